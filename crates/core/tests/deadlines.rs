@@ -1,6 +1,6 @@
-//! The wheel against a list of everything scheduled.
+//! The timing wheel compared with a plain list of everything that is scheduled.
 
-// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+// clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
 mod quick;
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Event {
-    /// So many ticks and milliseconds from now; the past and far beyond one turn of the wheel included.
+    /// Offset from now in ticks and milliseconds, including the past and far beyond one turn of the wheel.
     Schedule(i64, i64),
     Advance(u64),
 }
@@ -44,7 +44,7 @@ proptest! {
                     let at = now.saturating_add_signed(ticks * tick as i64 + slip);
                     let key = keys.next().unwrap();
                     wheel.schedule(key, Moment(at));
-                    // A deadline in the past counts as due now: the next tick is soon enough.
+                    // A deadline in the past counts as due now; the next tick is soon enough.
                     asleep.push((key, at, at.max(now)));
                 }
                 Event::Advance(step) => {

@@ -1,6 +1,6 @@
-//! The laws of `laws`, and those of the multi-device policy, along random lives of a user.
+//! The laws of `laws` and those of the multi-device policy, over random sequences of events of a user.
 
-// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+// clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
 mod laws;
@@ -15,7 +15,7 @@ use laws::Record;
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// Something that happens to a user. Connections are named by when they began: they may be long over.
+/// An event of a user. Connections are numbered from the first, and may have ended long ago.
 #[derive(Clone, Debug)]
 enum Event {
     Connect {
@@ -39,7 +39,7 @@ enum Event {
     Unsubscribe(Vec<u8>),
     UnsubscribeAll,
     Wait(Duration),
-    /// The wall clock is set; no liveness may depend on it.
+    /// The wall clock is set. Liveness must not depend on it.
     SetClock(i64),
     Restart(Duration),
     AdoptLogins(Vec<(u8, Platform)>),
@@ -67,7 +67,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Times around those that the rules know: lingers, graces, retentions.
+/// Durations close to those of the rules: lingers, graces, retentions.
 fn moments() -> impl Strategy<Value = Duration> {
     let around = prop_oneof![Just(0_u64), Just(5), Just(30), Just(600), Just(604_800)];
     (around, -1..=1_i64)
@@ -114,7 +114,7 @@ proptest! {
             record.wait(Duration::ZERO, |_| ());
             prop_assert_eq!(record.now, settled);
         }
-        // Everything ends: whoever is left alone long enough is neither here nor logged in.
+        // After a long time without activity, a user is neither present nor logged in.
         let begun = connections;
         for connection in 0..begun {
             happen(&mut record, Event::Disconnect { connection, end: LinkEnd::TimedOut }, &mut connections);
@@ -122,7 +122,7 @@ proptest! {
         happen(&mut record, Event::Wait(Duration::from_secs(8 * 86_400)), &mut connections);
         prop_assert_eq!(record.presence.status_type(), StatusType::Unlogined);
         prop_assert!(record.presence.subscriptions().is_empty());
-        // That of a deleted account is to be removed.
+        // The record of a deleted account stays due until the caller removes it.
         prop_assert!(record.presence.next_deadline().is_none() || record.presence.is_deleted());
     }
 }
@@ -234,7 +234,7 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
     }
 }
 
-/// Connects, and judges who had to leave for it.
+/// Connects a device, and checks which logins ended for it.
 fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u64) {
     let connection = ConnectionId::alone(*connections);
     *connections += 1;
@@ -260,7 +260,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     assert!(left.iter().all(|other| other.platform == platform), "one platform of a group at a time");
     assert!(left.len() < usize::from(instances), "never more instances than the policy allows");
 
-    // Nobody leaves without need, and of one platform the earliest do.
+    // No login ends without need, and on one platform the earliest end.
     let (mine, others): (Vec<Device>, Vec<Device>) =
         rivals(&before).into_iter().partition(|other| other.platform == platform);
     let kicked = |other: &&Device| done.outcome.kicked.iter().any(|removed| removed.device == other.id);
@@ -274,7 +274,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     }
 }
 
-/// SPEC section 5, as its sentence says it.
+/// The groups, as the sentence of SPEC section 5 defines them.
 fn in_one_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
     use Platform::{Android, IPad, IPhone, Linux, Mac, Web, Windows};
     let groups: &[&[Platform]] = match mode {

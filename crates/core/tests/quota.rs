@@ -1,6 +1,6 @@
-//! The sliding window against a recount of every call.
+//! The sliding window compared with a recount of every call.
 
-// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+// clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
 mod quick;
@@ -10,7 +10,7 @@ use lamplight_model::{Moment, RateLimit};
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// Times between calls: many at once, some just around the window.
+/// Times between calls: many at once, and some close to the length of the window.
 fn gaps(window_ms: u64) -> impl Strategy<Value = Vec<u64>> {
     let gap = prop_oneof![
         4 => Just(0),
@@ -45,7 +45,7 @@ proptest! {
                 allowed.push(now);
             }
         }
-        // Whichever window one looks at: it begins with some call.
+        // Every window to be checked begins with an allowed call.
         for first in &allowed {
             let inside = allowed.iter().filter(|call| (*first..first + window_ms).contains(call)).count();
             prop_assert!(inside <= usize::from(calls));
@@ -64,7 +64,7 @@ proptest! {
             now += gap;
             let at = Moment(now * 1_000);
             if source.is_blocked(at) {
-                // Nobody is blocked without reason, nor for longer than a minute after the last failure.
+                // A source is blocked only for a reason, and for at most a minute after the last failure.
                 let last = *failures.last().unwrap();
                 prop_assert!(now - last < 60);
                 let in_a_minute = failures.iter().filter(|failure| last - **failure < 60).count();

@@ -1,6 +1,6 @@
-//! The packed list against a plain vector.
+//! The packed list compared with a plain vector.
 
-// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+// clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
 mod quick;
@@ -56,7 +56,8 @@ proptest! {
     }
 }
 
-/// One user after the other, as the SPEC says it: subscribing again makes newest, the earliest is evicted.
+/// Subscribes one user after the other, as the SPEC describes: subscribing again moves to the end, and the earliest
+/// is evicted.
 fn subscribe(list: &mut Vec<UserId>, users: &[UserId], limit: usize) -> Subscribed {
     let before = list.clone();
     for user in users {
@@ -68,7 +69,7 @@ fn subscribe(list: &mut Vec<UserId>, users: &[UserId], limit: usize) -> Subscrib
     Subscribed { added, evicted }
 }
 
-/// Ids of every length, the longest included.
+/// Ids of every length, including the longest.
 fn user(number: u8) -> UserId {
     let letter = char::from(b'a' + number);
     UserId::new(&letter.to_string().repeat(1 + usize::from(number) * 31 / 13)).unwrap()

@@ -1,4 +1,4 @@
-//! A login that was recorded by the facts and refused in the end is taken back, by its number.
+//! A login that the facts recorded and that was refused afterwards is taken back by its number.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ fn device() -> DeviceId {
     DeviceId::new("phone").unwrap()
 }
 
-/// A record with a device that logged in under the number 5.
+/// A record with a device that is logged in under the number 5.
 fn logged_in() -> Presence {
     let settings = AppSettings::default();
     let mut presence =
@@ -40,15 +40,15 @@ fn logged_in() -> Presence {
 
 #[test]
 fn a_login_is_taken_back_by_its_number() {
-    // The number taken back and its platform; the status type and the number of the login that is left; the number of
-    // the end that the facts are told.
+    // The number taken back and its platform; the resulting status type and the number of the remaining login; the
+    // number of the end that the facts are to store.
     let table = [
         ((5, Platform::Android), (StatusType::Unlogined, None), Some(5)),
-        // It was never here: the facts have put it in the place of the login that is, which stays.
+        // The record never had it: the facts have put it in the place of the present login, which stays.
         ((7, Platform::Android), (StatusType::Online, Some(7)), None),
-        // On another platform the facts have ended the login that is here.
+        // On another platform, the facts have ended the present login.
         ((7, Platform::Web), (StatusType::Unlogined, None), Some(7)),
-        // A later one is here.
+        // The record has a later login.
         ((3, Platform::Android), (StatusType::Online, Some(5)), None),
     ];
     for ((login, platform), (status, left), told) in table {
@@ -76,10 +76,10 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
     };
     let presence = logged_in();
     assert_eq!(admission(&presence, 6, None), Admission::Admitted(6));
-    // A later login of another device is here, which may have kicked this one: the facts have to say.
+    // The record has a later login of another device, which may have kicked this one: the facts have to decide.
     assert_eq!(admission(&presence, 4, None), Admission::MayHaveEnded(5));
     assert_eq!(admission(&presence, 4, Some(5)), Admission::Admitted(4));
-    // They said so before the record had login 5, which may have been one of the same device that is gone again.
+    // The facts answered before the record had login 5. That may have been a login of the same device that has ended.
     assert_eq!(admission(&presence, 4, Some(3)), Admission::MayHaveEnded(5));
     assert_eq!(
         presence.admission(&device(), Platform::Android, 1, Some((4, Some(5))), policy(Multi)),
@@ -90,7 +90,7 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
 
 #[test]
 fn a_login_that_comes_after_a_newer_one_in_its_way_has_been_kicked_by_it() {
-    // The record has an Android phone under the number 5.
+    // The record has an Android phone with login 5.
     let presence = logged_in();
     let admission = |platform, number, mode| {
         presence.admission(&DeviceId::new("pad").unwrap(), platform, 1, Some((number, Some(5))), policy(mode))
@@ -132,8 +132,8 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
     assert_eq!(devices, [(Platform::IPad, 9)]);
 }
 
-/// Two revocations overlap: the second ends nothing, and a UserSig of the second that the first one refused is refused
-/// all the same, so both answers have to wait for it to end.
+/// Two revocations overlap. The second ends no login, but a UserSig of the second that the first revocation refused
+/// is refused too, so both calls have to wait for that second to end.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();
@@ -159,7 +159,7 @@ fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     assert!(presence.kick(7, &known, &settings, NOW).outcome.1.is_empty(), "nothing besides what it names");
 }
 
-/// After a crash in the middle of a login, or under a policy that was tightened, two rivals may stand.
+/// After a crash in the middle of a login, or after the policy was tightened, two competing logins may exist.
 #[test]
 fn a_device_that_comes_back_loses_its_login_to_a_newer_one_that_is_present() {
     let mut presence = logged_in();

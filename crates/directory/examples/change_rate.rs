@@ -1,4 +1,4 @@
-//! Measures what a change of a record costs with its journal: alone, and while every record is written anew.
+//! Measures the cost of a change of a record with its journal: without other work, and while a snapshot is written.
 //!
 //! `cargo run --release -p lamplight-directory --example change_rate [users] [seconds]`
 
@@ -29,7 +29,7 @@ fn main() {
         log_in(&directory, user, now);
     }
     measure("changes", &directory, &users, seconds, now, || {});
-    // By now there is more than one rewrite's worth of changes; one of them begins at each look.
+    // By now the changes are enough for a new snapshot; each call of `maintain` may begin one.
     let begun = Instant::now();
     let mut times = Vec::new();
     measure("changes beside rewrites", &directory, &users, seconds, now, || {
@@ -42,7 +42,7 @@ fn main() {
     println!("{} looks in {:.1?}, the longest {longest:.1?}", times.len(), begun.elapsed());
 }
 
-/// Changes records from two threads and prints how long a change took; meanwhile does `beside` again and again.
+/// Changes records from two threads and prints how long a change took, while `beside` is repeated.
 fn measure(
     what: &str,
     directory: &InProcessDirectory,
@@ -87,7 +87,7 @@ fn change(
     let directory: &dyn Directory = directory;
     let settings = AppSettings::default();
     let mut times = Vec::with_capacity(10_000_000);
-    // A fixed walk over all users, another one for each thread.
+    // A fixed walk over all users, different for each thread.
     let mut place = thread * 7_919;
     for turn in 0u64.. {
         if over.load(Ordering::Relaxed) {

@@ -2,7 +2,7 @@
 //!
 //! An adapter runs it with [`directory_conformance_tests!`](crate::directory_conformance_tests).
 
-// Every expectation names its rule by the function it stands in.
+// The function that contains an expectation names its rule.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 mod duties;
@@ -18,27 +18,27 @@ use lamplight_model::{
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long an adapter may take to bring what has happened.
+/// The longest time that an adapter may take to deliver an entry.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The two ports of one adapter.
 #[derive(Clone)]
 pub struct Ports {
-    /// The records.
+    /// The directory, which has the records.
     pub directory: Arc<dyn Directory>,
-    /// The log of their changes.
+    /// The change log.
     pub log: Arc<dyn ChangeLog>,
 }
 
 impl Ports {
-    /// The ports of an adapter that has both.
+    /// The ports of an adapter that implements both.
     pub fn of<T: Directory + ChangeLog + 'static>(adapter: Arc<T>) -> Self {
         Self { directory: Arc::clone(&adapter) as Arc<dyn Directory>, log: adapter }
     }
 }
 
-/// Makes one `#[tokio::test]` of each rule. `make` is an `async fn() -> (Ports, Keep)`; what it keeps lives as long as
-/// the test.
+/// Makes one `#[tokio::test]` of each rule. `make` is an `async fn() -> (Ports, Keep)`; the second value is kept
+/// until the test ends.
 #[macro_export]
 macro_rules! directory_conformance_tests {
     ($make:path) => {
@@ -82,7 +82,7 @@ macro_rules! directory_conformance_tests {
     };
 }
 
-/// Nothing is called, nothing is told.
+/// The closure is not called, and nothing is logged.
 pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     let mut log = ports.follow();
     let never = |_: &mut Presence| -> Transition<()> { panic!("there is no record") };
@@ -90,7 +90,7 @@ pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// The second one changes nothing.
+/// A second seed changes nothing.
 pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     ports.directory.seed(&user("a"), blank(Version(5)), now(0)).await.unwrap();
     ports.directory.seed(&user("a"), blank(Version(9)), now(0)).await.unwrap();
@@ -98,7 +98,7 @@ pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     assert_eq!(versions.unwrap(), [Some(Version(5))]);
 }
 
-/// In the same step.
+/// The status is that of the same step.
 pub async fn a_visible_change_is_logged_with_the_status_it_led_to(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -110,7 +110,7 @@ pub async fn a_visible_change_is_logged_with_the_status_it_led_to(ports: Ports) 
     assert_eq!(status.status_type, StatusType::Online);
 }
 
-/// A further device is nobody's business.
+/// A further device of a user is not visible to others.
 pub async fn an_invisible_change_is_not_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -119,7 +119,7 @@ pub async fn an_invisible_change_is_not_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// The versions rise.
+/// The versions of a user's changes rise.
 pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -131,7 +131,8 @@ pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     assert_eq!(texts, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
-/// The worker of a connection must hear of its end; workers of the user's connections hear of the list.
+/// The worker of a connection needs to hear of its end; the workers of the user's connections need to hear of the
+/// list.
 pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -153,7 +154,7 @@ pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     assert_eq!(log.heard().await, [News::Ended(ended), list(&friends, &[]), list(&[], &friends)]);
 }
 
-/// And nothing from before.
+/// The reader hears of nothing that was logged before.
 pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     seed(&ports.directory, "a").await;
     let mut early = ports.follow();
@@ -165,7 +166,7 @@ pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     assert_eq!(late.heard().await.len(), 1);
 }
 
-/// Each change starts from the one before, also where many run at the same time.
+/// Each change starts from the result of the previous one, even if many run at the same time.
 pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -188,7 +189,7 @@ pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     assert!(told.is_sorted_by(|one, next| one.0 < next.0), "versions rise in the order of the log");
 }
 
-/// With holes where there is no record.
+/// A user without a record leaves a gap.
 pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "c").await;
@@ -198,7 +199,7 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
 }
 
-/// A reader drops what the log tells of it up to there.
+/// With the revision, a reader drops log entries that the record already contains.
 pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports) {
     seed(&ports.directory, "a").await;
     let one = [user("a"), user("b")];
@@ -216,7 +217,7 @@ pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports)
     assert_eq!(set_custom(&ports.directory, "a", "x", now(2)).await.rev, read().await);
 }
 
-/// It can be seeded anew.
+/// The user can be seeded again.
 pub async fn a_removed_record_is_absent(ports: Ports) {
     seed(&ports.directory, "a").await;
     ports.directory.remove(&user("a"), now(1)).await.unwrap();
@@ -226,7 +227,7 @@ pub async fn a_removed_record_is_absent(ports: Ports) {
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [true]);
 }
 
-/// The status that is shown of a user without a record relies on it.
+/// The status shown for a user without a record relies on this.
 pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     let epoch = ports.directory.epoch();
     let names: Vec<String> = (0..1_000).map(|n| format!("user {n}")).collect();
@@ -242,7 +243,7 @@ pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     }
 }
 
-/// News that is not a change of a record travels by the same log.
+/// The log also carries news that is not a change of a record.
 pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     let mut log = ports.follow();
     let news = [News::Friend { friend: id("b"), mutual: true }, News::ListsUnknown, News::App(AppId(1))];
@@ -252,7 +253,8 @@ pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     assert_eq!(log.heard().await, news);
 }
 
-/// One at a time, also past a removal: what changes nothing counts nothing, and an entry says which one it tells of.
+/// Each kept change counts one, also across a removal; a call that changes nothing counts nothing. An entry names the
+/// revision of its change.
 pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -270,7 +272,7 @@ pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     assert!(again > first + 2, "{again}");
 }
 
-/// The caller that made a change need not wait for its copies from the log.
+/// The caller of a change need not wait for the copies from the log.
 pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -285,7 +287,7 @@ pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     assert_eq!(absent, None);
 }
 
-/// And of nothing else; other readers do not hear of them.
+/// A reader of session events hears of nothing else, and other readers do not hear of session events.
 pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     let (mut log, mut events) = (ports.follow(), ports.log.follow_events());
     seed(&ports.directory, "a").await;
@@ -306,7 +308,7 @@ pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     assert!(matches!(&heard[..], [News::Status(_)]), "{heard:?}");
 }
 
-/// Records, users online, devices by platform.
+/// The counts of records, of users who are ONLINE, and of devices by platform.
 pub async fn what_there_is_is_counted(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "b").await;
@@ -372,8 +374,9 @@ async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now:
     logged
 }
 
-/// A reader of the log. An adapter may take a while to bring what was logged: an entry of the reader's own, appended
-/// when it listens, tells when it has heard all that was there before. It is about user `a`, as what is listened for.
+/// A reader of the log. An adapter may need a while to deliver an entry. To know that it has heard everything logged
+/// so far, the reader appends an entry of its own, about user `a` as the entries under test are, and reads until it
+/// comes.
 struct Ear {
     log: LogReader,
     ports: Ports,

@@ -1,9 +1,10 @@
 //! The status feed: each user once, ordered by the last visible change.
 //!
-//! A feed is conflated as a mailbox is: it holds each user once, at the position of the last change, and no history. So
-//! no reader can be too late for a part of the feed, and a reader that starts at the beginning gets a snapshot.
+//! A feed is conflated like a mailbox: it has each user once, at the position of the last change, and no history. No
+//! reader can therefore be too late for a part of the feed, and a reader that starts at the beginning gets a
+//! snapshot.
 //!
-//! This file knows positions and users. It does not know which change moved a user.
+//! This module knows positions and users. It does not know which change moved a user.
 
 use crate::locks::lock;
 use lamplight_model::{AppId, User, UserId};
@@ -17,10 +18,11 @@ use tokio::sync::Notify;
 /// The position of a reader of the feed. Its text is opaque to the reader.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// The epoch: counts the times when live records may have been lost, so that statuses sent before may be wrong.
+    /// The epoch. It changes whenever live records may have been lost, because statuses sent before may then be
+    /// wrong.
     pub(crate) epoch: u64,
-    /// For each partition a count of the visible changes of this epoch: everything up to there has been read. An adapter may
-    /// add numbers that say how a snapshot goes on.
+    /// The position in each partition up to which the feed has been read, counted in visible changes of this epoch.
+    /// An adapter may append numbers that continue a snapshot.
     pub(crate) places: Vec<u64>,
 }
 
@@ -30,20 +32,20 @@ pub struct FeedCursor {
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The most partitions that are read from a text, whose sender chooses its length.
+    /// The largest number of partitions that is read from a text; the sender of the text chooses its length.
     const MAX_PLACES: usize = 4096;
 
-    /// A cursor, as an adapter of several partitions makes it.
+    /// Creates a cursor from the positions of an adapter's partitions.
     pub fn new(epoch: u64, places: Vec<u64>) -> Self {
         Self { epoch, places }
     }
 
-    /// Counts the times when live records may have been lost.
+    /// The epoch of the cursor; see [`FeedCursor`].
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// The places, and what the adapter has added to them.
+    /// The positions, and the numbers that the adapter has appended to them.
     pub fn places(&self) -> &[u64] {
         &self.places
     }
@@ -77,10 +79,10 @@ impl FromStr for FeedCursor {
 /// Some users of one app, in the order of their last visible change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedPage {
-    /// The users whose status differs from the one at the cursor asked for.
+    /// The users whose status has changed since the cursor that was passed.
     pub users: Vec<User>,
-    /// The cursor is obsolete: this page is the first of a snapshot, and the following pages replace the data of the
-    /// reader. A user who is not in the snapshot has no login.
+    /// Whether the cursor is obsolete. This page then begins a snapshot, which replaces the data of the reader. A
+    /// user who is not in the snapshot has no login.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: FeedCursor,
@@ -97,20 +99,23 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// The highest position of a record that was removed before the start: a reader that has not read so far missed it.
+    /// The highest position of a record that was removed before the start. A reader that has not read up to it may
+    /// have missed the removal.
     horizon: u64,
-    /// The records that were removed since, by app: removals in one app do not concern the readers of others.
+    /// The records that were removed since the start, by app, because removals in one app do not concern readers of
+    /// other apps.
     removed: BTreeMap<AppId, Removed>,
-    /// The stamp of an app of which no record was removed since the start. Each run has another one.
+    /// The stamp of an app without removals since the start. Each run chooses a new one.
     first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
 }
 
-/// The trace that the removed records of an app leave.
+/// The record of removals in one app.
 struct Removed {
-    /// The highest place at which one of them stood.
+    /// The highest position of a removed record.
     horizon: u64,
-    /// A number that each removal changes. A snapshot that began under the present stamp holds no user who was removed.
+    /// A number that changes with each removal. A snapshot that began under the current stamp contains no removed
+    /// user.
     stamp: u64,
 }
 
@@ -134,7 +139,8 @@ impl Feed {
         state.users.insert((user.app, place), user.id.clone());
     }
 
-    /// Moves a user whose status changed from the old position, if any, to the end. The caller holds the user's record.
+    /// Moves a user whose status has changed from the old position, if there is one, to the end. The caller holds the
+    /// lock of the user's record.
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {
@@ -146,12 +152,12 @@ impl Feed {
         place
     }
 
-    /// Wakes the waiting readers. The change that [`Feed::advance`] was called for can be read from now on.
+    /// Wakes the waiting readers. Call it when the change for which [`Feed::advance`] was called can be read.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }
 
-    /// Removes a user whose record is gone.
+    /// Removes a user whose record was removed.
     pub fn forget(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.users.remove(&(user.app, place));
@@ -165,7 +171,7 @@ impl Feed {
         let state = self.lock();
         let known = after.and_then(|cursor| match cursor.places[..] {
             [place] if cursor.epoch == state.epoch => Some((place, None)),
-            // In the middle of a snapshot, which began under a stamp.
+            // A cursor in the middle of a snapshot, with the stamp under which the snapshot began.
             [place, stamp] if cursor.epoch == state.epoch => Some((place, Some(stamp))),
             _ => None,
         });
@@ -181,7 +187,7 @@ impl Feed {
         let finished = users.next().is_none();
         let place = match page.last() {
             Some((place, _)) if !finished => *place,
-            // Nothing of this app stands between what was read and the end.
+            // There is no user of this app between the last one read and the end.
             Some(_) | None => state.last,
         };
         FeedPage {
@@ -204,7 +210,7 @@ impl Feed {
         self.lock().epoch
     }
 
-    /// The horizon over all apps, as a later start takes it over.
+    /// The highest position of a removed record in all apps, to be kept for a later start.
     pub fn horizon(&self) -> u64 {
         let state = self.lock();
         state.removed.values().map(|removed| removed.horizon).fold(state.horizon, u64::max)
@@ -314,13 +320,13 @@ mod tests {
         assert_eq!(names(&first), "a (reset) …");
         let second = feed.page(APP, Some(&first.cursor), 1);
         assert_eq!(names(&second), "b");
-        // Told as what follows the snapshot, and not as its rest.
+        // The entry comes after the snapshot, not as a part of it.
         assert_eq!(second.cursor.places().len(), 1);
 
         feed.forget(&user("b"), b);
         assert_eq!(names(&feed.page(APP, Some(&first.cursor), 1)), "a (reset)");
         assert_eq!(names(&feed.page(APP, Some(&second.cursor), 1)), "");
-        // Nor does a snapshot of a run before go on: nobody knows what was removed since.
+        // A snapshot of an earlier run does not continue either, because removals of that run are not known.
         let next_run = Feed::new(7, gone);
         next_run.restore(&user("a"), 1);
         assert_eq!(names(&next_run.page(APP, Some(&first.cursor), 1)), "a (reset)");

@@ -1,4 +1,4 @@
-//! The directory of the embedded default: records in this process, in shards, with a journal on disk.
+//! The directory of a single node: records in this process, in shards, with a journal on disk.
 
 use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, Disk, EntryRef, Journal, JournalDamage, JournalError, RealDisk, encode};
@@ -23,17 +23,17 @@ use std::time::{Duration, Instant};
 
 const SHARDS: usize = 256;
 
-/// Records that are encoded while one shard is held.
+/// The number of records that are encoded under one lock of a shard.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// Records that one page of a list looks at, to the end of a shard.
+/// The number of records after which a page of a list ends, at the end of the current shard.
 const LISTED_AT_ONCE: usize = 20_000;
 
-/// An encoded entry may leave a buffer of this size behind.
+/// The capacity of the encoding buffer above which it is freed after use.
 const MAX_KEPT_BUFFER: usize = 64 * 1024;
 
 thread_local! {
-    /// Where an entry for the journal is encoded.
+    /// The buffer in which journal entries are encoded.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -44,12 +44,12 @@ pub struct InProcessDirectory {
     log: LocalLog,
     feed: Feed,
     journal: Option<Journal>,
-    /// The last write to the journal failed.
+    /// Whether the last write to the journal failed.
     is_failing: AtomicBool,
-    /// The run of the machine.
+    /// The boot id of the machine.
     machine: String,
     counters: Counters,
-    /// The highest revision of a record that was removed: a new one numbers on from here.
+    /// The highest revision of a removed record. A new record counts on from it.
     removed_rev: AtomicU64,
     complete_since: Timestamp,
 }
@@ -64,13 +64,13 @@ struct Shard {
 
 struct Record {
     presence: Presence,
-    /// Counts the changes that were kept.
+    /// The revision: the number of changes that were kept.
     rev: u64,
-    /// Where the user stands in the feed.
+    /// The user's position in the feed.
     place: u64,
-    /// The deadline under which the record stands in `Shard::deadlines`.
+    /// The record's deadline in `Shard::deadlines`.
     scheduled: Option<Moment>,
-    /// Whether the user stands in `Shard::with_events`.
+    /// Whether the user is in `Shard::with_events`.
     has_events: bool,
 }
 
@@ -84,19 +84,20 @@ struct Counters {
 /// The result of reading the files of a directory when it was opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Recovered {
-    /// Records taken over.
+    /// The number of records restored.
     pub records: usize,
-    /// Of what was before this time, records may be missing: what is rebuilt must have versions above it, to be
-    /// above all that was told before.
+    /// The time before which records may be missing. A record that is rebuilt from the facts must have a version
+    /// above this time, which is then above every version that was sent before.
     pub complete_since: Timestamp,
-    /// The records may be older than what was told last: they have versions above all of it.
+    /// Whether the records may be older than the last ones that were sent. They were given versions above all of
+    /// those.
     pub in_doubt: bool,
     /// The damage that was found on disk.
     pub damage: JournalDamage,
 }
 
 impl InProcessDirectory {
-    /// A directory without a disk: it is forgotten with its process.
+    /// Creates a directory without a journal; its records end with the process.
     pub fn in_memory() -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -112,11 +113,11 @@ impl InProcessDirectory {
         }
     }
 
-    /// Opens the directory of this folder and takes over the records of a former process: users who were connected then
+    /// Opens the directory of this folder and restores the records of a former process. Users who were connected then
     /// count as present for `grace`.
     ///
-    /// Where the journal may lack something that was told, what it has is taken over with versions above all that may
-    /// have been told, and the feed begins another epoch.
+    /// If the journal may lack a change that was sent, its records get versions above all that may have been sent,
+    /// and the feed begins another epoch.
     pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
         Self::open_on(Arc::new(RealDisk), running_machine(), folder, now, grace)
     }
@@ -176,8 +177,8 @@ impl InProcessDirectory {
         Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt, damage }))
     }
 
-    /// Notes on disk that the process lives, and writes the records anew when their changes have grown, or some could
-    /// not be written. To be called every few seconds, on a thread that may block.
+    /// Records on disk that the process is alive. Writes a snapshot of all records if their changes have grown, or if
+    /// a change could not be written. To be called every few seconds, on a thread that may block.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);
@@ -189,9 +190,9 @@ impl InProcessDirectory {
         kept
     }
 
-    /// Does as [`maintain`](Self::maintain), and has the disk take in every record: the next start may be in another run
-    /// of the machine. To be called when nothing changes any longer; should something change all the same, it is kept as
-    /// ever, and the next start in another run is in doubt.
+    /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it also survives a restart of the
+    /// machine. To be called when no more changes come. A change after that is kept as usual, but a start after a
+    /// reboot then finds the journal in doubt.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.maintain(now)?;
         self.journal.as_ref().map_or(Ok(()), Journal::close)
@@ -202,7 +203,7 @@ impl InProcessDirectory {
         self.shards.iter().flat_map(|shard| lock(shard).records.keys().cloned().collect::<Vec<_>>()).collect()
     }
 
-    /// Writes every record anew. Changes go on: no record is locked while the disk is waited for.
+    /// Writes a snapshot of all records. Changes go on: no record is locked while this waits for the disk.
     fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let mut snapshot = journal.rewrite(|| Begin {
@@ -215,7 +216,7 @@ impl InProcessDirectory {
         })?;
         let mut entries = Vec::new();
         for shard in &self.shards {
-            // A record that is added later is among the changes.
+            // A record that is added later is in the files of changes.
             let users: Vec<User> = lock(shard).records.keys().cloned().collect();
             for some in users.chunks(RECORDS_AT_ONCE) {
                 entries.clear();
@@ -248,8 +249,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry of a user to disk. The caller holds the user's shard, so that nobody hears, and nobody reads, what
-    /// is not there.
+    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so that nobody can
+    /// read or hear of a change before it is written.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {
@@ -261,7 +262,7 @@ impl InProcessDirectory {
             }
             kept
         });
-        // Presence goes on without the disk: what a crash would then lose is worth less than the service.
+        // A failing disk does not stop the service: the state that a crash could then lose is worth less.
         if let Err(error) = kept
             && !self.is_failing.swap(true, Ordering::Relaxed)
         {
@@ -269,7 +270,7 @@ impl InProcessDirectory {
         }
     }
 
-    /// Appends what the transition has to tell to the log. The caller holds the shard of the user, so entries of a
+    /// Appends the entries of a transition to the log. The caller holds the lock of the user's shard, so entries of a
     /// user are in order.
     fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
         let mut logged = Logged { rev: record.rev, entries: Default::default() };
@@ -304,7 +305,7 @@ impl Directory for InProcessDirectory {
         self.counters.count(&record.presence, false);
         let was_deleted = record.presence.is_deleted();
         let mut transition = change(&mut record.presence);
-        // That there is an account again is nothing to watchers, but a mirror holds it.
+        // The return of an account is not visible to watchers, but readers of the feed need it.
         let moves = transition.visible || was_deleted != record.presence.is_deleted();
         self.counters.count(&record.presence, true);
         if moves {
@@ -432,7 +433,7 @@ impl Directory for InProcessDirectory {
     }
 
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
-        // A page is a shard: each is locked for as long as its own records are looked at.
+        // A page is a shard, so each shard is locked only while its own records are read.
         let index = after.map_or(0, |last| last as usize + 1);
         if partition != 0 || index >= SHARDS {
             return done(ConnectionPage::default());
@@ -457,7 +458,7 @@ impl Directory for InProcessDirectory {
         let mut after = after.and_then(|cursor| cursor.after.as_ref());
         let (mut users, mut looked_at) = (Vec::new(), 0);
         for part in first..SHARDS {
-            // Each shard is locked for as long as its own records are looked at.
+            // Each shard is locked only while its own records are read.
             let shard = lock(&self.shards[part]);
             let records = shard.records.iter().map(|(user, record)| (user, &record.presence));
             let (found, is_cut) = pick(records, app, filter, after.take(), limit - users.len());
@@ -557,7 +558,7 @@ impl Shard {
 }
 
 impl Counters {
-    /// Counts what a record shows, in or out.
+    /// Adds the visible state of a record to the counters, or subtracts it.
     fn count(&self, presence: &Presence, counted_in: bool) {
         let bump = |counter: &AtomicU64| {
             if counted_in {
@@ -575,13 +576,13 @@ impl Counters {
     }
 }
 
-/// Names the running machine from its start to its end. Where it cannot be told, it never seems to end.
+/// Returns the boot id of the machine. If it cannot be read, all boots look the same.
 fn running_machine() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()
 }
 
-/// Nothing here waits.
+/// Wraps a result that is ready at once.
 fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, crate::DirectoryError>> {
     ready(Ok(value)).boxed()
 }

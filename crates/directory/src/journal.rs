@@ -1,17 +1,17 @@
-//! The live records on disk: a snapshot and what was written since, so that a restart shows nobody leaving.
+//! The live records on disk: a snapshot and the changes since, so that watchers see nobody leave during a restart.
 //!
-//! Every change is handed to the kernel before it is acknowledged: it survives `kill -9`. It is not synced until the
-//! journal is closed in order: after the loss of the machine itself, live records are rebuilt from the facts.
+//! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced
+//! only when the journal is closed in order; after a loss of the machine, live records are rebuilt from the facts.
 //!
-//! The files of one folder are of generations. Generation `N` has a file of changes for each stripe of users,
-//! `live.N.0` and so on, so that users of different stripes do not wait for each other, and a snapshot, `live.N.base`.
-//! When the changes have grown, generation `N+1` is begun; its snapshot is written while changes go on, and when it
-//! is complete the files of `N` are deleted. An entry of a user carries the revision of the record: the highest one
-//! counts, in whatever file it stands.
+//! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`, and a file of changes
+//! for each stripe of users, `live.N.0` and so on, so that users of different stripes do not wait for each other.
+//! When the changes have grown, generation `N+1` begins; its snapshot is written while changes go on, and when it is
+//! complete the files of `N` are deleted. An entry carries the revision of the user's record, and the highest
+//! revision counts, whatever file has it.
 //!
-//! A write that fails leaves the file as it was before: the next one goes to the same place. Until a new snapshot
-//! holds what could not be written, the file bears a mark of doubt, and a start that finds one takes nothing for
-//! current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
+//! A failed write leaves the file as it was, and the next write goes to the same place. Until a new snapshot has the
+//! change that could not be written, the file carries a mark of doubt, and a start that finds the mark does not treat
+//! the records as current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
 
 mod closing;
 mod damage;
@@ -35,43 +35,43 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-/// Begins every file. The number counts the forms that an entry has had; a file of a form that is not read counts as lost.
+/// The beginning of every file. Its number is that of the entry format; a file in an unknown format counts as lost.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x06";
-/// Begins the files of the form before, which differs in one thing: session events do not say the status after them. The
-/// reader of today's form reads such an event too.
+/// The beginning of files in the previous format, in which session events have no status after them. The current
+/// format can read such events.
 const FORMER_MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x05";
-/// The bytes of the magic that are the same in every form.
+/// The number of bytes of the magic that are the same in every format.
 const NAME_BYTES: usize = 8;
-/// Behind the magic: whether a write to this file failed, and what could not be written is nowhere else.
+/// The position of the mark of doubt: whether a write to this file failed and its change is not in any snapshot.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
 const IN_DOUBT: u8 = 1;
 
-/// Files of changes in a generation.
+/// The number of files of changes in a generation.
 pub(crate) const STRIPES: usize = 16;
 
-/// No entry is longer: a list of 10,000 subscriptions of the longest ids fits.
+/// The largest size of an entry: a list of 10,000 subscriptions with ids of full length fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
-/// A new generation is begun when the changes of one have grown to this, and to more than its snapshot.
+/// A new generation begins when the changes of the current one exceed both this size and the size of its snapshot.
 const REWRITE_AT_BYTES: u64 = 16 * 1024 * 1024;
 
-/// One entry.
+/// An entry of a file.
 #[derive(Serialize, Deserialize, Debug, PartialEq)]
 enum Entry {
-    /// The first of every file.
+    /// The first entry of every file.
     Begin(Begin),
-    /// A record, its revision, and where its user stands in the feed.
+    /// A record, its revision, and its user's position in the feed.
     Put(User, Box<SavedPresence>, u64, u64),
-    /// A record was removed at this revision, which stood at this place in the feed.
+    /// A record was removed at this revision, and had this position in the feed.
     Remove(User, u64, u64),
-    /// The process lived at this time.
+    /// The process was alive at this time.
     Alive(Timestamp),
-    /// The last of a snapshot that holds every record.
+    /// The last entry of a complete snapshot.
     Complete,
 }
 
-/// An entry as it is written: borrowed, and otherwise the same.
+/// An entry with borrowed data, to be written. Its encoding is that of [`Entry`].
 #[derive(Serialize)]
 pub(crate) enum EntryRef<'a> {
     Begin(&'a Begin),
@@ -81,25 +81,25 @@ pub(crate) enum EntryRef<'a> {
     Complete,
 }
 
-/// The state of all records when a file is begun.
+/// The state that is common to all records when a file begins.
 #[derive(Clone, Serialize, Deserialize, Debug, PartialEq, Eq)]
 pub(crate) struct Begin {
     /// The epoch of the feed.
     pub epoch: u64,
-    /// The run of the machine in which the file was written: when it ended, what the kernel still had of the file may
-    /// have ended with it.
+    /// The boot id of the machine when the file was written. After another boot, data that the kernel had not written
+    /// to disk may be lost.
     pub machine: String,
-    /// A record that was removed stood at or before this place of the feed.
+    /// The highest position in the feed of a removed record.
     pub horizon: u64,
-    /// No record that was removed had a higher revision.
+    /// The highest revision of a removed record.
     pub removed_rev: u64,
-    /// Of what was before this time, records may be missing.
+    /// The time before which records may be missing.
     pub complete_since: Timestamp,
-    /// The process lived at this time.
+    /// The time at which the process was last known to be alive.
     pub alive: Timestamp,
 }
 
-/// The journal cannot be opened or written.
+/// The error of a journal that cannot be opened or written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {doing} {path}")]
 pub struct JournalError {
@@ -117,13 +117,14 @@ pub(crate) struct Journal {
     folder: PathBuf,
     stripes: Vec<Mutex<Stripe>>,
     generation: Mutex<Generation>,
-    /// Bytes of changes in this generation.
+    /// The size of the changes in this generation in bytes.
     grown: AtomicU64,
-    /// Changes that could not be written.
+    /// The number of changes that could not be written.
     failures: AtomicU64,
-    /// Anything that could not be written.
+    /// The number of all failed writes.
     errors: AtomicU64,
-    /// The journal bears the mark of one that was closed in order. Changes under the lock of every stripe.
+    /// Whether the folder has the mark of a journal that was closed in order. Changes only under the locks of all
+    /// stripes.
     is_closed: AtomicBool,
 }
 
@@ -131,24 +132,24 @@ pub(crate) struct Journal {
 struct Stripe {
     file: Box<dyn DiskFile>,
     path: PathBuf,
-    /// Where the last whole entry ends.
+    /// The end of the last whole entry.
     end: u64,
-    /// The count of failures at the last one in this file, while the file is in doubt for it.
+    /// The value of `failures` after the last failed write to this file, until a snapshot has its change.
     doubt: Option<u64>,
 }
 
 struct Generation {
     number: u64,
-    /// Its snapshot holds every record, and the older files are not needed.
+    /// Whether the snapshot has every record, so that older files are not needed.
     is_complete: bool,
-    /// The count of failures when its snapshot was begun: what failed before is in there.
+    /// The value of `failures` when the snapshot was begun; the snapshot has the changes that failed before.
     failures: u64,
     snapshot_bytes: u64,
 }
 
 impl Journal {
-    /// Reads what is there, reports what is damaged and keeps it aside. The caller hands every record that it takes over
-    /// to a [`Journal::rewrite`] before anything else.
+    /// Reads the files, reports damaged files and keeps copies of them. The caller must write every restored record
+    /// with [`Journal::rewrite`] before it does anything else.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;
@@ -160,7 +161,7 @@ impl Journal {
             damage: JournalDamage::of(&recovery.damaged_files, recovery.missing_files),
             folder: folder.to_owned(),
             stripes: Vec::new(),
-            // As if complete: the first rewrite begins the next one.
+            // The generation counts as complete, so the first rewrite begins the next one.
             generation: Mutex::new(Generation {
                 number: last,
                 is_complete: true,
@@ -175,7 +176,7 @@ impl Journal {
         Ok((journal, recovery))
     }
 
-    /// Begins the first generation of this process. Called once, before anything is written.
+    /// Begins the first generation of this process. To be called once, before anything is written.
     pub fn start(&mut self, begin: &Begin) -> Result<(), JournalError> {
         let number = lock(&self.generation).number + 1;
         self.stripes = self.begin_stripes(number, begin)?.into_iter().map(Mutex::new).collect();
@@ -183,7 +184,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Hands an encoded entry to the kernel. Entries of a user all go to one stripe.
+    /// Writes an encoded entry to the kernel. All entries of a user go to the same stripe.
     pub fn append(&self, stripe: usize, entry: &[u8]) -> Result<(), JournalError> {
         let mut stripe = lock(&self.stripes[stripe % STRIPES]);
         if self.is_closed.load(Ordering::Relaxed) {
@@ -199,9 +200,10 @@ impl Journal {
             Err(source) => {
                 self.errors.fetch_add(1, Ordering::Relaxed);
                 let count = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-                // Cuts off the written part of the entry. Should that fail too, the next entry is written over it.
+                // Cuts off the part of the entry that was written. If that fails too, the next entry overwrites it.
                 let _ = stripe.file.set_len(end);
-                // A byte that is there already: it can be written when the disk is full. Where it cannot, nothing can.
+                // The byte exists already, so it can be written even if the disk is full. If it cannot, nothing can
+                // be written.
                 let _ = stripe.file.write_at(DOUBT_AT, &[IN_DOUBT]);
                 stripe.doubt = Some(count);
                 Err(JournalError { doing: "write", path: stripe.path.clone(), source })
@@ -209,14 +211,14 @@ impl Journal {
         }
     }
 
-    /// Notes that the process lives.
+    /// Records that the process is alive.
     pub fn alive(&self, at: Timestamp) -> Result<(), JournalError> {
         let mut entry = Vec::new();
         encode(&EntryRef::Alive(at), &mut entry);
         self.append(0, &entry)
     }
 
-    /// Whether every record should be written anew: the changes have grown, or some could not be written.
+    /// Whether a snapshot of all records should be written: the changes have grown, or some could not be written.
     pub fn wants_rewrite(&self) -> bool {
         let generation = lock(&self.generation);
         let grown = self.grown.load(Ordering::Relaxed);
@@ -230,13 +232,13 @@ impl Journal {
         self.damage
     }
 
-    /// How often something could not be written.
+    /// The number of failed writes.
     pub fn errors(&self) -> u64 {
         self.errors.load(Ordering::Relaxed)
     }
 
-    /// Begins to write every record anew. `begin` is asked twice: for the files of changes, and for the snapshot, when
-    /// all that is written from then on goes to those files.
+    /// Begins a snapshot of all records. `begin` is called twice: for the files of changes, and for the snapshot,
+    /// when later changes already go to the new files.
     pub fn rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let rewrite = self.try_rewrite(begin);
         if rewrite.is_err() {
@@ -247,7 +249,8 @@ impl Journal {
 
     fn try_rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let mut generation = lock(&self.generation);
-        // One that never got its snapshot gets it now: a disk that is full is not filled with further files.
+        // A generation without a snapshot gets one now; a full disk is not filled with the files of another
+        // generation.
         if generation.is_complete {
             let number = generation.number + 1;
             let stripes = self.begin_stripes(number, &begin())?;
@@ -276,7 +279,7 @@ impl Journal {
         Ok(snapshot)
     }
 
-    /// The files of changes of a new generation: all of them, or none.
+    /// Creates the files of changes of a new generation: all of them, or none.
     fn begin_stripes(&self, number: u64, begin: &Begin) -> Result<Vec<Stripe>, JournalError> {
         let head = head(begin);
         let begun: Result<Vec<Stripe>, JournalError> = (0..STRIPES)
@@ -289,7 +292,7 @@ impl Journal {
             .collect();
         if begun.is_err() {
             for stripe in 0..STRIPES {
-                // A file that cannot be removed holds no change, and the next try begins it anew.
+                // A file that cannot be removed has no changes, and the next attempt overwrites it.
                 let _ = fs::remove_file(self.folder.join(format!("live.{number}.{stripe}")));
             }
         }
@@ -308,14 +311,14 @@ pub(crate) struct Rewrite<'a> {
 }
 
 impl Rewrite<'_> {
-    /// Writes encoded entries to the snapshot. After an error it is of no use.
+    /// Writes encoded entries to the snapshot. After an error, the snapshot cannot be used.
     pub fn write(&mut self, entries: &[u8]) -> Result<(), JournalError> {
         self.put(entries).inspect_err(|_| {
             self.journal.errors.fetch_add(1, Ordering::Relaxed);
         })
     }
 
-    /// Every record has been written: the older files are deleted.
+    /// Completes the snapshot after every record was written, and deletes the older files.
     pub fn complete(mut self) -> Result<(), JournalError> {
         let mut entry = Vec::new();
         encode(&EntryRef::Complete, &mut entry);

@@ -1,13 +1,13 @@
-//! The two ports for live state: the [`Directory`] has one [`Presence`] for each user, the [`ChangeLog`] reports
+//! The two ports for live state: the [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
 //! visible changes.
 //!
-//! A directory keeps records. It does not know what a change means: the transition is a closure over the rules of
-//! `core`, run in one atomic step with the log entries that it causes, so state and log cannot disagree. A record that
-//! is absent is rebuilt from the facts by the caller, who [seeds](Directory::seed) it.
+//! A directory stores records and does not know what a change means. A transition is a closure over the rules of
+//! `core`; it runs in one atomic step with the log entries that it causes, so state and log cannot disagree. If a
+//! record is absent, the caller rebuilds it from the facts and [seeds](Directory::seed) it.
 //!
-//! The log also carries news that is not a change of a record. The caller appends such an entry after the reported
-//! change was committed elsewhere, so it may be lost with the caller: a reader that needs it must be able to read
-//! again.
+//! The log also carries news that is not a change of a record. The caller appends such an entry after the change was
+//! committed elsewhere, so the entry may be lost with the caller: a reader that needs it must be able to read the
+//! change again.
 
 pub mod conformance;
 mod feed;
@@ -34,26 +34,27 @@ use lamplight_model::{AppId, ConnectionId, Moment, NodeId, Now, Platform, Timest
 /// The future result of a call to a [`Directory`] or a [`ChangeLog`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 
-/// A change of one record. May be run more than once; only the last run counts.
+/// A change of one record. It may run more than once; only the last run counts.
 pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send);
 
-/// Reads one record: gets the position of the user in the list, and the record with its revision if there is one.
+/// Reads one record. Gets the index of the user in the list, and the record with its revision if there is one.
 pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 
-/// The store of live records. Each kept change of one appends the visible changes to the change log, in the same step.
+/// The store of live records. Each kept change of a record appends its visible changes to the change log in the same
+/// step.
 pub trait Directory: Send + Sync {
-    /// Rewrites one user's record atomically and logs what became visible. Hands back what it logged; `None` when there
-    /// is no record. When it returns, the change survives the death of this process (not of the machine).
+    /// Changes one user's record atomically and logs the visible changes. Returns what was logged, or `None` if there
+    /// is no record. Once it has returned, the change survives the death of this process, but not of the machine.
     ///
-    /// Every kept change counts the record's revision up by one. Revisions of a user never go back, not even when its
-    /// record is removed and seeded again, as long as the directory loses nothing.
+    /// Every kept change increments the record's revision. Revisions of a user never go back, not even if the record
+    /// is removed and seeded again, as long as the directory loses nothing.
     ///
     /// Callers use [`update`](trait.Directory.html#method.update) or
-    /// [`update_logged`](trait.Directory.html#method.update_logged), which hand the outcome back.
+    /// [`update_logged`](trait.Directory.html#method.update_logged), which return the outcome of the transition.
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>>;
 
-    /// Reads the records of these users, in the order asked. A record includes every change that the log reports for
-    /// its user up to its revision, and none of a later one.
+    /// Reads the records of these users in the given order. A record includes every change that the log reports for
+    /// its user up to its revision, and no later one.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
     /// Stores a record if there is none. The log reports nothing.
@@ -67,11 +68,11 @@ pub trait Directory: Send + Sync {
     /// Removes a record for which the condition is true, in one atomic step. The log reports nothing.
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()>;
 
-    /// The number of partitions: users are spread over them, each partition has its own order, and duties are assigned
-    /// by partition. Never changes.
+    /// The number of partitions, which never changes. Users are spread over the partitions, each of which has its own
+    /// order, and duties are assigned by partition.
     fn partitions(&self) -> u16;
 
-    /// Every user who has one of these users on the subscription list, in no particular order. Reads every record.
+    /// All users who have one of these users on the subscription list, in no particular order. Reads every record.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
     /// The partition of a user, below [`Directory::partitions`].
@@ -89,15 +90,15 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, Vec<User>>;
 
-    /// The current connections of a node in the records of a partition, some at a time: the first page with `None`,
-    /// each further one with the `next` of the page before. A connection that exists from the first page to the last is
-    /// in one of them; one that begins or ends in between may be in several, or in none.
+    /// The current connections of a node in the records of a partition, in pages: the first page is read with `None`,
+    /// each further page with the `next` of the page before. A connection that exists from the first page to the last
+    /// is on one of them; one that begins or ends in between may be on several, or on none.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
-    /// Up to `limit` users of an app whose records the filter takes, some at a time: the first page with `None`, each
-    /// further one with the `next` of the page before. A record that is there, and taken, from the first page to the
-    /// last is in one of them; one that comes, goes or changes in between may be in one or in none. A page looks at a
-    /// bounded number of records, so one that is not the last may have fewer than `limit` users.
+    /// Up to `limit` users of an app whose records match the filter, in pages: the first page is read with `None`,
+    /// each further page with the `next` of the page before. A record that exists and matches from the first page to
+    /// the last is on one of them; one that comes, goes or changes in between is on one or none. A page reads a
+    /// bounded number of records, so it may have fewer than `limit` users although more pages follow.
     fn records_of<'a>(
         &'a self,
         app: AppId,
@@ -107,16 +108,17 @@ pub trait Directory: Send + Sync {
     ) -> Answer<'a, RecordPage>;
 
     /// Up to `limit` users of an app whose status changed visibly after this cursor, or whose account was deleted or
-    /// made again, those of a partition in the order of their last change; from the beginning where there is no cursor,
-    /// or one that is of no use any longer.
+    /// created again. The users of a partition are in the order of their last change. Without a cursor, or with an
+    /// obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// The time before which records may be missing: records rebuilt from the facts must have higher versions, above
-    /// all that were sent before. A record that existed at this time, or was seeded since, stays until it is removed:
-    /// an adapter that loses records while it runs has another, later epoch from then on.
+    /// The time before which records may be missing. A record rebuilt from the facts must have a version above this
+    /// time, which is then above all versions that were sent before. A record that existed at this time, or was
+    /// seeded since, stays until it is removed; an adapter that loses records while it runs has a later epoch from
+    /// then on.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status changes visibly after the first poll. A reader that waits for a page polls this first,
+    /// Resolves when a status changes visibly after the first poll. A reader that waits for a page first polls this,
     /// then reads.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
@@ -124,23 +126,23 @@ pub trait Directory: Send + Sync {
     fn stats(&self) -> DirectoryStats;
 }
 
-/// The log of changes for the readers of other parts: the entries of changed records, and appended news.
+/// The log of changes for other parts of the system: the visible changes of records, and appended news.
 pub trait ChangeLog: Send + Sync {
     /// Appends news that is not a change of a record, in this order. An adapter that need not wait has appended it
-    /// after the first poll of the result. After an error, and if the result is dropped, the entries may have been
-    /// appended: a caller that appends them again must know that their readers can bear it.
+    /// after the first poll of the result. After an error, or if the result is dropped, the entries may or may not
+    /// have been appended; a caller that repeats the call must know that readers tolerate duplicates.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
     /// Follows the log from here on. Entries about one user come in the order of their revisions.
     fn follow(&self) -> LogReader;
 
-    /// Follows from here on which records have [session events](Presence::pending_events) for the outbox. An entry
+    /// Follows the records that get [session events](Presence::pending_events) for the outbox, from here on. An entry
     /// names a user, and comes after the change.
     fn follow_events(&self) -> LogReader;
 }
 
 impl dyn Directory + '_ {
-    /// Rewrites one user's record atomically, logs the visible changes, and returns the outcome of the transition;
+    /// Changes one user's record atomically, logs the visible changes, and returns the outcome of the transition;
     /// `None` if there is no record.
     pub async fn update<T: Send>(
         &self,
@@ -151,7 +153,7 @@ impl dyn Directory + '_ {
         Ok(self.update_logged(user, now, change).await?.map(|(outcome, _)| outcome))
     }
 
-    /// Does the same as [`update`](trait.Directory.html#method.update), and returns the log entry too.
+    /// Does the same as [`update`](trait.Directory.html#method.update), and returns the log entries too.
     pub async fn update_logged<T: Send>(
         &self,
         user: &User,
@@ -204,9 +206,9 @@ pub struct DirectoryStats {
     pub online: u64,
     /// The number of devices that count as connected, by platform in the order of [`Platform::ALL`].
     pub devices: [u64; Platform::ALL.len()],
-    /// The number of records that could not be written to disk: live state that a `kill -9` would lose.
+    /// The number of failed writes to the journal: live state that a `kill -9` would lose.
     pub journal_errors: u64,
-    /// Whether the last write to disk failed: the state that a `kill -9` would lose now is not known.
+    /// Whether the last write to the journal failed. A `kill -9` would then lose the changes since.
     pub journal_in_doubt: bool,
     /// The damage that was found on disk at the start.
     pub journal_damage: JournalDamage,
@@ -217,7 +219,7 @@ pub struct DirectoryStats {
 #[derive(Debug, thiserror::Error)]
 #[error("the directory failed while {doing}: {kind}")]
 pub struct DirectoryError {
-    /// The kind of the fault, as far as the caller can act on it.
+    /// The kind of the fault, which decides what the caller can do.
     pub kind: DirectoryErrorKind,
     /// The operation that failed, as in "updating a record".
     pub doing: &'static str,
@@ -232,7 +234,7 @@ pub enum DirectoryErrorKind {
     /// The directory cannot be reached, or did not respond in time. The change may have happened.
     #[error("the directory is unavailable")]
     Unavailable,
-    /// Other changes of the record came first at each attempt. Nothing has changed.
+    /// Other changes of the record came first at every attempt. Nothing has changed.
     #[error("others changed the record at the same time")]
     Contended,
     /// The directory holds invalid data. Nothing has changed.

@@ -1,6 +1,6 @@
-//! The changes of users' lists that the log carries: profiles, friends, messages, conversations.
+//! The changes of users' lists in the change log: profiles, friends, messages, conversations.
 //!
-//! A directory keeps none of these: lists are facts, and the log only reports their changes.
+//! A directory stores none of these: lists are facts, and the log only reports their changes.
 
 use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
 use serde::{Deserialize, Serialize};
@@ -8,15 +8,16 @@ use std::sync::Arc;
 
 /// One change of the lists of a user, for the user's own devices.
 ///
-/// The log may bring the changes of one user in another order than that of their versions, since each is logged by the
+/// The log may carry the changes of one user in another order than that of their versions, since each is logged by
+/// the task that waited for its commit. The workers put them in order before they notify devices.
 /// task that waited for its commit. The workers put them in order before they tell devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
-    /// The lists version after the change. Each change has its own, one above that of the change before.
+    /// The lists version after the change: one above that of the change before.
     pub version: u64,
-    /// The connection whose call made the change: it gets the answer instead of the notification.
+    /// The connection whose call made the change; it gets the answer to the call instead of a notification.
     pub by: Option<ConnectionId>,
-    /// The number of unread messages after it, over all conversations.
+    /// The number of unread messages after the change, over all conversations.
     pub total_unread: u32,
     /// The change.
     pub change: ListsChange,
@@ -27,7 +28,7 @@ pub struct ListsNews {
 pub enum ListsChange {
     /// The current own profile.
     Profile(Profile),
-    /// An entry of the friend list is new, or was changed.
+    /// An entry of the friend list was added or changed.
     Friend(Box<Friend>),
     /// A user was removed from the friend list.
     FriendGone(UserId),
@@ -42,29 +43,30 @@ pub enum ListsChange {
 /// A message, and its effect on the conversation list of one of the two users.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MessageNews {
-    /// The message, which is the last of the conversation.
+    /// The message, which is the last one of the conversation.
     pub message: Message,
-    /// The current row, without the message, which is not repeated there.
+    /// The current row, without the message.
     pub conversation: Conversation,
 }
 
-/// The most friends that one [`FriendProfile`] names: an entry of the log has a bounded size.
+/// The most friends that one [`FriendProfile`] names, so that an entry of the log has a bounded size.
 pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 
-/// The new profile of a friend, for the devices of users who have them in the list; it does not increment a version.
+/// The new profile of a friend, for the devices of the users who have the friend in their lists. It does not
+/// increment a version.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FriendProfile {
-    /// The friends to notify.
+    /// The users to notify.
     pub friends: Vec<UserId>,
     /// The current profile.
     pub profile: Arc<Profile>,
 }
 
-/// The approximate bytes of list news besides its texts.
+/// The approximate size of list news in memory, without its texts.
 const NEWS_BYTES: usize = 512;
 
 impl ListsNews {
-    /// The approximate bytes of memory that it takes, by which the waiting news is bounded.
+    /// The approximate size in memory, by which the queue of news is bounded.
     pub fn bytes(&self) -> usize {
         let texts = match &self.change {
             ListsChange::Profile(profile) => profile_bytes(profile),
@@ -83,7 +85,7 @@ impl ListsNews {
 }
 
 impl FriendProfile {
-    /// Splits the news for all these friends into as many entries as the bound of one requires.
+    /// Splits the news for all these users into as many entries as the bound requires.
     pub fn in_parts(friends: &[UserId], profile: Profile) -> impl Iterator<Item = Self> {
         let profile = Arc::new(profile);
         friends
@@ -91,7 +93,7 @@ impl FriendProfile {
             .map(move |some| Self { friends: some.to_vec(), profile: Arc::clone(&profile) })
     }
 
-    /// The approximate bytes of memory that it takes.
+    /// The approximate size in memory.
     pub fn bytes(&self) -> usize {
         NEWS_BYTES + self.friends.len() * size_of::<UserId>() + profile_bytes(&self.profile)
     }

@@ -1,4 +1,4 @@
-//! Locks that a panic of another thread does not poison: each critical section leaves what it guards whole.
+//! Locks that ignore poisoning: each critical section leaves the guarded data consistent, even if it panics.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -7,7 +7,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Locks for reading, beside other readers.
+/// Locks for reading; other readers may hold the lock too.
 pub(crate) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! The delivery of a change log to its readers inside one process: each has a bounded queue of its own.
+//! The delivery of a change log to the readers in one process: each reader has a bounded queue.
 
 use crate::locks::{lock, read, write};
 use crate::{LogEntry, News};
@@ -7,31 +7,31 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 
-/// Delivers every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) puts the entries
-/// that it receives into it.
+/// Delivers every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) appends the
+/// entries that it receives.
 #[derive(Default)]
 pub struct LocalLog {
     readers: RwLock<Vec<Arc<Queue>>>,
 }
 
 struct Queue {
-    /// Whether this is a reader of session events, which gets these and nothing else.
+    /// Whether the reader follows session events, and gets only these.
     of_events: bool,
     state: Mutex<QueueState>,
     arrived: Notify,
-    /// Set when the reader is gone.
+    /// Set when the reader was dropped.
     closed: AtomicBool,
 }
 
 #[derive(Default)]
 struct QueueState {
     entries: VecDeque<Arc<LogEntry>>,
-    /// The bytes of the entries beyond their fixed size.
+    /// The size of the entries in bytes, beyond their fixed size.
     bytes: usize,
     missed: Option<Partitions>,
 }
 
-/// The reading end. Dropping it ends the reading.
+/// The reading end of a queue. Dropping it removes the queue.
 pub struct LogReader {
     queue: Arc<Queue>,
 }
@@ -41,7 +41,7 @@ pub struct LogReader {
 pub enum Heard {
     /// All entries since the last read, in order.
     All,
-    /// Some entries were dropped: what the reader watches in these partitions must be read again.
+    /// Some entries were dropped: the reader must read the users that it watches in these partitions again.
     Missed(Partitions),
 }
 
@@ -54,20 +54,20 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The most entries that wait for one reader. A worker takes them all whenever it wakes; a worker that is so far behind
-/// reads its watched users again faster than it would catch up.
+/// The most entries that wait for one reader. A worker takes all entries whenever it wakes; one that is this far
+/// behind reads its watched users again faster than it would catch up.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
-/// The most bytes of lists news among them. Message texts are the only large news.
+/// The most bytes of lists news among the waiting entries. Only message texts are large.
 pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 impl LocalLog {
-    /// Adds a reader, which gets everything but [`News::Events`] from here on.
+    /// Adds a reader that gets everything except [`News::Events`] from here on.
     pub fn reader(&self) -> LogReader {
         self.add_reader(false)
     }
 
-    /// Adds a reader, which gets [`News::Events`] from here on, and nothing else.
+    /// Adds a reader that gets only [`News::Events`], from here on.
     pub fn event_reader(&self) -> LogReader {
         self.add_reader(true)
     }
@@ -79,8 +79,8 @@ impl LocalLog {
         LogReader { queue }
     }
 
-    /// Delivers an entry to every reader. A reader with [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] waiting loses
-    /// them all, and is told that it did.
+    /// Appends an entry to the queue of every reader. A queue with [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`]
+    /// is emptied, and its reader is told that it missed entries.
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
         let of_events = matches!(entry.news, News::Events);

@@ -8,26 +8,27 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Something that others must hear of. It can be serialised, to be heard by other nodes.
+/// A change that other parts of the system need to hear of. It can be serialised for other nodes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The user that the entry is about.
     pub user: User,
-    /// The revision of the user's record that this entry tells of; 0 for news that is not a change of a record.
+    /// The revision of the user's record after the change; 0 for news that is not a change of a record.
     pub rev: u64,
     /// The time of the change, if it was known when the entry was appended.
     pub wall: Option<Timestamp>,
     /// The news.
     pub news: News,
-    /// When it was appended, or received, on this machine. For measuring, not for deciding; not serialised.
+    /// The time at which the entry was appended or received on this machine. Used for measuring, not for decisions;
+    /// not serialised.
     #[serde(skip, default = "Instant::now")]
     pub at: Instant,
 }
 
-/// The kinds of news that others must hear.
+/// The kinds of news in the change log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum News {
-    /// The user's status changed visibly.
+    /// The user's status has changed visibly.
     Status(UserStatus),
     /// A connection of the user must be closed by the worker that has it.
     Ended(Ended),
@@ -38,45 +39,45 @@ pub enum News {
         /// Users who left the list.
         unsubscribed: Vec<UserId>,
     },
-    /// The user and another one became, or ceased to be, mutual friends.
+    /// The user and another user became mutual friends, or are no longer.
     Friend {
-        /// The other one.
+        /// The other user.
         friend: UserId,
-        /// Whether each has the other in the friend list now.
+        /// Whether each now has the other in the friend list.
         mutual: bool,
     },
     /// The user's lists changed.
     Lists(Arc<ListsNews>),
-    /// The user's lists may have changed, and nobody can say how: they must be read again.
+    /// The user's lists may have changed in an unknown way: they must be read again.
     ListsUnknown,
-    /// The user shows something else than before.
+    /// The user's profile, which friends see, has changed.
     FriendProfile(Arc<FriendProfile>),
-    /// The settings of an app changed (the user of the entry has no meaning).
+    /// The settings of an app have changed; the user of the entry has no meaning.
     App(AppId),
-    /// The user's record has session events for the outbox. Told to readers of
-    /// [`follow_events`](crate::ChangeLog::follow_events) alone.
+    /// The user's record has session events for the outbox. Only readers of
+    /// [`follow_events`](crate::ChangeLog::follow_events) get it.
     Events,
 }
 
-/// The log entries of one change of a record, which were appended in the same step. The caller that made the change may
-/// handle them at once, and drop the copies that come through the log.
+/// The log entries of one change of a record, which were appended in the same step. The caller of the change may
+/// handle them at once, and ignore the copies from the log.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.
     pub rev: u64,
-    /// In the order of the log.
+    /// The entries, in the order of the log.
     pub entries: SmallVec<[Arc<LogEntry>; 2]>,
 }
 
 impl LogEntry {
-    /// News that is not a change of a record.
+    /// Creates an entry of news that is not a change of a record.
     pub fn news(user: User, news: News) -> Self {
         Self { user, rev: 0, wall: None, news, at: Instant::now() }
     }
 }
 
 impl News {
-    /// The bytes that it takes on the heap, roughly, where they may be many.
+    /// The approximate size on the heap in bytes, for news that may be large.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Lists(news) => news.bytes(),

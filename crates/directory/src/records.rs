@@ -1,18 +1,18 @@
-//! Lists of records of one app, page by page: what an operator looks at, and what a deletion goes through.
+//! Lists of the records of one app in pages, for operators and for the deletion of an app.
 
 use lamplight_core::Presence;
 use lamplight_model::{AppId, Platform, StatusType, User, UserId};
 use std::fmt;
 use std::str::FromStr;
 
-/// Which records of an app are listed.
+/// Selects the records of a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RecordFilter {
     /// Every record.
     All,
-    /// Those of users who are ONLINE.
+    /// The records of users who are ONLINE.
     Online {
-        /// Only those with this platform among the devices that are connected.
+        /// Only records with this platform among the connected devices.
         on: Option<Platform>,
     },
 }
@@ -31,22 +31,22 @@ impl RecordFilter {
     }
 }
 
-/// Where a page of a list of records begins. It holds for one run of the directory.
+/// The start of a page of a list of records. It is valid for one run of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordCursor {
-    /// The part of the directory.
+    /// The part of the directory, numbered by the adapter.
     pub(crate) part: u64,
-    /// The last user of the page before, where that ended within the part.
+    /// The last user of the previous page, if that page ended within the part.
     pub(crate) after: Option<UserId>,
 }
 
-/// The text is no cursor of a list of records.
+/// The error about a text that is not a cursor of a list of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of a list of users")]
 pub struct InvalidRecordCursor;
 
 impl RecordCursor {
-    /// A cursor, as an adapter makes it: a part of its own counting, and the last user of that part that was listed.
+    /// Creates a cursor: a part, numbered by the adapter, and the last user of that part that was listed.
     pub fn new(part: u64, after: Option<UserId>) -> Self {
         Self { part, after }
     }
@@ -77,14 +77,14 @@ impl FromStr for RecordCursor {
 /// Some records of an app.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RecordPage {
-    /// The users whose records they are.
+    /// The users who have the records.
     pub users: Vec<User>,
-    /// Where the next page begins; `None` after the last.
+    /// The start of the next page; `None` after the last.
     pub next: Option<RecordCursor>,
 }
 
-/// Up to `room` users of an app among these records, by rising id: those after `after` whose record the filter takes.
-/// Says whether there are more.
+/// Returns up to `room` users of an app from these records, by rising id: those after `after` whose record matches
+/// the filter. Also returns whether there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,
@@ -97,7 +97,7 @@ pub(crate) fn pick<'a>(
         of_app.filter(|(_, presence)| filter.takes(presence)).map(|(user, _)| user).collect();
     let is_cut = found.len() > room;
     if is_cut {
-        // Only those that are handed out are put in order.
+        // Only the users that are returned are sorted.
         found.select_nth_unstable(room);
         found.truncate(room);
     }

@@ -1,4 +1,4 @@
-//! The in-process directory: the conformance suite, and what its journal owes to a restart.
+//! The in-process directory: the conformance suite, and what its journal keeps over a restart.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -86,14 +86,14 @@ async fn status(directory: &dyn Directory, of: &User, _: Now) -> Option<UserStat
     found.await.unwrap().remove(0)
 }
 
-/// The files of a journal, and how long they are.
+/// The files of a journal with their sizes.
 fn journal_files(folder: &TempDir) -> BTreeMap<PathBuf, usize> {
     let length = |path: PathBuf| (path.clone(), fs::metadata(&path).unwrap().len() as usize);
     let paths = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     paths.filter(|path| path.is_file()).map(length).collect()
 }
 
-/// The file that is longer than before, and how long it was.
+/// The file that has grown, and its former size.
 fn grown(before: &BTreeMap<PathBuf, usize>, folder: &TempDir) -> (PathBuf, usize) {
     let after = journal_files(folder);
     let grown: Vec<_> = before.iter().filter(|(path, length)| after[*path] > **length).collect();
@@ -117,18 +117,18 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
         log_in(&*directory, &user(n), &format!("custom {n}"), now(1_000)).await;
     }
     let before = status(&*directory, &user(7), now(1_000)).await.unwrap();
-    // No farewell: as `kill -9` leaves it.
+    // The directory is not closed, as after `kill -9`.
     std::mem::forget(directory);
 
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5_000), GRACE).unwrap();
-    // The first start had nothing to miss anything of but what was before it.
+    // No record is missing, except from before the first start.
     assert_eq!((recovered.records, recovered.complete_since), (50, now(0).wall));
     assert_eq!(directory.epoch(), now(0).wall);
     let directory: Arc<dyn Directory> = Arc::new(directory);
     let after = status(&*directory, &user(7), now(5_000)).await.unwrap();
     assert_eq!(after, UserStatus { last_seen: after.last_seen, ..before });
     assert_eq!(after.status_type, StatusType::Online);
-    // A user who does not come back is due when the grace ends.
+    // A user who does not return is due when the grace ends.
     assert_eq!(directory.due(0, Moment(34_999), 100).await.unwrap().len(), 0);
     assert_eq!(directory.due(0, Moment(35_000), 100).await.unwrap().len(), 50);
 }
@@ -152,13 +152,14 @@ async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
     }
 }
 
-/// The journal of a directory in which one user was written three times, and the file and place of the first of them.
+/// The journal of a directory in which one user was written three times, with the file and the position of the first
+/// entry.
 async fn written_three_times() -> (TempDir, PathBuf, usize) {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
     log_in(&*directory, &user(1), "one", now(1)).await;
     let before = journal_files(&folder);
-    // The blank record, the login, the custom status.
+    // The entries: the blank record, the login, the custom status.
     log_in(&*directory, &user(2), "two", now(2)).await;
     drop(directory);
     let (file, at) = grown(&before, &folder);
@@ -188,7 +189,7 @@ async fn a_byte_that_flipped_costs_its_entry_and_is_told_and_kept() {
     assert_eq!((recovered.damage, recovered.in_doubt), (lost, true));
     assert_eq!(directory.stats().journal_damage, lost);
     assert!(status(&directory, &user(1), now(3)).await.is_some());
-    // A later entry of the user is read whole.
+    // A later entry of the user is read completely.
     let found = status(&directory, &user(2), now(3)).await.expect("the later entries are whole");
     assert_eq!(found.custom_status.as_str(), "two");
 
@@ -204,7 +205,7 @@ async fn a_byte_that_flipped_costs_its_entry_and_is_told_and_kept() {
 #[tokio::test]
 async fn an_entry_without_an_end_costs_all_behind_it_and_is_told() {
     let (folder, file, at) = written_three_times().await;
-    // The length becomes larger than any entry is.
+    // The length becomes larger than that of any entry.
     flip(&file, at + 3);
     let behind = (fs::read(&file).unwrap().len() - at) as u64;
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
@@ -215,11 +216,11 @@ async fn an_entry_without_an_end_costs_all_behind_it_and_is_told() {
     assert_eq!(damaged_files(&folder).len(), 1);
 }
 
-/// The end of the snapshot is gone, and with it what says that it is one.
+/// The end of the snapshot is missing, and with it the entry that marks it as complete.
 #[tokio::test]
 async fn a_snapshot_that_was_cut_is_told_and_kept() {
     let (folder, _, _) = written_three_times().await;
-    // A second start: the records are in the snapshot now, and nowhere else.
+    // After a second start, the records are only in the snapshot.
     drop(open(folder.path(), now(3)));
     let base = journal_files(&folder).into_keys().find(|path| path.extension().unwrap() == "base").unwrap();
     let bytes = fs::read(&base).unwrap();
@@ -237,14 +238,14 @@ async fn files_that_are_missing_are_counted() {
     assert_eq!(recovered.damage, JournalDamage { missing_files: 1, ..JournalDamage::default() });
 }
 
-/// A start that is killed before it has written its snapshot is followed by one that finds the same.
+/// A start that is killed before it has written its snapshot is followed by one that finds the same damage.
 #[tokio::test]
 async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     let (folder, file, at) = written_three_times().await;
     flip(&file, at + 12);
     let before = copy(&folder);
     let (_, first) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
-    // The journal is back as the kill left it; the file that was kept aside is there already.
+    // The journal is as the kill left it; the copy of the damaged file exists already.
     for (path, _) in journal_files(&folder) {
         fs::remove_file(path).unwrap();
     }
@@ -256,7 +257,7 @@ async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     assert_eq!(damaged_files(&folder).len(), 1);
 }
 
-/// The files tell who talks to whom.
+/// The files tell who communicates with whom.
 #[tokio::test]
 async fn the_files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
@@ -282,11 +283,11 @@ async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
     assert_eq!(complete_since(2), now(1).wall);
     let file = journal_files(&folder).pop_first().unwrap().0;
     fs::write(file, b"LAMPLIVE\x00\x00\x99\x99 whatever").unwrap();
-    // And a later start does not forget what was lost.
+    // Later starts remember what was lost.
     for at in [3, 4, 5] {
         assert_eq!(complete_since(at), now(3).wall);
     }
-    // So does the one file of a former version.
+    // A file of a former version counts as lost too.
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("live.7"), b"LAMPLIVE\x00\x00\x00\x03 whatever").unwrap();
     let (_, recovered) = InProcessDirectory::open(folder.path(), now(6), GRACE).unwrap();
@@ -406,7 +407,7 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// A client that comes back with a version that was told and is lost would keep a wrong picture for good.
+/// A client that returns with a version that was lost here would otherwise keep a wrong status for good.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -424,16 +425,16 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
 
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5), GRACE).unwrap();
     assert!(recovered.in_doubt);
-    // Nor may what is rebuilt have a version that was told.
+    // Records that are rebuilt must have versions above those that were sent.
     assert_eq!(recovered.complete_since, now(5).wall);
     let directory: Arc<dyn Directory> = Arc::new(directory);
     let restored = status(&*directory, &user(1), now(5)).await.unwrap();
     assert_eq!(restored.custom_status.as_str(), "old");
     assert!(restored.version > told.version);
-    // It cannot be known of whom something was lost.
+    // It is not known whose changes were lost, so all versions are raised.
     assert!(status(&*directory, &user(2), now(5)).await.unwrap().version > other.version);
     std::mem::forget(directory);
-    // A version that was raised once is sure from then on.
+    // A version that was raised once stays.
     let directory = open(folder.path(), now(6));
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }

@@ -1,4 +1,4 @@
-//! The laws that hold for a live record after every step. Scripts and random sequences both go through here.
+//! The laws that hold for a live record after every step. Both scripts and random sequences check them.
 
 use lamplight_core::{Connect, Device, Link, Presence, Removed, Transition, UserFacts};
 use lamplight_model::{
@@ -8,23 +8,23 @@ use lamplight_model::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// A live record under observation: every step is judged.
+/// A live record under observation; the laws are checked after every step.
 pub struct Record {
     pub presence: Presence,
     pub settings: AppSettings,
     pub now: Now,
-    /// How long a node that was lost is waited for.
+    /// The grace after the loss of a node.
     pub grace: Duration,
-    /// The last state of each device that the app's backend was told: whether it is connected.
+    /// For each device, whether it is connected according to the events for the app's backend.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
-    /// The number of the last login: the facts count.
+    /// The number of the last login, counted in place of the facts.
     pub last_login: u64,
-    /// The last seen time that was told last.
+    /// The last-seen time that was reported last.
     seen: Option<Timestamp>,
-    /// When the last bytes came of the connection that ends next; now, where it is not said.
+    /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// The record is being brought into agreement with the facts: these know what has ended.
+    /// Whether the record is being brought into agreement with the facts, which already have the ends.
     pub adopts: bool,
 }
 
@@ -47,7 +47,7 @@ impl Record {
         self.presence.status(&UserId::new("me").unwrap())
     }
 
-    /// Lets something happen to the record now.
+    /// Runs a transition of the record at the current time.
     pub fn step<T>(
         &mut self,
         act: impl FnOnce(&mut Presence, &AppSettings, Now) -> Transition<T>,
@@ -64,7 +64,7 @@ impl Record {
         done
     }
 
-    /// The device logs in by its application and connects.
+    /// Logs the device in and connects it.
     pub fn connect(
         &mut self,
         device: &DeviceId,
@@ -77,12 +77,12 @@ impl Record {
         self.step(|me, settings, now| me.connect(&connect, settings, now))
     }
 
-    /// The seconds that a kick or a deletion now revokes.
+    /// The UserSigs that a kick or a deletion revokes now.
     pub fn revoked_now(&self) -> Revoked {
         Revoked::new(self.now.wall, self.presence.sigs_seen_since(self.now.wall))
     }
 
-    /// The facts take in what has ended.
+    /// Stores the ends in the facts.
     fn settle(&mut self) {
         let ends: Vec<EndedLogin> = self.presence.unsettled_ends().cloned().collect();
         let settled = self.presence.ends_settled(&ends);
@@ -90,8 +90,8 @@ impl Record {
         assert_eq!(self.presence.unsettled_ends().count(), 0);
     }
 
-    /// The facts hear of the end of each native login that a kick or a deletion has not ended in them already, and of
-    /// no other.
+    /// Checks that the record keeps the end of each native login for the facts, except those that a kick or a
+    /// deletion has already ended there, and no others.
     fn judge_ends(&self, before: &Presence) {
         for end in self.presence.unsettled_ends() {
             assert!(!self.presence.is_logged_in(&end.device) || end.login < self.last_login, "{end:?}");
@@ -105,7 +105,7 @@ impl Record {
         }
     }
 
-    /// Lets time pass: what is due is done when it is due, and handed to `seen`.
+    /// Lets time pass. Everything is done when it is due, and its transition is passed to `seen`.
     pub fn wait(&mut self, time: Duration, mut seen: impl FnMut(&Transition<Vec<Removed>>)) {
         let end = self.now.moment + time;
         while let Some(due) = self.presence.next_deadline().filter(|due| *due <= end) {
@@ -136,7 +136,7 @@ impl Record {
         self.now = self.now.after(end.since(self.now.moment));
     }
 
-    /// The process is killed, and another takes the record up after a while. Its monotonic clock begins anew.
+    /// Kills the process; another one restores the record after a while. Its monotonic clock starts anew.
     pub fn restart(&mut self, down: Duration) {
         let before = self.status();
         let (devices, list) = (self.presence.devices().len(), self.presence.subscriptions().clone());
@@ -162,8 +162,8 @@ impl Record {
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
     }
 
-    /// Checks that the session events alone tell which devices are connected, in pairs of login and disconnect, and each the
-    /// status after it.
+    /// Checks that the session events alone tell which devices are connected, that logins and disconnects alternate,
+    /// and that each event has the status after it.
     fn judge_events(&mut self, has_events: bool) {
         let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
         let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();
@@ -182,7 +182,7 @@ impl Record {
                 SessionEventKind::Login { .. } => {
                     assert_ne!(self.told.insert(device.id.clone(), true), Some(true), "{event:?}");
                 }
-                // Also of a device that was away: its login ends.
+                // A device that was not connected has a logout too.
                 SessionEventKind::Logout => drop(self.told.insert(device.id.clone(), false)),
                 SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
                     assert_eq!(self.told.insert(device.id.clone(), false), Some(true), "{event:?}");
@@ -193,7 +193,8 @@ impl Record {
         if self.settings.webhooks.state_change_url.is_empty() {
             return assert!(self.presence.pending_events().is_none());
         }
-        // A login that was kicked by another one has no event of its own: the new login's event names its platform.
+        // A login that was kicked by another one has no event of its own: the event of the new login names its
+        // platform.
         self.told.retain(|device, _| self.presence.is_logged_in(device));
         for device in self.presence.devices() {
             let told = self.told.get(&device.id).copied().unwrap_or(false);

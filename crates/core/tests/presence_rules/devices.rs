@@ -1,4 +1,4 @@
-//! Several devices by the policy of the app (SPEC section 5).
+//! Several devices under the policy of the app (SPEC section 5).
 
 use crate::world::check;
 

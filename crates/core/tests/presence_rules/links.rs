@@ -94,7 +94,7 @@ fn a_device_that_lingers_counts_as_present_until_it_is_kicked() {
     );
 }
 
-// Connections that follow each other
+// Successive connections
 
 #[test]
 fn a_takeover_does_not_flicker() {

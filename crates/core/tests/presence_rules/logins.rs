@@ -278,7 +278,7 @@ fn the_record_of_a_deleted_account_is_kept_for_the_login_retention() {
         deadline      => 60s
         ",
     );
-    // An account that is made again numbers on: whoever watched it hears of it.
+    // An account that is created again continues the versions, so its watchers are notified.
     check(
         "
         login phone iPhone

@@ -1,12 +1,13 @@
-//! The rules of presence as scripts: SPEC section 2, the devices of section 5, and how long a subscription list
-//! lasts (section 3). The name of a test is the rule.
+//! The rules of presence as scripts: SPEC section 2, the devices of section 5, and the lifetime of a subscription
+//! list (section 3). The name of a test is the rule.
 //!
-//! A line is `action => what comes of it`: first what watchers see (`-` for nothing, or the status type, the
-//! custom status and the reason), then which clients are told why their connection ends, and who enters (`+`)
-//! or leaves (`-`) the subscription list. An action without `=>` sets the scene. `phone#1` is the first
-//! connection of the phone, `phone` its newest. [`world::World::act`] is the list of all actions and questions.
+//! A line is `action => result`. The result first says what watchers see: `-` for nothing, or the status type, the
+//! custom status and the reason. It then lists the clients that are told why their connection ends, and the users who
+//! enter (`+`) or leave (`-`) the subscription list. An action without `=>` is preparation, and its result is not
+//! compared. `phone#1` is the first connection of the phone, `phone` its newest. [`world::World::act`] has all
+//! actions and questions.
 
-// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+// clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
 mod devices;

@@ -256,12 +256,12 @@ fn an_event_says_the_status_after_it() {
     );
 }
 
-/// Runs a script in an app that wants to be told.
+/// Runs a script in an app that wants session events.
 fn check_told(script: &str) {
     check(&format!("set webhook https://a.example\n{script}"));
 }
 
-/// The same, after the login of a phone.
+/// Runs a script in such an app after the login of a phone.
 fn check_phone(script: &str) {
     check_told(&format!("login phone iPhone\n{script}"));
 }

@@ -224,7 +224,7 @@ fn custom_status_is_cleared_when_a_linger_or_a_grace_is_over() {
 
 #[test]
 fn the_version_grows_with_every_change_and_never_otherwise() {
-    // That it does on each step is judged in `laws`; here, that the wall clock has no say in it.
+    // `laws` checks the evidence after each step; this test checks that it does not depend on the wall clock.
     check(
         "
         login phone iPhone => ONLINE login

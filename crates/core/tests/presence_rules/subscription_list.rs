@@ -1,4 +1,4 @@
-//! How long a subscription list lasts, and whom it holds (SPEC section 3).
+//! The lifetime of a subscription list, and its content (SPEC section 3).
 
 use crate::world::check;
 

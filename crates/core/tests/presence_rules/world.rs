@@ -1,4 +1,4 @@
-//! The door of the scripts: runs a script against one record, and shows what came of each line.
+//! Runs the scripts against one record, and records the result of each line.
 
 use crate::laws::Record;
 use lamplight_core::{EndCause, Ended, LinkEnd, Presence, Removed, Transition, UserFacts};
@@ -9,7 +9,7 @@ use lamplight_model::{
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// Runs a script and compares what comes of each line with what the line says.
+/// Runs a script and compares the result of each line with the expected one.
 pub fn check(script: &str) {
     let (expected, actual) = World::default().run(script);
     assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
@@ -39,7 +39,7 @@ impl Default for World {
 }
 
 impl World {
-    /// The script as it is written and as it went, spaces evened out.
+    /// Returns the script as written and with the actual results, with normalised spaces.
     pub fn run(mut self, script: &str) -> (String, String) {
         let (mut expected, mut actual) = (String::new(), String::new());
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -138,7 +138,7 @@ impl World {
                     Presence::from_facts(facts, version, now.wall, true, settings, now.moment);
                 "-".into()
             }
-            // `adopt kicked …`: the facts say that the operator kicked the user meanwhile.
+            // `adopt kicked …`: the facts say that an operator kicked the user meanwhile.
             "adopt" => {
                 let (rest, kicked) = rest.strip_prefix("kicked").map_or((rest, false), |rest| (rest, true));
                 let mut facts = UserFacts::default();
@@ -154,7 +154,7 @@ impl World {
             }
             "set" => self.set(words[0], words[1]),
 
-            // Session events for the app's backend: shows them, and takes them over into the outbox.
+            // Session events for the app's backend: shows them, and marks them as recorded in the outbox.
             "events" => self.take_events(),
             "after" => self.take_statuses_after(),
             "on_behalf" => {
@@ -207,7 +207,7 @@ impl World {
         self.tell(&done) + too_late(done.outcome)
     }
 
-    /// `phone iPhone, mac Mac`: those of the record have their numbers, others new ones.
+    /// `phone iPhone, mac Mac`: logins of the record keep their numbers, others get new ones.
     fn logins(&mut self, text: &str) -> Vec<(DeviceId, Platform, u64)> {
         let words = text.split(',').filter_map(|login| login.trim().split_once(' '));
         let mut logins = Vec::new();
@@ -238,7 +238,7 @@ impl World {
         shown.unwrap_or("-".into()) + &lists.concat()
     }
 
-    /// Shows the pending session events, and takes them over.
+    /// Shows the pending session events, and marks them as recorded.
     fn take_events(&mut self) -> String {
         let Some(events) = self.record.presence.pending_events() else { return "-".into() };
         let show = |event: &SessionEvent| {
@@ -259,7 +259,8 @@ impl World {
         shown.join("; ")
     }
 
-    /// Shows the status after each pending session event, and takes them over. The last one is that of the record.
+    /// Shows the status after each pending session event, and marks the events as recorded. The last status must be
+    /// that of the record.
     fn take_statuses_after(&mut self) -> String {
         let presence = &self.record.presence;
         let events = presence.pending_events().expect("there are events");

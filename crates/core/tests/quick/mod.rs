@@ -1,11 +1,11 @@
-//! How random the random tests are: the same cases on every run, and few enough to be quick.
+//! The configuration of the random tests: the same cases on every run, and few enough to be quick.
 //!
-//! `PROPTEST_RNG_SEED=7 cargo test -p lamplight-core` looks elsewhere. A case that fails is kept as a script or
-//! a table row, not as a seed.
+//! `PROPTEST_RNG_SEED=7 cargo test -p lamplight-core` runs other cases. A case that fails is kept as a script or a
+//! table row, not as a seed.
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// So many cases, the same on every run unless the environment names another seed.
+/// This many cases, the same on every run unless the environment names another seed.
 pub fn cases(cases: u32) -> Config {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     match config.rng_seed {

@@ -1,13 +1,13 @@
-//! The watch graph with its mailboxes: scripts of watches and changes, and random traffic against a model of plain
-//! maps.
+//! The watch graph with its mailboxes: scripts of watches and changes, and random traffic compared with a model of
+//! plain maps.
 //!
-//! The graph keeps the two ends of an edge in two vectors, and each end knows the place of the other. Removing
-//! an edge moves the last edge of both vectors into the gap (`swap_remove`), so a place is no identity: the
-//! other end of the moved edge, and its entry in the mailbox, must be told the new place. The mailbox lists
-//! places in the order of their marks, and a place that changes is rewritten where it stands. So what waits
-//! keeps its turn whoever else is removed; the model, which knows no places, compares the order exactly.
+//! The graph keeps the two ends of an edge in two vectors, and each end has the index of the other. Removing an edge
+//! moves the last edge of both vectors into the gap (`swap_remove`), so an index does not identify an edge: the other
+//! end of the moved edge and its entry in the mailbox must get the new index. The mailbox lists indices in the order
+//! of their marks, and a changed index is rewritten in its place, so that the order of the mailbox does not change
+//! when other edges are removed. The model knows no indices, and compares the order exactly.
 
-// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+// clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
 #[path = "../quick/mod.rs"]
@@ -20,7 +20,7 @@ use lamplight_model::{
     AppId, CustomStatus, PlatformSet, Reason, StatusType, Timestamp, User, UserId, UserStatus, Version,
 };
 
-/// Takes a reason away from every edge that has it, as a new watch list does.
+/// Removes a reason from every edge that has it, as a new watch list does.
 fn unwatch_all(hub: &mut Hub<UserStatus>, watcher: WatcherKey, why: Why) {
     let watched: Vec<User> = hub.watched(watcher, why).cloned().collect();
     for user in watched {

@@ -1,4 +1,4 @@
-//! Random traffic against a model of plain maps.
+//! Random traffic compared with a model of plain maps.
 
 use crate::{quick, state, unwatch_all, who};
 use lamplight_core::{Hub, Told, WatcherKey, Why};
@@ -6,7 +6,7 @@ use lamplight_model::{User, UserStatus, Version};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One operation on a hub. Connections and users are small numbers, so that they meet often.
+/// One operation on a hub. Few connections and users take part, so that their operations meet often.
 #[derive(Clone, Debug)]
 enum Event {
     Attach(u8),
@@ -43,10 +43,10 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// The same as a hub, by maps and sets alone.
+/// The same behaviour as a hub, implemented with maps and sets only.
 #[derive(Default)]
 struct Model {
-    /// The newest state of everyone watched, once it is known.
+    /// The newest state of each watched user, once it is known.
     states: BTreeMap<u8, u64>,
     connections: BTreeMap<u8, Watching>,
 }
@@ -55,10 +55,10 @@ struct Model {
 struct Watching {
     /// The users that it watches, with the reasons.
     edges: BTreeMap<u8, Vec<Why>>,
-    /// The users waiting in the mailbox, longest first.
+    /// The users in the mailbox, longest waiting first.
     pending: Vec<u8>,
     touched: bool,
-    /// The last change of each user that the client at the other end was told while it watched.
+    /// For each user, the last change that the client was sent while it watched the user.
     picture: BTreeMap<u8, u64>,
 }
 
@@ -216,7 +216,7 @@ impl World {
         self.model.forget_the_unwatched();
     }
 
-    /// Does something with a connection, if it is there.
+    /// Applies an operation to a connection, if it exists.
     fn on(&mut self, c: u8, act: impl FnOnce(&mut Hub<UserStatus>, WatcherKey, &mut Model)) {
         if let Some(key) = self.keys.get(&c) {
             act(&mut self.hub, *key, &mut self.model);
@@ -275,8 +275,8 @@ impl World {
         }
     }
 
-    /// Every client reads on until nothing is left: then it has the newest state of all whom it watches. Then all
-    /// go, and nothing is left.
+    /// Every client reads until nothing is left, and then has the newest state of each user that it watches. Then all
+    /// connections are removed, and the hub is empty.
     fn end(mut self) {
         self.happen(Event::TakeTouched);
         for c in self.keys.keys().copied().collect::<Vec<_>>() {

@@ -112,7 +112,7 @@ fn another_reason_for_the_same_edge_tells_nothing_again() {
     );
 }
 
-/// A client keeps the answer to a question only of whom it holds; whom it was told nothing of, it does not hold.
+/// A client keeps an answer only for users whose state it holds, and it holds no state that it was never sent.
 #[test]
 fn an_answer_counts_as_told_only_of_whom_the_connection_was_told() {
     check(
@@ -293,7 +293,7 @@ fn users_of_the_same_name_in_two_apps_have_nothing_in_common() {
     assert!(hub.tell(&one, state("ann", 1)));
 }
 
-/// One user with a thousand watchers changes, and then one with a single watcher.
+/// A user with a thousand watchers changes, and then a user with a single watcher.
 #[test]
 fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     let mut hub = Hub::default();
@@ -321,7 +321,7 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     let first = round(&mut hub);
     assert_eq!(first[..2], [other, fans[999]], "who waits for anything else comes first");
     assert!(first.len() < 200 && hub.has_crowd(), "{}", first.len());
-    // One of the crowd goes; the user changes again while the crowd is served, which adds no work.
+    // One watcher of the crowd is removed, and the user changes again while the crowd is served, which adds no work.
     hub.detach(fans[998]);
     assert!(hub.tell(&star, state("star", 2)));
     let mut served = std::collections::BTreeMap::new();
@@ -337,8 +337,8 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     assert!(fans.iter().all(|fan| hub.pending(*fan) == 0));
 }
 
-/// Runs a script. A line is `action => what comes of it`; an action without `=>` sets the scene. Connections
-/// attach when they are first named.
+/// Runs a script. A line is `action => result`; an action without `=>` is preparation. Connections are attached when
+/// they are first named.
 fn check(script: &str) {
     let mut hub: Hub<UserStatus> = Hub::default();
     let mut names: BTreeMap<String, WatcherKey> = BTreeMap::new();
@@ -352,7 +352,8 @@ fn check(script: &str) {
     assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
 }
 
-/// Runs a script in which `c` has just come back: it watches three users whose states are known for another's sake.
+/// Runs a script in which `c` has just returned: it watches three users whose states are known because another
+/// connection watches them.
 fn check_return(script: &str) {
     let scene = "
         watch other ann
@@ -454,7 +455,7 @@ fn reason(why: &str) -> Why {
     }
 }
 
-/// Takes out of the mailbox as much as a frame with room for `limit` states holds, with `...` when something is left.
+/// Takes as many states from the mailbox as fit into a frame for `limit` states, with `...` if any is left.
 fn drain(hub: &mut Hub<UserStatus>, watcher: WatcherKey, limit: usize) -> Vec<String> {
     let mut told = Vec::new();
     let left = hub.drain(watcher, |state| {

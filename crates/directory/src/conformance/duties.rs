@@ -1,4 +1,4 @@
-//! The rules for duties that are given out by partition, and for the status feed.
+//! Rules for duties that are assigned by partition, and for the status feed.
 
 use super::{PATIENCE, Ports, blank, connect, id, now, seed, user};
 use crate::{FeedCursor, RecordCursor, RecordFilter};
@@ -8,7 +8,7 @@ use lamplight_model::{AppId, AppSettings, ConnectionId, DeviceId, Moment, NodeId
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// Together they have every user, and no two the same one.
+/// The partitions together list every user exactly once.
 pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
     let directory = &ports.directory;
     let (settings, mut users) = (AppSettings::default(), Vec::new());
@@ -44,7 +44,7 @@ pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
     assert_eq!(directory.due(directory.partitions(), lapse, 100).await.unwrap(), []);
 }
 
-/// Page after page, by rising user.
+/// The users come page by page, by rising id.
 pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let mut settings = AppSettings::default();
@@ -54,7 +54,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
         let name = format!("user {n}");
         seed(directory, &name).await;
         if n % 3 == 0 {
-            // No events: its app does not want them.
+            // These users have no events, because their app does not want them.
             connect(directory, &name, "phone", n, now(1)).await;
             continue;
         }
@@ -76,7 +76,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     assert_eq!(with_events(&ports, 2).await, sorted(users.clone()));
     assert_eq!(with_events(&ports, 100).await, sorted(users.clone()));
 
-    // Taken over, or removed: no longer.
+    // Users whose events were recorded, or whose record was removed, are not listed any more.
     let over = |presence: &mut Presence| {
         let last = presence.pending_events().map_or(0, |events| events.last_ordinal());
         presence.events_recorded(last, 0)
@@ -86,7 +86,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     assert_eq!(with_events(&ports, 3).await, sorted(users[2..].to_vec()));
 }
 
-/// And no longer once it has been dealt with.
+/// The record is no longer due after its deadline was handled.
 pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     let settings = AppSettings::default();
     seed(&ports.directory, "a").await;
@@ -113,13 +113,13 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// Those that were superseded, have ended or have logged out are not among them, and none of another node.
+/// Connections that were superseded, have ended or have logged out are not listed, nor connections of other nodes.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());
     let (here, elsewhere) = (NodeId(7), NodeId(8));
     let enter = async |name: &str, device: &str, connection: ConnectionId| {
-        // One on each platform, so that none is in the way of another.
+        // Each device is on another platform, so that no login ends another.
         let platform = match device {
             "first" => Platform::IPhone,
             "second" => Platform::Mac,
@@ -180,7 +180,7 @@ async fn all_connections(ports: &Ports, node: NodeId) -> BTreeSet<(User, Connect
     found
 }
 
-/// A page says who changed, and its cursor is where the next one goes on.
+/// A page lists the users who changed, and its cursor is the start of the next page.
 pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports) {
     for name in ["a", "b", "c"] {
         seed(&ports.directory, name).await;
@@ -193,17 +193,17 @@ pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports
     connect(&ports.directory, "b", "tablet", 3, now(3)).await;
     let (users, end, reset) = follow_feed(&ports, Some(cursor.clone()), 1).await;
     let expected = [user("b"), user("a")];
-    // Across partitions there is no order.
+    // There is no order across partitions.
     let has_order = ports.directory.partition_of(&user("a")) == ports.directory.partition_of(&user("b"));
     assert!(!reset);
     assert!(if has_order { users == expected } else { sorted(users) == sorted(expected.to_vec()) });
     assert_eq!(follow_feed(&ports, Some(end.clone()), 1).await, (vec![], end, false));
-    // An older cursor is as good.
+    // An older cursor is valid too.
     let (users, _, reset) = follow_feed(&ports, Some(cursor), 100).await;
     assert_eq!((sorted(users), reset), (vec![user("a"), user("b")], false));
 }
 
-/// It may have been kept as its text.
+/// A reader may store the text of a cursor.
 pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     seed(&ports.directory, "a").await;
     let (_, cursor, _) = follow_feed(&ports, None, 100).await;
@@ -211,7 +211,7 @@ pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
     let (users, _, reset) = follow_feed(&ports, Some(kept.clone()), 100).await;
     assert_eq!((users, reset), (vec![user("a")], false));
-    // One of another epoch, or of another number of partitions, begins again.
+    // A cursor of another epoch, or for another number of partitions, begins a new snapshot.
     let mut places = kept.places().to_vec();
     let other_epoch = FeedCursor::new(kept.epoch().wrapping_add(1), places.clone());
     places.extend([0; 7]);
@@ -221,7 +221,7 @@ pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     }
 }
 
-/// And of no other.
+/// Users of other apps are not in the feed.
 pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     seed(&ports.directory, "a").await;
     let other = User::new(AppId(2), id("a"));
@@ -230,7 +230,7 @@ pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     assert_eq!(ports.directory.feed(AppId(3), None, 9).await.unwrap().users, []);
 }
 
-/// Polled before the page is read, so that nothing falls between.
+/// The reader starts to wait before it reads the page, so that no change falls between.
 pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(ports: Ports) {
     seed(&ports.directory, "a").await;
     let cursor = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
@@ -245,7 +245,7 @@ pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(por
     assert!(moved.now_or_never().is_none(), "a further device is no change");
 }
 
-/// A reader that has read up to the removed record has missed nothing.
+/// A reader that has read past the removed record has missed nothing.
 pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(ports: Ports) {
     let start = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
     seed(&ports.directory, "a").await;
@@ -258,7 +258,7 @@ pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_
     assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
 }
 
-/// However small its pages, and though somebody was removed before it began.
+/// This holds for any page size, and if a record was removed before the snapshot began.
 pub async fn a_snapshot_of_the_feed_comes_to_its_end_after_a_removal(ports: Ports) {
     for name in ["a", "b", "c", "gone"] {
         seed(&ports.directory, name).await;
@@ -288,7 +288,7 @@ async fn due(ports: &Ports, at: Moment, limit: usize) -> Vec<User> {
     all
 }
 
-/// Everybody with session events, by pages of this size.
+/// All users with session events, read in pages of this size.
 async fn with_events(ports: &Ports, limit: usize) -> Vec<User> {
     let mut all = Vec::new();
     for partition in 0..ports.directory.partitions() {
@@ -308,7 +308,7 @@ async fn with_events(ports: &Ports, limit: usize) -> Vec<User> {
     sorted(all)
 }
 
-/// Reads the feed to its end by pages of this size. Says who was in it, each once, and whether it began again.
+/// Reads the feed to its end in pages of this size. Returns the users, each once, and whether a snapshot began.
 async fn follow_feed(
     ports: &Ports,
     mut cursor: Option<FeedCursor>,
@@ -334,7 +334,8 @@ fn sorted(mut users: Vec<User>) -> Vec<User> {
     users
 }
 
-/// Each of them once, of that app alone, whatever the size of a page; those that the filter does not take are left out.
+/// Each record is listed once, for any page size; records of other apps and those that the filter excludes are not
+/// listed.
 pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let app = user("a").app;
@@ -360,7 +361,7 @@ pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
             let page = directory.records_of(app, filter, after.as_ref(), limit).await.unwrap();
             assert!(page.users.len() <= limit);
             users.extend(page.users);
-            // A cursor is kept as text.
+            // The cursor is passed on as text.
             after = page.next.map(|next| next.to_string().parse().unwrap());
             if after.is_none() {
                 return users;
@@ -375,7 +376,7 @@ pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
     assert_eq!(sorted(pages(ipad, 2).await), sorted(on_ipad));
     let mac = RecordFilter::Online { on: Some(Platform::Mac) };
     assert_eq!(pages(mac, 2).await, []);
-    // A cursor of another run leads somewhere, and nothing breaks.
+    // A cursor of another run is accepted and breaks nothing.
     let stray = RecordCursor::new(u64::MAX, None);
     assert_eq!(directory.records_of(app, ipad, Some(&stray), 2).await.unwrap().users, []);
 }

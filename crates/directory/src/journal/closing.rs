@@ -1,8 +1,8 @@
-//! The mark of a journal that was closed in order: all that was written to it is on the disk itself, not only with the
-//! kernel, so that the next start may be in another run of the machine.
+//! The mark of a journal that was closed in order. It says that all data was synced to the disk, so that the next
+//! start may follow a reboot.
 //!
-//! The mark is a file of its own. It is made when every other file has been synced, and is gone from the disk before
-//! anything is written again.
+//! The mark is a file of its own. It is written after every other file was synced, and removed from the disk before
+//! anything else is written.
 
 use super::{Disk, Journal, JournalError, failed};
 use crate::locks::lock;
@@ -11,7 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Takes the mark away, if there is one. Says whether the journal was closed with this generation as the last.
+/// Removes the mark if there is one. Returns whether it says that the journal was closed with this generation as the
+/// last.
 pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Result<bool, JournalError> {
     let path = mark_of(folder);
     let found = match fs::read(&path) {
@@ -25,7 +26,7 @@ pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Resu
 }
 
 impl Journal {
-    /// Has the disk take in all that was written, and marks the journal as closed. A later entry takes the mark away.
+    /// Syncs all files and marks the journal as closed. A later entry removes the mark.
     pub fn close(&self) -> Result<(), JournalError> {
         let generation = lock(&self.generation);
         let _nobody_writes: Vec<_> = self.stripes.iter().map(lock).collect();
@@ -42,10 +43,11 @@ impl Journal {
         self.sync(&self.folder)
     }
 
-    /// Something is written to a journal that was closed: it is not synced any longer.
+    /// Removes the mark, because an entry is to be written that is not synced.
     pub(super) fn take_mark_away(&self) {
         self.is_closed.store(false, Ordering::Relaxed);
-        // A mark that stays is harmless where the process alone is lost: the kernel has the entries that follow.
+        // If removing fails, the mark does harm only after a reboot: after the loss of the process, the kernel has
+        // all entries.
         let _ = fs::remove_file(mark_of(&self.folder));
     }
 
@@ -58,7 +60,7 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the mark. One that was cut off, or is that of an older journal, has another.
+/// The content of the mark. A mark that was cut off or belongs to an older journal has another content.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

@@ -1,4 +1,4 @@
-//! The damage that a start found, and the folder `damaged/` beside the journal, where damaged files are kept.
+//! The damage that was found at a start, and the folder `damaged/` beside the journal, where damaged files are kept.
 
 use super::replay::DamagedFile;
 use std::ffi::OsString;
@@ -8,10 +8,11 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The most damaged files that are kept; the oldest make room. One start finds at most some 17.
+/// The largest number of damaged files that are kept; beyond it, the oldest are deleted. One start finds about 17 at
+/// most.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
-/// The most bytes that they have together; a single file may have more.
+/// The largest total size of the damaged files that are kept; a single file may be larger.
 pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The folder of the damaged files.
@@ -22,22 +23,21 @@ const FOLDER: &str = "damaged";
 pub struct JournalDamage {
     /// Files that could not be read to their end.
     pub files: u64,
-    /// Files that should be there and were not.
+    /// Files that are missing.
     pub missing_files: u64,
-    /// Entries in them that were seen to be damaged. Where an entry's length is damaged too, the entries behind it are
-    /// not counted.
+    /// Entries with detected damage. If the length of an entry is damaged, the entries behind it are not counted.
     pub entries: u64,
-    /// Bytes that were not understood.
+    /// Bytes that could not be decoded.
     pub bytes: u64,
 }
 
 impl JournalDamage {
-    /// Whether nothing was damaged.
+    /// Whether there is no damage.
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// The sum of what was found.
+    /// Adds up the damage of these files.
     pub(super) fn of(files: &[DamagedFile], missing_files: usize) -> Self {
         Self {
             files: files.len() as u64,
@@ -48,34 +48,34 @@ impl JournalDamage {
     }
 }
 
-/// Logs what was lost and keeps the files. To be called before the files are deleted; a file that cannot be kept is
-/// reported, and the start goes on.
+/// Logs the damage and keeps the damaged files. To be called before the files are deleted. If a file cannot be kept,
+/// that is logged, and the start goes on.
 pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_files: usize) {
     for file in files {
         let (path, entries, bytes) = (file.path.display(), file.entries, file.bytes);
         match keep(folder, &file.path) {
             Ok(kept) => tracing::warn!(
                 file = %path, entries, bytes, kept_as = %kept.display(),
-                "a file of live records is damaged; what could be read of it is taken over"
+                "a file of live records is damaged; its readable entries were restored"
             ),
             Err(error) => tracing::warn!(
                 file = %path, entries, bytes, %error,
-                "a file of live records is damaged and could not be kept; what could be read of it is taken over"
+                "a file of live records is damaged and could not be kept; its readable entries were restored"
             ),
         }
     }
     if missing_files > 0 {
-        tracing::warn!(files = missing_files, "files of live records are missing; the others are taken over");
+        tracing::warn!(files = missing_files, "files of live records are missing; the others were restored");
     }
     if !files.is_empty()
         && let Err(error) = forget_oldest(&folder.join(FOLDER), MAX_KEPT_FILES, MAX_KEPT_BYTES)
     {
-        tracing::warn!(%error, "damaged files of live records that were kept before could not be deleted");
+        tracing::warn!(%error, "old damaged files of live records could not be deleted");
     }
 }
 
-/// Links the file into the folder of the damaged ones. The original stays until a snapshot replaces it: a start that is
-/// killed before then is followed by one that finds the same.
+/// Links the file into the folder for damaged files. The original stays until a snapshot replaces it, so a start
+/// after one that was killed finds the same damage.
 fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let kept_in = folder.join(FOLDER);
     match DirBuilder::new().mode(0o700).create(&kept_in) {
@@ -96,7 +96,7 @@ fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     Ok(kept)
 }
 
-/// Deletes the oldest files until the rest keeps to the bounds.
+/// Deletes the oldest files until the rest is within the bounds.
 fn forget_oldest(kept_in: &Path, most_files: usize, most_bytes: u64) -> io::Result<()> {
     let mut kept: Vec<(SystemTime, PathBuf, u64)> = Vec::new();
     for entry in fs::read_dir(kept_in)? {
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Keeps files of these lengths, oldest first, under the bounds; says which are left.
+    /// Keeps files of these lengths, oldest first, and checks which remain within the bounds.
     fn check(lengths: &[u64], most_files: usize, most_bytes: u64, expected: &[usize]) {
         let folder = tempfile::tempdir().unwrap();
         for (n, length) in lengths.iter().enumerate() {

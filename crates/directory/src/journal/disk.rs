@@ -1,34 +1,34 @@
-//! The operations that the journal needs of a disk. A test puts a disk that fails in their place.
+//! The operations that the journal needs from a disk. Tests replace them by a disk that fails.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Where files are made.
+/// Creates and syncs files.
 pub(crate) trait Disk: Send + Sync {
-    /// Makes an empty file, in the place of one that is there.
+    /// Creates an empty file; an existing file is emptied.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
-    /// Has the disk take in what was written to a file, or which files there are in a folder.
+    /// Syncs the data of a file, or the entries of a folder, to the disk.
     fn sync(&self, path: &Path) -> io::Result<()>;
 }
 
-/// A file that is written.
+/// A file that is open for writing.
 pub(crate) trait DiskFile: Send {
-    /// Hands all of these bytes to the kernel, for this place. After an error some of them may have been written.
+    /// Writes all bytes at this position to the kernel. After an error, some of them may have been written.
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
 
-    /// Cuts the file off.
+    /// Sets the length of the file.
     fn set_len(&mut self, len: u64) -> io::Result<()>;
 }
 
-/// The file system.
+/// The file system of the machine.
 pub(crate) struct RealDisk;
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        // For its owner alone, whatever the umask is: the file tells who talks to whom.
+        // Readable by its owner only, whatever the umask: the file tells who communicates with whom.
         Ok(Box::new(OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?))
     }
 

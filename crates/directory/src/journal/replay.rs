@@ -1,4 +1,4 @@
-//! Reading the files of a journal back.
+//! Reads the files of a journal.
 
 use super::{
     Begin, DOUBT_AT, Entry, EntryRef, FORMER_MAGIC, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES,
@@ -11,45 +11,45 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// No journal gets to a higher generation, each of which takes megabytes. A file that is named by one is not ours, and
-/// would leave no number for the next generation.
+/// The highest generation that is accepted. No journal reaches it, since each generation takes megabytes. A file with
+/// a higher number is not ours, and would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
 /// The result of reading the files of a journal.
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
     pub records: HashMap<User, Found>,
-    /// The highest of every file; `None` when none could be read.
+    /// The highest values in the heads of the files; `None` if no file could be read.
     pub begin: Option<Begin>,
-    /// The runs of the machine in which the files were written.
+    /// The boot ids of the machine with which the files were written.
     pub machines: BTreeSet<String>,
-    /// Something that was written may not be there: a file ends in the middle of an entry or cannot be read, bears a
-    /// mark of doubt, or is missing.
+    /// Whether data that was written may be missing: a file ends within an entry, cannot be read, carries a mark of
+    /// doubt, or is missing.
     pub damaged: bool,
-    /// The journal was closed in order, with everything synced: nothing of it was lost with the machine.
+    /// Whether the journal was closed in order, with everything synced, so that a reboot has lost nothing.
     pub closed: bool,
     /// The files that could not be read to their end.
     pub damaged_files: Vec<DamagedFile>,
-    /// How many files should be there and are not.
+    /// The number of files that are missing.
     pub missing_files: usize,
 }
 
-/// A file of which something could not be read.
+/// A file that could not be read completely.
 #[derive(Debug)]
 pub(crate) struct DamagedFile {
     pub path: PathBuf,
-    /// Entries that were seen to be damaged.
+    /// Entries with detected damage.
     pub entries: u64,
-    /// Bytes that were not understood.
+    /// Bytes that could not be decoded.
     pub bytes: u64,
 }
 
-/// The last that is known of a user's record.
+/// The newest entry of a user.
 #[derive(Debug)]
 pub(crate) struct Found {
     pub rev: u64,
     pub place: u64,
-    /// `None`: it was removed.
+    /// The record; `None` if it was removed.
     pub presence: Option<SavedPresence>,
 }
 
@@ -58,16 +58,16 @@ pub(crate) struct Found {
 struct Files {
     base: Option<PathBuf>,
     stripes: Vec<PathBuf>,
-    /// Of a form that had no stripes.
+    /// Files of an old format without stripes.
     old: Vec<PathBuf>,
 }
 
-/// Reads the files of a folder. Also says which generation is the last; 0 when there is none.
+/// Reads the files of a folder. Also returns the number of the last generation, or 0 if there is none.
 pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError> {
     let generations = generations(folder)?;
     let last = generations.keys().next_back().copied().unwrap_or(0);
     let mut recovery = Recovery::default();
-    // A complete snapshot holds everything that is in older files.
+    // A complete snapshot has everything that is in older files.
     let mut complete = None;
     for (number, files) in generations.iter().rev() {
         if let Some(path) = &files.base
@@ -77,14 +77,14 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
             break;
         }
     }
-    // The files of changes of a complete generation are never deleted before those of the next.
+    // The files of changes of a complete generation are deleted only after the next generation is complete.
     recovery.missing_files =
         complete.map_or(0, |number| STRIPES.saturating_sub(generations[&number].stripes.len()));
     recovery.damaged = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
     for (number, files) in generations.range(complete.unwrap_or(0)..) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
             let replayed = replay_file(path, &mut recovery)?;
-            // A snapshot that was never finished lacks nothing that is not in the older files, where those are complete.
+            // An unfinished snapshot has nothing that is not in the older files, if those are complete.
             let is_unfinished = files.base.as_ref() == Some(path) && complete != Some(*number);
             if is_unfinished && complete.is_some() {
                 continue;
@@ -101,7 +101,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
     Ok((recovery, last))
 }
 
-/// Deletes the files of the generations before this one.
+/// Deletes the files of earlier generations.
 pub(super) fn delete_before(folder: &Path, number: u64) -> Result<(), JournalError> {
     for (_, files) in generations(folder)?.range(..number) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
@@ -134,24 +134,24 @@ fn generations(folder: &Path) -> Result<BTreeMap<u64, Files>, JournalError> {
 /// The result of reading one file.
 #[derive(Default)]
 struct Replayed {
-    /// Entries that were seen to be damaged.
+    /// Entries with detected damage.
     entries: u64,
-    /// Bytes that were not understood.
+    /// Bytes that could not be decoded.
     bytes: u64,
-    /// The file bears the mark of doubt.
+    /// Whether the file carries the mark of doubt.
     is_in_doubt: bool,
-    /// The file is whole, as far as can be told, and of a form that another version writes.
+    /// Whether the file appears whole and has the format of another version of Lamplight.
     is_foreign: bool,
 }
 
 impl Replayed {
-    /// Whether something that was ever written to the file is not there.
+    /// Whether data that was written to the file is missing.
     fn lacks_something(&self) -> bool {
         self.bytes > 0 || self.is_in_doubt
     }
 }
 
-/// Applies the entries of one file. One that the disk cannot read back has lost all of them.
+/// Applies the entries of one file. A file that the disk cannot read counts as lost completely.
 fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, JournalError> {
     match fs::read(path) {
         Ok(bytes) => Ok(replay(&bytes, recovery)),
@@ -163,11 +163,11 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
     }
 }
 
-/// The error of a disk that cannot read a block back; the same number on every Unix.
+/// The error number of a disk that cannot read a block; the same on every Unix.
 const EIO: i32 = 5;
 
-/// Applies the entries of one file. An entry that does not have its checksum is passed over when the next one can be
-/// found behind it; each entry stands for itself, and the highest revision of a user counts.
+/// Applies the entries of one file. An entry with a wrong checksum is skipped if the next one can be found behind it.
+/// Entries do not depend on each other, and the highest revision of a user counts.
 fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(mut rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
@@ -235,7 +235,8 @@ impl Recovery {
         });
     }
 
-    /// A later generation may have the same revision again, with a version that was lifted.
+    /// Keeps an entry unless an entry with a higher revision is known. A later generation may have the same revision
+    /// again, with a raised version.
     fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<SavedPresence>) {
         match self.records.get_mut(&user) {
             Some(found) if rev < found.rev => {}
@@ -247,7 +248,7 @@ impl Recovery {
     }
 }
 
-/// The entries of a file behind its head; `None` where it is of another form.
+/// The entries of a file after its head; `None` if the file has an unknown format.
 fn entries(bytes: &[u8]) -> Option<&[u8]> {
     let [today, former] = [MAGIC, FORMER_MAGIC].map(|magic| bytes.strip_prefix(magic.as_slice()));
     today.or(former)?.get(1..)
@@ -268,19 +269,19 @@ fn is_complete(path: &Path) -> Result<bool, JournalError> {
     Ok(tail().map_err(failed("read", path))? == last)
 }
 
-/// The entry, or the fault, at a place of a file.
+/// The entry or the fault at a position of a file.
 enum Next<'a> {
-    /// An entry, and what is behind it.
+    /// An entry, and the bytes behind it.
     Entry(Box<Entry>, &'a [u8]),
-    /// An entry that is damaged, and what seems to be behind it.
+    /// A damaged entry, and the bytes that seem to be behind it.
     Damaged(&'a [u8]),
-    /// Nothing that has an end.
+    /// Bytes without a recognisable end of an entry.
     Torn,
 }
 
 fn next_entry(bytes: &[u8]) -> Next<'_> {
     let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn };
-    // No entry is empty: this is a stretch of zeros, as a machine that went down leaves.
+    // No entry is empty; a machine that crashed may leave a stretch of zeros.
     if length == 0 || length > MAX_ENTRY_BYTES {
         return Next::Torn;
     }

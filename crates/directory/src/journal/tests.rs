@@ -1,4 +1,4 @@
-//! Disks that are full for a while, fail, or stand still.
+//! Disks that are full for a while, fail, or hang.
 
 use super::{Disk, DiskFile, RealDisk};
 use crate::{Directory, InProcessDirectory, Recovered};
@@ -20,18 +20,18 @@ const GRACE: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
     Well,
-    /// No file grows and none is made: of what would grow, half is written.
+    /// No file can grow or be created; half of a write is done.
     Full,
-    /// Nothing works but reading.
+    /// Only reading works.
     Dead,
 }
 
-/// A disk of a certain mood.
+/// A disk whose state the test sets.
 struct Moody {
     mood: Arc<Mutex<Mood>>,
-    /// Pauses each write to a snapshot until the test lets it go on.
+    /// Pauses each write to a snapshot until the test continues it.
     snapshots: Option<Arc<Pause>>,
-    /// The names of what was made and what was synced, in this order.
+    /// The names of the files that were created and synced, in order.
     done: Arc<Mutex<Vec<String>>>,
 }
 
@@ -132,7 +132,7 @@ impl World {
         *self.mood.lock().unwrap() = mood;
     }
 
-    /// As `kill -9` leaves it, and the next process finds it.
+    /// Opens the journal as the next process finds it after `kill -9`.
     fn killed(&self, machine: &str, now: Now) -> (InProcessDirectory, Recovered) {
         let disk = Arc::new(RealDisk);
         InProcessDirectory::open_on(disk, machine.into(), self.folder.path(), now, GRACE).unwrap()
@@ -172,7 +172,7 @@ fn status(directory: &dyn Directory, of: &User, _: Now) -> UserStatus {
     finish(directory.read(&one, show)).unwrap().remove(0).unwrap()
 }
 
-/// Nothing waits in this directory.
+/// Takes a result of this directory, which is always ready.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }
@@ -199,7 +199,7 @@ fn what_could_not_be_written_is_written_when_the_disk_takes_it() {
     log_in(&*world.directory, &user(2), "two", now(1));
     world.mood(Mood::Full);
     set_custom(&*world.directory, &user(1), "not written", now(2));
-    // No room for a snapshot either; it is tried again.
+    // There is no room for a snapshot either; it is tried again.
     for at in [3, 4] {
         world.directory.maintain(now(at)).unwrap_err();
     }
@@ -236,7 +236,7 @@ fn what_failed_while_a_snapshot_was_written_is_in_the_next() {
     let (writing, is_writing) = mpsc::channel();
     let (go_on, may_go_on) = mpsc::channel();
     let pause = Pause { writing: Mutex::new(writing), go_on: Mutex::new(may_go_on) };
-    // For the snapshot of the start.
+    // Lets the snapshot of the start go on.
     go_on.send(()).unwrap();
     let world = World::with(Some(Arc::new(pause)));
     is_writing.recv().unwrap();
@@ -287,7 +287,7 @@ fn another_run_of_the_machine_lifts_what_is_restored_too() {
     assert_eq!((recovered.in_doubt, recovered.complete_since), (true, now(2).wall));
     let restored = status(&directory, &user(1), now(2));
     assert!(restored.version > told.version);
-    // And a kill in that one does not.
+    // A kill in the same boot leaves no doubt.
     let (directory, recovered) = world.killed("another", now(3));
     assert!(!recovered.in_doubt);
     assert_eq!(status(&directory, &user(1), now(3)).version, restored.version);
@@ -304,7 +304,7 @@ fn changes_and_reads_go_on_while_a_snapshot_waits_for_its_disk() {
     for n in 0..500 {
         log_in(&*world.directory, &user(n), "before", now(1));
     }
-    // A reason to write every record anew.
+    // A failed write is a reason for a new snapshot.
     world.mood(Mood::Full);
     set_custom(&*world.directory, &user(0), "x", now(2));
     world.mood(Mood::Well);
@@ -312,7 +312,7 @@ fn changes_and_reads_go_on_while_a_snapshot_waits_for_its_disk() {
     std::thread::scope(|scope| {
         let rewriting = scope.spawn(|| world.directory.maintain(now(3)));
         is_writing.recv().unwrap();
-        // A shard that stayed locked now would never become free.
+        // A shard that is still locked now would stay locked.
         for n in 0..500 {
             set_custom(&*world.directory, &user(n), &format!("while {n}"), now(4));
             assert_eq!(
@@ -370,7 +370,7 @@ fn a_journal_that_was_closed_is_in_no_doubt_in_another_run_of_the_machine() {
     assert_eq!((recovered.in_doubt, recovered.complete_since), (false, now(0).wall));
     let restored = status(&directory, &user(1), now(3));
     assert_eq!((restored.version, &restored.custom_status), (told.version, &told.custom_status));
-    // From then on it is a journal of that run.
+    // From now on the journal belongs to that boot.
     set_custom(&directory, &user(1), "later", now(5_001));
     let told = status(&directory, &user(1), now(3));
     drop(directory);
@@ -422,7 +422,7 @@ fn a_journal_that_cannot_be_synced_or_bears_a_mark_that_is_not_its_own_is_in_dou
     world.mood(Mood::Full);
     assert!(world.directory.close(now(2)).is_err());
     assert!(world.killed("two", now(3)).1.in_doubt);
-    // As one is left by a copy of a folder that was put back.
+    // The mark as a restored copy of a folder may have it.
     for mark in ["", "closed at generation 1\n", "closed at generation"] {
         std::fs::write(world.folder.path().join("closed"), mark).unwrap();
         assert!(world.killed(&format!("with {mark:?}"), now(4)).1.in_doubt);
@@ -443,7 +443,8 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     }
 }
 
-/// The files were written by the program before: a phone was kicked by a pad, which set a custom status and fell silent.
+/// The files were written by the previous version: a phone was kicked by an iPad, which set a custom status and timed
+/// out.
 #[test]
 fn a_journal_of_the_form_before_is_read_with_its_session_events() {
     let folder = TempDir::new().unwrap();
@@ -469,7 +470,7 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
         (pad, SessionEventKind::TimedOut),
     ]
     .map(|(on, kind)| (Some(device(on)), kind, None::<StatusAfter>));
-    // The second time it is read in the form of today.
+    // The second time, the journal has the current format.
     for _ in 0..2 {
         let (opened, recovered) = InProcessDirectory::open(folder.path(), now(5), GRACE).unwrap();
         let directory: &dyn Directory = &opened;
