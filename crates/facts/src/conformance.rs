@@ -1,12 +1,12 @@
 //! The conformance suite: what every adapter of [`Facts`] must do.
 //!
-//! Each rule is a function whose name says it, in the file of what it is about. A rule gets a new, empty store
-//! and panics when the store breaks it. An adapter writes `lamplight_facts::conformance_tests!(make)` in its
-//! tests and has one named test for each.
+//! Each rule is a function that is named after it, in the file of its subject. A rule gets a new, empty store and
+//! panics if the store breaks the rule. An adapter writes `lamplight_facts::conformance_tests!(make)` in its tests,
+//! which makes one test of each rule.
 //!
-//! The suite does not know what is below the port: it does not stop a store, kill it or fill its disk. That
-//! acknowledged changes survive, each adapter shows by itself. It asks for no app to be put before its
-//! accounts: which apps exist is for the caller to check.
+//! The suite uses the port only: it does not stop a store, kill it or fill its disk. Each adapter has its own tests
+//! that acknowledged changes survive. The suite creates accounts without their app, because the caller of the port
+//! checks that an app exists.
 
 pub mod accounts;
 pub mod conversations;
@@ -29,11 +29,11 @@ use lamplight_model::{
 
 /// Makes a `#[tokio::test]` of each rule of the [conformance suite](crate::conformance).
 ///
-/// `make` is the path of an `async fn() -> (Arc<F>, K)` that gives a new, empty store (`F: Facts`) and
-/// whatever has to live as long as the store, as a temporary directory. The crate that uses the macro
-/// depends on tokio with `rt` and `macros`.
+/// `make` is the path of an `async fn() -> (Arc<F>, K)` that returns a new, empty store (`F: Facts`) and a value to
+/// be kept as long as the store, such as a temporary directory. The crate that uses the macro depends on tokio with
+/// `rt` and `macros`.
 ///
-/// The list of rules, file by file, is here and nowhere else; a test of this crate compares it with the files.
+/// Only this macro lists the rules, file by file; a test of this crate compares the list with the files.
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:path) => {
@@ -211,7 +211,7 @@ macro_rules! conformance_tests {
     };
 }
 
-// The words of the rules
+// Helpers of the rules
 
 const APP: AppId = AppId(1_400_000_001);
 const OTHER_APP: AppId = AppId(u32::MAX);
@@ -253,7 +253,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// A login of a native device by its user, with a UserSig of the same second as its time says.
+/// A login of a native device by its user, with a UserSig issued in the second of the login.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     NewLogin {
         user: user(name),
@@ -289,11 +289,11 @@ fn end(on: &str, login: u64) -> EndedLogin {
     EndedLogin { device: device(on), login, mark: None }
 }
 
-/// The end of the login that a device has; of a device without one that is listed, of any.
+/// The end of the device's login. If no login of the device is listed, the end of every login it may have.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
     let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);
-    // SQL's numbers end there.
+    // The highest number that SQL can store.
     end(on, number.unwrap_or(i64::MAX as u64))
 }
 
@@ -303,7 +303,7 @@ async fn kick(facts: &dyn Facts, name: &str, on: &str, when: u64, told: bool) {
     ok(facts.end_logins(user(name), vec![ended])).await;
 }
 
-/// Each device logs in and is kicked, one after the other.
+/// Logs in and kicks each device, one after the other.
 async fn kick_all(facts: &dyn Facts, name: &str, on: &[String]) {
     for (n, device) in on.iter().enumerate() {
         record(facts, new_login(name, device, n as u64)).await;
@@ -356,18 +356,19 @@ fn client_id(text: &str) -> ClientMessageId {
     ClientMessageId::new(text).expect("the suite names messages rightly")
 }
 
-/// A message whose client id is its text.
+/// The body of a custom message.
 fn custom(data: &str, description: &str, extension: &str) -> MessageBody {
     let [data, description, extension] = [data, description, extension].map(str::to_owned);
     MessageBody::Custom(CustomElement { data, description, extension })
 }
 
+/// A message whose client id is its text.
 fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
     let (to, body, client_id) = (id(to), text.into(), client_id(text));
     NewMessage { from: user(from), to, body, client_id, at: at(when), push: Vec::new() }
 }
 
-/// Sends one that has not been sent.
+/// Sends a message that was not sent before.
 async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) -> StoredMessage {
     match ok(facts.send_message(new_message(from, to, text, when))).await {
         Sent::Stored(stored) => *stored,
@@ -411,7 +412,7 @@ mod tests {
         let source = include_str!("conformance.rs");
         let rules = |(module, text): (&str, &str)| {
             let name = |line: &str| {
-                // A rule takes the store alone.
+                // A rule takes only the store.
                 let rule = line.strip_prefix("pub async fn ")?.strip_suffix("(facts: &dyn Facts) {")?;
                 Some(rule.to_owned())
             };

@@ -4,10 +4,11 @@ use super::{APP, NOTHING_REVOKED, at, befriend, history, id, make_accounts, ok, 
 use crate::{ConversationSet, Facts, ListsState};
 use lamplight_model::{Conversation, ConversationCursor, Profile, ProfileChange};
 
-/// A message that is read is no longer unread; the version counts up with each step that changes something.
+/// A message that was read is no longer counted as unread; the version is incremented by each step that changes
+/// something.
 pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     make_accounts(facts).await;
-    // Of bob are 1, 3, 4 and 6.
+    // Bob has sent messages 1, 3, 4 and 6.
     for (n, from) in ["bob", "alice", "bob", "bob", "alice", "bob"].into_iter().enumerate() {
         let to = if from == "bob" { "alice" } else { "bob" };
         send(facts, from, to, &n.to_string(), 20).await;
@@ -26,11 +27,11 @@ pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
         assert_eq!(state(facts, "alice").await, set.state);
         assert_eq!(ok(facts.conversation(user("alice"), id("bob"))).await, Some(set.conversation));
     }
-    // Bob has read nothing.
+    // Bob has marked nothing as read.
     assert_eq!(state(facts, "bob").await.total_unread, 2);
 }
 
-/// However much is read at once, by either of two: what comes later is unread, of the other one.
+/// However much either user marks as read at once, the later messages of the other user are unread.
 pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Facts) {
     let senders = [true, false, true, true, false, false, false, true, false];
     for read in 0..=senders.len() {
@@ -51,7 +52,8 @@ pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Fact
     }
 }
 
-/// Without a sequence, or with one that is not there yet, everything is read until now and nothing of later.
+/// Without a sequence, or with one that does not exist yet, all existing messages are marked as read, and no later
+/// ones.
 pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     make_accounts(facts).await;
     let mut sent = 0;
@@ -69,7 +71,7 @@ pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     }
 }
 
-/// Nothing is read, pinned or deleted where there is no row, and nothing counts up.
+/// Without a row, nothing is marked as read, pinned or deleted, and no version is incremented.
 pub async fn what_is_not_in_the_list_cannot_be_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "carol", "1", 20).await;
@@ -83,7 +85,7 @@ pub async fn what_is_not_in_the_list_cannot_be_changed(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, [""; 0]);
 }
 
-/// Pinned rows come first; a pin outlasts messages and readings, and counts once.
+/// Pinned rows come first. Messages and reads do not remove a pin, and pinning again changes nothing.
 pub async fn a_conversation_is_pinned_and_let_go(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
@@ -105,7 +107,7 @@ pub async fn a_conversation_is_pinned_and_let_go(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, ["carol: 5 (alice, 24)", "bob: 4 (bob, 23)"]);
 }
 
-/// The order is: pinned, then the latest, then by rising id; and the pages together are the list.
+/// Rows are ordered by pin, then the latest activity, then rising id; the pages together are the list.
 pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts) {
     ok(facts.create_account(user("owner"), at(1))).await;
     let rows = [("b", 20), ("B", 20), ("a", 20), (" ", 21), ("a b", 20), ("z", 19), ("p", 5), ("o", 5)];
@@ -113,7 +115,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
         ok(facts.create_account(user(peer), at(1))).await;
         send(facts, peer, "owner", "1", when).await;
     }
-    // Another's list, and one in which the owner is the other, are not in it.
+    // The list does not contain conversations of other users, nor rows that other users have with the owner.
     send(facts, "a", "b", "2", 20).await;
     for peer in ["p", "o", "z"] {
         ok(facts.pin_conversation(user("owner"), id(peer), true)).await;
@@ -134,7 +136,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
         }
         assert_eq!(walked, whole, "in pages of {limit}");
     }
-    // A place where no row is, is a place all the same.
+    // A cursor is valid even if no row has its position.
     let place = |pinned, when, peer| Some(ConversationCursor { pinned, active: at(when), peer: id(peer) });
     let cases = [
         (place(true, 5, "oo"), "p, ,B,a,a b,b"),
@@ -152,7 +154,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
     assert_eq!(ok(facts.conversations(user("owner"), None, 0)).await, []);
 }
 
-/// It is gone with its unread messages and its history, and its pin; the peer keeps all.
+/// The row is removed with its unread messages, its history and its pin; the peer keeps everything.
 pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=3 {
@@ -172,7 +174,7 @@ pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 bob: 3", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// It sees what comes from then on, of either; what was before is neither shown nor unread.
+/// The row shows messages of either user from then on; earlier messages are neither shown nor unread.
 pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -189,7 +191,7 @@ pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts)
     send(facts, "bob", "alice", "5", 24).await;
     assert_eq!(rows(facts, "alice").await, ["bob: 5 (bob, 24), 1 unread"]);
     assert_eq!(history(facts, "alice", "bob").await, ["5 bob: 5", "4 alice: 4"]);
-    // The deleted message does not come back as the last one of the row when the others are forgotten.
+    // The deleted message does not become the last one of the row again when the others are forgotten.
     send(facts, "alice", "bob", "6", 1).await;
     ok(facts.delete_conversation(user("alice"), id("bob"))).await;
     send(facts, "alice", "bob", "7", 0).await;
@@ -197,7 +199,7 @@ pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts)
     assert_eq!(rows(facts, "alice").await, ["bob: none (0)"]);
 }
 
-/// A row shows the profile and the remark of the peer as they are when it is read, not as of the message.
+/// A row shows the profile and the remark of the peer as they are when the row is read.
 pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -214,7 +216,7 @@ pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     expected(send(facts, "bob", "alice", "3", 20).await.recipient.conversation);
 }
 
-/// Its own list goes with it; its peers keep theirs, without a profile, and can still read and delete.
+/// The account's own list is deleted; its peers keep theirs, without a profile, and can still read and delete.
 pub async fn deleting_an_account_leaves_the_conversations_of_its_peers(facts: &dyn Facts) {
     make_accounts(facts).await;
     let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };

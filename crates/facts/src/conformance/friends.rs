@@ -1,4 +1,4 @@
-//! The rules of the [conformance suite](super) about who is whose friend.
+//! The rules of the [conformance suite](super) about friend lists.
 
 use super::{
     APP, NOTHING_REVOKED, all_friends, at, befriend, friends, id, make_accounts, ok, state, unfriend, user,
@@ -6,7 +6,7 @@ use super::{
 use crate::{Befriended, Facts, NewFriendship};
 use lamplight_model::{AllowType, Friend, Profile, ProfileChange, User, UserId};
 
-/// The other side gets an entry when asked for, without a remark.
+/// The other side gets an entry if requested, without a remark.
 pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     let add = |friend, both| befriend(facts, user("alice"), id(friend), both, "r".into());
@@ -17,7 +17,7 @@ pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
     assert_eq!(friends(facts, "carol").await, ["alice, mutual: "]);
 }
 
-/// Two entries that were made apart are mutual; one of them alone is not.
+/// Two entries that were added separately are mutual; one entry alone is not.
 pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), false, String::new()).await;
@@ -30,7 +30,7 @@ pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
     assert_eq!(friends(facts, "bob").await, ["alice: "]);
 }
 
-/// Adding again makes no second entry and leaves the remark of the other side alone.
+/// Adding again creates no second entry and does not change the remark of the other side.
 pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, "old".into()).await;
@@ -43,7 +43,7 @@ pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &
     }
 }
 
-/// Nothing is made when either has no account, on either side.
+/// No entry is created on either side if one of the two has no account.
 pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     for both in [false, true] {
@@ -58,7 +58,7 @@ pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(friends(facts, "nobody").await, [""; 0]);
 }
 
-/// With both sides, one entry that was there is enough for a yes; a second deletion says no.
+/// With both sides, one existing entry is enough for success; a second deletion reports that there was none.
 pub async fn a_friend_is_deleted_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, String::new()).await;
@@ -91,7 +91,7 @@ pub async fn friends_are_listed_by_rising_id(facts: &dyn Facts) {
     assert_eq!(listed, names);
 }
 
-/// The owner's entry has all that was given; the one that is made with it has neither remark nor wording.
+/// The owner's entry has all given texts; the friend's entry has neither remark nor wording.
 pub async fn a_new_entry_has_its_words_and_its_time(facts: &dyn Facts) {
     make_accounts(facts).await;
     let nick = ProfileChange { nick: Some("B".into()), ..ProfileChange::default() };
@@ -115,7 +115,7 @@ pub async fn a_new_entry_has_its_words_and_its_time(facts: &dyn Facts) {
     assert_eq!(ok(facts.friend(user("bob"), id("carol"))).await, None);
 }
 
-/// An entry keeps the time it was made, on both sides, and gets the new words on the owner's.
+/// On both sides an existing entry keeps its time; the owner's entry gets the new texts.
 pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.befriend(NewFriendship { at: at(7), ..with_words("bob", "alice", "of bob") })).await;
@@ -126,7 +126,7 @@ pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     assert_eq!((entry.added, &*entry.remark, &*entry.source), (at(8), "remark new", "source new"));
     let back = done.back.expect("it was there");
     assert_eq!((back.added, &*back.remark, &*back.source), (at(7), "remark of bob", "source of bob"));
-    // An empty text says nothing: each that is not given stays.
+    // A text that is empty leaves the stored one unchanged.
     for given in 0..4 {
         let before = ok(facts.friend(user("alice"), id("bob"))).await.expect("it is there");
         let mut again = with_words("alice", "bob", &format!("{given}"));
@@ -145,7 +145,7 @@ pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     }
 }
 
-/// The owner's list takes as many as the limit says, and one that is there needs no room.
+/// The owner's list holds as many entries as the limit says; an existing entry needs no room.
 pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
@@ -161,7 +161,7 @@ pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     assert_eq!(ok(add("dave", 3)).await.outcome, Befriended::Done);
 }
 
-/// The friend's list needs room only when it gets an entry; when it has none, neither side gets one.
+/// The friend's list needs room only if it gets an entry; without room, neither side gets one.
 pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("carol"), false, String::new()).await;
@@ -174,11 +174,12 @@ pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &
     assert_eq!([state(facts, "alice").await, state(facts, "bob").await], before);
     assert_eq!(friends(facts, "alice").await, [""; 0]);
     assert_eq!(ok(add("alice", false)).await.outcome, Befriended::Done);
-    // Bob has carol already.
+    // Bob has carol in the list already.
     assert_eq!(ok(add("carol", true)).await.outcome, Befriended::Done);
 }
 
-/// A user cannot add who denies it, on either side; the app can. The words of an entry can always be changed.
+/// A user who does not accept friends cannot be added by another user on either side, but by the app. The texts of an
+/// existing entry can always be changed.
 pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };
@@ -194,12 +195,12 @@ pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts
     assert_eq!(ok(add(true, true)).await.outcome, Befriended::Denied);
     assert_eq!(ok(add(true, false)).await.outcome, Befriended::Done);
     assert_eq!(ok(add(true, true)).await.outcome, Befriended::Done);
-    // A user who denies others may add others.
+    // A user who does not accept friends may add others.
     let new = NewFriendship { ask: true, both: true, ..with_words("bob", "carol", "r") };
     assert_eq!(ok(facts.befriend(new)).await.outcome, Befriended::Done);
 }
 
-/// A full list is told before a denial, and both only of who is there.
+/// A full list comes before a denial, and both come after missing accounts.
 pub async fn of_many_reasons_the_first_is_told(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };
@@ -214,20 +215,20 @@ pub async fn of_many_reasons_the_first_is_told(facts: &dyn Facts) {
     assert_eq!(ok(add(2, "bob")).await.outcome, Befriended::Denied);
 }
 
-/// Each side counts up by one when its list differs, and not otherwise.
+/// The version of each side is incremented by one if its list has changed, and not otherwise.
 pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
-    // owner, friend, both, words -> whether the owner's list changed, and the friend's.
+    // owner, friend, both, texts -> whether the owner's list and the friend's list have changed.
     let steps = [
         ("alice", "bob", false, "r", (true, false)),
         ("alice", "bob", false, "r", (false, false)),
         ("alice", "bob", false, "s", (true, false)),
-        // It makes the entry of bob, and so that of alice mutual.
+        // This creates the entry of bob, and so makes that of alice mutual.
         ("alice", "bob", true, "s", (true, true)),
         ("alice", "bob", true, "s", (false, false)),
         ("alice", "bob", true, "t", (true, false)),
         ("bob", "carol", false, "r", (true, false)),
-        // It makes that of bob mutual.
+        // This makes the entry of bob mutual.
         ("carol", "bob", false, "r", (true, true)),
         ("carol", "alice", true, "r", (true, true)),
     ];
@@ -243,10 +244,10 @@ pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     }
 }
 
-/// A list counts up when an entry goes from it, or is no longer mutual.
+/// A version is incremented if an entry of the list is removed or is no longer mutual.
 pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
-    // The entries before, both -> what the answer says, and by how much the versions of alice and bob count up.
+    // The existing entries, both -> the answer, and the increments of the versions of alice and bob.
     let cases = [
         (true, true, false, (true, false, true), (1, 1)),
         (true, true, true, (true, true, false), (1, 1)),
@@ -276,7 +277,7 @@ pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     }
 }
 
-/// A remark is changed where there is an entry, and counts only when it is another one.
+/// A remark is changed only if there is an entry, and increments the version only if it differs.
 pub async fn a_remark_counts_up_when_it_is_another(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, "r".into()).await;
@@ -294,7 +295,7 @@ pub async fn a_remark_counts_up_when_it_is_another(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await.version, 5);
 }
 
-/// A page begins after its mark, whether there is such an entry or not, and holds up to the limit.
+/// A page begins after its cursor, whether that entry exists or not, and has up to `limit` entries.
 pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     for name in ["owner", "d", "b", "e", "a", "c"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -323,7 +324,7 @@ pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.count_friends(user("nobody"))).await, 0);
 }
 
-/// Owners of lists with the account have a changed list; users who were only in the account's own list have not.
+/// The lists that held the account have changed; the lists of users who were only in the account's own list have not.
 pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
@@ -343,7 +344,7 @@ pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts
     assert_eq!(state(facts, "bob").await.version, before[0] + 1);
 }
 
-/// A friendship of one side with words that tell it from others.
+/// A friendship on one side with texts that contain `words`.
 fn with_words(owner: &str, friend: &str, words: &str) -> NewFriendship {
     NewFriendship {
         owner: user(owner),

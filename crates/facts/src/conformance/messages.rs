@@ -9,10 +9,10 @@ use futures_util::future::join_all;
 use lamplight_model::{Message, User};
 use std::slice::from_ref;
 
-/// Milliseconds after a message at which the same one is no retry any longer.
+/// The age of a message, in milliseconds, from which on an equal message is no retry.
 const RETRY: u64 = RETRY_TIME.as_secs() * 1_000;
 
-/// Both have it in their history and their list; who did not send it has it unread.
+/// Both have it in their history and their list; it is unread for the recipient.
 pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("alice"), false, "A.".into()).await;
@@ -42,7 +42,7 @@ pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
     assert_eq!(rows(facts, "carol").await, [""; 0]);
 }
 
-/// Without either, nothing is stored, no sequence is used and nothing counts up.
+/// If one of the two has no account, nothing is stored, no sequence is used and no version is incremented.
 pub async fn a_message_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     let nobody = ok(facts.send_message(new_message("alice", "nobody", "1", 2))).await;
@@ -57,7 +57,7 @@ pub async fn a_message_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(send(facts, "alice", "nobody", "1", 3).await.message.sequence, 1);
 }
 
-/// The two count together, and apart from every other two.
+/// The messages of two users share one sequence, which is independent of all others.
 pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [("alice", "bob", 1), ("bob", "alice", 2), ("bob", "carol", 1), ("carol", "alice", 1)];
@@ -69,15 +69,15 @@ pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 alice: next", "2 bob: to alice", "1 alice: to bob"]);
 }
 
-/// A retry is answered with the first, and nothing changes: not when it comes, within the time, and not what else
-/// was sent meanwhile.
+/// A retry returns the first message and changes nothing, whenever it comes within the time, and whatever else was
+/// sent meanwhile.
 pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "bob", "alice", "1", 20).await;
     send(facts, "bob", "alice", "2", 21).await;
     send(facts, "alice", "bob", "1", 22).await;
     let before = [state(facts, "alice").await, state(facts, "bob").await];
-    // The clock may have been set back, too.
+    // The clock may also have been set back.
     for when in [20, 30, 19 + RETRY, 0] {
         let again = ok(facts.send_message(new_message("bob", "alice", "1", when))).await;
         assert_eq!(again, Sent::Repeated(first.message.clone()), "at {when}");
@@ -86,7 +86,7 @@ pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     assert_eq!(history(facts, "alice", "bob").await, ["3 alice: 1", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// One number to two users, with two texts, or again after the time: each is a message.
+/// The same client id with another recipient, with another text, or after the time is a new message.
 pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -106,7 +106,7 @@ pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     for (other, sequence) in others {
         let Sent::Stored(stored) = ok(facts.send_message(other.clone())).await else { panic!("{other:?}") };
         assert_eq!(stored.message.sequence, sequence, "{other:?}");
-        // Each of them has retries of its own; of two that may be meant, the latest is.
+        // Each of these messages has its own retries; if two match, the later one is returned.
         assert_eq!(ok(facts.send_message(other)).await, Sent::Repeated(stored.message));
     }
     let nobody = NewMessage { to: id("nobody"), ..again };
@@ -114,7 +114,7 @@ pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await.total_unread, 9);
 }
 
-/// A retry is known although the recipient's account is gone, or the sender's conversation.
+/// A retry is recognised even if the recipient's account or the sender's conversation was deleted.
 pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "alice", "bob", "1", 20).await;
@@ -125,7 +125,7 @@ pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, [""; 0]);
 }
 
-/// The same client id of another sender, or in another app, names another message.
+/// The same client id of another sender, or in another app, identifies another message.
 pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     for name in ["alice", "bob"] {
@@ -136,13 +136,13 @@ pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
     let elsewhere =
         NewMessage { from: User::new(OTHER_APP, id("alice")), ..new_message("alice", "bob", "1", 20) };
     assert!(matches!(ok(facts.send_message(elsewhere)).await, Sent::Stored(_)));
-    // Case counts, and blanks do.
+    // Case and blanks are significant.
     for (n, text) in ["a", "A", " a", "a "].into_iter().enumerate() {
         assert_eq!(send(facts, "alice", "carol", text, 20).await.message.sequence, n as u64 + 1);
     }
 }
 
-/// It may call its messages as the one before did, and sees nothing of that one's.
+/// The account may use the client ids of its predecessor, and sees none of its messages.
 pub async fn an_account_made_again_is_another_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
@@ -157,7 +157,7 @@ pub async fn an_account_made_again_is_another_sender(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 alice: 1", "2 bob: 2", "1 alice: 1"]);
 }
 
-/// It is stored once, in one row, and nothing of it is unread.
+/// The message is stored once, in one row, and is not unread.
 pub async fn a_message_to_oneself_is_one_and_read(facts: &dyn Facts) {
     make_accounts(facts).await;
     let stored = send(facts, "alice", "alice", "1", 20).await;
@@ -172,7 +172,7 @@ pub async fn a_message_to_oneself_is_one_and_read(facts: &dyn Facts) {
     assert_eq!(history(facts, "alice", "alice").await, [""; 0]);
 }
 
-/// A page comes before its mark and holds up to the limit.
+/// A page comes before its cursor and has up to `limit` messages.
 pub async fn a_history_comes_in_pages_newest_first(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=5 {
@@ -202,7 +202,7 @@ pub async fn a_history_comes_in_pages_newest_first(facts: &dyn Facts) {
     assert_eq!(history(facts, "nobody", "alice").await, [""; 0]);
 }
 
-/// No text is trimmed, folded or cut, and none is taken for anything but a text.
+/// No text is trimmed, folded, cut, or interpreted.
 pub async fn texts_are_kept_to_the_byte(facts: &dyn Facts) {
     make_accounts(facts).await;
     let long = "长".repeat(20_000);
@@ -223,7 +223,7 @@ pub async fn texts_are_kept_to_the_byte(facts: &dyn Facts) {
     assert_eq!(newest.client_id.as_str(), longest);
 }
 
-/// Custom content comes back as it was: in the answer, in a history and as the newest message of a conversation.
+/// Custom content is read back unchanged: in the answer, in a history and as the last message of a conversation.
 pub async fn custom_content_is_kept_to_the_byte(facts: &dyn Facts) {
     make_accounts(facts).await;
     let long = "长".repeat(20_000);
@@ -243,7 +243,7 @@ pub async fn custom_content_is_kept_to_the_byte(facts: &dyn Facts) {
     }
 }
 
-/// Users of the same `userID` in two apps write nothing to each other.
+/// Users with the same `userID` in two apps do not share messages.
 pub async fn messages_stay_in_their_app(facts: &dyn Facts) {
     make_accounts(facts).await;
     let other = |name| User::new(OTHER_APP, id(name));
@@ -266,7 +266,7 @@ pub async fn messages_stay_in_their_app(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, ["bob: 1 (alice, 20)"]);
 }
 
-/// However many send to one at once, both ways, each message has a place and no place is empty.
+/// If many messages are sent at once in both directions, each has a sequence and there is no gap.
 pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = (0..120).map(|n| {
@@ -286,7 +286,7 @@ pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 81, total_unread: 40 });
 }
 
-/// Of many retries at once, one is stored and all others are answered with it.
+/// Of many retries at once, one is stored, and all others return it.
 pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = (0..50).map(|_| facts.send_message(new_message("alice", "bob", "1", 20)));
@@ -302,7 +302,7 @@ pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 1);
 }
 
-/// The oldest go first, up to the limit, those of the app only, and none of the moment itself.
+/// The oldest messages of the app are deleted first, up to the limit, and none with exactly the given time.
 pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     make_accounts(facts).await;
     let other = |name| User::new(OTHER_APP, id(name));
@@ -327,7 +327,8 @@ pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     assert_eq!(ok(facts.history(other("bob"), id("alice"), None, 10)).await.len(), 1);
 }
 
-/// The row stays where it is, without a last message when that is gone; what was unread stays so until it is read.
+/// The row keeps its position, without a last message once that is deleted; unread messages stay counted until they
+/// are read.
 pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=4 {
@@ -335,7 +336,7 @@ pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts
     }
     assert_eq!(ok(facts.forget_messages(APP, at(23), 10)).await, 2);
     assert_eq!(rows(facts, "bob").await, ["alice: 4 (alice, 24), 4 unread"]);
-    // Of the first alone it is known that it is read.
+    // Only the first message is known to be read.
     let read = ok(facts.mark_read(user("bob"), id("alice"), Some(1))).await.expect("there is a row");
     assert_eq!((read.conversation.unread, read.state.total_unread), (3, 3));
     let before = [state(facts, "alice").await, state(facts, "bob").await];
@@ -352,7 +353,7 @@ pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts
     assert_eq!((read.conversation.unread, read.state.total_unread), (0, 0));
 }
 
-/// Once a message is forgotten, so is what its sender called it.
+/// The client id of a message is deleted with it.
 pub async fn a_forgotten_message_can_be_sent_again(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
@@ -360,7 +361,7 @@ pub async fn a_forgotten_message_can_be_sent_again(facts: &dyn Facts) {
     assert_eq!(send(facts, "alice", "bob", "1", 30).await.message.sequence, 2);
 }
 
-/// Not after the messages are forgotten, not after both deleted the conversation, not after both accounts are gone.
+/// Not even after the messages were deleted, both users deleted the conversation, and both accounts were deleted.
 pub async fn a_sequence_is_not_used_again(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;

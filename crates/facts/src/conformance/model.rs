@@ -1,7 +1,7 @@
-//! A naive model of the lists of users, which judges a store after every step of a random history.
+//! A naive model of the lists of users, with which a store is compared after every step of a random history.
 //!
-//! The model keeps every message for ever and counts what is unread by looking at each. It is as plain as the port's
-//! words allow, and as slow.
+//! The model keeps every message and counts unread messages by looking at each. It is as simple as the port's
+//! contract allows, and as slow.
 
 use super::{NOTHING_REVOKED, at, client_id, custom, id, ok};
 use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, RETRY_TIME, Sent};
@@ -10,9 +10,9 @@ use lamplight_model::{
 };
 use std::collections::BTreeMap;
 
-/// After any history, every answer and all that can be read are what the model says.
+/// After any history, every answer and all data that can be read agree with the model.
 ///
-/// Each history plays in an app of its own.
+/// Each history uses an app of its own.
 pub async fn any_history_leaves_what_a_naive_model_says(facts: &dyn Facts) {
     for history in 0..8_u64 {
         let numbers: Vec<u64> = (0..100).map(|n| mixed(history * 1_000 + n)).collect();
@@ -20,8 +20,8 @@ pub async fn any_history_leaves_what_a_naive_model_says(facts: &dyn Facts) {
     }
 }
 
-/// Plays the history that the numbers stand for, one step each, in an app that is empty, and panics where the store
-/// and the model part.
+/// Plays the history that the numbers encode, one step for each, in an empty app. Panics if the store and the model
+/// disagree.
 pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
     let mut model = Model::new(app);
     let mut played = vec!["Create them all".to_owned()];
@@ -29,9 +29,9 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
         model.play(facts, Step::Create(id(name)), at(1), at(1), &played).await;
     }
     for (n, number) in numbers.iter().enumerate() {
-        // Several steps in a moment, and some moments in the time of a retry.
+        // Several steps have the same time, and several times are within the time of a retry.
         let now = at(1_000 + n as u64 / 3 * MOMENT);
-        // An account that is made again is made at another time.
+        // An account that is created again gets another time.
         let made = at(10_000 + 1_000 * n as u64);
         let step = Step::of(*number);
         played.push(format!("{step:?}"));
@@ -40,10 +40,10 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
     }
 }
 
-/// Milliseconds between two moments.
+/// Milliseconds between two successive times.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// The users: few, so that their conversations get long. Their order by bytes is another than here.
+/// Few users, so that their conversations get long. Their order by bytes differs from the order here.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Step {
                 }
                 Self::SetProfile(one, change)
             }
-            // Nobody is their own friend: that is for the caller to refuse.
+            // Adding oneself as a friend is refused by the caller of the port.
             4..=7 if one == other => Self::Create(one),
             4 | 5 => Self::Befriend {
                 owner: one,
@@ -102,7 +102,7 @@ impl Step {
     }
 }
 
-/// Gives one number out in pieces.
+/// Derives several small numbers from one number.
 struct Dice(u64);
 
 impl Dice {
@@ -125,7 +125,7 @@ impl Dice {
     }
 }
 
-/// A number that looks like chance (splitmix64).
+/// A pseudo-random number (splitmix64).
 fn mixed(number: u64) -> u64 {
     let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -137,7 +137,7 @@ struct Model {
     app: AppId,
     accounts: BTreeMap<UserId, Account>,
     friends: BTreeMap<(UserId, UserId), Entry>,
-    /// By the two, the lesser first; in the order of their sequences.
+    /// By the two users, the lesser first; in the order of their sequences.
     messages: BTreeMap<(UserId, UserId), Vec<Kept>>,
     rows: BTreeMap<(UserId, UserId), Row>,
 }
@@ -158,7 +158,7 @@ struct Entry {
 
 struct Kept {
     message: Message,
-    /// When the account of the sender was made.
+    /// The creation time of the sender's account.
     made: Timestamp,
     forgotten: bool,
 }
@@ -166,7 +166,7 @@ struct Kept {
 struct Row {
     cleared: u64,
     read: u64,
-    /// At least as many as there are: whose a forgotten message was, a store need not know.
+    /// An upper bound, because a store need not know the senders of deleted messages.
     unread: u32,
     pinned: bool,
     active: Timestamp,
@@ -178,7 +178,7 @@ impl Model {
         Self { app, accounts, friends, messages, rows }
     }
 
-    /// Does the step here and there, and compares the answers.
+    /// Applies the step to the store and to the model, and compares the answers.
     async fn play(
         &mut self,
         facts: &dyn Facts,
@@ -273,7 +273,7 @@ impl Model {
             Step::Send { from, to, called, text } => {
                 let client_id = client_id(&called.to_string());
                 let body = match text {
-                    // Shown as the text is, and yet another message.
+                    // It is shown like a text message, but is a different message.
                     0 => custom("data", "text 1", "extension"),
                     _ => format!("text {text}").as_str().into(),
                 };
@@ -448,7 +448,7 @@ impl Model {
         assert_eq!((set.changed, set.state), (changed, self.state(&owner)), "{played:#?}");
     }
 
-    /// Compares all that can be read.
+    /// Compares all data that can be read.
     async fn compare(&self, facts: &dyn Facts, played: &[String]) {
         let users: Vec<User> = NAMES.map(|name| User::new(self.app, id(name))).into();
         let there = |user: &User| self.accounts.get(&user.id);

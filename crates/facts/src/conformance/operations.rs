@@ -29,7 +29,7 @@ async fn targets(facts: &dyn Facts, app: Option<AppId>, before: Option<u64>, lim
     entries.into_iter().map(|entry| entry.target).collect()
 }
 
-/// To the byte, with its address and with every value.
+/// The entry is read back to the byte, with its address and every kind of value.
 pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
     for (number, action) in AuditAction::ALL.iter().enumerate() {
         let change = |what: &str, before: &str, after: &str| AuditChange {
@@ -57,7 +57,7 @@ pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
     }
 }
 
-/// Done and failed stay, with what there is to say; what came to nothing goes.
+/// An entry that was done or failed is kept with its note; an entry of an operation without effect is removed.
 pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
     let [one, two, three] = [
         begin(facts, None, "a", 1).await,
@@ -76,7 +76,7 @@ pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
     assert!(later > three, "no id is used again");
 }
 
-/// Newest first, from where the last page ended, of one app or of all.
+/// Newest first, starting after the last page, for one app or all apps.
 pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) {
     let mut ids = Vec::new();
     for (number, app) in [Some(APP), Some(OTHER_APP), None, Some(APP)].into_iter().enumerate() {
@@ -91,7 +91,7 @@ pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) 
     assert_eq!(targets(facts, None, None, 0).await, [""; 0]);
 }
 
-/// To the millisecond.
+/// The bound holds to the millisecond.
 pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
     let kept = AUDIT_KEPT.as_millis() as u64;
     begin(facts, None, "old", 1_000).await;
@@ -102,7 +102,7 @@ pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
     assert_eq!(targets(facts, None, None, 9).await, ["past it", "at the bound", "new"]);
 }
 
-/// An entry of a clock that is far ahead takes a few of the oldest with it, and not the whole log.
+/// An entry with a time far ahead removes only a few of the oldest entries, not the whole log.
 pub async fn a_clock_far_ahead_does_not_empty_the_audit_log(facts: &dyn Facts) {
     let far = 100 * AUDIT_KEPT.as_millis() as u64;
     for number in 0..20 {
@@ -116,7 +116,7 @@ pub async fn a_clock_far_ahead_does_not_empty_the_audit_log(facts: &dyn Facts) {
     assert_eq!(targets(facts, None, None, 99).await.len(), left.len() + 1);
 }
 
-/// The oldest go; and what came to nothing takes none of them along.
+/// The oldest entries are removed; an entry of an operation without effect removes none.
 pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     let first = begin(facts, None, "first", 1).await;
     for _ in 0..2 * AUDIT_SLACK {
@@ -142,7 +142,7 @@ pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     assert_eq!(all[0].target, "last");
 }
 
-/// By rising time, each in the place of the one before it.
+/// By rising time; a figure replaces the one of the same level and time.
 pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
     let figure = |level, when, content: &str| Figure { level, at: at(when), content: content.to_owned() };
     let written =

@@ -15,7 +15,7 @@ const PUSH: Lane = Lane { app: APP, hook: Hook::Push };
 const ADDED: Enqueued = Enqueued { added: 1, repeated: 0, suppressed: 0, dropped: 0 };
 const TAKEN_BACK: Enqueued = Enqueued { added: 0, suppressed: 1, ..ADDED };
 
-/// To the byte, and with all that is said of it.
+/// To the byte, with all its fields.
 pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     let login = SessionEvent {
         ordinal: 7,
@@ -66,7 +66,7 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     whole(&ok(facts.heads(PUSH, 10)).await[0], &contents[2]);
 }
 
-/// The next one is offered when the one before is settled, and not sooner.
+/// The next notice is offered only after the previous one was settled.
 pub async fn of_each_user_the_first_notice_is_offered(facts: &dyn Facts) {
     for ordinal in [1, 2, 3] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -81,18 +81,18 @@ pub async fn of_each_user_the_first_notice_is_offered(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["bob 5"]);
 }
 
-/// A caller that does not know whether it was taken in says it again.
+/// A caller that does not know whether a notice was stored stores it again.
 pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     enqueue(facts, "alice", logout(1)).await;
     let again = [logout(1), logout(2)].map(|content| new("alice", content)).to_vec();
     assert_eq!(ok(facts.enqueue(again)).await, Enqueued { repeated: 1, ..ADDED });
     assert_eq!(state(facts, STATE).await.waiting, 2);
-    // The same number of another user is another notice.
+    // The same ordinal of another user is another notice.
     assert_eq!(enqueue(facts, "bob", logout(1)).await, ADDED);
 }
 
-/// By the time, equal ones by their age; those too whose time has not come.
+/// By due time, then by age; notices that are not due yet are included.
 pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     for (name, when) in [("carol", 30), ("alice", 10), ("dave", 10), ("bob", 20)] {
         let content = event(1, "phone", SessionEventKind::Logout);
@@ -105,7 +105,7 @@ pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["dave 1", "bob 1", "alice 1", "carol 1"]);
 }
 
-/// A notice that failed keeps its place, and says why it failed.
+/// A failed notice keeps its position and has the reason of the failure.
 pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -116,7 +116,7 @@ pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts)
     assert_eq!(heads(facts, STATE).await, [failed]);
 }
 
-/// Neither apps nor webhooks.
+/// Neither apps nor webhooks affect each other.
 pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
     enqueue(facts, "alice", push(1)).await;
@@ -137,7 +137,7 @@ pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, None, 10)).await, [letter]);
 }
 
-/// Each comes after those before it.
+/// Each comes after all notices before it.
 pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     for sequence in [9, 2, 5] {
         enqueue(facts, "alice", push(sequence)).await;
@@ -151,8 +151,8 @@ pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     assert_eq!(told, [9, 2, 5]);
 }
 
-/// A device that is back before its disconnect was told was never away: neither is told, and what happened meanwhile
-/// happened to a user who was there.
+/// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent, and the events
+/// in between report a user who was ONLINE.
 pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "alice", event(2, "mac", SessionEventKind::TimedOut)).await;
@@ -166,7 +166,7 @@ pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) 
     assert_eq!(enqueue(facts, "alice", login(5, "mac")).await, TAKEN_BACK);
     assert_eq!(shown(facts, STATE).await, ["bob 1"]);
     assert_eq!(state(facts, STATE).await.waiting, 1);
-    // In one transaction, too.
+    // The same holds within one transaction.
     let both = [event(6, "mac", SessionEventKind::LinkClosed), login(7, "mac")];
     let done = ok(facts.enqueue(both.map(|content| new("alice", content)).to_vec())).await;
     assert_eq!(done, Enqueued { added: 1, ..TAKEN_BACK });
@@ -178,7 +178,7 @@ pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: 
     let kicks = |kicked| SessionEventKind::Login { kicked };
     let android = vec![Platform::Android];
     let cases = [
-        // The login ended in between, and another one begins.
+        // The login ended in between, so this login is a new one.
         ("logged out", event(2, "phone", SessionEventKind::Logout), login(3, "phone")),
         ("perhaps kicked", event(2, "pad", kicks(android.clone())), login(3, "phone")),
         ("kicks", event(2, "mac", SessionEventKind::LinkClosed), event(3, "phone", kicks(android))),
@@ -192,13 +192,13 @@ pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: 
     }
     assert_eq!(state(facts, STATE).await.waiting, 12);
 
-    // The step that ended both devices has said by the first one that the user is away.
+    // The first event of the step that ended both devices has reported that the user is away.
     enqueue(facts, "both", event(1, "mac", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "both", always(event(2, "phone", SessionEventKind::LinkClosed))).await;
     assert_eq!(enqueue(facts, "both", login(3, "phone")).await, ADDED);
 }
 
-/// A disconnect that the receiver may have is followed by the login.
+/// If the receiver may have a disconnect, the login after it is sent.
 pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
@@ -216,7 +216,7 @@ pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Fact
     assert!(!ok(facts.hand_out(taken.id)).await, "it was taken back before");
 }
 
-/// Looking for what a login takes back costs a bounded time.
+/// The search for a disconnect to withdraw is bounded.
 pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     let far = MAX_EVENTS_BETWEEN as u64 + 2;
     for (name, others) in [("near", 2..far), ("far", 2..far + 1)] {
@@ -229,7 +229,7 @@ pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "far", login(far + 1, "phone")).await, ADDED);
 }
 
-/// Said again after a crash, a login does not take away what came after it.
+/// A login that is repeated after a crash does not withdraw a later disconnect.
 pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts) {
     let login = login(1, "phone");
     enqueue(facts, "alice", login.clone()).await;
@@ -238,8 +238,8 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
     assert_eq!(state(facts, STATE).await.waiting, 2);
 }
 
-/// The pair that was taken back does not come again as a login alone, and a login that
-/// follows a disconnect which was sent is not taken for its pair.
+/// A withdrawn pair does not come back as a single login, and a login after a disconnect that was sent is not treated
+/// as the rest of a pair.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];
@@ -257,7 +257,7 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     assert_eq!(shown(facts, STATE).await, ["bob 3"]);
 }
 
-/// Then a record that begins again, by a clock that was set back, is heard.
+/// After that, the events of a new record, whose clock may have been set back, are stored.
 pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     for ordinal in [5, 6] {
@@ -270,7 +270,7 @@ pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     assert_eq!(state(facts, STATE).await.waiting, 3);
 }
 
-/// The next one of the user is offered.
+/// The next notice of the user is offered.
 pub async fn a_dead_notice_is_kept_and_holds_nobody_up(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -285,7 +285,7 @@ pub async fn a_dead_notice_is_kept_and_holds_nobody_up(facts: &dyn Facts) {
     assert_eq!(letter, expected);
 }
 
-/// In the order of their death.
+/// In the order in which they were given up.
 pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     let names = ["carol", "alice", "bob"];
     for name in names {
@@ -300,7 +300,7 @@ pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, Some(rest[0].id), 2)).await, []);
 }
 
-/// As if it were new; but before what waits behind it, since that was not told either.
+/// It waits like a new notice, but before the later notices of its user, which were not sent either.
 pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -321,7 +321,7 @@ pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts)
     assert_eq!(shown(facts, STATE).await, ["alice 2"]);
 }
 
-/// For good.
+/// They cannot be restored.
 pub async fn dead_letters_are_dropped(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         enqueue(facts, name, event(1, "phone", SessionEventKind::Logout)).await;
@@ -334,7 +334,7 @@ pub async fn dead_letters_are_dropped(facts: &dyn Facts) {
     assert_eq!(state(facts, STATE).await.dead, 1);
 }
 
-/// A result may come when the notice is gone.
+/// A result may arrive after its notice was removed.
 pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
@@ -347,7 +347,7 @@ pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
     }
 }
 
-/// The backend is told that there is no account any longer.
+/// The backend is still notified that the account was deleted.
 pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
@@ -355,7 +355,7 @@ pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["alice 1"]);
 }
 
-/// By lane, with the age of the oldest.
+/// By lane, with the age of the oldest head.
 pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, []);
     for (name, ordinal, when) in [("alice", 1, 30), ("alice", 2, 40), ("bob", 1, 20)] {
@@ -398,7 +398,7 @@ pub async fn beyond_the_bound_notices_are_dropped(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "alice", push(2)).await, full);
 }
 
-/// The newest stay.
+/// The newest are kept.
 pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     let die = async |count: usize, name: &str| -> usize {
         let notices = (0..count)
@@ -418,7 +418,7 @@ pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     assert_eq!(letters[MAX_DEAD_LETTERS - 1].user.id.as_str(), "new 00001");
 }
 
-/// In the same transaction, so that a crash leaves both or none.
+/// Both are stored in one transaction, so that a crash leaves both or neither.
 pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -431,7 +431,7 @@ pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
         let sent = ok(facts.send_message(new(n, push))).await;
         match sent {
             Sent::Stored(stored) => assert_eq!(stored.push, pushed),
-            // Of a retry, the first one was pushed.
+            // The message was pushed when it was first sent.
             Sent::Repeated(_) => assert_eq!(n, "2"),
             Sent::NoSuchSender | Sent::NoSuchRecipient => panic!("{sent:?}"),
         }
@@ -448,7 +448,8 @@ fn missed(since: u64, limit: usize) -> MissedMessages {
     MissedMessages { user: user("bob"), since: at(since), limit, devices: vec![Platform::IPhone], at: at(99) }
 }
 
-/// Each once, in the order in which they were sent; not what is older, read, deleted, one's own, or was pushed before.
+/// Each message is pushed once, in the order of sending. Messages that are older, read, deleted, sent by the user, or
+/// were pushed before are not.
 pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [
@@ -487,11 +488,11 @@ pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
         ok(facts.settle(vec![gone(head.id)], at(99))).await;
     }
     assert_eq!(texts, ["pushed", "1", "2", "3"]);
-    // Delivered and gone, they are still not pushed again.
+    // Messages whose notices were delivered are not pushed again either.
     assert_eq!(ok(facts.push_missed(missed(0, 10))).await, Enqueued::default());
 }
 
-/// Up to the limit.
+/// At most `limit` of them.
 pub async fn of_many_missed_messages_the_newest_are_pushed(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 0..10 {
@@ -506,7 +507,7 @@ pub async fn of_many_missed_messages_the_newest_are_pushed(facts: &dyn Facts) {
     assert_eq!(sent, at(23));
 }
 
-// The words of these rules
+// Helpers of these rules
 
 fn event(ordinal: u64, on: &str, kind: SessionEventKind) -> NoticeContent {
     let device = EventDevice { id: device(on), platform: Platform::Android, address: None };
@@ -523,14 +524,14 @@ fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
-/// The same event, which is told whatever follows.
+/// The same event, marked to be sent whatever follows.
 fn always(content: NoticeContent) -> NoticeContent {
     let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
     let after = event.after.map(|after| StatusAfter { told_always: true, ..after });
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
-/// As if the user were away after every event.
+/// A status after each event as if the user were away.
 fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }
@@ -564,7 +565,7 @@ async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
     ok(facts.heads(lane, 1_000)).await
 }
 
-/// The heads, as user and ordinal.
+/// The heads as user and ordinal.
 async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     let show = |head: Notice| format!("{} {}", head.user.id, head.ordinal);
     heads(facts, lane).await.into_iter().map(show).collect()

@@ -4,18 +4,18 @@ use super::{NOTHING_REVOKED, OTHER_APP, at, id, make_accounts, ok, state, user};
 use crate::{Facts, ListsState, NickCursor};
 use lamplight_model::{AllowType, FieldValue, Profile, ProfileChange, ProfileFields, User};
 
-/// It shows nothing, lets anybody add it, and counts from the time it was made.
+/// The profile is empty, anybody may add the account as a friend, and the version starts at the creation time.
 pub async fn a_new_account_has_the_default_profile_and_its_time_as_version(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1_700_000_000_000))).await;
     assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [Some(Profile::default())]);
     let state = ListsState { version: 1_700_000_000_000, total_unread: 0 };
     assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [Some(state)]);
-    // Made again, it is not.
+    // Creating the account again changes nothing.
     ok(facts.create_account(user("alice"), at(1_800_000_000_000))).await;
     assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [Some(state)]);
 }
 
-/// There is room to count up, whatever the clock says.
+/// The version can be incremented even at the highest creation time.
 pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(u64::MAX))).await;
     let before = state(facts, "alice").await.version;
@@ -23,7 +23,7 @@ pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
     assert_eq!(set.state.version, before + 1);
 }
 
-/// They are kept as they come, beside the profile, and go with the account; they count nothing up.
+/// They are stored unchanged beside the profile and deleted with the account; they increment no version.
 pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     make_accounts(facts).await;
     let text = |text: &str| FieldValue::Text(text.to_owned());
@@ -50,7 +50,7 @@ pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     assert_eq!(ok(asked()).await, [Some(ProfileFields::new()), None, Some(ProfileFields::new())]);
 }
 
-/// The profile that the account had before it was deleted does not come back, nor does its version.
+/// Neither the profile nor the version of a deleted account comes back.
 pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(10))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
@@ -62,7 +62,7 @@ pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 20, total_unread: 0 });
 }
 
-/// The nick, the avatar URL and `allow` can each be changed on their own and restored.
+/// The nick, the avatar URL and `allow` can be changed and reset individually.
 pub async fn a_profile_changes_in_what_is_named(facts: &dyn Facts) {
     make_accounts(facts).await;
     let none = ProfileChange::default();
@@ -88,7 +88,7 @@ pub async fn a_profile_changes_in_what_is_named(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.version, 1);
 }
 
-/// Setting what is set already, or nothing at all, is told from a change.
+/// Setting the same values, or none, does not count as a change.
 pub async fn the_same_profile_counts_nothing_up(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
@@ -100,13 +100,13 @@ pub async fn the_same_profile_counts_nothing_up(facts: &dyn Facts) {
     }
 }
 
-/// Setting one makes no account.
+/// Setting a profile creates no account.
 pub async fn a_profile_needs_an_account(facts: &dyn Facts) {
     assert_eq!(ok(facts.set_profile(user("alice"), nick("a"))).await, None);
     assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [None]);
 }
 
-/// Asked for twice, a user comes twice; asked for none, none come.
+/// A user named twice is returned twice; no users, no results.
 pub async fn profiles_and_states_come_in_the_order_asked(facts: &dyn Facts) {
     for (n, name) in ["alice", "bob", "carol"].into_iter().enumerate() {
         ok(facts.create_account(user(name), at(100 * n as u64))).await;
@@ -124,7 +124,7 @@ pub async fn profiles_and_states_come_in_the_order_asked(facts: &dyn Facts) {
     assert_eq!(ok(facts.lists_states(Vec::new())).await, []);
 }
 
-/// No text is trimmed, folded, cut or taken for a number; and each app has its own.
+/// No text is trimmed, folded, cut, or interpreted as a number; each app has its own profiles.
 pub async fn profiles_are_kept_to_the_byte(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     let other = User::new(OTHER_APP, id("alice"));
@@ -142,7 +142,7 @@ fn nick(text: &str) -> ProfileChange {
     ProfileChange { nick: Some(text.into()), ..ProfileChange::default() }
 }
 
-/// In pages, whatever the case, by nick and then id; those of one app, as their nicks are now.
+/// In pages, ignoring case, by nick and then id; only accounts of one app, with their current nicks.
 pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts) {
     let nicks = [
         ("u1", "Anna"),
@@ -186,7 +186,7 @@ pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts
         assert_eq!(find("nobody", limit).await, [] as [&str; 0]);
         assert_eq!(find("", limit).await.len(), 9, "all that have a nick");
     }
-    // A place that comes before all of them leaves none out.
+    // A cursor before all accounts leaves none out.
     let before = Some(NickCursor { nick: "A".into(), id: id("zz") });
     assert_eq!(ok(facts.find_by_nick(super::APP, "anna".into(), before, 100)).await.len(), 3);
     ok(facts.set_profile(user("u1"), nick("Zoe"))).await;
