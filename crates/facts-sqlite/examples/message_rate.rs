@@ -1,7 +1,8 @@
-//! How many messages a second are committed here: `cargo run --release --example message_rate -- FILE [MESSAGES]`.
+//! Measures how many messages a second are committed: `cargo run --release --example message_rate -- FILE
+//! [MESSAGES]`.
 //!
-//! Each user writes to a few peers at random, each message waits for its commit, and [`AT_ONCE`] are under way. Then
-//! the reads that every client does are measured. FILE must not be there yet; it is left behind.
+//! Each user writes to a few random peers, each message waits for its commit, and [`AT_ONCE`] are under way. Then the
+//! reads that every client does are measured. FILE must not exist; it is not deleted afterwards.
 
 #![allow(clippy::print_stdout)]
 
@@ -60,7 +61,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// So many of something, by the clock and by what the process took of the cores.
+/// The rate of a phase, and the CPU time that the process used in it.
 struct Phase {
     what: &'static str,
     count: u64,
@@ -81,7 +82,7 @@ impl Phase {
     }
 }
 
-/// The CPU time of all threads of this process, from its line of numbers in the kernel, which counts hundredths.
+/// The CPU time of all threads of this process, from `/proc`, in units of a hundredth of a second.
 fn cpu_seconds() -> f64 {
     let line = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
     let after_name = line.rsplit(')').next().expect("a split has a last part");
@@ -108,7 +109,7 @@ fn user(n: u64) -> User {
     User::new(AppId(1), UserId::new(&format!("user_{n}")).expect("it is short and ASCII"))
 }
 
-/// A number that looks like chance (splitmix64).
+/// A pseudo-random number (splitmix64).
 fn random(n: u64) -> u64 {
     let mut z = n.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

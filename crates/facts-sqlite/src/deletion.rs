@@ -1,12 +1,13 @@
-//! The deletion of an app: first the app itself, then the rows of all tables that it had, some in each transaction.
+//! The deletion of an app: first the app itself, then the rows of all tables that belong to it, some in each
+//! transaction.
 
 use crate::rows::{change, list};
 use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// Every table with rows of apps, and the columns that name a row. Accounts come last: a row that names an account goes
-/// before it, so that no deletion takes more rows along than it counts.
+/// Every table with rows of apps, and the columns that identify a row. Accounts come last: rows that refer to an
+/// account are deleted before it, so that the deletion of an account does not remove more rows than were counted.
 const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),
@@ -39,13 +40,13 @@ pub(crate) fn unfinished(db: &Connection) -> Result<Vec<AppId>> {
     list(db, "SELECT id FROM deleted_apps WHERE NOT emptied ORDER BY id", (), |row| Ok(AppId(row.get(0)?)))
 }
 
-/// Whether an app was deleted and not made again since: nothing of it is taken in.
+/// Whether an app was deleted and not created again since. Nothing of such an app is stored.
 pub(crate) fn is_deleted(db: &Connection, app: AppId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM deleted_apps WHERE id = ?1")?.exists([app.0])
 }
 
-/// An app is made: it is deleted no longer. Says whether it may be made, which it may not before all that it had is
-/// gone.
+/// Ends the deleted state of an app that is created again. Returns whether it may be created: not before all its rows
+/// are deleted.
 pub(crate) fn make_again(db: &Connection, app: AppId) -> Result<bool> {
     let sql = "SELECT emptied FROM deleted_apps WHERE id = ?1";
     let emptied: Option<bool> = db.prepare_cached(sql)?.query_row([app.0], |row| row.get(0)).optional()?;
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
     use crate::schema;
 
-    /// A table that a later schema adds must be listed here, or it keeps rows of apps that are no more.
+    /// A table that a later schema adds must be listed here, or it keeps rows of deleted apps.
     #[test]
     fn every_table_with_rows_of_apps_is_emptied() {
         let directory = tempfile::tempdir().unwrap();
@@ -90,13 +91,13 @@ mod tests {
                    WHERE s.type = 'table' AND c.name = 'app' ORDER BY s.name";
         let with_app: Vec<String> = list(&db, sql, (), |row| row.get(0)).unwrap();
         let mut listed: Vec<&str> = TABLES.iter().map(|(table, _)| *table).collect();
-        // The audit log keeps the entries of an app that is gone.
+        // The audit log keeps the entries of a deleted app.
         listed.push("audit");
         listed.sort_unstable();
         assert_eq!(with_app, listed);
     }
 
-    /// The cost of a step must not grow with the apps beside it.
+    /// The cost of a step must not grow with the number of other apps.
     #[test]
     fn the_rows_of_an_app_are_found_by_an_index() {
         let directory = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Faults of SQLite and of the writer's queue as errors of the port.
+//! Errors of SQLite and of the writer's queue as errors of the port.
 
 use lamplight_facts::{FactsError, FactsErrorKind};
 use rusqlite::{Error, ErrorCode};
@@ -14,7 +14,7 @@ pub struct Stopped;
 #[error("the file belongs to another program than Lamplight")]
 pub struct NotFacts;
 
-/// SQLite failed. The error is shared: a commit that fails, fails for every write of its batch.
+/// The error of a failed statement or commit. It is shared, because a failed commit fails every write of its batch.
 pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
     FactsError { kind: kind(&error), doing, source: Some(Box::new(error)) }
 }
@@ -25,7 +25,7 @@ pub(crate) fn bug() -> Error {
     Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL), Some(message))
 }
 
-/// Something else failed, and the store cannot be used for now.
+/// The error of another failure, for which the store cannot be used at the moment.
 pub(crate) fn unavailable(
     doing: &'static str,
     source: impl std::error::Error + Send + Sync + 'static,
@@ -33,7 +33,7 @@ pub(crate) fn unavailable(
     FactsError { kind: FactsErrorKind::Unavailable, doing, source: Some(Box::new(source)) }
 }
 
-/// A queue is full.
+/// The error of a full queue.
 pub(crate) fn overloaded(doing: &'static str) -> FactsError {
     FactsError { kind: FactsErrorKind::Overloaded, doing, source: None }
 }

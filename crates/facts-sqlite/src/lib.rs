@@ -1,11 +1,11 @@
-//! [`Facts`] in a SQLite file: the embedded default.
+//! [`Facts`] in a SQLite file: the default adapter for one node.
 //!
-//! One writer thread takes every write that waits, runs each in a savepoint of one transaction, commits, and
-//! only then answers: an acknowledgement waits for the disk, and many share one wait. A few reader threads
-//! answer questions from their own connections. Both have bounded queues; when one is full, the call fails
-//! with [`FactsErrorKind::Overloaded`](lamplight_facts::FactsErrorKind) at once.
+//! One writer thread takes all waiting writes, runs each in a savepoint of one transaction, commits, and only then
+//! answers: an acknowledgement waits for the disk, and many writes share one wait. A few reader threads answer reads
+//! from their own connections. Both have bounded queues; if a queue is full, the call fails at once with
+//! [`FactsErrorKind::Overloaded`](lamplight_facts::FactsErrorKind).
 //!
-//! Nothing here decides anything: no rule, no status, no check of an app is known.
+//! This crate makes no decisions: it knows no rules, and does not check that an app exists.
 
 mod deletion;
 mod fault;
@@ -35,27 +35,25 @@ use writer::Writer;
 
 /// Facts in a SQLite file.
 ///
-/// A call does nothing until its future is polled; from then on a write happens even when the future is
-/// dropped. Writes happen in the order of their first poll. A read sees every write that was acknowledged
-/// before it. A write that fails with `Unavailable` may or may not be found later: its commit may have failed
-/// after the disk took it.
+/// A call does nothing until its future is polled; from then on a write happens even if the future is dropped. Writes
+/// happen in the order of their first poll. A read sees every write that was acknowledged before it. A write that
+/// fails with `Unavailable` may still be stored: its commit may have failed after the data was on the disk.
 ///
-/// Another process may have the file open too. A write waits up to 5 s for the other's.
+/// Another process may have the file open too. A write waits up to 5 s for the lock of the other process.
 ///
-/// Dropping waits: what is queued is finished, then the threads end and the file is closed.
+/// Dropping blocks until all queued calls are finished, the threads have ended and the file is closed.
 pub struct SqliteFacts {
-    // The order of the fields is the order of their end: SQLite tidies its log away when the last connection
-    // closes, and only the writer's can.
+    // Fields are dropped in this order. SQLite removes its log when the last connection closes, which must be the
+    // writer's, because the readers cannot write.
     readers: Readers,
     writer: Writer,
 }
 
 impl SqliteFacts {
-    /// Opens the file; makes it, readable by its owner only, if there is none. Older schemas are brought up
-    /// to date.
+    /// Opens the file. If there is none, creates it, readable by its owner only. Migrates older schemas.
     ///
-    /// Blocks on the disk. The source of the error is [`NewerSchema`] or [`NotFacts`] when the file is not
-    /// for this program; such a file is left as it was.
+    /// Blocks on the disk. The source of the error is [`NewerSchema`] or [`NotFacts`] if the file is not for this
+    /// program; such a file is not changed.
     pub fn open(path: &Path) -> Result<Self, FactsError> {
         let writing = schema::open_for_writing(path)?;
         let reading = (0..READERS).map(|_| schema::open_for_reading(path)).collect::<Result<_, _>>()?;
@@ -70,7 +68,7 @@ impl SqliteFacts {
         self.writer.stats()
     }
 
-    /// How the writer does at the moment.
+    /// The current state of the writer.
     pub fn writer_state(&self) -> WriterState {
         self.writer.state()
     }
@@ -80,7 +78,7 @@ impl SqliteFacts {
         self.readers.are_alive()
     }
 
-    /// Commits something that changes nothing: one page goes to the disk. Succeeds where any other write would.
+    /// Commits a write that changes no data, so that one page goes to the disk. It succeeds if any other write would.
     pub async fn probe(&self) -> Result<(), FactsError> {
         self.writer.write("probing the store", statements::probe).await
     }
@@ -92,7 +90,7 @@ impl Facts for SqliteFacts {
     }
 
     fn put_app(&self, app: App) -> Answer<'_, ()> {
-        self.writer.write("putting an app", move |db| statements::put_app(db, &app))
+        self.writer.write("storing an app", move |db| statements::put_app(db, &app))
     }
 
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool> {
@@ -126,7 +124,7 @@ impl Facts for SqliteFacts {
     }
 
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade> {
-        self.writer.write("making an account", move |db| statements::create_account(db, &user, at))
+        self.writer.write("creating an account", move |db| statements::create_account(db, &user, at))
     }
 
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>> {

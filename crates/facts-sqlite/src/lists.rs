@@ -1,8 +1,8 @@
 //! The lists of users in SQL: profiles, friends, messages, conversations. Chooses reader or writer thread; the SQL is
 //! in the submodules.
 //!
-//! The unread messages of a user are kept as a number in the account, and those of a conversation in its row. Both
-//! are counted and never summed up: each change of a row carries its difference to the account.
+//! The number of a user's unread messages is a column of the account, and that of a conversation a column of its row.
+//! Neither is ever summed up: each change of a row is added to the account as a difference.
 
 mod conversations;
 mod friends;
@@ -25,7 +25,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
 impl Lists for SqliteFacts {
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>> {
-        self.readers.read("reading how far lists are", move |db| states(db, &users))
+        self.readers.read("reading the state of lists", move |db| states(db, &users))
     }
 
     fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>> {
@@ -156,7 +156,7 @@ impl Lists for SqliteFacts {
 }
 
 fn states(db: &Connection, users: &[User]) -> Result<Vec<Option<ListsState>>> {
-    // One snapshot for all of them, and one lock instead of many.
+    // One snapshot gives consistent results, and takes one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
     users.iter().map(|user| state(&snapshot, user)).collect()
 }
@@ -167,8 +167,8 @@ fn state(db: &Connection, user: &User) -> Result<Option<ListsState>> {
     db.prepare_cached(sql)?.query_row(key, |row| state_of(row, 0)).optional()
 }
 
-/// Counts up the version of a user's lists, of whose messages so many more are unread, or fewer. Where there is no
-/// account there is nothing to count.
+/// Increments the version of a user's lists and adds `unread` to the number of unread messages. Does nothing if there
+/// is no account.
 fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
     let sql = "UPDATE accounts SET lists_version = lists_version + 1, unread = unread + ?3
                WHERE app = ?1 AND id = ?2 RETURNING lists_version, unread";
@@ -177,7 +177,7 @@ fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
     Ok(state.unwrap_or_default())
 }
 
-/// [`count_up`] if something changed, else the state as it is.
+/// Calls [`count_up`] if something has changed, and otherwise reads the current state.
 fn count_up_if(changed: bool, db: &Connection, user: &User) -> Result<ListsState> {
     if changed { count_up(db, user, 0) } else { Ok(state(db, user)?.unwrap_or_default()) }
 }

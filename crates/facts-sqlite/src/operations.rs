@@ -55,7 +55,8 @@ fn begin_audit(db: &Connection, entry: &NewAuditEntry) -> Result<u64> {
     let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at, id LIMIT ?2)";
     change(db, sql, params![millis(oldest), number(AUDIT_FORGOTTEN_AT_ONCE)])?;
     if id.is_multiple_of(AUDIT_SLACK) {
-        // Counted, not told from the ids: an entry that came to nothing takes an id too, and must take no other entry away.
+        // The entries are counted, not derived from ids: an entry that was removed has used an id too, and must not
+        // cause another removal.
         let sql = "DELETE FROM audit WHERE (at, id) <=
                        (SELECT at, id FROM audit ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?1)";
         change(db, sql, params![number(MAX_AUDIT_ENTRIES)])?;

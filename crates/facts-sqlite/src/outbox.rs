@@ -1,5 +1,5 @@
-//! The outbox of webhooks in SQL. The head of a user's notices is the one with a `due`: who puts a notice in, or takes
-//! one out, sees to it that exactly the first has one.
+//! The outbox of webhooks in SQL. The head of a user's notices is the one whose `due` is set: each function that
+//! inserts or removes a notice makes sure that exactly the first one has it.
 
 use crate::SqliteFacts;
 use crate::deletion;
@@ -16,15 +16,15 @@ use std::collections::HashMap;
 
 impl Outbox for SqliteFacts {
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued> {
-        self.writer.write("taking notices in", move |db| enqueue(db, &notices))
+        self.writer.write("storing notices", move |db| enqueue(db, &notices))
     }
 
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>> {
-        self.readers.read("reading what is due", move |db| heads(db, lane, limit))
+        self.readers.read("reading due notices", move |db| heads(db, lane, limit))
     }
 
     fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()> {
-        self.writer.write("forgetting what was taken in", move |db| forget_taken_in(db, &users))
+        self.writer.write("forgetting stored events", move |db| forget_taken_in(db, &users))
     }
 
     fn hand_out(&self, id: u64) -> Answer<'_, bool> {
@@ -44,11 +44,11 @@ impl Outbox for SqliteFacts {
     }
 
     fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize> {
-        self.writer.write("putting dead letters back", move |db| resend(db, app, &ids, at))
+        self.writer.write("resending dead letters", move |db| resend(db, app, &ids, at))
     }
 
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize> {
-        self.writer.write("forgetting dead letters", move |db| drop_dead_letters(db, app, &ids))
+        self.writer.write("deleting dead letters", move |db| drop_dead_letters(db, app, &ids))
     }
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// The ordinal up to which the session events of a user were taken in; 0 where the live record knows of all of them.
+/// The ordinal up to which the session events of a user were stored; 0 if the live record knows of all of them.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -110,12 +110,12 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
     Ok(())
 }
 
-/// Takes back the disconnect of the device that this login says to be back, if that is possible. Says whether; then the
-/// login is not told either.
+/// Withdraws the disconnect of the device that this login brings back, if possible. Returns whether it did; the login
+/// is then not stored either.
 fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
     let Some(device) = login.device_that_is_back() else { return Ok(false) };
     let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());
-    // The disconnect has at most so many behind it, so that looking for it costs a bounded time too.
+    // Only so many notices are searched, so that the time is bounded.
     let sql = "SELECT id, ordinal, content FROM
                    (SELECT id, ordinal, content, device FROM notices
                     WHERE app = ?1 AND hook = ?2 AND user = ?3 AND ordinal < ?5
@@ -158,13 +158,13 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// A disconnect without its device is not found by a login: the column `device` is that of a disconnect which may be taken
-/// back.
+/// Records that a notice is handed out. Clears the column `device`, by which a login finds the disconnect that it may
+/// withdraw.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
 
-/// Puts a notice behind those of its user. Says whether it was not there before.
+/// Inserts a notice after those of its user. Returns whether it was not stored before.
 fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Timestamp) -> Result<bool> {
     let (ordinal, device): (Option<u64>, Option<&DeviceId>) = match content {
         NoticeContent::Session(event) => {
@@ -173,7 +173,7 @@ fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Ti
         }
         NoticeContent::Push(_) => (None, None),
     };
-    // One without an ordinal comes once and goes last.
+    // A notice without an ordinal is never repeated, and goes last.
     let sql = "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
                VALUES (?1, ?2, ?3,
                    coalesce(?4, (SELECT max(ordinal) + 1 FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3), 1),
@@ -187,7 +187,7 @@ fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Ti
     Ok(change(db, sql, values)? > 0)
 }
 
-/// Makes the first notice of a user the head, and no other.
+/// Makes the first notice of a user the head.
 fn promote(db: &Connection, lane: Lane, user: &UserId, at: Timestamp) -> Result<()> {
     let key = params![lane.app.0, lane.hook as u8, user.as_str(), millis(at)];
     let sql = "UPDATE notices SET due = ?4 WHERE due IS NULL AND id =
@@ -251,7 +251,7 @@ fn settle(db: &Connection, settled: &[Settled], at: Timestamp) -> Result<usize> 
     Ok(forgotten)
 }
 
-/// Forgets the oldest dead letters of an app beyond the bound.
+/// Deletes the oldest dead letters of an app beyond the bound.
 fn trim_dead_letters(db: &Connection, app: AppId, tally: &mut Tally) -> Result<usize> {
     let sql = "DELETE FROM dead_letters WHERE app = ?1 AND id <=
                    (SELECT id FROM dead_letters WHERE app = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
@@ -303,7 +303,8 @@ fn resend(db: &Connection, app: AppId, ids: &[u64], at: Timestamp) -> Result<usi
     let mut tally = Tally::default();
     let mut found = 0;
     for id in ids {
-        // It keeps its place: what waits behind it was not told either. One that is there already is not put twice.
+        // It keeps its position, because later notices of the user were not sent either. A notice that exists already
+        // is not inserted again.
         let sql =
             "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
                    SELECT app, hook, user, ordinal, NULL, ?3, 0, NULL, '', content FROM dead_letters
@@ -342,7 +343,7 @@ fn drop_dead_letters(db: &Connection, app: AppId, ids: &[u64]) -> Result<usize> 
 #[derive(Default)]
 struct Tally {
     added: HashMap<Lane, (i64, i64)>,
-    /// The notices that were waiting before the transaction, by app.
+    /// The number of waiting notices before the transaction, by app.
     before: HashMap<AppId, i64>,
 }
 
@@ -353,7 +354,7 @@ impl Tally {
         added.1 += dead;
     }
 
-    /// The notices of an app that wait, with what was added here.
+    /// The number of waiting notices of an app, including the changes of this transaction.
     fn waiting(&mut self, db: &Connection, app: AppId) -> Result<i64> {
         let before = match self.before.get(&app) {
             Some(before) => *before,

@@ -1,6 +1,6 @@
-//! The readers: one bounded queue, a few threads, each with a connection of its own that cannot write.
+//! The readers: one bounded queue and a few threads, each with its own read-only connection.
 //!
-//! Knows nothing of what is read. A reader sees what is committed and never waits for the writer.
+//! This module does not know what is read. A reader sees committed data and never waits for the writer.
 
 use crate::fault::{self, Stopped};
 use lamplight_facts::{Answer, FactsError};
@@ -11,17 +11,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// Reader threads.
+/// The number of reader threads.
 pub const READERS: usize = 4;
 
-/// The most reads that wait; one more is told `Overloaded`.
+/// The most reads that wait; a further read fails with `Overloaded`.
 pub const READ_QUEUE: usize = 4_096;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The handle of the reader threads. Dropping it finishes what is queued and waits for the end.
+/// The handle of the reader threads. Dropping it waits until the queue is finished and the threads have ended.
 pub(crate) struct Readers {
-    /// `None` only while being dropped: its end tells the threads to end.
+    /// `None` only during the drop: closing the queue ends the threads.
     queue: Option<SyncSender<Read>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -43,7 +43,7 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Answers the question on one of the threads, unless the caller is gone before its turn.
+    /// Runs the query on one of the threads, unless the caller is gone before its turn.
     pub(crate) fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -53,7 +53,7 @@ impl Readers {
             let (answer, answered) = oneshot::channel();
             let read: Read = Box::new(move |connection| {
                 if !answer.is_closed() {
-                    // A bug in one question must not end the thread that answers all the others.
+                    // A bug in one query must not end the thread that serves all others.
                     let found = catch_unwind(AssertUnwindSafe(|| question(connection)))
                         .unwrap_or_else(|_| Err(fault::bug()))
                         .map_err(|error| fault::of_sqlite(doing, Arc::new(error)));
@@ -86,10 +86,10 @@ impl Drop for Readers {
     }
 }
 
-/// The life of a reader thread: ends when the handle is gone and the queue is empty.
+/// The loop of a reader thread; it ends when the handle is dropped and the queue is empty.
 fn read_all(connection: &Connection, reads: &Mutex<Receiver<Read>>) {
     loop {
-        // One idle thread waits in the queue, holding the lock, and the others wait for the lock.
+        // One idle thread holds the lock and waits on the queue; the others wait for the lock.
         let read = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
         match read {
             Ok(read) => read(connection),

@@ -1,4 +1,4 @@
-//! Statements and their rows: how values of the port become columns, and columns values. Knows no table.
+//! Statements and rows: conversions between values of the port and columns. Knows no table.
 
 use lamplight_model::{Platform, Timestamp};
 use rusqlite::types::Type;
@@ -6,7 +6,7 @@ use rusqlite::{Connection, Error, Params, Result, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Runs a statement that changes rows, and says how many.
+/// Runs a statement that changes rows, and returns their number.
 pub(crate) fn change(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
     db.prepare_cached(sql)?.execute(values)
 }
@@ -21,7 +21,7 @@ pub(crate) fn list<T>(
     db.prepare_cached(sql)?.query_map(values, item)?.collect()
 }
 
-/// The number of a time. SQLite's numbers end at the year 292 million, and a time after it becomes that.
+/// The time as a number of SQLite. Later times than the largest number become that number.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
 }
@@ -36,13 +36,13 @@ pub(crate) fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Times
     millis.map(time).transpose().map(|millis| millis.map(Timestamp))
 }
 
-/// A number that is never below zero.
+/// Reads a column that is never negative.
 pub(crate) fn count(row: &Row<'_>, column: usize) -> Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
 }
 
-/// A number for SQLite, whose numbers end earlier; what is beyond its end becomes that.
+/// The number as a number of SQLite; larger numbers become its largest.
 pub(crate) fn number<T>(number: T) -> i64
 where
     i64: TryFrom<T>,

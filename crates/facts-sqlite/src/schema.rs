@@ -1,4 +1,4 @@
-//! The file: how it is made, opened and brought up to date. Knows the tables, not what is done with them.
+//! The file: its creation, opening and migration. Knows the tables, but not their use.
 
 use crate::fault::{self, NotFacts};
 use lamplight_facts::{FactsError, FactsErrorKind};
@@ -15,20 +15,20 @@ use std::time::{Duration, Instant};
 /// The schema that this program writes: the number of its migrations.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// The file was written by a newer program, and this one could harm what it does not know.
+/// The file was written by a newer program, whose data this program could damage.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the file has schema {found}, and this program knows schemas up to {known}: use a newer Lamplight")]
 pub struct NewerSchema {
-    /// The schema of the file.
+    /// The schema version of the file.
     pub found: u32,
     /// [`SCHEMA_VERSION`] of this program.
     pub known: u32,
 }
 
-/// Migration `n` leads from schema `n` to `n + 1`. One that was released is never changed.
+/// Migration `n` leads from schema `n` to `n + 1`. A released migration is never changed.
 ///
-/// Texts are compared by their bytes, as `UserId` is. Times are milliseconds since 1970. `seq` orders what
-/// has the same time, among the rows of one user.
+/// Texts are compared by their bytes, as `UserId` is. Times are milliseconds since 1970. `seq` orders rows of one
+/// user that have the same time.
 const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE apps (
@@ -286,60 +286,62 @@ const MIGRATIONS: &[&str] = &[
 ",
 ];
 
-/// The migration after which all nicks are folded anew.
+/// The migration after which all nicks are folded again.
 const FOLD_NICKS_AGAIN: &str = "
     -- Until here a nick was folded by its lower case alone.
 ";
 
-/// The migration after which the nicks that are there are folded.
+/// The migration after which existing nicks are folded.
 const NICKS_FOLDED: usize = 6;
 
-/// Nicks of an older file that are folded at a time, so that a file of many accounts needs no memory for all of them.
+/// The number of nicks of an older file that are folded in one step, so that memory is bounded for any number of
+/// accounts.
 const NICKS_AT_ONCE: usize = 10_000;
 
-/// Marks the file as ours: "Lamp".
+/// The application id that identifies the file: "Lamp".
 pub(crate) const APPLICATION_ID: u32 = 0x4c61_6d70;
 
-/// How long a connection waits for another process.
+/// The time for which a connection waits for another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The pause between two attempts to switch to write-ahead logging.
 const WAL_PAUSE: Duration = Duration::from_millis(5);
 
-/// Statements kept prepared; more than there are.
+/// The number of statements kept prepared; larger than the number of statements.
 const PREPARED_STATEMENTS: usize = 128;
 
-/// Opens the file to write, and makes it or brings it up to date first.
+/// Opens the file for writing, and first creates or migrates it.
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
-    // POSIX drops all locks that a process has on a file when it closes any handle of it. `create` closes
-    // one, so nobody in this process may open the file meanwhile.
+    // POSIX drops all locks that a process has on a file when it closes any handle of it. `create` closes a handle,
+    // so nothing in this process may open the file meanwhile.
     static OPENING: Mutex<()> = Mutex::new(());
     let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
 
-    create(path).map_err(|error| fault::unavailable("making the file of facts", error))?;
+    create(path).map_err(|error| fault::unavailable("creating the file of facts", error))?;
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
     version(&connection)?;
     use_wal(&connection).map_err(opening)?;
-    // An acknowledged write is on the disk.
+    // An acknowledged write must be on the disk.
     connection.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(opening)?;
-    // The log is cut back to this after a checkpoint (bytes), and the cache holds the hot pages (KiB).
+    // The size of the log after a checkpoint in bytes, and of the page cache in KiB.
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(opening)?;
     connection.pragma_update(None, "cache_size", -(16 << 10)).map_err(opening)?;
-    // Pages that many commits write go to the file once a checkpoint, and one comes after so many pages of the log.
+    // The number of pages in the log that starts a checkpoint. Pages that many commits write are copied once for each
+    // checkpoint.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(opening)?;
-    // Temporary pages, which a savepoint may need to undo, need not wait for a disk.
+    // Temporary pages, such as those of savepoints, stay in memory.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(opening)?;
     migrate(&mut connection)?;
     Ok(connection)
 }
 
-/// Opens the file, which is there and up to date, to read.
+/// Opens an existing, current file for reading.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, FactsError> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)
 }
 
-/// Makes an empty file that only its owner can open: it will hold the keys of apps.
+/// Creates an empty file that only its owner can open, because it will contain the keys of apps.
 fn create(path: &Path) -> io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -351,16 +353,16 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    // A plan does not depend on the values that are bound. Otherwise SQLite plans some statements anew at each call,
-    // which takes longer than the call.
+    // Query plans must not depend on bound values. Otherwise SQLite plans some statements again at each call, which
+    // takes longer than the call.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
 /// Switches a new file to write-ahead logging.
 ///
-/// When two processes switch at once, SQLite sees a deadlock coming and tells one of them "busy" without
-/// waiting, so the waiting is done here.
+/// If two processes switch at once, SQLite detects a deadlock and returns "busy" to one of them without waiting, so
+/// this function waits.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
@@ -383,9 +385,9 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The schema of the file, 0 when it is empty; an error when the file is not for this program.
+/// The schema version of the file; 0 if it is empty. Returns an error if the file is not for this program.
 fn version(connection: &Connection) -> Result<u32, FactsError> {
-    // One statement and so one snapshot: another process may be making the tables.
+    // One statement gives one snapshot, because another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),
                       (SELECT application_id FROM pragma_application_id),
                       (SELECT count(*) FROM sqlite_schema)";
@@ -406,7 +408,7 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
         return Ok(());
     }
     let transaction = Transaction::new(connection, TransactionBehavior::Immediate).map_err(opening)?;
-    // Another process may have been faster.
+    // Another process may have migrated the file meanwhile.
     let found = version(&transaction)?;
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         transaction.execute_batch(migration).map_err(opening)?;
@@ -421,16 +423,16 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills the column by which nicks are searched for.
+/// Fills the column by which nicks are searched.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",
     )?;
     let mut write = transaction.prepare("UPDATE accounts SET nick_folded = ?3 WHERE app = ?1 AND id = ?2")?;
-    // No `userID` is empty, so nobody comes before this.
+    // No `userID` is empty, so this comes before all accounts.
     let mut last = (0_u32, String::new());
     loop {
-        // The whole page before its first write: a page that is read does not change meanwhile.
+        // The whole page is read before its first write, because rows that are being read must not change.
         let page = read.query_map((last.0, &last.1, NICKS_AT_ONCE as i64), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
@@ -489,7 +491,7 @@ mod tests {
         for migration in &MIGRATIONS[..NICKS_FOLDED] {
             older.execute_batch(migration).unwrap();
         }
-        // More than one page, over two apps, with accounts that have no nick in between.
+        // More than one page, in two apps, with accounts without a nick in between.
         let rows = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
                     INSERT INTO accounts (app, id, created, nick)
                     SELECT 1 + n % 2, n, 1, iif(n % 5 = 0, '', 'ÄRGER ' || n) FROM n";
@@ -567,6 +569,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = open_for_writing(&directory.path().join("nowhere/facts")).unwrap_err();
         assert_eq!(error.kind, FactsErrorKind::Unavailable);
-        assert_eq!(error.doing, "making the file of facts");
+        assert_eq!(error.doing, "creating the file of facts");
     }
 }

@@ -1,6 +1,6 @@
-//! The SQL of each call of the port. Knows tables and rows; does not know threads, queues or commits.
+//! The SQL of the calls of the port. Knows tables and rows, but no threads, queues or commits.
 //!
-//! A function that writes runs inside a savepoint: when it fails, the savepoint undoes its writes.
+//! A function that writes runs inside a savepoint, which undoes its writes if it fails.
 
 use crate::deletion;
 use crate::rows::{
@@ -14,8 +14,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
-/// Writes the header of the file as it is: a page becomes dirty, and the commit has to bring it to the disk. (A row that is
-/// written as it is would not do: SQLite sees that and writes nothing.)
+/// Writes the header of the file unchanged: one page becomes dirty, and the commit has to write it to the disk.
+/// (SQLite would detect a row that is unchanged, and write nothing.)
 pub(crate) fn probe(db: &Connection) -> Result<()> {
     db.pragma_update(None, "application_id", APPLICATION_ID)
 }
@@ -41,7 +41,7 @@ pub(crate) fn put_app(db: &Connection, app: &App) -> Result<()> {
 }
 
 pub(crate) fn replace_app(db: &Connection, was: Option<&App>, app: &App) -> Result<bool> {
-    // Compared as what was read, not as its text: an older program may have written fewer settings.
+    // The parsed values are compared, not the stored text: an older program may have written fewer settings.
     let sql = "SELECT id, keys, admins, settings FROM apps WHERE id = ?1";
     let found = db.prepare_cached(sql)?.query_row([app.id.0], app_of).optional()?;
     let may_be = found.as_ref() == was && deletion::make_again(db, app.id)?;
@@ -54,7 +54,7 @@ pub(crate) fn replace_app(db: &Connection, was: Option<&App>, app: &App) -> Resu
 // Accounts
 
 pub(crate) fn accounts(db: &Connection, users: &[User]) -> Result<Vec<Option<Account>>> {
-    // One snapshot for all of them, and one lock instead of many.
+    // One snapshot gives consistent results, and takes one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
     let mut statement = snapshot.prepare_cached(ACCOUNT)?;
     users.iter().map(|user| account_by(&mut statement, user)).collect()
@@ -79,13 +79,13 @@ const ACCOUNT: &str = "SELECT created, born, r.at, r.also, r.through FROM accoun
     LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
     WHERE accounts.app = ?1 AND accounts.id = ?2";
 
-/// The row that [`ACCOUNT`] has of a user, if there is one.
+/// The row of a user according to [`ACCOUNT`], if there is one.
 fn account_by(statement: &mut Statement<'_>, user: &User) -> Result<Option<Account>> {
     let key = params![user.app.0, user.id.as_str()];
     statement.query_row(key, |row| account(row, 0, user.clone())).optional()
 }
 
-/// The columns from `first`: created, born, and those of the revocation.
+/// The columns from `first`: creation time, creation number, and those of the revocation.
 fn account(row: &Row<'_>, first: usize, user: User) -> Result<Account> {
     let revocation = match optional_time(row, first + 2)? {
         Some(at) => Some(Revocation {
@@ -110,7 +110,7 @@ pub(crate) fn list_accounts(
     let sql = "SELECT accounts.id, created, born, r.at, r.also, r.through FROM accounts
          LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
          WHERE accounts.app = ?1 AND accounts.id > ?2 ORDER BY accounts.id LIMIT ?3";
-    // No `userID` is empty.
+    // No `userID` is empty, so the empty text comes before all.
     let after = after.map_or("", UserId::as_str);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     list(db, sql, params![app.0, after, limit], |row| {
@@ -138,7 +138,7 @@ fn insert_account(db: &Connection, user: &User, at: Timestamp) -> Result<Stands>
     Ok(Stands { born, lists_version: version.unsigned_abs() })
 }
 
-/// The number of the account's making, if there is one.
+/// The creation number of the account, if there is one.
 fn born(db: &Connection, user: &User) -> Result<Option<u64>> {
     let sql = "SELECT born FROM accounts WHERE app = ?1 AND id = ?2";
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], |row| count(row, 0)).optional()
@@ -152,7 +152,7 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// Deletes an account with the rows that refer to it by the schema; its peers keep their conversations.
+/// Deletes an account with the rows that reference it; its peers keep their conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,
@@ -229,7 +229,7 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
             EndWhy::LoggedOut => false,
         };
         if *resume || is_kick && !mark.told {
-            // From now on the device has been told.
+            // The refusal tells the device, so the mark counts as told from now on.
             put_mark(db, user, device, &EndMark { told: true, ..mark })?;
             return Ok(LoginRecorded::Ended(mark.why));
         }
@@ -265,21 +265,21 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
     Ok(LoginRecorded::Recorded { registered, number, born, lists_version })
 }
 
-/// The facts that a login needs before it is recorded.
+/// The facts that are needed before a login is recorded.
 struct Known {
     account: Option<Stands>,
     revoked: Option<Revoked>,
     mark: Option<EndMark>,
 }
 
-/// The facts of an account that a login needs.
+/// The facts of an account that are needed for a login.
 struct Stands {
-    /// The number of its making.
+    /// The creation number of the account.
     born: u64,
     lists_version: u64,
 }
 
-/// Reads it all by one statement: a login is the most frequent write.
+/// Reads all of it in one statement: a login is the most frequent write.
 fn known(db: &Connection, user: &User, device: &DeviceId) -> Result<Known> {
     let sql = "SELECT a.born, a.lists_version, r.at, r.also, m.why, m.told, m.at FROM (SELECT 1)
                LEFT JOIN accounts a ON a.app = ?1 AND a.id = ?2
@@ -311,7 +311,7 @@ pub(crate) fn end_logins(db: &Connection, user: &User, ended: &[EndedLogin]) -> 
         change(db, sql, key)?;
         if let Some(mark) = mark {
             let sql = "SELECT 1 FROM logins WHERE app = ?1 AND user = ?2 AND device = ?3 AND number > ?4";
-            // A device that has logged in since is told nothing.
+            // A device that has logged in since gets no mark.
             if db.prepare_cached(sql)?.exists(key)? {
                 continue;
             }
@@ -356,7 +356,7 @@ fn mark(row: &Row<'_>, first: usize) -> Result<EndMark> {
     Ok(EndMark { why, told: row.get(first + 1)?, at: time(row, first + 2)? })
 }
 
-/// Marks a device of an account; where there is no account there is nobody to tell.
+/// Sets the mark of a device; does nothing if there is no account.
 fn put_mark(db: &Connection, user: &User, device: &DeviceId, mark: &EndMark) -> Result<()> {
     let sql = "INSERT OR REPLACE INTO marks (app, user, device, why, told, at, seq)
                SELECT ?1, ?2, ?3, ?4, ?5, ?6,
@@ -377,5 +377,6 @@ fn trim_marks(db: &Connection, user: &User) -> Result<()> {
     change(db, sql, params![user.app.0, user.id.as_str(), MAX_MARKS as i64]).map(drop)
 }
 
-/// The highest lists version that an account starts with, whatever the clock says: there is room to count up.
+/// The highest lists version with which an account starts, whatever the clock says, so that it can still be
+/// incremented.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;

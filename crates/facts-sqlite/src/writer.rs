@@ -1,6 +1,6 @@
-//! The one writer: a queue, a thread, and commits that many writes share.
+//! The writer: a queue, a thread, and commits that many writes share.
 //!
-//! Knows transactions and savepoints; does not know what a write says.
+//! This module knows transactions and savepoints, but not the content of a write.
 
 use crate::fault::{self, Stopped};
 use lamplight_facts::{Answer, FactsError};
@@ -12,39 +12,39 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// The most writes that wait; one more is told `Overloaded`. About half a second of work.
+/// The most writes that wait, about half a second of work; a further write fails with `Overloaded`.
 pub const WRITE_QUEUE: usize = 16_384;
 
-/// The most writes that share a commit. More would gain little and make the first one wait.
+/// The most writes that share a commit. More would gain little, and delay the first one.
 pub const WRITE_BATCH: usize = 512;
 
 /// The counts of the writer since it started.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
-    /// Commits.
+    /// The number of commits.
     pub commits: u64,
-    /// Writes that were committed.
+    /// The number of committed writes.
     pub writes: u64,
-    /// Commits that failed: nothing of their writes is there.
+    /// The number of failed commits; none of their writes were stored.
     pub failed_commits: u64,
-    /// Writes that failed, alone or with their commit.
+    /// The number of writes that failed, alone or with their commit.
     pub failed_writes: u64,
 }
 
-/// How the writer does at the moment.
+/// The current state of the writer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum WriterState {
     /// The last commit succeeded, or there was none yet.
     Well,
     /// The last commit failed.
     Failing,
-    /// The writer thread has ended: nothing is written any more.
+    /// The writer thread has ended, and nothing is written any more.
     Ended,
 }
 
-/// The handle of the writer thread. Dropping it finishes what is queued and waits for the end.
+/// The handle of the writer thread. Dropping it waits until the queue is finished and the thread has ended.
 pub(crate) struct Writer {
-    /// `None` only while being dropped: its end tells the thread to end.
+    /// `None` only during the drop: closing the queue ends the thread.
     queue: Option<SyncSender<Box<dyn Write>>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
@@ -62,7 +62,7 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
-    /// Runs the statements in a savepoint and answers when they are committed.
+    /// Runs the statements in a savepoint and returns their result once they are committed.
     pub(crate) fn write<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -113,18 +113,18 @@ impl Drop for Writer {
 struct Counters {
     commits: AtomicU64,
     failed_commits: AtomicU64,
-    /// The last commit failed.
+    /// Whether the last commit failed.
     is_failing: AtomicBool,
     writes: AtomicU64,
     failed_writes: AtomicU64,
 }
 
-/// A write of any answer.
+/// A write with any type of result.
 trait Write: Send {
-    /// Runs the statements, and keeps their outcome for the answer.
+    /// Runs the statements, and keeps their result.
     fn run(&mut self, connection: &Connection) -> Result<(), Arc<Error>>;
 
-    /// Counts the write, then tells the caller, who may be gone.
+    /// Counts the write and sends the result to the caller, who may be gone.
     fn answer(self: Box<Self>, committed: &Result<(), Arc<Error>>, counters: &Counters);
 }
 
@@ -135,13 +135,13 @@ struct PendingWrite<T, F> {
 }
 
 enum Progress<T, F> {
-    /// The statements have not been run.
+    /// The statements were not run yet.
     Waits(F),
-    /// They are being run.
+    /// The statements are being run.
     Runs,
-    /// They are run; their effect is as good as the commit.
+    /// The statements have run; their effect depends on the commit.
     Ran(T),
-    /// They failed, and their effect is rolled back.
+    /// The statements have failed, and their effect is rolled back.
     Failed(Arc<Error>),
 }
 
@@ -154,8 +154,8 @@ where
         let Progress::Waits(statements) = std::mem::replace(&mut self.progress, Progress::Runs) else {
             unreachable!("a write is run once");
         };
-        // A bug in the statements of one write must not end the thread that writes for all. The statements leave
-        // nothing behind but what they wrote, and the caller rolls that back as after any other error.
+        // A bug in one write must not end the thread that writes for all. The statements have no effects outside of
+        // the savepoint, and the caller rolls it back as after any other error.
         match catch_unwind(AssertUnwindSafe(|| statements(connection))).unwrap_or_else(|_| Err(fault::bug()))
         {
             Ok(value) => {
@@ -183,12 +183,12 @@ where
         };
         let count = if answer.is_ok() { &counters.writes } else { &counters.failed_writes };
         count.fetch_add(1, Ordering::Relaxed);
-        // A caller that does not wait any more needs no answer.
+        // The caller may have stopped waiting.
         drop(self.answer.send(answer));
     }
 }
 
-/// The life of the writer thread: ends when the handle is gone and the queue is empty.
+/// The loop of the writer thread; it ends when the handle is dropped and the queue is empty.
 fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counters: &Counters) {
     while let Ok(first) = writes.recv() {
         let mut batch = vec![first];
@@ -212,26 +212,27 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
     }
 }
 
-/// Runs and commits the batch and what joins it meanwhile. After an error, nothing of the batch is there.
+/// Runs and commits the batch and the writes that join it meanwhile. After an error, nothing of the batch is stored.
 fn commit_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,
     batch: &mut Vec<Box<dyn Write>>,
 ) -> Result<(), Arc<Error>> {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        // The file may be locked: waiting for the lock once more for each that waits here would take hours.
+        // The file may be locked. Waiting writes fail with this one, because waiting again for the lock for each of
+        // them would take hours.
         batch.extend(writes.try_iter().take(WRITE_BATCH - batch.len()));
         return Err(error);
     }
     let committed = run_batch(connection, writes, batch).and_then(|()| execute(connection, "COMMIT"));
     if committed.is_err() && !connection.is_autocommit() {
-        // Its own error says nothing new. If it fails, so does the next BEGIN, and that is told.
+        // The error of the rollback is ignored: if it fails, the next BEGIN fails too, and that error is returned.
         drop(execute(connection, "ROLLBACK"));
     }
     committed
 }
 
-/// Runs each write in a savepoint of its own. An error here is one of the whole transaction.
+/// Runs each write in its own savepoint. An error returned here concerns the whole transaction.
 fn run_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,
@@ -241,7 +242,7 @@ fn run_batch(
     while let Some(write) = batch.get_mut(next) {
         execute(connection, "SAVEPOINT one_write")?;
         if let Err(error) = write.run(connection) {
-            // A full disk, among others, rolls all of the transaction back and not just a statement.
+            // Some errors, such as a full disk, roll back the whole transaction and not just a statement.
             if connection.is_autocommit() {
                 return Err(error);
             }
@@ -306,7 +307,7 @@ mod tests {
     fn a_writer_whose_thread_has_ended_says_so_and_refuses() {
         let mut writer = Writer::start(Connection::open_in_memory().unwrap()).unwrap();
         assert_eq!(writer.state(), WriterState::Well);
-        // As a bug outside of a write would end it.
+        // The thread ends, as after a bug outside of a write.
         writer.queue = None;
         while !writer.thread.as_ref().is_some_and(JoinHandle::is_finished) {
             std::thread::yield_now();

@@ -1,4 +1,4 @@
-//! The conformance suite, over a file.
+//! The conformance suite with a file.
 
 use lamplight_facts_sqlite::SqliteFacts;
 use std::sync::Arc;

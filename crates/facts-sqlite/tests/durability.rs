@@ -1,7 +1,7 @@
-//! Acknowledged writes are there: after a restart, after `kill -9`, and when many open the file at once.
+//! Acknowledged writes survive a restart, `kill -9`, and concurrent opening of the file.
 //!
-//! A test that needs another process starts this binary again, with the file named in the environment and the
-//! one "test" selected that is the other process.
+//! A test that needs another process starts this binary again, with the file named in the environment, and selects
+//! the one "test" that is the other process.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -13,10 +13,10 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// Names the file to the child; without it, the children's tests do nothing.
+/// The environment variable with the path for the child; without it, the children's tests do nothing.
 const FILE: &str = "LAMPLIGHT_DURABILITY_TEST_FILE";
 
-/// The number that the child gives its first login.
+/// The environment variable with the number of the child's first login.
 const FIRST: &str = "LAMPLIGHT_DURABILITY_TEST_FIRST";
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn a_killed_store_has_every_acknowledged_login() {
             acknowledged.insert(number);
         }
         child.kill().unwrap();
-        // The lines that it wrote between the last look and its death count too.
+        // Lines that were written between the last read and the kill count too.
         acknowledged.extend(std::iter::from_fn(|| acknowledgement(&mut lines)));
         child.wait().unwrap();
 
@@ -60,7 +60,7 @@ async fn child_that_records_logins_for_ever() {
     }
 }
 
-/// And when everything is sent again, as by clients who had no answer, each message is there once.
+/// Also, if everything is sent again, as by clients without an answer, each message is stored once.
 #[tokio::test]
 async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
     let directory = tempfile::tempdir().unwrap();
@@ -83,7 +83,7 @@ async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
         let lost: Vec<&u64> = acknowledged.difference(&found).collect();
         assert!(lost.is_empty(), "{} of {} are lost", lost.len(), acknowledged.len());
 
-        // Those of which nobody knows, too.
+        // Also send messages whose outcome is unknown.
         let last = acknowledged.iter().chain(&found).max().unwrap();
         for number in first..last + 64 {
             let again = facts.send_message(message(number)).await.unwrap();
@@ -190,7 +190,7 @@ async fn a_store_that_is_opened_again_has_the_lists() {
     assert!(matches!(next, Sent::Stored(stored) if stored.message.sequence == 4));
 }
 
-/// A message from alice to bob whose time is its number.
+/// A message from alice to bob whose time is `number`.
 fn message(number: u64) -> NewMessage {
     let text = number.to_string();
     let client_id = ClientMessageId::new(&text).expect("a number is short and ASCII");
@@ -208,7 +208,7 @@ fn of_app(name: &str) -> User {
     User::new(AppId(1), UserId::new(name).expect("the tests name users rightly"))
 }
 
-/// A login whose time is its number.
+/// A login whose time is `number`.
 fn login(number: u64) -> NewLogin {
     let user = UserId::new(&format!("user {}", number % 100)).expect("the tests name users rightly");
     let device = DeviceId::new(&format!("device {number}")).expect("the tests name devices rightly");
@@ -236,19 +236,19 @@ fn start(test: &str, path: &Path, first: u64) -> (Child, BufReader<ChildStdout>)
     (child, lines)
 }
 
-/// In the child: the file and the first number.
+/// In the child: returns the path of the file and the first number.
 fn task() -> Option<(std::ffi::OsString, u64)> {
     let first = std::env::var(FIRST).ok()?.parse().expect("the parent gives a number");
     Some((std::env::var_os(FILE)?, first))
 }
 
-/// In the child: acknowledges, in a line of its own whatever the test harness prints around it.
+/// In the child: acknowledges a number, on a line of its own whatever the test harness prints around it.
 fn say(number: u64) {
     let line = format!("\nacknowledged {number}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");
 }
 
-/// In the parent: the next whole line that acknowledges; `None` at the end.
+/// In the parent: returns the number of the next acknowledgement, or `None` at the end.
 fn acknowledgement(lines: &mut impl BufRead) -> Option<u64> {
     loop {
         let mut line = String::new();

@@ -1,6 +1,6 @@
-//! Writes that wait share a commit; what fails, fails alone; what is too much is refused.
+//! Waiting writes share a commit, a failed write fails alone, and writes beyond the queue are refused.
 //!
-//! The tests hold the lock of the file from outside, as another process might, so that writes wait for sure.
+//! The tests hold the lock of the file from outside, as another process might, so that writes have to wait.
 
 use futures_util::FutureExt;
 use futures_util::future::{JoinAll, join_all};
@@ -50,7 +50,7 @@ async fn writes_take_effect_in_the_order_they_were_queued() {
 #[tokio::test]
 async fn a_write_that_fails_does_not_harm_its_neighbours() {
     let store = Store::new();
-    // The account is made before the login fails, and must not stay.
+    // The account is created before the login fails, and must not stay.
     store.sabotage("AFTER INSERT ON logins", "SELECT raise(ABORT, 'poison');");
     let lock = store.lock();
     let poison = NewLogin {
@@ -74,14 +74,14 @@ async fn a_write_that_fails_does_not_harm_its_neighbours() {
 #[tokio::test]
 async fn a_failed_commit_fails_for_the_whole_batch_and_for_nothing_after_it() {
     let store = Store::new();
-    // A reference into the void, which SQLite looks at when it commits.
+    // A foreign key without a target, which SQLite checks at the commit.
     store.sabotage(POISON, "INSERT INTO dangling VALUES (1);");
     let lock = store.lock();
     let made = start(["before", "poison", "after"].map(|name| store.make(name)));
     drop(lock);
     for made in made.await {
         let error = made.unwrap_err();
-        assert_eq!((error.kind, error.doing), (FactsErrorKind::Unavailable, "making an account"));
+        assert_eq!((error.kind, error.doing), (FactsErrorKind::Unavailable, "creating an account"));
         assert!(error.source.unwrap().to_string().contains("FOREIGN KEY"));
     }
     assert_eq!(store.facts.stats(), Stats { failed_commits: 1, failed_writes: 3, ..Stats::default() });
@@ -101,7 +101,7 @@ async fn a_probe_commits_and_fails_where_a_write_fails() {
     store.facts.probe().await.unwrap();
     assert_eq!(store.facts.stats(), Stats { commits: 1, writes: 1, ..Stats::default() });
     assert!(wal() > before, "a page goes to the disk");
-    // Another process holds the file for longer than a write waits.
+    // Another process holds the lock for longer than a write waits.
     let lock = store.lock();
     store.facts.probe().await.unwrap_err();
     assert_eq!(store.facts.writer_state(), WriterState::Failing);
@@ -110,7 +110,7 @@ async fn a_probe_commits_and_fails_where_a_write_fails() {
     assert_eq!(store.facts.writer_state(), WriterState::Well);
 }
 
-/// SQLite does so by itself when the disk is full.
+/// SQLite does so by itself if the disk is full.
 #[tokio::test]
 async fn a_transaction_that_sqlite_rolls_back_fails_for_all_that_ran_in_it() {
     let store = Store::new();
@@ -122,7 +122,7 @@ async fn a_transaction_that_sqlite_rolls_back_fails_for_all_that_ran_in_it() {
     for failed in [before, poison] {
         assert_eq!(failed.unwrap_err().source.unwrap().to_string(), "poison");
     }
-    // It had not joined the batch yet.
+    // This write had not joined the batch yet.
     assert!(after.unwrap());
     assert_eq!(store.facts.stats(), Stats { commits: 1, failed_commits: 1, writes: 1, failed_writes: 2 });
     assert_eq!(store.accounts().await, ["after"]);
@@ -133,7 +133,7 @@ async fn beyond_the_queue_a_write_is_refused_at_once() {
     let store = Store::new();
     let lock = store.lock();
     let mut made = start((0..WRITE_QUEUE).map(|n| store.make(&format!("user {n}"))));
-    // The thread holds one already, or not yet; so one more may fit, and two never do.
+    // The thread may hold one write already, so one more may fit, but never two.
     let beyond = ["one more", "two more"].map(|name| store.make(name).now_or_never());
     assert!((&mut made).now_or_never().is_none());
     drop(lock);
@@ -147,7 +147,7 @@ async fn beyond_the_queue_a_write_is_refused_at_once() {
 async fn dropping_finishes_what_is_queued() {
     let Store { facts, path, directory } = Store::new();
     let lock = lock(&path);
-    // The callers are gone at once.
+    // The callers drop their futures at once.
     drop(start((0..100).map(|n| make(&facts, &format!("user {n}")))));
     drop(lock);
     drop(facts);
@@ -169,7 +169,7 @@ async fn two_that_have_the_file_open_share_it() {
     assert_eq!(store.accounts().await.len(), 200);
 }
 
-/// An account `poison` is made.
+/// The creation of an account `poison`.
 const POISON: &str = "AFTER INSERT ON accounts WHEN new.id = 'poison'";
 
 struct Store {
@@ -194,7 +194,7 @@ impl Store {
         lock(&self.path)
     }
 
-    /// Makes the file run these statements at this event.
+    /// Adds a trigger that runs these statements at this event.
     fn sabotage(&self, event: &str, statements: &str) {
         let schema = format!(
             "CREATE TABLE dangling (app REFERENCES apps DEFERRABLE INITIALLY DEFERRED);
@@ -218,14 +218,14 @@ fn id(name: &str) -> UserId {
     UserId::new(name).expect("the tests name users rightly")
 }
 
-/// Keeps every writer waiting until it is dropped.
+/// Locks the file, so that writers wait until the lock is dropped.
 fn lock(path: &std::path::Path) -> Connection {
     let connection = Connection::open(path).expect("the file is there");
     connection.execute_batch("BEGIN IMMEDIATE").expect("nobody writes yet");
     connection
 }
 
-/// Queues the writes, in this order.
+/// Queues the writes in this order.
 fn start<'a>(writes: impl IntoIterator<Item = Answer<'a, bool>>) -> JoinAll<Answer<'a, bool>> {
     let mut all = join_all(writes);
     assert!((&mut all).now_or_never().is_none(), "the writes wait");

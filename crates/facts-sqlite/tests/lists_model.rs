@@ -1,5 +1,5 @@
-//! Random histories of the lists of users, judged by the naive model of the conformance suite; a history on which the
-//! two part is cut down to the few steps that matter.
+//! Random histories of the lists of users, compared with the naive model of the conformance suite. A history on which
+//! the two disagree is reduced to the few relevant steps.
 
 use lamplight_facts::conformance::model;
 use lamplight_facts_sqlite::SqliteFacts;
@@ -15,7 +15,7 @@ fn the_store_and_the_model_never_part() {
     let apps = Cell::new(0);
     let config = ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() };
     proptest!(config, |(history in prop::collection::vec(any::<u64>(), 0..80))| {
-        // Each history plays in an app of its own.
+        // Each history uses an app of its own.
         apps.set(apps.get() + 1);
         runtime.block_on(model::check(&facts, AppId(apps.get()), &history));
     });

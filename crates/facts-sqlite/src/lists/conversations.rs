@@ -1,5 +1,5 @@
-//! Conversation lists: a row for its owner, made by the first message and by the first after a deletion. It sees
-//! what came from then on.
+//! Conversation lists: a row belongs to its owner, and is created by the first message, or by the first one after a
+//! deletion. It shows the messages from then on.
 
 use super::count_up;
 use super::message_columns::message_of;
@@ -14,7 +14,7 @@ use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 /// Rows of the owner ?2 in the app ?1, in the columns of [`conversation_of`].
 macro_rules! rows {
     ($which:literal) => {
-        // The order of the joins is said, so that they are read along the list.
+        // `CROSS JOIN` fixes the order of the joins, so that rows are read in the order of the list.
         concat!(
             "SELECT c.peer, c.unread, c.read, c.pinned, c.active, f.remark,
                  a.nick, a.avatar_url, a.allow, m.sender, m.sequence, m.at, m.client_id, m.text, m.custom
@@ -32,7 +32,7 @@ macro_rules! rows {
 
 const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
 
-/// Begins among the rows of the same time, and passes over those of them that come before.
+/// Begins at the rows with the same time, and skips those that come before the cursor.
 const LATER_PAGE: &str = rows!(
     "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
      ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
@@ -76,14 +76,14 @@ fn conversation_of(row: &Row<'_>, owner: &User) -> Result<Conversation> {
     })
 }
 
-/// The fields that [`touch`] leaves as they are, and the unread messages after it.
+/// The columns that [`touch`] does not change, and the unread messages after it.
 pub(super) struct Touched {
     pub(super) pinned: bool,
     pub(super) read_sequence: u64,
     pub(super) unread: u32,
 }
 
-/// A message came or went. A row that is made now sees this message and not what was before it.
+/// Updates a row for a message that was received or sent. A new row shows this message and none before it.
 pub(super) fn touch(
     db: &Connection,
     owner: &User,
@@ -134,21 +134,21 @@ pub(super) fn mark_read(
     changed(db, owner, peer, i64::from(unread) - i64::from(before.unread))
 }
 
-/// A conversation before something of it is read.
+/// A conversation before some of it is marked as read.
 struct Reading {
     read: u64,
     unread: u32,
     pair: i64,
     last: u64,
-    /// How many messages there ever were of the peer.
+    /// The number of all messages that the peer has ever sent.
     of_peer: u64,
 }
 
-/// How many messages of the peer come after the sequence `read`.
+/// The number of messages of the peer after the sequence `read`.
 ///
-/// Counts nothing: a message knows how many of its sender's there were up to it, and as there is no gap, how many of
-/// the other one's. Messages that were forgotten unread, and come after `read`, may have been the peer's: as many
-/// stay counted as can be.
+/// No rows are counted: each message has its number among the messages of its sender, and since sequences have no
+/// gap, the number of earlier messages of the other user follows from it. Deleted messages after `read` may have been
+/// the peer's, and stay counted, up to the number that was unread before.
 fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
     if before.unread == 0 || read == before.last {
         return Ok(0);
@@ -219,7 +219,7 @@ mod tests {
             }
             let along = format!("SEARCH c USING INDEX conversations_in_order (app=? AND {place}");
             assert_eq!(steps[0], along, "{steps:#?}");
-            // Nothing is sorted, and nothing is read from end to end.
+            // The plan has no sort and no full scan.
             assert!(!steps.iter().any(|step| step.contains("B-TREE") || step.contains("SCAN")), "{steps:#?}");
         }
     }

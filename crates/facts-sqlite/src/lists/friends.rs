@@ -7,10 +7,10 @@ use lamplight_facts::{Befriended, Befriending, NewFriendship, RemarkSet, Unfrien
 use lamplight_model::{AllowType, Friend, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-/// Entries of the owner ?2 in the app ?1 with what the friends show, in the columns of [`friend_of`].
+/// Entries of the owner ?2 in the app ?1 with the friends' profiles, in the columns of [`friend_of`].
 macro_rules! entries {
     ($which:literal) => {
-        // The order of the join is said, so that it is read along the list.
+        // `CROSS JOIN` fixes the order of the join, so that rows are read in the order of the list.
         concat!(
             "SELECT f.friend, f.remark,
                  EXISTS (SELECT 1 FROM friends WHERE app = f.app AND owner = f.friend AND friend = f.owner),
@@ -49,19 +49,19 @@ pub(super) fn befriend(db: &Connection, new: &NewFriendship) -> Result<Befriendi
     let (own, other) = (owner.id.as_str(), friend.id.as_str());
     change(db, sql, params![owner.app.0, own, other, remark, millis(new.at), source, wording])?;
     if *both && !had_back {
-        // The friend was asked and has said nothing.
+        // The wording belongs to the owner's request; the friend's entry has none.
         change(db, sql, params![owner.app.0, other, own, "", millis(new.at), source, ""])?;
     }
     let (after, back) = (entry(db, owner, &friend.id)?, entry(db, &friend, &owner.id)?);
     let owner_changed = before != after;
-    // The words of an entry that was there stay; it is new, or it is mutual now.
+    // The texts of an existing entry do not change; the entry has changed if it is new or has become mutual.
     let friend_changed = back.is_some() && (!had_back || before.is_none());
     let owner_state = count_up_if(owner_changed, db, owner)?;
     let friend_state = count_up_if(friend_changed, db, &friend)?;
     Ok(Befriending { outcome, entry: after, back, owner_changed, friend_changed, owner_state, friend_state })
 }
 
-/// Whether they can be friends. Of several reasons why not, the first one in the order of [`Befriended`].
+/// Whether the friend can be added. Of several reasons against it, returns the first in the order of [`Befriended`].
 fn outcome(
     db: &Connection,
     new: &NewFriendship,
@@ -92,7 +92,7 @@ fn allows(db: &Connection, user: &User) -> Result<Option<AllowType>> {
 }
 
 fn is_full(db: &Connection, owner: &User, limit: usize) -> Result<bool> {
-    // Looks at so many entries and no more.
+    // Counts at most up to the limit.
     let sql = "SELECT count(*) FROM (SELECT 1 FROM friends WHERE app = ?1 AND owner = ?2 LIMIT ?3)";
     let limit = number(limit);
     let values = params![owner.app.0, owner.id.as_str(), limit];
@@ -144,7 +144,7 @@ pub(super) fn page(
     limit: usize,
 ) -> Result<Vec<Friend>> {
     let sql = entries!("f.friend > ?3 ORDER BY f.friend LIMIT ?4");
-    // No `userID` is empty.
+    // No `userID` is empty, so the empty text comes before all.
     let after = after.map_or("", UserId::as_str);
     list(db, sql, params![owner.app.0, owner.id.as_str(), after, number(limit)], friend_of)
 }

@@ -1,4 +1,4 @@
-//! The columns of a message: read into a message, and made from its body.
+//! The columns of a message, converted from and to a message.
 
 use crate::rows::{count, parsed, time};
 use lamplight_model::{ClientMessageId, CustomElement, Message, MessageBody, UserId};
@@ -30,7 +30,7 @@ fn body_of(row: &Row<'_>, first: usize) -> Result<MessageBody> {
     })
 }
 
-/// The column `custom` of a message: what custom content has beside its description.
+/// The column `custom` of a message: the custom content except its description.
 pub(super) fn custom_column(body: &MessageBody) -> Option<String> {
     match body {
         MessageBody::Text(_) => None,

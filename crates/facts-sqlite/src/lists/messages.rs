@@ -1,5 +1,5 @@
-//! Messages: a row each, under the pair of the two and the sequence. Which of them somebody sees, the row of their
-//! conversation says.
+//! Messages: a row for each, identified by the pair of users and the sequence. The row of a conversation decides
+//! which of them its owner sees.
 
 use super::conversations::{Touched, touch};
 use super::message_columns::{custom_column, message_of};
@@ -62,7 +62,8 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }
 
-/// Looks at the newest messages of each conversation that was active since: however many are unread, it takes no long.
+/// Reads only the newest messages of each conversation that was active since, so the time is bounded however many are
+/// unread.
 pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
     let MissedMessages { user, since, limit, devices, at } = missed;
     let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread
@@ -94,9 +95,9 @@ pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<En
     crate::outbox::enqueue(db, &notices)
 }
 
-/// One of the two, as they are before the message.
+/// A user of the conversation before the message.
 struct Party {
-    /// When the account was made.
+    /// The creation time of the account.
     born: i64,
     state: ListsState,
     profile: Profile,
@@ -119,7 +120,7 @@ fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> 
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()
 }
 
-/// The latest message that this one repeats.
+/// The latest stored message of which this one is a retry.
 fn sent_before(
     db: &Connection,
     from: &User,
@@ -160,7 +161,7 @@ fn sent_before(
     db.prepare_cached(sql)?.query_row(key, message).optional()
 }
 
-/// Brings the conversation and the lists of one of the two up to date.
+/// Updates the conversation and the lists of one of the two users.
 fn moved(
     db: &Connection,
     owner: &User,

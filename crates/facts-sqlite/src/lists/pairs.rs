@@ -1,14 +1,15 @@
-//! Pairs of users who write to each other. A pair numbers its messages, without a gap, and counts those of each of the two.
+//! Pairs of users who write to each other. A pair numbers its messages without a gap, and counts the messages of each
+//! user.
 
 use crate::rows::count;
 use lamplight_model::{User, UserId};
 use rusqlite::{Connection, Result, params};
 
-/// Where a new message goes.
+/// The position of a new message.
 pub(super) struct Place {
     pub(super) pair: i64,
     pub(super) sequence: u64,
-    /// Among the messages of its sender in the pair, from 1.
+    /// The number among the messages of its sender in the pair, from 1.
     pub(super) nth: u64,
 }
 
@@ -27,7 +28,7 @@ pub(super) fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Pl
     })
 }
 
-/// The two as a pair has them.
+/// The two users in the order of the columns of a pair.
 pub(super) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
     if one <= other { (one, other) } else { (other, one) }
 }

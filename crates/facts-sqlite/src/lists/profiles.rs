@@ -8,7 +8,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 
 pub(super) fn profiles(db: &Connection, users: &[User]) -> Result<Vec<Option<Profile>>> {
-    // One snapshot for all of them, and one lock instead of many.
+    // One snapshot gives consistent results, and takes one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
     users.iter().map(|user| profile(&snapshot, user)).collect()
 }
@@ -35,7 +35,7 @@ pub(super) fn fields(db: &Connection, users: &[User]) -> Result<Vec<Option<Profi
     users.iter().map(|user| fields_of(&snapshot, user)).collect()
 }
 
-/// Sets further fields of an account that is there.
+/// Sets further fields of an existing account.
 pub(super) fn set_fields(db: &Connection, user: &User, new: ProfileFields) -> Result<()> {
     let mut fields = fields_of(db, user)?.unwrap_or_default();
     fields.extend(new);
@@ -62,7 +62,8 @@ pub(super) fn find(
     limit: usize,
 ) -> Result<Vec<NickFound>> {
     let prefix = fold_nick(prefix);
-    // A place before the first nick that begins so may come from another search. No `userID` is empty.
+    // A cursor before the first matching nick may come from another search. No `userID` is empty, so the empty text
+    // comes before all.
     let place = after.map(|after| (fold_nick(&after.nick), after.id.as_str()));
     let (nick, id) = place.filter(|(nick, _)| *nick >= prefix).unwrap_or_else(|| (prefix.clone(), ""));
     let found = |row: &Row<'_>| {
@@ -75,7 +76,7 @@ pub(super) fn find(
     }
 }
 
-/// The index is of those that have a nick.
+/// The index has only accounts with a nick.
 const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3)
     ORDER BY nick_folded, id LIMIT ?4";
@@ -83,11 +84,11 @@ const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3) AND nick_folded < ?5
     ORDER BY nick_folded, id LIMIT ?4";
 
-/// The first text, in the order of bytes, that comes after all that begin so; `None` where there is none.
+/// The first text, in the order of bytes, after all texts with this prefix; `None` if there is none.
 fn end_of(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
-        // The code points between these are no characters.
+        // Code points between these two are surrogates, not characters.
         let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
         if let Some(next) = next {
             chars.push(next);
@@ -103,7 +104,7 @@ fn profile(db: &Connection, user: &User) -> Result<Option<Profile>> {
     db.prepare_cached(sql)?.query_row(key, |row| profile_of(row, 0)).optional()
 }
 
-/// The three columns from `first`: nick, avatar, whom it allows. They are null where there is no account.
+/// The three columns from `first`: nick, avatar, allow type. They are null if there is no account.
 pub(super) fn profile_of(row: &Row<'_>, first: usize) -> Result<Profile> {
     let Some(nick) = row.get(first)? else { return Ok(Profile::default()) };
     Ok(Profile { nick, avatar_url: row.get(first + 1)?, allow: allow_of(row, first + 2)? })
@@ -144,7 +145,7 @@ mod tests {
         }
     }
 
-    /// The cost of a search must not grow with the accounts that it does not find.
+    /// The cost of a search must not grow with the accounts that do not match.
     #[test]
     fn nicks_are_found_by_their_index() {
         let directory = tempfile::tempdir().unwrap();
