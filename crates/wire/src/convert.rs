@@ -1,4 +1,4 @@
-//! Between the messages of the wire and the nouns of the model.
+//! Conversions between the messages of the wire and the types of the model.
 
 use crate::v1;
 use lamplight_model::{
@@ -20,7 +20,8 @@ impl From<&UserStatus> for v1::UserStatus {
     }
 }
 
-/// A message of a peer is not a status: its `userID` is none, or a number is not in the contract.
+/// The error about a message of a peer that is not a valid status: its `userID` is invalid, or a number is outside of
+/// the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a user status")]
 pub struct NotAStatus;
@@ -28,7 +29,7 @@ pub struct NotAStatus;
 impl TryFrom<v1::UserStatus> for UserStatus {
     type Error = NotAStatus;
 
-    /// Numbers of a newer contract are read as "unknown"; what is no `userID` is refused.
+    /// Unknown numbers, as of a newer contract, become "unknown"; an invalid `userID` is refused.
     fn try_from(status: v1::UserStatus) -> Result<Self, NotAStatus> {
         Ok(Self {
             user_id: UserId::new(&status.user_id).map_err(|_| NotAStatus)?,

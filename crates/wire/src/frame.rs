@@ -1,6 +1,6 @@
-//! Native framing: each message with its length in front, as a protobuf varint.
+//! Native framing: each message is preceded by its length as a protobuf varint.
 
-/// The bytes that a native client sends before its first message. No TLS record and no HTTP request begins so.
+/// The bytes that a native client sends before its first message. No TLS record and no HTTP request begins with them.
 pub const NATIVE_PREAMBLE: &[u8; 5] = b"LAMP\x01";
 
 /// The longest length prefix that is read, in bytes: frames stay far below 2^28 bytes.
@@ -9,18 +9,18 @@ pub const MAX_LENGTH_PREFIX: usize = 4;
 /// The largest message that a server sends, in bytes: the answer to a query of 10,000 users is some 2 MiB.
 pub const MAX_SERVER_MESSAGE: usize = 8 * 1024 * 1024;
 
-/// How large a frame from a client may be.
+/// The maximum size of frames from a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameLimits {
-    /// Before the login, in bytes. Bounds what an unknown peer can make the server hold.
+    /// Before the login, in bytes. It bounds the memory that an unauthenticated peer can use.
     pub before_login: usize,
     /// After the login, in bytes.
     pub after_login: usize,
 }
 
 impl Default for FrameLimits {
-    /// 64 KiB, which is a login that tells of some 1,400 known users, and 512 KiB, which is a batch of 10,000
-    /// users of the longest id.
+    /// 64 KiB before the login, enough for a login with about 1,400 known users, and 512 KiB after it, enough for a
+    /// batch of 10,000 users with the longest ids.
     fn default() -> Self {
         Self { before_login: 64 * 1024, after_login: 512 * 1024 }
     }
@@ -29,24 +29,24 @@ impl Default for FrameLimits {
 /// The frame at the front of the bytes received so far.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Framed<'a> {
-    /// A whole message and how many bytes it took with its length.
+    /// A whole message, with the number of bytes that it took including its length.
     Frame {
         /// The message.
         message: &'a [u8],
         /// The bytes taken from the front.
         taken: usize,
     },
-    /// Not all of it is here yet.
+    /// The frame is not complete yet.
     Incomplete,
 }
 
-/// The bytes cannot be a frame.
+/// The error of bytes that cannot be a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// The length does not end.
-    #[error("the length of the frame is no varint of at most {MAX_LENGTH_PREFIX} bytes")]
+    /// The length has too many bytes.
+    #[error("the length of the frame is not a varint of at most {MAX_LENGTH_PREFIX} bytes")]
     BadLength,
-    /// More than the limit.
+    /// The length is above the limit.
     #[error("a frame of {length} bytes; at most {limit} are allowed")]
     TooLarge {
         /// The length that the peer announced, in bytes.
@@ -56,9 +56,9 @@ pub enum FrameError {
     },
 }
 
-/// Looks for one whole frame of at most `limit` bytes at the front of `bytes`.
+/// Reads one frame of at most `limit` bytes from the front of `bytes`.
 ///
-/// A frame that is too large is refused as soon as its length is known, before its body is held.
+/// A frame that is too large is refused as soon as its length is known, before its body is buffered.
 pub fn next_frame(bytes: &[u8], limit: usize) -> Result<Framed<'_>, FrameError> {
     let mut length = 0usize;
     for index in 0..MAX_LENGTH_PREFIX {
@@ -78,9 +78,9 @@ pub fn next_frame(bytes: &[u8], limit: usize) -> Result<Framed<'_>, FrameError> 
     Err(FrameError::BadLength)
 }
 
-/// Appends `message` with its length in front.
+/// Appends `message`, preceded by its length.
 pub fn put_frame(out: &mut Vec<u8>, message: &impl prost::Message) {
-    // A Vec has room for whatever it is given, so encoding cannot fail.
+    // A Vec grows as needed, so encoding cannot fail.
     message.encode_length_delimited(out).expect("a Vec grows");
 }
 

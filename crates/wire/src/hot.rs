@@ -1,24 +1,23 @@
-//! The hot frames: `ServerMessage { status_changed }` and the answer to a login, put together from statuses that were
+//! The frequent frames: `ServerMessage { status_changed }` and the answer to a login, built from statuses that were
 //! encoded once.
 //!
-//! A change of one user goes to many connections. Its encoding is made once and shared; a frame is a
-//! header and a concatenation of such encodings. The bytes are those that `prost` and `pbjson` would make,
-//! which the tests hold against them.
+//! A change of one user goes to many connections. It is encoded once and the encoding is shared; a frame is a header
+//! and a concatenation of such encodings. The bytes equal those of `prost` and `pbjson`, which the tests verify.
 
 use crate::v1;
 use lamplight_model::{UserStatus, Version};
 use prost::Message as _;
 
-/// `ServerMessage.status_changed` and `StatusChanged.statuses`, as protobuf keys: number << 3 | 2.
+/// `ServerMessage.status_changed` and `StatusChanged.statuses` as protobuf keys: number << 3 | 2.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u8 = 1 << 3 | 2;
 
-/// `ServerMessage.id`, `ServerMessage.login` and `LoginResponse.statuses`, in the same way.
+/// The keys of `ServerMessage.id`, `ServerMessage.login` and `LoginResponse.statuses`.
 const KEY_ID: u8 = 1 << 3;
 const KEY_LOGIN: u8 = 3 << 3 | 2;
 const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 
-/// `StatusChanged.snapshot_complete` set, in protobuf: number << 3 | 0, and true.
+/// `StatusChanged.snapshot_complete` set to true in protobuf: number << 3 | 0, and 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
 
 /// The text before and after the statuses in JSON.
@@ -28,8 +27,8 @@ const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;
 
 /// A user's status as an element of `StatusChanged.statuses` in protobuf: key, length, message.
 ///
-/// The same bytes are an element of `LoginResponse.statuses` once the key is changed, and are what a worker
-/// keeps of a user it watches.
+/// With another key, the same bytes are an element of `LoginResponse.statuses`. A worker keeps them for each watched
+/// user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EncodedStatus {
     version: Version,
@@ -37,7 +36,7 @@ pub struct EncodedStatus {
     json: Option<Box<str>>,
 }
 
-/// Encodes a status for all who watch it.
+/// Encodes a status once for all watchers.
 pub fn encode_status(status: &UserStatus) -> EncodedStatus {
     let message = v1::UserStatus::from(status);
     let mut protobuf = Vec::with_capacity(message.encoded_len() + 3);
@@ -47,7 +46,7 @@ pub fn encode_status(status: &UserStatus) -> EncodedStatus {
 }
 
 impl EncodedStatus {
-    /// The version of the status inside.
+    /// The version of the status.
     pub fn version(&self) -> Version {
         self.version
     }
@@ -58,7 +57,7 @@ impl EncodedStatus {
         v1::UserStatus::decode(body).expect("what encode_status made")
     }
 
-    /// The JSON text of the status, made at the first call and kept.
+    /// The JSON text of the status, encoded at the first call.
     pub fn json(&mut self) -> &str {
         if self.json.is_none() {
             let text = serde_json::to_string(&self.message()).expect("a message is JSON");
@@ -67,13 +66,13 @@ impl EncodedStatus {
         self.json.as_deref().expect("made above")
     }
 
-    /// The bytes it takes in a protobuf frame.
+    /// The size of the encoding in protobuf.
     pub fn protobuf_len(&self) -> usize {
         self.protobuf.len()
     }
 }
 
-/// Splits the encoding of an element into what stands before the message, and the message.
+/// Splits an encoded element into its prefix (key and length) and the message.
 fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
     let prefix = 1 + element[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
     element.split_at(prefix)
@@ -81,7 +80,7 @@ fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
 
 /// Collects statuses into one `ServerMessage { status_changed }`.
 ///
-/// Reused from frame to frame: it keeps its memory.
+/// It is reused from frame to frame and keeps its memory.
 #[derive(Default, Debug)]
 pub struct StatusBatch {
     protobuf: Vec<u8>,
@@ -106,27 +105,27 @@ impl StatusBatch {
         self.count += 1;
     }
 
-    /// Says with this message whether it is the one that ends the snapshot.
+    /// Sets whether this message ends the snapshot.
     pub fn set_snapshot_complete(&mut self, complete: bool) {
         self.snapshot_complete = complete;
     }
 
-    /// How many statuses are in it.
+    /// The number of statuses in the batch.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// How many bytes are in it.
+    /// The size of the statuses in bytes.
     pub fn len(&self) -> usize {
         self.protobuf.len() + self.json.len()
     }
 
-    /// Whether there is nothing to say with it.
+    /// Whether there is nothing to send.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && !self.snapshot_complete
     }
 
-    /// Forgets what is in it and keeps the memory.
+    /// Removes the statuses and keeps the memory.
     pub fn clear(&mut self) {
         self.protobuf.clear();
         self.json.clear();
@@ -134,13 +133,13 @@ impl StatusBatch {
         self.snapshot_complete = false;
     }
 
-    /// The bytes that [`StatusBatch::put_protobuf`] appends.
+    /// The number of bytes that [`StatusBatch::put_protobuf`] appends.
     pub fn protobuf_len(&self) -> usize {
         let length = self.protobuf.len() + self.protobuf_tail().len();
         1 + prost::length_delimiter_len(length) + length
     }
 
-    /// The bytes that [`StatusBatch::put_json`] appends.
+    /// The number of bytes that [`StatusBatch::put_json`] appends.
     pub fn json_len(&self) -> usize {
         JSON_HEAD.len() + self.json.len() + self.json_tail().len()
     }
@@ -153,7 +152,7 @@ impl StatusBatch {
         if self.snapshot_complete { JSON_TAIL_COMPLETE } else { JSON_TAIL }
     }
 
-    /// Appends the `ServerMessage` in protobuf, without a length in front.
+    /// Appends the `ServerMessage` in protobuf, without a length.
     pub fn put_protobuf(&self, out: &mut Vec<u8>) {
         out.push(KEY_STATUS_CHANGED);
         let tail = self.protobuf_tail();
@@ -162,7 +161,7 @@ impl StatusBatch {
         out.extend_from_slice(tail);
     }
 
-    /// Appends the `ServerMessage` in protobuf with its length in front: a native frame.
+    /// Appends the `ServerMessage` in protobuf, preceded by its length: a native frame.
     pub fn put_native(&self, out: &mut Vec<u8>) {
         prost::encode_length_delimiter(self.protobuf_len(), out).expect("a Vec grows");
         self.put_protobuf(out);
@@ -176,7 +175,7 @@ impl StatusBatch {
     }
 }
 
-/// Statuses for a `LoginResponse`, behind its other fields.
+/// Statuses for a `LoginResponse`, appended after its other fields.
 #[derive(Default, Debug)]
 pub struct LoginStatuses {
     protobuf: Vec<u8>,

@@ -1,6 +1,6 @@
-//! The messages of `proto/lamplight/v1`, their framing and their bounds: the bytes that cross a socket.
+//! The messages of `proto/lamplight/v1`, their framing and their bounds: the bytes on a socket.
 //!
-//! This crate knows bytes and messages. It knows no sockets, and no effects of a message.
+//! This crate knows bytes and messages. It knows neither sockets nor the effects of a message.
 
 mod chat;
 mod convert;

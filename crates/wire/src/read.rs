@@ -1,20 +1,20 @@
-//! Reads the messages of a client, and finds the id of those that cannot be read.
+//! Decodes the messages of a client, and finds the ids of messages that cannot be decoded.
 
 use crate::v1::ClientMessage;
 use prost::Message as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde_json::Value;
 
-/// The most bytes of a decoder's complaint that are repeated to the client.
+/// The most bytes of a decoder's error text that are sent to the client.
 const MAX_REASON_BYTES: usize = 200;
 
-/// A whole frame that is no message of the contract.
+/// The error about a whole frame that is not a message of the contract.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct Unreadable {
-    /// The id of the message, wherever it can be read; else 0.
+    /// The id of the message if it can be found, otherwise 0.
     pub id: u64,
-    /// The decoder's complaint, of bounded length.
+    /// The error text of the decoder, with a bounded length.
     pub reason: String,
 }
 
@@ -30,15 +30,15 @@ impl Unreadable {
     }
 }
 
-/// Reads a message in protobuf.
+/// Decodes a message in protobuf.
 pub fn read_protobuf(bytes: &[u8]) -> Result<ClientMessage, Unreadable> {
     ClientMessage::decode(bytes).map_err(|error| Unreadable::new(id_in_protobuf(bytes), &error))
 }
 
-/// Reads a message in proto3's JSON mapping. `null` is the absence of a field, in every field.
+/// Decodes a message in proto3's JSON mapping. `null` means that a field is absent, for every field.
 pub fn read_json(text: &str) -> Result<ClientMessage, Unreadable> {
     serde_json::from_str(text)
-        // The generated code takes `null` only for message fields; few clients send it at all.
+        // The generated code accepts `null` only for message fields; few clients send it at all.
         .or_else(|error| if text.contains("null") { read_json_with_nulls(text) } else { Err(error) })
         .map_err(|error| Unreadable::new(id_in_json(text), &error))
 }
@@ -49,7 +49,7 @@ fn read_json_with_nulls(text: &str) -> serde_json::Result<ClientMessage> {
     serde_json::from_value(value)
 }
 
-/// Removes the fields that are `null`. The elements of a list stay: there is no absent element.
+/// Removes the fields that are `null`. Elements of a list stay, because an element cannot be absent.
 fn remove_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -61,7 +61,8 @@ fn remove_nulls(value: &mut Value) {
     }
 }
 
-/// Finds the id of a message in protobuf, however broken its body is. 0: there is none, or it cannot be read.
+/// Finds the id of a message in protobuf, even if its body is broken. Returns 0 if there is no id or it cannot be
+/// read.
 pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
     const ID: u32 = 1;
     let mut id = 0;
@@ -77,15 +78,16 @@ pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
     id
 }
 
-/// Finds `id` of the outermost JSON object, whatever else is wrong with the text. 0: there is none, or it cannot be
-/// read.
+/// Finds `id` of the outermost JSON object, even if the text is broken elsewhere. Returns 0 if there is no id or it
+/// cannot be read.
 ///
-/// No JSON parser does: half of a surrogate pair makes a string unreadable to them, and all that follows it.
+/// A JSON parser cannot do this: for example, half of a surrogate pair makes a string and everything after it
+/// unreadable.
 pub fn id_in_json(text: &str) -> u64 {
     Scan { rest: text.as_bytes() }.id().unwrap_or(0)
 }
 
-/// Goes through JSON text without reading it: knows strings, brackets and commas, and nothing else.
+/// Scans JSON text without decoding it: knows only strings, brackets and commas.
 struct Scan<'a> {
     rest: &'a [u8],
 }
@@ -115,7 +117,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// A string, without its quotes and with its escapes as they are.
+    /// A string without its quotes, with its escapes unchanged.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let mut at = 0;
@@ -131,7 +133,7 @@ impl<'a> Scan<'a> {
         Some(string)
     }
 
-    /// A value, whatever it is: all up to the comma or the bracket that ends it.
+    /// Any value: everything up to the comma or the bracket that ends it.
     fn value(&mut self) -> Option<&'a [u8]> {
         self.skip_space();
         let all = self.rest;
@@ -170,11 +172,11 @@ mod tests {
             (r#"{"id":9,"setSelfStatus":{"customStatus":"\ud83d"}}"#, 9),
             (r#"{"setSelfStatus":{"customStatus":"a\\\"}","id":1},"id":10}"#, 10),
             (r#"{"getUserStatus":{"userIds":[{"id":1},[2],"]"]},"id":11}"#, 11),
-            // The error comes behind the id.
+            // The error is after the id.
             (r#"{"id":12,"setSelfStatus":{"cust"#, 12),
             (r#"{"id":13,nonsense"#, 13),
             (r#"{"id":14"#, 0),
-            // The id itself is wrong, or there is none.
+            // The id itself is wrong, or missing.
             (r#"{"id":null}"#, 0),
             (r#"{"id":-1}"#, 0),
             (r#"{"id":{"id":1}}"#, 0),
@@ -196,12 +198,12 @@ mod tests {
         let table: [(&[u8], u64); 8] = [
             (&[8, 7], 7),
             (&[8, 0x96, 1], 150),
-            // setSelfStatus with a custom status that is no UTF-8; before and behind the id.
+            // setSelfStatus with a custom status that is not UTF-8; before and after the id.
             (&[8, 7, 34, 3, 10, 1, 0xff], 7),
             (&[34, 3, 10, 1, 0xff, 8, 7], 7),
-            // The body is cut off.
+            // The body is truncated.
             (&[8, 7, 34, 30, 10], 7),
-            // The id is no number; a field that no protobuf has.
+            // The id is not a number; then a field number that protobuf does not allow.
             (&[10, 1, 7], 0),
             (&[7, 7, 8, 7], 0),
             (&[], 0),
