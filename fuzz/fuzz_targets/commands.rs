@@ -1,4 +1,4 @@
-//! Gives the target `commands` to libFuzzer.
+//! Runs the target `commands` under libFuzzer.
 
 #![no_main]
 

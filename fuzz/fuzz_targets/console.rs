@@ -1,4 +1,4 @@
-//! Gives the target `console` to libFuzzer.
+//! Runs the target `console` under libFuzzer.
 
 #![no_main]
 

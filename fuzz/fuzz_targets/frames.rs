@@ -1,4 +1,4 @@
-//! Gives the target `frames` to libFuzzer.
+//! Runs the target `frames` under libFuzzer.
 
 #![no_main]
 

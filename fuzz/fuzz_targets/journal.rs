@@ -1,4 +1,4 @@
-//! Gives the target `journal` to libFuzzer.
+//! Runs the target `journal` under libFuzzer.
 
 #![no_main]
 

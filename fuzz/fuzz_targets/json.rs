@@ -1,4 +1,4 @@
-//! Gives the target `json` to libFuzzer.
+//! Runs the target `json` under libFuzzer.
 
 #![no_main]
 

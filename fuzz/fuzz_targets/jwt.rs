@@ -1,4 +1,4 @@
-//! Gives the target `jwt` to libFuzzer.
+//! Runs the target `jwt` under libFuzzer.
 
 #![no_main]
 

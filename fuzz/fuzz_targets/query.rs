@@ -1,4 +1,4 @@
-//! Gives the target `query` to libFuzzer.
+//! Runs the target `query` under libFuzzer.
 
 #![no_main]
 

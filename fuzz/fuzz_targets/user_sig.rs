@@ -1,4 +1,4 @@
-//! Gives the target `user_sig` to libFuzzer.
+//! Runs the target `user_sig` under libFuzzer.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Gives the target `websocket` to libFuzzer.
+//! Runs the target `websocket` under libFuzzer.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
-//! Writes the seeds of the corpus: valid samples of everything, and attacks that are known.
+//! Writes the seeds of the corpus: valid samples of all inputs, and known attacks.
 //!
-//! `cargo run -p lamplight-fuzz --example seeds` writes them to `fuzz/corpus`, as `seed-…`. What a fuzzer found besides
-//! stands there under the hash of its bytes.
+//! `cargo run -p lamplight-fuzz --example seeds` writes them to `fuzz/corpus` as `seed-…`. Inputs that a fuzzer has
+//! found are beside them, named by the hash of their bytes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -41,7 +41,7 @@ const MESSAGES: &[&str] = &[
     r#"{"id":20,"deleteConversation":{"peer":"bob"}}"#,
 ];
 
-/// Texts that are no messages, and such as are by a hair.
+/// Texts that are not messages, some of them only just.
 const TEXTS: &[&str] = &[
     r#"{"id":18446744073709551615}"#,
     r#"{"id":18446744073709551616}"#,
@@ -56,7 +56,7 @@ const TEXTS: &[&str] = &[
 ];
 
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-/// The vector of the SPEC, as Python packs it.
+/// The test vector of the SPEC, as Python compresses it.
 const PYTHON: &str = "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkEnMyk1PjDQxhssUp2YkFBZkpQDlDEwMIMITKpVYUZBalAmXMDEwsDAygoiWZuSAxQ3Ooaph4cWY6yIISk9Jyz3QzPwNjY4NyJycnj6qCQv8K74iCYFcn-wLXPLe0KkMn7YhK78RIW6VaAKexMrM_";
 
 fn main() {
@@ -107,7 +107,7 @@ fn json() {
     put("json", "deep-and-unknown", &[deep.as_bytes()]);
 }
 
-/// A frame of a WebSocket client: the first byte, and the payload, masked.
+/// A frame of a WebSocket client: the first byte, and the masked payload.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [1, 2, 3, 4];
     let mut frame = vec![first];
@@ -194,7 +194,7 @@ fn user_sig() {
 }
 
 fn journal() {
-    // Log in, two texts, log out, maintain, remove; by user.
+    // Log in, two custom statuses, log out, maintain, remove, for several users.
     let operations: &[u8] = &[0, 4, 1, 5, 8, 9, 20, 2, 6, 14, 16, 12, 3, 7];
     let count = operations.len() as u8;
     for (name, damage) in [
@@ -226,7 +226,7 @@ fn journal() {
     put("journal", "form-without-stripes", &[&[1, 6, 0, 4, 0, 1, 2, 3, 4]]);
 }
 
-/// The entries of a file, as pieces of an input that is made up.
+/// Appends the entries of a file as parts of a made-up input.
 fn put_entries(name: u8, mut entries: &[u8], input: &mut Vec<u8>) {
     while let Some((head, rest)) = entries.split_first_chunk::<8>() {
         let length = u32::from_le_bytes(head[..4].try_into().unwrap());
@@ -257,7 +257,7 @@ fn write_journal(folder: &Path) {
     finish(directory.update(&user, now, |it| it.subscribe(&users, &settings, now.moment))).unwrap();
 }
 
-/// Nothing waits in a directory of this process.
+/// Takes the result of a directory in this process, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }

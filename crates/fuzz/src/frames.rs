@@ -1,13 +1,13 @@
-//! The decoder of native frames, and the messages in them.
+//! The decoder of native frames, and of the messages in them.
 //!
-//! Input: two bytes of the limit, little-endian; then a stream.
+//! Input: the limit in two bytes, little-endian; then a stream.
 
 use lamplight_wire::{FrameError, Framed, id_in_protobuf, next_frame, put_frame, read_json, read_protobuf};
 
-/// The longest reason that a refusal may repeat to a client.
+/// The longest reason that a refusal may return to a client.
 const MAX_REASON_BYTES: usize = 200;
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Some((limit, mut stream)) = data.split_first_chunk::<2>() else { return };
     let limit = usize::from(u16::from_le_bytes(*limit));
@@ -35,7 +35,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a message found does not depend on the bytes behind it.
+/// Checks that a decoded message does not depend on the bytes behind it.
 fn the_front_decides(stream: &[u8], limit: usize, found: &Result<Framed<'_>, FrameError>) {
     let needed = match found {
         Ok(Framed::Frame { taken, .. }) => *taken,
@@ -52,7 +52,7 @@ fn the_front_decides(stream: &[u8], limit: usize, found: &Result<Framed<'_>, Fra
     }
 }
 
-/// A message is read as it was meant, in either encoding, or refused with its id in few words.
+/// Checks that a message is read correctly in either encoding, or refused with its id and a short reason.
 pub fn read(bytes: &[u8]) {
     match read_protobuf(bytes) {
         Ok(message) => {
@@ -65,7 +65,7 @@ pub fn read(bytes: &[u8]) {
             assert_eq!(taken, framed.len());
             assert_eq!(read_protobuf(again).as_ref(), Ok(&message));
             let text = serde_json::to_string(&message);
-            // A number that stands for no value of its enum has no name in JSON.
+            // A number outside of its enum has no name in JSON.
             let Ok(text) = text else { return };
             assert_eq!(read_json(&text).as_ref(), Ok(&message), "{text}");
         }

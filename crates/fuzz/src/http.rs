@@ -1,7 +1,7 @@
-//! The HTTP port of a node in this process, over a socket: the real door, with everything behind it.
+//! The HTTP port of a node in this process, over a socket.
 //!
-//! One node serves all inputs of a process. Its state grows with what they ask for, so an answer may depend on the
-//! inputs before; what is promised here holds whatever they were.
+//! One node serves all inputs of a process. Its state depends on earlier inputs, so answers may depend on them too;
+//! what is checked here holds in any state.
 
 pub mod commands;
 pub mod console;
@@ -19,20 +19,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// The time within which an answer comes.
+/// The time within which an answer has to come.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The admin of the first app.
 const ADMIN: &str = "administrator";
 const PASSWORD: &str = "the password of this node";
 
-/// A node, and what it takes to be let in.
+/// A node, and the credentials to use it.
 pub struct Served {
     address: SocketAddr,
     app: AppId,
     user_sig: String,
-    /// The headers by which the browser of an operator is known, once one has logged in.
+    /// The headers that identify the browser of an operator, after a login.
     operator: Option<String>,
-    /// Kept from input to input.
+    /// Kept for the next input.
     connection: Option<TcpStream>,
     node: Node,
     runtime: Runtime,
@@ -41,7 +41,7 @@ pub struct Served {
 
 static SERVED: Mutex<Option<Served>> = Mutex::new(None);
 
-/// Does something at the node of this process, which is started where there is none.
+/// Runs `act` with the node of this process, which is started if needed.
 pub fn at_node<T>(act: impl FnOnce(&mut Served) -> T) -> T {
     let mut served = SERVED.lock().unwrap_or_else(PoisonError::into_inner);
     act(served.get_or_insert_with(Served::start))
@@ -68,7 +68,7 @@ impl Served {
             workers: 1,
             ..Config::default()
         };
-        // Of a million guesses each is looked at.
+        // No guess is rejected for the number of guesses before it.
         config.limits.login_failures_per_address = u32::MAX;
         let node = runtime.block_on(Node::start(config, Clock::default())).unwrap();
         let mut app = node.created().unwrap().clone();
@@ -83,11 +83,11 @@ impl Served {
         Self { address, app: app.id, user_sig, operator: None, connection, node, runtime, _folder: folder }
     }
 
-    /// Sends a request, whose head has no blank line and no length yet, and reads the answer.
+    /// Sends a request, whose head still lacks the length and the blank line, and reads the answer.
     ///
     /// # Panics
     ///
-    /// Where no answer comes, or one that is no HTTP, or one of an internal fault.
+    /// If there is no answer, or if the answer is not HTTP or reports an internal fault.
     pub fn ask(&mut self, head: &str, body: &[u8], framing: Framing<'_>) -> Answer {
         let mut request = head.as_bytes().to_vec();
         match framing {
@@ -105,7 +105,7 @@ impl Served {
                 request.extend_from_slice(b"0\r\n\r\n");
             }
         }
-        // A connection that the server has closed meanwhile is no fault; a new one is answered.
+        // The server may have closed the connection meanwhile; a new connection must be answered.
         let kept = self.connection.take();
         let kept = kept.and_then(|mut stream| converse(&mut stream, &request).ok().zip(Some(stream)));
         let (answer, stream) = kept.unwrap_or_else(|| {
@@ -125,28 +125,28 @@ impl Served {
     }
 }
 
-/// An answer.
+/// An answer of the server.
 #[derive(PartialEq, Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The head, in small letters.
+    /// The head, in lower case.
     pub head: String,
-    /// The body, where it is JSON.
+    /// The body, if it is JSON.
     pub json: Option<Value>,
 }
 
-/// The ways of sending a body.
+/// How a body is sent.
 #[derive(Clone, Copy)]
 pub enum Framing<'a> {
-    /// With its length in the head, in one piece.
+    /// In one piece, with its length in the head.
     Whole,
-    /// In chunks of these lengths, as [`cuts::pieces`] takes them.
+    /// In chunks of these lengths, as [`cuts::pieces`] uses them.
     Chunks(&'a [u8]),
 }
 
 fn converse(stream: &mut TcpStream, request: &[u8]) -> io::Result<Answer> {
-    // A server that has heard enough may close, with its answer sent.
+    // A server may close after its answer without reading the rest.
     let sent = stream.write_all(request);
     let mut bytes = Vec::new();
     let end = loop {
@@ -169,7 +169,7 @@ fn converse(stream: &mut TcpStream, request: &[u8]) -> io::Result<Answer> {
         serde_json::from_slice(&body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&body)))
     });
-    // The date differs from answer to answer and is left out.
+    // The date differs between answers and is left out.
     let head = head.lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n");
     Ok(Answer { status, head, json })
 }

@@ -1,9 +1,10 @@
-//! The journal of live records: what a damaged one gives back was good once, and what it lost is known to be lost.
+//! The journal of live records: records read from a damaged journal were written before, and lost records are known
+//! to be lost.
 //!
-//! Input: a byte that chooses between a journal that was written and then damaged, and one that is made up.
+//! Input: a byte that chooses between a written and then damaged journal, and a made-up one.
 //!
-//! - Damaged: a byte that counts the operations, one byte an operation, then the damage: its kind, the file, the place
-//!   (two bytes) and the bits.
+//! - Damaged: a byte with the number of operations, one byte for each operation, then the damage: its kind, the file,
+//!   the position (two bytes) and the bits.
 //! - Made up: files, each as a byte that chooses the name, one that chooses the form, two of the length, the content.
 
 use futures_util::FutureExt;
@@ -22,7 +23,7 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 const USERS: u8 = 4;
-/// The bytes before the entries of a file: the magic with its form, and the mark of doubt.
+/// The size of the head of a file without its first entry: the magic with the format, and the mark of doubt.
 const HEAD: usize = 13;
 
 /// Names of files in the folder of a journal.
@@ -43,14 +44,14 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// The beginning of a file that this version writes: its head, and behind it the entry that every file has first.
+/// The beginning of a file of this version: its head, and the entry that is first in every file.
 static BEGINNING: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let folder = folder();
     InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
     fs::read(folder.path().join("live.1.0")).unwrap()
 });
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     match data.split_first() {
         Some((kind, rest)) if kind % 2 == 0 => damaged(rest),
@@ -59,10 +60,10 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The users in the journal, each with its custom status and its version.
+/// The users in the journal with their custom statuses and versions.
 type People = BTreeMap<User, (String, Version)>;
 
-/// Writes a journal by operations, damages it, and opens it again.
+/// Writes a journal by operations, damages it, and opens it.
 fn damaged(data: &[u8]) {
     let folder = folder();
     let (count, rest) = data.split_first().map_or((0, data), |(count, rest)| (usize::from(*count), rest));
@@ -110,13 +111,13 @@ fn damaged(data: &[u8]) {
     opens_the_same(folder.path(), &found);
 }
 
-/// The damage that was done to a journal.
+/// The damage of a journal.
 #[derive(Clone, Copy)]
 enum Damage {
     None,
-    /// Bytes are not those that were written: their checksum tells.
+    /// Bytes were changed or a file was removed, which is always detected.
     Seen,
-    /// A file ends earlier: between two entries, nothing tells.
+    /// A file was cut off; if it was cut between two entries, nothing detects that.
     Unseen,
 }
 
@@ -144,7 +145,7 @@ fn spoil(folder: &Path, damage: &[u8]) -> Damage {
             return Damage::Seen;
         }
         _ => {
-            // Less than the head of an entry.
+            // These bytes are fewer than the head of an entry.
             bytes.extend_from_slice(&rest[..rest.len().min(7)]);
             Damage::Unseen
         }
@@ -153,7 +154,7 @@ fn spoil(folder: &Path, damage: &[u8]) -> Damage {
     done
 }
 
-/// Opens files that no journal has written, and finds the same at the next start.
+/// Opens made-up files, and checks that the next start finds the same.
 fn made_up(mut data: &[u8]) {
     let folder = folder();
     let mut written: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
@@ -174,7 +175,7 @@ fn made_up(mut data: &[u8]) {
     }
     let directory = open(folder.path(), now(10_000)).0;
     let found = people(&directory);
-    // A record that was made up is a record: rules apply to it without a fault.
+    // A made-up record is a valid record, so the rules must apply to it without a fault.
     for user in found.keys() {
         let settings = AppSettings::default();
         let expire = |presence: &mut Presence| presence.expire(&settings, now(u64::MAX / 4));
@@ -186,14 +187,14 @@ fn made_up(mut data: &[u8]) {
     opens_the_same(folder.path(), &found);
 }
 
-/// An entry as it stands in a file: length, checksum, content.
+/// Appends an entry as it is in a file: length, checksum, content.
 fn put_entry(file: &mut Vec<u8>, content: &[u8]) {
     file.extend_from_slice(&(content.len() as u32).to_le_bytes());
     file.extend_from_slice(&crc32fast::hash(content).to_le_bytes());
     file.extend_from_slice(content);
 }
 
-/// Checks that the next start finds what this one has taken over and written anew.
+/// Checks that the next start finds the records that this one has restored and written.
 fn opens_the_same(folder: &Path, expected: &People) {
     let (directory, recovered) = open(folder, now(30_000));
     assert!(!recovered.in_doubt, "the damage is still there");
@@ -268,7 +269,7 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000u64.saturating_add(millis)) }
 }
 
-/// Nothing waits in a directory of this process.
+/// Takes the result of a directory in this process, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().expect("nothing waits")
 }

@@ -5,12 +5,12 @@
 use lamplight_wire::{id_in_json, read_json, read_protobuf};
 use prost::Message as _;
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match read_json(text) {
         Ok(message) => {
-            // An id with an escape in its name, or one that is named twice beside a `null`, is found by the reader alone.
+            // An id whose name has an escape, or that occurs twice with a `null`, is found only by the decoder.
             if !text.contains('\\') && !text.contains("null") {
                 assert_eq!(id_in_json(text), message.id, "the id of a readable message: {text}");
             }

@@ -1,7 +1,8 @@
-//! JWTs and the keys that verify them: what nobody signed opens nothing, and what is signed claims what it says.
+//! JWTs and the keys that verify them: a token that is not signed is refused, and a signed token has the claims that
+//! it states.
 //!
-//! Input: a byte that chooses what the rest is: the text of a token, a header and claims to be signed with the secret, or
-//! the text of keys.
+//! Input: a byte that chooses the kind of the rest: the text of a token, a header and claims to be signed with the
+//! secret, or the text of keys.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,14 +12,14 @@ use lamplight_model::{AppId, Code, JwtSettings, Timestamp, UserId};
 use serde_json::Value;
 use sha2::Sha256;
 
-/// When the tokens of this target are looked at, in seconds.
+/// The time at which the tokens of this target are verified, in seconds.
 const NOW: u64 = 1_700_000_100;
 /// The secret of `tests/jwt/vectors.json`.
 const SECRET: &str = "a secret of at least 32 bytes, for tests";
 /// The vectors, with a key for each algorithm.
 const KEYS: &str = include_str!("../../../tests/jwt/vectors.json");
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else { return };
     match kind % 3 {
@@ -36,7 +37,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A token is refused with a code of tokens, or good for one user until its time.
+/// Checks that a token is refused with a code for tokens, or is valid for one user until its time.
 fn look_at(token: &str) -> Option<JwtClaims> {
     match verify_for("alice_01", token) {
         Err(JwtRefusal::UnknownKey) => None,
@@ -60,8 +61,8 @@ fn look_at(token: &str) -> Option<JwtClaims> {
     }
 }
 
-/// A header and claims, with a line feed in between, that the secret signs: only HS256 is good, and only for alice; with
-/// a byte of the signature changed, nothing is.
+/// Signs a header and claims, separated by a line feed, with the secret. Only HS256 is valid, and only for alice;
+/// with a changed byte in the signature, nothing is.
 fn signed(data: &[u8]) {
     let Some(at) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (header, claims) = (&data[..at], &data[at + 1..]);
@@ -79,7 +80,7 @@ fn signed(data: &[u8]) {
     assert_eq!(look_at(&format!("{text}.{}", URL_SAFE_NO_PAD.encode(&signature))), None);
 }
 
-/// Keys are read within their bound, or refused; a text of public keys is never a secret.
+/// Checks that keys are read within their bound or refused, and that a text of public keys is never used as a secret.
 fn keys(text: &str) {
     if let Ok(set) = JwtKeySet::read(text) {
         assert!((1..=MAX_KEYS).contains(&set.len()));

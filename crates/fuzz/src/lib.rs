@@ -1,9 +1,9 @@
-//! Functions for a fuzzer: each takes any bytes, and panics where something that Lamplight promises is broken.
+//! Functions for a fuzzer: each takes any bytes, and panics if a guarantee of Lamplight is broken.
 //!
-//! They reach the code through its public doors only. `fuzz/` gives them to libFuzzer; `tests/replay.rs` runs them over
-//! the corpus in the tree, without a fuzzer. `docs/how-to/fuzz.md` tells how to run them and how to add one.
+//! They use public interfaces only. `fuzz/` passes them to libFuzzer; `tests/replay.rs` runs them over the corpus in
+//! the tree, without a fuzzer. `docs/how-to/fuzz.md` explains how to run them and how to add one.
 //!
-//! Nothing here is part of a server: an input that breaks a promise is told by a panic, on purpose.
+//! Nothing here is part of a server: panics are intended.
 
 #![allow(clippy::unwrap_used)]
 
@@ -17,12 +17,12 @@ mod jwt;
 mod user_sig;
 mod websocket;
 
-/// One thing to fuzz.
+/// A target of the fuzzer.
 #[derive(Clone, Copy)]
 pub struct Target {
     /// The name of its file in `fuzz/fuzz_targets` and of its folder in `fuzz/corpus`.
     pub name: &'static str,
-    /// Tries one input.
+    /// Runs one input.
     pub run: fn(&[u8]),
 }
 
@@ -42,17 +42,17 @@ pub const TARGETS: &[Target] = &[
     Target { name: "commands", run: http::commands::run },
 ];
 
-/// Tries one input at the target of this name.
+/// Runs one input with the target of this name.
 ///
 /// # Panics
 ///
-/// Where there is no such target, or where a promise is broken.
+/// If there is no such target, or if a guarantee is broken.
 pub fn run(target: &str, data: &[u8]) {
     let target = TARGETS.iter().find(|known| known.name == target).expect("a target of the table");
     (target.run)(data);
 }
 
-/// Ends what the targets have started in this process.
+/// Stops what the targets have started in this process.
 pub fn finish() {
     #[cfg(feature = "node")]
     http::stop();

@@ -1,7 +1,7 @@
-//! UserSigs: what is no UserSig is refused, and what is one means the same however it is written.
+//! UserSigs: an invalid UserSig is refused, and a valid one means the same however it is encoded.
 //!
-//! Input: a byte that chooses what the rest is: the text of a token, what it is the base64 of, the document in it, or
-//! the claims.
+//! Input: a byte that chooses the kind of the rest: the text of a token, the data before base64, the document in it,
+//! or the claims.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,12 +11,12 @@ use lamplight_auth::{Claims, MAX_TOKEN_BYTES, MAX_USERBUF_BYTES, sign, verify};
 use lamplight_model::{App, AppId, AppKey, AppSettings, Code, Refusal, Timestamp, UserId};
 use std::io::Write;
 
-/// When the tokens of this target are looked at, in seconds.
+/// The time at which the tokens of this target are verified, in seconds.
 const NOW: u64 = 1_700_000_100;
-/// The key of the vector of the SPEC, so that the public tokens are good here.
+/// The key of the test vector of the SPEC, so that public tokens are valid here.
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Some((kind, rest)) = data.split_first() else { return };
     match kind % 4 {
@@ -36,7 +36,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// A token is refused with a code of UserSigs, or good; then its claims, signed anew, are good too.
+/// Checks that a token is refused with a code for UserSigs, or is valid; its claims are then valid too if signed
+/// again.
 fn look_at(token: &str) {
     match verify_for("alice_01", token) {
         Err(refusal) => assert!(
@@ -61,8 +62,8 @@ fn look_at(token: &str) {
     }
 }
 
-/// Claims, signed: good for their user until they expire, and for nobody else; with any byte changed they are good for
-/// the same claims or not at all; signed with another key they are not good.
+/// Signs claims: they are valid for their user until they expire, and for nobody else. With a changed byte they are
+/// valid for the same claims or not at all; signed with another key they are invalid.
 fn make(data: &[u8]) {
     let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
     let number = |at: usize| {
@@ -92,7 +93,7 @@ fn make(data: &[u8]) {
     let mut changed = token.into_bytes();
     let place = usize::from(u16::from_le_bytes([place[0], place[1]])) % changed.len();
     changed[place] ^= change & 0x7f;
-    // Only ASCII was changed into ASCII.
+    // ASCII was replaced by ASCII only.
     let changed = String::from_utf8(changed).expect("ASCII");
     if let Ok(read) = verify_for(&name, &changed) {
         assert_eq!(read, claims, "a changed token vouches for something else");

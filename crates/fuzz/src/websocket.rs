@@ -1,35 +1,36 @@
-//! The opening of a connection and the frames behind it: however a stream is cut, it means the same.
+//! The opening of a connection and the frames after it: the meaning of a stream does not depend on how it is cut into
+//! pieces.
 //!
-//! Input: a byte that chooses the opening, the [cuts](crate::cuts), and the stream behind the opening.
+//! Input: a byte that chooses the opening, the [cuts](crate::cuts), and the stream after the opening.
 
 use crate::cuts;
 use lamplight_protocol::{Found, Protocol};
 use lamplight_wire::{FrameLimits, NATIVE_PREAMBLE, v1};
 
-/// An upgrade, but for its last lines.
+/// An upgrade request without its last lines.
 const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 const JSON: &str = "Sec-WebSocket-Protocol: lamplight.v1.json\r\n\r\n";
 const PROTOBUF: &str = "Sec-WebSocket-Protocol: lamplight.v1.protobuf\r\n\r\n";
 
-/// Small, so that a fuzzer reaches them.
+/// Small limits, so that a fuzzer reaches them.
 const LIMITS: FrameLimits = FrameLimits { before_login: 256, after_login: 1_024 };
 /// The longest head of an upgrade.
 const MAX_HEAD_BYTES: usize = 8 * 1_024;
-/// A frame of a WebSocket has at most so many bytes before its payload.
+/// The largest size of a WebSocket frame's head.
 const MAX_FRAME_HEAD: usize = 14;
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Some((opening, rest)) = data.split_first() else { return };
     let (lengths, rest) = cuts::split(rest);
     let opening = match opening % 5 {
-        // The input alone.
+        // Only the input.
         0 => Vec::new(),
         1 => NATIVE_PREAMBLE.to_vec(),
         2 => format!("{UPGRADE}{JSON}").into_bytes(),
         3 => format!("{UPGRADE}{PROTOBUF}").into_bytes(),
-        // The input begins among the headers.
+        // The input begins within the headers.
         _ => UPGRADE.as_bytes().to_vec(),
     };
     let stream = [&opening, rest].concat();
@@ -38,7 +39,7 @@ pub fn run(data: &[u8]) {
     if stream.len() <= MAX_HEAD_BYTES {
         assert_eq!(whole, cut);
     } else {
-        // A head that is too long is seen to be so before its end has come.
+        // A head that is too long may be detected before its end has arrived.
         let same = |one: &Event, other: &Event| match (one, other) {
             (Event::Broken(_), Event::Broken(_)) => true,
             _ => one == other,
@@ -52,7 +53,7 @@ pub fn run(data: &[u8]) {
 #[derive(PartialEq, Debug)]
 struct Reading {
     events: Vec<Event>,
-    /// The answers of the protocol itself.
+    /// The answers that the protocol itself sends.
     output: Vec<u8>,
 }
 
@@ -64,7 +65,7 @@ enum Event {
     Broken(String),
 }
 
-/// Reads a stream as a worker does: what is left of one piece stands before the next one.
+/// Reads a stream as a worker does: the unread rest of a piece is put before the next one.
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut protocol, mut logged_in) = (Protocol::Undecided, false);
     let (mut events, mut output) = (Vec::new(), Vec::new());

@@ -6,7 +6,7 @@ use super::query::{COMMANDS, code};
 use super::{ADMIN, Framing, at_node};
 use crate::cuts;
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Some((command, rest)) = data.split_first() else { return };
     let (lengths, body) = cuts::split(rest);

@@ -1,4 +1,4 @@
-//! The bodies of the console's API: before a login, and by an operator.
+//! The bodies of the console's API, before a login and sent by an operator.
 //!
 //! Input: a byte that chooses the request, the [cuts](crate::cuts), and the body.
 
@@ -9,23 +9,23 @@ use serde_json::json;
 /// A request that has a body.
 struct Request {
     method: &'static str,
-    /// Under the address of the API; `{app}` stands for the app.
+    /// The path below the API; `{app}` stands for the app.
     path: &'static str,
-    /// Asking twice is answered alike.
+    /// Whether a repeated request gets the same answer.
     is_repeatable: bool,
 }
 
 const REQUESTS: &[Request] = &[
-    // A wrong password is counted, and one of a few is told to wait.
+    // Wrong passwords are counted, and after a few of them a caller has to wait.
     Request { method: "POST", path: "/session", is_repeatable: false },
     Request { method: "POST", path: "/apps", is_repeatable: false },
-    // The tag is that of no app: what can be read is refused for it, and nothing is changed.
+    // The tag belongs to no app, so a body that can be read is refused, and nothing changes.
     Request { method: "PUT", path: "/apps/{app}/settings", is_repeatable: true },
     Request { method: "POST", path: "/apps/{app}/dead-letters/resend", is_repeatable: true },
     Request { method: "POST", path: "/apps/{app}/dead-letters/drop", is_repeatable: true },
 ];
 
-/// Logs an operator in. Answers with the headers by which the browser is known from then on.
+/// Logs an operator in, and returns the headers that identify the browser from then on.
 fn log_in(node: &mut Served) -> String {
     let body = json!({ "password": PASSWORD }).to_string();
     let head = "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
@@ -36,7 +36,7 @@ fn log_in(node: &mut Served) -> String {
     format!("Cookie: {cookie}\r\nX-CSRF-Token: {token}\r\n")
 }
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Some((choice, rest)) = data.split_first() else { return };
     let (lengths, body) = cuts::split(rest);
@@ -64,7 +64,7 @@ pub fn run(data: &[u8]) {
     });
 }
 
-/// A "no" has a code and says why.
+/// Checks that a refusal has a code and a text.
 fn check(answer: &Answer) {
     if answer.status < 400 {
         return;

@@ -1,11 +1,11 @@
 //! The query string of the server API, up to the gates that read it.
 //!
-//! Input: a byte that chooses the command, and the query string. In it `{app}` and `{sig}` stand for what lets an admin
-//! in; a byte that no request line may have is escaped.
+//! Input: a byte that chooses the command, and the query string. `{app}` and `{sig}` in it stand for the credentials
+//! of an admin; bytes that no request line may have are escaped.
 
 use super::{Answer, Framing, at_node};
 
-/// Commands of the server API. `status_feed` waits for news, so it is not among them.
+/// Commands of the server API, except `status_feed`, which waits for changes.
 pub const COMMANDS: &[&str] = &[
     "openim/query_online_status",
     "openim/querystate",
@@ -28,10 +28,10 @@ pub const COMMANDS: &[&str] = &[
     "openim/get_subscriptions",
 ];
 
-/// The internal fault, which nothing that a caller sends may cause.
+/// The code of an internal fault, which no input may cause.
 const INTERNAL: u64 = 70_500;
 
-/// Tries one input.
+/// Runs one input.
 pub fn run(data: &[u8]) {
     let Some((command, rest)) = data.split_first() else { return };
     let command = COMMANDS[usize::from(*command) % COMMANDS.len()];
@@ -44,7 +44,7 @@ pub fn run(data: &[u8]) {
     }
     at_node(|node| {
         let query = query.replace("{app}", &node.app.to_string()).replace("{sig}", &node.user_sig);
-        // Longer than any head that the server reads.
+        // Such a head is longer than the server reads.
         if query.len() > 16 * 1_024 {
             return;
         }
@@ -53,11 +53,11 @@ pub fn run(data: &[u8]) {
     });
 }
 
-/// The code of an answer of the server API, which has the form that every answer has.
+/// The code of an answer of the server API, whose form is checked.
 ///
 /// # Panics
 ///
-/// Where it has not, or tells of an internal fault.
+/// If the answer has another form, or reports an internal fault.
 pub fn code(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 200, "{answer:?}");
     let json = answer.json.as_ref().unwrap_or_else(|| panic!("no JSON: {answer:?}"));
