@@ -1,4 +1,4 @@
-//! One user on a phone and in a browser: what one device sets, both are told; and the user is online until
+//! One user on a phone and in a browser: both devices are told what one of them sets, and the user is online until
 //! both are gone. `two_devices <address> <app> <user> <user-sig>`
 
 #![allow(clippy::print_stdout)]

@@ -1,7 +1,7 @@
 //! Watches users until interrupted: `watch <address> <app> <user> <user-sig> <watched>...`
 
 #![allow(clippy::print_stdout)]
-// A program of its own need not name each event; a later version of the SDK may add some.
+// An application need not match each event; later versions of the SDK may add events.
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use lamplight_client::{AppId, Client, Event};

@@ -1,34 +1,34 @@
-//! Where the server is: `tcp://`, `tls://`, `ws://` or `wss://`, a host and a port.
+//! The address of a server: `tcp://`, `tls://`, `ws://` or `wss://`, a host and a port.
 
 use crate::BuildError;
 use http::Uri;
 
-/// A server, parsed.
+/// A parsed address.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Address {
     /// The protocol of the connection.
     pub(crate) framing: Framing,
-    /// Whether inside TLS.
+    /// Whether the connection uses TLS.
     #[cfg(feature = "tls")]
     pub(crate) tls: bool,
-    /// Name or IP address; an IPv6 address without its brackets.
+    /// A name or an IP address; an IPv6 address without its brackets.
     pub(crate) host: String,
-    /// TCP port.
+    /// The TCP port.
     pub(crate) port: u16,
 }
 
-/// How messages are told apart.
+/// The way in which messages are separated.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Framing {
-    /// A length before each message.
+    /// Each message is preceded by its length.
     Native,
-    /// One WebSocket message each; the `ws://` or `wss://` address to ask for.
+    /// Each message is a WebSocket message; the `ws://` or `wss://` address of the upgrade request.
     #[cfg(feature = "websocket")]
     WebSocket(Uri),
 }
 
 impl Address {
-    /// Reads an address.
+    /// Parses an address.
     pub(crate) fn parse(text: &str) -> Result<Self, BuildError> {
         let wrong = |why| BuildError::Address { address: text.to_owned(), why };
         let uri: Uri = text.parse().map_err(|_| wrong("it cannot be read"))?;
@@ -37,7 +37,7 @@ impl Address {
             return Err(wrong("the host is missing"));
         }
         if uri.port().is_none() && uri.authority().is_some_and(|authority| authority.as_str() != host) {
-            return Err(wrong("the port is none"));
+            return Err(wrong("the port is not valid"));
         }
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let (native, tls, usual_port) = match uri.scheme_str() {
@@ -51,7 +51,7 @@ impl Address {
         let without = |feature| BuildError::FeatureDisabled { address: text.to_owned(), feature };
         let framing = if native {
             if !matches!(uri.path(), "" | "/") {
-                return Err(wrong("there is no path in it"));
+                return Err(wrong("it must not have a path"));
             }
             Framing::Native
         } else {
@@ -87,14 +87,14 @@ mod tests {
             ("ws://localhost", Ok("websocket plain localhost 80")),
             ("wss://chat.example", Ok("websocket tls chat.example 443")),
             ("tcp://localhost", Err("the port is missing")),
-            ("tcp://localhost:1/path", Err("there is no path in it")),
+            ("tcp://localhost:1/path", Err("it must not have a path")),
             ("http://localhost:1", Err("the scheme is unknown")),
             ("localhost:1", Err("the scheme is unknown")),
             ("tcp://:1", Err("the host is missing")),
             ("", Err("it cannot be read")),
-            ("tcp://a:99999", Err("the port is none")),
-            ("ws://a:99999", Err("the port is none")),
-            ("ws://user@a", Err("the port is none")),
+            ("tcp://a:99999", Err("the port is not valid")),
+            ("ws://a:99999", Err("the port is not valid")),
+            ("ws://user@a", Err("the port is not valid")),
         ];
         for (text, expected) in cases {
             match (Address::parse(text).map(words), expected) {
@@ -124,7 +124,7 @@ mod tests {
         format!("{framing} {tls} {} {}", address.host, address.port)
     }
 
-    /// The first feature that an address with these words needs and this build has not.
+    /// The first feature that an address with these words needs and this build does not have.
     fn lacking(words: &str) -> Option<&'static str> {
         let features = [("websocket", cfg!(feature = "websocket")), ("tls", cfg!(feature = "tls"))];
         let lacking = features.into_iter().find(|(name, enabled)| words.contains(name) && !enabled);

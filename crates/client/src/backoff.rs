@@ -1,38 +1,38 @@
-//! How long to wait before the next attempt to connect. Knows no clock and no randomness.
+//! The wait before the next attempt to connect. Knows no clock and no randomness.
 //!
-//! The server tells over how long its clients spread their return ([`Spread`]). The first attempt after a broken link comes
-//! at a random moment of it, and the attempts after that as far apart, so that a server that is away is asked no more often
-//! than it takes logins, and is seen soon after it is back.
+//! The server says over how long its clients spread their reconnects ([`Spread`]). The first attempt after a broken
+//! link comes at a random moment in that time, and further attempts follow at the same distance. A server that is
+//! down therefore gets no more attempts than it accepts logins, and clients find it soon after it is back.
 
 use std::time::Duration;
 
-/// The longest wait before the first attempt after a link broke, when the server does not tell a spread.
+/// The longest wait before the first attempt after a broken link, if the server does not say a spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts, for a spread that is not longer. The longest is half as much again.
+/// The mean wait between attempts, for a spread that is not longer. The longest wait is half as much again.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many of them, for a spread that is not longer. The longest is half as much again:
-/// not above the grace (30 s) in which a client that returns is never seen to leave.
+/// The mean wait between attempts after many of them, for a spread that is not longer. The longest wait, half as much
+/// again, does not exceed the grace (30 s) in which a client can return without being seen to leave.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// So many attempts are made before the wait between them doubles: two minutes of them. Enough for a restart of
-/// the server, and few enough for a device that is out of reach for hours.
+/// The number of attempts, about two minutes, before the wait between them begins to double. It covers a restart of
+/// the server, and is small enough for a device that has no network for hours.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
-/// While calls wait for the link, no wait is longer than after so many failures.
+/// While calls wait for the link, the wait is no longer than after this many failures.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// A link that lived this long was a success: the next wait is a first one again. Shorter, and a server that
-/// accepts and drops in a loop would be hammered.
+/// A link that lived this long counts as a success, and the next wait is a first one again. With a shorter time,
+/// clients would flood a server that accepts and closes connections in a loop.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
-/// A random number from 0 to 1, drawn by the shell for each step.
+/// A random number from 0 to 1, drawn by the driver for each step.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Jitter(f64);
 
 impl Jitter {
-    /// Takes a fraction; what is outside 0 to 1 becomes the nearer end.
+    /// Creates a jitter; a fraction outside of 0 to 1 is clamped.
     pub(crate) fn new(fraction: f64) -> Self {
         Self(fraction.clamp(0.0, 1.0))
     }
@@ -43,16 +43,16 @@ impl Jitter {
     }
 }
 
-/// The time over which the clients of a server spread their return, as it told last.
+/// The spread of reconnects, as the server said it last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Spread {
-    /// The server does not say, as before the first login, and as an older server.
+    /// The server has not said a spread: before the first login, or an older server.
     Unknown,
     Told(Duration),
 }
 
 impl Spread {
-    /// Reads the field of the wire, where zero is the absence of a value.
+    /// Reads the field of the wire, in which zero means that the value is absent.
     pub(crate) fn from_wire(spread_ms: u32) -> Self {
         match spread_ms {
             0 => Self::Unknown,
@@ -62,7 +62,7 @@ impl Spread {
 
     /// The wait before the next attempt when `failures` attempts in a row have failed.
     ///
-    /// The first wait is random as a whole, and half of a later one at least: thousands of clients that lost one server
+    /// The first wait is completely random; a later wait is half random. Thousands of clients that lost a server
     /// together must not return together.
     pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
         let (first, steady) = match self {
@@ -83,7 +83,7 @@ impl Spread {
 mod tests {
     use super::*;
 
-    /// The table that the web SDK passes too: spread told (0: none), failures, jitter, and the wait, in milliseconds.
+    /// The table that the web SDK passes too: the spread (0: none), failures, jitter, and the wait, in milliseconds.
     const CASES: &str = include_str!("../tests/sdk/reconnect.csv");
 
     #[test]

@@ -1,8 +1,8 @@
-//! The last known status of each watched user: one pure fold over all statuses that the server sends.
+//! The last known status of each watched user: a pure fold over all statuses that the server sends.
 //!
-//! Holds the newest version of each user and nothing of users that are not watched. Does not know who told
-//! it, nor who is told of the difference it hands back. As large as what the account watches, which the
-//! server bounds.
+//! The cache holds the newest version for each user, and nothing about users who are not watched. It does not know
+//! where statuses come from, nor who gets the differences that it returns. Its size is bounded by the users that the
+//! account watches, which the server bounds.
 
 use lamplight_model::{UserId, UserStatus};
 use lamplight_wire::v1;
@@ -16,13 +16,13 @@ pub(crate) struct Cache {
 }
 
 impl Cache {
-    /// Takes in what was told of watched users and hands back what differs from before: each user at most
-    /// once, in the order of the `userID`s. What is older or equal is dropped.
+    /// Adds statuses of watched users and returns those that differ from before: each user at most once, in the order
+    /// of the `userID`s. A status that is not newer is dropped.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         self.fold_replacing(told, |_| false)
     }
 
-    /// As [`fold`](Self::fold), but a status for which `replaces` says so holds even where it is older.
+    /// Does the same as [`fold`](Self::fold), but a status for which `replaces` is true is kept even if it is older.
     pub(crate) fn fold_replacing(
         &mut self,
         told: impl IntoIterator<Item = UserStatus>,
@@ -40,17 +40,17 @@ impl Cache {
         changed.iter().filter_map(|user| self.statuses.get(user).cloned()).collect()
     }
 
-    /// Of the statuses that a query was answered with, those of watched users: of others nothing is kept.
+    /// Returns those statuses of an answer to a query whose users are watched; nothing is kept of others.
     pub(crate) fn watched(&self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect()
     }
 
-    /// Forgets users who are not watched any longer; hands back those it held.
+    /// Removes users who are not watched any longer, and returns those that were in the cache.
     pub(crate) fn remove<'a>(&mut self, users: impl IntoIterator<Item = &'a UserId>) -> Vec<UserId> {
         users.into_iter().filter_map(|user| self.statuses.remove_entry(user)).map(|(user, _)| user).collect()
     }
 
-    /// Forgets everyone.
+    /// Removes all users.
     pub(crate) fn clear(&mut self) {
         self.statuses.clear();
     }
@@ -60,13 +60,13 @@ impl Cache {
         self.statuses.get(user)
     }
 
-    /// All that is known, in the order of the `userID`s.
+    /// All statuses, in the order of the `userID`s.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &UserStatus> {
         self.statuses.values()
     }
 
-    /// The versions held, newest first, as many as fit into `budget` bytes of a `LoginRequest`. Of the others
-    /// the server simply tells again.
+    /// The versions in the cache, newest first, as many as fit into `budget` bytes of a `LoginRequest`. The server
+    /// sends the statuses of the other users again.
     pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
         let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
         newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
     use crate::testing::{brief, statuses};
 
-    /// Folds `told` into a cache that holds `held`: what differs, and what is held afterwards. A word is
+    /// Folds `told` into a cache with `held`, and compares the differences and the resulting cache. A word is
     /// `user:version`.
     fn check(held: &str, told: &str, differs: &str, after: &str) {
         let mut cache = Cache::default();
@@ -144,7 +144,7 @@ mod tests {
     fn the_newest_versions_are_known_as_far_as_the_budget_goes() {
         let mut cache = Cache::default();
         cache.fold(statuses("ann:2 bob:9 cid:5"));
-        // Each takes 2 bytes before it, 5 for the name and 2 for the version.
+        // Each entry has 2 bytes of prefix, 5 for the name and 2 for the version.
         let cases = [
             (0, ""),
             (8, ""),

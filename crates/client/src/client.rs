@@ -1,4 +1,4 @@
-//! The handle that an application holds.
+//! The client, as an application uses it.
 
 pub(crate) mod builder;
 mod lists;
@@ -14,19 +14,19 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::{Instant, timeout_at};
 
-/// The most calls of one client that may be under way. Further calls wait for a place, within their timeout.
+/// The most calls of one client that are under way at once. Further calls wait, within their timeout.
 pub const MAX_CALLS: usize = 256;
 
 /// A client of Lamplight. Cheap to clone; all clones share one session.
 ///
-/// After a [`login`](Self::login) it keeps the session alive by itself: it sends heartbeats, comes back after a
-/// broken link, learns what has changed meanwhile, and subscribes again if the server has given the list up.
-/// A call that is made while there is no connection has the client try again at once, or within a second of its
-/// last attempt, and waits for the connection up to the call timeout. The session ends with [`logout`](Self::logout) or when the server ends it, of which an [`Event`](crate::Event)
-/// tells; from then on calls fail with [`Error::NotLoggedIn`].
+/// After a [`login`](Self::login), the client keeps the session alive: it sends heartbeats, reconnects after a broken
+/// link, fetches the changes in between, and subscribes again if the server has dropped the list. A call without a
+/// connection makes the client try to connect at once, or within a second of its last attempt, and waits for the
+/// connection up to the call timeout. The session ends with [`logout`](Self::logout), or when the server ends it,
+/// which an [`Event`](crate::Event) reports; after that, calls fail with [`Error::NotLoggedIn`].
 ///
-/// Dropping a call does not take it back: it may already be on its way. Dropping the last clone closes the
-/// connection without logging out.
+/// Dropping the future of a call does not cancel the call, which may already have been sent. Dropping the last clone
+/// closes the connection without logging out.
 #[derive(Clone, Debug)]
 pub struct Client {
     commands: mpsc::Sender<Command>,
@@ -37,7 +37,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Begins to build a client of the server at `tcp://host:port`, `tls://host:port`, `ws://host[:port]` or
+    /// Returns a builder for a client of the server at `tcp://host:port`, `tls://host:port`, `ws://host[:port]` or
     /// `wss://host[:port]`.
     pub fn builder(address: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(address)
@@ -52,16 +52,15 @@ impl Client {
         Self { commands, shared, places: Arc::new(Semaphore::new(MAX_CALLS)), call_timeout, device }
     }
 
-    /// Connects and logs in: one attempt. Only after it has succeeded does the client come back on its own.
+    /// Connects and logs in, in one attempt. Once it has succeeded, the client reconnects on its own.
     ///
-    /// The token is a UserSig or, where the app accepts them, a JWT; both are handed over alike, and refused with the same
-    /// codes. When this user is logged in already, the UserSig replaces the former one. To become another user, log
-    /// out first.
+    /// The token is a UserSig or, if the app accepts them, a JWT; both are refused with the same codes. If this user
+    /// is logged in already, the new token replaces the former one. To log in as another user, log out first.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with the server's code; 7003 when `user_id` is none and 6017 when another user is
-    /// logged in, without asking it. [`Error::Transport`] when no connection could be made.
+    /// [`Error::Refused`] with the server's code. Without asking the server: 7003 if `user_id` is invalid, and 6017
+    /// if another user is logged in. [`Error::Transport`] if no connection could be made.
     pub async fn login(&self, user_id: &str, user_sig: &str) -> Result<LoggedIn, Error> {
         let user = UserId::new(user_id)
             .map_err(|invalid| Refused::because(Code::BAD_USER_ID, &invalid.to_string()))?;
@@ -74,12 +73,11 @@ impl Client {
         Ok(logged_in)
     }
 
-    /// Hands in a fresh UserSig before the present one expires. It is used for every login from now on, and
-    /// sent at once.
+    /// Replaces the UserSig before it expires. The new one is sent at once, and used for every later login.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: it is not valid, and the present one stays.
+    /// [`Error::Refused`] if it is not valid; the former one is kept.
     pub async fn update_user_sig(&self, user_sig: &str) -> Result<(), Error> {
         let Answer::LoggedIn(_) =
             self.call(Request::Login { user_sig: user_sig.to_owned(), resume: true }).await?
@@ -93,18 +91,18 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// After any error but [`Error::Refused`] the session is over here all the same; the server, if it was not
-    /// reached, keeps the login until it lapses.
+    /// After any error except [`Error::Refused`], the session has ended locally all the same. A server that was not
+    /// reached keeps the login until it lapses.
     pub async fn logout(&self) -> Result<(), Error> {
         self.call(Request::Logout).await.map(|_| ())
     }
 
-    /// Sets the own custom status: UTF-8, at most 100 bytes unless the app's settings say otherwise. Empty
-    /// clears it. Answers the own status.
+    /// Sets the user's own custom status: UTF-8, at most 100 bytes unless the app's settings say otherwise. An empty
+    /// text clears it. Returns the user's own status.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 when the text is too long.
+    /// [`Error::Refused`] with 6017 if the text is too long.
     pub async fn set_self_status(&self, custom_status: &str) -> Result<UserStatus, Error> {
         let Answer::SelfStatus(status) = self.call(Request::SetSelfStatus(custom_status.to_owned())).await?
         else {
@@ -113,12 +111,12 @@ impl Client {
         Ok(status)
     }
 
-    /// Asks for the present status of users, oneself or others: at most 500. Of users that are not watched
-    /// nothing is cached.
+    /// Queries the current statuses of users, which may include the user itself: at most 500. Statuses of users who
+    /// are not watched are not cached.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the call as a whole was refused; users for whom alone it failed are in
+    /// [`Error::Refused`] if the call as a whole was refused; users for whom it failed individually are in
     /// [`Statuses::failures`].
     pub async fn get_user_status<I>(&self, users: I) -> Result<Statuses, Error>
     where
@@ -131,12 +129,12 @@ impl Client {
         Ok(statuses)
     }
 
-    /// Subscribes to users: at most 100 in a call and 200 in the list, of which the earliest subscribed leave.
-    /// The list belongs to the account, not to the device.
+    /// Subscribes to users: at most 100 in a call and 200 on the list; beyond that, the earliest subscribed are
+    /// evicted. The list belongs to the account, not to the device.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the call as a whole was refused; users for whom alone it failed are in
+    /// [`Error::Refused`] if the call as a whole was refused; users for whom it failed individually are in
     /// [`Subscribed::failures`].
     pub async fn subscribe_user_status<I>(&self, users: I) -> Result<Subscribed, Error>
     where
@@ -149,12 +147,12 @@ impl Client {
         Ok(subscribed)
     }
 
-    /// Unsubscribes from users: at most 100 in a call. **An empty list means all of them**; so does
-    /// [`unsubscribe_all`](Self::unsubscribe_all).
+    /// Unsubscribes from users: at most 100 in a call. **An empty list means all of them**, as
+    /// [`unsubscribe_all`](Self::unsubscribe_all) does.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the call as a whole was refused.
+    /// [`Error::Refused`] if the call as a whole was refused.
     pub async fn unsubscribe_user_status<I>(&self, users: I) -> Result<Unsubscribed, Error>
     where
         I: IntoIterator,
@@ -166,20 +164,20 @@ impl Client {
         Ok(unsubscribed)
     }
 
-    /// Unsubscribes from everybody.
+    /// Unsubscribes from all users.
     ///
     /// # Errors
     ///
-    /// As [`unsubscribe_user_status`](Self::unsubscribe_user_status).
+    /// The same as for [`unsubscribe_user_status`](Self::unsubscribe_user_status).
     pub async fn unsubscribe_all(&self) -> Result<Unsubscribed, Error> {
         self.unsubscribe_user_status(std::iter::empty::<&str>()).await
     }
 
-    /// Asks for the account's subscription list.
+    /// Queries the account's subscription list.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the edition, the switch or the rate limit says no.
+    /// [`Error::Refused`] by the edition, the switch or the rate limit.
     pub async fn get_subscriptions(&self) -> Result<Subscriptions, Error> {
         let Answer::Subscriptions(subscriptions) = self.call(Request::GetSubscriptions).await? else {
             unreachable!("getSubscriptions has an answer of its kind")
@@ -187,31 +185,31 @@ impl Client {
         Ok(subscriptions)
     }
 
-    /// The last known status of a watched user, oneself included; without asking the server. While there is no
-    /// connection, what was known last. `None` for users that are not watched.
+    /// The last known status of a watched user or the user itself, from the cache. Without a connection, the cache
+    /// keeps its last state. `None` for users who are not watched.
     pub fn cached_status(&self, user: &UserId) -> Option<UserStatus> {
         self.shared.lock().machine().cache().get(user).cloned()
     }
 
-    /// The last known statuses of all watched users, oneself included, in the order of the `userID`s.
+    /// The last known statuses of all watched users and the user itself, in the order of the `userID`s.
     pub fn cached(&self) -> Vec<UserStatus> {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }
 
-    /// Returns what the app's settings let this client do, as the server told it last; `None` without a session. An
-    /// [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) tells when it changes.
+    /// Returns the abilities that the app's settings give to this client, as the server sent them last; `None`
+    /// without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports changes.
     pub fn abilities(&self) -> Option<Abilities> {
         self.shared.lock().machine().abilities().copied()
     }
 
-    /// Begins to read events. Each reader gets them all, and first what is cached now. A reader that is not
-    /// read costs memory bounded by what is watched.
+    /// Returns a new reader of events. Each reader gets all events, beginning with the cached statuses. The memory of
+    /// a reader that does not read is bounded by the number of watched users.
     pub fn events(&self) -> Events {
         self.shared.events()
     }
 
-    /// Tells that the device has changed its network, or has woken: a link is tested at once instead of at the next
-    /// heartbeat, and given up when nothing is heard for 3 s; a client that waits to reconnect tries now.
+    /// Reports that the device has changed its network or has woken. A link is tested at once instead of at the next
+    /// heartbeat, and is given up after 3 s without an answer; a client that waits to reconnect tries at once.
     pub async fn network_changed(&self) {
         // Without a driver there is no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;

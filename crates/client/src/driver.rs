@@ -1,4 +1,4 @@
-//! The shell around the machine: a task that moves bytes and time. Decides nothing.
+//! The driver of the machine: a task that moves bytes and time, and makes no decisions.
 
 #[cfg(test)]
 mod tests;
@@ -17,13 +17,13 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-/// The most commands that wait for the driver, which never waits for anything itself.
+/// The most commands that wait for the driver, which itself never waits between inputs.
 pub(crate) const MAX_COMMANDS: usize = 64;
 
 /// Makes connections.
 pub(crate) type Dial = Box<dyn Fn() -> BoxFuture<'static, Result<Connection, TransportError>> + Send>;
 
-/// A request of a handle to the driver.
+/// A command from a client to the driver.
 pub(crate) enum Command {
     Login { user: UserId, user_sig: String, waiter: Waiter },
     Call { request: Request, waiter: Waiter },
@@ -34,11 +34,11 @@ pub(crate) enum Command {
 pub(crate) struct Waiter {
     pub(crate) deadline: Instant,
     pub(crate) reply: oneshot::Sender<Result<Answer, Error>>,
-    /// Given back when the call is answered, whether or not somebody still waits.
+    /// Released when the call is answered, whether or not the caller still waits.
     pub(crate) _place: OwnedSemaphorePermit,
 }
 
-/// The task.
+/// The driver's task.
 pub(crate) struct Driver {
     shared: SharedLock,
     commands: mpsc::Receiver<Command>,
@@ -56,13 +56,13 @@ enum Socket {
 }
 
 impl Driver {
-    /// A driver that has no connection yet.
+    /// Creates a driver without a connection.
     pub(crate) fn new(shared: SharedLock, commands: mpsc::Receiver<Command>, dial: Dial) -> Self {
         let (socket, waiters) = (Socket::None, HashMap::new());
         Self { shared, commands, dial, socket, waiters, last_call: 0, origin: Instant::now() }
     }
 
-    /// Runs until the last handle is dropped.
+    /// Runs until the last client is dropped.
     pub(crate) async fn run(mut self) {
         loop {
             let deadline = self.shared.lock().machine().next_deadline();
@@ -127,7 +127,7 @@ impl Driver {
             }
             Effect::Answer(call, result) => {
                 if let Some(waiter) = self.waiters.remove(&call) {
-                    // The caller may have gone away.
+                    // The caller may have stopped waiting.
                     let _ = waiter.reply.send(result);
                 }
             }
@@ -149,7 +149,7 @@ impl Drop for Driver {
 }
 
 impl Socket {
-    /// Returns the next input. Cancel-safe: the future may be dropped and made again without a loss.
+    /// Returns the next input. Cancel-safe: dropping the future loses nothing.
     async fn next(&mut self) -> Input {
         match self {
             Self::None => future::pending().await,

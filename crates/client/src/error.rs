@@ -5,25 +5,24 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-/// Why a call has no answer.
+/// The reason why a call has no answer.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server said no; nothing was changed.
+    /// The server has refused the call; nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refused),
     /// There is no session: never logged in, logged out, kicked, or expired (6014).
     #[error("{}", Code::NOT_LOGGED_IN)]
     NotLoggedIn,
-    /// The link broke before the answer, and the call is none that may be sent again. Whether the server has done what was
-    /// asked is not known (9520).
+    /// The link broke before the answer, and the call cannot be repeated safely. It is not known whether the server
+    /// has executed it (9520).
     #[error("the connection broke before the answer")]
     Disconnected,
-    /// There was no connection within the call timeout, or no room on it: the server has not been asked, and has done
-    /// nothing (9508).
+    /// There was no connection within the call timeout, or no room on it. The server did not get the call (9508).
     #[error("not sent in time; the server has not been asked")]
     NotSent,
-    /// No answer within the call timeout. Whether the server has done what was asked is not known (9520).
+    /// There was no answer within the call timeout. It is not known whether the server has executed the call (9520).
     #[error("no answer in time")]
     Timeout,
     /// No connection could be made for a login (9508).
@@ -32,7 +31,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The code of the contract that says the same. Every error has one at present.
+    /// The code of the contract for this error. At present, every error has one.
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused(refused) => Some(refused.code),
@@ -43,34 +42,34 @@ impl Error {
     }
 }
 
-/// A "no" of the server, with its code (SPEC section 7).
+/// A refusal by the server, with its code (SPEC section 7).
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Refused {
-    /// The code. A number, because a newer server may have codes that this client has no name for.
+    /// The code, as a number, because a newer server may have codes that this client does not know.
     pub code: u32,
-    /// The server's text about it, in English.
+    /// The server's text, in English.
     pub message: String,
 }
 
 impl Refused {
-    /// A refusal that the client makes itself, with the words of the table.
+    /// A refusal by the client itself, with the text of the code.
     pub(crate) fn because(code: Code, detail: &str) -> Self {
         Self { code: code.number(), message: format!("{}: {detail}", code.english()) }
     }
 
-    /// Whether this is that refusal.
+    /// Whether the refusal has this code.
     pub fn is(&self, code: Code) -> bool {
         self.code == code.number()
     }
 
-    /// The code with its name and texts, if this client's table has it.
+    /// The code with its name and texts, if this client knows it.
     pub fn known_code(&self) -> Option<Code> {
         Code::from_number(self.code)
     }
 }
 
-/// A link that could not be made, or that failed.
+/// The error of a link that could not be made, or that failed.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     doing: &'static str,
@@ -100,44 +99,44 @@ impl StdError for TransportError {
     }
 }
 
-/// How a link, or the attempt to make one, came to its end. The session goes on.
+/// The way in which a link, or an attempt to make one, ended. The session goes on.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkEnd {
-    /// The server, or something between, closed it without a word.
+    /// The link was closed without a message of the server.
     #[error("closed by the server")]
     Closed,
     /// Reading, writing or connecting failed.
     #[error(transparent)]
     Failed(#[from] TransportError),
-    /// Nothing was heard for too long after a heartbeat or a request.
+    /// No bytes came for too long after a heartbeat or a request.
     #[error("nothing was heard from the server")]
     Silent,
-    /// No connection within the time for one.
+    /// There was no connection within the connect timeout.
     #[error("no connection in time")]
     ConnectTimeout,
-    /// No answer to the login within the time for one.
+    /// There was no answer to the login within its timeout.
     #[error("no answer to the login in time")]
     LoginTimeout,
     /// The login was refused.
     #[error("login refused: {0}")]
     Refused(Refused),
-    /// The server stops or hands over, and has asked this client to return.
+    /// The server stops or is replaced, and has asked this client to reconnect.
     #[error("the server asked to reconnect")]
     Moved,
     /// The server has too many connections, or too many from this address.
     #[error("too many connections")]
     TooManyConnections,
-    /// The server gave up on this client, in its words.
+    /// The server has ended the connection, with this text.
     #[error("ended by the server: {0}")]
     EndedByServer(String),
-    /// The received bytes are no message of the contract.
+    /// The received bytes are not a message of the contract.
     #[error("not understood: {0}")]
     Protocol(&'static str),
 }
 
 impl LinkEnd {
-    /// The error of a login that ended so.
+    /// Converts the end of a link into the error of the login that it ended.
     pub(crate) fn into_login_error(self) -> Error {
         match self {
             Self::Failed(error) => Error::Transport(error),
@@ -154,13 +153,13 @@ impl LinkEnd {
     }
 }
 
-/// Why a client cannot be built.
+/// The reason why a client cannot be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The address is none.
+    /// The address is not valid.
     #[error(
-        "{address:?} is no address: {why}; expected tcp://host:port, tls://host:port, ws://host[:port] or wss://host[:port]"
+        "{address:?} is not an address: {why}; expected tcp://host:port, tls://host:port, ws://host[:port] or wss://host[:port]"
     )]
     Address {
         /// The address as given.
@@ -178,21 +177,21 @@ pub enum BuildError {
         /// The feature as Cargo.toml names it: `tls` or `websocket`.
         feature: &'static str,
     },
-    /// No app was named.
+    /// The app was not set.
     #[error("the app is missing: call app(AppId(…))")]
     AppMissing,
-    /// The device id is none.
+    /// The device id is not valid.
     #[error("the device id {0:?} is not 1 to 64 bytes of printable ASCII")]
     DeviceId(String),
     /// The file of the device id could not be read or written.
     #[error("the device id could not be kept in {path}")]
     DeviceIdFile {
-        /// The file.
+        /// The path of the file.
         path: std::path::PathBuf,
-        /// The error of reading them.
+        /// The error of the file system.
         source: std::io::Error,
     },
-    /// A root certificate could not be read, or none is there.
+    /// A root certificate could not be read, or there is none.
     #[error("root certificates: {0}")]
     RootCertificates(String),
 }

@@ -4,38 +4,38 @@ use crate::{Abilities, ConversationInfo, FriendInfo, LinkEnd, Refused, UserInfo}
 use lamplight_model::{Message, Platform, UserId, UserStatus};
 use std::time::Duration;
 
-/// Something happened.
+/// An event of the client.
 ///
-/// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together say everything that
-/// enters, changes in and leaves the local cache: whoever folds them has the same picture as
+/// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together report everything that
+/// enters, changes in and leaves the local cache: an application that folds them has the same state as
 /// [`Client::cached`](crate::Client::cached).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
     /// An attempt to connect begins.
     Connecting,
-    /// Connected and logged in.
+    /// The client is connected and logged in.
     Connected {
-        /// The SDK came back on its own; not set for the application's own login.
+        /// Whether the SDK reconnected on its own; false for a login by the application.
         resumed: bool,
     },
     /// An attempt to connect or to log in failed.
     ConnectFailed {
-        /// Why.
+        /// The reason.
         why: LinkEnd,
-        /// The wait before the next attempt. Absent: there is none, the login has failed.
+        /// The wait before the next attempt; `None` if the login has failed for good.
         retry_in: Option<Duration>,
     },
-    /// The link broke. The SDK comes back on its own.
+    /// The link broke. The SDK reconnects on its own.
     Disconnected {
-        /// Why.
+        /// The reason.
         why: LinkEnd,
         /// The wait before the next attempt.
         retry_in: Duration,
     },
-    /// Statuses that are new or newer, each user once. After a reconnect: what differs, in one event.
+    /// Statuses that are new or newer, each user once. After a reconnect, one event has all differences.
     StatusChanged(Vec<UserStatus>),
-    /// These users are watched no longer and have left the local cache.
+    /// These users are not watched any longer and have left the local cache.
     NotWatched(Vec<UserId>),
     /// Another device of this account, or the server API, has changed the subscription list.
     SubscriptionsChanged {
@@ -44,64 +44,64 @@ pub enum Event {
         /// The users that were unsubscribed from.
         unsubscribed: Vec<UserId>,
     },
-    /// The app's settings have changed what this client may do.
+    /// The app's settings have changed the abilities of this client.
     AbilitiesChanged(Abilities),
-    /// Messages were received, or sent from another own device; oldest first. Also a message that this client sent and
-    /// whose answer came after [`Error::Timeout`](crate::Error::Timeout): it was stored after all.
+    /// Messages that were received, or sent from another device of the user; oldest first. Also a message sent by
+    /// this client whose answer came after [`Error::Timeout`](crate::Error::Timeout): it was stored after all.
     MessagesReceived(Vec<Message>),
-    /// Rows of the conversation list changed: by a message, or by another own device.
+    /// Rows of the conversation list have changed, by a message or by another device of the user.
     ConversationsChanged {
-        /// As they are now.
+        /// The current rows.
         changed: Vec<ConversationInfo>,
-        /// Those that are gone, by their peer.
+        /// The peers of removed rows.
         deleted: Vec<UserId>,
-        /// Unread messages over all conversations, where the server told it.
+        /// The number of unread messages over all conversations, if the server sent it.
         total_unread: Option<u32>,
     },
-    /// Entries of the friend list are new, differ, or are gone.
+    /// Entries of the friend list are new, have changed, or were removed.
     FriendListChanged {
-        /// As they are now.
+        /// The current entries.
         changed: Vec<FriendInfo>,
         /// The users that were deleted from the list.
         deleted: Vec<UserId>,
     },
-    /// The own profile was changed, here or elsewhere.
+    /// The user's own profile has changed, on this device or elsewhere.
     SelfInfoChanged(UserInfo),
-    /// Mutual friends show something else than before.
+    /// The profiles of mutual friends have changed.
     UsersInfoChanged(Vec<UserInfo>),
-    /// Something of the own lists changed while this client could not be told: read friends and conversations again.
-    /// Never told when nothing changed.
+    /// The user's lists have changed while this client could not be notified: read friends and conversations again.
+    /// Never reported if nothing has changed.
     ListsOutdated,
-    /// This device was logged out by somebody else. The session is over.
+    /// This device was logged out by another login or by an operator. The session is over.
     KickedOffline {
-        /// By whom.
+        /// The cause.
         by: KickedBy,
     },
     /// The UserSig has expired; log in with a new one. The session is over.
     UserSigExpired,
-    /// The account is gone. The session is over.
+    /// The account was deleted. The session is over.
     AccountDeleted,
-    /// The same device has connected elsewhere, and goes on there. The session here is over.
+    /// The same device has connected elsewhere and continues there. The session here is over.
     Superseded,
-    /// The server refused to have this client back. The session is over.
+    /// The server refused to let this client reconnect. The session is over.
     LoginRefused(Refused),
     /// The application logged out. The session is over.
     LoggedOut,
-    /// The reader of events was so slow that this many were dropped, oldest first. Never a status: those are
-    /// conflated, not dropped. Messages and changes of lists may be among them: read the lists again.
+    /// The reader of events was so slow that events were dropped, oldest first. Statuses are never dropped, only
+    /// conflated. Messages and changes of lists may be among the dropped events: read the lists again.
     Missed {
-        /// How many.
+        /// The number of dropped events.
         events: u64,
     },
 }
 
-/// The cause of being logged out by somebody else.
+/// The cause of a logout that the user has not asked for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum KickedBy {
     /// Another login of the same account.
     OtherLogin {
-        /// Its platform, where the server said so.
+        /// The platform of the other login, if the server sent it.
         platform: Option<Platform>,
     },
     /// The server API or an operator.
@@ -109,8 +109,8 @@ pub enum KickedBy {
 }
 
 impl Event {
-    /// Whether the session is over with this event, or has not come to be: calls answer 6014, the cache is empty, and the SDK does
-    /// not come back on its own.
+    /// Whether the session is over with this event, or was never established. Calls then return 6014, the cache is
+    /// empty, and the SDK does not reconnect.
     pub fn ends_session(&self) -> bool {
         match self {
             Self::KickedOffline { .. }

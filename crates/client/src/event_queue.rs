@@ -1,9 +1,8 @@
-//! The events that one reader has not read yet. Bounded, however slow the reader, and never without the
-//! final state.
+//! The events that one reader has not read yet. The queue is bounded, however slow the reader is, and always contains
+//! the final state.
 //!
-//! Statuses are conflated: one slot a user, holding the newest. All other events are few; they wait in order,
-//! and when more than [`MAX_PENDING_EVENTS`] do, the oldest is dropped and counted. Does not know tasks or
-//! locks.
+//! Statuses are conflated: each user has one slot with the newest status. Other events are few; they wait in order,
+//! and beyond [`MAX_PENDING_EVENTS`] the oldest is dropped and counted. This module does not know tasks or locks.
 
 use crate::Event;
 use lamplight_model::{UserId, UserStatus};
@@ -19,10 +18,10 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// How many of `others` go before the slots. The slots stand where their newest change belongs.
+    /// The number of `others` that come before the slots: the slots have the position of their newest change.
     ahead: usize,
-    /// The users that the reader has been told of and not that they left. Whoever is not among them need not
-    /// be told of a leaving, which bounds the slots by what was told and what is watched.
+    /// The users whose status the reader has and of whom it was not told that they left. The reader need not be told
+    /// of the leaving of other users, which bounds the slots by the users it was told of and those that are watched.
     told: BTreeSet<UserId>,
 }
 
@@ -33,7 +32,7 @@ enum Slot {
 }
 
 impl EventQueue {
-    /// A queue for a reader that begins now: it is told of all that is in the cache.
+    /// Creates a queue for a new reader, which begins with all cached statuses.
     pub(crate) fn beginning_with<'a>(cached: impl Iterator<Item = &'a UserStatus>) -> Self {
         let slots = cached.map(|status| (status.user_id.clone(), Slot::Changed(status.clone()))).collect();
         Self { slots, ..Self::default() }
@@ -59,8 +58,8 @@ impl EventQueue {
                 self.ahead = self.others.len();
             }
             ending if ending.ends_session() => {
-                // Events from here on belong to another session, maybe of another user: waiting events must not be
-                // mixed with them.
+                // Later events belong to another session, maybe of another user, and must not be mixed with those
+                // that wait.
                 while let Some(batch) = self.take_slots() {
                     self.others.insert(self.ahead.min(self.others.len()), batch);
                     self.ahead += 1;
@@ -90,7 +89,7 @@ impl EventQueue {
         }
     }
 
-    /// The next event.
+    /// Removes and returns the next event.
     pub(crate) fn pop(&mut self) -> Option<Event> {
         if self.missed > 0 {
             return Some(Event::Missed { events: mem::take(&mut self.missed) });
@@ -113,7 +112,7 @@ impl EventQueue {
         }
     }
 
-    /// All changes in one event; or, when there are none, all leavings in one.
+    /// Takes all changes as one event or, if there are none, all leavings as one.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());
@@ -140,8 +139,8 @@ mod tests {
     use super::*;
     use crate::testing::{brief, statuses};
 
-    /// Runs a script. `+ann:1 bob:2` pushes a change, `-ann` a leaving, `C`, `L` and `K` push Connecting,
-    /// LoggedOut and UserSigExpired; `?` reads all there is and notes it in the same language.
+    /// Runs a script. `+ann:1 bob:2` pushes a change, `-ann` a leaving, `C`, `L` and `K` push Connecting, LoggedOut
+    /// and UserSigExpired; `?` reads all events and writes them in the same notation.
     fn check(script: &[&str], expected: &str) {
         let (mut queue, mut read) = (EventQueue::default(), Vec::new());
         for line in script {

@@ -1,4 +1,4 @@
-//! The Rust SDK of Lamplight: who is there, in a few calls.
+//! The Rust SDK of Lamplight: presence in a few calls.
 //!
 //! ```no_run
 //! use lamplight_client::{AppId, Client, Event};
@@ -22,17 +22,18 @@
 //! # }
 //! ```
 //!
-//! The [`Client`] keeps its session alive: heartbeats, reconnects, and a picture that is right again after
-//! every reconnect, without the application doing anything. It comes back as soon as the server has asked its clients to, and
-//! gives a link up on which a call is not answered within 8 s; an application that knows that the device has changed its
-//! network or has woken says so with [`Client::network_changed`], and then 3 s are enough. What it knows of the watched users is in
-//! [`Client::cached`]; whatever enters, changes in or leaves it is told by [`Client::events`].
+//! The [`Client`] keeps its session alive with heartbeats and reconnects, and its statuses are current again after
+//! every reconnect, without any action of the application. It reconnects as soon as the server has asked its clients
+//! to, and gives up a link on which a call is not answered within 8 s. An application that knows that the device has
+//! changed its network or has woken reports it with [`Client::network_changed`], which reduces this time to 3 s. The
+//! statuses of the watched users are in [`Client::cached`]; [`Client::events`] reports every status that enters,
+//! changes in or leaves it.
 //!
-//! The features `tls` and `websocket`, both enabled by default, can be left out. An address that needs one that is not enabled is
-//! refused with [`BuildError::FeatureDisabled`].
+//! The features `tls` and `websocket` are enabled by default and can be left out. An address that needs a feature
+//! that is not enabled is refused with [`BuildError::FeatureDisabled`].
 //!
-//! Inside, `machine.rs` decides and `driver.rs` acts. This crate does not know the server's rules: those
-//! that it must know (limits, codes) come from `lamplight-model` and `lamplight-wire`.
+//! Inside, `machine.rs` decides and `driver.rs` acts. This crate does not know the server's rules; the limits and
+//! codes that it needs come from `lamplight-model` and `lamplight-wire`.
 
 mod address;
 mod backoff;
@@ -69,7 +70,7 @@ pub use lists::{
 pub use request::{Abilities, Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
 pub use shared::Events;
 
-// The nouns that the calls and events are made of.
+// Types that the calls and events use.
 pub use lamplight_model::{
     AllowType, AppId, ClientMessageId, Code, CustomElement, CustomStatus, DeviceId, Message, MessageBody,
     Platform, PlatformSet, Profile, ProfileChange, Reason, StatusType, Timestamp, UserId, UserStatus,

@@ -1,4 +1,4 @@
-//! A live, logged-in link, as the machine sees it: what was asked and not answered, and when it is given up.
+//! A live, logged-in link as the machine sees it: requests without an answer, and when the link is given up.
 
 use crate::Error;
 use crate::path::NetworkPath;
@@ -7,20 +7,20 @@ use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The most requests that await their answers on the link. Further calls wait in the session.
+/// The most requests without an answer on the link. Further calls wait in the session.
 pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
-/// How long an answer may be awaited while nothing at all is heard. Then the link is given up.
+/// The time for which an answer may be outstanding while no bytes come at all. After that, the link is given up.
 ///
-/// A server answers each call within 5 s, if only with a refusal, and answers in order: a heartbeat behind a call that is
-/// late would be as late. So the call itself is the test of the link. A call waits for 10 s; one that may be repeated is
-/// made again on the next link within them.
+/// A server answers each call within 5 s, at least with a refusal, and answers in order, so a heartbeat after a late
+/// call would be late too. The call itself therefore tests the link. A call waits for 10 s; if it may be repeated, it
+/// is sent again on the next link within that time.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// The same once there is reason to doubt the link: the device has changed its network.
+/// The same time once there is reason to doubt the link, because the device has changed its network.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// The same after a sleep, in which most links die without a word.
+/// The same time after a sleep, in which most links break unnoticed.
 pub(crate) const WAKE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// The longest time between two heartbeats of a native client.
@@ -32,10 +32,11 @@ const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
 /// The shortest time between two heartbeats, whatever the server says.
 const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
 
-/// Within which a link that has died in a sleep is made again, at random: machines may have slept together.
+/// The time within which a link that broke during a sleep is replaced, at random, because many machines may have
+/// slept at the same time.
 pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
-/// Names a call of the application; chosen by the shell, never used twice.
+/// Identifies a call of the application; chosen by the driver and never reused.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct CallId(pub u64);
 
@@ -43,18 +44,18 @@ pub(crate) struct CallId(pub u64);
 #[derive(Debug)]
 pub(crate) struct Link {
     since: Moment,
-    /// The time between two heartbeats that the server's timeout asks for.
+    /// The time between two heartbeats according to the server's timeout.
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
-    /// When the link is given up unless something is heard, as long as a request is in flight.
+    /// The time at which the link is given up unless bytes come, while a request is in flight.
     give_up_at: Moment,
-    /// The device has slept, and nothing was heard since.
+    /// Whether the device has slept and no bytes came since.
     woken: bool,
     in_flight: BTreeMap<u64, InFlight>,
 }
 
-/// A request that was sent and not answered.
+/// A request that was sent and is not answered yet.
 #[derive(Debug)]
 pub(crate) enum InFlight {
     Heartbeat,
@@ -65,28 +66,28 @@ pub(crate) enum InFlight {
 /// A call of the application.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// Absent once the caller has been told of a timeout. The answer is still awaited, for what it changes.
+    /// `None` once the caller was told of a timeout. The answer is still needed for the changes that it reports.
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,
-    /// The request has been sent at least once: whether the server has done it may be unknown.
+    /// Whether the request was sent at least once, so that the server may have executed it.
     pub(crate) sent: bool,
 }
 
 impl Call {
-    /// A call that was not sent yet.
+    /// Creates a call that was not sent yet.
     pub(crate) fn new(id: CallId, deadline: Moment, request: Request) -> Self {
         Self { id: Some(id), deadline, request, sent: false }
     }
 
-    /// Why a call has no answer by its deadline.
+    /// The error of a call that has no answer by its deadline.
     pub(crate) fn overdue(&self) -> Error {
         if self.sent { Error::Timeout } else { Error::NotSent }
     }
 }
 
 impl Link {
-    /// A link that has logged in now.
+    /// Creates a link that has just logged in.
     pub(crate) fn new(heartbeat_timeout: Duration, platform: Platform, now: Moment) -> Self {
         Self {
             since: now,
@@ -99,12 +100,12 @@ impl Link {
         }
     }
 
-    /// The server has told its heartbeat timeout again.
+    /// Sets the heartbeat timeout that the server has sent again.
     pub(crate) fn set_heartbeat(&mut self, heartbeat_timeout: Duration, platform: Platform) {
         self.usual_heartbeat = heartbeat_interval(heartbeat_timeout, platform);
     }
 
-    /// How long the link has lived.
+    /// The age of the link.
     pub(crate) fn age(&self, now: Moment) -> Duration {
         now.since(self.since)
     }
@@ -114,7 +115,7 @@ impl Link {
         self.in_flight.len() < MAX_IN_FLIGHT
     }
 
-    /// A request is being sent.
+    /// Records that a request is sent.
     pub(crate) fn sent(&mut self, id: u64, request: InFlight, now: Moment) {
         if self.in_flight.is_empty() {
             self.give_up_at = now + ANSWER_PATIENCE;
@@ -123,24 +124,25 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Something is being sent that asks for no answer.
+    /// Records that a message is sent that needs no answer.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }
 
-    /// Something was heard.
+    /// Records that bytes came.
     pub(crate) fn heard(&mut self, now: Moment) {
         self.give_up_at = now + ANSWER_PATIENCE;
         self.last_heard = now;
         self.woken = false;
     }
 
-    /// There is reason to doubt the link, and a heartbeat was sent: its answer is due soon.
+    /// Records that there is reason to doubt the link and that a heartbeat was sent, whose answer is due soon.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
     }
 
-    /// The device has slept, and a heartbeat was sent. What was due during the sleep says nothing of the link.
+    /// Records that the device has slept and that a heartbeat was sent. Deadlines that passed during the sleep say
+    /// nothing about the link.
     pub(crate) fn wake(&mut self, now: Moment) {
         if !self.woken {
             self.give_up_at = now + WAKE_PATIENCE;
@@ -148,39 +150,39 @@ impl Link {
         }
     }
 
-    /// Whether the device has slept, and nothing was heard since.
+    /// Whether the device has slept and no bytes came since.
     pub(crate) fn is_woken(&self) -> bool {
         self.woken
     }
 
-    /// Takes the request that an answer belongs to.
+    /// Removes and returns the request that an answer belongs to.
     pub(crate) fn take(&mut self, id: u64) -> Option<InFlight> {
         self.in_flight.remove(&id)
     }
 
-    /// Whether a heartbeat awaits its answer.
+    /// Whether a heartbeat is not answered yet.
     pub(crate) fn heartbeat_in_flight(&self) -> bool {
         self.in_flight.values().any(|request| matches!(request, InFlight::Heartbeat))
     }
 
-    /// When the next heartbeat is due on this path.
+    /// The time at which the next heartbeat is due on this path.
     pub(crate) fn heartbeat_due(&self, path: NetworkPath) -> Moment {
         self.last_sent + path.heartbeat(self.usual_heartbeat)
     }
 
-    /// The time between two heartbeats that the server's timeout asks for.
+    /// The time between two heartbeats according to the server's timeout.
     pub(crate) fn usual_heartbeat(&self) -> Duration {
         self.usual_heartbeat
     }
 
-    /// How long nothing had passed in either direction when the link ended now, or when the request was sent that nothing
-    /// was heard after: a link that is cut without telling the client is silent until then.
+    /// The time without traffic before the link ended now. If a request stayed without an answer, the silence ended
+    /// when that request was sent: a link that was cut without a notification to the client is silent until then.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)
     }
 
-    /// When the link is given up unless something is heard.
+    /// The time at which the link is given up unless bytes come.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
@@ -193,7 +195,7 @@ impl Link {
         })
     }
 
-    /// Takes the calls that may be made once more after the link broke without an answer, in the order of sending.
+    /// Removes and returns the calls that may be repeated after the link broke, in the order of sending.
     pub(crate) fn take_repeatable(&mut self) -> Vec<Call> {
         let is_repeatable = |request: &InFlight| match request {
             InFlight::Call(call) => call.id.is_some() && call.request.is_repeatable(),
@@ -218,8 +220,8 @@ impl Link {
     }
 }
 
-/// Less than a third of the server's timeout, so that two heartbeats may be lost, and never longer than the
-/// SPEC says (section 2).
+/// Less than a third of the server's timeout, so that two heartbeats may be lost, and never longer than in SPEC
+/// section 2.
 fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
     let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
     if timeout.is_zero() {

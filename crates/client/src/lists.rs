@@ -1,5 +1,5 @@
-//! Profiles, friends, messages and conversations: the nouns of the SDK, read from the messages of the wire; and how
-//! far a client knows the lists of its user.
+//! Profiles, friends, messages and conversations: the types of the SDK, converted from the messages of the wire, and
+//! the lists version that a client knows.
 
 use crate::read;
 use lamplight_model::{AllowType, ClientMessageId, Message, MessageBody, Profile, Timestamp, UserId};
@@ -7,7 +7,7 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 
-/// The public part of a user: the profile, as others see it.
+/// A user's profile as other users see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserInfo {
     /// The `userID`.
@@ -19,20 +19,20 @@ pub struct UserInfo {
 /// The answer to `getUsersInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UsersInfo {
-    /// Those who have an account, in the order asked.
+    /// The users who have an account, in the order of the request.
     pub users: Vec<UserInfo>,
-    /// The others.
+    /// The users for whom the call failed.
     pub failures: Vec<ItemFailure>,
 }
 
 /// One item of a batch for which the call failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ItemFailure {
-    /// The user, as it was asked for.
+    /// The user as it was requested.
     pub user_id: String,
-    /// Why (SPEC section 7).
+    /// The code of the failure (SPEC section 7).
     pub code: u32,
-    /// The same in words.
+    /// The text of the failure.
     pub message: String,
 }
 
@@ -41,67 +41,67 @@ pub struct ItemFailure {
 pub struct FriendInfo {
     /// The `userID` of the friend.
     pub user_id: UserId,
-    /// The name that the own user gives to the friend; may be empty.
+    /// The own user's name for the friend; may be empty.
     pub remark: String,
     /// The friend's profile.
     pub profile: Profile,
-    /// Whether they have the own user in their list too.
+    /// Whether the friend has the own user in the friend list too.
     pub mutual: bool,
-    /// When the entry was made.
+    /// The creation time of the entry.
     pub added_at: Timestamp,
-    /// Where the friendship came from, in the app's own words.
+    /// The source of the friendship, in the app's own words.
     pub add_source: String,
-    /// The text that came with the request.
+    /// The text of the friend request.
     pub add_wording: String,
 }
 
 /// A row of the own conversation list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationInfo {
-    /// The other one.
+    /// The other user.
     pub peer: UserId,
-    /// The newest message; absent when it has gone by retention.
+    /// The newest message; `None` if it was deleted by retention.
     pub last_message: Option<Message>,
-    /// Messages of the peer that are not read.
+    /// The number of messages from the peer that are not read.
     pub unread: u32,
-    /// Read up to this sequence.
+    /// The sequence up to which the messages are read.
     pub read_sequence: u64,
     /// Whether the row is pinned to the top.
     pub pinned: bool,
     /// The peer's profile.
     pub profile: Profile,
-    /// The name that the own user gives to the peer; empty when the peer is no friend.
+    /// The own user's name for the peer; empty if the peer is not a friend.
     pub remark: String,
-    /// When the conversation last moved.
+    /// The time of the last message in either direction.
     pub active_at: Timestamp,
 }
 
 /// A page of the conversation list.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConversationPage {
-    /// Pinned first, then the latest active first.
+    /// The rows: pinned first, then the latest active first.
     pub conversations: Vec<ConversationInfo>,
-    /// Where to go on; absent after the last page.
+    /// The position of the next page; `None` after the last.
     pub next: Option<String>,
-    /// Unread messages over all conversations.
+    /// The number of unread messages over all conversations.
     pub total_unread: u32,
 }
 
-/// Some messages of a conversation, newest first.
+/// Messages of a conversation, newest first.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct History {
     /// The messages.
     pub messages: Vec<Message>,
-    /// Whether there is nothing before them.
+    /// Whether there are no earlier messages.
     pub finished: bool,
 }
 
 /// The answer to [`Client::send_c2c_text_message`](crate::Client::send_c2c_text_message).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SentMessage {
-    /// The message as it is stored.
+    /// The message as stored.
     pub message: Message,
-    /// It had been stored before: this was a retry.
+    /// Whether the message was stored before and this was a retry.
     pub repeated: bool,
 }
 
@@ -118,24 +118,24 @@ pub(crate) struct ListNews {
     pub total_unread: Option<u32>,
 }
 
-/// How far the client knows the lists. Every change counts one up and is told with its number, in the order of the
-/// numbers, answers among them: who knows a number knows what came before it.
+/// The lists version that the client knows. Every change increments the version and is sent with it, in order,
+/// including the answers to calls: a client that knows a version knows all changes before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListsKnown(Option<u64>);
 
 impl ListsKnown {
-    /// The server told the number at a login. Says whether something was missed.
+    /// Records the version that the server sent at a login. Returns whether a change was missed.
     pub(crate) fn logged_in(&mut self, version: u64) -> bool {
         self.0.replace(version).is_some_and(|known| known != version)
     }
 
-    /// A change with this number was told. 0: it is one that does not count.
+    /// Records a change with this version; 0 means that the change has no version.
     pub(crate) fn told(&mut self, version: u64) {
         self.0 = self.0.map(|known| known.max(version));
     }
 }
 
-/// Whether `body` answers `ask`, both of the lists.
+/// Whether `body` is the answer to `ask`, both about lists.
 pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
     matches!(
         (ask, body),
@@ -154,14 +154,14 @@ pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
     )
 }
 
-/// The number that the answer to a change carries.
+/// The version that the answer to a change carries.
 pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     match body {
         Tell::SetSelfInfo(told) => Some(told.lists_version),
         Tell::AddFriend(told) => Some(told.lists_version),
         Tell::DeleteFriends(told) => Some(told.lists_version),
         Tell::SetFriendRemark(told) => Some(told.lists_version),
-        // That of a retry is read apart, and may be ahead of what is still to be told.
+        // The answer to a retry is current, so its version may be ahead of changes that are still to come.
         Tell::SendMessage(told) if told.repeated_send => None,
         Tell::SendMessage(told) => Some(told.lists_version),
         Tell::MarkRead(told) => Some(told.lists_version),
@@ -201,7 +201,8 @@ pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     }
 }
 
-/// Reads a profile with its user. What is none, by some newer contract, is left out; so below.
+/// Reads a profile with its user. Returns `None` for one that cannot be read, as of a newer contract; the functions
+/// below do the same.
 pub(crate) fn user_info(told: v1::Profile) -> Option<UserInfo> {
     let user_id = UserId::new(&told.user_id).ok()?;
     Some(UserInfo { user_id, profile: profile(Some(told)) })
@@ -271,7 +272,7 @@ mod tests {
 
     #[test]
     fn something_was_missed_when_the_number_is_not_the_last_one_told() {
-        // told in between, and whether the login that follows at `at` has missed something
+        // Versions that were sent in between, and whether the login at version `at` has missed a change.
         let table: [(&[u64], u64, bool); 6] = [
             (&[], 10, false),
             (&[], 11, true),

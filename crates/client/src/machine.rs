@@ -1,7 +1,7 @@
-//! The session, pure: decides what to send, when to connect again, and what the application is told.
+//! The session as a pure machine: decides what to send, when to reconnect, and which events the application gets.
 //!
-//! Knows no socket, no clock and no randomness: the shell hands in what happened, the moment and a
-//! [`Jitter`], and carries out the [`Effect`]s in their order. Same inputs, same effects.
+//! Knows no socket, clock or randomness: the driver passes each input with the time and a [`Jitter`], and executes
+//! the [`Effect`]s in order. The same inputs give the same effects.
 //!
 //! ```text
 //!            login            link up            answer
@@ -38,13 +38,13 @@ use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 
-/// How long an attempt to connect may take, name resolution and TLS included.
+/// The longest time for an attempt to connect, including name resolution and TLS.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long the answer to a login may take.
+/// The longest time for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Something that is done so long after it was due was due while the device, or this process, was asleep.
+/// A deadline that is handled this much too late passed while the device or this process was asleep.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, the same for every user who logs in.
@@ -60,9 +60,9 @@ pub(crate) struct Identity {
 pub(crate) enum Input {
     /// The application logs in.
     Login { call: CallId, deadline: Moment, user: UserId, user_sig: String },
-    /// The application calls. Needs a session.
+    /// The application makes a call, which needs a session.
     Call { call: CallId, deadline: Moment, request: Request },
-    /// The link that was asked for stands.
+    /// The requested link is established.
     LinkUp,
     /// The link, or the attempt to make one, has ended.
     LinkEnded(LinkEnd),
@@ -70,22 +70,22 @@ pub(crate) enum Input {
     Received(Box<v1::ServerMessage>),
     /// The device has changed its network.
     NetworkChanged,
-    /// Nothing but time: a deadline has passed.
+    /// A deadline has passed.
     Tick,
 }
 
-/// An effect that the shell carries out.
+/// An effect for the driver to execute.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Make a link. There is none.
+    /// Open a link. There is none.
     OpenLink,
-    /// Drop the link, or the attempt to make one, if there is any.
+    /// Close the link, or abort the attempt to open one, if there is any.
     CloseLink,
     /// Send a message over the link.
     Send(v1::ClientMessage),
     /// Answer a call. Every call is answered once.
     Answer(CallId, Result<Answer, Error>),
-    /// Tell the application.
+    /// Emit an event to the application.
     Emit(Event),
 }
 
@@ -120,7 +120,7 @@ impl Turn {
 }
 
 impl Machine {
-    /// A client without a session.
+    /// Creates a client without a session.
     pub(crate) fn new(identity: Identity) -> Self {
         Self { identity, last_id: 0, cache: Cache::default(), session: None }
     }
@@ -130,12 +130,12 @@ impl Machine {
         &self.cache
     }
 
-    /// Returns the abilities that the server told of last.
+    /// Returns the abilities that the server sent last.
     pub(crate) fn abilities(&self) -> Option<&Abilities> {
         self.session.as_ref()?.abilities.as_ref()
     }
 
-    /// When to step at the latest, with [`Input::Tick`].
+    /// The latest time for the next step, with [`Input::Tick`].
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
         let calls = session.queue.iter().map(|call| call.deadline);
@@ -151,7 +151,7 @@ impl Machine {
         calls.chain(logins).chain(phase).min()
     }
 
-    /// Takes in what happened. What is due at `now` is done too, before it.
+    /// Processes an input. Whatever is due at `now` is processed first.
     pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
         let mut turn = Turn { now, jitter, effects: Vec::new() };
         let turn = &mut turn;
@@ -238,7 +238,7 @@ impl Machine {
             return self.log_out_without_link(call, turn);
         }
         if let Request::Login { user_sig, .. } = &request {
-            // The next attempt uses the new UserSig, however this one ends.
+            // The next attempt uses the new UserSig, whatever the outcome of this one.
             match session.phase {
                 Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => {
                     session.user_sig.clone_from(user_sig);
@@ -255,7 +255,7 @@ impl Machine {
         }
     }
 
-    /// A logout that the server need not hear: there is no login to undo, or the end of the link has ended it.
+    /// A logout without a connection: there is no login to end, or the end of the link has ended it.
     fn log_out_without_link(&mut self, call: CallId, turn: &mut Turn) {
         turn.answer(call, Ok(Answer::LoggedOut));
         let is_established = self.session.as_ref().is_some_and(|session| session.established);
@@ -286,7 +286,8 @@ impl Machine {
 
     // Inputs from the clock.
 
-    /// The device, or this process, was asleep. A link has most likely died meanwhile, and an attempt to make one too.
+    /// Handles a sleep of the device or this process. A link has most likely broken meanwhile, and so has an attempt
+    /// to open one.
     fn wake(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
@@ -294,7 +295,7 @@ impl Machine {
                 turn.effects.push(Effect::CloseLink);
                 self.connect(turn);
             }
-            // There is no link to test, and what was waited for has passed.
+            // There is no link to test, and the wait has passed.
             Phase::Waiting { .. } => self.connect(turn),
             Phase::Live(_) => {
                 self.send_heartbeat(turn);
@@ -380,8 +381,8 @@ impl Machine {
         }
     }
 
-    /// The link, or the attempt to make one, has ended without a word of the server. The path may have cut the link for its
-    /// silence; a sleep says nothing of the path.
+    /// Handles a link, or an attempt to open one, that ended without a message of the server. The path may have cut
+    /// an idle link; after a sleep, nothing can be concluded about the path.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()
@@ -391,7 +392,7 @@ impl Machine {
         self.link_ended(why, Retry::BackOff, turn);
     }
 
-    /// The link is gone, or given up: what was under way fails, and the session waits for its next attempt.
+    /// Handles the end of a link: calls under way fail, and the session waits for its next attempt.
     fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
         let is_web = self.identity.platform.is_web();
         let Some(session) = &mut self.session else { return };
@@ -416,7 +417,7 @@ impl Machine {
                     if let Request::Login { user_sig, .. } = &call.request {
                         session.user_sig.clone_from(user_sig);
                     }
-                    // The login of a Web client ends with its link, that of another one does not.
+                    // The login of a Web client ends with its link; a native login does not.
                     let result =
                         if is_logout && is_web { Ok(Answer::LoggedOut) } else { Err(Error::Disconnected) };
                     call.id.take().into_iter().for_each(|id| turn.answer(id, result.clone()));
@@ -428,7 +429,7 @@ impl Machine {
                     session.failures = 0;
                 }
                 if link.is_woken() && matches!(retry, Retry::BackOff) {
-                    // It is this device that was away, not the server.
+                    // This device was away, not the server.
                     retry = Retry::After(turn.jitter.of(WAKE_SPREAD));
                 }
                 session.restore.put_back();
@@ -438,7 +439,7 @@ impl Machine {
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
         };
         let wait = retry.wait(session.spread, session.failures, turn.jitter);
-        // Somebody who waits for a call is not kept waiting for long, but for what the server has asked.
+        // If a call waits, the wait is short, unless the server has asked for a longer one.
         let with_calls = match retry {
             Retry::BackOff => session.failures.min(backoff::MOST_FAILURES_WITH_CALLS),
             Retry::After(_) | Retry::NotBefore(_) => session.failures,
@@ -456,7 +457,7 @@ impl Machine {
         });
     }
 
-    /// The session is over: whoever waits is answered, and all that it knew is forgotten.
+    /// Ends the session: waiting calls are answered, and its state is dropped.
     fn end(&mut self, event: Event, turn: &mut Turn) {
         let Some(session) = self.session.take() else { return };
         turn.effects.push(Effect::CloseLink);
@@ -472,7 +473,7 @@ impl Machine {
 
     // Sending.
 
-    /// Sends calls that wait, as far as the link has room, and the next batch of a restore.
+    /// Sends waiting calls while the link has room, and the next batch of a restore.
     fn send_what_waits(&mut self, turn: &mut Turn) {
         while let Some(session) = &mut self.session
             && let Phase::Live(link) = &mut session.phase
@@ -481,13 +482,14 @@ impl Machine {
         {
             call.sent = true;
             if let Request::Unsubscribe(users) = &call.request {
-                // Before it is sent: a batch sent after it would subscribe them again.
+                // The rest of the restore is given up first: a batch sent afterwards would subscribe those users
+                // again.
                 let lost = if users.is_empty() {
                     session.restore.give_up()
                 } else {
                     session.restore.forget(&read::users(users).into_iter().collect())
                 };
-                // The answer does not name them: they are not on the list.
+                // The answer does not name these users, because they are not on the list.
                 self.not_watched(&lost.not_watched, turn);
             }
             let body = match &call.request {
@@ -520,7 +522,7 @@ impl Machine {
     fn send_heartbeat(&mut self, turn: &mut Turn) {
         let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session else { return };
         if link.heartbeat_in_flight() {
-            // One answer is awaited already; the server needs a sign of life all the same.
+            // A heartbeat is not answered yet, but the server needs to receive something.
             link.sent_unasking(turn.now);
             turn.send(0, Ask::Heartbeat(v1::Heartbeat::default()));
         } else {
@@ -540,7 +542,7 @@ impl Machine {
         self.login_message(user, user_sig, resume)
     }
 
-    /// A login that says what is known, as far as the frame goes.
+    /// A login with the known versions, as many as fit into the frame.
     fn login_message(&self, user: &UserId, user_sig: &str, resume: bool) -> v1::LoginRequest {
         let mut request = v1::LoginRequest {
             sdk_app_id: self.identity.app.0,

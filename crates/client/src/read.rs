@@ -1,5 +1,5 @@
-//! Users and statuses, read from the messages of the wire. An item that a newer contract has and this one does not know
-//! is left out, and the rest is read.
+//! Users and statuses, converted from the messages of the wire. Items of a newer contract that this one does not know
+//! are left out.
 
 use lamplight_model::{UserId, UserStatus};
 use lamplight_wire::v1;

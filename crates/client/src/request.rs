@@ -12,7 +12,7 @@ use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 use prost::Message as _;
 
-/// Bytes of a frame that are left free for what stands around a message: its id, key and lengths.
+/// The bytes of a frame that are reserved for its id, key and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
 
 /// The answer to a login.
@@ -20,28 +20,28 @@ pub(crate) const FRAME_SLACK: usize = 32;
 pub struct LoggedIn {
     /// The server's clock.
     pub server_time: Timestamp,
-    /// This login has made the account.
+    /// Whether the account was created by this login.
     pub registered: bool,
-    /// The abilities of this client, where the server told them.
+    /// The abilities of this client, if the server sent them.
     pub abilities: Option<Abilities>,
 }
 
-/// The abilities of a client: what the settings of its app let it do.
+/// The abilities of a client: the calls and limits that the settings of its app allow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// The statuses of others can be queried and subscribed to, and their changes are told.
+    /// Whether the app allows queries and subscriptions of other users' statuses, and notifications of their changes.
     pub statuses_of_others: bool,
-    /// The code with which a query or a subscription is refused while they cannot: 7013 or 72001.
+    /// The code with which a query or a subscription is refused while they are not allowed: 7013 or 72001.
     pub refusal: Option<u32>,
-    /// Changes of mutual friends are told without a subscription.
+    /// Whether the client is notified of mutual friends without a subscription.
     pub friend_notification: bool,
-    /// How many users the subscription list may hold.
+    /// The number of users that the subscription list may hold.
     pub subscriptions_limit: u32,
-    /// How many users one query may name.
+    /// The number of users in one query.
     pub query_batch: u32,
-    /// How many users one subscription may name.
+    /// The number of users in one subscription.
     pub subscribe_batch: u32,
-    /// How many users one unsubscription may name.
+    /// The number of users in one unsubscription.
     pub unsubscribe_batch: u32,
 }
 
@@ -62,9 +62,9 @@ impl From<v1::Abilities> for Abilities {
 /// The answer to `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Statuses {
-    /// The statuses of those that exist.
+    /// The statuses of the users who exist.
     pub statuses: Vec<UserStatus>,
-    /// The others.
+    /// The users for whom the call failed.
     pub failures: Vec<Failure>,
 }
 
@@ -73,45 +73,45 @@ pub struct Statuses {
 pub struct Subscribed {
     /// The current status of every user subscribed by the call.
     pub statuses: Vec<UserStatus>,
-    /// Those who could not be subscribed to.
+    /// The users for whom the subscription failed.
     pub failures: Vec<Failure>,
-    /// The users that had to leave the full list, earliest subscribed first.
+    /// The users who were evicted from the full list, earliest subscribed first.
     pub evicted: Vec<UserId>,
-    /// The evicted users that are not watched any longer: not as a friend either. They have left the cache.
+    /// The evicted users who are not watched any longer, not even as friends. They have left the cache.
     pub not_watched: Vec<UserId>,
 }
 
 /// The answer to `unsubscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unsubscribed {
-    /// Those who could not be unsubscribed from.
+    /// The users for whom the call failed.
     pub failures: Vec<Failure>,
-    /// The users that are not watched any longer: not as a friend either. They have left the cache.
+    /// The users who are not watched any longer, not even as friends. They have left the cache.
     pub not_watched: Vec<UserId>,
 }
 
 /// The subscription list of the account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Subscriptions {
-    /// Earliest subscribed first.
+    /// The users, earliest subscribed first.
     pub users: Vec<UserId>,
-    /// How many there may be.
+    /// The number of users that the list may hold.
     pub limit: u32,
 }
 
 /// One user of a batch for whom the call failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    /// The user, as it was asked for; it may be no `userID` at all.
+    /// The user as it was requested; it may not be a valid `userID`.
     pub user_id: String,
-    /// Why (SPEC section 7).
+    /// The code of the failure (SPEC section 7).
     pub code: u32,
 }
 
-/// A call that goes to the server once the session is live.
+/// A call that is sent to the server once the session is live.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Request {
-    /// A login on the live link: by the application (`resume` not set), or to hand in a fresh UserSig.
+    /// A login on the live link: by the application (`resume` not set), or to replace the UserSig.
     Login {
         user_sig: String,
         resume: bool,
@@ -122,13 +122,13 @@ pub(crate) enum Request {
     Subscribe(Vec<String>),
     Unsubscribe(Vec<String>),
     GetSubscriptions,
-    /// A call about profiles, friends, messages or conversations, as it goes over the wire.
+    /// A call about profiles, friends, messages or conversations, as it is sent.
     Lists(Box<Ask>),
 }
 
 impl Request {
-    /// Whether asking twice is the same as asking once: those that only read, and those that the server recognises when
-    /// they come again. Such a call is sent again when the link breaks before its answer.
+    /// Whether the call is idempotent: it only reads, or the server recognises a repetition. Such a call is sent
+    /// again if the link breaks before its answer.
     pub(crate) fn is_repeatable(&self) -> bool {
         match self {
             Self::GetUserStatus(_) | Self::GetSubscriptions => true,
@@ -150,7 +150,7 @@ impl Request {
     }
 }
 
-/// The answer to a call. The machine keeps each in step with its [`Request`].
+/// The answer to a call. The machine checks that it matches its [`Request`].
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Answer {
     LoggedIn(LoggedIn),
@@ -163,8 +163,8 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// Refuses what the server would refuse by a constant of the contract, and what no frame can carry: that would cost
-/// the link. Limits that an app's settings can change are left to the server.
+/// Refuses calls that the server would refuse by a constant of the contract, and calls that do not fit into a frame,
+/// which would end the link. Limits that an app's settings can change are left to the server.
 pub(crate) fn check(request: &Request) -> Result<(), Refused> {
     check_size(request)?;
     match request {
@@ -268,7 +268,7 @@ fn check_size(request: &Request) -> Result<(), Refused> {
     }
 }
 
-/// The operation as a message. A login is none: the machine writes it, who knows what is cached.
+/// Converts the call to a message. A login is not converted here, because the machine adds the cached versions.
 pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {
         Request::Login { .. } => return None,
@@ -290,8 +290,8 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
     })
 }
 
-/// Reads the answer to a request; `None` when it is the answer to another one. A `LoginResponse` says more
-/// than its [`Answer`]: the machine takes that out before.
+/// Converts the answer to a request; `None` if it is the answer to another request. A `LoginResponse` has more than
+/// its [`Answer`]; the machine takes the rest from it before.
 pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
     match (request, body) {
         (Request::Login { .. }, Tell::Login(told)) => Some(Answer::LoggedIn(logged_in(&told))),

@@ -1,48 +1,48 @@
-//! Subscribing again after the server has given the list up: which users, how many at once, and when.
+//! Subscribing again after the server has dropped the subscription list: which users, how many at once, and when.
 //!
-//! Knows no messages and no clock. Survives a broken link: what was not answered is asked again.
+//! Knows no messages and no clock. It survives a broken link: a batch without an answer is sent again.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
 
-/// The most users in one call; the default limit of an app (SPEC section 3).
+/// The most users in one call: the default limit of an app (SPEC section 3).
 const BATCH: usize = 100;
 
-/// The least time between two calls. Half of what the default limit of 20 calls in 5 s allows: the
-/// application's own calls, and the account's other devices, share it.
+/// The least time between two calls. It is half of the default rate limit of 20 calls in 5 s, which the application's
+/// calls and the account's other devices share.
 const PACE: Duration = Duration::from_millis(500);
 
-/// The wait after a refusal that passes with time: the window of the default rate limit.
+/// The wait after a temporary refusal: the window of the default rate limit.
 const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 
 /// The result of a call.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Restored {
-    /// The users that are subscribed to again.
+    /// The users who are subscribed again.
     pub(crate) kept: Vec<UserId>,
-    /// The users that are not.
+    /// The users who are not.
     pub(crate) lost: Lost,
 }
 
-/// Users who will not be subscribed to again.
+/// Users who are not subscribed again.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(crate) struct Lost {
-    /// All of them.
+    /// All of these users.
     pub(crate) users: Vec<UserId>,
-    /// Of these, who is not watched: not as a friend either.
+    /// Those of them who are not watched, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
 }
 
-/// The users that are to be subscribed again.
+/// The users who are to be subscribed again.
 #[derive(Debug)]
 pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
-    /// The batch that was sent and not answered.
+    /// The batch that was sent and is not answered yet.
     sent: Option<Vec<UserId>>,
-    /// Of these users, those of whom the server has said that they are not watched. They leave the cache only
-    /// if they are not subscribed to again.
+    /// Those of these users who are not watched, according to the server. They leave the cache only if they are not
+    /// subscribed again.
     unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,
@@ -61,15 +61,16 @@ impl Default for Restore {
 }
 
 impl Restore {
-    /// Begins with these users, earliest subscribed first. Replaces what was left of an earlier restore, which
-    /// had the same list as its source.
+    /// Begins with these users, earliest subscribed first. Replaces the rest of an earlier restore, whose users came
+    /// from the same list.
     pub(crate) fn begin(&mut self, users: &[UserId]) {
         self.waiting = users.iter().cloned().collect();
         self.sent = None;
         self.unwatched.clear();
     }
 
-    /// The server has said that this user is not watched. Whether it is still to be subscribed again.
+    /// Records that this user is not watched, according to the server. Returns whether the user is still to be
+    /// subscribed again.
     pub(crate) fn not_watched(&mut self, user: &UserId) -> bool {
         let covered =
             self.waiting.contains(user) || self.sent.as_ref().is_some_and(|sent| sent.contains(user));
@@ -84,12 +85,12 @@ impl Restore {
         self.waiting.is_empty() && self.sent.is_none()
     }
 
-    /// When [`next_batch`](Self::next_batch) has something.
+    /// The time at which [`next_batch`](Self::next_batch) returns the next batch.
     pub(crate) fn due(&self) -> Option<Moment> {
         (self.sent.is_none() && !self.waiting.is_empty()).then_some(self.not_before)
     }
 
-    /// The next users to subscribe to; one call is under way at a time.
+    /// Returns the next users to subscribe to; one call is under way at a time.
     pub(crate) fn next_batch(&mut self, now: Moment) -> Option<Vec<UserId>> {
         if self.due().is_none_or(|due| now < due) {
             return None;
@@ -100,7 +101,7 @@ impl Restore {
         Some(batch)
     }
 
-    /// The call was answered; it failed for these users.
+    /// Handles the answer to the call, which failed for these users.
     pub(crate) fn answered(&mut self, failed: &BTreeSet<&str>) -> Restored {
         let sent = self.sent.take().unwrap_or_default();
         let (lost, kept): (Vec<_>, Vec<_>) =
@@ -109,13 +110,14 @@ impl Restore {
         Restored { kept, lost: self.lose(lost) }
     }
 
-    /// The call was refused for now.
+    /// Handles a temporary refusal of the call.
     pub(crate) fn refused_for_now(&mut self, now: Moment) {
         self.put_back();
         self.not_before = now + AFTER_REFUSAL;
     }
 
-    /// The call was refused because this app allows fewer users in one. Whether there is a smaller one to try.
+    /// Handles a refusal because the app allows fewer users in one call. Returns whether a smaller batch can be
+    /// tried.
     pub(crate) fn batch_too_large(&mut self) -> bool {
         self.put_back();
         let smaller = self.batch / 2;
@@ -123,14 +125,14 @@ impl Restore {
         smaller > 0
     }
 
-    /// The link broke: the call that was under way is asked again on the next one.
+    /// Puts the users of the call under way back, because the link broke; they are sent again on the next link.
     pub(crate) fn put_back(&mut self) {
         for user in self.sent.take().unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(user);
         }
     }
 
-    /// The application does not want these users any longer.
+    /// Removes users whom the application does not want any longer.
     pub(crate) fn forget(&mut self, users: &BTreeSet<UserId>) -> Lost {
         let (lost, waiting): (Vec<_>, Vec<_>) =
             mem::take(&mut self.waiting).into_iter().partition(|user| users.contains(user));
@@ -138,7 +140,7 @@ impl Restore {
         self.lose(lost)
     }
 
-    /// Gives all up.
+    /// Gives up all users.
     pub(crate) fn give_up(&mut self) -> Lost {
         self.put_back();
         let lost = self.waiting.drain(..).collect();
@@ -217,7 +219,7 @@ mod tests {
         restore.begin(&users(4));
         assert!(users(3).iter().all(|user| restore.not_watched(user)));
         restore.next_batch(Moment(0));
-        // The first is subscribed again; the second is not; and the last was watched all the time.
+        // The first is subscribed again, the second is not, and the last was watched all the time.
         let failed = BTreeSet::from(["u1", "u3"]);
         let restored = restore.answered(&failed);
         let all = users(4);

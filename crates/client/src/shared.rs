@@ -1,6 +1,6 @@
-//! The state that the driver and the handles of a client share: the machine, and the events that their
-//! readers have not read yet. One lock around both, never held across an await, so that a reader that begins sees the cache
-//! and then every change after it.
+//! The state that the driver and the clients share: the machine, and the events that readers have not read yet. One
+//! lock protects both and is never held across an await, so that a new reader sees the cache and then every later
+//! change.
 
 use crate::Event;
 use crate::backoff::Jitter;
@@ -17,12 +17,12 @@ use tokio_stream::Stream;
 #[derive(Clone, Debug)]
 pub(crate) struct SharedLock(Arc<Mutex<Shared>>);
 
-/// See the head of the module.
+/// The state inside the lock; see the module.
 #[derive(Debug)]
 pub(crate) struct Shared {
     machine: Machine,
     readers: Slab<Reader>,
-    /// Nothing will be pushed any more.
+    /// Whether no more events come.
     closed: bool,
 }
 
@@ -38,11 +38,11 @@ impl SharedLock {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
-        // A step that panicked is a bug that has been told; the statuses can still be read.
+        // A step that panicked was reported as a bug; the statuses can still be read.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A new reader of events.
+    /// Creates a reader of events.
     pub(crate) fn events(&self) -> Events {
         let mut shared = self.lock();
         let queue = EventQueue::beginning_with(shared.machine.cache().iter());
@@ -53,12 +53,12 @@ impl SharedLock {
 }
 
 impl Shared {
-    /// The machine, to look at.
+    /// The machine, for reading.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine
     }
 
-    /// Steps the machine, tells the readers, and hands back the other effects.
+    /// Steps the machine, passes its events to the readers, and returns the other effects.
     pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
         let mut effects = self.machine.step(input, now, jitter);
         for effect in effects.extract_if(.., |effect| matches!(effect, Effect::Emit(_))) {
@@ -69,7 +69,7 @@ impl Shared {
         effects
     }
 
-    /// No event comes after this.
+    /// Records that no more events come.
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.readers.iter_mut().filter_map(|(_, reader)| reader.waker.take()).for_each(Waker::wake);
@@ -83,13 +83,13 @@ impl Reader {
     }
 }
 
-/// The events of a client, as a stream. Made by [`Client::events`](crate::Client::events).
+/// The events of a client as a stream. Created by [`Client::events`](crate::Client::events).
 ///
-/// It begins with the statuses that are cached, if any, so it does not matter whether it is made before or
-/// after the login. It ends when the last [`Client`](crate::Client) is dropped.
+/// It begins with the cached statuses, so it may be created before or after the login. It ends when the last
+/// [`Client`](crate::Client) is dropped.
 ///
-/// A reader may be as slow as it likes: of statuses it gets the newest of each user, in one event; of all
-/// other events the last 64, after an [`Event::Missed`] when there were more.
+/// A slow reader loses no final state: of statuses it gets the newest of each user, in one event; of other events it
+/// gets the last 64, after an [`Event::Missed`] if there were more.
 #[derive(Debug)]
 pub struct Events {
     shared: SharedLock,
@@ -97,7 +97,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// The next event; `None` after the last.
+    /// Returns the next event; `None` after the last.
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

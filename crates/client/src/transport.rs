@@ -1,4 +1,4 @@
-//! Moves messages over a socket. Knows framing and bytes, and nothing of what a message means.
+//! Moves messages over a socket. Knows framing and bytes, but not the meaning of a message.
 
 mod native;
 #[cfg(feature = "tls")]
@@ -19,17 +19,17 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The most messages that wait to be written. More than the machine ever has in flight, so that only a peer
-/// that has stopped to read fills it.
+/// The most messages that wait to be written. This is more than the machine ever has in flight, so the queue is full
+/// only if the peer has stopped reading.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
 
-/// The most messages that were read and not yet taken.
+/// The most messages that were read and not taken yet.
 const MAX_INCOMING: usize = 64;
 
-/// Bytes that are read at once.
+/// The number of bytes in one read.
 const READ_CHUNK: usize = 4 * 1024;
 
-/// The protection of the bytes on their way.
+/// The encryption of the connection.
 #[derive(Clone)]
 pub(crate) enum Security {
     /// None.
@@ -43,7 +43,7 @@ pub(crate) enum Security {
 pub(crate) async fn connect(address: Address, security: Security) -> Result<Connection, TransportError> {
     let failed = |error| TransportError::new("connecting", error);
     let stream = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(failed)?;
-    // Every message is small and awaited.
+    // Messages are small and should be sent at once.
     stream.set_nodelay(true).map_err(failed)?;
     match security {
         Security::Plain => speak(stream, address.framing).await,
@@ -74,12 +74,12 @@ where
 pub(crate) struct Connection {
     outgoing: Sender<v1::ClientMessage>,
     incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
-    /// Moves bytes and never ends; its end, if it has one, is the last that comes in.
+    /// Moves bytes and never returns; the end of the connection is the last item that it passes on.
     pump: BoxFuture<'static, ()>,
 }
 
 impl Connection {
-    /// Speaks the native framing over a stream.
+    /// Creates a connection with native framing over a stream.
     pub(crate) fn native<S>(stream: S) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
@@ -103,12 +103,12 @@ impl Connection {
         Self { outgoing, incoming, pump }
     }
 
-    /// Queues a message. Fails when the peer does not read.
+    /// Queues a message. Fails if the peer does not read.
     pub(crate) fn send(&mut self, message: v1::ClientMessage) -> Result<(), LinkEnd> {
         self.outgoing.try_send(message).map_err(|_| LinkEnd::Silent)
     }
 
-    /// The next message, or the end. May be dropped and called again without a loss.
+    /// Returns the next message, or the end. Cancel-safe: dropping the future loses nothing.
     pub(crate) async fn next(&mut self) -> Result<v1::ServerMessage, LinkEnd> {
         tokio::select! {
             next = self.incoming.recv() => next.unwrap_or(Err(LinkEnd::Closed)),
@@ -117,13 +117,13 @@ impl Connection {
     }
 }
 
-/// Where a pump puts what it has read.
+/// The queue for the messages that a pump has read.
 struct Incoming(Sender<Result<v1::ServerMessage, LinkEnd>>);
 
 impl Incoming {
     async fn put(&self, message: &[u8]) -> Result<(), LinkEnd> {
         let message = v1::ServerMessage::decode(message)
-            .map_err(|_| LinkEnd::Protocol("what was received is no message"))?;
+            .map_err(|_| LinkEnd::Protocol("the received bytes are not a message"))?;
         self.0.send(Ok(message)).await.map_err(|_| LinkEnd::Closed)
     }
 }

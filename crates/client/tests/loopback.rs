@@ -1,5 +1,5 @@
-//! The SDK against a scripted server over real sockets: TCP, WebSocket and TLS. No sleeps: every step
-//! waits for what the other side has done.
+//! The SDK with a scripted server over real sockets: TCP, WebSocket and TLS. No test sleeps: every step waits for
+//! what the other side has done.
 
 #![allow(clippy::unwrap_used)]
 
@@ -46,7 +46,7 @@ fn client(address: &str) -> ClientBuilder {
     Client::builder(address).app(AppId(7)).platform(Platform::Mac).device_id("device")
 }
 
-/// Logs in while the peer is being made and welcomes it.
+/// Logs in while the peer is being created, which answers the login.
 async fn log_in(client: &Client, peer: impl Future<Output = Peer>, statuses: &[(&str, u64)]) -> Peer {
     let welcomed = async {
         let mut peer = peer.await;
@@ -61,7 +61,7 @@ async fn log_in(client: &Client, peer: impl Future<Output = Peer>, statuses: &[(
     peer
 }
 
-/// The next event about statuses, as `user:version` words.
+/// The next event with statuses, as `user:version` words.
 async fn changed(events: &mut Events) -> String {
     loop {
         if let Event::StatusChanged(statuses) = events.next().await.expect("the client lives") {
@@ -72,7 +72,7 @@ async fn changed(events: &mut Events) -> String {
     }
 }
 
-/// The same session over any transport: login, an operation, a push, a broken link, a resume, a logout.
+/// The same session over any transport: a login, a call, a notification, a broken link, a resume, a logout.
 async fn a_whole_session<F: Future<Output = Peer>>(client: Client, connection: impl Fn() -> F) {
     let mut events = client.events();
     let mut peer = log_in(&client, connection(), &[("me", 1), ("ann", 5)]).await;
@@ -150,7 +150,7 @@ async fn a_server_that_nobody_vouches_for_is_not_trusted() {
     assert!(matches!(&error, Error::Transport(error) if error.doing() == "TLS handshake"), "{error}");
 }
 
-/// A self-signed certificate of localhost, and a server that has it.
+/// A self-signed certificate for localhost, and an acceptor that uses it.
 #[cfg(feature = "tls")]
 fn certificate() -> (String, tokio_rustls::TlsAcceptor) {
     use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};

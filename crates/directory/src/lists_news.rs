@@ -10,7 +10,6 @@ use std::sync::Arc;
 ///
 /// The log may carry the changes of one user in another order than that of their versions, since each is logged by
 /// the task that waited for its commit. The workers put them in order before they notify devices.
-/// task that waited for its commit. The workers put them in order before they tell devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
     /// The lists version after the change: one above that of the change before.

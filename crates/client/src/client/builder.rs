@@ -1,4 +1,4 @@
-//! Puts a client together.
+//! The builder of a client.
 
 use crate::address::Address;
 use crate::driver::{Dial, Driver, MAX_COMMANDS};
@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// How long a call waits for its answer unless the builder says otherwise.
+/// The default time that a call waits for its answer.
 const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Collects what a client needs to know. Made by [`Client::builder`].
+/// The configuration of a new client. Created by [`Client::builder`].
 #[derive(Debug)]
 #[must_use = "a builder does nothing until build() is called"]
 pub struct ClientBuilder {
@@ -49,52 +49,50 @@ impl ClientBuilder {
         }
     }
 
-    /// The app (`SDKAppID`). Required.
+    /// Sets the app (`SDKAppID`). Required.
     pub fn app(mut self, app: AppId) -> Self {
         self.app = Some(app);
         self
     }
 
-    /// Sets the platform of this device. Default: the operating system that this was compiled for; Linux for those
-    /// that Lamplight has no name for.
+    /// Sets the platform of this device. Default: the operating system for which the program was compiled, or Linux
+    /// if Lamplight has no name for it.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self
     }
 
-    /// The stable id of this device: 1–64 bytes of printable ASCII, the same at every start. Default: a random
-    /// one for the life of this client, which makes every start of the program another device.
+    /// Sets the stable id of this device: 1–64 bytes of printable ASCII, the same at every start. Default: a random
+    /// id for the lifetime of this client, which makes the device a new one at every start.
     pub fn device_id(mut self, device: impl Into<String>) -> Self {
         self.device = Device::Named(device.into());
         self
     }
 
-    /// Keeps the id of this device in a file: made at the first start, read at every other one.
+    /// Keeps the id of this device in a file, which is created at the first start.
     pub fn device_id_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.device = Device::KeptIn(path.into());
         self
     }
 
-    /// How long a call waits for its answer, the time without a connection included. Default: 10 s.
+    /// Sets how long a call waits for its answer, including the time without a connection. Default: 10 s.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
     }
 
-    /// Trusts one more root certificate, or several, in PEM. Those of the system are trusted anyway. Needs the
-    /// feature `tls`.
+    /// Adds one or more trusted root certificates in PEM to those of the system. Needs the feature `tls`.
     #[cfg(feature = "tls")]
     pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
         self
     }
 
-    /// Builds the client and starts its task. Connects to nothing yet: that is for
-    /// [`login`](Client::login).
+    /// Builds the client and starts its task. The client connects only with [`login`](Client::login).
     ///
     /// # Errors
     ///
-    /// When the address, the app, the device id or a certificate is missing or malformed, or the address needs a
+    /// If the address, the app, the device id or a certificate is missing or malformed, or the address needs a
     /// feature of this crate that is not enabled.
     ///
     /// # Panics
@@ -122,7 +120,7 @@ impl ClientBuilder {
     }
 }
 
-/// Starts the task of a client that connects by `dial`.
+/// Starts the task of a client that connects with `dial`.
 pub(crate) fn start(identity: Identity, dial: Dial, call_timeout: Duration) -> Client {
     let device = identity.device.clone();
     let shared = SharedLock::new(Machine::new(identity));
@@ -161,7 +159,7 @@ fn kept_device(path: &Path) -> Result<DeviceId, BuildError> {
     }
 }
 
-/// Writes a new file that nobody else can read, where files have modes.
+/// Writes a new file that only its owner can read, on systems with file modes.
 fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
@@ -178,7 +176,7 @@ mod tests {
     async fn what_is_missing_or_malformed_is_named() {
         let build = |builder: ClientBuilder| builder.build().unwrap_err().to_string();
         let client = || Client::builder("tcp://localhost:1");
-        assert!(build(Client::builder("localhost:1").app(AppId(1))).contains("is no address"));
+        assert!(build(Client::builder("localhost:1").app(AppId(1))).contains("is not an address"));
         assert!(build(client()).contains("the app is missing"));
         assert!(build(client().app(AppId(1)).device_id("")).contains("the device id"));
     }

@@ -12,15 +12,15 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 
-/// How many friends are asked for at a time.
+/// The number of friends in one request.
 const FRIEND_PAGE: u32 = 1_000;
 
 impl Client {
-    /// Changes the own profile: what is `None` stays. Answers the profile after it.
+    /// Changes the user's own profile; fields that are `None` stay unchanged. Returns the new profile.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 when a text is too long, has a control character, or the avatar is no http or
+    /// [`Error::Refused`] with 6017 if a text is too long or has a control character, or the avatar is not an http or
     /// https URL.
     pub async fn set_self_info(&self, change: ProfileChange) -> Result<UserInfo, Error> {
         let allow_type = match change.allow {
@@ -37,11 +37,11 @@ impl Client {
         told.profile.and_then(lists::user_info).ok_or_else(no_answer)
     }
 
-    /// The profiles of users: at most 100.
+    /// Returns the profiles of users: at most 100.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the call as a whole was refused; users for whom alone it failed are in
+    /// [`Error::Refused`] if the call as a whole was refused; users for whom it failed individually are in
     /// [`UsersInfo::failures`].
     pub async fn get_users_info<I>(&self, users: I) -> Result<UsersInfo, Error>
     where
@@ -54,11 +54,11 @@ impl Client {
         Ok(lists::users_info(told))
     }
 
-    /// The whole friend list, by rising `userID`. The call timeout holds for each thousand of it.
+    /// Returns the whole friend list, by rising `userID`. The call timeout applies to each thousand friends.
     ///
     /// # Errors
     ///
-    /// As every call.
+    /// The same as for every call.
     pub async fn get_friend_list(&self) -> Result<Vec<FriendInfo>, Error> {
         let mut friends: Vec<FriendInfo> = Vec::new();
         loop {
@@ -73,13 +73,13 @@ impl Client {
         }
     }
 
-    /// Takes a user into the own friend list, and the own user into theirs. Again: changes the remark (UTF-8, at
-    /// most 96 bytes), unless it is empty.
+    /// Adds a user to the own friend list, and the own user to theirs. For an existing friend, changes the remark
+    /// (UTF-8, at most 96 bytes) unless it is empty.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: 70107 no such account, 30516 the other one lets nobody add them, 30010 and 30014 a list is
-    /// full, 6017 oneself.
+    /// [`Error::Refused`]: 70107 there is no such account, 30516 the user does not accept friends, 30010 and 30014 a
+    /// list is full, 6017 the user is oneself.
     pub async fn add_friend(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let ask = Ask::AddFriend(v1::AddFriendRequest {
             user_id: user_id.to_owned(),
@@ -90,12 +90,12 @@ impl Client {
         told.friend.and_then(lists::friend).ok_or_else(no_answer)
     }
 
-    /// Takes users out of the own friend list, and the own user out of theirs: at most 100. Answers with those who
-    /// were no friends.
+    /// Removes users from the own friend list, and the own user from theirs: at most 100. Returns the users who were
+    /// not friends.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when the call as a whole was refused.
+    /// [`Error::Refused`] if the call as a whole was refused.
     pub async fn delete_from_friend_list<I>(&self, users: I) -> Result<Vec<ItemFailure>, Error>
     where
         I: IntoIterator,
@@ -107,11 +107,11 @@ impl Client {
         Ok(lists::item_failures(told.failures))
     }
 
-    /// Changes what the own user calls a friend: UTF-8, at most 96 bytes; empty for none.
+    /// Changes the remark on a friend, the own user's name for them: UTF-8, at most 96 bytes; empty for none.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: 31704 not a friend.
+    /// [`Error::Refused`] with 31704 if the user is not a friend.
     pub async fn set_friend_remark(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let (user_id, remark) = (user_id.to_owned(), remark.to_owned());
         let ask = Ask::SetFriendRemark(v1::SetFriendRemarkRequest { user_id, remark });
@@ -119,26 +119,26 @@ impl Client {
         told.friend.and_then(lists::friend).ok_or_else(no_answer)
     }
 
-    /// Sends a text message: UTF-8, at most 12,288 bytes unless the app's settings say otherwise. When it is answered
-    /// it is stored for good.
+    /// Sends a text message: UTF-8, at most 12,288 bytes unless the app's settings say otherwise. When this returns,
+    /// the message is stored durably.
     ///
-    /// A message that was on its way when the link broke is sent again after the reconnect, within the call timeout;
+    /// A message that was under way when the link broke is sent again after the reconnect, within the call timeout;
     /// the server stores it once.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: 70107 no such account, 80002 too long, 6017 empty.
+    /// [`Error::Refused`]: 70107 there is no such account, 80002 the text is too long, 6017 it is empty.
     pub async fn send_c2c_text_message(&self, to: &str, text: &str) -> Result<SentMessage, Error> {
         self.send_c2c_text_message_as(to, text, &random_id()).await
     }
 
-    /// The same under a name that the application chose and kept, so that even a retry after its own restart is
-    /// harmless: the same text to the same user under that name within ten minutes is answered with the first message,
-    /// and not stored again.
+    /// Sends a text message with an id that the application has chosen and kept, so that a retry is safe even after a
+    /// restart of the application: the same text to the same user with that id within ten minutes returns the first
+    /// message, and is not stored again.
     ///
     /// # Errors
     ///
-    /// As [`send_c2c_text_message`](Self::send_c2c_text_message).
+    /// The same as for [`send_c2c_text_message`](Self::send_c2c_text_message).
     pub async fn send_c2c_text_message_as(
         &self,
         to: &str,
@@ -148,13 +148,13 @@ impl Client {
         self.send_message(to, MessageBody::from(text), client_id).await
     }
 
-    /// Sends custom content, whose meaning the application alone knows: its parts together have 1 to 12,288 bytes
-    /// unless the app's settings say otherwise. Otherwise as
+    /// Sends custom content, which only the application interprets: all parts together have 1 to 12,288 bytes unless
+    /// the app's settings say otherwise. Otherwise the same as
     /// [`send_c2c_text_message_as`](Self::send_c2c_text_message_as).
     ///
     /// # Errors
     ///
-    /// As [`send_c2c_text_message`](Self::send_c2c_text_message).
+    /// The same as for [`send_c2c_text_message`](Self::send_c2c_text_message).
     pub async fn send_c2c_custom_message_as(
         &self,
         to: &str,
@@ -164,12 +164,12 @@ impl Client {
         self.send_message(to, MessageBody::Custom(custom), client_id).await
     }
 
-    /// Sends custom content as [`send_c2c_custom_message_as`](Self::send_c2c_custom_message_as) does, under a random
-    /// name.
+    /// Sends custom content as [`send_c2c_custom_message_as`](Self::send_c2c_custom_message_as) does, with a random
+    /// id.
     ///
     /// # Errors
     ///
-    /// As [`send_c2c_text_message`](Self::send_c2c_text_message).
+    /// The same as for [`send_c2c_text_message`](Self::send_c2c_text_message).
     pub async fn send_c2c_custom_message(
         &self,
         to: &str,
@@ -195,11 +195,12 @@ impl Client {
         Ok(SentMessage { message, repeated: told.repeated_send })
     }
 
-    /// Messages with `peer`, newest first: up to `limit` (1 to 100) of those before the sequence `before`, or of all.
+    /// Returns messages with `peer`, newest first: up to `limit` (1 to 100) messages, all of them before the sequence
+    /// `before` if it is given.
     ///
     /// # Errors
     ///
-    /// As every call.
+    /// The same as for every call.
     pub async fn get_c2c_history(
         &self,
         peer: &str,
@@ -213,12 +214,12 @@ impl Client {
         Ok(History { messages, finished: told.finished })
     }
 
-    /// A page of the conversation list: the first, or the one at the `next` of the page before. `limit`: 1 to 1,000;
-    /// 0 asks for as many as the server gives. Long texts make a page shorter.
+    /// Returns a page of the conversation list: the first, or the one at the `next` of the previous page. `limit` is
+    /// 1 to 1,000, or 0 for the server's maximum. Long texts make a page shorter.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 for a `next` that is none.
+    /// [`Error::Refused`] with 6017 if `next` is not valid.
     pub async fn get_conversation_list(
         &self,
         next: Option<&str>,
@@ -234,11 +235,11 @@ impl Client {
         })
     }
 
-    /// The own user has read what `peer` sent, up to a sequence or all there is. Never goes back.
+    /// Marks the messages of `peer` as read, up to a sequence or all so far. The read position never moves back.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when there is no such conversation.
+    /// [`Error::Refused`] if there is no such conversation.
     pub async fn mark_read(&self, peer: &str, sequence: Option<u64>) -> Result<ConversationInfo, Error> {
         let sequence = sequence.unwrap_or(0);
         let ask = Ask::MarkRead(v1::MarkReadRequest { peer: peer.to_owned(), sequence });
@@ -246,22 +247,22 @@ impl Client {
         told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
     }
 
-    /// Pins a conversation to the top of the list, or lets it go.
+    /// Pins a conversation to the top of the list, or unpins it.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when there is no such conversation.
+    /// [`Error::Refused`] if there is no such conversation.
     pub async fn pin(&self, peer: &str, pinned: bool) -> Result<ConversationInfo, Error> {
         let ask = Ask::PinConversation(v1::PinConversationRequest { peer: peer.to_owned(), pinned });
         let Tell::PinConversation(told) = self.lists(ask).await? else { unreachable!("{KINDS}") };
         told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
     }
 
-    /// Takes a conversation out of the own list, its history with it. The peer keeps theirs.
+    /// Removes a conversation from the own list, together with its history. The peer keeps theirs.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] when there is no such conversation.
+    /// [`Error::Refused`] if there is no such conversation.
     pub async fn delete_conversation(&self, peer: &str) -> Result<(), Error> {
         let ask = Ask::DeleteConversation(v1::DeleteConversationRequest { peer: peer.to_owned() });
         self.lists(ask).await.map(drop)
@@ -275,7 +276,7 @@ impl Client {
     }
 }
 
-/// A name for a message that nobody else gives.
+/// A random id for a message.
 fn random_id() -> ClientMessageId {
     let random = format!("{:032x}", rand::random::<u128>());
     ClientMessageId::new(&random).expect("32 bytes of printable ASCII")
@@ -283,10 +284,10 @@ fn random_id() -> ClientMessageId {
 
 const KINDS: &str = "the machine holds each answer against its request";
 
-/// The answer had not what it must have.
+/// The error of an answer that lacks a required part.
 fn no_answer() -> Error {
     Error::Transport(crate::TransportError::new(
         "reading an answer",
-        LinkEnd::Protocol("an answer without what was asked for"),
+        LinkEnd::Protocol("the answer lacks a required field"),
     ))
 }

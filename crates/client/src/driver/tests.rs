@@ -1,4 +1,4 @@
-//! The shell with its time held: over an in-memory stream, no clock but tokio's own is waited for.
+//! Tests of the driver over an in-memory stream, with tokio's clock paused.
 
 #[path = "../../tests/peer/mod.rs"]
 mod peer;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client, and where the server's ends of its connections arrive.
+/// A client, and the server's ends of its connections.
 struct World {
     client: Client,
     events: Events,
@@ -45,7 +45,7 @@ impl World {
         Peer::native(self.arrivals.recv().await.expect("the client connects")).await
     }
 
-    /// A live session of `me`.
+    /// Creates a live session of `me`.
     async fn live() -> (Self, Peer) {
         let mut world = Self::new();
         let client = world.client.clone();
@@ -56,7 +56,7 @@ impl World {
         (world, peer)
     }
 
-    /// The next event that is a broken link.
+    /// Waits for the next event that reports a broken link.
     async fn disconnected(&mut self) -> LinkEnd {
         while let Some(event) = self.events.next().await {
             if let Event::Disconnected { why, .. } = event {

@@ -1,4 +1,4 @@
-//! The part of the machine that handles messages of the server: answers to calls, and notices.
+//! The part of the machine that handles messages of the server: answers to calls, and notifications.
 
 use super::retry::Retry;
 use super::snapshot::Snapshot;
@@ -18,17 +18,17 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// The wait after [`Code::TOO_MANY_FAILURES`], which asks for a minute.
+/// The wait after [`Code::TOO_MANY_FAILURES`], which requires a minute.
 const AFTER_TOO_MANY_FAILURES: Duration = Duration::from_secs(60);
 
 impl Machine {
-    /// A message of the server.
+    /// Handles a message of the server.
     pub(super) fn received(&mut self, message: v1::ServerMessage, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if let Phase::Live(link) = &mut session.phase {
             link.heard(turn.now);
         }
-        // A message that a newer contract has and this one has not is none of our business.
+        // Messages of a newer contract that this one does not have are ignored.
         let Some(body) = message.body else { return };
         match body {
             Tell::StatusChanged(told) => {
@@ -125,7 +125,7 @@ impl Machine {
         }
     }
 
-    /// The login of an attempt to connect was refused.
+    /// Handles a refused login of an attempt to connect.
     fn login_refused(&mut self, refused: Refused, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if let Some(retry) = retry_after_refusal(&refused) {
@@ -148,19 +148,19 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// The snapshot of a login, and what came before it: all that differs from what was known. A list that an
-    /// earlier process has left is older than all that this session has subscribed to.
+    /// Handles the snapshot of a login and the statuses that came before it. Users on a list that an earlier process
+    /// has left are older than all users that this session has subscribed to.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if told.subscriptions_lost {
             session.restore.begin(&session.subscriptions);
         }
-        // A user that is about to be subscribed to again is not reported as unwatched in between.
+        // A user who will be subscribed again is not reported as unwatched in between.
         let left: Vec<UserId> = read::users(&told.not_watched)
             .into_iter()
             .filter(|user| !session.restore.not_watched(user))
             .collect();
-        // While nobody is told of others, the list stays as it was.
+        // While the app forbids notifications of other users, the list stays unchanged.
         let keeps_list = told.abilities.is_some_and(|abilities| !abilities.statuses_of_others);
         let gone: BTreeSet<&UserId> = if keeps_list { BTreeSet::new() } else { left.iter().collect() };
         let own: Vec<UserId> = session.subscriptions.drain(..).filter(|user| !gone.contains(user)).collect();
@@ -244,7 +244,7 @@ impl Machine {
         match (call.id, answer) {
             (Some(id), answer) => turn.answer(id, Ok(answer)),
             (None, Answer::Lists(told)) => late(*told, turn),
-            // The call has no waiter any longer, and the changes that it made have been reported.
+            // The caller does not wait any longer, and the changes by the call were reported.
             (None, _) => {}
         }
         if logged_out {
@@ -252,7 +252,7 @@ impl Machine {
         }
     }
 
-    /// A login on the live link was accepted.
+    /// Handles an accepted login on the live link.
     fn renewed(&mut self, asked: &Request, told: Option<v1::LoginResponse>, turn: &mut Turn) {
         let platform = self.identity.platform;
         let (Some(session), Some(told)) = (&mut self.session, told) else { return };
@@ -266,7 +266,7 @@ impl Machine {
         self.told_at_login(Vec::new(), told, turn);
     }
 
-    /// Removes from the list the users that a call has unsubscribed from.
+    /// Removes the users that a call has unsubscribed from the list.
     fn unsubscribed_by(&mut self, asked: &Request) {
         match asked {
             Request::Unsubscribe(users) if users.is_empty() => {
@@ -304,12 +304,12 @@ impl Machine {
         if refused.is(Code::BATCH_TOO_LARGE) && session.restore.batch_too_large() {
             return;
         }
-        // A gate that was closed meanwhile opens again, and a server that tells abilities says so.
+        // The app may allow subscriptions again, which a server with abilities reports.
         let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
         if retry_after_refusal(refused).is_some() || (is_gate && session.abilities.is_some()) {
             return session.restore.refused_for_now(turn.now);
         }
-        // The gate is closed now: nobody of them is watched by subscription any longer.
+        // The app does not allow subscriptions now, so none of these users is watched by subscription any longer.
         tracing::debug!(code = refused.code, "the subscription list cannot be restored");
         let lost = session.restore.give_up();
         self.list_changed(Vec::new(), &lost.users);
@@ -318,7 +318,7 @@ impl Machine {
 
     // Messages that the server sends on its own.
 
-    /// Statuses of watched users.
+    /// Handles statuses of watched users.
     fn told(&mut self, statuses: Vec<UserStatus>, turn: &mut Turn) {
         let changed = self.fold(statuses);
         if !changed.is_empty() {
@@ -326,7 +326,7 @@ impl Machine {
         }
     }
 
-    /// Takes in the abilities of this client. The application is told when they are not what they were.
+    /// Stores the abilities of this client, and reports a change to the application.
     fn abilities_told(&mut self, told: Option<v1::Abilities>, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(told) = told.map(Abilities::from) else { return };
@@ -336,9 +336,9 @@ impl Machine {
         }
     }
 
-    /// Users who are not watched any longer leave the cache.
+    /// Removes users who are not watched any longer from the cache.
     pub(super) fn not_watched(&mut self, users: &[UserId], turn: &mut Turn) {
-        // Oneself is always watched.
+        // The own user is always watched.
         let own = self.session.as_ref().map(|session| &session.user);
         let left = self.cache.remove(users.iter().filter(|user| Some(*user) != own));
         if !left.is_empty() {
@@ -361,7 +361,7 @@ impl Machine {
         self.not_watched(&not_watched, turn);
     }
 
-    /// Reports changes in the own lists, in the order in which an application needs them.
+    /// Reports changes of the user's lists in the order in which an application needs them.
     fn lists_changed(&mut self, told: v1::ListsChanged, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         session.lists.told(told.lists_version);
@@ -388,7 +388,7 @@ impl Machine {
         }
     }
 
-    /// Keeps what is known of the list in step: these are its newest now, and those left it.
+    /// Updates the known subscription list: `added` are its newest users, and `removed` have left it.
     fn list_changed(&mut self, added: Vec<UserId>, removed: &[UserId]) {
         let Some(session) = &mut self.session else { return };
         let moved: BTreeSet<&UserId> = added.iter().chain(removed).collect();
@@ -402,7 +402,7 @@ impl Machine {
         }
     }
 
-    /// The server's last words on this link.
+    /// Handles the last message of the server on this link.
     fn connection_ended(&mut self, told: &v1::ConnectionEnded, turn: &mut Turn) {
         let Some(Session { established, logins, phase, login_limit, .. }) = &mut self.session else { return };
         let retry_after = Duration::from_millis(told.retry_after_ms.into());
@@ -423,7 +423,8 @@ impl Machine {
             Cause::LoginTimeout => return self.link_ended(LinkEnd::LoginTimeout, Retry::BackOff, turn),
             Cause::ProtocolError | Cause::Unspecified => {
                 if let (Cause::ProtocolError, Phase::LoggingIn { .. }) = (told.cause(), &*phase) {
-                    // Maybe the login was larger than this server takes: what is not named is told in full.
+                    // The login may have been larger than this server accepts. The statuses of users who are not
+                    // named in it are sent by the server in any case.
                     *login_limit /= 4;
                 }
                 let why = LinkEnd::EndedByServer(told.message.clone());
@@ -449,8 +450,8 @@ impl Machine {
     }
 }
 
-/// A call was done whose caller has been told that it is not known. What it changed is told like the doing of another
-/// device, or the application would never hear of it.
+/// Handles the answer to a call whose caller was told of a timeout. Its change is reported like a change by another
+/// device, because otherwise the application would never know of it.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
     if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {
@@ -460,7 +461,7 @@ fn late(told: Tell, turn: &mut Turn) {
     }
 }
 
-/// Whether a refusal passes with time, and how soon to ask again.
+/// Whether a refusal is temporary, and when to try again.
 fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
     match refused.known_code()? {
         Code::TOO_MANY_FAILURES => Some(Retry::NotBefore(AFTER_TOO_MANY_FAILURES)),

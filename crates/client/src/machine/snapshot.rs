@@ -1,27 +1,27 @@
-//! The snapshot that follows a login: what is told in it replaces what was known, and when it is complete, users of
-//! whom nothing was told are let go.
+//! The snapshot after a login. Its statuses replace the known ones; when it is complete, users without a status in it
+//! are dropped.
 
 use super::{Machine, Turn};
 use lamplight_model::{UserId, UserStatus};
 use std::collections::BTreeSet;
 
-/// A snapshot that is not complete yet. As large as what the account watches.
+/// A snapshot that is not complete yet. Its size is bounded by the users that the account watches.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
-    /// Users whose version the login named: the server tells of them only if they differ.
+    /// Users whose versions the login named: the server sends their statuses only if they differ.
     named: BTreeSet<UserId>,
-    /// Users who were told of since the login.
+    /// Users whose status came since the login.
     told: BTreeSet<UserId>,
 }
 
 impl Snapshot {
-    /// A snapshot that begins after a login that named these users.
+    /// Creates the snapshot that follows a login with these users.
     pub(super) fn after(named: BTreeSet<UserId>) -> Self {
         Self { named, told: BTreeSet::new() }
     }
 
-    /// A status was told. Says whether it is the first of its user since the login: that one holds whatever its
-    /// version, because the server may have lost versions that the client knows.
+    /// Records a status. Returns whether it is the first one of its user since the login: that one is accepted
+    /// whatever its version, because the server may have lost versions that the client knows.
     fn is_first(&mut self, status: &UserStatus) -> bool {
         self.told.insert(status.user_id.clone())
     }
@@ -32,7 +32,7 @@ impl Snapshot {
 }
 
 impl Machine {
-    /// Takes in statuses of watched users; hands back what differs from before.
+    /// Adds statuses of watched users, and returns those that differ from before.
     pub(super) fn fold(&mut self, statuses: Vec<UserStatus>) -> Vec<UserStatus> {
         let snapshot = self.session.as_mut().and_then(|session| session.snapshot.as_mut());
         match snapshot {
@@ -41,7 +41,7 @@ impl Machine {
         }
     }
 
-    /// The snapshot is complete: users who were neither named nor told of are not watched any longer.
+    /// Completes the snapshot: users who were not named and whose status did not come are not watched any longer.
     pub(super) fn snapshot_complete(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(snapshot) = session.snapshot.take() else { return };
@@ -50,11 +50,11 @@ impl Machine {
             .iter()
             .map(|status| &status.user_id)
             .filter(|user| **user != session.user && !snapshot.covers(user))
-            // A user that is about to be subscribed to again is not reported as unwatched in between.
+            // A user who will be subscribed again is not reported as unwatched in between.
             .filter(|user| !session.restore.not_watched(user))
             .cloned()
             .collect();
-        // While nobody is told of others, the list stays as it was.
+        // While the app forbids notifications of other users, the list stays unchanged.
         if session.abilities.is_none_or(|abilities| abilities.statuses_of_others) {
             let gone: BTreeSet<&UserId> = left.iter().collect();
             session.subscriptions.retain(|user| !gone.contains(user));

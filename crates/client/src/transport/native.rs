@@ -1,4 +1,4 @@
-//! Native framing: a preamble, then each message with its length in front.
+//! Native framing: a preamble, then messages that are each preceded by their length.
 
 use super::{Incoming, READ_CHUNK};
 use crate::{LinkEnd, TransportError};
@@ -8,7 +8,7 @@ use lamplight_wire::{Framed, MAX_SERVER_MESSAGE, NATIVE_PREAMBLE, next_frame, pu
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc::Receiver;
 
-/// Moves messages both ways until the stream ends.
+/// Moves messages in both directions until the stream ends.
 pub(super) async fn pump<S>(stream: S, outgoing: Receiver<v1::ClientMessage>, incoming: Incoming) -> LinkEnd
 where
     S: AsyncRead + AsyncWrite,
@@ -16,7 +16,7 @@ where
     let (reader, writer) = tokio::io::split(stream);
     let writing = async {
         if let Err(error) = write(writer, outgoing).await {
-            // Messages that the server sent before it closed are still to be read, and reading reports the end.
+            // Messages that the server sent before it closed can still be read, and reading reports the end.
             tracing::debug!(%error, "the link cannot be written to");
         }
         future::pending().await
@@ -63,7 +63,7 @@ async fn read(mut reader: impl AsyncRead + Unpin, incoming: Incoming) -> LinkEnd
                 }
                 0
             }
-            Err(_) => return LinkEnd::Protocol("what was received is no frame"),
+            Err(_) => return LinkEnd::Protocol("the received bytes are not a frame"),
         };
         bytes.advance(taken);
     }

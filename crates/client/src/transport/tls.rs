@@ -1,4 +1,4 @@
-//! TLS: whom to trust, and the handshake.
+//! TLS: the trusted certificates, and the handshake.
 
 use crate::{BuildError, TransportError};
 use rustls::pki_types::pem::PemObject as _;
@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Trusts the certificates of the system, and those given in PEM.
+/// Creates a configuration that trusts the certificates of the system and those given in PEM.
 pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, BuildError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
@@ -30,7 +30,7 @@ pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, 
         }
     }
     if roots.is_empty() {
-        return Err(BuildError::RootCertificates("neither the system nor the builder has any".to_owned()));
+        return Err(BuildError::RootCertificates("there are none in the system, and none were added".to_owned()));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
@@ -41,7 +41,7 @@ pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, 
     Ok(Arc::new(config))
 }
 
-/// Speaks TLS over a stream, with a server that proves to be `host`.
+/// Starts TLS over a stream and verifies that the server is `host`.
 pub(super) async fn handshake(
     stream: TcpStream,
     config: Arc<ClientConfig>,

@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-/// Asks for the upgrade.
+/// Requests the upgrade.
 pub(super) async fn handshake<S>(stream: S, uri: Uri) -> Result<WebSocketStream<S>, TransportError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -28,7 +28,7 @@ where
     upgraded.map(|(socket, _)| socket).map_err(|error| TransportError::new("opening the WebSocket", error))
 }
 
-/// Moves messages both ways until the socket ends.
+/// Moves messages in both directions until the socket ends.
 pub(super) async fn pump<S>(
     socket: WebSocketStream<S>,
     outgoing: Receiver<v1::ClientMessage>,
@@ -40,7 +40,7 @@ where
     let (sink, stream) = socket.split();
     let writing = async {
         if let Err(error) = write(sink, outgoing).await {
-            // As with the native framing: the last words are still to be read.
+            // As with native framing, the server's last messages can still be read.
             tracing::debug!(%error, "the link cannot be written to");
         }
         future::pending().await
@@ -79,7 +79,7 @@ where
                     return end;
                 }
             }
-            // The library answers a ping by itself.
+            // The library answers a ping itself.
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
             Ok(Message::Close(_)) => return LinkEnd::Closed,
             Ok(Message::Text(_) | Message::Frame(_)) => {

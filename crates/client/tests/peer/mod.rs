@@ -1,4 +1,4 @@
-//! A scripted server: speaks the real wire and does what a test tells it to.
+//! A scripted server, which uses the real wire format.
 
 #![allow(dead_code)]
 
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 
-/// The heartbeat timeout that a peer tells, in milliseconds.
+/// The heartbeat timeout that a peer sends, in milliseconds.
 pub const HEARTBEAT_TIMEOUT_MS: u32 = 400_000;
 
 /// The byte stream of a peer.
@@ -28,7 +28,7 @@ pub enum Peer {
 }
 
 impl Peer {
-    /// Awaits the preamble of a native client.
+    /// Waits for the preamble of a native client.
     pub async fn native(stream: impl Io + 'static) -> Self {
         let mut stream: Box<dyn Io> = Box::new(stream);
         let mut preamble = [0; NATIVE_PREAMBLE.len()];
@@ -37,7 +37,7 @@ impl Peer {
         Self::Native { stream, bytes: BytesMut::new() }
     }
 
-    /// The next message but heartbeats; `None` when the client has hung up.
+    /// The next message that is not a heartbeat; `None` if the client has closed the connection.
     pub async fn next(&mut self) -> Option<v1::ClientMessage> {
         loop {
             let message = self.next_of_any_kind().await?;
@@ -68,7 +68,7 @@ impl Peer {
         }
     }
 
-    /// Says something.
+    /// Sends a message.
     pub async fn tell(&mut self, id: u64, body: Tell) {
         let message = v1::ServerMessage { id, body: Some(body) };
         match self {
@@ -84,13 +84,13 @@ impl Peer {
         }
     }
 
-    /// Tells changes.
+    /// Sends status changes.
     pub async fn push(&mut self, statuses: &[(&str, u64)]) {
         let statuses = statuses.iter().map(|(user, version)| status(user, *version)).collect();
         self.tell(0, Tell::StatusChanged(v1::StatusChanged { statuses, ..Default::default() })).await;
     }
 
-    /// Says the last words.
+    /// Sends the last message of a connection.
     pub async fn end(&mut self, cause: v1::connection_ended::Cause) {
         let ended = v1::ConnectionEnded { cause: cause as i32, ..Default::default() };
         self.tell(0, Tell::ConnectionEnded(ended)).await;
@@ -105,7 +105,7 @@ impl Peer {
         }
     }
 
-    /// Expects a login and welcomes it with these statuses.
+    /// Expects a login and answers it with these statuses.
     pub async fn welcome(&mut self, statuses: &[(&str, u64)]) -> v1::LoginRequest {
         let (id, login) = self.login().await;
         let statuses = statuses.iter().map(|(user, version)| status(user, *version)).collect();
@@ -114,7 +114,7 @@ impl Peer {
         login
     }
 
-    /// Expects a subscription and answers it with version 1 of each.
+    /// Expects a subscription and answers it with version 1 of each user.
     pub async fn subscribe(&mut self) -> Vec<String> {
         let message = self.next().await.expect("a subscription");
         let Some(Ask::SubscribeUserStatus(asked)) = message.body else { panic!("{message:?}") };
@@ -125,7 +125,7 @@ impl Peer {
     }
 }
 
-/// A welcome without statuses.
+/// An answer to a login without statuses.
 pub fn welcome() -> v1::LoginResponse {
     v1::LoginResponse { heartbeat_timeout_ms: HEARTBEAT_TIMEOUT_MS, server_time: 7, ..Default::default() }
 }

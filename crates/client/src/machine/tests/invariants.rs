@@ -1,4 +1,4 @@
-//! Invariants under random scripts: the promises that the machine makes to its shell.
+//! Invariants under random scripts: the guarantees of the machine to its driver.
 
 use super::super::*;
 use super::LIVE;
@@ -6,7 +6,7 @@ use super::script::World;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Things that happen, likely and unlikely, in any order.
+/// Likely and unlikely inputs, which come in any order.
 const HAPPENINGS: &[&str] = &[
     "login",
     "login me other",
@@ -69,14 +69,14 @@ const HAPPENINGS: &[&str] = &[
     "answer @ logout",
 ];
 
-/// Reads a transcript as a shell would carry it out, and checks each effect against what stands.
+/// Interprets a transcript as a driver would, and checks each effect against the state.
 fn check_promises(world: &World) {
     let (mut opening, mut open) = (false, false);
     let mut answered: BTreeMap<&str, usize> = BTreeMap::new();
     let mut versions: BTreeMap<String, u64> = BTreeMap::new();
     for line in world.transcript.lines() {
         match line.trim_start_matches("> ").trim() {
-            // The shell says so only of what it was asked to open, and only once.
+            // The driver reports this only for links that it was asked to open, and only once.
             "up" => (opening, open) = (false, true),
             "down" | "failed" => (opening, open) = (false, false),
             "close" => (opening, open) = (false, false),
@@ -95,7 +95,7 @@ fn check_promises(world: &World) {
                     versions.clear();
                 }
                 if line.starts_with("! Connected") {
-                    // A snapshot holds, whatever its versions: the server may have lost some.
+                    // A snapshot replaces statuses whatever their versions: the server may have lost some.
                     versions.clear();
                 }
                 if let Some(gone) = line.strip_prefix("! not watched: ") {
@@ -150,7 +150,7 @@ proptest! {
                 }
             }
         }
-        // A due deadline is always done: time never stands still.
+        // A due deadline must always make progress.
         for _ in 0..200 {
             let Some(due) = world.machine.next_deadline() else { break };
             world.now = world.now.max(due);

@@ -1,4 +1,4 @@
-//! How a link is kept, lost and made again.
+//! How a link is kept, lost and replaced.
 
 use super::super::*;
 use super::script::World;
@@ -272,7 +272,7 @@ fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait()
           ! Connected { resumed: true }
     "#]],
     );
-    // The link is found to be broken.
+    // The broken link is detected.
     check_live(
         "wait 200000\ndown\nnext",
         expect![[r#"
@@ -286,7 +286,7 @@ fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait()
           open
     "#]],
     );
-    // Its answer was due long ago: that it did not come says nothing.
+    // The answer was due during the sleep, so its absence says nothing.
     check_live(
         "get ann\nwait 200000\nanswer @ heartbeat\nanswer @2 get ann:5\nnext",
         expect![[r#"
@@ -354,7 +354,8 @@ fn the_server_tells_over_how_long_its_clients_spread_their_return() {
     world.run(
         "down\nnext\nfailed\nnext\nfailed\nset hi\nnext\nup\nanswer @ login spread=8000\nanswer @ set me:1",
     );
-    // A heartbeat tells it anew; a login on the link does too; an older server does not say.
+    // An answer to a heartbeat and an answer to a login on the link have the spread; an older server does not send
+    // it.
     world.run("next\nanswer @ heartbeat spread=4000\nnext\nanswer @ heartbeat\ndown\nnext\nup\nanswer @ login\nwait 10000\ndown");
     expect![[r#"
         > down
@@ -408,12 +409,12 @@ fn the_server_tells_over_how_long_its_clients_spread_their_return() {
     .assert_eq(&world.transcript);
 }
 
-/// Comes back after a link broke, and waits for so long.
+/// A reconnect after a broken link, and a wait of this many milliseconds.
 fn back_and(wait: u64) -> String {
     format!("next\nup\nanswer @ login\nwait {wait}\n")
 }
 
-/// How many seconds after a login the first heartbeat comes when the session has gone through this.
+/// The seconds between a login and the first heartbeat after this script.
 fn heartbeat_after(script: &str) -> u64 {
     let mut world = World::new(Platform::Linux);
     world.run(&format!("{LIVE}{script}{}", back_and(0)));
@@ -423,13 +424,13 @@ fn heartbeat_after(script: &str) -> u64 {
 #[test]
 fn links_that_are_cut_after_the_same_silence_shorten_the_heartbeat_and_it_keeps_the_next_one() {
     let again = back_and(60_000);
-    // The path tells of the cut, or a heartbeat stays without an answer, or it is a call that does.
+    // A cut is detected by the path's notification, by a heartbeat without an answer, or by a call without an answer.
     assert_eq!(heartbeat_after(&format!("wait 60000\ndown\n{again}down\n")), 30);
     assert_eq!(heartbeat_after("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n"), 60);
     assert_eq!(heartbeat_after(&format!("wait 60000\nset hi\nnext\n{again}down\n")), 30);
-    // Also where traffic came before the silence.
+    // Also if there was traffic before the silence.
     assert_eq!(heartbeat_after(&format!("wait 5000\npush ann:6\nwait 60000\ndown\n{again}down\n")), 30);
-    // A new login on the link does not forget it.
+    // A new login on the link keeps what was learned.
     let mut world = World::new(Platform::Linux);
     world.run(&format!("{LIVE}wait 60000\ndown\n{again}down\n{}login\nanswer @ login", back_and(0)));
     assert_eq!(world.machine.next_deadline(), Some(world.now + Duration::from_secs(30)));
@@ -440,10 +441,10 @@ fn links_that_break_otherwise_leave_the_heartbeat_as_it_is() {
     let again = back_and(60_000);
     for script in [
         format!("wait 60000\ndown\n{}down\n", back_and(50_000)),
-        // In use, and heard of after the call.
+        // The link was in use, and bytes came after the call.
         "down\nnext\nup\nanswer @ login\ndown\n".to_owned(),
         format!("wait 60000\nset hi\npush ann:6\ndown\n{again}set hi\npush ann:7\ndown\n"),
-        // After a sleep; with a word of the server.
+        // After a sleep; with a message of the server.
         format!("wait 200000\ndown\n{}down\n", back_and(200_000)),
         format!("wait 60000\nended TIMEOUT\n{again}ended TIMEOUT\n"),
     ] {

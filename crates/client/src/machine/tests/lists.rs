@@ -3,7 +3,7 @@
 use super::{check_after, check_live};
 use expect_test::expect;
 
-/// A session that is live, with lists at version 10.
+/// A live session with lists at version 10.
 const WITH_LISTS: &str = "login\nup\nanswer @ login lists=10";
 
 #[test]

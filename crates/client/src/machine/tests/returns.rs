@@ -1,4 +1,4 @@
-//! How the clients of a server come back to it: many machines, each with its own jitter, and a server that is away for a
+//! How the clients of a server return to it: many machines, each with its own jitter, and a server that is down for a
 //! while. Time is simulated.
 
 use super::super::*;
@@ -7,18 +7,18 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeSet;
 
-/// How long it takes to connect and log in, or to be refused.
+/// The time for connecting and logging in, or for a refusal.
 const WAY: Duration = Duration::from_millis(50);
 
-/// One client and what is under way between it and the server.
+/// One client, and its connection attempt.
 struct Seat {
     machine: Machine,
-    /// When an attempt to connect comes to its end.
+    /// The time at which an attempt to connect completes.
     arrives: Option<Moment>,
 }
 
-/// Lets a server with this many clients, which it has told `spread`, go away for a time and come back. Returns how long
-/// after its return each client was logged in, in rising order.
+/// Stops a server with this many clients, to which it has sent `spread`, for a time. Returns how long after its
+/// return each client was logged in, in rising order.
 fn returns(clients: usize, spread: Duration, away: Duration, seed: u64) -> Vec<Duration> {
     let mut random = StdRng::seed_from_u64(seed);
     let spread_ms = u32::try_from(spread.as_millis()).unwrap();
@@ -71,7 +71,7 @@ fn returns(clients: usize, spread: Duration, away: Duration, seed: u64) -> Vec<D
     returned
 }
 
-/// Steps a machine and does what it asks for. Says whether it has logged in.
+/// Steps a machine and executes its effects. Returns whether it has logged in.
 fn step(seat: &mut Seat, input: Input, now: Moment, random: &mut StdRng, reconnect_spread_ms: u32) -> bool {
     let mut logged_in = false;
     for effect in seat.machine.step(input, now, Jitter::new(random.random())) {
@@ -103,7 +103,7 @@ fn sixty_clients_are_back_soon_after_their_server_is() {
 
 #[test]
 fn the_clients_of_a_large_server_come_back_no_faster_than_it_takes_them() {
-    // As many for each second of the spread as 100,000 clients at 5,000 a second are for theirs.
+    // For each second of the spread, as many as 100,000 clients with 5,000 logins a second.
     let (clients, spread) = (2_000, Duration::from_secs(20));
     for away in [0, 1, 10, 60].map(Duration::from_secs) {
         let returned = returns(clients, spread, away, 7);

@@ -1,4 +1,4 @@
-//! The scripts that all SDKs share: `tests/sdk` of this crate, whose README tells the language.
+//! The scripts that all SDKs share: `tests/sdk` of this crate, whose README describes the language.
 
 use super::super::*;
 use crate::LinkEnd;
@@ -9,11 +9,11 @@ use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body as Tell;
 use std::fmt::Write as _;
 
-/// The heartbeat timeout that every answer to a login names.
+/// The heartbeat timeout in every answer to a login.
 const HEARTBEAT_TIMEOUT_MS: u32 = 60_000;
 
-/// The features that scripts may need and this SDK has not: it is told of nothing but a changed network, and notices a
-/// sleep by its clock.
+/// The features that scripts may need and this SDK does not have: it can only be told of a changed network, and
+/// detects a sleep by its clock.
 const ABSENT: [&str; 3] = ["page", "offline", "wake"];
 
 #[test]
@@ -42,14 +42,14 @@ fn heartbeats_are_those_of_the_scripts_that_the_sdks_share() {
     );
 }
 
-/// Plays the scenarios of a file. The file with the effects as they are is the same file.
+/// Runs the scenarios of a file. The actual effects are compared with the file.
 fn check(scripts: &str, expected: ExpectFile) {
     let mut played = String::new();
     let mut scenarios = 0;
     let mut player: Option<Player> = None;
     for line in scripts.lines() {
         if line.starts_with("  ") {
-            // An effect: the player writes it, or leaves the scenario as it is.
+            // An effect: the player writes the actual one, or leaves the scenario unchanged.
             if player.as_ref().is_some_and(|player| player.is_left_out) {
                 writeln!(played, "{line}").unwrap();
             }
@@ -70,16 +70,16 @@ fn check(scripts: &str, expected: ExpectFile) {
     expected.assert_eq(&played);
 }
 
-/// One scenario: a machine, its clock, and the requests of the present link.
+/// One scenario: a machine, its clock, and the requests of the current link.
 struct Player {
     machine: Machine,
     now: Moment,
     jitter: Jitter,
     timeout: Duration,
     calls: u64,
-    /// The requests of the present link that were not answered, oldest first.
+    /// The requests of the current link without an answer, oldest first.
     unanswered: Vec<(u64, Ask)>,
-    /// The scenario needs something that this SDK has not.
+    /// Whether the scenario needs a feature that this SDK does not have.
     is_left_out: bool,
 }
 
@@ -96,7 +96,7 @@ impl Player {
         }
     }
 
-    /// Plays a line of the script, and returns the effects.
+    /// Runs a line of the script, and returns the effects.
     fn line(&mut self, line: &str) -> Vec<String> {
         if self.is_left_out {
             return Vec::new();
@@ -145,7 +145,7 @@ impl Player {
         }
     }
 
-    /// Lets time pass, and what is due be done when it is due.
+    /// Lets time pass, and processes deadlines when they are due.
     fn wait(&mut self, span: Duration) -> Vec<String> {
         let end = self.now + span;
         let mut effects = Vec::new();
@@ -229,7 +229,7 @@ impl Player {
         }
     }
 
-    /// The id of the oldest request of this kind that has no answer.
+    /// The id of the oldest request of this kind without an answer.
     fn take(&mut self, kind: &str) -> u64 {
         let is_asked = |(_, body): &(u64, Ask)| {
             let shown = show_request(body);
@@ -268,7 +268,7 @@ fn abilities(is_on: bool) -> v1::Abilities {
     v1::Abilities { statuses_of_others: is_on, refusal_code, ..v1::Abilities::default() }
 }
 
-/// The call of these words.
+/// The call in the notation of the scripts.
 fn request(word: &str, rest: &str) -> Request {
     let text = || rest.to_owned();
     let users = || rest.split_whitespace().map(str::to_owned).collect();
@@ -350,7 +350,7 @@ fn answer(kind: &str, what: &str) -> Tell {
     }
 }
 
-/// A request in the words of the scripts.
+/// A request in the notation of the scripts.
 fn show_request(body: &Ask) -> String {
     match body {
         Ask::Login(login) => {
@@ -392,7 +392,7 @@ fn show_result(result: &Result<Answer, Error>) -> String {
     }
 }
 
-/// An event in the words of the scripts; `None`: the scripts leave it out.
+/// An event in the notation of the scripts; `None` if the scripts leave it out.
 fn show_event(event: &Event) -> Option<String> {
     let ended = match event {
         Event::Connecting => return Some("connecting".to_owned()),

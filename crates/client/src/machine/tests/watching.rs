@@ -122,7 +122,7 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
     let (ask, answer) = subscribed_to(150);
     world.run(&format!("{LIVE}\n{ask}\n{answer}\ndown\nnext\nup"));
     world.transcript.clear();
-    // All are still watched as friends, but for three.
+    // All users are still watched as friends, except three.
     world.run("answer @ login lost not_watched=u100,u120,u149\ndown\nnext\nup\nanswer @ login");
     world.run("answer @ no 7008\nnext");
     world.run("answer @ no 70206\nnext\nanswer @ sub\nunsub u149\nanswer @ unsub\nnext\nanswer @ sub");
@@ -202,7 +202,7 @@ fn the_snapshot_of_a_login_holds_even_where_it_is_older() {
 
 #[test]
 fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
-    // More than fit into the frame of a login: those with the newest versions are named.
+    // More users than fit into the login: those with the newest versions are named.
     let name = |number: u64| format!("{number:032}");
     let statuses: Vec<_> = (1..=2_000).map(|n| format!("{}:{n}", name(n))).collect();
     let mut world = World::new(Platform::Linux);
@@ -210,14 +210,14 @@ fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
     let Some(Ask::Login(login)) = &world.sent.last().unwrap().body else { panic!() };
     let named = login.known.len() as u64;
     assert!((1_000..2_000).contains(&named), "{named}");
-    // Of the others the oldest two are told; the server says so in two messages.
+    // The server sends the statuses of the oldest two of the others, in two messages.
     world.transcript.clear();
     world.run(&format!("answer @ login {}:1 more\nlast {}:3", name(1), name(2)));
     let left: Vec<String> = (3..=2_000 - (named - 1)).map(name).collect();
     let event = format!("! not watched: {} … {} ({})", left[0], left[left.len() - 1], left.len());
     assert!(world.transcript.ends_with(&format!("{event}\n")), "{}", world.transcript);
     assert_eq!(world.machine.cache().iter().count() as u64, named + 2);
-    // It is said once; a query in the snapshot counts as telling, and oneself never leaves.
+    // The message is sent once; an answer to a query counts for the snapshot, and the own user never leaves.
     world.transcript.clear();
     world.run("last\nlast");
     assert_eq!(world.transcript, "> last\n> last\n");
@@ -229,7 +229,7 @@ fn without_the_end_of_the_snapshot_nobody_is_let_go() {
     let statuses: Vec<_> = (1..=2_000).map(|n| format!("{n:032}:{n}")).collect();
     world.run(&format!("login\nup\nanswer @ login me:9999 {}\ndown\nnext\nup", statuses.join(" ")));
     world.run("answer @ login more\ndown\nnext\nup\nanswer @ login more\nlast");
-    // The link broke in between: what was named then has no part in it.
+    // The link broke in between, so the users named then do not count.
     let Some(Ask::Login(login)) = &world.sent.last().unwrap().body else { panic!() };
     assert_eq!(world.machine.cache().iter().count(), login.known.len());
 }
