@@ -30,7 +30,9 @@ pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, 
         }
     }
     if roots.is_empty() {
-        return Err(BuildError::RootCertificates("there are none in the system, and none were added".to_owned()));
+        return Err(BuildError::RootCertificates(
+            "there are none in the system, and none were added".to_owned(),
+        ));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
