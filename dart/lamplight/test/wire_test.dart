@@ -74,6 +74,16 @@ void main() {
       '{"statusChanged": {"statuses": [{"userId": "a", "statusType": []}]}}',
       '{"statusChanged": {"statuses": '
           '[{"userId": "a", "version": "18446744073709551616"}]}}',
+      // What JSON has no number for is read as an infinity.
+      '{"statusChanged": {"statuses": [{"userId": "a", "version": 1e999}]}}',
+      '{"id": 1e999, "logout": {}}',
+      '{"id": -1e999, "logout": {}}',
+      // What only Dart takes for a number.
+      for (final digits in ['0x1f', ' 5', '5 ', '+5', '', '1' * 21])
+        '{"id": "$digits", "logout": {}}',
+      // A refusal of the code 0 would be a success.
+      '{"id": "1", "refusal": {}}',
+      '{"id": "1", "refusal": {"code": 0, "message": "ok"}}',
       '{"statusChanged": {"snapshotComplete": "yes"}}',
       '{"subscriptionsChanged": {"subscribed": [1]}}',
       '{"id": "1", "login": []}',

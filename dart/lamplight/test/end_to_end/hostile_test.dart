@@ -90,6 +90,8 @@ void main() {
       '{"statusChanged": {"statuses": [{"userId": 7}]}}',
       '{"listsChanged": {"messages": [[]]}}',
       '{"connectionEnded": {"retryAfterMs": "soon"}}',
+      '{"connectionEnded": {"retryAfterMs": 1e999}}',
+      '{"id": 1e999, "refusal": {"code": 1}}',
       '{"statusChanged": ${'{"a":' * 50000}1${'}' * 50000}',
       '"${'x' * (9 << 20)}"',
       [0, 1, 2],

@@ -43,9 +43,13 @@ extension type JsonObject(Map<String, Object?> _fields) {
     final number = switch (_fields[name]) {
       null => BigInt.zero,
       final int number => BigInt.from(number),
-      final double number when number == number.truncateToDouble() =>
+      // JSON has no infinity, but `1e999` is read as one.
+      final double number
+          when number.isFinite && number == number.truncateToDouble() =>
         BigInt.from(number),
-      final String digits when digits.length <= 20 => BigInt.tryParse(digits),
+      // What BigInt reads beside these, such as `0x1f` and ` 5`, is no number
+      // of JSON.
+      final String digits when _digits.hasMatch(digits) => BigInt.parse(digits),
       _ => null,
     };
     if (number == null || number.isNegative || number.bitLength > 64) {
@@ -111,6 +115,9 @@ T? wordOf<T extends Object>(
       final int number => byNumber(number),
       _ => throw const FormatException('an enum was expected'),
     };
+
+/// As many digits as the largest unsigned 64-bit number has.
+final _digits = RegExp(r'^-?[0-9]{1,20}$');
 
 /// The largest number that a Dart `int` holds exactly on every platform.
 final _largest = BigInt.from(9007199254740991);

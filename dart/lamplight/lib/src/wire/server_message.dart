@@ -260,11 +260,17 @@ typedef _Read = ServerMessage Function(JsonObject message, JsonObject body);
 _Read _answer(String kind, Object Function(JsonObject body) read) =>
     (message, body) => AnswerMessage(message.count('id'), kind, read(body));
 
+/// The code of a refusal. 0 would say that the call was done.
+int _refusalCode(JsonObject body) => switch (body.count('code')) {
+      0 => throw const FormatException('a refusal without its code'),
+      final code => code,
+    };
+
 /// The bodies that a message can have.
 final Map<String, _Read> _bodies = {
   'refusal': (message, body) => RefusalMessage(
         message.count('id'),
-        LamplightException(body.count('code'), body.text('message')),
+        LamplightException(_refusalCode(body), body.text('message')),
       ),
   'statusChanged': (_, body) => StatusChangedMessage(
         readStatuses(body, 'statuses'),
