@@ -1,5 +1,5 @@
-//! Mishaps from outside the server: full disks, pipes that nobody reads, damaged files, folders that others may read,
-//! signals, and an environment that somebody else fills.
+//! Failures outside the server: full disks, pipes without a reader, damaged files, folders that others can
+//! read, signals, and a foreign environment.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// How long anything may take that is sure to come.
+/// The longest time to wait for something that must happen.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A page of the HTTP port of the server on this folder: the status and the body.
+/// Requests a page of the HTTP port of the server on this folder; returns the status and the body.
 fn get(folder: &Folder, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(folder.node()["http"].as_str().unwrap()).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
@@ -29,7 +29,7 @@ fn get(folder: &Folder, path: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-/// A value of the metrics: of the first series that begins so.
+/// The value of a metric: of the first series with this beginning.
 fn metric(folder: &Folder, series: &str) -> f64 {
     let (_, text) = get(folder, "/metrics");
     let found = text.lines().find_map(|line| line.strip_prefix(series)?.split(' ').next_back());
@@ -44,7 +44,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A server whose log goes where the test says, and nobody reads what it announces.
+/// A server whose log goes where the test says, and whose announcement nobody reads.
 struct Unheard(Child);
 
 impl Unheard {
@@ -70,7 +70,7 @@ impl Drop for Unheard {
     }
 }
 
-/// Logins, status changes and writes of facts, each of which logs something at the level `trace`.
+/// Causes logins, status changes and writes of facts, each of which logs something at level `trace`.
 fn work(folder: &Folder, round: usize) {
     let user = format!("user{round}");
     folder.ok(&["account", "create", &user]);
@@ -94,7 +94,7 @@ fn a_log_on_a_full_disk_or_a_closed_pipe_costs_lines_and_nothing_else() {
     }
 }
 
-/// The pipe takes 64 KiB, and the queue of the log takes 4 MiB or 4,096 lines.
+/// The pipe holds 64 KiB, and the queue of the log holds 4 MiB or 4,096 lines.
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
     let folder = Folder::new();
@@ -105,7 +105,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
         if metric(&folder, "lamplight_log_lines_dropped_total") > 0.0 {
             break;
         }
-        // More than a hundred lines each.
+        // Each request logs more than a hundred lines.
         (0..100).for_each(|_| drop(get(&folder, "/readyz")));
         assert!(round < 200, "nothing is dropped");
     }
@@ -115,7 +115,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     drop(reader);
 }
 
-/// Lets the server write to no file, or to every file again. The limit holds for what is overwritten too.
+/// Lets the server write to no file, or to every file again. The limit applies to overwriting too.
 fn let_it_write(server: &Running, may: bool) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     let current = if may { maximum } else { Some(1) };
@@ -131,7 +131,7 @@ fn a_disk_that_takes_no_writes_makes_the_node_not_ready_and_it_heals_by_itself()
     assert_eq!(get(&folder, "/readyz").0, 200);
     let failed = metric(&folder, "lamplight_facts_failed_commits_total");
 
-    // Nobody does anything, and it is noticed.
+    // The failure is noticed without any request.
     let_it_write(&server, false);
     wait_until("both are found failing", || {
         let (_, body) = get(&folder, "/readyz");
@@ -160,7 +160,7 @@ fn a_disk_that_takes_no_writes_makes_the_node_not_ready_and_it_heals_by_itself()
     assert!(log.contains("a commit of facts failed") && log.contains("facts are committed again"), "{log}");
 }
 
-/// The connection to the HTTP port is there before: with no descriptors left, nobody gets another one.
+/// The connection to the HTTP port is opened first, because no further one is possible without descriptors.
 #[test]
 fn a_server_without_descriptors_says_so_and_takes_in_who_waits_when_it_has_some() {
     let folder = Folder::new();
@@ -211,7 +211,7 @@ async fn a_line_that_repeats_is_written_some_times_and_then_counted() {
         assert!(matches!(control.ask(&create).await.unwrap(), Outcome::Refused { .. }));
     }
     let_it_write(&server, true);
-    // A period is over by then: what was left out is said.
+    // By then a period has ended, so the left-out lines are reported.
     wait_until("it is said", || metric(&folder, "lamplight_log_lines_suppressed_total") >= 300.0);
     std::thread::sleep(Duration::from_secs(12));
     server.signal(Signal::TERM);
@@ -259,7 +259,7 @@ fn a_damaged_file_of_live_records_is_told_counted_and_kept() {
     );
 }
 
-/// Returns the files and folders of a tree that others may access, with their modes.
+/// The files and folders of a tree that others have access to, with their modes.
 fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let about = fs::symlink_metadata(path).unwrap();
     let mode = about.permissions().mode() & 0o777;
@@ -270,7 +270,7 @@ fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     found
 }
 
-/// The same command, run by a shell after this.
+/// The same command, run by a shell after this script.
 fn after(script: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell
@@ -315,7 +315,7 @@ fn with_any_umask_and_in_any_folder_the_data_is_for_its_owner_alone() {
     }
 }
 
-/// As a former version, a copy or an operator may have left it.
+/// A former version, a copy or an operator may have left such permissions.
 #[test]
 fn what_others_may_read_is_narrowed_at_the_start() {
     fn widen(path: &Path) {

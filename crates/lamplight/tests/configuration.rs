@@ -1,4 +1,4 @@
-//! `docs/configuration.md` against the settings that there are, so that it cannot rot.
+//! Compares `docs/configuration.md` with the settings of the program, so that it stays correct.
 
 use figment::value::Value;
 use lamplight_server::Config;
@@ -8,7 +8,7 @@ use std::process::Command;
 
 const PAGE: &str = include_str!("../../../docs/configuration.md");
 
-/// A row of the tables of settings.
+/// A row of a table of settings.
 struct Row {
     key: &'static str,
     environment: &'static str,

@@ -1,4 +1,4 @@
-//! The password of the console from outside: shown once, changed with a server and without one.
+//! The password of the console: shown once, changed with a running server and without one.
 
 #![allow(clippy::unwrap_used)]
 
@@ -11,12 +11,12 @@ use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
-/// The status with which a server answers a login.
+/// The HTTP status of a login with this password.
 fn log_in(server: &str, password: &str) -> u16 {
     log_in_with(server, &json!({ "password": password }))
 }
 
-/// The status with which a server answers a login with these credentials.
+/// The HTTP status of a login with these credentials.
 fn log_in_with(server: &str, credentials: &Value) -> u16 {
     let body = credentials.to_string();
     let mut stream = TcpStream::connect(server).unwrap();
@@ -28,7 +28,7 @@ fn log_in_with(server: &str, credentials: &Value) -> u16 {
     answer.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// The word behind these in what was said.
+/// The word that follows `words` in a text.
 fn word_behind(text: &str, words: &str) -> String {
     let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
     rest.trim().split([' ', ',', ')', '\n']).next().unwrap().to_owned()

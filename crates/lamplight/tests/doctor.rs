@@ -1,4 +1,4 @@
-//! `lamplight doctor` on real folders, ports, certificates and servers; completions and pages for man.
+//! `lamplight doctor` on real folders, ports, certificates and servers; shell completions and manual pages.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,10 +9,10 @@ use serde_json::Value;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 
-/// Ports that nobody has.
+/// Ports that are free.
 const FREE: [&str; 4] = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"];
 
-/// The exit code, and the findings of one check: their levels, texts and cures in one text.
+/// The exit code, and the findings of one check, with levels, texts and advice, as one text.
 fn examined(folder: &Folder, arguments: &[&str], check: &str) -> (Option<i32>, String) {
     let (code, output, error) = folder.run(&[&["doctor", "--json"], arguments].concat());
     let answer: Value = serde_json::from_str(&output).unwrap_or_else(|why| panic!("{why}: {output}{error}"));
@@ -64,11 +64,11 @@ fn a_running_server_has_its_ports_and_is_ready() {
     let (code, found) = examined(&folder, &all, "server");
     assert_eq!(code, Some(0), "{found}");
     assert!(found.contains("is ready"), "{found}");
-    // A health check needs no settings, and sees nothing but the server.
+    // A health check needs no settings, and checks only the server.
     let (code, output, _) = folder.run(&["doctor", "--only-server", "--json"]);
     let answer: Value = serde_json::from_str(&output).unwrap();
     assert!(code == Some(0) && answer["findings"].as_array().unwrap().len() == 1, "{output}");
-    // The settings of another server than the one that runs.
+    // Settings that differ from those of the running server.
     let (code, found) =
         examined(&folder, &["--client-listen", "127.0.0.1:9", "--http-listen", http], "client port");
     assert!(code == Some(0) && found.contains("warning") && found.contains(client), "{found}");
@@ -77,7 +77,7 @@ fn a_running_server_has_its_ports_and_is_ready() {
     let (code, found) = examined(&folder, &all, "data folder");
     assert!(code == Some(0) && found.contains("others may enter") && found.contains("chmod 0700"), "{found}");
 
-    // One that was killed leaves its file behind.
+    // A killed server leaves its file behind.
     server.signal(rustix::process::Signal::KILL);
     server.wait();
     let (code, found) = examined(&folder, &FREE, "server");
@@ -104,7 +104,7 @@ fn a_webhook_that_cannot_be_reached_is_wrong() {
     );
 }
 
-/// The server refuses to start in each of these, so none of them is well.
+/// The server refuses to start in each of these states, so each finding must be wrong.
 #[test]
 fn what_a_start_refuses_is_wrong() {
     let folder = Folder::new();
@@ -156,7 +156,7 @@ fn a_source_of_keys_that_cannot_be_read_is_wrong() {
     let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
                -----END PUBLIC KEY-----\n";
     std::fs::write(folder.path().join("jwks/keys.pem"), pem).unwrap();
-    // The next attempt comes by itself, 5 s after the first one.
+    // The next attempt comes on its own, 5 s after the first one.
     let (code, found) = until("\"ok\"");
     assert!(code == Some(0) && found.contains("has 1 key"), "{found}");
 }

@@ -1,4 +1,4 @@
-//! The Rust of the documentation, compiled as it stands there.
+//! The Rust code in the documentation, compiled as it is.
 
 #![allow(clippy::print_stdout, missing_docs, unused_imports, dead_code)]
 
@@ -39,7 +39,7 @@ async fn of_the_page_about_sdks(user_sig: String) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// Lines without their indentation, which differs inside of a function.
+/// Lines without their indentation, which differs inside a function.
 fn plain(code: &str) -> String {
     code.lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }
@@ -48,7 +48,7 @@ fn blocks(page: &str) -> Vec<String> {
     page.split("```rust\n").skip(1).filter_map(|rest| Some(plain(rest.split_once("\n```")?.0))).collect()
 }
 
-/// A block that is changed on its page is changed above too, where the compiler sees it.
+/// A block that is changed on its page must be changed above too, where the compiler checks it.
 #[test]
 fn every_block_of_rust_stands_in_this_file() {
     let compiled = plain(include_str!("documentation.rs"));
@@ -61,7 +61,7 @@ fn every_block_of_rust_stands_in_this_file() {
     }
 }
 
-/// A page with Rust that is not in `PAGES` would not be looked at.
+/// A page with Rust code that is not in `PAGES` would not be checked.
 #[test]
 fn no_other_page_has_rust() {
     fn with_rust(folder: &std::path::Path, found: &mut Vec<String>) {

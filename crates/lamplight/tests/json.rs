@@ -1,4 +1,4 @@
-//! The JSON of every command: one document, and one spelling of its fields.
+//! The JSON of every command: one document, and one spelling of the fields.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-/// Panics where a field has another spelling: camel case with `userID` and `SDKAppID`, as in the SDKs.
+/// Panics if a field has another spelling than camel case with `userID` and `SDKAppID`, as in the SDKs.
 fn check_names(value: &Value, command: &str) {
     match value {
         Value::Object(fields) => {
@@ -18,7 +18,7 @@ fn check_names(value: &Value, command: &str) {
                     && name.chars().all(|letter| letter.is_ascii_alphanumeric())
                     && !name.contains("Id");
                 assert!(plain || name.starts_with("SDKAppID"), "{command}: {name}");
-                // A number of an app, or of a user, has the one name.
+                // The number of an app and of a user always has the same name.
                 assert!(
                     value.is_object() || !["app", "user", "appID"].contains(&name.as_str()),
                     "{command}: {name}"
@@ -49,7 +49,7 @@ fn receiver() -> std::net::SocketAddr {
     address
 }
 
-/// A script that reads JSON finds the reason there, whatever went wrong.
+/// A script that reads JSON finds the reason there, whatever the error.
 #[test]
 fn wrong_usage_is_told_in_json_too() {
     let folder = Folder::new();
@@ -70,11 +70,12 @@ fn wrong_usage_is_told_in_json_too() {
     assert!(code == Some(0) && output.contains("Usage:") && !output.contains("{"), "{output}");
 }
 
-/// Commands without an answer in JSON (`load` writes a report into a file), and `serve` and `watch`, which print lines. A dead letter takes a day to die; its
-/// fields are spelled by the same function as all.
+/// Commands without a JSON answer (`load` writes a report to a file), and `serve` and `watch`, which print
+/// lines. A dead letter takes a day to arise, so `webhook show` is left out; the same function spells its
+/// fields.
 const OTHERWISE: [&str; 6] = ["serve", "demo", "watch", "load", "completions", "webhook show"];
 
-/// Every command that answers in JSON, in an order in which each has something to say.
+/// Every command that answers in JSON, in an order in which each has some content.
 #[test]
 fn every_command_spells_its_fields_alike_and_says_one_document() {
     let folder = Folder::new();
@@ -134,7 +135,7 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
         &["account", "delete", "bob"],
         &["man", "--dir", pages.to_str().unwrap()],
     ];
-    // Secrets that no command has to show, however its answer is made.
+    // Secrets that must not occur in the output of any command.
     let (webhook_token, jwt_secret, own_key) = ("hush".repeat(4), "quiet".repeat(8), "silence".repeat(5));
     let secrets = ["--webhook-token", &webhook_token, "--jwt-secret", &jwt_secret];
     let mut last = Value::Null;
@@ -150,7 +151,7 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
         let name = command.join(" ");
         let (code, output, error) = folder.run(&[command, &["--json"]].concat());
         assert_eq!(code, Some(0), "{name}: {output}{error}");
-        // `from_str` refuses anything behind the first document.
+        // `from_str` refuses anything after the first document.
         let answer: Value =
             serde_json::from_str(&output).unwrap_or_else(|why| panic!("{name}: {why}: {output}"));
         check_names(&answer, &name);
@@ -163,7 +164,7 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
     assert_eq!(shown["settings"]["webhooks"]["tokenSet"], true, "{shown}");
     assert_eq!(shown["settings"]["jwt"]["secretSet"], true, "{shown}");
 
-    // No command is forgotten: each has a page, and those with commands under them have no answer of their own.
+    // Every command is covered: each has a page, and those with subcommands have no answer of their own.
     let files = last["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap());
     let pages: Vec<_> = files.map(|file| file.rsplit_once('/').unwrap().1.trim_end_matches(".1")).collect();
     let is_leaf = |page: &str| !pages.iter().any(|other| other.starts_with(&format!("{page}-")));

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 const TASKS: usize = 8;
-/// Killed when so many logins have been acknowledged, with others on their way.
+/// The server is killed after this many acknowledged logins, while others are under way.
 const ENOUGH: usize = 400;
 
 #[tokio::test]
@@ -54,7 +54,7 @@ async fn killed_in_the_middle_of_logins_it_loses_no_acknowledged_one() {
         let Outcome::Statuses(statuses) = control.ask(&ask).await.unwrap() else { panic!() };
         for (user, status) in some.iter().zip(statuses) {
             let status = status.unwrap_or_else(|| panic!("the account of {user} is lost"));
-            // Within the grace they count as present: nobody was seen to leave.
+            // Within the grace, the users still count as present.
             assert_ne!(status.status_type, StatusType::Unlogined, "the login of {user} is lost");
         }
     }

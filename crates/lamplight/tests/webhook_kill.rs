@@ -1,4 +1,4 @@
-//! A server that is killed again and again between what happens and what its webhook is told loses no word of it.
+//! A server that is killed again and again, between an event and its webhook, loses no notice.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -16,23 +16,23 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const TASKS: usize = 8;
-/// Killed when so many logins of this life have been acknowledged, with others on their way.
+/// The server is killed after this many acknowledged logins of one run, while others are under way.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
-/// Webhooks may lead to this machine, and a connection that was lost counts for half a second.
+/// Webhooks may reach this machine, and a lost connection counts as present for half a second.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 
-/// Logs a device in, or lets it come back on its own, and goes away; says whether the login was acknowledged.
+/// Logs a device in, or lets it reconnect, and disconnects; returns whether the login was acknowledged.
 async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
     log_in(address, app, user, resume).await.map(drop)
 }
 
-/// The deliveries that a receiver has acknowledged: delivery, user, and action or text.
+/// The deliveries that a receiver has acknowledged: delivery id, user, and action or text.
 #[derive(Default)]
 struct Told {
     events: Mutex<Vec<(String, String, String)>>,
-    /// Whether it says 503.
+    /// Whether the receiver answers with 503.
     fails: AtomicBool,
     failed: AtomicUsize,
 }
@@ -41,7 +41,7 @@ async fn receive(listener: TcpListener, told: Arc<Told>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let told = Arc::clone(&told);
-        // A peer that was killed is no fault.
+        // A peer that was killed is not an error.
         tokio::spawn(async move { drop(answer(stream, &told).await) });
     }
 }
@@ -81,14 +81,14 @@ async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
     }
 }
 
-/// The events told, each once: what was not settled when the server died is told again.
+/// The events received, each once: a notice that was not settled when the server died is sent again.
 fn once(told: &Told) -> Vec<(String, String, String)> {
     let mut seen = HashSet::new();
     let events = told.events.lock().unwrap();
     events.iter().filter(|(delivery, ..)| seen.insert(delivery.clone())).cloned().collect()
 }
 
-/// Has the app tell the receiver of changes; answers with the app.
+/// Sets the receiver as the webhook of the app; returns the app.
 async fn tell(control: &mut ControlClient, url: &str) -> App {
     change_app(control, |app| app.settings.webhooks.state_change_url = url.to_owned()).await
 }
@@ -102,8 +102,8 @@ async fn change_app(control: &mut ControlClient, change: impl FnOnce(&mut App)) 
     app
 }
 
-/// Devices that come back and go write no fact, while another process holds the store: nothing
-/// can be put into the outbox, and the live records are all that has the events when the server dies.
+/// While another process holds the store, devices reconnect and disconnect. Presence writes no facts, and
+/// nothing can get into the outbox, so only the live records have the events when the server dies.
 #[tokio::test]
 async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     const USERS: usize = 20;
@@ -135,7 +135,7 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     for user in &users {
         visit(address, &app, user, true).await.expect("presence needs no store");
     }
-    // Time enough for whoever would put the events somewhere else than into the outbox.
+    // Enough time for the events to be written somewhere else than into the outbox.
     tokio::time::sleep(Duration::from_millis(300)).await;
     server.kill();
     drop(store);
@@ -150,15 +150,15 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     receiver.abort();
 }
 
-/// The status type of a user, as the operator sees it.
+/// The status type of a user, as an operator sees it.
 async fn status_type(control: &mut ControlClient, user: &User) -> StatusType {
     let ask = Operation::GetStatus { app: user.app, users: vec![user.id.clone()] };
     let Outcome::Statuses(statuses) = control.ask(&ask).await.unwrap() else { panic!() };
     statuses[0].as_ref().unwrap().status_type
 }
 
-/// A message to a device whose link was dead, and nobody knew: the live record of its user is all that knows of it when
-/// the server dies between the turn to OFFLINE and the row in the outbox.
+/// A message goes to a device whose link is dead without anybody knowing. When the server dies between the
+/// change to OFFLINE and the row in the outbox, only the live record of the user knows of the message.
 #[tokio::test]
 async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -205,7 +205,7 @@ async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
 
     let (mut server, mut control, _) = Server::start(folder.path(), ENVIRONMENT).await;
     has("missed").await;
-    // Nor does a further start tell of it: what is pushed then comes after all that was noted before.
+    // Another start does not push it again: a message that is pushed later comes after all earlier ones.
     control.ask(&send("after it")).await.unwrap();
     has("after it").await;
     server.kill();
@@ -213,7 +213,7 @@ async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     control.ask(&send("in the end")).await.unwrap();
     has("in the end").await;
     let mut events = told.events.lock().unwrap().clone();
-    // Of each delivery the first time counts.
+    // The first of several equal deliveries counts.
     events.dedup_by(|next, one| next.0 == one.0);
     let texts: Vec<&str> = events.iter().map(|(_, _, text)| text.as_str()).collect();
     assert_eq!(texts, ["missed", "after it", "in the end"]);
@@ -232,7 +232,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     for life in 0..LIVES {
         let (mut server, mut control, address) = Server::start(folder.path(), ENVIRONMENT).await;
         let app = tell(&mut control, &url).await;
-        // In every other life nothing comes through, and all of it waits when the server dies.
+        // In every other run all deliveries fail, so all notices are waiting when the server dies.
         told.fails.store(life % 2 == 1, Ordering::SeqCst);
         let before = acknowledged.lock().unwrap().len();
         let tasks: Vec<_> = (0..TASKS)
@@ -268,7 +268,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     let mut missing = users.clone();
     let all_told = async {
         loop {
-            // Of each delivery the first time counts.
+            // The first of several equal deliveries counts.
             let mut firsts: BTreeMap<String, Vec<String>> = BTreeMap::new();
             let mut seen = std::collections::BTreeSet::new();
             for (delivery, user, action) in told.events.lock().unwrap().iter() {
@@ -291,8 +291,9 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     receiver.abort();
 }
 
-/// Devices that come and go while the server is killed again and again, and while its receiver answers and does not: what
-/// of a pair is sent, what is taken back and what is taken in once more after a crash depends on where the kill falls.
+/// Devices connect and disconnect while the server is killed again and again, and the receiver works at times
+/// and fails at others. Which events of a pair are sent, withdrawn, or recorded once more after a crash
+/// depends on the moment of the kill.
 #[tokio::test]
 async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
     const USERS: usize = 12;
@@ -311,12 +312,12 @@ async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
             .map(|n| {
                 let (app, visits) = (app.clone(), Arc::clone(&visits));
                 tokio::spawn(async move {
-                    // The first time in its life the device is logged in by the application.
+                    // The first login of a device is made by the application, without resuming.
                     let mut resume = life > 0;
                     while visit(address, &app, &format!("user {n}"), resume).await.is_some() {
                         resume = true;
                         visits.fetch_add(1, Ordering::SeqCst);
-                        // Some come back before their disconnect was sent, and some after it.
+                        // Some devices reconnect before their disconnect was sent, and some after it.
                         tokio::time::sleep(Duration::from_millis(3 * n as u64)).await;
                     }
                 })

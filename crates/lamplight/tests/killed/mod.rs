@@ -1,6 +1,6 @@
-//! A server process that is killed, and devices that log in at it.
+//! A server process that is killed, and devices that log in to it.
 
-// Helpers of tests: what goes wrong here fails the test.
+// Helpers of tests may panic.
 #![allow(clippy::unwrap_used)]
 
 use lamplight_auth::{Claims, sign};
@@ -17,16 +17,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long anything is waited for.
+/// The longest time to wait for anything.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server process, ended by its own pid whatever happens.
+/// A server process, which is ended by its own pid in any case.
 pub struct Server(Child);
 
 impl Server {
-    /// A server on this data folder that is ready, with an environment of its own.
+    /// Starts a server on this data folder, with this environment; returns when it is ready.
     pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> (Self, ControlClient, SocketAddr) {
-        // The file of a server that was killed is still there, and tells where that one was.
+        // The file of a killed server still exists, with its former address.
         let _ = std::fs::remove_file(folder.join("node.json"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
         command.arg("serve").arg("--data-dir").arg(folder);
@@ -65,7 +65,7 @@ fn client_address(folder: &Path) -> Option<SocketAddr> {
     node["client"].as_str()?.parse().ok()
 }
 
-/// Logs a device in, or lets it come back on its own; the connection, if the login was acknowledged.
+/// Logs a device in, or lets it reconnect; returns the connection if the login was acknowledged.
 pub async fn log_in(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<TcpStream> {
     let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let user_id = UserId::new(user).unwrap();

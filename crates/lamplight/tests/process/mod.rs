@@ -1,7 +1,6 @@
-//! Starts the program, reads what it says, and lets nothing outlive its test.
+//! Starts the program, reads its output, and ends every process with its test.
 
-// Helpers of tests: what goes wrong here fails the test.
-// Not every test needs all of them.
+// Helpers of tests may panic; not every test uses all of them.
 #![allow(clippy::unwrap_used, dead_code)]
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -13,21 +12,21 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// How long a line may be waited for. Long: the machine may be busy with other tests.
+/// The longest time to wait for a line; the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A data folder that is thrown away, and the program on it.
+/// A temporary data folder, and the program on it.
 pub struct Folder {
     outer: tempfile::TempDir,
 }
 
 impl Folder {
-    /// A folder that is not there yet.
+    /// A folder that does not exist yet.
     pub fn new() -> Self {
         Self { outer: tempfile::tempdir().unwrap() }
     }
 
-    /// A file beside it.
+    /// A file next to the data folder.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.outer.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -38,7 +37,7 @@ impl Folder {
         self.outer.path().join("data")
     }
 
-    /// The program with these arguments, and nothing from our environment.
+    /// The program with these arguments, and without our environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LAMPLIGHT_")) {
@@ -48,7 +47,7 @@ impl Folder {
         command
     }
 
-    /// Runs a command to its end: exit code, stdout, stderr.
+    /// Runs a command to its end; returns exit code, stdout and stderr.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let output = self.command(arguments).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -71,12 +70,12 @@ impl Folder {
         output
     }
 
-    /// The JSON that a command says that goes well.
+    /// The JSON of a command that must succeed.
     pub fn answer(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.ok(arguments)).unwrap()
     }
 
-    /// A server that is ready.
+    /// Starts a server, and waits until it is ready.
     pub fn serve(&self, arguments: &[&str]) -> Running {
         let mut all = vec!["serve", "--http-listen", "127.0.0.1:0", "--workers", "2"];
         if !arguments.contains(&"--client-listen") {
@@ -88,20 +87,20 @@ impl Folder {
         server
     }
 
-    /// A watcher that is connected.
+    /// Starts a watcher, and waits until it is connected.
     pub fn watch(&self, arguments: &[&str]) -> Running {
         let mut watcher = Running::start(self.command(&[&["watch", "--plain"], arguments].concat()));
         watcher.wait_for("connected");
         watcher
     }
 
-    /// Returns the contents of `node.json`.
+    /// The contents of `node.json`.
     pub fn node(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.path().join("node.json")).unwrap()).unwrap()
     }
 }
 
-/// A process that is killed at the latest when its test ends.
+/// A process, which is killed at the end of its test at the latest.
 pub struct Running {
     child: Child,
     lines: Receiver<String>,
@@ -129,13 +128,13 @@ impl Running {
         Self { child, lines, seen: Vec::new(), errors: Some(errors) }
     }
 
-    /// Waits for a line with this in it; all lines up to it, from where the last call ended.
+    /// Waits for a line with this text; returns all lines since the last call.
     pub fn wait_for(&mut self, part: &str) -> Vec<String> {
         let (until, from) = (Instant::now() + PATIENCE, self.seen.len());
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {
-                // So that its log can be read to the end.
+                // Killed, so that its log can be read to the end.
                 let _ = self.child.kill();
                 let log = self.errors.take().map(|errors| errors.join().unwrap());
                 panic!("no line with {part:?} after\n{}\n{}", self.seen(), log.unwrap_or_default());
@@ -147,7 +146,7 @@ impl Running {
         }
     }
 
-    /// Everything that was waited for.
+    /// All lines that have been read.
     pub fn seen(&self) -> String {
         self.seen.join("\n")
     }
@@ -157,11 +156,11 @@ impl Running {
     }
 
     pub fn signal(&self, signal: Signal) {
-        // One that is gone already cannot be signalled.
+        // The process may have ended already.
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
-    /// Waits for the end: exit code and stderr.
+    /// Waits for the end; returns exit code and stderr.
     pub fn wait(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
         (code, self.errors.take().unwrap().join().unwrap())
@@ -170,7 +169,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that was waited for already is left alone by both.
+        // Both calls do nothing if the process has been waited for.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
