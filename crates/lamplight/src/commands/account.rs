@@ -1,4 +1,4 @@
-//! `lamplight account`: who can log in.
+//! `lamplight account`: accounts and their profiles.
 
 use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::{OTHER_ANSWER, Operator};
@@ -99,7 +99,7 @@ Examples:
     },
 }
 
-/// Some users of an app.
+/// Users of an app.
 #[derive(Args, Debug)]
 pub struct Users {
     /// The userIDs
@@ -110,7 +110,7 @@ pub struct Users {
     app: AppArg,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(command: AccountCommand, common: &Common) -> anyhow::Result<()> {
     let mut operator = Operator::open(&common.folder()?).await?;
     match command {
@@ -200,7 +200,7 @@ fn find(found: &[ShownFound], as_json: bool) -> anyhow::Result<()> {
     table(&["USER", "NICK", "CREATED"], &rows.collect::<Vec<_>>(), "nobody was found")
 }
 
-/// Asks for one operation for each user, in order; the first "no" ends it.
+/// Carries out one operation for each user, in order; the first refusal ends it.
 async fn each(
     operator: &mut Operator,
     users: Users,

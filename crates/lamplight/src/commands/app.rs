@@ -1,4 +1,4 @@
-//! `lamplight app`: the tenants, their settings, keys and admins.
+//! `lamplight app`: apps, with their settings, keys and admins.
 
 use crate::args::{Common, parse_app, parse_user};
 use crate::commands::app_settings::{SettingsArgs, edition_name, rows};
@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 
-/// The id of the first app, when none is given. The next ones count on.
+/// The id of the first app, when none is given. Further apps get the ids after it.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// How often `app create` chooses another id when somebody else has taken the chosen one meanwhile.
+/// The most attempts of `app create` to choose an id, when others take the chosen ones meanwhile.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.
@@ -177,10 +177,10 @@ Examples:
     },
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
     let folder = common.folder()?;
-    // An app may be made before the first start of the server.
+    // An app may be created before the first start of the server.
     let operator = &mut match &command {
         AppCommand::Create { .. } => Operator::make(&folder).await,
         AppCommand::List
@@ -249,7 +249,7 @@ async fn create(
         if operator.try_put_app(app.clone()).await? {
             break app.id;
         }
-        // Somebody else has made this very app since the list was read: the list has it now.
+        // Somebody else has created the same app since the list was read; the list has it now.
         ensure!(attempts.next().is_some(), "others are making apps all the time; try again");
     };
     if as_json {
@@ -259,8 +259,8 @@ async fn create(
     if is_new { show_new_key(&key) } else { line(format!("key {}: the one that you gave", key.id)) }
 }
 
-/// The id of the next app: one more than the highest, so that no id is used again while there are higher ones. After
-/// the highest possible id, the lowest that is free from [`FIRST_APP`] on, and then from 1 on.
+/// The id of the next app: one more than the highest id, so that an id is not used again while higher ones
+/// exist. After the highest possible id, the lowest free one from [`FIRST_APP`] on, and then from 1 on.
 fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
     let above = taken.last().map_or(Some(FIRST_APP), |last| last.0.checked_add(1));
     let free = |id: &u32| !taken.contains(&AppId(*id));
@@ -300,7 +300,7 @@ async fn delete(operator: &mut Operator, id: AppId, yes: bool, as_json: bool) ->
         write!(stderr(), "This deletes app {id} ({name}) with all that it has. Type its SDKAppID: ")?;
         stderr().flush()?;
         let mut typed = String::new();
-        // One digit more than any SDKAppID has, and the end of the line.
+        // One digit more than an SDKAppID may have, and the line end.
         BufReader::new(stdin().take(13)).read_line(&mut typed)?;
         ensure!(typed.trim() == id.to_string(), "app {id} was not deleted");
     }
@@ -323,7 +323,7 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
             operator.put_app(app).await?;
             match (as_json, is_new) {
                 (true, true) => json(&key),
-                // A key that was given is known to the caller, and stays out of what a script may log.
+                // The caller has the key that was given, so it is left out of output that a script may log.
                 (true, false) => json(&json!({ "id": key.id })),
                 (false, true) => show_new_key(&key),
                 (false, false) => line(format!("key {} of app {id}: the one that you gave", key.id)),
@@ -390,7 +390,7 @@ fn admins(app: &App) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// How many keys there are, and their numbers.
+/// The number of keys, and their ids.
 fn keys(app: &App) -> String {
     let numbers: Vec<_> = app.keys.iter().map(|key| key.id.to_string()).collect();
     match &numbers[..] {
@@ -413,7 +413,7 @@ fn show(app: &App, as_json: bool) -> anyhow::Result<()> {
     table(&["SETTING", "VALUE"], &all, "")
 }
 
-/// An app as JSON, without the text of its keys and the secrets among its settings.
+/// An app as JSON, without the text of its keys and without the secrets among its settings.
 fn shown(app: &App) -> Value {
     let keys: Vec<_> = app.keys.iter().map(|key| key.id).collect();
     let settings = ShownSettings::from(&app.settings);

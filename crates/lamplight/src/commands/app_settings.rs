@@ -1,4 +1,4 @@
-//! A flag for every setting of an app, and the settings as people read them.
+//! A flag for every setting of an app, and the settings as a table.
 
 use crate::secret_arg::SecretReader;
 use crate::time_text::{duration_text, parse_duration};
@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use lamplight_model::{AppSettings, Edition, MultiDeviceMode};
 use std::time::Duration;
 
-/// The settings of an app that an operator may change. A setting that is not given stays as it is.
+/// The settings of an app that an operator may change. A setting without a flag stays as it is.
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
@@ -135,14 +135,14 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// Reads the secrets among them from stdin where they are `-`. Goes before [`SettingsArgs::apply`].
+    /// Reads secrets that are given as `-` from stdin. Call it before [`SettingsArgs::apply`].
     pub fn read_secrets(&mut self, secrets: &mut SecretReader) -> anyhow::Result<()> {
         secrets.read_in_place("--webhook-token", &mut self.webhook_token)?;
         secrets.read_in_place("--jwt-keys", &mut self.jwt_keys)?;
         secrets.read_in_place("--jwt-secret", &mut self.jwt_secret)
     }
 
-    /// Changes what was given. The bounds are checked.
+    /// Changes the given settings, and checks their bounds.
     pub fn apply(&self, settings: &mut AppSettings) -> anyhow::Result<()> {
         fn set<T: Clone>(setting: &mut T, given: Option<&T>) {
             if let Some(given) = given {
@@ -230,11 +230,11 @@ pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
         ("api-rate-window", time(limits.api_rate.window_ms)),
         ("state-change-url", webhooks.state_change_url.clone()),
         ("push-url", webhooks.push_url.clone()),
-        // A secret is shown to nobody who looks over a shoulder.
+        // A secret is not shown, because somebody may look on.
         ("webhook-token", if webhooks.token.is_empty() { "" } else { "(set)" }.to_owned()),
         ("jwks-url", jwt.jwks_url.clone()),
         ("jwks-file", jwt.jwks_file.clone()),
-        // Long, and of no use to a reader.
+        // The keys are long, and of no use to a reader.
         ("jwt-keys", if jwt.keys.is_empty() { "" } else { "(set)" }.to_owned()),
         ("jwt-secret", if jwt.secret.is_empty() { "" } else { "(set)" }.to_owned()),
         ("jwt-issuer", jwt.issuer.clone()),
@@ -308,7 +308,7 @@ mod tests {
         all
     }
 
-    /// A setting that is added to the model has no flag yet, and fails here.
+    /// A setting that is added to the model without a flag fails this test.
     #[test]
     fn every_setting_of_an_app_has_a_flag() {
         let command = Flags::command();
@@ -344,7 +344,7 @@ mod tests {
         }
     }
 
-    /// The console shows the same settings: what it calls them and says of them is what the help says.
+    /// The console's name and text of each setting are the same as in the help.
     #[test]
     fn the_console_says_the_same_of_every_setting() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -359,7 +359,8 @@ mod tests {
             let flag = argument.get_long().unwrap();
             let (path, word) = words.iter().find(|(_, word)| word["flag"] == flag).expect(flag);
             let bound = match (flag, bounds.get(path.as_str())) {
-                // Long ones have no bound that a reader needs; a duration is whole in its longest unit or cut.
+                // Long texts have no bound that a reader needs; a duration is given in its longest unit,
+                // rounded down.
                 ("name" | "webhook-token", _) | (_, None) => String::new(),
                 (_, Some((least, most))) if path.ends_with("_ms") => {
                     format!(", {} to {}", bound_text(*least), bound_text(*most))
@@ -380,7 +381,7 @@ mod tests {
         assert!(words.keys().all(|path| shown.contains(path)), "each is a setting");
     }
 
-    /// A bound in the longest unit, without what is beyond the last whole one.
+    /// A bound in its longest unit, rounded down.
     fn bound_text(milliseconds: u64) -> String {
         let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
         let unit = units.iter().find(|(size, _)| milliseconds >= *size);

@@ -1,4 +1,4 @@
-//! `lamplight audit`: what operators have done.
+//! `lamplight audit`: the changes that operators have made.
 
 use crate::args::{Common, parse_app, parse_limit};
 use crate::csv;
@@ -8,7 +8,7 @@ use crate::time_text::{rfc3339, utc};
 use clap::Args;
 use lamplight_model::{AppId, AuditEntry};
 
-/// Entries that are asked for at once.
+/// The number of entries in one request.
 const PAGE: usize = 500;
 
 /// Show the actions of operators, in the console and on the command line: newest first, kept for 90 days
@@ -39,7 +39,7 @@ pub struct AuditArgs {
     json_lines: bool,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: AuditArgs, common: &Common) -> anyhow::Result<()> {
     let AuditArgs { app, limit, mut before, csv: as_csv, json_lines } = args;
     let mut operator = Operator::open(&common.folder()?).await?;
@@ -48,7 +48,7 @@ pub async fn run(args: AuditArgs, common: &Common) -> anyhow::Result<()> {
         let heads = ["id", "time", "by", "address", "app", "action", "target", "changes", "outcome", "note"];
         text(&csv::row(&heads))?;
     }
-    // Printed page by page: the log may be long.
+    // Printed page by page, because the log may be long.
     let (mut shown, mut all) = (0, Vec::new());
     while shown < limit {
         let entries = operator.audit(app, before, PAGE.min(limit - shown)).await?;
@@ -112,7 +112,7 @@ fn row(entry: &AuditEntry) -> Vec<String> {
     ]
 }
 
-/// Describes the changes of an entry in one line.
+/// The changes of an entry, in one line.
 fn changes(entry: &AuditEntry) -> String {
     let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
     let changes = entry.changes.iter();

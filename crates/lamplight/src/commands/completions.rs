@@ -1,4 +1,5 @@
-//! `lamplight completions` and `lamplight man`: files for the shell and for man, made from the arguments themselves.
+//! `lamplight completions` and `lamplight man`: files for shells and for `man`, generated from the definition
+//! of the arguments.
 
 use crate::args::Common;
 use crate::commands::Cli;
@@ -34,7 +35,7 @@ pub struct ManArgs {
     dir: Option<PathBuf>,
 }
 
-/// Prints the completions of a shell.
+/// Prints the completion script for a shell.
 pub fn completions(args: &CompletionsArgs) -> anyhow::Result<()> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::command(), "lamplight", &mut script);
@@ -64,7 +65,7 @@ pub fn man(args: ManArgs, common: &Common) -> anyhow::Result<()> {
     line(format!("{} pages are in {}", pages.len(), folder.display()))
 }
 
-/// The pages of a command and of all commands under it, by file name.
+/// Collects the pages of a command and of its subcommands, by file name.
 fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Result<()> {
     pages.push(page(command)?);
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
@@ -73,7 +74,7 @@ fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Resu
     Ok(())
 }
 
-/// The page of a command that is built: its display name has the commands above it.
+/// The page of a built command, whose display name has its parent commands.
 fn page(command: &Command) -> anyhow::Result<(String, String)> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut bytes = Vec::new();

@@ -1,4 +1,4 @@
-//! `lamplight console`: the way into the operators' console in the browser, and who may go it.
+//! `lamplight console`: the password of the console, and its operators.
 
 use crate::args::Common;
 use crate::node_file::NodeFile;
@@ -94,7 +94,7 @@ Examples:
     },
 }
 
-/// How a password comes about.
+/// The source of a password.
 #[derive(Args, Debug)]
 pub struct PasswordArgs {
     /// Take the password from the terminal or from stdin instead of making one, 10 to 200 bytes
@@ -103,7 +103,7 @@ pub struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    /// The password that was given, if one was to be.
+    /// The given password, if one was to be given.
     fn given(&self) -> anyhow::Result<Option<String>> {
         if !self.set {
             return Ok(None);
@@ -118,7 +118,7 @@ fn role() -> impl TypedValueParser<Value = Role> {
     PossibleValuesParser::new(Role::ALL.map(Role::name)).try_map(|text| text.parse::<Role>())
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(command: ConsoleCommand, common: &Common) -> anyhow::Result<()> {
     let folder = common.folder()?;
     let mut door = Operator::open(&folder).await?;
@@ -201,13 +201,13 @@ async fn set_password(
     done(door, ConsoleOperation::SetPassword { name, password }).await.context(failed)
 }
 
-/// Does something about the console; returns the password that was made for it.
+/// Carries out an operation on the console; returns the password that was generated for it.
 async fn done(door: &mut Operator, operation: ConsoleOperation) -> anyhow::Result<Option<String>> {
     let ConsoleOutcome::Done { password } = door.console(operation).await? else { bail!(OTHER_ANSWER) };
     Ok(password)
 }
 
-/// A password from whoever sits at the terminal, unseen; or the first line of what stdin is.
+/// Reads a password: from the terminal, without showing it, or the first line of stdin.
 fn given_password() -> anyhow::Result<String> {
     if stdin().is_terminal() {
         write!(stderr(), "New password: ")?;
@@ -219,7 +219,7 @@ fn given_password() -> anyhow::Result<String> {
         return typed;
     }
     let mut text = String::new();
-    // One byte more than is good, and the end of the line.
+    // One byte more than a password may have, and the line end.
     stdin().take(PasswordFile::MOST_BYTES as u64 + 3).read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
@@ -236,7 +236,7 @@ fn typed_line() -> anyhow::Result<String> {
             text.pop();
         } else if let KeyCode::Char(letter) = code {
             if !modifiers.contains(KeyModifiers::CONTROL) {
-                // One too many is refused by the file, with the bounds.
+                // A byte too many is kept, so that the check of the length refuses the password.
                 if text.len() <= PasswordFile::MOST_BYTES {
                     text.push(letter);
                 }

@@ -1,4 +1,4 @@
-//! `lamplight demo`: a server with people in it.
+//! `lamplight demo`: a server with simulated users.
 
 use crate::args::Common;
 use crate::commands::serve::{ListenArgs, Served, StopSignals, program, web_text};
@@ -17,7 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// See it live.
+/// Arguments of `lamplight demo`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -42,7 +42,7 @@ pub struct DemoArgs {
     log: String,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
     let mut config = common.settings(args.settings.settings())?;
     if common.data_dir.is_none() {
@@ -75,7 +75,7 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
             Some(part) => Err(anyhow::anyhow!("a part of the server has ended: {part}")),
         },
         () = over => Ok(()),
-        // A life ends only when nobody reads of it any longer.
+        // A simulated user ends only when stdout cannot be written any more.
         Some(ended) = lives.join_next() => ended.context("somebody of the demo broke off").and_then(|result| result),
     };
     lives.shutdown().await;

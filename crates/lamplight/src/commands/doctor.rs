@@ -1,4 +1,4 @@
-//! `lamplight doctor`: looks for faults of the machine and the settings, and says how to mend each.
+//! `lamplight doctor`: checks the machine and the settings for problems, and says how to fix each.
 
 use crate::args::Common;
 use crate::commands::serve::{ListenArgs, TlsArgs};
@@ -35,7 +35,7 @@ pub struct DoctorArgs {
     #[command(flatten)]
     listen: ListenArgs,
 
-    /// TLS on the client port.
+    /// The certificate of the client port.
     #[command(flatten)]
     tls: TlsArgs,
 
@@ -48,7 +48,7 @@ pub struct DoctorArgs {
     only_server: bool,
 }
 
-/// Looks, prints the findings, and fails when one of them is wrong.
+/// Runs the checks, prints the findings, and fails if one of them is wrong.
 pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.listen.settings();
     flags.extend(args.tls.settings());
@@ -87,7 +87,7 @@ fn show(finding: &Finding) -> anyhow::Result<()> {
     if finding.cure.is_empty() { Ok(()) } else { line(format!("{:22} -> {}", "", harmless(&finding.cure))) }
 }
 
-/// Judges the server of the data folder as a health check does: one that does not run is wrong.
+/// Checks the server of the data folder as a health check does: it is wrong if it does not run.
 async fn only_server(folder: &Path) -> Vec<Finding> {
     let (node, running) = nodes(folder).await;
     let mut findings = server(node.as_ref(), running.as_ref()).await;
@@ -97,9 +97,9 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the node that the data folder names, and the same once more if it runs.
+/// The node that the data folder names, and the same again if it runs.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
-    // A file that cannot be read is told of by the check of the data folder.
+    // An unreadable file is reported by the check of the data folder.
     let node = NodeFile::read(folder).ok().flatten();
     let running = if ControlClient::connect(folder).await.is_ok() { node.clone() } else { None };
     (node, running)
@@ -112,7 +112,7 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("settings", "all of them can be used")];
     findings.push(doctor::files(sight::file_limit(running.as_ref().map(|node| node.pid)), &config.limits));
     findings.push(match (sight::folder(folder), examine_data_folder(folder)) {
-        // What the server refuses is wrong, whatever else is to be said of it.
+        // A folder that the start of a server refuses is wrong, even if it can be written.
         (Folder::Missing { obstacle: None } | Folder::There { writable: true, .. }, Err(error)) => {
             let cure = "choose another folder with --data-dir, for the server alone";
             Finding::wrong("data folder", error.to_string(), cure)
@@ -182,7 +182,7 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
     findings
 }
 
-/// Judges the running server: its version, and whether it is ready.
+/// Checks the running server: its version, and whether it is ready.
 async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Finding> {
     let check = "server";
     let Some(node) = running else {
@@ -218,7 +218,7 @@ async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Find
     findings
 }
 
-/// Judges the sources of keys for JWTs of the running server.
+/// Checks the sources of keys for JWTs of the running server.
 async fn key_sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let sources = Operator::open(&config.data_dir).await?.key_sources().await?;
     let mut findings: Vec<_> = sources.iter().map(doctor::key_source).collect();

@@ -1,4 +1,4 @@
-//! `lamplight friend`: who is on whose friend list.
+//! `lamplight friend`: friend lists.
 
 use crate::args::{AppArg, Common, parse_user};
 use crate::operator::Operator;
@@ -67,7 +67,7 @@ Examples:
     },
 }
 
-/// The owner of a list and somebody on it.
+/// The owner of a list, and a user on it.
 #[derive(Args, Debug)]
 pub struct Pair {
     /// The owner of the list
@@ -84,7 +84,7 @@ pub struct Pair {
     app: AppArg,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(command: FriendCommand, common: &Common) -> anyhow::Result<()> {
     let mut operator = Operator::open(&common.folder()?).await?;
     match command {

@@ -1,4 +1,4 @@
-//! `lamplight message`: one-to-one text messages and the lists that show them.
+//! `lamplight message`: text messages between two users, histories and conversation lists.
 
 use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::{OTHER_ANSWER, Operator};
@@ -87,7 +87,7 @@ Examples:
     Delete(Pair),
 }
 
-/// A user and the other one of a conversation.
+/// A user, and the other user of a conversation.
 #[derive(Args, Debug)]
 pub struct Pair {
     /// The user
@@ -101,7 +101,7 @@ pub struct Pair {
     app: AppArg,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(command: MessageCommand, common: &Common) -> anyhow::Result<()> {
     let mut operator = Operator::open(&common.folder()?).await?;
     match command {

@@ -1,4 +1,4 @@
-//! `lamplight serve`: a node, from its start to its orderly end.
+//! `lamplight serve`: runs a node, from its start to its orderly stop.
 
 use crate::args::Common;
 use crate::logs::{self, LogArgs};
@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Run a server.
+/// Arguments of `lamplight serve`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -39,16 +39,16 @@ pub struct ServeArgs {
     #[command(flatten)]
     pub settings: ListenArgs,
 
-    /// TLS on the client port.
+    /// The certificate of the client port.
     #[command(flatten)]
     pub tls: TlsArgs,
 
-    /// How much to log.
+    /// The options of the log.
     #[command(flatten)]
     log: LogArgs,
 }
 
-/// Where to listen, and with how many threads.
+/// The addresses to listen on, and the number of threads.
 #[derive(Args, Debug)]
 pub struct ListenArgs {
     /// Where clients connect, native, WebSocket and TLS [default: 0.0.0.0:7400]
@@ -69,7 +69,7 @@ pub struct ListenArgs {
 }
 
 impl ListenArgs {
-    /// The flags that were given, as settings.
+    /// The given flags, as settings.
     pub fn settings(&self) -> Vec<(&'static str, Value)> {
         let address = |address: SocketAddr| Value::from(address.to_string());
         let all = [
@@ -95,7 +95,7 @@ pub struct TlsArgs {
 }
 
 impl TlsArgs {
-    /// The flags that were given, as settings.
+    /// The given flags, as settings.
     pub fn settings(&self) -> Vec<(&'static str, Value)> {
         let files = [("tls.certificate", &self.tls_certificate), ("tls.key", &self.tls_key)];
         let given = |(path, file): (_, &Option<PathBuf>)| {
@@ -105,10 +105,10 @@ impl TlsArgs {
     }
 }
 
-/// How long a server may take to stop once a part of it has broken.
+/// The longest time that a server may take to stop after a part of it has ended.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.settings.settings();
     flags.extend(args.tls.settings());
@@ -116,10 +116,10 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     let log = LogMetrics::default();
     let _guard = logs::start(&args.log, &log)?;
 
-    // Before the node: a signal that comes while it starts is not lost.
+    // Signals are handled before the node starts, so that none is lost meanwhile.
     let mut stop = StopSignals::listen()?;
     let served = Served::start(config, Surroundings { log, demo: None }).await?;
-    // Nobody may be reading what is announced, and the server serves all the same.
+    // The server runs even if the announcement cannot be printed.
     let announced = if common.json { served.announce_as_json() } else { served.announce() };
     if let Err(error) = announced {
         tracing::warn!(%error, "could not say where the server listens");
@@ -139,18 +139,18 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     }
 }
 
-/// A running node, and the file that says where it is.
+/// A running node, with the file that has its addresses.
 pub struct Served {
     node: Node,
     data_dir: PathBuf,
-    /// Where the node can be reached.
+    /// The addresses of the node.
     pub file: NodeFile,
-    /// Every app, with its keys.
+    /// All apps, with their keys.
     pub apps: Vec<App>,
 }
 
 impl Served {
-    /// Starts a node and says in the data folder where it is.
+    /// Starts a node, and writes its addresses to the data folder.
     pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         let (data_dir, tls) = (config.data_dir.clone(), config.tls.certificate.is_some());
         let node = Node::start_with(config, Clock::default(), surroundings).await?;
@@ -164,7 +164,7 @@ impl Served {
         };
         match Self::introduce(&file, &data_dir).await {
             Ok(apps) => Ok(Self { node, data_dir, file, apps }),
-            // A password that was made is told, though the server stops again: it is written down nowhere.
+            // The start fails, but a generated password must be shown, because it is stored nowhere.
             Err(error) => Err(match node.console_password() {
                 Some(password) => error.context(format!(
                     "the server cannot go on; the password of the console, made just now, is {password}"
@@ -174,20 +174,21 @@ impl Served {
         }
     }
 
-    /// Says in the data folder where the node is, and asks it for its apps.
+    /// Writes the addresses to the data folder, and reads the apps from the node.
     async fn introduce(file: &NodeFile, data_dir: &Path) -> anyhow::Result<Vec<App>> {
         file.write(data_dir)?;
         Operator::open(data_dir).await?.apps().await
     }
 
-    /// Waits for a signal to stop, or for the end of a part that the node cannot do without: its name.
+    /// Waits for a signal to stop, or until a part that the node needs has ended; returns the name of the
+    /// part.
     pub async fn runs_until(&self, signals: &mut StopSignals) -> Option<String> {
         let part = tokio::select! {
             _ = signals.next() => return None,
             part = self.node.part_ended() => part,
         };
         tracing::error!(part, "a part of the server has ended; the server stops");
-        // To stop in order may need the very part.
+        // The orderly stop may hang because of the part that has ended.
         std::thread::spawn(|| {
             std::thread::sleep(LAST_RESORT);
             std::process::exit(1);
@@ -195,12 +196,12 @@ impl Served {
         Some(part)
     }
 
-    /// Whether every worker thread of the node turns its rounds.
+    /// Whether every worker of the node makes its rounds.
     fn workers_turn(&self) -> bool {
         self.node.workers_turn()
     }
 
-    /// Stops in order; a further signal quits at once.
+    /// Stops the node in order; a second signal ends the process at once.
     pub async fn stop(self, mut signals: StopSignals) {
         tracing::info!("stopping; a second signal quits at once");
         NodeFile::remove(&self.data_dir);
@@ -210,7 +211,7 @@ impl Served {
         }
     }
 
-    /// Tells a person what to do next.
+    /// Prints the addresses and the next steps for a person.
     fn announce(&self) -> anyhow::Result<()> {
         let file = &self.file;
         let made = self.node.created().map(|app| app.id);
@@ -239,7 +240,8 @@ impl Served {
         line("")
     }
 
-    /// Where the console is; with its password when it was made just now, for it is shown this once.
+    /// The address of the console; with its password if it was generated at this start, because it is shown
+    /// only once.
     pub fn console_text(&self) -> String {
         let address = self.file.console_url();
         match self.node.console_password() {
@@ -267,7 +269,7 @@ impl Served {
     }
 }
 
-/// Where the web pages are, if they are.
+/// The address of the web pages, if they are in this binary.
 pub fn web_text(file: &NodeFile) -> String {
     match web_is_built() {
         true => format!("{}/", file.http_url()),
@@ -279,7 +281,7 @@ fn app_text(app: AppId, made: Option<AppId>) -> String {
     if made == Some(app) { format!("{app} (made just now, with a key)") } else { app.to_string() }
 }
 
-/// How this program was called, and on which data folder, so that a command can be copied as it is printed.
+/// The name by which this program was called, with the data folder, so that printed commands can be copied.
 pub fn program(data_dir: &Path) -> String {
     let name = std::env::args().next().unwrap_or_else(|| "lamplight".to_owned());
     let mut words = shell_word(&name);
@@ -290,7 +292,7 @@ pub fn program(data_dir: &Path) -> String {
     words
 }
 
-/// A word as a shell reads it back.
+/// Quotes a word for a shell, if necessary.
 fn shell_word(text: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "/._-+:@".contains(letter);
     if !text.is_empty() && text.chars().all(plain) {
@@ -304,14 +306,15 @@ fn shell_word(text: &str) -> String {
 pub struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
-    /// `None` where it is ignored, so that `nohup` does its work.
+    /// `None` if the process ignores it, as under `nohup`.
     hang_up: Option<Signal>,
-    /// Never waited for: a write beyond the limit of a file fails, instead of ending the process.
+    /// Registered so that a write beyond the file size limit fails, instead of ending the process. Nothing
+    /// waits for it.
     _file_too_large: Signal,
 }
 
 impl StopSignals {
-    /// From here on the signals are ours.
+    /// Registers the handlers of the signals.
     pub fn listen() -> anyhow::Result<Self> {
         let hang_up = SignalKind::hangup();
         let is_ignored = ignores(&process_status(), hang_up.as_raw_value());
@@ -323,7 +326,7 @@ impl StopSignals {
         })
     }
 
-    /// Waits for the next one; its number.
+    /// Waits for the next signal; returns its number.
     pub async fn next(&mut self) -> i32 {
         let hang_up = async {
             match &mut self.hang_up {
@@ -339,12 +342,13 @@ impl StopSignals {
     }
 }
 
-/// Returns `/proc/self/status`, or nothing on a system without it.
+/// The text of `/proc/self/status`; empty on a system without it.
 fn process_status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
-/// Whether a process of this status ignores a signal. `SigIgn` has a bit for each, the lowest for signal 1.
+/// Whether a process with this status ignores a signal. `SigIgn` has one bit for each signal; the lowest is
+/// signal 1.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -1,4 +1,4 @@
-//! `lamplight sig`: the token by which an app vouches for a user.
+//! `lamplight sig`: makes and checks UserSigs.
 
 use crate::args::{AppArg, Common, parse_user};
 use crate::operator::Operator;
@@ -14,7 +14,7 @@ use serde_json::json;
 use std::path::Path;
 use std::time::Duration;
 
-/// Make or check a UserSig.
+/// Arguments of `lamplight sig`.
 #[derive(Args, Debug)]
 #[command(
     args_conflicts_with_subcommands = true,
@@ -68,7 +68,7 @@ address. It does not look at kicks: `lamplight account list` shows until when Us
     },
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
     let mut operator = Operator::open(&common.folder()?).await?;
     match args.command {
@@ -116,16 +116,17 @@ fn verify(token: &str, app: &App, user: &UserId, as_json: bool) -> anyhow::Resul
     ))
 }
 
-/// Checks a JWT by the rules and the keys of the app, as they lie in the data folder.
+/// Checks a JWT by the settings of the app, with the keys in the data folder.
 fn verify_jwt(token: &str, app: &App, user: &UserId, folder: &Path, as_json: bool) -> anyhow::Result<()> {
-    // The age of keys is counted by the wall clock here; no monotonic clock outlives a process.
+    // The age of keys is measured by the wall clock here, because a monotonic clock does not outlive a
+    // process.
     let now = Now { wall: present(), moment: Moment::default() };
     let (sets, missing) = token_keys_on_disk(folder, app, now);
     let keys: Vec<_> = sets.iter().collect();
     let verified = lamplight_auth::verify_jwt(token, &app.settings.jwt, &keys, app.id, user, now.wall);
     let claims = verified.map_err(|refusal| {
         let refusal = refusal.refusal();
-        // Only a missing key can be the fault of a source.
+        // A missing source can explain only a missing key.
         let missing = if refusal.code == Code::SIG_WRONG { &missing[..] } else { &[] };
         let sources: String = missing.iter().map(|why| format!("; no keys from {why}")).collect();
         Refused { code: refusal.code.number(), message: format!("{refusal}{sources}") }

@@ -1,4 +1,4 @@
-//! `lamplight status`: who is there, with the evidence.
+//! `lamplight status`: the statuses of users, with their evidence.
 
 use crate::args::{AppArg, Common, parse_limit, parse_user};
 use crate::operator::Operator;
@@ -65,7 +65,7 @@ Needs a running server, and a user who is ONLINE: a custom status ends when they
     },
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> {
     let mut operator = Operator::open(&common.folder()?).await?;
     match command {

@@ -1,4 +1,4 @@
-//! `lamplight watch`: people as they come and go.
+//! `lamplight watch`: shows the statuses of users live.
 
 use crate::args::{AppArg, Common, parse_user};
 use crate::logs;
@@ -19,10 +19,10 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How long the UserSig is good that a watcher makes for itself. It ends with the watcher.
+/// How long the UserSig is valid that a watcher makes for itself. The watcher ends when the UserSig expires.
 const SIG_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
 
-/// Watch people come and go.
+/// Arguments of `lamplight watch`.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -69,7 +69,7 @@ pub struct WatchArgs {
     app: AppArg,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     SecretReader::default().read_in_place("--sig", &mut args.sig)?;
     let on_screen = !args.plain && !common.json && std::io::stdout().is_terminal();
@@ -89,7 +89,8 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     let (app, user_sig) = credentials(&args, &folder).await?;
     let mut builder = Client::builder(&server).app(app).platform(args.platform);
     if args.sig.is_none() {
-        // One folder is one installation for each platform: a watcher that was left comes back as itself.
+        // Each data folder counts as one installation per platform, so a watcher that was quit returns as the
+        // same device.
         builder = builder.device_id_file(device_file(&folder, args.platform)?);
     }
     if let Some(path) = &args.ca {
@@ -103,7 +104,7 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     if on_screen { screen::run(session).await } else { plain::run(session, common.json).await }
 }
 
-/// The app and the token: as given, or made with the key of the data folder.
+/// The app and the token: as given, or made with the key in the data folder.
 async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Result<(AppId, String)> {
     if let (Some(sig), Some(app)) = (&args.sig, args.app.app) {
         return Ok((app, sig.clone()));

@@ -1,4 +1,4 @@
-//! `lamplight webhook`: how the webhooks of apps do, and what they could not be told.
+//! `lamplight webhook`: the state of the webhooks of apps, and their dead letters.
 
 use crate::args::{AppArg, Common, parse_limit};
 use crate::operator::{OTHER_ANSWER, Operator};
@@ -10,7 +10,7 @@ use lamplight_model::{AppId, Hook, Lane};
 use lamplight_server::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome};
 use serde_json::json;
 
-/// Dead letters that are asked for at once.
+/// The number of dead letters in one request.
 const PAGE: usize = 500;
 
 /// Commands for webhooks.
@@ -83,7 +83,7 @@ Examples:
     },
 }
 
-/// Which dead letters.
+/// The dead letters that a command works on.
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
 pub struct Which {
@@ -98,7 +98,7 @@ pub struct Which {
     app: AppArg,
 }
 
-/// Does it.
+/// Runs the command.
 pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()> {
     let mut operator = Operator::open(&common.folder()?).await?;
     match command {
@@ -135,7 +135,7 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
             let letters = dead_letters(&mut operator, app, id.checked_sub(1), 1).await?;
             let letter = letters.into_iter().find(|letter| letter.id == id);
             ensure!(letter.is_some(), "there is no dead letter {id}");
-            // With or without --json: the body of the delivery is JSON anyway.
+            // The same with and without `--json`, because the body of a delivery is JSON anyway.
             json(&letter)
         }
         WebhookCommand::Resend(which) => {
@@ -240,8 +240,8 @@ async fn dead_letters(
     Ok(all)
 }
 
-/// Does something with dead letters and says with how many. One that was named and is not there is an error, after what
-/// was done with the others.
+/// Carries out an operation on dead letters, and prints how many there were. Named dead letters that do not
+/// exist are an error, after the others have been handled.
 async fn count(
     operator: &mut Operator,
     operation: WebhookOperation,
