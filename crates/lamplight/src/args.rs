@@ -1,4 +1,4 @@
-//! Arguments that commands share: where the data folder is, which app, which user.
+//! Arguments that several commands share: the data folder, the app, the user.
 
 use anyhow::Context;
 use clap::Args;
@@ -25,7 +25,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// The settings: defaults, file, environment, then the flags.
+    /// The settings: defaults, file, environment, then these flags.
     pub fn settings(&self, mut flags: Vec<(&'static str, Value)>) -> anyhow::Result<Config> {
         if let Some(folder) = &self.data_dir {
             let folder = folder.to_str().context("--data-dir: the path is no UTF-8")?;
@@ -34,13 +34,13 @@ impl Common {
         Config::load(self.config.as_deref(), flags).context("the settings cannot be used")
     }
 
-    /// Where the data folder is, by the same rules.
+    /// The data folder, by the same rules.
     pub fn folder(&self) -> anyhow::Result<PathBuf> {
         Ok(self.settings(Vec::new())?.data_dir)
     }
 }
 
-/// Which app is meant.
+/// The app that a command works on.
 #[derive(Args, Debug, Clone, Copy)]
 pub struct AppArg {
     /// The app's SDKAppID; may be left out while there is only one app
@@ -56,7 +56,7 @@ pub fn parse_app(text: &str) -> Result<AppId, String> {
     }
 }
 
-/// Reads the bound of a list. A list of nothing would look like a search that found nothing.
+/// Parses the limit of a list. A limit of 0 would look like a search without a result.
 pub fn parse_limit(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(limit) if limit > 0 => Ok(limit),

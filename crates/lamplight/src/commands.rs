@@ -1,4 +1,4 @@
-//! The command line: the list of commands, and one file for each, with its arguments and what it does with them.
+//! The command line: the list of commands, and a module for each, with its arguments and its code.
 
 pub mod account;
 pub mod app;
@@ -92,11 +92,11 @@ pub enum Command {
     Load(LoadArgs),
 }
 
-/// Does what the command line asks.
+/// Runs a command.
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { common, command } = cli;
     match &command {
-        // These say where their log goes.
+        // These commands set up their own log.
         Command::Serve(_) | Command::Demo(_) | Command::Watch(_) => {}
         Command::App(_)
         | Command::Sig(_)
@@ -128,7 +128,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(args) => doctor::run(&args, &common).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(args, &common),
-        // It has an event loop of its own, on this one thread.
+        // Load generation has an event loop of its own, on this one thread.
         Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,
     }
 }
@@ -144,14 +144,14 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// A bound of 0 would read as "there is none", so no command takes it.
+    /// A limit of 0 could be read as "no limit", so no command accepts it.
     #[test]
     fn every_limit_is_at_least_1() {
         fn check(command: &clap::Command, path: &[&str], checked: &mut usize) {
             let path = [path, &[command.get_name()]].concat();
             command.get_subcommands().for_each(|command| check(command, &path, checked));
             if command.get_arguments().any(|argument| argument.get_long() == Some("limit")) {
-                // A value is read before an argument is missed.
+                // The value is parsed before clap checks for missing arguments.
                 let refused = |limit| {
                     let parsed = Cli::try_parse_from([&path[..], &["--limit", limit]].concat());
                     parsed.is_err_and(|error| error.kind() == ErrorKind::ValueValidation)
@@ -165,8 +165,8 @@ mod tests {
         assert!(checked >= 7, "{checked}");
     }
 
-    /// A value on the command line is in the list of processes, so every secret can come from stdin; and one may begin
-    /// with a dash, as a PEM does.
+    /// The list of processes shows the command line, so every secret can be read from stdin instead. A secret
+    /// may begin with a dash, as a PEM does.
     #[test]
     fn every_secret_can_be_read_from_stdin_and_begin_with_a_dash() {
         fn check(command: &clap::Command, path: &str, checked: &mut Vec<String>) {
@@ -178,7 +178,7 @@ mod tests {
                 let words = words(argument);
                 let named = ["key", "keys", "token", "secret", "sig"];
                 let is_value = argument.get_action().takes_values() && argument.get_id() != "tls_key";
-                // The number of a key is no secret.
+                // The number of a key is not a secret.
                 let is_number = path.ends_with("key remove");
                 is_value
                     && !is_number
@@ -197,7 +197,7 @@ mod tests {
         assert!(checked.len() >= 10, "{checked:?}");
     }
 
-    /// Every command says what it is for in one line, and every one that takes arguments shows an example.
+    /// Every command has a one-line description, and every one with arguments has an example.
     #[test]
     fn every_command_says_what_it_is_for() {
         fn check(command: &clap::Command, path: &str) {

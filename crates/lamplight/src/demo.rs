@@ -1,4 +1,5 @@
-//! The people of the demo: who they are, what they do next, and how they do it over real sockets.
+//! The simulated users of the demo: who they are, how their next action is chosen, and how they act over real
+//! sockets.
 
 pub mod actor;
 pub mod cast;

@@ -1,4 +1,5 @@
-//! The command lines of the documentation against the commands that there are, so that they cannot rot.
+//! Compares the command lines in the documentation with the commands of the program, so that they stay
+//! correct.
 
 use crate::commands::Cli;
 use clap::Parser;
@@ -6,14 +7,14 @@ use clap::error::ErrorKind;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A command line of ours, with the place where it stands.
+/// A command line of the documentation, with its place.
 #[derive(Debug, PartialEq)]
 struct Line {
     place: String,
     words: Vec<String>,
 }
 
-/// The pages for readers: what is at the root, the packages' READMEs, and all of `docs/`.
+/// The pages for readers: those at the root, the READMEs of the packages, and all of `docs/`.
 fn pages() -> Vec<PathBuf> {
     fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
@@ -33,7 +34,7 @@ fn pages() -> Vec<PathBuf> {
     found
 }
 
-/// The lines of the blocks of shell in a page. A line that ends with a backslash goes on in the next one.
+/// The lines in the shell blocks of a page. A line that ends with a backslash is joined with the next one.
 fn shell_lines(page: &str) -> Vec<(usize, String)> {
     let (mut found, mut in_block) = (Vec::<(usize, String)>::new(), false);
     let mut goes_on = false;
@@ -56,7 +57,7 @@ fn shell_lines(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The code in the running text of a page, between two backticks, that begins with our name.
+/// Inline code, in backticks, that begins with the name of the program.
 fn inline_code(page: &str) -> Vec<(usize, String)> {
     let (mut found, mut in_block) = (Vec::new(), false);
     for (number, line) in page.lines().enumerate() {
@@ -70,14 +71,14 @@ fn inline_code(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The words of each call of the program in a line of shell: what stands between what ends a command.
+/// The words of each command in a line of shell.
 fn calls(line: &str) -> Vec<Vec<String>> {
     let mut calls = vec![Vec::new()];
     let (mut word, mut quote, mut began) = (String::new(), None, false);
     let mut chars = line.chars().peekable();
     while let Some(sign) = chars.next() {
         match (quote, sign) {
-            // A command in `$(…)` is a call of its own, also within quotation marks.
+            // A command in `$(…)` is a command of its own, even inside quotation marks.
             (None | Some('"'), '$') if chars.peek() == Some(&'(') => {
                 let _ = chars.next();
                 let inner: String = chars.by_ref().take_while(|sign| *sign != ')').collect();
@@ -94,7 +95,7 @@ fn calls(line: &str) -> Vec<Vec<String>> {
                     began = false;
                 }
                 if matches!(sign, '>' | '<') {
-                    // The file behind it is no word of the command.
+                    // The file after a redirection is not a word of the command.
                     while chars.next_if(|sign| matches!(sign, ' ' | '>' | '&')).is_some() {}
                     while chars.next_if(|sign| *sign != ' ').is_some() {}
                 } else if sign != ' ' {
@@ -113,7 +114,7 @@ fn calls(line: &str) -> Vec<Vec<String>> {
     calls.iter().filter_map(|words| ours(words)).collect()
 }
 
-/// The words from the name of the program on, if a command is a call of it: settings of the environment may stand before.
+/// The words from the name of the program on, if the command calls it; variables may be set in front.
 fn ours(words: &[String]) -> Option<Vec<String>> {
     let is_setting = |word: &String| {
         word.split_once('=').is_some_and(|(name, _)| {
@@ -154,7 +155,7 @@ fn is_placeholder(word: &str) -> bool {
     word.chars().all(|sign| sign.is_ascii_uppercase())
 }
 
-/// In running text a command may be shortened to its name and an option, and have `…` for a value.
+/// In running text, a command may be shortened to its name and an option, and have `…` as a value.
 #[test]
 fn every_command_and_option_in_running_text_exists() {
     let lines = lines_of(inline_code);
@@ -164,7 +165,7 @@ fn every_command_and_option_in_running_text_exists() {
         .filter_map(|Line { place, words }| {
             let words = words.iter().filter(|word| !matches!(word.as_str(), "…" | "..."));
             let error = match Cli::try_parse_from(words.clone()).err()? {
-                // The name of a command may be left open, as in `lamplight load PART`.
+                // The name of a subcommand may be left open, as in `lamplight load PART`.
                 error if error.kind() == ErrorKind::InvalidSubcommand => {
                     Cli::try_parse_from(words.take_while(|word| !is_placeholder(word))).err()?
                 }

@@ -1,4 +1,4 @@
-//! Where the program's own words about itself go: to stderr, as lines for people or as JSON.
+//! The log of the program: lines on stderr, as text for people or as JSON.
 
 mod limit;
 mod limiter;
@@ -16,7 +16,7 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt, registry};
 
-/// How much is logged, and in which form.
+/// The options of the log: level and format.
 #[derive(Args, Debug, Clone)]
 pub struct LogArgs {
     /// How much to log: error, warn, info, debug, trace; or a filter such as `info,lamplight_server=debug`
@@ -28,11 +28,12 @@ pub struct LogArgs {
     pub log_format: LogFormat,
 }
 
-/// The levels, from the least lines to the most.
+/// The levels, from the fewest lines to the most.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Reads a filter of the log. A word alone that is no level would be taken for the name of a part of the program, and
-/// everything else would be silent: only names of parts of this program may stand alone.
+/// Parses a filter of the log. A single word that is not a level counts as the name of a part of the program,
+/// and silences everything else; so a misspelt level must be refused, and only names of our own parts may
+/// stand alone.
 pub fn parse_filter(text: &str) -> Result<String, String> {
     for word in text.split(',').map(str::trim) {
         let is_level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
@@ -50,7 +51,7 @@ pub fn parse_filter(text: &str) -> Result<String, String> {
     }
 }
 
-/// The form of a line of the log.
+/// The format of the log.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// A line for people
@@ -59,14 +60,15 @@ pub enum LogFormat {
     Json,
 }
 
-/// Begins to log, for a server: what repeats is limited, and nobody waits for stderr or fails with it. The guard is to be
-/// held until the server has ended.
+/// Starts the log of a server. Repeated lines are limited, and stderr can neither block nor fail a caller.
+/// Hold the guard until the server has ended.
 pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|error| anyhow::anyhow!("--log {:?} is no log filter: {error}", args.log))?;
     let limiter = Limiter::new(metrics.clone());
     let (lines, guard) = Lines::start(stderr(), metrics.clone(), limiter.chore())?;
-    // An error of the writer would be told on stderr, with a panic where that fails too. There is none.
+    // This layer reports an error of its writer on stderr, and panics if that fails too. Our writer has no
+    // errors.
     let words = fmt::layer().with_ansi(stderr().is_terminal()).log_internal_errors(false).with_writer(lines);
     let words = match args.log_format {
         LogFormat::Text => words.boxed(),
@@ -84,7 +86,7 @@ pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     Ok(guard)
 }
 
-/// Logs what a person at a terminal should know of, for the commands that are soon over.
+/// Starts the log of a short command, with the lines that a person at a terminal should see.
 pub fn start_quietly() -> anyhow::Result<()> {
     let words = fmt::layer().with_ansi(stderr().is_terminal()).log_internal_errors(false);
     registry().with(EnvFilter::new("warn")).with(words.with_writer(Unfailing)).init();

@@ -1,9 +1,9 @@
-//! The command `lamplight`: a server, and what its operator needs around it.
+//! The command `lamplight`: a server, and the tools of its operator.
 //!
-//! This crate reads arguments and prints answers. What an operation does is decided in `lamplight-server`,
-//! which is asked through the control socket of the data folder.
+//! This crate reads arguments and prints answers. `lamplight-server` carries out the operations; the commands
+//! reach it through the control socket of the data folder.
 
-// A program for people: what it prints is its purpose.
+// A command-line program has to print.
 #![allow(clippy::print_stdout)]
 
 mod args;
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let result = match runtime {
         Ok(runtime) => {
             let result = runtime.block_on(commands::run(cli));
-            // A thread that still waits for a key is not waited for.
+            // Does not wait for a thread that still reads keys.
             runtime.shutdown_background();
             result
         }
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of our output has closed the pipe; it needs no more.
+        // The reader of our output has closed the pipe: it needs no more.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::print_error(&error, json);
@@ -54,9 +54,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Says what is wrong with the arguments, in JSON too where that was asked for; or prints the help that was.
+/// Prints an error in the arguments, as JSON too if requested; or prints the help, if requested.
 fn refuse_usage(error: &clap::Error) -> ExitCode {
-    // A reader that has gone needs no text.
+    // A failure to print is ignored: the reader has gone.
     let _ = error.print();
     let wants_json = std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json");
     if error.use_stderr() && wants_json {

@@ -1,6 +1,6 @@
-//! `node.json` in the data folder: where the running server can be reached, for the other commands.
+//! The file `node.json` in the data folder: the addresses of the running server, for the other commands.
 //!
-//! A server that was killed leaves its file behind; whoever reads it finds out by connecting.
+//! A killed server leaves its file behind; a reader finds that out when it connects.
 
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 /// The contents of the file.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 pub struct NodeFile {
-    /// The process.
+    /// The process id.
     pub pid: u32,
-    /// Where clients connect.
+    /// The address of the client port.
     pub client: SocketAddr,
-    /// Where metrics and health are.
+    /// The address of the HTTP port.
     pub http: SocketAddr,
-    /// Where metrics and health are besides, if they have a listener of their own.
+    /// The address of the health port, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<SocketAddr>,
     /// Whether clients may use TLS.
@@ -29,7 +29,7 @@ pub struct NodeFile {
 }
 
 impl NodeFile {
-    /// Writes the file, whole or not at all.
+    /// Writes the file atomically.
     pub fn write(&self, data_dir: &Path) -> anyhow::Result<()> {
         let path = path(data_dir);
         let fresh = path.with_extension("json.new");
@@ -52,39 +52,39 @@ impl NodeFile {
         }
     }
 
-    /// Takes the file away: the server has stopped.
+    /// Removes the file, when the server has stopped.
     pub fn remove(data_dir: &Path) {
-        // One that is gone already is no fault.
+        // The file may be missing already.
         let _ = fs::remove_file(path(data_dir));
     }
 
-    /// The address for a client on this machine. Plain, for the bytes never leave it.
+    /// The URL of the client port for this machine. Without TLS, because the bytes never leave the machine.
     pub fn client_url(&self) -> String {
         format!("tcp://{}", reachable(self.client))
     }
 
-    /// The address of the HTTP port for this machine.
+    /// The URL of the HTTP port for this machine.
     pub fn http_url(&self) -> String {
         format!("http://{}", reachable(self.http))
     }
 
-    /// The address of the health port for this machine, if there is one.
+    /// The URL of the health port for this machine, if there is one.
     pub fn health_url(&self) -> Option<String> {
         self.health.map(|address| format!("http://{}", reachable(address)))
     }
 
-    /// An address of the server, as it is reached from this machine.
+    /// An address of the server as this machine can reach it.
     pub fn reachable(&self, address: SocketAddr) -> SocketAddr {
         reachable(address)
     }
 
-    /// The address of the console for this machine.
+    /// The URL of the console for this machine.
     pub fn console_url(&self) -> String {
         format!("{}/console/", self.http_url())
     }
 }
 
-/// Writes a file that nobody else can read, whatever the umask is.
+/// Writes a file that only the owner can read, whatever the umask.
 fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -97,7 +97,7 @@ fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("node.json")
 }
 
-/// "Every address of this machine" is none that can be connected to.
+/// Replaces an unspecified address, to which nothing can connect, with the loopback address.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -1,4 +1,4 @@
-//! An operator's way to the data folder: through the running server, or straight when none runs.
+//! An operator's access to a data folder: through the running server, or directly when none runs.
 
 use crate::output::Refused;
 use anyhow::{bail, ensure};
@@ -13,22 +13,22 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long a server may take to start or stop before we say that the folder is in use.
+/// How long to wait for a server that starts or stops before reporting the folder as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A server of another version may do this.
+/// A server of another version may answer so.
 pub const OTHER_ANSWER: &str = "the server gave another answer than was asked for";
 
-/// The pause between two looks at a deletion that goes on.
+/// The pause between two checks of a deletion under way.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// Accounts that are asked for at once.
+/// The number of accounts in one request.
 const PAGE: usize = 1_000;
 
-/// Messages that are asked for at once.
+/// The number of messages in one request.
 const HISTORY_PAGE: u32 = 100;
 
-/// Asks for operations on one data folder.
+/// Sends operations to one data folder.
 pub struct Operator {
     data_dir: PathBuf,
     missing: IfMissing,
@@ -58,7 +58,7 @@ impl Operator {
         }
     }
 
-    /// Every app.
+    /// All apps.
     pub async fn apps(&mut self) -> anyhow::Result<Vec<App>> {
         let Outcome::Apps(apps) = self.ask(Operation::ListApps).await? else { bail!(OTHER_ANSWER) };
         self.seen = Some(apps.clone());
@@ -73,12 +73,12 @@ impl Operator {
         Ok(())
     }
 
-    /// The app of this id; without an id, the only one there is. For a command with `--app`.
+    /// The app with this id; without an id, the only app there is. For a command with the option `--app`.
     pub async fn app(&mut self, named: Option<AppId>) -> anyhow::Result<App> {
         self.app_by(named, "--app ID").await
     }
 
-    /// As [`app`](Self::app), for a command in which an app is named as `how` says.
+    /// As [`app`](Self::app), for a command that names the app as `how` describes.
     pub async fn app_by(&mut self, named: Option<AppId>, how: &str) -> anyhow::Result<App> {
         let mut apps = self.apps().await?;
         let ids: Vec<_> = apps.iter().map(|app| app.id.to_string()).collect();
@@ -95,8 +95,8 @@ impl Operator {
         }
     }
 
-    /// Makes an app, or replaces all of it: only in the state in which it was last looked at, so that nothing is
-    /// undone that somebody else has done meanwhile.
+    /// Creates or replaces an app, based on the state that was read last. If the app has changed since,
+    /// nothing is changed.
     pub async fn put_app(&mut self, app: App) -> anyhow::Result<()> {
         let id = app.id;
         ensure!(
@@ -106,7 +106,7 @@ impl Operator {
         Ok(())
     }
 
-    /// As [`put_app`](Self::put_app); `false` where somebody else has changed the app since it was last looked at.
+    /// As [`put_app`](Self::put_app); returns `false` if the app has changed since it was read.
     pub async fn try_put_app(&mut self, app: App) -> anyhow::Result<bool> {
         if self.seen.is_none() {
             self.apps().await?;
@@ -114,18 +114,18 @@ impl Operator {
         let seen = self.seen.iter().flatten().find(|seen| seen.id == app.id);
         let was = seen.cloned().map(Box::new);
         let changed = self.act(Operation::PutApp { app: Box::new(app), was }).await?;
-        // The copy kept here is out of date either way.
+        // The copy is outdated either way.
         self.seen = None;
         Ok(changed)
     }
 
-    /// The apps of which something is left to delete, by rising id.
+    /// The apps whose data is not completely deleted yet, in ascending order of their ids.
     pub async fn apps_being_deleted(&mut self) -> anyhow::Result<Vec<AppId>> {
         let Outcome::Deletions(apps) = self.ask(Operation::ListDeletions).await? else { bail!(OTHER_ANSWER) };
         Ok(apps)
     }
 
-    /// Deletes an app, and waits until nothing of it is left.
+    /// Deletes an app, and waits until all its data is deleted.
     pub async fn delete_app(&mut self, app: AppId) -> anyhow::Result<()> {
         self.act(Operation::DeleteApp { app }).await?;
         self.seen = None;
@@ -137,7 +137,7 @@ impl Operator {
         }
     }
 
-    /// The accounts of an app, by rising id; at most `limit`.
+    /// The accounts of an app, in ascending order of their ids; at most `limit`.
     pub async fn accounts(&mut self, app: AppId, limit: usize) -> anyhow::Result<Vec<ShownAccount>> {
         let mut all: Vec<ShownAccount> = Vec::new();
         while all.len() < limit {
@@ -153,7 +153,8 @@ impl Operator {
         Ok(all)
     }
 
-    /// The accounts of an app whose `userID`, or nick, begins so, in the order of that; at most `limit`.
+    /// The accounts of an app whose `userID` or nick begins with a prefix, in ascending order; at most
+    /// `limit`.
     pub async fn find_accounts(
         &mut self,
         app: AppId,
@@ -177,7 +178,7 @@ impl Operator {
         Ok(all)
     }
 
-    /// The friend list of a user, by rising id.
+    /// The friend list of a user, in ascending order of the friends' ids.
     pub async fn friends(&mut self, owner: &User) -> anyhow::Result<Vec<ShownFriend>> {
         let mut all: Vec<ShownFriend> = Vec::new();
         loop {
@@ -193,7 +194,8 @@ impl Operator {
         }
     }
 
-    /// The messages of a user with another, newest first; at most `limit`, those before the sequence `before`.
+    /// The messages between two users, newest first; at most `limit`, all of them before the sequence
+    /// `before`.
     pub async fn history(
         &mut self,
         owner: &User,
@@ -218,7 +220,8 @@ impl Operator {
         Ok(all)
     }
 
-    /// The conversation list of a user, at most `limit` rows of it, and the unread messages of the whole list.
+    /// At most `limit` rows of the conversation list of a user, and the number of unread messages in the
+    /// whole list.
     pub async fn conversations(
         &mut self,
         owner: &User,
@@ -242,7 +245,7 @@ impl Operator {
         }
     }
 
-    /// Something about profiles, friends, messages or conversations.
+    /// Carries out an operation on profiles, friends, messages or conversations.
     pub async fn lists(&mut self, operation: ListsOperation) -> anyhow::Result<ListsOutcome> {
         let Outcome::Lists(outcome) = self.ask(Operation::Lists(operation)).await? else {
             bail!(OTHER_ANSWER)
@@ -250,7 +253,7 @@ impl Operator {
         Ok(outcome)
     }
 
-    /// Something about webhooks.
+    /// Carries out an operation on webhooks.
     pub async fn webhooks(&mut self, operation: WebhookOperation) -> anyhow::Result<WebhookOutcome> {
         let Outcome::Webhooks(outcome) = self.ask(Operation::Webhooks(operation)).await? else {
             bail!(OTHER_ANSWER)
@@ -258,7 +261,7 @@ impl Operator {
         Ok(outcome)
     }
 
-    /// Something about the console.
+    /// Carries out an operation on the console.
     pub async fn console(&mut self, operation: ConsoleOperation) -> anyhow::Result<ConsoleOutcome> {
         let Outcome::Console(outcome) = self.ask(Operation::Console(operation)).await? else {
             bail!(OTHER_ANSWER)
@@ -279,7 +282,7 @@ impl Operator {
         Ok(entries)
     }
 
-    /// The sources of keys for JWTs of every app.
+    /// The sources of keys for JWTs of all apps.
     pub async fn key_sources(&mut self) -> anyhow::Result<Vec<ShownKeySource>> {
         let Outcome::KeySources(sources) = self.ask(Operation::KeySources).await? else {
             bail!(OTHER_ANSWER)
@@ -287,7 +290,7 @@ impl Operator {
         Ok(sources)
     }
 
-    /// The statuses of users, in the order asked; `None` where there is no account.
+    /// The statuses of users, in the order of `users`; `None` for users without an account.
     pub async fn statuses(
         &mut self,
         app: AppId,
@@ -307,7 +310,7 @@ impl Operator {
     ) -> anyhow::Result<Vec<UserStatus>> {
         let (mut all, mut after): (Vec<UserStatus>, _) = (Vec::new(), None);
         loop {
-            // A page has as many as the server takes.
+            // The server decides how many users a page has.
             let list = Operation::ListOnline { app, on, after, limit: limit - all.len() };
             let Outcome::Online { users, next } = self.ask(list).await? else { bail!(OTHER_ANSWER) };
             all.extend(users);
@@ -318,14 +321,14 @@ impl Operator {
         }
     }
 
-    /// An operation that changes something. Says whether something differs from before.
+    /// Carries out an operation that changes something. Returns whether it made a difference.
     pub async fn act(&mut self, operation: Operation) -> anyhow::Result<bool> {
         let Outcome::Done { changed } = self.ask(operation).await? else { bail!(OTHER_ANSWER) };
         Ok(changed)
     }
 
-    /// Asks the running server; without one, does it here. A server that is just starting or stopping holds
-    /// the folder without answering: it is given some time.
+    /// Sends an operation to the running server, or carries it out here when none runs. A server that is just
+    /// starting or stopping holds the folder and does not answer, so it gets some time.
     async fn ask(&mut self, operation: Operation) -> anyhow::Result<Outcome> {
         let until = Instant::now() + PATIENCE;
         let outcome = loop {

@@ -8,10 +8,10 @@ use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// A "no" of the server, with its code. The command ends with it.
+/// A refusal of the server, with its code. The command ends with it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refused {
-    /// Its code.
+    /// The code of the refusal.
     pub code: u32,
     /// The text of the refusal; begins with the code.
     pub message: String,
@@ -25,7 +25,7 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// An error that the JSON on stdout has told already, in its one document: only stderr and the exit code are left.
+/// An error that the JSON document on stdout already has. Only stderr and the exit code remain to be set.
 #[derive(Debug)]
 pub struct Told(pub anyhow::Error);
 
@@ -46,14 +46,14 @@ pub fn error_fields(error: &anyhow::Error) -> Value {
     serde_json::json!({ "code": code_of(error), "message": format!("{error:#}") })
 }
 
-/// Prints a line. A closed stdout is an error, which ends the command without a word.
+/// Prints a line. A closed stdout is an error, which ends the command without a message.
 pub fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", text.as_ref())?;
     Ok(stdout.flush()?)
 }
 
-/// Prints a text as it is.
+/// Prints a text without a line break.
 pub fn text(text: &str) -> anyhow::Result<()> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
@@ -68,7 +68,7 @@ pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string(&in_our_spelling(serde_json::to_value(value)?))?)
 }
 
-/// Spells the names of all fields as the command line does. The values stay.
+/// Renames all fields to the spelling of the command line. The values stay.
 fn in_our_spelling(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -83,9 +83,9 @@ fn in_our_spelling(value: Value) -> Value {
     }
 }
 
-/// The name of a field as the command line spells it: in camel case, as in the JavaScript SDK, with `userID` and
-/// `SDKAppID`. The structs of the server and of the settings have names with underscores; the number of an app is
-/// called `app` there.
+/// The spelling of a field on the command line: camel case, as in the JavaScript SDK, with `userID` and
+/// `SDKAppID`. The structs of the server and of the settings have names with underscores, and call the number
+/// of an app `app`.
 fn field_name(name: &str, is_object: bool) -> String {
     if name == "app" && !is_object {
         return "SDKAppID".to_owned();
@@ -110,7 +110,7 @@ fn field_name(name: &str, is_object: bool) -> String {
     spelled
 }
 
-/// Prints rows below each other; or the sentence `when_empty`.
+/// Prints rows as a table; or the sentence `when_empty`.
 pub fn table(heads: &[&str], rows: &[Vec<String>], when_empty: &str) -> anyhow::Result<()> {
     if rows.is_empty() { line(when_empty) } else { line(table_text(heads, rows)) }
 }
@@ -132,8 +132,8 @@ fn table_text(heads: &[&str], rows: &[Vec<String>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// A text of somebody else as it may be shown in a terminal: nothing in it moves the cursor, changes colours
-/// or turns the direction of what follows.
+/// Makes a foreign text safe for a terminal: nothing in it can move the cursor, change colours or change the
+/// writing direction.
 pub fn harmless(text: &str) -> String {
     let steers = |letter: char| {
         letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -146,7 +146,7 @@ pub fn utc_or_dash(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), utc)
 }
 
-/// The platforms connected now, or a dash.
+/// The platforms of the connected devices, or a dash.
 pub fn devices(status: &UserStatus) -> String {
     let names: Vec<_> = status.online_devices.iter().map(lamplight_model::Platform::name).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
@@ -184,13 +184,13 @@ impl<'a> From<&'a UserStatus> for ShownStatus<'a> {
     }
 }
 
-/// Whether an error says that nobody reads our stdout any longer.
+/// Whether an error means that the reader of our stdout has closed it.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints an error: one line, and one for each cause that the former has not already told.
+/// Prints an error: one line, and one for each cause whose text the previous line does not contain.
 pub fn print_error(error: &anyhow::Error, as_json: bool) {
     let code = code_of(error);
     let refused = code.is_some() && error.source().is_none();
@@ -204,24 +204,25 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
         told = cause;
     }
     if as_json && !error.is::<Told>() {
-        // In one line, for commands that print lines; whether anybody reads it changes nothing any more.
+        // In one line, for commands that print lines. A failure is ignored: the command ends with an error
+        // anyway.
         let _ = json_line(&serde_json::json!({ "error": error_fields(error) }));
     }
 }
 
-/// Prints in JSON what is wrong with the arguments of a command; stderr has it already.
+/// Prints an error in the arguments of a command as JSON; stderr has it already.
 pub fn print_usage_error(text: &str) {
     let error = serde_json::json!({ "code": null, "message": text });
-    // Whether anybody reads it changes nothing any more.
+    // A failure is ignored: the command ends with an error anyway.
     let _ = json_line(&serde_json::json!({ "error": error }));
 }
 
-/// Prints a line to stderr. Where nobody can read it there is nobody to be told so either.
+/// Prints a line to stderr. A failure is ignored, because there is no other place to report it.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The code of the contract, where the error is a "no" of the server.
+/// The code of the contract, if the error is a refusal of the server.
 fn code_of(error: &anyhow::Error) -> Option<u32> {
     let error = error.downcast_ref::<Told>().map_or(error, |told| &told.0);
     let refused = error.downcast_ref::<Refused>().map(|refused| refused.code);

@@ -1,11 +1,11 @@
-//! UserSigs, made with the keys of an app.
+//! Signs UserSigs with the keys of an app.
 
 use anyhow::{Context, ensure};
 use lamplight_auth::Claims;
 use lamplight_model::{App, Timestamp, UserId};
 use std::time::Duration;
 
-/// Makes a UserSig with the newest key of the app.
+/// Signs a UserSig with the newest key of the app.
 pub fn sign(app: &App, user: UserId, expire: Duration, now: Timestamp) -> anyhow::Result<(String, Claims)> {
     ensure!(expire.as_secs() > 0, "a UserSig is good for at least one second");
     let key = app.keys.last().with_context(|| format!("app {} has no key", app.id))?;

@@ -1,19 +1,20 @@
-//! The protocol of systemd for services of `Type=notify`: readiness, a stop in order, the watchdog.
+//! The notification protocol of systemd for services of `Type=notify`: readiness, stopping, watchdog.
 //!
-//! Any supervisor that sets `NOTIFY_SOCKET` is told. Without it nothing is sent.
+//! Any supervisor that sets `NOTIFY_SOCKET` gets the notifications. Without the variable, nothing is sent.
 
 use sd_notify::NotifyState;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Tells the supervisor of a new state. One that cannot be told is no reason to stop serving.
+/// Notifies the supervisor of a new state. A failure is logged, and does not stop the server.
 pub fn tell(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::warn!(%error, "the supervisor could not be told");
     }
 }
 
-/// Tells the watchdog three times within its time that the server is alive, as long as it is. Runs until it is dropped.
+/// Notifies the watchdog three times within its timeout, as long as the server is alive. Runs until it is
+/// dropped.
 pub async fn feed_watchdog(is_alive: impl Fn() -> bool) -> Infallible {
     let Some(patience) = sd_notify::watchdog_enabled() else {
         return std::future::pending().await;

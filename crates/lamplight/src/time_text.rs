@@ -1,4 +1,4 @@
-//! Times and durations as people write and read them. Knows no clock.
+//! Times and durations as text. Knows no clock.
 
 use lamplight_model::Timestamp;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,13 +6,13 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The units of a duration, greatest first, in milliseconds.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// The wall clock, read at the edge by whoever needs the present.
+/// The present by the wall clock; commands read it once, and pass it on.
 pub fn present() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(since.as_millis() as u64)
 }
 
-/// Reads `7d`, `400s`, `1h30m`, `250ms` or `0`.
+/// Parses `7d`, `400s`, `1h30m`, `250ms` or `0`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is no duration; write it like 400s, 5m, 1h30m, 7d or 250ms");
     if text == "0" {
@@ -33,7 +33,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Err(wrong()) } else { Ok(Duration::from_millis(sum)) }
 }
 
-/// Writes a duration so that [`parse_duration`] reads the same: `7d`, `6m40s`, `250ms`, `0s`.
+/// Formats a duration so that [`parse_duration`] reads it back: `7d`, `6m40s`, `250ms`, `0s`.
 pub fn duration_text(milliseconds: u64) -> String {
     let (mut left, mut text) = (milliseconds, String::new());
     for (name, length) in UNITS {
@@ -45,7 +45,7 @@ pub fn duration_text(milliseconds: u64) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
-/// How long ago, roughly: `now`, `12 s`, `5 min`, `3 h`, `9 d`.
+/// The rough time since a moment: `now`, `12 s`, `5 min`, `3 h`, `9 d`.
 pub fn ago(since: Timestamp, now: Timestamp) -> String {
     match now.since(since).as_secs() {
         0 => "now".to_owned(),
@@ -74,8 +74,8 @@ pub fn clock(time: Timestamp) -> String {
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The date of a day since 1970-01-01, by counting from 0000-03-01 in eras of 400 years, so that the leap day
-/// is the last of its year (Howard Hinnant, "chrono-compatible low-level date algorithms").
+/// The date of a day since 1970-01-01. It counts from 0000-03-01 in eras of 400 years, so that the leap day
+/// is the last day of its year (Howard Hinnant, "chrono-compatible low-level date algorithms").
 fn date(days_since_1970: u64) -> (u64, u64, u64) {
     let days = days_since_1970 + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

@@ -1,4 +1,4 @@
-//! Watching people: a pure roster, two ways to show it, and the session that feeds it.
+//! The command that watches statuses: a pure roster, two kinds of output, and the session that feeds them.
 
 pub mod keys;
 pub mod plain;

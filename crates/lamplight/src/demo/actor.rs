@@ -1,4 +1,4 @@
-//! Somebody of the demo, with the real SDK over real sockets.
+//! A simulated user of the demo, with the real SDK over real sockets.
 
 use super::cast::{Character, is_player};
 use super::life::{Life, Step};
@@ -12,16 +12,16 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// How long somebody takes to read a message and to write an answer.
+/// The time that a user takes to read a message and write an answer.
 const WRITING: Duration = Duration::from_millis(1_800);
 
-/// How many conversations are looked at for messages without an answer: more visitors than there are.
+/// The number of conversations that are checked for unanswered messages; there are fewer visitors.
 const LATEST: u32 = 10;
 
-/// Lives until it is aborted.
+/// Acts until it is aborted.
 pub async fn play(stage: Stage, character: &'static Character, seed: u64) -> anyhow::Result<()> {
     let mut life = Life::new(character, seed);
-    // One letter is enough to look into all conversations.
+    // One notification is enough, because it makes the user check all conversations.
     let (letters, mut letter) = mpsc::channel(1);
     let mut actor =
         Actor { stage, character, clients: vec![None; character.devices.len()], letters, answers: 0 };
@@ -48,7 +48,7 @@ struct Actor {
     stage: Stage,
     character: &'static Character,
     clients: Vec<Option<Client>>,
-    /// Tells that there may be a message without an answer.
+    /// Notifies the user that there may be an unanswered message.
     letters: mpsc::Sender<()>,
     answers: usize,
 }
@@ -59,7 +59,7 @@ impl Actor {
             Step::LogIn(index) => self.clients[*index] = Some(self.log_in(*index).await?),
             Step::Say(saying) => self.say(saying).await?,
             Step::SayNothing => self.say("").await?,
-            // A client that is dropped closes its link, and logs nobody out.
+            // Dropping a client closes its link, without a logout.
             Step::LoseNetwork => self.clients.fill(None),
             Step::LogOut(index) => {
                 if let Some(client) = self.clients[*index].take() {
@@ -74,13 +74,13 @@ impl Actor {
         let platform = self.character.devices[index];
         let client = self.stage.log_in(self.character.name, platform, format!("demo-{platform}")).await?;
         let (mut events, letters) = (client.events(), self.letters.clone());
-        // Reads the messages that came before this login.
+        // Check for messages that came before this login.
         let _ = letters.try_send(());
-        // Ends with its client.
+        // The task ends with its client.
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
                 if matches!(event, Event::MessagesReceived(_)) {
-                    // One that waits already stands for this one too.
+                    // A notification that is already waiting stands for this one too.
                     let _ = letters.try_send(());
                 }
             }
@@ -93,7 +93,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Answers every visitor who had the last word. Without a device, that waits for the next one.
+    /// Answers every visitor whose message is the last in the conversation. Without a connected device, the
+    /// answer waits for the next login.
     async fn answer_letters(&mut self) -> anyhow::Result<()> {
         let Some(client) = self.connected().cloned() else { return Ok(()) };
         for conversation in client.get_conversation_list(None, LATEST).await?.conversations {

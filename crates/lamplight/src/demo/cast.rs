@@ -1,37 +1,37 @@
-//! The users of the demo: those who act by themselves, and those whom a visitor plays.
+//! The users of the demo: simulated users, and users whom a visitor plays.
 
 use super::portrait::{Hair, Portrait};
 use lamplight_model::Platform::{self, Android, IPad, IPhone, Linux, Mac, Web, Windows};
 
-/// Somebody who lives by themselves.
+/// A simulated user.
 #[derive(Debug)]
 pub struct Character {
-    /// Their `userID`.
+    /// The `userID`.
     pub name: &'static str,
-    /// Their name for people.
+    /// The nick.
     pub nick: &'static str,
     /// The parts of the portrait.
     pub portrait: Portrait,
     /// The platforms of the character's devices.
     pub devices: &'static [Platform],
-    /// The custom statuses that the character sets.
+    /// The custom statuses that the user sets.
     pub sayings: &'static [&'static str],
-    /// The replies to messages.
+    /// The user's answers to messages.
     pub answers: &'static [&'static str],
 }
 
-/// Somebody whom a visitor plays.
+/// A user whom a visitor plays.
 #[derive(Debug)]
 pub struct Player {
-    /// Their `userID`.
+    /// The `userID`.
     pub name: &'static str,
-    /// Their name for people.
+    /// The nick.
     pub nick: &'static str,
     /// The parts of the portrait.
     pub portrait: Portrait,
 }
 
-/// Everybody who lives by themselves.
+/// The simulated users.
 pub const CAST: [Character; 10] = [
     Character {
         name: "alice",
@@ -120,7 +120,7 @@ pub const CAST: [Character; 10] = [
     },
 ];
 
-/// Everybody whom a visitor plays. They know each other.
+/// The users whom a visitor plays. They know each other.
 pub const PLAYERS: [Player; 2] = [
     Player {
         name: FRIEND,
@@ -134,13 +134,13 @@ pub const PLAYERS: [Player; 2] = [
     },
 ];
 
-/// The user that has everybody as a friend, and so watches everybody.
+/// The user who has everybody as a friend, and so watches everybody.
 pub const FRIEND: &str = "you";
 
-/// The user that watches by subscription.
+/// The user who watches by subscription.
 pub const GUEST: &str = "guest";
 
-/// The messages that are there when the demo begins: sender, receiver and text.
+/// The messages that exist when the demo begins: sender, receiver and text.
 pub const LETTERS: [(&str, &str, &str); 18] = [
     ("tom", FRIEND, "The build was red, it is green now."),
     (FRIEND, "tom", "You are a hero."),
@@ -162,19 +162,19 @@ pub const LETTERS: [(&str, &str, &str); 18] = [
     (FRIEND, GUEST, "Always, look at my dot 🟢"),
 ];
 
-/// Somebody, by their `userID`.
+/// The portrait of the user with this `userID`.
 pub fn portrait_of(name: &str) -> Option<&'static Portrait> {
     let cast = CAST.iter().find(|character| character.name == name).map(|character| &character.portrait);
     cast.or_else(|| PLAYERS.iter().find(|player| player.name == name).map(|player| &player.portrait))
 }
 
-/// Everybody with their nick, players first.
+/// All users with their nicks, players first.
 pub fn everybody() -> impl Iterator<Item = (&'static str, &'static str)> {
     let players = PLAYERS.iter().map(|player| (player.name, player.nick));
     players.chain(CAST.iter().map(|character| (character.name, character.nick)))
 }
 
-/// Whether a visitor plays them.
+/// Whether a visitor plays this user.
 pub fn is_player(name: &str) -> bool {
     PLAYERS.iter().any(|player| player.name == name)
 }

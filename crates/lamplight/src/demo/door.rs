@@ -1,7 +1,7 @@
-//! The endpoints of the demo's pages: its people, their portraits, and UserSigs for them.
+//! The endpoints for the demo's pages: its users, their portraits, and UserSigs for them.
 //!
 //! Anybody who reaches the HTTP port can log in as any user of the demo. This is intended, and the reason why
-//! `lamplight serve` has none of these endpoints.
+//! `lamplight serve` does not have these endpoints.
 
 use super::cast::{everybody, is_player, portrait_of};
 use crate::operator::Operator;
@@ -20,10 +20,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// How long a UserSig is good that a page got. A page that stays open longer has to ask again.
+/// How long a UserSig for a page is valid. A page that stays open longer has to request another one.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
-/// The routes are there before the app is: the demo says when it begins.
+/// The state of the endpoints. The routes exist before the app of the demo does, so it is set later.
 #[derive(Clone, Default)]
 pub struct Door(Arc<OnceLock<Begun>>);
 
@@ -32,7 +32,7 @@ struct Begun {
     app: AppId,
 }
 
-/// The longest body of a request.
+/// The most bytes in the body of a request.
 const MAX_BODY_BYTES: usize = 1_024;
 
 #[derive(Deserialize)]
@@ -42,13 +42,13 @@ struct Wanted {
 }
 
 impl Door {
-    /// From here on it is answered.
+    /// From now on, requests get an answer.
     pub fn open(&self, data_dir: PathBuf, app: AppId) {
-        // A second time would be with the same.
+        // A second call would have the same values.
         let _ = self.0.set(Begun { data_dir, app });
     }
 
-    /// For the HTTP port of the node.
+    /// The routes, for the HTTP port of the node.
     pub fn routes(&self) -> Router {
         Router::new()
             .route("/demo/users.json", get(users))
@@ -86,7 +86,7 @@ async fn user_sig(
         return Err(refusal(StatusCode::NOT_FOUND, "nobody of the demo is called so"));
     }
     let signed = async {
-        // Asked for each time: the key may have been rotated.
+        // Read each time, because the key may have been rotated.
         let app = Operator::open(&begun.data_dir).await?.app(Some(begun.app)).await?;
         sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
     };

@@ -1,4 +1,4 @@
-//! Chooses the next action of a character. Pure: the same seed gives the same actions.
+//! Chooses the next action of a simulated user. Pure: the same seed gives the same actions.
 
 use super::cast::Character;
 use rand::rngs::StdRng;
@@ -7,29 +7,29 @@ use rand::{Rng, SeedableRng};
 use std::ops::Range;
 use std::time::Duration;
 
-/// The wait before somebody's first step: almost all are there at once.
+/// The wait before a user's first action, which brings nearly all of them online at once.
 const FIRST_MS: Range<u64> = 50..900;
 
-/// The wait between two steps.
+/// The wait between two actions.
 const PAUSE_MS: Range<u64> = 1_500..7_000;
 
-/// How a device stands, as far as its owner knows.
+/// The state of a device, as its owner knows it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Device {
     LoggedOut,
     Connected,
-    /// Logged in, and without a network.
+    /// Logged in, but without a network.
     Away,
 }
 
-/// Something that somebody does.
+/// An action of a simulated user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// Logs in, or comes back, with this device.
+    /// Logs in with this device, or reconnects it.
     LogIn(usize),
-    /// Says something of themselves.
+    /// Sets a custom status.
     Say(&'static str),
-    /// Says nothing of themselves any longer.
+    /// Clears the custom status.
     SayNothing,
     /// Loses the network on all devices, without a logout.
     LoseNetwork,
@@ -37,7 +37,7 @@ pub enum Step {
     LogOut(usize),
 }
 
-/// Somebody's life.
+/// The state of a simulated user.
 pub struct Life {
     character: &'static Character,
     random: StdRng,
@@ -47,13 +47,13 @@ pub struct Life {
 }
 
 impl Life {
-    /// Begins a life.
+    /// A user who has done nothing yet.
     pub fn new(character: &'static Character, seed: u64) -> Self {
         let devices = vec![Device::LoggedOut; character.devices.len()];
         Self { character, random: StdRng::seed_from_u64(seed), devices, says: "", begun: false }
     }
 
-    /// How long to wait, and what to do then.
+    /// The next action, and the wait before it.
     pub fn next(&mut self) -> (Duration, Step) {
         let wait = if self.begun { PAUSE_MS } else { FIRST_MS };
         self.begun = true;
@@ -63,7 +63,7 @@ impl Life {
         (wait, step)
     }
 
-    /// A step could not be done: everything is cut off, and life goes on from there.
+    /// Handles an action that failed: all devices lose the network.
     pub fn stumble(&mut self) {
         self.live(&Step::LoseNetwork);
     }
@@ -89,7 +89,7 @@ impl Life {
         }
     }
 
-    /// Something else than before.
+    /// Chooses another custom status than the present one.
     fn say(&mut self) -> Step {
         let others: Vec<_> = self.character.sayings.iter().filter(|saying| **saying != self.says).collect();
         others.choose(&mut self.random).map_or(Step::SayNothing, |saying| Step::Say(saying))
@@ -112,7 +112,7 @@ impl Life {
             }
         }
         if !self.devices.contains(&Device::Connected) {
-            // The server clears it, too.
+            // The server clears it as well.
             self.says = "";
         }
     }
@@ -145,7 +145,7 @@ mod tests {
         assert!(happens(|step| matches!(step, Step::LogOut(_))));
     }
 
-    /// Only a connected device says something, loses its network or logs out.
+    /// Only a user with a connected device sets a status, loses the network or logs out.
     #[test]
     fn nobody_does_what_they_cannot() {
         for seed in 0..20 {

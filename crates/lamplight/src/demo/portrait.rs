@@ -1,13 +1,13 @@
-//! Faces, drawn from a few facts, so that the demo needs no pictures of anybody.
+//! Portraits, drawn from a few parameters, so that the demo needs no pictures.
 
 use std::fmt::Write as _;
 
-/// The looks of a character.
+/// The parameters of a portrait.
 #[derive(Debug)]
 pub struct Portrait {
     /// The hair, or the scarf that covers it.
     pub hair: Hair,
-    /// The skin, the hair or scarf, the clothes, and what is behind them.
+    /// The colours of the skin, the hair or scarf, the clothes, and the background.
     pub colours: [&'static str; 4],
 }
 
@@ -28,7 +28,7 @@ impl Portrait {
         let mut svg = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 96 96\">");
         let mut draw = |shape: std::fmt::Arguments<'_>| svg.write_fmt(shape).expect("a string takes all");
         draw(format_args!("<rect width=\"96\" height=\"96\" fill=\"{behind}\"/>"));
-        // Behind the face.
+        // The part of the hair behind the face.
         match self.hair {
             Hair::Long => draw(format_args!("<path d=\"M22 78V44a26 27 0 0 1 52 0v34z\" fill=\"{hair}\"/>")),
             Hair::Bun => draw(format_args!("<circle cx=\"48\" cy=\"15\" r=\"11\" fill=\"{hair}\"/>")),
@@ -42,7 +42,7 @@ impl Portrait {
              <path d=\"M39 60h18v14a9 8 0 0 1-18 0z\" fill=\"{skin}\"/>\
              <ellipse cx=\"48\" cy=\"46\" rx=\"19\" ry=\"22\" fill=\"{skin}\"/>"
         ));
-        // Before it.
+        // The part of the hair in front of the face.
         match self.hair {
             Hair::Short => draw(format_args!(
                 "<path d=\"M27 45c-3-19 8-28 22-28s24 8 21 28c-3-8-6-12-10-14-9 3-20 3-26 0-4 3-6 7-7 14z\" fill=\"{hair}\"/>"

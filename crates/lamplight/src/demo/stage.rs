@@ -1,6 +1,6 @@
-//! Where the demo is played, and how it is set: accounts, faces, friends, and what they wrote before.
+//! The server of the demo and its data: accounts, avatars, friends, and earlier messages.
 //!
-//! Setting it again changes nothing: a letter that was sent keeps its id.
+//! Setting it up again changes nothing, because each message is sent with a fixed id.
 
 use super::cast::{CAST, FRIEND, GUEST, LETTERS, everybody};
 use crate::operator::Operator;
@@ -14,21 +14,21 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a UserSig of the demo is good. Each login makes a fresh one.
+/// How long a UserSig of the demo is valid. Each login makes a new one.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
-/// Where the demo is played.
+/// The server and the app of the demo.
 #[derive(Clone, Debug)]
 pub struct Stage {
-    /// Where the server is.
+    /// The URL of the server.
     pub server: String,
     /// The app, with its key.
     pub app: App,
 }
 
 impl Stage {
-    /// Makes who is not there yet. `you` is everybody's friend, and is told of friends; `guest` is a friend of `you`
-    /// alone, and watches the others by subscription.
+    /// Creates the accounts and friendships that do not exist yet. `you` is a friend of everybody, and so
+    /// gets their changes; `guest` is a friend of `you` alone, and watches the others by subscription.
     pub async fn set(server: String, pages: &str, data_dir: &Path, apps: &[App]) -> anyhow::Result<Self> {
         let mut app = apps.first().context("the server has no app")?.clone();
         let mut operator = Operator::open(data_dir).await?;
@@ -56,7 +56,7 @@ impl Stage {
         Ok(client)
     }
 
-    /// Names, faces and letters: by the people themselves, over the SDK.
+    /// Sets nicks and avatars and sends the earlier messages, through the SDK as the users themselves.
     async fn furnish(&self, pages: &str) -> anyhow::Result<()> {
         let mut clients = BTreeMap::new();
         for (name, nick) in everybody() {

@@ -1,45 +1,47 @@
-//! How many lines of one kind are written: the first ones, and then how many there were. Pure; time is an argument.
+//! A limit on repeated log lines: the first lines of a kind are written, the rest are counted. Pure; time is
+//! an argument.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most lines of one kind within a period. What comes after them is left out until the period ends.
+/// The most lines of one kind within a period. Further ones are left out until the period ends.
 pub const LINES: u32 = 10;
-/// How long a period is.
+/// The length of a period.
 pub const PERIOD: Duration = Duration::from_secs(10);
-/// The most kinds that are told apart by what they are about; further ones are told apart by their place in the program.
+/// The most kinds that are distinguished by their subject. Further ones are distinguished only by their place
+/// in the program.
 pub const MAX_KINDS: usize = 512;
 
-/// Lines that repeat each other: of one place in the program, about one app, webhook or worker.
+/// The kind of a line: its place in the program, and the app, webhook or worker that it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Kind {
     /// The place in the program.
     pub place: usize,
-    /// The subject of the line, as a hash; 0 for a line about nothing in particular.
+    /// The subject of the line, as a hash; 0 for a line without a subject.
     pub about: u64,
 }
 
-/// The decision about a line.
+/// The decision on a line.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fate {
-    /// It is written.
+    /// The line is written.
     Written,
-    /// It is left out, as the first one of its kind in this period: see [`LineLimit::describe`].
+    /// The line is left out, the first one of its kind in this period: see [`LineLimit::describe`].
     FirstLeftOut(Kind),
-    /// It is left out.
+    /// The line is left out.
     LeftOut,
 }
 
-/// Lines of a kind that were left out in a period that is over.
+/// The lines of a kind that were left out in a period that has ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeftOut {
-    /// How many.
+    /// The number of lines.
     pub lines: u64,
-    /// The message of the first of them.
+    /// The message of the first line.
     pub text: String,
 }
 
-/// Counts lines by their kind.
+/// Counts lines by kind.
 #[derive(Debug, Default)]
 pub struct LineLimit {
     periods: HashMap<Kind, Period>,
@@ -54,7 +56,7 @@ struct Period {
 }
 
 impl LineLimit {
-    /// Decides what becomes of a line at the time `now`, counted from any origin.
+    /// Decides on a line at the time `now`, which counts from any fixed origin.
     pub fn admit(&mut self, kind: Kind, now: Duration) -> Fate {
         let is_known = self.periods.contains_key(&kind);
         let kind = if is_known || self.periods.len() < MAX_KINDS { kind } else { Kind { about: 0, ..kind } };
@@ -68,14 +70,14 @@ impl LineLimit {
         if period.left_out == 1 { Fate::FirstLeftOut(kind) } else { Fate::LeftOut }
     }
 
-    /// Notes what the first line that was left out says.
+    /// Records the message of the first left-out line of a kind.
     pub fn describe(&mut self, kind: Kind, text: String) {
         if let Some(period) = self.periods.get_mut(&kind) {
             period.text = text;
         }
     }
 
-    /// Ends the periods that are over, and hands back what was left out in them. To be called every second or so.
+    /// Ends periods that have lasted long enough; returns their left-out lines. Call it about once a second.
     pub fn end_periods(&mut self, now: Duration) -> Vec<LeftOut> {
         let over = self.periods.extract_if(|_, period| now.saturating_sub(period.began) >= PERIOD);
         let left_out = over.filter(|(_, period)| period.left_out > 0);
@@ -93,7 +95,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// Offers so many lines of a kind at one time; says how many were written.
+    /// Offers this many lines of a kind at one time; returns how many were written.
     fn written(limit: &mut LineLimit, kind: Kind, lines: u32, now: Duration) -> usize {
         (0..lines).filter(|_| limit.admit(kind, now) == Fate::Written).count()
     }

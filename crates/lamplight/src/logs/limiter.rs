@@ -1,4 +1,4 @@
-//! Leaves out the lines that repeat others; the rule is [`LineLimit`]. Knows `tracing` and the time.
+//! Leaves out repeated log lines; the rule is [`LineLimit`]. This module knows `tracing` and the time.
 
 use super::limit::{Fate, Kind, LineLimit};
 use lamplight_server::LogMetrics;
@@ -10,14 +10,15 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// The target of the lines that say what was left out; they are never left out themselves.
+/// The target of the lines that report left-out lines; these lines are always written.
 const TARGET: &str = "lamplight::log";
-/// Fields that tell apart lines of one place in the program.
+/// Fields that distinguish lines from the same place in the program.
 const IDS: [&str; 3] = ["app", "webhook", "worker"];
-/// The most bytes of a line that are told of those that were left out.
+/// The most bytes of a left-out line that a report quotes.
 const MAX_TEXT_BYTES: usize = 200;
 
-/// A layer that leaves out what repeats. Debug and trace lines are for somebody who wants all of them.
+/// A layer that leaves out repeated lines. It keeps all debug and trace lines, because their readers want
+/// every one.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     limit: Arc<Mutex<LineLimit>>,
@@ -31,7 +32,7 @@ impl Limiter {
         Self { limit: Arc::default(), origin: Instant::now(), metrics }
     }
 
-    /// Says how many lines were left out. To be called every second or so.
+    /// A task that reports how many lines were left out; call it about once a second.
     pub fn chore(&self) -> impl FnMut() + Send + 'static {
         let (limit, origin) = (Arc::clone(&self.limit), self.origin);
         move || {
@@ -49,7 +50,8 @@ impl<S: Subscriber> Layer<S> for Limiter {
         if *about.level() > Level::INFO || about.target() == TARGET {
             return true;
         }
-        // Nothing that is logged is formatted while the lock is held: it may panic, and a panic is logged.
+        // No value is formatted while the lock is held: formatting may panic, and a panic is logged, which
+        // takes the lock.
         let mut ids = Ids::default();
         event.record(&mut ids);
         let kind = Kind { place: hash(&about.callsite()), about: ids.hash };
@@ -74,7 +76,7 @@ fn hash(value: &impl Hash) -> usize {
     hasher.finish() as usize
 }
 
-/// Hashes the fields that name the subject of a line.
+/// Hashes the fields that identify the subject of a line.
 #[derive(Default)]
 struct Ids {
     hash: u64,
@@ -114,7 +116,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::registry;
 
-    /// Keeps the texts of all lines.
+    /// A layer that keeps the texts of all lines.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<String>>>);
 

@@ -1,5 +1,5 @@
-//! The way of a line to stderr: through a bounded queue and one thread. Whoever logs never waits and never fails, whatever
-//! becomes of stderr: a full disk, a pipe that is closed, a pipe that nobody reads.
+//! Writes log lines to stderr through a bounded queue and one thread. Logging never blocks and never fails,
+//! whatever happens to stderr: a full disk, a closed pipe, a pipe without a reader.
 
 use lamplight_server::LogMetrics;
 use std::io::{self, Write};
@@ -9,15 +9,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, chan
 use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The most lines that wait, and the most bytes of them. One more is dropped.
+/// The most lines that may wait, and the most bytes of them. Further lines are dropped.
 const MAX_LINES: usize = 4_096;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How often the thread does its chore.
+/// The interval at which the thread calls `chore`.
 const TICK: Duration = Duration::from_secs(1);
-/// How long the end of the program waits for the lines that wait.
+/// The longest time that the end of the program waits for queued lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Takes lines. Clones share the queue.
+/// The writer of lines. Clones share the queue.
 #[derive(Clone, Debug)]
 pub struct Lines {
     queue: SyncSender<Message>,
@@ -25,7 +25,7 @@ pub struct Lines {
     metrics: LogMetrics,
 }
 
-/// Held as long as the program logs. Dropping it waits, for a moment, until what was logged is written.
+/// Hold it as long as the program logs. Dropping it waits for a short time until queued lines are written.
 #[derive(Debug)]
 pub struct LogGuard {
     queue: SyncSender<Message>,
@@ -34,7 +34,7 @@ pub struct LogGuard {
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// Answered when all lines before it are written.
+    /// Answered when all earlier lines have been written.
     Flush(std::sync::mpsc::Sender<()>),
 }
 
@@ -77,7 +77,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Each call is a whole line. It always succeeds: an error would be told on stderr.
+/// Each call writes a whole line. It always succeeds, because an error would be reported on stderr.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);
@@ -94,7 +94,7 @@ impl Drop for LogGuard {
         let until = Instant::now() + LAST_LINES;
         let (done, is_done) = channel();
         let mut flush = Message::Flush(done);
-        // A queue that is full has no place for it yet.
+        // A full queue has no room for the flush yet.
         while let Err(TrySendError::Full(back)) = self.queue.try_send(flush) {
             if Instant::now() >= until {
                 return;
@@ -102,12 +102,12 @@ impl Drop for LogGuard {
             flush = back;
             std::thread::sleep(Duration::from_millis(5));
         }
-        // Nobody is left who could be told that it took too long.
+        // A timeout is ignored: the program ends anyway.
         let _ = is_done.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
-/// The life of the thread.
+/// The loop of the thread.
 fn write_all(
     messages: &Receiver<Message>,
     mut out: impl Write,
@@ -135,7 +135,7 @@ fn write_all(
     }
 }
 
-/// Stderr for the commands that are soon over: written at once, and what cannot be written is lost.
+/// Stderr for short commands: each line is written at once, and a line that cannot be written is lost.
 #[derive(Clone, Copy, Debug)]
 pub struct Unfailing;
 
@@ -165,7 +165,8 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::Sender;
 
-    /// Where lines go in a test: each write says that it begins, and waits to be let go, if it is to.
+    /// The output of a test. Each write reports that it begins, and may have to wait until the test releases
+    /// it.
     struct Out {
         begun: Sender<()>,
         go_on: Option<Receiver<()>>,
@@ -224,7 +225,7 @@ mod tests {
         assert_eq!(metrics.dropped(), 7);
     }
 
-    /// A pipe that nobody reads: nobody who logs waits for it.
+    /// A pipe without a reader does not block logging.
     #[test]
     fn beyond_the_queue_a_line_is_dropped_and_counted() {
         for (line, most) in [("x".to_owned(), MAX_LINES), ("x".repeat(MAX_BYTES / 8), 8)] {
@@ -234,7 +235,7 @@ mod tests {
             let out = Out { begun, go_on: Some(go_on), written: Arc::clone(&written), error: None };
             let metrics = LogMetrics::default();
             let (lines, guard) = Lines::start(out, metrics.clone(), || {}).unwrap();
-            // The thread is at the first one.
+            // The thread is writing the first line.
             log(&lines, &line);
             begins.recv().unwrap();
             (0..most + 5).for_each(|_| log(&lines, &line));

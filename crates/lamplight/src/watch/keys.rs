@@ -1,52 +1,52 @@
 //! The meaning of a key: a pure step from the state of the keyboard and a key to the next state.
 
-// A terminal has many keys, and most of them mean nothing here.
+// Most keys of a terminal have no meaning here.
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use lamplight_model::UserId;
 
-/// The state of the keyboard: the text being typed and the marked row.
+/// The state of the keyboard: the text being typed, and the marked row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Keyboard {
     /// The text being typed.
     pub typing: Typing,
-    /// The row that is marked.
+    /// The index of the marked row.
     pub marked: usize,
 }
 
-/// The text being typed, and what Enter does with it.
+/// The text being typed, which decides what Enter does.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Typing {
-    /// Nothing: keys are commands.
+    /// No text is being typed: keys are commands.
     #[default]
     Nothing,
-    /// The own custom status.
+    /// A custom status.
     Status(String),
-    /// Somebody to watch.
+    /// A user to watch.
     Person(String),
 }
 
-/// A request of the person at the keyboard.
+/// A command of the user at the keyboard.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wish {
     /// Set the own custom status.
     SetStatus(String),
-    /// Watch somebody.
+    /// Watch a user.
     Add(UserId),
-    /// Do not watch the person in this row any longer.
+    /// Stop watching the user in this row.
     Remove(usize),
-    /// Leave; with or without logging out.
+    /// Quit.
     Quit {
-        /// Log out before.
+        /// Whether to log out first.
         logout: bool,
     },
-    /// Show why the typed text cannot be used.
+    /// Show why the typed text is invalid.
     Complain(String),
 }
 
 impl Keyboard {
-    /// Takes in a key, while `rows` people are shown and one's own custom status is `own`.
+    /// Handles a key, while `rows` users are shown and the own custom status is `own`.
     pub fn press(&mut self, key: KeyEvent, rows: usize, own: &str) -> Option<Wish> {
         if key.kind == KeyEventKind::Release {
             return None;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Prints until the session is over, or until a signal: SIGTERM logs out before.
+/// Prints lines until the session ends or a signal comes. SIGTERM logs out first.
 pub async fn run(mut session: Session, as_json: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     loop {
@@ -44,7 +44,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         Event::NotWatched(users) => users
             .iter()
             .try_for_each(|user| note(as_json, "notWatched", &format!("{user} is not watched any longer"))),
-        // These lines are about who is there.
+        // These lines are about statuses only.
         Event::Connecting
         | Event::MessagesReceived(_)
         | Event::ConversationsChanged { .. }
@@ -72,12 +72,12 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         | Event::Superseded
         | Event::LoginRefused(_)
         | Event::LoggedOut => note(as_json, "over", &ending_text(event)),
-        // An event that a later SDK may add.
+        // Events that a later version of the SDK adds.
         _ => Ok(()),
     }
 }
 
-/// Why there is no connection, and when the next attempt is, if there is one.
+/// The reason why there is no connection, and the time to the next attempt, if there is one.
 fn disconnected_text(why: &LinkEnd, retry_in: Option<Duration>) -> String {
     match retry_in {
         Some(retry_in) => format!("{why}; trying again in {:.1} s", retry_in.as_secs_f32()),
@@ -93,7 +93,7 @@ fn status_line(status: &UserStatus, now: Timestamp) -> String {
     format!("{} {user_id} {status_type} \"{custom}\" {reason} [{devices}]", rfc3339(now))
 }
 
-/// A line that is no status.
+/// Prints a line that is not a status.
 fn note(as_json: bool, event: &str, text: &str) -> anyhow::Result<()> {
     if !as_json {
         return line(format!("-- {text}"));

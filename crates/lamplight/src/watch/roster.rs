@@ -1,6 +1,6 @@
 //! The state of the watcher: the watched users, their last known statuses, and the state of the connection.
 //!
-//! Pure: events and their time come in, and what changed is in the fields. Knows no terminal and no socket.
+//! Pure: it takes events with their time, and knows no terminal and no socket.
 
 use lamplight_client::{Event, KickedBy, LinkEnd};
 use lamplight_model::{Code, StatusType, Timestamp, UserId, UserStatus};
@@ -10,41 +10,41 @@ use std::time::Duration;
 /// The most lines of news that are kept.
 const MAX_NEWS: usize = 200;
 
-/// All that the watcher knows.
+/// The state that a watcher shows.
 #[derive(Debug)]
 pub struct Roster {
     /// The user who watches.
     pub me: UserId,
-    /// How the connection stands.
+    /// The state of the connection.
     pub connection: Connection,
-    /// Oneself first, then the others in the order in which they came.
+    /// The watched users: the watcher first, then the others in the order in which they were added.
     pub people: Vec<Person>,
     /// The latest events, newest last.
     pub news: VecDeque<News>,
 }
 
-/// How the connection stands.
+/// The state of the connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Connection {
-    /// An attempt is under way.
+    /// A connection attempt is under way.
     Connecting,
-    /// Statuses are up to date.
+    /// Connected; the statuses are current.
     Connected,
-    /// It broke; statuses are those of before.
+    /// The link is broken; the statuses are the last ones received.
     Waiting {
-        /// Why it broke, or why the last attempt failed.
+        /// The reason why the link broke, or why the last attempt failed.
         why: String,
         /// When the next attempt begins.
         until: Timestamp,
     },
-    /// The session is over, and does not come back on its own.
+    /// The session has ended for good.
     Ended {
-        /// Why.
+        /// The reason.
         why: String,
     },
 }
 
-/// Somebody who is watched.
+/// A watched user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Person {
     /// The `userID`.
@@ -56,25 +56,25 @@ pub struct Person {
 /// The last known status of a watched user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Known {
-    /// Nothing yet.
+    /// No status yet.
     Nothing,
-    /// The server says that there is no such account; it is asked again now and then.
+    /// The account does not exist; the session asks again from time to time.
     NoAccount,
-    /// The newest status told.
+    /// The newest status received.
     Status(UserStatus),
 }
 
 /// A line of news.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct News {
-    /// When.
+    /// When it happened.
     pub at: Timestamp,
     /// The text of the line.
     pub text: String,
 }
 
 impl Roster {
-    /// A roster of oneself and of whom one wants to watch.
+    /// A roster of the watcher and the users to watch.
     pub fn new(me: UserId, wanted: &[UserId]) -> Self {
         let mut roster = Self {
             me: me.clone(),
@@ -87,19 +87,19 @@ impl Roster {
         roster
     }
 
-    /// Takes somebody in.
+    /// Adds a user.
     pub fn want(&mut self, user: &UserId) {
         if self.find(user).is_none() {
             self.people.push(Person { id: user.clone(), known: Known::Nothing });
         }
     }
 
-    /// Lets somebody go.
+    /// Removes a user.
     pub fn forget(&mut self, user: &UserId) {
         self.people.retain(|person| person.id != *user || *user == self.me);
     }
 
-    /// The server knows no such account. What was told of somebody stays: it is the newer news.
+    /// Notes that the account does not exist. A status that was received stays, because it is newer.
     pub fn no_account(&mut self, user: &UserId) {
         let person = self.people.iter_mut().find(|person| person.id == *user);
         if let Some(person) = person.filter(|person| person.known == Known::Nothing) {
@@ -107,18 +107,18 @@ impl Roster {
         }
     }
 
-    /// Returns the users that had no account when the server was last asked.
+    /// The users who had no account when the server was last asked.
     pub fn without_account(&self) -> Vec<UserId> {
         let missing = self.people.iter().filter(|person| person.known == Known::NoAccount);
         missing.map(|person| person.id.clone()).collect()
     }
 
-    /// Somebody, if watched.
+    /// The entry of a user, if the user is watched.
     pub fn find(&self, user: &UserId) -> Option<&Person> {
         self.people.iter().find(|person| person.id == *user)
     }
 
-    /// The own status, as far as told.
+    /// The watcher's own status, once it was received.
     pub fn own(&self) -> Option<&UserStatus> {
         match &self.find(&self.me)?.known {
             Known::Status(status) => Some(status),
@@ -134,7 +134,7 @@ impl Roster {
         }
     }
 
-    /// Takes in what the SDK tells.
+    /// Applies an event of the SDK.
     pub fn apply(&mut self, event: &Event, now: Timestamp) {
         match event {
             Event::StatusChanged(statuses) => {
@@ -172,7 +172,7 @@ impl Roster {
                     self.say(now, format!("another device has unsubscribed from {user}"));
                 }
             }
-            // This screen is about who is there.
+            // This screen shows statuses only.
             Event::MessagesReceived(_)
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
@@ -187,7 +187,7 @@ impl Roster {
             | Event::LoginRefused(_)
             | Event::LoggedOut => self.end(now, ending_text(event)),
             Event::Missed { events } => self.say(now, format!("{events} events were not shown")),
-            // An event that a later SDK may add.
+            // Events that a later version of the SDK adds.
             _ => {}
         }
     }
@@ -211,7 +211,7 @@ impl Roster {
     }
 }
 
-/// Describes a change of a status in words.
+/// A change of a status in words.
 fn change_text(before: Option<&UserStatus>, after: &UserStatus) -> String {
     let user = &after.user_id;
     let custom = after.custom_status.as_str();
@@ -236,7 +236,7 @@ fn change_text(before: Option<&UserStatus>, after: &UserStatus) -> String {
     }
 }
 
-/// Why the session is over.
+/// The reason why the session has ended.
 pub fn ending_text(event: &Event) -> String {
     match event {
         Event::KickedOffline { by: KickedBy::OtherLogin { platform: Some(platform) } } => {
@@ -266,7 +266,7 @@ pub fn ending_text(event: &Event) -> String {
         | Event::AbilitiesChanged(_)
         | Event::ListsOutdated
         | Event::Missed { .. } => "the session goes on".to_owned(),
-        // An event that a later SDK may add.
+        // Events that a later version of the SDK adds.
         _ => "the session is over".to_owned(),
     }
 }
@@ -276,7 +276,7 @@ pub mod tests {
     use super::*;
     use lamplight_model::{CustomStatus, Platform, Reason, Version};
 
-    /// A status in a few words: `bob ONLINE login "text" Linux`, since second 1000.
+    /// A status for tests, since second 1000.
     pub fn status(user: &str, kind: StatusType, reason: Reason, custom: &str, on: &[Platform]) -> UserStatus {
         UserStatus {
             user_id: UserId::new(user).unwrap(),

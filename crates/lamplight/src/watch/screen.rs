@@ -1,4 +1,4 @@
-//! Watching on a screen: the terminal, its keys, and the session, together.
+//! Watching on a screen: connects the terminal, its keys and the session.
 
 use super::keys::{Keyboard, Wish};
 use super::session::Session;
@@ -11,13 +11,13 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// Keys that may wait while something is drawn.
+/// The most keys that may wait while the screen is drawn.
 const MAX_KEYS: usize = 64;
 
-/// How often the times on the screen are drawn anew.
+/// The interval at which the times on the screen are redrawn.
 const REDRAW: Duration = Duration::from_secs(1);
 
-/// How long the terminal is waited for before looking whether anybody still wants its keys.
+/// The interval at which the reading thread checks whether its keys are still wanted.
 const KEY_PATIENCE: Duration = Duration::from_millis(200);
 
 /// Shows the session until the person at the keyboard leaves.
@@ -37,7 +37,7 @@ enum Input {
     Resized,
 }
 
-/// Draws, waits, draws again. Says whether to log out.
+/// Draws, waits, and draws again. Returns whether to log out.
 async fn show(terminal: &mut DefaultTerminal, session: &mut Session) -> anyhow::Result<bool> {
     let mut inputs = read_terminal();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -84,7 +84,8 @@ fn remove(session: &mut Session, row: usize) {
     }
 }
 
-/// A thread that reads the terminal, which cannot be read without blocking. It ends when nobody listens.
+/// Starts a thread that reads the terminal, because that cannot be done without blocking. The thread ends
+/// when its receiver is dropped.
 fn read_terminal() -> mpsc::Receiver<io::Result<Input>> {
     let (sender, receiver) = mpsc::channel(MAX_KEYS);
     std::thread::spawn(move || {

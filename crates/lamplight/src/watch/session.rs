@@ -1,4 +1,4 @@
-//! The session of a watcher: logs in, subscribes, and carries out wishes. Shows nothing itself.
+//! The session of a watcher: logs in, subscribes, and carries out commands. It has no output of its own.
 
 use super::roster::Roster;
 use crate::time_text::present;
@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
-/// The most users in one call; the default limit of an app.
+/// The most users in one subscribe, as in the default settings of an app.
 const BATCH: usize = 100;
 
-/// How often somebody without an account is asked for again.
+/// The interval at which users without an account are asked for again.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
-/// How long a logout may keep somebody who wants to leave.
+/// The longest time that a logout may delay quitting.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A logged-in watcher.
@@ -24,45 +24,46 @@ pub struct Session {
     pub roster: Roster,
     client: Client,
     events: Events,
-    /// How far the server's clock is ahead of ours, in milliseconds.
+    /// The difference of the server's clock from ours, in milliseconds.
     ahead: i64,
-    /// Calls under way. Nothing waits for them: without a connection they take their time.
+    /// Calls under way. Nothing waits for them, because without a connection they may take long.
     errands: JoinSet<Errand>,
     asking_again: bool,
     ask_again: Interval,
 }
 
-/// How to begin.
+/// The parameters of a session.
 pub struct Begin<'a> {
     /// The user who watches.
     pub me: &'a UserId,
-    /// With which token.
+    /// The token to log in with.
     pub user_sig: &'a str,
     /// The users to watch.
     pub people: &'a [UserId],
-    /// The own custom status.
+    /// The own custom status to set.
     pub status: Option<&'a str>,
 }
 
 /// The result of a call.
 enum Errand {
-    /// Somebody was subscribed to; these have no account.
+    /// A subscribe succeeded; these users have no account.
     Subscribed { unknown: Vec<UserId> },
-    /// Those without an account were asked for again; these still have none.
+    /// Users without an account were asked for again; these still have none.
     AskedAgain { unknown: Vec<UserId> },
-    /// It is done, and its event tells the rest.
+    /// The call succeeded; its event has the result.
     Done,
-    /// It was not done.
+    /// The call failed.
     Failed { doing: &'static str, error: Error },
 }
 
 impl Session {
-    /// Logs in and subscribes. Any "no" but "no such account" is an error.
+    /// Logs in and subscribes. Every refusal except for missing accounts is an error.
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
         let logged_in = match client.login(me.as_str(), user_sig).await {
-            // Said once to a device that was kicked while it was away. Who starts a program wants to be in.
+            // This refusal comes once, to a device that was kicked while it was away. Somebody who starts
+            // this program wants to log in again.
             Err(Error::Refused(refused)) if refused.is(Code::KICKED_BY_OTHER_LOGIN) => {
                 client.login(me.as_str(), user_sig).await
             }
@@ -88,7 +89,7 @@ impl Session {
         Timestamp(present().0.saturating_add_signed(self.ahead))
     }
 
-    /// Waits for what happens next; the roster knows it then. An event of the SDK is handed back. May be
+    /// Waits for the next event, and updates the roster. Returns the event if it came from the SDK. May be
     /// dropped at any time.
     pub async fn next(&mut self) -> Option<Event> {
         tokio::select! {
@@ -117,7 +118,7 @@ impl Session {
         });
     }
 
-    /// Watches somebody else too.
+    /// Watches another user as well.
     pub fn add(&mut self, user: UserId) {
         self.roster.want(&user);
         let client = self.client.clone();
@@ -129,7 +130,7 @@ impl Session {
         });
     }
 
-    /// Does not watch somebody any longer. A friend may stay in view, if the app tells friends.
+    /// Stops watching a user. A friend may stay in view, if the app notifies friends.
     pub fn remove(&mut self, user: UserId) {
         self.roster.forget(&user);
         let client = self.client.clone();
@@ -141,7 +142,7 @@ impl Session {
         });
     }
 
-    /// Logs out, if the server can be reached soon.
+    /// Logs out, if the server answers soon.
     pub async fn log_out(&self) {
         match timeout(FAREWELL, self.client.logout()).await {
             Ok(Ok(())) => {}
@@ -168,7 +169,7 @@ impl Session {
         }
     }
 
-    /// Asks again for users that had no account: an account is made at its user's first login.
+    /// Asks again for users without an account: the first login of a user creates one.
     fn ask_again(&mut self) {
         let missing = self.roster.without_account();
         if missing.is_empty() || self.asking_again {
@@ -183,7 +184,7 @@ impl Session {
     }
 }
 
-/// Subscribes; hands back who has no account.
+/// Subscribes; returns the users without an account.
 async fn subscribe(client: &Client, users: &[UserId]) -> Result<Vec<UserId>, Error> {
     let mut unknown = Vec::new();
     for batch in users.chunks(BATCH) {

@@ -1,4 +1,4 @@
-//! The roster as a screen. Pure: the same roster, keyboard and time are the same cells.
+//! Draws the roster on a screen. Pure: the same roster, keyboard and time give the same cells.
 
 use super::keys::{Keyboard, Typing};
 use super::roster::{Connection, Known, Person, Roster};
@@ -11,10 +11,10 @@ use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Cell, Paragraph, Row, Table, TableState};
 
-/// Lines of news that are shown.
+/// The number of news lines on the screen.
 const NEWS_LINES: u16 = 6;
 
-/// Draws everything.
+/// Draws the whole screen.
 pub fn draw(roster: &Roster, keyboard: &Keyboard, now: Timestamp, frame: &mut Frame<'_>) {
     let [head, people, news, keys] = Layout::vertical([
         Constraint::Length(1),
@@ -124,7 +124,7 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    /// Draws on a screen of 96 by 16 letters and compares it with the expected text.
+    /// Draws on a screen of 96 by 16 characters, and compares it with the expected text.
     fn check(roster: &Roster, keyboard: &Keyboard, expected: &Expect) -> TestBackend {
         let mut terminal = Terminal::new(TestBackend::new(96, 16)).unwrap();
         let now = Timestamp(1_000_000 + 125_000);
