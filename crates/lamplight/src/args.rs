@@ -28,7 +28,7 @@ impl Common {
     /// The settings: defaults, file, environment, then these flags.
     pub fn settings(&self, mut flags: Vec<(&'static str, Value)>) -> anyhow::Result<Config> {
         if let Some(folder) = &self.data_dir {
-            let folder = folder.to_str().context("--data-dir: the path is no UTF-8")?;
+            let folder = folder.to_str().context("--data-dir: the path is not UTF-8")?;
             flags.push(("data_dir", folder.into()));
         }
         Config::load(self.config.as_deref(), flags).context("the settings cannot be used")
@@ -60,7 +60,7 @@ pub fn parse_app(text: &str) -> Result<AppId, String> {
 pub fn parse_limit(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(limit) if limit > 0 => Ok(limit),
-        Ok(_) | Err(_) => Err("a limit is a number from 1 on".to_owned()),
+        Ok(_) | Err(_) => Err("a limit is a number from 1".to_owned()),
     }
 }
 

@@ -40,14 +40,14 @@ pub fn parse_filter(text: &str) -> Result<String, String> {
         let is_part = word.starts_with("lamplight") || word.contains(['=', '[']);
         if !is_level && !is_part {
             return Err(format!(
-                "{word:?} is no level: {}; for a part of the program write NAME=LEVEL (--log, LAMPLIGHT_LOG)",
+                "{word:?} is not a level (these are: {}); for a part of the program write NAME=LEVEL (--log, LAMPLIGHT_LOG)",
                 LEVELS.join(", ")
             ));
         }
     }
     match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
-        Err(error) => Err(format!("no filter of the log: {error}")),
+        Err(error) => Err(format!("not a log filter: {error}")),
     }
 }
 
@@ -64,7 +64,7 @@ pub enum LogFormat {
 /// Hold the guard until the server has ended.
 pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_new(&args.log)
-        .map_err(|error| anyhow::anyhow!("--log {:?} is no log filter: {error}", args.log))?;
+        .map_err(|error| anyhow::anyhow!("--log {:?} is not a log filter: {error}", args.log))?;
     let limiter = Limiter::new(metrics.clone());
     let (lines, guard) = Lines::start(stderr(), metrics.clone(), limiter.chore())?;
     // This layer reports an error of its writer on stderr, and panics if that fails too. Our writer has no

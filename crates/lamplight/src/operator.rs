@@ -17,7 +17,7 @@ use tokio::time::Instant;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A server of another version may answer so.
-pub const OTHER_ANSWER: &str = "the server gave another answer than was asked for";
+pub const OTHER_ANSWER: &str = "the server gave an unexpected answer; it may have another version";
 
 /// The pause between two checks of a deletion under way.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
@@ -84,7 +84,7 @@ impl Operator {
         let ids: Vec<_> = apps.iter().map(|app| app.id.to_string()).collect();
         let Some(id) = named else {
             return match apps.len() {
-                0 => bail!("there is no app yet; make one with `lamplight app create`"),
+                0 => bail!("there is no app yet; create one with `lamplight app create`"),
                 1 => Ok(apps.remove(0)),
                 _ => bail!("there are several apps; name one with `{how}`: {}", ids.join(", ")),
             };
@@ -101,7 +101,7 @@ impl Operator {
         let id = app.id;
         ensure!(
             self.try_put_app(app).await?,
-            "app {id} was changed by somebody else just now, and by this command not at all; try again"
+            "app {id} was changed by somebody else in the meantime; this command has changed nothing; try again"
         );
         Ok(())
     }

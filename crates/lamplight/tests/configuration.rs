@@ -78,7 +78,7 @@ fn the_page_says_the_flags() {
         match row.flag {
             Some(documented) => {
                 assert_eq!(documented, flag);
-                assert!(help.contains(&format!("{flag} <")), "{flag} is no flag of serve");
+                assert!(help.contains(&format!("{flag} <")), "{flag} is not a flag of serve");
             }
             None => assert!(!help.contains(&flag), "{flag} is missing on the page"),
         }

@@ -44,7 +44,7 @@ fn the_command_of_the_unit_tells_that_it_is_ready_alive_and_stopping() {
     let server = Running::start(command);
 
     assert_eq!(next(), "READY=1");
-    assert_eq!(folder.node()["pid"], server.id(), "it was ready before it said where it is");
+    assert_eq!(folder.node()["pid"], server.id(), "it was ready before it wrote its addresses");
     for _ in 0..3 {
         assert_eq!(next(), "WATCHDOG=1");
     }
@@ -65,7 +65,7 @@ fn a_supervisor_that_does_not_listen_harms_nobody() {
     server.signal(Signal::TERM);
     let (code, log) = server.wait();
     assert_eq!(code, Some(0));
-    assert!(log.contains("the supervisor could not be told"), "{log}");
+    assert!(log.contains("the supervisor could not be notified"), "{log}");
 }
 
 /// If systemd is installed, its verifier must not report anything about the unit.

@@ -373,12 +373,12 @@ mod tests {
             assert_eq!(argument.get_help().unwrap().to_string(), format!("{name}{bound}{more}"), "--{flag}");
             said += 1;
         }
-        assert_eq!(said, words.len(), "each has a flag");
+        assert_eq!(said, words.len(), "each text has a flag");
         let shown: Vec<_> = flat(&AppSettings::default())
             .into_iter()
             .map(|(path, _)| path.trim_start_matches('.').to_owned())
             .collect();
-        assert!(words.keys().all(|path| shown.contains(path)), "each is a setting");
+        assert!(words.keys().all(|path| shown.contains(path)), "each text belongs to a setting");
     }
 
     /// A bound in its longest unit, rounded down.

@@ -63,7 +63,7 @@ impl Door {
 }
 
 fn just_beginning() -> Response {
-    refusal(StatusCode::SERVICE_UNAVAILABLE, "the demo is just beginning")
+    refusal(StatusCode::SERVICE_UNAVAILABLE, "the demo is still starting")
 }
 
 async fn users(State(door): State<Door>) -> Result<impl IntoResponse, Response> {
@@ -83,7 +83,7 @@ async fn user_sig(
 ) -> Result<Response, Response> {
     let begun = door.begun().ok_or_else(just_beginning)?;
     if portrait_of(&wanted.user_id).is_none() {
-        return Err(refusal(StatusCode::NOT_FOUND, "nobody of the demo is called so"));
+        return Err(refusal(StatusCode::NOT_FOUND, "the demo has no such user"));
     }
     let signed = async {
         // Read each time, because the key may have been rotated.

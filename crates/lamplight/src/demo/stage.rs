@@ -66,14 +66,17 @@ impl Stage {
                 avatar_url: Some(format!("{pages}/demo/portraits/{name}.svg")),
                 allow: None,
             };
-            client.set_self_info(change).await.with_context(|| format!("{name} has no face"))?;
+            client
+                .set_self_info(change)
+                .await
+                .with_context(|| format!("the profile of {name} was not set"))?;
             clients.insert(name, client);
         }
         for (number, (from, to, text)) in LETTERS.into_iter().enumerate() {
-            let sender = clients.get(from).context("letters are from people of the demo")?;
+            let sender = clients.get(from).context("every message has a sender in the demo")?;
             let id = ClientMessageId::new(&format!("demo-letter-{number}"))?;
             let sent = sender.send_c2c_text_message_as(to, text, &id).await;
-            sent.with_context(|| format!("a letter from {from} to {to} was not sent"))?;
+            sent.with_context(|| format!("a message from {from} to {to} was not sent"))?;
         }
         for client in clients.into_values() {
             client.logout().await?;

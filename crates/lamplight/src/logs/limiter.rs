@@ -38,7 +38,7 @@ impl Limiter {
         move || {
             let left_out = lock(&limit).end_periods(origin.elapsed());
             for kind in left_out {
-                tracing::warn!(target: TARGET, lines = kind.lines, like = kind.text, "lines were left out that repeat others");
+                tracing::warn!(target: TARGET, lines = kind.lines, like = kind.text, "lines were left out that repeat earlier ones");
             }
         }
     }

@@ -26,7 +26,11 @@ pub async fn run(mut session: Session, as_json: bool) -> anyhow::Result<()> {
             show(&event, session.now(), as_json)?;
             if matches!(event, Event::Connected { resumed: false }) {
                 for user in session.roster.without_account() {
-                    note(as_json, "noAccount", &format!("{user} has no account yet; asking now and then"))?;
+                    note(
+                        as_json,
+                        "noAccount",
+                        &format!("{user} has no account yet; asking again from time to time"),
+                    )?;
                 }
             }
             if event.ends_session() {
@@ -43,7 +47,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         }),
         Event::NotWatched(users) => users
             .iter()
-            .try_for_each(|user| note(as_json, "notWatched", &format!("{user} is not watched any longer"))),
+            .try_for_each(|user| note(as_json, "notWatched", &format!("{user} is no longer watched"))),
         // These lines are about statuses only.
         Event::Connecting
         | Event::MessagesReceived(_)

@@ -150,7 +150,7 @@ impl Roster {
             Event::NotWatched(users) => {
                 for user in users {
                     self.forget(user);
-                    self.say(now, format!("{user} is not watched any longer"));
+                    self.say(now, format!("{user} is no longer watched"));
                 }
             }
             Event::Connecting => self.connection = Connection::Connecting,
@@ -218,7 +218,7 @@ fn change_text(before: Option<&UserStatus>, after: &UserStatus) -> String {
     let same_type = before.is_some_and(|before| before.status_type == after.status_type);
     if same_type {
         return if custom.is_empty() {
-            format!("{user} has no custom status any longer")
+            format!("{user} no longer has a custom status")
         } else {
             format!("{user} says: {custom}")
         };
@@ -249,8 +249,8 @@ pub fn ending_text(event: &Event) -> String {
         Event::KickedOffline { .. } => "kicked".to_owned(),
         Event::UserSigExpired => Code::LOGIN_SIG_EXPIRED.to_string(),
         Event::AccountDeleted => "the account was deleted".to_owned(),
-        Event::Superseded => "this device goes on elsewhere".to_owned(),
-        Event::LoginRefused(refused) => format!("the server does not let us back: {refused}"),
+        Event::Superseded => "this device has connected again elsewhere".to_owned(),
+        Event::LoginRefused(refused) => format!("the server refused the login: {refused}"),
         Event::LoggedOut => "logged out".to_owned(),
         Event::ConnectFailed { why, .. } | Event::Disconnected { why, .. } => why.to_string(),
         Event::Connecting
@@ -267,7 +267,7 @@ pub fn ending_text(event: &Event) -> String {
         | Event::ListsOutdated
         | Event::Missed { .. } => "the session goes on".to_owned(),
         // Events that a later version of the SDK adds.
-        _ => "the session is over".to_owned(),
+        _ => "the session has ended".to_owned(),
     }
 }
 
@@ -306,14 +306,11 @@ pub mod tests {
         assert_eq!(tell(status("bob", Unlogined, Reason::None, "", &[])), "bob is not logged in");
         assert_eq!(tell(status("bob", Online, Reason::Login, "", &[])), "bob is online (login)");
         assert_eq!(tell(status("bob", Online, Reason::Custom, "听歌", &[])), "bob says: 听歌");
-        assert_eq!(
-            tell(status("bob", Online, Reason::Custom, "", &[])),
-            "bob has no custom status any longer"
-        );
+        assert_eq!(tell(status("bob", Online, Reason::Custom, "", &[])), "bob no longer has a custom status");
         assert_eq!(tell(status("bob", Offline, Reason::Timeout, "", &[])), "bob is offline (timeout)");
         assert_eq!(tell(status("ann", Online, Reason::Login, "hi", &[])), "ann is online, and says: hi");
         let order: Vec<_> = roster.people.iter().map(|person| person.id.as_str()).collect();
-        assert_eq!(order, ["me", "bob", "ann"], "oneself, who was wanted, who came");
+        assert_eq!(order, ["me", "bob", "ann"], "the watcher, the wanted user, the user who came later");
     }
 
     #[test]

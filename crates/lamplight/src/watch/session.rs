@@ -100,7 +100,7 @@ impl Session {
             }
             Some(errand) = self.errands.join_next() => match errand {
                 Ok(errand) => self.conclude(errand),
-                Err(error) => tracing::error!(%error, "a call has broken off"),
+                Err(error) => tracing::error!(%error, "a call has panicked"),
             },
             _ = self.ask_again.tick() => self.ask_again(),
         }
@@ -156,7 +156,7 @@ impl Session {
             Errand::Subscribed { unknown } => {
                 for user in unknown {
                     self.roster.no_account(&user);
-                    let text = format!("{user} has no account yet; asking now and then");
+                    let text = format!("{user} has no account yet; asking again from time to time");
                     self.roster.say(self.now(), text);
                 }
             }
