@@ -1,4 +1,4 @@
-//! One client, over a connection that blocks: what a user does who has nothing to do with an attack.
+//! One client over a blocking connection: a user who is not part of the attack.
 
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_auth::{Claims, sign};
@@ -11,19 +11,19 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Where users come from, and how they log in.
+/// The server's client port, and the credentials to log in.
 #[derive(Clone, Debug)]
 pub struct Way {
     /// The client port.
     pub client: SocketAddr,
     /// The app.
     pub app: AppId,
-    /// The key that signs.
+    /// The key that signs UserSigs.
     pub key: AppKey,
 }
 
 impl Way {
-    /// A UserSig, signed by this key.
+    /// A UserSig signed with this key.
     pub fn user_sig(&self, user: &str, key: &AppKey) -> Result<String> {
         let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims =
@@ -31,7 +31,7 @@ impl Way {
         Ok(sign(key, &claims))
     }
 
-    /// A login with this UserSig, as a frame.
+    /// A frame with a login that has this UserSig.
     pub fn login_frame(&self, user: &str, user_sig: String) -> Vec<u8> {
         let login = v1::LoginRequest {
             sdk_app_id: self.app.0,
@@ -44,7 +44,7 @@ impl Way {
         frame(1, Request::Login(login))
     }
 
-    /// Preamble and login of a user, with a right UserSig.
+    /// The preamble and the login of a user with a valid UserSig.
     pub fn opening(&self, user: &str) -> Result<Vec<u8>> {
         let sig = self.user_sig(user, &self.key)?;
         Ok([NATIVE_PREAMBLE.as_slice(), &self.login_frame(user, sig)].concat())
@@ -58,19 +58,19 @@ pub fn frame(id: u64, body: Request) -> Vec<u8> {
     frame
 }
 
-/// A custom status, asked for without an answer.
+/// A frame that sets a custom status and requests no answer.
 pub fn custom(text: &str) -> Vec<u8> {
     frame(0, Request::SetSelfStatus(v1::SetSelfStatusRequest { custom_status: text.to_owned() }))
 }
 
-/// A connection of a user who has logged in.
+/// A connection of a logged-in user.
 pub struct Line {
     stream: TcpStream,
     held: Vec<u8>,
 }
 
 impl Line {
-    /// Logs in, within this time.
+    /// Connects and logs in within this time.
     pub fn log_in(way: &Way, user: &str, patience: Duration) -> Result<Self> {
         let stream = TcpStream::connect_timeout(&way.client, patience)?;
         stream.set_nodelay(true)?;
@@ -96,7 +96,7 @@ impl Line {
         Ok(self.stream.write_all(bytes)?)
     }
 
-    /// Waits for a message of which `find` makes something; `None` when it does not come in time.
+    /// Waits for a message for which `find` returns a value; `None` if none comes in time.
     pub fn await_message<T>(
         &mut self,
         patience: Duration,
@@ -127,7 +127,7 @@ impl Line {
         }
     }
 
-    /// Forgets what has come.
+    /// Discards what has arrived.
     pub fn drain(&mut self) -> Result<()> {
         self.await_message(Duration::ZERO, |_| None::<()>)?;
         self.stream.set_nonblocking(true)?;

@@ -1,7 +1,8 @@
-//! Attacks a server, one attack after the other, each with a server of its own, and prints what it cost.
+//! Attacks a server, one attack after the other, each with its own server, and prints the costs.
 //!
-//! Tries, at full rate, what somebody without a key can send, and the mishaps of an operator's machine. Another client,
-//! the witness, is there meanwhile: how late it is told is a part of the price. `SECURITY.md` has the threat model.
+//! It sends at full rate what a peer without a key can send, and simulates mishaps of an operator's machine. Another
+//! client, the witness, runs meanwhile; the delay of its notifications is a part of the costs. `SECURITY.md` has the
+//! threat model.
 
 mod attacks;
 mod line;
@@ -101,7 +102,7 @@ fn table(outcomes: &[Outcome]) -> String {
     table
 }
 
-/// As many descriptors as there may be: an attack has thousands of connections.
+/// Raises the limit of open files as far as possible, because an attack has thousands of connections.
 fn raise_file_limit() -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("the limit of open files")
@@ -109,6 +110,6 @@ fn raise_file_limit() -> Result<()> {
 
 /// Prints a line.
 fn say(line: &str) {
-    // The reader of our output may have left; the attacks go on.
+    // The reader of the output may be gone; the attacks go on.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

@@ -1,4 +1,4 @@
-//! Attackers' connections: from whatever address of this machine, with whatever bytes.
+//! Attackers' connections, from any loopback address and with any bytes.
 
 use crate::scene::Scene;
 use crate::server::PATIENCE;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// An address of this machine, of 65,536; none of them is that of the witness.
+/// One of 65,536 loopback addresses, none of which is the witness's.
 pub fn source(number: usize) -> Ipv4Addr {
     let [high, low] = (number as u16).to_be_bytes();
     Ipv4Addr::new(127, 7, high, low)
@@ -37,7 +37,7 @@ pub async fn logged_in(scene: &Scene, user: &str, from: Ipv4Addr) -> Result<TcpS
     Ok(stream)
 }
 
-/// Reads one message, and forgets what has come behind it.
+/// Reads one message, and discards the bytes behind it.
 pub async fn next_message(stream: &mut TcpStream) -> Result<v1::ServerMessage> {
     let mut held = Vec::new();
     loop {
@@ -50,7 +50,7 @@ pub async fn next_message(stream: &mut TcpStream) -> Result<v1::ServerMessage> {
     }
 }
 
-/// Reads and forgets until the connection ends. Answers with how many bytes there were.
+/// Reads and discards until the connection ends. Returns the number of bytes.
 pub async fn drain(mut stream: impl AsyncReadExt + Unpin) -> u64 {
     let mut buffer = vec![0; 16_384];
     let mut all = 0;
@@ -62,7 +62,7 @@ pub async fn drain(mut stream: impl AsyncReadExt + Unpin) -> u64 {
     all
 }
 
-/// Sends bytes and reads until the connection ends, or for this long.
+/// Sends bytes and reads until the connection ends, or until this time is over.
 pub async fn converse(
     to: SocketAddr,
     from: Ipv4Addr,
@@ -72,18 +72,18 @@ pub async fn converse(
     let mut stream = connect(to, from).await?;
     let mut answer = Vec::new();
     let talk = async {
-        // A server that has heard enough may close.
+        // The server may close without reading everything.
         let _ = stream.write_all(bytes).await;
         while let Ok(length) = stream.read_buf(&mut answer).await
             && length > 0
         {}
     };
-    // The answer is what has come by then.
+    // What has arrived by then is the answer.
     let _ = timeout(patience, talk).await;
     Ok(answer)
 }
 
-/// `GET` of a path: the status, if an answer comes in time.
+/// Sends a `GET` for a path; returns the status if an answer comes in time.
 pub async fn get(to: SocketAddr, path: &str, patience: Duration) -> Option<u16> {
     let request = format!("GET {path} HTTP/1.1\r\nHost: lamplight\r\nConnection: close\r\n\r\n");
     let from = Ipv4Addr::LOCALHOST;

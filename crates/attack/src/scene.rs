@@ -1,4 +1,4 @@
-//! The surroundings of an attack, its bounds, and how its cost is measured.
+//! The environment of an attack, its bounds, and the measurement of its cost.
 
 use crate::line::Way;
 use crate::server::{Folder, Server, Settings};
@@ -14,22 +14,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// How long the witness looks before the attack begins.
+/// The time for which the witness measures before the attack begins.
 const BEFORE: Duration = Duration::from_secs(4);
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
-/// Between two looks at the descriptors.
+/// The time between two counts of the descriptors.
 const LOOK: Duration = Duration::from_millis(100);
-/// The p99 of others that is always allowed, in milliseconds: what docs/performance.md asks for under an even load.
+/// The witness's p99 that is always allowed, in milliseconds: the target of docs/performance.md under an even load.
 const P99_AT_LEAST_ALLOWED: f64 = 20.0;
-/// By how much others' p99 may grow.
+/// The factor by which the witness's p99 may grow.
 const P99_FACTOR: f64 = 2.0;
 
 /// The bounds of an attack.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
-    /// Resident memory over that before the attack, in MiB.
+    /// The growth of resident memory during the attack, in MiB.
     pub memory_mib: f64,
-    /// Descriptors over those before the attack.
+    /// The growth of the number of descriptors during the attack.
     pub descriptors: u64,
 }
 
@@ -37,61 +37,61 @@ pub struct Bound {
 pub struct Attack {
     /// Its name.
     pub name: &'static str,
-    /// A line about it.
+    /// A description in one line.
     pub about: &'static str,
-    /// The action.
+    /// The kind of attack.
     pub kind: Kind,
 }
 
-/// The action of an attack.
+/// The kinds of attacks.
 pub enum Kind {
-    /// Load, while others are there.
+    /// Load, while other clients use the server.
     Load {
-        /// How long.
+        /// The duration.
         seconds: u64,
         /// The bounds.
         bound: Bound,
-        /// How the server differs from the default.
+        /// The settings of the server that differ from the default.
         settings: Settings,
-        /// Prepares, calls [`Scene::begin`], attacks while [`Scene::goes_on`], and says what was found.
+        /// Prepares, calls [`Scene::begin`], attacks while [`Scene::goes_on`], and returns the findings.
         run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
     },
-    /// A mishap of an operator's, with servers of its own.
+    /// A mishap of an operator, with its own servers.
     Mishap(fn(&Path) -> Result<Findings>),
 }
 
-/// The findings besides the figures: faults, and remarks.
+/// The findings besides the figures: broken expectations, and notes.
 #[derive(Default, Debug)]
 pub struct Findings {
-    /// The faults.
+    /// The expectations that did not hold.
     pub broken: Vec<String>,
     /// Figures of the attack itself.
     pub notes: Vec<String>,
 }
 
 impl Findings {
-    /// Notes what should hold.
+    /// Records a broken expectation unless it `holds`.
     pub fn expect(&mut self, holds: bool, else_what: impl Into<String>) {
         if !holds {
             self.broken.push(else_what.into());
         }
     }
 
-    /// Notes a figure.
+    /// Adds a note.
     pub fn note(&mut self, what: impl Into<String>) {
         self.notes.push(what.into());
     }
 }
 
-/// The server under attack, as an attack sees it.
+/// The server under attack, as an attack uses it.
 pub struct Scene {
     /// How users log in.
     pub way: Way,
     /// The HTTP port.
     pub http: SocketAddr,
-    /// Where health and metrics are.
+    /// The address of health and metrics.
     pub health: SocketAddr,
-    /// Fewer of everything.
+    /// Whether the run is quick, with smaller numbers.
     pub quick: bool,
     seconds: u64,
     meter: ProcessMeter,
@@ -99,7 +99,7 @@ pub struct Scene {
     started: Mutex<Option<Started>>,
 }
 
-/// The state of the server when the attack began.
+/// The measurements at the beginning of the attack.
 #[derive(Clone, Copy)]
 struct Started {
     at: Instant,
@@ -113,9 +113,9 @@ struct Started {
 pub struct Outcome {
     /// The attack.
     pub name: &'static str,
-    /// Everything that should hold does.
+    /// Whether all expectations held.
     pub held: bool,
-    /// The faults.
+    /// The expectations that did not hold.
     pub broken: Vec<String>,
     /// Figures of the attack itself.
     pub notes: Vec<String>,
@@ -126,26 +126,26 @@ pub struct Outcome {
 /// The figures of an attack.
 #[derive(Serialize, Debug)]
 pub struct Cost {
-    /// Peak of resident memory over that before, in MiB.
+    /// The growth of resident memory at its peak, in MiB.
     pub memory_mib: f64,
     /// The bound.
     pub memory_bound_mib: f64,
-    /// CPU seconds of the server.
+    /// The CPU time of the server in seconds.
     pub cpu_seconds: f64,
-    /// In so many seconds.
+    /// The duration in seconds.
     pub seconds: f64,
-    /// Peak of descriptors over those before.
+    /// The growth of the number of descriptors at its peak.
     pub descriptors: u64,
     /// The bound.
     pub descriptors_bound: u64,
-    /// The witness's p99 before, in milliseconds.
+    /// The witness's p99 before the attack, in milliseconds.
     pub p99_before_ms: f64,
-    /// And during the attack.
+    /// The witness's p99 during the attack.
     pub p99_during_ms: f64,
 }
 
 impl Scene {
-    /// Measures what is usual, and begins the attack.
+    /// Measures the state before the attack, and begins the attack.
     pub async fn begin(&self) -> Result<()> {
         self.set_phase(Phase::Before);
         tokio::time::sleep(if self.quick { BEFORE_QUICK } else { BEFORE }).await;
@@ -166,7 +166,7 @@ impl Scene {
         !self.left().is_zero()
     }
 
-    /// How long the attack still lasts.
+    /// The time that the attack still lasts.
     pub fn left(&self) -> Duration {
         let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
         started.map_or(Duration::ZERO, |started| {
@@ -174,12 +174,12 @@ impl Scene {
         })
     }
 
-    /// This many; few of them in a quick run.
+    /// Returns this number, or a part of it in a quick run.
     pub fn many(&self, usual: usize) -> usize {
         if self.quick { usual.div_ceil(8) } else { usual }
     }
 
-    /// Does something that blocks, on a thread of its own.
+    /// Runs a blocking function on its own thread.
     pub async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,
         act: impl FnOnce(&Self) -> T + Send + 'static,
@@ -196,7 +196,7 @@ impl Scene {
 }
 
 impl Attack {
-    /// Runs it.
+    /// Runs the attack.
     pub fn run(&self, program: &Path, quick: bool) -> Outcome {
         let outcome = match &self.kind {
             Kind::Load { seconds, bound, settings, run } => {
@@ -238,7 +238,7 @@ fn load(
     let descriptors = Descriptors::watch(meter);
     let runtime = attackers()?;
     let ran = runtime.block_on(run(Arc::clone(&scene)));
-    // Before the attackers let go: what they hold is part of the price.
+    // Measured while the attackers still hold their connections, which are part of the cost.
     let (peak_memory, cpu) = (meter.peak_memory(), meter.cpu());
     runtime.shutdown_background();
     let peak_descriptors = descriptors.finish();
@@ -269,7 +269,7 @@ fn load(
 }
 
 impl Cost {
-    /// Holds what was measured against the bounds; in a quick run the times mean nothing.
+    /// Compares the measurements with the bounds; in a quick run, times are not compared.
     fn judge(&self, quick: bool, findings: &mut Findings) {
         let Self { memory_mib, memory_bound_mib, descriptors, descriptors_bound, .. } = self;
         findings.expect(
@@ -282,7 +282,7 @@ impl Cost {
         );
         let allowed = (self.p99_before_ms * P99_FACTOR).max(P99_AT_LEAST_ALLOWED);
         let during = self.p99_during_ms;
-        // No time at all is no good time.
+        // A missing time counts as broken.
         findings.expect(
             quick || during <= allowed,
             format!("others' p99 is {during:.1} ms, more than {allowed:.1}"),
@@ -290,7 +290,7 @@ impl Cost {
     }
 }
 
-/// Looks again and again how many descriptors a process has.
+/// Counts the open descriptors of a process repeatedly.
 struct Descriptors {
     over: Arc<AtomicBool>,
     peak: Arc<AtomicU64>,
@@ -303,7 +303,7 @@ impl Descriptors {
         let (seen, highest) = (Arc::clone(&over), Arc::clone(&peak));
         let thread = thread::spawn(move || {
             while !seen.load(Ordering::Relaxed) {
-                // A process that has ended has none.
+                // A process that has ended has no descriptors.
                 highest.fetch_max(meter.descriptors().unwrap_or(0), Ordering::Relaxed);
                 thread::sleep(LOOK);
             }
@@ -313,19 +313,19 @@ impl Descriptors {
 
     fn finish(self) -> u64 {
         self.over.store(true, Ordering::Relaxed);
-        // It does nothing that can fail.
+        // The thread does nothing that can fail.
         let _ = self.thread.join();
         self.peak.load(Ordering::Relaxed)
     }
 }
 
-/// Where attackers run: on threads that step back for everybody else, as if on a machine of their own.
+/// The runtime of the attackers, whose threads have a low priority, as if they ran on another machine.
 fn attackers() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .on_thread_start(|| {
-            // A system that does not allow it measures less well.
+            // Where this is not allowed, the measurement is less exact.
             let _ = rustix::process::nice(10);
         })
         .build();

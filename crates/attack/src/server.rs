@@ -1,4 +1,4 @@
-//! The server that is attacked: the program `lamplight serve` with its default settings, in a folder of its own.
+//! The server that is attacked: `lamplight serve` with its default settings, in its own folder.
 
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_model::{AppId, AppKey};
@@ -13,17 +13,17 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long a server may take to start, or to end.
+/// The time within which a server has to start or end.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 /// The password of the console.
 pub const PASSWORD: &str = "correct horse battery";
 
-/// How the server of an attack differs from the default.
+/// The settings of an attack's server that differ from the default.
 #[derive(Clone, Copy, Default)]
 pub struct Settings {
-    /// Arguments of `app create`.
+    /// Additional arguments of `app create`.
     pub app: &'static [&'static str],
-    /// Variables of `serve`.
+    /// Environment variables of `serve`.
     pub env: &'static [(&'static str, &'static str)],
 }
 
@@ -31,23 +31,23 @@ pub struct Settings {
 pub struct Folder {
     /// The program.
     pub program: PathBuf,
-    /// The data folder's parent: the log stands beside the data.
+    /// The parent of the data folder; the log is beside the data.
     pub folder: TempDir,
     /// The app.
     pub app: AppId,
-    /// Its key.
+    /// The key of the app.
     pub key: AppKey,
 }
 
 /// A running server.
 pub struct Server {
-    /// The settings that it was started with.
+    /// The data folder of the server.
     pub data: Folder,
-    /// Where clients connect.
+    /// The client port.
     pub client: SocketAddr,
     /// The HTTP port.
     pub http: SocketAddr,
-    /// Where health and metrics are, where that is a port of its own.
+    /// The address of health and metrics, which may be a port of their own.
     pub health: SocketAddr,
     child: Running,
 }
@@ -57,7 +57,7 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // One that has ended already is no fault.
+        // The process may have ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -87,7 +87,7 @@ struct NodeFile {
 }
 
 impl Folder {
-    /// Makes a data folder, an app with these further arguments, and the password of the console.
+    /// Creates a data folder, an app with these additional arguments, and the password of the console.
     pub fn make<A: AsRef<OsStr>>(program: &Path, app_arguments: &[A]) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lamplight-attack-").tempdir()?;
         let data = folder.path().join("data");
@@ -115,7 +115,7 @@ impl Folder {
         self.folder.path().join("data")
     }
 
-    /// All that the servers of this folder have logged.
+    /// The whole log of the servers of this folder.
     pub fn log(&self) -> String {
         String::from_utf8_lossy(&fs::read(self.log_path()).unwrap_or_default()).into_owned()
     }
@@ -124,7 +124,7 @@ impl Folder {
         self.folder.path().join("server.log")
     }
 
-    /// `serve` on free ports, its log to this.
+    /// The command `serve` with free ports and this log.
     pub fn serve(&self, env: &[(&str, &str)], log: Stdio) -> Command {
         let mut serve = command(&self.program);
         serve.args(["serve", "--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--data-dir"]);
@@ -133,7 +133,7 @@ impl Folder {
         serve
     }
 
-    /// Starts a server whose log goes to the file beside the data.
+    /// Starts a server whose log is the file beside the data.
     pub fn start(self, env: &[(&str, &str)]) -> Result<Server> {
         let log = File::options().create(true).append(true).open(self.log_path())?;
         self.start_logging_to(env, log.into())
@@ -148,17 +148,17 @@ impl Folder {
 }
 
 impl Server {
-    /// Its process.
+    /// The id of its process.
     pub fn pid(&self) -> u32 {
         self.child.0.id()
     }
 
-    /// Whether it still runs.
+    /// Whether the process still runs.
     pub fn is_alive(&mut self) -> bool {
         matches!(self.child.0.try_wait(), Ok(None))
     }
 
-    /// Kills it without a last word. Answers with its folder.
+    /// Kills the server and returns its folder.
     pub fn kill(self) -> Folder {
         let Self { data, child, .. } = self;
         drop(child);
@@ -167,7 +167,7 @@ impl Server {
 }
 
 impl Folder {
-    /// Runs a second `serve` on this folder until it ends, or for as long as patience lasts: `None`.
+    /// Runs a second `serve` on this folder until it ends; `None` if it still runs after [`PATIENCE`].
     pub fn try_to_serve(&self) -> Result<Option<ExitStatus>> {
         let mut child = Running(self.serve(&[], Stdio::null()).spawn()?);
         let until = Instant::now() + Duration::from_secs(5);
@@ -181,7 +181,7 @@ impl Folder {
     }
 }
 
-/// The program, without the variables of whoever runs the attacks.
+/// The program, without the environment variables of the caller.
 fn command(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear().stdin(Stdio::null());
@@ -194,7 +194,7 @@ fn await_node_file(child: &mut Child, folder: &Folder) -> Result<NodeFile> {
         if let Some(status) = child.try_wait()? {
             bail!("the server ended at its start: {status}\n{}", folder.log());
         }
-        // One of a former server names another process.
+        // The file of a former server has another process id.
         let file = fs::read(folder.data().join("node.json")).ok();
         let file = file.and_then(|bytes| serde_json::from_slice::<NodeFile>(&bytes).ok());
         if let Some(file) = file.filter(|file| file.pid == child.id()) {

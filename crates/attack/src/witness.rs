@@ -1,4 +1,4 @@
-//! Another client: how long a change of one user takes to a watcher, before an attack and during it.
+//! Another client, which measures how long a change of a user takes to reach a watcher, before and during an attack.
 
 use crate::line::{Line, Way, custom};
 use anyhow::{Result, anyhow};
@@ -8,25 +8,26 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// Pairs of a user and a watcher. Each changes some eight times a second: less often than any change is held back.
+/// The number of pairs of a user and a watcher. Each user changes about eight times a second, too rarely to be
+/// conflated.
 const PAIRS: usize = 8;
-/// Between two changes, of whatever pair.
+/// The time between two changes over all pairs.
 const PAUSE: Duration = Duration::from_millis(15);
-/// A change that has not arrived by then counts as having taken so long.
+/// The delay that is counted for a change that does not arrive.
 const LOST: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// The measurement that the changes of the moment belong to.
+/// The phase to which the current changes belong.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
 pub enum Phase {
-    /// Nothing.
+    /// Changes are not counted.
     Idle,
     /// The delays without an attack.
     Before,
     /// The delays during the attack.
     During,
-    /// There are no more.
+    /// The measurement is over.
     Over,
 }
 
@@ -39,7 +40,7 @@ pub struct Times {
     pub during: Vec<f64>,
 }
 
-/// The value below which 99 of a hundred are.
+/// The value below which 99 % of the times are.
 pub fn p99(times: &[f64]) -> f64 {
     let mut times = times.to_vec();
     times.sort_unstable_by(f64::total_cmp);
@@ -47,14 +48,14 @@ pub fn p99(times: &[f64]) -> f64 {
     times.get(place).copied().unwrap_or(f64::NAN)
 }
 
-/// The witness at work.
+/// The running witness.
 pub struct Witness {
     phase: Arc<AtomicU8>,
     thread: JoinHandle<Result<Times>>,
 }
 
 impl Witness {
-    /// Logs the pairs in, and begins.
+    /// Logs the pairs in and begins.
     pub fn start(way: &Way) -> Result<Self> {
         let mut pairs = Vec::new();
         for number in 0..PAIRS {
@@ -69,12 +70,12 @@ impl Witness {
         Ok(Self { phase, thread })
     }
 
-    /// From here on the changes count for this phase.
+    /// Counts the changes from now on for this phase.
     pub fn set_phase(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
-    /// Ends, with what was measured.
+    /// Ends the measurement and returns the times.
     pub fn finish(self) -> Result<Times> {
         self.set_phase(Phase::Over);
         self.thread.join().map_err(|_| anyhow!("the witness has panicked"))?
@@ -91,7 +92,7 @@ fn watch(pairs: &mut [(Line, Line)], phase: &AtomicU8) -> Result<Times> {
         let (mover, watcher) = &mut pairs[number as usize % PAIRS];
         let took = change(mover, watcher, &format!("change {number}"))?;
         let millis = took.as_secs_f64() * 1_000.0;
-        // A change that began before the attack is no time of the attack.
+        // A change that began before the attack does not count for it.
         if now == phase.load(Ordering::Relaxed) {
             if now == Phase::Before as u8 {
                 times.before.push(millis);
@@ -104,7 +105,7 @@ fn watch(pairs: &mut [(Line, Line)], phase: &AtomicU8) -> Result<Times> {
     Ok(times)
 }
 
-/// One change, until the watcher has been told of it.
+/// Makes one change, and returns the time until the watcher was notified.
 fn change(mover: &mut Line, watcher: &mut Line, text: &str) -> Result<Duration> {
     let began = Instant::now();
     mover.send(&custom(text))?;

@@ -1,4 +1,4 @@
-//! As many connections from one address as the kernel gives.
+//! As many connections from one address as the kernel allows.
 
 use crate::line::Line;
 use crate::peer::{connect, source};
@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 /// `limits.connections_per_address`.
 const ALLOWED: usize = 1_000;
-/// Those that are to be told that there is no room.
+/// Connections that are to be refused with a message.
 const REFUSING: usize = 600;
 
 pub const MANY: Attack = Attack {

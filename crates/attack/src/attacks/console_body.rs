@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 /// Shorter than the longest body that the console reads.
 const BODY_BYTES: usize = 60_000;
-/// The bound: a peer without a key may cost 64 KiB; the rest is what the allocator and the kernel count in.
+/// The bound: a peer without a key may use 64 KiB; the rest is the granularity of the allocator and the kernel.
 const MEMORY_MIB: f64 = 8.0;
 
 pub const EIGHT: Attack = Attack {
@@ -45,7 +45,7 @@ async fn drip(scene: Arc<Scene>, connections: usize) -> Result<Findings> {
         let (scene, sent) = (Arc::clone(&scene), Arc::clone(&sent));
         attackers.spawn(async move {
             while scene.goes_on() {
-                // Cut off, an attacker comes back.
+                // An attacker whose connection was closed connects again.
                 let _ = one(&scene, &sent).await;
             }
         });
@@ -72,7 +72,7 @@ async fn one(scene: &Scene, sent: &AtomicU64) -> Result<()> {
         sent.fetch_add(1, Ordering::Relaxed);
         tokio::task::yield_now().await;
     }
-    // Never to its end: the body stays with the server while the attack lasts.
+    // The body is never completed: the server holds it while the attack lasts.
     tokio::time::sleep(scene.left()).await;
     Ok(())
 }

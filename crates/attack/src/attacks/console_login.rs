@@ -10,11 +10,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// One verification needs 19 MiB, and there is one at a time, and one of a known browser beside it.
+/// One verification needs 19 MiB. One runs at a time, and beside it one for a known browser.
 const MEMORY_MIB: f64 = 64.0;
-/// How soon an operator gets in whose browser has logged in before, at the first try.
+/// The time within which an operator whose browser is known logs in, at the first attempt.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);
-/// How soon an operator with the right password gets in, who tries again where the console is busy.
+/// The time within which an operator with the right password logs in, with retries while the console is busy.
 const IN_WITHIN: Duration = Duration::from_secs(10);
 
 pub const FLOOD: Attack = Attack {
@@ -29,7 +29,7 @@ pub const FLOOD: Attack = Attack {
 };
 
 async fn flood(scene: Arc<Scene>) -> Result<Findings> {
-    // The operator's browser has been here before.
+    // The operator's browser has logged in before.
     let device = log_in_as(&scene, Ipv4Addr::LOCALHOST, PASSWORD, "").await.and_then(|(_, device)| device);
     scene.begin().await?;
     let mut attackers = JoinSet::new();
@@ -38,7 +38,8 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
         attackers.spawn(async move {
             let mut tried = 0;
             while scene.goes_on() {
-                // From another address each time: five wrong ones are all that one may try in a minute.
+                // Each attempt comes from another address, because an address may make only five wrong attempts in a
+                // minute.
                 let from = source(number * 512 + tried % 512);
                 if log_in(&scene, from, "a wrong password").await.is_none() {
                     tokio::time::sleep(Duration::from_millis(20)).await;
@@ -80,7 +81,7 @@ async fn log_in(scene: &Scene, from: Ipv4Addr, password: &str) -> Option<u16> {
     log_in_as(scene, from, password, "").await.map(|(status, _)| status)
 }
 
-/// Logs in with further headers; returns the status, and the cookie by which the browser is known from then on.
+/// Logs in with additional headers. Returns the status, and the cookie that identifies the browser from then on.
 async fn log_in_as(
     scene: &Scene,
     from: Ipv4Addr,

@@ -1,4 +1,4 @@
-//! Bytes that are no frames, frames that are too large, and frames that never end.
+//! Bytes that are not frames, frames that are too large, and frames that never end.
 
 use crate::line::Line;
 use crate::peer::{connect, converse, logged_in, source};
@@ -37,7 +37,7 @@ pub const OVERSIZE: Attack = Attack {
     },
 };
 
-/// Connections of the attack with frames that do not end, from one address.
+/// The number of connections with frames that do not end, from one address.
 const HELD: usize = 900;
 
 pub const UNFINISHED: Attack = Attack {
@@ -45,7 +45,7 @@ pub const UNFINISHED: Attack = Attack {
     about: "900 connections, each with 64 KiB of a frame whose last byte does not come",
     kind: Kind::Load {
         seconds: 8,
-        // 64 KiB each is what somebody without a key may cost, and there are 900.
+        // 64 KiB is what a peer without a key may use, and there are 900 of them.
         bound: Bound { memory_mib: 64.0, descriptors: HELD as u64 + 64 },
         settings: Settings { app: &[], env: &[] },
         run: |scene| unfinished(scene).boxed(),
@@ -82,7 +82,7 @@ async fn malformed(scene: Arc<Scene>) -> Result<Findings> {
 async fn oversize(scene: Arc<Scene>) -> Result<Findings> {
     scene.begin().await?;
     let mut findings = Findings::default();
-    // Announced: 64 KiB and one more, half a MiB and one more, and the most that a length can say.
+    // The announced lengths: 64 KiB and one byte, half a MiB and one byte, and the largest length.
     let announced: [(&str, &[u8], bool); 3] = [
         ("65,537 bytes before the login", &[0x81, 0x80, 0x04], false),
         ("524,289 bytes after it", &[0x81, 0x80, 0x20], true),
@@ -112,7 +112,7 @@ async fn oversize(scene: Arc<Scene>) -> Result<Findings> {
                     stream.write_all(&opening).await?;
                     stream.write_all(&large).await
                 };
-                // The server has closed, which is what it should do.
+                // The server has closed the connection, as it should.
                 let _ = timeout(Duration::from_secs(1), sending).await;
             }
         });
@@ -129,7 +129,7 @@ async fn unfinished(scene: Arc<Scene>) -> Result<Findings> {
         attackers.spawn(async move {
             let mut stream = connect(scene.way.client, source(9)).await?;
             stream.write_all(NATIVE_PREAMBLE).await?;
-            // 65,536 bytes, of which the last one stays here.
+            // 65,536 bytes, the last of which is not sent.
             stream.write_all(&[0x80, 0x80, 0x04]).await?;
             stream.write_all(&vec![0x55; 65_535]).await?;
             tokio::time::sleep(scene.left()).await;

@@ -1,4 +1,4 @@
-//! Mishaps of an operator's: a log that cannot be written, files that are damaged or gone.
+//! Mishaps of operation: a log that cannot be written, and files that are damaged or missing.
 
 use crate::line::{Line, Way, custom};
 use crate::scene::{Attack, Findings, Kind};
@@ -45,7 +45,7 @@ fn way(server: &Server) -> Way {
     Way { client: server.client, app: server.data.app, key: server.data.key.clone() }
 }
 
-/// A server whose log cannot be written goes on, and says so in its metrics.
+/// Checks that a server whose log cannot be written goes on, and reports it in its metrics.
 fn unwritable(program: &Path, log: Stdio) -> Result<Findings> {
     let folder = Folder::make::<&str>(program, &[])?;
     let mut findings = Findings::default();
@@ -57,7 +57,7 @@ fn unwritable(program: &Path, log: Stdio) -> Result<Findings> {
         }
     };
     for number in 0..10 {
-        // Each is a line of the log.
+        // Each attempt is a line of the log.
         let body = r#"{"password":"a wrong password"}"#;
         let _ = ask(server.http, "POST", "/console/api/v1/session", body);
         let user = format!("user {number}");
@@ -79,7 +79,7 @@ fn unwritable(program: &Path, log: Stdio) -> Result<Findings> {
     Ok(findings)
 }
 
-/// A server that finds damage in its live records starts, says so, and keeps what it found.
+/// Checks that a server with damaged live records starts, reports the damage, and keeps the damaged file.
 fn corrupt_journal(program: &Path) -> Result<Findings> {
     let server = Folder::make::<&str>(program, &[])?.start(&[])?;
     let mut lines = Vec::new();
@@ -129,7 +129,7 @@ fn corrupt_journal(program: &Path) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Whether a file below this folder has this content.
+/// Whether a file below this folder contains these bytes.
 fn contains(folder: &Path, content: &[u8]) -> Result<bool> {
     let mut folders: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -158,7 +158,7 @@ fn deleted_lock(program: &Path) -> Result<Findings> {
     Ok(findings)
 }
 
-/// One request by HTTP: the answer, as text.
+/// Makes one HTTP request and returns the answer as text.
 fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;

@@ -15,7 +15,7 @@ mod websocket;
 
 use crate::scene::Attack;
 
-/// All of them.
+/// All attacks.
 pub const ATTACKS: &[Attack] = &[
     console_body::EIGHT,
     console_body::TWENTY_FOUR,

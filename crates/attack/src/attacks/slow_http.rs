@@ -1,4 +1,4 @@
-//! Connections that take up the HTTP port: heads that never end, bodies that drip.
+//! Connections that occupy the HTTP port: heads that never end, and bodies that arrive slowly.
 
 use crate::peer::{connect, get, source};
 use crate::scene::{Attack, Bound, Findings, Kind, Scene};
@@ -13,11 +13,11 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// As many as the whole port takes.
+/// As many as the whole port accepts.
 const CONNECTIONS: usize = 1_024;
-/// How soon health has to answer.
+/// The time within which the health endpoint has to answer.
 const HEALTH_WITHIN: Duration = Duration::from_secs(1);
-/// How long a body may drip.
+/// The longest time for which a body may arrive slowly.
 const BODY_WITHIN: Duration = Duration::from_secs(30);
 
 pub const SLOW: Attack = Attack {
@@ -47,7 +47,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
             }
         });
     }
-    // The probes begin when the connections are there.
+    // The probes begin once the connections exist.
     sleep(Duration::from_millis(1_500)).await;
     let mut findings = Findings::default();
     for path in ["/healthz", "/readyz", "/metrics"] {
@@ -66,7 +66,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Says a little every second until the server closes; how long it could.
+/// Sends a few bytes every second until the server closes the connection. Returns how long that was possible.
 async fn drip(scene: &Scene, kind: usize) -> Result<Duration> {
     let from: Ipv4Addr = source(9);
     let mut stream = timeout(Duration::from_secs(5), connect(scene.http, from)).await??;
@@ -86,7 +86,7 @@ async fn drip(scene: &Scene, kind: usize) -> Result<Duration> {
     let mut buffer = [0; 1_024];
     while scene.goes_on() {
         match timeout(Duration::from_secs(1), stream.read(&mut buffer)).await {
-            // An answer, or the end: whatever it is, this connection has had its time.
+            // An answer or the end: the server has finished with this connection.
             Ok(_) => break,
             Err(_) if stream.write_all(drop.as_bytes()).await.is_err() => break,
             Err(_) => {}

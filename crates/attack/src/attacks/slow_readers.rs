@@ -1,4 +1,4 @@
-//! Watchers that stop reading, of users who change all the time.
+//! Watchers that stop reading, of users who change continuously.
 
 use crate::line::{custom, frame};
 use crate::peer::{drain, logged_in, next_message, source};
@@ -22,7 +22,7 @@ pub const SLOW: Attack = Attack {
     about: "200 watchers that read nothing, each of 20 users who change as fast as they can",
     kind: Kind::Load {
         seconds: 8,
-        // 64 KiB each.
+        // 64 KiB for each reader.
         bound: Bound { memory_mib: READERS as f64 / 16.0, descriptors: 64 },
         settings: Settings { app: &[], env: &[] },
         run: |scene| attack(scene).boxed(),
@@ -42,7 +42,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     for number in 0..scene.many(READERS) {
         let mut reader = logged_in(&scene, &format!("reader {number}"), source(100 + number)).await?;
         reader.write_all(&subscribe).await?;
-        // The answer; after it nothing is read any more.
+        // After the answer, nothing is read any more.
         timeout(Duration::from_secs(10), next_message(&mut reader)).await??;
         readers.push(reader);
     }

@@ -1,4 +1,4 @@
-//! Requests that two servers would read differently, heads beyond all measure, and requests without end.
+//! Requests that two servers would read differently, heads of excessive size, and requests without end.
 
 use crate::peer::{connect, converse, source, status};
 use crate::scene::{Attack, Bound, Findings, Kind, Scene};
@@ -33,10 +33,10 @@ pub const PIPELINING: Attack = Attack {
     },
 };
 
-/// A request hidden behind the body, for a server that reads the body's length otherwise.
+/// A request hidden behind the body, for a server that determines the body's length in another way.
 const HIDDEN: &str = "GET /healthz HTTP/1.1\r\nHost: hidden\r\n\r\n";
 
-/// Heads of a request with a body. A server that is in doubt of its length answers once at most, and closes.
+/// Heads of a request with a body of ambiguous length. The server has to answer at most once, and close.
 const AMBIGUOUS: &[(&str, &str)] = &[
     ("two lengths", "Content-Length: 0\r\nContent-Length: 38\r\n"),
     ("a length with a sign", "Content-Length: +0\r\n"),
@@ -72,7 +72,7 @@ async fn smuggle(scene: Arc<Scene>) -> Result<Findings> {
         let refused = status(&answer).is_none_or(|status| (400..500).contains(&status));
         findings.expect(refused, format!("{name} is not refused"));
     }
-    // For the rest of the time the large ones, as fast as they are taken.
+    // For the rest of the time, sends the large ones as fast as they are accepted.
     let mut attackers = JoinSet::new();
     for _ in 0..scene.many(16) {
         let (scene, large) = (Arc::clone(&scene), large.clone());

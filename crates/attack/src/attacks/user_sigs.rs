@@ -1,4 +1,4 @@
-//! UserSigs that nobody signed: forged ones, ones that inflate, and ones for the account of somebody else.
+//! Invalid UserSigs: forged ones, ones that inflate, and ones for another user's account.
 
 use crate::line::Line;
 use crate::peer::{connect, next_message, source};
@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 const MOST: Bound = Bound { memory_mib: 16.0, descriptors: 256 };
-/// How soon somebody with a right UserSig is in.
+/// The time within which a user with a valid UserSig logs in.
 const IN_WITHIN: Duration = Duration::from_secs(2);
 
 pub const FORGED: Attack = Attack {
@@ -62,7 +62,7 @@ pub const FOREIGN_ACCOUNT: Attack = Attack {
     },
 };
 
-/// Some megabytes of nothing, in a token of 4 KB.
+/// Some megabytes of zeros, compressed into a token of 4 KB.
 fn inflated() -> Result<String> {
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
     zlib.write_all(&vec![b' '; 2_500_000])?;
@@ -79,7 +79,7 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
         attackers.spawn(async move {
             let mut tried = 0_usize;
             while scene.goes_on() {
-                // Half of them from one address, the others from as many as there are.
+                // Half of them come from one address, the others from many addresses.
                 let from = if number % 2 == 0 { source(9) } else { source(100 + tried % 4_096) };
                 tried += try_often(&scene, from, &login).await.unwrap_or(1);
             }
@@ -90,7 +90,7 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
     let (mut logins, mut slowest) = (0, Duration::ZERO);
     while logins == 0 || scene.left() > IN_WITHIN {
         let began = Instant::now();
-        // By its own address, and by one of those that the forged ones come from.
+        // From its own address, and from an address that forged ones come from.
         let logged_in =
             scene.blocking(|scene| Line::log_in(&scene.way, "victim", IN_WITHIN).map(drop)).await?;
         slowest = slowest.max(began.elapsed());
@@ -110,7 +110,7 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
     Ok(findings)
 }
 
-/// Tries over one connection until it is closed. Answers with how often.
+/// Tries over one connection until it is closed. Returns the number of attempts.
 async fn try_often(scene: &Scene, from: std::net::Ipv4Addr, login: &[u8]) -> Result<usize> {
     let mut stream = connect(scene.way.client, from).await?;
     stream.write_all(NATIVE_PREAMBLE).await?;

@@ -1,4 +1,4 @@
-//! A receiver of webhooks that is as bad as it can be.
+//! A receiver of webhooks that misbehaves in every way.
 
 use crate::line::custom;
 use crate::peer::{drain, get, logged_in, source};
@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 const USERS: usize = 100;
-/// The receiver's, which the app has to name before it runs.
+/// The receiver's address, which the app has to name before the receiver runs.
 const RECEIVER: &str = "127.0.0.1:17417";
 
 pub const HOSTILE: Attack = Attack {
@@ -23,7 +23,7 @@ pub const HOSTILE: Attack = Attack {
     kind: Kind::Load {
         seconds: 10,
         bound: Bound { memory_mib: 64.0, descriptors: USERS as u64 + 128 },
-        // A receiver on this machine is not allowed otherwise.
+        // A receiver on this machine is not allowed by default.
         settings: Settings {
             app: &["--state-change-url", "http://127.0.0.1:17417/"],
             env: &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true")],
@@ -39,7 +39,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     let receiver = tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let number = count.fetch_add(1, Ordering::Relaxed);
-            // A receiver's failure is its own affair.
+            // The receiver's errors do not matter.
             tokio::spawn(async move { drop(misbehave(stream, number).await) });
         }
     });

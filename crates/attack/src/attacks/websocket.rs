@@ -23,7 +23,8 @@ pub const FLOOD: Attack = Attack {
 
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/// Masked with zeros: a ping of no bytes, the first fragment of a text, a further one, and one of three bytes.
+/// Frames masked with zeros: an empty ping, the first fragment of a text, an empty further one, and one of three
+/// bytes.
 const PING: &[u8] = &[0x89, 0x80, 0, 0, 0, 0];
 const FIRST: &[u8] = &[0x01, 0x80, 0, 0, 0, 0];
 const EMPTY: &[u8] = &[0x00, 0x80, 0, 0, 0, 0];
@@ -36,7 +37,7 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
         let scene = Arc::clone(&scene);
         attackers.spawn(async move {
             let (first, again) = match number % 4 {
-                // Half of the pingers do not read the pongs.
+                // Half of the connections that send pings do not read the pongs.
                 0 | 1 => (PING, PING.repeat(500)),
                 2 => (FIRST, EMPTY.repeat(500)),
                 _ => (FIRST, FURTHER.repeat(500)),
@@ -59,7 +60,7 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
                     }
                 };
                 let ended: Result<std::io::Result<()>, _> = timeout(scene.left(), sending).await;
-                // Cut off, an attacker comes back.
+                // An attacker whose connection was closed connects again.
                 drop(ended);
                 reader.abort();
             }
