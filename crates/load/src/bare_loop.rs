@@ -1,7 +1,7 @@
 //! The bare loop: a thread that writes the bytes of notifications to sockets, and does nothing else.
 //!
-//! No program that tells each watcher by a write of its own can be cheaper. What a server costs above it is
-//! what can be saved without telling less or telling later.
+//! No program that notifies each watcher with its own write can be cheaper. The cost of a server above it is what
+//! could be saved without fewer or later notifications.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;
@@ -21,20 +21,20 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// How long the loop may be without any progress.
+/// The longest time without progress of the loop.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Sockets that are connected before they are accepted, below every backlog.
+/// The number of sockets that are connected before they are accepted, below every backlog.
 const AT_ONCE: usize = 64;
 
 /// A request to the writing thread.
 enum Work {
-    /// Tell the watchers of this user.
+    /// Notify the watchers of this user.
     Tell(u32),
-    /// Say how much CPU time there was until now.
+    /// Return the CPU time used so far.
     Clock(mpsc::Sender<Result<Duration>>),
 }
 
-/// The cost of the loop.
+/// The cost of the bare loop.
 #[derive(Clone, Copy, Debug)]
 pub struct BareCost {
     /// Notifications written.
@@ -57,12 +57,12 @@ pub struct BareLoop {
     receivers: Vec<Receiver>,
     work: mpsc::Sender<Work>,
     writer: Option<JoinHandle<Result<()>>>,
-    /// The length of a frame of so many notifications.
+    /// The frame length by the number of notifications.
     lengths: Vec<usize>,
     split: Split,
 }
 
-/// How the copies of a change are spread over writes: so many together on average, a fraction carried on.
+/// Splits the notifications of a change into writes of a given average size; fractions are carried over.
 #[derive(Clone, Copy)]
 struct Split {
     together: f64,
@@ -70,7 +70,7 @@ struct Split {
 }
 
 impl Split {
-    /// How many copies go into each of the writes of the next change.
+    /// The number of notifications in each write of the next change.
     fn next(&mut self) -> impl Iterator<Item = usize> {
         let mut left = WATCHED;
         std::iter::from_fn(move || {
@@ -87,7 +87,7 @@ impl Split {
 }
 
 impl BareLoop {
-    /// Connects the sockets. `together` notifications go into one write, on average.
+    /// Connects the sockets. Each write has `together` notifications on average.
     pub fn new(ring: Ring, together: f64) -> Result<Self> {
         ensure!((1.0..=WATCHED as f64).contains(&together), "from 1 to {WATCHED} go together");
         let poll = Poll::new()?;
@@ -113,13 +113,13 @@ impl BareLoop {
         Ok(Self { ring, poll, receivers, work, writer: Some(writer), lengths, split })
     }
 
-    /// Tells the watchers of random users, so many changes at a time, until `changes` are told.
+    /// Notifies the watchers of random users, with this many changes outstanding, until `changes` are done.
     pub fn run(&mut self, changes: u64, outstanding: usize) -> Result<BareCost> {
         let mut random = StdRng::seed_from_u64(7);
         let mut events = Events::with_capacity(1_024);
         let mut scratch = vec![0; 64 * 1024];
         let before = self.cpu()?;
-        // Where each change that is on its way ends, in bytes of all sockets together.
+        // For each outstanding change, its end in bytes over all sockets.
         let mut ends = VecDeque::new();
         let (mut asked, mut end, mut received, mut last_news) = (0, 0, 0, Instant::now());
         loop {
@@ -170,10 +170,10 @@ impl BareLoop {
 
 impl Drop for BareLoop {
     fn drop(&mut self) {
-        // The thread ends when nobody can ask it any more.
+        // Closing the channel ends the thread.
         (self.work, _) = mpsc::channel();
         if let Some(writer) = self.writer.take() {
-            // An error there has been noticed as missing progress.
+            // An error there was noticed as missing progress.
             let _ = writer.join();
         }
     }
@@ -200,7 +200,7 @@ fn write_all(
     Ok(())
 }
 
-/// A frame of so many notifications, as the server would write it.
+/// A frame with this many notifications, as the server would write it.
 fn frame_of(count: usize) -> Vec<u8> {
     let now = Timestamp(1_800_000_000_000);
     let status = UserStatus {

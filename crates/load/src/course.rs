@@ -1,7 +1,7 @@
-//! Changes under way: each is followed until all twenty copies have arrived.
+//! Changes under way: each is followed until all twenty notifications have arrived.
 //!
-//! Users change their custom status. Nobody changes again while copies are still on their way, so that each
-//! change is told to each watcher, none can take the place of another, and every one can be counted.
+//! Users change their custom status. A user does not change again while notifications are on their way, so that each
+//! change reaches each watcher, none is conflated, and every one can be counted.
 
 use crate::fleet::{Fleet, News};
 use crate::ring::WATCHED;
@@ -12,9 +12,9 @@ use rand::{Rng, SeedableRng};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// A copy that has not come for so long will not come any more.
+/// The time after which a notification counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
-/// How long a generator that is early for the next change sleeps at a time.
+/// The time for which a generator sleeps if the next change is not due yet.
 const NAP: Duration = Duration::from_micros(100);
 
 /// A change that is on its way.
@@ -28,13 +28,13 @@ struct UnderWay {
 /// How changes are made.
 #[derive(Clone, Debug)]
 pub struct CourseSettings {
-    /// The users that change.
+    /// The users who change.
     pub users: Vec<u32>,
-    /// How many of the twenty are waited for: less when some do not read.
+    /// The number of notifications to wait for; fewer than twenty if some watchers do not read.
     pub copies: u32,
-    /// Connections that do not read, whose copies are not counted.
+    /// Connections that do not read; their notifications are not counted.
     pub silent: Vec<u32>,
-    /// Ask for an answer to each change, as an SDK does.
+    /// Whether each change requests an answer, as an SDK does.
     pub answered: bool,
 }
 
@@ -45,12 +45,12 @@ impl CourseSettings {
     }
 }
 
-/// When the next change starts.
+/// The pace of changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// When one of so many is complete.
+    /// A change starts when one of this many is complete.
     Outstanding(usize),
-    /// So many a second, whatever happens.
+    /// This many changes start each second.
     PerSecond(u32),
 }
 
@@ -59,22 +59,22 @@ pub enum Pace {
 pub struct Delivered {
     /// Changes made.
     pub changes: u64,
-    /// Copies that arrived at watchers.
+    /// Notifications that arrived at watchers.
     pub copies: u64,
-    /// From the moment a change was due until a copy of it arrived, in microseconds.
+    /// The time from the due moment of a change until a notification of it arrived, in microseconds.
     pub latency: Histogram<u32>,
     /// CPU time of the server.
     pub cpu: Duration,
-    /// Time by the clock.
+    /// The elapsed time.
     pub took: Duration,
-    /// Notifications in one message of the server, on average.
+    /// The average number of notifications in a message of the server.
     pub together: f64,
-    /// Bytes of a notification, on average.
+    /// The average size of a notification in bytes.
     pub bytes: f64,
 }
 
 impl Delivered {
-    /// Delivered copies for each second of the server's CPU time.
+    /// Delivered notifications for each second of the server's CPU time.
     pub fn per_cpu_second(&self) -> f64 {
         self.copies as f64 / self.cpu.as_secs_f64().max(f64::EPSILON)
     }
@@ -97,7 +97,8 @@ pub struct Course {
 }
 
 impl Course {
-    /// For the users of this fleet. The texts begin after `after`, so that no two courses use the same.
+    /// Creates a course for the users of this fleet. Texts are numbered after `after`, so that no two courses use the
+    /// same.
     pub fn new(fleet: &Fleet, settings: CourseSettings, after: u32) -> Result<Self> {
         Ok(Self {
             settings,
@@ -110,7 +111,7 @@ impl Course {
         })
     }
 
-    /// Makes so many changes, waits for the last copy, and says what came of it and what it cost the server.
+    /// Makes this many changes, waits for the last notification, and returns the result with the cost of the server.
     pub fn run(&mut self, fleet: &mut Fleet, changes: u64, pace: Pace) -> Result<Delivered> {
         self.copies = 0;
         self.latency.reset();
@@ -120,7 +121,7 @@ impl Course {
             let mut wait = Duration::from_millis(100);
             match pace {
                 Pace::Outstanding(most) => {
-                    // Nobody changes twice at a time, so there are no more than users.
+                    // A user has one change under way at a time, so there are at most as many changes as users.
                     let most = most.min(self.settings.users.len());
                     while made < changes && self.open < most {
                         self.make(fleet, Instant::now())?;
@@ -187,7 +188,7 @@ impl Course {
     fn hear(&mut self, news: News) -> Result<()> {
         match news {
             News::Told { watcher, notice, at } => {
-                // The own echo is no delivery, and neither is what a connection reads that had stalled.
+                // Notifications to the user itself and to connections that stalled do not count.
                 if watcher == notice.user || self.settings.silent.contains(&watcher) {
                     return Ok(());
                 }

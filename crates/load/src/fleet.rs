@@ -1,6 +1,6 @@
-//! All connections of a load, on one thread: they log in, ask, and hear.
+//! All connections of a load, on one thread: they log in, send requests and read.
 //!
-//! It keeps the picture of what was told. What a measurement does with the news is its own affair.
+//! The fleet records what was notified. Measurements evaluate the news.
 
 use crate::link::{Habit, Link, ReadOutcome, ReceiveBuffer, Stage};
 use crate::notice::{Notice, notices, status_changed, text_of};
@@ -17,38 +17,38 @@ use prost::Message as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::{Duration, Instant};
 
-/// How long anything may take that is sure to come.
+/// The longest wait for something that is sure to come.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// The silence after which nothing more is expected.
 const SILENCE: Duration = Duration::from_millis(300);
 const SCRATCH_BYTES: usize = 512 * 1024;
-/// A sign of life is due after this part of the heartbeat timeout.
+/// A heartbeat is due after this part of the heartbeat timeout.
 const BEATS: u32 = 4;
-/// Signs of life that are given at a time, so that they do not come in a burst.
+/// The number of heartbeats that are sent at once, so that they do not come in a burst.
 const BEATS_AT_ONCE: u32 = 32;
-/// The id of every request that is answered: a connection asks one thing at a time.
+/// The id of every request with an answer: a connection has one such request at a time.
 const REQUEST_ID: u64 = 1;
 
-/// Something that a connection heard.
+/// Something that a connection received.
 #[derive(Clone, Copy, Debug)]
 pub enum News {
-    /// It is logged in.
+    /// The connection is logged in.
     LoggedIn(u32),
-    /// A request is answered.
+    /// A request was answered.
     Answered,
-    /// A message of this user is committed.
+    /// A message of this user was committed.
     Sent {
         /// The sender.
         from: u32,
     },
-    /// It has received a message.
+    /// The connection has received a message.
     Received {
         /// The connection.
         to: u32,
         /// The number that the sender gave the message.
         number: u32,
     },
-    /// It was told of a user, and it was news.
+    /// The connection was notified of a user, with a newer status.
     Told {
         /// The connection.
         watcher: u32,
@@ -57,27 +57,27 @@ pub enum News {
         /// When the bytes were read.
         at: Instant,
     },
-    /// The server has closed it.
+    /// The server has closed the connection.
     Gone(u32),
 }
 
 /// How connections log in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginKind {
-    /// As an application does at its start: it is told everything.
+    /// Like an application at its start: all statuses are sent.
     Start,
-    /// As an SDK does after a broken link: it says what it knows and is told what differs.
+    /// Like an SDK after a broken link: it names the known versions and is sent the differences.
     Resume,
 }
 
-/// How notifications travelled.
+/// Counts of the notifications received.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Travelled {
-    /// Messages that carried notifications.
+    /// The number of messages with notifications.
     pub messages: u64,
-    /// Notifications in them.
+    /// The number of notifications in them.
     pub notifications: u64,
-    /// Bytes of these messages.
+    /// The size of these messages in bytes.
     pub bytes: u64,
 }
 
@@ -92,19 +92,19 @@ pub struct Fleet {
     scratch: Box<[u8]>,
     frame: Vec<u8>,
     news: Vec<News>,
-    /// The statuses that each user has been told.
+    /// The statuses that each user has received.
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// How many of this round of signs of life are given.
+    /// The number of heartbeats sent in this round.
     beaten: u32,
     beating_since: Instant,
-    /// The last refusal, for the message of an error.
+    /// The last refusal, for error messages.
     refusal: Option<String>,
 }
 
 impl Fleet {
-    /// Connections for every user of the ring, not connected yet.
+    /// Creates unconnected connections for every user of the ring.
     pub fn new(target: Target, ring: Ring) -> Result<Self> {
         raise_file_limit();
         let sigs: Result<_> = (0..ring.users()).map(|user| target.user_sig(&user_id(user))).collect();
@@ -127,7 +127,7 @@ impl Fleet {
         })
     }
 
-    /// The users of the fleet, and who watches whom.
+    /// The users of the fleet and whom they watch.
     pub fn ring(&self) -> Ring {
         self.ring
     }
@@ -137,34 +137,34 @@ impl Fleet {
         &self.target
     }
 
-    /// The server has another address now.
+    /// Sets the new address of the server.
     pub fn set_target(&mut self, target: Target) {
         self.target = target;
     }
 
-    /// How notifications travelled since the start.
+    /// The counts of notifications since the start.
     pub fn travelled(&self) -> Travelled {
         self.travelled
     }
 
-    /// The silence after which the server gives a connection up, as it has told at the last login.
+    /// The heartbeat timeout, as the server sent it at the last login.
     pub fn heartbeat_timeout(&self) -> Duration {
         self.heartbeat_timeout
     }
 
-    /// CPU time of the server; zero where its process is not known.
+    /// The CPU time of the server; zero if its process is not known.
     pub fn server_cpu(&self) -> Result<Duration> {
         self.target.meter.map_or(Ok(Duration::ZERO), |meter| meter.cpu())
     }
 
-    /// The last "no" of the server, once.
+    /// Removes and returns the last refusal of the server.
     pub fn take_refusal(&mut self) -> Option<String> {
         self.refusal.take()
     }
 
-    // Coming and going
+    // Connecting and disconnecting
 
-    /// Logs users in, so many at a time. Answers with how long each took.
+    /// Logs users in, this many at a time. Returns how long each login took.
     pub fn log_in(&mut self, users: &[u32], window: usize, kind: LoginKind) -> Result<Vec<Duration>> {
         let mut began = vec![None; self.links.len()];
         let mut took = Vec::with_capacity(users.len());
@@ -213,7 +213,7 @@ impl Fleet {
         link.connect(user, self.target.address, buffer, &self.frame, self.poll.registry())
     }
 
-    /// Subscribes each of the users to its neighbours, so many at a time.
+    /// Subscribes each of the users to its neighbours, this many at a time.
     pub fn subscribe(&mut self, users: &[u32], window: usize) -> Result<()> {
         let (mut asked, mut answered) = (0, 0);
         let until = Instant::now() + PATIENCE + Duration::from_millis(20) * users.len() as u32;
@@ -235,7 +235,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Drops connections: orderly, or with a reset as of a broken link.
+    /// Closes connections, orderly or with a reset as of a broken link.
     pub fn drop_links(&mut self, users: &[u32], reset: bool) {
         for user in users {
             self.links[*user as usize].close(reset);
@@ -243,20 +243,20 @@ impl Fleet {
         }
     }
 
-    /// From now on the connection does so.
+    /// Sets the habit of a connection.
     pub fn set_habit(&mut self, user: u32, habit: Habit) {
         self.links[user as usize].habit = habit;
     }
 
-    /// The port of a connection.
+    /// The local port of a connection.
     pub fn port(&self, user: u32) -> Option<u16> {
         self.links[user as usize].port()
     }
 
-    // Asking and hearing
+    // Sending and receiving
 
-    /// Sets the custom status of a user to that of this number. With `answered`, an answer is asked for, as an
-    /// SDK does.
+    /// Sets the custom status of a user to the text of this number. With `answered`, requests an answer as an SDK
+    /// does.
     pub fn change(&mut self, user: u32, text: u32, answered: bool) -> Result<()> {
         self.picture.set_text(user, text);
         let id = if answered { REQUEST_ID } else { 0 };
@@ -264,7 +264,7 @@ impl Fleet {
         self.ask(user, id, Request::SetSelfStatus(request))
     }
 
-    /// Sends a text message; the number is its text and its client id.
+    /// Sends a text message; `number` determines its text and its client id.
     pub fn send_message(&mut self, from: u32, to: u32, number: u32) -> Result<()> {
         let text = message_text(number);
         let client_message_id = number.to_string();
@@ -272,7 +272,7 @@ impl Fleet {
         self.ask(from, REQUEST_ID, Request::SendMessage(request))
     }
 
-    /// Gives signs of life, of one connection after the other, so that each is in time.
+    /// Sends heartbeats, one connection after the other, so that each is in time.
     fn beat(&mut self) -> Result<()> {
         let users = self.ring.users();
         let every = self.heartbeat_timeout / BEATS;
@@ -295,7 +295,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// The connection gives a sign of life, and none after that, as when its network goes.
+    /// Sends the last heartbeat of a connection, which then falls silent as if its network were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
@@ -309,8 +309,7 @@ impl Fleet {
         sent.with_context(|| format!("the connection of {} is broken", user_id(user)))
     }
 
-    /// Waits for the sockets, at most so long, and takes in what they have. A wait below a millisecond does not
-    /// wait.
+    /// Waits for the sockets, at most this long, and reads what they have. A wait below a millisecond does not wait.
     pub fn pump(&mut self, wait: Duration) -> Result<impl Iterator<Item = News> + use<>> {
         self.beat()?;
         // The kernel counts in milliseconds and rounds up.
@@ -333,7 +332,7 @@ impl Fleet {
         Ok(std::mem::take(&mut self.news).into_iter())
     }
 
-    /// Reads what a connection has; what it heard comes with the next [`pump`](Self::pump).
+    /// Reads what a connection has; the next [`pump`](Self::pump) returns the news.
     pub fn read(&mut self, user: u32) -> Result<()> {
         loop {
             let Self { links, scratch, picture, travelled, heartbeat_timeout, news, refusal, .. } = self;
@@ -374,14 +373,14 @@ impl Fleet {
         }
     }
 
-    /// Takes in what comes until nothing comes any more and the server rests.
+    /// Reads until nothing comes any more and the server is idle.
     pub fn quiet(&mut self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         let (mut since, mut cpu) = (Instant::now(), self.server_cpu()?);
         while since.elapsed() < SILENCE {
             let heard = self.pump(Duration::from_millis(20))?.count();
             let now = self.server_cpu()?;
-            // A tick of its own accord, now and then, is rest.
+            // Occasional work of the server, such as a tick, still counts as idle.
             if heard > 0 || now > cpu + Duration::from_millis(10) {
                 (since, cpu) = (Instant::now(), now);
             }
@@ -390,7 +389,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Holds what every connection was told last against what is true. What is wrong is a miss.
+    /// Compares the last notification of every connection with the true status. Differences count as misses.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];
@@ -485,14 +484,14 @@ impl Ear<'_> {
     }
 }
 
-/// Some forty bytes, as people write.
+/// About forty bytes, a typical length.
 fn message_text(number: u32) -> String {
     format!("{number}: shall we meet at the lamp post?")
 }
 
-/// Raises the file limit of this process as far as it may be.
+/// Raises the limit of open files of this process as far as possible.
 fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // Where it cannot be raised, what there is has to do.
+    // If the limit cannot be raised, the current one has to do.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

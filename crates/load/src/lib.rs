@@ -1,8 +1,8 @@
-//! Load for a Lamplight server, and what it costs the server: what `lamplight load` does.
+//! Generates load for a Lamplight server, and measures its cost for the server: `lamplight load`.
 //!
-//! The load comes from outside, over the client port, as a client's does, and the server is another process. What
-//! was told is held against what is true; a notification that is missing, double or out of order is a
-//! failure. `docs/performance.md` says what the figures mean and what they should be.
+//! The load comes over the client port, like that of clients, and the server is another process. Notifications are
+//! compared with the true statuses; a missing, duplicate or reordered notification is a failure.
+//! `docs/performance.md` explains the figures and their targets.
 
 mod args;
 mod bare_loop;
@@ -24,8 +24,8 @@ pub use args::{
 };
 pub use process_meter::{Memory, ProcessMeter};
 
-/// Measures what is asked for, and prints it. Fails when something was told wrongly; a figure that is not what it
-/// should be is no failure.
+/// Runs the requested measurement and prints it. Fails if a notification was wrong; a figure that misses its target
+/// is not a failure.
 pub fn run(args: LoadArgs) -> anyhow::Result<()> {
     parts::run(args.what)
 }

@@ -1,4 +1,4 @@
-//! One connection of the load: a socket, and the bytes on their way.
+//! One connection of the load: a socket, and the bytes under way.
 
 use anyhow::{Context, Result, ensure};
 use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame};
@@ -9,50 +9,50 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// How many loopback addresses the connections come from: an address has some 28,000 ports, and those of
+/// The number of loopback addresses that connections come from: an address has about 28,000 ports, and those of
 /// former connections are not free at once.
 const SOURCES: u32 = 8;
 
-/// How far a connection has come.
+/// The stage of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
     /// There is no socket.
     Closed,
-    /// The login is on its way.
+    /// The login was sent.
     LoggingIn,
     /// Logged in.
     LoggedIn,
 }
 
-/// A connection, or the place for one.
+/// A connection, or an unused slot for one.
 pub struct Link {
-    /// How far it has come.
+    /// The stage of the connection.
     pub stage: Stage,
     /// The behaviour of the connection while it is logged in.
     pub habit: Habit,
     socket: Option<TcpStream>,
-    /// Bytes of a frame that is not whole yet.
+    /// The bytes of an incomplete frame.
     partial: Vec<u8>,
-    /// Bytes that the socket has not taken yet.
+    /// Bytes that the socket has not accepted yet.
     unsent: Vec<u8>,
 }
 
 /// The behaviour of a connection while it is logged in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Habit {
-    /// It reads, and gives signs of life.
+    /// The connection reads and sends heartbeats.
     #[default]
     Alive,
-    /// It gives signs of life, and does not read.
+    /// The connection sends heartbeats and does not read.
     Stalled,
-    /// Neither, as one whose network is gone.
+    /// The connection does neither, as if its network were gone.
     Silent,
 }
 
 /// The result of reading.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
-    /// There is no more for now.
+    /// There is nothing more at the moment.
     Drained,
     /// There may be more.
     More,
@@ -60,12 +60,12 @@ pub enum ReadOutcome {
     Ended,
 }
 
-/// Whether a buffer of the kernel is small.
+/// The size of the kernel's receive buffer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReceiveBuffer {
-    /// As the kernel likes.
+    /// The default of the kernel.
     Usual,
-    /// As small as there is.
+    /// The smallest possible size.
     Small,
 }
 
@@ -77,7 +77,7 @@ impl Default for Link {
 }
 
 impl Link {
-    /// Connects and says `first` as soon as the server takes it.
+    /// Connects, and sends `first` as soon as the connection is established.
     pub fn connect(
         &mut self,
         number: u32,
@@ -113,19 +113,19 @@ impl Link {
         Ok(())
     }
 
-    /// Sends bytes, as far as the socket takes them now.
+    /// Sends bytes, as far as the socket accepts them now.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.unsent.extend_from_slice(bytes);
         self.flush()
     }
 
-    /// Sends what the socket would not take before.
+    /// Sends the bytes that the socket did not accept before.
     pub fn flush(&mut self) -> io::Result<()> {
         let Some(socket) = &mut self.socket else { return Ok(()) };
         while !self.unsent.is_empty() {
             match socket.write(&self.unsent) {
                 Ok(sent) => drop(self.unsent.drain(..sent)),
-                // Not yet connected is a kind of "not now".
+                // A socket that is not connected yet counts as one that would block.
                 Err(error)
                     if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected) =>
                 {
@@ -139,10 +139,10 @@ impl Link {
         Ok(())
     }
 
-    /// Reads once, and hands every whole message to `hear`.
+    /// Reads once, and passes every whole message to `hear`.
     pub fn read(&mut self, scratch: &mut [u8], hear: impl FnMut(&[u8])) -> Result<ReadOutcome> {
         let Some(socket) = &mut self.socket else { return Ok(ReadOutcome::Drained) };
-        // Bytes that are left from the last read come first.
+        // Bytes left from the last read come first.
         let kept = self.partial.len();
         let largest = scratch.len() / 2;
         scratch[..kept].copy_from_slice(&self.partial);
@@ -156,7 +156,7 @@ impl Link {
             ensure!(rest.len() < largest, "the server sent a larger message than a load expects");
             self.partial = rest.to_vec();
         }
-        // A short read has emptied the socket; what comes later is a new edge.
+        // A short read has emptied the socket; later bytes are a new edge.
         Ok(if kept + length < scratch.len() { ReadOutcome::Drained } else { ReadOutcome::More })
     }
 
@@ -165,19 +165,19 @@ impl Link {
         Some(self.socket.as_ref()?.local_addr().ok()?.port())
     }
 
-    /// Closes the connection. With `reset` the server hears of a broken link, not of an end.
+    /// Closes the connection. With `reset`, the server sees a broken link instead of an orderly end.
     pub fn close(&mut self, reset: bool) {
         if let Some(socket) = self.socket.take()
             && reset
         {
-            // Where it cannot be set, the link ends the other way.
+            // If it cannot be set, the link ends in an orderly way.
             let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
         }
         *self = Self::default();
     }
 }
 
-/// Hands every whole message to `hear` and answers with the rest.
+/// Passes every whole message to `hear`, and returns the rest.
 fn frames(mut bytes: &[u8], largest: usize, mut hear: impl FnMut(&[u8])) -> Result<&[u8]> {
     while let Framed::Frame { message, taken } = next_frame(bytes, largest)? {
         hear(message);

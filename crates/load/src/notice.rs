@@ -1,6 +1,6 @@
-//! Notices about a user, read from the frame with as little work as possible.
+//! Status notifications, read from frames with as little work as possible.
 //!
-//! The frames that come by the million are looked at by hand; every other one is left to `prost`.
+//! The most frequent frames are parsed by hand; all others are left to `prost`.
 
 use crate::ring::user_of;
 use lamplight_model::StatusType;
@@ -15,7 +15,7 @@ const KEY_SNAPSHOT_COMPLETE: u64 = 2 << 3;
 /// The text before the number in the custom statuses of a load.
 const TEXT: &str = "busy ";
 
-/// A notice about a user.
+/// A notification about a user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Notice {
     /// The number of the user.
@@ -24,7 +24,7 @@ pub struct Notice {
     pub version: u64,
     /// The number in the custom status; 0 when there is none.
     pub text: u32,
-    /// The status type is ONLINE.
+    /// Whether the status type is ONLINE.
     pub online: bool,
 }
 
@@ -34,7 +34,7 @@ pub fn text_of(number: u32) -> String {
 }
 
 impl Notice {
-    /// Reads a status that `prost` has decoded. `None` when it is none of ours.
+    /// Reads a status decoded by `prost`. `None` if it does not belong to this load.
     pub fn from_status(status: &v1::UserStatus) -> Option<Self> {
         Some(Self {
             user: user_of(status.user_id.as_bytes())?,
@@ -45,14 +45,14 @@ impl Notice {
     }
 }
 
-/// The statuses in a message that is a `status_changed` of the server's own account.
+/// The statuses in a message that is a `status_changed` without a request.
 pub fn status_changed(message: &[u8]) -> Option<&[u8]> {
     let mut rest = message.strip_prefix(&[KEY_STATUS_CHANGED])?;
     let body = field(&mut rest)?;
     rest.is_empty().then_some(body)
 }
 
-/// Hands every status of a [`status_changed`] to `hear`. Answers `None` when one of them cannot be read.
+/// Passes every status of a [`status_changed`] to `hear`. Returns `None` if one of them cannot be read.
 pub fn notices(mut statuses: &[u8], mut hear: impl FnMut(Notice)) -> Option<()> {
     while !statuses.is_empty() {
         match varint(&mut statuses)? {

@@ -1,4 +1,4 @@
-//! The measurements: one file for each part, and the choice among them.
+//! The measurements: a file for each part, and the choice between them.
 
 mod bench;
 mod changes;
@@ -24,14 +24,14 @@ use lamplight_model::{AppId, AppKey};
 use std::io::Read;
 use std::path::PathBuf;
 
-/// Users of the parts that measure time.
+/// The number of users in parts that measure time.
 const USERS: u32 = 5_000;
-/// The most bytes of stdin that are read for a key.
+/// The most bytes that are read from stdin for a key.
 const MOST_KEY_BYTES: u64 = 1_024;
-/// Logins under way at a time.
+/// The number of logins under way at a time.
 const LOGIN_WINDOW: usize = 64;
 
-/// Measures what is asked for.
+/// Runs the requested measurement.
 pub fn run(what: What) -> Result<()> {
     let mut report = Report::default();
     let out = match what {
@@ -116,7 +116,7 @@ pub fn run(what: What) -> Result<()> {
     report.end(out.as_deref())
 }
 
-/// The text of a key: the one given, or for `-` that on stdin.
+/// The text of a key: the given text, or for `-` the one on stdin.
 fn key_text(given: &str) -> Result<String> {
     if given != "-" {
         return Ok(given.to_owned());
@@ -128,11 +128,11 @@ fn key_text(given: &str) -> Result<String> {
     Ok(key.to_owned())
 }
 
-/// Where the server of a part is.
+/// The server of a part.
 enum Server {
-    /// One of our own, ended with the part.
+    /// A server that this process started, and ends with the part.
     Ours(Box<ServerProcess>),
-    /// One that runs without us.
+    /// A server that runs independently.
     Running(Target),
 }
 
@@ -162,7 +162,7 @@ impl Server {
         }
     }
 
-    /// The process, if it is ours to kill.
+    /// The process, if this process may kill it.
     fn ours(&mut self) -> Option<&mut ServerProcess> {
         match self {
             Self::Ours(process) => Some(process),
@@ -171,7 +171,7 @@ impl Server {
     }
 }
 
-/// A server, and the users of a part, not connected yet.
+/// Starts or finds a server, and creates the users of a part, not connected yet.
 fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Server, Fleet)> {
     let users = args.users.unwrap_or(users);
     let server = Server::find(&args.server, for_users(users, settings))?;
@@ -179,24 +179,24 @@ fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Serve
     Ok((server, fleet))
 }
 
-/// The settings of a server for so many users: where they are fewer than usual, each of them changes faster than a
-/// server paces, and each change is to be told.
+/// The settings of a server for this many users. If there are fewer than usual, each of them changes faster than the
+/// server's conflation rate, and every change has to be sent.
 fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
     ServerSettings { every_change: users < USERS, ..settings }
 }
 
-/// Notes what was told wrongly to the users of a part.
+/// Reports the wrong notifications of a part.
 fn end(fleet: &Fleet, report: &mut Report) {
     report.note_faults(fleet.picture.faults());
 }
 
-/// Counts times in microseconds, from 1 to a minute, to three digits. One without bounds would begin with a range of
-/// two microseconds, and `saturating_record` takes what is beyond its range for its end.
+/// Counts times in microseconds, from 1 to a minute, to three digits. Without bounds, the range would begin with two
+/// microseconds, and `saturating_record` would clamp larger values.
 fn microseconds() -> Histogram<u32> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds in order")
 }
 
-/// The middle one of several measurements.
+/// The median of several measurements.
 fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()

@@ -1,13 +1,13 @@
-//! The statuses that each connection has been told, compared with the true ones.
+//! The statuses that each connection has received, compared with the true ones.
 //!
-//! Knows nothing of sockets: it is told what arrived, and judges it.
+//! This module knows no sockets.
 
 use crate::notice::Notice;
 use crate::ring::{EDGES, Ring};
 use lamplight_wire::v1::Known;
 use serde::Serialize;
 
-/// The last notice of one user to one connection.
+/// The last notification of a user to a connection.
 #[derive(Clone, Copy, Default, Debug)]
 struct Seen {
     version: u64,
@@ -22,26 +22,26 @@ struct Truth {
     online: bool,
 }
 
-/// The numbers of wrong notices.
+/// The numbers of wrong notifications.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct Faults {
-    /// Notifications of a version that the connection had been told before.
+    /// Notifications of a version that the connection had already.
     pub duplicates: u64,
-    /// Notifications of a version older than one that the connection had been told.
+    /// Notifications of an older version than the connection had.
     pub backwards: u64,
-    /// Notifications of somebody whom the connection does not watch.
+    /// Notifications of users whom the connection does not watch.
     pub strangers: u64,
-    /// Notifications that never came, or edges whose last notification is not the truth.
+    /// Notifications that never came, and edges whose last notification differs from the true status.
     pub misses: u64,
 }
 
 impl Faults {
-    /// Nothing was wrong.
+    /// Whether no notification was wrong.
     pub fn none(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Adds those of another run.
+    /// Adds the faults of another run.
     pub fn add(&mut self, other: Self) {
         self.duplicates += other.duplicates;
         self.backwards += other.backwards;
@@ -50,7 +50,7 @@ impl Faults {
     }
 }
 
-/// The statuses that each connection has been told, and the true ones.
+/// The statuses that each connection has received, and the true ones.
 pub struct Picture {
     ring: Ring,
     seen: Vec<Seen>,
@@ -59,14 +59,14 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Nobody has been told anything, and nobody is there.
+    /// Creates the picture without notifications, in which no user is online.
     pub fn new(ring: Ring) -> Self {
         let users = ring.users() as usize;
         let seen = vec![Seen::default(); users * EDGES];
         Self { ring, seen, truth: vec![Truth::default(); users], faults: Faults::default() }
     }
 
-    /// A connection was told of a user on the server's own account. Says whether it was news.
+    /// Records a notification without a request. Returns whether it was newer.
     pub fn told(&mut self, watcher: u32, notice: Notice) -> bool {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
@@ -82,7 +82,7 @@ impl Picture {
         true
     }
 
-    /// A connection was told of a user in an answer, which may repeat what it knows.
+    /// Records a status in an answer, which may repeat a known one.
     pub fn answered(&mut self, watcher: u32, notice: Notice) {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known != Some(notice.version) {
@@ -90,24 +90,24 @@ impl Picture {
         }
     }
 
-    /// A user has come. The answer to the login has said which custom status there is: none, unless the server
-    /// took the user back before it saw the former connection end.
+    /// Records that a user has connected. The answer to the login has the current custom status: none, unless the
+    /// server accepted the user before it noticed the end of the former connection.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("everyone is told of oneself");
         self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };
     }
 
-    /// A user has gone, and with that the custom status.
+    /// Records that a user has left, which clears the custom status.
     pub fn went(&mut self, user: u32) {
         self.truth[user as usize] = Truth::default();
     }
 
-    /// A user has another custom status.
+    /// Records a new custom status of a user.
     pub fn set_text(&mut self, user: u32, text: u32) {
         self.truth[user as usize].text = text;
     }
 
-    /// Returns the versions that a connection names as known when it comes back.
+    /// Returns the versions that a returning connection names as known.
     pub fn known(&self, watcher: u32) -> Vec<Known> {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let seen = users.filter_map(|user| Some((user, self.seen[self.ring.edge(watcher, user)?].version)));
@@ -116,7 +116,7 @@ impl Picture {
             .collect()
     }
 
-    /// How many edges of a connection are not as the truth is.
+    /// The number of edges of a connection whose status is not the true one.
     pub fn wrong(&self, watcher: u32) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {
@@ -128,12 +128,12 @@ impl Picture {
         users.filter(is_wrong).count() as u64
     }
 
-    /// Notes notifications that never came.
+    /// Counts notifications that never came.
     pub fn miss(&mut self, count: u64) {
         self.faults.misses += count;
     }
 
-    /// The wrong notices so far.
+    /// The faults so far.
     pub fn faults(&self) -> Faults {
         self.faults
     }

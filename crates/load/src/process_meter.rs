@@ -1,4 +1,4 @@
-//! The cost of a process, as the kernel counts it.
+//! The cost of a process according to the kernel.
 
 use anyhow::{Context, Result};
 use std::fs;
@@ -19,19 +19,19 @@ pub struct ProcessMeter {
 /// The memory of a process, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// All that is resident.
+    /// All resident memory.
     pub resident: u64,
-    /// Of that, what is no file.
+    /// The part of it that is not backed by files.
     pub anonymous: u64,
 }
 
 impl ProcessMeter {
-    /// For this process.
+    /// Creates a meter for this process.
     pub fn new(pid: u32) -> Self {
         Self { pid }
     }
 
-    /// User and system time since its start, over all threads that it has or had.
+    /// User and system time since the start, over all current and former threads.
     pub fn cpu(self) -> Result<Duration> {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
@@ -48,7 +48,7 @@ impl ProcessMeter {
         Ok(Memory { resident: kilobytes("Rss:")? * 1024, anonymous: kilobytes("Anonymous:")? * 1024 })
     }
 
-    /// The most that has been resident since the start, or since [`reset_peak`](Self::reset_peak), in bytes.
+    /// The peak of resident memory since the start, or since [`reset_peak`](Self::reset_peak), in bytes.
     pub fn peak_memory(self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -57,21 +57,21 @@ impl ProcessMeter {
         Ok(number.with_context(|| format!("{path} does not have VmHWM"))? * 1024)
     }
 
-    /// Begins to count the peak of memory anew.
+    /// Resets the peak of resident memory.
     pub fn reset_peak(self) -> Result<()> {
         let path = format!("/proc/{}/clear_refs", self.pid);
         // The value 5 resets the peak, see proc(5).
         fs::write(&path, "5").with_context(|| format!("cannot write {path}"))
     }
 
-    /// How many descriptors it has open.
+    /// The number of open descriptors.
     pub fn descriptors(self) -> Result<u64> {
         let path = format!("/proc/{}/fd", self.pid);
         let entries = fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?;
         Ok(entries.count() as u64)
     }
 
-    /// Bytes that wait in the kernel on the socket from `local` to `remote`, which are ports of this machine.
+    /// The bytes in the kernel's send queue of the socket between the ports `local` and `remote` of this machine.
     pub fn send_queue(self, local: u16, remote: u16) -> Result<u64> {
         let path = format!("/proc/{}/net/tcp", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -90,9 +90,9 @@ impl ProcessMeter {
     }
 }
 
-/// User and system time of the thread that asks.
+/// User and system time of the calling thread.
 pub fn cpu_of_this_thread() -> Result<Duration> {
-    // In nanoseconds, where the kernel keeps them.
+    // In nanoseconds, if the kernel provides them.
     if let Ok(text) = fs::read_to_string("/proc/thread-self/schedstat")
         && let Some(nanoseconds) = text.split_whitespace().next().and_then(|field| field.parse().ok())
         && nanoseconds > 0

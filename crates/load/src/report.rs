@@ -1,4 +1,4 @@
-//! The report of a measurement, for people and for programs.
+//! The report of a measurement, as text and as JSON.
 
 use crate::picture::Faults;
 use anyhow::{Context, Result, bail};
@@ -11,9 +11,9 @@ use std::path::Path;
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// No more than this.
+    /// At most this.
     AtMost(f64),
-    /// No less than this.
+    /// At least this.
     AtLeast(f64),
 }
 
@@ -33,30 +33,30 @@ pub struct Figure {
     pub name: String,
     /// The number.
     pub value: f64,
-    /// Of what.
+    /// The unit.
     pub unit: &'static str,
-    /// The target, where there is one.
+    /// The target, if there is one.
     pub target: Option<Target>,
 }
 
-/// All that was measured in one go.
+/// All measurements of one run.
 #[derive(Default, Debug, Serialize)]
 pub struct Report {
-    /// The numbers, in the order measured.
+    /// The figures in the order of measurement.
     pub figures: Vec<Figure>,
-    /// The wrong notices.
+    /// The wrong notifications.
     pub faults: Faults,
 }
 
 impl Report {
-    /// Notes a number, and prints it.
+    /// Adds and prints a figure.
     pub fn note(&mut self, name: impl Into<String>, value: f64, unit: &'static str, target: Option<Target>) {
         let figure = Figure { name: name.into(), value, unit, target };
         say(&row(&figure));
         self.figures.push(figure);
     }
 
-    /// Notes what was told wrongly in one part.
+    /// Adds the wrong notifications of a part.
     pub fn note_faults(&mut self, faults: Faults) {
         if !faults.none() {
             say(&format!("  WRONG: {}", faults_text(faults)));
@@ -64,7 +64,7 @@ impl Report {
         self.faults.add(faults);
     }
 
-    /// Says the end, writes the file if one is asked for, and fails when something was told wrongly.
+    /// Prints the summary, writes the file if requested, and fails if a notification was wrong.
     pub fn end(&self, out: Option<&Path>) -> Result<()> {
         let (met, all) = self.figures.iter().fold((0, 0), |(met, all), figure| match figure.target {
             Some(target) => (met + usize::from(target.is_met(figure.value)), all + 1),
@@ -87,7 +87,7 @@ impl Report {
 
 /// Prints a line.
 pub fn say(line: &str) {
-    // The reader of our output may have left; the file is still to be written.
+    // The reader of the output may be gone; the file is still to be written.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

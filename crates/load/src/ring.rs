@@ -1,22 +1,22 @@
-//! The watch graph of a load: users on a ring, each watching the ten on either side. So each is watched by twenty.
+//! The watch graph of a load: users on a ring, each of whom watches ten on either side and is watched by them.
 
 use anyhow::{Result, ensure};
 
-/// Users that one watches, and that watch one.
+/// The number of users that each user watches, and is watched by.
 pub const WATCHED: usize = 20;
-/// Users whose status a connection is told of: those it watches and its own.
+/// The number of users whose status a connection receives: the watched ones and its own.
 pub const EDGES: usize = WATCHED + 1;
-/// Users on one side.
+/// The number of watched users on one side.
 const REACH: u32 = 10;
 
-/// A ring of so many users, numbered from 0.
+/// A ring of users, numbered from 0.
 #[derive(Clone, Copy, Debug)]
 pub struct Ring {
     users: u32,
 }
 
 impl Ring {
-    /// A ring on which the twenty are twenty different users.
+    /// Creates a ring that is large enough for twenty different neighbours.
     pub fn new(users: u32) -> Result<Self> {
         ensure!(
             (EDGES as u32..10_000_000).contains(&users),
@@ -25,19 +25,19 @@ impl Ring {
         Ok(Self { users })
     }
 
-    /// How many users there are.
+    /// The number of users.
     pub fn users(self) -> u32 {
         self.users
     }
 
-    /// The twenty whom a user watches; the same twenty watch the user.
+    /// The twenty users whom a user watches, who also watch the user.
     pub fn neighbours(self, user: u32) -> impl Iterator<Item = u32> {
         (1..=REACH)
             .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
     }
 
-    /// The number of the edge along which `watcher` is told of `user`, counted over all watchers. The own user
-    /// has the first of the watcher's edges.
+    /// The number of the edge from `watcher` to `user`, counted over all watchers. The first edge of a watcher is
+    /// that to its own user.
     pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
         let forwards = (user + self.users - watcher) % self.users;
         let place = if forwards <= REACH {
@@ -50,7 +50,7 @@ impl Ring {
         Some(watcher as usize * EDGES + place as usize)
     }
 
-    /// Users of whom no two have a neighbour in common, from `first` on, at most `count`.
+    /// At most `count` users from `first` on, of whom no two have a neighbour in common.
     pub fn spread(self, first: u32, count: u32) -> Vec<u32> {
         let apart = 2 * REACH + 1;
         (0..count.min(self.users / apart)).map(|index| (first + index * apart) % self.users).collect()
@@ -62,7 +62,7 @@ pub fn user_id(user: u32) -> String {
     format!("u{user:07}")
 }
 
-/// The user behind a `userID`.
+/// The user with a `userID`.
 pub fn user_of(id: &[u8]) -> Option<u32> {
     let digits = id.strip_prefix(b"u").filter(|digits| digits.len() == 7)?;
     digits

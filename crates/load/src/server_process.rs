@@ -1,6 +1,6 @@
-//! A server of our own: started for a measurement in a data folder of its own, and ended with it.
+//! A server that is started for a measurement in its own data folder, and ended with it.
 //!
-//! It is the program `lamplight` with its public commands `app create` and `serve`, and nothing else.
+//! It is the program `lamplight` with its public commands `app create` and `serve`.
 
 use crate::process_meter::ProcessMeter;
 use crate::target::Target;
@@ -15,24 +15,24 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// How long a server may take to start.
+/// The time within which a server has to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// How a server of our own differs from any other.
+/// The settings of a started server that differ from the default.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct ServerSettings {
-    /// The silence after which the app gives a native connection up, in seconds; else the default.
+    /// The heartbeat timeout of the app for native connections, in seconds; `None` for the default.
     pub heartbeat_timeout_s: Option<u32>,
-    /// How long clients of a killed server count as present, in milliseconds; else the default.
+    /// The grace after the server was killed, in milliseconds; `None` for the default.
     pub grace_ms: Option<u32>,
-    /// Worker threads; else one for each core.
+    /// The number of worker threads; `None` for one per core.
     pub workers: Option<usize>,
-    /// Calls a second of each command of the server API; else the default.
+    /// The rate limit of each command of the server API in calls a second; `None` for the default.
     pub api_rate: Option<u16>,
-    /// Tell every change of a user, however fast they come. A few users who change all the time are told of at a rate
-    /// otherwise, and a measurement that waits for each copy would measure that rate.
+    /// Whether every change of a user is sent, without conflation. Otherwise a few users who change continuously
+    /// would be conflated, and a measurement that waits for each notification would measure the conflation rate.
     pub every_change: bool,
-    /// The receiver on this machine that the app tells of what happens, if any.
+    /// The receiver on this machine for the app's webhook, if any.
     pub webhook: Option<SocketAddr>,
 }
 
@@ -107,17 +107,17 @@ impl ServerProcess {
         Ok(Self { program: program.to_owned(), settings, folder, child, target })
     }
 
-    /// Where it is, and how to log in.
+    /// The address and the credentials to log in.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Kills the server: it has no time for a last word.
+    /// Kills the server without a shutdown.
     pub fn kill(&mut self) {
         end(&mut self.child);
     }
 
-    /// Starts it again after [`kill`](Self::kill), on the same data folder. Its address is another one.
+    /// Starts the server again after [`kill`](Self::kill), on the same data folder and another address.
     pub fn start_again(&mut self) -> Result<()> {
         self.child = serve(&self.program, self.folder.path(), self.settings)?;
         let file = await_node_file(&mut self.child, self.folder.path())?;
@@ -139,7 +139,7 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     serve.arg("serve").arg("--data-dir").arg(folder);
     serve.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
     serve.env("LAMPLIGHT_LOG", "warn");
-    // The whole load comes from a handful of addresses.
+    // The whole load comes from a few addresses.
     serve.env("LAMPLIGHT_LIMITS__CONNECTIONS_PER_ADDRESS", "1000000");
     if let Some(grace) = settings.grace_ms {
         serve.env("LAMPLIGHT_NODE_LOSS_GRACE_MS", grace.to_string());
@@ -158,14 +158,14 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     serve.spawn().with_context(|| format!("cannot start {}", program.display()))
 }
 
-/// Waits for the file that the server leaves when clients can connect.
+/// Waits for the file that the server writes when clients can connect.
 fn await_node_file(child: &mut Child, folder: &Path) -> Result<NodeFile> {
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         if let Some(status) = child.try_wait()? {
             bail!("the server ended at its start: {status}\n{}", log_of(folder));
         }
-        // One of a killed server names another process.
+        // The file of a killed server has another process id.
         let file = fs::read(folder.join("node.json")).ok();
         let file = file.and_then(|bytes| serde_json::from_slice::<NodeFile>(&bytes).ok());
         if let Some(file) = file.filter(|file| file.pid == child.id()) {
@@ -185,7 +185,7 @@ fn log_of(folder: &Path) -> String {
 }
 
 fn end(child: &mut Child) {
-    // One that has ended already is no fault.
+    // The process may have ended already.
     let _ = child.kill();
     let _ = child.wait();
 }

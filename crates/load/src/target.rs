@@ -1,4 +1,4 @@
-//! The server that the load is for, and what it takes to log in there.
+//! The server under load, and the credentials to log in.
 
 use crate::process_meter::ProcessMeter;
 use anyhow::Result;
@@ -7,21 +7,21 @@ use lamplight_model::{AppId, AppKey, UserId};
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How long the UserSigs of a load are good, in seconds.
+/// The validity of the load's UserSigs in seconds.
 const SIG_LASTS: u64 = 24 * 3_600;
 
-/// A server, and an app of it.
+/// A server and one of its apps.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The client port.
     pub address: SocketAddr,
-    /// The HTTP port, where it is known.
+    /// The HTTP port, if it is known.
     pub http: Option<SocketAddr>,
     /// `SDKAppID`
     pub app: AppId,
-    /// The key that signs.
+    /// The key that signs UserSigs.
     pub key: AppKey,
-    /// The process, where it is one of this machine.
+    /// The meter of the process, if it runs on this machine.
     pub meter: Option<ProcessMeter>,
 }
 

@@ -1,6 +1,6 @@
-//! Every part of a load, with small numbers, against a node in this process: nothing is told wrongly.
+//! Every part of a load, with small numbers, with a node in this process: no notification is wrong.
 //!
-//! `lamplight load bench --quick` does the same with servers that are processes of their own.
+//! `lamplight load bench --quick` does the same with servers that are separate processes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -13,16 +13,16 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Makes a part of what every part takes.
+/// Builds a part from the arguments of every part.
 type Choice = fn(PartArgs) -> What;
 
-/// An address on this machine at which nobody listens, the same at each call.
+/// An unused address on this machine, the same at each call.
 fn receiver_address() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     *ADDRESS.get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
-/// A node whose app gives silent connections up soon.
+/// Starts a node whose app has a short heartbeat timeout.
 async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
     let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let mut config = Config { data_dir: folder.to_owned(), client_listen: here, ..Config::default() };
@@ -65,7 +65,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         ("query", |part| What::Query(QueryArgs { part, calls: 100, connections: 2, detail: true })),
         ("messages", |part| What::Messages(MessagesArgs { part, outstanding: 16, messages: 300 })),
         ("webhooks", |part| {
-            // The receiver comes to where the app's webhook leads.
+            // The receiver listens at the address of the app's webhook.
             let listen = receiver_address();
             What::Webhooks(WebhooksArgs { part, events: 300, listen })
         }),
@@ -84,7 +84,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         assert!(!figures["figures"].as_array().unwrap().is_empty(), "{name}");
         node.stop().await;
     });
-    // One after the other: each waits for this process to rest.
+    // One after the other, because each waits until this process is idle.
     for run in runs {
         run.await;
     }

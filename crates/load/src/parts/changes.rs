@@ -8,32 +8,32 @@ use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
 use anyhow::Result;
 
-/// Changes under way at a time, of the figure to which the first target belongs.
+/// The number of outstanding changes for the first target.
 pub const NARROW: usize = 32;
-/// Changes under way at a time, of the figure to which the second target belongs.
+/// The number of outstanding changes for the second target.
 pub const WIDE: usize = 512;
-/// Deliveries for a CPU-second that are asked for with [`NARROW`].
+/// The target with [`NARROW`]: deliveries for each CPU-second.
 const NARROW_TARGET: f64 = 70_000.0;
-/// Factor over [`NARROW_TARGET`] that is asked for with [`WIDE`]: changes that are ready together are written together.
+/// The target with [`WIDE`], a multiple of [`NARROW_TARGET`]: changes that are ready together are written together.
 const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
-/// Changes before those that count, for each one that counts.
+/// The number of counted changes for each change of the warm-up.
 const WARM_UP: u64 = 10;
 
-/// A load where the next change starts when one is complete.
+/// A load in which the next change starts when one is complete.
 #[derive(Clone, Copy, Debug)]
 pub struct ClosedLoad {
-    /// Changes that count.
+    /// The number of counted changes.
     pub changes: u64,
-    /// Changes under way at a time.
+    /// The number of outstanding changes.
     pub outstanding: usize,
-    /// How often; the middle one counts.
+    /// The number of runs, of which the median counts.
     pub repeat: u32,
-    /// Ask for an answer to each change.
+    /// Whether each change requests an answer.
     pub answered: bool,
 }
 
-/// Measures what a delivery costs, and what the bare loop needs for as much in the same minute. Answers with the
-/// last text that was used.
+/// Measures the cost of a delivery, and that of the bare loop for the same work at the same time. Returns the last
+/// text number.
 pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Report) -> Result<u32> {
     let ring = fleet.ring();
     say(&format!(
@@ -102,7 +102,7 @@ pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Rep
     Ok(course.last_text())
 }
 
-/// Measures how late changes arrive that are due at a fixed rate. Answers with the last text that was used.
+/// Measures the latency of changes at a fixed rate. Returns the last text number.
 pub fn open(fleet: &mut Fleet, changes: u64, rate: u32, after: u32, report: &mut Report) -> Result<u32> {
     let users = fleet.ring().users();
     say(&format!("open: {users} users, {changes} changes at {rate} a second"));

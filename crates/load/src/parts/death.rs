@@ -1,4 +1,4 @@
-//! Clients that die, and a server that does, and how soon their watchers know.
+//! Clients that die, and a server that dies, and how soon watchers are notified.
 
 use super::LOGIN_WINDOW;
 use super::login::{self, milliseconds};
@@ -9,13 +9,13 @@ use crate::server_process::{ServerProcess, ServerSettings};
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// Everyone; three of them have no neighbour in common.
+/// The number of users; three of them have no neighbour in common.
 pub const USERS: u32 = 63;
 /// How often clients die of each cause.
 pub const ROUNDS: u32 = 3;
-/// The silence after which the app of our own server gives a connection up.
+/// The heartbeat timeout of the app on a server that this process starts.
 const HEARTBEAT_TIMEOUT_S: u32 = 2;
-/// How long clients of our own server count as present after it was killed.
+/// The grace of a server that this process starts.
 const GRACE: Duration = Duration::from_secs(3);
 /// The server of this part.
 pub const SETTINGS: ServerSettings = ServerSettings {
@@ -26,10 +26,10 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     every_change: false,
     webhook: None,
 };
-/// How much later than the bound watchers may know, at most.
+/// How much later than the bound watchers may be notified, at most.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Measures how soon all watchers know. The server is killed only when it is `ours`.
+/// Measures how soon all watchers are notified. The server is killed only if it is `ours`.
 pub fn measure(
     fleet: &mut Fleet,
     ours: Option<&mut ServerProcess>,
@@ -83,7 +83,7 @@ pub fn measure(
     Ok(())
 }
 
-/// Kills the server; all but a few come back to it.
+/// Kills the server; all clients except a few return to it.
 fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Report) -> Result<()> {
     let victims = fleet.ring().spread(0, u32::MAX);
     let everyone: Vec<u32> = (0..fleet.ring().users()).collect();
@@ -111,16 +111,16 @@ fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Repor
     Ok(())
 }
 
-/// How long after a death its watchers knew.
+/// The times between deaths and the notifications of watchers.
 #[derive(Default)]
 struct Lateness {
     knew: Vec<Duration>,
-    /// Notifications that somebody else left.
+    /// Notifications that another user has left.
     others: u64,
 }
 
 impl Lateness {
-    /// Waits until every watcher knows that the victims are gone.
+    /// Waits until every watcher was notified that the victims are gone.
     fn wait(&mut self, fleet: &mut Fleet, victims: &[u32], died: Instant, at_most: Duration) -> Result<()> {
         let expected = self.knew.len() + victims.len() * WATCHED;
         while self.knew.len() < expected {

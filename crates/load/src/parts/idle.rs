@@ -6,12 +6,12 @@ use crate::report::{Report, Target, say};
 use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 
-/// Connections.
+/// The number of connections.
 pub const USERS: u32 = 10_000;
-/// How long the server gets to give back what the logins took.
+/// The time in which the server frees the memory that logins needed.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// Measures the memory of a fresh server with everyone connected, above that without anyone.
+/// Measures the memory of a fresh server with all users connected, above that without connections.
 pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
     say(&format!("idle: {users} native connections, each watching 20"));
@@ -20,7 +20,7 @@ pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     login::everyone(fleet)?;
     let (cpu, began) = (meter.cpu()?, Instant::now());
     while began.elapsed() < SETTLE {
-        // Nothing is to come, and if something does it is judged.
+        // No news is expected; unexpected news is checked.
         fleet.pump(Duration::from_millis(100))?.for_each(drop);
     }
     let busy = (meter.cpu()? - cpu).as_secs_f64() / began.elapsed().as_secs_f64();

@@ -1,4 +1,4 @@
-//! Logins: of new accounts, of known devices that come together, and of some while everyone else is there.
+//! Logins: of new accounts, of known devices that come together, and of some devices while all others are connected.
 
 use super::LOGIN_WINDOW;
 use crate::fleet::{Fleet, LoginKind};
@@ -6,7 +6,7 @@ use crate::report::{Report, Target, say};
 use anyhow::Result;
 use std::time::{Duration, Instant};
 
-/// Logs everyone in for the first time and has them watch their neighbours.
+/// Logs all users in for the first time, and subscribes them to their neighbours.
 pub fn everyone(fleet: &mut Fleet) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     fleet.log_in(&users, LOGIN_WINDOW, LoginKind::Start)?;
@@ -17,7 +17,7 @@ pub fn everyone(fleet: &mut Fleet) -> Result<()> {
     Ok(())
 }
 
-/// Measures logins of each kind. Nobody needs to be connected before; everyone is afterwards.
+/// Measures logins of each kind. All users are connected afterwards.
 pub fn measure(fleet: &mut Fleet, rounds: u32, report: &mut Report) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     say(&format!("login: {} users, {LOGIN_WINDOW} logins under way at a time", users.len()));
@@ -58,7 +58,7 @@ pub fn measure(fleet: &mut Fleet, rounds: u32, report: &mut Report) -> Result<()
     Ok(())
 }
 
-/// The cost of an operation for a number of users, for each user.
+/// The cost of an operation for each of several users.
 struct Cost {
     cpu_ms: f64,
     per_second: f64,
@@ -69,14 +69,14 @@ impl Cost {
         let (cpu, began) = (fleet.server_cpu()?, Instant::now());
         work(fleet)?;
         let took = began.elapsed();
-        // The watchers' notices are sent afterwards, and belong to the cost.
+        // Notifications to watchers are sent afterwards, and are part of the cost.
         fleet.quiet()?;
         let cpu = fleet.server_cpu()? - cpu;
         Ok(Self { cpu_ms: milliseconds(cpu) / users as f64, per_second: users as f64 / took.as_secs_f64() })
     }
 }
 
-/// As a number of milliseconds.
+/// The duration in milliseconds.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }

@@ -8,15 +8,15 @@ use hdrhistogram::Histogram;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// Users of this part: enough for every message under way to have a sender of its own.
+/// The number of users in this part: every message under way has another sender.
 pub const USERS: u32 = 1_000;
-/// Messages under way at a time, of the figure to which the target belongs.
+/// The number of messages under way for the target.
 pub const OUTSTANDING: usize = 512;
-/// Committed messages a second that are asked for with [`OUTSTANDING`].
+/// The target with [`OUTSTANDING`]: committed messages a second.
 const TARGET: f64 = 5_000.0;
-/// A message that has not come for so long will not come any more.
+/// The time after which a message counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
-/// Messages before those that count, for each one that counts.
+/// The number of counted messages for each message of the warm-up.
 const WARM_UP: u64 = 10;
 
 /// A message that is on its way.
@@ -28,7 +28,7 @@ struct UnderWay {
     received: bool,
 }
 
-/// Measures messages, each answered when it is committed and received by somebody who is there. Nobody needs to be
+/// Measures messages that are answered after their commit and received by a connected user. No user needs to be
 /// connected before.
 pub fn measure(fleet: &mut Fleet, messages: u64, outstanding: usize, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
@@ -60,7 +60,7 @@ pub fn measure(fleet: &mut Fleet, messages: u64, outstanding: usize, report: &mu
 
 /// Sends messages and follows each until it is committed and received.
 struct Mail {
-    /// The users that send nothing now. Everyone takes a turn.
+    /// The users without a message under way, in turn.
     idle: VecDeque<u32>,
     under_way: HashMap<u32, UnderWay>,
     by_sender: Vec<u32>,
@@ -71,7 +71,7 @@ struct Mail {
 
 impl Mail {
     fn new(users: u32) -> Self {
-        // Up to a minute, to three digits, always fits.
+        // A range up to a minute with three digits is always valid.
         let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds in order");
         Self {
             idle: (0..users).collect(),

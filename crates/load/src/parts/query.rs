@@ -1,4 +1,4 @@
-//! The server API's query: whether 500 users are there, over and over, from backends with connections that stay.
+//! The query of the server API for the statuses of 500 users, repeated by backends over persistent connections.
 
 use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
 use crate::fleet::{Fleet, LoginKind};
@@ -13,18 +13,18 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Users of one call: the most that there may be.
+/// The number of users in a call: the maximum.
 const BATCH: u32 = 500;
-/// Calls per CPU-second of the server that are asked for.
+/// The target: calls per CPU-second of the server.
 const TARGET: f64 = 2_000.0;
-/// How long an answer may take.
+/// The longest time for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// Calls before those that count, for each one that counts.
+/// The number of counted calls for each call of the warm-up.
 const WARM_UP: u32 = 10;
-/// The admin that every app is made with.
+/// The admin of every new app.
 const ADMIN: &str = "administrator";
 
-/// The rate of the server API is not what is measured.
+/// The settings of the server; the rate limit of the server API must not limit the measurement.
 pub const SETTINGS: ServerSettings = ServerSettings {
     heartbeat_timeout_s: None,
     grace_ms: None,
@@ -34,18 +34,18 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     webhook: None,
 };
 
-/// How the server is asked.
+/// The load of queries.
 #[derive(Clone, Copy, Debug)]
 pub struct QueryLoad {
-    /// Calls that count.
+    /// The number of counted calls.
     pub calls: u32,
-    /// Connections, each of which asks one thing at a time.
+    /// The number of connections, each with one call at a time.
     pub connections: u32,
-    /// Ask for devices and custom statuses, too.
+    /// Whether devices and custom statuses are requested too.
     pub detail: bool,
 }
 
-/// Connects everybody.
+/// Connects all users.
 pub fn everyone(fleet: &mut Fleet) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     fleet.log_in(&users, LOGIN_WINDOW, LoginKind::Start)?;
@@ -65,7 +65,7 @@ pub fn measure(fleet: &mut Fleet, load: QueryLoad, report: &mut Report) -> Resul
         "/v4/openim/query_online_status?sdkappid={app}&identifier={ADMIN}&usersig={sig}&random=1&contenttype=json"
     );
 
-    // Each request asks for other users, in an order of its own, so that no answer is near to the one before.
+    // Each request has other users in another order, so that no answer is similar to the one before.
     let requests: Vec<Request> =
         (0..users.div_ceil(batch)).map(|first| Request::new(&target, users, first, batch, detail)).collect();
     ask(address, &requests, connections, calls / WARM_UP)?;
@@ -88,7 +88,7 @@ pub fn measure(fleet: &mut Fleet, load: QueryLoad, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// A request, and what its answer has to say.
+/// A request, and its expected answer.
 struct Request {
     bytes: Vec<u8>,
     asked: Vec<String>,
@@ -96,7 +96,7 @@ struct Request {
 
 impl Request {
     fn new(target: &str, users: u32, first: u32, batch: u32, detail: bool) -> Self {
-        // A step that has no divisor in common with the number of users meets each of them once.
+        // A step that is coprime to the number of users meets each of them once.
         let step = (users / 3..)
             .find(|step| *step > 0 && gcd(*step, users) == 1)
             .expect("every prime above will do");
@@ -116,7 +116,7 @@ impl Request {
         Self { bytes: [head, body].concat().into_bytes(), asked }
     }
 
-    /// Every user has to be there, in the order asked.
+    /// Checks that every user is there, in the order of the request.
     fn check(&self, answer: &[u8]) -> Result<()> {
         let answer: Value = serde_json::from_slice(answer).context("the answer is no JSON")?;
         let told = answer["QueryResult"].as_array().with_context(|| format!("refused: {answer}"))?;
@@ -134,14 +134,14 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Makes so many calls; answers with how long each took, in microseconds.
+/// Makes this many calls, and returns how long each took, in microseconds.
 fn ask(address: SocketAddr, requests: &[Request], connections: u32, calls: u32) -> Result<Histogram<u32>> {
     let connections = connections.max(1);
     let share = |index: u32| calls / connections + u32::from(index < calls % connections);
     let merged = thread::scope(|scope| {
         let threads: Vec<_> = (0..connections)
             .map(|index| {
-                // Backends do not ask for the same at the same time.
+                // The connections begin with different requests.
                 let from = index as usize * requests.len() / connections as usize;
                 scope.spawn(move || converse(address, requests, from, share(index)))
             })
@@ -170,7 +170,7 @@ fn converse(address: SocketAddr, requests: &[Request], from: usize, calls: u32) 
         stream.write_all(&request.bytes)?;
         let body = read_answer(&mut stream, &mut answer)?;
         times.saturating_record(u64::try_from(began.elapsed().as_micros())?);
-        // Each kind of answer once: that the others are whole, their length says.
+        // Each kind of answer is checked once; for the others the length is sufficient.
         if call < requests.len() {
             request.check(&answer[body..])?;
         } else {
@@ -180,7 +180,7 @@ fn converse(address: SocketAddr, requests: &[Request], from: usize, calls: u32) 
     Ok(times)
 }
 
-/// Reads one answer; its body begins there.
+/// Reads one answer, and returns the beginning of its body.
 fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<usize> {
     const PIECE: usize = 64 * 1024;
     answer.clear();

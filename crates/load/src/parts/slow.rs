@@ -1,4 +1,4 @@
-//! A client that stops reading while the users whom it watches change.
+//! A client that stops reading while the users that it watches change.
 
 use super::{login, middle};
 use crate::course::{Course, CourseSettings, Pace};
@@ -10,22 +10,22 @@ use crate::ring::WATCHED;
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
 
-/// Everyone.
+/// The number of users.
 pub const USERS: u32 = 63;
 /// The client that stops reading.
 const SLOW: u32 = 0;
-/// Changes under way at a time.
+/// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
-/// Pairs of runs, one in which the client reads and one in which it does not; the middle ones count.
+/// The number of pairs of runs, one with the client reading and one without; the medians count.
 const ROUNDS: u32 = 3;
 
-/// Measures what the server holds for the client, against a run of the same changes in which it reads, and what
-/// the client knows in the end.
+/// Measures the memory that the server uses for the client, compared with a run of the same changes in which the
+/// client reads, and the client's state in the end.
 pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
     say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
     let meter = fleet.target().meter.context("memory needs the process: --pid")?;
     login::everyone(fleet)?;
-    // Its kernel takes little for it, so that the server sees early that it does not read.
+    // A small receive buffer makes the server notice early that the client does not read.
     fleet.drop_links(&[SLOW], false);
     fleet.quiet()?;
     fleet.start_login(SLOW, LoginKind::Start, ReceiveBuffer::Small)?;
@@ -44,7 +44,7 @@ pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<(
             course.run(fleet, changes, Pace::Outstanding(OUTSTANDING))?;
             text = course.last_text();
             let after = settled(fleet, meter)?;
-            // The memory that such a number of changes takes by itself is taken in the first round.
+            // The memory that the changes need in any case is allocated in the first round.
             if round > 0 {
                 grown.push(after.resident as f64 - before.resident as f64);
             }
@@ -76,7 +76,7 @@ pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// The client reads again. Answers with how much it is told until it knows everything.
+/// Lets the client read again. Returns the number of notifications until it is up to date.
 fn read_again(fleet: &mut Fleet) -> Result<u64> {
     let before = fleet.travelled().notifications;
     fleet.set_habit(SLOW, Habit::Alive);
@@ -89,7 +89,7 @@ fn read_again(fleet: &mut Fleet) -> Result<u64> {
     Ok(fleet.travelled().notifications - before)
 }
 
-/// Waits until the server rests, and for the memory that it gives back then.
+/// Waits until the server is idle and has freed its memory.
 fn settled(fleet: &mut Fleet, meter: ProcessMeter) -> Result<Memory> {
     fleet.quiet()?;
     std::thread::sleep(Duration::from_millis(500));

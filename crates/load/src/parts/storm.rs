@@ -1,4 +1,4 @@
-//! All connections dropped at once, and back again.
+//! All connections dropped at once, and their reconnects.
 
 use super::login::milliseconds;
 use crate::fleet::{Fleet, LoginKind};
@@ -6,10 +6,10 @@ use crate::report::{Report, say};
 use anyhow::Result;
 use std::time::Instant;
 
-/// Logins under way at a time.
+/// The number of logins under way at a time.
 const WINDOW: usize = 256;
 
-/// Measures how soon everyone is back, as an SDK comes back: it says what it knows and is told what differs.
+/// Measures how soon all users are back. They reconnect as an SDK does, with known versions.
 pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     say(&format!("storm: {} users, {WINDOW} logins under way at a time", users.len()));

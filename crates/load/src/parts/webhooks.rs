@@ -15,23 +15,23 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Users of this part: enough for every event under way to be of another one.
+/// The number of users in this part: every event under way belongs to another user.
 pub const USERS: u32 = 1_000;
-/// Events that are not delivered yet, at a time.
+/// The number of events that are not delivered yet at a time.
 pub const OUTSTANDING: u64 = 512;
-/// Deliveries a second that are asked for.
+/// The target: deliveries a second.
 const TARGET: f64 = 2_000.0;
-/// An event that has not been delivered for so long will not be delivered any more.
+/// The time after which an event counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(20);
-/// Events before those that count, for each one that counts.
+/// The number of counted events for each event of the warm-up.
 const WARM_UP: u64 = 10;
 
-/// A server whose app tells this receiver.
+/// The settings of a server whose app sends webhooks to this receiver.
 pub fn settings(receiver: &Receiver) -> ServerSettings {
     ServerSettings { webhook: Some(receiver.address), ..ServerSettings::default() }
 }
 
-/// Measures deliveries. Nobody needs to be connected before.
+/// Measures deliveries. No user needs to be connected before.
 pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
     say(&format!("webhooks: {users} users, {events} events, {OUTSTANDING} outstanding"));
@@ -72,7 +72,7 @@ pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut
     Ok(())
 }
 
-/// Has users change in turn, and waits until everything is delivered. Answers with the last text.
+/// Lets users change in turn, and waits until all events are delivered. Returns the last text number.
 fn run(fleet: &mut Fleet, receiver: &Receiver, events: u64, after: u32) -> Result<u32> {
     let users = fleet.ring().users();
     let mut text = after;
@@ -111,7 +111,7 @@ fn await_deliveries(fleet: &mut Fleet, receiver: &Receiver, all: impl Fn(&Told) 
     Ok(())
 }
 
-/// Lets the connections hear what they are told.
+/// Reads the notifications of the connections.
 fn listen(fleet: &mut Fleet, wait: Duration) -> Result<()> {
     fleet.pump(wait)?.for_each(drop);
     match fleet.take_refusal() {
@@ -120,19 +120,19 @@ fn listen(fleet: &mut Fleet, wait: Duration) -> Result<()> {
     }
 }
 
-/// A receiver on this machine that answers each request at once.
+/// A receiver on this machine that answers every request at once.
 pub struct Receiver {
     pub address: SocketAddr,
     told: Arc<Mutex<Told>>,
 }
 
-/// The deliveries that a receiver was sent.
+/// The deliveries that a receiver has got.
 struct Told {
     logins: u64,
     changes: u64,
-    /// When the change with this text began.
+    /// The start of the change by its text number.
     began: HashMap<u32, Instant>,
-    /// The last text of each user.
+    /// The last text number of each user.
     last: HashMap<String, u32>,
     faults: Vec<String>,
     /// In microseconds.
@@ -140,7 +140,7 @@ struct Told {
 }
 
 impl Receiver {
-    /// Listens here. Its threads end with the process.
+    /// Starts a receiver at this address. Its threads end with the process.
     pub fn start(address: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(address).context("the receiver cannot listen")?;
         let address = listener.local_addr()?;
@@ -157,7 +157,7 @@ impl Receiver {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let told = Arc::clone(&shared);
-                // A server that has ended is no fault.
+                // The end of the server is not an error.
                 thread::spawn(move || drop(serve(stream, &told)));
             }
         });
@@ -187,7 +187,7 @@ fn serve(mut stream: TcpStream, told: &Mutex<Told>) -> Result<()> {
     }
 }
 
-/// Where the body of the first request begins and ends, once it is there.
+/// The beginning and end of the first request's body, once it has arrived.
 fn whole(bytes: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&bytes[..end])?;
@@ -209,7 +209,7 @@ impl Told {
                 let text = info["CustomStatus"].as_str().and_then(|text| number_of(text.as_bytes()));
                 let last = self.last.get(user).copied().unwrap_or(0);
                 match text {
-                    // A delivery may come twice, and nothing may come too late.
+                    // A delivery may be repeated, but not reordered.
                     Some(text) if text == last => {}
                     Some(text) if text > last => {
                         self.last.insert(user.to_owned(), text);
