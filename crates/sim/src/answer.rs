@@ -1,91 +1,91 @@
-//! The outcome of a step, in the words of the history: model and world give it in the same form.
+//! The outcome of a step, in a form that model and world share.
 
 use crate::step::Who;
 use lamplight_model::{Platform, PlatformSet, Reason, StatusType, Timestamp, UserStatus};
 
-/// A status as it is shown to anybody, without its version.
+/// A status as other users see it, without its version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shown {
-    /// Online, offline or not logged in.
+    /// The status type.
     pub kind: StatusType,
     /// The custom status.
     pub text: String,
     /// When the status type last changed.
     pub since: Timestamp,
-    /// Why the status last changed.
+    /// The reason of the last change.
     pub reason: Reason,
-    /// The last moment with a connection.
+    /// The last time at which the user was connected.
     pub last_seen: Option<Timestamp>,
-    /// The platforms connected now.
+    /// The connected platforms.
     pub platforms: PlatformSet,
 }
 
-/// Why a connection was closed.
+/// The cause of a connection's end.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cause {
     /// The same device has connected again.
     Superseded,
-    /// Another login was in the way.
+    /// Another login has ended this one.
     KickedByLogin(Platform),
-    /// The app's backend ended it.
+    /// The app's backend has ended the login.
     KickedByOperator,
-    /// The account is gone.
+    /// The account was deleted.
     Deleted,
-    /// Its own client, link or UserSig ended it, or its process.
+    /// The connection's own client, link, UserSig or process has ended it.
     Own,
 }
 
 /// The answer to the caller of a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
-    /// Nothing in particular.
+    /// There is no result.
     Done,
-    /// No, with this code.
+    /// The call was refused with this code.
     Refused(u32),
-    /// Logged in.
+    /// The device is logged in.
     LoggedIn {
-        /// The account was made for it.
+        /// Whether the account was created by the login.
         registered: bool,
-        /// The subscription list was given up.
+        /// Whether the subscription list was dropped.
         list_lost: bool,
     },
     /// The caller's own status.
     Own(Shown),
-    /// The statuses asked for.
+    /// The answer to a query.
     Statuses {
-        /// In the order asked.
+        /// The statuses in the order of the request.
         found: Vec<(Who, Shown)>,
-        /// Users who have no account.
+        /// The users without an account.
         unknown: Vec<Who>,
     },
-    /// Subscribed.
+    /// The answer to a subscription.
     Subscribed {
-        /// With the status of each.
+        /// The current statuses of the subscribed users.
         now: Vec<(Who, Shown)>,
-        /// Users who have no account.
+        /// The users without an account.
         unknown: Vec<Who>,
-        /// Users who had to leave the list.
+        /// The users who were evicted from the list.
         evicted: Vec<Who>,
-        /// Those of them who are not watched any longer.
+        /// The evicted users who are not watched any longer.
         let_go: Vec<Who>,
     },
-    /// Unsubscribed.
+    /// The answer to an unsubscription.
     Unsubscribed {
-        /// Users who were on the list.
+        /// The users who were on the list.
         removed: Vec<Who>,
-        /// Users who have no account and were not on the list.
+        /// The users without an account who were not on the list.
         unknown: Vec<Who>,
-        /// Those of the removed who are not watched any longer.
+        /// The removed users who are not watched any longer.
         let_go: Vec<Who>,
     },
-    /// The list, and its limit.
+    /// The subscription list, and its limit.
     List(Vec<Who>, u16),
     /// Whether there was anything to do.
     Was(bool),
 }
 
 impl Shown {
-    /// The shown part of a status.
+    /// The visible part of a status.
     pub fn of(status: &UserStatus) -> Self {
         Self {
             kind: status.status_type,

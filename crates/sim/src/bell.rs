@@ -1,4 +1,4 @@
-//! How the world notices whether a worker is woken: it polls what the worker waits for, and listens.
+//! How the world detects that a worker was woken: it polls the future that the worker waits for, with its own waker.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,17 +6,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
-/// Remembers that a worker was woken.
+/// Records that a worker was woken.
 #[derive(Default)]
 pub(crate) struct Bell(AtomicBool);
 
 impl Bell {
-    /// Asks whether the future is ready; if not, it will ring this bell.
+    /// Returns whether the future is ready. If it is not, it rings this bell later.
     pub fn rings(self: &Arc<Self>, future: Pin<&mut impl Future<Output = ()>>) -> bool {
         future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))).is_ready()
     }
 
-    /// Whether it has rung.
+    /// Whether the bell has rung.
     pub fn rang(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

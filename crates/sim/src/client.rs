@@ -1,37 +1,38 @@
-//! The picture that a client makes of the statuses it is told: a fold by version, as every SDK does it.
+//! The statuses that a client has: a fold by version over what it is sent, as in every SDK.
 
 use crate::step::{Device, Who};
 use lamplight_model::{UserStatus, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A connection, seen from its client.
+/// A connection as its client sees it.
 #[derive(Clone, Debug)]
 pub struct Client {
     /// The user of the client.
     pub who: Who,
-    /// On which device.
+    /// The device of the client.
     pub device: Device,
     /// The worker that it is connected to.
     pub worker: usize,
-    /// It does not read.
+    /// Whether the client has stopped reading.
     pub stalled: bool,
-    /// The users that it may be told of, by the rules when its worker last heard everything.
+    /// The users that the client may be notified of, by the rules at the time when its worker had last read the whole
+    /// log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// Users who may be told once more, at the same version, as they are known: they left the list or are new on it, or
-    /// the client had them from an answer while its worker was late to hear of the same change.
+    /// Users whose known version may be sent once more: they left the list or are new on it, or the client had them
+    /// from an answer while its worker was late with the same change.
     may_repeat: BTreeSet<Who>,
-    /// Until everybody has heard everything, all may be told once more: the worker was late when the client came,
-    /// or when a friendship ended and began anew.
+    /// Whether every known version may be sent once more, until all workers have read everything: the worker was late
+    /// when the client came, or when a friendship ended and began again.
     lenient: bool,
-    /// Deleted accounts that were forgotten while the worker was late.
+    /// Deleted accounts whose records were removed while the worker was late.
     pub may_miss: BTreeSet<Who>,
-    /// The subscription list, as far as the client was told; `None` when it cannot know.
+    /// The subscription list as far as the client was told; `None` if it cannot know.
     list: Option<BTreeSet<Who>>,
 }
 
 impl Client {
-    /// A client that knows this much from the connection before.
+    /// Creates a client that kept these statuses from the connection before.
     pub fn new(who: Who, device: Device, worker: usize, picture: BTreeMap<Who, UserStatus>) -> Self {
         Self {
             who,
@@ -47,7 +48,7 @@ impl Client {
         }
     }
 
-    /// An event. Wrong when it tells nothing new.
+    /// Handles a notification. Fails if it has nothing new.
     pub fn hear(&mut self, of: Who, status: UserStatus) -> Result<(), String> {
         let again = self.may_repeat.remove(&of) || self.lenient;
         if let Some(known) = self.picture.get(&of)
@@ -60,7 +61,7 @@ impl Client {
         Ok(())
     }
 
-    /// The answer of a query. It counts as told for those who are watched; a worker that was late will hear of
+    /// Handles the answer to a query. For watched users it counts as a notification; a worker that was late will send
     /// the same change once more.
     pub fn fold_answer(&mut self, of: Who, status: UserStatus, worker_is_late: bool) {
         if self.allowed.contains(&of) || self.picture.contains_key(&of) {
@@ -71,30 +72,31 @@ impl Client {
         }
     }
 
-    /// The answer of a subscription, which may tell what is known.
+    /// Handles the answer to a subscription, which may repeat known statuses.
     pub fn fold(&mut self, of: Who, status: UserStatus) {
         if self.picture.get(&of).is_none_or(|known| known.version <= status.version) {
             self.picture.insert(of, status);
         }
     }
 
-    /// The worker is late, and has yet to hear of what the client has been brought up to date with.
+    /// Allows repeated notifications, because the worker is late and has yet to read the changes that the client
+    /// already has.
     pub fn expect_repeats(&mut self) {
         self.lenient = true;
     }
 
-    /// Everybody has heard and read everything.
+    /// Forbids repeated notifications, because all workers and clients have read everything.
     pub fn expect_no_repeats(&mut self) {
         self.lenient = false;
         self.may_repeat.clear();
     }
 
-    /// Lets go of those who are not watched any longer.
+    /// Drops the users who are not watched any longer.
     pub fn keep_only(&mut self, watched: impl Fn(Who) -> bool) {
         self.picture.retain(|of, _| watched(*of));
     }
 
-    /// The subscription list has changed.
+    /// Handles a change of the subscription list.
     pub fn change_list(&mut self, added: &[Who], left: &[Who]) {
         self.may_repeat.extend(left.iter().chain(added));
         self.allowed.extend(added);
@@ -104,29 +106,29 @@ impl Client {
         }
     }
 
-    /// The subscription list as a whole.
+    /// Sets the whole subscription list.
     pub fn set_list(&mut self, list: &[Who]) {
         self.list = Some(list.iter().copied().collect());
     }
 
-    /// The subscription list, as far as the client was told.
+    /// The subscription list as far as the client was told.
     pub fn list(&self) -> Option<&BTreeSet<Who>> {
         self.list.as_ref()
     }
 
-    /// The picture that the client shows.
+    /// The statuses that the client shows.
     pub fn picture(&self) -> &BTreeMap<Who, UserStatus> {
         &self.picture
     }
 
-    /// The picture that the device still has when its connection is gone.
+    /// The statuses that the device keeps after its connection has ended.
     pub fn left_behind(&self) -> BTreeMap<Who, UserStatus> {
         let mut picture = self.picture.clone();
         picture.retain(|of, _| !self.may_miss.contains(of));
         picture
     }
 
-    /// The versions that a client sends on resume.
+    /// The versions that a client sends with a resume.
     pub fn known(picture: &BTreeMap<Who, UserStatus>) -> Vec<(Who, Version)> {
         picture.iter().map(|(of, status)| (*of, status.version)).collect()
     }

@@ -1,4 +1,4 @@
-//! Histories: made from a seed, repeated from a text, and cut down to what still fails.
+//! Histories: generated from a seed, replayed from a text, and shrunk to the steps that fail.
 
 use crate::random::Random;
 use crate::reference::Reference;
@@ -10,21 +10,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The outcome of a history that was judged right.
+/// The outcome of a history without a fault.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {
-    /// Steps that happened.
+    /// The number of executed steps.
     pub steps: usize,
-    /// The outcomes of the steps, and how often each came.
+    /// The outcomes of the steps with their counts.
     pub tally: BTreeMap<String, usize>,
 }
 
-/// A history that was judged wrong.
+/// The outcome of a history with a fault.
 #[derive(Debug)]
 pub struct Verdict {
-    /// The seed, if it had one.
+    /// The seed, if there is one.
     pub seed: Option<u64>,
-    /// Every step up to the wrong one.
+    /// All steps up to the fault.
     pub steps: Vec<Step>,
     /// The fault.
     pub fault: Fault,
@@ -46,10 +46,10 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// How often everybody hears and reads everything, and is judged as a whole.
+/// The number of steps after which all workers and clients read everything, and the whole state is compared.
 const QUIET_EVERY: usize = 50;
 
-/// Makes a history of a seed and judges it.
+/// Generates a history from a seed and runs it.
 pub fn run_seed(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
     let mut random = Random::new(seed);
     run(Some(seed), |trial, taken| {
@@ -58,13 +58,13 @@ pub fn run_seed(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
     })
 }
 
-/// Judges a history that is written down, and ends it quietly.
+/// Runs a written history, and compares the whole state at its end.
 pub fn replay(steps: &[Step]) -> Result<Report, Box<Verdict>> {
     let mut steps = steps.iter().cloned().chain([Step::Quiet]);
     run(None, |_, _| steps.next())
 }
 
-/// Leaves out what the fault does not need, as long as fewer steps still fail.
+/// Removes steps as long as the history still fails.
 pub fn shrink(verdict: Verdict) -> Verdict {
     let mut best = verdict;
     let mut piece = best.steps.len() / 2;
@@ -97,7 +97,7 @@ fn run(
     };
     while let Some(step) = next(&trial, steps.len()) {
         steps.push(step.clone());
-        // A panic is a verdict too: its steps are worth more than its backtrace.
+        // A panic counts as a fault, so that the steps that led to it are reported.
         match catch_unwind(AssertUnwindSafe(|| trial.step(&step))) {
             Ok(Ok(Some(_))) => {}
             Ok(Ok(None)) => drop(steps.pop()),
@@ -108,12 +108,12 @@ fn run(
     Ok(Report { steps: steps.len(), tally: trial.tally().clone() })
 }
 
-/// The next step of a history: what is likely to be interesting now.
+/// The next step of a history, chosen with regard to the current state.
 fn next(random: &mut Random, trial: &Trial) -> Step {
     let reference = trial.reference();
     let who = random.below(USERS.len());
     let device = random.below(DEVICES.len());
-    // Most steps are those of somebody who is connected.
+    // Most steps are taken by a connected user.
     let clients = trial.world().clients();
     let connected = if clients.is_empty() { None } else { clients.values().nth(random.below(clients.len())) };
     let (who, device) = match connected {
@@ -186,7 +186,7 @@ fn lists(random: &mut Random) -> Friends {
     if random.once_in(3) { Friends::One } else { Friends::Both }
 }
 
-/// A list of users for a call, now and then with everybody in it twice: duplicates count once.
+/// A list of users for a call, in which sometimes every user is named twice: duplicates count once.
 fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> Vec<Who> {
     if random.once_in(20) {
         return vec![who; 1 + random.below(2)];

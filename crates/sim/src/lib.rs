@@ -1,9 +1,9 @@
-//! Random histories of users, devices, drops, time-outs, restarts and slow readers: the real operations beside
-//! a naive model of the SPEC, compared after every step.
+//! Random histories of users, devices, broken links, timeouts, restarts and slow readers: the real operations are
+//! compared with a naive model of the SPEC after every step.
 //!
-//! [`Step`] is what may happen, with a text form. [`Reference`] says what should come of it, [`World`] does it
-//! with the real crates, and [`Trial`] runs both and judges. [`run_seed`] makes a history of a seed, [`replay`]
-//! repeats one that was written down. Nothing here opens a socket, sleeps or reads a clock.
+//! [`Step`] is an event of a history, with a text form. [`Reference`] computes the expected outcome, [`World`]
+//! executes the step with the real crates, and [`Trial`] runs and compares both. [`run_seed`] generates a history
+//! from a seed, [`replay`] repeats a written one. Nothing here opens a socket, sleeps or reads a clock.
 
 mod answer;
 mod bell;

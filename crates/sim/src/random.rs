@@ -1,11 +1,11 @@
-//! The dice of a history: splitmix64, the same on every machine for ever.
+//! The random source of a history: splitmix64, which is the same on every machine.
 
 /// A reproducible source of numbers.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// The numbers of this seed.
+    /// Creates the source of this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }

@@ -1,7 +1,7 @@
-//! The SPEC in plain code: what should come of every step. It optimises nothing, forgets nothing early, and
-//! works out from scratch whenever it is asked who is ONLINE and who may be told of whom.
+//! The SPEC in simple code: the expected outcome of every step. It does not optimise, forgets nothing early, and
+//! computes each time from scratch who is ONLINE and who may be notified of whom.
 //!
-//! It shares only the nouns of `lamplight-model` with what it judges, and none of the rules.
+//! It shares only the types of `lamplight-model` with the code under test, and no rules.
 
 mod calls;
 mod person;
@@ -15,30 +15,30 @@ use person::{Link, Login, Person};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// How long a user whose node was lost counts as present (SPEC section 10, row 2).
+/// The grace after a node was lost (SPEC section 10, row 2).
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// The model.
 #[derive(Debug)]
 pub struct Reference {
-    /// The present; the moment counts from the beginning of the history, not of a process.
+    /// The current time; its moment counts from the beginning of the history, not of a process.
     pub now: Now,
     /// The settings of the app.
     pub settings: AppSettings,
     people: Vec<Person>,
-    /// The last time of which the disk knows that the process lived.
+    /// The last time at which the process was alive according to the disk.
     alive_at: Timestamp,
     latest_wall: Timestamp,
-    /// Until when the live records were lost last, if only because there were none before.
+    /// The time until which live records were lost, which includes the time before the first ones.
     lost_at: Timestamp,
-    /// Why each connection that has ended did.
+    /// The cause of each connection's end.
     ended: BTreeMap<u64, Cause>,
     /// Users who were deleted and are still on the lists of others.
     deleted: BTreeSet<Who>,
 }
 
 impl Reference {
-    /// Nobody has an account yet.
+    /// Creates the model without accounts.
     pub fn new(now: Now, settings: AppSettings) -> Self {
         let people = USERS.iter().map(|_| Person::default()).collect();
         Self {
@@ -53,7 +53,7 @@ impl Reference {
         }
     }
 
-    /// Lets a step happen. `connection` is the one that the step is about, if it is about one.
+    /// Applies a step. `connection` is the connection of the step, if it has one.
     pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
         match step {
             Step::Login { who, device, resume, sig, .. } => {
@@ -102,7 +102,7 @@ impl Reference {
                 self.restart();
             }
             Step::LoseLive => {
-                // A node that loses the records can only number on above the clock (DESIGN).
+                // A node that has lost its records can only continue versions above the clock (DESIGN).
                 self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
                 self.lose_live();
             }
@@ -118,13 +118,12 @@ impl Reference {
         Answer::Done
     }
 
-    /// The status that everybody who asks should be shown of a user; `None` without an account.
+    /// The status that a query for a user must return; `None` without an account.
     pub fn status(&self, who: Who) -> Option<Shown> {
         self.people[who].account.and_then(|_| self.watched_status(who))
     }
 
-    /// The status that everybody who watches should be shown of a user: of a deleted account too, until it is
-    /// forgotten.
+    /// The status that watchers of a user must see, including that of a deleted account until its record is removed.
     pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
         let since = person.since.or(person.account)?;
@@ -138,19 +137,20 @@ impl Reference {
         })
     }
 
-    /// How many visible changes there were of a user, and since how often it was forgotten or lost.
+    /// The number of visible changes of a user, and before it the number of times that the user's record was removed
+    /// or lost.
     pub fn changes(&self, who: Who) -> (u64, u64) {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// Above which time the versions of a user begin of whom nothing is known; `None` while something is, by an
-    /// account or by the record of one that was deleted.
+    /// The time above which the versions of a user without a record begin; `None` if there is an account or the
+    /// record of a deleted one.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
     }
 
-    /// Whether a connection of `viewer` watches `of`, whether or not it is told now.
+    /// Whether a connection of `viewer` watches `of`, even if it is not notified now.
     pub fn may_watch(&self, viewer: Who, of: Who) -> bool {
         viewer == of
             || self.people[viewer].list.contains(&of)
@@ -159,7 +159,7 @@ impl Reference {
                 && self.people[of].friends.contains(&viewer))
     }
 
-    /// Whether a connection of `viewer` is told of `of` (SPEC section 4).
+    /// Whether a connection of `viewer` is notified of `of` (SPEC section 4).
     pub fn may_be_told(&self, viewer: Who, of: Who) -> bool {
         let others = self.settings.edition == Edition::Flagship && self.settings.switches.user_status;
         viewer == of || (others && self.may_watch(viewer, of))
@@ -170,7 +170,7 @@ impl Reference {
         &self.people[who].list
     }
 
-    /// The connections that there should be.
+    /// The connections that must exist.
     pub fn connections(&self) -> BTreeSet<u64> {
         let logins = self.people.iter().flat_map(|person| &person.logins);
         logins
@@ -178,14 +178,14 @@ impl Reference {
             .collect()
     }
 
-    /// Why a connection has ended, if it has.
+    /// The cause of a connection's end, if it has ended.
     pub fn end_of(&self, connection: u64) -> Option<Cause> {
         self.ended.get(&connection).copied()
     }
 
     // The parts of the steps
 
-    /// Lets something happen to a user, and works out what others see of it.
+    /// Changes a user, and derives the visible changes.
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
         let (kind, text) = (person.kind(), person.text.clone());
@@ -207,7 +207,7 @@ impl Reference {
             person.changes += 1;
         }
         let kept = (person.logins.clone(), person.list_ends, person.list_lost, person.forgotten_at);
-        // A call that changes nothing leaves nothing on disk.
+        // A call that changes nothing does not write to the disk.
         if kept != kept_was || person.text != text || reason == Reason::Kicked || reason == Reason::Deleted {
             person.noted = self.now;
         }
@@ -266,7 +266,7 @@ impl Reference {
         person.note_sig(issued, now.wall);
         let list_lost = person.list_lost && person.kind() != StatusType::Online;
         self.alter(who, Reason::Login, |all, person| {
-            // A device that comes back to a login leaves alone those that came after it.
+            // A returning device does not end logins that came after its own.
             let own_place = person.logins.iter().position(|login| login.device == device && comes_back);
             let earlier: Vec<Device> = person.logins[..own_place.unwrap_or(person.logins.len())]
                 .iter()
@@ -300,7 +300,7 @@ impl Reference {
         Answer::LoggedIn { registered, list_lost }
     }
 
-    /// The platform of a later login, present and in the way, that a device which comes back loses to.
+    /// The platform of a later, present and competing login that ends the login of a returning device.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;
@@ -389,7 +389,7 @@ impl Reference {
             return Answer::Refused(70107);
         }
         person.revoke(wall);
-        // From now on there is a record, which knows of the revocation.
+        // From now on there is a record, which has the revocation.
         person.is_known = true;
         person.since = person.since.or(person.account);
         for device in std::mem::take(&mut person.rows) {
@@ -406,7 +406,7 @@ impl Reference {
         let (now, kept) = (self.now, self.now.moment + self.settings.timing.login_retention());
         self.people[who].revoke(now.wall);
         if !self.people[who].is_known {
-            // The record of somebody of whom nothing was known but the account.
+            // The record of a user of whom only the account was known.
             self.people[who] =
                 Person { is_known: true, since: Some(now.wall), noted: now, ..self.people[who].forgotten() };
         }
@@ -427,8 +427,8 @@ impl Reference {
         Answer::Done
     }
 
-    /// Takes those deleted accounts that `which` names off the lists of the others: all of them at an upkeep, and the one
-    /// that is made again before that.
+    /// Removes the deleted accounts for which `which` holds from other users' lists: all of them at an upkeep, and
+    /// one that is created again before that.
     fn forget_deleted(&mut self, which: impl Fn(Who) -> bool) {
         let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
         self.deleted = left;
@@ -492,11 +492,11 @@ impl Reference {
         }
     }
 
-    /// Another process has taken over what the former one left on disk.
+    /// Starts another process from the disk of the former one.
     fn restart(&mut self) {
         let (now, grace, alive_at) = (self.now, self.now.moment + GRACE, self.alive_at);
         for person in &mut self.people {
-            // A process has no clock but the wall while it is down: deadlines outlive it as wall times.
+            // A process that is down has only the wall clock, so deadlines are kept as wall times.
             let noted = person.noted;
             let on_wall =
                 |deadline: Moment| Timestamp(noted.wall.0 + deadline.since(noted.moment).as_millis() as u64);
@@ -520,11 +520,11 @@ impl Reference {
             person.forgotten_at = person.forgotten_at.map(carried);
         }
         self.alive_at = now.wall;
-        // Of what was on disk: by deadlines as they were carried over.
+        // The deadlines on disk are those that were converted.
         self.forget_deleted(|_| true);
     }
 
-    /// As [`Reference::restart`], but only the facts are left.
+    /// Does the same as [`Reference::restart`], but only the facts are left.
     fn lose_live(&mut self) {
         let lapses = self.now.moment + self.settings.timing.login_retention();
         self.restart();
@@ -554,7 +554,7 @@ impl Reference {
     }
 }
 
-/// The platforms that exclude each other have the same number.
+/// The group of a platform: platforms of the same group compete.
 pub(crate) fn group_of(mode: MultiDeviceMode, platform: Platform) -> u8 {
     match mode {
         MultiDeviceMode::Single => 0,

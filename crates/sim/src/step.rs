@@ -1,22 +1,22 @@
 //! The steps of a history, and their notation.
 //!
-//! A step is one line: who, what, and with what, as in `ann.phone subscribe bob cat` or `advance 500`. A history
-//! that failed is printed in this form and can be replayed from it.
+//! A step is one line with the subject, the action and its arguments, as in `ann.phone subscribe bob cat` or `advance
+//! 500`. A history that failed is printed in this form and can be replayed from it.
 
 use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};
 use std::fmt;
 use std::str::FromStr;
 
-/// A user of the history, by its place in [`USERS`].
+/// A user of the history as an index of [`USERS`].
 pub type Who = usize;
 
-/// A device of a user, by its place in [`DEVICES`].
+/// A device of a user as an index of [`DEVICES`].
 pub type Device = usize;
 
 /// The users of a history.
 pub const USERS: [&str; 8] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal"];
 
-/// The devices that each of them may have.
+/// The devices that each user may have.
 pub const DEVICES: [(&str, Platform); 6] = [
     ("phone", Platform::IPhone),
     ("web", Platform::Web),
@@ -26,7 +26,7 @@ pub const DEVICES: [(&str, Platform); 6] = [
     ("droid", Platform::Android),
 ];
 
-/// Written `?`: stands in a list of users for a text that is no `userID`.
+/// Written `?`: a text in a list of users that is not a `userID`.
 pub const UNREADABLE: Who = USERS.len();
 
 /// The app of a history.
@@ -42,35 +42,35 @@ pub(crate) fn who_is(id: &UserId) -> Who {
     USERS.iter().position(|name| *name == id.as_str()).expect("only users of the history have accounts")
 }
 
-/// The UserSig that a login brings.
+/// The UserSig of a login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sig {
     /// A fresh one.
     Good,
-    /// One that expired a second ago.
+    /// A UserSig that expired a second ago.
     Expired,
-    /// One by a key that the app does not have.
+    /// A UserSig signed with a key that the app does not have.
     Forged,
 }
 
-/// How a link ends.
+/// The way in which a link ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
     /// The link breaks.
     Closed,
-    /// It was silent for the heartbeat timeout.
+    /// The link was silent for the heartbeat timeout.
     TimedOut,
-    /// The end is that of the oldest connection that a worker still holds of the device; it may have been
+    /// The worker reports the end of the oldest connection of the device that it still has, which may have been
     /// superseded long ago.
     LateClosed,
 }
 
-/// Which friend lists a friendship is about.
+/// The friend lists that a step changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Friends {
     /// Both.
     Both,
-    /// That of the first only.
+    /// Only that of the first user.
     One,
 }
 
@@ -117,7 +117,7 @@ impl Knob {
         (Self::RateCalls, "rate-calls"),
     ];
 
-    /// Turns the knob. Enumerations are numbered in the order of their declaration.
+    /// Changes the setting. Enumerations are numbered in the order of their declaration.
     pub fn turn(self, settings: &mut AppSettings, value: u32) {
         let (small, tiny) = (value as u16, value as u8);
         match self {
@@ -146,12 +146,12 @@ impl Knob {
     }
 }
 
-/// One thing that happens.
+/// One event of a history.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum Step {
-    /// A device logs in over a connection to a worker; with `resume` it comes back on its own and says what
-    /// it knows.
+    /// A device logs in over a connection to a worker; with `resume`, it returns on its own and sends its known
+    /// versions.
     Login { who: Who, device: Device, worker: usize, resume: bool, sig: Sig },
     /// A device logs out.
     Logout { who: Who, device: Device },
@@ -171,15 +171,15 @@ pub enum Step {
     List { who: Who, device: Device },
     /// The client of a device stops reading.
     Stall { who: Who, device: Device },
-    /// It reads so many statuses, and then no more.
+    /// It reads this many statuses, and then no more.
     Read { who: Who, device: Device, statuses: usize },
-    /// It reads on.
+    /// It reads again.
     Unstall { who: Who, device: Device },
-    /// Somebody takes a friend into the list.
+    /// A user adds a friend.
     Befriend { who: Who, friend: Who, lists: Friends },
-    /// Somebody takes a friend off the list.
+    /// A user removes a friend.
     Unfriend { who: Who, friend: Who, lists: Friends },
-    /// The app's backend makes an account.
+    /// The app's backend creates an account.
     Create { who: Who },
     /// The app's backend deletes an account.
     Delete { who: Who },
@@ -193,21 +193,21 @@ pub enum Step {
     Jump { millis: i64 },
     /// The server does what is due.
     Upkeep,
-    /// A worker is late to hear the log from here on.
+    /// A worker does not read the log from now on.
     Doze { worker: usize },
-    /// It hears again.
+    /// The worker reads the log again.
     Wake { worker: usize },
     /// More entries than the queue of a worker holds.
     Flood,
-    /// The process ends and another one begins, so much later.
+    /// The process ends, and another one starts this much later.
     Restart { orderly: bool, millis: u64 },
-    /// The same, and the live records are lost.
+    /// The same, but the live records are lost.
     LoseLive,
-    /// Everybody hears and reads everything.
+    /// All workers and clients read everything.
     Quiet,
 }
 
-/// The line is no step.
+/// The error about a line that is not a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownStep(pub String);
 

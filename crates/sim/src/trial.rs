@@ -1,4 +1,4 @@
-//! Lets every step happen twice, in the model and in the world, and judges the difference.
+//! Applies every step to the model and to the world, and compares the results.
 
 use crate::answer::{Answer, Cause, Shown};
 use crate::client::Client;
@@ -11,22 +11,22 @@ use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// A client was told of a user.
+/// A status that a client was sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Told {
-    /// Which connection.
+    /// The connection.
     pub connection: u64,
     /// The user of the connection.
     pub who: Who,
-    /// On which device.
+    /// The device of the connection.
     pub device: Device,
-    /// Of whom it was told.
+    /// The user of the status.
     pub of: Who,
-    /// The status that it was told.
+    /// The status.
     pub status: UserStatus,
 }
 
-/// The fault, in words.
+/// A fault, in words.
 #[derive(Debug)]
 pub struct Fault(pub String);
 
@@ -50,21 +50,20 @@ impl From<Failed> for Fault {
     }
 }
 
-/// The part of a status that its version stands for. The devices and `last_seen` of somebody who is ONLINE
-/// change without one.
+/// The part of a status that has a version. The devices and `last_seen` of an ONLINE user change without one.
 type Versioned = (StatusType, String, Timestamp, Reason);
 
-/// All that a user's status ever was, as the directory had it.
+/// All statuses of a user that the directory ever had.
 #[derive(Default)]
 struct Record {
-    /// Of which life of the account, and after how many changes.
+    /// The counts of the model ([`Reference::changes`]) for the last status.
     at: Option<(u64, u64)>,
     versions: BTreeMap<Version, Versioned>,
-    /// An account was deleted, and nothing of it is known any longer.
+    /// Whether the record of a deleted account was removed.
     forgotten: bool,
 }
 
-/// A model, a world, and what was seen of both.
+/// A model, a world, and what was observed of both.
 pub struct Trial {
     reference: Reference,
     world: World,
@@ -75,7 +74,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// A trial of an app with small numbers, so that every limit is met often.
+    /// Creates a trial of an app with small numbers, so that every limit is reached often.
     pub fn new() -> Result<Self, Fault> {
         let now = Now { moment: Moment(10_000_000), wall: Timestamp(1_700_000_000_000) };
         let mut settings = AppSettings::default();
@@ -106,17 +105,17 @@ impl Trial {
         &self.reference
     }
 
-    /// The real thing.
+    /// The world.
     pub fn world(&self) -> &World {
         &self.world
     }
 
-    /// The statuses that clients were told by the last step, in order.
+    /// The statuses that clients were sent in the last step, in order.
     pub fn told(&self) -> &[Told] {
         &self.told
     }
 
-    /// The events of the history, and how often each came: answers by kind, ends by cause, statuses told.
+    /// The counted events of the history: answers by kind, ends by cause, statuses sent.
     pub fn tally(&self) -> &BTreeMap<String, usize> {
         &self.tally
     }
@@ -125,8 +124,8 @@ impl Trial {
         *self.tally.entry(what.into()).or_default() += 1;
     }
 
-    /// Lets a step happen, and judges. Says what the caller was told; `None` when the step makes no sense
-    /// now, as a call of somebody who is not connected.
+    /// Executes a step and compares the results. Returns the answer to the caller; `None` if the step is not possible
+    /// now, such as a call of a user who is not connected.
     pub fn step(&mut self, step: &Step) -> Result<Option<Answer>, Fault> {
         let Some(connection) = self.connection(step) else { return Ok(None) };
         self.told.clear();
@@ -159,7 +158,7 @@ impl Trial {
             }
         }
         if let Step::Befriend { .. } = step {
-            // A worker that hears of an end and a new beginning at once lets go and begins anew.
+            // A worker that reads an end and a new beginning at once drops the user and begins again.
             for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
                 self.for_clients(worker, |_, client| client.expect_repeats());
             }
@@ -194,7 +193,7 @@ impl Trial {
         }
     }
 
-    /// The connection that a step is about; 0 for none, `None` for one that is missing.
+    /// The connection of a step; 0 for none, `None` if it does not exist.
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
             Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
@@ -239,15 +238,16 @@ impl Trial {
         }
     }
 
-    /// Whether an account would be made again of which nothing is known any longer, while the wall clock is behind
-    /// its last version: it can only number on from the clock.
+    /// Whether a removed account would be created again while the wall clock is behind its last version: the versions
+    /// can only continue from the clock.
     fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
         let begins = self.reference.begins_above(who);
         begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
-    /// The directory has every user as the model has, and the version rises with every change and only then.
+    /// Checks that the directory has every user as the model does, and that the version rises with every change and
+    /// only then.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
         for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
             let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));
@@ -319,7 +319,7 @@ impl Trial {
         Ok(())
     }
 
-    /// A worker that missed a part of the log tells its clients the list as a whole.
+    /// Handles a worker that missed entries of the log, which sends its clients the list as a whole.
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
         self.for_clients(worker, |reference, client| {
@@ -353,7 +353,7 @@ impl Trial {
         if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
     }
 
-    /// A client is told only of whom it may watch, only what was so, and only what is new to it.
+    /// Checks that a client is sent only users that it may watch, only true statuses, and only new ones.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");
@@ -383,8 +383,8 @@ impl Trial {
         Ok(())
     }
 
-    /// Everybody has heard and read everything: every client shows what is so, and every connection that there
-    /// should be is there, and no other.
+    /// When everything was read, checks that every client has the true statuses, and that exactly the expected
+    /// connections exist.
     fn judge_quiet(&mut self) -> Result<(), Fault> {
         for (connection, told) in self.world.write(usize::MAX, true) {
             self.judge_told(connection, told)?;
@@ -408,8 +408,7 @@ impl Trial {
                 let record = &self.records[of];
                 let shows = client.picture().get(&of).map(versioned);
                 let truth = self.reference.watched_status(of);
-                // That an account was made again is no news until somebody uses it, and of one that was forgotten
-                // nobody is told.
+                // An account that was created again is not notified before it is used, and neither is a removed one.
                 let is_no_news = match &truth {
                     Some(truth) => record.forgotten && truth.kind == StatusType::Unlogined,
                     None => true,
@@ -444,8 +443,8 @@ impl Trial {
 
 /// Whether an answer is the expected one.
 ///
-/// A subscription is answered with what events tell: the devices and `last_seen` of somebody who is ONLINE may
-/// be those of the last change. A worker that is late may have another idea of who else is a friend.
+/// A subscription is answered with the last notification: the devices and `last_seen` of an ONLINE user may be those
+/// of the last change. A worker that is late may have other friends.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {
@@ -469,7 +468,7 @@ fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     answer == expected
 }
 
-/// The users that the connections of a user are told of.
+/// The users of whom the connections of a user are notified.
 fn told_of(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
     (0..USERS.len()).filter(|of| reference.may_be_told(viewer, *of)).collect()
 }

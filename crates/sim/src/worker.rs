@@ -1,4 +1,4 @@
-//! A worker of the server without its sockets: takes in the log, carries effects out and empties mailboxes.
+//! A worker of the server without its sockets: reads the log, executes effects and empties mailboxes.
 
 use crate::answer::Cause;
 use crate::step::{Who, user_of, who_is};
@@ -8,14 +8,14 @@ use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};
 use lamplight_service::{Audience, Effect, Member, OwnListChange, Service, ServiceError, Viewing};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Something that the clients of a worker notice.
+/// An event that the clients of a worker notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Notice {
-    /// A connection was closed. Without a cause: found dead after a part of the log was missed.
+    /// A connection was closed. Without a cause, it was found dead after entries of the log were missed.
     Closed(u64, Option<Cause>),
-    /// Another device changed the list.
+    /// Another device has changed the list.
     ListChanged { connection: u64, added: Vec<Who>, left: Vec<Who> },
-    /// A part of the log was missed, and everything read again.
+    /// Entries of the log were missed, and everything was read again.
     Missed,
 }
 
@@ -24,15 +24,15 @@ pub(crate) enum Notice {
 pub(crate) struct Worker {
     audience: Audience<UserStatus>,
     connections: BTreeMap<u64, WatcherKey>,
-    /// Connections with something in their mailbox, as far as the worker was told.
+    /// Connections with a nonempty mailbox, as far as the worker was told.
     ready: BTreeSet<u64>,
-    /// Differences of lists that were found by reading them again.
+    /// Differences of lists that were found when the lists were read again.
     list_changes: Vec<Notice>,
 }
 
 impl Worker {
-    /// A connection has logged in. `known` is what its client says it has seen. Says whether it still is the
-    /// connection of its device.
+    /// Adds a connection that has logged in. `known` are the versions that its client has sent. Returns whether it is
+    /// still the connection of its device.
     pub async fn join(
         &mut self,
         service: &Service,
@@ -52,7 +52,7 @@ impl Worker {
         Ok(is_current)
     }
 
-    /// A connection is gone.
+    /// Removes a connection.
     pub fn leave(&mut self, connection: u64) {
         if let Some(watcher) = self.connections.remove(&connection) {
             self.audience.leave(watcher);
@@ -60,7 +60,7 @@ impl Worker {
         }
     }
 
-    /// The worker was woken: takes everything in that the log has.
+    /// Reads everything in the log, after the worker was woken.
     pub async fn hear(
         &mut self,
         reader: &mut LogReader,
@@ -94,8 +94,8 @@ impl Worker {
         Ok(notices)
     }
 
-    /// The connection's own call has changed the list. Answers with the statuses of those who are on it now,
-    /// and with those who left and are not watched any longer.
+    /// Handles a change of the list by the connection's own call. Returns the statuses of the users on the list, and
+    /// the users who left it and are not watched any longer.
     pub async fn change_list(
         &mut self,
         service: &Service,
@@ -118,12 +118,12 @@ impl Worker {
         Ok((told, let_go.iter().map(who_is).collect()))
     }
 
-    /// The connections that have something to read.
+    /// The connections with a nonempty mailbox.
     pub fn ready(&self) -> Vec<u64> {
         self.ready.iter().copied().collect()
     }
 
-    /// Writes up to `room` statuses to a connection that is ready.
+    /// Writes up to `room` statuses to a connection.
     pub fn write(&mut self, connection: u64, room: usize) -> Vec<UserStatus> {
         let Some(watcher) = self.connections.get(&connection).copied() else { return Vec::new() };
         let mut told = Vec::new();
@@ -140,12 +140,12 @@ impl Worker {
         told
     }
 
-    /// How many edges the watch graph has.
+    /// The number of edges of the watch graph.
     pub fn edges(&self) -> usize {
         self.audience.size().1
     }
 
-    /// The client of a connection was answered with these versions.
+    /// Records that these versions were sent to the client of a connection in an answer.
     pub fn answered(&mut self, connection: u64, versions: &[(Who, Version)]) {
         if let Some(watcher) = self.connections.get(&connection) {
             for (of, version) in versions {
@@ -191,20 +191,21 @@ impl Worker {
                     });
                     reloads.extend(of_app);
                 }
-                // The reference knows statuses; lists are facts, which conformance and the server's tests judge.
+                // The reference model has only statuses; lists are tested by the conformance suite and the server's
+                // tests.
                 Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
                 Effect::Read(user) => unread.push(user),
             }
         }
         for watcher in reloads {
-            // That a connection has ended, and why, is in the log behind this entry.
+            // The end of a connection, with its cause, is a later entry of the log.
             self.settle(service, watcher, Vec::new(), now).await?;
         }
         self.read(service, &unread, now).await?;
         Ok(notices)
     }
 
-    /// Brings the watch list of a connection up to date. Says whether it still is the connection of its device.
+    /// Updates the watch list of a connection. Returns whether it is still the connection of its device.
     async fn settle(
         &mut self,
         service: &Service,
@@ -257,7 +258,7 @@ impl Worker {
     }
 }
 
-/// The users to read; nothing else is asked for here.
+/// The users to read; no other effect is expected here.
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),

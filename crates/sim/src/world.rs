@@ -1,6 +1,6 @@
-//! The real thing without its sockets: the service over a directory and facts on disk, and its workers.
+//! The real code without its sockets: the service over a directory and facts on disk, and its workers.
 //!
-//! The world is told the time. It knows nothing of what should come of a step.
+//! The time is an argument. The world does not know the expected outcome of a step.
 
 use crate::answer::{Answer, Shown};
 use crate::bell::Bell;
@@ -26,10 +26,10 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// A fault of the machine below, which no history should cause.
+/// An error of the machine, which no history should cause.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
-/// How many workers there are.
+/// The number of workers.
 pub(crate) const WORKERS: usize = 3;
 
 /// One entry more than the queue of a reader holds.
@@ -43,14 +43,14 @@ pub struct World {
     node: Option<Node>,
     workers: Vec<Worker>,
     readers: Vec<LogReader>,
-    /// Which workers hear at once, and which of them have been woken.
+    /// Whether each worker reads the log at once, and whether it was woken.
     awake: [bool; WORKERS],
     woken: [bool; WORKERS],
     clients: BTreeMap<u64, Client>,
-    /// The picture that the last client of each device had when it went.
+    /// The statuses that the last client of each device had at its end.
     pictures: BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>,
     restarts: u64,
-    /// The moment of the history at which the clock of this process began.
+    /// The moment of the history at which the clock of this process started.
     origin: u64,
 }
 
@@ -61,7 +61,7 @@ struct Node {
 }
 
 impl World {
-    /// A world with an empty disk.
+    /// Creates a world with an empty disk.
     pub fn new(now: Now, settings: AppSettings) -> Result<Self, Failed> {
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
@@ -86,7 +86,7 @@ impl World {
         Ok(world)
     }
 
-    /// The connections, seen from their clients.
+    /// The connections as their clients see them.
     pub fn clients(&self) -> &BTreeMap<u64, Client> {
         &self.clients
     }
@@ -99,7 +99,7 @@ impl World {
         self.awake[worker]
     }
 
-    /// The status of every user, as anybody would be answered or told now.
+    /// The status of every user, as a query or a watcher gets it now.
     pub(crate) fn statuses(&self, viewing: Viewing, now: Now) -> Result<Vec<Option<UserStatus>>, Failed> {
         let ids: Vec<UserId> = (0..USERS.len()).map(|who| user_of(who).id).collect();
         let service = &self.node()?.service;
@@ -110,7 +110,7 @@ impl World {
         Ok(self.node()?.directory.stats())
     }
 
-    /// Does something while the workers listen. Wrong when one of them has something to hear and was not woken.
+    /// Runs `act` while the workers listen. Fails if a worker has entries to read and was not woken.
     pub(crate) fn listen<T>(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, Failed>,
@@ -130,7 +130,7 @@ impl World {
             }
         }
         drop(asleep);
-        // A restart has put new readers there.
+        // A restart has replaced the readers.
         if self.readers.is_empty() {
             self.readers = readers;
             if let Some(worker) = unheard {
@@ -142,7 +142,7 @@ impl World {
         done
     }
 
-    /// Lets those workers hear that were woken, and are not late. Says what their clients notice.
+    /// Lets the workers read the log that were woken and are not late. Returns what their clients notice.
     pub(crate) fn hear(&mut self, now: Now) -> Result<Vec<(usize, Vec<Notice>)>, Failed> {
         let now = self.here(now);
         let mut all = Vec::new();
@@ -163,7 +163,7 @@ impl World {
         Ok(all)
     }
 
-    /// Writes what is ready to the clients that read, or to all of them: so many statuses each.
+    /// Writes pending statuses, up to `room` each, to the clients that read, or to all of them.
     pub(crate) fn write(&mut self, room: usize, to_all: bool) -> Vec<(u64, Vec<UserStatus>)> {
         let mut told = Vec::new();
         for worker in 0..WORKERS {
@@ -176,18 +176,18 @@ impl World {
         told
     }
 
-    /// Writes up to so many statuses to one client.
+    /// Writes up to `room` statuses to one client.
     pub(crate) fn write_to(&mut self, connection: u64, room: usize) -> Vec<UserStatus> {
         let worker = self.clients.get(&connection).map(|client| client.worker);
         worker.map(|worker| self.workers[worker].write(connection, room)).unwrap_or_default()
     }
 
-    /// How many edges the watch graph of a worker has.
+    /// The number of edges of a worker's watch graph.
     pub(crate) fn edges(&self, worker: usize) -> usize {
         self.workers[worker].edges()
     }
 
-    /// Lets a step happen, over this connection if it needs one.
+    /// Executes a step, with this connection if it needs one.
     pub(crate) fn apply(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
         match self.try_apply(step, connection, now) {
             Ok(answer) => Ok(answer),
@@ -301,7 +301,7 @@ impl World {
                 Answer::Done
             }
             Step::Upkeep => {
-                // As the server does it: some at a time, until there are fewer.
+                // As in the server: some at a time, until there are fewer.
                 const LIMIT: usize = 3;
                 let mut rounds = 0;
                 while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
@@ -326,7 +326,7 @@ impl World {
             Step::Login { .. } => self.login(step, connection, here)?,
             Step::Restart { orderly, millis } => {
                 if *orderly {
-                    // The old process spoke its last word before the pause; `now` is after it.
+                    // The old process wrote its last sign of life before the pause; `now` is after it.
                     let moment = Moment(here.moment.0.saturating_sub(*millis));
                     let wall = Timestamp(here.wall.0.saturating_sub(*millis));
                     node.directory.maintain(Now { moment, wall })?;
@@ -427,7 +427,7 @@ impl World {
         Answer::Done
     }
 
-    /// A connection is gone; what its client knew stays on the device.
+    /// Removes a connection; the device keeps the client's statuses.
     fn end(&mut self, connection: u64) {
         let Some(client) = self.clients.remove(&connection) else { return };
         self.workers[client.worker].leave(connection);
@@ -437,7 +437,7 @@ impl World {
         }
     }
 
-    /// Nothing is known of a user any longer. Who was away until now, or will have missed it, is not told.
+    /// Removes a user from all clients' statuses. Clients that are away or miss it are not notified.
     pub(crate) fn forget(&mut self, who: Who) {
         self.pictures.values_mut().for_each(|picture| drop(picture.remove(&who)));
         for client in self.clients.values_mut().filter(|client| !self.awake[client.worker]) {
@@ -445,7 +445,7 @@ impl World {
         }
     }
 
-    /// The process is gone, without a farewell.
+    /// Ends the process without a shutdown.
     fn stop(&mut self) {
         self.clients.keys().copied().collect::<Vec<_>>().into_iter().for_each(|id| self.end(id));
         self.workers.clear();
@@ -455,7 +455,7 @@ impl World {
 
     fn start(&mut self, now: Now) -> Result<(), Failed> {
         self.restarts += 1;
-        // Every process has a monotonic clock of its own.
+        // Every process has its own monotonic clock.
         self.origin = now.moment.0.saturating_sub(self.restarts * 7_919 % 5_000);
         let here = self.here(now);
         let facts = SqliteFacts::open(&self.folder.path().join("facts.db"))?;
@@ -477,13 +477,13 @@ impl World {
         self.node.as_ref().ok_or_else(|| "the node is down".into())
     }
 
-    /// The present by the clock of this process.
+    /// The current time by the clock of this process.
     fn here(&self, now: Now) -> Now {
         Now { moment: Moment(now.moment.0.saturating_sub(self.origin)), wall: now.wall }
     }
 }
 
-/// The users who were not found. Nobody fails for another reason.
+/// The users who were not found. No other failure is expected.
 fn unknown(failures: &[(UserId, Code)]) -> Result<Vec<Who>, Failed> {
     match failures.iter().find(|(_, code)| *code != Code::NO_SUCH_ACCOUNT) {
         Some((id, code)) => Err(format!("{id} failed with {code}").into()),

@@ -1,7 +1,7 @@
-//! A hundred thousand steps, made from seeds.
+//! A hundred thousand steps, generated from seeds.
 //!
-//! `LAMPLIGHT_SIM_SEED=7` replays one seed, `LAMPLIGHT_SIM_STEPS=500000` looks further, and with
-//! `LAMPLIGHT_SIM_SHRINK=1` a history that fails is cut down first.
+//! `LAMPLIGHT_SIM_SEED=7` replays one seed, `LAMPLIGHT_SIM_STEPS=500000` runs more steps, and
+//! `LAMPLIGHT_SIM_SHRINK=1` shrinks a history that fails.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const SEEDS: u64 = 8;
 const STEPS: usize = 100_000;
 
-/// Events of so many steps; a history without one of them proves little.
+/// Events that must occur within this many steps; without one of them, a run proves little.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: found dead",
@@ -56,7 +56,7 @@ fn a_hundred_thousand_steps_go_as_the_model_says() {
         None => 1..SEEDS + 1,
     };
     let each = steps / SEEDS as usize;
-    // Two threads; when one has found something, the other need not go on.
+    // When one of the two threads has found a fault, the other stops.
     let found = AtomicBool::new(false);
     let reports: Vec<Report> = std::thread::scope(|scope| {
         let (seeds, found) = (&seeds, &found);

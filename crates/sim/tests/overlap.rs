@@ -1,7 +1,8 @@
-//! Operations that overlap, made from seeds.
+//! Overlapping operations, generated from seeds.
 //!
-//! `LAMPLIGHT_SIM_SEED=7` replays one seed and tells what happened before it broke (with `LAMPLIGHT_SIM_EACH=24` as the
-//! short run that it was), `LAMPLIGHT_SIM_OPERATIONS=1000000` looks further. `cargo run -p lamplight-sim --bin overlap` does the same and counts what broke by name.
+//! `LAMPLIGHT_SIM_SEED=7` replays one seed and prints its story (with `LAMPLIGHT_SIM_EACH=24` as a short run), and
+//! `LAMPLIGHT_SIM_OPERATIONS=1000000` runs more operations. `cargo run -p lamplight-sim --bin overlap` does the same
+//! and counts broken invariants by name.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
@@ -11,15 +12,16 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 const OPERATIONS: usize = 100_000;
-/// Operations of one seed.
+/// The number of operations for one seed.
 const EACH: usize = 500;
-/// Operations of a short run. The first logins of a user, who has no live record yet, happen once in a run and overlap
-/// rarely: many short runs show more of them. A fifth of all operations is theirs.
+/// The number of operations in a short run. The first logins of a user without a live record happen once in a run and
+/// overlap rarely, so many short runs have more of them. A fifth of all operations is in such runs.
 const EACH_BEGINNING: usize = 24;
-/// Operations of a run in which deadlines are held up: two phases or more. One operation in a hundred is theirs.
+/// The number of operations in a run with held-up deadlines: two or more phases. One operation in a hundred is in
+/// such runs.
 const EACH_HELD_UP: usize = 100;
 
-/// Events of so many operations; runs without one of them prove little.
+/// Events that must occur within this many operations; without one of them, runs prove little.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: kicked by a login",
@@ -57,7 +59,7 @@ fn operations_that_overlap_leave_nothing_wrong() {
     let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
     let runs = short_runs(operations / 5).chain(held_up_runs(operations / 100));
     let runs: Vec<(u64, usize)> = runs.chain(long_runs(operations * 4 / 5)).collect();
-    // Two threads; when one has found something, the other need not go on.
+    // When one of the two threads has found a fault, the other stops.
     let (next, broken, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicBool::new(false));
     let all = Mutex::new(Overlapped::default());
     std::thread::scope(|scope| {
@@ -90,17 +92,17 @@ fn operations_that_overlap_leave_nothing_wrong() {
     }
 }
 
-/// Seeds with their numbers of operations, so many in all.
+/// Seeds with their numbers of operations, which add up to `operations`.
 fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
 }
 
-/// The same, of seeds whose plan races logins.
+/// The same for seeds whose plan races logins.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
 }
 
-/// The same, of seeds whose plan holds up deadlines.
+/// The same for seeds whose plan holds up deadlines.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }

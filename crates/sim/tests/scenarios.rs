@@ -1,14 +1,14 @@
-//! Short histories, one for each place where others go wrong. Every step is judged by the model as well; what is
-//! written below each script is what clients are told after the line `---`, own changes left out.
+//! Short histories, one for each known pitfall of presence systems. The model checks every step too. The lines after
+//! each script are the notifications to clients after the line `---`, without those of the own user.
 
 #![allow(clippy::unwrap_used, reason = "a script that cannot be played is a failure")]
 
 use lamplight_sim::{DEVICES, Step, Told, Trial, USERS};
 
-/// Ann is watched by Bob, who subscribed to her; both are connected, Bob to another worker.
+/// Bob is subscribed to Ann; both are connected, to different workers.
 const WATCHED: &str = "ann.phone login 0\nbob.phone login 1\nbob.phone subscribe ann\nadvance 1000\n";
 
-/// Plays a script, and compares what clients are told of others after its `---`.
+/// Runs a script, and compares the notifications of other users after its `---`.
 fn check(script: &str, expected: &[&str]) {
     let mut trial = Trial::new().unwrap();
     let (mut told, mut listens) = (Vec::new(), false);
@@ -95,7 +95,7 @@ fn a_login_without_a_connection_lapses_once_and_for_good() {
     );
 }
 
-// 2. Old offline after new online
+// 2. An old offline after a new online
 
 #[test]
 fn the_late_end_of_a_superseded_connection_harms_nobody() {
@@ -157,7 +157,7 @@ fn a_user_flapping_a_thousand_times_leaves_the_last_state() {
     );
 }
 
-// 4. False leave and join
+// 4. False leaves and joins
 
 #[test]
 fn a_change_of_text_is_one_event() {
@@ -184,7 +184,7 @@ fn a_linger_that_runs_out_tells_the_departure_with_its_reason() {
     );
 }
 
-// 5. One stalled socket delays everybody
+// 5. One stalled socket delays all others
 
 #[test]
 fn a_stalled_watcher_delays_nobody_else() {
@@ -194,7 +194,7 @@ fn a_stalled_watcher_delays_nobody_else() {
     );
 }
 
-// 6. Wrong with several devices
+// 6. Wrong status with several devices
 
 #[test]
 fn a_logout_of_one_of_two_devices_leaves_the_user_online() {
@@ -230,7 +230,7 @@ fn the_list_is_shared_by_the_devices_and_evicts_the_earliest() {
     );
 }
 
-// 7. Custom status that does not clear
+// 7. A custom status that is not cleared
 
 #[test]
 fn the_text_goes_with_the_change_that_ends_online() {
@@ -246,7 +246,7 @@ fn the_text_goes_with_the_change_that_ends_online() {
     }
 }
 
-// 9. A flush logs everybody out
+// 9. A flush logs all users out
 
 #[test]
 fn a_loss_of_the_live_records_logs_nobody_out() {
@@ -256,7 +256,7 @@ fn a_loss_of_the_live_records_logs_nobody_out() {
     );
 }
 
-// 10. Own other devices not told, wrong until reload
+// 10. The user's other devices are not notified, and wrong until a reload
 
 #[test]
 fn the_own_other_devices_are_told_too() {
@@ -287,7 +287,7 @@ fn a_worker_that_is_late_does_not_tell_who_comes_back_what_he_knows() {
     );
 }
 
-// Accounts that are deleted and made again
+// Accounts that are deleted and created again
 
 #[test]
 fn who_comes_back_after_a_deletion_is_told_of_it() {
@@ -303,7 +303,7 @@ fn who_comes_back_after_a_deletion_is_told_of_it() {
         &after(
             "set list-retention 400000\nbob.phone close\nann delete\nkill-9 0\nadvance 299000\nupkeep\n---\nbob.phone resume 2",
         ),
-        // The list has been emptied of her meanwhile.
+        // She was removed from the list meanwhile.
         &[],
     );
     check(&after("doze 1\nann delete\nflood\n---\nwake 1"), &["bob.phone: ann UNLOGINED deleted"]);

@@ -1,8 +1,8 @@
-//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and demands that the suite that it names fails:
-//! the histories, in which one thing happens after another, or those whose operations overlap.
+//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and checks that the named suite fails: that of
+//! sequential histories, or that of overlapping operations.
 //!
-//! `cargo run -p lamplight-sim --bin mistakes [words of a name]`. The copy and its build are in
-//! `target/mistakes`; the tree itself is not touched, and production code has no hook for any of this.
+//! `cargo run -p lamplight-sim --bin mistakes [words of a name]`. The copy and its build are in `target/mistakes`.
+//! The tree itself is not changed, and production code has no hook for this.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 
@@ -12,9 +12,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-/// So many steps, over all seeds, each mistake has to be caught in.
+/// The number of steps, over all seeds, within which a mistake has to be caught.
 const STEPS: &str = "60000";
-/// So many operations that overlap.
+/// The number of overlapping operations within which a mistake has to be caught.
 const OPERATIONS: &str = "40000";
 
 /// The crates that the suites need.
@@ -35,14 +35,14 @@ struct Mistake {
     suite: Suite,
 }
 
-/// Which test must catch a mistake.
+/// The suite that must catch a mistake.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Suite {
-    /// One thing after another, beside a model.
+    /// Sequential histories, compared with a model.
     #[default]
     Histories,
-    /// Operations that overlap, over stores that are slow and fail.
+    /// Overlapping operations over stores that are slow and fail.
     Overlap,
 }
 
@@ -55,7 +55,7 @@ impl Suite {
     }
 }
 
-/// The end of a run of a suite in the copy.
+/// The result of a suite in the copy.
 enum Run {
     Passed,
     Failed(String),
@@ -97,7 +97,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Makes one mistake, runs its suite, and takes the mistake back. Says how it was caught, or why not.
+/// Plants one mistake, runs its suite, and reverts the mistake. Returns how it was caught, or why it was not.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;
@@ -144,7 +144,7 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     Ok(Run::Failed(told.to_owned()))
 }
 
-/// Copies what the suites need. A file that has not changed keeps its time, so that little is built again.
+/// Copies the files that the suites need. An unchanged file keeps its time, so that little is built again.
 fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let mut kept = Vec::new();
     for name in CRATES {
@@ -156,7 +156,7 @@ fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let members = vec![toml::Value::from("crates/*")];
     workspace.ok_or("no workspace in Cargo.toml")?.insert("members".into(), members.into());
     put(&copy.join("Cargo.toml"), toml::to_string(&manifest)?.as_bytes())?;
-    // Cargo takes out of it what the copy does not need; the versions are those of the tree.
+    // Cargo removes the packages that the copy does not need; the versions are those of the tree.
     fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock"))?;
     Ok(())
 }
@@ -176,7 +176,7 @@ fn copy_folder(from: &Path, to: &Path, kept: &mut Vec<PathBuf>) -> Result<(), Bo
     Ok(())
 }
 
-/// Removes what an earlier copy had and the tree no longer has.
+/// Removes files of an earlier copy that the tree does not have any longer.
 fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

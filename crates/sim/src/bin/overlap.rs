@@ -1,9 +1,9 @@
-//! Runs seeds of operations that overlap, and says what broke, by name.
+//! Runs seeds of overlapping operations, and prints the broken invariants by name.
 //!
 //! `cargo run -p lamplight-sim --bin overlap -- [--seeds A..B] [--operations N] [--each N] [--until-found NAME]
-//! [--keep-going] [--story|--whole-story]`. With one seed (`--seeds 7`) it is told what went wrong. With `--keep-going`
-//! all seeds of the range are run, and each one that breaks is told at once; without it, `--operations` bounds the run,
-//! and the summary names the first seeds of each rule. A run in which a seed broke ends with a failure.
+//! [--keep-going] [--story|--whole-story]`. With one seed (`--seeds 7`) the broken invariants are described. With
+//! `--keep-going` all seeds of the range are run, and each failure is printed at once; without it, `--operations` bounds
+//! the run, and the summary has the first seeds of each rule. The exit status reports whether a seed failed.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 

@@ -1,4 +1,5 @@
-//! An executor for virtual time: a seed chooses which ready task runs next, and time passes only when nobody is ready.
+//! An executor with virtual time: a seed chooses which ready task runs next, and time passes only if no task is
+//! ready.
 
 use crate::random::Random;
 use std::cell::RefCell;
@@ -12,8 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The virtual clock with its timers, and the tasks that are ready. It can be shared with the stores, whose futures
-/// must be able to change threads.
+/// The virtual clock with its timers, and the ready tasks. It is shared with the stores, whose futures must be
+/// `Send`.
 pub(crate) struct Clock {
     now: AtomicU64,
     state: Mutex<State>,
@@ -26,7 +27,7 @@ struct State {
     timers_made: u64,
 }
 
-/// The earliest timer is the greatest: the heap hands out its greatest entry.
+/// Ordered so that the earliest timer is the greatest, because the heap returns its greatest entry.
 struct Timer {
     due: u64,
     number: u64,
@@ -54,18 +55,18 @@ impl Ord for Timer {
 }
 
 impl Clock {
-    /// Milliseconds since the run began.
+    /// Milliseconds since the beginning of the run.
     pub fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// A future that is ready after so many milliseconds of virtual time.
+    /// Returns a future that is ready after this many milliseconds of virtual time.
     pub fn sleep(self: &Arc<Self>, millis: u64) -> Sleep {
         Sleep { clock: Arc::clone(self), until: self.now() + millis, is_set: false }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        // Each critical section leaves the state whole, so a panic elsewhere does not taint it.
+        // Each critical section leaves the state consistent, so poisoning is ignored.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -122,7 +123,7 @@ struct Tasks {
     made: u64,
 }
 
-/// The executor. Cloning it makes another handle.
+/// The executor. Clones are handles of the same executor.
 #[derive(Clone)]
 pub(crate) struct Executor {
     clock: Arc<Clock>,
@@ -130,7 +131,7 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// An executor whose choices this seed makes.
+    /// Creates an executor whose choices are derived from this seed.
     pub fn new(seed: u64) -> Self {
         let state =
             State { timers: BinaryHeap::new(), ready: Vec::new(), random: Random::new(seed), timers_made: 0 };
@@ -143,8 +144,8 @@ impl Executor {
         &self.clock
     }
 
-    /// Polls the work at once, as the server does, and lets the rest of it go on beside the others. What belongs to one
-    /// process is one group.
+    /// Polls the work at once, as the server does, and schedules the rest of it beside the other tasks. The tasks of
+    /// one process form a group.
     pub fn start(&self, group: u64, work: impl Future<Output = ()> + 'static) {
         let number = {
             let mut tasks = self.tasks.borrow_mut();
@@ -158,7 +159,7 @@ impl Executor {
         self.poll(number);
     }
 
-    /// Drops everything of a group where it stands, as the death of its process does.
+    /// Drops all tasks of a group where they are, like the death of a process.
     pub fn kill(&self, group: u64) {
         let dead: Vec<Task> = {
             let mut tasks = self.tasks.borrow_mut();
@@ -167,7 +168,7 @@ impl Executor {
         drop(dead);
     }
 
-    /// Drops all that was started, and every timer: a task holds what holds the executor.
+    /// Drops all tasks and timers, because tasks hold references to the executor.
     pub fn end(&self) {
         let tasks = std::mem::take(&mut self.tasks.borrow_mut().tasks);
         drop(tasks);
@@ -179,12 +180,12 @@ impl Executor {
         drop(timers);
     }
 
-    /// Runs all tasks that are ready, and lets time pass up to this moment.
+    /// Runs all ready tasks, and lets time pass up to this moment.
     pub fn run_until(&self, until: u64) {
         self.run_while(until, || true);
     }
 
-    /// The same, while `wanted` holds. Says whether it still does.
+    /// Does the same while `wanted` holds. Returns whether it still holds.
     pub fn run_while(&self, until: u64, wanted: impl Fn() -> bool) -> bool {
         while wanted() {
             let next = {
@@ -206,7 +207,7 @@ impl Executor {
         false
     }
 
-    /// Goes on to the next timer that is due by then. Says whether there was one.
+    /// Advances to the next timer that is due by then. Returns whether there was one.
     fn pass_time(&self, until: u64) -> bool {
         let mut due = Vec::new();
         {
@@ -245,7 +246,7 @@ impl Executor {
     }
 }
 
-/// Runs a future to its end on this thread, which waits meanwhile.
+/// Runs a future to completion on this thread, which blocks meanwhile.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl Wake for Unpark {

@@ -1,4 +1,4 @@
-//! The invariants, by name, and the places where one was broken.
+//! The invariants by name, and the places where they were broken.
 
 use super::executor::Clock;
 use std::cell::RefCell;
@@ -6,64 +6,64 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// The invariant that was broken.
+/// A broken invariant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Name {
-    /// A login has kicked a newer one.
+    /// A login has kicked a later one.
     OlderWins,
-    /// Logins that are in each other's way stand side by side.
+    /// Competing logins exist side by side.
     RivalsStand,
-    /// A login failed and was refused, and left a connected device behind.
+    /// A login failed and was refused, but left a connected device behind.
     GhostOfFailedLogin,
     /// The end of a connection was lost: its device stays connected.
     GhostOfLostEnd,
-    /// A connection met a bug of ours while it logged in, and left a connected device behind.
+    /// A connection met a bug while it logged in, and left a connected device behind.
     GhostOfBug,
-    /// A connected device without a connection, for another reason.
+    /// A device counts as connected without a connection, for another reason.
     Ghost,
-    /// A connection is closed as superseded although the directory has it as the current one.
+    /// A connection was closed as superseded although it is the current one in the directory.
     ClosedWhileCurrent,
-    /// An open connection is no device of the record.
+    /// An open connection belongs to no device of the record.
     NoSuchLogin,
-    /// A refused or revoked login stands in the facts or the record.
+    /// A refused or revoked login is in the facts or in the record.
     OrphanLogin,
-    /// A UserSig that was made after the last kick was answered is refused as revoked.
+    /// A UserSig that was issued after the answer to the last kick is refused as revoked.
     FreshSigRefused,
-    /// A device that was kicked by a login or logged out came back by itself.
+    /// A device that was kicked by a login or has logged out resumed on its own.
     EndedResumes,
-    /// A deleted account is there again, although nobody made it.
+    /// A deleted account exists again although it was not created again.
     DeletedReturns,
-    /// Somebody is logged in after a kick, a logout or a deletion that came after every login.
+    /// A user is logged in after a kick, a logout or a deletion that came after every login.
     LoggedInAfterEnd,
-    /// A device is logged in live, and logged out in the facts.
+    /// A device is logged in in the record, and logged out in the facts.
     HalfLoggedOut,
-    /// A device changed its platform, and facts and record do not agree on it.
+    /// A device changed its platform, and facts and record have different platforms.
     Platform,
-    /// Facts and record do not agree, for another reason.
+    /// Facts and record differ for another reason.
     FactsDiffer,
-    /// The account is there in one store, and deleted in the other.
+    /// The account exists in one store and is deleted in the other.
     AccountDiffers,
-    /// An event that was due did not happen in time.
+    /// A due event did not happen in time.
     Overdue,
-    /// A connection is not told of whom it watches.
+    /// A connection is not notified of a user that it watches.
     Blind,
-    /// A connection is told of whom it may not watch.
+    /// A connection is notified of a user that it may not watch.
     Leak,
-    /// A connection got the answer to somebody else's request.
+    /// A connection got the answer to a request of another connection.
     OthersAnswer,
-    /// A version went back.
+    /// A version went backwards.
     GoesBack,
-    /// One version says two things.
+    /// Two statuses of a user have the same version.
     TwoTruths,
-    /// The log tells what did not change.
+    /// The log has an entry without a change.
     NoDifference,
-    /// A list is not what the directory has.
+    /// A client's subscription list differs from the directory's.
     ListDiffers,
-    /// Session events never came to the outbox.
+    /// Session events never reached the outbox.
     EventsLeft,
-    /// The backend hears logins and disconnects that do not pair, or that are not what there is.
+    /// The backend gets logins and disconnects that do not alternate, or that differ from the record.
     Unpaired,
-    /// An event says a status that the user did not have.
+    /// An event has a status that the user did not have.
     EventStatus,
     /// An operation did not end.
     Stuck,
@@ -109,7 +109,7 @@ impl Name {
         Self::Panic,
     ];
 
-    /// The name as it is written on a command line.
+    /// The name as used on the command line.
     pub fn text(self) -> &'static str {
         match self {
             Self::OlderWins => "older-wins",
@@ -153,16 +153,16 @@ impl fmt::Display for Name {
     }
 }
 
-/// Something that should not be.
+/// A broken invariant with its details.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Found {
-    /// Which rule is broken.
+    /// The invariant.
     pub name: Name,
-    /// Where and how.
+    /// Where and how it was broken.
     pub what: String,
 }
 
-/// Collects what was found, and tells the story if it is wanted.
+/// Collects broken invariants and, if requested, the story of the run.
 pub(crate) struct Judge {
     found: RefCell<Vec<Found>>,
     clock: Arc<Clock>,
@@ -172,46 +172,46 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// A judge; with `wants_story` it keeps what happened.
+    /// Creates a judge; with `wants_story`, it records events.
     pub fn new(clock: Arc<Clock>, wants_story: bool) -> Self {
         let (found, story, tally) = Default::default();
         Self { found, clock, wants_story, story, tally }
     }
 
-    /// Something happened.
+    /// Records an event in the story.
     pub fn note(&self, what: impl FnOnce() -> String) {
         if self.wants_story {
             self.story.borrow_mut().push(format!("{:>8} {}", self.clock.now(), what()));
         }
     }
 
-    /// Something happened that is worth counting.
+    /// Counts an event.
     pub fn count(&self, what: impl Into<String>) {
         *self.tally.borrow_mut().entry(what.into()).or_default() += 1;
     }
 
-    /// The events of the run, and how often each came.
+    /// The counted events.
     pub fn tally(&self) -> BTreeMap<String, usize> {
         self.tally.take()
     }
 
-    /// Something is wrong.
+    /// Records a broken invariant.
     pub fn found(&self, name: Name, what: String) {
         self.note(|| format!("BROKEN {name}: {what}"));
         self.found.borrow_mut().push(Found { name, what });
     }
 
-    /// Whether something is wrong.
+    /// Whether an invariant is broken.
     pub fn is_broken(&self) -> bool {
         !self.found.borrow().is_empty()
     }
 
-    /// All that is wrong.
+    /// Removes and returns the broken invariants.
     pub fn take(&self) -> Vec<Found> {
         self.found.take()
     }
 
-    /// The story, as far as it was wanted.
+    /// The recorded story.
     pub fn story(&self) -> Vec<String> {
         self.story.take()
     }

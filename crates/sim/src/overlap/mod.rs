@@ -1,11 +1,11 @@
-//! Operations that overlap: in virtual time, over stores that are slow, run changes more than once and fail, with
+//! Overlapping operations: in virtual time, over stores that are slow, run changes more than once and fail, with
 //! several workers, the keeper, the recorder and the server API at once.
 //!
-//! `overlap` runs a seed; what is wrong has a `Name`. The dice choose which ready task goes on, how long every
-//! call to a store waits before and after its effect, and which calls fail; time is a number. So a seed always goes the
-//! same way. A plan leaves most kinds of operations out of each run; the world begins them; the
-//! worker does what the server's does, await for await; and when everything has come to rest, what must hold
-//! is judged.
+//! `overlap` runs a seed; a broken invariant has a `Name`. Random choices decide which ready task runs next, how long
+//! every call to a store waits before and after its effect, and which calls fail. Time is virtual, so a seed always
+//! takes the same course. The plan of a run leaves out most kinds of operations; the world starts the others; the
+//! worker does what the server's does, await by await. When nothing is under way any longer, the invariants are
+//! checked.
 
 mod executor;
 mod judge;

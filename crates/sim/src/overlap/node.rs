@@ -1,4 +1,4 @@
-//! One process: its stores, its workers, its keeper, and what carries session events to the backend.
+//! One process: its stores, its workers, its keeper, and the delivery of session events to the backend.
 
 use super::executor::block_on;
 use super::judge::Judge;
@@ -22,13 +22,13 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long who was connected when a process died counts as present.
+/// The grace for users who were connected when a process died.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
-/// How many workers there are.
+/// The number of workers.
 pub(crate) const WORKERS: usize = 2;
 
-/// How often the keeper looks.
+/// The interval of the keeper in milliseconds.
 const TICK: u64 = 250;
 const BATCH: usize = 256;
 
@@ -40,20 +40,20 @@ pub(crate) struct Node {
     pub older_wins: Arc<OlderWins>,
 }
 
-/// The surroundings that a node runs in.
+/// The environment of a node.
 pub(crate) struct Surroundings {
     pub executor: super::executor::Executor,
     pub weather: Arc<Weather>,
     pub people: Rc<People>,
     pub judge: Rc<Judge>,
     pub key: AppKey,
-    /// The app's backend, where the app has one.
+    /// The app's backend, if the app has one.
     pub receiver: Option<Rc<Receiver>>,
     pub truths: Arc<Truths>,
 }
 
 impl Node {
-    /// Starts a node over the folder. The weather must be still.
+    /// Starts a node with this folder. The stores must not fail or delay calls at that time.
     pub fn start(folder: &Path, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let origin = around.executor.clock().now().saturating_sub(random.below(5_000) as u64);
@@ -107,7 +107,7 @@ impl Node {
         Ok(Self { shared, workers, facts, older_wins })
     }
 
-    /// The record of a user as it is, whatever the weather.
+    /// Reads the record of a user, without delays and failures.
     pub fn peek<T>(&self, user: &User, mut view: impl FnMut(Option<&Presence>) -> T + Send) -> T
     where
         T: Send,
@@ -120,13 +120,13 @@ impl Node {
         seen.expect("the port looks at every user")
     }
 
-    /// The facts as they are, whatever the weather.
+    /// The facts, without delays and failures.
     pub fn facts(&self) -> &dyn Facts {
         &*self.facts
     }
 }
 
-/// As the keeper of the server.
+/// Does the work of the server's keeper.
 async fn keep(shared: &Shared) {
     for turn in 0u32.. {
         shared.executor.clock().sleep(TICK).await;
@@ -150,7 +150,7 @@ async fn keep(shared: &Shared) {
     }
 }
 
-/// As the server appends to the change log what it did not take at once.
+/// Appends to the change log what the server could not append at once.
 async fn tell(shared: &Shared) {
     loop {
         shared.service.telling_waits().await;
@@ -161,7 +161,7 @@ async fn tell(shared: &Shared) {
     }
 }
 
-/// As the recorder of the server.
+/// Does the work of the server's recorder.
 async fn record_all(shared: &Shared, mut log: LogReader) {
     const PAUSE: u64 = 500;
     let mut waiting: BTreeSet<User> = BTreeSet::new();
@@ -191,12 +191,12 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
     }
 }
 
-/// As the dispatcher of the server, which decides when to send by a plan of its own: here the dice do.
+/// Does the work of the server's dispatcher. The server decides by its own plan when to send; here it is random.
 async fn send_all(shared: &Shared, receiver: &Receiver) {
     const MOST: usize = 16;
     loop {
         shared.executor.clock().sleep(1 + receiver.delay(1_500)).await;
-        // Each is read a while before it is sent.
+        // A notice is sent some time after it was read.
         let Ok(heads) = shared.service.outbox_heads(THE_LANE, MOST).await else { continue };
         for notice in heads {
             shared.executor.clock().sleep(receiver.delay(60)).await;
@@ -229,5 +229,5 @@ async fn send(shared: &Shared, receiver: &Receiver, notice: &Notice) -> Answer {
 /// The lane of session events.
 pub(crate) const THE_LANE: Lane = Lane { app: APP, hook: Hook::StateChange };
 
-/// The id of the app, for who sets it up.
+/// The id of the app, for the set-up.
 pub(crate) const THE_APP: lamplight_model::AppId = APP;

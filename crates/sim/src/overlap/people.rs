@@ -1,4 +1,4 @@
-//! Users with their devices, and the clients of their connections: what each asked for, and what it was told.
+//! Users with their devices, and the clients of their connections: their requests, and the messages they got.
 
 use super::judge::{Judge, Name};
 use lamplight_core::EndCause;
@@ -7,17 +7,17 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// A user, by its place in [`NAMES`].
+/// A user as an index of [`NAMES`].
 pub(crate) type Who = usize;
 
 /// The users.
 pub(crate) const NAMES: [&str; 7] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus"];
 
-/// The devices that each of them has, and what they run on while nothing else is said.
+/// The devices of each user, with their platforms unless a device changes it.
 pub(crate) const DEVICES: [(&str, Platform); 3] =
     [("phone", Platform::Android), ("pad", Platform::IPhone), ("tab", Platform::Web)];
 
-/// The app of all.
+/// The app of all users.
 pub(crate) const APP: AppId = AppId(1_400_000_001);
 
 /// A user.
@@ -54,7 +54,7 @@ pub(crate) enum Request {
     Unfriend(Who, bool),
 }
 
-/// A login, as a client asks for it.
+/// A login as a client requests it.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginRequest {
     pub who: Who,
@@ -62,7 +62,7 @@ pub(crate) struct LoginRequest {
     pub platform: Platform,
     pub resume: bool,
     pub known: Vec<(Who, Version)>,
-    /// When its UserSig was made.
+    /// The time at which its UserSig was issued.
     pub issued: u64,
 }
 
@@ -100,21 +100,21 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// The past of a user since everything was quiet: for naming a fault, and for judging what must follow.
+/// The events of a user since the world was last quiet, for naming a fault and for checking what must follow.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
-    /// Kicks, and deletions, which revoke like one.
+    /// Kicks, and deletions, which revoke UserSigs as kicks do.
     pub kicks: Vec<Kick>,
-    /// When an account was perhaps made by the server API, the last time.
+    /// The last time at which the server API may have created the account.
     pub created: Option<u64>,
-    /// When everything was quiet after the last kick before.
+    /// The time at which the world was quiet after the last kick before.
     pub kicked_before: Option<u64>,
-    /// A logout or the end of a UserSig of this device was tried.
+    /// Whether a logout of this device, or the end of its UserSig, was tried.
     pub logged_out: [bool; DEVICES.len()],
 }
 
 impl Past {
-    /// Everything is quiet.
+    /// Resets the events, because the world is quiet.
     pub fn rest(&mut self, now: u64) {
         let kicked_before = if self.kicks.is_empty() { self.kicked_before } else { Some(now) };
         *self = Self { kicked_before, ..Self::default() };
@@ -125,22 +125,22 @@ impl Past {
 #[derive(Clone, Debug)]
 pub(crate) struct Kick {
     pub began: u64,
-    /// When it was answered as done. One that failed has perhaps been done, and may be still.
+    /// The time at which it was answered as done. A failed one may have been done, or may still be done.
     pub answered: Option<u64>,
-    /// It deletes the account.
+    /// Whether it deletes the account.
     pub deletes: bool,
 }
 
-/// How far a client has come.
+/// The stage of a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stage {
     New,
     LoggedIn,
-    /// The last words were heard, or the link is gone.
+    /// The client got the last message, or its link is gone.
     Over,
 }
 
-/// One connection, seen from its client.
+/// One connection as its client sees it.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub who: Who,
@@ -148,44 +148,44 @@ pub(crate) struct Client {
     pub platform: Platform,
     pub worker: usize,
     pub stage: Stage,
-    /// Does not read for the moment.
+    /// Whether the client currently does not read.
     pub stalled: bool,
-    /// The request that has no answer yet, and when it was made.
+    /// The time and the content of the request without an answer.
     pub awaits: Option<(u64, Request)>,
     pub picture: BTreeMap<Who, UserStatus>,
-    /// The version of each in the last event or answer about others.
+    /// For each user, the version in the last notification or answer.
     pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
-    /// Changes of the list that were told while it was being read: they come on top of what is answered.
+    /// Changes of the list that came while it was being read; they are applied to the answer.
     pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
-    /// The number of the request of its last login.
+    /// The number of its last login request.
     pub login_asked: u64,
-    /// Whether the last login was a resume of a device whose login had ended, and may not come back by itself.
+    /// Whether the last login is a resume of a device whose login had ended, which must not resume on its own.
     pub resumes_ended: bool,
 }
 
-/// All clients, by the number of the connection.
+/// All clients by the number of their connection.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
-    /// The picture that the last client of each device had when it went.
+    /// The statuses that the last client of each device had at its end.
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
-    /// Of whom each user may be told.
+    /// The users of whom each user may be notified.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
-    /// Native devices that were kicked by a login or logged out, and were not logged in by the application since.
+    /// Native devices that were kicked by a login or logged out, and that the application has not logged in since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// The logins of each device by the application, by their requests: those that may have been recorded.
+    /// The requests of each device's logins by the application that may have been recorded.
     pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
-    /// The tries to log in: the user, when the UserSig was made, and whether it was a resume.
+    /// The attempts to log in: the user, the time at which the UserSig was issued, and whether it was a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
-    /// When the UserSig that each device has was made. One that was refused is thrown away.
+    /// The time at which each device's UserSig was issued. A refused UserSig is dropped.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
-    /// The past of each user since everything was quiet.
+    /// The events of each user since the world was last quiet.
     pub pasts: RefCell<Vec<Past>>,
     judge: Rc<Judge>,
 }
 
 impl People {
-    /// Nobody is there.
+    /// Creates the state without clients.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
         let (clients, left_behind, ended, app_logins, logins, sigs) = Default::default();
@@ -193,12 +193,12 @@ impl People {
         Self { clients, left_behind, allowed, ended, app_logins, logins, sigs, pasts, judge }
     }
 
-    /// Whether a client takes what is sent to it.
+    /// Whether a client reads.
     pub fn reads(&self, number: u64) -> bool {
         self.clients.borrow().get(&number).is_some_and(|client| !client.stalled)
     }
 
-    /// The client of a connection hears something.
+    /// Handles a message to the client of a connection.
     pub fn hear(&self, number: u64, message: Message) {
         let mut clients = self.clients.borrow_mut();
         let Some(client) = clients.get(&number) else { return };
@@ -210,15 +210,15 @@ impl People {
             }
         };
         let key = (client.who, client.device);
-        // Another client that logs in beside it may have done so later.
+        // Another client of the same device that logs in at the same time may have done so later.
         let is_alone = clients.iter().all(|(other, it)| {
             let is_over = it.stage == Stage::Over && it.awaits.is_none();
             *other == number || (it.who, it.device) != key || is_over
         });
-        // After a deletion another person may have the name.
+        // After a deletion, the name may belong to another account.
         let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
-        // A login by the application that was asked for after this client's may have been recorded after its end, which is
-        // heard of late.
+        // A login by the application that was requested after this client's login may have been recorded after its
+        // end, which arrives late.
         let is_last = {
             let app_logins = self.app_logins.borrow();
             app_logins.get(&key).and_then(BTreeSet::last).is_none_or(|asked| *asked <= client.login_asked)
@@ -291,7 +291,7 @@ impl People {
                 return;
             }
         };
-        // An answer may be older than what was told meanwhile; a client folds it by version.
+        // An answer may be older than notifications meanwhile; a client folds it by version.
         fn fold(client: &mut Client, statuses: Vec<UserStatus>) {
             let picture = &mut client.picture;
             for status in statuses {
@@ -366,14 +366,14 @@ impl People {
                 }
                 let unknown = code == Code::INTERNAL;
                 if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
-                    // Nobody can say whether it was done: the client must read its list again.
+                    // It is not known whether the call was executed, so the client must read its list again.
                     client.list = None;
                 }
             }
         }
     }
 
-    /// A UserSig that was made after every kick was answered gets in.
+    /// Checks that a UserSig which was issued after the answers to all kicks is not refused.
     fn judge_refused_sig(&self, number: u64, client: &Client, issued: u64) {
         self.sigs.borrow_mut().remove(&(client.who, client.device));
         let pasts = self.pasts.borrow();
@@ -385,7 +385,7 @@ impl People {
         }
     }
 
-    /// The connection is gone; what its client knew stays on the device.
+    /// Handles the end of a connection; the device keeps the client's statuses.
     pub fn leave(&self, number: u64) {
         let Some(client) = self.clients.borrow_mut().remove(&number) else { return };
         if client.stage != Stage::New {
@@ -399,17 +399,17 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
     list.extend(subscribed.iter().map(who_is));
 }
 
-/// Whether two statuses of one version say the same.
+/// Whether two statuses with the same version have the same content.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
     (one.status_type, &one.custom_status) == (other.status_type, &other.custom_status)
 }
 
-/// A client for the eye.
+/// A readable name of a client.
 pub(crate) fn label(number: u64, client: &Client) -> String {
     format!("{}.{}#{number}", NAMES[client.who], DEVICES[client.device].0)
 }
 
-/// A status for the eye.
+/// A readable form of a status.
 pub(crate) fn shown(status: &UserStatus) -> String {
     let kind = match status.status_type {
         StatusType::Online => "ONLINE",

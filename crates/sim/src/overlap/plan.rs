@@ -1,5 +1,5 @@
-//! The decisions that a seed makes once for its whole run: which operations happen, how often, and under which
-//! settings. A run that leaves most of them out shows more of the others.
+//! The decisions that a seed makes for its whole run: which operations happen, how often, and under which settings. A
+//! run with few kinds of operations has more of each.
 
 use super::weather::Climate;
 use crate::random::Random;
@@ -10,17 +10,17 @@ use lamplight_model::{AppSettings, MultiDeviceMode, RateLimit};
 pub(crate) enum Kind {
     /// A device connects and logs in.
     Login,
-    /// A device that is connected connects once more.
+    /// A connected device connects once more.
     Again,
-    /// A login that was refused is tried again on its connection.
+    /// A refused login is tried again on the same connection.
     Retry,
     Logout,
     LinkEnds,
     SigEnds,
     Kick,
-    /// A kick, and a login of the same user at once.
+    /// A kick, and at once a login of the same user.
     KickAndLogin,
-    /// A logout, and a login of the same device at once.
+    /// A logout, and at once a login of the same device.
     LogoutAndLogin,
     Delete,
     Create,
@@ -38,15 +38,15 @@ pub(crate) enum Kind {
     Switch,
     /// A client stops reading, or reads again.
     Stall,
-    /// A connection meets a bug of ours.
+    /// A connection meets a bug in the worker.
     Bug,
-    /// The process dies and another one starts.
+    /// The process dies, and another one starts.
     Restart,
-    /// So much is logged that every worker misses a part.
+    /// So many entries are logged that every worker misses some.
     Flood,
 }
 
-/// How likely each kind is, and how likely a run is to have it: one in so many.
+/// The weight of each kind, and how likely a run has it: one run in this many.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -76,12 +76,12 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
-/// One seed in so many races logins: the one with this remainder.
+/// One seed in this many races logins: that with the remainder below.
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
-/// The first of the seeds in which, from the middle of each phase on, the record of a user for whom something will be due
-/// cannot be written. They stand apart: what the others do, and find, stays as it was.
+/// The first of the seeds in which, from the middle of each phase on, the record of a user with a pending deadline
+/// cannot be written. They are separate, so that the other seeds keep their courses.
 const HELD_UP_FROM: u64 = 1 << 40;
 
 /// The seeds whose plan races logins.
@@ -99,21 +99,22 @@ pub const fn held_up_seed(number: u64) -> u64 {
 pub(crate) struct Plan {
     pub settings: AppSettings,
     pub kinds: Vec<(Kind, usize)>,
-    /// Devices may change what they run on.
+    /// Whether devices may change their platform.
     pub changes_platform: bool,
-    /// Some phases have a user whose facts, or whose live record, cannot be written.
+    /// Whether some phases have a user whose facts, or whose live record, cannot be written.
     pub curses: bool,
-    /// In the middle of each phase, the live record of a user for whom something will be due cannot be written any longer.
+    /// Whether, from the middle of each phase on, the live record of a user with a pending deadline cannot be
+    /// written.
     pub curses_who_is_due: bool,
-    /// The worst that the weather may be.
+    /// The worst state of the stores.
     worst: Climate,
-    /// How many users take part.
+    /// The number of users.
     pub users: usize,
 }
 
 impl Plan {
-    /// The plan of a seed. What the seed itself decides is drawn from no dice, so that whoever wants such a run can name
-    /// one.
+    /// Creates the plan of a seed. Decisions by the number of the seed are not random, so that such runs can be
+    /// selected by number.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
         if seed >= HELD_UP_FROM {
@@ -171,7 +172,7 @@ impl Plan {
         plan
     }
 
-    /// Leaves out what ends logins, so that who watches whom is all that happens.
+    /// Leaves out operations that end logins, so that the run has mostly changes of who watches whom.
     fn watch_only(&mut self, random: &mut Random) {
         let ends = [
             Kind::Logout,
@@ -199,7 +200,7 @@ impl Plan {
         }
     }
 
-    /// Leaves little but logins of two users, whose devices are in each other's way.
+    /// Leaves little except logins of two users, whose devices compete.
     fn race_logins(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 300),
@@ -218,7 +219,7 @@ impl Plan {
         self.worst.delay = *random.pick(&[40, 150, 400]);
     }
 
-    /// Leaves little but devices that come and go, so that something is due for several users at once.
+    /// Leaves little except devices that come and go, so that several users have deadlines at once.
     fn hold_up_deadlines(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 200),
@@ -249,7 +250,7 @@ impl Plan {
         Kind::Login
     }
 
-    /// The weather of a phase.
+    /// The state of the stores in a phase.
     pub fn weather(&self, random: &mut Random) -> Climate {
         let mut climate = self.worst.clone();
         if random.once_in(3) {

@@ -14,17 +14,17 @@ use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// How long what waits to be tried again may take once the stores answer.
+/// The longest time for all retries once the stores answer.
 const LONGEST_RETRY: u64 = 130_000;
 
-/// How long it may take until the backend is told of everything.
+/// The longest time until all events are delivered to the backend.
 const LONGEST_SENDING: u64 = 600_000;
 
-/// How long an operation may take once the stores answer.
+/// The longest time for an operation once the stores answer.
 const LONGEST: u64 = 60_000;
 
 impl World {
-    /// Lets everything come to rest, and judges.
+    /// Waits until nothing is under way, and checks the invariants.
     pub fn come_to_rest(&mut self, phase: usize) {
         let delay = self.random().below(4);
         self.set_weather(Climate { delay, ..Climate::default() });
@@ -48,7 +48,7 @@ impl World {
                 self.end_link(number);
             }
         }
-        // Lingers, graces and closing connections.
+        // The time for lingers, graces and closing connections.
         self.pass(GRACE.as_millis() as u64 + 4_000);
         self.set_weather(Climate::default());
         self.pass(2_000);
@@ -62,7 +62,7 @@ impl World {
         let expected = self.expect_watched();
         self.probe(phase);
         self.judge_pictures(&expected);
-        // From here on friend notification may be switched on, and subscriptions may count again.
+        // From now on, friend notification may be switched on, and subscriptions may be effective again.
         for who in self.everybody() {
             let friends = block_on(self.node.facts().mutual_friends(user_of(who))).unwrap_or_default();
             let allowed = &mut self.people.allowed.borrow_mut()[who];
@@ -74,7 +74,7 @@ impl World {
         self.people.logins.borrow_mut().clear();
     }
 
-    /// Waits until everything that a store did not take was tried again, after longer and longer pauses.
+    /// Waits until every failed call to a store was retried, after increasing pauses.
     fn wait_for_retries(&mut self) {
         let until = self.now() + LONGEST_RETRY;
         loop {
@@ -99,7 +99,7 @@ impl World {
         }
     }
 
-    /// The process dies in the quiet: nobody must look different after it.
+    /// Restarts the process in the quiet world: no status may change.
     pub fn restart_quietly(&mut self) {
         let before = self.statuses();
         self.restart();
@@ -117,14 +117,14 @@ impl World {
         }
     }
 
-    /// The status of each user, as the record has it.
+    /// The status of each user in the record.
     fn statuses(&self) -> Vec<Option<UserStatus>> {
         (0..self.plan.users)
             .map(|who| self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who)))))
             .collect()
     }
 
-    /// The status of a user as its watchers are told.
+    /// The status of a user as its watchers are sent it.
     fn watched_status(&self, who: Who) -> Option<UserStatus> {
         let (service, now) = (&self.node.shared.service, self.node.shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);
@@ -180,8 +180,8 @@ impl World {
         }
     }
 
-    /// The multi-device policy, which stays the same in a run, holds of those who are connected. A login that was recorded
-    /// when the process died stands beside others until one of them comes back.
+    /// Checks the multi-device policy, which does not change within a run, for connected devices. A login that was
+    /// being recorded when the process died may exist beside others until one of them returns.
     fn judge_rivals(&self, who: Who) {
         let policy = self.plan.settings.multi_device;
         let connected: Vec<Platform> =
@@ -197,7 +197,7 @@ impl World {
         }
     }
 
-    /// A user who was kicked, and has not logged in with a UserSig of that second or a later one, has no login left.
+    /// Checks that a kicked user without a later login with a UserSig of that second or later has no login.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
@@ -207,7 +207,7 @@ impl World {
         }
     }
 
-    /// Whether somebody tried to log in, or else to resume, with a UserSig of this second or a later one.
+    /// Whether the user tried to log in, or also to resume, with a UserSig of this second or later.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::worker::wall(millis).as_secs();
         let all = self.people.logins.borrow();
@@ -216,7 +216,7 @@ impl World {
         })
     }
 
-    /// A deleted user stays deleted, unless the account was made again or its user logged in anew.
+    /// Checks that a deleted account stays deleted, unless it was created again or its user logged in.
     fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
         let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
         let Some(deleted) = done.map(|kick| kick.began).max() else { return };
@@ -264,7 +264,7 @@ impl World {
         }
     }
 
-    /// Waits until the backend has been told everything, and compares what it knows with what there is.
+    /// Waits until all events are delivered to the backend, and compares its state with the record.
     fn judge_events(&mut self) {
         for who in self.everybody() {
             let left = self.node.peek(&user_of(who), |presence| {
@@ -283,7 +283,7 @@ impl World {
             }
             self.pass(500);
         }
-        // Nobody comes or goes meanwhile, but a login may lapse.
+        // No user comes or goes meanwhile, but a login may lapse.
         for who in self.everybody() {
             let status = self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who))));
             let (status_type, custom) = status.map_or((StatusType::Unlogined, String::new()), |status| {
@@ -295,7 +295,7 @@ impl World {
         }
     }
 
-    /// The users that each user is told of, by the truth.
+    /// The users that each user has to be notified of.
     fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
         let app = self.node.shared.service.apps().get(APP).expect("the app is there");
         let notified = notifications(&app.settings);
@@ -321,7 +321,7 @@ impl World {
         })
     }
 
-    /// Changes what can be seen of everybody: now it shows who is told, and who is not.
+    /// Changes every user visibly, which shows who is notified and who is not.
     fn probe(&mut self, phase: usize) {
         *self.people.allowed.borrow_mut() = {
             let mut allowed = vec![BTreeSet::new(); NAMES.len()];

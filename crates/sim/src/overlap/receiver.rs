@@ -1,8 +1,8 @@
-//! The app's backend: hears of session events by requests of which some fail, and judges what it hears. It outlives the
-//! processes that send to it.
+//! The app's backend: gets session events by requests, some of which fail, and checks them. It outlives the processes
+//! that send to it.
 //!
-//! The login and the disconnect of each device must alternate, and each event must say a status that the user had, with
-//! its version. When everything is quiet, what a backend makes of the events must be what the record shows.
+//! Logins and disconnects of each device must alternate, and each event must have a status that the user had, with
+//! its version. In a quiet world, the state that a backend derives from the events must be that of the record.
 
 use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};
@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub(crate) struct Truths(Mutex<BTreeMap<(User, Version), StatusType>>);
 
 impl Truths {
-    /// A record shows this.
+    /// Records a status of a record.
     pub fn note(&self, user: &User, version: Version, status_type: StatusType) {
         self.seen().insert((user.clone(), version), status_type);
     }
@@ -28,16 +28,16 @@ impl Truths {
     }
 
     fn seen(&self) -> MutexGuard<'_, BTreeMap<(User, Version), StatusType>> {
-        // Each critical section leaves the map whole, so a panic elsewhere does not taint it.
+        // Each critical section leaves the map consistent, so poisoning is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// The answer to a request, as its sender sees it.
+/// The answer to a request as its sender sees it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     Taken,
-    /// Nobody can say whether the request was read.
+    /// There is no answer, and it is not known whether the request was read.
     None,
 }
 
@@ -49,15 +49,15 @@ pub(crate) struct Receiver {
     judge: Rc<Judge>,
 }
 
-/// All that the backend has heard of one user.
+/// All events of one user that the backend has received.
 #[derive(Default)]
 struct Heard {
-    /// The ordinals of the events: a request that comes again says nothing new.
+    /// The ordinals of the events, by which repeated requests are recognised.
     ordinals: BTreeSet<u64>,
     devices: BTreeMap<usize, (Link, Platform)>,
-    /// The status and its version after the last event.
+    /// The version and the status after the last event.
     status: Option<(Version, StatusType)>,
-    /// The custom status: the last that was told, and none while the user is not ONLINE.
+    /// The last custom status; empty while the user is not ONLINE.
     custom: String,
 }
 
@@ -66,23 +66,23 @@ struct Heard {
 enum Link {
     Connected,
     Gone,
-    /// One device of a platform was kicked, and this is of that platform.
+    /// One device of a platform was kicked, and this device has that platform.
     PerhapsKicked,
 }
 
 impl Receiver {
-    /// A backend that has heard nothing.
+    /// Creates a backend without events.
     pub fn new(judge: Rc<Judge>, seed: u64) -> Self {
         let random = RefCell::new(Random::new(seed));
         Self { backends: RefCell::default(), truths: Arc::default(), random, judge }
     }
 
-    /// How long something takes on the way here, or until it is begun.
+    /// A random delay on the way or before an action.
     pub fn delay(&self, most: usize) -> u64 {
         self.random.borrow_mut().below(most) as u64
     }
 
-    /// A request arrives, or is lost on its way here or back.
+    /// Handles a request, which may be lost on its way to the backend, or whose answer may be lost.
     pub fn request(&self, user: &User, event: &SessionEvent) -> Answer {
         let (lost, unanswered) = {
             let random = &mut *self.random.borrow_mut();
@@ -177,8 +177,8 @@ impl Receiver {
         self.judge.found(Name::Unpaired, format!("{}: {event:?} {why}", NAMES[who]));
     }
 
-    /// Everything is quiet: what was heard of a user is what there is. `connected` are the devices of the record that
-    /// count as connected.
+    /// In a quiet world, checks that the events of a user agree with the record. `connected` are the devices of the
+    /// record that count as connected.
     pub fn judge_quiet(&self, who: Who, status_type: StatusType, custom: &str, connected: &BTreeSet<usize>) {
         let backends = self.backends.borrow();
         let none = Heard::default();
@@ -194,7 +194,7 @@ impl Receiver {
                 self.judge.found(Name::Unpaired, what);
             }
         }
-        // A login that lapses is not told: a backend may have heard OFFLINE last.
+        // The lapse of a login has no event, so the last event may have been OFFLINE.
         let heard_online = heard.status.is_some_and(|(_, status_type)| status_type == StatusType::Online);
         if heard_online != (status_type == StatusType::Online) {
             let what = format!("{}: heard {:?}, and it is {status_type:?}", user_of(who), heard.status);

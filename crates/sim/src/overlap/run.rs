@@ -1,4 +1,4 @@
-//! Runs: made from a seed, judged whenever everything is quiet, and ended by the first thing that is wrong.
+//! Runs: generated from a seed, checked whenever the world is quiet, and ended by the first broken invariant.
 
 use super::judge::{Found, Name};
 use super::people::user_of;
@@ -7,38 +7,38 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The outcome of a run in which nothing was wrong.
+/// The outcome of a run without broken invariants.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Overlapped {
-    /// Operations that began.
+    /// The number of operations that began.
     pub operations: usize,
-    /// How often everything was quiet, and judged.
+    /// The number of phases, at the end of which invariants are checked.
     pub phases: usize,
-    /// The events of the run, and how often each came.
+    /// The counted events of the run.
     pub tally: BTreeMap<String, usize>,
 }
 
-/// How much is told of what happened before something was wrong.
+/// The part of the story that is reported before a broken invariant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Story {
     /// Nothing.
     Untold,
-    /// The events since everything was quiet.
+    /// The events since the world was last quiet.
     SinceQuiet,
-    /// All of it.
+    /// All events.
     Whole,
 }
 
-/// A run in which something was wrong.
+/// A run with a broken invariant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken {
     /// The seed.
     pub seed: u64,
-    /// Operations that had begun.
+    /// The number of operations that had begun.
     pub operations: usize,
     /// The broken invariants.
     pub found: Vec<Found>,
-    /// The events before, as far as they were wanted.
+    /// The requested part of the story.
     pub story: Vec<String>,
 }
 
@@ -57,7 +57,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Runs a seed for so many operations. What went wrong comes with as much as is wanted of what happened before it.
+/// Runs a seed for this many operations. A broken invariant is returned with the requested part of the story.
 pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped, Box<Broken>> {
     let mut story = Vec::new();
     let mut world = match World::new(seed, wanted != Story::Untold) {
@@ -70,7 +70,7 @@ pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped
     };
     let mut done = Overlapped::default();
     while done.operations < operations {
-        // A panic is a verdict too: what happened before is worth more than its backtrace.
+        // A panic counts as a broken invariant, so that the story before it is reported.
         if catch_unwind(AssertUnwindSafe(|| run_phase(&mut world, &mut done, operations))).is_err() {
             world.judge.found(Name::Panic, "above".to_owned());
         }
@@ -92,7 +92,7 @@ fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
     let mut climate = plan.weather(world.random());
     if plan.curses && world.random().once_in(2) {
         let cursed = Some(user_of(world.random().below(plan.users)));
-        // In turns, so that neither kind of curse is rare.
+        // In alternation, so that both kinds of failing writes are frequent.
         if done.phases.is_multiple_of(2) {
             climate.cursed_live = cursed;
         } else {

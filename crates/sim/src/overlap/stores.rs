@@ -1,5 +1,5 @@
-//! The two ports as something far away: every call waits before and after its effect, changes are run more than once,
-//! and some calls fail. Behind them are the real directory and the real facts.
+//! The two ports with simulated distance: every call waits before and after its effect, changes may run more than
+//! once, and some calls fail. Behind them are the real directory and the real facts.
 
 use super::receiver::Truths;
 use super::weather::{Failure, Kind, Weather};
@@ -32,7 +32,7 @@ pub(crate) struct DelayedDirectory {
     pub truths: Arc<Truths>,
 }
 
-/// Kicks of a newer login by an older one, as a directory has seen them.
+/// Kicks of a later login by an earlier one, as the directory has seen them.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 
@@ -42,7 +42,7 @@ impl OlderWins {
         std::mem::take(&mut *self.seen())
     }
 
-    /// One change has brought a record from these logins (device, number) to those.
+    /// Compares the logins (device, number) of a record before and after a change.
     fn look(&self, user: &User, before: &[(DeviceId, u64)], after: &[(DeviceId, u64)]) {
         let is_in = |list: &[(DeviceId, u64)], device: &DeviceId| list.iter().any(|(it, _)| it == device);
         let entered = after.iter().filter(|login| !before.contains(login));
@@ -55,7 +55,7 @@ impl OlderWins {
     }
 
     fn seen(&self) -> MutexGuard<'_, Vec<String>> {
-        // Each critical section leaves the list whole, so a panic elsewhere does not taint it.
+        // Each critical section leaves the list consistent, so poisoning is ignored.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -157,7 +157,7 @@ impl Directory for DelayedDirectory {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         let effect = async move {
             let mut users = self.inner.subscribed_to(users).await?;
-            // In no particular order there; in one that a seed repeats here.
+            // The port promises no order; here the order must depend only on the seed.
             users.sort_unstable();
             Ok(users)
         };
@@ -244,7 +244,7 @@ impl ChangeLog for DelayedLog {
     }
 }
 
-/// Lets calls of the port go there and back. `of` says whom a call is about.
+/// Implements calls of the port with delays and failures. `of` is the user of a call.
 macro_rules! delayed {
     ($($kind:ident $name:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, of $user:expr)?;)*) => {$(
         fn $name(&self $(, $argument: $type)*) -> lamplight_facts::Answer<'_, $answer> {

@@ -1,58 +1,58 @@
-//! How slow the stores are, and when they fail: drawn from a seed, for every call anew.
+//! How slow the stores are and when they fail: chosen at random for every call.
 
 use super::executor::{Clock, block_on};
 use crate::random::Random;
 use lamplight_model::User;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The present state of the stores.
+/// The current delays and failure rates of the stores.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Climate {
-    /// The most milliseconds that a call usually waits, before and after its effect each. 0: it does not wait at all.
+    /// The usual maximum of the waits before and after the effect of a call, in milliseconds. 0: calls do not wait.
     pub delay: usize,
-    /// Of so many calls to the facts one fails. 0: none.
+    /// One call to the facts in this many fails. 0: none.
     pub facts_fail: usize,
-    /// Of so many reads of the facts one fails. 0: none.
+    /// One read of the facts in this many fails. 0: none.
     pub reads_fail: usize,
-    /// Of so many calls to the directory one fails. 0: none.
+    /// One call to the directory in this many fails. 0: none.
     pub directory_fails: usize,
-    /// Writes of the facts about this user fail always.
+    /// A user for whom writes of facts always fail.
     pub cursed: Option<User>,
-    /// Changes of the live record of this user fail always.
+    /// A user for whom changes of the live record always fail.
     pub cursed_live: Option<User>,
 }
 
 /// The kind of a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// It reads facts.
+    /// Reads facts.
     FactsRead,
-    /// It writes facts.
+    /// Writes facts.
     FactsWrite,
-    /// It reads live records.
+    /// Reads live records.
     DirectoryRead,
-    /// It writes a live record.
+    /// Writes a live record.
     DirectoryWrite,
 }
 
 /// How a call fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Failure {
-    /// At once: too many calls wait.
+    /// At once, because too many calls wait.
     Overloaded,
-    /// Without an effect, although it might have had one.
+    /// Without an effect, although the caller cannot know that.
     Lost,
-    /// After its effect.
+    /// After the effect.
     Unanswered,
 }
 
-/// The weather, shared by the stores of one run.
+/// The delays and failures that the stores of a run share.
 pub(crate) struct Weather {
     clock: Arc<Clock>,
     state: Mutex<(Climate, Random)>,
 }
 
-/// The way of one call to its store and back.
+/// The delays and the failure of one call.
 pub(crate) struct Trip {
     out: u64,
     back: u64,
@@ -61,23 +61,23 @@ pub(crate) struct Trip {
 }
 
 impl Weather {
-    /// Fine weather, until it is [set](Weather::set).
+    /// Starts without delays and failures, until they are [set](Weather::set).
     pub fn new(clock: Arc<Clock>, seed: u64) -> Self {
         Self { clock, state: Mutex::new((Climate::default(), Random::new(seed))) }
     }
 
-    /// Changes the weather.
+    /// Sets the delays and failure rates.
     pub fn set(&self, climate: Climate) {
         self.state().0 = climate;
     }
 
-    /// Whether a change is to be run once more, first, on a copy.
+    /// Whether a change first runs on a copy.
     pub fn runs_twice(&self) -> bool {
         let (climate, random) = &mut *self.state();
         climate.delay > 0 && random.once_in(5)
     }
 
-    /// Draws the way of a call.
+    /// Chooses the delays and the failure of a call.
     pub fn trip(&self, kind: Kind, user: Option<&User>) -> Trip {
         let (climate, random) = &mut *self.state();
         let mut wait = || match climate.delay {
@@ -109,14 +109,13 @@ impl Weather {
     }
 
     fn state(&self) -> MutexGuard<'_, (Climate, Random)> {
-        // Each critical section leaves the state whole, so a panic elsewhere does not taint it.
+        // Each critical section leaves the state consistent, so poisoning is ignored.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Trip {
-    /// Goes to the store, lets `effect` happen there in one moment, and comes back with what it answered, or with how
-    /// the call failed.
+    /// Waits, runs `effect` in one moment, waits again, and returns its result or the failure of the call.
     pub async fn go<T, E>(
         self,
         effect: impl Future<Output = Result<T, E>>,

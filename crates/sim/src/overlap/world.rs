@@ -1,4 +1,4 @@
-//! The world of a run: what is started in it, and when.
+//! The world of a run: starts operations and lets time pass.
 
 mod operations;
 
@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// How late may be done what is due.
+/// How late a due event may happen.
 const LATEST: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// The world.
@@ -30,9 +30,9 @@ pub(crate) struct World {
     pub people: Rc<People>,
     pub plan: Plan,
     pub node: Node,
-    /// The platforms that each device ever ran on.
+    /// The platforms that each device has ever had.
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
-    /// Calls of the server API that have no answer yet.
+    /// The number of server API calls without an answer.
     pub under_way: Rc<Cell<usize>>,
     pub around: Surroundings,
     folder: TempDir,
@@ -50,13 +50,13 @@ pub(crate) struct World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // Tasks that go on hold the stores, with their threads and files.
+        // Remaining tasks hold the stores, with their threads and files.
         self.executor.end();
     }
 }
 
 impl World {
-    /// A world of a seed, with an empty disk.
+    /// Creates the world of a seed, with an empty disk.
     pub fn new(seed: u64, story: bool) -> Result<Self, Failed> {
         let mut random = Random::new(seed);
         let executor = Executor::new(random.number());
@@ -109,17 +109,17 @@ impl World {
         })
     }
 
-    /// The dice.
+    /// The random source.
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
     }
 
-    /// The users who take part.
+    /// The users of the run.
     pub fn everybody(&self) -> std::ops::Range<Who> {
         0..self.plan.users
     }
 
-    /// The present.
+    /// The current time.
     pub fn now(&self) -> u64 {
         self.executor.clock().now()
     }
@@ -130,7 +130,7 @@ impl World {
         self.read_log();
     }
 
-    /// Lets time pass as long as something is under way, but no longer than this. Says whether all is done.
+    /// Lets time pass while something is under way, but no longer than this. Returns whether everything has ended.
     pub fn finish(&mut self, millis: u64) -> bool {
         let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
         let busy = || {
@@ -146,7 +146,7 @@ impl World {
         !busy()
     }
 
-    /// Judges the log: each entry must be a change, and no login kicks a newer one.
+    /// Checks the log: each entry must be a change, and no login may kick a later one.
     fn read_log(&mut self) {
         self.node.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -168,12 +168,12 @@ impl World {
                 self.last_told.insert(who, status.clone());
             }
         }
-        // A record that is made anew, from the facts, shows what they say, and that is told only when it changes.
+        // A record that was rebuilt from the facts has their status, which is logged only when it changes.
         let node = &self.node;
         self.last_told.retain(|who, _| node.peek(&user_of(*who), |presence| presence.is_some()));
     }
 
-    /// The process dies where it stands, and another one takes over what it left on disk.
+    /// Kills the process where it is; another one starts from its disk.
     pub fn restart(&mut self) {
         self.judge.note(|| "the process dies".to_owned());
         self.executor.kill(self.restarts);
@@ -183,7 +183,7 @@ impl World {
         self.under_way = Rc::default();
         self.weather.set(Climate::default());
         self.restarts += 1;
-        // The new process opens the file that the old one has closed.
+        // The new process opens the file after the old one has closed it.
         let dead = std::mem::replace(&mut self.log, lamplight_directory::LocalLog::default().reader());
         drop(dead);
         match Node::start(self.folder.path(), &self.around, self.restarts, self.seed) {
@@ -199,15 +199,15 @@ impl World {
         self.weather.set(self.climate.clone());
     }
 
-    /// Changes the weather.
+    /// Sets the delays and failure rates of the stores.
     pub fn set_weather(&mut self, climate: Climate) {
         self.judge.note(|| format!("{climate:?}"));
         self.weather.set(climate.clone());
         self.climate = climate;
     }
 
-    /// From now on, the live record of somebody for whom something is due, or will be, cannot be written. Says whether
-    /// there is such a user.
+    /// Makes writes of the live record of a user with a deadline fail from now on. Returns whether there is such a
+    /// user.
     pub fn curse_who_is_due(&mut self) -> bool {
         let is_due = |who: &Who| {
             self.node.peek(&user_of(*who), |presence| presence.is_some_and(|it| it.next_deadline().is_some()))
@@ -221,7 +221,7 @@ impl World {
         true
     }
 
-    /// Looks for deadlines that passed long ago, although nothing is wrong with their users.
+    /// Looks for deadlines that passed long ago although writes for their users do not fail.
     pub fn look_for_overdue(&self) {
         let now = self.node.shared.now().moment;
         for who in self.everybody() {
@@ -238,7 +238,7 @@ impl World {
         }
     }
 
-    /// The live devices of a user: which, on what, and over which connection.
+    /// The live devices of a user, with their platforms and connections.
     pub fn devices(&self, who: Who) -> Vec<(usize, Platform, Option<ConnectionId>)> {
         self.node.peek(&user_of(who), |presence| {
             let Some(presence) = presence else { return Vec::new() };

@@ -8,14 +8,14 @@ use lamplight_model::{Edition, Now, Reason, StatusType};
 use std::time::Duration;
 
 impl Person {
-    /// The account was just made; what is still known of one before it goes on.
+    /// Handles the creation of an account; state that is still known of a former one is kept.
     pub fn begin_account(&mut self, now: Now) {
         self.account = Some(now.wall);
         self.forgotten_at = None;
         self.noted = now;
     }
 
-    /// Nothing is kept but the calls and the life of the name.
+    /// The state after the record was removed: only rated calls and the counts of the name are kept.
     pub fn forgotten(&self) -> Self {
         Self {
             calls: self.calls.clone(),
@@ -26,7 +26,7 @@ impl Person {
         }
     }
 
-    /// Somebody with an account and a live record.
+    /// Whether the user has an account and a live record.
     fn is_there(&self) -> bool {
         self.is_known && self.account.is_some()
     }
@@ -37,8 +37,8 @@ impl Reference {
         if text.len() > usize::from(self.settings.limits.custom_status_bytes) {
             return Answer::Refused(6017);
         }
-        // The first gate is the session, which is the worker's. One that is late may let a call pass of a device
-        // that is logged out: its text would have to be cleared at once.
+        // The first gate is the session, which the worker checks. A worker that is late may let a call of a
+        // logged-out device pass, whose text would have to be cleared at once.
         if self.people[who].kind() != StatusType::Online {
             return Answer::Refused(6014);
         }
@@ -126,7 +126,7 @@ impl Reference {
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
     }
 
-    /// The gates after "logged in", in the order of the SPEC; a call that passes them is counted.
+    /// Checks the gates after "logged in" in the order of the SPEC; a call that passes them is counted.
     fn refusal(&mut self, who: Who, operation: Operation, users: &[Who], batch: u16) -> Option<u32> {
         let may_be_empty = matches!(operation, Operation::Unsubscribe | Operation::List);
         if self.settings.edition != Edition::Flagship {
@@ -154,7 +154,7 @@ impl Reference {
         None
     }
 
-    /// Each user once, in the order given: those with an account, and those without.
+    /// Splits the users, each once and in order, into those with an account and those without.
     fn by_account(&self, users: &[Who]) -> (Vec<Who>, Vec<Who>) {
         once(users).into_iter().partition(|user| self.people[*user].account.is_some())
     }

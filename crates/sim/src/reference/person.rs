@@ -7,48 +7,48 @@ use std::collections::BTreeSet;
 /// A user, with or without an account.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    /// When the account was made.
+    /// The creation time of the account.
     pub account: Option<Timestamp>,
-    /// UserSigs dated before the second of this time do not count, whatever becomes of the account.
+    /// UserSigs dated before the second of this time are revoked, whether or not there is an account.
     pub revoked: Option<Timestamp>,
-    /// Nor do those dated in these seconds.
+    /// UserSigs dated in these seconds are revoked too.
     pub also_revoked: BTreeSet<u64>,
-    /// The seconds of the UserSigs that the user was seen with; not of old ones.
+    /// The seconds of the UserSigs that were seen, except old ones.
     pub seen: BTreeSet<u64>,
-    /// The devices whose last login the facts have, ended Web ones included.
+    /// The devices whose last login the facts know, including ended Web logins.
     pub rows: BTreeSet<Device>,
-    /// There is a live record: has logged in, and was not forgotten.
+    /// Whether there is a live record: the user has logged in, and the record was not removed.
     pub is_known: bool,
-    /// When the live record of a deleted account is forgotten.
+    /// The time at which the live record of a deleted account is removed.
     pub forgotten_at: Option<Moment>,
-    /// Earliest first.
+    /// The logins, earliest first.
     pub logins: Vec<Login>,
     pub text: String,
     pub since: Option<Timestamp>,
     pub reason: Reason,
     pub last_seen: Option<Timestamp>,
-    /// Earliest first.
+    /// The subscription list, earliest first.
     pub list: Vec<Who>,
     pub list_ends: Option<Moment>,
     pub list_lost: bool,
     pub friends: BTreeSet<Who>,
-    /// Devices whose last login ended otherwise than by its link.
+    /// The end marks of devices whose last login did not end by its link.
     pub notices: Vec<Mark>,
-    /// The rated calls, by operation.
+    /// The calls that are counted for rate limits, by operation.
     pub calls: Vec<(Operation, Moment)>,
-    /// Counts how often what was known of the user was forgotten or lost.
+    /// The number of times that the user's record was removed or lost.
     pub life: u64,
-    /// Counts visible changes.
+    /// The number of visible changes.
     pub changes: u64,
-    /// When the record went to disk last.
+    /// The time at which the record was last written to disk.
     pub noted: Now,
 }
 
-/// How the last login of a device ended.
+/// The end mark of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     pub device: Device,
-    /// By another login, not by the device or an operator.
+    /// Whether another login has ended it, rather than the device or an operator.
     pub kicked: bool,
     pub told: bool,
 }
@@ -58,23 +58,23 @@ pub(super) struct Mark {
 pub(super) struct Login {
     pub device: Device,
     pub at: Timestamp,
-    /// The second in which its UserSig is dated.
+    /// The second in which its UserSig was issued.
     pub issued: u64,
     pub link: Link,
 }
 
-/// How the device of a login is linked.
+/// The link of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Link {
-    /// By this connection.
+    /// Connected by this connection.
     On(u64),
-    /// No longer, and it still counts.
+    /// Ended, but still counted as connected.
     Held { until: Moment, reason: Reason },
-    /// Not at all.
+    /// Not connected.
     Away { lapses: Moment },
 }
 
-/// A call with a rate.
+/// An operation with a rate limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Operation {
     Query,
@@ -121,7 +121,7 @@ impl Person {
         self.logins.iter().filter(|login| matches!(login.link, Link::On(_) | Link::Held { .. }))
     }
 
-    /// SPEC section 2.
+    /// The status type (SPEC section 2).
     pub fn kind(&self) -> StatusType {
         if self.present().next().is_some() {
             StatusType::Online
@@ -137,7 +137,7 @@ impl Person {
         self.revoked.is_some_and(|at| issued < at.as_secs()) || self.also_revoked.contains(&issued)
     }
 
-    /// Everything older, and everything seen, is revoked.
+    /// Revokes every older UserSig and every one that was seen.
     pub fn revoke(&mut self, now: Timestamp) {
         let used = self.logins.iter().map(|login| login.issued).chain(self.seen.iter().copied());
         let used: Vec<u64> = used.filter(|issued| *issued >= now.as_secs()).collect();
@@ -145,7 +145,7 @@ impl Person {
         self.revoked = self.revoked.max(Some(now));
     }
 
-    /// The user is seen with a UserSig.
+    /// Records that a UserSig of the user was seen.
     pub fn note_sig(&mut self, issued: u64, now: Timestamp) {
         let from = now.as_secs().saturating_sub(10);
         if issued >= from && self.seen.insert(issued) {
@@ -153,19 +153,19 @@ impl Person {
         }
     }
 
-    /// A connection gave its last sign of life.
+    /// Records the last bytes of a connection.
     pub fn note_seen(&mut self, at: Timestamp) {
         self.last_seen = self.last_seen.max(Some(at.max(self.since.unwrap_or_default())));
     }
 
-    /// The last login of a device has ended in this way.
+    /// Records how the last login of a device ended.
     pub fn mark(&mut self, device: Device, kicked: bool, told: bool) {
         self.rows.remove(&device);
         self.notices.retain(|mark| mark.device != device);
         self.notices.push(Mark { device, kicked, told });
     }
 
-    /// The link of a login is gone: a Web login goes with it.
+    /// Ends the link of a login: a Web login ends with it.
     pub fn leave(&mut self, place: usize, lapses: Moment) {
         if DEVICES[self.logins[place].device].1.is_web() {
             self.logins.remove(place);
@@ -174,7 +174,7 @@ impl Person {
         }
     }
 
-    /// Whether something of the user has run out.
+    /// Whether the user has a deadline that has passed.
     pub fn is_due(&self, now: Moment) -> bool {
         let login_is_due = |login: &Login| match login.link {
             Link::On(_) => false,

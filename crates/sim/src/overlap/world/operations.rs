@@ -1,4 +1,4 @@
-//! How each kind of operation begins.
+//! The start of each kind of operation.
 
 use super::World;
 use crate::overlap::executor::{Clock, block_on};
@@ -23,7 +23,7 @@ const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), ServiceError>> + 'a>>;
 
 impl World {
-    /// One operation begins. Says whether there was anybody who could do it.
+    /// Starts one operation. Returns whether there was a user or client for it.
     pub fn begin(&mut self) -> bool {
         let kind = self.plan.next(&mut self.random);
         self.judge.count(format!("{kind:?}"));
@@ -83,7 +83,7 @@ impl World {
             }
             Kind::Delete => {
                 let ended = self.note_kick(who, true);
-                // From now on another person may have the name.
+                // From now on, the name may belong to another account.
                 self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
                 let clock = Arc::clone(self.executor.clock());
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
@@ -97,7 +97,7 @@ impl World {
             }
             Kind::Create => {
                 let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
-                // Under way until it is answered, or for ever.
+                // Counts as under way until it is answered, or for ever.
                 people.pasts.borrow_mut()[who].created = Some(u64::MAX);
                 self.call(format!("create {}", NAMES[who]), move |service, now| {
                     Box::pin(async move {
@@ -201,7 +201,7 @@ impl World {
         users
     }
 
-    /// One of the clients that are so.
+    /// A random client for which `which` holds.
     fn somebody(&mut self, which: impl Fn(&Client) -> bool) -> Option<(u64, Client)> {
         let clients = self.people.clients.borrow();
         let some: Vec<u64> =
@@ -232,7 +232,7 @@ impl World {
         allowed[other].insert(one);
     }
 
-    /// A client asks for something.
+    /// Sends a request of a client.
     fn ask(&mut self, number: u64, request: Request) {
         self.requests_made += 1;
         let asked = self.requests_made;
@@ -318,7 +318,7 @@ impl World {
         self.ask(number, Request::Login(LoginRequest { who, device, platform, resume, known, issued }));
     }
 
-    /// The link of a client ends.
+    /// Ends the link of a client.
     pub fn end_link(&mut self, number: u64) {
         let end = if self.random.once_in(3) { LinkEnd::TimedOut } else { LinkEnd::Closed };
         let client = {
@@ -331,7 +331,7 @@ impl World {
         self.node.workers[client.worker].link_ended(self.connections[&number], end);
     }
 
-    /// A client reads no longer, or again.
+    /// Makes a client stop or resume reading.
     pub fn stall(&mut self, number: u64, stalled: bool) {
         let worker = {
             let mut clients = self.people.clients.borrow_mut();
@@ -355,7 +355,7 @@ impl World {
         });
     }
 
-    /// A kick or a deletion begins. What comes back is to be called when it was answered as done.
+    /// Records the start of a kick or a deletion. The returned function is to be called when it was answered as done.
     fn note_kick(&mut self, who: Who, deletes: bool) -> impl FnOnce() + 'static {
         let kick = Kick { began: self.now(), answered: None, deletes };
         let place = {
@@ -371,7 +371,7 @@ impl World {
         }
     }
 
-    /// The server API calls.
+    /// Starts a call of the server API.
     fn call(&mut self, what: String, call: impl for<'a> FnOnce(&'a Service, Now) -> Call<'a> + 'static) {
         self.judge.note(|| what.clone());
         let (shared, under_way) = (Rc::clone(&self.node.shared), Rc::clone(&self.under_way));
@@ -385,7 +385,7 @@ impl World {
     }
 }
 
-/// As the server API: the answer waits until a UserSig that is made after it counts.
+/// Waits, as the server API does before it answers, until a UserSig that is issued after the answer is valid.
 async fn wait_until_answer(clock: &Arc<Clock>, revoking: &Revoking) {
     if let Some(from) = revoking.answer_from(wall(clock.now())) {
         clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
