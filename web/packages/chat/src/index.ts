@@ -14,7 +14,7 @@ import { EVENT as EVENTS, TYPES as VALUES } from "./api/constants.js";
 import { CODES } from "./gen/codes.js";
 import type { CreateOptions } from "./api/options.js";
 
-/** Makes a client. It connects at `login`. */
+/** Creates a client. It connects at `login`. */
 function create(options: CreateOptions): Chat {
   return new Chat(options);
 }

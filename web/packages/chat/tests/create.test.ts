@@ -47,25 +47,25 @@ test("a server is named by the scheme of a WebSocket or of a page, by our name o
 
 test("what cannot be is refused with 6017 and the reason", async () => {
   for (const [options, reason] of [
-    [{}, "server is to be the address of the client port"],
-    [{ server: "localhost:7400" }, "server is to begin with wss://, ws://, https:// or http://, not localhost:"],
+    [{}, "server must be the address of the client port"],
+    [{ server: "localhost:7400" }, "server must begin with wss://, ws://, https:// or http://, not localhost:"],
     [{ server: "chat" }, 'such as wss://chat.example, not "chat"'],
     [{ server: "tcp://localhost:7400" }, "not tcp:"],
     [{ server: "ws://" }, 'not "ws://"'],
     [{ server: "ws://a b" }, 'not "ws://a b"'],
     [{ server: "https:///path" }, 'not "https:///path"'],
     [{ server: "" }, 'not ""'],
-    [{ server: 7 }, "server is to be a string"],
-    [{ server: "ws://a", SDKAppID: 0 }, "SDKAppID is to be the number of an app"],
-    [{ server: "ws://a", SDKAppID: 2 ** 32 }, "SDKAppID is to be the number of an app"],
-    [{ server: "ws://a", SDKAppID: "1" }, "SDKAppID is to be the number of an app"],
-    [{ server: "ws://a", deviceID: "" }, "deviceID is to be 1 to 64 bytes of printable ASCII"],
-    [{ server: "ws://a", deviceID: "x".repeat(65) }, "deviceID is to be 1 to 64 bytes of printable ASCII"],
+    [{ server: 7 }, "server must be a string"],
+    [{ server: "ws://a", SDKAppID: 0 }, "SDKAppID must be the number of an app"],
+    [{ server: "ws://a", SDKAppID: 2 ** 32 }, "SDKAppID must be the number of an app"],
+    [{ server: "ws://a", SDKAppID: "1" }, "SDKAppID must be the number of an app"],
+    [{ server: "ws://a", deviceID: "" }, "deviceID must be 1 to 64 bytes of printable ASCII"],
+    [{ server: "ws://a", deviceID: "x".repeat(65) }, "deviceID must be 1 to 64 bytes of printable ASCII"],
     ...["web", "Toaster", "", 7, null].map(
       (platform) =>
         [
           { server: "ws://a", platform },
-          "platform is to be iPhone or Android or iPad or Windows or Mac or Linux or Web",
+          "platform must be iPhone or Android or iPad or Windows or Mac or Linux or Web",
         ] as const,
     ),
   ] as const) {

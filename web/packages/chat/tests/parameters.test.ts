@@ -111,7 +111,7 @@ test("what the server could not read is refused at once with its code, and nothi
 test("a refusal names what is wrong", async () => {
   const { chat } = await loggedIn();
   await expect(chat.getUserStatus({ userIDList: ["ann", "bøb"] })).rejects.toThrow(
-    'invalid parameter: userIDList has "bøb", which is no userID',
+    'invalid parameter: userIDList has "bøb", which is not a userID',
   );
   await expect(chat.setSelfStatus({ customStatus: "wave 👋".slice(0, -1) })).rejects.toThrow(
     "customStatus has half of a surrogate pair",

@@ -1,4 +1,4 @@
-/** The SDK as an application sees it: its calls, and the events that it hears. */
+/** The SDK as an application uses it: its calls and events. */
 
 import { EVENT, TYPES } from "./constants.js";
 import * as conversations from "./conversations.js";
@@ -37,7 +37,7 @@ export class Chat {
   readonly #friendShapes = new Shapes(friendOf);
   readonly #conversationShapes = new Shapes(conversationOf);
   readonly #release: () => void;
-  /** Begins the ids of all messages of this client. */
+  /** The prefix of the ids of all messages of this client. */
   readonly #messagePrefix = `${randomId()}-`;
   readonly #unsent = new conversations.Unsent((arrived) => {
     this.#emitter.emit(EVENT.MESSAGE_MODIFIED, arrived);
@@ -50,12 +50,12 @@ export class Chat {
   constructor(options: api.CreateOptions) {
     const { SDKAppID, server, proxyServer, platform = "Web", deviceID, WebSocket } = check.options(options);
     if (!Number.isInteger(SDKAppID) || SDKAppID <= 0 || SDKAppID > 0xffff_ffff) {
-      throw check.wrong("SDKAppID is to be the number of an app");
+      throw check.wrong("SDKAppID must be the number of an app");
     }
     check.oneOf(platform, PLATFORMS, "platform");
     const url = serverUrl(server ?? proxyServer);
     const socketOf = WebSocket ?? globalWebSocket();
-    // After all that may be refused: a device id that is taken is lost to the tab until it is given back.
+    // After everything that may fail: a device id that is taken is lost to the tab until it is given back.
     const device =
       deviceID === undefined
         ? takeDevice(tabStore(), pageOf())
@@ -109,7 +109,7 @@ export class Chat {
 
   // The session.
 
-  /** Logs in. Afterwards the SDK keeps the connection by itself, until logout, or until it is kicked out. */
+  /** Logs in. Afterwards the SDK keeps the connection alive until a logout or a kick. */
   async login(options: api.LoginOptions): Promise<api.Result<api.LoginData>> {
     const { userID, userSig } = check.options(options);
     const user = check.userID(userID, "userID");
@@ -128,13 +128,13 @@ export class Chat {
     });
   }
 
-  /** Logs this device out; others of this account stay. */
+  /** Logs this device out; other devices of this account stay logged in. */
   async logout(): Promise<api.Result<object>> {
     await this.#core().driver.call("logout", {});
     return done({});
   }
 
-  /** Logs out, closes the connection and forgets the listeners. */
+  /** Logs out, closes the connection and removes the listeners. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
     try {
@@ -149,50 +149,56 @@ export class Chat {
     }
   }
 
-  /** Tries to connect now instead of waiting for the next attempt; with a connection, asks whether it still holds. */
+  /** Connects at once instead of at the next attempt; with a connection, tests whether it is still alive. */
   reconnect(): void {
     this.#driver.said("networkChanged");
   }
 
-  /** Whether somebody is logged in, connected at this moment or not. */
+  /** Whether a user is logged in, even if there is currently no connection. */
   isReady(): boolean {
     return this.#driver.established;
   }
 
-  /** The user who is logged in; empty: nobody. */
+  /** The user who is logged in; an empty string if there is none. */
   getLoginUser(): string {
     return this.isReady() ? (this.#driver.user ?? "") : "";
   }
 
-  /** The clock of the server, as of the last login: UTC milliseconds. */
+  /** The server's time, as of the last login: UTC milliseconds. */
   getServerTime(): number {
     return Date.now() + this.#clockOffset;
   }
 
-  /** Ours: what the app lets its clients do now; null when nobody is logged in, or an older server does not say. */
+  /**
+   * Ours: the abilities that the app gives to its clients; null without a login, or if an older server does not send
+   * them.
+   */
   getAbilities(): api.Abilities | null {
     return this.#driver.abilities;
   }
 
-  /** 0 everything, 1 what matters in production (the default), 2 warnings and errors, 3 errors, 4 nothing. */
+  /**
+   * Sets the log level: 0 everything, 1 what matters in production (the default), 2 warnings and errors, 3 errors, 4
+   * nothing.
+   */
   setLogLevel(level: number): void {
     if (![0, 1, 2, 3, 4].includes(level)) {
-      throw check.wrong("the level is to be 0 to 4");
+      throw check.wrong("the level must be 0 to 4");
     }
     this.#log.level = level as LogLevel;
   }
 
-  /** Listens. Listeners stay over a logout. */
+  /** Adds a listener. Listeners stay after a logout. */
   on<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void {
     if (typeof handler !== "function") {
-      throw check.wrong("a listener is to be a function");
+      throw check.wrong("a listener must be a function");
     }
     this.#emitter.on(name, handler, context);
   }
 
-  /** Stops listening: with the function that was given to `on`. */
+  /** Removes the listener with the function that was passed to `on`. */
   off<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void {
@@ -201,29 +207,29 @@ export class Chat {
 
   // Statuses.
 
-  /** Sets the own custom status; an empty one clears it. */
+  /** Sets the user's own custom status; an empty one clears it. */
   async setSelfStatus(options: { customStatus: string }): Promise<api.Result<UserStatus>> {
     return done(await statuses.setSelf(this.#core(), check.options(options).customStatus));
   }
 
-  /** The present statuses of users. */
+  /** Returns the current statuses of users. */
   async getUserStatus(options: api.UserListOptions): Promise<api.Result<api.GetUserStatusData>> {
     return done(await statuses.get(this.#core(), check.options(options)));
   }
 
-  /** From now on `USER_STATUS_UPDATED` tells what changes for these users, on all devices of this account. */
+  /** From now on, `USER_STATUS_UPDATED` reports changes of these users, on all devices of this account. */
   async subscribeUserStatus(options: api.UserListOptions): Promise<api.Result<api.SubscribeUserStatusData>> {
     return done(await statuses.subscribe(this.#core(), check.options(options)));
   }
 
-  /** The opposite; `userIDList: undefined`: of all. */
+  /** Ends subscriptions; `userIDList: undefined` ends all of them. */
   async unsubscribeUserStatus(
     options: api.UnsubscribeUserStatusOptions,
   ): Promise<api.Result<{ failureUserList: api.FailedUser[] }>> {
     return done(await statuses.unsubscribe(this.#core(), check.options(options)));
   }
 
-  /** Ours: who is subscribed to, earliest first, and how many there may be. */
+  /** Ours: the subscribed users, earliest first, and the limit of the list. */
   async getSubscriptions(): Promise<api.Result<api.SubscriptionsData>> {
     return done(await statuses.subscriptions(this.#core()));
   }
@@ -238,12 +244,12 @@ export class Chat {
     return done(await relations.updateMyProfile(this.#core(), check.options(options)));
   }
 
-  /** The profiles of those who exist. */
+  /** Returns the profiles of the users who exist. */
   async getUserProfile(options: api.UserListOptions): Promise<api.Result<Profile[]>> {
     return done(await relations.profiles(this.#core(), check.options(options)));
   }
 
-  /** All friends, by rising userID. Read once, then kept true. */
+  /** All friends, by rising userID. The list is read once and then kept up to date. */
   async getFriendList(): Promise<api.Result<Friend[]>> {
     const friends = await this.#core().keeper.friends();
     return done(friends.map(this.#friendShapes.of));
@@ -257,7 +263,7 @@ export class Chat {
     return done(await relations.deleteFriend(this.#core(), check.options(options)));
   }
 
-  /** Changes the remark. */
+  /** Changes the remark on a friend. */
   async updateFriend(options: api.UpdateFriendOptions): Promise<api.Result<Friend>> {
     return done(await relations.updateFriend(this.#core(), check.options(options)));
   }
@@ -272,7 +278,10 @@ export class Chat {
 
   // Conversations and messages.
 
-  /** All conversations, or those with these ids, or those that pass a filter. Read once, then kept true. */
+  /**
+   * All conversations, or those with these ids, or those that pass a filter. The list is read once and then kept up
+   * to date.
+   */
   async getConversationList(
     wanted?: string[] | api.ConversationFilter,
   ): Promise<api.Result<api.ConversationListData>> {
@@ -284,7 +293,7 @@ export class Chat {
     return done({ conversation });
   }
 
-  /** Takes conversations out of the own list, with their history; their peers keep theirs. */
+  /** Removes conversations from the user's own list, with their history; the peers keep theirs. */
   deleteConversation(conversationID: string): Promise<api.Result<{ conversationID: string }>>;
   deleteConversation(options: api.DeleteConversationOptions): Promise<api.Result<{ conversationIDList: string[] }>>;
   async deleteConversation(
@@ -305,27 +314,27 @@ export class Chat {
     return done({ conversationID: options.conversationID });
   }
 
-  /** Unread messages, over all conversations. */
+  /** The number of unread messages over all conversations. */
   getTotalUnreadMessageCount(): number {
     return this.#keeper.unread;
   }
 
-  /** Makes a message. It is sent by `sendMessage`. */
+  /** Creates a message, which `sendMessage` sends. */
   createTextMessage(options: api.TextMessageOptions): Message {
     return conversations.createMessage(this.#core(), options, TYPES.MSG_TEXT);
   }
 
-  /** Makes a message with content whose meaning the application alone knows. It is sent by `sendMessage`. */
+  /** Creates a message with content that only the application interprets, which `sendMessage` sends. */
   createCustomMessage(options: api.CustomMessageOptions): Message {
     return conversations.createMessage(this.#core(), options, TYPES.MSG_CUSTOM);
   }
 
-  /** Resolves when the server has the message for good. */
+  /** Sends a message, and resolves when the server has stored it durably. */
   async sendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
     return done({ message: await conversations.send(this.#core(), message) });
   }
 
-  /** Sends a message again that failed. If the server had it all the same, it does not have it twice. */
+  /** Sends a failed message again. If the server has stored it already, it is not stored twice. */
   async resendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
     return this.sendMessage(message);
   }
@@ -345,7 +354,7 @@ export class Chat {
     return done({});
   }
 
-  // News of the driver.
+  // Events of the driver.
 
   #hear(news: News): void {
     switch (news.type) {
@@ -422,7 +431,7 @@ export class Chat {
   }
 
   #hearFailure(what: string, error: unknown): void {
-    // A reading that a logout has ended is no failure.
+    // A read that was ended by a logout is not an error.
     if (error instanceof ChatError && !isRefusal(error, "NOT_LOGGED_IN")) {
       this.#log.warn(`${what} failed`, error);
       this.#emitter.emit(EVENT.ERROR, { code: error.code, message: `${what}: ${error.message}` });
@@ -436,7 +445,7 @@ export class Chat {
     }
   }
 
-  /** The parts that calls work with. Without a login there are none. */
+  /** The parts that calls use. They exist only after a login. */
   #core(): Core {
     const self = this.getLoginUser();
     if (self === "") {

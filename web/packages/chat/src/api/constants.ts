@@ -1,6 +1,6 @@
 /**
- * Names and values that applications of the cloud's SDK use, as they are there. Of those that belong to what
- * Lamplight does not have (groups, files, calls) none is here.
+ * Names and values of the cloud's SDK that applications use. Those for features that Lamplight does not have (groups,
+ * files, calls) are left out.
  */
 
 /** The names of the events. */
@@ -19,11 +19,11 @@ export const EVENT = {
   PROFILE_UPDATED: "onProfileUpdated",
   /** Ours: another device of this account, or the server API, has changed the subscription list. */
   SUBSCRIPTIONS_UPDATED: "onSubscriptionsUpdated",
-  /** Ours: an operator has changed what the app lets its clients do. */
+  /** Ours: an operator has changed the abilities that the app gives to its clients. */
   ABILITIES_UPDATED: "onAbilitiesUpdated",
 } as const;
 
-/** The values that calls take and events carry. */
+/** The values that calls take and events have. */
 export const TYPES = {
   USER_STATUS_UNKNOWN: 0,
   USER_STATUS_ONLINE: 1,

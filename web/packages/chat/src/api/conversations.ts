@@ -18,7 +18,7 @@ import {
   type Shapes,
 } from "./shapes.js";
 
-/** Messages in a page of history. */
+/** The number of messages in a page of history. */
 const PAGE = 15;
 
 // Conversations.
@@ -46,7 +46,7 @@ function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: 
     (hasUnreadCount === undefined || one.unreadCount > 0 === hasUnreadCount);
 }
 
-/** The conversation, or a new one, with nothing in it, when there is none yet. */
+/** The conversation with a user, or a new, empty one if there is none yet. */
 export async function one(
   { driver, keeper }: Core,
   shapes: Shapes<ConversationJson, Conversation>,
@@ -77,7 +77,7 @@ export async function pin({ driver, keeper }: Core, options: api.PinConversation
   });
 }
 
-/** Read are the messages that this client knows of: one that is on its way stays unread. */
+/** Marks the messages that this client knows as read; a message that is on its way stays unread. */
 export async function markRead({ driver, keeper }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
   const row = keeper.conversation(peer);
@@ -105,7 +105,7 @@ export function createMessage<P>(
 ): Message {
   const { to, conversationType, payload, ...others } = check.options(options);
   if (conversationType !== TYPES.CONV_C2C) {
-    throw check.wrong('conversationType is to be "C2C"; there are no groups');
+    throw check.wrong('conversationType must be "C2C"; there are no groups');
   }
   if ("cloudCustomData" in others && others.cloudCustomData !== undefined && others.cloudCustomData !== "") {
     throw check.wrong("a message has no cloudCustomData");
@@ -116,7 +116,7 @@ export function createMessage<P>(
   return { ...made, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
 }
 
-/** The content of a message, checked. What is left out of custom content is empty. */
+/** The content of a message after its checks. Missing parts of custom content become empty. */
 function contentOf(type: Message["type"], payload: unknown): MessageContent {
   const given = check.options(payload as Partial<CustomPayload & { text: string }>);
   const part = (name: keyof CustomPayload) => check.text(given[name] ?? "", `payload.${name}`);
@@ -125,12 +125,12 @@ function contentOf(type: Message["type"], payload: unknown): MessageContent {
     : { type, payload: { text: check.text(given.text, "payload.text") } };
 }
 
-/** The most messages that were marked as failed and may turn out to have arrived. */
+/** The most messages that are remembered as failed and may turn out to have arrived. */
 const MOST_UNSENT = 1_000;
 
-/** Messages of this client that are marked as failed. Without an answer they may have arrived all the same. */
+/** Messages of this client that were marked as failed. A message without an answer may have arrived all the same. */
 export class Unsent {
-  /** By the `client_message_id`; the longest ago first. */
+  /** By the `client_message_id`, the oldest first. */
   readonly #messages = new Map<string, Message>();
 
   constructor(private readonly onArrived: (messages: Message[]) => void) {}
@@ -149,7 +149,7 @@ export class Unsent {
     this.#messages.delete(clientMessageId);
   }
 
-  /** The server has these messages: those that were taken for failed are not. */
+  /** Handles messages that the server has: those that were marked as failed are marked as sent. */
   seen(told: readonly MessageJson[], self: string): void {
     const arrived: Message[] = [];
     for (const there of told) {
@@ -171,7 +171,7 @@ function markSent(message: Message, told: MessageJson): Message {
   return Object.assign(message, { time, sequence, status: "success" });
 }
 
-/** Sending a message again is harmless: it keeps its id, and the server has it once. */
+/** Sends a message. Sending it again is safe: it keeps its id, and the server stores it once. */
 export async function send({ driver, keeper, self, unsent }: Core, message: Message): Promise<Message> {
   const { ID, from, type, payload } = check.options(message);
   const prefix = sentID(self, "");
@@ -187,7 +187,7 @@ export async function send({ driver, keeper, self, unsent }: Core, message: Mess
     const { message: told } = await driver.call("sendMessage", { to, ...said, clientMessageId }, (answer) => {
       if (answer.message !== undefined) {
         keeper.sent(answer.message, answer.listsVersion);
-        // It comes late when the call has failed in the meantime.
+        // The call has failed in the meantime, so this answer is late.
         unsent.seen(failed ? [answer.message] : [], self);
       }
     });
@@ -205,7 +205,7 @@ export async function history(core: Core, options: api.MessageListOptions): Prom
   const peer = check.conversationPeer(options.conversationID);
   const from = check.optionalText(options.nextReqMessageID, "nextReqMessageID") ?? "";
   if (!/^\d{0,19}$/.test(from)) {
-    throw check.wrong("nextReqMessageID is that of the page before");
+    throw check.wrong("nextReqMessageID must be the one of the previous page");
   }
   const answer = await core.driver.call("getHistory", { peer, before: from === "" ? "0" : from, limit: PAGE });
   const messages = answer.messages ?? [];
@@ -217,7 +217,7 @@ export async function history(core: Core, options: api.MessageListOptions): Prom
   };
 }
 
-/** Messages as applications know them. */
+/** Converts messages to the form for applications. */
 export function shapeMessages(
   { keeper, self }: Pick<Core, "keeper" | "self">,
   told: readonly MessageJson[],
@@ -225,7 +225,7 @@ export function shapeMessages(
   return told.map((message) => messageOf(message, self, keeper.profile(message.from ?? "")));
 }
 
-/** The ids of conversations, checked. */
+/** Checks the ids of conversations. */
 export function conversationIDs(value: unknown): string[] {
   const ids = check.textList(value, "conversationIDList");
   ids.forEach((id) => check.conversationPeer(id, `${JSON.stringify(id)} in conversationIDList`));

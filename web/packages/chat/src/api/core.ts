@@ -1,4 +1,4 @@
-/** The parts that the calls of the SDK work with once a user is logged in. */
+/** The parts that the calls of the SDK use once a user is logged in. */
 
 import type { Unsent } from "./conversations.js";
 import type { Driver } from "../machine/driver.js";
@@ -12,7 +12,7 @@ export interface Core {
   readonly keeper: Keeper;
   /** The user who is logged in. */
   readonly self: string;
-  /** Names a new message of this client. */
+  /** Returns the id of a new message of this client. */
   readonly newMessageId: () => string;
   readonly unsent: Unsent;
 }

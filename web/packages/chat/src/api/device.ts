@@ -1,30 +1,30 @@
 /**
- * The id of this device: made once and kept.
+ * The id of this device, created once and kept.
  *
- * In a browser a device is a tab, because the login of a page ends with its connection: two tabs are two devices, and
- * a tab that is loaded again is the same one. The id therefore lives in the session storage of the tab, but only
- * while no page uses it: a page takes it out, and puts it back when it goes. A tab that was duplicated copies the
- * storage, and finds nothing in it that the first one still uses.
+ * In a browser, a device is a tab, because the login of a page ends with its connection: two tabs are two devices,
+ * and a reloaded tab is the same device. The id is kept in the session storage of the tab, but only while no page
+ * uses it: a page takes the id out, and puts it back when it is left. A duplicated tab copies the storage, which does
+ * not contain an id that the first tab still uses.
  */
 
 const KEY = "lamplight.devices";
 
-/** The most ids that are kept: for so many clients in one page. */
+/** The most ids that are kept, one for each client in a page. */
 const MOST = 8;
 
 /** The part of `Storage` that is needed. */
 type Store = Pick<Storage, "getItem" | "setItem">;
 
-/** The part of `Window` that tells when a page goes, and when it comes back from the cache of the browser. */
+/** The part of `Window` that reports when a page is left, and when it returns from the browser's cache. */
 type Page = Pick<EventTarget, "addEventListener" | "removeEventListener">;
 
-/** An id that is in use, until it is let go. */
+/** An id that is in use until it is released. */
 export interface Device {
   readonly id: string;
   release(): void;
 }
 
-/** Takes an id out of the store, or makes one. */
+/** Takes an id from the store, or creates one. */
 export function takeDevice(store: Store | undefined, page: Page | undefined): Device {
   const id = kept(store)[0] ?? randomId();
   let held = false;
@@ -54,7 +54,7 @@ export function takeDevice(store: Store | undefined, page: Page | undefined): De
   };
 }
 
-/** The store of this tab, where there is one: a browser may forbid it. */
+/** The storage of this tab, if there is one: a browser may forbid it. */
 export function tabStore(): Store | undefined {
   try {
     return globalThis.sessionStorage;
@@ -63,7 +63,7 @@ export function tabStore(): Store | undefined {
   }
 }
 
-/** A text that nobody else has made. It is no secret, so it may be made without `crypto`, which React Native lacks. */
+/** A unique text. It is not secret, so it can be made without `crypto`, which React Native does not have. */
 export function randomId(): string {
   const bytes = new Uint8Array(12).map(() => Math.random() * 256);
   if (typeof crypto !== "undefined") {
@@ -86,6 +86,6 @@ function keep(store: Store | undefined, ids: readonly string[]): void {
   try {
     store?.setItem(KEY, JSON.stringify(ids));
   } catch {
-    // A store that is full or forbidden: the next page is another device.
+    // The storage is full or forbidden: the next page will be another device.
   }
 }

@@ -1,4 +1,4 @@
-/** The listeners of an application, and the events that they get. */
+/** The listeners of an application, and the events that are passed to them. */
 
 import type { EVENT } from "./constants.js";
 import type { Log } from "./log.js";
@@ -33,7 +33,7 @@ export interface ChatEvent<E extends EventName = EventName> {
   data: EventData[E];
 }
 
-/** A listener of any event, as far as the emitter is concerned. */
+/** A listener of any event, as the emitter sees it. */
 export type Handler = (event: never) => unknown;
 
 interface Listener {
@@ -41,7 +41,7 @@ interface Listener {
   readonly context: unknown;
 }
 
-/** Keeps the listeners, over logouts too, and calls them in the order in which they came. */
+/** Keeps the listeners, also over logouts, and calls them in the order in which they were added. */
 export class Emitter {
   readonly #listeners = new Map<string, readonly Listener[]>();
 
@@ -51,7 +51,7 @@ export class Emitter {
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), { handler, context }]);
   }
 
-  /** Removes the listeners with this function; with a context, only those that were added with it. */
+  /** Removes the listeners with this function; with a context, only those that were added with that context. */
   off(name: string, handler: Handler, context?: unknown): void {
     const isMeant = (one: Listener) => one.handler === handler && (context === undefined || one.context === context);
     const left = (this.#listeners.get(name) ?? []).filter((one) => !isMeant(one));
@@ -62,7 +62,7 @@ export class Emitter {
     this.log.debug(name, data);
     for (const { handler, context } of this.#listeners.get(name) ?? []) {
       try {
-        // Each listener gets an event of its own: what one does to it is not what the next one sees.
+        // Each listener gets its own event object, so that changes by one listener do not affect the next.
         handler.call(context, { name, data } as never);
       } catch (error) {
         this.log.error(`a listener of ${name} has thrown`, error);

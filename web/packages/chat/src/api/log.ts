@@ -1,9 +1,9 @@
-/** Writes to the console, as far as the application wants it. */
+/** Writes to the console according to the log level. */
 
 /** 0 everything, 1 what matters in production, 2 warnings and errors, 3 errors, 4 nothing. */
 export type LogLevel = 0 | 1 | 2 | 3 | 4;
 
-/** Writes with the name of the SDK in front. */
+/** Writes with the name of the SDK as prefix. */
 export class Log {
   level: LogLevel = 1;
 

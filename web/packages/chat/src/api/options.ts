@@ -1,4 +1,4 @@
-/** The parameters of the calls, and what they resolve with. */
+/** The parameters and the results of the calls. */
 
 import type { WebSocketConstructor } from "../machine/driver.js";
 import type { Conversation, CustomPayload, Friend, Message } from "./shapes.js";
@@ -12,7 +12,7 @@ export interface Result<T> {
   data: T;
 }
 
-/** Of a list of users: one for whom the call failed. */
+/** A user of a list for whom the call failed. */
 export interface FailedUser {
   userID: string;
   code: number;
@@ -22,17 +22,22 @@ export interface FailedUser {
 export interface CreateOptions {
   SDKAppID: number;
   /**
-   * The client port of the server: `wss://chat.example`, `ws://localhost:7400`; `http` and `https` are taken for
-   * them. Left out: where the page came from.
+   * The client port of the server: `wss://chat.example` or `ws://localhost:7400`; `https` and `http` are accepted
+   * too. Default: the host of the page.
    */
   server?: string | undefined;
-  /** The name that the cloud's SDK has for a server. */
+  /** The cloud's name for `server`. */
   proxyServer?: string | undefined;
   /** The platform of this device. Default: `Web`, whose login ends with its connection. */
   platform?: Platform | undefined;
-  /** Names this device, 1 to 64 bytes of printable ASCII. Default: one for each tab, kept while the tab lives. */
+  /**
+   * The id of this device, 1 to 64 bytes of printable ASCII. Default: one for each tab, kept for the life of the tab.
+   */
   deviceID?: string | undefined;
-  /** The `WebSocket` to use where there is no global one, as in Node 20: that of the package `ws` will do. */
+  /**
+   * The `WebSocket` constructor for environments without a global one, such as Node 20: for example that of the
+   * package `ws`.
+   */
   WebSocket?: WebSocketConstructor | undefined;
 }
 
@@ -45,11 +50,11 @@ export interface LoginData {
   actionStatus: "OK";
   errorCode: 0;
   errorInfo: string;
-  /** This user was logged in already; the UserSig has been renewed. */
+  /** This user was already logged in, and the UserSig was renewed. */
   repeatLogin?: true;
   /** Ours: UTC milliseconds. */
   serverTime: number;
-  /** Ours: this login has made the account. */
+  /** Ours: whether the account was created by this login. */
   registered: boolean;
 }
 
@@ -64,25 +69,25 @@ export interface GetUserStatusData {
 
 export interface SubscribeUserStatusData {
   failureUserList: FailedUser[];
-  /** Ours: the present status of everyone subscribed. */
+  /** Ours: the current statuses of the subscribed users. */
   successUserList: UserStatus[];
-  /** Ours: who had to leave the full list, earliest subscribed first. */
+  /** Ours: the users who were evicted from the full list, earliest subscribed first. */
   evictedUserIDList: string[];
 }
 
 export interface UnsubscribeUserStatusOptions {
-  /** Undefined or empty: all of them. */
+  /** Undefined or empty: all users on the list. */
   userIDList: string[] | undefined;
 }
 
 export interface SubscriptionsData {
   /** Earliest subscribed first. */
   userIDList: string[];
-  /** How many there may be. */
+  /** The number of users that the list may hold. */
   limit: number;
 }
 
-/** The fields to change. A field that is left out stays as it is. */
+/** The fields to change. Missing fields stay unchanged. */
 export interface UpdateMyProfileOptions {
   nick?: string | undefined;
   avatar?: string | undefined;
@@ -91,17 +96,17 @@ export interface UpdateMyProfileOptions {
 
 export interface AddFriendOptions {
   to: string;
-  /** Where the request comes from, such as `AddSource_Type_Web`. */
+  /** The source of the request, such as `AddSource_Type_Web`. */
   source?: string | undefined;
   wording?: string | undefined;
   remark?: string | undefined;
-  /** `Add_Type_Both` (default), or `Add_Type_Single`: only into the own list. */
+  /** `Add_Type_Both` (default), or `Add_Type_Single`: only adds to the user's own list. */
   type?: string | undefined;
 }
 
 export interface DeleteFriendOptions {
   userIDList: string[];
-  /** `Delete_Type_Both` (default), or `Delete_Type_Single`: only out of the own list. */
+  /** `Delete_Type_Both` (default), or `Delete_Type_Single`: only removes from the user's own list. */
   type?: string | undefined;
 }
 
@@ -117,7 +122,7 @@ export interface UpdateFriendOptions {
 
 export interface CheckFriendOptions {
   userIDList: string[];
-  /** `CheckResult_Type_Both`, or `CheckResult_Type_Single`: whether they are in the own list. */
+  /** `CheckResult_Type_Both`, or `CheckResult_Type_Single`: whether they are in the user's own list. */
   type: string;
 }
 
@@ -143,7 +148,7 @@ export interface ConversationListData {
 
 export interface DeleteConversationOptions {
   conversationIDList: string[];
-  /** The history goes with the conversation, always. */
+  /** The history is always removed with the conversation. */
   clearHistoryMessage?: boolean | undefined;
 }
 
@@ -160,20 +165,20 @@ export interface MessageOptions<P> {
 
 export type TextMessageOptions = MessageOptions<{ text: string }>;
 
-/** Parts that are left out are empty; all three together must not be. */
+/** Missing parts are empty; at least one part must not be empty. */
 export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {
   conversationID: string;
-  /** From the page before; left out: from the newest. */
+  /** The value of the previous page; missing: from the newest message. */
   nextReqMessageID?: string | undefined;
 }
 
 export interface MessageListData {
   /** Oldest first. */
   messageList: Message[];
-  /** Hand it in for the page before this one. */
+  /** The parameter for the page before this one. */
   nextReqMessageID: string;
-  /** There is nothing before these. */
+  /** Whether there are no earlier messages. */
   isCompleted: boolean;
 }

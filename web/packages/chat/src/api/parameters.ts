@@ -1,48 +1,48 @@
 /**
- * Checks the parameters of an application before anything is sent: a wrong one gets a clear error at once, and changes
- * nothing. Parameters that pass can be read by the server; bounds that an app may set are the server's to check.
+ * Checks the parameters of an application before anything is sent: a wrong parameter is refused at once with a clear
+ * error, and nothing changes. Limits that an app can change are checked by the server.
  */
 
 import { ChatError, refused } from "../machine/errors.js";
 import { peerOf } from "./shapes.js";
 import { utf8Length } from "../machine/utf8.js";
 
-/** The longest nick and avatar, remark, and texts of a friend request: bytes, as `crates/wire/proto` has them. */
+/** The longest nick and avatar URL, remark, and texts of a friend request in bytes, as in `crates/wire/proto`. */
 export const LONGEST_PROFILE_TEXT = 500;
 export const LONGEST_REMARK = 96;
 export const LONGEST_ADD_TEXT = 256;
 
 const USER_ID = /^[ -~]{1,32}$/;
 
-/** The most users in one call of each kind are for the server to say: an app may change them. */
+/** A list of users. The server checks the number of users, which an app may change. */
 export function userList(value: unknown, name: string): string[] {
   const users = textList(value, name);
   const malformed = users.find((user) => !USER_ID.test(user));
   if (malformed !== undefined) {
-    throw wrong(`${name} has ${JSON.stringify(malformed)}, which is no userID`);
+    throw wrong(`${name} has ${JSON.stringify(malformed)}, which is not a userID`);
   }
   return users;
 }
 
-/** A list of texts, each of them once. */
+/** A list of texts without duplicates. */
 export function textList(value: unknown, name: string): string[] {
   const texts = Array.isArray(value) ? [...new Set<unknown>(value)] : [undefined];
   if (!texts.every((one) => typeof one === "string")) {
-    throw wrong(`${name} is to be an array of strings`);
+    throw wrong(`${name} must be an array of strings`);
   }
   return texts;
 }
 
-/** A text of at most so many bytes. Half of a surrogate pair is no text: UTF-8 does not have it. */
+/** A text of at most `longest` bytes. Half of a surrogate pair is refused, because UTF-8 cannot encode it. */
 export function text(value: unknown, name: string, longest = Infinity): string {
   if (typeof value !== "string") {
-    throw wrong(`${name} is to be a string`);
+    throw wrong(`${name} must be a string`);
   }
   if (/\p{Surrogate}/u.test(value)) {
-    throw wrong(`${name} has half of a surrogate pair; text is to be cut between characters`);
+    throw wrong(`${name} has half of a surrogate pair; cut the text between characters`);
   }
   if (longest < Infinity && utf8Length(value) > longest) {
-    throw wrong(`${name} is to have at most ${longest} bytes`);
+    throw wrong(`${name} must have at most ${longest} bytes`);
   }
   return value;
 }
@@ -52,18 +52,18 @@ export function optionalText(value: unknown, name: string, longest?: number): st
   return value === undefined ? undefined : text(value, name, longest);
 }
 
-/** Names a device, or a message among those of its sender: 1 to 64 bytes of printable ASCII. */
+/** The id of a device, or of a message among those of its sender: 1 to 64 bytes of printable ASCII. */
 export function id(value: unknown, name: string): string {
   const found = text(value, name);
   if (!/^[ -~]{1,64}$/.test(found)) {
-    throw wrong(`${name} is to be 1 to 64 bytes of printable ASCII`);
+    throw wrong(`${name} must be 1 to 64 bytes of printable ASCII`);
   }
   return found;
 }
 
 export function userID(value: unknown, name: string): string {
   if (typeof value !== "string") {
-    throw wrong(`${name} is to be a string`);
+    throw wrong(`${name} must be a string`);
   }
   if (!USER_ID.test(value)) {
     throw new ChatError(refused("BAD_USER_ID", name));
@@ -75,35 +75,35 @@ export function userID(value: unknown, name: string): string {
 export function conversationPeer(value: unknown, name = "conversationID"): string {
   const peer = typeof value === "string" ? peerOf(value) : undefined;
   if (peer === undefined || !USER_ID.test(peer)) {
-    throw wrong(`${name} is to be "C2C" and a userID; there are no groups`);
+    throw wrong(`${name} must be "C2C" and a userID; there are no groups`);
   }
   return peer;
 }
 
 export function flag(value: unknown, name: string): boolean {
   if (typeof value !== "boolean") {
-    throw wrong(`${name} is to be true or false`);
+    throw wrong(`${name} must be true or false`);
   }
   return value;
 }
 
-/** An object with parameters: a program in JavaScript may forget it, or hand in the list itself. */
+/** An object with parameters. A JavaScript program may omit it, or pass the list itself. */
 export function options<T extends object>(value: T): T {
   if (typeof value !== "object" || (value as unknown) === null || Array.isArray(value)) {
-    throw wrong("the parameters are to be an object");
+    throw wrong("the parameters must be an object");
   }
   return value;
 }
 
-/** A value that is one of these, or missing. */
+/** A value that is one of `allowed`, or missing. */
 export function oneOf<T extends string>(value: unknown, allowed: readonly T[], name: string): T | undefined {
   if (value !== undefined && !allowed.some((one) => one === value)) {
-    throw wrong(`${name} is to be ${allowed.join(" or ")}`);
+    throw wrong(`${name} must be ${allowed.join(" or ")}`);
   }
   return value as T | undefined;
 }
 
-/** A refusal of a parameter, with what is wrong. */
+/** The refusal of a parameter, with the reason. */
 export function wrong(what: string): ChatError {
   return new ChatError(refused("INVALID_PARAMETER", what));
 }

@@ -109,7 +109,7 @@ export async function updateFriend({ driver, keeper }: Core, options: api.Update
   return friendOf(answer.friend ?? { userId });
 }
 
-/** Of the friend list alone: whether somebody who is not in it has the own user in theirs is not known. */
+/** Checks only the user's own list: whether a user who is not in it has the user in their list is not known. */
 export async function checkFriend({ keeper }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");
   const type = check.oneOf(options.type, [TYPES.SNS_CHECK_TYPE_BOTH, TYPES.SNS_CHECK_TYPE_SINGLE], "type");

@@ -1,6 +1,6 @@
 /**
- * Profiles, friends, messages and conversations as applications of the cloud's SDK know them. What Lamplight does not
- * have is there with its neutral value, so that code which reads it finds what it expects.
+ * Profiles, friends, messages and conversations in the form of the cloud's SDK. Fields for features that Lamplight
+ * does not have are present with a neutral value, so that code which reads them works.
  */
 
 import { TYPES } from "./constants.js";
@@ -33,13 +33,13 @@ export interface Friend {
   wording: string;
   profile: Profile;
   friendCustomField: never[];
-  /** Ours: whether the other one has the own user in the list too. */
+  /** Ours: whether the friend has the user in their friend list too. */
   isMutual: boolean;
-  /** Ours: when the entry was made, UTC milliseconds. */
+  /** Ours: the creation time of the entry, UTC milliseconds. */
   addTime: number;
 }
 
-/** Content whose meaning the application alone knows. `description` is what lists show. */
+/** Content that only the application interprets. Lists show `description`. */
 export interface CustomPayload {
   data: string;
   description: string;
@@ -53,9 +53,9 @@ export type MessageContent =
 /** A one-to-one message. */
 export type Message = MessageContent & MessageFrame;
 
-/** A message but for its content. */
+/** A message without its content. */
 export interface MessageFrame {
-  /** The same for the sender and the receiver. */
+  /** The id, which is the same for the sender and the receiver. */
   ID: string;
   conversationID: string;
   conversationType: "C2C";
@@ -64,7 +64,7 @@ export interface MessageFrame {
   flow: "in" | "out";
   /** Seconds. */
   time: number;
-  /** Its place in the conversation, from 1; 0 until it is sent. */
+  /** The position in the conversation, from 1; 0 until the message was sent. */
   sequence: number;
   status: "unSend" | "success" | "fail";
   nick: string;
@@ -87,7 +87,7 @@ export interface MessageFrame {
   hasRiskContent: boolean;
 }
 
-/** The last message of a conversation, as a list shows it. */
+/** The last message of a conversation, as lists show it. */
 export interface LastMessage {
   lastTime: number;
   lastSequence: number;
@@ -154,7 +154,7 @@ export function friendOf(told: FriendJson): Friend {
   };
 }
 
-/** A message of the server, seen by `self`; `sender` is what is known of who wrote it. */
+/** Converts a message of the server for the user `self`; `sender` is the known profile of its sender. */
 export function messageOf(told: MessageJson, self: string, sender: ProfileJson | undefined): Message {
   const from = told.from ?? "";
   const to = told.to ?? "";
@@ -178,10 +178,10 @@ function contentOf({ text = "", custom }: MessageJson): MessageContent {
     : { type: TYPES.MSG_CUSTOM, payload: { ...NO_CUSTOM, ...custom } };
 }
 
-/** Custom content of which nothing is given: the server leaves empty parts out. */
+/** Empty custom content, because the server leaves empty parts out. */
 const NO_CUSTOM: CustomPayload = { data: "", description: "", extension: "" };
 
-/** A message that is not sent yet. */
+/** A message that was not sent yet. */
 export function message(
   { ID, from, to }: { ID: string; from: string; to: string },
   content: MessageContent,
@@ -255,22 +255,22 @@ export function conversationID(peer: string): string {
   return `${TYPES.CONV_C2C}${peer}`;
 }
 
-/** The peer of a conversation; nothing when it is no conversation of two people. */
+/** The peer of a conversation; undefined if it is not a one-to-one conversation. */
 export function peerOf(id: string): string | undefined {
   return id.startsWith(TYPES.CONV_C2C) && id.length > TYPES.CONV_C2C.length
     ? id.slice(TYPES.CONV_C2C.length)
     : undefined;
 }
 
-/** The form of a `client_message_id` that `createTextMessage` makes: a random id of the client, and a count. */
+/** The form of a `client_message_id` that `createTextMessage` makes: a random id of the client, and a number. */
 const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 
-/** The id of a message that this SDK sends under this `client_message_id`: known before the message has a place. */
+/** The id of a message that this SDK sends with this `client_message_id`; known before the message has a sequence. */
 export function sentID(from: string, clientMessageId: string): string {
   return `${from}-${clientMessageId}`;
 }
 
-/** Other clients and the server API may use a `client_message_id` again: only one made by this SDK names a message. */
+/** Other clients and the server API may reuse a `client_message_id`, so only one of this SDK identifies a message. */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;
   return MADE_HERE.test(clientMessageId) ? sentID(from, clientMessageId) : placeOf(told);
@@ -280,7 +280,7 @@ function seconds(milliseconds: string | undefined): number {
   return Math.floor(Number(milliseconds ?? 0) / 1000);
 }
 
-/** Rows as applications show them: the objects of rows that have not changed stay the same. */
+/** Rows in the form for applications. The objects of unchanged rows stay the same. */
 export class Shapes<Row extends object, Shape> {
   readonly #made = new WeakMap<Row, Shape>();
 

@@ -1,22 +1,22 @@
 /**
- * The features of the cloud's SDK that Lamplight does not have, in one table. Calls that read answer as if there were
- * nothing to read, so that a program which asks for everything at its start runs. Calls that would change something are
- * rejected, because an application must not take for done what was not done. The README has the table for people.
+ * The features of the cloud's SDK that Lamplight does not have, in one table. Calls that read return empty results,
+ * so that a program which reads everything at its start works. Calls that would change something are rejected, so
+ * that an application does not assume a change that was not made. The README has this table for readers.
  */
 
 /** The version of the cloud's SDK whose interface this is; programs compare it. */
 export const VERSION = "3.6.6";
 
-/** The cloud's code for a feature that is not to be had. */
+/** The cloud's code for a feature that is not available. */
 export const NOT_SUPPORTED = 3122;
 
-/** An answer with nothing in it, made from what the call was given. */
+/** An empty answer to a call with these options. */
 type Empty = (options: never) => unknown;
 
 const nothing = () => ({});
 const emptyList = () => [];
 
-/** Calls that answer as if there were nothing. */
+/** Calls with empty results. */
 export const EMPTY = {
   getGroupList: () => ({ groupList: [] }),
   getGroupApplicationList: () => ({ applicationList: [] }),
@@ -128,8 +128,8 @@ export const REJECTED = [
 ] as const;
 
 /**
- * Makes of messages that can be made and not sent: `sendMessage` rejects them. Programs make a message and send it in
- * two steps, and handle what goes wrong in the second one.
+ * Functions that create messages which cannot be sent: `sendMessage` rejects them. Programs create and send a message
+ * in two steps, and handle errors in the second one.
  */
 export const UNSENDABLE = {
   createTextAtMessage: "TIMTextElem",

@@ -1,4 +1,4 @@
-/** The client under the cloud's names: the one of `@lamplight/chat`, with what differs in behaviour. */
+/** The client with the cloud's names: that of `@lamplight/chat`, with the differences in behaviour. */
 
 import { Chat } from "../api/chat.js";
 import { EVENT, TYPES } from "../api/constants.js";
@@ -11,7 +11,7 @@ import { compatible, CompatError, notLoggedIn, notSupported } from "./errors.js"
 import { findServer } from "./server.js";
 import type { Calls, CreateOptions, Message as AnyMessage, MessageOptions as AnyMessageOptions } from "./types.js";
 
-/** The calls that go to the client as they come. */
+/** The calls that are passed to the client unchanged. */
 const PASSED = [
   "setSelfStatus",
   "getUserStatus",
@@ -32,22 +32,22 @@ const PASSED = [
   "setAllMessageRead",
 ] as const satisfies readonly (keyof Chat & keyof Calls)[];
 
-/** The most messages that `findMessage` knows, and the most drafts: the oldest are forgotten. */
+/** The most messages that `findMessage` knows, and the most drafts; beyond that, the oldest are dropped. */
 const MOST_FOUND = 1_000;
 const MOST_DRAFTS = 200;
 
-/** The bit by which the cloud names a feature: 2 to the power of 7 is user status. */
+/** The cloud's bit for a feature: 2 to the power of 7 is user status. */
 const USER_STATUS_FEATURE = 2 ** 7;
-/** The module that has friends; the one for groups is not there. */
+/** The module for friends; there is none for groups. */
 const RELATIONSHIP_MODULE = "relationship-module";
-/** The cloud's codes for a key that is not known, and for a client that was destroyed. */
+/** The cloud's codes for an unknown key, and for a client that was destroyed. */
 const INVALID_OPERATION = 2905;
 const DESTROYED = 2999;
 
-/** The clients that are there, by their apps. */
+/** The existing clients by their apps. */
 const clients = new Map<number, Calls>();
 
-/** Makes the client of an app, or hands back the one that is there. */
+/** Creates the client of an app, or returns the existing one. */
 export function createClient(options: CreateOptions): Calls {
   const { SDKAppID: given, proxyServer } = parameters(options);
   const app = typeof given === "number" ? given : Number.parseInt(given, 10);
@@ -55,7 +55,7 @@ export function createClient(options: CreateOptions): Calls {
   if (known !== undefined) {
     return known;
   }
-  // The server first: what cannot be read of it leaves nothing behind.
+  // The server address first: if it is not valid, nothing is created.
   const server = findServer(proxyServer);
   const chat = new Chat({ SDKAppID: app, server });
   const client = new Client(app, chat) as unknown as Calls;
@@ -63,14 +63,14 @@ export function createClient(options: CreateOptions): Calls {
   return client;
 }
 
-/** Filters that match no conversation, since Lamplight has no groups, marks or mentions. */
+/** Filters without a matching conversation, because Lamplight has no groups, marks or mentions. */
 interface ConversationFilter {
   groupName?: unknown;
   markType?: unknown;
   hasGroupAtInfo?: unknown;
 }
 
-/** As the cloud's typings have them, without `any`, and with the values of enums as they are. */
+/** As in the cloud's typings, but without `any`, and with the enums' values. */
 type Message = Record<
   keyof Pick<
     AnyMessage,
@@ -87,7 +87,7 @@ type MessageOptions = Record<keyof Pick<AnyMessageOptions, "to" | "conversationT
 
 type Call = (...given: never[]) => Promise<unknown>;
 
-/** The types of messages that are sent; of others a message is made, and `sendMessage` rejects it. */
+/** The types of messages that can be sent; messages of other types can be created, and `sendMessage` rejects them. */
 type SentType = typeof TYPES.MSG_TEXT | typeof TYPES.MSG_CUSTOM;
 
 function isSent(type: string): type is SentType {
@@ -97,10 +97,10 @@ function isSent(type: string): type is SentType {
 class Client {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
-  /** `coming`: the login has succeeded, and its caller does not know yet. */
+  /** `coming`: the login has succeeded, and its caller was not told yet. */
   #ready: "no" | "coming" | "yes" = "no";
   #isDestroyed = false;
-  /** The messages that `findMessage` finds; the one told longest ago first. */
+  /** The messages that `findMessage` finds, the oldest first. */
   readonly #found = new Map<string, Message>();
   readonly #drafts = new Map<string, string>();
   #made = 0;
@@ -123,7 +123,7 @@ class Client {
     for (const [name, type] of Object.entries(UNSENDABLE)) {
       own[name] = (options: MessageOptions) => this.#message(type, options);
     }
-    // Programs take calls off the client: `const { login } = chat`.
+    // Programs use calls without the client: `const { login } = chat`.
     for (const name of Object.getOwnPropertyNames(Client.prototype)) {
       const method: unknown = Reflect.get(this, name);
       if (name !== "constructor" && typeof method === "function") {
@@ -135,11 +135,11 @@ class Client {
 
   // The session.
 
-  /** Throws, and does not reject, when there are no credentials: so does the cloud's. */
+  /** Throws instead of rejecting if credentials are missing, as the cloud's SDK does. */
   login(options: { userID: string; userSig: string }): Promise<unknown> {
     const { userID, userSig } = parameters(options);
     if (typeof userID !== "string" || typeof userSig !== "string") {
-      throw wrong("userID and userSig are to be strings");
+      throw wrong("userID and userSig must be strings");
     }
     return this.#login(userID, userSig);
   }
@@ -156,7 +156,8 @@ class Client {
     } catch (error) {
       throw compatible(error);
     } finally {
-      // After what waits for this promise: a program that listens for SDK_READY there hears it.
+      // After the callers that wait for this promise, so that a program which then listens for SDK_READY gets the
+      // event.
       setTimeout(() => {
         this.#becomeReady();
       });
@@ -174,7 +175,7 @@ class Client {
     return await this.#guarded("logout", () => this.chat.logout())();
   }
 
-  /** Logs out and ends the client for good: `create` makes another one. */
+  /** Logs out and ends the client; `create` makes another one. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
     if (clients.get(this.app)?.destroy === (this as unknown as Calls).destroy) {
@@ -206,7 +207,7 @@ class Client {
 
   on(name: string, handler: Handler, context?: unknown): void {
     if (typeof handler !== "function") {
-      throw wrong("a listener is to be a function");
+      throw wrong("a listener must be a function");
     }
     this.#emitter.on(name, handler, context);
   }
@@ -223,12 +224,12 @@ class Client {
     this.#emitter.off(name, handler, context);
   }
 
-  /** Taken and not used: the plugins upload files, filter words and push for the cloud. */
+  /** Accepted and ignored: the plugins upload files, filter words and register pushes at the cloud. */
   registerPlugin(options: object): void {
     this.#log.info("plugins are not used", Object.keys(options));
   }
 
-  /** Answers what the cloud's own kits ask for. */
+  /** Answers the keys that the cloud's own UI kits use. */
   callExperimentalAPI(key: string, options?: unknown): unknown {
     switch (key) {
       case "isCommercialAbilityEnabled": {
@@ -252,12 +253,12 @@ class Client {
 
   // Messages.
 
-  /** Makes a message, before a login too; who it is from is known when it is sent. */
+  /** Creates a message, even before a login; its sender is set when it is sent. */
   createTextMessage(options: MessageOptions): Message {
     return this.#create(TYPES.MSG_TEXT, options);
   }
 
-  /** Makes a message with content whose meaning the application alone knows, before a login too. */
+  /** Creates a message with content that only the application interprets, even before a login. */
   createCustomMessage(options: MessageOptions): Message {
     return this.#create(TYPES.MSG_CUSTOM, options);
   }
@@ -276,7 +277,7 @@ class Client {
       : this.chat.createTextMessage({ to, conversationType, payload: parameters(payload as { text: string }) });
   }
 
-  /** A text and custom content can be forwarded; of anything else a message is made that is not sent. */
+  /** Forwards texts and custom content; for other content, creates a message that cannot be sent. */
   createForwardMessage(options: MessageOptions): Message {
     const { type, payload } = parameters(parameters(options).payload as Message);
     return isSent(type) ? this.#create(type, { ...options, payload }) : this.#message(type, { ...options, payload });
@@ -304,7 +305,7 @@ class Client {
       throw notSupported(what, { message });
     }
     if (from === "" && isSent(type)) {
-      // It was made before the login.
+      // The message was created before the login.
       const made = this.#create(type, { to, conversationType, payload });
       const { ID, from: self, nick, avatar } = made;
       Object.assign(message, { ID, from: self, nick, avatar });
@@ -347,14 +348,14 @@ class Client {
     return { code, data: { conversation: this.#withDrafts([data.conversation])[0] } };
   }
 
-  /** Keeps what is written and not sent, in this page alone. */
+  /** Keeps a draft in this page only. */
   async setConversationDraft(options: { conversationID: string; draftText: string }): Promise<unknown> {
     return await this.#guarded("setConversationDraft", async () => {
       const { conversationID, draftText } = parameters(options);
       if (typeof draftText !== "string") {
-        throw wrong("draftText is to be a string");
+        throw wrong("draftText must be a string");
       }
-      // A conversation that there cannot be is refused before anything is kept.
+      // A conversation that cannot exist is refused before anything is kept.
       await this.#profile(conversationID);
       this.#drafts.delete(conversationID);
       if (draftText !== "") {
@@ -370,14 +371,14 @@ class Client {
     return this.chat.getTotalUnreadMessageCount();
   }
 
-  // Calls are not signalled: nobody is called, and nothing is heard of calls.
+  // There is no signalling of calls: no call can be made or received.
 
   addSignalingListener(): void {
-    // Nothing is ever told.
+    // No event ever comes.
   }
 
   removeSignalingListener(): void {
-    // Nothing was added.
+    // No listener was added.
   }
 
   inviteSync(_options: unknown, _done: unknown, failed: (error: unknown) => void): void {
@@ -394,7 +395,7 @@ class Client {
 
   // Inside.
 
-  /** A call that needs a login, and whose refusals have the form of the cloud's. */
+  /** A call that needs a login, and whose refusals have the cloud's form. */
   #guarded(
     name: string,
     call: (...given: never[]) => Promise<unknown>,
@@ -412,7 +413,7 @@ class Client {
     };
   }
 
-  /** A message that `sendMessage` refuses, or that is made before it is known who sends it. */
+  /** A message that `sendMessage` refuses, or that is created before its sender is known. */
   #message(type: string, options: MessageOptions): Message {
     const { to, conversationType, payload } = parameters(options);
     const from = isSent(type) ? "" : this.chat.getLoginUser();
@@ -435,7 +436,7 @@ class Client {
     }
   }
 
-  /** Hands on what is told, but for what differs. */
+  /** Passes the client's events on, converted where they differ. */
   #listen(): void {
     for (const name of Object.values(EVENT)) {
       this.chat.on(name, ({ data }) => {
@@ -478,7 +479,7 @@ class Client {
   }
 }
 
-/** Puts a value into a map of so many at most; the one put in longest ago leaves. */
+/** Adds a value to a map with at most `most` values; beyond that, the oldest is removed. */
 function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
   map.delete(key);
   map.set(key, value);
@@ -490,6 +491,6 @@ function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void
   }
 }
 
-/** A client; `create` makes it. */
+/** A client, created by `create`. */
 export type ChatSDK = Calls;
 export const ChatSDK = Client as unknown as abstract new () => ChatSDK;

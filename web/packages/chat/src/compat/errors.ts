@@ -1,4 +1,4 @@
-/** Refusals as programs of the cloud know them: with `data`, and with the codes that its SDK makes itself. */
+/** Refusals in the cloud's form: with `data`, and with the codes that the cloud's SDK makes itself. */
 
 import { ChatError, isRefusal } from "../machine/errors.js";
 import { NOT_SUPPORTED } from "./absent.js";
@@ -8,7 +8,7 @@ export const USER_NOT_LOGGED_IN = 2024;
 
 /** The error that a call is rejected with. */
 export class CompatError extends ChatError {
-  /** Details beside the code, such as the message that was not sent. */
+  /** Details besides the code, such as the message that was not sent. */
   readonly data: Record<string, unknown>;
 
   constructor(refusal: { code: number; message: string }, data: Record<string, unknown> = {}) {
@@ -17,7 +17,7 @@ export class CompatError extends ChatError {
   }
 }
 
-/** The error of the SDK in the form of the cloud's. */
+/** Converts an error of the SDK to the cloud's form. */
 export function compatible(error: unknown, data: Record<string, unknown> = {}): unknown {
   if (!(error instanceof ChatError) || error instanceof CompatError) {
     return error;

@@ -1,6 +1,6 @@
 /**
- * The SDK under the names and with the behaviour of the cloud's: `@tencentcloud/chat` 3.6.6. For programs that were
- * written for that one, which an alias of the bundler, or a changed import, then leads here:
+ * The SDK with the names and the behaviour of the cloud's `@tencentcloud/chat` 3.6.6, for programs written for that
+ * package. An alias of the bundler, or a changed import, selects it:
  *
  *     alias: { "@tencentcloud/chat": "@lamplight/chat/compat" }
  *
@@ -21,17 +21,17 @@ namespace Lamplight {
   /** The version of the cloud's SDK whose interface this is. */
   export const VERSION = API_VERSION;
 
-  /** The client of this app; the same one until it is destroyed. */
+  /** Returns the client of this app, which is the same until it is destroyed. */
   export function create(options: CreateOptions): Client {
     return createClient(options);
   }
 
-  /** Ours: says where the server is, for programs that do not say it themselves. */
+  /** Ours: sets the address of the server for programs that do not set it themselves. */
   export function configure(configuration: ServerConfiguration): void {
     configureServer(configuration);
   }
 
-  /** The names of the events. Those of things that Lamplight does not have are never told. */
+  /** The names of the events. Those for features that Lamplight does not have never occur. */
   export enum EVENT {
     SDK_READY = "sdkStateReady",
     SDK_NOT_READY = "sdkStateNotReady",
@@ -65,7 +65,7 @@ namespace Lamplight {
     NET_STATE_CHANGE = "netStateChange",
     ALL_RECEIVE_MESSAGE_OPT_UPDATED = "onAllReceiveMessageOptUpdated",
     PINNED_GROUP_MESSAGE_UPDATED = "onPinnedGroupMessageUpdated",
-    // The cloud's typings have none of these, its program has.
+    // The following are missing in the cloud's typings, but exist in its program.
     SDK_DESTROY = "sdkDestroy",
     MESSAGE_EXTENSIONS_UPDATED = "onMessageExtensionsUpdated",
     MESSAGE_EXTENSIONS_DELETED = "onMessageExtensionsDeleted",
@@ -73,7 +73,7 @@ namespace Lamplight {
     SERVER_CONFIG_UPDATED = "onServerConfigUpdated",
   }
 
-  /** The values that calls take and events carry. */
+  /** The values that calls take and events have. */
   export enum TYPES {
     MSG_TEXT = "TIMTextElem",
     MSG_IMAGE = "TIMImageElem",
@@ -179,7 +179,7 @@ namespace Lamplight {
     USER_STATUS_UNLOGINED = 3,
     IOS_OFFLINE_PUSH_NO_SOUND = "push.no_sound",
     IOS_OFFLINE_PUSH_DEFAULT_SOUND = "default",
-    // The cloud's typings have none of these, its program has.
+    // The following are missing in the cloud's typings, but exist in its program.
     MSG_SOUND = "TIMSoundElem",
     MSG_GEO = "TIMLocationElem",
     GRP_PRIVATE = "Private",
@@ -193,7 +193,7 @@ namespace Lamplight {
     GRP_PROFILE_INVITE_OPTION = "inviteOption",
   }
 
-  /** Calls are not signalled by Lamplight; the names are there so that programs which listen run. */
+  /** Lamplight has no signalling of calls; the names exist so that programs which listen for them work. */
   export enum TSignaling {
     NEW_INVITATION_RECEIVED = "newInvitationReceived",
     INVITEE_ACCEPTED = "ts_invitee_accepted",
@@ -211,7 +211,7 @@ namespace Lamplight {
 }
 
 export default Lamplight;
-// For `require`, which in the cloud's package hands back the object itself.
+// For `require`, which returns the object itself in the cloud's package.
 export const { create, EVENT, TYPES, TSignaling, VERSION } = Lamplight;
 export { ChatSDK } from "./client.js";
 export { configure, type Configuration } from "./server.js";

@@ -1,11 +1,11 @@
-/** Finds the server for programs that were written for a cloud, which has one address for everybody. */
+/** Finds the server for programs that were written for the cloud, which has one address for everybody. */
 
 import { wrong } from "../api/parameters.js";
 import { serverUrl } from "../api/server-url.js";
 
-/** Ours: what a page says once, before the program that does not know Lamplight begins. */
+/** Ours: settings that a page makes once, before it starts a program that does not know Lamplight. */
 export interface Configuration {
-  /** The client port of the server, such as `wss://chat.example`. Undefined: forget what was said before. */
+  /** The client port of the server, such as `wss://chat.example`. Undefined removes an earlier setting. */
   server?: string | undefined;
 }
 
@@ -14,17 +14,17 @@ const META = "lamplight-server";
 
 let configured: string | undefined;
 
-/** Says where the server is. An address that cannot be read is refused, and what was said before stays. */
+/** Sets the address of the server. An invalid address is refused, and the earlier setting stays. */
 export function configure({ server }: Configuration): void {
   configured = server === undefined ? undefined : serverUrl(server);
 }
 
-/** The address of the server: that of `create`, of `configure`, of the page's `<meta>`, or the page's own host. */
+/** The address of the server: from `create`, from `configure`, from the page's `<meta>`, or the page's own host. */
 export function findServer(proxyServer: unknown): string {
   if (proxyServer !== undefined && proxyServer !== null && proxyServer !== "") {
-    // The cloud's typings say `String`, which an object of that class fits too.
+    // The cloud's typings say `String`, which also matches a `String` object.
     if (typeof proxyServer !== "string" && !(proxyServer instanceof String)) {
-      throw wrong("proxyServer is to be the address of the client port, such as wss://chat.example");
+      throw wrong("proxyServer must be the address of the client port, such as wss://chat.example");
     }
     return serverUrl(String(proxyServer));
   }

@@ -1,6 +1,6 @@
 /**
- * The shapes of the cloud's typings, for programs that were written against them. Where those say `any`, so do these:
- * a program may have put types of its own there. `@lamplight/chat` itself is typed throughout.
+ * The types of the cloud's typings, for programs that were written against them. They have `any` where the cloud's
+ * have it, because a program may use its own types there. `@lamplight/chat` itself is fully typed.
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-function-type,
@@ -12,7 +12,7 @@ import type Lamplight from "./index.js";
 type TYPES = Lamplight.TYPES;
 
 export interface CreateOptions {
-  /** The number of the app; programs in JavaScript may hand in its digits. */
+  /** The number of the app; JavaScript programs may pass it as a string of digits. */
   SDKAppID: number;
   /** The client port of the server, such as `wss://chat.example`. */
   proxyServer?: String | undefined;
@@ -204,7 +204,7 @@ interface UserList {
   userIDList: string[];
 }
 
-/** The calls that Lamplight answers in full. */
+/** The calls that Lamplight supports completely. */
 interface Present {
   login(options: { userID: string; userSig: string }): Promise<any>;
   logout(): Promise<void>;
@@ -294,5 +294,5 @@ interface Present {
 type Absent = Record<keyof typeof EMPTY | (typeof REJECTED)[number], (...parameters: any[]) => Promise<any>> &
   Record<keyof typeof UNSENDABLE, (options: MessageOptions) => Message>;
 
-/** A client, as the cloud's typings have it. */
+/** A client according to the cloud's typings. */
 export interface Calls extends Present, Absent {}

@@ -1,9 +1,9 @@
 /**
- * Keeps the own lists true: reads them when somebody wants them, takes in what the server tells, and reads them again
- * when the link was broken and something has changed meanwhile. The rules are in `lists.ts`.
+ * Keeps the user's own lists up to date: reads them when they are needed, applies the changes that the server sends,
+ * and reads them again after a broken link if something has changed meanwhile. The rules are in `lists.ts`.
  *
- * A message that was acknowledged is never lost: messages that came while the link was broken are fetched, and told as
- * if they had just come.
+ * An acknowledged message is never lost: messages that came while the link was broken are fetched, and reported as if
+ * they had just come.
  */
 
 import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
@@ -19,22 +19,25 @@ import * as fold from "./lists.js";
 import type { ListName, Lists, Rows, Table } from "./lists.js";
 import { ChatError, refused } from "../machine/errors.js";
 
-/** Rows in the first page of the conversations, soon there to be shown. Later pages have as many as the server gives. */
+/**
+ * The number of rows in the first page of the conversations, small so that it is shown soon. Later pages have as many
+ * as the server allows.
+ */
 const FIRST_ROWS = 100;
 const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
 
 /**
- * Calls of one kind that are made without a pause between them, and the pause before each later one. In any 5 s they are
- * fewer than the 20 that the server takes of a user: calls of the application find room.
+ * The number of calls of one kind that are made without a pause between them, and the pause before each later one. In
+ * any 5 s they are fewer than the 20 that the server allows to a user, so the application's own calls have room.
  */
 const AT_ONCE = 8;
 const PAUSE = 500;
 
-/** The most messages of one conversation that are told after a broken link. Older ones are in its history. */
+/** The most messages of one conversation that are reported after a broken link. Older ones are in its history. */
 export const MOST_MISSED = 500;
 
-/** The surroundings of the keeper: a way to ask the server, and the listeners to tell. */
+/** The environment of the keeper: a way to call the server, and callbacks for changes. */
 export interface Surroundings {
   call<K extends AskKind>(
     kind: K,
@@ -44,10 +47,10 @@ export interface Surroundings {
   pause(milliseconds: number): Promise<unknown>;
   /** The user who is logged in. */
   self(): string;
-  /** Whether this client has sent that message: nobody has to be told of it. */
+  /** Whether this client has sent that message, so that it is not reported. */
   isOwn(message: MessageJson): boolean;
   onMessages(messages: readonly MessageJson[]): void;
-  /** The server has these messages, which this client has sent. */
+  /** Called with messages of this client that the server has. */
   onOwn(messages: readonly MessageJson[]): void;
   onConversations(): void;
   onUnread(total: number): void;
@@ -59,67 +62,70 @@ export interface Surroundings {
 /** A list that is being read. */
 interface Reading {
   done: Promise<void>;
-  /** The rows that were read so far are out of date: the reading begins again. */
+  /** Whether the rows read so far are out of date, so that reading begins again. */
   again: boolean;
 }
 
-/** The reading that makes up for what was missed since the link broke. */
+/** The reading that catches up on what was missed since the link broke. */
 interface CatchUp {
-  /** The version that is reached when the lists have been read again. */
+  /** The version of the lists once they were read again. */
   version: number;
-  /** The conversations with the newest messages that the application knows; null when there is no gap to fill. */
+  /** The conversations with the newest messages that the application knows; null if no messages were missed. */
   heads: ReadonlyMap<string, ConversationJson> | null;
-  /** The messages that were told meanwhile. */
+  /** The messages that were reported meanwhile. */
   readonly told: Set<string>;
   isRunning: boolean;
-  /** More has changed: once more. */
+  /** Whether more has changed, so that the lists are read once more. */
   again: boolean;
 }
 
 /** The keeper of one client. */
 export class Keeper {
   #lists: Lists = fold.UNKNOWN;
-  /** All changes of the lists up to this one have been taken in. */
+  /** All changes of the lists up to this version were applied. */
   #version = 0;
-  /** Null when nothing is missing. */
+  /** Null if nothing was missed. */
   #behind: CatchUp | null = null;
   #unread = 0;
-  /** Friends may show something else since the link broke: nothing counts that, so a list that is asked for is read. */
+  /**
+   * Whether friends' profiles may have changed since the link broke. Such changes have no version, so a list is read
+   * again when it is used.
+   */
   #mayShowOldNames = false;
-  /** The lists that are being read. Another object after every login. */
+  /** The lists that are being read. The object is replaced after every login. */
   #readings: Partial<Record<ListName, Reading | undefined>> = {};
 
   constructor(private readonly around: Surroundings) {}
 
-  /** Messages that were not read. */
+  /** The number of unread messages. */
   get unread(): number {
     return this.#unread;
   }
 
-  /** The conversation with a user, as far as it is known. */
+  /** The conversation with a user, if it is known. */
   conversation(peer: string): ConversationJson | undefined {
     const { shown, rows } = this.#lists.conversations;
     return shown?.get(peer) ?? rows.get(peer)?.value;
   }
 
-  /** The profile of a user who is known: oneself, a friend, or the peer of a conversation. */
+  /** The profile of a known user: the own user, a friend, or the peer of a conversation. */
   profile(user: string): ProfileJson | undefined {
     return user === this.around.self()
       ? this.#lists.profile
       : (this.#lists.friends.shown?.get(user)?.profile ?? this.conversation(user)?.profile);
   }
 
-  /** The conversations that are shown now, in order. */
+  /** The conversations that are currently shown, in order. */
   get shownConversations(): ConversationJson[] {
     return fold.inOrder(fold.visible(this.#lists.conversations));
   }
 
-  /** The friends that are shown now. */
+  /** The friends that are currently shown. */
   get shownFriends(): FriendJson[] {
     return fold.visible(this.#lists.friends);
   }
 
-  /** The conversations, read if need be. */
+  /** The conversations; they are read first if necessary. */
   async conversations(): Promise<ConversationJson[]> {
     this.#catchUpAgain();
     if (this.#lists.conversations.shown === null || this.#readings.conversations !== undefined) {
@@ -128,7 +134,7 @@ export class Keeper {
     return this.shownConversations;
   }
 
-  /** The friends, read if need be. */
+  /** The friends; they are read first if necessary. */
   async friends(): Promise<FriendJson[]> {
     this.#catchUpAgain();
     if (this.#lists.friends.shown === null || this.#readings.friends !== undefined || this.#mayShowOldNames) {
@@ -138,9 +144,9 @@ export class Keeper {
     return this.shownFriends;
   }
 
-  // News of the connection.
+  // Events of the connection.
 
-  /** A link is live. */
+  /** Handles a live link. */
   connected(told: LoginResponseJson, again: boolean): void {
     const version = Number(told.listsVersion ?? 0);
     if (!again) {
@@ -149,7 +155,7 @@ export class Keeper {
       if (version === 0) {
         this.#lists = { ...fold.UNKNOWN, friends: fold.empty(), conversations: fold.empty() };
       } else {
-        // The number of unread messages is to be there without being asked for.
+        // The number of unread messages must be known without a call of the application.
         this.#inBackground("reading the conversations", this.#readConversations());
       }
     } else {
@@ -160,7 +166,7 @@ export class Keeper {
     }
   }
 
-  /** Nobody is logged in any longer. */
+  /** Handles the end of the session. */
   ended(): void {
     this.#lists = fold.UNKNOWN;
     this.#version = 0;
@@ -170,7 +176,7 @@ export class Keeper {
     this.#readings = {};
   }
 
-  /** The server tells what changed. */
+  /** Handles changes that the server sends. */
   changed(told: ListsChangedJson): void {
     const version = Number(told.listsVersion ?? 0);
     const before = this.#lists;
@@ -188,7 +194,7 @@ export class Keeper {
     }
   }
 
-  /** The answer to an own call says what it changed. */
+  /** Applies the changes in the answer to a call of this client. */
   learn(told: Omit<ListsChangedJson, "messages">, listsVersion: string | undefined): void {
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
@@ -197,13 +203,13 @@ export class Keeper {
     this.#tellOf(before, []);
   }
 
-  /** An own message was committed. */
+  /** Handles a message of this client that was committed. */
   sent(message: MessageJson, listsVersion: string | undefined): void {
     const peer = message.to ?? "";
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
     if (!before.conversations.rows.has(peer)) {
-      // It is at the top now, and no page that is still to come has it.
+      // The conversation is now at the top, so no page that is still to come has it.
       readAgain(this.#readings.conversations);
       readAgain(this.#behind);
     }
@@ -215,12 +221,12 @@ export class Keeper {
     }
   }
 
-  /** The own profile was read. */
+  /** Handles the user's own profile after it was read. */
   learnProfile(profile: ProfileJson): void {
     this.#lists = { ...this.#lists, profile };
   }
 
-  // How the lists change.
+  // Changes of the lists.
 
   #edit(told: Omit<ListsChangedJson, "messages">, version: number): void {
     const { conversations, friends, profile } = this.#lists;
@@ -233,7 +239,7 @@ export class Keeper {
       friends: fold.drop(fold.put(friends, byUser(told.friends), version), told.deletedFriends ?? [], version),
     };
     this.#lists = fold.withProfiles(edited, told.profiles ?? []);
-    // A page that was written before may come after, with the old name.
+    // A page that was written earlier may come later, with the old name.
     if (changed.length > 0 || told.profiles !== undefined) {
       readAgain(this.#readings.conversations);
     }
@@ -242,7 +248,10 @@ export class Keeper {
     }
   }
 
-  /** Counts a version as told. The server tells changes in the order of their versions, answers to own calls included. */
+  /**
+   * Records a version as reported. The server sends changes, including the answers to own calls, in the order of
+   * their versions.
+   */
   #count(version: number): void {
     if (this.#behind === null) {
       this.#version = Math.max(this.#version, version);
@@ -287,14 +296,17 @@ export class Keeper {
 
   // Reading.
 
-  /** An earlier attempt to catch up may have failed. */
+  /** Catches up again, because an earlier attempt may have failed. */
   #catchUpAgain(): void {
     if (this.#behind?.isRunning === false) {
       this.#catchUp(this.#behind.version);
     }
   }
 
-  /** Something changed that was not told: what was read before is read again, and missed messages are fetched. */
+  /**
+   * Catches up on changes that were not sent: lists that were read before are read again, and missed messages are
+   * fetched.
+   */
   #catchUp(version: number): void {
     const behind = (this.#behind ??= { version, heads: null, told: new Set(), isRunning: false, again: false });
     behind.version = Math.max(behind.version, version);
@@ -342,14 +354,14 @@ export class Keeper {
     await Promise.all(reads);
   }
 
-  /** While they are read for the first time, each page is told of: the first rows do not wait for the last. */
+  /** During the first read, each page is reported, so that the first rows do not wait for the last. */
   #readConversations(): Promise<void> {
     let told = 0;
     return this.#read("conversations", async (cursor) => {
       const limit = cursor === "" ? FIRST_ROWS : MOST_ROWS;
       const { next = "" } = await this.around.call("getConversationList", { cursor, limit }, (page) => {
         const table = this.#put("conversations", byPeer(page.conversations), page);
-        // A list that is begun again is not told of before it has more than was told.
+        // A list whose reading began again is reported only once it has more rows than were reported.
         if (table.shown === null && (page.next ?? "") !== "" && table.rows.size > told) {
           told = table.rows.size;
           this.around.onConversations();
@@ -369,7 +381,7 @@ export class Keeper {
     });
   }
 
-  /** Takes in a page, and hands back the list with it. */
+  /** Adds a page, and returns the list with it. */
   #put<K extends ListName>(name: K, rows: [string, Rows[K]][], page: { listsVersion?: string }): Table<Rows[K]> {
     const table = fold.putPage(this.#lists[name], rows, Number(page.listsVersion ?? 0));
     this.#lists = { ...this.#lists, [name]: table };
@@ -377,8 +389,8 @@ export class Keeper {
   }
 
   /**
-   * Reads a list page by page: `readPage` takes in the page that begins there, and hands back where the next one does.
-   * One reading at a time; whoever wants the list meanwhile waits for the same one.
+   * Reads a list page by page: `readPage` reads the page that begins at a position, and returns the position of the
+   * next one. Only one reading is under way at a time; callers that need the list meanwhile wait for it.
    */
   #read<K extends ListName>(name: K, readPage: (from: string) => Promise<string>): Promise<void> {
     const readings = this.#readings;
@@ -398,7 +410,7 @@ export class Keeper {
           if (isCurrent()) {
             const before = this.#lists;
             this.#lists = { ...before, [name]: fold.endReading<Rows[K]>(before[name]) };
-            // Friends are read for whoever asks, who is answered with them.
+            // Callers that read friends get them as the result.
             if (name === "conversations" || before.friends.shown !== null) {
               this.#tellOf(before, []);
             }
@@ -411,7 +423,7 @@ export class Keeper {
     return reading.done;
   }
 
-  /** Before a call that follows so many others of its kind. Fails when the session has ended meanwhile. */
+  /** Waits before a call that follows `calls` others of its kind. Fails if the session has ended meanwhile. */
   async #pause(calls: number): Promise<void> {
     const readings = this.#readings;
     if (calls >= AT_ONCE) {
@@ -422,7 +434,7 @@ export class Keeper {
     }
   }
 
-  /** The own profile, or that of a peer whose conversation has none. */
+  /** Reads the user's own profile, or that of a peer whose conversation has none. */
   async #readProfile(user: string): Promise<void> {
     const { profiles } = await this.around.call("getUsersInfo", { userIds: [user] });
     const profile = profiles?.[0];
@@ -437,7 +449,7 @@ export class Keeper {
     }
   }
 
-  /** Fetches the messages that came while the link was broken, and tells them, oldest first. */
+  /** Fetches the messages that came while the link was broken, and reports them, oldest first. */
   async #tellMissed(heads: CatchUp["heads"], told: Set<string>): Promise<void> {
     const missed: MessageJson[] = [];
     let calls = 0;

@@ -1,15 +1,15 @@
 /**
- * The friends and the conversations of the own user: a pure fold over pages that were read, answers to own calls, and
- * what the server tells on its own.
+ * The friends and conversations of the user: a pure fold over the pages that were read, the answers to own calls, and
+ * the changes that the server sends.
  *
- * Every piece says how often the lists had changed when it was written (`lists_version`); of two pieces about the same
- * row the newer one stays, in whatever order they come. While a list is read again, what was shown before stays shown;
+ * Every piece has the version of the lists at its time (`lists_version`); of two pieces about the same row, the newer
+ * one is kept, in whatever order they come. While a list is read again, the rows that were shown before stay visible;
  * while it is read for the first time, its pages are shown as they come.
  */
 
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
 
-/** A row, and how new it is. */
+/** A row with its version. */
 interface Row<T> {
   readonly value: T;
   readonly version: number;
@@ -19,9 +19,11 @@ interface Row<T> {
 export interface Table<T> {
   /** The rows that are shown; null until the list was read once. */
   readonly shown: ReadonlyMap<string, T> | null;
-  /** The rows that are known: while the list is read, the rows read so far and those that were told meanwhile. */
+  /** The known rows: while the list is read, the rows read so far and those that were sent meanwhile. */
   readonly rows: ReadonlyMap<string, Row<T>>;
-  /** Rows that went while the list was read, and when: an older page does not bring them back. */
+  /**
+   * Rows that were removed while the list was read, with their versions, so that an older page does not restore them.
+   */
   readonly gone: ReadonlyMap<string, number>;
   readonly reading: boolean;
 }
@@ -34,10 +36,10 @@ export interface Rows {
 
 export type ListName = keyof Rows;
 
-/** All that is known of the own lists. */
+/** Everything that is known of the user's lists. */
 export type Lists = { readonly [K in ListName]: Table<Rows[K]> } & { readonly profile: ProfileJson | undefined };
 
-/** Nothing is known. */
+/** The state in which nothing is known. */
 export const UNKNOWN: Lists = { friends: unknown(), conversations: unknown(), profile: undefined };
 
 function unknown<T>(): Table<T> {
@@ -49,12 +51,12 @@ export function empty<T>(): Table<T> {
   return { ...unknown(), shown: new Map() };
 }
 
-/** The list is going to be read from its beginning. */
+/** Prepares a list for being read from its beginning. */
 export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/** Rows as they were at a version. Without a change the same table comes back. */
+/** Adds rows as of a version. Returns the same table if nothing has changed. */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
   return place(
@@ -78,12 +80,15 @@ function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> 
   return { ...table, rows: next, gone, shown };
 }
 
-/** As `put`, for a page of a list that is being read: what is shown changes only when all of it was read. */
+/**
+ * Does the same as `put` for a page of a list that is being read: the visible rows change only when the whole list
+ * was read.
+ */
 export function putPage<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   return { ...put(table, rows, version), shown: table.shown };
 }
 
-/** Rows that were gone at a version. */
+/** Removes rows as of a version. */
 export function drop<T>(table: Table<T>, keys: readonly string[], version: number): Table<T> {
   const meant = keys.filter((key) => (table.rows.get(key)?.version ?? 0) <= version);
   const rows = new Map(table.rows);
@@ -99,12 +104,14 @@ export function drop<T>(table: Table<T>, keys: readonly string[], version: numbe
   return meant.length === 0 ? table : { ...table, rows, shown, gone };
 }
 
-/** The rows that can be shown: while a list is read for the first time, those of the pages that have come. */
+/** The visible rows: during the first read, those of the pages that have come. */
 export function visible<T>({ shown, rows }: Table<T>): T[] {
   return shown === null ? Array.from(rows.values(), ({ value }) => value) : [...shown.values()];
 }
 
-/** The last page was read: what is known is shown. Without a change, rows and list stay the same objects. */
+/**
+ * Ends reading after the last page, so that the known rows are shown. Unchanged rows and lists stay the same objects.
+ */
 export function endReading<T>(table: Table<T>): Table<T> {
   let changed = table.shown?.size !== table.rows.size;
   const shown = new Map<string, T>();
@@ -117,7 +124,7 @@ export function endReading<T>(table: Table<T>): Table<T> {
   return { ...table, shown: changed ? shown : table.shown, gone: new Map(), reading: false };
 }
 
-/** Pinned first, then the latest active first; equal ones by rising peer. The order of the server. */
+/** The order of the server: pinned first, then the latest active first, then by rising peer. */
 export function inOrder(conversations: Iterable<ConversationJson>): ConversationJson[] {
   return [...conversations].sort(
     (one, other) =>
@@ -127,7 +134,7 @@ export function inOrder(conversations: Iterable<ConversationJson>): Conversation
   );
 }
 
-/** Messages that were not read, over all conversations. */
+/** The number of unread messages over all conversations. */
 export function totalUnread(conversations: Iterable<ConversationJson>): number {
   let total = 0;
   for (const { unread } of conversations) {
@@ -136,7 +143,7 @@ export function totalUnread(conversations: Iterable<ConversationJson>): number {
   return total;
 }
 
-/** The conversations after an own message was committed: its conversation has moved, or has come to be. */
+/** The conversations after a message of this client was committed: its conversation has moved, or is new. */
 export function withSent(
   { conversations, friends }: Lists,
   message: MessageJson,
@@ -153,7 +160,7 @@ function activeAt({ time }: MessageJson): Pick<ConversationJson, "activeAt"> {
   return time === undefined ? {} : { activeAt: time };
 }
 
-/** The conversations after friends have changed: with what the friend list now says of their peers. */
+/** The conversations after friends have changed, with the remarks and profiles of the friend list. */
 export function withFriends(
   conversations: Lists["conversations"],
   friends: readonly FriendJson[],
@@ -170,7 +177,7 @@ export function withFriends(
   }, conversations);
 }
 
-/** The lists after mutual friends have changed what they show: nothing counts these changes. */
+/** The lists after mutual friends have changed their profiles. These changes have no version. */
 export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Lists {
   return profiles.reduce(({ friends, conversations, profile: own }, profile) => {
     const user = profile.userId ?? "";
@@ -182,7 +189,7 @@ export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Li
   }, lists);
 }
 
-/** Changes a row, if there is one, and leaves its version as it is. */
+/** Changes a row, if it exists, and keeps its version. */
 export function revise<T>(table: Table<T>, key: string, apply: (value: T) => T): Table<T> {
   const row = table.rows.get(key);
   return row === undefined ? table : place(table, [[key, { ...row, value: apply(row.value) }]]);
@@ -195,7 +202,7 @@ function ofFriend(friend: FriendJson | undefined): Pick<ConversationJson, "remar
   };
 }
 
-/** Names a message of the server among all of a user. */
+/** A key that identifies a message of the server among all messages of a user. */
 export function placeOf({ from = "", to = "", sequence = "0" }: MessageJson): string {
   return `${from}-${to}-${sequence}`;
 }

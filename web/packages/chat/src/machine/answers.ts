@@ -1,4 +1,4 @@
-/** Takes in the messages of the server: the other half of the machine. */
+/** Handles the messages of the server: the other half of the machine. */
 
 import type { Ask } from "./ask.js";
 import { end, failLogin, linkEnded } from "./endings.js";
@@ -20,7 +20,7 @@ import { fold, type Folded, refresh } from "./roster.js";
 import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
-/** The wait after TOO_MANY_FAILURES, which asks for a minute. */
+/** The wait after TOO_MANY_FAILURES, which requires a minute. */
 const AFTER_TOO_MANY_FAILURES = 60_000;
 
 /** The values that the JSON mapping leaves out. */
@@ -34,7 +34,7 @@ const NO_ABILITIES: Abilities = {
   unsubscribeBatch: 0,
 };
 
-/** A message of the server. What a newer contract says and this one does not know is none of our business. */
+/** Handles a message of the server. Messages of a newer contract are ignored. */
 export function received(turn: Turn, message: ServerMessageJson): void {
   if (turn.session === null) {
     return;
@@ -113,7 +113,7 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   toldAtLogin(turn, early, body.login);
 }
 
-/** The login of an attempt to connect was refused. */
+/** Handles a refused login of an attempt to connect. */
 function loginRefused(turn: Turn, refusal: Refused): void {
   const { session } = turn;
   if (session === null) {
@@ -146,8 +146,8 @@ function endingOf(refusal: Refused): Ending {
 }
 
 /**
- * The snapshot of a login, and what came before it: all that differs from what was known. A list that an earlier
- * page has left is older than all that this session has subscribed to.
+ * Handles the snapshot of a login and the statuses that came before it. Users on a list that an earlier page has left
+ * are older than all users that this session has subscribed to.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
   if (turn.session === null) {
@@ -155,9 +155,9 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   }
   const { subscriptions: own, restore, abilities } = turn.session;
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
-  // A user who is about to be subscribed again is not told as one who left and came back.
+  // A user who will be subscribed again is not reported as having left in between.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
-  // While nobody is told of others, the list stays as it was.
+  // While the app forbids notifications of other users, the list stays unchanged.
   const lost = abilities?.statusesOfOthers === false ? [] : apart.left;
   const gone = new Set(lost);
   const kept = own.filter((user) => !gone.has(user));
@@ -171,7 +171,10 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   }
 }
 
-/** The server has told of everybody who is watched. It had to be silent of those whom the login did not name. */
+/**
+ * Completes the snapshot: it has the statuses of all watched users except those that the login named and that have
+ * not changed.
+ */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {
     return;
@@ -191,7 +194,9 @@ function snapshotComplete(turn: Turn): void {
   }
 }
 
-/** Of the own list, these have left it while the link was broken: another device or the server API has done it. */
+/**
+ * Reports users of the subscription list who left it while the link was broken, by another device or the server API.
+ */
 function tellUnsubscribed(turn: Turn, own: readonly string[], left: readonly string[]): void {
   const gone = new Set(left);
   const unsubscribed = own.filter((user) => gone.has(user));
@@ -215,7 +220,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
     return;
   }
   if (body[call.ask.kind] === undefined) {
-    answer({ ok: false, refusal: refused("NO_ANSWER", "what came is no answer to it") });
+    answer({ ok: false, refusal: refused("NO_ANSWER", "the answer belongs to another request") });
     misunderstood(turn);
     return;
   }
@@ -226,7 +231,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
   }
 }
 
-/** Takes in what the answer to a call says of the statuses and of the subscription list. */
+/** Applies the statuses and changes of the subscription list in the answer to a call. */
 function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
@@ -295,10 +300,10 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
     retryAfter(refusal) !== undefined ||
     (turn.session.abilities !== null && isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF"))
   ) {
-    // A gate that was closed meanwhile opens again, and the server says so.
+    // The app may allow subscriptions again, which the server reports.
     turn.patch({ restore: restores.refusedForNow(restore, turn.now) });
   } else {
-    // The gate is closed now: nobody of them is watched by subscription any longer.
+    // The app does not allow subscriptions now, so none of these users is watched by subscription any longer.
     const given = restores.giveUp(restore);
     turn.patch({ restore: given.restore });
     listChanged(turn, [], given.lost.users);
@@ -308,11 +313,11 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
 
 // Messages that the server sends on its own.
 
-/** Statuses of watched users. */
+/** Handles statuses of watched users. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
   const snapshot = turn.session?.snapshot;
   const told = new Set(snapshot?.told);
-  // The first that a link says of a user is how it is there, whatever was said on an earlier one.
+  // The first status of a user on a link is accepted, whatever was sent on an earlier link.
   const first = new Set(snapshot == null ? [] : statuses.filter(({ userID }) => told.size < told.add(userID).size));
   if (snapshot != null && first.size > 0) {
     turn.patch({ snapshot: { ...snapshot, told } });
@@ -339,7 +344,7 @@ function subscriptionsChanged(turn: Turn, changed: SubscriptionsChangedJson): vo
   turn.leaveRoster([...(changed.notWatched ?? []), ...lost.notWatched]);
 }
 
-/** Takes in the abilities that the app gives this client. The first ones that are told are no change. */
+/** Stores the abilities that the app gives to this client. The first ones do not count as a change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
     return;
@@ -352,7 +357,7 @@ function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   }
 }
 
-/** Keeps what is known of the list in step: these are its newest now, and those left it. */
+/** Updates the known subscription list: `added` are its newest users, and `removed` have left it. */
 function listChanged(turn: Turn, added: readonly string[], removed: readonly string[]): void {
   if (turn.session === null) {
     return;
@@ -363,12 +368,12 @@ function listChanged(turn: Turn, added: readonly string[], removed: readonly str
   turn.patch({ subscriptions: [...turn.session.subscriptions.filter((user) => !moved.has(user)), ...newest] });
 }
 
-/** The server's last words on this link. */
+/** Handles the last message of the server on this link. */
 function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   const span = last.retryAfterMs ?? 0;
   const why = refused("NOT_CONNECTED", last.message ?? "ended by the server");
   if (last.cause === "CAUSE_PROTOCOL_ERROR" && turn.session?.phase.at === "loggingIn") {
-    // The operator may have set a lower limit than the login kept to.
+    // The operator may have set a lower limit than the login assumed.
     turn.patch({ loginLimit: Math.floor(turn.session.phase.bytes / 2) });
   }
   const endings: Partial<Record<ConnectionEnded_CauseJson, Ending>> = {
@@ -381,7 +386,7 @@ function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   };
   const how = endings[last.cause ?? "CAUSE_UNSPECIFIED"];
   if (how === undefined) {
-    // A timeout, too many connections, what is no message, and what a newer contract has: the session goes on.
+    // A timeout, too many connections, an unreadable message, or a cause of a newer contract: the session goes on.
     linkEnded(turn, why, span, last.cause === "CAUSE_RECONNECT");
   } else {
     over(turn, how.by === "userSigExpired" ? refused("SIG_EXPIRED") : why, how);
@@ -404,7 +409,7 @@ function misunderstood(turn: Turn): void {
   linkEnded(turn, refused("NOT_CONNECTED", "an answer of another kind than its request"));
 }
 
-/** Whether a refusal passes with time, and how long to wait at least. */
+/** Whether a refusal is temporary, and the least time to wait. */
 function retryAfter(refusal: Refused): number | undefined {
   if (isRefusal(refusal, "TOO_MANY_FAILURES")) {
     return AFTER_TOO_MANY_FAILURES;

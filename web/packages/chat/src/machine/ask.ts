@@ -3,7 +3,7 @@
 import type { ClientMessageJson, ServerMessageJson } from "../gen/wire.js";
 import { utf8Length } from "./utf8.js";
 
-/** The kinds of requests. An answer has the same name as what it answers. */
+/** The kinds of requests. An answer has the same name as its request. */
 export type AskKind = Exclude<keyof ClientMessageJson, "id"> & keyof ServerMessageJson;
 
 /** The parameters of a request of that kind. */
@@ -18,15 +18,15 @@ export type Ask = { [K in AskKind]: { readonly kind: K; readonly parameters: Par
 /** The most bytes of a message before and after the login, by the server's defaults. */
 export const FRAME_LIMITS = { beforeLogin: 64 * 1024, afterLogin: 512 * 1024 };
 
-/** Bytes of a message that are left free for what stands around a body: its id and its name. */
+/** The bytes of a message that are reserved for its id and name. */
 export const FRAME_SLACK = 64;
 
-/** Puts a request into a message. The id 0 asks for no answer. */
+/** Creates a message with a request. The id 0 requests no answer. */
 export function message(id: number, ask: Ask): ClientMessageJson {
   return { id: String(id), [ask.kind]: ask.parameters };
 }
 
-/** The bytes that a value takes on the wire. */
+/** The size of a value on the wire in bytes. */
 export function byteLength(value: unknown): number {
   return utf8Length(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-/** The shell around the connection machine: moves messages and time, and decides nothing. */
+/** The driver of the connection machine: moves messages and time, and makes no decisions. */
 
 import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
 import { ChatError, isRefusal } from "./errors.js";
@@ -20,10 +20,10 @@ import {
 /** The subprotocol of JSON text messages. */
 const SUBPROTOCOL = "lamplight.v1.json";
 
-/** How long a call waits for its answer, the time without a connection included. */
+/** The time that a call waits for its answer, including the time without a connection. */
 export const CALL_TIMEOUT = 10_000;
 
-/** How long a patient call waits when it came too often, and how often it asks. */
+/** The pause after which a patient call that was refused by the rate limit is repeated. */
 const RATE_PAUSE = 1_000;
 const MOST_ATTEMPTS = 60;
 
@@ -42,7 +42,7 @@ export type WebSocketConstructor = new (url: string, protocol: string) => WebSoc
 
 /** A caller that waits for its answer. */
 interface Waiter {
-  /** Takes in what the answer says, before anything that the server says after it. */
+  /** Handles the answer before any later message of the server. */
   learn(body: ServerMessageJson): void;
   resolve(body: ServerMessageJson): void;
   reject(error: ChatError): void;
@@ -54,12 +54,12 @@ export class Driver {
   #socket: WebSocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiters = new Map<CallId, Waiter>();
-  /** Callers that have already timed out, and whose answer may still arrive on this link. */
+  /** Callers that have timed out, and whose answers may still arrive on this link. */
   #late = new Map<CallId, Waiter>();
   #lastCall = 0;
   #inputs: Input[] = [];
   #stepping = false;
-  /** Nobody sees the page: nothing is due until it is come back to. */
+  /** Whether the page is hidden in the browser's cache, so that no deadline is due until it returns. */
   #isAway = false;
 
   constructor(
@@ -76,29 +76,29 @@ export class Driver {
     return this.#state.session?.user;
   }
 
-  /** Whether a login has succeeded and nothing has ended it since. */
+  /** Whether a login has succeeded and the session has not ended since. */
   get established(): boolean {
     return this.#state.session?.established === true;
   }
 
-  /** The abilities that the app gives this client; null when nobody is logged in, or the server did not say. */
+  /** The abilities that the app gives to this client; null without a login, or if the server does not send them. */
   get abilities(): Abilities | null {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
 
-  /** Logs in. The session then lasts until it is ended, whatever becomes of the link. */
+  /** Logs in. The session then lasts until it is ended, even if links break. */
   async login(user: string, userSig: string): Promise<LoginResponseJson> {
     const body = await this.#ask((call, deadline) => ({ type: "login", call, deadline, user, userSig }));
     return body.login ?? {};
   }
 
-  /** Asks the server. `learn` sees the answer before anything that the server says after it. */
+  /** Makes a call. `learn` gets the answer before any later message of the server. */
   async call<K extends AskKind>(
     kind: K,
     parameters: Parameters<K>,
     learn?: (answer: AnswerTo<K>) => void,
   ): Promise<AnswerTo<K>> {
-    // The kind names the parameters and the answer alike; the machine lets no answer of another kind through.
+    // The kind determines the types of the parameters and the answer; the machine accepts no answer of another kind.
     const ask = { kind, parameters } as unknown as Ask;
     const answerOf = (body: ServerMessageJson) => body[kind] as AnswerTo<K>;
     const body = await this.#ask(
@@ -109,8 +109,8 @@ export class Driver {
   }
 
   /**
-   * As `call`, for what the SDK asks by itself or in numbers: an application that is within its rate must not see that
-   * this has used it up. Waits and asks again as long as it is refused for that.
+   * Does the same as `call`, for calls that the SDK makes on its own or in large numbers: they must not use up the
+   * rate of the application. Waits and repeats the call while it is refused for its rate.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -131,9 +131,9 @@ export class Driver {
   }
 
   /**
-   * The browser says something of the network or the page. A page that is left may be kept as it is, to be shown again
-   * when the visitor comes back; its link would stay open, or be dropped without a word, and the server would take the
-   * user for present for a minute.
+   * Handles an event of the network or the page. A page that is left may be kept in the browser's cache and shown
+   * again later. Its link would stay open, or be dropped unnoticed, and the server would take the user for present
+   * for a minute.
    */
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
@@ -151,7 +151,7 @@ export class Driver {
     });
   }
 
-  /** Runs the machine. An input that an effect causes (a listener calls, a socket fails at once) waits for its turn. */
+  /** Runs the machine. An input that an effect causes (a listener makes a call, a socket fails at once) is queued. */
   #step(input: Input): void {
     this.#inputs.push(input);
     if (this.#stepping) {
@@ -220,8 +220,8 @@ export class Driver {
       return;
     }
     this.#socket = socket;
-    // A socket that was dropped may speak once more. The handlers stay, because some implementations throw an
-    // error that nobody listens to.
+    // A closed socket may still send events. The handlers stay, because some implementations throw an error if there
+    // is no listener.
     const heard = (input: (event: { data?: unknown }) => Input) => (event: never) => {
       if (this.#socket === socket) {
         this.#step(input(event));
@@ -244,8 +244,9 @@ export class Driver {
   }
 
   /**
-   * Set anew after every step. Browsers wake the timers of a hidden page only once in a minute when each was set by
-   * the one before it, and a minute is the server's patience; a timer that was set by a message is not slowed so.
+   * Sets the timer again after every step. Browsers run the timers of a hidden page only once a minute if each was
+   * set by the one before it, and a minute is the server's heartbeat timeout; a timer that was set by a message is
+   * not delayed.
    */
   #arm(): void {
     clearTimeout(this.#timer);
@@ -261,7 +262,7 @@ export class Driver {
   }
 }
 
-/** Milliseconds that never go back, where there is a clock that does not. */
+/** Milliseconds of a monotonic clock, if there is one. */
 function now(): number {
   const clock: { now(): number } = typeof performance === "undefined" ? Date : performance;
   return clock.now();
@@ -275,5 +276,5 @@ function read(data: unknown): Input {
       // Below.
     }
   }
-  return { type: "linkEnded", why: "what was received is no message of the contract" };
+  return { type: "linkEnded", why: "the received bytes are not a message of the contract" };
 }

@@ -22,8 +22,9 @@ export function linkCut(turn: Turn, why: string): void {
 }
 
 /**
- * Ends the link after it was lost or given up: each call under way fails or is queued to be sent again. The session then
- * waits for `span` plus the back-off, or for `span` alone if the server assigned this client a reconnect slot (`isSlot`).
+ * Ends the link after it was lost or given up: each call under way fails or is queued to be sent again. The session
+ * then waits for `span` plus the back-off, or for `span` alone if the server has assigned a time to this client
+ * (`isSlot`).
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
@@ -59,10 +60,10 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
   }
   const waitAfter = (failures: number) => {
     const backOff = delay(session.spread, failures, turn.jitter);
-    // A server that sends away again and again is not followed at once for ever.
+    // A server that asks to reconnect again and again gets increasing waits.
     return isAlone ? Math.max(least, failures && backOff) : least + backOff;
   };
-  // A wait that the server has asked for holds for calls too.
+  // A wait that the server has asked for applies to calls too.
   const waitWithCalls = waitAfter(Math.min(failures, MOST_FAILURES_WITH_CALLS));
   const retryIn = turn.session?.queue.length === 0 ? waitAfter(failures) : waitWithCalls;
   const phase: Phase = { at: "waiting", deadline: turn.now + retryIn, atCall: turn.now + waitWithCalls };
@@ -70,7 +71,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
   turn.tell({ type: isLive ? "disconnected" : "connectFailed", why, retryIn });
 }
 
-/** The calls that a link took with it: what may be done twice is sent again on the next one. */
+/** Handles the calls of a broken link: idempotent ones are sent again on the next link. */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
   const lost = calls.filter(({ repeatable }) => !repeatable);
   turn.patch({
@@ -93,7 +94,7 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
   }
 }
 
-/** A logout whose link broke: the login of a Web client ended with its connection, that of another one did not. */
+/** Answers a logout whose link broke: the login of a Web client ended with its connection, a native login did not. */
 function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
     turn.answer(id, { ok: true, body: { logout: {} } });
@@ -102,7 +103,7 @@ function answerLogout(turn: Turn, id: CallId): void {
   }
 }
 
-/** The session is over: whoever waits is answered, and all that it knew is forgotten. */
+/** Ends the session: waiting calls are answered, and its state is dropped. */
 export function end(turn: Turn, how: Ending): void {
   const established = turn.session?.established;
   forgetSession(turn);
@@ -111,7 +112,7 @@ export function end(turn: Turn, how: Ending): void {
   }
 }
 
-/** The first login came to nothing. */
+/** Handles a first login that failed. */
 export function failLogin(turn: Turn, why: Refused): void {
   forgetSession(turn);
   turn.tell({ type: "connectFailed", why, retryIn: null });

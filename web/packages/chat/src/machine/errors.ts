@@ -1,10 +1,10 @@
-/** Why a call was refused, with a code of the one table. */
+/** The refusal of a call, with a code of the common table. */
 
 import { CODES, type CodeName } from "../gen/codes.js";
 
-/** A "no", of the server or of the SDK itself. A refused call has changed nothing. */
+/** A refusal by the server or by the SDK itself. A refused call has changed nothing. */
 export interface Refused {
-  /** A number of the table in `CODES`; a newer server may have more of them. */
+  /** A number of the table in `CODES`; a newer server may have more codes. */
   readonly code: number;
   readonly message: string;
 }
@@ -20,18 +20,18 @@ export class ChatError extends Error implements Refused {
   }
 }
 
-/** A refusal that the SDK makes itself, in the words of the table. */
+/** A refusal by the SDK itself, with the text of the table. */
 export function refused(name: CodeName, detail?: string): Refused {
   const { number: code, english } = CODES[name];
   return { code, message: detail === undefined ? english : `${english}: ${detail}` };
 }
 
-/** Whether this is that refusal. */
+/** Whether the refusal has one of these codes. */
 export function isRefusal(refusal: Refused, ...names: CodeName[]): boolean {
   return names.some((name) => CODES[name].number === refusal.code);
 }
 
-/** The text that the table has for a number, for answers that carry the number alone. */
+/** The text of the table for a code, for answers that have only the code. */
 export function textOf(code: number): string {
   return Object.values(CODES).find(({ number }) => number === code)?.english ?? "unknown code";
 }

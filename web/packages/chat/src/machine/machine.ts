@@ -1,8 +1,8 @@
 /**
- * The connection, pure: decides what to send, when to connect again, and what the application is told.
+ * The connection as a pure machine: decides what to send, when to reconnect, and which events the application gets.
  *
- * Knows no socket, no clock and no randomness: the driver hands in what happened, the moment in milliseconds and a
- * number from 0 to 1, and carries out the effects in their order. Same inputs, same effects.
+ * Knows no socket, clock or randomness: the driver passes each input with the time in milliseconds and a number from
+ * 0 to 1, and executes the effects in their order. The same inputs give the same effects.
  */
 
 import { received } from "./answers.js";
@@ -17,19 +17,19 @@ import * as restores from "./restore.js";
 import { type Effect, type Input, type Session, type State, Turn } from "./session.js";
 import { isNewer } from "./status.js";
 
-/** How long an attempt to connect may take, and then the answer to the login. */
+/** The longest time for an attempt to connect, and then for the answer to the login. */
 export const CONNECT_TIMEOUT = 10_000;
 export const LOGIN_TIMEOUT = 10_000;
 
-/** Something that is done so long after it was due was due while the page, or the device, was asleep. */
+/** A deadline that is handled this much too late passed while the page or the device was asleep. */
 export const SLEEP = 5_000;
 
 /** The most calls that wait to be sent. */
 export const MAX_QUEUE = 1_000;
 
 /**
- * The calls that are sent again after a broken link: those that only read, and those that the server recognises when they
- * come again.
+ * The calls that are sent again after a broken link: those that only read, and those whose repetition the server
+ * recognises.
  */
 const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "getUserStatus",
@@ -42,7 +42,7 @@ const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "markRead",
 ] satisfies AskKind[]);
 
-/** Takes in what happened. What is due at `now` is done too, before it. */
+/** Processes an input. Whatever is due at `now` is processed first. */
 export function step(state: State, input: Input, now: number, jitter: number): [State, Effect[]] {
   const turn = new Turn(state, now, jitter);
   const hasSlept = (nextDeadline(state) ?? Infinity) + SLEEP <= now;
@@ -87,7 +87,7 @@ export function step(state: State, input: Input, now: number, jitter: number): [
   return [turn.state, turn.effects];
 }
 
-/** When to step at the latest, with a tick. */
+/** The latest time for the next step, with a tick. */
 export function nextDeadline({ session }: State): number | undefined {
   if (session === null) {
     return undefined;
@@ -176,8 +176,8 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
 }
 
 /**
- * Whether closing the link, or the attempt to make one, undoes the login: the login was not sent yet, or it is one of the
- * Web, which lasts as long as its link.
+ * Whether closing the link, or aborting the attempt to open one, undoes the login: the login was not sent yet, or it
+ * is a Web login, which ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";
@@ -188,7 +188,7 @@ function newCall(id: CallId, deadline: number, ask: Ask): Call {
   return { id, deadline, ask, repeatable: REPEATABLE.has(ask.kind), late: false, sent: false };
 }
 
-/** A call waits for the link: the next attempt comes as soon as it may. */
+/** Makes the next attempt as early as possible, because a call waits for the link. */
 function hurry(turn: Turn): void {
   const phase = turn.session?.phase;
   if (phase?.at === "waiting") {
@@ -197,7 +197,7 @@ function hurry(turn: Turn): void {
   }
 }
 
-/** Asks for a sign of life on a live link, and how soon it is due. */
+/** Sends a heartbeat on a live link, and reduces the time for its answer. */
 function doubt(turn: Turn, doubted: typeof links.doubted): void {
   sendHeartbeat(turn);
   if (turn.session?.phase.at === "live") {
@@ -207,7 +207,10 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 
 // Deadlines.
 
-/** The page, or the device, was asleep. A link has most likely died meanwhile, and an attempt to make one too. */
+/**
+ * Handles a sleep of the page or the device. A link has most likely broken meanwhile, and so has an attempt to open
+ * one.
+ */
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);
@@ -303,7 +306,7 @@ function linkUp(turn: Turn): void {
 
 // Sending.
 
-/** Sends calls that wait, as far as the link has room, and the next batch of a restore. */
+/** Sends waiting calls while the link has room, and the next batch of a restore. */
 function sendWhatWaits(turn: Turn): void {
   for (;;) {
     const { session } = turn;
@@ -327,7 +330,10 @@ function sendWhatWaits(turn: Turn): void {
   }
 }
 
-/** Where the app lets nobody subscribe, a restore waits until it does; where the link is full, until it has room. */
+/**
+ * The time at which the next batch of a restore is due; Infinity while the app allows no subscriptions or the link
+ * has no room.
+ */
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
   return mayBeSent ? restores.due(restore) : Infinity;
@@ -335,7 +341,8 @@ function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): 
 
 function sendCall(turn: Turn, call: Call): void {
   if (call.ask.kind === "unsubscribeUserStatus" && turn.session !== null) {
-    // Before it is sent: a batch sent after it would subscribe them again. The answer does not name them.
+    // The restore is ended first: a batch sent afterwards would subscribe these users again. The answer does not name
+    // them.
     const users = call.ask.parameters.userIds ?? [];
     const { restore } = turn.session;
     const forgotten = users.length === 0 ? restores.giveUp(restore) : restores.forget(restore, new Set(users));
@@ -349,7 +356,7 @@ function sendHeartbeat(turn: Turn): void {
   const heartbeat = { kind: "heartbeat", parameters: {} } as const;
   const phase = turn.session?.phase;
   if (phase?.at === "live" && links.heartbeatInFlight(phase.link)) {
-    // One answer is awaited already; the server needs a sign of life all the same.
+    // A heartbeat is not answered yet, but the server needs to receive something.
     turn.setLink({ ...phase.link, lastSent: turn.now });
     turn.send(message(0, heartbeat));
   } else {
@@ -375,7 +382,10 @@ function loginRequest(
   return { ...identity, userId, userSig, resume, known };
 }
 
-/** The versions held, newest first, as many as fit into a login. Of the others the server tells in full. */
+/**
+ * The known versions, newest first, as many as fit into a login. The server sends the statuses of the other users
+ * again.
+ */
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));
   let left = loginLimit - FRAME_SLACK - bare;

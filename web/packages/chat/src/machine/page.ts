@@ -1,24 +1,24 @@
-/** Watches what the browser says of the network and of the page, for the driver. In Node there is nothing to watch. */
+/** Watches the network and page events of the browser for the driver. In Node there is nothing to watch. */
 
 import { SLEEP } from "./machine.js";
 
-/** How often the clock is looked at. A timer may stand still while the device is asleep; the clock does not. */
+/** The interval at which the clock is read. A timer may stop while the device is asleep; the clock does not. */
 const LOOK = 1_000;
 
 /** A change of the network or of the page. */
 export type PageNews =
-  /** The network has changed, or the page is seen again. */
+  /** The network has changed, or the page is visible again. */
   | "networkChanged"
-  /** The browser says that there is no network. */
+  /** The browser reports that there is no network. */
   | "networkGone"
   /** The page, or the device, was asleep. */
   | "woken"
-  /** The page is left: it may be kept as it is, without its connections, and be come back to. */
+  /** The page was left: it may be kept in the browser's cache without its connections, and return later. */
   | "left"
-  /** The page was come back to. */
+  /** The page has returned from the browser's cache. */
   | "back";
 
-/** Listens, until the function that comes back is called. */
+/** Listens until the returned function is called. */
 export function watchPage(tell: (what: PageNews) => void): () => void {
   if (typeof window === "undefined" || typeof document === "undefined") {
     return () => undefined;

@@ -1,33 +1,34 @@
 /**
- * The heartbeat that the path to the server needs, learned from the silences after which links were cut.
+ * The heartbeat interval that the network path needs, learned from the silences after which links were cut.
  *
- * A proxy, a balancer or a NAT between client and server cuts a link on which nothing has passed for some time, with or
- * without telling the client. It does so after the same silence each time; links that break for other reasons do not.
+ * A proxy, a load balancer or a NAT between client and server cuts a link without traffic after some time, with or
+ * without a notification to the client. It does so after the same silence each time; links that break for other
+ * reasons do not.
  */
 
 /**
- * The heartbeat is shortened to this part of the usual one and no further: a path that cuts its links for another reason,
- * as by their age, costs no more heartbeats than that.
+ * The interval is reduced at most to this part of the usual one, so that a path that cuts links for another reason,
+ * such as their age, causes no more heartbeats than that.
  */
 const SHORTEST = 8;
 
-/** Two silences are taken for the same when they differ by this part of the later one, or by less. */
+/** Two silences count as equal if they differ by at most this part of the later one. */
 const TOLERANCE = 20;
 
-/** The path of a session, as far as the session has learned it. */
+/** The knowledge of a session about its network path. */
 export interface NetworkPath {
-  /** The silence after which a link was cut last; 0 before the first. */
+  /** The silence after which a link was cut last; 0 before the first cut. */
   readonly silence: number;
-  /** The longest time between two heartbeats that the path allows; Infinity: not known. */
+  /** The longest time between two heartbeats that the path allows; Infinity if it is not known. */
   readonly longest: number;
 }
 
-/** The path of a session that has not lost a link. */
+/** The path of a session that has not lost a link yet. */
 export const UNKNOWN_PATH: NetworkPath = { silence: 0, longest: Infinity };
 
 /**
- * A link with this usual heartbeat was cut after this silence. Two cuts in a row after the same silence shorten the
- * heartbeat to half of it. A silence shorter than the shortest heartbeat is that of a link in use: it says nothing.
+ * Records that a link with this usual interval was cut after this silence. Two successive cuts after the same silence
+ * reduce the interval to half of it. A silence below the shortest interval belongs to a link in use and is ignored.
  */
 export function cut(path: NetworkPath, usual: number, silence: number): NetworkPath {
   const shortest = usual / SHORTEST;

@@ -1,49 +1,52 @@
 /**
- * Subscribing again after the server has given the list up: which users, how many at once, and when.
+ * Subscribing again after the server has dropped the subscription list: which users, how many at once, and when.
  *
- * Knows no messages and no clock; each function hands back the next state. Survives a broken link: what was not
- * answered is asked again.
+ * Knows no messages and no clock; each function returns the next state. It survives a broken link: a batch without an
+ * answer is sent again.
  */
 
-/** The most users in one call; the default limit of an app. */
+/** The most users in one call: the default limit of an app. */
 export const BATCH = 100;
 
-/** The least time between two calls. Half of the default rate: the application's own calls share it. */
+/** The least time between two calls: half of the default rate, which the application's own calls share. */
 export const PACE = 500;
 
-/** The wait after a refusal that passes with time: the window of the default rate limit. */
+/** The wait after a temporary refusal: the window of the default rate limit. */
 export const AFTER_REFUSAL = 5_000;
 
-/** The users that are to be subscribed again. */
+/** The users who are to be subscribed again. */
 export interface Restore {
   readonly waiting: readonly string[];
-  /** The batch that was sent and not answered. */
+  /** The batch that was sent and is not answered yet. */
   readonly sent: readonly string[] | null;
   /**
-   * Of these users, those of whom the server has said that they are not watched. They leave the roster only if they
-   * are not subscribed to again.
+   * Those of these users who are not watched, according to the server. They leave the roster only if they are not
+   * subscribed again.
    */
   readonly unwatched: ReadonlySet<string>;
   readonly batch: number;
   readonly notBefore: number;
 }
 
-/** Users who will not be subscribed to again. */
+/** Users who are not subscribed again. */
 export interface Lost {
   readonly users: readonly string[];
-  /** Of these, who is not watched: not as a friend either. */
+  /** Those of them who are not watched, not even as friends. */
   readonly notWatched: readonly string[];
 }
 
-/** Nothing to do. */
+/** The state in which nothing is to be done. */
 export const IDLE: Restore = { waiting: [], sent: null, unwatched: new Set(), batch: BATCH, notBefore: 0 };
 
-/** Begins with these users, earliest subscribed first. Replaces what was left of an earlier one. */
+/** Begins with these users, earliest subscribed first. Replaces the rest of an earlier restore. */
 export function begin(restore: Restore, users: readonly string[]): Restore {
   return { ...restore, waiting: users, sent: null, unwatched: new Set() };
 }
 
-/** The server has said that these are not watched: those who are still to be subscribed again are kept apart. */
+/**
+ * Records users who are not watched according to the server. Those who are still to be subscribed again are kept; the
+ * others are returned.
+ */
 export function notWatched(restore: Restore, users: readonly string[]): { restore: Restore; left: string[] } {
   const covered = new Set([...restore.waiting, ...(restore.sent ?? [])]);
   const kept = users.filter((user) => covered.has(user));
@@ -58,12 +61,12 @@ export function isIdle(restore: Restore): boolean {
   return restore.waiting.length === 0 && restore.sent === null;
 }
 
-/** When `nextBatch` has something; Infinity: not before something else happens. */
+/** The time at which `nextBatch` returns the next batch; Infinity if there is none. */
 export function due(restore: Restore): number {
   return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : Infinity;
 }
 
-/** The next users to subscribe to; one call is under way at a time. */
+/** Returns the next users to subscribe to; one call is under way at a time. */
 export function nextBatch(restore: Restore, now: number): { restore: Restore; users: readonly string[] } | undefined {
   if (now < due(restore)) {
     return undefined;
@@ -73,7 +76,7 @@ export function nextBatch(restore: Restore, now: number): { restore: Restore; us
   return { restore: { ...restore, waiting, sent: users, notBefore: now + PACE }, users };
 }
 
-/** The call was answered; it failed for these users. */
+/** Handles the answer to the call, which failed for these users. */
 export function answered(restore: Restore, failed: ReadonlySet<string>) {
   const sent = restore.sent ?? [];
   const kept = sent.filter((user) => !failed.has(user));
@@ -87,23 +90,25 @@ export function answered(restore: Restore, failed: ReadonlySet<string>) {
   };
 }
 
-/** The call was refused for now. */
+/** Handles a temporary refusal of the call. */
 export function refusedForNow(restore: Restore, now: number): Restore {
   return { ...putBack(restore), notBefore: now + AFTER_REFUSAL };
 }
 
-/** The call was refused because this app allows fewer users in one. Nothing when there is no smaller one to try. */
+/**
+ * Handles a refusal because the app allows fewer users in one call. Returns undefined if there is no smaller batch.
+ */
 export function batchTooLarge(restore: Restore): Restore | undefined {
   const smaller = Math.floor(restore.batch / 2);
   return smaller === 0 ? undefined : { ...putBack(restore), batch: smaller };
 }
 
-/** The link broke: the call that was under way is asked again on the next one. */
+/** Puts the users of the call under way back, because the link broke; they are sent again on the next link. */
 export function putBack(restore: Restore): Restore {
   return { ...restore, waiting: [...(restore.sent ?? []), ...restore.waiting], sent: null };
 }
 
-/** The application does not want these users any longer. */
+/** Removes users whom the application does not want any longer. */
 export function forget(restore: Restore, users: ReadonlySet<string>): { restore: Restore; lost: Lost } {
   const waiting = restore.waiting.filter((user) => !users.has(user));
   return lose(
@@ -112,7 +117,7 @@ export function forget(restore: Restore, users: ReadonlySet<string>): { restore:
   );
 }
 
-/** Gives all up. */
+/** Gives up all users. */
 export function giveUp(restore: Restore): { restore: Restore; lost: Lost } {
   const { waiting, ...rest } = putBack(restore);
   return lose({ ...rest, waiting: [] }, waiting);

@@ -1,8 +1,9 @@
 /**
- * The statuses of the users that the SDK watches: one pure fold over all that the server tells.
+ * The statuses of the users that the SDK watches: a pure fold over all statuses that the server sends.
  *
- * Holds the newest version of each user and nothing of users that are not watched. Does not know who told it, nor
- * who is told of the difference it hands back. As large as what the account watches, which the server bounds.
+ * The roster has the newest version for each user, and nothing about users who are not watched. It does not know
+ * where statuses come from, nor who gets the differences that it returns. Its size is bounded by the users that the
+ * account watches, which the server bounds.
  */
 
 import { isNewer, type UserStatus } from "./status.js";
@@ -10,18 +11,18 @@ import { isNewer, type UserStatus } from "./status.js";
 /** The statuses of the watched users, by `userID`. */
 export type Roster = ReadonlyMap<string, UserStatus>;
 
-/** A roster, and what differs from the one before: each user at most once. */
+/** A roster, and the statuses that differ from the one before: each user at most once. */
 export interface Folded {
   roster: Roster;
   changed: UserStatus[];
 }
 
-/** Nobody. */
+/** A roster without users. */
 export const EMPTY: Roster = new Map();
 
 /**
- * Takes in what was told of watched users. What is older or equal is dropped; of these statuses only what is equal: the
- * server may have lost what it had told.
+ * Adds statuses of watched users. A status that is not newer is dropped; one that is in `replacing` is dropped only if
+ * its version is equal, because the server may have lost versions that it had sent.
  */
 export function fold(
   roster: Roster,
@@ -47,7 +48,7 @@ export function fold(
   return { roster: next, changed: [...changed.values()] };
 }
 
-/** As `fold`, for the answer of a query: of users that are not watched nothing is kept. */
+/** Does the same as `fold` for the answer to a query: nothing is kept of users who are not watched. */
 export function refresh(roster: Roster, told: readonly UserStatus[]): Folded {
   return fold(
     roster,
@@ -55,7 +56,7 @@ export function refresh(roster: Roster, told: readonly UserStatus[]): Folded {
   );
 }
 
-/** Forgets users who are not watched any longer. */
+/** Removes users who are not watched any longer. */
 export function remove(roster: Roster, users: readonly string[]): Roster {
   if (!users.some((user) => roster.has(user))) {
     return roster;

@@ -1,5 +1,5 @@
 /**
- * The state of the connection machine, what it is told and what it does. No behaviour: that is in `machine.ts`.
+ * The state of the connection machine, its inputs and its effects. Its behaviour is in `machine.ts`.
  *
  * ```text
  *            login            link up            answer
@@ -43,77 +43,80 @@ export interface State {
   readonly session: Session | null;
 }
 
-/** Ours: what the settings of the app let its clients do. */
+/** Ours: the abilities that the settings of the app give to its clients. */
 export interface Abilities {
   /**
-   * Whether the client may query and subscribe to other users, and is told of their changes. The subscription list is kept
-   * while this is false.
+   * Whether the client may query and subscribe to other users, and is notified of their changes. The subscription
+   * list is kept while this is false.
    */
   statusesOfOthers: boolean;
-  /** The code that a query or a subscription is refused with: 0 (it is not refused), 7013 or 72001. */
+  /** The code with which a query or a subscription is refused: 0 (not refused), 7013 or 72001. */
   refusalCode: number;
-  /** Whether changes of mutual friends are told without a subscription. */
+  /** Whether the client is notified of mutual friends without a subscription. */
   friendNotification: boolean;
-  /** How many users the subscription list may hold. */
+  /** The number of users that the subscription list may hold. */
   subscriptionsLimit: number;
-  /** How many users a call may name. */
+  /** The number of users that a call may name. */
   queryBatch: number;
   subscribeBatch: number;
   unsubscribeBatch: number;
 }
 
-/** From a login to what ends it. */
+/** A session, from a login to its end. */
 export interface Session {
   readonly user: string;
   readonly userSig: string;
-  /** Has been live: from then on the SDK comes back on its own. */
+  /** Whether the session has been live; from then on the SDK reconnects on its own. */
   readonly established: boolean;
-  /** Attempts in a row that brought no lasting link. */
+  /** The number of successive attempts without a lasting link. */
   readonly failures: number;
-  /** Over how long the clients of the server spread their return, as it told last; 0: it does not say. */
+  /**
+   * The time over which the clients of the server spread their reconnects, as sent last; 0 if the server does not
+   * say.
+   */
   readonly spread: number;
-  /** The silence that the path to the server has cut links after. */
+  /** The silence after which the path to the server cuts links. */
   readonly path: NetworkPath;
-  /** Logins of the application that the present attempt will answer. */
+  /** Logins of the application that the current attempt will answer. */
   readonly logins: readonly { readonly id: CallId; readonly deadline: number }[];
   /** Calls that were not sent yet. */
   readonly queue: readonly Call[];
-  /** The users that this client knows itself to be subscribed to, earliest first. */
+  /** The subscribed users as far as this client knows, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
-  /** The abilities that the app gives this client, as the server said last; null when it did not. */
+  /** The abilities that the app gives to this client, as sent last; null if the server has not sent them. */
   readonly abilities: Abilities | null;
-  /** The snapshot of the watched users that the present link sends; null when it is complete. */
+  /** The snapshot of the watched users on the current link; null once it is complete. */
   readonly snapshot: Snapshot | null;
   /** The largest login, in bytes: the default of the server, or half the size of the last login that it rejected. */
   readonly loginLimit: number;
   readonly phase: Phase;
 }
 
-/** The users whom the login named, and those who were told of since. */
+/** The users whom the login named, and the users whose status came since. */
 export interface Snapshot {
   readonly named: ReadonlySet<string>;
   readonly told: ReadonlySet<string>;
 }
 
-/** Where a session stands. */
+/** The phase of a session. */
 export type Phase =
   | { readonly at: "connecting"; readonly deadline: number }
   | {
       readonly at: "loggingIn";
       readonly id: number;
       readonly deadline: number;
-      /** Of the login. */
+      /** The size of the login. */
       readonly bytes: number;
-      /** Statuses that were told before the answer. They surface together with it. */
+      /** Statuses that came before the answer to the login. They are reported together with it. */
       readonly early: readonly UserStatus[];
     }
   | { readonly at: "live"; readonly link: Link }
   | {
       readonly at: "waiting";
-      /** When the next attempt comes. */
+      /** The time of the next attempt. */
       readonly deadline: number;
-      /** When it may come once a call waits for it; not after `deadline`. */
+      /** The time from which a waiting call may start it; not after `deadline`. */
       readonly atCall: number;
     };
 
@@ -127,82 +130,82 @@ export type Input =
       readonly user: string;
       readonly userSig: string;
     }
-  /** The application calls. Needs a session. */
+  /** The application makes a call, which needs a session. */
   | { readonly type: "call"; readonly call: CallId; readonly deadline: number; readonly ask: Ask }
-  /** The link that was asked for stands. */
+  /** The requested link is established. */
   | { readonly type: "linkUp" }
   /** The link, or the attempt to make one, has ended. */
   | { readonly type: "linkEnded"; readonly why: string }
   | { readonly type: "received"; readonly message: ServerMessageJson }
-  /** The network has changed, or the page is seen again. */
+  /** The network has changed, or the page is visible again. */
   | { readonly type: "networkChanged" }
   /** The page, or the device, was asleep. */
   | { readonly type: "woken" }
-  /** The page was left: its link ends, and nothing is due until it is come back to. */
+  /** The page was left: its link ends, and no deadline is due until it returns. */
   | { readonly type: "left" }
-  /** The browser says that there is no network. It may be wrong: a server on this machine can still be reached. */
+  /** The browser reports that there is no network. It may be wrong: a server on this machine can still be reached. */
   | { readonly type: "networkGone" }
-  /** Nothing but time: a deadline has passed. */
+  /** A deadline has passed. */
   | { readonly type: "tick" };
 
-/** An action for the driver, which carries the effects out in their order. */
+/** An effect for the driver to execute. */
 export type Effect =
-  /** Make a link. There is none. */
+  /** Open a link. There is none. */
   | { readonly type: "openLink" }
-  /** Drop the link, or the attempt to make one, if there is any. */
+  /** Close the link, or abort the attempt to open one, if there is any. */
   | { readonly type: "closeLink" }
   | { readonly type: "send"; readonly message: ClientMessageJson }
   /** Answer a call. Every call is answered once. */
   | { readonly type: "answer"; readonly call: CallId; readonly result: Result }
-  /** A call that was answered with a timeout has been done after all. */
+  /** A call that was answered with a timeout was executed after all. */
   | { readonly type: "late"; readonly call: CallId; readonly body: ServerMessageJson }
-  /** Tell the application. */
+  /** Emit news to the application. */
   | { readonly type: "tell"; readonly news: News };
 
 /** The answer to a call: the message of the server, or a refusal. */
 export type Result =
   { readonly ok: true; readonly body: ServerMessageJson } | { readonly ok: false; readonly refusal: Refused };
 
-/** News that the machine tells on its own. */
+/** News that the machine reports on its own. */
 export type News =
   | { readonly type: "connecting" }
-  /** Connected and logged in; again, when the session had been live before. */
+  /** Connected and logged in; `again` if the session had been live before. */
   | { readonly type: "connected"; readonly again: boolean; readonly told: LoginResponseJson }
   /** A login on the live link has renewed the UserSig. */
   | { readonly type: "renewed"; readonly told: LoginResponseJson }
-  /** An attempt failed. No wait: there is no other one, the login has failed. */
+  /** An attempt failed. Without a wait, there is no further attempt: the login has failed. */
   | { readonly type: "connectFailed"; readonly why: Refused; readonly retryIn: number | null }
-  /** The link broke. The SDK comes back on its own. */
+  /** The link broke. The SDK reconnects on its own. */
   | { readonly type: "disconnected"; readonly why: Refused; readonly retryIn: number }
-  /** Statuses that are new or newer, each user once. After a reconnect: what differs, in one piece. */
+  /** Statuses that are new or newer, each user once. After a reconnect, all differences come together. */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
   | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
-  /** The session that was established is over. */
+  /** The established session is over. */
   | { readonly type: "ended"; readonly how: Ending };
 
 /** How a session ends. */
 export type Ending =
   | { readonly by: "logout" }
-  /** Another login of this account; its platform, where the server said so. */
+  /** Another login of this account; its platform, if the server sent it. */
   | { readonly by: "otherLogin"; readonly platform: PlatformJson }
   /** The server API or an operator. */
   | { readonly by: "operator" }
-  /** The account is gone. */
+  /** The account was deleted. */
   | { readonly by: "deleted" }
   | { readonly by: "userSigExpired" }
-  /** The same device has connected elsewhere, and goes on there. */
+  /** The same device has connected elsewhere and continues there. */
   | { readonly by: "superseded" }
-  /** The server refused to have this client back. */
+  /** The server refused to let this client reconnect. */
   | { readonly by: "refused"; readonly refusal: Refused };
 
-/** A client that nobody has logged in. */
+/** Creates a client without a session. */
 export function newState(identity: Identity): State {
   return { identity, lastId: 0, roster: EMPTY, session: null };
 }
 
-/** One step: the state as it becomes, and what is to be done. */
+/** One step: the resulting state, and the effects. */
 export class Turn {
   readonly effects: Effect[] = [];
 
@@ -230,7 +233,7 @@ export class Turn {
     }
   }
 
-  /** Users who are not watched any longer leave the roster. Oneself is always watched. */
+  /** Removes users who are not watched any longer from the roster. The own user is always watched. */
   leaveRoster(users: readonly string[]): void {
     const others = users.filter((user) => user !== this.session?.user);
     this.state = { ...this.state, roster: remove(this.state.roster, others) };

@@ -1,11 +1,11 @@
-/** The status of a user, in the words of the application. The numbers are those of the contract. */
+/** The status of a user in the form for applications. The numbers are those of the contract. */
 
 import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from "../gen/wire.js";
 
 /** 0 unknown, 1 online, 2 offline, 3 not logged in. */
 export type StatusType = 0 | 1 | 2 | 3;
 
-/** Why a status changed last. */
+/** The reason of the last change of a status. */
 export type Reason =
   | "none"
   | "login"
@@ -30,21 +30,21 @@ export interface UserStatus {
   /** Empty: none. */
   customStatus: string;
   /**
-   * Grows with every change of this user. A decimal number in a string, because it may pass what a JavaScript
-   * number holds exactly; `isNewer` compares two.
+   * Rises with every change of this user. A decimal number as a string, because it may exceed the exact range of a
+   * JavaScript number; `isNewer` compares two versions.
    */
   version: string;
-  /** When the status type last changed: UTC milliseconds; 0 when it never did. */
+  /** The time of the last change of the status type: UTC milliseconds; 0 if it never changed. */
   since: number;
-  /** Why it changed last. */
+  /** The reason of the last change. */
   reason: Reason;
-  /** The last moment with a connection: UTC milliseconds. Absent: never. */
+  /** The last time at which the user was connected: UTC milliseconds. Undefined if there was none. */
   lastSeen?: number;
-  /** The platforms that were connected at that version; in the answer of `getUserStatus`: that are connected now. */
+  /** The platforms that were connected at that version; in the answer of `getUserStatus`, those connected now. */
   onlineDevices: Platform[];
 }
 
-/** The words of the wire are these in capitals, behind the name of their kind. */
+/** The names on the wire are these in capitals, after the name of their enumeration. */
 const STATUS_TYPES: readonly WordOf<StatusTypeJson, "STATUS_TYPE">[] = ["unknown", "online", "offline", "unlogined"];
 
 const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
@@ -63,7 +63,7 @@ const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
 
 export const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
 
-/** The words of a kind, as the wire has them, without the name of the kind and in small letters. */
+/** The names of an enumeration on the wire, in small letters and without the name of the enumeration. */
 type WordOf<Json extends string, Kind extends string> = Json extends `${Kind}_${infer Word}`
   ? Lowercase<Word>
   : never;
@@ -73,12 +73,12 @@ export function isNewer(version: string, than: string): boolean {
   return version.length === than.length ? version > than : version.length > than.length;
 }
 
-/** Reads statuses. What a newer contract says in words that this one has not becomes "unknown". */
+/** Converts statuses. Names of a newer contract that this one does not have become "unknown". */
 export function readStatuses(told: readonly UserStatusJson[] | undefined): UserStatus[] {
   return (told ?? []).map(readStatus);
 }
 
-/** Reads one status. */
+/** Converts one status. */
 export function readStatus(told: UserStatusJson): UserStatus {
   return {
     userID: told.userId ?? "",
@@ -92,17 +92,17 @@ export function readStatus(told: UserStatusJson): UserStatus {
   };
 }
 
-/** Reads a platform; nothing when there is none. */
+/** Converts a platform; undefined if there is none. */
 export function readPlatform(told: PlatformJson | undefined): Platform | undefined {
   return PLATFORMS.find(isWord("PLATFORM_", told));
 }
 
-/** A platform as the wire has it. */
+/** The name of a platform on the wire. */
 export function writePlatform(platform: Platform): PlatformJson {
   return `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
 }
 
-/** Finds the word that the wire has, if it is one of those that this SDK knows. */
+/** Returns a predicate that is true for the word whose name on the wire is `told`. */
 function isWord(kind: string, told: string | undefined): (word: string) => boolean {
   return (word) => kind + word.toUpperCase() === told;
 }

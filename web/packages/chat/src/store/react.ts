@@ -20,13 +20,15 @@ import { type StatusClient, type StatusStore, statusStore } from "./store.js";
 
 const Store = createContext<StatusStore | null>(null);
 
-/** Gives the components inside the client of the SDK. */
+/** Provides the SDK's client to the components inside. */
 export function LamplightProvider({ chat, children }: { chat: StatusClient; children?: ReactNode }): ReactElement {
   const value = useMemo(() => statusStore(chat), [chat]);
   return createElement(Store.Provider, { value }, children);
 }
 
-/** The newest status of a user, kept true while the component is there. Undefined until it is known, and on a server. */
+/**
+ * The newest status of a user, updated while the component is mounted. Undefined until it is known, and on a server.
+ */
 export function useUserStatus(userID: string | undefined): UserStatus | undefined {
   const store = useContext(Store);
   if (store === null) {

@@ -1,9 +1,9 @@
 /**
- * The statuses of the users that an application shows: subscribes to those that somebody listens to, gives them back
- * afterwards, and has the newest status of each at hand. No framework: `react.ts` and `vue.ts` are built on it.
+ * The statuses of the users that an application shows. The store subscribes to users with listeners, unsubscribes
+ * afterwards, and has the newest status of each. It uses no framework: `react.ts` and `vue.ts` are built on it.
  *
- * The subscription list belongs to the account and has a limit. The store takes only the room that is left, so nobody has
- * to leave the list for it; users for whom there is no room are asked for once. It gives back only what it took.
+ * The subscription list belongs to the account and has a limit. The store uses only free room, so that it evicts
+ * nobody; users for whom there is no room are queried once. It unsubscribes only users that it has subscribed to.
  */
 
 import { EVENT } from "../api/constants.js";
@@ -18,7 +18,7 @@ export interface StatusClient {
   off(name: string, handler: (event: never) => unknown): void;
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
-  /** The statuses in the answer are ours; where a client has none, they are asked for. */
+  /** Our server returns statuses in the answer; if a client has none, they are queried. */
   subscribeUserStatus(options: {
     userIDList: string[];
   }): Promise<{ data: Pick<SubscribeUserStatusData, "failureUserList"> & Partial<SubscribeUserStatusData> }>;
@@ -27,26 +27,26 @@ export interface StatusClient {
 
 /** The most users in one call: the default limit of an app. */
 const BATCH = 100;
-/** Components that appear together are asked for together. */
+/** The time in which components that appear together are collected into one call, in milliseconds. */
 const GATHER = 20;
-/** A user whom nobody listens to any longer stays this long: lists are drawn anew, and routes changed. */
+/** The time for which a user without listeners is kept, because lists are redrawn and routes change. */
 export const GRACE = 1_000;
 /** The wait after a call that was refused for its rate, or had no answer. */
 const RETRY = 1_000;
-/** The switch of the app is off, or its edition does not have this: the store waits to be told otherwise. */
+/** The codes for a switch that is off, or an edition without the feature: the store waits for a change of the app. */
 const CLOSED = new Set([7013, 72001]);
 const PASSING = new Set([7008, 9508, 9520]);
 
 interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
-  /** `wanted`: nothing was asked yet. `asked`: asked, or subscribed by somebody else. `taken`: subscribed by the store. */
+  /** `wanted`: not requested yet. `asked`: queried, or subscribed elsewhere. `taken`: subscribed by the store. */
   place: "wanted" | "asked" | "taken";
-  /** Since when nobody listens. */
+  /** The time since when there is no listener. */
   leftAt: number | undefined;
 }
 
-/** The statuses of one client. `statusStore` makes it. */
+/** The statuses of one client. Created by `statusStore`. */
 export class StatusStore {
   readonly #watched = new Map<string, Watched>();
   readonly #stops: (() => void)[] = [];
@@ -82,7 +82,7 @@ export class StatusStore {
     });
   }
 
-  /** Watches a user, and calls back when their status has changed, until the function that comes back is called. */
+  /** Watches a user and calls `listener` when their status has changed, until the returned function is called. */
   subscribe(userID: string, listener: () => void): () => void {
     const watched = this.#watched.get(userID) ?? {
       listeners: new Set<() => void>(),
@@ -91,7 +91,7 @@ export class StatusStore {
       leftAt: undefined,
     };
     this.#watched.set(userID, watched);
-    // An own function for each call: a listener may be given twice.
+    // A separate function for each call, because a listener may be passed twice.
     const own = () => {
       listener();
     };
@@ -106,15 +106,15 @@ export class StatusStore {
     };
   }
 
-  /** The newest status of a user, as far as it is known: the same object until it changes. */
+  /** The newest known status of a user: the same object until it changes. */
   get(userID: string): UserStatus | undefined {
     return this.#watched.get(userID)?.status;
   }
 
-  /** The snapshot where pages are drawn on a server: nothing is known there, and the page begins with the same. */
+  /** The snapshot for server-side rendering: nothing is known there, and hydration begins with the same. */
   readonly getServerSnapshot = (): undefined => undefined;
 
-  /** Gives back what the store took, and stops. */
+  /** Unsubscribes the users that the store has subscribed to, and stops. */
   async destroy(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stops.splice(0).forEach((stop) => {
@@ -143,7 +143,8 @@ export class StatusStore {
     this.#user = user;
     this.#isClosed = false;
     for (const watched of this.#watched.values()) {
-      // The list of this account outlives a logout; that of another one has nothing of the store's.
+      // The subscription list of this account outlives a logout; the list of another account has no users of the
+      // store.
       watched.place = isSame && watched.place === "taken" ? "taken" : "wanted";
     }
     this.#wake(GATHER);
@@ -151,7 +152,7 @@ export class StatusStore {
 
   #forget(): void {
     for (const watched of this.#watched.values()) {
-      // A user whose status is taken away is asked for again after the next login.
+      // A user whose status was removed is requested again after the next login.
       if (watched.status !== undefined) {
         watched.status = undefined;
         tell(watched);
@@ -200,7 +201,7 @@ export class StatusStore {
     }
   }
 
-  /** Users whom nobody listens to and for whom nothing was taken need no call. */
+  /** Drops users without listeners and without a subscription, for whom no call is needed. */
   #dropUnasked(): void {
     for (const [userID, { place }] of this.#left()) {
       if (place !== "taken") {
@@ -209,7 +210,7 @@ export class StatusStore {
     }
   }
 
-  /** Users whose grace is over; those whose grace is not over yet are looked at again. */
+  /** The users whose grace is over; the others are checked again later. */
   #left(): [string, Watched][] {
     const leaving = [...this.#watched].filter(([, { leftAt }]) => leftAt !== undefined);
     const over = leaving.filter(([, { leftAt = 0 }]) => Date.now() - leftAt >= GRACE);
@@ -225,7 +226,7 @@ export class StatusStore {
       for (const userID of batch) {
         const watched = this.#watched.get(userID);
         if (watched?.leftAt === undefined) {
-          // Somebody listens again: it is asked for anew.
+          // The user has a listener again, and is requested again.
           if (watched !== undefined) {
             watched.place = "wanted";
           }
@@ -237,7 +238,7 @@ export class StatusStore {
   }
 
   async #enter(): Promise<void> {
-    // Those that are taken and have no status are so since a logout.
+    // Subscribed users without a status have lost it in a logout.
     const wanted = [...this.#watched].filter(
       ([, { place, status }]) => place === "wanted" || (place === "taken" && status === undefined),
     );
@@ -287,7 +288,7 @@ export class StatusStore {
     } else if (PASSING.has(code)) {
       this.#wake(RETRY);
     } else {
-      // A user who does not exist fails a call as a whole when it named nobody else: nothing is to be tried again.
+      // If the only user of a call does not exist, the call fails as a whole and is not repeated.
       for (const watched of this.#watched.values()) {
         watched.place = watched.place === "wanted" ? "asked" : watched.place;
       }
@@ -297,7 +298,7 @@ export class StatusStore {
 
 const stores = new WeakMap<StatusClient, StatusStore>();
 
-/** The store of a client: one for all who ask. */
+/** The store of a client, shared by all callers. */
 export function statusStore(client: StatusClient): StatusStore {
   const store = stores.get(client) ?? new StatusStore(client);
   stores.set(client, store);

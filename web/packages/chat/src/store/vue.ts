@@ -22,14 +22,16 @@ import { type StatusClient, type StatusStore, statusStore } from "./store.js";
 
 const STORE: InjectionKey<StatusStore> = Symbol("lamplight");
 
-/** The plugin that gives the components of an application the client of the SDK. */
+/** The plugin that provides the SDK's client to the components of an application. */
 export const lamplight = {
   install(app: App, { chat }: { chat: StatusClient }): void {
     app.provide(STORE, statusStore(chat));
   },
 };
 
-/** The newest status of a user, kept true while the component is there. Undefined until it is known, and on a server. */
+/**
+ * The newest status of a user, updated while the component is mounted. Undefined until it is known, and on a server.
+ */
 export function useUserStatus(
   userID: MaybeRefOrGetter<string | undefined>,
 ): Readonly<ShallowRef<UserStatus | undefined>> {

@@ -124,7 +124,7 @@ test("an answer of another kind than its request breaks the link", () => {
     "> get ann
       send getUserStatus {"userIds":["ann"]}
     > answer @ write
-      call 2: 9520 no answer in time; whether the server has done it is not known: what came is no answer to it
+      call 2: 9520 no answer in time; whether the server has done it is not known: the answer belongs to another request
       close
       ! disconnected 9508 no connection to the server: an answer of another kind than its request; again in 1000
     "

@@ -42,7 +42,7 @@ export const OWN_HOST: PicturePolicy = { from: "hosts", patterns: [] };
 export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   const words = typeof wanted === "string" ? wanted.split(/[\s,]+/) : wanted;
   if (!Array.isArray(words) || !words.every((word: unknown) => typeof word === "string")) {
-    throw new TypeError('avatarHosts is to be "self", "none", "*" or a list of hosts');
+    throw new TypeError('avatarHosts must be "self", "none", "*" or a list of hosts');
   }
   const hosts = words.filter((word) => word !== "");
   const [only] = hosts;
