@@ -165,9 +165,9 @@ final class LamplightClient {
   /// it lapses.
   Future<void> logout() => _call<Object>('logout');
 
-  /// Closes the connection without logging out, ends [events], and fails all
-  /// calls, also those to come, with 6014 and a text that says so. A client
-  /// that is closed stays closed: make a new one.
+  /// Closes the connection without logging out, empties the cache, ends
+  /// [events], and fails all calls, also those to come, with 6014 and a text
+  /// that says so. A client that is closed stays closed: make a new one.
   Future<void> close() async => _driver.close();
 
   /// Tells that the device has changed its network: a link is tested at once

@@ -21,14 +21,15 @@ const _maxServerMessage = 8 * 1024 * 1024;
 /// A connection to one server, and its machine.
 final class Driver {
   /// Creates a driver that has no link yet.
-  Driver(this.machine, this._server, this._connector, this._callTimeout);
+  Driver(this._machine, this._server, this._connector, this._callTimeout);
 
-  /// The machine, to look at.
-  final Machine machine;
-
+  Machine _machine;
   final Uri _server;
   final Connector _connector;
   final Duration _callTimeout;
+
+  /// The machine, to look at.
+  Machine get machine => _machine;
 
   /// The events.
   late final EventSource events = EventSource(() => machine.cache.users);
@@ -66,7 +67,8 @@ final class Driver {
     if (!_isClosed) _step(input);
   }
 
-  /// Drops the link, fails all calls and ends the events.
+  /// Drops the link, fails all calls and ends the events. Nobody is logged in
+  /// from then on.
   void close() {
     if (_isClosed) return;
     _isClosed = true;
@@ -74,6 +76,7 @@ final class Driver {
     _timer?.cancel();
     _timer = null;
     _drop();
+    _machine = Machine(machine.identity);
     final waiters = [..._waiters.values];
     _waiters.clear();
     for (final waiter in waiters) {
@@ -140,6 +143,8 @@ final class Driver {
     } on Object catch (error) {
       return _ended(LinkEnd(LinkEndKind.failed, 'cannot connect: $error'));
     }
+    // A connector is the application's own, and may have closed the client.
+    if (_isClosed) return link.close();
     _link = link;
     link.ready.then(
       (_) {

@@ -170,6 +170,17 @@ void main() {
     }
   });
 
+  nodeTest('a client that is closed has no user, no statuses and no connection',
+      (node) async {
+    final alice = await node.login('alice');
+    final client = alice.client;
+    equal((client.userId, client.isConnected), ('alice', true));
+    await client.close();
+    equal((client.userId, client.loginUserId), (null, null));
+    equal((client.isConnected, client.abilities), (false, null));
+    equal(client.cachedStatuses, <UserStatus>[]);
+  });
+
   nodeTest('the same device in another process takes the session over',
       (node) async {
     final first = await node.login('ann', deviceId: 'phone-1');
