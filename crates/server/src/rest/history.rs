@@ -221,9 +221,10 @@ impl Command for AdminGetRoamMsg {
 
 /// The sequence that ends a `LastMsgKey`.
 fn read_place(key: &str) -> Option<u64> {
-    let parts: Vec<&str> = key.split('_').collect();
-    let [_, _, _, sequence] = parts[..] else { return None };
-    sequence.parse().ok()
+    // Five parts at most: a key may have as many bytes as a body.
+    let mut parts = key.splitn(5, '_');
+    let sequence = parts.nth(3)?;
+    if parts.next().is_some() { None } else { sequence.parse().ok() }
 }
 
 /// The end of the messages that were stored in the second `last` or before: the sequence of the first later
@@ -443,8 +444,11 @@ mod tests {
     #[test]
     fn a_place_is_read_from_the_key_of_an_answer_and_from_nothing_else() {
         assert_eq!(read_place("1_2_1700000000_42"), Some(42));
-        for key in ["", "_", "1_2_3", "1_2_3_", "1_2_3_x", "1_2_3_4_5", "1_2_3_-4"] {
+        for key in ["", "_", "1_2_3", "1_2_3_", "1_2_3_x", "1_2_3_4_5", "1_2_3_4_", "1_2_3_-4"] {
             assert_eq!(read_place(key), None, "{key:?}");
         }
+        let long = "_".repeat(1 << 20);
+        let allocated = allocation_counter::measure(|| assert_eq!(read_place(&long), None));
+        assert_eq!(allocated.bytes_total, 0, "nothing is made of a key, however long it is");
     }
 }
