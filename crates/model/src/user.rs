@@ -33,18 +33,19 @@ impl From<InvalidUserId> for Refusal {
     }
 }
 
+/// The most characters of a text that are quoted.
+const MAX_QUOTED: usize = 40;
+
+/// Quotes the beginning of a text with escapes, so that the quotation can be read, is short, and does no harm wherever it
+/// is shown.
+pub fn quoted(text: &str) -> String {
+    let mut rest = text.chars();
+    let shown: String = rest.by_ref().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
+    let more = if rest.next().is_some() { "…" } else { "" };
+    format!("\"{shown}{more}\"")
+}
+
 impl InvalidUserId {
-    /// The most characters of a text that are repeated.
-    const MAX_SHOWN: usize = 40;
-
-    /// Quotes the text with escapes, so that it can be read and does no harm wherever it is shown.
-    fn naming(text: &str) -> Self {
-        let mut rest = text.chars();
-        let shown: String = rest.by_ref().take(Self::MAX_SHOWN).flat_map(char::escape_debug).collect();
-        let more = if rest.next().is_some() { "…" } else { "" };
-        Self(format!("\"{shown}{more}\""))
-    }
-
     /// The text, quoted, with escapes, and cut where it is long.
     pub fn shown(&self) -> &str {
         &self.0
@@ -59,7 +60,7 @@ impl UserId {
     pub fn new(text: &str) -> Result<Self, InvalidUserId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
-            return Err(InvalidUserId::naming(text));
+            return Err(InvalidUserId(quoted(text)));
         }
         Ok(Self(CompactString::new(text)))
     }

@@ -418,3 +418,92 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     let answer = api.call("sns/friend_delete", &names).await;
     assert_eq!(answer["ErrorCode"], 60008, "{answer}");
 }
+
+/// An answer repeats little of what it refuses, wherever it stands: an answer as long as its request would be charged past
+/// the bound of the port, and one with escapes is longer.
+#[tokio::test]
+async fn a_refusal_is_short_however_long_what_is_refused_is() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    api.done("im_open_login_svc/account_import", &json!({ "UserID": "alice" })).await;
+    let long = "\u{7f}".repeat(100_000);
+    let text = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "x" } }]);
+    let send = |field: &str, value: Value| {
+        let mut message = json!({ "To_Account": "alice", "MsgRandom": 1, "MsgBody": text });
+        message[field] = value;
+        message
+    };
+    let tag = |tag: &str, value: &str| json!({ "From_Account": "alice", "ProfileItem": [{ "Tag": tag, "Value": value }] });
+    for (command, body, expected) in [
+        ("openim/sendmsg", send("MsgRandom", json!(long)), 90005),
+        ("openim/sendmsg", send("To_Account", json!(long)), 90003),
+        ("openim/sendmsg", send("From_Account", json!(long)), 90008),
+        ("openim/sendmsg", send("MsgBody", json!(long)), 90007),
+        ("openim/sendmsg", send("MsgBody", json!([long])), 90010),
+        ("openim/sendmsg", send("MsgBody", json!([{ "MsgType": long, "MsgContent": {} }])), 90010),
+        ("openim/sendmsg", send("SyncOtherMachine", json!(long)), 90010),
+        ("openim/sendmsg", send("SendMsgControl", json!([long])), 90010),
+        ("openim/sendmsg", send("ForbidCallbackControl", json!([long])), 90010),
+        ("openim/sendmsg", send("OfflinePushInfo", json!({ "PushFlag": long })), 90010),
+        ("openim/query_online_status", json!({ "To_Account": long }), 90003),
+        ("openim/status_feed", json!({ "Cursor": long }), 6017),
+        ("openim/set_custom_status", json!({ "UserID": "alice", "CustomStatus": long }), 6017),
+        ("im_open_login_svc/kick", json!({ "UserID": long }), 7003),
+        ("im_open_login_svc/account_import", json!({ "UserID": "alice", "Nick": long }), 40601),
+        ("sns/friend_add", json!({ "From_Account": "alice", "AddFriendItem": [], "AddType": long }), 30001),
+        ("profile/portrait_set", tag(&long, "x"), 40001),
+        ("profile/portrait_set", tag("Tag_Profile_IM_AllowType", &long), 40001),
+        (
+            "openim/admin_getroammsg",
+            json!({ "Operator_Account": "alice", "Peer_Account": "bob", "MaxCnt": 1, "MinTime": 0, "MaxTime": 1,
+                    "LastMsgKey": long }),
+            90010,
+        ),
+    ] {
+        let answer = api.call(command, &body).await;
+        let shown = answer.to_string().chars().take(300).collect::<String>();
+        assert_eq!(answer["ErrorCode"], expected, "{command}: {shown}");
+        assert!(answer.to_string().len() < 2_000, "{command}: {shown}");
+    }
+    let answer = api.send("POST", &format!("/v4/{}", "\"".repeat(14_000)), b"").await;
+    assert_eq!(answer.json()["ErrorCode"], 60009);
+    assert!(answer.body.len() < 1_000, "{} bytes", answer.body.len());
+}
+
+/// A body is JSON in UTF-8, or it is told that it is not: before what it is told of its fields, and also where it would be
+/// passed over.
+#[tokio::test]
+async fn a_body_that_is_no_json_is_told_so_wherever_that_is_seen() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    for (command, unreadable, invalid) in [
+        ("im_open_login_svc/kick", 60003, 70402),
+        ("sns/friend_delete_all", 60003, 30001),
+        ("profile/portrait_set", 60003, 40001),
+        ("recentcontact/get_list", 60003, 50002),
+        ("openim/get_subscriptions", 90001, 6017),
+    ] {
+        for (body, expected) in [
+            (&b"{\"UserID\":1,\"From_Account\":1}"[..], invalid),
+            (b"{\"UserID\":1,\"From_Account\":1", unreadable),
+            (b"{\"UserID\":1,\"From_Account\":1,}", unreadable),
+            (b"{\"UserID\":1,\"From_Account\":1} x", unreadable),
+            (b"[1]", invalid),
+            (b"[1", unreadable),
+            (b"\xef\xbb\xbf{}", unreadable),
+            (b"{\"UserID\":1,\"From_Account\":1,\"more\":\"\xe9\"}", unreadable),
+            (b"{\"UserID\":\"alice\",\"From_Account\":\"alice\",\"more\":\"\xe9\"}", unreadable),
+        ] {
+            let told = api.code(command, body).await;
+            assert_eq!(told, expected, "{command} {}", String::from_utf8_lossy(body));
+        }
+    }
+    // One of several words is a text.
+    for way in [json!(1), json!(["Delete_Type_Both"]), json!({ "Delete_Type_Both": null }), json!("Both")] {
+        let answer =
+            api.call("sns/friend_delete_all", &json!({ "From_Account": "u", "DeleteType": way })).await;
+        assert_eq!(answer["ErrorCode"], 30001, "{answer}");
+        let told = "one of Delete_Type_Single, Delete_Type_Both";
+        assert!(answer["ErrorInfo"].as_str().unwrap().contains(told), "{answer}");
+    }
+}

@@ -1,18 +1,17 @@
 //! The trait of a command, and its row in the table of commands.
 
 use super::answer::{Answer, Reply};
+use super::brief::Brief;
 use super::call::Call;
 use super::family::Family;
 use super::fields::Object;
 use super::parse_room::{ParseRoom, Parsed};
-use super::skimmed::Skimmed;
 use crate::http::WholeBody;
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::{Deserialize, Serialize};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
@@ -193,13 +192,17 @@ async fn run<C: Command>(call: &Call<'_>, body: WholeBody, parsed: Parsed, room:
 
 /// Reads the request of a command.
 pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
-    serde_json::from_slice::<Object<C::Request>>(body).map(|object| object.0).map_err(|error| {
-        let code = match error.classify() {
-            Category::Data => C::invalid(body),
-            // A number where one of several words belongs is told as a fault of the syntax.
-            Category::Syntax if serde_json::from_slice::<Skimmed>(body).is_ok() => C::invalid(body),
-            Category::Syntax | Category::Eof | Category::Io => C::FAMILY.unreadable(),
-        };
+    // Also where the reader would pass over what is wrong: text in another encoding is no JSON.
+    let text = std::str::from_utf8(body).map_err(|error| {
+        let detail = format!("the body is not UTF-8 from byte {} on", error.valid_up_to());
+        Refusal::because(C::FAMILY.unreadable(), detail)
+    })?;
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = Object::<C::Request>::deserialize(Brief(&mut json));
+    read.and_then(|Object(request)| json.end().map(|()| request)).map_err(|error| {
+        // The reader stops at the first value of a wrong type: it has not seen whether the rest is JSON.
+        let is_json = error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_ok();
+        let code = if is_json { C::invalid(body) } else { C::FAMILY.unreadable() };
         Refusal::because(code, error.to_string())
     })
 }

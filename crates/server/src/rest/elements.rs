@@ -3,7 +3,7 @@
 use super::fields::Object;
 use super::lists::{Gather, gather};
 use super::skimmed::Skimmed;
-use lamplight_model::{Code, CustomElement, MessageBody, Refusal};
+use lamplight_model::{Code, CustomElement, MessageBody, Refusal, quoted};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -127,7 +127,10 @@ impl Elements {
                 Ok(())
             }
             TEXT | CUSTOM => Err(invalid(format!("a {CUSTOM} is the only element of its message"))),
-            _ => Err(invalid(format!("MsgType must be {TEXT} or {CUSTOM}, not {msg_type:?}"))),
+            _ => {
+                let detail = format!("MsgType must be {TEXT} or {CUSTOM}, not {}", quoted(&msg_type));
+                Err(invalid(detail))
+            }
         }
     }
 }
@@ -179,6 +182,7 @@ mod tests {
             (format!("[{a},{custom}]"), Code::INVALID_PARAMETER, "only element"),
             (format!("[{custom},{custom}]"), Code::INVALID_PARAMETER, "only element"),
             (a.replace("TIMTextElem", "X"), Code::INVALID_PARAMETER, "not \"X\""),
+            (a.replace("TIMTextElem", &"X".repeat(99)), Code::INVALID_PARAMETER, "X…\""),
             (a.replace("\"a\"", "1"), Code::INVALID_PARAMETER, "Text is a text, not 1"),
             (a.replace("Text\":", "text\":"), Code::INVALID_PARAMETER, "an object with Text"),
             (custom.replace("\"d\"", "null"), Code::INVALID_PARAMETER, "Data is a text, not null"),

@@ -10,7 +10,7 @@ use super::lists::{Gather, List, gather};
 use super::skimmed::Skimmed;
 use compact_str::CompactString;
 use futures_util::future::join_all;
-use lamplight_model::{ClientMessageId, Code, MessageBody, Refusal, User, UserId};
+use lamplight_model::{ClientMessageId, Code, MessageBody, Refusal, User, UserId, quoted};
 use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
@@ -73,10 +73,10 @@ impl SendOptions {
             Some(value) => return refused(format!("SyncOtherMachine must be 1, not {value}")),
         }
         if let Some(control) = self.send_msg_control.iter().find_map(List::first) {
-            return refused(format!("SendMsgControl: {control:?} is not supported"));
+            return refused(format!("SendMsgControl: {} is not supported", quoted(control)));
         }
         if let Some(Callbacks(Some(other))) = &self.forbid_callback_control {
-            return refused(format!("ForbidCallbackControl: {other:?} is not supported"));
+            return refused(format!("ForbidCallbackControl: {} is not supported", quoted(other)));
         }
         if let Some(life) = self.msg_life_time.filter(|life| *life < MESSAGE_LIFE) {
             return refused(format!("MsgLifeTime must be at least {MESSAGE_LIFE}, not {life}"));

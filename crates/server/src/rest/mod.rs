@@ -6,6 +6,7 @@
 
 mod accounts;
 mod answer;
+mod brief;
 mod call;
 mod command;
 mod commands;
@@ -45,7 +46,7 @@ use axum::routing::any;
 use axum::{Extension, Router};
 use family::Family;
 use gate::Gate;
-use lamplight_model::{Code, Refusal};
+use lamplight_model::{Code, Refusal, quoted};
 use lamplight_service::Service;
 use parse_room::{ParseRoom, Parsed};
 use rate::Rates;
@@ -109,7 +110,7 @@ async fn handle(
         }
         Err(path) => {
             room.discard(body).await;
-            let detail = format!("{path} is not a command");
+            let detail = format!("{} is not a command", quoted(&path));
             Answer::refused(Family::Accounts, &Refusal::because(Code::NO_SUCH_SERVICE, detail))
         }
     };

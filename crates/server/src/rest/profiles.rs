@@ -10,6 +10,7 @@ use super::skimmed::Skimmed;
 use compact_str::CompactString;
 use lamplight_model::{
     AllowType, Code, FieldValue, MAX_PROFILE_BYTES, Profile, ProfileChange, ProfileFields, Refusal, UserId,
+    quoted,
 };
 use lamplight_service::{By, MAX_USERS_INFO, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -69,7 +70,7 @@ fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
         (1..=MAX_CUSTOM_NAME).contains(&name.len()) && name.bytes().all(is_word)
     });
     if standard.is_none() && !is_custom {
-        return Err(invalid(format!("unknown tag {tag:?}")));
+        return Err(invalid(format!("unknown tag {}", quoted(tag))));
     }
     match (standard, value) {
         (Some(true), Skimmed::Number(number)) if number <= u64::from(u32::MAX) => {
@@ -180,7 +181,7 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
         DENY_ANY => Ok(AllowType::DenyAny),
         _ => Err(Refusal::because(
             Code::PROFILE_INVALID,
-            format!("{ALLOW_TYPE} is {ALLOW_ANY} or {DENY_ANY}, not {value:?}"),
+            format!("{ALLOW_TYPE} is {ALLOW_ANY} or {DENY_ANY}, not {}", quoted(value)),
         )),
     }
 }

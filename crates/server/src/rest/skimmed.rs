@@ -5,7 +5,8 @@
 //! as strictly, and dropped value by value.
 
 use compact_str::{CompactString, format_compact};
-use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
+use lamplight_model::quoted;
+use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
@@ -18,7 +19,7 @@ pub enum Skimmed {
     Number(u64),
     /// `null`.
     Null,
-    /// Another number, or a truth value, as it is written.
+    /// Another number, or a truth value, as a refusal shows it.
     Other(CompactString),
     /// A list of texts alone, or of nothing.
     Texts,
@@ -82,7 +83,7 @@ impl Skimmed {
 impl fmt::Display for Skimmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => write!(f, "{text:?}"),
+            Self::Text(text) => f.write_str(&quoted(text)),
             Self::Number(number) => write!(f, "{number}"),
             Self::Null => f.write_str("null"),
             Self::Other(written) => f.write_str(written),
@@ -136,7 +137,8 @@ impl<'de> Visitor<'de> for Skim {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Skimmed, E> {
-        Ok(Skimmed::Other(format_compact!("{value}")))
+        // Not as a number is displayed: 1.0 would look like a whole number.
+        Ok(Skimmed::Other(format_compact!("{value:?}")))
     }
 
     fn visit_str<E: Error>(self, value: &str) -> Result<Skimmed, E> {
@@ -153,8 +155,12 @@ impl<'de> Visitor<'de> for Skim {
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Skimmed, A::Error> {
         let mut kept: Vec<(&'static str, Skimmed)> = Vec::new();
-        while let Some((name, value)) = object.next_entry::<CompactString, Skimmed>()? {
-            let Some(known) = self.names.iter().find(|known| **known == name) else { continue };
+        while let Some(name) = object.next_key::<CompactString>()? {
+            let Some(known) = self.names.iter().find(|known| **known == name) else {
+                object.next_value::<IgnoredAny>()?;
+                continue;
+            };
+            let value = object.next_value()?;
             match kept.iter_mut().find(|(before, _)| before == known) {
                 Some((_, before)) => *before = value,
                 None => kept.push((known, value)),
@@ -176,6 +182,8 @@ mod tests {
             ("7", Skimmed::Number(7), "7"),
             ("-7", Skimmed::Other("-7".into()), "-7"),
             ("1.5", Skimmed::Other("1.5".into()), "1.5"),
+            ("1.0", Skimmed::Other("1.0".into()), "1.0"),
+            ("1e300", Skimmed::Other("1e300".into()), "1e300"),
             (r#""a\"b""#, Skimmed::Text("a\"b".into()), r#""a\"b""#),
             ("[]", Skimmed::Texts, "a list"),
             (r#"["a","b"]"#, Skimmed::Texts, "a list"),
@@ -197,12 +205,24 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_no_value_also_within_what_is_dropped() {
-        for body in
-            [&b"[1]"[..], b"{", b"{} {}", b"{\"x\":[1e999]}", b"{\"x\":\"\xff\"}", br#"{"x":"\ud800"}"#]
-        {
+        for body in [&b"[1]"[..], b"{", b"{} {}", b"{\"x\":[1,]}", b"{\"a\":[1e999]}", br#"{"a":"\ud800"}"#] {
             assert_eq!(Skimmed::object(body, &["a"]), None, "{:?}", String::from_utf8_lossy(body));
         }
-        let deep = format!("{{\"x\":{}}}", "[".repeat(200) + &"]".repeat(200));
-        assert_eq!(Skimmed::object(deep.as_bytes(), &["a"]), None);
+    }
+
+    #[test]
+    fn what_is_dropped_may_be_any_json_as_where_a_request_is_read() {
+        let deep = "[".repeat(200) + &"]".repeat(200);
+        for dropped in ["1e999", r#""\ud800""#, &deep] {
+            let body = format!(r#"{{"x":{dropped},"a":1}}"#);
+            let read = Skimmed::object(body.as_bytes(), &["a"]).unwrap();
+            assert_eq!(read.field("a"), Some(&Skimmed::Number(1)), "{body}");
+            assert_eq!(serde_json::from_str::<HasA>(&body).unwrap(), HasA { a: 1 });
+        }
+    }
+
+    #[derive(Deserialize, PartialEq, Debug)]
+    struct HasA {
+        a: u8,
     }
 }

@@ -61,7 +61,7 @@ fn price<C: Command>(body: &str) {
     let parsed = Parsed::of(body.as_bytes());
     let mut request = None;
     let allocated = allocation_counter::measure(|| request = Some(read::<C>(body.as_bytes())));
-    let start = &body[..body.len().min(100)];
+    let start: String = body.chars().take(100).collect();
     let (most, kept) = (allocated.bytes_max, allocated.bytes_current);
     println!(
         "{}: {most} of {} bytes, {kept} of {} kept: {} marks, {} bytes, {start}",
@@ -188,6 +188,32 @@ fn texts_cost_what_is_estimated_also_with_escapes() {
         let piece = text.repeat(5_000 / text.len());
         let element = format!(r#"{{"MsgType":"TIMTextElem","MsgContent":{{"Text":"{piece}"}}}}"#);
         price::<SendMsg>(&full(r#"{"To_Account":"u","MsgRandom":1,"MsgBody":["#, &element, "]}"));
+    }
+}
+
+/// A text that stands where something else belongs is quoted in the refusal, with escapes; one letter may take six bytes
+/// there.
+#[test]
+fn refusals_cost_what_is_estimated_whatever_they_are_about() {
+    let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":"x"}}]"#;
+    let send = format!(r#"{{"To_Account":"u","MsgBody":{text},"MsgRandom":"#);
+    for letter in ["x", "\u{7f}", "\\u007f", "\u{e000}"] {
+        let long = |head: &str, tail: &str| {
+            let times = (MAX_BODY_BYTES - head.len() - tail.len()) / letter.len();
+            format!("{head}{}{tail}", letter.repeat(times))
+        };
+        price::<SendMsg>(&long(&format!("{send}\""), "\"}"));
+        price::<SendMsg>(&long(&format!("{send}1,\"SyncOtherMachine\":[\""), "\"],\"MsgRandom\":\"\"}"));
+        price::<SendMsg>(&long(r#"{"To_Account":"u","MsgRandom":1,"MsgBody":""#, "\"}"));
+        price::<SendMsg>(&long(r#"{"To_Account":"u","MsgRandom":1,"MsgBody":[""#, "\"]}"));
+        price::<SendMsg>(&long(
+            r#"{"To_Account":"u","MsgRandom":1,"MsgBody":[{"MsgContent":{},"MsgType":""#,
+            "\"}]}",
+        ));
+        price::<FriendAdd>(&long(r#"{"From_Account":"u","AddFriendItem":[],"AddType":""#, "\"}"));
+        price::<FriendAdd>(&long(r#"{"From_Account":"u","AddFriendItem":[],"ForceAddFlags":""#, "\"}"));
+        price::<QueryOnlineStatus>(&long("{\"To_Account\":\"", "\"}"));
+        price::<QueryOnlineStatus>(&long("\"", "\""));
     }
 }
 
