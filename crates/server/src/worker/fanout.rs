@@ -1,12 +1,13 @@
 //! The way of changes from the change log to the sockets.
 
 use super::Worker;
+use super::abilities::{app_changed, put_abilities};
 use super::connection::{Connection, Session, Work, push, words_of};
-use super::lists::lists_changed;
+use super::lists_delivery::lists_changed;
 use super::lists_queue::Next;
 use lamplight_core::{LinkEnd, Told, Versioned, WatcherKey, notifications};
 use lamplight_directory::{Heard, LogEntry, LogReader, News};
-use lamplight_model::{ConnectionId, UserId, UserStatus, Version};
+use lamplight_model::{UserId, UserStatus, Version};
 use lamplight_service::{Effect, Urgency};
 use lamplight_wire::v1::{self, server_message::Body};
 use lamplight_wire::{EncodedStatus, encode_status};
@@ -42,7 +43,7 @@ impl Worker {
             let encode = |status: &UserStatus| MailboxStatus(encode_status(status));
             entries.retain(|entry| {
                 if let News::App(app) = entry.news {
-                    self.app_changed(Some(app));
+                    app_changed(&self.shared, &self.connections, &self.deadlines, Some(app));
                 }
                 lists_heard.hear(entry);
                 !audience.hear(entry, now, encode, &mut effects)
@@ -52,14 +53,14 @@ impl Worker {
         }
         if let Heard::Missed(_) = heard {
             self.metrics.rereads.inc();
-            self.app_changed(None);
+            app_changed(&self.shared, &self.connections, &self.deadlines, None);
             self.end_without_app();
             self.read_everything_again();
         }
         if !effects.is_empty() {
             self.apply(effects);
         }
-        self.all_heard();
+        self.reads.all_heard();
     }
 
     /// Carries out the effects that the audience returned.
@@ -82,19 +83,25 @@ impl Worker {
                     self.apply(effects);
                 }
                 Effect::Reload(watcher) => {
-                    self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
+                    self.reads.want_watch_list(watcher, Urgency::Background);
                 }
-                Effect::Lists { watcher, news } => self.hear_lists(watcher, &news),
+                Effect::Lists { watcher, news } => {
+                    if let Some(slot) = self.watcher_slots.get(watcher) {
+                        self.lists.hear(&self.connections, slot, &news);
+                    }
+                }
                 Effect::RereadLists(watcher) => {
                     let user = self.audience.borrow().member(watcher).map(|member| member.user.clone());
                     if let Some(user) = user {
-                        self.reread_lists(&user);
+                        self.reads.reread_lists(&user);
                     }
                 }
                 Effect::FriendProfile { watcher, friend, profile } => {
-                    self.hear_friend_profile(watcher, friend, profile);
+                    if let Some(slot) = self.watcher_slots.get(watcher) {
+                        self.lists.hear_friend_profile(&self.connections, slot, friend, profile);
+                    }
                 }
-                Effect::Read(user) => self.reads.borrow_mut().want_status(user),
+                Effect::Read(user) => self.reads.want_status(user),
             }
         }
     }
@@ -114,7 +121,7 @@ impl Worker {
         {
             login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);
         }
-        self.flush_later(slot);
+        self.connections.flush_later(slot);
     }
 
     /// Appends the difference of the subscription list, if there is one.
@@ -123,7 +130,7 @@ impl Worker {
         let Some(difference) = &mut login.list_difference else { return };
         let subscribed = difference.take_joined();
         // A user who left the list may still be watched as a friend: this must be known before the change is sent.
-        let settled = !self.reads.borrow().wants_watch_list(login.watcher);
+        let settled = !self.reads.wants_watch_list(login.watcher);
         let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
         if difference.is_empty() {
             login.list_difference = None;
@@ -141,19 +148,12 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// Closes a connection that the directory no longer knows, for a reason that was missed.
-    pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
-        if let Some(slot) = self.slot(id) {
-            self.close(slot, words_of(lamplight_core::EndCause::Superseded), None);
-        }
-    }
-
     /// Writes each connection that has output or marks, once. Of the connections that wait only because of a user with
     /// a crowd, it serves a share.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
-        let to_flush = std::mem::take(&mut *self.to_flush.borrow_mut());
+        let to_flush = self.connections.take_to_flush();
         let touched =
             touched.into_iter().filter_map(|watcher| self.watcher_slots.get(watcher)).collect::<Vec<_>>();
         for slot in touched.into_iter().chain(to_flush.into_iter().map(|slot| slot as usize)) {
@@ -196,7 +196,7 @@ impl Worker {
                 if is_idle {
                     self.put_list_difference(connection, &mut outgoing);
                 }
-                Self::put_abilities(connection, &mut outgoing);
+                put_abilities(connection, &mut outgoing);
                 let json = connection.protocol.is_json();
                 batch.clear();
                 more = self.audience.borrow_mut().drain(watcher, |state| {

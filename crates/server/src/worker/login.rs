@@ -1,16 +1,16 @@
 //! Logins and logouts on a connection.
 
 use super::Worker;
+use super::abilities::{abilities_in, good_until};
 use super::connection::{Connection, Login, Session, Work, last_words};
 use super::lists_queue::ListsQueue;
 use super::reads::{STORE_PATIENCE, in_time, too_slow};
 use super::told_abilities::ToldAbilities;
 use futures_util::future::join;
 use lamplight_core::{LinkEnd, notifications};
-use lamplight_model::{
-    AppId, Code, ConnectionId, DeviceId, Now, Platform, Refusal, Timestamp, User, UserId, Version,
-};
-use lamplight_service::{KeyMark, LoggedIn, LoginCall, Member, Renewed, ServiceError};
+use lamplight_model::{AppId, Code, ConnectionId, DeviceId, Platform, Refusal, User, UserId, Version};
+use lamplight_service::{LoggedIn, LoginCall, Member, Renewed, ServiceError};
+use lamplight_wire::v1::ConnectionEnded;
 use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
 use lamplight_wire::{LoginStatuses, v1};
@@ -21,41 +21,50 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// The most bytes of statuses in the answer to a login; the remaining statuses follow as notifications.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
-impl Worker {
-    /// Answers a login: `request_id` on the connection `id`.
-    pub(super) async fn log_in(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
+/// A task that begins, renews or ends the login of a connection, which may be gone after each await.
+pub struct LoginTask {
+    pub worker: Rc<Worker>,
+    pub id: ConnectionId,
+}
+
+impl LoginTask {
+    /// Answers a login.
+    pub async fn log_in(self, request_id: u64, request: v1::LoginRequest) {
+        let worker = &self.worker;
         let deadline = Instant::now() + STORE_PATIENCE;
-        let lists = ListsAsRecorded::begin(&self, &request);
-        let answer = match self.connect_device(id, request_id, &request, deadline).await {
-            Ok(Some(done)) => self.finish_login(id, &request, done, lists, deadline).await,
+        let lists = ListsAsRecorded::begin(worker, &request);
+        let answer = match self.connect_device(request_id, &request, deadline).await {
+            Ok(Some(done)) => self.finish_login(&request, done, lists, deadline).await,
             Ok(None) => return,
             Err(error) => Err(error),
         };
         if answer.is_ok() {
-            self.metrics.logins.inc();
+            worker.metrics.logins.inc();
         }
-        self.end_if_past_bound(id, &answer);
-        self.answer_by(id, request_id, answer, |slot, (response, statuses)| {
-            if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
+        self.end_if_past_bound(&answer);
+        worker.answer_by(self.id, request_id, answer, |slot, (response, statuses)| {
+            if let Some(connection) = worker.connections.borrow_mut().get_mut(slot) {
                 let Connection { protocol, output, .. } = connection;
                 protocol.put_login(request_id, response, &statuses, output);
             }
-            self.flush_later(slot);
+            worker.connections.flush_later(slot);
         });
     }
 
     /// Logs the device in and connects it. `None`: that took too long, and the request was answered with an error.
     async fn connect_device(
-        self: &Rc<Self>,
-        id: ConnectionId,
+        &self,
         request_id: u64,
         request: &v1::LoginRequest,
         deadline: Instant,
     ) -> Result<Option<LoggedIn>, ServiceError> {
+        let Self { worker, id } = self;
+        let id = *id;
         let platform = Platform::from_number(request.platform)
             .ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, "unknown platform"))?;
-        let address = self.with_connection(id, |connection| connection.address).ok_or(Code::NOT_LOGGED_IN)?;
-        let now = self.shared.clock.now();
+        let address =
+            worker.connections.with(id, |connection| connection.address).ok_or(Code::NOT_LOGGED_IN)?;
+        let now = worker.shared.clock.now();
         let call = LoginCall {
             app: lamplight_model::AppId(request.sdk_app_id),
             user_id: &request.user_id,
@@ -66,17 +75,17 @@ impl Worker {
             connection: id,
             address,
         };
-        let mut login = pin!(self.shared.service.login(&call, now));
+        let mut login = pin!(worker.shared.service.login(&call, now));
         if let Ok(done) = timeout_at(deadline, &mut login).await {
             return done.map(Some);
         }
         // The login goes on in the stores, and a login that succeeds late must be disconnected.
-        self.answer(id, request_id, Err(too_slow()));
-        if let Some(slot) = self.slot(id) {
-            self.close(slot, last_words(Cause::Reconnect, "try again"), None);
+        worker.answer(id, request_id, Err(too_slow()));
+        if let Some(slot) = worker.connections.slot(id) {
+            worker.close(slot, last_words(Cause::Reconnect, "try again"), None);
         }
         if let Ok(done) = login.await {
-            self.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
+            worker.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
         }
         Ok(None)
     }
@@ -84,22 +93,23 @@ impl Worker {
     /// Adds a connection that the directory knows to the audience, which takes in its news from here on. Returns the
     /// response, and the statuses for it that are encoded already.
     async fn finish_login(
-        self: &Rc<Self>,
-        id: ConnectionId,
+        &self,
         request: &v1::LoginRequest,
         done: LoggedIn,
         lists: Option<ListsAsRecorded>,
         deadline: Instant,
     ) -> Result<(v1::LoginResponse, LoginStatuses), ServiceError> {
-        let now = self.shared.clock.now();
-        let Some(slot) = self.slot(id) else {
+        let Self { worker, id } = self;
+        let id = *id;
+        let now = worker.shared.clock.now();
+        let Some(slot) = worker.connections.slot(id) else {
             // The connection has ended meanwhile, and no other code knows of the login.
-            self.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
+            worker.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
             return Err(Code::NOT_LOGGED_IN.into());
         };
         let mut effects = Vec::new();
         let watcher = {
-            let mut audience = self.audience.borrow_mut();
+            let mut audience = worker.audience.borrow_mut();
             audience.join(
                 Member::new(done.user.clone(), id).entered_at(done.rev),
                 request.known.len(),
@@ -108,17 +118,17 @@ impl Worker {
         };
         // From here on, changes of the lists are queued for the connection.
         let recorded_version = done.lists_version.filter(|_| lists.is_some_and(ListsAsRecorded::still_are));
-        self.watcher_slots.set(watcher, slot);
-        self.note_unread(watcher, effects);
+        worker.watcher_slots.set(watcher, slot);
+        worker.note_unread(watcher, effects);
         // The app may have changed during the login; later changes are taken in from the log.
-        let able = self.abilities_in(done.app.id);
+        let able = abilities_in(&worker.shared, done.app.id);
         let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
-        let sig_expires = self.good_until(done.app.id, done.key, done.sig_expires);
+        let sig_expires = good_until(&worker.shared, done.app.id, done.key, done.sig_expires);
         let platform = Platform::from_number(request.platform).ok_or(Code::INVALID_PARAMETER)?;
         let device = DeviceId::new(&request.device_id).expect("the service has read it");
         let heartbeat_timeout = done.app.settings.timing.heartbeat_timeout(platform.is_web());
         {
-            let mut connections = self.connections.borrow_mut();
+            let mut connections = worker.connections.borrow_mut();
             let connection = &mut connections[slot];
             let login = Login {
                 user: done.user.clone(),
@@ -137,43 +147,44 @@ impl Worker {
                 own_changes: Box::default(),
             };
             connection.session = Session::LoggedIn(Box::new(login));
-            connection.protocol.set_logged_in(self.shared.config.frames());
+            connection.protocol.set_logged_in(worker.shared.config.frames());
             let check = connection.next_check(now);
-            self.check_by(connection, check);
+            worker.deadlines.check_by(connection, check);
         }
         let read = timeout_at(deadline, async {
             let version = async {
                 match recorded_version {
                     Some(version) => Ok(version),
-                    None => self.lists_version(&done.user).await,
+                    None => worker.lists_version(&done.user).await,
                 }
             };
-            let (is_current, version) = join(self.settle(watcher), version).await;
+            let (is_current, version) = join(worker.settle(watcher), version).await;
             if app_watches_friends(&done) && !request.known.is_empty() {
                 // The `not_watched` of the answer must take account of every friendship that was made before.
-                self.settled(watcher).await;
+                worker.settled(watcher).await;
             }
             Ok((is_current, version?))
         });
         let (current, lists_version) = match read.await.unwrap_or_else(|_| Err(too_slow())) {
             Ok(done) => done,
             Err(error) => {
-                if let Some(slot) = self.slot(id) {
-                    self.close(slot, last_words(Cause::Reconnect, "try again"), Some(LinkEnd::Closed));
+                if let Some(slot) = worker.connections.slot(id) {
+                    worker.close(slot, last_words(Cause::Reconnect, "try again"), Some(LinkEnd::Closed));
                 }
                 return Err(error);
             }
         };
         if !current {
-            self.close_superseded(id);
+            worker.close_superseded(id);
             return Err(Refusal::because(Code::NOT_LOGGED_IN, "another login came at the same time").into());
         }
 
         let not_watched = self.forget_known(&done.user, watcher, &request.known);
-        let is_json = self.with_connection(id, |connection| connection.protocol.is_json()).unwrap_or(false);
+        let is_json =
+            worker.connections.with(id, |connection| connection.protocol.is_json()).unwrap_or(false);
         let (mut statuses, mut encoded) = (Vec::new(), LoginStatuses::default());
         let mut bytes = 0;
-        self.audience.borrow_mut().drain(watcher, |state| {
+        worker.audience.borrow_mut().drain(watcher, |state| {
             bytes += state.0.protobuf_len();
             if is_json {
                 statuses.push(state.0.message());
@@ -185,10 +196,10 @@ impl Worker {
         let subscriptions = if request.resume {
             Vec::new()
         } else {
-            self.audience.borrow().subscriptions(watcher).map(ToString::to_string).collect()
+            worker.audience.borrow().subscriptions(watcher).map(ToString::to_string).collect()
         };
-        let left = self.audience.borrow().pending(watcher);
-        let abilities = self.with_connection(id, |connection| {
+        let left = worker.audience.borrow().pending(watcher);
+        let abilities = worker.connections.with(id, |connection| {
             let login = connection.login_mut()?;
             login.lists.tell_from(lists_version);
             login.snapshot_left = (left > 0).then_some(left as u32);
@@ -207,18 +218,18 @@ impl Worker {
             registered: done.registered,
             snapshot_complete: left == 0,
             abilities,
-            reconnect_spread_ms: self.reconnect_spread_ms(),
+            reconnect_spread_ms: worker.reconnect_spread_ms(),
         };
         Ok((response, encoded))
     }
 
     /// Ends a connection that sent a wrong UserSig, if its address has sent too many of them. Called while the
     /// connection is busy, so the answer is sent first.
-    fn end_if_past_bound<T>(self: &Rc<Self>, id: ConnectionId, answer: &Result<T, ServiceError>) {
+    fn end_if_past_bound<T>(&self, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
-            if let Some(slot) = self.slot(id) {
-                self.close(slot, words, Some(LinkEnd::Closed));
+            if let Some(slot) = self.worker.connections.slot(self.id) {
+                self.worker.close(slot, words, Some(LinkEnd::Closed));
             }
         }
     }
@@ -231,7 +242,7 @@ impl Worker {
         watcher: lamplight_core::WatcherKey,
         known: &[v1::Known],
     ) -> Vec<String> {
-        let mut audience = self.audience.borrow_mut();
+        let mut audience = self.worker.audience.borrow_mut();
         let read = |known: &v1::Known| {
             let id = UserId::new(&known.user_id).ok()?;
             Some((User::new(user.app, id), Version(known.version)))
@@ -248,29 +259,27 @@ impl Worker {
     }
 
     /// Handles a login on a connection that is logged in: a new UserSig for the same user on the same device.
-    pub(super) async fn renew(self: Rc<Self>, id: ConnectionId, request_id: u64, request: v1::LoginRequest) {
-        let answer = self.try_renew(id, &request).await;
-        self.end_if_past_bound(id, &answer);
-        self.answer(id, request_id, answer.map(Body::Login));
+    pub async fn renew(self, request_id: u64, request: v1::LoginRequest) {
+        let answer = self.try_renew(&request).await;
+        self.end_if_past_bound(&answer);
+        self.worker.answer(self.id, request_id, answer.map(Body::Login));
     }
 
-    async fn try_renew(
-        &self,
-        id: ConnectionId,
-        request: &v1::LoginRequest,
-    ) -> Result<v1::LoginResponse, ServiceError> {
-        let now = self.shared.clock.now();
-        let who = self.with_connection(id, |connection| {
+    async fn try_renew(&self, request: &v1::LoginRequest) -> Result<v1::LoginResponse, ServiceError> {
+        let Self { worker, id } = self;
+        let id = *id;
+        let now = worker.shared.clock.now();
+        let who = worker.connections.with(id, |connection| {
             let login = connection.login().ok_or(Code::NOT_LOGGED_IN)?;
             check_renewal(login, request)?;
             Ok::<_, Refusal>((login.user.clone(), connection.address, login.heartbeat_timeout))
         });
         let (user, address, heartbeat_timeout) = who.ok_or(Code::NOT_LOGGED_IN)??;
-        let renewing = self.shared.service.renew(&user, id, &request.user_sig, address, now);
+        let renewing = worker.shared.service.renew(&user, id, &request.user_sig, address, now);
         let Renewed { sig_expires, key } = in_time(renewing).await?;
-        let renewed = self.with_connection(id, |connection| {
+        let renewed = worker.connections.with(id, |connection| {
             let login = connection.login_mut()?;
-            login.sig_expires = self.good_until(user.app, key, sig_expires);
+            login.sig_expires = good_until(&worker.shared, user.app, key, sig_expires);
             login.key = key;
             Some((login.lists.told(), login.abilities.tell()))
         });
@@ -281,78 +290,66 @@ impl Worker {
             server_time: now.wall.0,
             lists_version,
             abilities,
-            reconnect_spread_ms: self.reconnect_spread_ms(),
+            reconnect_spread_ms: worker.reconnect_spread_ms(),
             ..v1::LoginResponse::default()
         })
     }
 
-    /// When a token that was signed with this key expires: at once, if the app no longer has the key.
-    pub(super) fn good_until(&self, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
-        let app = self.shared.service.apps().get(app);
-        match app.is_none_or(|app| self.shared.service.has_key(&app, key)) {
-            true => expires,
-            false => Timestamp(0),
-        }
+    /// The user that is logged in on the connection.
+    fn who(&self) -> Option<User> {
+        let who = |connection: &mut Connection| connection.login().map(|login| login.user.clone());
+        self.worker.connections.with(self.id, who).flatten()
     }
 
-    /// The user that is logged in on a connection.
-    fn who(&self, id: ConnectionId) -> Option<User> {
-        self.with_connection(id, |connection| connection.login().map(|login| login.user.clone())).flatten()
-    }
-
-    /// Logs out the device of a connection, answers, and ends the connection.
-    pub(super) async fn log_out(self: Rc<Self>, id: ConnectionId, request_id: u64) {
-        let Some(user) = self.who(id) else {
-            return self.answer(id, request_id, Err(Code::NOT_LOGGED_IN.into()));
+    /// Logs out the device of the connection, answers, and ends the connection.
+    pub async fn log_out(self, request_id: u64) {
+        let Self { worker, id } = &self;
+        let id = *id;
+        let Some(user) = self.who() else {
+            return worker.answer(id, request_id, Err(Code::NOT_LOGGED_IN.into()));
         };
-        let mut logout = pin!(self.shared.service.logout(&user, id, self.shared.clock.now()));
+        let mut logout = pin!(worker.shared.service.logout(&user, id, worker.shared.clock.now()));
         let Ok(ended) = timeout(STORE_PATIENCE, &mut logout).await else {
-            self.answer(id, request_id, Err(too_slow()));
+            worker.answer(id, request_id, Err(too_slow()));
             if let Err(error) = logout.await {
                 tracing::warn!(%error, "a logout is carried through later");
             }
-            if let Some(slot) = self.slot(id) {
-                self.close(slot, last_words(Cause::Reconnect, "the device is logged out"), None);
-            }
-            return;
+            return self.close(last_words(Cause::Reconnect, "the device is logged out"));
         };
         let words = match &ended {
             Ok(()) => last_words(Cause::LoggedOut, "logged out"),
             // The service retries it; the login of this connection is over, or will be.
             Err(_) => last_words(Cause::Reconnect, "the device is being logged out"),
         };
-        self.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
-        if let Some(slot) = self.slot(id) {
-            self.close(slot, words, None);
+        worker.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
+        self.close(words);
+    }
+
+    /// Logs out the device of the connection, whose UserSig has expired, and sends it the reason. The connection is busy
+    /// until then.
+    pub async fn expire_sig(self) {
+        let Self { worker, id } = &self;
+        let id = *id;
+        let Some(user) = self.who() else { return };
+        let mut ending = pin!(worker.shared.service.expire_sig(&user, id, worker.shared.clock.now()));
+        let ended = timeout(STORE_PATIENCE, &mut ending).await;
+        worker.connections.with(id, |connection| connection.work = Work::Idle);
+        // If the directory has not taken this in, the service retries it.
+        self.close(last_words(Cause::UserSigExpired, "the UserSig expired"));
+        let ended = match ended {
+            Ok(ended) => ended,
+            Err(_) => ending.await,
+        };
+        if let Err(error) = ended {
+            tracing::error!(%error, "an expired login could not be ended");
         }
     }
 
-    /// Logs out the device of a connection whose UserSig has expired, and sends it the reason.
-    pub(super) fn expire_sig(self: &Rc<Self>, slot: usize) {
-        let id = {
-            let mut connections = self.connections.borrow_mut();
-            connections[slot].work = Work::LoggingIn;
-            connections[slot].id
-        };
-        let worker = Rc::clone(self);
-        self.start(async move {
-            let Some(user) = worker.who(id) else { return };
-            let now: Now = worker.shared.clock.now();
-            let mut ending = pin!(worker.shared.service.expire_sig(&user, id, now));
-            let ended = timeout(STORE_PATIENCE, &mut ending).await;
-            worker.with_connection(id, |connection| connection.work = Work::Idle);
-            if let Some(slot) = worker.slot(id) {
-                // If the directory has not taken this in, the service retries it.
-                worker.close(slot, last_words(Cause::UserSigExpired, "the UserSig expired"), None);
-            }
-            let ended = match ended {
-                Ok(ended) => ended,
-                Err(_) => ending.await,
-            };
-            if let Err(error) = ended {
-                tracing::error!(%error, "an expired login could not be ended");
-            }
-        });
+    /// Closes the connection with these last words, if it is still open. The directory knows already.
+    fn close(&self, words: ConnectionEnded) {
+        if let Some(slot) = self.worker.connections.slot(self.id) {
+            self.worker.close(slot, words, None);
+        }
     }
 }
 

@@ -1,18 +1,14 @@
 //! From readable sockets to messages.
 
 use super::connection::{Connection, Session, last_words};
-use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
-use super::{MAX_UNSENT_BYTES, SCRATCH_BYTES, Worker};
+use super::stream::{ReadOutcome, StreamError};
+use super::{MAX_UNSENT_BYTES, Worker};
 use lamplight_core::{LinkEnd, Received, RequestRate};
-use lamplight_protocol::{Found, Protocol, ProxyHeader, read_proxy_header};
+use lamplight_protocol::Found;
 use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
-use std::sync::Arc;
 
-/// The bytes read from one connection before others get their turn: a WebSocket can send a thousand control frames in
-/// so many. Larger frames are read further at once.
-const BYTES_PER_TURN: usize = 8 * 1024;
 /// The messages of one connection handled before others get their turn: half a millisecond of work.
 const MESSAGES_PER_TURN: usize = 64;
 
@@ -35,7 +31,7 @@ impl Worker {
         self.on_readable(slot);
     }
 
-    pub(super) fn on_writable(self: &Rc<Self>, slot: usize) {
+    fn on_writable(self: &Rc<Self>, slot: usize) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
         if !connection.stream.is_blocked() {
@@ -48,8 +44,8 @@ impl Worker {
             self.end(slot, LinkEnd::Closed);
         } else if free {
             // The mailbox may have waited for room in the socket, and so may requests.
-            self.flush_later(slot);
-            self.look_later(slot);
+            self.connections.flush_later(slot);
+            self.connections.serve_later(slot);
         }
     }
 
@@ -82,9 +78,7 @@ impl Worker {
                 }
                 return;
             }
-            let scratch = &mut *self.scratch.borrow_mut();
-            let most = if connection.input.len() < BYTES_PER_TURN { BYTES_PER_TURN } else { scratch.len() };
-            let (length, outcome) = connection.stream.read(&mut scratch[..most]);
+            let (length, outcome) = self.read_buffers.read(connection);
             connection.read_closed &= length > 0;
             connection.readable = outcome == ReadOutcome::More || connection.read_closed;
             if length > 0 {
@@ -99,7 +93,7 @@ impl Worker {
             return self.end(slot, LinkEnd::Closed);
         }
         if self.connections.borrow().get(slot).is_some_and(|connection| connection.readable) {
-            self.look_later(slot);
+            self.connections.serve_later(slot);
         }
     }
 
@@ -109,86 +103,31 @@ impl Worker {
             if let Some(connection) = self.connections.borrow_mut().get_mut(slot as usize) {
                 connection.paused = false;
             }
-            self.look_later(slot as usize);
+            self.connections.serve_later(slot as usize);
         }
     }
 
     /// Handles the messages in the received bytes: those left from before, and `fresh` bytes of the scratch.
-    pub(super) fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
-        let mut plain = std::mem::take(&mut *self.plain.borrow_mut());
-        plain.clear();
+    fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
+        let mut plain = self.read_buffers.take_plain();
         match self.collect(slot, fresh, &mut plain) {
             Ok(()) => self.handle_messages(slot, &plain),
             Err(StreamError::NoRoom) => self.remove(slot),
             Err(error) => self.break_off(slot, &error),
         }
-        if plain.capacity() > 4 * SCRATCH_BYTES {
-            plain = Vec::new();
-        }
-        *self.plain.borrow_mut() = plain;
+        self.read_buffers.put_plain_back(plain);
     }
 
     /// Puts the plain text of the received bytes into `plain`.
-    pub(super) fn collect(
-        &self,
-        slot: usize,
-        fresh: Option<usize>,
-        plain: &mut Vec<u8>,
-    ) -> Result<(), StreamError> {
+    fn collect(&self, slot: usize, fresh: Option<usize>, plain: &mut Vec<u8>) -> Result<(), StreamError> {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return Ok(()) };
-        if fresh.is_none() && connection.awaits_header() {
-            return Ok(());
-        }
-        plain.append(&mut connection.input);
-        connection.input = Vec::new();
-        let Some(length) = fresh else { return Ok(()) };
-        let scratch = self.scratch.borrow();
-        let mut received = &scratch[..length];
-        let front;
-        if connection.awaits_header() {
-            // Bytes that came before can only be the beginning of a proxy header: TLS has not seen them.
-            if !plain.is_empty() {
-                plain.extend_from_slice(received);
-                front = std::mem::take(plain);
-                received = &front;
-            }
-            let header = read_proxy_header(received);
-            if header != Ok(ProxyHeader::Incomplete) {
-                connection.has_header();
-            }
-            match header? {
-                ProxyHeader::Absent => {}
-                ProxyHeader::Incomplete => {
-                    connection.input = received.to_vec();
-                    return Ok(());
-                }
-                ProxyHeader::Whole { taken, source } => {
-                    received = &received[taken..];
-                    connection.address = source.unwrap_or(connection.address);
-                }
-            }
-            if !self.settle_address(connection, false) {
-                return Err(StreamError::NoRoom);
-            }
-        }
-        if received.is_empty() {
-            return Ok(());
-        }
-        let opening = matches!(connection.protocol, Protocol::Undecided) && plain.is_empty();
-        if opening && !connection.stream.is_tls() && received[0] == TLS_HANDSHAKE {
-            let Some(config) = &self.shared.tls else { return Err(StreamError::NoTls) };
-            connection.stream.start_tls(Arc::clone(config))?;
-        }
-        connection.stream.decrypt(received, plain)?;
-        if connection.stream.is_tls() && connection.stream.flush().is_err() {
-            // The next read reports the end of the link.
-            return Ok(());
-        }
-        Ok(())
+        let settle =
+            |connection: &mut Connection| self.admission.settle_address(connection, false, &self.deadlines);
+        self.read_buffers.collect(connection, fresh, plain, self.shared.tls.as_ref(), settle)
     }
 
-    pub(super) fn handle_messages(self: &Rc<Self>, slot: usize, plain: &[u8]) {
+    fn handle_messages(self: &Rc<Self>, slot: usize, plain: &[u8]) {
         let mut rest = plain;
         let rate = RequestRate { per_second: self.shared.config.limits.requests_per_second };
         let window = self.request_windows.window();
@@ -217,7 +156,7 @@ impl Worker {
                         && connection.stream.unsent() <= MAX_UNSENT_BYTES;
                     drop(connections);
                     if again {
-                        self.look_later(slot);
+                        self.connections.serve_later(slot);
                     }
                     return;
                 }
@@ -237,7 +176,7 @@ impl Worker {
                 if let Ok(Found::Opened(hops)) = &found {
                     let proxies = &self.shared.proxies;
                     connection.address = hops.client(connection.address, |hop| proxies.contains(hop));
-                    if !self.settle_address(connection, true) {
+                    if !self.admission.settle_address(connection, true, &self.deadlines) {
                         drop(connections);
                         return self.remove(slot);
                     }
@@ -250,12 +189,12 @@ impl Worker {
             match found {
                 Ok(Found::Message(message)) => self.handle(slot, message),
                 Ok(Found::Unreadable(message)) => self.refuse_unreadable(slot, &message),
-                Ok(Found::Control | Found::Part | Found::Opened(_)) => self.flush_later(slot),
+                Ok(Found::Control | Found::Part | Found::Opened(_)) => self.connections.flush_later(slot),
                 Ok(Found::Incomplete) => {
                     if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
                         connection.input = rest.to_vec();
                     }
-                    self.flush_later(slot);
+                    self.connections.flush_later(slot);
                     return;
                 }
                 Ok(Found::Goodbye) => {
@@ -268,7 +207,7 @@ impl Worker {
     }
 
     /// Closes the connection of a peer that violates the protocol.
-    pub(super) fn break_off(self: &Rc<Self>, slot: usize, error: &dyn Error) {
+    fn break_off(self: &Rc<Self>, slot: usize, error: &dyn Error) {
         self.metrics.protocol_errors.inc();
         tracing::debug!(%error, "connection closed for what it sent");
         self.close(slot, last_words(Cause::ProtocolError, &error.to_string()), Some(LinkEnd::Closed));

@@ -1,53 +1,30 @@
-//! Performs the reads that [`Reads`](lamplight_service::Reads) asks for, and wakes the tasks that wait for them.
+//! Performs the reads that [`StoreReads`](super::store_reads::StoreReads) asks for.
 
 use super::Worker;
 use super::fanout::MailboxStatus;
+use super::lists_delivery::ask_to_reload;
 use lamplight_core::WatcherKey;
 use lamplight_model::{AppId, Code, ConnectionId, Refusal, User, UserId};
 use lamplight_service::{Effect, ReadCall, ReadOutcome, ServiceError, Urgency, Viewing};
 use lamplight_wire::encode_status;
 use smallvec::SmallVec;
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
-use tokio::sync::oneshot;
 
 /// How long a call to the stores may take. Whether a slower call had its effect is not known.
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
-
-/// The tasks that wait for reads, and the uses of their results.
-#[derive(Default)]
-pub struct Waiting {
-    /// By the watcher whose watch list is being read: tells each task whether its connection still is that of the
-    /// device.
-    settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
-    /// By the watcher: users whose status is still to be read with the watch list.
-    unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
-    lists: RefCell<HashMap<User, WantedLists>>,
-    /// Tasks that wait until the worker has taken in the change log.
-    heard: RefCell<Vec<oneshot::Sender<()>>>,
-}
-
-/// The uses of the version of a user's lists that is being read.
-#[derive(Default)]
-struct WantedLists {
-    /// Logins that want the version.
-    logins: SmallVec<[oneshot::Sender<u64>; 1]>,
-    /// Whether the connections of the user are to read their lists again.
-    reload: bool,
-}
 
 impl Worker {
     /// Starts the wanted reads, as far as more may be under way.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
-            let Some(call) = self.reads.borrow_mut().next(self.shared.clock.now().moment) else { return };
+            let Some(call) = self.reads.next(self.shared.clock.now().moment) else { return };
             let worker = Rc::clone(self);
             self.start(async move {
                 let outcome = worker.read(&call).await;
-                worker.reads.borrow_mut().ended(&call, outcome, worker.shared.clock.now().moment);
+                worker.reads.ended(&call, outcome, worker.shared.clock.now().moment);
                 if let ReadCall::WatchList(watcher) = call {
                     worker.after_watch_list(watcher);
                 }
@@ -89,16 +66,16 @@ impl Worker {
             self.note_unread(watcher, effects);
             return Ok(ReadOutcome::OutOfDate);
         }
-        self.with_connection(member.connection, |connection| {
+        self.connections.with(member.connection, |connection| {
             if let Some(login) = connection.login_mut() {
                 login.may_be_superseded = false;
             }
         });
         self.note_unread(watcher, effects);
-        let unread = self.waiting.unread.borrow_mut().remove(&watcher).unwrap_or_default();
+        let unread = self.reads.take_unread(watcher);
         let read = self.read_states(&unread).await;
         if read.is_err() && self.audience.borrow().member(watcher).is_some() {
-            self.waiting.unread.borrow_mut().entry(watcher).or_default().extend(unread);
+            self.reads.note_unread(watcher, unread);
         }
         read.map(|()| ReadOutcome::Done)
     }
@@ -106,29 +83,23 @@ impl Worker {
     /// Takes in that the directory does not know a connection as that of its device. The log reports the reason; if
     /// that part of the log was missed, the connection is closed here.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
-        for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
-            // The waiting task may have ended.
-            let _ = waiting.send(false);
-        }
-        let missed = self.with_connection(id, |connection| {
-            connection.login().is_some_and(|login| login.may_be_superseded)
-        });
+        self.reads.watch_list_is_settled(watcher, false);
+        let missed = self
+            .connections
+            .with(id, |connection| connection.login().is_some_and(|login| login.may_be_superseded));
         if missed == Some(true) {
             self.close_superseded(id);
         }
     }
 
     fn after_watch_list(&self, watcher: WatcherKey) {
-        if self.reads.borrow().wants_watch_list(watcher) {
+        if self.reads.wants_watch_list(watcher) {
             return;
         }
-        for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
-            // As above.
-            let _ = waiting.send(true);
-        }
+        self.reads.watch_list_is_settled(watcher, true);
         // Changes of the list may have waited for this read.
         if let Some(slot) = self.watcher_slots.get(watcher) {
-            self.flush_later(slot);
+            self.connections.flush_later(slot);
         }
     }
 
@@ -151,7 +122,7 @@ impl Worker {
                 | Effect::Reload(_) => {}
             }
         }
-        self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
+        self.reads.note_unread(watcher, unread);
     }
 
     /// Reads the statuses of users and notifies their watchers.
@@ -173,11 +144,7 @@ impl Worker {
     }
 
     async fn read_lists_states(self: &Rc<Self>, users: &[User]) -> Result<(), ServiceError> {
-        // Tasks that ask from here on want a newer result than this one.
-        let mut wanted: Vec<(User, WantedLists)> = {
-            let mut lists = self.waiting.lists.borrow_mut();
-            users.iter().filter_map(|user| lists.remove_entry(user)).collect()
-        };
+        let wanted = self.reads.take_wanted_lists(users);
         let asked = wanted.iter().map(|(user, _)| user.clone()).collect();
         let states = in_time(self.shared.service.lists_states_of(asked)).await;
         match states {
@@ -191,18 +158,13 @@ impl Worker {
                     if wanted.reload {
                         let connections: SmallVec<[ConnectionId; 2]> =
                             self.audience.borrow().connections_of(&user).collect();
-                        connections.into_iter().for_each(|id| self.ask_to_reload(id, version));
+                        connections.into_iter().for_each(|id| ask_to_reload(&self.connections, id, version));
                     }
                 }
                 Ok(())
             }
             Err(error) => {
-                let mut lists = self.waiting.lists.borrow_mut();
-                for (user, was) in wanted.drain(..) {
-                    let now = lists.entry(user).or_default();
-                    now.logins.extend(was.logins);
-                    now.reload |= was.reload;
-                }
+                self.reads.put_wanted_lists_back(wanted);
                 Err(error)
             }
         }
@@ -211,53 +173,30 @@ impl Worker {
     /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Returns
     /// whether it still is the connection of its device.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
-        let settled = self.wait_for_watch_list(watcher);
-        self.reads.borrow_mut().want_watch_list(watcher, Urgency::Waited);
+        let settled = self.reads.wait_for_watch_list(watcher);
+        self.reads.want_watch_list(watcher, Urgency::Waited);
         self.read_what_is_wanted();
         settled.await.unwrap_or(false)
     }
 
-    fn wait_for_watch_list(&self, watcher: WatcherKey) -> oneshot::Receiver<bool> {
-        let (settled, waiting) = oneshot::channel();
-        self.waiting.settled.borrow_mut().entry(watcher).or_default().push(settled);
-        waiting
-    }
-
     /// Waits until this connection's watch list reflects everything that was done before this call.
     pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
-        let (heard, waiting) = oneshot::channel();
-        self.waiting.heard.borrow_mut().push(heard);
+        let waiting = self.reads.wait_for_log();
         self.wake.notify_one();
         let mut gone = waiting.await.is_err();
-        while !gone && self.reads.borrow().wants_watch_list(watcher) {
-            self.reads.borrow_mut().hurry(watcher);
-            let waiting = self.wait_for_watch_list(watcher);
+        while !gone && self.reads.wants_watch_list(watcher) {
+            self.reads.hurry(watcher);
+            let waiting = self.reads.wait_for_watch_list(watcher);
             self.read_what_is_wanted();
             gone = waiting.await.is_err();
         }
     }
 
-    /// Wakes the tasks that wait until the worker has taken in everything that was in the change log.
-    pub(super) fn all_heard(&self) {
-        for waiting in self.waiting.heard.take() {
-            // The waiting task may have ended.
-            let _ = waiting.send(());
-        }
-    }
-
     /// The current lists version of a user; 0 if there is no such account.
     pub(super) async fn lists_version(self: &Rc<Self>, user: &User) -> Result<u64, ServiceError> {
-        let (answer, answered) = oneshot::channel();
-        self.waiting.lists.borrow_mut().entry(user.clone()).or_default().logins.push(answer);
-        self.reads.borrow_mut().want_lists_state(user.clone(), Urgency::Waited);
+        let answered = self.reads.want_lists_version(user);
         self.read_what_is_wanted();
         Ok(answered.await.map_err(|_| Code::INTERNAL)?)
-    }
-
-    /// Asks the connections of a user to read its lists again, because the changes themselves are not known.
-    pub(super) fn reread_lists(&self, user: &User) {
-        self.waiting.lists.borrow_mut().entry(user.clone()).or_default().reload = true;
-        self.reads.borrow_mut().want_lists_state(user.clone(), Urgency::Background);
     }
 
     /// Reads from the stores everything that the worker watches, because it has missed a part of the change log.
@@ -276,18 +215,11 @@ impl Worker {
             audience.members().map(|(watcher, member)| (watcher, member.user.clone())).collect()
         };
         for (watcher, user) in members {
-            self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
-            self.reread_lists(&user);
+            self.reads.want_watch_list(watcher, Urgency::Background);
+            self.reads.reread_lists(&user);
         }
         let audience = self.audience.borrow();
-        audience.users().for_each(|user| self.reads.borrow_mut().want_status(user.clone()));
-    }
-
-    /// Drops the reads that were wanted for a connection that is gone, and their waiters.
-    pub(super) fn forget_reads(&self, watcher: WatcherKey) {
-        self.reads.borrow_mut().forget(watcher);
-        self.waiting.settled.borrow_mut().remove(&watcher);
-        self.waiting.unread.borrow_mut().remove(&watcher);
+        audience.users().for_each(|user| self.reads.want_status(user.clone()));
     }
 }
 

@@ -2,57 +2,57 @@
 //! others as notifications, and both in the order of their versions.
 
 use super::connection::{Connection, push};
+use super::connections::{Connections, slot_of};
 use super::lists_queue::{ListsQueue, Next};
-use super::{Worker, slot_of};
-use lamplight_core::WatcherKey;
 use lamplight_directory::{ListsChange, ListsNews};
 use lamplight_model::{ConnectionId, Moment, Profile, UserId};
 use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
+use std::cell::RefCell;
 use std::sync::Arc;
 
-impl Worker {
+/// Queues list changes on connections, and watches over those whose queue misses a change.
+#[derive(Default)]
+pub struct ListsDelivery {
+    /// Connections that miss a change of their user's lists; checked at the next tick.
+    stuck: RefCell<Vec<u32>>,
+}
+
+impl ListsDelivery {
     /// Queues a change of the lists of a connection's user.
-    pub(super) fn hear_lists(&self, watcher: WatcherKey, news: &Arc<ListsNews>) {
-        self.with_lists(watcher, |lists| lists.hear(news));
+    pub fn hear(&self, connections: &Connections, slot: usize, news: &Arc<ListsNews>) {
+        self.with_queue(connections, slot, |lists| lists.hear(news));
     }
 
     /// Queues the new profile of a friend of a connection's user.
-    pub(super) fn hear_friend_profile(&self, watcher: WatcherKey, friend: UserId, profile: Arc<Profile>) {
-        self.with_lists(watcher, |lists| lists.hear_profile(friend, profile));
+    pub fn hear_friend_profile(
+        &self,
+        connections: &Connections,
+        slot: usize,
+        friend: UserId,
+        profile: Arc<Profile>,
+    ) {
+        self.with_queue(connections, slot, |lists| lists.hear_profile(friend, profile));
     }
 
-    fn with_lists(&self, watcher: WatcherKey, change: impl FnOnce(&mut ListsQueue)) {
-        let Some(slot) = self.watcher_slots.get(watcher) else { return };
-        if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut) {
+    fn with_queue(&self, connections: &Connections, slot: usize, change: impl FnOnce(&mut ListsQueue)) {
+        if let Some(login) = connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut) {
             change(&mut login.lists);
             if login.lists.is_stuck() {
-                self.stuck_lists.borrow_mut().push(slot as u32);
+                self.stuck.borrow_mut().push(slot as u32);
             }
         }
-        self.flush_later(slot);
-    }
-
-    /// Asks a connection to read its lists again.
-    pub(super) fn ask_to_reload(&self, id: ConnectionId, version: u64) {
-        self.with_connection(id, |connection| {
-            if let Some(login) = connection.login_mut() {
-                login.lists.reload(version);
-            }
-        });
-        if let Some(slot) = self.slot(id) {
-            self.flush_later(slot);
-        }
+        connections.flush_later(slot);
     }
 
     /// Waits until every change up to `version` has arrived, and sends the changes that were committed before it, so
     /// that the client gets everything in the order of the versions, including the answer to its own call.
-    pub(super) async fn tell_lists_before(&self, id: ConnectionId, version: u64) {
+    pub async fn tell_before(&self, connections: &Connections, id: ConnectionId, version: u64) {
         loop {
-            let arrived = self.with_connection(id, |connection| {
+            let arrived = connections.with(id, |connection| {
                 let arrived = connection.login_mut()?.lists.await_version(version);
                 if arrived.is_some() {
-                    self.stuck_lists.borrow_mut().push(slot_of(id) as u32);
+                    self.stuck.borrow_mut().push(slot_of(id) as u32);
                 }
                 Some(arrived)
             });
@@ -63,38 +63,50 @@ impl Worker {
             }
         }
         loop {
-            let changed = self.with_connection(id, |connection| {
+            let changed = connections.with(id, |connection| {
                 let login = connection.login_mut()?;
                 let next = login.lists.next(id, Some(version))?;
                 Some(lists_changed(&login.user.id, next))
             });
             let Some(changed) = changed.flatten() else { return };
-            self.put(slot_of(id), &push(Body::ListsChanged(changed)));
+            connections.put(slot_of(id), &push(Body::ListsChanged(changed)));
         }
     }
 
     /// Checks the connections that miss a change. To be called at every tick.
-    pub(super) fn look_for_gaps(&self, now: Moment) {
-        let mut stuck = std::mem::take(&mut *self.stuck_lists.borrow_mut());
+    pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
+        let mut stuck = self.stuck.take();
         stuck.sort_unstable();
         stuck.dedup();
         for slot in stuck {
             let slot = slot as usize;
-            let again = match self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut) {
+            let again = match connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut) {
                 Some(login) => login.lists.look_for_gap(now),
                 None => false,
             };
             if again {
-                self.stuck_lists.borrow_mut().push(slot as u32);
+                self.stuck.borrow_mut().push(slot as u32);
             } else {
-                self.flush_later(slot);
+                connections.flush_later(slot);
             }
         }
     }
 }
 
+/// Asks a connection to read its lists again.
+pub fn ask_to_reload(connections: &Connections, id: ConnectionId, version: u64) {
+    connections.with(id, |connection| {
+        if let Some(login) = connection.login_mut() {
+            login.lists.reload(version);
+        }
+    });
+    if let Some(slot) = connections.slot(id) {
+        connections.flush_later(slot);
+    }
+}
+
 /// The message with the next list change for a connection of `user`.
-pub(super) fn lists_changed(user: &UserId, next: Next) -> v1::ListsChanged {
+pub fn lists_changed(user: &UserId, next: Next) -> v1::ListsChanged {
     let changed = v1::ListsChanged::default();
     match next {
         Next::News(news) => of_news(user, &news),

@@ -1,40 +1,28 @@
 //! The calls of a client for profiles, friends, messages and conversations (SPEC section 6).
 
-use super::Worker;
-use lamplight_model::{
-    AllowType, ClientMessageId, Code, ConnectionId, MessageBody, ProfileChange, Refusal, User, UserId,
-};
+use super::calls::Caller;
+use lamplight_model::{AllowType, ClientMessageId, Code, MessageBody, ProfileChange, Refusal, UserId};
 use lamplight_service::{By, NewFriend, ServiceError};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
-use std::rc::Rc;
 
-impl Worker {
+impl Caller {
     /// Answers a call for lists. If the call changed them, the answer follows all changes that were committed before
     /// it.
-    pub(super) async fn call_for_lists(
-        self: &Rc<Self>,
-        user: &User,
-        id: ConnectionId,
-        request: Request,
-    ) -> Result<Body, ServiceError> {
-        let (body, version) = self.do_for_lists(user, By::Client(id), request).await?;
+    pub async fn call_for_lists(&self, request: Request) -> Result<Body, ServiceError> {
+        let (body, version) = self.do_for_lists(request).await?;
         if let Some(version) = version {
-            self.tell_lists_before(id, version).await;
+            self.worker.lists.tell_before(&self.worker.connections, self.id, version).await;
         }
         Ok(body)
     }
 
     /// Carries out the call. A returned version means that the answer reports the lists after a change.
-    async fn do_for_lists(
-        &self,
-        user: &User,
-        by: By,
-        request: Request,
-    ) -> Result<(Body, Option<u64>), ServiceError> {
-        let service = &self.shared.service;
-        let now = self.shared.clock.now();
+    async fn do_for_lists(&self, request: Request) -> Result<(Body, Option<u64>), ServiceError> {
+        let (user, by) = (&self.user, By::Client(self.id));
+        let service = &self.worker.shared.service;
+        let now = self.worker.shared.clock.now();
         Ok(match request {
             Request::SetSelfInfo(request) => {
                 let change = ProfileChange {

@@ -1,0 +1,202 @@
+//! The calls of a logged-in client about statuses and subscriptions (SPEC section 3).
+
+use super::Worker;
+use super::reads::in_time;
+use lamplight_core::{WatcherKey, notifications};
+use lamplight_model::{Code, ConnectionId, User, UserId, UserStatus};
+use lamplight_service::{By, Effect, OwnListChange, ServiceError};
+use lamplight_wire::v1;
+use lamplight_wire::v1::client_message::Body as Request;
+use lamplight_wire::v1::server_message::Body;
+use std::rc::Rc;
+
+/// The client that makes a call. Its connection may be gone after each await.
+pub struct Caller {
+    pub worker: Rc<Worker>,
+    pub id: ConnectionId,
+    pub user: User,
+    pub watcher: WatcherKey,
+}
+
+impl Caller {
+    /// Carries out a call, and answers it.
+    pub async fn answer(self, request_id: u64, request: Request) {
+        let answer = in_time(self.call(request)).await;
+        if answer.is_err() {
+            let mut effects = Vec::new();
+            self.worker.audience.borrow_mut().release(self.watcher, &mut effects);
+            self.worker.apply(effects);
+            self.own_list_not_answered();
+        }
+        self.worker.answer(self.id, request_id, answer);
+    }
+
+    /// The calls that a user makes while logged in (SPEC section 3).
+    async fn call(&self, request: Request) -> Result<Body, ServiceError> {
+        let Self { worker, id, user, watcher } = self;
+        let (id, watcher) = (*id, *watcher);
+        let service = &worker.shared.service;
+        let now = worker.shared.clock.now();
+        match request {
+            Request::SetSelfStatus(request) => {
+                let (text, by) = (&request.custom_status, By::Client(id));
+                let status = service.set_custom_status(user, text, by, now).await?;
+                let status = Some(self.newest(&status));
+                Ok(Body::SetSelfStatus(v1::SetSelfStatusResponse { status }))
+            }
+            Request::GetUserStatus(request) => {
+                let queried = service.get_user_status(user, &request.user_ids, now).await?;
+                let newest = |status| self.newest(status);
+                Ok(Body::GetUserStatus(v1::GetUserStatusResponse {
+                    statuses: queried.statuses.iter().map(newest).collect(),
+                    failures: failures(queried.failures),
+                }))
+            }
+            Request::SubscribeUserStatus(request) => {
+                let done = service.subscribe_user_status(user, &request.user_ids, now).await?;
+                self.own_list_changed(&done.changes);
+                // The answer carries the current status of each user, whether subscribed newly or again.
+                let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
+                worker.read_states(&users.collect::<Vec<_>>()).await?;
+                self.know_friends(&done.evicted).await;
+                self.own_list_answered(&done.changes);
+                let mut audience = worker.audience.borrow_mut();
+                let not_watched = audience.not_watched(watcher, &done.evicted);
+                let statuses = done.subscribed.iter().filter_map(|id| {
+                    let state = audience.take(watcher, &User::new(user.app, id.clone()))?;
+                    Some(state.0.message())
+                });
+                Ok(Body::SubscribeUserStatus(v1::SubscribeUserStatusResponse {
+                    statuses: statuses.collect(),
+                    failures: failures(done.failures),
+                    evicted: done.evicted.iter().map(UserId::to_string).collect(),
+                    not_watched: not_watched.iter().map(UserId::to_string).collect(),
+                }))
+            }
+            Request::UnsubscribeUserStatus(request) => {
+                let done = service.unsubscribe_user_status(user, &request.user_ids, now).await?;
+                let removed = &done.change.unsubscribed;
+                self.own_list_changed(std::slice::from_ref(&done.change));
+                self.know_friends(removed).await;
+                self.own_list_answered(std::slice::from_ref(&done.change));
+                let not_watched = worker.audience.borrow().not_watched(watcher, removed);
+                Ok(Body::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse {
+                    failures: failures(done.failures),
+                    not_watched: not_watched.iter().map(UserId::to_string).collect(),
+                }))
+            }
+            Request::GetSubscriptions(_) => {
+                let (list, limit) = service.get_subscriptions(user, now).await?;
+                self.list_answered(&list);
+                let user_ids = list.iter().map(UserId::to_string).collect();
+                Ok(Body::GetSubscriptions(v1::GetSubscriptionsResponse { user_ids, limit: limit.into() }))
+            }
+            request @ (Request::SetSelfInfo(_)
+            | Request::GetUsersInfo(_)
+            | Request::GetFriendList(_)
+            | Request::AddFriend(_)
+            | Request::DeleteFriends(_)
+            | Request::SetFriendRemark(_)
+            | Request::SendMessage(_)
+            | Request::GetHistory(_)
+            | Request::GetConversationList(_)
+            | Request::MarkRead(_)
+            | Request::PinConversation(_)
+            | Request::DeleteConversation(_)) => self.call_for_lists(request).await,
+            Request::Login(_) | Request::Logout(_) | Request::Heartbeat(_) => unreachable!("handled before"),
+        }
+    }
+
+    /// Records how the list that an answer returns to the client differs from the list that the worker holds, which may
+    /// be older or newer.
+    fn list_answered(&self, list: &[UserId]) {
+        let audience = self.worker.audience.borrow();
+        self.worker.connections.with(self.id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                let mut difference = login.list_difference.take().unwrap_or_default();
+                difference.answered_list(list, audience.subscriptions(self.watcher));
+                login.list_difference = (!difference.is_empty()).then_some(difference);
+            }
+        });
+    }
+
+    /// The status to put into an answer: the given one, or the newer one that the connection was sent while the answer
+    /// was under way.
+    fn newest(&self, status: &UserStatus) -> v1::UserStatus {
+        let of = User::new(self.user.app, status.user_id.clone());
+        match self.worker.audience.borrow_mut().answer(self.watcher, &of, status.version) {
+            Some(newer) => newer.0.message(),
+            None => status.into(),
+        }
+    }
+
+    /// Applies the changes that a call of the connection made to the subscription list, and keeps them until the answer
+    /// has reported them.
+    fn own_list_changed(&self, changes: &[OwnListChange]) {
+        let mut effects = Vec::new();
+        for change in changes {
+            self.worker.audience.borrow_mut().change_own_list(self.watcher, change, &mut effects);
+        }
+        // The answer reads the statuses of the new users.
+        effects.retain(|effect| matches!(effect, Effect::Reload(_)));
+        self.worker.apply(effects);
+        self.worker.connections.with(self.id, |connection| {
+            if let Some(login) = connection.login_mut() {
+                login.own_changes = changes.into();
+            }
+        });
+    }
+
+    /// The answer to a call reports how the call changed the subscription list. Later changes of the same entries by
+    /// another device are recorded, to be sent after the answer.
+    fn own_list_answered(&self, changes: &[OwnListChange]) {
+        let audience = self.worker.audience.borrow();
+        self.worker.connections.with(self.id, |connection| {
+            let Some(login) = connection.login_mut() else { return };
+            login.own_changes = Box::default();
+            for change in changes {
+                let (gone, back) = audience.undone(self.watcher, change);
+                if let Some(difference) = &mut login.list_difference {
+                    difference.answered(&change.subscribed);
+                    difference.answered(&change.unsubscribed);
+                }
+                if !gone.is_empty() || !back.is_empty() {
+                    login.list_difference.get_or_insert_default().add(&back, &gone);
+                }
+            }
+        });
+    }
+
+    /// The call failed, so its answer cannot report its changes to the subscription list. Sends them as if another
+    /// device had made them.
+    fn own_list_not_answered(&self) {
+        let changes = self.worker.connections.with(self.id, |connection| {
+            connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
+        });
+        for change in changes.flatten().unwrap_or_default() {
+            let audience = self.worker.audience.borrow();
+            let (gone, back) = audience.undone(self.watcher, &change);
+            drop(audience);
+            let still = |users: Vec<UserId>, undone: &[UserId]| -> Vec<UserId> {
+                users.into_iter().filter(|user| !undone.contains(user)).collect()
+            };
+            let (subscribed, left) = (still(change.subscribed, &gone), still(change.unsubscribed, &back));
+            self.worker.note_list_change(self.watcher, &subscribed, &left);
+        }
+    }
+
+    /// Brings the set of friends that a connection watches up to date, before an answer reports users as no longer
+    /// watched: a user may have become a friend a moment ago.
+    async fn know_friends(&self, left: &[UserId]) {
+        let app = self.worker.shared.service.apps().get(self.user.app);
+        if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {
+            self.worker.settled(self.watcher).await;
+        }
+    }
+}
+
+fn failures(failures: Vec<(UserId, Code)>) -> Vec<v1::Failure> {
+    let failure =
+        |(user, code): (UserId, Code)| v1::Failure { user_id: user.to_string(), code: code.number() };
+    failures.into_iter().map(failure).collect()
+}

@@ -1,0 +1,161 @@
+//! The connections of a worker by their slots: how they are found, and which of them are served or flushed next.
+
+use super::connection::Connection;
+use lamplight_model::{ConnectionId, NodeId};
+use lamplight_wire::v1;
+use slab::Slab;
+use std::cell::{Cell, Ref, RefCell, RefMut};
+
+/// The connections of one worker. A slot is valid until the next await: after that, another connection may have it.
+pub struct Connections {
+    node: NodeId,
+    worker: usize,
+    slots: RefCell<Slab<Connection>>,
+    /// The number of connections ever added; makes a `ConnectionId` unique.
+    added: Cell<u32>,
+    /// Connections to serve in the next round.
+    to_serve: RefCell<Vec<u32>>,
+    /// Connections with output.
+    to_flush: RefCell<Vec<u32>>,
+}
+
+impl Connections {
+    /// No connections yet, of this worker of a node.
+    pub fn new(node: NodeId, worker: usize) -> Self {
+        Self {
+            node,
+            worker,
+            slots: RefCell::default(),
+            added: Cell::new(0),
+            to_serve: RefCell::default(),
+            to_flush: RefCell::default(),
+        }
+    }
+
+    /// The connections by slot.
+    pub fn borrow(&self) -> Ref<'_, Slab<Connection>> {
+        self.slots.borrow()
+    }
+
+    /// The connections by slot, for changing them.
+    pub fn borrow_mut(&self) -> RefMut<'_, Slab<Connection>> {
+        self.slots.borrow_mut()
+    }
+
+    /// Adds the connection that `make` returns for the next free slot and a new id; none if it fails.
+    pub fn add<E>(
+        &self,
+        make: impl FnOnce(usize, ConnectionId) -> Result<Connection, E>,
+    ) -> Result<ConnectionId, E> {
+        let mut slots = self.slots.borrow_mut();
+        let entry = slots.vacant_entry();
+        let added = self.added.get().wrapping_add(1);
+        let slot = entry.key();
+        let id = self.id(local_id(self.worker, slot, added));
+        entry.insert(make(slot, id)?);
+        self.added.set(added);
+        Ok(id)
+    }
+
+    /// The id with this local number.
+    pub fn id(&self, local: u64) -> ConnectionId {
+        ConnectionId::new(self.node, local)
+    }
+
+    /// Calls `act` with the connection of this id, if it is still open: another one may have its slot by now. To be
+    /// used after every await.
+    pub fn with<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
+        let mut slots = self.slots.borrow_mut();
+        current(&mut slots, id, |connection| connection.id).map(act)
+    }
+
+    /// The slot of a connection, if it is still open.
+    pub fn slot(&self, id: ConnectionId) -> Option<usize> {
+        self.with(id, |_| slot_of(id))
+    }
+
+    /// Whether a connection waits to be served or flushed.
+    pub fn any_waits(&self) -> bool {
+        !self.to_serve.borrow().is_empty() || !self.to_flush.borrow().is_empty()
+    }
+
+    /// Has the connection served in the next round.
+    pub fn serve_later(&self, slot: usize) {
+        if let Some(connection) = self.slots.borrow_mut().get_mut(slot)
+            && !std::mem::replace(&mut connection.queued, true)
+        {
+            self.to_serve.borrow_mut().push(slot as u32);
+        }
+    }
+
+    /// Takes the slots of the connections to serve.
+    pub fn take_to_serve(&self) -> Vec<u32> {
+        self.to_serve.take()
+    }
+
+    /// Marks a connection to be flushed at the end of the round.
+    pub fn flush_later(&self, slot: usize) {
+        if let Some(connection) = self.slots.borrow_mut().get_mut(slot)
+            && !std::mem::replace(&mut connection.to_flush, true)
+        {
+            self.to_flush.borrow_mut().push(slot as u32);
+        }
+    }
+
+    /// Takes the slots of the connections to flush.
+    pub fn take_to_flush(&self) -> Vec<u32> {
+        self.to_flush.take()
+    }
+
+    /// Appends a message to the output of a connection, which is flushed at the end of the round.
+    pub fn put(&self, slot: usize, message: &v1::ServerMessage) {
+        if let Some(connection) = self.slots.borrow_mut().get_mut(slot) {
+            let Connection { protocol, output, .. } = connection;
+            protocol.put(message, output);
+        }
+        self.flush_later(slot);
+    }
+}
+
+/// Worker, count and slot in one number: unique in the life of the process (the count wraps after four billion
+/// connections of one worker), and quick to look up.
+fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
+    (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
+}
+
+/// The index of the worker that has, or had, a connection of this node.
+pub fn worker_of(id: ConnectionId) -> usize {
+    (id.local >> 56) as usize
+}
+
+pub fn slot_of(id: ConnectionId) -> usize {
+    (id.local & 0xff_ffff) as usize
+}
+
+/// The entry of this id, if it is still there: another one may have its slot by now.
+fn current<T>(entries: &mut Slab<T>, id: ConnectionId, id_of: impl Fn(&T) -> ConnectionId) -> Option<&mut T> {
+    entries.get_mut(slot_of(id)).filter(|entry| id_of(entry) == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_a_slot_now_is_not_taken_for_who_had_it_before() {
+        let mut entries = Slab::new();
+        let mut enter = |count| {
+            let id = ConnectionId::alone(local_id(3, entries.vacant_key(), count));
+            (entries.insert(id), id)
+        };
+        let (_, beside) = enter(1);
+        let (slot, gone) = enter(2);
+        entries.remove(slot);
+        let next = ConnectionId::alone(local_id(3, entries.vacant_key(), 3));
+        assert_eq!(entries.insert(next), slot, "or this test shows nothing");
+        for (id, found) in [(beside, Some(beside)), (gone, None), (next, Some(next))] {
+            assert_eq!(current(&mut entries, id, |id| *id).copied(), found);
+            assert_eq!((worker_of(id), slot_of(gone)), (3, slot));
+        }
+    }
+}

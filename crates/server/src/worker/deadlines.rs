@@ -1,0 +1,93 @@
+//! When the deadlines of a worker's connections are checked, and which of them has passed.
+//!
+//! An entry of the wheel cannot be removed, and bytes that arrive move the deadline of their connection: so an entry only
+//! says when to check, and the connection has the real deadline.
+
+use super::admission::Admission;
+use super::connection::{Connection, Session};
+use lamplight_core::DeadlineWheel;
+use lamplight_model::{Moment, Now};
+use std::cell::RefCell;
+use std::time::Duration;
+
+/// The precision of heartbeat timeouts, in milliseconds.
+pub const TICK_MS: u64 = 250;
+
+/// The `check_at` of a connection without an entry in the wheel.
+pub const NO_CHECK: Moment = Moment(u64::MAX);
+
+/// The checks that are scheduled, by the local number of the ids of their connections.
+pub struct Deadlines {
+    wheel: RefCell<DeadlineWheel<u64>>,
+}
+
+/// A deadline that has passed.
+pub enum Passed {
+    /// No login in time.
+    Login,
+    /// Over the limits, and did not show its protocol in time.
+    Refused,
+    /// Nothing was received for so long.
+    Silent(Duration),
+    /// The UserSig has expired.
+    UserSig,
+    /// The peer did not close in time after the last message.
+    Closing,
+}
+
+impl Deadlines {
+    /// No checks yet.
+    pub fn new(now: Moment) -> Self {
+        Self { wheel: RefCell::new(DeadlineWheel::new(TICK_MS, now)) }
+    }
+
+    /// Whether a tick has passed since the last [`Self::advance`].
+    pub fn tick_is_due(&self, now: Moment) -> bool {
+        self.wheel.borrow().next_tick() <= now
+    }
+
+    /// Moves to this moment. Returns the connections to check, by the local number of their ids.
+    pub fn advance(&self, now: Moment) -> Vec<u64> {
+        let mut due = Vec::new();
+        self.wheel.borrow_mut().advance(now, &mut due);
+        due
+    }
+
+    /// Schedules a check of the deadlines of a connection at `at`, unless an earlier check is scheduled.
+    pub fn check_by(&self, connection: &mut Connection, at: Moment) {
+        if at < connection.check_at {
+            connection.check_at = at;
+            self.wheel.borrow_mut().schedule(connection.id.local, at);
+        }
+    }
+
+    /// Checks the deadlines of a connection, and schedules the next check if none has passed.
+    pub fn check(&self, connection: &mut Connection, now: Now) -> Option<Passed> {
+        if connection.check_at > now.moment {
+            return None;
+        }
+        connection.check_at = NO_CHECK;
+        let next = connection.next_check(now);
+        match &connection.session {
+            Session::New { .. } if connection.admission == Admission::Refused && next <= now.moment => {
+                return Some(Passed::Refused);
+            }
+            Session::Closing { .. } if next <= now.moment => return Some(Passed::Closing),
+            Session::New { .. } if next <= now.moment && !connection.is_busy() => {
+                return Some(Passed::Login);
+            }
+            Session::LoggedIn(login)
+                if connection.heard + login.heartbeat_timeout <= now.moment
+                    && connection.ending.is_none() =>
+            {
+                return Some(Passed::Silent(now.moment.since(connection.heard)));
+            }
+            Session::LoggedIn(login) if login.sig_expires <= now.wall && !connection.is_busy() => {
+                return Some(Passed::UserSig);
+            }
+            Session::New { .. } | Session::LoggedIn(_) | Session::Closing { .. } => {}
+        }
+        self.check_by(connection, next);
+        None
+    }
+}
