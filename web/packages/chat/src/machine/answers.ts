@@ -16,7 +16,7 @@ import type {
 import * as links from "./link.js";
 import type { Call } from "./link.js";
 import * as restores from "./restore.js";
-import { fold, type Folded, refresh } from "./roster.js";
+import { fold, type Folded, refresh } from "./cache.js";
 import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
@@ -164,7 +164,7 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   const earlier = (login.subscriptions ?? []).filter((user) => !kept.includes(user));
   turn.patch({ restore: apart.restore, subscriptions: [...earlier, ...kept] });
   told(turn, [...early, ...readStatuses(login.statuses)]);
-  turn.leaveRoster(apart.left);
+  turn.leaveCache(apart.left);
   tellUnsubscribed(turn, own, lost);
   if (login.snapshotComplete === true) {
     snapshotComplete(turn);
@@ -182,12 +182,12 @@ function snapshotComplete(turn: Turn): void {
   const { snapshot, subscriptions: own, abilities, user: self } = turn.session;
   const { left, restore } = restores.notWatched(
     turn.session.restore,
-    [...turn.state.roster.keys()].filter(
+    [...turn.state.cache.keys()].filter(
       (user) => user !== self && !snapshot.named.has(user) && !snapshot.told.has(user),
     ),
   );
   turn.patch({ restore, snapshot: null });
-  turn.leaveRoster(left);
+  turn.leaveCache(left);
   if (abilities?.statusesOfOthers !== false) {
     listChanged(turn, [], left);
     tellUnsubscribed(turn, own, left);
@@ -242,7 +242,7 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   } else if (body.setSelfStatus?.status !== undefined) {
     told(turn, readStatuses([body.setSelfStatus.status]));
   } else if (body.getUserStatus !== undefined) {
-    surface(turn, refresh(turn.state.roster, readStatuses(body.getUserStatus.statuses)));
+    surface(turn, refresh(turn.state.cache, readStatuses(body.getUserStatus.statuses)));
   } else if (body.subscribeUserStatus !== undefined && ask.kind === "subscribeUserStatus") {
     const failed = failedUsers(body.subscribeUserStatus.failures);
     const added = (ask.parameters.userIds ?? []).filter((user) => !failed.has(user));
@@ -250,7 +250,7 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   } else if (body.unsubscribeUserStatus !== undefined && ask.kind === "unsubscribeUserStatus") {
     const users = ask.parameters.userIds ?? [];
     listChanged(turn, [], users.length === 0 ? (turn.session?.subscriptions ?? []) : users);
-    turn.leaveRoster(body.unsubscribeUserStatus.notWatched ?? []);
+    turn.leaveCache(body.unsubscribeUserStatus.notWatched ?? []);
   } else if (body.getSubscriptions !== undefined && turn.session !== null && restores.isIdle(turn.session.restore)) {
     turn.patch({ subscriptions: body.getSubscriptions.userIds ?? [] });
   }
@@ -264,7 +264,7 @@ function subscribed(
 ): void {
   told(turn, readStatuses(body.statuses));
   listChanged(turn, added, [...lost, ...(body.evicted ?? [])]);
-  turn.leaveRoster(body.notWatched ?? []);
+  turn.leaveCache(body.notWatched ?? []);
 }
 
 function restoreAnswered(turn: Turn, body: ServerMessageJson): void {
@@ -285,7 +285,7 @@ function restoreAnswered(turn: Turn, body: ServerMessageJson): void {
   );
   turn.patch({ restore });
   subscribed(turn, kept, lost.users, body.subscribeUserStatus);
-  turn.leaveRoster(lost.notWatched);
+  turn.leaveCache(lost.notWatched);
 }
 
 function restoreRefused(turn: Turn, refusal: Refused): void {
@@ -307,7 +307,7 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
     const given = restores.giveUp(restore);
     turn.patch({ restore: given.restore });
     listChanged(turn, [], given.lost.users);
-    turn.leaveRoster(given.lost.notWatched);
+    turn.leaveCache(given.lost.notWatched);
   }
 }
 
@@ -322,11 +322,11 @@ function told(turn: Turn, statuses: readonly UserStatus[]): void {
   if (snapshot != null && first.size > 0) {
     turn.patch({ snapshot: { ...snapshot, told } });
   }
-  surface(turn, fold(turn.state.roster, statuses, first));
+  surface(turn, fold(turn.state.cache, statuses, first));
 }
 
-function surface(turn: Turn, { roster, changed }: Folded): void {
-  turn.state = { ...turn.state, roster };
+function surface(turn: Turn, { cache, changed }: Folded): void {
+  turn.state = { ...turn.state, cache };
   if (changed.length > 0) {
     turn.tell({ type: "statuses", statuses: changed });
   }
@@ -341,7 +341,7 @@ function subscriptionsChanged(turn: Turn, changed: SubscriptionsChangedJson): vo
   const { restore, lost } = restores.forget(turn.session.restore, new Set(unsubscribed));
   turn.patch({ restore });
   listChanged(turn, changed.subscribed ?? [], unsubscribed);
-  turn.leaveRoster([...(changed.notWatched ?? []), ...lost.notWatched]);
+  turn.leaveCache([...(changed.notWatched ?? []), ...lost.notWatched]);
 }
 
 /** Stores the abilities that the app gives to this client. The first ones do not count as a change. */

@@ -5,7 +5,7 @@ import { type Refused, refused } from "./errors.js";
 import { type Call, type CallId, callsOf, silence, WAKE_SPREAD } from "./link.js";
 import { cut } from "./path.js";
 import { putBack } from "./restore.js";
-import { EMPTY } from "./roster.js";
+import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
@@ -128,5 +128,5 @@ function forgetSession(turn: Turn): void {
   [...session.logins, ...inFlight, ...session.queue].forEach(({ id }) => {
     turn.refuse(id, refused("NOT_LOGGED_IN"));
   });
-  turn.state = { ...turn.state, roster: EMPTY, session: null };
+  turn.state = { ...turn.state, cache: EMPTY, session: null };
 }

@@ -347,7 +347,7 @@ function sendCall(turn: Turn, call: Call): void {
     const { restore } = turn.session;
     const forgotten = users.length === 0 ? restores.giveUp(restore) : restores.forget(restore, new Set(users));
     turn.patch({ restore: forgotten.restore });
-    turn.leaveRoster(forgotten.lost.notWatched);
+    turn.leaveCache(forgotten.lost.notWatched);
   }
   sendRequest(turn, { kind: "call", call: { ...call, sent: true } }, call.ask);
 }
@@ -389,7 +389,7 @@ function loginRequest(
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));
   let left = loginLimit - FRAME_SLACK - bare;
-  const newest = [...state.roster.values()].sort((one, other) => (isNewer(one.version, other.version) ? -1 : 1));
+  const newest = [...state.cache.values()].sort((one, other) => (isNewer(one.version, other.version) ? -1 : 1));
   const known: KnownJson[] = [];
   for (const { userID: userId, version } of newest) {
     const entry = { userId, version };

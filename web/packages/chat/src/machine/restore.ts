@@ -20,7 +20,7 @@ export interface Restore {
   /** The batch that was sent and is not answered yet. */
   readonly sent: readonly string[] | null;
   /**
-   * Those of these users who are not watched, according to the server. They leave the roster only if they are not
+   * Those of these users who are not watched, according to the server. They leave the cache only if they are not
    * subscribed again.
    */
   readonly unwatched: ReadonlySet<string>;

@@ -25,7 +25,7 @@ import type {
 import type { Call, CallId, Link } from "./link.js";
 import type { NetworkPath } from "./path.js";
 import type { Restore } from "./restore.js";
-import { EMPTY, remove, type Roster } from "./roster.js";
+import { EMPTY, remove, type Cache } from "./cache.js";
 import type { UserStatus } from "./status.js";
 
 /** The identity of this client, the same for every user who logs in. */
@@ -39,7 +39,7 @@ export interface Identity {
 export interface State {
   readonly identity: Identity;
   readonly lastId: number;
-  readonly roster: Roster;
+  readonly cache: Cache;
   readonly session: Session | null;
 }
 
@@ -202,7 +202,7 @@ export type Ending =
 
 /** Creates a client without a session. */
 export function newState(identity: Identity): State {
-  return { identity, lastId: 0, roster: EMPTY, session: null };
+  return { identity, lastId: 0, cache: EMPTY, session: null };
 }
 
 /** One step: the resulting state, and the effects. */
@@ -233,10 +233,10 @@ export class Turn {
     }
   }
 
-  /** Removes users who are not watched any longer from the roster. The own user is always watched. */
-  leaveRoster(users: readonly string[]): void {
+  /** Removes users who are not watched any longer from the cache. The own user is always watched. */
+  leaveCache(users: readonly string[]): void {
     const others = users.filter((user) => user !== this.session?.user);
-    this.state = { ...this.state, roster: remove(this.state.roster, others) };
+    this.state = { ...this.state, cache: remove(this.state.cache, others) };
   }
 
   answer(call: CallId, result: Result): void {

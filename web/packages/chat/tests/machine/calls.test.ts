@@ -64,7 +64,7 @@ test("a broken link fails what must not be done twice, and asks the rest again, 
 
 test("a call that is late is answered, and what its answer says is learnt all the same", () => {
   expect(
-    liveTranscript("timeout 5000\nsub ann\nwait 5000\nanswer @ sub ann:7\nroster\ndown\nget ann\nnext\nnext\nnext"),
+    liveTranscript("timeout 5000\nsub ann\nwait 5000\nanswer @ sub ann:7\ncache\ndown\nget ann\nnext\nnext\nnext"),
   ).toMatchInlineSnapshot(`
     "> sub ann
       send subscribeUserStatus {"userIds":["ann"]}
@@ -73,7 +73,7 @@ test("a call that is late is answered, and what its answer says is learnt all th
     > answer @ sub ann:7
       ! ann:7
       call 2: done, late
-    > roster
+    > cache
       ann:7 me:1
     > down
       close

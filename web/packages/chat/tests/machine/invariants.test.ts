@@ -104,8 +104,8 @@ class Story extends World {
     expect(step(before, input, this.now, 1)).toEqual(again);
     const effects = super.step(input);
     this.witness.see(effects);
-    for (const [user, status] of before.roster) {
-      const after = this.state.roster.get(user);
+    for (const [user, status] of before.cache) {
+      const after = this.state.cache.get(user);
       // Only the first that a link says of a user may be older than what an earlier one has said.
       const { snapshot = null } = before.session ?? {};
       const isFirst = snapshot !== null && !snapshot.told.has(user);

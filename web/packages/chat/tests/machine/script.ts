@@ -66,8 +66,8 @@ export class World {
         case "timeout":
           this.#timeout = Number(rest[0]);
           break;
-        case "roster":
-          this.#write(`> roster\n  ${brief([...this.state.roster.values()])}`);
+        case "cache":
+          this.#write(`> cache\n  ${brief([...this.state.cache.values()])}`);
           break;
         case "subscriptions":
           this.#write(`> subscriptions\n  ${(this.state.session?.subscriptions ?? []).join(" ")}`);

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
 test("a login connects, and the first snapshot surfaces", () => {
-  expect(transcript("login\nup\nanswer @ login me:1 ann:5\nroster")).toMatchInlineSnapshot(`
+  expect(transcript("login\nup\nanswer @ login me:1 ann:5\ncache")).toMatchInlineSnapshot(`
     "> login
       ! connecting
       open
@@ -14,7 +14,7 @@ test("a login connects, and the first snapshot surfaces", () => {
       ! connected
       call 1: ok
       ! ann:5 me:1
-    > roster
+    > cache
       ann:5 me:1
     "
   `);
@@ -253,8 +253,8 @@ test("what the server says last decides how the session ends", () => {
     ["USER_SIG_EXPIRED", '{"by":"userSigExpired"}'],
     ["SUPERSEDED", '{"by":"superseded"}'],
   ] as const) {
-    expect(liveTranscript(`ended ${cause}\nroster\ndown\nset hi`)).toBe(
-      `> ended ${cause}\n  close\n  ! ended by ${how}\n> roster\n> down\n> set hi\n  call 2: 6014 not logged in\n`,
+    expect(liveTranscript(`ended ${cause}\ncache\ndown\nset hi`)).toBe(
+      `> ended ${cause}\n  close\n  ! ended by ${how}\n> cache\n> down\n> set hi\n  call 2: 6014 not logged in\n`,
     );
   }
 });

@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { liveTranscript, World } from "./script.js";
 
 test("stale and equal versions are dropped", () => {
-  expect(liveTranscript("push ann:5\npush ann:4 bob:1\npush ann:5\npush ann:6 ann:7\nroster")).toMatchInlineSnapshot(`
+  expect(liveTranscript("push ann:5\npush ann:4 bob:1\npush ann:5\npush ann:6 ann:7\ncache")).toMatchInlineSnapshot(`
     "> push ann:5
       ! ann:5
     > push ann:4 bob:1
@@ -12,7 +12,7 @@ test("stale and equal versions are dropped", () => {
     > push ann:5
     > push ann:6 ann:7
       ! ann:7
-    > roster
+    > cache
       ann:7 bob:1 me:1
     "
   `);
@@ -21,7 +21,7 @@ test("stale and equal versions are dropped", () => {
 test("a client that comes back says what it knows, and is told what differs", () => {
   expect(
     liveTranscript(
-      "sub ann bob\nanswer @ sub ann:5 bob:9\ndown\nnext\nup\npush cid:1\nanswer @ login ann:6 !bob\nroster",
+      "sub ann bob\nanswer @ sub ann:5 bob:9\ndown\nnext\nup\npush cid:1\nanswer @ login ann:6 !bob\ncache",
     ),
   ).toMatchInlineSnapshot(`
     "> sub ann bob
@@ -42,14 +42,14 @@ test("a client that comes back says what it knows, and is told what differs", ()
       ! connected again
       ! ann:6 cid:1
       ! subscriptions {"unsubscribed":["bob"]}
-    > roster
+    > cache
       ann:6 cid:1 me:1
     "
   `);
 });
 
 test("a query refreshes the watched, and keeps nothing of others", () => {
-  expect(liveTranscript("push ann:5\nget ann zoe\nanswer @ get ann:6 zoe:3 -yan\nroster")).toMatchInlineSnapshot(`
+  expect(liveTranscript("push ann:5\nget ann zoe\nanswer @ get ann:6 zoe:3 -yan\ncache")).toMatchInlineSnapshot(`
     "> push ann:5
       ! ann:5
     > get ann zoe
@@ -57,7 +57,7 @@ test("a query refreshes the watched, and keeps nothing of others", () => {
     > answer @ get ann:6 zoe:3 -yan
       ! ann:6
       call 2: ok
-    > roster
+    > cache
       ann:6 me:1
     "
   `);
@@ -73,11 +73,11 @@ test("who is unsubscribed, evicted or unwatched leaves; oneself stays", () => {
        subscriptions
        unsub cid
        answer @ unsub !cid !me
-       roster
+       cache
        unsub
        answer @ unsub !dan
        subscriptions
-       roster`,
+       cache`,
     ),
   ).toMatchInlineSnapshot(`
     "> sub ann bob cid
@@ -96,21 +96,21 @@ test("who is unsubscribed, evicted or unwatched leaves; oneself stays", () => {
       send unsubscribeUserStatus {"userIds":["cid"]}
     > answer @ unsub !cid !me
       call 4: ok
-    > roster
+    > cache
       ann:2 dan:1 me:1
     > unsub
       send unsubscribeUserStatus {"userIds":[]}
     > answer @ unsub !dan
       call 5: ok
     > subscriptions
-    > roster
+    > cache
       ann:2 me:1
     "
   `);
 });
 
 test("another device changes the list", () => {
-  expect(liveTranscript("changed +ann +bob\npush ann:1 bob:1\nchanged -ann !bob +cid\nsubscriptions\nroster"))
+  expect(liveTranscript("changed +ann +bob\npush ann:1 bob:1\nchanged -ann !bob +cid\nsubscriptions\ncache"))
     .toMatchInlineSnapshot(`
     "> changed +ann +bob
       ! subscriptions {"subscribed":["ann","bob"],"unsubscribed":[],"notWatched":[]}
@@ -120,7 +120,7 @@ test("another device changes the list", () => {
       ! subscriptions {"subscribed":["cid"],"unsubscribed":["ann","bob"],"notWatched":["bob"]}
     > subscriptions
       cid
-    > roster
+    > cache
       ann:1 me:1
     "
   `);
@@ -140,9 +140,9 @@ test("a list that the server gave up is subscribed to again, and nobody is seen 
       `sub ann bob cid
        answer @ sub ann:1 bob:1 cid:1
        back me:2 lost !ann !bob !cid
-       roster
+       cache
        answer @ sub ann:4 -bob cid:1
-       roster
+       cache
        subscriptions`,
     ),
   ).toMatchInlineSnapshot(`
@@ -155,11 +155,11 @@ test("a list that the server gave up is subscribed to again, and nobody is seen 
       ! connected again
       ! me:2
       send subscribeUserStatus {"userIds":["ann","bob","cid"]}
-    > roster
+    > cache
       ann:1 bob:1 cid:1 me:2
     > answer @ sub ann:4 -bob cid:1
       ! ann:4
-    > roster
+    > cache
       ann:4 cid:1 me:2
     > subscriptions
       ann cid
@@ -176,7 +176,7 @@ test("a restore waits when it is refused for now, and gives up at a closed gate"
        answer @ no 7008
        next
        answer @ no 72001
-       roster
+       cache
        subscriptions`,
     ),
   ).toMatchInlineSnapshot(`
@@ -193,7 +193,7 @@ test("a restore waits when it is refused for now, and gives up at a closed gate"
     > next, after 5000 ms
       send subscribeUserStatus {"userIds":["ann","bob","cid"]}
     > answer @ no 72001
-    > roster
+    > cache
       me:2
     > subscriptions
     "
@@ -299,10 +299,10 @@ test("whom a login could not name, and the server is silent of, is let go when t
   const named = world.sent.at(-1)?.login?.known?.length ?? 0;
   world.run("answer @ login user0:7000000000000000 user2:7000000000009999");
   // Until then nobody leaves: what is told in full takes several messages.
-  expect(world.state.roster.size).toBe(3_001);
+  expect(world.state.cache.size).toBe(3_001);
   world.run("push user3:7000000000000003\npush complete");
   // Oneself, who was named, and who was told of: what was told is what was held, or newer.
-  expect(world.state.roster.size).toBe(1 + named + 3);
+  expect(world.state.cache.size).toBe(1 + named + 3);
   expect(world.transcript).toContain('! subscriptions {"unsubscribed":["user1"]}');
   expect(world.state.session?.subscriptions).toEqual(["user0"]);
 });
@@ -311,10 +311,10 @@ test("a snapshot that fits into the answer lets go at once, and one that is neve
   const world = crowded();
   const named = world.sent.at(-1)?.login?.known?.length ?? 0;
   world.run("answer @ login complete");
-  expect([world.state.roster.size, world.state.session?.snapshot]).toEqual([1 + named, null]);
+  expect([world.state.cache.size, world.state.session?.snapshot]).toEqual([1 + named, null]);
   const other = crowded();
   other.run("answer @ login\npush user0:7000000000000000\nback");
-  expect(other.state.roster.size).toBe(3_001);
+  expect(other.state.cache.size).toBe(3_001);
 });
 
 test("what a link says first of a user holds even if it is older, and then only what is newer", () => {
@@ -328,7 +328,7 @@ test("what a link says first of a user holds even if it is older, and then only 
        push ann:29 bob:54
        push complete
        push ann:31
-       roster`,
+       cache`,
     ),
   ).toMatchInlineSnapshot(`
     "> sub ann bob
@@ -346,17 +346,17 @@ test("what a link says first of a user holds even if it is older, and then only 
     > push complete
     > push ann:31
       ! ann:31
-    > roster
+    > cache
       ann:31 bob:55 me:1
     "
   `);
-  expect(liveTranscript("push ann:50\nback complete\npush ann:40\nroster")).toMatchInlineSnapshot(`
+  expect(liveTranscript("push ann:50\nback complete\npush ann:40\ncache")).toMatchInlineSnapshot(`
       "> push ann:50
         ! ann:50
       > back complete
         ! connected again
       > push ann:40
-      > roster
+      > cache
         ann:50 me:1
       "
     `);
@@ -365,17 +365,17 @@ test("what a link says first of a user holds even if it is older, and then only 
 test("who is subscribed to while the snapshot comes is not let go at its end", () => {
   const world = crowded();
   world.run("answer @ login\nsub user7\nanswer @ sub user7:7000000000000007\npush complete");
-  expect(world.state.roster.has("user7")).toBe(true);
-  expect(world.state.roster.has("user8")).toBe(false);
+  expect(world.state.cache.has("user7")).toBe(true);
+  expect(world.state.cache.has("user8")).toBe(false);
   expect(world.state.session?.subscriptions).toEqual(["user7"]);
 });
 
 test("who is about to be subscribed again is not let go before", () => {
   const world = crowded();
-  world.run("answer @ login lost complete\nroster");
-  expect([world.state.roster.has("user0"), world.state.roster.has("user7")]).toEqual([true, false]);
+  world.run("answer @ login lost complete\ncache");
+  expect([world.state.cache.has("user0"), world.state.cache.has("user7")]).toEqual([true, false]);
   world.run("answer @ sub user0:7000000000000001 -user1");
-  expect([world.state.roster.has("user0"), world.state.roster.has("user1")]).toEqual([true, false]);
+  expect([world.state.cache.has("user0"), world.state.cache.has("user1")]).toEqual([true, false]);
 });
 
 test("a server that takes no login as long as this one gets a shorter one", () => {
@@ -389,7 +389,7 @@ test("a server that takes no login as long as this one gets a shorter one", () =
   expect(named()).toBe(0);
 });
 
-test("of a large roster the newest versions are said, as far as the message goes", () => {
+test("of a large cache the newest versions are said, as far as the message goes", () => {
   const world = new World();
   const crowd = Array.from({ length: 3_000 }, (_, n) => `user${n}:${7_000_000_000_000_000 + n}`);
   world.run(`login\nup\nanswer @ login me:1\npush ${crowd.join(" ")}\ndown\nnext\nup`);

@@ -1,7 +1,7 @@
 /** The laws of the fold: whatever the order and however often, the newest version of each user stays. */
 
 import { expect, test } from "vitest";
-import { EMPTY, fold, refresh, remove, type Roster } from "../src/machine/roster.js";
+import { EMPTY, fold, refresh, remove, type Cache } from "../src/machine/cache.js";
 import { isNewer, type UserStatus } from "../src/machine/status.js";
 
 function statuses(words: string): UserStatus[] {
@@ -21,8 +21,8 @@ function brief(told: Iterable<UserStatus>): string {
     .join(" ");
 }
 
-function of(words: string): Roster {
-  return fold(EMPTY, statuses(words)).roster;
+function of(words: string): Cache {
+  return fold(EMPTY, statuses(words)).cache;
 }
 
 test("the newer version stays, and only what differs is handed back", () => {
@@ -36,38 +36,38 @@ test("the newer version stays, and only what differs is handed back", () => {
     ["ann:9", "ann:10", "ann:10", "ann:10"],
     ["ann:18446744073709551614", "ann:18446744073709551615", "ann:18446744073709551615", "ann:18446744073709551615"],
   ] as const) {
-    const { roster, changed } = fold(of(held), statuses(told));
-    expect([brief(changed), brief(roster.values())]).toEqual([differs, after]);
+    const { cache, changed } = fold(of(held), statuses(told));
+    expect([brief(changed), brief(cache.values())]).toEqual([differs, after]);
   }
 });
 
 test("the order does not matter, nor does telling twice, nor in how many pieces", () => {
   const told = statuses("ann:1 bob:5 ann:4 cid:2 bob:3 ann:9 cid:2");
-  const inOne = fold(EMPTY, told).roster;
+  const inOne = fold(EMPTY, told).cache;
   for (let shift = 0; shift < told.length; shift += 1) {
     const rotated = [...told.slice(shift), ...told.slice(0, shift)];
     for (const order of [rotated, rotated.toReversed(), [...rotated, ...rotated]]) {
-      const inPieces = order.reduce<Roster>((roster, status) => fold(roster, [status]).roster, EMPTY);
+      const inPieces = order.reduce<Cache>((cache, status) => fold(cache, [status]).cache, EMPTY);
       expect(brief(inPieces.values())).toBe(brief(inOne.values()));
     }
   }
 });
 
 test("folding what is known changes nothing, not even the object", () => {
-  const roster = of("ann:2 bob:1");
-  expect(fold(roster, [...roster.values()]).roster).toBe(roster);
+  const cache = of("ann:2 bob:1");
+  expect(fold(cache, [...cache.values()]).cache).toBe(cache);
 });
 
 test("what was handed in is not changed", () => {
-  const roster = of("ann:2");
-  fold(roster, statuses("ann:3 bob:1"));
-  remove(roster, ["ann"]);
-  expect(brief(roster.values())).toBe("ann:2");
+  const cache = of("ann:2");
+  fold(cache, statuses("ann:3 bob:1"));
+  remove(cache, ["ann"]);
+  expect(brief(cache.values())).toBe("ann:2");
 });
 
 test("a query refreshes the watched and keeps nothing of others", () => {
-  const { roster, changed } = refresh(of("ann:2"), statuses("ann:3 bob:9"));
-  expect([brief(changed), brief(roster.values())]).toEqual(["ann:3", "ann:3"]);
+  const { cache, changed } = refresh(of("ann:2"), statuses("ann:3 bob:9"));
+  expect([brief(changed), brief(cache.values())]).toEqual(["ann:3", "ann:3"]);
 });
 
 test("who is removed is gone", () => {
