@@ -15,11 +15,11 @@ pub struct Common {
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// A file with settings, TOML
+    /// A file with settings, in TOML
     #[arg(long, global = true, value_name = "FILE", env = "LAMPLIGHT_CONFIG")]
     pub config: Option<PathBuf>,
 
-    /// Answer in JSON
+    /// Print JSON
     #[arg(long, global = true)]
     pub json: bool,
 }

@@ -21,19 +21,19 @@ use crate::logs;
 use clap::{Parser, Subcommand};
 use lamplight_load::LoadArgs;
 
-/// Lamplight tells a chat application who is there.
+/// A presence server for chat applications
 #[derive(Parser, Debug)]
 #[command(
     name = "lamplight",
     version,
     propagate_version = true,
     after_help = "\
-Begin with:
+Start with:
   lamplight serve                    a server, with an app and a key, in ./lamplight-data
   lamplight watch bob --as alice     then, in a second terminal
   lamplight watch alice --as bob     and in a third: each sees the other come and go
 
-Or see it live first:
+Or try the demo first:
   lamplight demo
 
 Every setting of a server: docs/configuration.md"
@@ -53,42 +53,42 @@ pub struct Cli {
 pub enum Command {
     /// Run a server; makes its data folder, an app and a key when there are none
     Serve(serve::ServeArgs),
-    /// See it live: a server with people who come, go and change their minds
+    /// Run a demo: a server with simulated users who come and go
     Demo(demo::DemoArgs),
-    /// Watch people come and go, live in the terminal
+    /// Watch the statuses of users, live in the terminal
     Watch(watch::WatchArgs),
-    /// Make and change apps, their keys and their admins
+    /// Create, change and delete apps, with their keys and admins
     #[command(subcommand)]
     App(app::AppCommand),
-    /// Make a UserSig, the token a user logs in with; or check one, or a JWT
+    /// Make a UserSig, the token a user logs in with; or check a UserSig or JWT
     Sig(sig::SigArgs),
-    /// List, make, show, change, delete and kick accounts
+    /// List, create, show, change, delete and kick accounts
     #[command(subcommand)]
     Account(account::AccountCommand),
-    /// List, add, name and delete friends
+    /// List, add and delete friends, and change the remarks about them
     #[command(subcommand)]
     Friend(friend::FriendCommand),
-    /// Send text messages on behalf of users; look at histories and conversation lists
+    /// Send text messages on behalf of users; read histories and conversation lists
     #[command(subcommand)]
     Message(message::MessageCommand),
-    /// Ask for the status of users, or set a custom status
+    /// Read the status of users, or set a custom status
     #[command(subcommand)]
     Status(status::StatusCommand),
-    /// See how webhooks do; look at dead letters, send them again or forget them
+    /// Show the state of webhooks; list dead letters, send them again or delete them
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
-    /// The operators' console in the browser
+    /// Set the password of the console in the browser, and manage its operators
     #[command(subcommand)]
     Console(console::ConsoleCommand),
-    /// See what operators have done, by the console and by the command line
+    /// Show the changes that operators have made, in the console and on the command line
     Audit(audit::AuditArgs),
-    /// Look for what is wrong on this machine or with the settings, and say how to mend it
+    /// Check this machine and the settings for problems, and say how to fix them
     Doctor(doctor::DoctorArgs),
     /// Print a script that completes commands and options in a shell
     Completions(completions::CompletionsArgs),
     /// Print the manual page, or write a page for each command
     Man(completions::ManArgs),
-    /// Put load on a server, and measure what it costs
+    /// Put load on a server, and measure the cost
     Load(LoadArgs),
 }
 

@@ -23,7 +23,7 @@ pub struct LogArgs {
     #[arg(long, env = "LAMPLIGHT_LOG", value_name = "LEVEL", default_value = "info", value_parser = parse_filter)]
     pub log: String,
 
-    /// How to write the log, which goes to stderr
+    /// The format of the log, which goes to stderr
     #[arg(long, env = "LAMPLIGHT_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     pub log_format: LogFormat,
 }
@@ -54,9 +54,9 @@ pub fn parse_filter(text: &str) -> Result<String, String> {
 /// The format of the log.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// A line for people
+    /// One line of text
     Text,
-    /// One JSON object a line
+    /// One JSON object per line
     Json,
 }
 

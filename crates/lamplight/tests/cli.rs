@@ -10,7 +10,7 @@ fn the_first_start_says_what_to_do_next_and_a_signal_stops_it_in_order() {
     let folder = Folder::new();
     let server = folder.serve(&[]);
     let told = server.seen();
-    assert!(told.contains("SDKAppID   1400000001 (made just now, with a key)"), "{told}");
+    assert!(told.contains("SDKAppID   1400000001 (created just now, with a key)"), "{told}");
     assert!(told.contains("watch bob --as alice"), "{told}");
     let node = folder.node();
     assert!(told.contains(node["client"].as_str().unwrap()), "{told}");
@@ -23,7 +23,7 @@ fn the_first_start_says_what_to_do_next_and_a_signal_stops_it_in_order() {
     assert!(!folder.path().join("node.json").exists());
 
     let again = folder.serve(&[]);
-    assert!(!again.seen().contains("made just now"), "{}", again.seen());
+    assert!(!again.seen().contains("created just now"), "{}", again.seen());
 }
 
 #[test]
@@ -396,7 +396,7 @@ fn the_demo_is_alive_and_ends_by_itself() {
     let mut friend = folder.watch(&["--as", "you"]);
     friend.wait_for(" ONLINE ");
     demo.wait_for(" says: ");
-    demo.wait_for("The demo is over.");
+    demo.wait_for("The demo has ended.");
     assert_eq!(demo.wait().0, Some(0));
 }
 
@@ -492,7 +492,7 @@ fn an_app_is_deleted_when_its_id_is_typed_with_a_server_and_without_one() {
     }
     assert!(folder.ok(&["account", "list", "--app", "1400000002"]).contains("alice"));
     let (code, output, error) = typed("1400000002\n");
-    assert_eq!((code, output.trim()), (Some(0), "app 1400000002 is deleted"), "{error}");
+    assert_eq!((code, output.trim()), (Some(0), "app 1400000002 was deleted"), "{error}");
     let (code, _, error) = folder.run(&["account", "list", "--app", "1400000002"]);
     assert!(code == Some(1) && error.contains("there is no app 1400000002"), "{error}");
 
@@ -539,7 +539,7 @@ fn accounts_are_found_by_userid_and_by_nick() {
     }
     let shown = folder.ok(&["account", "find", "--nick", "ali"]);
     assert!(shown.contains("bob") && shown.contains("ALI Baba") && !shown.contains("alice"), "{shown}");
-    assert!(folder.ok(&["account", "find", "--nick", "zoe"]).contains("nobody was found"));
+    assert!(folder.ok(&["account", "find", "--nick", "zoe"]).contains("no account was found"));
 }
 
 #[test]

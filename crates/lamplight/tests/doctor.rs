@@ -137,7 +137,7 @@ fn a_source_of_keys_that_cannot_be_read_is_wrong() {
     let [client, http] = ["client", "http"].map(|port| node[port].as_str().unwrap());
     let all = ["--client-listen", client, "--http-listen", http];
     let examine = || examined(&folder, &all, "keys for JWTs");
-    assert!(examine().1.contains("no app reads any"), "{:?}", examine());
+    assert!(examine().1.contains("no app uses any"), "{:?}", examine());
     folder.ok(&["app", "set", "1400000001", "--jwks-file", "keys.pem"]);
     let until = |level: &str| {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(30);

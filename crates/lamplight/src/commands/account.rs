@@ -23,47 +23,47 @@ Examples:
         /// Which app.
         #[command(flatten)]
         app: AppArg,
-        /// At most so many, by rising userID
+        /// The most accounts to list, in ascending order of their userIDs
         #[arg(long, value_name = "N", value_parser = parse_limit)]
         limit: Option<usize>,
     },
-    /// Find accounts by what the userID or the nick begins with
+    /// Find accounts by the beginning of the userID or nick
     #[command(after_help = "\
 Examples:
   lamplight account find al
   lamplight account find --nick Ali --limit 20 --json
 
-By nick, upper and lower case are the same, and who has no nick is not found. By userID they are different.")]
+A search by nick ignores case, and does not find users without a nick. A search by userID is case-sensitive.")]
     Find {
         /// The beginning of the userID, or of the nick with --nick
         #[arg(value_name = "PREFIX")]
         prefix: String,
-        /// Look at the nick instead of the userID
+        /// Search nicks instead of userIDs
         #[arg(long)]
         nick: bool,
-        /// At most so many
+        /// The most accounts to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// Which app.
         #[command(flatten)]
         app: AppArg,
     },
-    /// Make accounts; users also make their own by logging in for the first time
+    /// Create accounts; a user's first login creates one too
     #[command(after_help = "\
 Examples:
   lamplight account create alice bob")]
     Create(Users),
-    /// Delete accounts with their logins and friendships; watchers are told
+    /// Delete accounts with their logins and friendships; watchers are notified
     #[command(after_help = "\
 Examples:
   lamplight account delete bob")]
     Delete(Users),
-    /// End every login of users, and revoke the UserSigs used or made before
+    /// End every login of users, and revoke their UserSigs
     #[command(after_help = "\
 Examples:
   lamplight account kick bob")]
     Kick(Users),
-    /// Show what a user shows of itself: nick, avatar, and who may add it as a friend
+    /// Show the profile of a user: nick, avatar, and who may add the user as a friend
     #[command(after_help = "\
 Examples:
   lamplight account show alice --json")]
@@ -75,7 +75,7 @@ Examples:
         #[command(flatten)]
         app: AppArg,
     },
-    /// Change what a user shows of itself; what is not given stays
+    /// Change the profile of a user; options that are not given leave their fields unchanged
     #[command(after_help = "\
 Examples:
   lamplight account set alice --nick Alice --avatar https://example.com/alice.png
@@ -84,10 +84,10 @@ Examples:
         /// The user
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// The name for people, at most 500 bytes; "" for none
+        /// The nick, at most 500 bytes; "" for none
         #[arg(long, value_name = "TEXT")]
         nick: Option<String>,
-        /// An http or https URL of a picture; "" for none
+        /// The http or https URL of an avatar; "" for none
         #[arg(long, value_name = "URL")]
         avatar: Option<String>,
         /// Whether others may add the user as a friend
@@ -122,11 +122,11 @@ pub async fn run(command: AccountCommand, common: &Common) -> anyhow::Result<()>
             find(&operator.find_accounts(app, nick, &prefix, limit).await?, common.json)
         }
         AccountCommand::Create(users) => {
-            let words = ("made", "was there already");
+            let words = ("created", "existed already");
             each(&mut operator, users, common.json, words, Operation::CreateAccount).await
         }
         AccountCommand::Delete(users) => {
-            let words = ("deleted", "was not there");
+            let words = ("deleted", "did not exist");
             each(&mut operator, users, common.json, words, Operation::DeleteAccount).await
         }
         AccountCommand::Kick(users) => {
@@ -197,7 +197,7 @@ fn find(found: &[ShownFound], as_json: bool) -> anyhow::Result<()> {
         return json(&shown.collect::<Vec<_>>());
     }
     let rows = found.iter().map(|it| vec![it.user_id.to_string(), harmless(&it.nick), utc(it.created)]);
-    table(&["USER", "NICK", "CREATED"], &rows.collect::<Vec<_>>(), "nobody was found")
+    table(&["USER", "NICK", "CREATED"], &rows.collect::<Vec<_>>(), "no account was found")
 }
 
 /// Carries out one operation for each user, in order; the first refusal ends it.

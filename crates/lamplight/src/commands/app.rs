@@ -22,20 +22,20 @@ const ATTEMPTS: usize = 5;
 /// Commands for apps.
 #[derive(Subcommand, Debug)]
 pub enum AppCommand {
-    /// Make an app with a key; the key is shown once
+    /// Create an app with a key; the key is shown once
     #[command(after_help = "\
 Examples:
   lamplight app create --name \"our chat\"
   lamplight app create --id 1400000042 --edition standard
   lamplight app create --id 1400000042 --key - < secret-key.txt
 
-With the SDKAppID and the secret key of an app that you have elsewhere, UserSigs that your backend has issued stay good. \
-For `-` an option reads its secret from stdin; one in a command.")]
+With the SDKAppID and the secret key of an app that you have elsewhere, UserSigs that your backend has issued stay valid. \
+An option with the value `-` reads its secret from stdin; only one of them in a command.")]
     Create {
         /// The SDKAppID [default: the next free one]
         #[arg(long, value_name = "ID", value_parser = parse_app)]
         id: Option<AppId>,
-        /// A secret key that you have already; `-` reads it from stdin, so that it is in no list of processes
+        /// An existing secret key; `-` reads it from stdin, so that it is not in the list of processes
         #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
         key: Option<String>,
         /// Settings.
@@ -48,7 +48,7 @@ Examples:
   lamplight app list
   lamplight app list --json")]
     List,
-    /// Change settings of an app; they hold at once
+    /// Change settings of an app; they take effect at once
     #[command(after_help = "\
 Examples:
   lamplight app set 1400000001 --friend-notification on
@@ -56,7 +56,7 @@ Examples:
   lamplight app set 1400000001 --jwt-keys - < public.pem
   lamplight app set 1400000001 --webhook-token - < token.txt
 
-For `-` an option reads its secret from stdin, so that it is in no list of processes; one in a command.")]
+An option with the value `-` reads its secret from stdin, so that it is not in the list of processes; only one of them in a command.")]
     Set {
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
@@ -75,27 +75,27 @@ Examples:
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: Option<AppId>,
     },
-    /// Delete an app with all that it has: accounts, friends, messages, keys
+    /// Delete an app with all its data: accounts, friends, messages, keys
     #[command(after_help = "\
 Examples:
   lamplight app delete 1400000002
   lamplight app delete 1400000002 --yes
 
 Connected clients are logged out at once and told that the account was deleted. The command asks for the SDKAppID \
-once more unless --yes is given, and ends when nothing of the app is left; should it or the server be stopped before \
-that, the server goes on deleting. The last app cannot be deleted.")]
+once more unless --yes is given, and ends when all data is deleted. If it or the server is stopped before \
+that, the server deletes the rest later. The last app cannot be deleted.")]
     Delete {
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: AppId,
-        /// Do not ask
+        /// Do not ask for confirmation
         #[arg(long)]
         yes: bool,
     },
-    /// Rotate the keys of an app: the newest signs, all of them verify
+    /// Rotate the keys of an app: the newest key signs, all keys verify
     #[command(subcommand)]
     Key(KeyCommand),
-    /// Say who may call the server API
+    /// Manage the users who may call the server API
     #[command(subcommand)]
     Admin(AdminCommand),
 }
@@ -103,7 +103,7 @@ that, the server goes on deleting. The last app cannot be deleted.")]
 /// Commands for the keys of an app.
 #[derive(Subcommand, Debug)]
 pub enum KeyCommand {
-    /// Add a key, which signs from now on; a new one is shown
+    /// Add a key, which signs from now on; a generated key is shown
     #[command(after_help = "\
 Examples:
   lamplight app key add 1400000001
@@ -115,11 +115,11 @@ then remove the old one. Nobody is logged out.")]
         /// The SDKAppID
         #[arg(value_name = "ID", value_parser = parse_app)]
         id: AppId,
-        /// A secret key that you have already; `-` reads it from stdin, so that it is in no list of processes
+        /// An existing secret key; `-` reads it from stdin, so that it is not in the list of processes
         #[arg(long, value_name = "TEXT|-", allow_hyphen_values = true)]
         key: Option<String>,
     },
-    /// List the keys; their text only with --show
+    /// List the keys; with --show, their secret text too
     #[command(after_help = "\
 Examples:
   lamplight app key list 1400000001
@@ -132,7 +132,7 @@ Examples:
         #[arg(long)]
         show: bool,
     },
-    /// Remove a key: what it signed is not good any longer
+    /// Remove a key; UserSigs that it has signed are no longer valid
     #[command(after_help = "\
 Examples:
   lamplight app key remove 1400000001 1
@@ -151,7 +151,7 @@ Devices that logged in with it are logged out, and need a new UserSig to log in 
 /// Commands for the admins of an app.
 #[derive(Subcommand, Debug)]
 pub enum AdminCommand {
-    /// Let a user call the server API
+    /// Allow a user to call the server API
     #[command(after_help = "\
 Examples:
   lamplight app admin add 1400000001 backend")]
@@ -163,7 +163,7 @@ Examples:
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
     },
-    /// Do not let a user call the server API any longer
+    /// No longer allow a user to call the server API
     #[command(after_help = "\
 Examples:
   lamplight app admin remove 1400000001 backend")]
@@ -243,20 +243,20 @@ async fn create(
         };
         ensure!(
             apps.iter().all(|other| other.id != app.id),
-            "there is an app {} already; change it with `app set`",
+            "the app {} exists already; change it with `app set`",
             app.id
         );
         if operator.try_put_app(app.clone()).await? {
             break app.id;
         }
         // Somebody else has created the same app since the list was read; the list has it now.
-        ensure!(attempts.next().is_some(), "others are making apps all the time; try again");
+        ensure!(attempts.next().is_some(), "others keep creating apps at the same time; try again");
     };
     if as_json {
         return json(&json!({ "app": shown(&app), "key": is_new.then_some(&key.text) }));
     }
-    line(format!("app {id} is made"))?;
-    if is_new { show_new_key(&key) } else { line(format!("key {}: the one that you gave", key.id)) }
+    line(format!("app {id} was created"))?;
+    if is_new { show_new_key(&key) } else { line(format!("key {}: the given one", key.id)) }
 }
 
 /// The id of the next app: one more than the highest id, so that an id is not used again while higher ones
@@ -290,14 +290,14 @@ async fn list(operator: &mut Operator, as_json: bool) -> anyhow::Result<()> {
         ]
     });
     let heads = ["SDKAPPID", "EDITION", "USER STATUS", "FRIEND NOTIFICATION", "KEYS", "NAME"];
-    table(&heads, &rows.collect::<Vec<_>>(), "there is no app yet; make one with `lamplight app create`")
+    table(&heads, &rows.collect::<Vec<_>>(), "there is no app yet; create one with `lamplight app create`")
 }
 
 async fn delete(operator: &mut Operator, id: AppId, yes: bool, as_json: bool) -> anyhow::Result<()> {
     let app = operator.app(Some(id)).await?;
     if !yes {
         let name = harmless(&app.settings.name);
-        write!(stderr(), "This deletes app {id} ({name}) with all that it has. Type its SDKAppID: ")?;
+        write!(stderr(), "This deletes app {id} ({name}) with all its data. Type its SDKAppID: ")?;
         stderr().flush()?;
         let mut typed = String::new();
         // One digit more than an SDKAppID may have, and the line end.
@@ -308,7 +308,7 @@ async fn delete(operator: &mut Operator, id: AppId, yes: bool, as_json: bool) ->
     if as_json {
         json(&json!({ "SDKAppID": id, "deleted": true }))
     } else {
-        line(format!("app {id} is deleted"))
+        line(format!("app {id} was deleted"))
     }
 }
 
@@ -326,7 +326,7 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
                 // The caller has the key that was given, so it is left out of output that a script may log.
                 (true, false) => json(&json!({ "id": key.id })),
                 (false, true) => show_new_key(&key),
-                (false, false) => line(format!("key {} of app {id}: the one that you gave", key.id)),
+                (false, false) => line(format!("key {} of app {id}: the given one", key.id)),
             }
         }
         KeyCommand::List { id, show } => {
@@ -359,7 +359,7 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
             ensure!(app.keys.len() > 1, "key {key} is the last of app {id}; add another one first");
             app.keys.retain(|kept| kept.id != key);
             operator.put_app(app.clone()).await?;
-            if as_json { json(&shown(&app)) } else { line(format!("key {key} of app {id} is removed")) }
+            if as_json { json(&shown(&app)) } else { line(format!("key {key} of app {id} was removed")) }
         }
     }
 }
@@ -369,14 +369,14 @@ async fn admin(operator: &mut Operator, command: AdminCommand, as_json: bool) ->
         AdminCommand::Add { id, user } => {
             let mut app = operator.app(Some(id)).await?;
             if app.admins.contains(&user) {
-                bail!("{user} is an admin of app {id} already");
+                bail!("{user} is already an admin of app {id}");
             }
             app.admins.push(user);
             app
         }
         AdminCommand::Remove { id, user } => {
             let mut app = operator.app(Some(id)).await?;
-            ensure!(app.admins.contains(&user), "{user} is no admin of app {id}");
+            ensure!(app.admins.contains(&user), "{user} is not an admin of app {id}");
             app.admins.retain(|admin| *admin != user);
             app
         }
@@ -422,7 +422,7 @@ fn shown(app: &App) -> Value {
 
 fn show_new_key(key: &AppKey) -> anyhow::Result<()> {
     line(format!("key {}: {}", key.id, key.text))?;
-    line("Keep it where your backend keeps its secrets: whoever has it can log in as anybody.")
+    line("Keep it where your backend keeps its secrets: anyone who has it can log in as any user.")
 }
 
 #[cfg(test)]

@@ -12,20 +12,21 @@ use std::time::Duration;
 #[derive(Args, Debug, Default)]
 #[command(next_help_heading = "Settings")]
 pub struct SettingsArgs {
-    /// Name. For people; it has no meaning to the server
+    /// Name. For people; the server does not use it
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
-    /// Edition. Query of others, subscribe and unsubscribe need flagship
+    /// Edition. Queries of other users, subscribe and unsubscribe need flagship
     #[arg(long, value_name = "EDITION", value_parser = edition())]
     edition: Option<Edition>,
-    /// User status query and change notification. Users can ask for the status of others, subscribe to it and are
-    /// told of its changes
+    /// User status query and change notification. Users can query the status of others, subscribe to it and
+    /// get its changes
     #[arg(long, value_name = "on|off", value_parser = switch())]
     user_status: Option<bool>,
-    /// Friend status notification. Mutual friends are told of each other's changes without subscribing
+    /// Friend status notification. Mutual friends get each other's changes without subscribing
     #[arg(long, value_name = "on|off", value_parser = switch())]
     friend_notification: Option<bool>,
-    /// Multi-device policy. Which logins of one account may stand side by side; the newest wins
+    /// Multi-device policy. Decides which devices of one account can be logged in at the same time; the
+    /// newest login wins
     #[arg(long, value_name = "MODE", value_parser = mode())]
     multi_device: Option<MultiDeviceMode>,
     /// Web logins, 1 to 10. Browsers and tabs that one account may use at a time
@@ -34,7 +35,7 @@ pub struct SettingsArgs {
     /// Logins of each other platform, 1 to 3. Devices of one platform that one account may use at a time
     #[arg(long, value_name = "N")]
     native_instances: Option<u8>,
-    /// Subscriptions of a user, 1 to 10000. One more, and the earliest subscribed is let go, by name
+    /// Subscriptions of a user, 1 to 10000. When the list is full, the earliest subscribed user is evicted
     #[arg(long, value_name = "N")]
     subscriptions: Option<u16>,
     /// Users in one query, 1 to 10000. More are refused with 70206
@@ -55,23 +56,25 @@ pub struct SettingsArgs {
     /// Window of the calls of a client, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     rate_window: Option<u32>,
-    /// Silence of a native link, 1s to 1h. A link without a byte for this long is given up
+    /// Silence of a native link, 1s to 1h. A link without a byte for this long is closed
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     heartbeat_timeout_native: Option<u32>,
-    /// Silence of a Web link, 1s to 1h. A link without a byte for this long is given up
+    /// Silence of a Web link, 1s to 1h. A link without a byte for this long is closed
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     heartbeat_timeout_web: Option<u32>,
-    /// Linger of a native connection, 0 to 10m. A broken connection counts as present this long: hides a change of
-    /// network
+    /// Linger of a native connection, 0 to 10m. A broken connection counts as present for this long, which
+    /// hides a change of network
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     linger_native: Option<u32>,
-    /// Linger of a Web connection, 0 to 10m. A broken connection counts as present this long: hides a page reload
+    /// Linger of a Web connection, 0 to 10m. A broken connection counts as present for this long, which hides
+    /// a page reload
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     linger_web: Option<u32>,
-    /// Login without a connection, 1m to 49d. It lapses after this, and the user shows as not logged in
+    /// Login without a connection, 1m to 49d. After this time the login ends, and the user is shown as not
+    /// logged in
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     login_retention: Option<u32>,
-    /// Subscriptions without a connection, 0 to 49d. The list is emptied after this
+    /// Subscriptions without a connection, 0 to 49d. After this time the list is emptied
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     subscription_retention: Option<u32>,
     /// Friends of a user, 1 to 10000
@@ -83,8 +86,8 @@ pub struct SettingsArgs {
     /// Days that messages are kept, 0 to 3650. 0 keeps them for ever
     #[arg(long, value_name = "N")]
     message_days: Option<u16>,
-    /// Messages of a client, 1 to 10000. A user sends so many in the window, and marks as read as often. More are
-    /// refused with 7008
+    /// Messages of a client, 1 to 10000. Messages that a user may send in the window; the same number of
+    /// times, conversations may be marked as read. More are refused with 7008
     #[arg(long, value_name = "N")]
     message_rate_calls: Option<u16>,
     /// Window of the messages of a client, 1ms to 1h
@@ -96,12 +99,12 @@ pub struct SettingsArgs {
     /// Window of the calls of the server API, 1ms to 1h
     #[arg(long, value_name = "TIME", value_parser = milliseconds)]
     api_rate_window: Option<u32>,
-    /// Status changes go to. Gets State.StateChange at every login, logout, disconnect and change of a custom status.
-    /// Empty: nobody is told
+    /// Status changes go to. Gets State.StateChange at every login, logout, disconnect and change of a custom
+    /// status. Empty: no webhook
     #[arg(long, value_name = "URL")]
     state_change_url: Option<String>,
-    /// Offline messages go to. Gets each message to a user who is OFFLINE, to be pushed by the app's own means.
-    /// Empty: nobody is told
+    /// Offline messages go to. Gets each message to a user who is OFFLINE, so that the app can push it.
+    /// Empty: no webhook
     #[arg(long, value_name = "URL")]
     push_url: Option<String>,
     /// Token. Signs every request: Sign = hex(sha256(Token + RequestTime)). It cannot be read back

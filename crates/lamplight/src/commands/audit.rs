@@ -11,7 +11,8 @@ use lamplight_model::{AppId, AuditEntry};
 /// The number of entries in one request.
 const PAGE: usize = 500;
 
-/// Show the actions of operators, in the console and on the command line: newest first, kept for 90 days
+/// Show the changes that operators have made, in the console and on the command line: newest first, kept for
+/// 90 days
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -20,21 +21,21 @@ Examples:
   lamplight audit --csv > audit.csv
   lamplight audit --json-lines > audit.jsonl
 
-Settings are shown as they were before and after. Secrets are named and never shown.")]
+Changed settings are shown with both values. Secrets are named, but their values are never shown.")]
 pub struct AuditArgs {
-    /// Only what concerns this app
+    /// Show only changes of this app
     #[arg(long, value_name = "ID", value_parser = parse_app)]
     app: Option<AppId>,
-    /// At most so many [default: 100; with --csv or --json-lines all]
+    /// The most entries to show [default: 100; with --csv or --json-lines all]
     #[arg(long, value_name = "N", value_parser = parse_limit)]
     limit: Option<usize>,
-    /// Only those before this one
+    /// Show only entries before this one
     #[arg(long, value_name = "ID")]
     before: Option<u64>,
     /// Print CSV, for a spreadsheet
     #[arg(long, conflicts_with_all = ["json_lines", "json"])]
     csv: bool,
-    /// Print one JSON object a line
+    /// Print one JSON object per line
     #[arg(long, conflicts_with = "json")]
     json_lines: bool,
 }
@@ -73,7 +74,7 @@ pub async fn run(args: AuditArgs, common: &Common) -> anyhow::Result<()> {
     } else {
         let rows: Vec<_> = all.iter().map(row).collect();
         let heads = ["ID", "TIME", "BY", "FROM", "APP", "WHAT", "TO", "CHANGES", "OUTCOME"];
-        table(&heads, &rows, "nothing has been entered")
+        table(&heads, &rows, "there are no entries")
     }
 }
 

@@ -30,7 +30,8 @@ Examples:
   lamplight man | man -l -
   lamplight man --dir ~/.local/share/man/man1 && man lamplight-app-create")]
 pub struct ManArgs {
-    /// Write a page for each command into this folder, which is made if need be [default: the first page on stdout]
+    /// Write a page for each command into this folder, which is created if necessary [default: print the first
+    /// page]
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -52,8 +53,8 @@ pub fn man(args: ManArgs, common: &Common) -> anyhow::Result<()> {
     };
     let mut pages = Vec::new();
     collect(&program, &mut pages)?;
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    ensure!(folder.is_dir(), "{} is no folder", folder.display());
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    ensure!(folder.is_dir(), "{} is not a folder", folder.display());
     for (name, page) in &pages {
         let path = folder.join(name);
         std::fs::write(&path, page).with_context(|| format!("cannot write {}", path.display()))?;

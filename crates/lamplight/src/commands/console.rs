@@ -16,7 +16,7 @@ use std::io::{IsTerminal, Read, Write, stderr, stdin};
 /// Commands for the console.
 #[derive(Subcommand, Debug)]
 pub enum ConsoleCommand {
-    /// Make a new password for `admin` of the console and show it; every session of `admin` ends
+    /// Set a new random password for `admin` of the console, and show it; every session of `admin` ends
     #[command(after_help = "\
 Examples:
   lamplight console password
@@ -25,7 +25,7 @@ Examples:
 
 Works with a running server and without one. Only a salted hash is kept, in `console-password` of the data folder.")]
     Password(PasswordArgs),
-    /// Operators with a name of their own: a password and a role each
+    /// Manage operators other than `admin`, each with a password and a role
     #[command(subcommand)]
     Operator(OperatorCommand),
 }
@@ -33,19 +33,19 @@ Works with a running server and without one. Only a salted hash is kept, in `con
 /// Commands for the operators of the console.
 #[derive(Subcommand, Debug)]
 pub enum OperatorCommand {
-    /// Add an operator; its password is made and shown once, unless --set
+    /// Add an operator; a random password is set and shown once, unless --set is given
     #[command(after_help = "\
 Examples:
   lamplight console operator add ann --role viewer
   lamplight console operator add bob --role operator --set
 
-viewer sees everything but secrets and changes nothing; operator changes users (kicks, dead letters); \
-admin changes everything, the operators included.")]
+viewer may see everything but secrets; operator may also kick users and handle dead letters; \
+admin may change everything, including the operators.")]
     Add {
         /// The name to log in with: lower-case letters, digits, dots, dashes and underscores
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]
         name: OperatorName,
-        /// The role: it decides what the operator may do
+        /// The role, which decides what the operator may do
         #[arg(long, value_name = "ROLE", value_parser = role())]
         role: Role,
         /// How the password comes about.
@@ -58,34 +58,34 @@ Examples:
   lamplight console operator list
   lamplight console operator list --json")]
     List,
-    /// Remove an operator; its sessions end
+    /// Remove an operator, and end its sessions
     #[command(after_help = "\
 Examples:
   lamplight console operator remove ann")]
     Remove {
-        /// The name
+        /// The name of the operator
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]
         name: OperatorName,
     },
-    /// Make a new password for an operator and show it; its sessions end
+    /// Set a new random password for an operator, and show it; its sessions end
     #[command(after_help = "\
 Examples:
   lamplight console operator password ann
   lamplight console operator password ann --set < password.txt")]
     Password {
-        /// The name
+        /// The name of the operator
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]
         name: OperatorName,
         /// How the password comes about.
         #[command(flatten)]
         password: PasswordArgs,
     },
-    /// Give an operator another role; its sessions end
+    /// Give an operator another role, and end its sessions
     #[command(after_help = "\
 Examples:
   lamplight console operator role ann operator")]
     Role {
-        /// The name
+        /// The name of the operator
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]
         name: OperatorName,
         /// The new role
@@ -97,7 +97,7 @@ Examples:
 /// The source of a password.
 #[derive(Args, Debug)]
 pub struct PasswordArgs {
-    /// Take the password from the terminal or from stdin instead of making one, 10 to 200 bytes
+    /// Read the password (10 to 200 bytes) from the terminal or from stdin, instead of generating one
     #[arg(long)]
     set: bool,
 }
@@ -131,9 +131,9 @@ pub async fn run(command: ConsoleCommand, common: &Common) -> anyhow::Result<()>
             }
             match made {
                 Some(password) => line(format!("The password of the console is now {password}"))?,
-                None => line("The password of the console is changed.")?,
+                None => line("The password of the console was changed.")?,
             }
-            line("Whoever was logged in with it has to log in again.")?;
+            line("Everybody who was logged in as admin has to log in again.")?;
             address.map_or(Ok(()), |address| line(format!("The console is at {address}")))
         }
         ConsoleCommand::Operator(command) => operator(&mut door, command, common.json).await,
@@ -163,12 +163,12 @@ async fn operator(door: &mut Operator, command: OperatorCommand, as_json: bool) 
             if as_json {
                 return json(&json!({ "name": name, "role": role, "password": made }));
             }
-            line(format!("{name} is added as {role}"))?;
+            line(format!("{name} was added as {role}"))?;
             made.map_or(Ok(()), |password| line(format!("The password of {name} is {password}")))
         }
         OperatorCommand::Remove { name } => {
             done(door, ConsoleOperation::RemoveOperator { name: name.clone() }).await?;
-            if as_json { json(&json!({ "name": name })) } else { line(format!("{name} is removed")) }
+            if as_json { json(&json!({ "name": name })) } else { line(format!("{name} was removed")) }
         }
         OperatorCommand::Password { name, password } => {
             let made = set_password(door, name.clone(), &password).await?;
@@ -177,7 +177,7 @@ async fn operator(door: &mut Operator, command: OperatorCommand, as_json: bool) 
             }
             match made {
                 Some(password) => line(format!("The password of {name} is now {password}")),
-                None => line(format!("The password of {name} is changed.")),
+                None => line(format!("The password of {name} was changed.")),
             }
         }
         OperatorCommand::Role { name, role } => {

@@ -25,7 +25,7 @@ Examples:
   lamplight demo --for 60s --seed 7
   lamplight demo --client-listen 127.0.0.1:0 --http-listen 127.0.0.1:0
 
-The demo has its own data folder, `demo` in the usual one, unless --data-dir names another. It \
+The demo has its own data folder, `demo` inside the usual one, unless --data-dir names another one. It \
 prints the commands to watch it from other terminals.")]
 pub struct DemoArgs {
     /// The settings that have a flag.
@@ -34,7 +34,7 @@ pub struct DemoArgs {
     /// Stop after this time [default: never]
     #[arg(long = "for", value_name = "TIME", value_parser = parse_duration)]
     for_time: Option<Duration>,
-    /// The same seed, the same lives
+    /// A seed; the same seed gives the same actions
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
     /// How much to log: error, warn, info, debug, trace; or a filter
@@ -76,18 +76,18 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
         },
         () = over => Ok(()),
         // A simulated user ends only when stdout cannot be written any more.
-        Some(ended) = lives.join_next() => ended.context("somebody of the demo broke off").and_then(|result| result),
+        Some(ended) = lives.join_next() => ended.context("a simulated user has panicked").and_then(|result| result),
     };
     lives.shutdown().await;
     served.stop(signals).await;
-    line("The demo is over.")?;
+    line("The demo has ended.")?;
     result
 }
 
 fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {
     let program = program(data_dir);
     let names: Vec<_> = CAST.iter().map(|character| character.name).collect();
-    line("The demo is live.\n")?;
+    line("The demo is running.\n")?;
     line(format!("  web        {}", web_text(&served.file)))?;
     line(format!("  clients    {}", served.file.client_url()))?;
     line(format!("  metrics    {}/metrics", served.file.http_url()))?;
@@ -100,11 +100,13 @@ fn announce(served: &Served, data_dir: &Path) -> anyhow::Result<()> {
     if web_is_built() {
         line(format!("Open {}/ in two windows of a browser:", served.file.http_url()))?;
         let [one, other] = PLAYERS.map(|player| player.nick);
-        line(format!("  be {one} in one and {other} in the other: each sees the other come and go\n"))?;
+        line(format!("  choose {one} in one and {other} in the other: each sees the other come and go\n"))?;
     }
     line("Watch it from two other terminals:")?;
     line(format!("  {program} watch --as {FRIEND}"))?;
-    line("      everybody is your friend: you are told without subscribing")?;
+    line("      all users are your friends: you get their changes without subscribing")?;
     line(format!("  {program} watch {FRIEND} {} --as {GUEST}", names.join(" ")))?;
-    line(format!("      by subscription; and it sees `{FRIEND}` too: press s there and say something\n"))
+    line(format!(
+        "      watches by subscription, and sees `{FRIEND}` too: press s there to set a custom status\n"
+    ))
 }

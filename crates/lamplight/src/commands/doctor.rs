@@ -26,10 +26,10 @@ Examples:
   lamplight doctor --skip-webhooks --json
   lamplight doctor --only-server      # for the health check of a container
 
-Give it the --config, the environment and the flags that the server has, and run it as the user that the server runs \
+Run it with the --config, the environment and the flags of the server, and as the user that the server runs \
 as. It changes nothing. While a server runs, each webhook is sent a test request, as by `lamplight webhook test`.
 
-Exit code 0: nothing is wrong, though there may be warnings. 1: something is wrong.")]
+Exit code 0: nothing is wrong, but there may be warnings. 1: something is wrong.")]
 pub struct DoctorArgs {
     /// The settings of the server.
     #[command(flatten)]
@@ -43,7 +43,7 @@ pub struct DoctorArgs {
     #[arg(long)]
     skip_webhooks: bool,
 
-    /// Look at the server alone: that one runs in the data folder, and is ready. None is wrong then
+    /// Check only the server: that one runs in the data folder, and is ready. It is an error if none runs
     #[arg(long)]
     only_server: bool,
 }
@@ -151,7 +151,7 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
         findings.push(Finding::wrong(
             "webhook TLS",
             error.to_string(),
-            "the server does not start so; mend the file or its path",
+            "the server does not start with these settings; fix the file or its path",
         ));
     }
     findings.push(doctor::proxies(config));
@@ -164,7 +164,7 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
         None => vec![Finding::unknown(
             "keys for JWTs",
             "no server runs here to read them",
-            "start it, and look again",
+            "start it, and run this again",
         )],
     });
     if !skip_webhooks {
@@ -175,7 +175,7 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
             None => vec![Finding::unknown(
                 "webhooks",
                 "no server runs here to try them",
-                "start it, and look again",
+                "start it, and run this again",
             )],
         });
     }
@@ -207,7 +207,7 @@ async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Find
         Ok((status, body)) => Finding::wrong(
             check,
             format!("process {} is not ready: {status} {body}", node.pid),
-            "docs/operations.md says what each part is and what to do; the log has the cause",
+            "docs/operations.md describes each part and the remedies; the log has the cause",
         ),
         Err(error) => Finding::wrong(
             check,
@@ -223,7 +223,7 @@ async fn key_sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let sources = Operator::open(&config.data_dir).await?.key_sources().await?;
     let mut findings: Vec<_> = sources.iter().map(doctor::key_source).collect();
     if findings.is_empty() {
-        findings.push(Finding::ok("keys for JWTs", "no app reads any"));
+        findings.push(Finding::ok("keys for JWTs", "no app uses any"));
     }
     Ok(findings)
 }
@@ -268,7 +268,7 @@ async fn webhook(operator: &mut Operator, shown: &ShownLane) -> anyhow::Result<F
         (None, error) => Finding::wrong(
             "webhooks",
             format!("{name} fails: {}", error.unwrap_or_default()),
-            "mend the receiver, or its URL with `lamplight app set`; a private address has to be allowed by \
+            "fix the receiver, or its URL with `lamplight app set`; a private address has to be allowed by \
              webhooks.allow_networks",
         ),
     })

@@ -30,23 +30,23 @@ Examples:
   lamplight friend add alice bob
   lamplight friend add alice bob --one-way --remark \"Bob from work\"
 
-Mutual friends are told of each other's changes while the app's friend notification is on:
+Mutual friends get each other's changes while the app's friend notification is on:
   lamplight app set 1400000001 --friend-notification on")]
     Add {
         /// The two users.
         #[command(flatten)]
         pair: Pair,
-        /// The name that USER gives to FRIEND
+        /// The remark of USER about FRIEND
         #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
         remark: String,
     },
-    /// Take two users off each other's friend lists
+    /// Remove two users from each other's friend lists
     #[command(after_help = "\
 Examples:
   lamplight friend delete alice bob
   lamplight friend delete alice bob --one-way")]
     Delete(Pair),
-    /// Change what a user calls a friend
+    /// Change a user's remark about a friend
     #[command(after_help = "\
 Examples:
   lamplight friend remark alice bob \"Bob from work\"
@@ -58,7 +58,7 @@ Examples:
         /// The user on the list
         #[arg(value_name = "FRIEND", value_parser = parse_user)]
         friend: UserId,
-        /// The name that USER gives to FRIEND; "" for none
+        /// The remark of USER about FRIEND; "" for none
         #[arg(value_name = "TEXT")]
         remark: String,
         /// Which app.
@@ -76,7 +76,7 @@ pub struct Pair {
     /// The user on the list
     #[arg(value_name = "FRIEND", value_parser = parse_user)]
     friend: UserId,
-    /// Leave the list of FRIEND as it is
+    /// Do not change the list of FRIEND
     #[arg(long)]
     one_way: bool,
     /// Which app.
@@ -105,7 +105,7 @@ pub async fn run(command: FriendCommand, common: &Common) -> anyhow::Result<()> 
             let words = if changed {
                 ("is no longer a friend of", "are no longer friends")
             } else {
-                ("was no friend of", "were no friends")
+                ("was not a friend of", "were not friends")
             };
             report(&pair, changed, words, common.json)
         }

@@ -19,7 +19,7 @@ Examples:
   lamplight message send alice bob \"shall we meet?\"
   lamplight message send alice bob \"your order 17 is on its way\" --id order-17
 
-With --id a retry is harmless: the same text to the same user with that id within ten minutes is not stored again.")]
+With --id, the command can be repeated: the same text to the same user with the same id within ten minutes is not stored again.")]
     Send {
         /// From whom to whom.
         #[command(flatten)]
@@ -27,11 +27,11 @@ With --id a retry is harmless: the same text to the same user with that id withi
         /// The text of the message
         #[arg(value_name = "TEXT")]
         text: String,
-        /// The sender's own ID of the message: 1 to 64 bytes of printable ASCII [default: a random one]
+        /// An id for the message, from its sender: 1 to 64 bytes of printable ASCII [default: a random one]
         #[arg(long, value_name = "ID")]
         id: Option<String>,
     },
-    /// Show the messages of a user with another, oldest first
+    /// Show the messages between two users, oldest first
     #[command(after_help = "\
 Examples:
   lamplight message history alice bob
@@ -40,10 +40,10 @@ Examples:
         /// The user whose history is read, and the peer.
         #[command(flatten)]
         pair: Pair,
-        /// At most so many, the newest
+        /// The most messages to show; they are the newest
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 20)]
         limit: usize,
-        /// Only what comes before this sequence
+        /// Show only messages before this sequence
         #[arg(long, value_name = "SEQUENCE")]
         before: Option<u64>,
     },
@@ -55,14 +55,14 @@ Examples:
         /// The owner of the list
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// At most so many
+        /// The most conversations to show
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// Which app.
         #[command(flatten)]
         app: AppArg,
     },
-    /// Count all messages of a conversation as read
+    /// Mark all messages of a conversation as read
     #[command(after_help = "\
 Examples:
   lamplight message read alice bob")]
@@ -76,11 +76,11 @@ Examples:
         /// The owner of the list, and the peer.
         #[command(flatten)]
         pair: Pair,
-        /// Let it go
+        /// Unpin it
         #[arg(long)]
         off: bool,
     },
-    /// Take a conversation out of a user's list, its history with it; the other one keeps theirs
+    /// Delete a conversation from a user's list, with its history; the other user keeps theirs
     #[command(after_help = "\
 Examples:
   lamplight message delete alice bob")]
@@ -93,7 +93,7 @@ pub struct Pair {
     /// The user
     #[arg(value_name = "USER", value_parser = parse_user)]
     user: UserId,
-    /// The other one
+    /// The other user
     #[arg(value_name = "PEER", value_parser = parse_user)]
     peer: UserId,
     /// Which app.
@@ -115,7 +115,7 @@ pub async fn run(command: MessageCommand, common: &Common) -> anyhow::Result<()>
             if common.json {
                 return json(&json!({ "message": shown(&message), "repeated": repeated }));
             }
-            let done = if repeated { "had been sent before" } else { "sent" };
+            let done = if repeated { "was sent before" } else { "sent" };
             line(format!("message {} to {} {done}", message.sequence, message.to))
         }
         MessageCommand::History { pair, limit, before } => {
@@ -144,11 +144,8 @@ pub async fn run(command: MessageCommand, common: &Common) -> anyhow::Result<()>
         }
         MessageCommand::Pin { pair, off } => {
             let (owner, peer) = pair.of(&mut operator).await?;
-            let words = if off {
-                "no longer has on top the conversation with"
-            } else {
-                "has on top the conversation with"
-            };
+            let words =
+                if off { "has unpinned the conversation with" } else { "has pinned the conversation with" };
             let pin = ListsOperation::Pin { owner, peer, pinned: !off };
             act(&mut operator, pin, &pair, common.json, words).await
         }

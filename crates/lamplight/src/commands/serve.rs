@@ -28,12 +28,12 @@ Examples:
   lamplight serve --tls-certificate chat.pem --tls-key chat.key
   LAMPLIGHT_LIMITS__CONNECTIONS=50000 lamplight serve --config lamplight.toml
 
-Flags win over LAMPLIGHT_* variables, these over the file, and the file over the defaults. \
+Flags override LAMPLIGHT_* variables, which override the file, which overrides the defaults. \
 All settings: docs/configuration.md.
 
-SIGTERM, SIGINT and SIGHUP (unless it is ignored, as under nohup) stop in order: clients are \
-asked to come back, and those that return within the grace were never away. A second signal \
-quits at once. Where a part of the server breaks for good, the server stops too, with exit code 1.")]
+SIGTERM, SIGINT and SIGHUP (unless it is ignored, as under nohup) stop the server in order: clients are \
+asked to reconnect, and those that return within the grace are never shown as gone. A second signal \
+ends it at once. If a part of the server ends unexpectedly, the server stops too, with exit code 1.")]
 pub struct ServeArgs {
     /// The settings that have a flag.
     #[command(flatten)]
@@ -51,19 +51,20 @@ pub struct ServeArgs {
 /// The addresses to listen on, and the number of threads.
 #[derive(Args, Debug)]
 pub struct ListenArgs {
-    /// Where clients connect, native, WebSocket and TLS [default: 0.0.0.0:7400]
+    /// The address of the client port: native protocol, WebSocket, TLS [default: 0.0.0.0:7400]
     #[arg(long, value_name = "ADDRESS")]
     client_listen: Option<SocketAddr>,
 
-    /// Where web pages, metrics and health are served [default: 127.0.0.1:7401]
+    /// The address of the HTTP port: web pages, metrics, health checks, server API [default: 127.0.0.1:7401]
     #[arg(long, value_name = "ADDRESS")]
     http_listen: Option<SocketAddr>,
 
-    /// Where metrics and health are served besides, whatever the HTTP port is busy with [default: nowhere]
+    /// A further address for metrics and health checks, which answers even if the HTTP port is full [default:
+    /// none]
     #[arg(long, value_name = "ADDRESS")]
     health_listen: Option<SocketAddr>,
 
-    /// Worker threads; 0 is one for each core [default: 0]
+    /// The number of worker threads; 0 means one for each core [default: 0]
     #[arg(long, value_name = "N")]
     workers: Option<usize>,
 }
@@ -85,7 +86,7 @@ impl ListenArgs {
 /// The certificate of the client port.
 #[derive(Args, Debug)]
 pub struct TlsArgs {
-    /// TLS on the client port: the certificate chain, PEM; read again when it changes
+    /// TLS on the client port: the certificate chain, PEM; it is read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_certificate: Option<PathBuf>,
 
@@ -122,7 +123,7 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     // The server runs even if the announcement cannot be printed.
     let announced = if common.json { served.announce_as_json() } else { served.announce() };
     if let Err(error) = announced {
-        tracing::warn!(%error, "could not say where the server listens");
+        tracing::warn!(%error, "the addresses of the server could not be printed");
     }
     supervisor::tell(NotifyState::Ready);
     let broken = tokio::select! {
@@ -167,7 +168,7 @@ impl Served {
             // The start fails, but a generated password must be shown, because it is stored nowhere.
             Err(error) => Err(match node.console_password() {
                 Some(password) => error.context(format!(
-                    "the server cannot go on; the password of the console, made just now, is {password}"
+                    "the server cannot continue; the password of the console, created just now, is {password}"
                 )),
                 None => error,
             }),
@@ -203,7 +204,7 @@ impl Served {
 
     /// Stops the node in order; a second signal ends the process at once.
     pub async fn stop(self, mut signals: StopSignals) {
-        tracing::info!("stopping; a second signal quits at once");
+        tracing::info!("stopping; a second signal ends the process at once");
         NodeFile::remove(&self.data_dir);
         tokio::select! {
             () = self.node.stop() => {}
@@ -245,9 +246,9 @@ impl Served {
     pub fn console_text(&self) -> String {
         let address = self.file.console_url();
         match self.node.console_password() {
-            Some(password) => format!("{address} (password {password}, shown this once)"),
+            Some(password) => format!("{address} (password {password}, shown only once)"),
             None => {
-                format!("{address} (`{} console password` makes a new password)", program(&self.data_dir))
+                format!("{address} (`{} console password` sets a new password)", program(&self.data_dir))
             }
         }
     }
@@ -273,12 +274,12 @@ impl Served {
 pub fn web_text(file: &NodeFile) -> String {
     match web_is_built() {
         true => format!("{}/", file.http_url()),
-        false => format!("not built into this binary; {}/ says how", file.http_url()),
+        false => format!("not built into this binary; {}/ says how to build them", file.http_url()),
     }
 }
 
 fn app_text(app: AppId, made: Option<AppId>) -> String {
-    if made == Some(app) { format!("{app} (made just now, with a key)") } else { app.to_string() }
+    if made == Some(app) { format!("{app} (created just now, with a key)") } else { app.to_string() }
 }
 
 /// The name by which this program was called, with the data folder, so that printed commands can be copied.

@@ -26,17 +26,17 @@ Examples:
   lamplight sig verify \"$TOKEN\" --user alice
   lamplight sig -- verify              for a user who is called \"verify\"
 
-The token is signed with the newest key of the app. It works for every client of that app. That it was made is entered
-into the audit log; a backend makes its own."
+The token is signed with the newest key of the app. It works for every client of that app. Making a token is recorded
+in the audit log; a backend should make its own."
 )]
 pub struct SigArgs {
     /// The subcommand; without one, a UserSig is made.
     #[command(subcommand)]
     command: Option<SigCommand>,
-    /// The user who may log in with it
+    /// The user who can log in with it
     #[arg(required = true, value_name = "USER", value_parser = parse_user)]
     user: Option<UserId>,
-    /// How long it is good
+    /// How long it is valid
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_duration)]
     expire: Duration,
     /// Which app.
@@ -53,8 +53,8 @@ Examples:
   lamplight sig verify \"$TOKEN\" --user alice
   lamplight sig verify - --user alice < token.txt
 
-A JWT is checked by the settings of the app: its keys, its key file, and the keys that a server has read last from its \
-address. It does not look at kicks: `lamplight account list` shows until when UserSigs are revoked.")]
+A JWT is checked by the settings of the app: its keys, its key file, and the keys that a server last read from its \
+address. Kicks are not considered: `lamplight account list` shows up to which time UserSigs are revoked.")]
     Verify {
         /// The UserSig or JWT; `-` reads it from stdin
         #[arg(value_name = "TOKEN|-", allow_hyphen_values = true)]
@@ -81,7 +81,7 @@ pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
             }
         }
         None => {
-            let user = args.user.context("whose UserSig? `lamplight sig USER`")?;
+            let user = args.user.context("the user is missing: `lamplight sig USER`")?;
             let app = operator.app(args.app.app).await?;
             let owner = User::new(app.id, user.clone());
             let (token, claims) = sign(&app, user, args.expire, present())?;
@@ -137,7 +137,7 @@ fn verify_jwt(token: &str, app: &App, user: &UserId, folder: &Path, as_json: boo
         }));
     }
     let issued = match claims.issued {
-        0 => "unknown (no iat: the first kick of the user refuses it)".to_owned(),
+        0 => "unknown (no iat: any kick of the user revokes it)".to_owned(),
         issued => utc(Timestamp(issued.saturating_mul(1_000))),
     };
     line(format!(

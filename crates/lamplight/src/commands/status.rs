@@ -12,33 +12,33 @@ use serde_json::json;
 /// Commands for statuses.
 #[derive(Subcommand, Debug)]
 pub enum StatusCommand {
-    /// Ask for the status of users, with its evidence
+    /// Read the status of users, with its evidence
     #[command(after_help = "\
 Examples:
   lamplight status get alice bob
   lamplight status get alice --json
 
-Needs a running server. Where there is no account, the line says so and the exit code is 1.")]
+Needs a running server. For a user without an account, the line says so, and the exit code is 1.")]
     Get {
-        /// The users to ask for
+        /// The users to look up
         #[arg(required = true, value_name = "USER", value_parser = parse_user)]
         users: Vec<UserId>,
         /// Which app.
         #[command(flatten)]
         app: AppArg,
     },
-    /// List who is ONLINE now, in no particular order
+    /// List the users who are ONLINE now, in no particular order
     #[command(after_help = "\
 Examples:
   lamplight status online
   lamplight status online --on Web --limit 1000 --json
 
-Needs a running server. Who comes or goes while the list is made may be in it or not.")]
+Needs a running server. A user who comes or goes meanwhile may be in the list or not.")]
     Online {
-        /// Only those who are connected on this platform
+        /// List only users who are connected on this platform
         #[arg(long, value_name = "PLATFORM", value_parser = parse_platform)]
         on: Option<Platform>,
-        /// At most so many
+        /// The most users to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
         /// Which app.
@@ -51,12 +51,12 @@ Examples:
   lamplight status set alice \"in a meeting\"
   lamplight status set alice \"\"
 
-Needs a running server, and a user who is ONLINE: a custom status ends when they go.")]
+Needs a running server, and a user who is ONLINE: a custom status is cleared when the user goes offline.")]
     Set {
-        /// The user to set it for
+        /// The user whose custom status to set
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// The text, at most 100 bytes unless the app says otherwise
+        /// The text, at most 100 bytes unless the app has another limit
         #[arg(value_name = "TEXT")]
         text: String,
         /// Which app.
@@ -103,7 +103,7 @@ const HEADS: [&str; 8] = ["USER", "STATUS", "CUSTOM", "SINCE", "REASON", "LAST S
 fn parse_platform(text: &str) -> Result<Platform, String> {
     text.parse().map_err(|_| {
         let names: Vec<_> = Platform::ALL.iter().map(|platform| platform.name()).collect();
-        format!("a platform is one of {}", names.join(", "))
+        format!("the platform must be one of {}", names.join(", "))
     })
 }
 
@@ -121,7 +121,7 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
             Some(status) => row(status),
             None => vec![user.to_string(), format!("({absent})")],
         });
-        table(&HEADS, &rows.collect::<Vec<_>>(), "nobody was asked for")?;
+        table(&HEADS, &rows.collect::<Vec<_>>(), "no user was given")?;
     }
     match statuses.iter().filter(|status| status.is_none()).count() {
         0 => Ok(()),

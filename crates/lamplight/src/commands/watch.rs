@@ -31,14 +31,14 @@ Examples:
   lamplight watch bob --as alice --plain | tee changes.txt
   lamplight watch bob --as alice --server tls://chat.example:7400 --app 1400000001 --sig \"$TOKEN\"
 
-Without PEOPLE: yourself, your subscriptions and, if the app tells friends, your friends. Devices \
-are those of the last change: a further device of somebody who is online anyway is no news.
+Without PEOPLE: yourself, your subscriptions and, if the app notifies friends, your friends. The devices \
+shown are those of the last change: a further device of a user who is already online is not reported.
 
-Keys: s set your custom status, a watch somebody, d do not, q log out and quit, Q or Ctrl-C quit \
+Keys: s sets your custom status, a adds a user, d removes one, q logs out and quits, Q or Ctrl-C quits \
 without logging out, as if the link had broken.
 
 Without a terminal, or with --plain, every change is one line; SIGTERM logs out and quits then, \
-SIGINT just quits.")]
+SIGINT quits without logging out.")]
 pub struct WatchArgs {
     /// The users to watch
     #[arg(value_name = "PEOPLE", value_parser = parse_user)]
@@ -46,13 +46,14 @@ pub struct WatchArgs {
     /// The user to log in as
     #[arg(long = "as", value_name = "USER", value_parser = parse_user)]
     me: UserId,
-    /// Where the server is: tcp://, tls://, ws:// or wss:// [default: the one of the data folder]
+    /// The URL of the server: tcp://, tls://, ws:// or wss:// [default: the server of the data folder]
     #[arg(long, value_name = "ADDRESS")]
     server: Option<String>,
-    /// Your UserSig or JWT; `-` reads it from stdin [default: a fresh UserSig, by the key in the data folder]
+    /// Your UserSig or JWT; `-` reads it from stdin [default: a new UserSig, made with the key in the data
+    /// folder]
     #[arg(long, value_name = "SIG|-", requires = "app", allow_hyphen_values = true)]
     sig: Option<String>,
-    /// A root certificate to trust besides those of the system, PEM
+    /// A root certificate to trust in addition to those of the system, PEM
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
     /// The platform of this device: iPhone, Android, iPad, Windows, Mac, Linux or Web
@@ -61,7 +62,7 @@ pub struct WatchArgs {
     /// Your custom status
     #[arg(long, value_name = "TEXT")]
     status: Option<String>,
-    /// One line for each change, also in a terminal
+    /// Print one line for each change, even in a terminal
     #[arg(long)]
     plain: bool,
     /// Which app.
@@ -81,7 +82,10 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
         Some(server) => server.clone(),
         None => {
             let file = NodeFile::read(&folder)?.with_context(|| {
-                format!("no server is running on {}; start one, or name it with --server", folder.display())
+                format!(
+                    "no server is running on {}; start one, or give its URL with --server",
+                    folder.display()
+                )
             })?;
             file.client_url()
         }

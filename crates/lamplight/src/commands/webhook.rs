@@ -16,19 +16,19 @@ const PAGE: usize = 500;
 /// Commands for webhooks.
 #[derive(Subcommand, Debug)]
 pub enum WebhookCommand {
-    /// List the webhooks of all apps: where they lead, what waits, and how the receivers do
+    /// List the webhooks of all apps: address, waiting notices, and the state of the receiver
     #[command(after_help = "\
 Examples:
   lamplight webhook list
   lamplight webhook list --app 1400000001 --json
 
-Where a webhook leads is set with `lamplight app set ID --state-change-url URL --push-url URL`.")]
+Set the address of a webhook with `lamplight app set ID --state-change-url URL --push-url URL`.")]
     List {
         /// Which app.
         #[command(flatten)]
         app: AppArg,
     },
-    /// List dead letters: what was given up, oldest first
+    /// List dead letters (notices that were given up), oldest first
     #[command(after_help = "\
 Examples:
   lamplight webhook dead
@@ -37,19 +37,19 @@ Examples:
         /// Which app.
         #[command(flatten)]
         app: AppArg,
-        /// At most so many
+        /// The most dead letters to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
-        /// Only those after this one
+        /// List only dead letters after this one
         #[arg(long, value_name = "ID")]
         after: Option<u64>,
     },
-    /// Show all of a dead letter
+    /// Show a dead letter with all its fields
     #[command(after_help = "\
 Examples:
   lamplight webhook show 17")]
     Show {
-        /// Its id, as `webhook dead` lists it
+        /// The id, as `webhook dead` lists it
         #[arg(value_name = "ID")]
         id: u64,
         /// Which app.
@@ -62,19 +62,19 @@ Examples:
   lamplight webhook resend 17 18
   lamplight webhook resend --all")]
     Resend(Which),
-    /// Forget dead letters
+    /// Delete dead letters
     #[command(after_help = "\
 Examples:
   lamplight webhook drop 17 18
   lamplight webhook drop --all")]
     Drop(Which),
-    /// Send a request that tells of nothing, and say what came of it
+    /// Send a test request, which reports no event, and show the outcome
     #[command(after_help = "\
 Examples:
   lamplight webhook test
   lamplight webhook test push --json")]
     Test {
-        /// Which webhook
+        /// The webhook to test
         #[arg(value_name = "state_change|push", default_value_t = Hook::StateChange)]
         webhook: Hook,
         /// Which app.
@@ -87,10 +87,10 @@ Examples:
 #[derive(Args, Debug)]
 #[command(group = ArgGroup::new("which").required(true).args(["ids", "all"]))]
 pub struct Which {
-    /// Their ids, as `webhook dead` lists them
+    /// The ids, as `webhook dead` lists them
     #[arg(value_name = "ID")]
     ids: Vec<u64>,
-    /// All of the app
+    /// All dead letters of the app
     #[arg(long)]
     all: bool,
     /// Which app.
@@ -262,7 +262,7 @@ async fn count(
     }
     let absent = (missing > 0).then(|| {
         let are = if missing == 1 { "is" } else { "are" };
-        anyhow!("{missing} of the dead letters that were named {are} not there")
+        anyhow!("{missing} of the named dead letters {are} missing")
     });
     if as_json {
         let error = absent.as_ref().map(error_fields);
