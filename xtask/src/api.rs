@@ -1,5 +1,5 @@
-//! schemathesis under `target/schemathesis/`, for `crates/server/tests/schemathesis.rs`;
-//! `tests/schemathesis/README.md` has the same by hand.
+//! Installs schemathesis under `target/schemathesis/`, for `crates/server/tests/schemathesis.rs`;
+//! `tests/schemathesis/README.md` has the same steps by hand.
 
 use crate::ground::{Ground, output};
 use crate::interop::python_packages;
@@ -9,14 +9,14 @@ use std::fs;
 const VENV: &str = "target/schemathesis/venv";
 const REQUIREMENTS: &str = "tests/schemathesis/requirements.txt";
 
-/// Installs it, unless the same was installed by the same python before.
+/// Installs schemathesis, unless the same version was installed with the same Python before.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let mut stamp = output(ground.command("python3").arg("--version"))?;
     stamp += &fs::read_to_string(ground.path(REQUIREMENTS))
         .with_context(|| format!("cannot read {REQUIREMENTS}"))?;
     let stamp_file = ground.path("target/schemathesis/stamp");
     if fs::read_to_string(&stamp_file).is_ok_and(|done| done == stamp) {
-        println!("schemathesis is there");
+        println!("schemathesis is installed");
         return Ok(());
     }
     if !may_install {

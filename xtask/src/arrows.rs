@@ -1,6 +1,6 @@
-//! Which crate may know which: the table, and the check of it against what cargo resolves.
+//! Which crate may depend on which: the table, and its check against the dependencies that cargo resolves.
 //!
-//! Only normal dependencies count, those of dependencies included: what a test or a build script uses does
+//! Only normal dependencies count, including indirect ones: the dependencies of tests and build scripts do
 //! not end up in the crate.
 
 use crate::ground::{Ground, output};
@@ -8,17 +8,17 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
-/// The dependencies that one crate of ours may have.
+/// The dependencies that one of our crates may have.
 struct Rule {
     of: &'static str,
-    /// The crates of ours that it may reach; all others it must not.
+    /// Our crates that it may reach; all others are forbidden.
     ours: &'static [&'static str],
     /// Crates of others that it must not reach.
     never: &'static [Others],
     because: &'static str,
 }
 
-/// Crates of others that are kept out together.
+/// A group of crates of others.
 struct Others {
     what: &'static str,
     names: &'static [&'static str],
@@ -192,12 +192,12 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Arrows of ours behind which nothing counts: from, to. The libraries that verify a JWT bring a clock and randomness along
-/// for calls that `auth` does not make: the time is checked by the clock that is an argument, and nothing is signed.
+/// Dependencies of ours that are not followed: from, to. The libraries that verify a JWT bring a clock and
+/// randomness along, for calls that `auth` does not make: the present is an argument, and nothing is signed.
 const CUT: &[(&str, &str)] =
     &[("lamplight-auth", "jsonwebtoken"), ("lamplight-auth", "ring"), ("lamplight-auth", "signature")];
 
-/// Fails when a crate reaches what it must not.
+/// Fails when a crate reaches a forbidden one.
 pub fn check(ground: &Ground) -> Result<()> {
     let metadata = output(&mut ground.cargo("metadata --format-version 1 --locked"))?;
     let graph = Graph::read(&serde_json::from_str(&metadata)?)?;
@@ -208,11 +208,11 @@ pub fn check(ground: &Ground) -> Result<()> {
     if !findings.is_empty() {
         bail!("{} forbidden; the table and its reasons are in xtask/src/arrows.rs", findings.len());
     }
-    println!("{} crates keep to the table", RULES.len());
+    println!("{} crates comply with the table", RULES.len());
     Ok(())
 }
 
-/// Packages and their normal dependencies, by the packages' place in `names`.
+/// Packages and their normal dependencies; a package is an index into `names`.
 #[derive(Default)]
 struct Graph {
     names: Vec<String>,
@@ -250,7 +250,8 @@ impl Graph {
         self.members.iter().copied().find(|member| self.names[*member] == name)
     }
 
-    /// The shortest way from `from` to everything that it reaches, itself and what is behind a cut arrow left out.
+    /// The shortest path from `from` to every package that it reaches, except for itself and for packages
+    /// behind a cut dependency.
     fn ways(&self, from: usize, cut: &[(&str, &str)]) -> BTreeMap<usize, Vec<usize>> {
         let mut ways = BTreeMap::from([(from, vec![from])]);
         let mut queue = VecDeque::from([from]);
@@ -277,19 +278,19 @@ fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("cargo metadata: no string `{key}`"))
 }
 
-/// Returns the dependencies that the rules do not allow, a sentence each.
+/// Returns one sentence for each dependency that the rules do not allow.
 fn findings(graph: &Graph, rules: &[Rule], cut: &[(&str, &str)]) -> Vec<String> {
     let mut findings = Vec::new();
     for member in &graph.members {
         let name = &graph.names[*member];
         if !rules.iter().any(|rule| rule.of == name) {
             findings
-                .push(format!("{name} is new: give it a row, and say there why it may know what it knows"));
+                .push(format!("{name} is new: add a row for it, with the reason for what it may depend on"));
         }
     }
     for rule in rules {
         let Some(from) = graph.member(rule.of) else {
-            findings.push(format!("{} has a row and is not in the workspace", rule.of));
+            findings.push(format!("{} has a row, but is not in the workspace", rule.of));
             continue;
         };
         for (reached, way) in graph.ways(from, cut) {
@@ -324,7 +325,7 @@ mod tests {
         Rule { of: "model", ours: &[], never: &[RUNTIME], because: "it is all values" },
     ];
 
-    /// A graph of `"from: to to"` lines; the members are named in `members`.
+    /// A graph from lines `from: to to`, with these members.
     fn graph(members: &[&str], lines: &[&str]) -> Graph {
         let mut graph = Graph::default();
         let mut place = |name: &str| {
@@ -390,7 +391,7 @@ mod tests {
         let found = findings(&graph(&["core", "model", "adapter"], &[]), TWO_RULES, &[]);
         assert!(matches!(&found[..], [one] if one.starts_with("adapter is new")), "{found:?}");
         let found = findings(&graph(&["core"], &[]), TWO_RULES, &[]);
-        assert_eq!(found, ["model has a row and is not in the workspace"]);
+        assert_eq!(found, ["model has a row, but is not in the workspace"]);
     }
 
     #[test]

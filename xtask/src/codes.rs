@@ -1,6 +1,7 @@
-//! Files that are generated and checked in: `docs/codes.md` and the codes of the Dart SDK, from the one table of codes in
-//! `lamplight-model`; `docs/messages.md`, from the protobuf files; and `docs/openapi.json`, which the server makes from its
-//! commands. That the last one is current is a test of the server's: to make it takes the whole server.
+//! Generated files that are checked in: `docs/codes.md` and the codes of the Dart SDK, from the table of
+//! codes in `lamplight-model`; `docs/messages.md`, from the protobuf files; and `docs/openapi.json`, which
+//! the server generates from its commands. A test of the server checks that the last one is current, because
+//! generating it takes a build of the whole server.
 
 use crate::ground::{Ground, output};
 use crate::messages;
@@ -66,7 +67,7 @@ pub fn codegen(args: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Fails when a file differs from what it is made from.
+/// Fails when a file is not what would be generated now.
 pub fn check(ground: &Ground) -> Result<()> {
     for (file, text) in cheap_files(ground)? {
         if fs::read_to_string(ground.path(file)).unwrap_or_default() != text {
@@ -76,7 +77,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// The files that are made without the server, and their texts.
+/// The files that can be generated without the server, with their texts.
 fn cheap_files(ground: &Ground) -> Result<[(&'static str, String); 3]> {
     let messages = messages::page(&ground.path(""))?;
     Ok([(PAGE, page(Code::ALL)), (DART, dart(Code::ALL)), (messages::PAGE, messages)])
@@ -97,12 +98,12 @@ fn page(codes: &[Code]) -> String {
     page
 }
 
-/// A text that does not end its cell.
+/// A text that does not end its table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-/// The table as a Dart class: a constant for each code, and the texts.
+/// The table as a Dart class, with a constant for each code, and the texts.
 fn dart(codes: &[Code]) -> String {
     let mut class = DART_HEAD.to_owned();
     for code in codes {
@@ -133,7 +134,7 @@ fn camel_case(name: &str) -> String {
     })
 }
 
-/// A text as a literal of Dart, whose texts may not have these characters as they are.
+/// A text as a string literal of Dart, with the characters escaped that have a meaning there.
 fn dart_text(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('$', "\\$");
     format!("'{escaped}'")

@@ -1,5 +1,5 @@
-//! The Rust SDK as others get it: its crates as `cargo package` makes them, each set of its features, and a program
-//! outside of the tree that uses them.
+//! The Rust SDK as other projects get it: its crates as `cargo package` makes them, with each set of
+//! features, and a program outside the tree that uses them.
 
 use crate::ground::{Ground, run};
 use anyhow::{Context, Result, ensure};
@@ -9,33 +9,33 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The crates that a program needs for the SDK, in the order of their arrows.
+/// The crates that a program needs for the SDK; each depends only on earlier ones.
 const CRATES: [&str; 3] = ["lamplight-model", "lamplight-wire", "lamplight-client"];
 
-/// Files that every crate has, besides those that are compiled.
+/// Files that every crate has, in addition to those that are compiled.
 const IN_EVERY_CRATE: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
-/// Where the crates are packed and unpacked.
+/// The folder in which the crates are packed and unpacked.
 const OUTSIDE: &str = "target/outside";
 
-/// The program, and the unpacked crates in its folder `crates`. It is compiled into the `target` of the tree, where most of
-/// what it rests on is compiled already.
+/// The workspace with the program, and with the unpacked crates in its folder `crates`. It is compiled into
+/// the `target` of the tree, where most of its dependencies are compiled already.
 const WORKSPACE: &str = "target/outside/workspace";
 
-/// The program as it is in the tree.
+/// The program in the tree.
 const PROGRAM: &str = "tests/outside";
 
-/// The features of the SDK other than the default ones, as words for cargo.
+/// The sets of features other than the default, as words for cargo.
 const REDUCED: [&str; 3] = [
     "--no-default-features",
     "--no-default-features --features tls",
     "--no-default-features --features websocket",
 ];
 
-/// Runs a command and counts the tests of which it tells.
+/// Runs a command, and counts the tests that it reports.
 pub type Hear<'a> = dyn FnMut(&mut Command) -> Result<()> + 'a;
 
-/// Lints the SDK with each set of features. The default set is linted with the workspace.
+/// Lints the SDK with each reduced set of features. The default set is linted with the workspace.
 pub fn features(ground: &Ground) -> Result<()> {
     for features in REDUCED {
         let words = "clippy --locked --package lamplight-client --lib --tests --examples";
@@ -44,7 +44,8 @@ pub fn features(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// Packages the SDK, and has a program that knows nothing but the packages compile, and run against this server.
+/// Packages the SDK, and checks that a program which has only the packages compiles, and runs against this
+/// server.
 pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
     let mut words = format!("package --locked --offline --allow-dirty --no-verify --target-dir {OUTSIDE}");
     for name in CRATES {
@@ -59,7 +60,7 @@ pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
     }
     mirror(&ground.path(PROGRAM).join("src"), &workspace.join("src"))?;
     copy(&ground.path(PROGRAM).join("Cargo.toml"), &workspace.join("Cargo.toml"))?;
-    // The versions that the tree is tested with. Cargo takes out those that are not needed here.
+    // The versions that the tree is tested with; cargo drops the entries that are not needed here.
     copy(&ground.path("Cargo.lock"), &workspace.join("Cargo.lock"))?;
     let cargo = |words: &str| {
         let mut command = ground.cargo(&format!("{words} --offline"));
@@ -68,13 +69,13 @@ pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
         command.env("OUTSIDE_SERVER", ground.path(server));
         command
     };
-    // Tests and examples of a package must not need what is not in it.
+    // Tests and examples of a package must need only files in the package.
     run(&mut cargo("check --package lamplight-client --all-targets"))?;
     hear(&mut cargo("test --package outside"))?;
     hear(&mut cargo("test --package outside --no-default-features"))
 }
 
-/// Unpacks the crate of this name and returns its folder.
+/// Unpacks the crate with this name, and returns its folder.
 fn unpack(ground: &Ground, name: &str) -> Result<PathBuf> {
     let package = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
     let into = ground.path(OUTSIDE).join("unpacked");
@@ -85,12 +86,12 @@ fn unpack(ground: &Ground, name: &str) -> Result<PathBuf> {
     fs::create_dir_all(&into)?;
     let archive = ground.path(OUTSIDE).join("package").join(format!("{package}.crate"));
     run(ground.command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&into))?;
-    // It names the commit: the crate would be compiled again after each one.
+    // The file has the commit, so the crate would be compiled again after each commit.
     fs::remove_file(folder.join(".cargo_vcs_info.json"))?;
     Ok(folder)
 }
 
-/// The unpacked crate has the files that every crate has.
+/// Fails if the unpacked crate lacks one of the files that every crate has.
 fn whole(ground: &Ground, folder: &Path) -> Result<()> {
     for file in IN_EVERY_CRATE {
         let text = fs::read_to_string(folder.join(file));
@@ -104,8 +105,8 @@ fn whole(ground: &Ground, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a folder the same as another one. A file that is the same already keeps its time, so that cargo does not compile
-/// it again.
+/// Makes a folder equal to another one. Files that are already equal keep their times, so that cargo does not
+/// compile them again.
 fn mirror(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     let (wanted, present) = (names(from)?, names(to)?);
@@ -128,7 +129,7 @@ fn names(folder: &Path) -> Result<BTreeSet<OsString>> {
     entries.map(|entry| Ok(entry?.file_name())).collect()
 }
 
-/// Copies a file whose bytes are not there yet.
+/// Copies a file, unless the target has the same bytes.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let bytes = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     if fs::read(to).ok().as_ref() != Some(&bytes) {

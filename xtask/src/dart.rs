@@ -1,5 +1,5 @@
-//! A Dart VM, and the tests of the Dart SDK by it: the one on the path, or one that an npm package carries, under
-//! `target/tools/dart`.
+//! Finds a Dart VM and runs the tests of the Dart SDK with it: the one on the path, or one from an npm
+//! package, under `target/tools/dart`.
 
 use crate::ground::{Ground, output, run, run_and_hear};
 use crate::tally::{Runner, Tally};
@@ -8,35 +8,35 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The oldest version on the path that is used: that of `dart/lamplight/pubspec.yaml`.
+/// The oldest version on the path that is used, as in `dart/lamplight/pubspec.yaml`.
 const AT_LEAST: (u32, u32) = (3, 3);
 
-/// The folder of ours, and its files that say which package it is, each by its hash.
+/// The folder of our VM, and the files in it that pin the package by its hash.
 const OURS: &str = "target/tools/dart";
 const PINNED: &str = "xtask/dart-vm";
 
-/// The VM in the package: 32-bit, for Linux on x86.
+/// The VM in the npm package: 32-bit, for Linux on x86.
 const PROGRAM: &str = "target/tools/dart/node_modules/sass-embedded-linux-ia32/dart-sass/src/dart";
 
-/// Where the packages are; pub would write it, which the VM alone does not have.
+/// The package configuration. `pub` would write it, but the VM comes without `pub`.
 const PACKAGES: &str = "target/tools/dart/package_config.json";
 
-/// The tests.
+/// The program that runs all tests.
 const TESTS: &str = "dart/lamplight/test/run.dart";
 
-/// Runs the tests of the Dart SDK and counts them. Some of them start the server.
+/// Runs the tests of the Dart SDK, and counts them. Some of them start the server.
 pub fn test(ground: &Ground, program: &Path, tally: &mut Tally) -> Result<()> {
     let packages = ground.path(PACKAGES);
     fs::create_dir_all(ground.path(OURS))?;
     fs::write(&packages, package_config(ground)).with_context(|| format!("cannot write {PACKAGES}"))?;
     let mut command = ground.command(program);
     command.arg("--enable-asserts").arg(format!("--packages={}", packages.display())).arg(TESTS);
-    // They count as the programs of `cargo test` do.
+    // The output has the form of `cargo test`.
     run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
 }
 
-/// The program: a recent one on the path, or ours, installed now if need be. `None` where ours does not run for want of
-/// libraries of the system.
+/// The VM: a recent one on the path, or our own, which is installed if necessary. `None` if our own does not
+/// run because libraries of the system are missing.
 pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
     if is_recent(&version_of("dart".as_ref())) {
@@ -55,7 +55,7 @@ pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     Ok(is_recent(&version_of(ours.as_os_str())).then_some(ours))
 }
 
-/// Installs the package. `--force`: npm would refuse one for another processor.
+/// Installs the package. `--force`, because npm refuses a package for another processor.
 fn install(ground: &Ground) -> Result<()> {
     fs::create_dir_all(ground.path(OURS))?;
     let npm = format!("ci --prefix {OURS} --force --ignore-scripts --no-audit --no-fund");
@@ -66,7 +66,7 @@ fn install(ground: &Ground) -> Result<()> {
     run(ground.command("npm").args(npm.split(' ')))
 }
 
-/// Whether ours is of the package that is pinned now.
+/// Whether our VM is from the package that is pinned now.
 fn is_current(ground: &Ground) -> bool {
     let text = |folder: &str, file: &str| fs::read_to_string(ground.path(folder).join(file)).ok();
     ground.path(PROGRAM).exists() && FILES.iter().all(|file| text(OURS, file) == text(PINNED, file))
@@ -74,7 +74,7 @@ fn is_current(ground: &Ground) -> bool {
 
 const FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// The SDK alone: it depends on nothing.
+/// The package configuration for the SDK alone, which has no dependencies.
 fn package_config(ground: &Ground) -> String {
     let root = ground.path("dart/lamplight");
     format!(
@@ -85,7 +85,7 @@ fn package_config(ground: &Ground) -> String {
     )
 }
 
-/// Whether this answer to `--version` names such a version, or a later one.
+/// Whether this output of `--version` names a recent version.
 fn is_recent(answer: &str) -> bool {
     let version = answer.split_once("version: ").map_or("", |(_, version)| version);
     let mut numbers = version.split('.').map_while(|number| number.parse().ok());

@@ -1,17 +1,18 @@
-//! Rules about the Dockerfile, which is checked as a text: docker is not on every machine that runs the tests.
+//! Rules about the Dockerfile, which is checked as text, because not every machine that runs the tests has
+//! docker.
 
-/// The instructions of a Dockerfile: where each begins, its word, and the rest with its continued lines joined.
+/// An instruction of a Dockerfile: its line, its keyword, and the rest with continued lines joined.
 struct Instruction<'a> {
     line: usize,
     word: &'a str,
     rest: String,
 }
 
-/// Folders that are big, secret or of this machine, and never copied into an image.
+/// Paths that are large, secret or specific to a machine, and must never be copied into an image.
 const LEFT_OUT: [&str; 4] = [".git", "target", "lamplight-data", "**/node_modules"];
 
-/// Returns the broken rules as `line: what`. `exists` tells whether a path is in the repository, and
-/// `rust_version` is the one that the workspace needs.
+/// Returns the broken rules as `line: what`. `exists` tells whether a path is in the repository;
+/// `rust_version` is the version that the workspace needs.
 pub fn findings(
     dockerfile: &str,
     dockerignore: &str,
@@ -28,7 +29,7 @@ pub fn findings(
             ("FROM", [image, more @ ..]) => {
                 let tag = image.rsplit('/').next().and_then(|name| name.split_once(':')).map(|(_, tag)| tag);
                 if tag.is_none_or(|tag| tag == "latest") {
-                    find(format!("`{image}` is another image every day: give it a tag"));
+                    find(format!("`{image}` changes over time: give it a tag"));
                 }
                 let rust = format!("rust:{rust_version}-");
                 if image.starts_with("rust:") && !image.starts_with(&rust) {
@@ -39,7 +40,7 @@ pub fn findings(
             ("COPY" | "ADD", words) => {
                 let from = words.iter().find_map(|word| word.strip_prefix("--from="));
                 if let Some(from) = from.filter(|from| !stages.contains(from)) {
-                    find(format!("no stage before is called `{from}`"));
+                    find(format!("no earlier stage is called `{from}`"));
                 }
                 let paths: Vec<_> = words.iter().filter(|word| !word.starts_with("--")).collect();
                 let sources = paths.split_last().map_or(&[][..], |(_, sources)| sources);
@@ -50,7 +51,7 @@ pub fn findings(
                 }
             }
             ("HEALTHCHECK" | "ENTRYPOINT", _) if !rest.contains("[\"") => {
-                find(format!("{word} needs a shell, which the image has not: write it as `[\"…\"]`"));
+                find(format!("{word} needs a shell, which the image does not have: write it as `[\"…\"]`"));
             }
             _ => {}
         }
@@ -66,11 +67,11 @@ pub fn findings(
     if let Some(Instruction { line, rest, .. }) = last_of("USER") {
         let user = rest.split(':').next().unwrap_or_default();
         if !user.parse::<u32>().is_ok_and(|number| number > 0) {
-            findings.push(format!("{line}: USER `{rest}` is no number above 0; root is not allowed"));
+            findings.push(format!("{line}: USER `{rest}` is not a number above 0; root is not allowed"));
         }
     }
     for path in LEFT_OUT.iter().filter(|path| !dockerignore.lines().any(|line| line == **path)) {
-        findings.push(format!("1: .dockerignore does not leave `{path}` out"));
+        findings.push(format!("1: .dockerignore does not exclude `{path}`"));
     }
     findings
 }
@@ -128,9 +129,9 @@ ENTRYPOINT [\"/a\"]
         assert_eq!(found(GOOD, &ignored), "");
         for (good, bad, expected) in [
             ("rust:1.95-slim", "rust:1.9-slim", "2: `rust:1.9-slim` is not Rust 1.95"),
-            ("cc:nonroot", "cc", "7: `gcr.io/distroless/cc` is another image"),
-            ("cc:nonroot", "cc:latest", "7: `gcr.io/distroless/cc:latest` is another image"),
-            ("--from=build", "--from=built", "8: no stage before is called `built`"),
+            ("cc:nonroot", "cc", "7: `gcr.io/distroless/cc` changes over time"),
+            ("cc:nonroot", "cc:latest", "7: `gcr.io/distroless/cc:latest` changes over time"),
+            ("--from=build", "--from=built", "8: no earlier stage is called `built`"),
             ("COPY LICENSE", "COPY LICENCE", "9: there is no `LICENCE`"),
             ("EXPOSE 1\n", "", "1: the image has no EXPOSE"),
             ("VOLUME /b\n", "", "1: the image has no VOLUME"),
@@ -144,12 +145,9 @@ ENTRYPOINT [\"/a\"]
             let found = found(&GOOD.replace(good, bad), &ignored);
             assert!(found.starts_with(expected) && !found.contains('\n'), "{bad}: {found}");
         }
-        // A user of a stage before is not that of the image.
+        // The user of an earlier stage is not the user of the image.
         let early = GOOD.replace("USER 65532:65532\n", "").replace("COPY . .", "COPY . .\nUSER 1");
         assert_eq!(found(&early, &ignored), "1: the image has no USER");
-        assert_eq!(
-            found(GOOD, &ignored.replace("target", "")),
-            "1: .dockerignore does not leave `target` out"
-        );
+        assert_eq!(found(GOOD, &ignored.replace("target", "")), "1: .dockerignore does not exclude `target`");
     }
 }

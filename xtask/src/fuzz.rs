@@ -1,7 +1,7 @@
-//! `cargo xtask fuzz`: builds the fuzz targets with the instrumentation of libFuzzer, and runs them.
+//! `cargo xtask fuzz`: builds the fuzz targets with the instrumentation for libFuzzer, and runs them.
 //!
-//! A stable compiler does it: the pass of LLVM that counts edges is asked for by name, and libFuzzer itself comes as a
-//! crate. `docs/how-to/fuzz.md` tells more.
+//! This works with a stable compiler: the LLVM pass that counts edges is requested by name, and libFuzzer
+//! itself is a crate. See `docs/how-to/fuzz.md`.
 
 use crate::ground::{Ground, output, run, run_and_hear};
 use anyhow::{Context, Result, bail};
@@ -9,22 +9,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The options of rustc that make a program count its edges and report its comparisons, as libFuzzer reads it.
+/// Options of rustc that make a program count its edges and report its comparisons, in the form that
+/// libFuzzer reads.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// Where the programs are built, and where the inputs are kept that a run finds interesting.
+/// The folder of the built programs, and the folder for inputs that a run finds interesting.
 const BUILT: &str = "target/fuzz";
 const CORPUS: &str = "fuzz/corpus";
 const ARTIFACTS: &str = "fuzz/artifacts";
 
-/// Targets that need a whole node; the others are built in a fraction of the time.
+/// Targets that need a whole node; the others are built much faster.
 const NEED_A_NODE: [&str; 3] = ["console", "query", "commands"];
 
-/// How long a target is run unless something else is asked for.
+/// The default time for one target.
 const SECONDS: u64 = 60;
 
 /// The options of the command.
@@ -118,7 +119,7 @@ impl<'a> Asked<'a> {
                 }
                 "--keep" => asked.keep = true,
                 target if known.iter().any(|known| known == target) => asked.targets.push(target),
-                other => bail!("`{other}` is no target; there are {}", known.join(", ")),
+                other => bail!("unknown target `{other}`; the targets are {}", known.join(", ")),
             }
         }
         if asked.targets.is_empty() {
@@ -129,7 +130,7 @@ impl<'a> Asked<'a> {
 }
 
 impl Figures {
-    /// Takes in one line of the output of libFuzzer.
+    /// Reads one line of libFuzzer's output.
     fn hear(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let after = |name: &str| {
@@ -150,7 +151,7 @@ impl Figures {
     }
 }
 
-/// A folder for what the targets write, in memory where there is one; it goes with the run.
+/// A folder for the files that the targets write, in memory if possible. It is removed at the end of the run.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -158,19 +159,19 @@ impl Scratch {
         let memory = Path::new("/dev/shm");
         let parent = if memory.is_dir() { memory.to_owned() } else { std::env::temp_dir() };
         let folder = parent.join(format!("lamplight-fuzz-{}", std::process::id()));
-        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         Ok(Self(folder))
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // A folder that cannot be removed is ignored by other runs, like an empty one.
+        // A folder that cannot be removed does no harm: other runs use other folders.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// The targets, by their programs.
+/// The names of the targets.
 fn targets(ground: &Ground) -> Result<Vec<String>> {
     let mut targets = Vec::new();
     for entry in fs::read_dir(ground.path("fuzz/fuzz_targets"))? {
@@ -182,11 +183,11 @@ fn targets(ground: &Ground) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// The platform that is built for: named, so that build scripts are not instrumented.
+/// The target platform. It is named in the build so that build scripts are not instrumented.
 fn host(ground: &Ground) -> Result<String> {
     let about = output(ground.command("rustc").arg("-vV"))?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: "));
-    Ok(host.context("rustc does not say its host")?.to_owned())
+    Ok(host.context("rustc does not name its host")?.to_owned())
 }
 
 fn count(folder: &Path) -> usize {

@@ -1,16 +1,16 @@
-//! The lock file of the fuzz programs knows the dependencies that our crates have.
+//! Checks that the lock file of the fuzz programs has the dependencies of our crates.
 //!
-//! They are a workspace of their own, which no step of the test command builds: nothing else tells that `fuzz/Cargo.lock` is
-//! out of date before somebody wants to fuzz.
+//! The fuzz programs are a workspace of their own, which no step of the test command builds. Without this
+//! check, an outdated `fuzz/Cargo.lock` would be noticed only by somebody who wants to fuzz.
 
-/// Returns the dependencies that a crate of ours has in its manifest and not in the lock file, a sentence each.
-/// `manifest_of` is the manifest of a crate of ours by its name.
+/// Returns one sentence for each dependency in the manifest of one of our crates that is missing in the lock
+/// file. `manifest_of` returns the manifest of one of our crates by its name.
 pub fn findings<'a>(lock: &str, manifest_of: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
     let mut findings = Vec::new();
     for package in lock.split("[[package]]\n").skip(1) {
         let Some(name) = package.lines().find_map(|line| value(line, "name = ")) else { continue };
         let Some(manifest) = manifest_of(name) else { continue };
-        // A version follows the name where the lock file has several.
+        // A version follows the name if the lock file has several.
         let locked: Vec<&str> = package
             .lines()
             .filter_map(|line| line.strip_prefix(" \"")?.strip_suffix("\","))

@@ -1,5 +1,5 @@
-//! Where the repository is, and how a program is run there: from its root, without input, and without what
-//! the outer `cargo run` left in the environment.
+//! The repository, and programs that run in it: from its root, without input, and without the variables that
+//! the outer `cargo run` has set.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::env;
@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-/// The repository that this program belongs to.
+/// The repository of this program.
 pub struct Ground {
     root: PathBuf,
 }
@@ -19,17 +19,17 @@ pub struct Ground {
 impl Ground {
     /// Finds the repository: the folder above the package that cargo runs.
     pub fn find() -> Result<Self> {
-        let package = env::var_os("CARGO_MANIFEST_DIR").context("start me as `cargo xtask`")?;
+        let package = env::var_os("CARGO_MANIFEST_DIR").context("start this program as `cargo xtask`")?;
         let root = Path::new(&package).parent().context("the package has a folder above it")?;
         Ok(Self { root: root.to_path_buf() })
     }
 
-    /// A path of the repository, made absolute.
+    /// The absolute path of a file of the repository.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// A program to be run at the root of the repository.
+    /// A command that runs a program at the root of the repository.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).stdin(Stdio::null());
@@ -48,8 +48,8 @@ impl Ground {
         command
     }
 
-    /// Becomes `lamplight`, built with this profile, with these words: signals and the exit code are its own from
-    /// here on.
+    /// Replaces this process with `lamplight`, built with this profile and called with these words, so that
+    /// signals and the exit code are its own.
     pub fn become_lamplight(&self, profile: &str, first: &[&str], args: &[&str]) -> Result<ExitCode> {
         self.become_cargo(
             &format!("run --profile {profile} --package lamplight -- {}", first.join(" ")),
@@ -57,20 +57,21 @@ impl Ground {
         )
     }
 
-    /// Becomes cargo with these words.
+    /// Replaces this process with cargo, called with these words.
     pub fn become_cargo(&self, first: &str, args: &[&str]) -> Result<ExitCode> {
         let error = self.cargo(first).args(args).stdin(Stdio::inherit()).exec();
         Err(anyhow!(error).context("cannot start cargo"))
     }
 }
 
-/// Tells whether cargo sets this variable for the program that `cargo run` starts. Some build scripts, as that of
-/// ring, run again when one of these changes, so a cargo that is started from here must not see them.
+/// Whether cargo sets this variable for the program that `cargo run` starts. Some build scripts, such as that
+/// of ring, run again when one of these variables changes, so cargo processes that are started here must not
+/// get them.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }
 
-/// Runs a program, its output going where ours goes; a failure names the command.
+/// Runs a program whose output goes to our own; an error names the command.
 pub fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.status().with_context(|| format!("cannot start `{}`", words(command)))?;
@@ -80,7 +81,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program quietly and returns what it printed to its standard output.
+/// Runs a program quietly, and returns its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())
@@ -89,15 +90,16 @@ pub fn output(command: &mut Command) -> Result<String> {
     if !output.status.success() {
         bail!("`{}`: {}", words(command), output.status);
     }
-    String::from_utf8(output.stdout).with_context(|| format!("`{}` printed no UTF-8", words(command)))
+    String::from_utf8(output.stdout)
+        .with_context(|| format!("the output of `{}` is not UTF-8", words(command)))
 }
 
-/// Whether a program is there and says that it is well.
+/// Whether a program can be started and succeeds.
 pub fn answers(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Like [`run`], and hands every line that the program prints to `hear` too.
+/// Like [`run`], but also passes every line of the output to `hear`.
 pub fn run_and_hear(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<()> {
     announce(command);
     let mut child = command
@@ -123,7 +125,7 @@ pub fn run_and_hear(command: &mut Command, mut hear: impl FnMut(&str)) -> Result
     Ok(())
 }
 
-/// Copies a pipe to one of our own streams, line by line, on a thread of its own.
+/// Copies a pipe to one of our own streams, line by line, in a thread.
 fn copy(
     pipe: impl Read + Send + 'static,
     mut to: impl Write + Send + 'static,
@@ -133,7 +135,7 @@ fn copy(
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            // The reader of our output may have left; the lines are still to be counted.
+            // A write error is ignored, because the lines must be counted even if the reader has gone.
             let _ = to.write_all(&line);
             let _ = lines.send(String::from_utf8_lossy(&line).trim_end().to_owned());
             line.clear();

@@ -1,20 +1,21 @@
-//! The public UserSig generators and client libraries under `target/interop/`, for `crates/auth/tests/interop.rs` and
-//! `crates/server/tests/backends.rs`; `tests/interop/README.md` has the same by hand.
+//! Installs the public UserSig generators and client libraries under `target/interop/`, for
+//! `crates/auth/tests/interop.rs` and `crates/server/tests/backends.rs`; `tests/interop/README.md` has the
+//! same steps by hand.
 
 use crate::ground::{Ground, output, run};
 use anyhow::{Context, Result, bail};
 use std::fs;
 
-/// The files that decide what is installed.
+/// The files that determine what is installed.
 const INPUTS: [&str; 3] =
     ["tests/interop/package.json", "tests/interop/package-lock.json", "tests/interop/requirements.txt"];
 
-/// Installs the packages, unless the same were installed by the same node and python before.
+/// Installs the packages, unless the same ones were installed with the same node and Python before.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let stamp = stamp(ground)?;
     let stamp_file = ground.path("target/interop/stamp");
     if fs::read_to_string(&stamp_file).is_ok_and(|done| done == stamp) {
-        println!("the npm and PyPI packages are there");
+        println!("the npm and PyPI packages are installed");
         return Ok(());
     }
     if !may_install {
@@ -35,7 +36,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     fs::write(&stamp_file, stamp).context("cannot write target/interop/stamp")
 }
 
-/// A fresh Python environment at `venv` that has what `requirements` lists, each file by its hash.
+/// Creates a Python environment at `venv` with the packages in `requirements`, each file checked by its hash.
 pub fn python_packages(ground: &Ground, venv: &str, requirements: &str) -> Result<()> {
     run(ground.command("python3").args(["-m", "venv", "--clear", venv]))?;
     let pip = "-m pip install --quiet --disable-pip-version-check --require-hashes -r";

@@ -1,6 +1,7 @@
-//! The two commands of the README, `cargo xtask demo` and `cargo xtask test`, and a few smaller ones.
+//! The commands of `cargo xtask`: `demo` and `test`, which the README names, and a few smaller ones.
 //!
-//! `steps.rs` is what `test` does, in order; each step has a file, or a few lines there.
+//! `steps.rs` lists the steps of `test` in their order; each step has a file of its own, or a few lines
+//! there.
 
 mod api;
 mod arrows;
@@ -26,7 +27,7 @@ use anyhow::{Result, bail};
 use ground::Ground;
 use std::process::ExitCode;
 
-/// A command: its name, its words for `--help`, and what it does with the words that follow it.
+/// A command: its name, its help texts, and the function that gets the words after its name.
 struct Command {
     name: &'static str,
     usage: &'static str,
@@ -39,64 +40,64 @@ const COMMANDS: &[Command] = &[
     Command {
         name: "demo",
         usage: "demo [ARGS…]",
-        about: "build everything and run the server with demo users",
+        about: "build everything, and run the server with demo users",
         more: "Prints the addresses to open. ARGS go to `lamplight demo`.
 
-The web pages are built first; where that cannot be done, the demo goes on without them and says so.",
+The web pages are built first. If that fails, the demo runs without them, and says so.",
         run: demo,
     },
     Command {
         name: "test",
         usage: "test [OPTIONS]",
-        about: "install what is missing, then check and test everything",
+        about: "install missing tools, then check and test everything",
         more: "  --only STEP    run this step alone; may be given several times
   --keep-going   do not stop at the first step that fails
-  --no-install   say what is missing, install nothing
+  --no-install   name what is missing, but install nothing
   --list         list the steps
 
-The last line counts the tests: `N passed, N failed`. A step that fails otherwise counts as one failed.",
+The last line counts the tests: `N passed, N failed`. A step that fails without a failed test counts as one failed test.",
         run: steps::test,
     },
     Command {
         name: "bench",
         usage: "bench [ARGS…]",
-        about: "measure what this server costs: the figures of docs/performance.md",
-        more: "ARGS go to `lamplight load bench`: `--quick` to see that it works, `--out FILE` for JSON.",
+        about: "measure what the server costs: the figures of docs/performance.md",
+        more: "ARGS go to `lamplight load bench`: `--quick` for a short trial, `--out FILE` for JSON.",
         run: |args| Ground::find()?.become_lamplight("release", &["load", "bench"], args),
     },
     Command {
         name: "mistakes",
         usage: "mistakes [ARGS…]",
-        about: "plant known mistakes in the rules and see the simulator find each",
+        about: "plant known mistakes in the code, and check that the simulator finds each",
         more: "ARGS go to the program `mistakes` of lamplight-sim.",
         run: |args| Ground::find()?.become_cargo(steps::MISTAKES, args),
     },
     Command {
         name: "attack",
         usage: "attack [OPTIONS]",
-        about: "attack a server with default settings, and show what it costs it and others",
-        more: "Builds the server with optimisation, starts one for each attack, and prints a table. Fails when one does not hold.
+        about: "attack a server with default settings, and show the cost for the server and for other users",
+        more: "Builds the server with optimisation, starts one for each attack, and prints a table. Fails when a bound is broken.
 
-  --only NAME   this attack alone; may be given several times
+  --only NAME   only this attack; may be given several times
   --list        list the attacks
-  --quick       small and short, to see that it works: the figures mean little
-  --out FILE    write the figures to a file, too, as JSON",
+  --quick       small and short, for a trial: the figures mean little
+  --out FILE    also write the figures to a file, as JSON",
         run: attack,
     },
     Command {
         name: "fuzz",
         usage: "fuzz [TARGET…] [OPTIONS]",
-        about: "look with libFuzzer for inputs that break a promise: docs/how-to/fuzz.md",
-        more: "Without a TARGET, all of them, one after the other. An input that breaks something is kept in fuzz/artifacts.
+        about: "search with libFuzzer for inputs that break a guarantee: docs/how-to/fuzz.md",
+        more: "Without a TARGET, all targets run, one after the other. An input that breaks a guarantee is kept in fuzz/artifacts.
 
-  --seconds N   run each target this long; else a minute
-  --keep        add what was found interesting to the corpus in the tree, which the tests replay",
+  --seconds N   run each target for N seconds [default: 60]
+  --keep        add interesting inputs to the corpus in the tree, which the tests replay",
         run: fuzz::fuzz,
     },
     Command {
         name: "package",
         usage: "package [--binary FILE]",
-        about: "make the archive of a release, the .deb, the bill of materials and the checksums",
+        about: "build the archive of a release, the .deb, the bill of materials and the checksums",
         more: "Builds the web pages and the server with optimisation, and writes to target/package:
 
   lamplight-VERSION-HOST.tar.gz   the program, completions, manual pages, the systemd unit, licences
@@ -107,17 +108,17 @@ The last line counts the tests: `N passed, N failed`. A step that fails otherwis
 
 The same program gives the same bytes. Every file gets the time of the commit, or SOURCE_DATE_EPOCH.
 
-  --binary FILE   pack this program, and build none; the web packages must have been built",
+  --binary FILE   pack this program instead of building one; the web packages must have been built",
         run: package::package,
     },
     Command {
         name: "codegen",
         usage: "codegen [--check]",
-        about: "write the files that are made from others",
-        more: "Writes docs/codes.md, the table of codes, docs/messages.md, the messages of the client port, and docs/openapi.json,
-the document of the server API.
+        about: "write the files that are generated from others",
+        more: "Writes docs/codes.md (the table of codes), docs/messages.md (the messages of the client port) and docs/openapi.json
+(the document of the server API).
 
-  --check   write nothing; fail where docs/codes.md or docs/messages.md is not current (a test of the server says so of
+  --check   write nothing; fail if docs/codes.md or docs/messages.md is not current (a test of the server checks
             docs/openapi.json)",
         run: codes::codegen,
     },
@@ -145,7 +146,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
         [name, args @ ..] => (*name, args),
     };
     let Some(command) = COMMANDS.iter().find(|command| command.name == name) else {
-        bail!("no command `{name}`; `cargo xtask --help` lists them");
+        bail!("unknown command `{name}`; `cargo xtask --help` lists them");
     };
     if let ["--help" | "-h", ..] = args {
         println!(
@@ -157,7 +158,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     (command.run)(args)
 }
 
-/// The demo, with its web pages if they can be built.
+/// Runs the demo, with its web pages if they can be built.
 fn demo(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     if let Err(error) = tools::for_web(&ground).and_then(|()| web::build(&ground)) {
@@ -166,7 +167,7 @@ fn demo(args: &[&str]) -> Result<ExitCode> {
     ground.become_lamplight("demo", &["demo"], args)
 }
 
-/// The attacks, from a program of their own, against an optimised server.
+/// Runs the attacks, which are a program of their own, against an optimised server.
 fn attack(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     ground::run(&mut ground.cargo("build --release --locked --package lamplight"))?;

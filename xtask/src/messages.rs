@@ -1,4 +1,5 @@
-//! `docs/messages.md`: the JSON messages of the client port, from the protobuf files of `lamplight-wire`.
+//! Generates `docs/messages.md`, the JSON messages of the client port, from the protobuf files of
+//! `lamplight-wire`.
 
 use anyhow::{Context, Result, ensure};
 use protox::Compiler;
@@ -10,12 +11,12 @@ use std::path::Path;
 /// The path of the page.
 pub const PAGE: &str = "docs/messages.md";
 
-/// The folder of the protobuf files, and the files in the order in which their messages are listed.
+/// The folder of the protobuf files, and the files in the order in which the page lists their messages.
 pub const FOLDER: &str = "crates/wire/proto";
 pub const FILES: [&str; 3] =
     ["lamplight/v1/client.proto", "lamplight/v1/status.proto", "lamplight/v1/chat.proto"];
 
-/// The messages that have a body of one kind at a time: the ones on the wire.
+/// The messages on the wire: each has one of several bodies.
 const ON_THE_WIRE: [(&str, &str, &str); 2] = [
     (
         "ClientMessage",
@@ -108,9 +109,9 @@ pub fn page(root: &Path) -> Result<String> {
     Ok(page.trim_end().to_owned() + "\n")
 }
 
-/// The comments of the files, with the names of fields as they are in JSON.
+/// The comments of the files, with field names in their JSON form.
 struct Texts {
-    /// The name in JSON of each field, by its name in protobuf.
+    /// The JSON name of each field, by its protobuf name.
     names: HashMap<String, String>,
 }
 
@@ -132,7 +133,7 @@ impl Texts {
         section
     }
 
-    /// The comment before a part of a file, and an empty line behind it.
+    /// Appends the comment of an element of a file, and an empty line.
     fn paragraphs(&self, page: &mut String, file: &FileDescriptor, path: &[i32]) {
         let comment = self.comment(file, path);
         if !comment.is_empty() {
@@ -148,7 +149,7 @@ impl Texts {
         self.in_json(&lines.join("\n"))
     }
 
-    /// A text with each field that it names as it is in JSON.
+    /// A text with each field name in its JSON form.
     fn in_json(&self, text: &str) -> String {
         let mut said = String::new();
         for part in text.split_inclusive(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_') {
@@ -162,7 +163,7 @@ impl Texts {
     }
 }
 
-/// The kind of a field's value, with a link to the message or enumeration that it is.
+/// The type of a field's value, with a link if it is a message or an enumeration.
 fn value(field: &FieldDescriptor) -> String {
     let kind = match field.kind() {
         Kind::Message(message) => link(message.full_name()),
@@ -184,7 +185,7 @@ fn value(field: &FieldDescriptor) -> String {
     if field.is_list() { format!("list of {kind}") } else { kind }
 }
 
-/// The name of a message or an enumeration without the package.
+/// The name of a message or an enumeration, without the package.
 fn title_of(full_name: &str) -> String {
     full_name.trim_start_matches("lamplight.v1.").to_owned()
 }
@@ -195,7 +196,7 @@ fn link(full_name: &str) -> String {
     format!("[{title}](#{fragment})")
 }
 
-/// A text that does not end its cell or its row. Paragraphs stay apart.
+/// A text that ends neither its table cell nor its row. Paragraphs stay separate.
 fn cell(text: &str) -> String {
     let paragraphs: Vec<_> = text.split("\n\n").map(|part| part.replace('\n', " ")).collect();
     paragraphs.join(" ").replace('|', "\\|")

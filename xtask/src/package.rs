@@ -1,5 +1,5 @@
-//! `cargo xtask package`: the archive of a release, the `.deb`, the bill of materials and their checksums, in
-//! `target/package`. The same program and the same `SOURCE_DATE_EPOCH` give the same bytes.
+//! `cargo xtask package`: writes the archive of a release, the `.deb`, the bill of materials and their
+//! checksums to `target/package`. The same program and the same `SOURCE_DATE_EPOCH` give the same bytes.
 
 use crate::ground::{Ground, output, run};
 use crate::{messages, tools, web};
@@ -8,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Where the packages are made.
+/// The folder of the packages.
 const OUT: &str = "target/package";
-/// The files of the archive, as they lie in it. The metadata of cargo-deb in `crates/lamplight/Cargo.toml` takes the
-/// program, the manual pages and the completions from here.
+/// The files of the archive, as they are in it. The metadata of cargo-deb in `crates/lamplight/Cargo.toml`
+/// takes the program, the manual pages and the completions from here.
 const FILES: &str = "target/package/files";
 
 /// Files of the repository that go into the archive.
@@ -26,26 +26,26 @@ const TEXTS: [&str; 8] = [
     "packaging/lamplight.default",
 ];
 
-/// Folders of `web/packages` that are packed for npm.
+/// Folders in `web/packages` that are packed for npm.
 const NPM_PACKAGES: [&str; 2] = ["chat", "uikit"];
 
-/// Shells, and the file name under which each looks for completions.
+/// Shells, each with the file name under which it looks for completions.
 const COMPLETIONS: [(&str, &str); 3] =
     [("bash", "lamplight.bash"), ("zsh", "_lamplight"), ("fish", "lamplight.fish")];
 
-/// The version of the workspace, which is that of the server.
+/// The version of the workspace, and so of the server.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How much time compressing may take.
 #[derive(Clone, Copy)]
 pub enum Compression {
-    /// As small as it gets, for a release.
+    /// As small as possible, for a release.
     Small,
-    /// For a test.
+    /// Fast, for a test.
     Quick,
 }
 
-/// The paths of what was made.
+/// The paths of the packages.
 pub struct Packages {
     pub archive: PathBuf,
     pub deb: PathBuf,
@@ -54,7 +54,7 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// The files that have a checksum.
+    /// The files that get a checksum.
     pub fn summed(&self) -> [&Path; 3] {
         [&self.archive, &self.deb, &self.bill]
     }
@@ -80,7 +80,7 @@ pub fn package(args: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Makes all packages of this program, after removing those of an earlier run.
+/// Builds all packages of this program; removes those of an earlier run first.
 pub fn make(
     ground: &Ground,
     program: &Path,
@@ -110,24 +110,24 @@ pub fn make(
     Ok(packages)
 }
 
-/// The time that every file of the packages gets: `SOURCE_DATE_EPOCH`, or that of the commit.
+/// The time of every file in the packages: `SOURCE_DATE_EPOCH`, or the time of the commit.
 fn epoch(ground: &Ground) -> Result<String> {
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(epoch) => epoch,
         Err(_) => output(ground.command("git").args(["log", "-1", "--format=%ct"]))
-            .context("set SOURCE_DATE_EPOCH, where there is no git")?,
+            .context("there is no git, so SOURCE_DATE_EPOCH must be set")?,
     };
     let epoch = epoch.trim().to_owned();
     ensure!(epoch.parse::<u32>().is_ok(), "SOURCE_DATE_EPOCH is `{epoch}`, not seconds since 1970");
     Ok(epoch)
 }
 
-/// Lays the files of the archive out in [`FILES`]. What the program can say of itself it is asked for.
+/// Puts the files of the archive into [`FILES`]. The program itself writes its manual pages and completions.
 fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     let files = ground.path(FILES);
     fs::create_dir_all(files.join("completions"))?;
     let laid = files.join("lamplight");
-    // The table of names stays, so that a backtrace has them; lines and types go.
+    // The symbol names stay, so that a backtrace has them; lines and types are removed.
     run(ground.command("strip").args(["--strip-debug", "-o"]).arg(&laid).arg(program))?;
     for (shell, name) in COMPLETIONS {
         let text = output(ground.command(&laid).args(["completions", shell]))?;
@@ -135,7 +135,7 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     }
     run(ground.command(&laid).args(["man", "--dir"]).arg(files.join("man")))?;
     for text in TEXTS {
-        let name = Path::new(text).file_name().context("a text has a name")?;
+        let name = Path::new(text).file_name().context("a text file has a name")?;
         fs::copy(ground.path(text), files.join(name)).with_context(|| format!("cannot copy {text}"))?;
     }
     for file in messages::FILES {
@@ -147,8 +147,8 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     npm_packages(ground, &files.join("npm"))
 }
 
-/// Packs the SDK and the web components, which must have been built. npm gives every file in them one time, so the bytes
-/// are the same each time.
+/// Packs the SDK and the web components, which must have been built. npm gives all files in them the same
+/// time, so the bytes are the same each time.
 fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     fs::create_dir_all(into)?;
     for package in NPM_PACKAGES {
@@ -164,7 +164,8 @@ fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Packs [`FILES`] into the archive: sorted by name, one time, no owner, modes that do not depend on the umask.
+/// Packs [`FILES`] into the archive: sorted by name, with one time, no owner, and modes that do not depend on
+/// the umask.
 fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<PathBuf> {
     let verbose = output(ground.command("rustc").arg("-vV"))?;
     let host =
@@ -185,7 +186,7 @@ fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<Pat
         Compression::Small => "--best",
         Compression::Quick => "--fast",
     };
-    // Without the name and the time of the file that is compressed.
+    // Without the name and the time of the compressed file.
     run(ground.command("gzip").args(["--no-name", "--force", level]).arg(&tar))?;
     Ok(ground.path(OUT).join(format!("{name}.tar.gz")))
 }
@@ -199,7 +200,7 @@ fn deb(ground: &Ground, tool: &Path, epoch: &str, compression: Compression) -> R
     run(ground
         .command(tool)
         .args(["--manifest-path", "crates/lamplight/Cargo.toml", "--no-build", "--no-strip", "--no-dbgsym"])
-        // Quiet: else each asset is warned of that cargo-deb does not build itself.
+        // Quiet, because cargo-deb warns of each asset that it does not build itself.
         .args(["--locked", "--quiet", "--compress-system", "--output"])
         .arg(&folder)
         .args(compression)
@@ -222,8 +223,8 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
 
 /// The bill of materials (CycloneDX) of the program: each crate in it, with version, licence and checksum.
 ///
-/// cargo-cyclonedx writes one file for each member of the workspace, beside its manifest; those of the others are
-/// removed.
+/// cargo-cyclonedx writes one file for each member of the workspace, next to its manifest; the files of the
+/// other members are removed.
 fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBuf> {
     let name = format!("lamplight-{VERSION}.cdx");
     let ran = run(ground
@@ -248,12 +249,13 @@ fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBu
     Ok(place)
 }
 
-/// Takes the folder of the repository out of the addresses of our own crates: it differs from machine to machine.
+/// Removes the folder of the repository, which differs from machine to machine, from the URLs of our own
+/// crates.
 fn without_folder(text: &str, root: &Path) -> String {
     text.replace(&format!("file://{}", root.to_string_lossy()), "file:///lamplight/")
 }
 
-/// Writes `SHA256SUMS`, which `sha256sum --check` reads.
+/// Writes `SHA256SUMS` for `sha256sum --check`.
 fn checksums(ground: &Ground, packages: &Packages) -> Result<()> {
     let names = packages.summed().map(|path| path.file_name().context("a package has a name"));
     let names = names.into_iter().collect::<Result<Vec<_>>>()?;

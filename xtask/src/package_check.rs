@@ -1,4 +1,5 @@
-//! Whether the packages are whole: made twice, unpacked, installed into a folder and removed again.
+//! Checks that the packages are complete: they are built twice, unpacked, installed into a folder and removed
+//! again.
 
 use crate::ground::{Ground, output, run};
 use crate::package::{self, Compression};
@@ -8,10 +9,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the packages are tried, below `target`.
+/// The folder below `target` for the trial.
 const TRIED: &str = "target/package/tried";
 
-/// Makes the packages of this program, and tries them.
+/// Builds the packages of this program, and tries them.
 pub fn check(ground: &Ground, program: &str, may_install: bool) -> Result<()> {
     let make = || package::make(ground, &ground.path(program), Compression::Quick, may_install);
     let read = |packages: &package::Packages| -> Result<Vec<Vec<u8>>> {
@@ -20,7 +21,7 @@ pub fn check(ground: &Ground, program: &str, may_install: bool) -> Result<()> {
     let before = read(&make()?)?;
     let made = make()?;
     for ((path, first), second) in made.summed().into_iter().zip(&before).zip(&read(&made)?) {
-        ensure!(first == second, "{} has other bytes when it is made again", path.display());
+        ensure!(first == second, "{} has other bytes when it is built again", path.display());
     }
     run(ground
         .command("sha256sum")
@@ -37,7 +38,8 @@ fn folder(path: &Path) -> Result<&Path> {
     path.parent().context("a package lies in a folder")
 }
 
-/// The archive has what its reader looks for, nothing of this machine, and a program that runs.
+/// Checks the archive: it has the files that its user needs, nothing of this machine, and a program that
+/// runs.
 fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     let listing = output(
         ground.command("tar").args(["--list", "--verbose", "--numeric-owner", "--file"]).arg(archive),
@@ -91,7 +93,8 @@ fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     run(ground.command(root.join("lamplight")).arg("--version"))
 }
 
-/// The `.deb` can be installed, its settings are the operator's, and it goes without a trace but the state.
+/// Checks the `.deb`: it can be installed, keeps the operator's settings, and leaves only the state of the
+/// server when it is purged.
 fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let root = ground.path(TRIED).join("root");
     let admin = root.join("var/lib/dpkg");
@@ -107,7 +110,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let path = format!("{}:{}", shield.display(), std::env::var("PATH").unwrap_or_default());
     let dpkg = |words: &[&str]| -> Command {
         let mut command = ground.command("fakeroot");
-        // Without the packages that it depends on, which are not in the folder.
+        // Without the packages that it depends on, which the folder does not have.
         command.args([
             "dpkg",
             "--force-depends",
@@ -130,7 +133,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     .map(|path| root.join(path));
     run(&mut dpkg(&["--install", deb]))?;
     for path in [&program, &unit, &settings, &page, &sdk, &messages] {
-        ensure!(path.exists(), "the package installs no {}", path.display());
+        ensure!(path.exists(), "the package does not install {}", path.display());
     }
     run(ground.command(&program).arg("--version"))?;
     let depends = output(ground.command("dpkg-deb").args(["--field", deb, "Depends"]))?;
@@ -138,30 +141,30 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let text = fs::read_to_string(&unit)?;
     ensure!(
         text.contains("ExecStart=/usr/bin/lamplight "),
-        "the unit starts another program than the package has"
+        "the unit starts a program that the package does not have"
     );
     let wants = root.join("etc/systemd/system/multi-user.target.wants/lamplight.service");
-    ensure!(!wants.is_symlink(), "the package enables the service by itself");
+    ensure!(!wants.is_symlink(), "the package enables the service on its own");
 
     let state = root.join("var/lib/lamplight/data");
     fs::create_dir_all(&state)?;
     fs::write(state.join("facts.db"), "")?;
     fs::write(&settings, "LAMPLIGHT_CLIENT_LISTEN=127.0.0.1:7400\n")?;
     run(&mut dpkg(&["--install", deb]))?;
-    ensure!(fs::read_to_string(&settings)?.contains("127.0.0.1"), "an update overwrote the settings");
+    ensure!(fs::read_to_string(&settings)?.contains("127.0.0.1"), "an update has overwritten the settings");
     run(&mut dpkg(&["--remove", "lamplight"]))?;
     ensure!(
         !program.exists() && !unit.exists() && !sdk.exists(),
-        "the package leaves the program or the SDK behind"
+        "removing the package left the program or the SDK"
     );
-    ensure!(settings.exists(), "removing the package took the settings");
+    ensure!(settings.exists(), "removing the package removed the settings");
     run(&mut dpkg(&["--purge", "lamplight"]))?;
     ensure!(!settings.exists(), "purging the package left the settings");
-    ensure!(state.join("facts.db").exists(), "purging the package took the state of the server");
+    ensure!(state.join("facts.db").exists(), "purging the package removed the state of the server");
     Ok(())
 }
 
-/// The bill of materials names the crates that are in the program, and no folder of this machine.
+/// Checks the bill of materials: it names the crates in the program, and no folder of this machine.
 fn bill(ground: &Ground, bill: &Path) -> Result<()> {
     let text = fs::read_to_string(bill)?;
     let root = ground.path("");
@@ -176,6 +179,6 @@ fn bill(ground: &Ground, bill: &Path) -> Result<()> {
         let component = named(name).with_context(|| format!("the bill does not name {name}"))?;
         ensure!(component["version"].is_string(), "the bill names {name} without a version");
     }
-    ensure!(named("proptest").is_none(), "the bill names what only tests use");
+    ensure!(named("proptest").is_none(), "the bill names a crate that only tests use");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The spelling of names and prose, checked by typos; `typos.toml` has the exceptions.
+//! Checks the spelling of names and prose with typos; `typos.toml` has the exceptions.
 
 use crate::ground::{Ground, answers, output, run};
 use crate::interop::python_packages;
@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 const VENV: &str = "target/tools/typos";
 const REQUIREMENTS: &str = "xtask/typos.txt";
-/// As in `xtask/typos.txt`.
+/// The same version as in `xtask/typos.txt`.
 const VERSION: &str = "1.52.0";
 
 /// Fails when a word is misspelt.
@@ -15,7 +15,7 @@ pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
     run(&mut ground.command(typos(ground, may_install)?))
 }
 
-/// The program: the one on the path, or ours, installed now if need be.
+/// The program: the one on the path, or our own, which is installed if necessary.
 pub fn typos(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let ours = ground.path(VENV).join("bin/typos");
     let is_current = |text: String| text.trim_end().ends_with(VERSION);

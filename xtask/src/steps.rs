@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the steps in their order, what each took, and how it ended.
+//! `cargo xtask test`: its steps in their order, with their times and results.
 
 use crate::ground::{Ground, run, run_and_hear};
 use crate::tally::{Runner, Tally};
@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// One step. It has failed when it returns an error.
+/// One step. It fails by returning an error.
 struct Step {
     name: &'static str,
     about: &'static str,
@@ -24,7 +24,7 @@ struct Run {
 const STEPS: &[Step] = &[
     Step {
         name: "tools",
-        about: "what is missing is installed, or asked for",
+        about: "missing tools are installed, or named",
         run: |it| tools::set_up(&it.ground, it.may_install),
     },
     Step { name: "fmt", about: "rustfmt", run: |it| run(&mut it.ground.cargo("fmt --all -- --check")) },
@@ -33,17 +33,17 @@ const STEPS: &[Step] = &[
         about: "the npm packages of web/ are those of the lock file",
         run: |it| web::install(&it.ground, it.may_install),
     },
-    Step { name: "prettier", about: "the form of the web packages", run: |it| it.npm("run format:check") },
+    Step { name: "prettier", about: "the format of the web packages", run: |it| it.npm("run format:check") },
     Step {
         name: "generated",
-        about: "what the web packages generate from others is current",
+        about: "the generated files of the web packages are current",
         run: |it| it.npm("run generate:check"),
     },
     Step { name: "tsc", about: "the types of the web packages", run: |it| it.npm("run typecheck") },
     Step { name: "eslint", about: "the lints of the web packages", run: |it| it.npm("run lint") },
-    // Before the first step that compiles the server: it takes the pages in.
+    // Before the first step that compiles the server, which includes the pages.
     Step { name: "web", about: "the web pages are built into web/dist", run: |it| web::build(&it.ground) },
-    Step { name: "size", about: "the SDK is as small as it should be", run: |it| it.npm("run size") },
+    Step { name: "size", about: "the SDK is within its size limit", run: |it| it.npm("run size") },
     Step {
         name: "clippy",
         about: "clippy without a warning; compiles tests, examples and benches too",
@@ -55,12 +55,16 @@ const STEPS: &[Step] = &[
         run: |it| crates::features(&it.ground),
     },
     Step { name: "deny", about: "licences, sources and bans of the dependencies", run: deny },
-    Step { name: "arrows", about: "which crate may know which", run: |it| arrows::check(&it.ground) },
+    Step {
+        name: "arrows",
+        about: "the dependencies between our crates are allowed",
+        run: |it| arrows::check(&it.ground),
+    },
     Step { name: "tidy", about: "rules about the text of the tree", run: |it| tidy::check(&it.ground) },
     Step { name: "spelling", about: "typos", run: |it| spelling::check(&it.ground, it.may_install) },
     Step {
         name: "codes",
-        about: "docs/codes.md and the codes of the Dart SDK are those of the table, docs/messages.md is of the protobuf files",
+        about: "docs/codes.md, the codes of the Dart SDK and docs/messages.md are current",
         run: |it| codes::check(&it.ground),
     },
     Step {
@@ -70,7 +74,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "api",
-        about: "schemathesis is installed, which tries the server API",
+        about: "schemathesis, which tests the server API, is installed",
         run: |it| api::set_up(&it.ground, it.may_install),
     },
     Step { name: "tests", about: "every test of the workspace", run: tests },
@@ -81,13 +85,13 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "crates",
-        about: "the crates of the Rust SDK can be packaged, and a program outside of the tree uses them",
+        about: "the crates of the Rust SDK can be packaged, and a program outside the tree can use them",
         run: sdk_crates,
     },
     Step { name: "web-tests", about: "the tests of the web packages", run: web_tests },
     Step { name: "dart", about: "the tests of the Dart SDK", run: dart_tests },
-    Step { name: "browser", about: "a real browser at a real server", run: browser },
-    Step { name: "package", about: "the packages can be made, installed and removed", run: package },
+    Step { name: "browser", about: "tests with a real browser and a real server", run: browser },
+    Step { name: "package", about: "the packages can be built, installed and removed", run: package },
     Step {
         name: "mistakes",
         about: "the simulator finds every planted mistake",
@@ -102,10 +106,10 @@ const STEPS: &[Step] = &[
     },
 ];
 
-/// The words for cargo that run the planted mistakes.
+/// The arguments of cargo that run the planted mistakes.
 pub const MISTAKES: &str = "run --locked --package lamplight-sim --bin mistakes --";
 
-/// The words for cargo that build the server as tests start it.
+/// The arguments of cargo that build the server that tests start.
 const SERVER: &str = "build --locked --package lamplight";
 
 /// The server that [`SERVER`] builds.
@@ -130,7 +134,7 @@ pub fn test(args: &[&str]) -> Result<ExitCode> {
                 Some(step) => only.push(step.name),
                 None => bail!("--only takes the name of a step; --list lists them"),
             },
-            other => bail!("`test` does not know `{other}`; --help says what it knows"),
+            other => bail!("unknown option `{other}` of `test`; see --help"),
         }
     }
     let mut run = Run { ground: Ground::find()?, may_install, tally: Tally::default() };
@@ -156,18 +160,18 @@ pub fn test(args: &[&str]) -> Result<ExitCode> {
 }
 
 impl Run {
-    /// Runs tests by these words for cargo and counts them.
+    /// Runs tests with these arguments of cargo, and counts them.
     fn hear(&mut self, runner: Runner, words: &str) -> Result<()> {
         let tally = &mut self.tally;
         run_and_hear(&mut self.ground.cargo(words), |line| tally.hear(runner, line))
     }
 
-    /// Runs npm among the web packages, by these words.
+    /// Runs npm with these arguments in the web packages.
     fn npm(&self, words: &str) -> Result<()> {
         run(&mut web::npm(&self.ground, words))
     }
 
-    /// Runs tests by these words for npm and counts them.
+    /// Runs tests with these arguments of npm, and counts them.
     fn hear_npm(&mut self, words: &str) -> Result<()> {
         let tally = &mut self.tally;
         run_and_hear(&mut web::npm(&self.ground, words), |line| tally.hear(Runner::Vitest, line))
@@ -177,9 +181,9 @@ impl Run {
 fn deny(it: &mut Run) -> Result<()> {
     let program = tools::cargo_deny(&it.ground, it.may_install)?;
     println!(
-        "advisories are not checked here, their database has to be fetched: `cargo deny check advisories`"
+        "advisories are not checked here, because their database has to be fetched: `cargo deny check advisories`"
     );
-    // A duplicate is a warning in deny.toml; its tree of users would fill the screen on every run.
+    // Duplicates are warnings in deny.toml; the tree of their users would fill the screen on every run.
     let words = "--locked --offline check --hide-inclusion-graph bans licenses sources";
     run(it.ground.command(program).args(words.split(' ')))
 }
@@ -192,13 +196,13 @@ fn tests(it: &mut Run) -> Result<()> {
     }
 }
 
-/// Some of them start the server.
+/// Some of these tests start the server.
 fn web_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     it.hear_npm("test")
 }
 
-/// Some of them start the server.
+/// Some of these tests start the server.
 fn dart_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     let vm = tools::dart_vm(&it.ground, it.may_install)?;
@@ -218,20 +222,20 @@ fn sdk_crates(it: &mut Run) -> Result<()> {
     })
 }
 
-/// Packs the server as the tests build it: what is checked does not depend on how fast it is.
+/// Packs the server that the tests have built, because the checks do not depend on its speed.
 fn package(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     package_check::check(&it.ground, SERVER_PROGRAM, it.may_install)
 }
 
-/// The table of what ran, then the line that counts the tests, which is the last.
+/// Prints the table of the steps, and in the last line the count of the tests.
 fn summarise(ended: &[(&str, Duration, bool)], tally: Tally) {
     println!("\n{:<10} {:>8}", "step", "seconds");
     for (name, took, ok) in ended {
         println!("{name:<10} {:>8.1}  {}", took.as_secs_f64(), if *ok { "ok" } else { "FAILED" });
     }
     for (name, _, _) in ended.iter().filter(|(_, _, ok)| !ok) {
-        println!("this step again: cargo xtask test --only {name}");
+        println!("run this step again: cargo xtask test --only {name}");
     }
     println!("{tally}");
 }

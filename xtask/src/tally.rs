@@ -1,4 +1,4 @@
-//! How many tests passed and failed, read from what the test runners print.
+//! Counts passed and failed tests from the output of test runners.
 
 use std::fmt;
 
@@ -7,25 +7,25 @@ use std::fmt;
 pub struct Tally {
     /// Tests that passed.
     pub passed: u64,
-    /// Tests that failed, ran out of time or could not be started.
+    /// Tests that failed, timed out or could not be started.
     pub failed: u64,
 }
 
-/// A program that runs tests and prints how many passed.
+/// A program that runs tests and prints the counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Runner {
     /// `cargo nextest run`
     Nextest,
     /// `cargo test`
     CargoTest,
-    /// vitest, by npm.
+    /// vitest, through npm.
     Vitest,
 }
 
 impl Tally {
-    /// Takes in one line of the output of a runner; a line without its counts counts nothing. Nextest prints what a test
-    /// printed that failed, and the test is a program of the kind that `cargo test` runs, with counts of its own: so the
-    /// lines of one runner count nothing in the output of another.
+    /// Counts the tests in one line of a runner's output. nextest also prints the output of a failed test,
+    /// which has counts in the form of `cargo test`; so each runner's output is read for its own form of
+    /// count only.
     pub fn hear(&mut self, runner: Runner, line: &str) {
         let line = line.trim_start();
         let counts = match runner {
@@ -57,7 +57,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// `18 passed (1 slow, 2 leaky), 1 failed` says inside the parentheses what is counted outside already.
+/// Removes parentheses: in `18 passed (1 slow, 2 leaky), 1 failed`, they repeat tests that are counted
+/// outside.
 fn without_parentheses(counts: &str) -> String {
     let mut depth = 0;
     counts
@@ -120,7 +121,7 @@ mod tests {
         }
     }
 
-    /// Nextest prints the output of a failed test, which ends with the count of its own program.
+    /// nextest prints the output of a failed test, which ends with the count of its own program.
     #[test]
     fn a_test_that_failed_is_counted_once() {
         let mut tally = Tally::default();

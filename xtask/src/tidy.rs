@@ -1,4 +1,4 @@
-//! Rules about the text of the tree: one function a rule, over files that are in memory.
+//! Rules about the text of the tree: one function for each rule, over files in memory.
 
 mod circles;
 mod map;
@@ -9,34 +9,34 @@ use anyhow::{Result, bail};
 use circles::ALLOWED;
 use std::fs;
 
-/// A file of text, by its path from the root of the repository.
+/// A text file, with its path from the root of the repository.
 pub struct File {
     pub path: String,
     pub text: String,
 }
 
-/// A file that may be longer than [`LONGEST`], and why.
+/// A file that may be longer than [`LONGEST`], and the reason.
 struct Exception {
     path: &'static str,
     because: &'static str,
 }
 
-/// In lines; past it, a second noun may have moved in.
+/// In lines. A longer file may have several subjects, and should be split.
 const LONGEST: usize = 600;
 
-/// No file that is written by hand: tests are as short as the rest.
+/// Only generated files: tests must be as short as other code.
 const LONG: &[Exception] = &[Exception {
     path: "docs/messages.md",
     because: "made from the protobuf files, a section for each message",
 }];
 
-/// Macros that finished Rust does not contain: left from writing, or a hole in what is finished.
+/// Macros that must not stay in finished code.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
-/// Homes and workshops: paths of one machine.
+/// Absolute paths that exist only on particular machines.
 const PLACES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 
-/// Hosts that serve packages; which of them a machine uses is its own affair.
+/// Hosts of package registries; each machine has its own settings for them.
 const REGISTRIES: [&str; 5] = [
     concat!("registry", ".npmjs"),
     concat!("files", ".pythonhosted"),
@@ -45,13 +45,13 @@ const REGISTRIES: [&str; 5] = [
     concat!("deb", ".debian"),
 ];
 
-/// Words with which a doc comment does not begin: it names its subject, with a noun phrase or a verb.
+/// Words that must not begin a doc comment, which should begin with a noun phrase or a verb.
 const HEADLESS: [&str; 6] = ["What", "Who", "Whose", "Whom", "Whatever", "Whoever"];
 
-/// Inputs for fuzzers: bytes, of which some happen to be text.
+/// Inputs for fuzzers: bytes, some of which happen to be text.
 const CORPUS: &str = "fuzz/corpus/";
 
-/// Fails when a file breaks a rule. Looks at what git knows, and at what it would be asked to add.
+/// Fails when a file breaks a rule. Checks tracked files, and untracked ones that are not ignored.
 pub fn check(ground: &Ground) -> Result<()> {
     let listing = output(ground.command("git").args([
         "ls-files",
@@ -63,7 +63,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     ]))?;
     let mut files = Vec::new();
     for path in listing.split_terminator('\0').filter(|path| !path.starts_with(CORPUS)) {
-        // A file that is deleted and not committed yet has no text, and neither has an image.
+        // A file that is deleted but not committed has no text, and neither has an image.
         if let Ok(bytes) = fs::read(ground.path(path)) {
             files.push(File { path: path.to_owned(), text: String::from_utf8(bytes).unwrap_or_default() });
         }
@@ -100,7 +100,7 @@ fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     findings
 }
 
-/// The rules that one line alone can break.
+/// Rules that concern single lines.
 fn lines(file: &File, findings: &mut Vec<String>) {
     let rust = file.path.ends_with(".rs");
     for (index, line) in file.text.split('\n').enumerate() {
@@ -115,18 +115,18 @@ fn lines(file: &File, findings: &mut Vec<String>) {
             find("an ignored test without a reason: `#[ignore = \"…\"]`".into());
         }
         for word in UNFINISHED.iter().filter(|word| rust && line.contains(**word)) {
-            find(format!("`{word}…)` is left"));
+            find(format!("`{word}…)` must not stay in finished code"));
         }
         for place in PLACES.iter().filter(|place| has_absolute(line, place)) {
-            find(format!("`{place}` is a path of one machine"));
+            find(format!("`{place}` is a path of a particular machine"));
         }
         for host in REGISTRIES.iter().filter(|host| line.contains(**host)) {
-            find(format!("`{host}` is the host of a registry"));
+            find(format!("`{host}` is the host of a package registry"));
         }
     }
 }
 
-/// Whether the path begins in this line: inside a longer path or address it is something else.
+/// Whether an absolute path begins in this line; within a longer path or URL it does not count.
 fn has_absolute(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -134,14 +134,14 @@ fn has_absolute(line: &str, path: &str) -> bool {
     })
 }
 
-/// Each module says first what it knows.
+/// Every module begins with a comment that says what it is for.
 fn head(file: &File, findings: &mut Vec<String>) {
     if file.path.ends_with(".rs") && file.path.contains("src/") && !file.text.starts_with("//!") {
-        findings.push(format!("{}:1: no `//!` that says what the module knows", file.path));
+        findings.push(format!("{}:1: no `//!` comment that says what the module is for", file.path));
     }
 }
 
-/// A doc comment, and each paragraph of it, names its subject.
+/// A doc comment, and each paragraph of it, begins with its subject.
 fn doc_comments(file: &File, findings: &mut Vec<String>) {
     let typescript = [".ts", ".tsx"].iter().any(|ending| file.path.ends_with(ending));
     if !typescript && ![".rs", ".dart"].iter().any(|ending| file.path.ends_with(ending)) {
@@ -179,12 +179,14 @@ fn length(file: &File, long: &[Exception], findings: &mut Vec<String>) {
     let lines = file.text.lines().count();
     let allowed = long.iter().any(|exception| exception.path == file.path);
     if lines > LONGEST && !allowed && by_hand.iter().any(|ending| file.path.ends_with(ending)) {
-        findings
-            .push(format!("{}: {lines} lines, more than {LONGEST}: has a second noun moved in?", file.path));
+        findings.push(format!(
+            "{}: {lines} lines, more than {LONGEST}: split the file if it has several subjects",
+            file.path
+        ));
     }
 }
 
-/// An exception that is needed no more goes.
+/// An exception that is no longer needed must be removed.
 fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     for exception in long {
         let file = files.iter().find(|file| file.path == exception.path);
@@ -197,7 +199,7 @@ fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     }
 }
 
-/// Links between the files of the repository lead somewhere.
+/// Every relative link between files of the repository must lead to a file.
 fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     if !file.path.ends_with(".md") {
         return;
@@ -223,7 +225,7 @@ fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// The path that a link in `from` means.
+/// The path that a link in `from` refers to.
 fn resolve(from: &str, link: &str) -> String {
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     let start = if link.starts_with('/') { "" } else { folder };
@@ -240,7 +242,7 @@ fn resolve(from: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// The numbered lines of a Markdown text that are not inside a fence.
+/// The numbered lines of a Markdown text outside of code blocks.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines().enumerate().filter_map(move |(index, line)| {
@@ -250,18 +252,19 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The list of the pages of the documentation site, and the folder whose pages the site lists by itself.
+/// The list of pages of the documentation site, and the folder whose pages the site lists itself.
 const SUMMARY: &str = "docs/SUMMARY.md";
 const DECISIONS: &str = "docs/decisions/0";
 
 /// The page that names a test for each guarantee.
 const GUARANTEES: &str = "docs/guarantees.md";
 
-/// Every page below `docs/` is in the summary, once. That each of its links leads to a file is the rule of [`links`].
+/// Every page below `docs/` is in the summary exactly once. That its links lead to files is checked by
+/// [`links`].
 fn summary(files: &[File], findings: &mut Vec<String>) {
     let Some(summary) = files.iter().find(|file| file.path == SUMMARY) else {
         if files.iter().any(|file| file.path.starts_with("docs/decisions/")) {
-            findings.push(format!("{SUMMARY}: there is none, so the documentation site has no pages"));
+            findings.push(format!("{SUMMARY} does not exist, so the documentation site has no pages"));
         }
         return;
     };
@@ -278,7 +281,7 @@ fn summary(files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// Each test that a guarantee names is a file or a folder of the repository.
+/// Every test that a guarantee names is a file or a folder of the repository.
 fn guarantees(files: &[File], findings: &mut Vec<String>) {
     let Some(page) = files.iter().find(|file| file.path == GUARANTEES) else { return };
     for (number, line) in prose(&page.text) {
@@ -291,7 +294,7 @@ fn guarantees(files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// The Dockerfile can be built, and its image runs as it should, as far as its text tells.
+/// The Dockerfile follows the rules that can be checked in its text.
 fn dockerfile(files: &[File], findings: &mut Vec<String>) {
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
     let Some(dockerfile) = text("Dockerfile") else { return };
@@ -304,18 +307,18 @@ fn dockerfile(files: &[File], findings: &mut Vec<String>) {
     findings.extend(found.into_iter().map(|finding| format!("Dockerfile:{finding}")));
 }
 
-/// The lock file of the fuzz programs is that of our crates, as far as its text tells.
+/// The lock file of the fuzz programs has the dependencies of our crates.
 fn fuzz_lock(files: &[File], findings: &mut Vec<String>) {
     const LOCK: &str = "fuzz/Cargo.lock";
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
     let Some(lock) = text(LOCK) else { return };
     let manifest = |name: &str| text(&format!("crates/{}/Cargo.toml", name.strip_prefix("lamplight-")?));
-    let update = "`cargo update --workspace --manifest-path fuzz/Cargo.toml` mends it";
+    let update = "run `cargo update --workspace --manifest-path fuzz/Cargo.toml`";
     let found = fuzz_lock::findings(lock, manifest);
     findings.extend(found.into_iter().map(|finding| format!("{LOCK}: {finding}; {update}")));
 }
 
-/// The two README say the same: a heading of one is a heading of the other.
+/// The two README files have the same headings, by level.
 fn two_readmes(files: &[File], findings: &mut Vec<String>) {
     let levels = |path: &str| -> Option<Vec<usize>> {
         let file = files.iter().find(|file| file.path == path)?;
@@ -344,7 +347,7 @@ mod tests {
         File { path: path.into(), text: text.into() }
     }
 
-    /// Returns the findings in the one file of a tree.
+    /// The findings in a tree that has only this file.
     fn found(path: &str, text: &str) -> Vec<String> {
         findings(&[file(path, text)], &[])
     }

@@ -1,4 +1,5 @@
-//! The tools that a machine needs for the steps of `test`: they are installed, or the missing command is named.
+//! The tools that a machine needs for the steps of `test`: they are installed, or the necessary command is
+//! printed.
 
 use crate::ground::{Ground, answers, output, run};
 use crate::{dart, spelling, web};
@@ -6,20 +7,20 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
 
-/// A program that others install.
+/// A program that is not part of the repository.
 struct Needed {
     name: &'static str,
     because: &'static str,
-    /// Succeeds when it is there.
+    /// A command that succeeds when the program is installed.
     probe: &'static str,
     supply: Supply,
 }
 
-/// Where it comes from.
+/// The source of a program.
 enum Supply {
-    /// Packages of Debian and of what derives from it.
+    /// Packages of Debian and of systems derived from it.
     Debian(&'static str),
-    /// A command for the person at the keyboard.
+    /// A command for the user to run.
     Ask(&'static str),
 }
 
@@ -86,13 +87,13 @@ const NEEDED: &[Needed] = &[
     },
     Needed {
         name: "a font with Chinese letters",
-        because: "the pictures that the browser's are compared with",
+        because: "the reference pictures for the browser tests",
         probe: "fc-list --quiet :family=Noto/Sans/CJK/SC",
         supply: Supply::Debian("fonts-noto-cjk fontconfig"),
     },
     Needed {
         name: "python with venv",
-        because: "the public PyPI packages that are tried against the server, and the spelling checker",
+        because: "the public PyPI packages that the server is tested with, and the spelling checker",
         probe: "python3 -c import/venv,ensurepip",
         supply: Supply::Debian("python3 python3-venv"),
     },
@@ -114,11 +115,11 @@ const NEEDED_FOR_WEB: &[Needed] = &[
     },
 ];
 
-/// The libraries that the Dart VM of npm needs where there is no other Dart: it is a 32-bit program.
+/// The libraries that the Dart VM from npm needs if there is no other Dart: it is a 32-bit program.
 const NEEDED_FOR_DART: Needed = Needed {
     name: "a C and C++ library of 32 bits",
-    because: "the tests of the Dart SDK; not needed where a Dart SDK, 3.3 or newer, is installed",
-    // It is asked for when the VM does not start.
+    because: "the tests of the Dart SDK; not needed if a Dart SDK 3.3 or newer is installed",
+    // Never found by a probe: it is asked for when the VM does not start.
     probe: "false",
     supply: Supply::Debian("libc6-i386 lib32stdc++6"),
 };
@@ -126,33 +127,33 @@ const NEEDED_FOR_DART: Needed = Needed {
 /// A command of cargo that is built from its crate, into `target/tools`.
 pub struct CargoTool {
     name: &'static str,
-    /// The version that is installed where none is.
+    /// The version that is installed if there is none.
     version: &'static str,
     /// The oldest version on the path that is used.
     at_least: (u32, u32),
-    /// Further words for `cargo install`.
+    /// Further arguments of `cargo install`.
     features: &'static str,
 }
 
-/// At least the one that reads the metadata of today's cargo and our `deny.toml`.
+/// At least the version that can read the metadata of the present cargo and our `deny.toml`.
 const CARGO_DENY: CargoTool =
     CargoTool { name: "cargo-deny", version: "0.20.2", at_least: (0, 18), features: "" };
-/// Compresses by the system's xz.
+/// Compresses with the xz of the system.
 pub const CARGO_DEB: CargoTool = CargoTool {
     name: "cargo-deb",
     version: "3.8.0",
     at_least: (3, 8),
     features: " --no-default-features --features gzip",
 };
-/// At least the one that leaves the serial number out where `SOURCE_DATE_EPOCH` is set.
+/// At least the version that omits the serial number when `SOURCE_DATE_EPOCH` is set.
 pub const CARGO_CYCLONEDX: CargoTool =
     CargoTool { name: "cargo-cyclonedx", version: "0.5.9", at_least: (0, 5), features: "" };
 
-/// Installs what is missing, or says what to run, and downloads the crates of the lock file.
+/// Installs missing tools, or prints how to; and downloads the crates of the lock file.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let needed = NEEDED.iter().chain(NEEDED_FOR_WEB);
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
-    // Every platform's, for those who look at the whole tree without the network.
+    // For all platforms, so that tools which read the whole tree work without the network.
     run(&mut ground.cargo("fetch --locked"))?;
     println!("cargo-deny: {}", cargo_deny(ground, may_install)?.display());
     for tool in [CARGO_DEB, CARGO_CYCLONEDX] {
@@ -162,20 +163,20 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     println!("dart: {}", dart_vm(ground, may_install)?.display());
     if !has_nextest(ground) {
         println!(
-            "cargo-nextest is not here: `cargo test` runs the tests, one binary at a time and without time limits"
+            "cargo-nextest is not installed: `cargo test` runs the tests, one binary at a time and without time limits"
         );
     }
     Ok(())
 }
 
-/// Makes sure of the tools that build the web pages: node, and the packages of the lock file.
+/// Makes sure that the tools for the web pages are installed: node, and the packages of the lock file.
 pub fn for_web(ground: &Ground) -> Result<()> {
     let missing: Vec<_> = NEEDED_FOR_WEB.iter().filter(|needed| is_missing(ground, needed)).collect();
     install(ground, true, &missing)?;
     web::install(ground, true)
 }
 
-/// The Dart VM, as [`dart::vm`] finds it, with what it needs of the system.
+/// The Dart VM, as [`dart::vm`] finds it, together with the system libraries that it needs.
 pub fn dart_vm(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     if let Some(vm) = dart::vm(ground, may_install)? {
         return Ok(vm);
@@ -199,11 +200,11 @@ pub fn cargo_deny(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     cargo_tool(ground, &CARGO_DENY, may_install)
 }
 
-/// The program: ours, or a recent one on the path, or ours installed now.
+/// The program: our own, or a recent one on the path, or our own after installing it now.
 pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Result<PathBuf> {
     let CargoTool { name, version, at_least, features } = *tool;
     let ours = ground.path("target/tools/bin").join(name);
-    // cargo-cyclonedx is a command of cargo only, which puts its name before the words.
+    // cargo-cyclonedx can be called only through cargo, which puts its name before the arguments.
     let command = name.trim_start_matches("cargo-");
     let version_of = |program: &PathBuf| {
         let answer = |words: &[&str]| output(ground.command(program).args(words)).unwrap_or_default();
@@ -226,7 +227,7 @@ pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Resul
     if !may_install {
         bail!("{name} is missing: `cargo install {name} --locked`, or run without --no-install");
     }
-    // Unoptimised it is built in a fraction of the time, and takes little longer to run.
+    // Without optimisation, the tool is built much faster, and runs only a little slower.
     let install = format!(
         "install {name} --locked --debug --force --root target/tools --target-dir target/tools/build{features} --version {version}"
     );
@@ -235,19 +236,19 @@ pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Resul
     Ok(ours)
 }
 
-/// Whether the last word of this answer is such a version, or a later one.
+/// Whether the last word of this output is this version or a later one.
 fn is_recent(answer: &str, at_least: (u32, u32)) -> bool {
     let version = answer.split_whitespace().last().unwrap_or_default();
     let mut numbers = version.split('.').map_while(|number| number.parse().ok());
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= at_least)
 }
 
-/// The words of a probe; a `/` stands for a space inside a word.
+/// The words of a probe; a `/` stands for a space within a word.
 fn probe(ground: &Ground, words: &str) -> std::process::Command {
     let mut words = words.split(' ');
     let mut program = words.next().unwrap_or_default().into();
     if program == "chromium" {
-        // As the tests find it.
+        // The same way in which the tests find it.
         program = std::env::var_os("CHROMIUM").unwrap_or(program);
     }
     let mut command = ground.command(program);
@@ -274,11 +275,11 @@ fn install(ground: &Ground, may_install: bool, missing: &[&Needed]) -> Result<()
                 .args(apt.split(' ').skip(1))
                 .env("DEBIAN_FRONTEND", "noninteractive"))?;
         } else {
-            asked.push(format!("sudo {apt}    (or what your system has instead)"));
+            asked.push(format!("sudo {apt}    (or the equivalent on your system)"));
         }
     }
     if !asked.is_empty() {
-        bail!("please run, then try again:\n  {}", asked.join("\n  "));
+        bail!("please run these commands, then try again:\n  {}", asked.join("\n  "));
     }
     Ok(())
 }

@@ -1,38 +1,38 @@
-//! The web packages: what they need, and their part of `test` and `demo`.
+//! The web packages: the tools that they need, and their part of `test` and `demo`.
 
 use crate::ground::{Ground, output, run};
 use anyhow::{Context, Result, bail};
 use std::fs;
 use std::process::Command;
 
-/// Where npm works.
+/// The folder of the web packages.
 const WEB: &str = "web";
 
-/// The oldest node that builds the packages: `engines` of `web/package.json`.
+/// The oldest node that can build the packages, as in `engines` of `web/package.json`.
 const NODE_AT_LEAST: (u32, u32) = (20, 19);
 
-/// The files that decide, with node itself, what is installed.
+/// The files that determine, together with node itself, what is installed.
 const INPUTS: [&str; 3] = ["web/package.json", "web/package-lock.json", "web/.npmrc"];
 
-/// Goes with what was installed.
+/// A stamp in the folder of the installed packages; it is deleted with them.
 const STAMP: &str = "web/node_modules/.lamplight-stamp";
 
-/// npm with the words of `args`, separated by spaces, among the web packages.
+/// npm in the folder of the web packages, with the arguments in `args`, separated by spaces.
 pub fn npm(ground: &Ground, args: &str) -> Command {
     let mut command = ground.command("npm");
     command.current_dir(ground.path(WEB)).args(args.split(' '));
-    // Colours are for terminals, and would hide the counts of tests from us.
+    // Colours are for terminals; here they would hide the counts of tests.
     command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
     command
 }
 
-/// Installs what the packages are built and tested with, unless the same was installed by the same node before.
+/// Installs the packages for building and testing, unless the same were installed with the same node before.
 pub fn install(ground: &Ground, may_install: bool) -> Result<()> {
     let node = output(ground.command("node").arg("--version"))?;
     if !is_recent(&node) {
         let (major, minor) = NODE_AT_LEAST;
         bail!(
-            "node is {}; the web packages need {major}.{minor} or newer: https://nodejs.org, or what your system has",
+            "node is {}; the web packages need {major}.{minor} or newer: https://nodejs.org, or a package of your system",
             node.trim()
         );
     }
@@ -41,7 +41,7 @@ pub fn install(ground: &Ground, may_install: bool) -> Result<()> {
         stamp += &fs::read_to_string(ground.path(file)).with_context(|| format!("cannot read {file}"))?;
     }
     if fs::read_to_string(ground.path(STAMP)).is_ok_and(|done| done == stamp) {
-        println!("the npm packages are there");
+        println!("the npm packages are installed");
         return Ok(());
     }
     if !may_install {
@@ -51,7 +51,7 @@ pub fn install(ground: &Ground, may_install: bool) -> Result<()> {
     fs::write(ground.path(STAMP), stamp).with_context(|| format!("cannot write {STAMP}"))
 }
 
-/// Builds the pages into `web/dist`, from where the server takes them.
+/// Builds the pages into `web/dist`, where the build of the server finds them.
 pub fn build(ground: &Ground) -> Result<()> {
     run(&mut npm(ground, "run build"))
 }

@@ -1,8 +1,8 @@
-//! Circles of modules: in each folder of a crate, the arrows between its modules point one way.
+//! Finds circular dependencies between the modules of a crate.
 //!
-//! The check reads paths that begin with `crate`, `self` or `super`, as text, and follows what modules re-export. A module
-//! with everything below it counts as one: parents and children may know each other, neighbours may not. Tests are left
-//! out: they may use whatever is there.
+//! The check reads paths that begin with `crate`, `self` or `super` as text, and follows re-exports. A module
+//! counts together with everything below it: parents and children may use each other, siblings may not. Tests
+//! are not checked.
 
 use super::File;
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,13 +15,13 @@ pub struct AllowedCircle {
     pub because: &'static str,
 }
 
-/// Every circle is broken.
+/// No circle is allowed.
 pub const ALLOWED: &[AllowedCircle] = &[];
 
-/// The place of a module in its crate: the names from the root down.
+/// The path of a module in its crate: the names from the root down.
 type Module = Vec<String>;
 
-/// Returns the circles that are not allowed, and the allowed ones that are no circle any longer.
+/// Returns the circles that are not allowed, and the exceptions that are no longer circles.
 pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     let mut crates: BTreeMap<&str, Crate> = BTreeMap::new();
     for file in files {
@@ -47,7 +47,7 @@ pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     for (at, one) in allowed.iter().enumerate() {
         if !found_allowed.contains(&at) {
             findings.push(format!(
-                "{}: no circle any longer, so it needs no exception ({})",
+                "{}: no longer a circle, so it needs no exception ({})",
                 one.modules.join(" ↔ "),
                 one.because
             ));
@@ -56,7 +56,7 @@ pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     findings
 }
 
-/// The crate and the module of a file; `None` for programs, tests and what is no module.
+/// The crate and the module of a file; `None` for programs, tests and files that are not modules.
 fn place(path: &str) -> Option<(&str, Module)> {
     let (folder, file) = path.split_once("/src/")?;
     let name = folder.strip_prefix("crates/").unwrap_or(folder);
@@ -100,10 +100,10 @@ impl Crate {
         self.exports.entry(module).or_default().extend(exports);
     }
 
-    /// The module that has what a path from the root names.
+    /// The module that has the item of a path from the root.
     fn resolve(&self, path: &[String]) -> Module {
         let mut path = path.to_vec();
-        // As many re-exports in a row as anybody can read.
+        // Follows at most this many re-exports in a row.
         for _ in 0..8 {
             let depth =
                 (0..=path.len()).rev().find(|depth| self.uses.contains_key(&path[..*depth])).unwrap_or(0);
@@ -121,9 +121,9 @@ impl Crate {
         path
     }
 
-    /// The modules that use each other, by the folder that they are in.
+    /// The modules that use each other, sorted by their folder.
     fn circles(&self) -> Vec<Vec<Module>> {
-        // Where the ways of two modules part: an arrow between two of one folder.
+        // A dependency between two modules becomes one between the siblings at which their paths part.
         let mut arrows: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
         for (module, uses) in &self.uses {
             for used in uses.iter().map(|path| self.resolve(path)) {
@@ -149,7 +149,7 @@ impl Crate {
     }
 }
 
-/// The modules that a module reaches over one arrow or more.
+/// The modules that a module reaches over one dependency or more.
 fn reached<'a>(arrows: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) -> BTreeSet<&'a Module> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&Module> = arrows.get(from).into_iter().flatten().collect();
@@ -161,7 +161,7 @@ fn reached<'a>(arrows: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) ->
     reached
 }
 
-/// A path from the root for one that a module uses. `None`: it is of another crate.
+/// The path from the root for a path that a module uses; `None` for a path into another crate.
 fn from_root(module: &Module, path: &[String], may_be_relative: bool) -> Option<Module> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
@@ -177,7 +177,7 @@ fn from_root(module: &Module, path: &[String], may_be_relative: bool) -> Option<
     }
 }
 
-/// The text without comments, without what is in quotes, and without the tests at its end.
+/// The text without comments, without string literals, and without the tests at its end.
 fn code_of(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut code = String::with_capacity(text.len());
@@ -200,13 +200,13 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// A path, or a tree of them, where it stands in the code.
+/// A path, or a tree of paths, with its place in the code.
 struct Path<'a> {
     tree: &'a str,
     is_export: bool,
 }
 
-/// Finds the trees of re-exports, and every other path that begins with `crate`, `self` or `super`.
+/// Finds re-export trees, and all other paths that begin with `crate`, `self` or `super`.
 fn paths(code: &str) -> Vec<Path<'_>> {
     let mut found = Vec::new();
     let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
@@ -226,7 +226,8 @@ fn paths(code: &str) -> Vec<Path<'_>> {
     found
 }
 
-/// Reads the paths of a tree at the beginning of a text, as `a::{b, c::{d, e as f}}`, behind `before`. Returns the rest.
+/// Reads the paths of a tree such as `a::{b, c::{d, e as f}}` at the beginning of a text, each prefixed with
+/// `before`. Returns the rest of the text.
 fn leaves_of<'a>(mut text: &'a str, before: &mut Module, leaves: &mut Vec<Module>) -> &'a str {
     let depth = before.len();
     loop {
@@ -301,7 +302,7 @@ mod tests {
                 &[("b/c.rs", "use super::d;"), ("b/d.rs", "use super::c::{self, C};")],
                 Some("a::b::c ↔ a::b::d"),
             ),
-            // A circle of three, and one that only folders make.
+            // A circle of three modules, and one that exists only between folders.
             (
                 &[("b.rs", "use crate::c;"), ("c.rs", "use crate::d;"), ("d.rs", "use crate::b;")],
                 Some("a::b ↔ a::c ↔ a::d"),
@@ -315,7 +316,7 @@ mod tests {
                 ],
                 Some("a::b ↔ a::c"),
             ),
-            // Through a name that the root, or a folder, re-exports.
+            // A circle through a name that the root or a folder re-exports.
             (
                 &[("lib.rs", "pub use b::{A, B};"), ("b.rs", "use crate::c::C;"), ("c.rs", "use crate::B;")],
                 Some("a::b ↔ a::c"),
@@ -330,11 +331,11 @@ mod tests {
                 ],
                 Some("a::b ↔ a::d"),
             ),
-            // One way only.
+            // Dependencies in one direction only.
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "use crate::d::D;"), ("d.rs", "")], None),
             // Parents and children.
             (&[("b.rs", "use crate::b::c::C;"), ("b/c.rs", "use super::B;\nuse crate::b::B;")], None),
-            // Comments, texts, tests, other crates, macros, and a name that only looks alike.
+            // Comments, string literals, tests, other crates, macros, and names that only look similar.
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "// crate::b::B\n/// crate::b")], None),
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "let a = \"crate::b::B\";")], None),
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "#[cfg(test)]\nmod tests { use crate::b; }")], None),
@@ -368,6 +369,6 @@ mod tests {
             &[AllowedCircle { modules: &["a::b", "a::c"], because: "they are one" }];
         assert_eq!(found(&[("b.rs", "use crate::c;"), ("c.rs", "use crate::b;")], ALLOWED), [""; 0]);
         let found = found(&[("b.rs", "use crate::c;"), ("c.rs", "")], ALLOWED);
-        assert!(matches!(&found[..], [one] if one.contains("no circle any longer")), "{found:?}");
+        assert!(matches!(&found[..], [one] if one.contains("no longer a circle")), "{found:?}");
     }
 }

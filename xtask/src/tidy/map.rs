@@ -1,24 +1,25 @@
-//! The map of the repository: every path that ARCHITECTURE.md names is there.
+//! Checks that every path in ARCHITECTURE.md exists.
 
 use super::File;
 use std::collections::BTreeSet;
 
-/// The page with the map.
+/// The page to check.
 pub const MAP: &str = "ARCHITECTURE.md";
 
-/// The folders that a path of the map may begin in, beside those of the paths named before it in its paragraph.
+/// The folders that a path of the page may start in, in addition to the folders of the paths before it in the
+/// same paragraph.
 const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 
-/// The ends of names that are files without a folder before them.
+/// The extensions of names that count as files even without a folder.
 const FILES: [&str; 7] = [".rs", ".ts", ".md", ".toml", ".json", ".proto", ".css"];
 
-/// Returns the paths of the map that lead nowhere, as `ARCHITECTURE.md:line: what`.
+/// Returns the paths that do not exist, as `ARCHITECTURE.md:line: what`.
 pub fn findings(files: &[File]) -> Vec<String> {
     let Some(page) = files.iter().find(|file| file.path == MAP) else { return Vec::new() };
     let tree = Tree::of(files);
     let mut findings = Vec::new();
     let mut is_list = false;
-    // The folder that the list of folders is in, and the folders that the paragraph has named.
+    // The folder that the list of folders is in, and the folders named in the paragraph so far.
     let mut listed = String::new();
     let mut folders: BTreeSet<String> = BTreeSet::new();
     for (number, line) in page.text.lines().enumerate() {
