@@ -37,7 +37,7 @@ const FILES: [&str; 9] = [
 ];
 const FOLDERS: [&str; 3] = ["live", "watch", TOKEN_KEYS];
 
-/// What to do when there is no data folder.
+/// The action to take when there is no data folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
     /// Create it.

@@ -16,7 +16,7 @@ use std::io::{IsTerminal, Read, Write, stderr, stdin};
 /// Commands for the console.
 #[derive(Subcommand, Debug)]
 pub enum ConsoleCommand {
-    /// Set a new random password for `admin` of the console, and show it; every session of `admin` ends
+    /// Set a new random password for `admin` and show it; every session of `admin` ends
     #[command(after_help = "\
 Examples:
   lamplight console password

@@ -41,7 +41,7 @@ pub struct Opened {
     pub csrf_token: String,
 }
 
-/// Who causes a use of a session.
+/// The cause of a use of a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
     /// A person acts: the session lives on.
