@@ -1,5 +1,5 @@
-//! Puts the built web pages (`web/dist`) into the crate, as a table that `src/web/files.rs` includes. Where they
-//! were not built the table is empty, and the server says so: building it needs no node.
+//! Puts the built web pages (`web/dist`) into the crate, as a table that `src/web/files.rs` includes. If the
+//! pages were not built, the table is empty, and the server says so; building the server needs no node.
 
 #[path = "src/web/summary.rs"]
 mod summary;
@@ -10,15 +10,15 @@ use std::fs;
 use std::hash::Hasher;
 use std::path::{Path, PathBuf};
 
-/// The suffixes of packed forms of a file, which the web build writes beside the file.
+/// The suffixes of the compressed forms of a file, which the web build writes next to the file.
 const PACKED: [&str; 2] = ["br", "gz"];
 
 fn main() {
     let package = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let dist = package.join("../../web/dist");
     println!("cargo:rerun-if-changed=build.rs");
-    // Cargo looks at every file below. The folder is in the repository, empty, so that there is always one to look
-    // at: a path that is missing would build this crate anew each time.
+    // Cargo watches every file in the folder. The repository has the folder, empty, because a missing path
+    // would rebuild this crate each time.
     println!("cargo:rerun-if-changed={}", dist.display());
     let mut files = Vec::new();
     collect(&dist, &dist, &mut files);
@@ -28,9 +28,9 @@ fn main() {
     fs::write(out.join("web_files.rs"), table(&dist, &files)).expect("the output folder can be written");
 }
 
-/// Warns where the web pages were built from an older documentation than that of this tree.
+/// Warns if the web pages were built from an older documentation than that of this tree.
 fn warn_of_missing_pages(list: &Path, files: &[String]) {
-    // Without the list, or without the site, there is nothing to compare.
+    // Without the list or the site, there is nothing to compare.
     let Ok(text) = fs::read_to_string(list) else { return };
     println!("cargo:rerun-if-changed={}", list.display());
     let has = |page: &str| files.binary_search_by(|file| file.as_str().cmp(page)).is_ok();
@@ -46,7 +46,7 @@ fn warn_of_missing_pages(list: &Path, files: &[String]) {
     }
 }
 
-/// The files below a folder, as paths from `root`; none where there is no folder.
+/// The files below a folder, as paths from `root`; none if the folder does not exist.
 fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.expect("the folder can be read").path();
@@ -60,7 +60,7 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<String>) {
     }
 }
 
-/// The Rust of the table. Each path is known by name there, in order, so that it can be searched.
+/// The Rust code of the table. It is sorted by path, so that it can be searched.
 fn table(dist: &Path, files: &[String]) -> String {
     let mut table = "&[\n".to_owned();
     for path in files.iter().filter(|path| packed_form_of(path, files).is_none()) {
@@ -85,7 +85,7 @@ fn table(dist: &Path, files: &[String]) -> String {
     table + "]\n"
 }
 
-/// The file that this one is a packed form of, if it is one.
+/// The file of which this one is a compressed form, if it is one.
 fn packed_form_of<'a>(path: &'a str, files: &[String]) -> Option<&'a str> {
     let (plain, ending) = path.rsplit_once('.')?;
     (PACKED.contains(&ending) && files.iter().any(|file| file == plain)).then_some(plain)

@@ -149,7 +149,7 @@ pub const CARGO_DEB: CargoTool = CargoTool {
 pub const CARGO_CYCLONEDX: CargoTool =
     CargoTool { name: "cargo-cyclonedx", version: "0.5.9", at_least: (0, 5), features: "" };
 
-/// Installs missing tools, or prints how to; and downloads the crates of the lock file.
+/// Installs missing tools, or prints the commands for it; and downloads the crates of the lock file.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let needed = NEEDED.iter().chain(NEEDED_FOR_WEB);
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
