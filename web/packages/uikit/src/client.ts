@@ -1,9 +1,9 @@
 /**
- * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it, and so does any object of this shape:
- * the kit knows no other way to the server.
+ * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it, and so may any object of this
+ * shape: the kit has no other way to the server.
  */
 
-/** The answer that every call of the SDK resolves with. */
+/** The result of every call of the SDK. */
 export interface Answer<T> {
   data: T;
 }
@@ -17,11 +17,11 @@ export interface UserStatus {
   statusType: StatusType;
   /** Empty: none. */
   customStatus: string;
-  /** A decimal number that grows with every change of this user. An SDK that has none tells changes in their order. */
+  /** A decimal number that rises with every change of this user. An SDK without it sends changes in order. */
   version?: string;
 }
 
-/** Why a call did nothing for one of its users. */
+/** The reason why a call failed for one of its users. */
 export interface UserFailure {
   userID: string;
   code: number;
@@ -55,7 +55,7 @@ export interface LastMessage {
 /** An entry of the conversation list. */
 export interface Conversation {
   conversationID: string;
-  /** `C2C` for one of two people. */
+  /** `C2C` for a one-to-one conversation. */
   type: string;
   unreadCount: number;
   lastMessage: LastMessage | null;
@@ -87,13 +87,13 @@ export interface MessagePage {
   isCompleted: boolean;
 }
 
-/** The abilities that the app gives its clients, as far as the kit goes by them. */
+/** The abilities that the app gives to its clients, as far as the kit uses them. */
 export interface Abilities {
-  /** Off: nobody is asked for, subscribed to or shown. */
+  /** False: no user is queried, subscribed to or shown. */
   statusesOfOthers: boolean;
-  /** Why not. */
+  /** The reason, as a code. */
   refusalCode: number;
-  /** How many users a call may name. */
+  /** The number of users that a call may name. */
   queryBatch: number;
   subscribeBatch: number;
   unsubscribeBatch: number;
@@ -105,7 +105,7 @@ export interface ChatClient {
   off(name: string, handler: (event: never) => unknown): void;
   isReady(): boolean;
   getLoginUser(): string;
-  /** The time by the server's clock. Without it, times are told by the browser's own. */
+  /** The server's time. Without it, the browser's clock is used. */
   getServerTime?(): unknown;
   getFriendList(): Promise<Answer<Friend[]>>;
   getConversationList(): Promise<Answer<{ conversationList: Conversation[] }>>;
@@ -126,15 +126,15 @@ export interface ChatClient {
   unsubscribeUserStatus(options: {
     userIDList: string[] | undefined;
   }): Promise<Answer<{ failureUserList: UserFailure[] }>>;
-  /** An SDK without it is taken to allow 200 subscriptions, none of them in use. */
+  /** Without it, the kit assumes 200 free subscriptions. */
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
-  /** With an SDK without it the kit finds out by being refused, and asks again from time to time. */
+  /** Without it, the kit learns the abilities from refusals, and tries again from time to time. */
   getAbilities?(): Abilities | null;
-  /** Connects now instead of waiting. With an SDK without it nobody is offered to. */
+  /** Connects at once. Without it, the kit does not offer to reconnect. */
   reconnect?(): void;
 }
 
-/** Listens to an event of the SDK, and hands back how to stop. */
+/** Listens to an event of the SDK, and returns a function that stops listening. */
 export function listen<T>(client: ChatClient, name: string, handler: (data: T) => void): () => void {
   const heard = (event: { data: T }) => {
     handler(event.data);
@@ -145,14 +145,14 @@ export function listen<T>(client: ChatClient, name: string, handler: (data: T) =
   };
 }
 
-/** The code that a call was refused with; 0 when it failed in another way. */
+/** The code of a refusal; 0 for another failure. */
 export function codeOf(error: unknown): number {
   return typeof error === "object" && error !== null && "code" in error && typeof error.code === "number"
     ? error.code
     : 0;
 }
 
-/** The user a conversation is with; nothing for one of more people. */
+/** The peer of a conversation; undefined if it is not a one-to-one conversation. */
 export function peerOf(conversationID: string): string | undefined {
   return conversationID.startsWith("C2C") && conversationID.length > 3 ? conversationID.slice(3) : undefined;
 }

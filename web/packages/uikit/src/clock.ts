@@ -1,16 +1,16 @@
 /**
- * The present by the server's clock. The times of messages are the server's; a browser whose own clock is wrong would
- * tell wrongly how long ago they were.
+ * The current time by the server's clock. The times of messages are the server's; with a wrong browser clock, their
+ * ages would be wrong.
  */
 
 import type { ChatClient } from "./client.js";
 
-/** Milliseconds that are fewer than this many lie in 1973 or before: seconds are meant. */
+/** Numbers below this are in seconds: as milliseconds, they would be in 1973 or earlier. */
 const FEWEST_MILLISECONDS = 1e11;
 
 /**
- * UTC milliseconds: what the client takes the server's clock to be, in milliseconds as our SDK or in seconds as others;
- * where it tells none, what the browser's own clock says.
+ * The current time in UTC milliseconds: the client's server time, in milliseconds as in our SDK or in seconds as in
+ * others; if the client has none, the browser's time.
  */
 export function presentOf(told: unknown, own: number): number {
   const time = Number(told ?? 0);

@@ -1,10 +1,10 @@
-/** The messages of one conversation: read page by page backwards, added to as they come, sent. */
+/** The messages of one conversation: loads pages backwards, adds new messages, and sends. */
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient, type Message } from "./client.js";
 import { presentAt } from "./clock.js";
 
-/** As many messages as are held; who wants to read on begins anew. */
+/** The most messages in memory; to read further, the conversation is opened again. */
 export const MOST_MESSAGES = 2_000;
 
 export interface DialogueOptions {
@@ -38,7 +38,7 @@ export class Dialogue {
       listen<readonly Message[]>(client, EVENT.MESSAGE_RECEIVED, (messages) => {
         this.#add(messages.filter((message) => message.conversationID === conversationID));
       }),
-      // A message that was marked as failed has arrived all the same.
+      // A message that was marked as failed has arrived after all.
       listen<readonly Message[]>(client, EVENT.MESSAGE_MODIFIED, (messages) => {
         messages.forEach((message) => {
           this.#replace(message.ID, message);
@@ -55,12 +55,12 @@ export class Dialogue {
     return this.#state;
   }
 
-  /** Why it failed. */
+  /** The reason of the failure. */
   get why(): string {
     return this.#why;
   }
 
-  /** Oldest first. */
+  /** The messages, oldest first. */
   get messages(): readonly Message[] {
     return this.#messages;
   }
@@ -93,12 +93,12 @@ export class Dialogue {
     }
   }
 
-  /** The other one's messages are read; asks the server once for each time that there are new ones. */
+  /** Marks the peer's messages as read; calls the server once each time there are new ones. */
   markRead(): void {
     if (this.#isUnread && this.#state === "ready") {
       this.#isUnread = false;
       this.client.setMessageRead({ conversationID: this.conversationID }).catch(() => {
-        // Shown as unread until the next message or visit; nothing a person could do about it now.
+        // They stay unread until the next message or visit; the user cannot do anything about it now.
       });
     }
   }
@@ -171,7 +171,9 @@ export class Dialogue {
   }
 }
 
-/** Each message once, in the place where it came first. One that the server has was sent, whatever else says of it. */
+/**
+ * Removes duplicates, keeping the first position. A message that the server has was sent, whatever its copies say.
+ */
 function distinct(messages: readonly Message[]): Message[] {
   const found = new Map<string, Message>();
   for (const message of messages) {

@@ -1,4 +1,4 @@
-/** The UI kit of Lamplight: web components for conversations, contacts and chat, with who is there. */
+/** The UI kit of Lamplight: web components for conversations, contacts and chat, with online status. */
 
 export { TuikitAvatar } from "./components/avatar.js";
 export { TuikitChat } from "./components/chat.js";

@@ -1,8 +1,9 @@
 /**
- * The state that the components of a page share: the client, the configuration, the two lists and the watcher of statuses.
+ * The state that the components of a page share: the client, the configuration, the two lists and the watcher of
+ * statuses.
  *
- * Components do not get it handed down: they find it here, and are told when it changes. Before `init` they show
- * that they wait.
+ * Components get it from here instead of from their parents, and are told when it changes. Before `init` they show
+ * that they are waiting.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -14,28 +15,31 @@ import { type Memory, Watcher } from "./status/watcher.js";
 /** The settings of an application, at `init` and later. */
 export interface TUIKitConfig {
   /**
-   * The master switch of online statuses; default `true`. Off: no component asks for a status, subscribes to one or
-   * shows one, whatever its own switch says.
+   * The master switch of online statuses; default `true`. If it is off, no component queries, subscribes to or shows
+   * a status, whatever its own switch says.
    */
   isShowOnlineStatus?: boolean;
-  /** The language of all components that have no `language` of their own: `en`, `zh`. Default: that of the page. */
+  /**
+   * The language of all components without a `language` of their own: `en` or `zh`. Default: the language of the
+   * page.
+   */
   language?: string;
   /**
-   * The hosts that pictures of users are loaded from: `"self"` (default: the host of the page), `"none"`, `"*"`, or a
+   * The hosts from which users' pictures are loaded: `"self"` (default: the host of the page), `"none"`, `"*"`, or a
    * list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. Users whose
-   * picture is somewhere else are shown with their initials. Whoever sets a picture chooses its host, and that host sees
-   * who looks: name only hosts that you trust.
+   * picture is elsewhere get initials. Users choose the host of their picture, and that host sees who looks at it:
+   * name only hosts that you trust.
    */
   avatarHosts?: AvatarHosts;
 }
 
 export interface TUIKitOptions {
-  /** A client of `@lamplight/chat`, or an object of its shape. Logged in or not. */
+  /** A client of `@lamplight/chat`, or an object of its shape, logged in or not. */
   chat: ChatClient;
   config?: TUIKitConfig;
 }
 
-/** A kit, which lives from `init` to `destroy`. */
+/** A kit, from `init` to `destroy`. */
 export interface Kit {
   readonly client: ChatClient;
   readonly watcher: Watcher;
@@ -52,15 +56,15 @@ const defaults: Required<TUIKitConfig> = { isShowOnlineStatus: true, language: "
 let running: Running | null = null;
 let config = defaults;
 let policy = OWN_HOST;
-/** The hosts that were refused and told of. */
+/** The refused hosts that were reported. */
 const toldOf = new Set<string>();
-/** After so many a list of hosts says no more than the first ones did. */
+/** After this many, further hosts say no more than the first ones. */
 const MOST_TOLD_OF = 20;
 const listeners = new Set<() => void>();
 
 /** The kit of this page. */
 export const TUIKit = {
-  /** Gives the components their client. A kit that was there before is destroyed. */
+  /** Gives the components their client. An existing kit is destroyed. */
   init({ chat, config: wanted = {} }: TUIKitOptions): void {
     configure({ ...defaults, ...wanted });
     void TUIKit.destroy();
@@ -68,19 +72,19 @@ export const TUIKit = {
     tell();
   },
 
-  /** Changes the configuration; what is not named stays as it is. */
+  /** Changes the configuration; missing settings stay unchanged. */
   setConfig(change: TUIKitConfig): void {
     configure({ ...config, ...change });
     running?.kit.watcher.turn(config.isShowOnlineStatus);
     tell();
   },
 
-  /** The configuration as it is. */
+  /** The current configuration. */
   get config(): Readonly<Required<TUIKitConfig>> {
     return config;
   },
 
-  /** Gives back the subscriptions of the kit and lets go of the client, which stays logged in. */
+  /** Ends the subscriptions of the kit and releases the client, which stays logged in. */
   async destroy(): Promise<void> {
     const ended = running;
     running = null;
@@ -94,20 +98,23 @@ export const TUIKit = {
   },
 };
 
-/** The kit that runs now; null before `init` and after `destroy`. */
+/** The current kit; null before `init` and after `destroy`. */
 export function currentKit(): Kit | null {
   return running?.kit ?? null;
 }
 
-/** Calls back when the kit, its configuration or one of its lists has changed. Hands back how to stop. */
+/**
+ * Calls `listener` when the kit, its configuration or one of its lists has changed. Returns a function that stops
+ * this.
+ */
 export function onKitChange(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
 /**
- * The address of a user's picture, where the policy lets it be loaded; else an empty text. `own` is the policy of one
- * component, which counts instead of that of the kit.
+ * The address of a user's picture if the policy allows it to be loaded, otherwise an empty text. `own` is the policy
+ * of one component, which is used instead of that of the kit.
  */
 export function allowedPicture(address: string, own?: PicturePolicy): string {
   const picture = pictureAt(address, own ?? policy, document.baseURI);
@@ -129,7 +136,7 @@ export function allowedPicture(address: string, own?: PicturePolicy): string {
   }
 }
 
-/** Takes the configuration as a whole, or throws and changes nothing. */
+/** Applies the configuration as a whole, or throws and changes nothing. */
 function configure(wanted: Required<TUIKitConfig>): void {
   policy = readPolicy(wanted.avatarHosts);
   config = wanted;
@@ -174,7 +181,7 @@ function start(client: ChatClient): Running {
   return { kit: { client, watcher, conversations, friends }, stopWaking };
 }
 
-/** The page's own memory, where the browser grants it. */
+/** The session storage of the page, if the browser allows it. */
 function pageMemory(): Memory | null {
   try {
     return window.sessionStorage;

@@ -1,9 +1,12 @@
-/** A list of the account: read once, then kept by the event that carries it whole. All components share it. */
+/**
+ * A list of the account: read once, and then updated by the event that carries the whole list. All components share
+ * it.
+ */
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient } from "./client.js";
 
-/** A list, as far as it is known. */
+/** The state of a list. */
 export type Loaded<T> =
   | { readonly is: "loading" }
   | { readonly is: "ready"; readonly items: readonly T[] }
@@ -21,9 +24,9 @@ export class LoadedList<T> {
   readonly #options: LoadedListOptions<T>;
   readonly #stops: (() => void)[];
   #state: Loaded<T> = { is: "loading" };
-  /** Counts what was learnt, so that an answer which comes late does not undo what was told since. */
+  /** Counts updates, so that a late answer does not undo a newer update. */
   #news = 0;
-  /** Counts attempts to read it, and what ended them. */
+  /** Counts attempts to read the list, and the events that ended them. */
   #attempts = 0;
   #isWanted = false;
 
@@ -45,7 +48,7 @@ export class LoadedList<T> {
     ];
   }
 
-  /** The list as it is known; the first who asks has it read. */
+  /** The state of the list; the first access starts reading it. */
   get state(): Loaded<T> {
     if (!this.#isWanted) {
       this.#isWanted = true;
@@ -54,7 +57,7 @@ export class LoadedList<T> {
     return this.#state;
   }
 
-  /** Reads it again after a failure. */
+  /** Reads the list again after a failure. */
   retry(): void {
     this.#learn({ is: "loading" });
     this.#read();
@@ -79,7 +82,7 @@ export class LoadedList<T> {
         }
       },
       (error: unknown) => {
-        // The rows that were told meanwhile may be the first pages of a list that could not be read to its end.
+        // The rows that came meanwhile may be the first pages of a list that could not be read completely.
         if (this.#attempts === attempt) {
           this.#learn({ is: "failed", why: error instanceof Error ? error.message : String(error) });
         }

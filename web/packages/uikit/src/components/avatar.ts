@@ -1,4 +1,4 @@
-/** The picture of a user, with the dot that says whether they are there. */
+/** The picture of a user, with a dot for the online status. */
 
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -10,7 +10,7 @@ import { type PicturePolicy, readPolicy } from "../rows/pictures.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { theme } from "./theme.js";
 
-/** The name of a status; nothing for one that is not known. */
+/** The name of a status; undefined if the status is not known. */
 export function statusText(status: StatusType | undefined, words: Words, isStale = false): string | undefined {
   const text = nameOf(status, words);
   return text !== undefined && isStale ? words.lastKnown(text) : text;
@@ -35,16 +35,16 @@ export interface AvatarParts {
   readonly name: string;
   readonly picture: string;
   readonly status: StatusType | undefined;
-  /** The status was known when the connection was lost, and may be another one now. */
+  /** Whether the status is from before the connection was lost. */
   readonly isStale?: boolean;
   readonly words: Words;
-  /** Counts instead of the kit's `avatarHosts`. */
+  /** Used instead of the kit's `avatarHosts`. */
   readonly policy?: PicturePolicy | undefined;
 }
 
 /**
- * The picture and the dot, for a component that draws many: they are part of its own shadow, not elements of their
- * own. A user without a picture, or with one that cannot or may not be loaded, gets initials.
+ * The picture and the dot, for a component that draws many: they are part of its own shadow tree, not separate
+ * elements. A user without a picture, or with one that cannot or may not be loaded, gets initials.
  */
 export function avatar(parts: AvatarParts): TemplateResult {
   const { userID, name, picture: told, status, isStale, words, policy } = parts;
@@ -77,7 +77,7 @@ export function avatar(parts: AvatarParts): TemplateResult {
   </span>`;
 }
 
-/** A picture covers the initials once it is there: while it loads, and where it cannot be loaded, they are seen. */
+/** Shows a picture over the initials once it is loaded. */
 function show(event: Event): void {
   (event.target as HTMLElement).classList.add("loaded");
 }
@@ -189,8 +189,8 @@ export const avatarStyles = css`
 `;
 
 /**
- * The picture of a user, or their initials, and a dot: green when they are online, grey when they are offline or not
- * logged in, hollow when it was so the last time that this was known, none when it is not known.
+ * The picture of a user, or their initials, and a dot: green if they are online, grey if they are offline or not
+ * logged in, hollow if the status is from before the connection was lost. There is no dot if the status is not known.
  *
  * ```html
  * <tuikit-avatar user-id="alice" name="Alice Chen" status="1"></tuikit-avatar>
@@ -198,12 +198,12 @@ export const avatarStyles = css`
  * <tuikit-avatar user-id="chen" name="陈晓" status="0"></tuikit-avatar>
  * ```
  *
- * @csspart avatar - The square around everything.
+ * @csspart avatar - The square that contains everything.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
- * @cssprop [--tuikit-avatar-size=48px] - The length of a side.
+ * @cssprop [--tuikit-avatar-size=48px] - The side length.
  * @cssprop [--tuikit-avatar-radius=30%] - The radius of its corners.
- * @cssprop [--tuikit-online=#16a34a] - The dot of who is online.
- * @cssprop [--tuikit-offline=#8a94a3] - The dot of who is not.
+ * @cssprop [--tuikit-online=#16a34a] - The dot of an online user.
+ * @cssprop [--tuikit-offline=#8a94a3] - The dot of any other user.
  * @cssprop [--tuikit-ring=#ffffff] - The ring around the dot.
  */
 @customElement("tuikit-avatar")
@@ -221,31 +221,31 @@ export class TuikitAvatar extends LitElement {
     `,
   ];
 
-  /** The user; picks the colour behind the initials. */
+  /** The user, which determines the colour behind the initials. */
   @property({ attribute: "user-id" }) userID = "";
 
-  /** The name of the user; gives the initials and the label. */
+  /** The name of the user, for the initials and the label. */
   @property() name = "";
 
-  /** The address of the picture; loaded where `avatarHosts` allows its host. */
+  /** The address of the picture, which is loaded if `avatarHosts` allows its host. */
   @property() picture = "";
 
   /**
-   * The hosts that the picture may be loaded from, instead of those of the kit: `self`, `none`, `*`, or hosts with
-   * spaces between them.
+   * The hosts from which the picture may be loaded, instead of those of the kit: `self`, `none`, `*`, or hosts
+   * separated by spaces.
    */
   @property({ attribute: "avatar-hosts" }) avatarHosts: string | null = null;
 
   /** 1 online, 2 offline, 3 not logged in; 0 or absent: no dot. */
   @property({ type: Number }) status: StatusType = 0;
 
-  /** The status is what was known when the connection was lost. */
+  /** Whether the status is from before the connection was lost. */
   @property({ type: Boolean }) stale = false;
 
-  /** `en` or `zh`; default: that of the page. */
+  /** `en` or `zh`; default: the language of the page. */
   @property() language = "";
 
-  /** `light` or `dark`; default: that of the browser. */
+  /** `light` or `dark`; default: the browser's setting. */
   @property({ reflect: true }) theme: "light" | "dark" | "" = "";
 
   #policy: PicturePolicy | undefined;
@@ -281,7 +281,7 @@ export class TuikitAvatar extends LitElement {
   }
 }
 
-/** Reads the attribute. One that cannot be read allows nothing. */
+/** Parses the attribute. An invalid one allows no host. */
 function policyOf(hosts: string | null): PicturePolicy | undefined {
   if (hosts === null || hosts.trim() === "") {
     return undefined;

@@ -1,4 +1,4 @@
-/** The styles of the chat alone. */
+/** The styles of the chat. */
 
 import { css } from "lit";
 

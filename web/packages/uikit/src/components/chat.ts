@@ -1,4 +1,4 @@
-/** One conversation: who it is with, what was said, and where to write. */
+/** One conversation: its peer, its messages, and the field for a new message. */
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -21,29 +21,29 @@ import { notice, noticeStyles } from "./notice.js";
 import { placeholder, skeleton } from "./placeholder.js";
 import { placeholders, theme } from "./theme.js";
 
-/** This near the end a person reads the newest; new messages then keep the end in sight. */
+/** Within this distance of the end, new messages keep the end in view. */
 const NEAR_END = 48;
-/** This near the beginning earlier messages are asked for. */
+/** Within this distance of the beginning, earlier messages are loaded. */
 const NEAR_BEGINNING = 240;
 
 /**
- * A conversation with another user: their name and status in the header, the messages, and a field to write in. Marks
- * what it shows as read, and loads what was said earlier when a person scrolls up. Enter sends, Shift+Enter begins a
+ * A conversation with another user: their name and status in the header, the messages, and a field for a new message.
+ * Marks visible messages as read, and loads earlier messages when the user scrolls up. Enter sends, Shift+Enter begins a
  * new line.
  *
  * ```html
  * <tuikit-chat conversation-id="C2Cmaya"></tuikit-chat>
  * ```
  *
- * @slot header-start - Before the picture, such as a button that leads back.
+ * @slot header-start - Before the picture, for example for a back button.
  * @slot header-end - At the end of the header.
- * @slot empty - Shown while no conversation is chosen.
+ * @slot empty - Shown while no conversation is selected.
  * @csspart header - The header.
  * @csspart avatar - The picture in it.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
- * @csspart notice - The line that says that the connection is lost.
+ * @csspart notice - The line that reports a lost connection.
  * @csspart message - A message; also `message-own`.
- * @csspart composer - Where a message is written.
+ * @csspart composer - The area in which a message is written.
  * @cssprop [--tuikit-bubble] - Behind a message; `--tuikit-bubble-own` behind an own one, `--tuikit-on-bubble-own` on it.
  * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-accent`,
  *   `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
@@ -52,22 +52,22 @@ const NEAR_BEGINNING = 240;
 export class TuikitChat extends LitElement {
   static override styles = [theme, placeholders, avatarStyles, noticeStyles, chatStyles];
 
-  /** The conversation, such as `C2Calice`. Empty: none is chosen. */
+  /** The conversation, such as `C2Calice`. Empty: none is selected. */
   @property({ attribute: "conversation-id" })
   conversationID = "";
 
   /**
-   * Whether the header shows whether the other one is online; default `true`. Counts only while the kit's own switch
-   * is on.
+   * Whether the header shows whether the peer is online; default `true`. It has an effect only while the kit's own
+   * switch is on.
    */
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;
 
-  /** `en` or `zh`; default: that of the kit, else that of the page. */
+  /** `en` or `zh`; default: the language of the kit, or else of the page. */
   @property()
   language = "";
 
-  /** `light` or `dark`; default: that of the browser. */
+  /** `light` or `dark`; default: the browser's setting. */
   @property({ reflect: true })
   theme: "light" | "dark" | "" = "";
 
@@ -80,9 +80,9 @@ export class TuikitChat extends LitElement {
   readonly #kit = new KitController(this);
   #dialogue: Dialogue | null = null;
   #peers: readonly string[] = [];
-  /** The drafts of the conversations that are not open now. */
+  /** The drafts of the conversations that are not open. */
   readonly #drafts = new Map<string, string>();
-  /** A message that can be seen, and where: it stays there when others come in above. */
+  /** A visible message and its position, which it keeps when earlier messages are added above. */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
 
   override disconnectedCallback(): void {
@@ -199,13 +199,13 @@ export class TuikitChat extends LitElement {
     </header>`;
   }
 
-  /** That no message comes or goes now. That there are no statuses, a list says. */
+  /** Reports a lost connection. Missing statuses are reported by the lists. */
   #notice(words: Words): TemplateResult {
     const { trouble } = this.#kit;
     return notice(trouble?.is === "cut" ? trouble : undefined, words);
   }
 
-  /** The remark and the profile of the peer, as the lists have them. */
+  /** The remark and the profile of the peer from the lists. */
   #person(peer: string) {
     const friends = this.#kit.kit?.friends.state;
     const friend = friends?.is === "ready" ? friends.items.find(({ userID }) => userID === peer) : undefined;
@@ -323,14 +323,14 @@ export class TuikitChat extends LitElement {
     this.#readAlong();
   };
 
-  /** Marks the messages that a person can see as read. */
+  /** Marks the visible messages as read. */
   #readAlong(): void {
     if (this.isAtEnd && document.visibilityState === "visible" && document.hasFocus()) {
       this.#dialogue?.markRead();
     }
   }
 
-  /** Puts the focus where a message is written. */
+  /** Focuses the field for a new message. */
   override focus(options?: FocusOptions): void {
     this.field?.focus(options);
   }
@@ -345,7 +345,7 @@ export class TuikitChat extends LitElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    // Enter that ends the writing of a Chinese word does not send.
+    // An Enter that ends the input of a Chinese word does not send.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.#send();
@@ -358,7 +358,7 @@ export class TuikitChat extends LitElement {
   };
 
   #send(): void {
-    // Half of an emoji, as a field that cuts its text may leave it, is refused by every server.
+    // Every server refuses half of a surrogate pair, which a field that truncates its text may leave.
     const text = this.text.trim().replace(/\p{Surrogate}/gu, "\ufffd");
     if (text !== "") {
       this.text = "";

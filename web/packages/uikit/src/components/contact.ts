@@ -23,22 +23,22 @@ import { notice, noticeStyles } from "./notice.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
-/** The detail of the event of the contact list. */
+/** The detail of the contact list's event. */
 export interface ContactEventDetail {
   friend: Friend;
 }
 
 const NOBODY: readonly Friend[] = [];
 
-/** Shared by all lists of the page, once it is loaded. */
+/** Shared by all lists of the page once it is loaded. */
 let pinyin: Pinyin | null = null;
 
 /**
- * The friends of the user under the letters of their names, Chinese names under their pinyin: picture and online
- * status, and what they say of themselves. The letter of those in sight stays on top; the bar at the side jumps.
+ * The friends of the user, grouped by the first letters of their names, Chinese names by their pinyin, with picture,
+ * online status and custom status. The header of the current letter stays on top; the bar at the side jumps to a letter.
  *
- * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; a letter jumps to it. In the bar the
- * arrows, Home and End go from letter to letter.
+ * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; a letter jumps to that letter. In the
+ * bar, the arrows, Home and End move between letters.
  *
  * ```html
  * <tuikit-contact></tuikit-contact>
@@ -54,19 +54,19 @@ let pinyin: Pinyin | null = null;
  * </tuikit-contact>
  * ```
  *
- * @fires {CustomEvent<ContactEventDetail>} tuikit-contact-tap - A person opens a contact.
+ * @fires {CustomEvent<ContactEventDetail>} tuikit-contact-tap - The user opens a contact.
  * @slot top - Above the first letter; scrolls with the list.
- * @slot empty - Shown instead of our text when there is no contact.
+ * @slot empty - Replaces the default text if there is no contact.
  * @csspart row - A contact; also `row-selected`.
  * @csspart letter - The header of a letter.
  * @csspart avatar - The picture of a contact.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
- * @csspart notice - The line that says that the connection is lost, or that this app shows no statuses.
- * @csspart name - Their name.
- * @csspart status - What they say of themselves.
+ * @csspart notice - The line that reports a lost connection, or an app that shows no statuses.
+ * @csspart name - The name of a contact.
+ * @csspart status - The custom status of a contact.
  * @csspart index - The bar of letters.
  * @cssprop [--tuikit-contact-row-height=3.75rem] - The height of a contact.
- * @cssprop [--tuikit-letter-height=2rem] - The height of the header of a letter.
+ * @cssprop [--tuikit-letter-height=2rem] - The height of a letter's header.
  * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
  * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-active`,
  *   `-accent`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
@@ -115,25 +115,25 @@ export class TuikitContact extends LitElement {
   ];
 
   /**
-   * Whether this list shows who is online; default `true`. Counts only while the kit's own switch is on. Off: the
-   * list asks for nobody's status, subscribes to nobody and shows no dot.
+   * Whether this list shows the online status; default `true`. It has an effect only while the kit's own switch is
+   * on. If false, the list queries no statuses, makes no subscriptions and shows no dots.
    */
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;
 
-  /** Which friends to show; default: all. Give a new function to have it asked anew. */
+  /** Selects the friends to show; default: all. A new function is applied again. */
   @property({ attribute: false })
   filter: ((friend: Friend) => boolean) | null = null;
 
-  /** The contact that is open, and marked in the list. */
+  /** The contact that is open, which the list marks. */
   @property({ attribute: "selected-id" })
   selectedID = "";
 
-  /** `en` or `zh`; default: that of the kit, else that of the page. */
+  /** `en` or `zh`; default: the language of the kit, or else of the page. */
   @property()
   language = "";
 
-  /** `light` or `dark`; default: that of the browser. */
+  /** `light` or `dark`; default: the browser's setting. */
   @property({ reflect: true })
   theme: "light" | "dark" | "" = "";
 
@@ -217,13 +217,13 @@ export class TuikitContact extends LitElement {
       : this.#contacts.rows.findIndex((row) => row.is === "friend" && row.friend.userID === this.currentID);
   }
 
-  /** The letter of the first row in sight. */
+  /** The letter of the first visible row. */
   get #letterInSight(): string {
     const row = this.#contacts.rows[this.#stickyRow(this.#window.visible.first)];
     return row?.is === "letter" ? row.letter : "";
   }
 
-  /** Where the header stands under which a row is. */
+  /** The index of the header above a row. */
   #stickyRow(index: number): number {
     let found = -1;
     for (const at of this.#contacts.letters.values()) {
@@ -345,7 +345,7 @@ export class TuikitContact extends LitElement {
     }
     this.currentID = row.friend.userID;
     const { first } = this.#window.visible;
-    // The header that stays on top must not hide the row.
+    // The header that stays on top must not cover the row.
     if (index <= first + 1) {
       this.#window.scrollTo(Math.max(0, index - 1), "start");
     } else {
@@ -377,10 +377,10 @@ export class TuikitContact extends LitElement {
     }
   }
 
-  /** Chinese names wait under `#` until the table that reads them is there. */
+  /** Loads the pinyin table; until then, Chinese names are grouped under `#`. */
   async #needPinyin(friends: readonly Friend[]): Promise<void> {
     if (pinyin === null && needsPinyin(friends.map(friendName))) {
-      // Without a network they wait on; the next change of the list tries again.
+      // Without a network they stay there; the next change of the list tries again.
       pinyin = await loadPinyin().catch(() => null);
     }
     this.hasPinyin = pinyin !== null;

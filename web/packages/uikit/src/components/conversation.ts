@@ -25,7 +25,7 @@ import { type MenuItem, RowMenu, rowMenuStyles } from "./row-menu.js";
 import { rowStyles } from "./row-styles.js";
 import { placeholders, theme } from "./theme.js";
 
-/** The detail of the events of the conversation list. */
+/** The detail of the conversation list's events. */
 export interface ConversationEventDetail {
   conversation: Conversation;
 }
@@ -33,11 +33,11 @@ export interface ConversationEventDetail {
 const NOBODY: readonly string[] = [];
 
 /**
- * The conversations of the user: picture and online status of the other one, their own status text, the last
- * message, when it was, how many are not read. Pinned ones stand on top.
+ * The conversations of the user: the peer's picture, online status and custom status, the last message with its time, and
+ * the number of unread messages. Pinned conversations are on top.
  *
  * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; Delete asks whether to delete;
- * Shift+F10 or the menu key opens the menu of a row, as a right click and a long touch do.
+ * Shift+F10 or the menu key opens the menu of a row, as a right click or a long press does.
  *
  * ```html
  * <tuikit-conversation></tuikit-conversation>
@@ -53,21 +53,21 @@ const NOBODY: readonly string[] = [];
  * </tuikit-conversation>
  * ```
  *
- * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-tap - A person opens a conversation.
- * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-delete - A person has confirmed that a
- *   conversation goes. Prevent its default to keep it, or to delete it in another way.
+ * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-tap - The user opens a conversation.
+ * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-delete - The user has confirmed the deletion of a
+ *   conversation. Prevent the default action to keep it, or to delete it in another way.
  * @slot header - Above the rows; scrolls with them.
- * @slot empty - Shown instead of our text when there is no conversation.
+ * @slot empty - Replaces the default text if there is no conversation.
  * @slot extra:{conversationID} - At the end of the second line of that row, such as `extra:C2Calice`.
  * @csspart row - A row; also `row-pinned` and `row-selected`.
  * @csspart avatar - The picture of a row.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
- * @csspart notice - The line that says that the connection is lost, or that this app shows no statuses.
- * @csspart name - The name of the other one.
- * @csspart status - What the other one says of themselves.
+ * @csspart notice - The line that reports a lost connection, or an app that shows no statuses.
+ * @csspart name - The name of the peer.
+ * @csspart status - The custom status of the peer.
  * @csspart summary - The last message.
- * @csspart time - When that was.
- * @csspart badge - How many messages are not read.
+ * @csspart time - The time of the last message.
+ * @csspart badge - The number of unread messages.
  * @csspart menu - The menu of a row.
  * @cssprop [--tuikit-conversation-row-height=4.75rem] - The height of a row.
  * @cssprop [--tuikit-avatar-size=3rem] - The size of the pictures.
@@ -87,29 +87,29 @@ export class TuikitConversation extends LitElement {
   ];
 
   /**
-   * Whether this list shows who is online; default `true`. Counts only while the kit's own switch is on. Off: the
-   * list asks for nobody's status, subscribes to nobody and shows no dot.
+   * Whether this list shows the online status; default `true`. It has an effect only while the kit's own switch is
+   * on. If false, the list queries no statuses, makes no subscriptions and shows no dots.
    */
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;
 
-  /** Which conversations to show; default: all. Give a new function to have it asked anew. */
+  /** Selects the conversations to show; default: all. A new function is applied again. */
   @property({ attribute: false })
   filter: ((conversation: Conversation) => boolean) | null = null;
 
-  /** Draws the end of the second line of a row: text, an element, or anything that Lit draws. */
+  /** Renders the end of the second line of a row: text, an element, or anything that Lit renders. */
   @property({ attribute: false })
   itemExtra: ((conversation: Conversation) => unknown) | null = null;
 
-  /** The conversation that is open, and marked in the list. */
+  /** The conversation that is open, which the list marks. */
   @property({ attribute: "selected-id" })
   selectedID = "";
 
-  /** `en` or `zh`; default: that of the kit, else that of the page. */
+  /** `en` or `zh`; default: the language of the kit, or else of the page. */
   @property()
   language = "";
 
-  /** `light` or `dark`; default: that of the browser. */
+  /** `light` or `dark`; default: the browser's setting. */
   @property({ reflect: true })
   theme: "light" | "dark" | "" = "";
 
@@ -135,7 +135,7 @@ export class TuikitConversation extends LitElement {
   readonly #places = new Places<VirtualItem>();
   #source: readonly Conversation[] | null = null;
   #rows: readonly Conversation[] = [];
-  /** The slots that the page has filled. Rows without one have none: taking slots out of a document costs much. */
+  /** The slots that the page has filled. Other rows have no slot, because removing slots from a document is slow. */
   #extras: ReadonlySet<string> = new Set();
   readonly #children = new MutationObserver(() => {
     this.requestUpdate();
@@ -349,7 +349,7 @@ export class TuikitConversation extends LitElement {
     }
   };
 
-  /** Where the browser does not say so itself, a long touch is a right click. */
+  /** Turns a long press into a right click in browsers that do not do so. */
   readonly #touch = new LongTouch(({ x, y, path }) => {
     const conversation = this.#rows[indexOf(path)];
     if (conversation !== undefined) {
@@ -367,7 +367,8 @@ export class TuikitConversation extends LitElement {
       const openIt = () => {
         this.#openMenu(conversation, { x: event.clientX, y: event.clientY });
       };
-      // Some systems say so when the button goes down; its coming up would be a press beside the menu.
+      // Some systems send this event when the button goes down; its release would then be a click outside of the
+      // menu.
       if (event.buttons === 0) {
         openIt();
       } else {
@@ -445,7 +446,7 @@ export class TuikitConversation extends LitElement {
     );
   }
 
-  /** Makes a call and tells its refusal. The list itself follows what the client tells of it. */
+  /** Makes a call and reports its refusal. The list follows the events of the client. */
   #do(call: () => Promise<unknown> | undefined): void {
     this.problem = "";
     call()?.catch((error: unknown) => {
@@ -453,7 +454,7 @@ export class TuikitConversation extends LitElement {
     });
   }
 
-  /** Whether nobody has prevented its default. */
+  /** Dispatches an event. Returns whether its default action was not prevented. */
   #emit(name: keyof ConversationEvents, conversation: Conversation): boolean {
     const detail: ConversationEventDetail = { conversation };
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));

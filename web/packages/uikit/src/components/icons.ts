@@ -1,4 +1,4 @@
-/** The few drawings of the kit. They say nothing that a text beside them does not say too. */
+/** The icons of the kit. A text beside each of them says the same. */
 
 import { html, type TemplateResult } from "lit";
 

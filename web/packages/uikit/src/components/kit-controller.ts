@@ -1,11 +1,11 @@
-/** Ties a component to the kit of the page: draws again when what it shows has changed, and says what it shows. */
+/** Connects a component to the kit of the page: renders it again after changes, and reports which users it shows. */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { currentKit, type Kit, onKitChange, TUIKit } from "../kit.js";
 import type { Shown } from "../status/ledger.js";
 import type { Watcher } from "../status/watcher.js";
 
-/** How often times such as "5 minutes ago" are told anew. */
+/** The interval at which relative times such as "5 minutes ago" are updated. */
 const TICK = 30_000;
 
 let views = 0;
@@ -15,10 +15,10 @@ export interface StatusHost {
   readonly isShowOnlineStatus: boolean;
 }
 
-/** Why statuses are not true, or are not shown. */
+/** The reason why statuses may be outdated, or are not shown. */
 export type Trouble =
   | { readonly is: "cut"; readonly isConnecting: boolean; readonly reconnect: (() => void) | undefined }
-  /** The app's switch is off, or its edition does not have them. */
+  /** The app's switch is off, or its edition does not have statuses. */
   | { readonly is: "withheld"; readonly code: number };
 
 export class KitController implements ReactiveController {
@@ -72,17 +72,17 @@ export class KitController implements ReactiveController {
     }
   }
 
-  /** The status to show of a user; nothing when this component, or the kit, shows no statuses. */
+  /** The status to show for a user; undefined if this component or the kit shows no statuses. */
   status(userID: string): Shown | undefined {
     return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
   }
 
-  /** Whether what is shown of users is only what was known when the connection was lost. */
+  /** Whether the shown statuses are from before the connection was lost. */
   get isStale(): boolean {
     return (this.kit?.watcher.net ?? "connected") !== "connected";
   }
 
-  /** The trouble to tell beside this component: the connection is lost, or the app shows no statuses. */
+  /** The problem to report beside this component: a lost connection, or an app that shows no statuses. */
   get trouble(): Trouble | undefined {
     const watcher = this.kit?.watcher;
     if (watcher === undefined) {
@@ -95,7 +95,7 @@ export class KitController implements ReactiveController {
     return this.#isOn && gate.is === "closed" ? { is: "withheld", code: gate.code } : undefined;
   }
 
-  /** To be called after drawing: whom the component shows, and who of them can be seen. */
+  /** To be called after rendering, with the users that the component shows and those that are visible. */
   shows(listed: readonly string[], onScreen: readonly string[]): void {
     if (!this.#isOn || this.#watcher === null) {
       if (this.#isShowing) {
@@ -115,7 +115,7 @@ export class KitController implements ReactiveController {
     this.#watcher.show(this.#view, { listed, onScreen });
   }
 
-  /** The component's own switch counts only while the master is on. */
+  /** The component's own switch has an effect only while the master switch is on. */
   get #isOn(): boolean {
     return this.#host.isShowOnlineStatus && TUIKit.config.isShowOnlineStatus;
   }

@@ -1,11 +1,11 @@
-/** The bar of letters beside a list: one slider, for a finger, a mouse and the keyboard. */
+/** The bar of letters beside a list: a slider for touch, mouse and keyboard. */
 
 import { css, html, type TemplateResult } from "lit";
 import type { Words } from "../words/words.js";
 
 export type LetterChosen = (letter: string) => void;
 
-/** Only letters that somebody stands under. */
+/** Shows only letters with names. */
 export function letterBar(
   letters: ReadonlyMap<string, number>,
   current: string,

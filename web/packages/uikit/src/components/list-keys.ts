@@ -1,10 +1,10 @@
 /** The meaning of a key in a list. Pure. */
 
 export interface Place {
-  /** -1: nowhere yet. */
+  /** -1: no row yet. */
   readonly index: number;
   readonly count: number;
-  /** How many rows a person can see. */
+  /** The number of visible rows. */
   readonly page: number;
 }
 
@@ -13,7 +13,7 @@ export type Step =
 
 type Key = Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-/** Nothing for a key that a list leaves alone. */
+/** Undefined for a key that the list does not handle. */
 export function stepOf({ key, shiftKey, ctrlKey, metaKey, altKey }: Key): Step | undefined {
   if (ctrlKey || metaKey || altKey) {
     return undefined;

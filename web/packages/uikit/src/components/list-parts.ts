@@ -8,13 +8,13 @@ import { placeholder, skeleton } from "./placeholder.js";
 
 export interface ListParts {
   readonly icon: TemplateResult;
-  /** The texts of a list without a row. The slot `empty` is in their place. */
+  /** The texts of an empty list. The slot `empty` replaces them. */
   readonly none: { readonly title: string; readonly text: string };
-  /** The rows; null when there is none. */
+  /** The rows; null if there are none. */
   readonly rows: (() => TemplateResult) | null;
 }
 
-/** The rows of a list, or what stands in their place while they are read, when that failed, and when there is none. */
+/** The rows of a list, or a placeholder while they are loading, after a failure, and for an empty list. */
 export function listBody<T>(
   list: LoadedList<T> | undefined,
   words: Words,
@@ -43,12 +43,12 @@ export function customStatus(status: Shown | undefined): TemplateResult | typeof
     : html`<span class="status" part="status">${status.customStatus}</span>`;
 }
 
-/** The row that an event went through. */
+/** The row that an event has passed through. */
 export function rowOf(path: readonly EventTarget[]): HTMLElement | undefined {
   return path.find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
 }
 
-/** The place in the list of the row that an event went through; -1 when it went through none. */
+/** The index of the row that an event has passed through; -1 if there is none. */
 export function indexOf(path: readonly EventTarget[]): number {
   return Number(rowOf(path)?.dataset["index"] ?? -1);
 }

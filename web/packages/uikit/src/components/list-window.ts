@@ -1,8 +1,8 @@
 /**
- * The part of a long list that is in the document: the rows a person can see and some around them. Ten thousand rows
- * cost as much as thirty.
+ * The part of a long list that is in the document: the visible rows and some around them. Ten thousand rows cost as
+ * much as thirty.
  *
- * Every row has the height that its kind names, so that nothing has to be measured while a finger moves.
+ * Every row has the height of its kind, so that nothing has to be measured while the list scrolls.
  */
 
 import {
@@ -16,18 +16,18 @@ import {
 } from "@tanstack/virtual-core";
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** Rows above and below those that can be seen. */
+/** The number of rows above and below the visible ones. */
 const AROUND = 6;
 
 export interface ListWindowOptions {
-  /** Finds what scrolls, once it is there. */
+  /** Returns the scrolling element once it exists. */
   readonly scroller: () => HTMLElement | null;
   /** The height of a row in pixels. */
   readonly height: (index: number) => number;
   readonly key: (index: number) => string;
-  /** The height of what stands in the scroller before the first row. */
+  /** The height of the content in the scroller before the first row. */
   readonly before: () => number;
-  /** Rows that stay in the document wherever the list is scrolled to. */
+  /** Rows that stay in the document at any scroll position. */
   readonly kept: (range: Range) => readonly number[];
 }
 
@@ -58,7 +58,7 @@ export class ListWindow implements ReactiveController {
     this.#virtualizer._willUpdate();
   }
 
-  /** To be called before drawing: how many rows there are now. */
+  /** To be called before rendering, with the current number of rows. */
   setCount(count: number): void {
     const before = this.#count;
     this.#count = count;
@@ -68,7 +68,7 @@ export class ListWindow implements ReactiveController {
     }
   }
 
-  /** Heights have changed. */
+  /** Reads the heights again after they have changed. */
   measure(): void {
     this.#virtualizer.setOptions(this.#settings());
     this.#virtualizer.measure();
@@ -78,12 +78,12 @@ export class ListWindow implements ReactiveController {
     return this.#virtualizer.getVirtualItems();
   }
 
-  /** The height of all rows together. */
+  /** The total height of all rows. */
   get height(): number {
     return this.#virtualizer.getTotalSize();
   }
 
-  /** The rows that a person can see, wholly or in part. */
+  /** The rows that are at least partly visible. */
   get visible(): { readonly first: number; readonly last: number } {
     const range = this.#virtualizer.range;
     return range === null ? { first: 0, last: -1 } : { first: range.startIndex, last: range.endIndex };

@@ -1,17 +1,17 @@
 /**
- * A finger that rests on a row. Some browsers tell of it as of a right click, others do not.
+ * A long press on a row. Some browsers report it as a right click, others do not report it.
  *
- * It is told when the finger leaves: what opens under a finger would be closed by its leaving.
+ * It is reported when the finger is lifted, because lifting it would close what opens under a finger.
  */
 
-/** How long, and how far it may tremble. */
+/** The duration of a long press, and how far the finger may move. */
 export const LONG = 500;
 export const TREMBLE = 10;
 
 export interface Touch {
   readonly x: number;
   readonly y: number;
-  /** The elements under the touch, the innermost first. */
+  /** The elements under the finger, innermost first. */
   readonly path: readonly EventTarget[];
 }
 
@@ -26,12 +26,12 @@ export class LongTouch {
     this.#act = act;
   }
 
-  /** Whether the click that comes now ends a long touch, and means nothing more. */
+  /** Whether the click that follows ends a long press and is to be ignored. */
   get wasLong(): boolean {
     return this.#wasLong;
   }
 
-  /** It is none, or the browser has told of it itself. */
+  /** Ends the press without a report: it is not a long press, or the browser has reported it itself. */
   readonly give = (): void => {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);

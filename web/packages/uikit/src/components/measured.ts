@@ -1,8 +1,11 @@
-/** The height of an element in a component's shadow, as the page's styles make it: restyled and zoomed pages too. */
+/**
+ * The height of an element in a component's shadow tree, according to the page's styles, also after a change of style
+ * or zoom.
+ */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** A component with its shadow. */
+/** A component with its shadow tree. */
 type Host = ReactiveControllerHost & { readonly renderRoot: ParentNode };
 
 export class Measured implements ReactiveController {

@@ -1,11 +1,11 @@
-/** A line over a list that says why what it shows may not be true: no connection, or no statuses in this app. */
+/** A line above a list that says why its statuses may be outdated: no connection, or no statuses in this app. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { SWITCHED_OFF } from "../status/ledger.js";
 import type { Words } from "../words/words.js";
 import type { Trouble } from "./kit-controller.js";
 
-/** The place of the line is always there: what comes to be in it is read out. */
+/** The element is always there, so that screen readers announce its text when it appears. */
 export function notice(trouble: Trouble | undefined, words: Words): TemplateResult {
   return html`<div class="notice ${trouble?.is ?? ""}" part="notice" role="status">${content(trouble, words)}</div>`;
 }

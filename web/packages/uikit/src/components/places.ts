@@ -1,16 +1,17 @@
 /**
- * Which row is drawn in which place of the document.
+ * Assigns rows to the elements of the document.
  *
- * To take rows out and put others in is what costs most when a long list is scrolled fast. So a row keeps its place
- * while it is drawn, and a place that becomes free is given to the next row that comes; until then it is hidden. Pure.
+ * Removing rows from the document and inserting others is what costs most when a long list is scrolled fast. A row
+ * therefore keeps its element while it is drawn, and a free element is given to the next new row; until then it is
+ * hidden. Pure.
  */
 
-/** A row as the window has it. */
+/** A row of the window. */
 export interface Placed {
   readonly index: number;
 }
 
-/** A place, and the row in it; or the last one that was, when it is free. */
+/** An element with its row, or with its last row if it is free. */
 export interface Place<R extends Placed> {
   readonly row: R;
   readonly isFree: boolean;
@@ -19,7 +20,7 @@ export interface Place<R extends Placed> {
 export class Places<R extends Placed> {
   #places: readonly Place<R>[] = [];
 
-  /** Gives each row its place. As many places as there were ever rows at once. */
+  /** Assigns an element to each row. There are as many elements as there were ever rows at once. */
   assign(rows: readonly R[]): readonly Place<R>[] {
     const coming = new Map(rows.map((row) => [row.index, row]));
     const kept = this.#places.map(({ row, isFree }): Place<R> => {

@@ -1,4 +1,7 @@
-/** The menu of a row, and the question before something goes. In the top layer, so that no list cuts it off. */
+/**
+ * The menu of a row, and the confirmation of a deletion. They are in the top layer, so that the list does not clip
+ * them.
+ */
 
 import { css, html, nothing, type ReactiveControllerHost, type TemplateResult } from "lit";
 import type { Words } from "../words/words.js";
@@ -24,7 +27,7 @@ type Content =
 
 type Anchor = Element | { readonly x: number; readonly y: number };
 
-/** Between the menu and the edge of the window. */
+/** The distance between the menu and the edge of the window. */
 const MARGIN = 8;
 
 export class RowMenu {
@@ -148,7 +151,7 @@ export class RowMenu {
     if (event.newState === "closed" && event.target === this.#popup) {
       this.#content = { is: "closed" };
       this.#host.requestUpdate();
-      // A press elsewhere has put the focus where it wants it.
+      // A click elsewhere has already moved the focus.
       const focused = (this.#host.getRootNode() as Document | ShadowRoot).activeElement;
       if (focused === null || focused === document.body || focused === this.#host) {
         this.#giveFocusBack();
@@ -172,7 +175,7 @@ export class RowMenu {
   };
 }
 
-/** Beside what it belongs to, and within the window. */
+/** Places the popup beside its anchor and within the window. */
 function place(popup: HTMLElement, at: Anchor): void {
   const { width, height } = popup.getBoundingClientRect();
   const isLeft = getComputedStyle(popup).direction === "ltr";

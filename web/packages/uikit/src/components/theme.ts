@@ -1,8 +1,8 @@
 /**
- * The colours and measures of all components. Each is a custom property, so that a page restyles them without us.
+ * The colours and sizes of all components. Each is a custom property, so that a page can change it.
  *
- * The components follow the browser's light or dark; `theme="light"` or `theme="dark"` on a component fixes it.
- * Every text has a contrast of 4.5 to 1 at least against what it stands on, and every dot 3 to 1.
+ * The components follow the browser's light or dark setting; `theme="light"` or `theme="dark"` on a component
+ * overrides it. Every text has a contrast of at least 4.5 to 1 to its background, and every dot 3 to 1.
  */
 
 import { css, unsafeCSS } from "lit";
@@ -61,7 +61,7 @@ const DARK = `
   color-scheme: dark;
 `;
 
-/** The styles that every component begins with. */
+/** The common styles of all components. */
 export const theme = css`
   :host {
     ${unsafeCSS(LIGHT)}
@@ -123,7 +123,7 @@ export const theme = css`
   }
 `;
 
-/** A place that says why there is nothing to see. */
+/** The styles of placeholders. */
 export const placeholders = css`
   .placeholder {
     display: flex;

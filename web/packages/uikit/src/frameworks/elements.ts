@@ -6,10 +6,10 @@ import type { TuikitChat } from "../components/chat.js";
 import type { ContactEventDetail, TuikitContact } from "../components/contact.js";
 import type { ConversationEventDetail, TuikitConversation } from "../components/conversation.js";
 
-/** The properties that an element has beside those of every element. */
+/** The properties of an element, without those that every element has. */
 type Own<E extends HTMLElement> = Partial<Omit<E, keyof HTMLElement | keyof LitElement>>;
 
-/** By the name of the element. */
+/** The properties, by the name of the element. */
 export interface Properties {
   "tuikit-avatar": Own<TuikitAvatar>;
   "tuikit-chat": Own<TuikitChat>;
@@ -17,7 +17,7 @@ export interface Properties {
   "tuikit-conversation": Own<TuikitConversation>;
 }
 
-/** By the name of the element. */
+/** The events, by the name of the element. */
 export interface Events {
   "tuikit-avatar": object;
   "tuikit-chat": object;

@@ -8,7 +8,7 @@ import type { Events, Properties, Tag } from "./elements.js";
 
 type Listen<E> = <N extends keyof E & string>(name: N, listener: (event: E[N]) => void) => void;
 
-/** The types that Vue's tools read of a component. */
+/** The types that Vue's tools read from a component. */
 type Components = {
   [T in Tag]: new () => HTMLElementTagNameMap[T] & {
     /** @deprecated There is none: for the tools alone. */

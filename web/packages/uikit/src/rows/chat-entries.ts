@@ -1,16 +1,18 @@
-/** The messages of a conversation as they are drawn: where a day begins, and which stand together. Pure. */
+/**
+ * The messages of a conversation as entries of the view: where a day begins, and which messages form a group. Pure.
+ */
 
 import type { Message } from "../client.js";
 import { isSameDay } from "../words/time.js";
 
-/** Messages of one person within this many seconds stand together. */
+/** Messages of one user within this many seconds form a group. */
 export const TOGETHER = 180;
 
 export interface Entry {
   readonly message: Message;
-  /** The first one of its day. */
+  /** Whether it is the first message of its day. */
   readonly isNewDay: boolean;
-  /** The first and the last of those that stand together. */
+  /** Whether it is the first or the last message of its group. */
   readonly isFirst: boolean;
   readonly isLast: boolean;
 }

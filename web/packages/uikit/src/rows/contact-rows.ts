@@ -6,17 +6,17 @@ import { friendName } from "./names.js";
 
 export type ContactRow =
   | { readonly is: "letter"; readonly letter: string }
-  /** `place` counts the friends from 1. */
+  /** `place` numbers the friends from 1. */
   | { readonly is: "friend"; readonly friend: Friend; readonly name: string; readonly place: number };
 
 export interface Contacts {
   readonly rows: readonly ContactRow[];
-  /** Where the header of each letter stands among the rows. */
+  /** The index of each letter's header among the rows. */
   readonly letters: ReadonlyMap<string, number>;
   readonly users: readonly string[];
 }
 
-/** Puts friends under their letters, A to Z and then the rest; by their reading in each, and by their id at last. */
+/** Groups friends by letter, A to Z and then the rest, ordered by their reading and then by their id. */
 export function contactsOf(friends: readonly Friend[], pinyin: Pinyin | null, language: string): Contacts {
   const collator = new Intl.Collator(language, { sensitivity: "base", numeric: true });
   const read = friends.map((friend) => {

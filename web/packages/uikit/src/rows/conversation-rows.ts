@@ -3,17 +3,17 @@
 import { peerOf, type Conversation } from "../client.js";
 import type { Words } from "../words/words.js";
 
-/** The most that a badge names. */
+/** The largest number on a badge. */
 export const LARGEST_BADGE = 99;
 
-/** Pinned first, then the latest message first; equal ones as the SDK has them. */
+/** Pinned first, then the latest message first; equal ones in the order of the SDK. */
 export function inOrder(conversations: readonly Conversation[]): Conversation[] {
   return [...conversations].sort(
     (one, other) => Number(other.isPinned) - Number(one.isPinned) || lastTime(other) - lastTime(one),
   );
 }
 
-/** The users that a list of conversations shows: of those between two people, the other one. */
+/** The peers of the one-to-one conversations in a list. */
 export function peersOf(conversations: readonly Conversation[]): string[] {
   return conversations.map(({ conversationID }) => peerOf(conversationID)).filter((peer) => peer !== undefined);
 }
@@ -35,7 +35,7 @@ export function summaryOf(
   return { draft: false, text: oneLine(isCustom ? shown || words.customMessage : shown) };
 }
 
-/** Seconds; 0 when nothing was ever said. */
+/** The time of the last message in seconds; 0 if there is none. */
 export function lastTime(conversation: Conversation): number {
   return conversation.lastMessage?.lastTime ?? 0;
 }
@@ -44,7 +44,7 @@ export function badgeOf(unread: number): string {
   return unread > LARGEST_BADGE ? `${LARGEST_BADGE}+` : `${unread}`;
 }
 
-/** A list shows the beginning only; a message may be long. */
+/** The beginning of a message in one line; a message may be long. */
 function oneLine(text: string): string {
   return text.slice(0, 200).replace(/\s+/gu, " ").trim();
 }

@@ -3,7 +3,7 @@
 import type { Message } from "../client.js";
 import type { Words } from "../words/words.js";
 
-/** The text; of custom content its description, or that it is custom content. */
+/** The text of a message; for custom content, its description or the fact that it is custom content. */
 export function messageText({ isRevoked, payload }: Message, words: Words): string {
   if (isRevoked === true) {
     return words.recalled;

@@ -1,11 +1,11 @@
-/** The name to show of a user, and the initials that stand in for a picture. */
+/** The displayed name of a user, and the initials that replace a picture. */
 
 import type { Conversation, Friend, Profile } from "../client.js";
 
-/** How many colours there are for those without a picture. */
+/** The number of colours for users without a picture. */
 export const TINTS = 8;
 
-/** The remark, else the nick, else the id. */
+/** The remark, or else the nick, or else the id. */
 export function nameOf(remark: string, profile: Profile | null | undefined, userID: string): string {
   return remark.trim() || (profile?.nick ?? "").trim() || userID;
 }
@@ -19,7 +19,7 @@ export function conversationName(conversation: Conversation): string {
   return nameOf(remark, userProfile, conversationID.replace(/^(C2C|GROUP)/, ""));
 }
 
-/** One sign for a name in an East Asian script, else the first letters of its first and last word. */
+/** One character for a name in an East Asian script, otherwise the first letters of its first and last word. */
 export function initialsOf(name: string): string {
   const words = name
     .trim()
@@ -33,7 +33,7 @@ export function initialsOf(name: string): string {
   return `${first}${last}`.toLocaleUpperCase();
 }
 
-/** A number below `TINTS` that stays with the user. */
+/** A number below `TINTS` that is constant for the user. */
 export function tintOf(userID: string): number {
   let hash = 2166136261;
   for (const unit of userID) {
@@ -42,7 +42,7 @@ export function tintOf(userID: string): number {
   return (hash >>> 8) % TINTS;
 }
 
-/** The first thing in a word that a person would call a letter. */
+/** The first letter of a word. */
 function signOf(word: string): string {
   return /[\p{L}\p{N}]\p{M}*/u.exec(word)?.[0] ?? Array.from(word)[0] ?? "";
 }

@@ -1,44 +1,45 @@
 /**
- * The hosts that pictures of users may be loaded from. A picture is chosen by the user whom it shows, and a request for
- * it tells its host who looks, from which address and when: hosts are therefore named by the application, not by users.
+ * The hosts from which users' pictures may be loaded. A user chooses their own picture, and a request for it reveals
+ * to its host who looks at it, from which address and when. Hosts are therefore chosen by the application, not by
+ * users.
  *
  * Pure: knows neither the document nor the kit.
  */
 
 /**
- * `"self"`: the host of the page. `"none"`: no picture at all. `"*"`: every host. Otherwise hosts, as a list or as one
- * text with spaces between them: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (every host below it). The
- * host of the page is always among them.
+ * `"self"`: the host of the page. `"none"`: no pictures. `"*"`: every host. Otherwise hosts, as a list or as one text
+ * separated by spaces: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (every host below it). The host of
+ * the page is always included.
  */
 export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly string[];
 
-/** The most hosts that can be named. */
+/** The most hosts in a setting. */
 export const MOST_HOSTS = 50;
 
 interface HostPattern {
-  /** Whether hosts below `host` are meant, instead of `host` itself. */
+  /** Whether the pattern matches hosts below `host` instead of `host` itself. */
   readonly isBelow: boolean;
   readonly host: string;
-  /** Empty: the port that belongs to the scheme. */
+  /** Empty: the default port of the scheme. */
   readonly port: string;
 }
 
-/** The hosts, read. */
+/** A parsed setting. */
 export type PicturePolicy =
   | { readonly from: "nowhere" }
   | { readonly from: "everywhere" }
   | { readonly from: "hosts"; readonly patterns: readonly HostPattern[] };
 
-/** The address to load, or why none is loaded. */
+/** The address to load, or the reason why none is loaded. */
 export type Picture =
   | { readonly is: "loaded"; readonly address: string }
   | { readonly is: "absent" }
   | { readonly is: "refused"; readonly host: string };
 
-/** The policy of a kit that was told nothing. */
+/** The default policy. */
 export const OWN_HOST: PicturePolicy = { from: "hosts", patterns: [] };
 
-/** Reads the setting; throws a `TypeError` that says what is wrong with it. */
+/** Parses the setting; throws a `TypeError` with the reason if it is invalid. */
 export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   const words = typeof wanted === "string" ? wanted.split(/[\s,]+/) : wanted;
   if (!Array.isArray(words) || !words.every((word: unknown) => typeof word === "string")) {
@@ -58,7 +59,7 @@ export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   return { from: "hosts", patterns: hosts.filter((host) => host !== "self").map(readPattern) };
 }
 
-/** The picture to load for this address, in a page at `page`. */
+/** The picture to load for this address in the page `page`. */
 export function pictureAt(address: string, policy: PicturePolicy, page: string): Picture {
   if (address.trim() === "" || policy.from === "nowhere") {
     return { is: "absent" };
@@ -69,7 +70,7 @@ export function pictureAt(address: string, policy: PicturePolicy, page: string):
     return { is: "absent" };
   }
   switch (url.protocol) {
-    // Nothing is asked of anybody for these.
+    // These addresses cause no request.
     case "data:":
     case "blob:":
       return { is: "loaded", address: url.href };
@@ -89,7 +90,7 @@ export function pictureAt(address: string, policy: PicturePolicy, page: string):
 function readPattern(text: string): HostPattern {
   const isBelow = text.startsWith("*.");
   const name = isBelow ? text.slice(2) : text;
-  // A character that ends the host in an address is no part of a host.
+  // A character that ends the host in an address cannot be a part of a host.
   const url = /[/\\?#@*]/.test(name) ? undefined : parse(`https://${name}`);
   if (url === undefined) {
     throw new TypeError(
@@ -102,7 +103,7 @@ function readPattern(text: string): HostPattern {
 
 function matches({ isBelow, host, port }: HostPattern, url: URL): boolean {
   const isHost = isBelow ? url.hostname.endsWith(`.${host}`) : url.hostname === host;
-  // `URL` leaves the port out where it is that of the scheme.
+  // `URL` omits the default port of the scheme.
   return isHost && (url.port === port || (url.protocol === "http:" && url.port === "" && port === "80"));
 }
 

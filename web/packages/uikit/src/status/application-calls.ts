@@ -1,23 +1,23 @@
 /**
- * Overhears the calls by which the application itself changes the subscription list.
+ * Observes the calls with which the application itself changes the subscription list.
  *
- * The list is one for the whole account, and the server does not say who put a user on it. Without this the kit would
- * take off the list whom the application still wants to watch, or go on showing as live whom the application has
- * unsubscribed. The calls go through as they are; on a client whose methods cannot be replaced nothing is overheard,
- * and reading the list again from time to time has to do.
+ * The list belongs to the whole account, and the server does not say which caller added a user. Without this, the kit
+ * would remove users whom the application still watches, or show users as live whom the application has unsubscribed.
+ * The calls are passed on unchanged. If the methods of a client cannot be replaced, nothing is observed, and the kit
+ * relies on reading the list from time to time.
  */
 
 import type { ChatClient } from "../client.js";
 
 export interface Overheard {
-  /** Whether the call that is being made is the kit's. */
+  /** Whether the current call is one of the kit. */
   readonly isOwn: () => boolean;
   readonly subscribed: (users: readonly string[], evicted: readonly string[]) => void;
-  /** An empty list: everybody. */
+  /** An empty list means all users. */
   readonly unsubscribed: (users: readonly string[]) => void;
 }
 
-/** Begins to listen, and hands back how to stop. */
+/** Begins to observe, and returns a function that ends it. */
 export function overhear(client: ChatClient, { isOwn, subscribed, unsubscribed }: Overheard): () => void {
   const stops = [
     replace(client, "subscribeUserStatus", (original) => async (options) => {
@@ -55,7 +55,7 @@ function replace<N extends "subscribeUserStatus" | "unsubscribeUserStatus">(
   const replacement = make(client[name].bind(client));
   const isDone = Reflect.defineProperty(client, name, { configurable: true, writable: true, value: replacement });
   return () => {
-    // A replacement that somebody has made after ours stays.
+    // A replacement that was made after ours stays.
     if (!isDone || client[name] !== replacement) {
       return;
     }

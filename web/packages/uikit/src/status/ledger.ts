@@ -1,63 +1,69 @@
 /**
- * The users whose status is shown, what is known of them, and what to ask the server for next.
+ * The users whose status is shown, their known statuses, and the next call to the server.
  *
- * Pure: knows no client, no clock and no component. A driver tells it what happened, makes the one call that `next`
- * names, and tells it the answer; each transition hands back the users whose picture has changed.
+ * Pure: knows no client, no clock and no component. A driver reports events, makes the one call that `next` names,
+ * and reports its answer; each transition returns the users whose display has changed.
  *
- * The subscription list belongs to the account, and the application uses it too. The kit takes only the room that is
- * left, gives back only what it has taken, and never so much that somebody would have to leave the list for it.
+ * The subscription list belongs to the account, and the application uses it too. The kit uses only free room,
+ * unsubscribes only users that it has subscribed to, and never causes an eviction.
  */
 
 import { isNewer } from "@lamplight/chat";
 import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
 
-/** The most subscriptions that a server grants unless it says otherwise. */
+/** The default limit of the subscription list. */
 export const DEFAULT_LIMIT = 200;
-/** Users in a query, at most. */
+/** The most users in a query. */
 export const QUERY_BATCH = 500;
-/** Users in a call about subscriptions, at most. */
+/** The most users in a call about subscriptions. */
 export const SUBSCRIBE_BATCH = 100;
-/** The kit makes at most this many calls of a kind in `WINDOW`: half of what a user may, the rest is for the application. */
+/**
+ * The most calls of a kind that the kit makes in `WINDOW`: half of the rate limit; the rest is for the application.
+ */
 export const CALLS_PER_WINDOW = 10;
 export const WINDOW = 5_000;
-/** How long what no subscription keeps true is taken to be true, and how often the list is read again. */
+/** The time after which a status without a subscription is queried again, and the list is read again. */
 export const STALE_AFTER = 30_000;
-/** A user is given up this long after the last list showed them, so that a change of pages costs nothing. */
+/** A user is dropped this long after no list shows them any longer, so that a change of pages costs nothing. */
 export const GRACE = 10_000;
-/** When room is needed, this many places are made at once: scrolling on does not cost a call each time. */
+/**
+ * If room is needed, this many subscriptions are ended at once, so that scrolling on does not cost a call each time.
+ */
 export const MAKE_ROOM = 50;
-/** The wait after a refusal that passes with time; doubles, up to the longest. */
+/** The wait after a temporary refusal; it doubles up to the longest wait. */
 export const FIRST_PAUSE = 5_000;
 export const LONGEST_PAUSE = 300_000;
 
 /** The switch of the app is off. */
 export const SWITCHED_OFF = 72001;
-/** The edition of the app does not have it; the cloud's server has a number of its own for that. */
+/** The edition of the app does not have the feature; the cloud's server has its own code for this. */
 export const NOT_IN_EDITION: readonly number[] = [7013, 3122];
 const BATCH_TOO_LARGE = 70206;
 
 /** The users that a list shows. */
 export interface View {
-  /** All users of the list, in its order. The same array again says that they are the same. */
+  /** All users of the list in order. The same array means the same users. */
   readonly listed: readonly string[];
-  /** Those of them whom a person can see now. */
+  /** The visible users among them. */
   readonly onScreen: readonly string[];
 }
 
-/** A call to make. One at a time. */
+/** A call to make; only one is under way at a time. */
 export type Call =
   | { readonly kind: "read" }
   | { readonly kind: "query"; readonly users: readonly string[] }
   | { readonly kind: "subscribe"; readonly users: readonly string[] }
   | { readonly kind: "unsubscribe"; readonly users: readonly string[] };
 
-/** The next thing to do: a call, or nothing until then. `Infinity`: nothing until something happens. */
+/** The next action: a call, or nothing until a time. `Infinity`: nothing until an event. */
 export type Next = { readonly call: Call } | { readonly wakeAt: number };
 
-/** Whether the server lets this app see statuses. */
+/** Whether the server lets this app use statuses. */
 export type Gate =
   | { readonly is: "open" }
-  /** 7013 or 72001. Asked again from time to time, because an operator may turn the switch, unless the SDK tells. */
+  /**
+   * 7013 or 72001. Tried again from time to time, because an operator may turn the switch, unless the SDK reports it.
+   */
   | { readonly is: "closed"; readonly code: number };
 
 /** The status that is shown of a user. */
@@ -68,7 +74,7 @@ export interface Shown {
 
 interface Known {
   readonly status: UserStatus | null;
-  /** When it was last asked for or told. */
+  /** The time of the last query or notification. */
   readonly at: number;
 }
 
@@ -76,23 +82,23 @@ export class Ledger {
   #on = true;
   #self: string | null = null;
   #gate: Gate = { is: "open" };
-  /** The SDK has said that the gate is closed, and will say when it opens. */
+  /** Whether the SDK has reported that the gate is closed, and will report when it opens. */
   #isClosedByApp = false;
   #pausedUntil = 0;
   #pauses = 0;
   readonly #views = new Map<string, View>();
-  /** Everybody in some view; made when it is asked for after a view has changed. */
+  /** The users of all views; computed on demand after a change. */
   #allListed: ReadonlySet<string> | null = null;
   readonly #known = new Map<string, Known>();
-  /** The kit's own subscriptions, and when each was last on a screen; the longest ago first. */
+  /** The kit's own subscriptions with the time at which each was last visible; oldest first. */
   readonly #own = new Map<string, number>();
   /** Subscriptions that the kit has not made. */
   readonly #foreign = new Set<string>();
-  /** The users that this page had subscribed to before it was loaded again. */
+  /** The users that this page had subscribed to before it was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
-  /** When users left the last list that showed them. */
+  /** The time at which each user left the last list that showed them. */
   readonly #left = new Map<string, number>();
-  /** The users that cannot be watched, as the server has said. */
+  /** The users that cannot be watched, according to the server. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
@@ -100,7 +106,7 @@ export class Ledger {
   #subscribeBatch = SUBSCRIBE_BATCH;
   readonly #calls = new Map<Call["kind"], number[]>();
 
-  /** The status to show of a user: nothing when statuses are off, refused or not known. */
+  /** The status to show for a user; undefined if statuses are off, refused or not known. */
   shown(user: string): Shown | undefined {
     const status = this.#known.get(user)?.status;
     return this.#on && this.#gate.is === "open" ? (status ?? undefined) : undefined;
@@ -115,7 +121,7 @@ export class Ledger {
     return new Set(this.#own.keys());
   }
 
-  /** The master switch. Off: what the kit has subscribed to is given back, and nothing else is asked for. */
+  /** Turns the master switch. Off: the kit's subscriptions are ended, and nothing is requested. */
   turn(on: boolean): string[] {
     if (on === this.#on) {
       return [];
@@ -126,7 +132,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** A user has logged in; `earlier` are the subscriptions that the page held for them before it was loaded again. */
+  /** Handles a login; `earlier` are the subscriptions that the page had for this user before it was reloaded. */
   loggedIn(self: string, earlier: readonly string[]): string[] {
     const changed = this.loggedOut();
     this.#self = self;
@@ -134,7 +140,7 @@ export class Ledger {
     return changed;
   }
 
-  /** Takes in what the app lets its clients do now; nothing, when the SDK cannot tell. */
+  /** Stores the abilities that the app gives to its clients; null or undefined if the SDK does not report them. */
   allowed(abilities: Abilities | null | undefined): string[] {
     this.#isClosedByApp = abilities?.statusesOfOthers === false;
     if (abilities === null || abilities === undefined) {
@@ -164,7 +170,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** The connection is back, or a page that was asleep has woken: the server may know better now. */
+  /** Handles a new connection or a page that has woken: the server may have newer statuses. */
   refresh(): void {
     this.#readAt = -Infinity;
     this.#resume();
@@ -180,7 +186,7 @@ export class Ledger {
       this.#allListed = null;
       this.#noteLeft(before?.listed ?? [], now);
     }
-    // The users that a person sees go to the end of those whose place is taken first.
+    // Visible users move to the end, so that they are unsubscribed last.
     for (const user of shown.onScreen) {
       if (this.#own.delete(user)) {
         this.#own.set(user, now);
@@ -195,7 +201,7 @@ export class Ledger {
     this.#noteLeft(before?.listed ?? [], now);
   }
 
-  /** The server told of changes. Only of users whom a list shows anything is kept. */
+  /** Handles status changes. Only those of users in some list are kept. */
   told(statuses: readonly UserStatus[], now: number): string[] {
     if (!this.#on || this.#self === null) {
       return [];
@@ -204,13 +210,13 @@ export class Ledger {
     return statuses.filter((status) => listed.has(status.userID) && this.#learn(status, now)).map((s) => s.userID);
   }
 
-  /** Another device of the account, or the server API, has changed the list. */
+  /** Handles a change of the list by another device of the account or by the server API. */
   listChanged(subscribed: readonly string[], unsubscribed: readonly string[]): void {
     this.#gone(unsubscribed);
     subscribed.filter((user) => !this.#own.has(user)).forEach((user) => this.#foreign.add(user));
   }
 
-  /** The application itself has subscribed: from now on these are its own business. */
+  /** Handles subscriptions by the application, which are its own from now on. */
   applicationSubscribed(users: readonly string[], evicted: readonly string[]): void {
     this.#gone(evicted);
     for (const user of users) {
@@ -219,12 +225,12 @@ export class Ledger {
     }
   }
 
-  /** The application itself has unsubscribed; from everybody, when it names nobody. */
+  /** Handles unsubscriptions by the application; an empty list means all users. */
   applicationUnsubscribed(users: readonly string[]): void {
     this.#gone(users.length > 0 ? users : [...this.#own.keys(), ...this.#foreign]);
   }
 
-  /** The subscription list as the server has it. Nothing, when the SDK cannot tell. */
+  /** Handles the subscription list of the server; undefined if the SDK cannot read it. */
   read(list: { readonly users: readonly string[]; readonly limit: number } | undefined, now: number): string[] {
     this.#readAt = now;
     if (list !== undefined) {
@@ -263,7 +269,7 @@ export class Ledger {
     return [...changed, ...this.#opened()];
   }
 
-  /** `found` are the statuses that the answer brought along, where the SDK has it so. */
+  /** `found` are the statuses in the answer, if the SDK has them. */
   subscribed(
     users: readonly string[],
     found: readonly UserStatus[],
@@ -279,7 +285,7 @@ export class Ledger {
         this.#own.set(user, now);
       }
     }
-    // The list was fuller than the kit knew: what it is must be read again before more is added.
+    // The list was fuller than the kit knew, so it must be read again before more is added.
     if (evicted.length > 0) {
       this.#gone(evicted);
       this.#readAt = -Infinity;
@@ -292,7 +298,7 @@ export class Ledger {
     return this.#opened();
   }
 
-  /** A call was refused, or failed without a code (0). */
+  /** Handles a call that was refused, or failed without a code (0). */
   refused(call: Call, code: number, now: number): string[] {
     if (code === SWITCHED_OFF || NOT_IN_EDITION.includes(code)) {
       this.#pause(now);
@@ -311,7 +317,7 @@ export class Ledger {
     return [];
   }
 
-  /** The next call, taken out of what the kit may make; or when to come back. */
+  /** The next call, if the kit may make one now, or the time of the next check. */
   next(now: number): Next {
     if (this.#self === null || this.#isClosedByApp) {
       return { wakeAt: Infinity };
@@ -335,7 +341,7 @@ export class Ledger {
     return call === undefined ? { wakeAt: this.#nextDeadline(now) } : this.#spend(call, now);
   }
 
-  /** The query of users that a person sees and no subscription keeps true; the rest of the call is filled with others. */
+  /** The query of visible users without a subscription, filled up with other users. */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
       const known = this.#known.get(user);
@@ -359,7 +365,7 @@ export class Ledger {
     return { kind: "query", users: [...users].slice(0, this.#queryBatch) };
   }
 
-  /** The call that subscribes to users, or first the one that unsubscribes from others. */
+  /** The call that subscribes to users, or first the call that unsubscribes from others. */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
     const isWanted = (user: string) =>
@@ -367,7 +373,8 @@ export class Ledger {
     const seen = this.#onScreen();
     const wanted = [...seen].filter(isWanted);
     const others = [...listed].filter((user) => !seen.has(user) && isWanted(user));
-    // Everybody, when all find room; else whom a person sees, and nobody for whom another would have to go unseen.
+    // All users, if there is room for all; otherwise only visible users, and none for whom another visible user would
+    // have to be unsubscribed.
     if (this.#own.size + wanted.length + others.length <= room) {
       wanted.push(...others);
     }
@@ -416,7 +423,7 @@ export class Ledger {
     users.filter((user) => !listed.has(user)).forEach((user) => this.#left.set(user, now));
   }
 
-  /** Keeps the users that came back, and forgets those that have been away for long. */
+  /** Keeps users who came back, and drops those who have been away for long. */
   #giveUpLong(listed: ReadonlySet<string>, now: number): void {
     for (const user of [...this.#left.keys()]) {
       if (listed.has(user)) {
@@ -434,7 +441,7 @@ export class Ledger {
     return left !== undefined && now - left < GRACE;
   }
 
-  /** Whether the server tells of each change of this user. */
+  /** Whether the server sends each change of this user. */
   #isKept(user: string): boolean {
     return this.#own.has(user) || this.#foreign.has(user) || user === this.#self;
   }
@@ -443,7 +450,9 @@ export class Ledger {
     return now - known.at >= STALE_AFTER;
   }
 
-  /** Whether a user cannot be watched. After much time the user is asked for again: the account may be there then. */
+  /**
+   * Whether a user cannot be watched. After a long time the user is tried again, because the account may exist then.
+   */
   #isHopeless(user: string, now: number): boolean {
     const at = this.#unwatchable.get(user);
     return at !== undefined && now - at < LONGEST_PAUSE;
@@ -452,7 +461,7 @@ export class Ledger {
   #learn(status: UserStatus, now: number): boolean {
     const known = this.#known.get(status.userID);
     const before = known?.status ?? undefined;
-    // The status known before the connection came back may be newer than all that the server has left.
+    // A status from before the reconnect may be newer than the server's, which may have lost it.
     const isOlder =
       known?.at !== -Infinity &&
       before?.version !== undefined &&
@@ -463,7 +472,7 @@ export class Ledger {
     return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
   }
 
-  /** These are no longer in the list; what is known of them is no longer kept true. */
+  /** Handles users who left the list: their statuses are not updated any longer. */
   #gone(users: readonly string[]): void {
     for (const user of users) {
       this.#own.delete(user);
@@ -479,7 +488,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** The server has answered, or the SDK has said so: the gate is open. */
+  /** Handles an answer of the server, or a report of the SDK, that shows that the gate is open. */
   #opened(): string[] {
     this.#resume();
     if (this.#gate.is === "open" || this.#isClosedByApp) {

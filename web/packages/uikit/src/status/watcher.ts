@@ -1,6 +1,6 @@
 /**
- * Drives the ledger: makes its calls one after the other, hears what the client tells, and tells the components whose
- * picture has changed. Decides nothing.
+ * Drives the ledger: makes its calls one after the other, handles the client's events, and notifies components of
+ * users whose display has changed. It makes no decisions.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -8,11 +8,11 @@ import { type Abilities, codeOf, listen, type ChatClient, type UserStatus } from
 import { overhear } from "./application-calls.js";
 import { type Call, type Gate, Ledger, SWITCHED_OFF, type Shown, type View } from "./ledger.js";
 
-/** Lists that scroll settle before anything is asked for; those that do not stop are asked for on their way. */
+/** The time without scrolling before calls are made, and the longest delay while a list keeps scrolling. */
 export const SETTLE = 120;
 export const LONGEST_SETTLE = 500;
 
-/** Where a page keeps who it has subscribed to, so that it still knows after it was loaded again. */
+/** The storage in which a page keeps its subscriptions, so that it knows them after a reload. */
 export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export interface WatcherOptions {
@@ -23,13 +23,15 @@ export interface WatcherOptions {
   readonly report: (message: string) => void;
 }
 
-/** Told of users whose picture has changed. `everybody`: of all of them, or of the reason why none is shown. */
+/**
+ * Called with the users whose display has changed, or with `everybody`: all of them, or the reason why none is shown.
+ */
 export type Listener = (users: readonly string[] | "everybody") => void;
 
-/** A connection that is away for less is not told of: dots that blink help nobody. */
+/** A shorter interruption of the connection is not shown, so that dots do not flicker. */
 export const SHORT_CUT = 500;
 
-/** The connection of the client, as far as somebody who looks at a list should know. */
+/** The state of the client's connection as shown to the user. */
 export type Net = "connected" | "connecting" | "disconnected";
 
 export class Watcher {
@@ -41,14 +43,14 @@ export class Watcher {
   readonly #reported = new Set<number>();
   #user = "";
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** Since when there has been something to do. */
+  /** The time since when there has been something to do. */
   #dueSince: number | null = null;
   #isCalling = false;
-  /** Makes calls of its own known from those of the application. */
+  /** Distinguishes the kit's own calls from those of the application. */
   #isOwnCall = false;
   #isStopped = false;
   #net: Net = "connected";
-  /** The state of the net that the components were told last, and the one that waits until the cut is no short one. */
+  /** The state that the components were told last, and the one that waits until the interruption is long enough. */
   #toldNet: Net = "connected";
   #cut: ReturnType<typeof setTimeout> | null = null;
   #toldGate: Gate = { is: "open" };
@@ -110,12 +112,15 @@ export class Watcher {
     return this.#ledger.gate;
   }
 
-  /** Without a connection what is shown is what was known last. Who is logged out has none, and misses none. */
+  /**
+   * Without a connection, the last known statuses are shown. A user who is logged out has no connection and misses
+   * none.
+   */
   get net(): Net {
     return this.#client.isReady() ? this.#toldNet : "connected";
   }
 
-  /** Asks the SDK to connect now. Whether it can be asked. */
+  /** Asks the SDK to connect now; undefined if it cannot. */
   get reconnect(): (() => void) | undefined {
     const client = this.#client;
     return client.reconnect === undefined ? undefined : () => client.reconnect?.();
@@ -136,7 +141,7 @@ export class Watcher {
     this.#wakeSoon();
   }
 
-  /** Looks again at what may have changed unseen. */
+  /** Checks again what may have changed unnoticed. */
   refresh(): void {
     this.#ledger.refresh();
     this.#wakeSoon();
@@ -147,7 +152,7 @@ export class Watcher {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Gives back what the kit has subscribed to, and hears no more. */
+  /** Ends the subscriptions of the kit, and stops handling events. */
   async stop(): Promise<void> {
     this.#isStopped = true;
     this.#stops.forEach((stop) => {
@@ -207,14 +212,14 @@ export class Watcher {
     this.#wake(0);
   }
 
-  /** There is something to do, and more of it may follow at once. */
+  /** Schedules a step; more to do may follow at once. */
   #wakeSoon(): void {
     const now = Date.now();
     this.#dueSince ??= now;
     this.#wake(Math.max(0, Math.min(SETTLE, this.#dueSince + LONGEST_SETTLE - now)));
   }
 
-  /** Comes back after so many milliseconds, and no sooner. */
+  /** Schedules the next step after this many milliseconds. */
   #wake(after: number): void {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);
@@ -258,7 +263,7 @@ export class Watcher {
     }
   }
 
-  /** `isSame` tells after the wait whether the answer is still one for this login. */
+  /** Makes a call. `isSame` tells afterwards whether the answer still belongs to this login. */
   async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
     const ledger = this.#ledger;
     switch (call.kind) {

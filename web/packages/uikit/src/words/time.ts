@@ -1,7 +1,8 @@
 /**
- * How a moment is told in a list, and between messages. Times are arguments: milliseconds UTC.
+ * Formats times in lists and between messages. Times are arguments, in UTC milliseconds.
  *
- * One rule everywhere in Lamplight: hours from 00 to 23, months by their name, the year where it is another one.
+ * The same rules apply everywhere in Lamplight: hours from 00 to 23, months by name, and the year if it is not the
+ * current one.
  */
 
 const MINUTE = 60_000;
@@ -11,8 +12,8 @@ const DAY = 24 * HOUR;
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
- * Now, minutes ago within the hour, the time of day today, yesterday and the day before, the weekday within a week,
- * month and day this year, and the whole date before that. In the reader's time zone unless another is named.
+ * Now, minutes ago within the hour, the time today, yesterday and the day before, the weekday within a week, month
+ * and day this year, and otherwise the full date. Uses the reader's time zone unless another is given.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;
@@ -41,7 +42,7 @@ export function listTime(at: number, now: number, locale: string, timeZone?: str
   });
 }
 
-/** The day of a message, as a line between days. */
+/** The day of a message, for a separator between days. */
 export function dayText(at: number, now: number, locale: string, timeZone?: string): string {
   const days = dayNumber(now, timeZone) - dayNumber(at, timeZone);
   if (days >= 0 && days <= 1) {
@@ -62,7 +63,7 @@ export function clockText(at: number, locale: string, timeZone?: string): string
   return format(at, locale, { ...CLOCK, ...zone(timeZone) });
 }
 
-/** Whether two moments are of one day. */
+/** Whether two times are on the same day. */
 export function isSameDay(one: number, other: number, timeZone?: string): boolean {
   return dayNumber(one, timeZone) === dayNumber(other, timeZone);
 }
@@ -71,7 +72,7 @@ function zone(timeZone: string | undefined): Intl.DateTimeFormatOptions {
   return timeZone === undefined ? {} : { timeZone };
 }
 
-/** Days since the epoch on the reader's calendar. */
+/** The number of days since the epoch in the reader's time zone. */
 function dayNumber(at: number, timeZone: string | undefined): number {
   const [month, day, ofYear] = format(at, "en-US", { dateStyle: "short", ...zone(timeZone) }).split("/");
   return Math.round(Date.UTC(2000 + Number(ofYear), Number(month) - 1, Number(day)) / DAY);
@@ -81,7 +82,7 @@ function year(at: number, timeZone: string | undefined): string {
   return format(at, "en-US", { year: "numeric", ...zone(timeZone) });
 }
 
-/** Formats are costly to make, and there are few. */
+/** Cached because creating formats is expensive, and there are few. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {

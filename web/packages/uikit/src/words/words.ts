@@ -1,10 +1,10 @@
-/** The words of the kit, in each of its languages. A language that lacks one does not compile. */
+/** The texts of the kit in each language. A language with a missing text does not compile. */
 
 import { EN } from "./en.js";
 import { ZH } from "./zh.js";
 
 export interface Words {
-  /** For `Intl`. */
+  /** The locale for `Intl`. */
   readonly locale: string;
   readonly conversations: string;
   readonly contacts: string;
@@ -22,7 +22,7 @@ export interface Words {
   readonly online: string;
   readonly offline: string;
   readonly unlogined: string;
-  /** The status that was known of a user when the connection was lost. */
+  /** The last known status of a user, after the connection was lost. */
   readonly lastKnown: (status: string) => string;
   readonly cut: string;
   readonly cutHint: string;
@@ -31,7 +31,7 @@ export interface Words {
   readonly notInEdition: string;
   readonly draft: string;
   readonly recalled: string;
-  /** Custom content that has no description. */
+  /** The text for custom content without a description. */
   readonly customMessage: string;
   readonly pin: string;
   readonly unpin: string;
@@ -54,7 +54,7 @@ export interface Words {
   readonly actionFailed: (why: string) => string;
 }
 
-/** The words of a language; English when the kit has none of it. */
+/** The texts of a language; English if the kit does not have it. */
 export function wordsOf(language: string): Words {
   return /^zh\b/i.test(language) ? ZH : EN;
 }
