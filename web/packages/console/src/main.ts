@@ -1,4 +1,4 @@
-/** The console begins. */
+/** Starts the console. */
 
 import { preferences } from "./words/words.js";
 

@@ -1,4 +1,4 @@
-/** Which page an address means. Pages live behind the `#`: a `userID` may be anything that can be printed. */
+/** The pages by their addresses. Pages are in the fragment, because a `userID` may be any printable text. */
 
 export const APP_TABS = [
   "general",
@@ -16,7 +16,7 @@ export type AppTab = (typeof APP_TABS)[number];
 /** The platforms of devices, as the server names them. */
 export const PLATFORMS = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"] as const;
 
-/** The field whose beginning a search for users compares: the userID or the nick. */
+/** The field that a search for users compares: the userID or the nick. */
 export type SearchBy = "id" | "nick";
 
 export type Route =
@@ -30,7 +30,7 @@ export type Route =
   | { page: "operators" }
   | { page: "nowhere" };
 
-/** The page behind a `#…`. */
+/** The page of a fragment `#…`. */
 export function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
   let words: string[];

@@ -1,4 +1,4 @@
-/** The console: who is logged in, the way around, and the page that the address means. */
+/** The frame of the console: the logged-in operator, the navigation, and the current page. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
@@ -30,15 +30,15 @@ import { LANGUAGES, preferences, THEMES, type Language, type Theme } from "./wor
 export class Console extends View {
   @state() private session: Loaded<Session | undefined> = LOADING;
   @state() private route: Route = routeOf(location.hash);
-  /** A session was there, and the server knows it no longer. */
+  /** Whether there was a session that the server does not know any longer. */
   @state() private over = false;
   @state() private changingPassword = false;
-  /** Something that the operator is told above the page, until the next one. */
+  /** A message above the page, until the next one. */
   @state() private told: "password-changed" | "other-operator" | undefined = undefined;
 
   @query("lc-app") private readonly appPage!: AppPage | null;
 
-  /** The session that is over. */
+  /** The session that has ended. */
   #former: Session | undefined;
 
   readonly #api = new Api(
@@ -298,7 +298,7 @@ export class Console extends View {
     }
     const session = this.session.value;
     const login = html`<lc-login .api=${this.#api} .over=${this.over} @lc-logged-in=${this.#loggedIn}></lc-login>`;
-    // The page of a session that is over stays behind the login: what was typed there is not lost.
+    // The page of an ended session stays behind the login, so that typed text is not lost.
     const shown = session ?? this.#former;
     if (shown === undefined) return login;
     return html`${session === undefined ? login : nothing}
@@ -318,7 +318,7 @@ export class Console extends View {
         <main id="main" tabindex="-1">
           ${this.#told(session)}
           ${
-            // A page shows what the role of its operator allows: another operator, or another role, gets a new page.
+            // A page depends on the role of its operator, so another operator or role gets a new page.
             keyed(`${session.operator} ${session.role}`, this.#page())
           }
         </main>
@@ -482,13 +482,16 @@ export class Console extends View {
     }
   };
 
-  /** Puts the focus where the page begins: what had it is gone, and who reads by ear is to know what is there now. */
+  /**
+   * Moves the focus to the beginning of the page, because the focused element is gone and screen readers should read
+   * the new page.
+   */
   #toContent(): void {
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("main")?.focus());
   }
 
   readonly #skip = (event: Event): void => {
-    // The `#` of the address belongs to the pages.
+    // The fragment of the address belongs to the pages.
     event.preventDefault();
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   };
@@ -530,7 +533,7 @@ export class Console extends View {
     try {
       await this.#api.logOut();
     } catch {
-      // A session that is gone already is what was wanted; one that is not stays in reach.
+      // If the session has ended already, the logout is done; otherwise it can be tried again.
     }
     await this.#resume();
     this.over = false;

@@ -1,4 +1,4 @@
-/** The demo: one page of one element. */
+/** The demo: a page with one element. */
 
 import "@lamplight/uikit";
 import "./elements/desk.js";

@@ -1,15 +1,15 @@
 /**
- * The statuses that this page was told: the newest of each user, and the last changes. A pure fold: a status that comes
- * late or twice changes nothing.
+ * The statuses that this page has received: the newest of each user, and the last changes. A pure fold: a late or
+ * repeated status changes nothing.
  */
 
 import { isNewer, type UserStatus } from "@lamplight/chat";
 
-/** Something that a person would notice. */
+/** A change that a visitor would notice. */
 export interface Happening {
-  /** Grows; names it in a list. */
+  /** A rising number, used as a key in lists. */
   readonly number: number;
-  /** When this page heard of it, by the server's clock: UTC milliseconds. */
+  /** The time at which this page received it, by the server's clock: UTC milliseconds. */
   readonly at: number;
   readonly userID: string;
   readonly what:
@@ -23,19 +23,19 @@ export interface Picture {
   readonly happenings: readonly Happening[];
 }
 
-/** More of them nobody reads. */
+/** The most entries of the list. */
 export const MOST_HAPPENINGS = 60;
 
 export const EMPTY: Picture = { statuses: new Map(), happenings: [] };
 
-/** The picture with these statuses, which were told at `at`. A status that is not newer is left out. */
+/** Adds statuses that were received at `at`. A status that is not newer is ignored. */
 export function fold(picture: Picture, told: readonly UserStatus[], at: number): Picture {
   const statuses = new Map(picture.statuses);
   const happened: Happening[] = [];
   let number = picture.happenings[0]?.number ?? 0;
   for (const status of told) {
     const before = statuses.get(status.userID);
-    // The same version again may know more devices: one that joined changes no version.
+    // The same version may have more devices: a device that joins does not change the version.
     if (before !== undefined && isNewer(before.version, status.version)) {
       continue;
     }
@@ -49,12 +49,12 @@ export function fold(picture: Picture, told: readonly UserStatus[], at: number):
   return { statuses, happenings: [...happened, ...picture.happenings].slice(0, MOST_HAPPENINGS) };
 }
 
-/** The picture of one user alone; what has happened stays. */
+/** Keeps only one user; the list of changes stays. */
 export function only(picture: Picture, userID: string): Picture {
   return { ...picture, statuses: new Map([...picture.statuses].filter(([user]) => user === userID)) };
 }
 
-/** The difference between two statuses; undefined for a user who is seen for the first time. */
+/** The difference between two statuses; undefined for a user whose first status this is. */
 function difference(before: UserStatus | undefined, status: UserStatus): Happening["what"] | undefined {
   if (before === undefined) {
     return undefined;

@@ -10,7 +10,7 @@ export interface Preferences {
 
 const KEY = "lamplight.demo.preferences";
 
-/** The preferences that were chosen before, or else those of the browser. */
+/** The stored preferences, or those of the browser. */
 export function readPreferences(
   store: Pick<Storage, "getItem"> | undefined,
   languages: readonly string[],
@@ -27,11 +27,11 @@ export function keepPreferences(store: Pick<Storage, "setItem"> | undefined, pre
   try {
     store?.setItem(KEY, JSON.stringify(preferences));
   } catch {
-    // A store that is full or forbidden: they hold until the page goes.
+    // The storage is full or forbidden: the preferences are valid until the page is left.
   }
 }
 
-/** The first language of the browser that the demo speaks. */
+/** The browser's first language that the demo supports. */
 function languageOf(languages: readonly string[]): Language {
   const known = languages.map((language) => language.slice(0, 2).toLowerCase());
   return known.find((language): language is Language => language === "en" || language === "zh") ?? "en";

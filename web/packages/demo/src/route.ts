@@ -1,24 +1,24 @@
 /**
- * The route of the demo, in the fragment of the address: Back closes the view that was opened last, a reload shows the
- * same views, and a chat can be linked to. Pure.
+ * The route of the demo, in the fragment of the address: Back closes the view that was opened last, a reload shows
+ * the same views, and a chat can be linked to. Pure.
  */
 
 export type Tab = "chats" | "contacts";
 
 export interface Route {
   readonly tab: Tab;
-  /** The other one of the open chat; empty: none is open. */
+  /** The peer of the open chat; empty if none is open. */
   readonly peer: string;
-  /** Whether the evidence is open, where there is no room for it beside the chat. */
+  /** Whether the evidence is open if there is no room for it beside the chat. */
   readonly isDetailed: boolean;
 }
 
 export const HOME: Route = { tab: "chats", peer: "", isDetailed: false };
 
-/** Longer ones are nobody's. */
+/** No userID is longer. */
 const LONGEST_USER_ID = 32;
 
-/** Reads `#/chats/alice/details`. What means nothing here is home. */
+/** Parses a fragment. An unknown one means the start view. */
 export function routeOf(hash: string): Route {
   let words: string[];
   try {

@@ -1,31 +1,34 @@
-/** Requests of the pages to the HTTP port: the address where clients connect, and the users that visitors can play. */
+/**
+ * Requests of the pages to the HTTP port: the address where clients connect, and the demo users whom visitors can
+ * play.
+ */
 
-/** Somebody of the demo. */
+/** A demo user. */
 export interface DemoUser {
   readonly userID: string;
   readonly nick: string;
   readonly avatar: string;
-  /** Played by visitors; the others live by themselves too. */
+  /** Whether visitors can play the user; the others act on their own. */
   readonly isPlayer: boolean;
 }
 
 /** The server that visitors log in to. */
 export interface Place {
-  /** The client port, as this page reaches it. */
+  /** The client port as this page reaches it. */
   readonly clientUrl: string;
   readonly version: string;
-  /** Absent: a server that is no demo. */
+  /** Undefined if the server is not a demo. */
   readonly demo: { readonly SDKAppID: number; readonly users: readonly DemoUser[] } | undefined;
 }
 
-/** All that a login needs. */
+/** The credentials for a login. */
 export interface Ticket {
   readonly SDKAppID: number;
   readonly userID: string;
   readonly userSig: string;
 }
 
-/** The server could not be asked, or gave no good answer. */
+/** The server could not be reached, or gave no valid answer. */
 export class ServerError extends Error {}
 
 export async function readPlace(): Promise<Place> {
@@ -41,7 +44,7 @@ export async function readPlace(): Promise<Place> {
   return { ...place, demo: { SDKAppID, users: users.map(readUser) } };
 }
 
-/** A UserSig of somebody of the demo. */
+/** Requests a UserSig of a demo user. */
 export async function askForTicket(userID: string): Promise<Ticket> {
   const told = await ask("/demo/sig", {
     method: "POST",
@@ -63,7 +66,7 @@ async function ask(path: string, request?: RequestInit): Promise<Record<string, 
       return told;
     }
   } catch {
-    // No answer, or none that can be read: the same for who asked.
+    // No answer and an unreadable answer are the same for the caller.
   }
   throw new ServerError(path);
 }

@@ -1,6 +1,6 @@
 /**
- * One visit: from a login to its end, however it ends. It owns the client of the SDK and the kit, folds what they
- * tell, and calls back when something is different. It draws nothing.
+ * One visit, from a login to its end. It owns the SDK's client and the kit, folds their events, and calls back after
+ * changes. It draws nothing.
  */
 
 import Lamplight, { type Chat, ChatError, CODES, type Profile, type UserStatus } from "@lamplight/chat";
@@ -8,12 +8,12 @@ import { TUIKit } from "@lamplight/uikit";
 import { EMPTY, fold, only, type Picture } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
 
-/** The key of the ticket in the storage of the session: a page that is loaded again goes on with the visit. */
+/** The key of the ticket in the session storage, with which a reloaded page continues the visit. */
 const KEY = "lamplight.demo.ticket";
 
 export type Net = "connected" | "connecting" | "disconnected";
 
-/** Why a visit has ended. */
+/** The reason why a visit has ended. */
 export type Ending =
   | "left"
   | "multipleAccount"
@@ -24,7 +24,10 @@ export type Ending =
   | "unreachable";
 
 export type Stage =
-  /** `former`: a login that another one of the same account has replaced, or that failed; the visitor may want it back. */
+  /**
+   * `former`: a login that another one of the same account has replaced, or that failed; the visitor may want to
+   * repeat it.
+   */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }
   | {
@@ -34,14 +37,14 @@ export type Stage =
       readonly net: Net;
       readonly profile: Profile | undefined;
       readonly unread: number;
-      /** The code by which the app withholds the statuses of others; 0 when it shows them. */
+      /** The code for which the app withholds the statuses of other users; 0 if it shows them. */
       readonly withheld: number;
     };
 
-/** How somebody is shown. */
+/** The display data of a user. */
 export interface Person {
   readonly userID: string;
-  /** The displayed name; the userID when there is no other. */
+  /** The displayed name; the userID if there is no other. */
   readonly name: string;
   readonly avatar: string;
 }
@@ -63,7 +66,7 @@ export class Session {
     }
   }
 
-  /** Goes on with the visit that this tab had; whether there was one. */
+  /** Continues the visit of this tab. Returns whether there was one. */
   async resume(): Promise<boolean> {
     const ticket = keptTicket(this.store);
     if (ticket !== undefined) {
@@ -72,7 +75,7 @@ export class Session {
     return ticket !== undefined;
   }
 
-  /** As somebody of the demo. */
+  /** Logs in as a demo user. */
   async play(userID: string): Promise<void> {
     this.#set({ at: "entering", userID });
     try {
@@ -88,7 +91,7 @@ export class Session {
     this.#set({ at: "entering", userID });
     const chat = Lamplight.create({ SDKAppID, server: this.place.clientUrl });
     chat.setLogLevel(2);
-    // Before the login: what the server tells of friends comes with it, and their next change is a change of that.
+    // Before the login: the friends' statuses come with it, and later statuses are changes of those.
     this.picture = EMPTY;
     this.#listen(chat);
     try {
@@ -96,7 +99,7 @@ export class Session {
     } catch (error) {
       await chat.destroy();
       if (isUnreachable(error)) {
-        // The ticket is as good as before: a page that is loaded again tries it again.
+        // The ticket is still valid: a reloaded page tries it again.
         this.#set({ at: "entrance", ending: "unreachable", former: ticket });
         return;
       }
@@ -113,12 +116,12 @@ export class Session {
     await Promise.allSettled([this.look(userID), this.#readProfile(), this.#readFriends(chat)]);
   }
 
-  /** Logs out, on purpose. */
+  /** Logs out on request. */
   async leave(): Promise<void> {
     await this.#end("left");
   }
 
-  /** Asks for the present status of somebody; fails when there is nobody of that name. */
+  /** Queries the current status of a user; fails if the user does not exist. */
   async look(userID: string): Promise<void> {
     if (this.chat === undefined) {
       return;
@@ -131,25 +134,25 @@ export class Session {
     this.#learn(successUserList);
   }
 
-  /** Says something of oneself; nothing when it is empty. */
+  /** Sets the visitor's custom status; an empty one clears it. */
   async say(customStatus: string): Promise<void> {
     if (this.chat !== undefined) {
       this.#learn([(await this.chat.setSelfStatus({ customStatus })).data]);
     }
   }
 
-  /** Takes somebody into the friend list, and asks whether they are there. */
+  /** Adds a friend, and queries their status. */
   async befriend(userID: string): Promise<void> {
     await this.chat?.addFriend({ to: userID, source: "AddSource_Type_Web" });
     await this.look(userID);
   }
 
-  /** How somebody is shown, as far as it is known. */
+  /** The display data of a user, as far as they are known. */
   personOf(userID: string): Person {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }
 
-  /** The present by the server's clock, which the times of statuses are told by. */
+  /** The current time by the server's clock, to which the times of statuses refer. */
   now(): number {
     return this.chat?.getServerTime() ?? Date.now();
   }
@@ -165,7 +168,7 @@ export class Session {
     chat.on(EVENT.ABILITIES_UPDATED, ({ data }) => {
       const withheld = withheldBy(data);
       if (withheld !== 0) {
-        // Nobody tells of them any longer: what was known grows old.
+        // The app withholds their changes from now on, so the known statuses become outdated.
         this.picture = only(this.picture, chat.getLoginUser());
       }
       this.#inside({ withheld });
@@ -203,7 +206,7 @@ export class Session {
     }
   }
 
-  /** Their remark is what the visitor calls them; then comes what they call themselves. */
+  /** Stores names: the visitor's remark on the user, or else the user's nick. */
   #meet(known: readonly { profile: Profile; remark?: string }[]): void {
     for (const { profile, remark = "" } of known) {
       const { userID, nick, avatar } = profile;
@@ -219,7 +222,7 @@ export class Session {
     this.chat = undefined;
     this.#ticket = undefined;
     forget(this.store);
-    // While the client is still logged in: the kit gives back what it subscribed to.
+    // The client must still be logged in, because the kit ends its subscriptions.
     await TUIKit.destroy();
     await chat?.destroy();
     this.picture = EMPTY;
@@ -243,18 +246,18 @@ export class Session {
   }
 }
 
-/** The code of a refusal; 0 when it was none. */
+/** The code of a refusal; 0 for another error. */
 export function codeOf(error: unknown): number {
   return error instanceof ChatError ? error.code : 0;
 }
 
-/** Whether a login failed because the server is away, which says nothing of the login itself. */
+/** Whether a login failed because the server is down, which says nothing about the login itself. */
 function isUnreachable(error: unknown): boolean {
   const code = codeOf(error);
   return code === CODES.NOT_CONNECTED.number || code === CODES.NO_ANSWER.number;
 }
 
-/** The code by which the app withholds the statuses of others; 0 when it shows them. */
+/** The code for which the app withholds the statuses of other users; 0 if it shows them. */
 function withheldBy(abilities: { statusesOfOthers: boolean; refusalCode: number } | null): number {
   return abilities?.statusesOfOthers === false ? abilities.refusalCode : 0;
 }
@@ -275,7 +278,7 @@ function keep(store: Storage | undefined, ticket: Ticket): void {
   try {
     store?.setItem(KEY, JSON.stringify(ticket));
   } catch {
-    // Then a page that is loaded again begins at the entrance.
+    // A reloaded page then begins at the entrance.
   }
 }
 
@@ -283,6 +286,6 @@ function forget(store: Storage | undefined): void {
   try {
     store?.removeItem(KEY);
   } catch {
-    // A storage that cannot be written has kept nothing either.
+    // A storage that cannot be written has no ticket either.
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The claims of a UserSig: its userID, its app and its expiry, so that nobody has to type them again. Only the server
- * can tell whether the UserSig is valid.
+ * The claims of a UserSig: its userID, its app and its expiry, so that they need not be typed. Only the server can
+ * verify the UserSig.
  */
 
 export interface Claims {
@@ -10,11 +10,11 @@ export interface Claims {
   readonly expires: number;
 }
 
-/** Longer ones the server does not read either. */
+/** The server does not accept longer ones either. */
 const LONGEST = 4096;
 const LONGEST_DOCUMENT = 8192;
 
-/** The claims of a token; nothing when it cannot be read. */
+/** The claims of a token; undefined if it cannot be read. */
 export async function readUserSig(token: string): Promise<Claims | undefined> {
   const text = token.trim();
   if (text === "" || text.length > LONGEST || !/^[A-Za-z0-9*\-_+/=]+$/.test(text)) {

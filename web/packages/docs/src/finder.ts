@@ -1,4 +1,4 @@
-/** Finds places by words: all of them, the last one perhaps not typed to its end. */
+/** Finds places that contain all search words, the last of which may be incomplete. */
 
 import MiniSearch from "minisearch";
 import type { Place } from "../build/site.js";
@@ -7,11 +7,11 @@ export interface Result {
   page: string;
   title: string;
   section: string;
-  /** The text around the first word that was found. */
+  /** The text around the first match. */
   excerpt: string;
 }
 
-/** Characters of an excerpt, and how many of them stand before the word. */
+/** The length of an excerpt, and the number of characters before the match. */
 const EXCERPT = 160;
 const BEFORE = 40;
 
@@ -24,7 +24,7 @@ export class Finder {
     this.#index.addAll(places);
   }
 
-  /** The places that have all of the words, best first. */
+  /** The places that contain all of the words, best first. */
   find(words: string): Result[] {
     return this.#index
       .search(words, {
@@ -39,7 +39,7 @@ export class Finder {
       });
   }
 
-  /** Decisions and changes explain; who searches wants to know how it is. */
+  /** Decisions and changelogs rank lower, because a reader searches for the current state. */
   #weight(id: number): number {
     const page = this.#places[id]?.page ?? "";
     return page.startsWith("decisions/") || page.startsWith("repository/changelog") ? 0.2 : 1;

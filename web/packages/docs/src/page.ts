@@ -1,10 +1,10 @@
-/** The search of a page. Its places are loaded when it is first used; nothing is asked of another host. */
+/** The search of a page. Its index is loaded when it is first used, from the same host. */
 
 import "./page.css";
 import type { Place } from "../build/site.js";
 import { Finder } from "./finder.js";
 
-/** How many results are shown. */
+/** The number of results. */
 const MOST = 20;
 
 const script = document.querySelector<HTMLScriptElement>("script[data-places]");
@@ -17,7 +17,7 @@ const list = found?.querySelector("ul");
 if (script && form && field && found && status && list) {
   const { root = "", places = "" } = script.dataset;
   let loading: Promise<Finder> | undefined;
-  /** Loads the places once; after a failure, again at the next key. */
+  /** Loads the index once; after a failure, again at the next input. */
   const load = (): Promise<Finder> =>
     (loading ??= fetch(new URL(places, document.baseURI))
       .then(async (answer) => {
@@ -39,7 +39,7 @@ if (script && form && field && found && status && list) {
     }
     try {
       const finder = await load();
-      // Of two searches that overlap, the one that was typed last is shown.
+      // If two searches overlap, the result of the later one is shown.
       if (field.value.trim() === words) {
         show(finder, words);
       }

@@ -1,4 +1,7 @@
-/** Asks the console's API: the session's token on every change, the state of an app with every change of it. */
+/**
+ * The client of the console's API. It sends the session's token with every change, and the state of an app with every
+ * change of the app.
+ */
 
 import {
   ROLES,
@@ -26,23 +29,23 @@ import {
   type WebhookTest,
 } from "./shapes.js";
 
-/** The causes that the server names, as in `crates/server/src/console/error.rs`. */
+/** The reasons that the server names, as in `crates/server/src/console/error.rs`. */
 const REASONS = ["csrf_token", "old_password"] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** A refusal of the server, or the lack of any answer. */
+/** A refusal by the server, or the absence of an answer. */
 export class ApiError extends Error {
   constructor(
-    /** The HTTP status; 0 when the server was not reached. */
+    /** The HTTP status; 0 if the server was not reached. */
     readonly status: number,
     /** The code of the table, or the HTTP status. */
     readonly code: number,
     message: string,
     /** In seconds. */
     readonly retryAfter?: number,
-    /** The role that it takes, where the operator's is too low. */
+    /** The required role, if the operator's role is too low. */
     readonly needs?: Role,
-    /** The cause, where several refusals have the same status and code. */
+    /** The reason, if several refusals have the same status and code. */
     readonly reason?: Reason,
   ) {
     super(message);
@@ -50,13 +53,13 @@ export class ApiError extends Error {
   }
 }
 
-/** Something in the state in which it was read: only that state is changed. */
+/** A value with the state in which it was read: a change is accepted only in that state. */
 export interface Tagged<T> {
   value: T;
   tag: string;
 }
 
-/** The settings as they are sent. Without a token or a secret, the server keeps the one that it has. */
+/** The settings as they are sent. If a token or a secret is missing, the server keeps the stored one. */
 export type GivenSettings = Omit<Settings, "webhooks" | "jwt"> & {
   webhooks: { state_change_url: string; push_url: string; token?: string };
   jwt: Jwt & { secret?: string };
@@ -68,7 +71,7 @@ interface Asked {
   method?: string;
   body?: unknown;
   tag?: string;
-  /** The page asks by itself: the session is not kept alive by it. */
+  /** Whether the page makes the request on its own, so that it does not keep the session alive. */
   background?: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -79,42 +82,44 @@ export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
   #operator = "";
-  /** How far the clock of the server is ahead of the browser's. */
+  /** How far the server's clock is ahead of the browser's. */
   #ahead = 0;
 
   constructor(
-    /** Called when the server knows no session of ours any longer. */
+    /** Called when the server does not know our session any longer. */
     private readonly onLoggedOut: () => void = () => undefined,
     private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
-    /** Called when another tab of this browser has begun a session as another operator, or with another role. */
+    /** Called when another tab of this browser has started a session of another operator, or with another role. */
     private readonly onOtherOperator: (session: Session) => void = () => undefined,
   ) {}
 
-  /** The present by the server's clock, to within a second: UTC milliseconds. The browser's own may be wrong. */
+  /**
+   * The current time by the server's clock, to within a second: UTC milliseconds. The browser's clock may be wrong.
+   */
   now(): number {
     return Date.now() + this.#ahead;
   }
 
   // Session
 
-  /** The session that this browser has already, if any. */
+  /** The session that this browser already has, if any. */
   async resume(): Promise<Session | undefined> {
     const response = await this.#ask("/session", {}, false);
     return response.status === 204 ? undefined : this.#keep((await response.json()) as Session);
   }
 
-  /** Logs in; as `admin` without a name. */
+  /** Logs in; without a name, as `admin`. */
   async logIn(password: string, operator = ""): Promise<Session> {
     const body = operator === "" ? { password } : { operator, password };
     return this.#keep(await this.#json<Session>("/session", { method: "POST", body }, false));
   }
 
-  /** Whether the operator has at least this role. The server looks at every request again. */
+  /** Whether the operator has at least this role. The server checks every request itself. */
   may(role: Role): boolean {
     return ROLES.indexOf(this.#role) >= ROLES.indexOf(role);
   }
 
-  /** Changes the operator's own password. The server ends all sessions of the operator, and begins a new one here. */
+  /** Changes the operator's own password. The server ends all sessions of the operator, and starts a new one here. */
   async changePassword(old: string, next: string): Promise<Session> {
     return this.#keep(await this.#json<Session>("/account/password", { method: "POST", body: { old, new: next } }));
   }
@@ -146,7 +151,7 @@ export class Api {
     return this.#tagged(`/apps/${id}`);
   }
 
-  /** Deletes an app with all that it has. */
+  /** Deletes an app with all its data. */
   async deleteApp(id: number, tag: string): Promise<void> {
     await this.#ask(`/apps/${id}`, { method: "DELETE", tag });
   }
@@ -159,7 +164,7 @@ export class Api {
     return this.#tagged(`/apps/${id}/settings`, { method: "PUT", body: settings, tag });
   }
 
-  /** Adds a key: the one given, or else a new one. */
+  /** Adds a key: the given one, or a new one. */
   async addKey(id: number, tag: string, key?: string): Promise<Tagged<{ app: App; key: Secret }>> {
     return this.#tagged(`/apps/${id}/keys`, { method: "POST", body: key === undefined ? {} : { key }, tag });
   }
@@ -186,7 +191,7 @@ export class Api {
     return (await this.#json<{ webhooks: Webhook[] }>(`/apps/${app}/webhooks`)).webhooks;
   }
 
-  /** Sends a request that tells of nothing to the address that is saved. */
+  /** Sends a test request to the saved address of a webhook. */
   async testWebhook(app: number, webhook: string): Promise<WebhookTest> {
     return this.#json(`/apps/${app}/webhooks/${webhook}/test`, { method: "POST" });
   }
@@ -195,12 +200,12 @@ export class Api {
     return this.#json(`/apps/${app}/dead-letters${after === undefined ? "" : `?after=${after}`}`);
   }
 
-  /** Sends dead letters again; all of the app without ids. */
+  /** Sends dead letters again; without ids, all of the app. */
   async resend(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/resend`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
 
-  /** Forgets dead letters; all of the app without ids. */
+  /** Deletes dead letters; without ids, all of the app. */
   async drop(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/drop`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
@@ -226,7 +231,7 @@ export class Api {
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
-  /** A page of the users who are online now; with `on`, on this platform. */
+  /** A page of the users who are online; with `on`, those on this platform. */
   async online(
     app: number,
     which: { on: string; after?: string | undefined },
@@ -255,7 +260,7 @@ export class Api {
     return (await this.#json<{ operators: Operator[] }>("/operators")).operators;
   }
 
-  /** Adds an operator; the password is made by the server. */
+  /** Adds an operator; the server generates the password. */
   async addOperator(name: string, role: Role): Promise<string> {
     const body = { name, role };
     return (await this.#json<{ password: string }>("/operators", { method: "POST", body })).password;
@@ -269,7 +274,7 @@ export class Api {
     await this.#ask(`/operators/${encodeURIComponent(name)}/role`, { method: "PUT", body: { role } });
   }
 
-  /** Gives an operator another password, which the server makes. */
+  /** Gives an operator a new password, which the server generates. */
   async newPassword(name: string): Promise<string> {
     const path = `/operators/${encodeURIComponent(name)}/password`;
     return (await this.#json<{ password: string }>(path, { method: "PUT", body: {} })).password;
@@ -323,8 +328,9 @@ export class Api {
   }
 
   /**
-   * Whether the operator of this page has another session now, whose token is known from here on. Tabs of a browser share
-   * the cookie: where one of them changes the password or logs in, the others have the token of the former session.
+   * Whether the operator of this page has a new session, whose token is known from now on. Tabs of a browser share
+   * the cookie: if one of them changes the password or logs in, the others still have the token of the former
+   * session.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];
@@ -334,7 +340,7 @@ export class Api {
       return false;
     }
     if (session.operator === operator && session.role === role) return session.csrf_token !== token;
-    // What one operator wanted is not done as another: the page of the other one is shown instead.
+    // A request of one operator is not made as another: the page of the new operator is shown instead.
     this.onOtherOperator(session);
     return false;
   }
@@ -379,7 +385,7 @@ async function refusalOf(response: Response): Promise<ApiError> {
       return new ApiError(response.status, body.code, body.message, retryAfter, needs, reason);
     }
   } catch {
-    // A proxy in between has its own words.
+    // The answer may come from a proxy, with another form.
   }
   return new ApiError(response.status, response.status, response.statusText, retryAfter);
 }

@@ -1,9 +1,9 @@
-/** The requests and answers of the console's API, spelled as on the wire (`crates/server/src/console`). */
+/** The requests and answers of the console's API, as on the wire (`crates/server/src/console`). */
 
 export type Edition = "trial" | "standard" | "flagship";
 export type MultiDeviceMode = "single" | "dual" | "triple" | "multi";
 
-/** The roles of operators, in rising order: each may do everything that the one before it may. */
+/** The roles of operators in rising order: each includes the rights of the one before it. */
 export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -18,7 +18,7 @@ export interface Session {
 export interface Operator {
   name: string;
   role: Role;
-  /** None for `admin`, who is always there. */
+  /** Null for `admin`, who always exists. */
   created: number | null;
 }
 
@@ -52,16 +52,16 @@ export interface AppSummary {
 
 export interface AppList {
   apps: AppSummary[];
-  /** Apps that were deleted and of which something is left. */
+  /** Apps that were deleted and whose data is not removed completely yet. */
   being_deleted: number[];
 }
 
-/** A section of numbers; which there are, the server says. */
+/** A section of numbers, whose fields depend on the server. */
 export interface Numbers {
   [name: string]: number | Numbers;
 }
 
-/** The settings of an app as they are shown. */
+/** The settings of an app as they are displayed. */
 export interface Settings {
   name: string;
   edition: Edition;
@@ -73,7 +73,7 @@ export interface Settings {
   jwt: Jwt & { secret_set: boolean };
 }
 
-/** The keys of JWTs, and what a JWT must claim. */
+/** The keys for JWTs, and the required claims. */
 export interface Jwt {
   jwks_url: string;
   jwks_file: string;
@@ -86,7 +86,7 @@ export interface Jwt {
 
 export interface Key {
   id: number;
-  /** Whether new UserSigs are made with it. */
+  /** Whether new UserSigs are signed with this key. */
   signs: boolean;
 }
 
@@ -137,7 +137,7 @@ export interface OnlineUser {
   devices: OnlineDevice[];
 }
 
-/** Some of those who are online. */
+/** A page of the users who are online. */
 export interface OnlinePage {
   users: OnlineUser[];
   /** The `after` of the next page; null after the last. */
@@ -175,15 +175,15 @@ export interface Watchers {
 /** The state of a webhook. */
 export interface Webhook {
   webhook: string;
-  /** Empty: it leads nowhere. */
+  /** Empty: there is no receiver. */
   url: string;
   signed: boolean;
   waiting: number;
   oldest: number | null;
   dead: number;
-  /** The receiver failed some times in a row, and is left alone until then. */
+  /** The receiver failed several times in a row, and gets no requests until then. */
   resting_until: number | null;
-  /** Why the last request failed; empty when it did not. */
+  /** The reason why the last request failed; empty if it did not. */
   last_error: string;
 }
 
@@ -195,10 +195,10 @@ export interface WebhookTest {
   /** The reason why it does not count as delivered, otherwise. */
   error: string | null;
   took_ms: number;
-  /** The header that named the request, and what it said. */
+  /** The header that identified the request, with its value. */
   header: string;
   delivery: string;
-  /** The parameters of the query that carried the signature; none where requests are not signed. */
+  /** The query parameters of the signature; empty if requests are not signed. */
   signature: string[];
 }
 
@@ -254,7 +254,7 @@ export interface PastPoint {
 export const RANGES = ["hour", "day", "month"] as const;
 export type Range = (typeof RANGES)[number];
 
-/** The past, thinned. Where a step is missing, nothing was counted. */
+/** The past at the resolution of a range. A missing step means that nothing was counted. */
 export interface Past {
   range: Range;
   step_ms: number;

@@ -1,4 +1,4 @@
-/** Lines over time, with a legend that tells the values under the pointer, or the newest ones. */
+/** Lines over time, with a legend that shows the values under the pointer, or the newest ones. */
 
 import { css, html, nothing, unsafeCSS } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -15,7 +15,7 @@ export interface Series {
   colour: number;
   /** The values that the legend shows. */
   values: readonly (number | null)[];
-  /** The values that are drawn, if they differ: those of a line that is stacked on others. */
+  /** The drawn values if they differ: those of a line that is stacked on others. */
   drawn?: readonly (number | null)[];
 }
 
@@ -32,18 +32,18 @@ export class Chart extends View {
   /** In seconds, rising. */
   @property({ attribute: false }) times: readonly number[] = [];
   @property({ attribute: false }) series: readonly Series[] = [];
-  /** How a value is told. */
+  /** Formats a value. */
   @property({ attribute: false }) format: (value: number) => string = String;
   /** Stacked lines are filled down to the line below, and drawn from the last to the first. */
   @property() kind: "lines" | "stacked" | "log" = "lines";
-  /** Said instead of a chart that has nothing to show. */
+  /** The text that replaces an empty chart. */
   @property() empty = "";
 
   @state() private pointed: number | null = null;
   @query(".plot") private readonly place!: HTMLElement;
 
   #plot: uPlot | undefined;
-  /** The shape for which the plot was made; another shape needs another plot. */
+  /** The shape of the current plot; another shape needs a new plot. */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {
     this.#plot?.setSize({ width: this.place.clientWidth, height: HEIGHT });
@@ -194,7 +194,7 @@ export class Chart extends View {
     return {
       width: this.place.clientWidth,
       height: HEIGHT,
-      // The last time below has to fit.
+      // The last time below the chart has to fit.
       padding: [10, 28, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
@@ -238,7 +238,7 @@ function fromZero(_: uPlot, __: number, most: number): uPlot.Range.MinMax {
   return [0, most > 0 ? most * 1.15 : 1];
 }
 
-/** The powers of ten around what there is. */
+/** The powers of ten around the range of the values. */
 function decades(_: uPlot, least: number, most: number): uPlot.Range.MinMax {
   if (!(least > 0)) return [0.0001, 1];
   return [10 ** Math.floor(Math.log10(least)), 10 ** Math.floor(Math.log10(most) + 1)];
@@ -249,14 +249,14 @@ function powersOfTen(_: uPlot, __: number, least: number, most: number): number[
   return Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index));
 }
 
-/** A quiet version of a colour that hides what is behind it: areas lie on top of each other. */
+/** A pale, opaque version of a colour, because areas overlap. */
 function mix(colour: string, ground: string): string {
   const [over, under] = [channels(colour), channels(ground)];
   const mixed = over.map((channel, index) => Math.round(channel * 0.32 + (under[index] ?? channel) * 0.68));
   return `rgb(${mixed.join(" ")})`;
 }
 
-/** The parts of `#rrggbb`, or of `#rgb`, as which a build may write it. */
+/** The parts of `#rrggbb`, or of `#rgb`, which a build may write instead. */
 function channels(colour: string): number[] {
   const digits = colour.length === 4 ? colour.slice(1).replace(/./g, "$&$&") : colour.slice(1);
   return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));

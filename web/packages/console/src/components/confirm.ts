@@ -1,4 +1,6 @@
-/** Asks before something that cannot be taken back, and does it: busy while it runs, with what failed if it fails. */
+/**
+ * Asks for confirmation of an irreversible action and executes it: busy while it runs, with the error if it fails.
+ */
 
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

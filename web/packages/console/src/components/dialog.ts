@@ -1,4 +1,4 @@
-/** A window in front of the page. The browser's own dialog keeps the focus inside, and closes on Escape. */
+/** A modal dialog. The browser's dialog element keeps the focus inside, and closes on Escape. */
 
 import { css, html } from "lit";
 import { customElement, property, query } from "lit/decorators.js";

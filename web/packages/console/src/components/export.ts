@@ -9,7 +9,7 @@ import "./notice.js";
 import { base, buttons } from "./styles.js";
 import { View } from "./view.js";
 
-/** The most rows of a file: it is put together in the memory of the browser. */
+/** The most rows in a file, which is built in the memory of the browser. */
 export const MOST_ROWS = 50_000;
 
 type Kind = "csv" | "json";
@@ -21,7 +21,7 @@ export class Export extends View {
   @property({ attribute: false }) columns: Columns<never> = {};
   /** The rows, page by page. */
   @property({ attribute: false }) pages: () => AsyncIterable<readonly unknown[]> = nothingAtAll;
-  /** Whether the JSON has one row a line. */
+  /** Whether the JSON has one row per line. */
   @property({ type: Boolean }) lines = false;
 
   @state() private read: number | undefined = undefined;
@@ -85,7 +85,7 @@ export class Export extends View {
         }
       }
       if (kind === "csv") {
-        // A spreadsheet takes it for UTF-8 by the mark in front.
+        // A spreadsheet recognises UTF-8 by the byte order mark.
         const text = `\uFEFF${heads(this.columns)}${rows(this.columns, all as never[])}`;
         save(`${this.name}.csv`, "text/csv", text);
       } else if (this.lines) {
@@ -107,14 +107,14 @@ async function* nothingAtAll(): AsyncGenerator<never[]> {
   yield [];
 }
 
-/** Hands a file to the browser, which asks where to put it, or puts it among the downloads. */
+/** Lets the browser save a file. */
 function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
-  // The download has begun by then.
+  // The download has started by then.
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 10_000);

@@ -1,4 +1,4 @@
-/** The few icons of the console, drawn with lines in the colour of the text. Each stands beside words. */
+/** The icons of the console: line drawings in the colour of the text. Each is beside words. */
 
 import { html, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 
@@ -57,7 +57,7 @@ export const icons = {
   info: icon(svg`<circle cx="12" cy="12" r="8.7" /><path d="M12 11v5M12 8v.1" />`),
 };
 
-/** The sign of the house. */
+/** The logo. */
 export function lamp(size: number): TemplateResult {
   return html`<svg width=${size} height=${size} viewBox="0 0 32 32" aria-hidden="true">
     <rect width="32" height="32" rx="8" fill="#1f2937" />

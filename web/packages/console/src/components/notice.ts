@@ -1,4 +1,4 @@
-/** A sentence that somebody must see: what failed, what is done. It is read out when it appears. */
+/** An important message: a failure or a success. Screen readers announce it when it appears. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";

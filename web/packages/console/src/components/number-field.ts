@@ -1,4 +1,4 @@
-/** A number with its name, its unit, its bounds, and what is wrong with what was typed. */
+/** A number field with its name, its unit, its bounds, and the problem of the typed text. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -11,7 +11,7 @@ import { View } from "./view.js";
 export class NumberInput extends View {
   @property({ attribute: false }) field: NumberField = { path: "", unit: "users" };
   @property({ attribute: false }) bounds: Bounds = {};
-  /** The text of the field, which may be no number. */
+  /** The text of the field, which may not be a number. */
   @property() text = "";
   @property({ type: Boolean }) changed = false;
   @property({ type: Boolean }) disabled = false;

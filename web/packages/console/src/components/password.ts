@@ -16,7 +16,7 @@ import { View } from "./view.js";
 @customElement("lc-password")
 export class PasswordDialog extends View {
   @property({ attribute: false }) api!: Api;
-  /** The operator whose password it is. */
+  /** The operator whose password is changed. */
   @property() operator = "";
   @property({ type: Boolean }) open = false;
 
@@ -122,7 +122,7 @@ export class PasswordDialog extends View {
   };
 }
 
-/** The error of a change in words: two refusals mean something else here than elsewhere. */
+/** The text for an error: two refusals have another meaning here than elsewhere. */
 function problemText(error: unknown, words: Words): string {
   if (error instanceof ApiError) {
     if (error.reason === "old_password") return words.password.wrongOld;

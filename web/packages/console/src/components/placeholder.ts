@@ -89,7 +89,7 @@ export class Placeholder extends View {
   };
 }
 
-/** Renders loaded content with `show`, and a placeholder before that. `again` loads it once more. */
+/** Renders loaded content with `show`, and a placeholder before that. `again` loads the content again. */
 export function whenLoaded<T>(
   loaded: Loaded<T>,
   again: () => Promise<void> | void,

@@ -1,4 +1,4 @@
-/** A text to be copied, and taken care of. */
+/** A secret text with a button that copies it. */
 
 import { css, html } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -49,7 +49,7 @@ export class SecretText extends View {
       await navigator.clipboard.writeText(this.text);
       this.copied = true;
     } catch {
-      // Without HTTPS a browser copies only what a person has selected.
+      // Without HTTPS, a browser copies only selected text.
       const code = this.renderRoot.querySelector("code");
       if (code !== null) getSelection()?.selectAllChildren(code);
     }

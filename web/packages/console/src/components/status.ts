@@ -1,4 +1,4 @@
-/** The status type of a user: a dot and a word, so that neither colour nor language alone tells it. */
+/** The status type of a user, as a dot and a word, so that it does not depend on colour or language alone. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** The look of what appears in every component: buttons, fields, cards, tables. */
+/** The common styles of components: buttons, fields, cards, tables. */
 
 import { css } from "lit";
 

@@ -1,4 +1,4 @@
-/** A line of text with its name, its explanation, and the problem of the text. An edit leaves it as `lc-edit`. */
+/** A text field with its name, its explanation, and the problem of the text. An edit is dispatched as `lc-edit`. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -10,7 +10,7 @@ export class TextField extends View {
   /** The path of the setting, as in `webhooks.push_url`. */
   @property() path = "";
   @property() value = "";
-  /** The text is a web address, or has several lines. */
+  /** Whether the text is a web address, or has several lines. */
   @property() kind: "text" | "url" | "lines" = "text";
   /** The reason why the text cannot be saved. */
   @property({ attribute: false }) problem: string | undefined = undefined;

@@ -1,4 +1,4 @@
-/** A switch that is on or off, with its name beside it. */
+/** A switch with its name beside it. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -9,7 +9,7 @@ import { View } from "./view.js";
 export class Toggle extends View {
   @property({ type: Boolean, reflect: true }) checked = false;
   @property({ type: Boolean }) disabled = false;
-  /** For screen readers: what is switched. */
+  /** The name for screen readers. */
   @property() label = "";
 
   static override shadowRootOptions = { ...View.shadowRootOptions, delegatesFocus: true };

@@ -1,6 +1,6 @@
 /**
- * The control of a setting that the server never shows again, as a secret or a token: it tells whether one is set, and
- * sets, replaces or removes it. The section gives it the draft; an edit leaves it as `lc-edit`.
+ * The control of a setting that the server never shows again, such as a secret or a token. It shows whether one is
+ * stored, and sets, replaces or removes it. The section passes the draft; an edit is dispatched as `lc-edit`.
  */
 
 import { css, html, nothing, type PropertyValues } from "lit";
@@ -9,7 +9,7 @@ import type { Words } from "../words/words.js";
 import { base, buttons, fields } from "./styles.js";
 import { View } from "./view.js";
 
-/** The words for one such setting. */
+/** The texts for such a setting. */
 export type WriteOnlyWords = Words["jwt"]["secret"];
 
 @customElement("lc-write-only")
@@ -18,7 +18,7 @@ export class WriteOnlyField extends View {
   @property() path = "";
   /** The draft: `undefined` leaves the stored value, an empty text removes it. */
   @property({ attribute: false }) value: string | undefined = undefined;
-  /** The server holds a value. */
+  /** Whether the server has a value. */
   @property({ type: Boolean }) stored = false;
   @property({ type: Number }) longest = 200;
   @property({ attribute: false }) texts!: WriteOnlyWords;
@@ -54,7 +54,7 @@ export class WriteOnlyField extends View {
   ];
 
   override willUpdate(changed: PropertyValues<this>): void {
-    // The draft lost its value without a key pressed here: it was saved or discarded.
+    // The draft lost its value without an input here: it was saved or discarded.
     if (changed.has("value") && this.value === undefined && !this.#cleared) this.typing = false;
     if (this.value !== undefined) this.#cleared = false;
   }
@@ -99,7 +99,7 @@ export class WriteOnlyField extends View {
     </button>`;
   }
 
-  /** The input was emptied by hand: it stays open. */
+  /** Whether the input was cleared by hand, so that it stays open. */
   #cleared = false;
 
   readonly #type = async (): Promise<void> => {

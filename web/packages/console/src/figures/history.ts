@@ -1,4 +1,4 @@
-/** The samples of the last minutes: taken in as they come, looked at as lines. */
+/** The samples of the last minutes: stored as they come, and converted to lines. */
 
 import type { Figures, Sample } from "../api/shapes.js";
 
@@ -10,7 +10,7 @@ export interface History {
 
 export const NO_HISTORY: History = { platforms: [], samples: [] };
 
-/** Takes in what is new. Numbers that go back are those of a server that was started again: its own history counts. */
+/** Adds new samples. If the numbers go back, the server was restarted, and its history replaces the old one. */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);
   const first = figures.samples[0];
@@ -19,7 +19,7 @@ export function take(history: History, figures: Figures): History {
   return { platforms: figures.platforms, samples: samples.slice(-figures.most_samples) };
 }
 
-/** The number behind which to ask on. */
+/** The number after which to request samples. */
 export function lastNumber(history: History): number | undefined {
   return history.samples.at(-1)?.number;
 }
@@ -35,7 +35,7 @@ export function line(history: History, value: (sample: Sample) => number | null 
   return history.samples.map((sample) => value(sample) ?? null);
 }
 
-/** The lines of each platform that had anybody in these minutes. */
+/** A line for each platform with users in these minutes. */
 export function platformLines(history: History): { platform: string; values: number[] }[] {
   return history.platforms
     .map((platform, index) => ({
@@ -45,7 +45,7 @@ export function platformLines(history: History): { platform: string; values: num
     .filter(({ values }) => values.some((value) => value > 0));
 }
 
-/** Lines on top of each other: each one is the sum of itself and those before it. */
+/** Stacked lines: each is the sum of itself and those before it. */
 export function stack(lines: readonly number[][]): number[][] {
   const sums: number[][] = [];
   for (const values of lines) {

@@ -1,9 +1,9 @@
-/** The past as lines: a point for each step in which something was counted, and a gap where nothing was. */
+/** The past as lines: a point for each counted step, and gaps where nothing was counted. */
 
 import type { Past, PastPoint } from "../api/shapes.js";
 import type { Line } from "./history.js";
 
-/** A place in time: a point, or the edge of a gap. */
+/** A position in time: a point, or the edge of a gap. */
 export interface Place {
   at: number;
   point: PastPoint | undefined;
@@ -15,14 +15,14 @@ export function places(past: Past): Place[] {
   const all: Place[] = [{ at: from, point: undefined }];
   let last = from - step_ms;
   for (const point of points) {
-    // Out of its range, as after a clock was set: nothing to be drawn.
+    // It is out of the range, for example after a change of the clock.
     if (point.at < from || point.at > to) continue;
     if (point.at > last + step_ms && last >= from) all.push({ at: last + step_ms, point: undefined });
     if (point.at === all[0]?.at) all.pop();
     all.push({ at: point.at, point });
     last = point.at;
   }
-  // The step that is under way is not written yet: that is no gap.
+  // The current step is not written yet, which is not a gap.
   if (to >= last + 2 * step_ms) {
     if (last >= from && last + step_ms < to) all.push({ at: last + step_ms, point: undefined });
     all.push({ at: to, point: undefined });
@@ -30,7 +30,7 @@ export function places(past: Past): Place[] {
   return all;
 }
 
-/** In seconds. */
+/** The times in seconds. */
 export function pastTimes(all: readonly Place[]): number[] {
   return all.map(({ at }) => at / 1000);
 }
@@ -39,14 +39,14 @@ export function pastLine(all: readonly Place[], value: (point: PastPoint) => num
   return all.map(({ point }) => (point === undefined ? null : (value(point) ?? null)));
 }
 
-/** The lines of each platform that had anybody in the range. */
+/** A line for each platform with users in the range. */
 export function pastPlatforms(past: Past, all: readonly Place[]): { platform: string; values: Line }[] {
   return past.platforms
     .map((platform, index) => ({ platform, values: pastLine(all, (point) => point.devices[index] ?? 0) }))
     .filter(({ values }) => values.some((value) => value !== null && value > 0));
 }
 
-/** Lines on top of each other, with their gaps. */
+/** Stacked lines with their gaps. */
 export function stackPast(lines: readonly Line[]): Line[] {
   const sums: Line[] = [];
   for (const values of lines) {

@@ -1,4 +1,4 @@
-/** The base of the pages that list users of one app: the choice of the app, and the reading of what is listed. */
+/** The base class of pages that list users of one app: the selection of the app, and the loading of the list. */
 
 import { css, html, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
@@ -78,10 +78,10 @@ export abstract class AppUsersPage<Found> extends View {
     void this.#loadApps();
   }
 
-  /** The properties, beside `app`, on which the list depends. */
+  /** The properties, besides `app`, that determine the list. */
   protected abstract readonly searched: readonly PropertyKey[];
 
-  /** Reads the list from its beginning. `signal` aborts when another reading begins. */
+  /** Reads the list from its beginning. `signal` aborts when another read begins. */
   protected abstract read(app: number, signal: AbortSignal): Promise<void>;
 
   /** Goes to the same page of another app. */
@@ -121,7 +121,7 @@ export abstract class AppUsersPage<Found> extends View {
     </div>`;
   }
 
-  /** The button that reads on. */
+  /** The button that loads more rows. */
   protected moreButton(more: () => void): TemplateResult {
     return html`<div class="more"><button ?disabled=${this.busy} @click=${more}>${this.words.more}</button></div>`;
   }
@@ -137,7 +137,7 @@ export abstract class AppUsersPage<Found> extends View {
     await this.reading((app, signal) => this.read(app, signal));
   };
 
-  /** Runs a reading, which ends the one before it. An error shows in place of the list, unless `keep` takes it. */
+  /** Runs a read, which ends the previous one. An error replaces the list, unless `keep` handles it. */
   protected async reading(
     read: (app: number, signal: AbortSignal) => Promise<void>,
     keep?: (error: unknown) => void,
@@ -151,7 +151,7 @@ export abstract class AppUsersPage<Found> extends View {
     try {
       await read(app, asked.signal);
     } catch (error) {
-      // Another reading has begun since, and its result is shown.
+      // Another read has begun since, whose result is shown.
       if (asked.signal.aborted) return;
       if (keep === undefined) this.found = { state: "failed", error };
       else keep(error);

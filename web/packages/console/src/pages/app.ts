@@ -1,4 +1,4 @@
-/** One app: its sections, one form over all of them, and what becomes of two people's changes. */
+/** One app: its sections, one form over all of them, and the merge with changes by other operators. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -28,7 +28,7 @@ import { valueAt, type Merged } from "../settings/paths.js";
 import { errorText } from "../words/errors.js";
 import { head, pageStyles } from "./page.js";
 
-/** In which section a path is shown. */
+/** The section in which a path is shown. */
 const TAB_OF: Record<string, AppTab> = {
   name: "general",
   edition: "general",
@@ -157,7 +157,7 @@ export class AppPage extends View {
     `,
   ];
 
-  /** Whether leaving would lose something. */
+  /** Whether leaving the page would lose changes. */
   get hasChanges(): boolean {
     return this.loaded.state === "ready" && unsaved(this.loaded.value).length > 0;
   }
@@ -172,7 +172,7 @@ export class AppPage extends View {
   }
 
   override updated(): void {
-    // On a narrow screen the sections are one line that scrolls: where one is has to be in sight.
+    // On a narrow screen, the sections are one scrolling line, in which the current one must be visible.
     const here = this.renderRoot.querySelector<HTMLElement>("nav a[aria-current]");
     const line = here?.closest("ul");
     if (here && line && line.scrollWidth > line.clientWidth) {
@@ -343,7 +343,7 @@ export class AppPage extends View {
     this.#change((form) => type(form, field, text));
   };
 
-  /** A key or an admin was changed: the form goes on from the new state. */
+  /** A key or an admin was changed: the form continues with the new state. */
   readonly #replaced = (event: CustomEvent<Tagged<App>>): void => {
     this.#change((form) => rebase(form, event.detail).form);
   };
@@ -375,7 +375,7 @@ export class AppPage extends View {
     }
   };
 
-  /** Somebody else was quicker: their app, with the changes of this form on top. */
+  /** Another operator has saved first: reads the app, and applies the changes of this form to it. */
   async #readAgain(): Promise<void> {
     if (this.loaded.state !== "ready") return;
     try {

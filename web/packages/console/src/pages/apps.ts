@@ -1,4 +1,4 @@
-/** The apps, and making one. */
+/** The list of apps, and the form that creates one. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";

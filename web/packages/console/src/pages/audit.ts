@@ -14,7 +14,7 @@ import { instant, type Columns } from "../text/csv.js";
 import { moment } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
-/** Entries per page of an export. */
+/** The number of entries in a page of an export. */
 const PAGE = 500;
 
 /** The columns of an export: those of `lamplight audit --csv`. */
@@ -41,7 +41,7 @@ interface Shown {
 @customElement("lc-audit")
 export class AuditPage extends View {
   @property({ attribute: false }) api!: Api;
-  /** The app that the entries concern; without one, all. */
+  /** The app of the entries; undefined for all apps. */
   @property({ attribute: false }) app: number | undefined = undefined;
 
   @state() private loaded: Loaded<Shown> = LOADING;

@@ -1,4 +1,4 @@
-/** The users of an app who are online now, page by page, in the order of the server. */
+/** The users of an app who are online, page by page, in the order of the server. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -12,7 +12,7 @@ import { errorText } from "../words/errors.js";
 import { AppUsersPage } from "./app-users.js";
 import { head } from "./page.js";
 
-/** Pages without anybody that are asked for in a row before the operator is asked: each is a bounded look. */
+/** The number of successive empty pages after which the operator is asked; each page is a bounded read. */
 const EMPTY_PAGES = 20;
 
 @customElement("lc-online")
@@ -154,13 +154,13 @@ export class OnlineUsersPage extends AppUsersPage<OnlinePage> {
     void this.reading(
       (app, signal) => this.#readOn(app, before, signal),
       (error) => {
-        // The rows that were read stay.
+        // The rows that were read stay visible.
         this.error = error;
       },
     );
   };
 
-  /** Reads on behind what is shown, until there is another user or nothing left. */
+  /** Reads the next pages until there is another user or no page is left. */
   async #readOn(app: number, before: OnlinePage, signal: AbortSignal): Promise<void> {
     let found = before;
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {

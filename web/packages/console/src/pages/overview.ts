@@ -1,4 +1,4 @@
-/** The overview: the figures of the server, read once a second, with charts of up to a month. */
+/** The overview: current figures of the server, updated once a second, with charts of up to a month. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -19,10 +19,10 @@ import { count, latency, latencyParts, rate, short } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
 const PERIOD_MS = 1_000;
-/** The charts of the past are asked for again with each step, but not more seldom than this. */
+/** The charts of the past are updated with each step, and at least this often. */
 const MOST_SELDOM_MS = 60_000;
 
-/** The lines of the charts, whatever range they are of. */
+/** The lines of the charts for any range. */
 interface Lines {
   times: number[];
   devices: { platform: string; values: (number | null)[]; drawn: (number | null)[] }[];
@@ -65,7 +65,7 @@ export class OverviewPage extends View {
   @property({ attribute: false }) api!: Api;
 
   @state() private loaded: Loaded<History> = LOADING;
-  /** The range of the charts; none: the last ten minutes, live. */
+  /** The range of the charts; undefined for the last ten minutes, live. */
   @state() private range: Range | undefined = undefined;
   @state() private past: Loaded<Past> = LOADING;
   /** Whether live figures have stopped arriving. */
@@ -250,7 +250,7 @@ export class OverviewPage extends View {
     return milliseconds < 60_000 ? ranges.seconds(milliseconds / 1_000) : ranges.minutes(milliseconds / 60_000);
   }
 
-  /** The charts of the range that was chosen. */
+  /** The charts of the selected range. */
   #ranged(history: History): TemplateResult {
     if (this.range === undefined) {
       const platforms = platformLines(history);
@@ -338,7 +338,7 @@ export class OverviewPage extends View {
     void this.#look();
   };
 
-  /** Asks for the range that was chosen, and again with each step, as long as somebody can see it. */
+  /** Reads the selected range, and again with each step while the page is visible. */
   readonly #look = async (): Promise<void> => {
     clearTimeout(this.#pastTimer);
     const { range } = this;
@@ -351,14 +351,14 @@ export class OverviewPage extends View {
       wait = Math.min(wait, value.step_ms);
     } catch (error) {
       if (range !== this.range) return;
-      // The charts that are shown stay, and the notice of the live figures says that nothing new comes.
+      // The shown charts stay, and the notice of the live figures reports that they are not updated.
       if (this.past.state !== "ready") this.past = { state: "failed", error };
     }
     clearTimeout(this.#pastTimer);
     this.#pastTimer = setTimeout(() => void this.#look(), wait);
   };
 
-  /** Asks for what is new, and once a second from then on, as long as somebody can see it. */
+  /** Reads new samples once a second while the page is visible. */
   readonly #poll = async (): Promise<void> => {
     clearTimeout(this.#timer);
     if (!this.isConnected || document.hidden) return;
@@ -367,7 +367,7 @@ export class OverviewPage extends View {
       this.loaded = { state: "ready", value: this.#history };
       this.stale = false;
     } catch (error) {
-      // After a session that is over, figures come again once somebody has logged in.
+      // After the end of a session, figures come again after the next login.
       if (this.loaded.state === "ready") this.stale = true;
       else this.loaded = { state: "failed", error };
     }

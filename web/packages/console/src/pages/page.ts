@@ -1,4 +1,4 @@
-/** The head of a page: where it is, what it is called, what can be done. */
+/** The head of a page: its position, its title and its actions. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 

@@ -1,4 +1,4 @@
-/** Finding a user of an app by the beginning of the userID or of the nick. */
+/** The search for users of an app by the beginning of the userID or of the nick. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -22,7 +22,7 @@ const COLUMNS: Columns<FoundUser> = {
   last_seen: (user) => (user.last_seen === null ? "" : instant(user.last_seen)),
 };
 
-/** The users that the search has found until now. */
+/** The users that the search has found so far. */
 interface Found {
   users: FoundUser[];
   more: boolean;
@@ -146,7 +146,7 @@ export class UsersPage extends AppUsersPage<Found> {
       ${found.more ? this.moreButton(this.#more) : nothing}`;
   }
 
-  /** All that this search finds, page by page. */
+  /** All results of this search, page by page. */
   readonly #pages = async function* (this: UsersPage): AsyncGenerator<FoundUser[]> {
     const [app, by, prefix] = [this.appId, this.by, this.search];
     let after: FoundUser | undefined;
@@ -171,7 +171,7 @@ export class UsersPage extends AppUsersPage<Found> {
 
   #go(app: number | undefined, by: SearchBy, prefix: string): void {
     const href = hrefOf({ page: "users", app, by, prefix });
-    // Asked for once more: the same address is no change, and may have another answer.
+    // The same search again: the address does not change, but the result may.
     if (href === location.hash) void this.find();
     else location.hash = href;
   }

@@ -1,4 +1,4 @@
-/** The dead letters of an app: deliveries to webhooks that were given up, to be sent again or dropped. */
+/** The dead letters of an app: deliveries to webhooks that were given up, which can be sent again or deleted. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
@@ -25,7 +25,7 @@ const COLUMNS: Columns<DeadLetter> = {
 };
 
 interface Shown {
-  /** How many there are. */
+  /** The number of all dead letters. */
   all: number;
   letters: DeadLetter[];
   more: boolean;

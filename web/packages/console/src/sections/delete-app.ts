@@ -1,4 +1,4 @@
-/** The deletion of an app, which asks for the SDKAppID once more: nothing brings back what the app had. */
+/** The deletion of an app, which requires its SDKAppID to be typed, because it cannot be undone. */
 
 import { css, html } from "lit";
 import { customElement, state } from "lit/decorators.js";

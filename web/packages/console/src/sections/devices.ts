@@ -1,4 +1,4 @@
-/** Which logins of one account may stand side by side. */
+/** The multi-device policy. */
 
 import { css, html } from "lit";
 import { customElement } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** The keys of JWTs that open a login beside UserSigs, and what a JWT must claim. */
+/** The keys for JWTs, which are accepted besides UserSigs, and the required claims. */
 
 import { css, html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";

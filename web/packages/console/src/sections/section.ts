@@ -10,13 +10,13 @@ import { present, textOf, unsaved, type Form } from "../settings/form.js";
 import type { NumberField } from "../settings/fields.js";
 import type { Value } from "../settings/paths.js";
 
-/** Somebody has changed something in the form. */
+/** A change in the form. */
 export interface Edit {
   path: string;
   value: Value | undefined;
 }
 
-/** Somebody has typed into a number field. */
+/** An input in a number field. */
 export interface Typing {
   field: NumberField;
   text: string;
@@ -31,8 +31,8 @@ export abstract class Section extends View {
   @property({ attribute: false }) bounds: Bounds = {};
 
   /**
-   * Disables every control for operators who may not change the app. The rule is here for all sections; the server
-   * refuses the change in any case.
+   * Disables every control for operators who may not change the app, for all sections. The server refuses the change
+   * in any case.
    */
   protected override updated(): void {
     if (this.api.may("admin")) return;
@@ -41,7 +41,7 @@ export abstract class Section extends View {
     }
   }
 
-  /** The fields of those numbers that this server has. */
+  /** The fields for the numbers that this server has. */
   protected numbers(fields: readonly NumberField[]): TemplateResult[] {
     const changed = unsaved(this.form);
     return present(this.form, fields).map(

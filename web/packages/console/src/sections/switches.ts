@@ -1,4 +1,4 @@
-/** The two switches, each with what it does and what callers get when it is off. */
+/** The two switches, each with its effect, and the answer to callers when it is off. */
 
 import { CODES } from "@lamplight/chat";
 import { css, html, type TemplateResult } from "lit";

@@ -1,4 +1,4 @@
-/** The state of each webhook of an app, in the words of `lamplight webhook list`, with a button that tests it. */
+/** The state of each webhook of an app, with the terms of `lamplight webhook list` and a button that tests it. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -10,7 +10,7 @@ import { WebhookPart } from "./webhook-part.js";
 
 @customElement("lc-webhook-list")
 export class WebhookList extends WebhookPart<Webhook[]> {
-  /** The state of the app: another one may have other webhooks. */
+  /** The state of the app, on which the list of webhooks depends. */
   @property() tag = "";
 
   /** The webhook that is being tested. */

@@ -1,4 +1,4 @@
-/** The base of the cards about the webhooks of an app: what they show is read when the app changes. */
+/** The base class of the cards about webhooks of an app: their data is read when the app changes. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
@@ -32,10 +32,10 @@ export abstract class WebhookPart<T> extends View {
     `,
   ];
 
-  /** Reads what the card shows. */
+  /** Reads the data of the card. */
   protected abstract read(app: number): Promise<T>;
 
-  /** Forgets what is shown of another app. */
+  /** Drops the data of another app. */
   protected forget(): void {
     this.loaded = LOADING;
     this.error = undefined;
@@ -58,7 +58,7 @@ export abstract class WebhookPart<T> extends View {
     }
   };
 
-  /** Runs an action of the operator. Its error is shown unless the card has gone on to another app. */
+  /** Runs an action of the operator. Its error is shown unless the card shows another app by then. */
   protected async attempt(act: (app: number) => Promise<void>): Promise<void> {
     const { app } = this;
     this.error = undefined;

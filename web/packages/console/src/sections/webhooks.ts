@@ -1,4 +1,4 @@
-/** Where the app's backend is told of what happens. */
+/** The webhooks of the app's backend. */
 
 import { css, html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";

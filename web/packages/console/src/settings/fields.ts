@@ -1,4 +1,4 @@
-/** The fields of the settings: how each is shown, read and checked. Their bounds come from the server. */
+/** The fields of the settings: how each is displayed, parsed and checked. Their bounds come from the server. */
 
 import type { Bounds } from "../api/shapes.js";
 
@@ -52,27 +52,27 @@ const TIMES = [
   ["ms", 1],
 ] as const;
 
-/** How a value stands in its field. Times are written with the longest unit that they are whole multiples of. */
+/** The text of a value. Times use the longest unit of which they are a whole multiple. */
 export function fieldText(value: number, unit: Unit): string {
   if (unit !== "milliseconds") return String(value);
   return timeText(value);
 }
 
-/** 400 s, 10 min, 7 d; 0 has no unit to argue about. */
+/** 400 s, 10 min, 7 d; 0 has no unit. */
 export function timeText(milliseconds: number): string {
   if (milliseconds === 0) return "0 s";
   const [name, size] = TIMES.find(([, size]) => milliseconds % size === 0) ?? ["ms", 1];
   return `${milliseconds / size} ${name}`;
 }
 
-/** A bound in words that fit beside a field: a greatest time that is no round one loses what is beyond the last whole unit. */
+/** A bound as a short text beside a field: an uneven maximum of a time is rounded down to the last whole unit. */
 export function boundText(value: number, unit: Unit): string {
   if (unit !== "milliseconds" || value < 1_000) return fieldText(value, unit);
   const [name, size] = TIMES.find(([, size]) => value >= size) ?? ["ms", 1];
   return value % size === 0 || value / size > 10 ? `${Math.floor(value / size)} ${name}` : timeText(value);
 }
 
-/** The number that somebody has typed; `undefined` when it is none. */
+/** The number that was typed; `undefined` if it is not a number. */
 export function readField(text: string, unit: Unit): number | undefined {
   const clean = text.trim().toLowerCase();
   if (unit !== "milliseconds") return /^\d{1,10}$/.test(clean) ? Number(clean) : undefined;
@@ -83,7 +83,7 @@ export function readField(text: string, unit: Unit): number | undefined {
   return Number.isInteger(milliseconds) ? milliseconds : undefined;
 }
 
-/** A number without a unit counts seconds: it is what people mean. */
+/** A number without a unit means seconds, which is what people expect. */
 const SIZES = new Map<string, number>([
   ["", 1_000],
   ["ms", 1],

@@ -1,4 +1,4 @@
-/** A form over the settings of an app: what was read, what somebody made of it, and what stands in each field. */
+/** A form over the settings of an app: the settings as read, the draft, and the text of each field. */
 
 import type { Tagged } from "../api/client.js";
 import type { GivenSettings } from "../api/client.js";
@@ -19,7 +19,7 @@ export interface Form {
   /** The app as it was read, and the state that a save names. */
   base: Tagged<App>;
   draft: Draft;
-  /** The texts of number fields, by path; a text may be no number. */
+  /** The texts of number fields by path; a text may not be a number. */
   typed: Readonly<Record<string, string>>;
 }
 
@@ -33,7 +33,7 @@ export function formOf(base: Tagged<App>): Form {
   return { base, draft: structuredClone(base.value.settings), typed: {} };
 }
 
-/** The number fields that this server has: an older one may lack some. */
+/** The number fields that this server has; an older server may lack some. */
 export function present(form: Form, fields: readonly NumberField[]): NumberField[] {
   return fields.filter((field) => valueAt(form.base.value.settings, field.path) !== undefined);
 }
@@ -42,7 +42,7 @@ export function edit(form: Form, path: string, value: Value | undefined): Form {
   return { ...form, draft: withValue(form.draft, path, value) };
 }
 
-/** Takes in what was typed; the draft follows when it is a number. */
+/** Handles an input; the draft follows if it is a number. */
 export function type(form: Form, field: NumberField, text: string): Form {
   const value = readField(text, field.unit);
   const typed = { ...form.typed, [field.path]: text };
@@ -57,7 +57,7 @@ export function textOf(form: Form, field: NumberField): string {
 /** The paths that would be saved. */
 export function unsaved(form: Form): string[] {
   const changed = changes(form.base.value.settings, form.draft);
-  // A text that is no number counts as a change too, though it cannot be saved.
+  // A text that is not a number counts as a change too, although it cannot be saved.
   const unreadable = FIELDS.filter(
     (field) =>
       form.typed[field.path] !== undefined && readField(form.typed[field.path] ?? "", field.unit) === undefined,
@@ -81,7 +81,7 @@ export function faults(form: Form, bounds: Bounds): string[] {
   return faults;
 }
 
-/** The settings of the form as they are sent to the server. */
+/** The settings of the form in the form for the server. */
 export function given(form: Form): GivenSettings {
   const { webhooks, jwt, ...settings } = form.draft;
   const { state_change_url, push_url, token } = webhooks;
@@ -102,21 +102,21 @@ export function given(form: Form): GivenSettings {
   };
 }
 
-/** The same changes on top of what somebody else has made of the app. */
+/** Applies the changes of the form to the settings that another operator has saved. */
 export function rebase(form: Form, theirs: Tagged<App>): { form: Form; merged: Merged } {
   const merged = merge(form.base.value.settings, form.draft, theirs.value.settings);
   const mine = new Set(unsaved(form));
-  // A field that nobody here has touched shows what is there now.
+  // A field that was not changed here shows the current value.
   const typed = Object.fromEntries(Object.entries(form.typed).filter(([path]) => mine.has(path)));
   return { form: { base: theirs, draft: merged.settings, typed }, merged };
 }
 
-/** Whether the server would refuse a secret for JWTs; an empty one takes the secret away. */
+/** Whether the server would refuse a secret for JWTs; an empty one removes the secret. */
 export function isShortSecret(secret: string | undefined): boolean {
   return secret !== undefined && secret !== "" && bytes(secret) < SHORTEST_SECRET;
 }
 
-/** Whether webhooks can be sent there; an empty address is nobody's. */
+/** Whether webhooks can be sent to this address; an empty one means no receiver. */
 export function isWebAddress(text: string): boolean {
   if (text === "") return true;
   if (!/^https?:\/\/[^\s/?#]/i.test(text)) return false;

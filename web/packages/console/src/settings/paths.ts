@@ -1,8 +1,8 @@
-/** Values of the settings by their path, as `limits.rate.calls`; and what becomes of two people's changes. */
+/** Values of the settings by their path, such as `limits.rate.calls`, and the merge of two operators' changes. */
 
 import type { Settings } from "../api/shapes.js";
 
-/** The settings of a form: the token and the secret are there once somebody has typed one. */
+/** The settings of a form. The token and the secret are present once they were typed. */
 export interface Draft extends Omit<Settings, "webhooks" | "jwt"> {
   webhooks: Settings["webhooks"] & { token?: string };
   jwt: Settings["jwt"] & { secret?: string };
@@ -19,7 +19,7 @@ export function valueAt(settings: Draft, path: string): Value | undefined {
   return isValue(value) ? value : undefined;
 }
 
-/** The same settings with another value at a path; `undefined` takes it away. */
+/** The same settings with another value at a path; `undefined` removes the value. */
 export function withValue(settings: Draft, path: string, value: Value | undefined): Draft {
   const copy = structuredClone(settings);
   const names = path.split(".");
@@ -48,7 +48,7 @@ export function pathsOf(settings: Draft): string[] {
   return paths;
 }
 
-/** Where two settings differ. */
+/** The paths at which two settings differ. */
 export function changes(before: Draft, after: Draft): string[] {
   const paths = new Set([...pathsOf(before), ...pathsOf(after)]);
   return [...paths].filter((path) => valueAt(before, path) !== valueAt(after, path));
@@ -57,9 +57,9 @@ export function changes(before: Draft, after: Draft): string[] {
 /** The result of a three-way merge: the changes of this form, on top of the settings that another operator has saved. */
 export interface Merged {
   settings: Draft;
-  /** Changed by both, to different values: mine stand. */
+  /** Changed by both to different values; the values of this form are kept. */
   conflicts: string[];
-  /** Changed by the other one alone. */
+  /** Changed only by the other operator. */
   theirs: string[];
 }
 

@@ -1,6 +1,6 @@
 /** Rows as CSV (RFC 4180) or JSON, for files. */
 
-/** The columns of a file: each name with the function that makes the cell of a row. */
+/** The columns of a file: each name with the function that formats the cell of a row. */
 export type Columns<T> = Record<string, (row: T) => string | number>;
 
 /** The names of the columns as the first row of CSV. */
@@ -19,8 +19,9 @@ function line(cells: readonly string[]): string {
 }
 
 /**
- * A cell. A spreadsheet runs a text as a formula if it begins with one of these characters, some also if it is the full-width
- * form, and some look behind a tab or the end of a line. Such a text gets an apostrophe in front; a plain number needs none.
+ * A cell. A spreadsheet runs a text as a formula if it begins with one of these characters; some programs also do so
+ * for the full-width form, or after a tab or a line break. Such a text gets an apostrophe in front; a plain number
+ * needs none.
  */
 function quoted(cell: string): string {
   const isFormula = /^[=+\-@＝＋－＠\t\r\n]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell);
@@ -28,7 +29,7 @@ function quoted(cell: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A time as every program reads it. */
+/** A time in a form that every program reads. */
 export function instant(at: number): string {
   return new Date(at).toISOString();
 }

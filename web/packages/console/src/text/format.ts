@@ -1,8 +1,8 @@
-/** Numbers and times for people, in their language. The present is an argument. */
+/** Numbers and times in the reader's language. The current time is an argument. */
 
 const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
 
-/** Formats are costly to make, and there are few. */
+/** Cached because creating formats is expensive, and there are few. */
 function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
   key: string,
   make: () => T,
@@ -26,7 +26,7 @@ export function short(value: number, locale: string): string {
   return kept(`short ${locale}`, make).format(value);
 }
 
-/** Events in a second: small ones with a digit behind the point. */
+/** Events per second; small numbers have one decimal. */
 export function rate(value: number, locale: string): string {
   const digits = value > 0 && value < 100 ? 1 : 0;
   const make = (): Intl.NumberFormat =>
@@ -34,12 +34,12 @@ export function rate(value: number, locale: string): string {
   return kept(`rate ${digits} ${locale}`, make).format(value);
 }
 
-/** A short time in the unit that suits it: 80 µs, 1.4 ms, 2.3 s, 60.2 s. */
+/** A short time in a suitable unit: 80 µs, 1.4 ms, 2.3 s, 60.2 s. */
 export function latency(seconds: number, locale: string): string {
   return latencyParts(seconds, locale).join(" ");
 }
 
-/** The same, number and unit apart. */
+/** The same, as number and unit. */
 export function latencyParts(seconds: number, locale: string): [value: string, unit: string] {
   if (seconds < 0.001) return [precise(seconds * 1e6, locale), "µs"];
   if (seconds < 1) return [precise(seconds * 1e3, locale), "ms"];
@@ -52,7 +52,7 @@ function precise(value: number, locale: string): string {
   return kept(`precise ${digits} ${locale}`, make).format(value);
 }
 
-/** Date and time of day, to the second. Hours are counted from 00 to 23, as everywhere in Lamplight. */
+/** Date and time, to the second. Hours are from 00 to 23, as everywhere in Lamplight. */
 export function moment(at: number, locale: string, timeZone?: string): string {
   const options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" };
   if (timeZone !== undefined) options.timeZone = timeZone;
@@ -78,6 +78,6 @@ export function ago(at: number, now: number, locale: string): string {
   const away = at - now;
   const [unit, size] = STEPS.find(([, size]) => Math.abs(away) >= size) ?? ["second", 1_000];
   const format = kept(`ago ${locale}`, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }));
-  // Toward zero: what is 59 seconds ago is no minute ago.
+  // Rounds toward zero: 59 seconds ago is not a minute ago.
   return format.format(Math.trunc(away / size), unit);
 }

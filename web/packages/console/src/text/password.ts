@@ -1,6 +1,6 @@
-/** The rules for a new password, before the server sees it. */
+/** The rules for a new password, checked before it is sent. */
 
-/** The least and the most bytes of a password, as the server has them. */
+/** The minimum and maximum size of a password in bytes, as in the server. */
 export const PASSWORD_BYTES = [10, 200] as const;
 
 export type PasswordProblem = { kind: "bounds"; bytes: number } | { kind: "differ" };

@@ -12,7 +12,7 @@ import { type Place, readPlace } from "../server.js";
 import { codeOf, type Person, Session } from "../session.js";
 import { type Words, wordsOf } from "../words/words.js";
 
-/** How long a message about something that was done, or was not, stays. */
+/** The time for which a message about an action is shown, in milliseconds. */
 const NOTICE = 6_000;
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];
@@ -207,7 +207,7 @@ export class LamplightDemo extends LitElement {
 
   readonly #actions: Actions = {
     leave: async () => {
-      // The next visitor begins without a route.
+      // The next visitor starts without a route.
       history.replaceState(null, "", location.pathname);
       await this.#try(() => this.#session?.leave());
     },
@@ -232,7 +232,7 @@ export class LamplightDemo extends LitElement {
 
   readonly #now = (): number => this.#session?.now() ?? Date.now();
 
-  /** Does it, and says what went wrong. Whether it was done. */
+  /** Runs an action and shows its error. Returns whether it succeeded. */
   async #try(action: () => Promise<unknown> | undefined): Promise<boolean> {
     try {
       await action();
@@ -275,7 +275,7 @@ export class LamplightDemo extends LitElement {
   }
 }
 
-/** Why, in the language of the page where the code is known. */
+/** The reason of an error, in the language of the page if the code is known. */
 function reasonOf(error: unknown, language: Preferences["language"]): string {
   const code = codeOf(error);
   const known = Object.values(CODES).find(({ number }) => number === code && number !== 0);
@@ -283,7 +283,7 @@ function reasonOf(error: unknown, language: Preferences["language"]): string {
   return known === undefined ? message : `${language === "zh" ? known.chinese : message} (${code})`;
 }
 
-/** A store of the browser, where it is granted. */
+/** A storage of the browser, if it is allowed. */
 function storage(name: "localStorage" | "sessionStorage"): Storage | undefined {
   try {
     return window[name];

@@ -1,4 +1,4 @@
-/** How the desk is laid out: three columns, two where there is less room, one on a phone. */
+/** The layout of the desk: three columns, two with less room, one on a phone. */
 
 import { css } from "lit";
 

@@ -1,4 +1,6 @@
-/** Inside: the lists at one side, the conversation in the middle, the evidence at the other side. */
+/**
+ * The view after the login: the lists at one side, the conversation in the middle, the evidence at the other side.
+ */
 
 import { CODES, type UserStatus } from "@lamplight/chat";
 import type { ContactEventDetail, ConversationEventDetail } from "@lamplight/uikit";
@@ -16,9 +18,9 @@ import type { Words } from "../words/words.js";
 export interface Actions {
   leave(): Promise<void>;
   say(text: string): Promise<boolean>;
-  /** Asks for the status of somebody who may not exist. */
+  /** Queries the status of a user who may not exist. */
   meet(userID: string): Promise<boolean>;
-  /** Asks for the status of somebody who is shown; the lists say what is wrong if it fails. */
+  /** Queries the status of a user who is shown; the lists report an error. */
   glance(userID: string): void;
   befriend(userID: string): Promise<boolean>;
   showStatus(shown: boolean): void;
@@ -33,17 +35,17 @@ export class LamplightDesk extends LitElement {
   @property({ attribute: false }) picture!: Picture;
   @property({ attribute: false }) personOf!: (userID: string) => Person;
   @property({ attribute: false }) actions!: Actions;
-  /** The present by the server's clock. */
+  /** The current time by the server's clock. */
   @property({ attribute: false }) now!: () => number;
   @property() theme: "light" | "dark" = "light";
   @property({ type: Boolean }) showsStatus = true;
-  /** Whether a conversation is open: on a small screen it takes the place of the lists. */
+  /** Whether a conversation is open; on a small screen it replaces the lists. */
   @property({ type: Boolean, reflect: true }) open = false;
 
   @state() private route: Route = routeOf(location.hash);
   @state() private writing = false;
 
-  /** No room for the evidence beside the chat; no room for the lists beside it either. */
+  /** No room for the evidence beside the chat; no room for the lists either. */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
 
@@ -62,7 +64,7 @@ export class LamplightDesk extends LitElement {
     window.removeEventListener("keydown", this.#key);
   }
 
-  /** The button that had the focus was at the entrance, which is gone. */
+  /** Moves the focus, because the focused button was at the entrance, which is gone. */
   protected override firstUpdated(): void {
     this.#focus("h1");
   }
@@ -203,7 +205,7 @@ export class LamplightDesk extends LitElement {
     </form>`;
   }
 
-  /** Opens and closes the form for a new chat. The focus goes along. */
+  /** Opens and closes the form for a new chat, and moves the focus. */
   async #write(writing: boolean): Promise<void> {
     this.writing = writing;
     await this.updateComplete;
@@ -291,7 +293,10 @@ export class LamplightDesk extends LitElement {
       </aside>`;
   }
 
-  /** The status to show of a user. Without a connection the visitor's own is unknown: others see it no longer as it was. */
+  /**
+   * The status to show for a user. Without a connection, the visitor's own status is unknown, because others do not
+   * see it as before.
+   */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;
     const status = picture.statuses.get(userID);
@@ -304,7 +309,7 @@ export class LamplightDesk extends LitElement {
     this.#glance();
   }
 
-  /** The evidence is that of the server, and not only what was told of changes. */
+  /** Queries the server for the evidence, which is more than the notified changes. */
   #glance(): void {
     const { peer } = this.route;
     if (peer !== "" && this.showsStatus && this.inside.withheld === 0) {
@@ -312,9 +317,9 @@ export class LamplightDesk extends LitElement {
     }
   }
 
-  // Where the visitor is, and the way back.
+  // The route, and the way back.
 
-  /** Opens something: Back closes it again. */
+  /** Opens a view, which Back closes again. */
   #go(route: Route): void {
     if (hashOf(route) !== hashOf(this.route)) {
       history.pushState({ isOurs: true }, "", hashOf(route));
@@ -322,13 +327,13 @@ export class LamplightDesk extends LitElement {
     }
   }
 
-  /** Goes somewhere that is not deeper. */
+  /** Replaces the current view. */
   #replace(route: Route): void {
     history.replaceState(history.state, "", hashOf(route));
     this.route = route;
   }
 
-  /** Closes what was opened last, as Back does; whoever came by a link has nothing to go back to. */
+  /** Closes the view that was opened last, as Back does; a visitor who came by a link has no entry to go back to. */
   readonly #close = (): void => {
     const outer = outerOf(this.route);
     if (outer === undefined) {
@@ -350,12 +355,12 @@ export class LamplightDesk extends LitElement {
     this.requestUpdate();
   };
 
-  /** Whether the evidence lies over everything else. */
+  /** Whether the evidence covers everything else. */
   get #isCovered(): boolean {
     return this.route.isDetailed && this.#narrow.matches;
   }
 
-  /** Escape closes what lies on top: the evidence, the form for a new chat, on a phone the chat. */
+  /** Escape closes the topmost view: the evidence, the form for a new chat, or the chat on a phone. */
   readonly #key = (event: KeyboardEvent): void => {
     const isPopup = (node: EventTarget): boolean => node instanceof Element && node.matches(":popover-open");
     if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || event.composedPath().some(isPopup)) {
@@ -370,9 +375,12 @@ export class LamplightDesk extends LitElement {
     }
   };
 
-  /** Moves the focus into a view that was opened, and back to its opener: the element that had it may be hidden now. */
+  /**
+   * Moves the focus into an opened view, and back to its opener afterwards, because the focused element may be hidden
+   * now.
+   */
   async #followFocus(before: Route, now: Route): Promise<void> {
-    // A button in a slot is not there before what has the slot has drawn it.
+    // A button in a slot exists only after the element with the slot was rendered.
     await this.renderRoot.querySelector("tuikit-chat")?.updateComplete;
     if (now.isDetailed !== before.isDetailed && this.#narrow.matches) {
       this.#focus(now.isDetailed ? ".close" : ".info");

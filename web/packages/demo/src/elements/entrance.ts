@@ -1,4 +1,4 @@
-/** Where a visit begins: somebody of the demo is chosen, or a UserSig is shown. */
+/** The entrance: a demo user is chosen, or a UserSig is entered. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -211,9 +211,9 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
-  /** The visit that another login of the same account has replaced. */
+  /** The login that another login of the same account has replaced. */
   @property({ attribute: false }) former: Ticket | undefined;
-  /** The userID of the visitor who is logging in at this moment. */
+  /** The userID of the visitor who is logging in. */
   @property({ attribute: false }) entering: string | undefined;
   @property({ attribute: false }) onPlay: (userID: string) => void = () => undefined;
   @property({ attribute: false }) onEnter: (ticket: Ticket) => void = () => undefined;
@@ -221,7 +221,9 @@ export class LamplightEntrance extends LitElement {
   @state() private sig = "";
   @state() private claims: Claims | undefined;
 
-  /** Moves the focus to the text of the ending: a visitor who comes from inside had it on an element that is gone. */
+  /**
+   * Moves the focus to the text of the ending: a visitor who comes from the desk had it on an element that is gone.
+   */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
       this.renderRoot.querySelector<HTMLElement>(".ending, h1")?.focus();
@@ -381,7 +383,7 @@ export class LamplightEntrance extends LitElement {
     const sig = (event.target as HTMLTextAreaElement).value;
     this.sig = sig;
     const claims = await readUserSig(sig);
-    // A later letter has been read already.
+    // A later input was parsed already.
     if (this.sig === sig) {
       this.claims = claims;
     }

@@ -1,4 +1,4 @@
-/** One person: whether they are there, what they say, and how that is known. */
+/** One user: the status, the custom status, and the evidence for them. */
 
 import type { UserStatus } from "@lamplight/chat";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
@@ -9,7 +9,7 @@ import { ago, moment } from "./time-text.js";
 import type { Person } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** How often "2 minutes ago" is said anew. */
+/** The interval at which relative times such as "2 minutes ago" are updated, in milliseconds. */
 const REFRESH = 10_000;
 
 @customElement("lamplight-evidence")
@@ -137,11 +137,11 @@ export class LamplightEvidence extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) person!: Person;
   @property({ attribute: false }) status: UserStatus | undefined;
-  /** The present by the server's clock. */
+  /** The current time by the server's clock. */
   @property({ attribute: false }) now: () => number = () => Date.now();
-  /** There is no connection: this is what was known last. */
+  /** Whether there is no connection, so that the last known status is shown. */
   @property({ type: Boolean }) stale = false;
-  /** Why the app shows nothing of this person; empty when it does. */
+  /** The reason why the app shows nothing of this user; empty if it does. */
   @property() withheld = "";
   @property() theme: "light" | "dark" = "light";
 

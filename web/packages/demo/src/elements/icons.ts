@@ -1,4 +1,4 @@
-/** The drawings of the demo. All of them stand beside words or have a label where they are used. */
+/** The icons of the demo. Each is beside words or has a label where it is used. */
 
 import { svg, type TemplateResult } from "lit";
 

@@ -1,4 +1,4 @@
-/** Moments as people say them, by the rule of the whole product: hours from 00 to 23, months by their name. */
+/** Times as text, by the rule of the whole product: hours from 00 to 23, months by name. */
 
 const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   ["day", 86_400],
@@ -15,7 +15,7 @@ export function ago(at: number, now: number, locale: string): string {
   return format.format(-Math.floor(seconds / length), unit);
 }
 
-/** `14:03:22`, with the date when it was another day. */
+/** `14:03:22`, with the date if it was another day. */
 export function moment(at: number, now: number, locale: string): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
   const make = () =>
@@ -27,7 +27,7 @@ export function moment(at: number, now: number, locale: string): string {
   return kept(sameDay ? times : dates, locale, make).format(at);
 }
 
-/** Formats by their language: they are few, and making one costs as much as drawing a row. */
+/** Formats by language: there are few, and creating one costs as much as drawing a row. */
 const relatives = new Map<string, Intl.RelativeTimeFormat>();
 const times = new Map<string, Intl.DateTimeFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();
