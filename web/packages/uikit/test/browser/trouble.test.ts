@@ -87,7 +87,7 @@ describe.each(LISTS)("%s without a connection", (tag) => {
 
   test.each([
     [72001, "Online status is switched off in this app.", "此应用已关闭在线状态。"],
-    [7013, "This app does not include online status.", "此应用的版本不含在线状态。"],
+    [7013, "This app does not include online status.", "此应用的套餐不支持在线状态。"],
   ])(
     "%i is said to the user, in their language, as long as the list would show statuses",
     async (code, english, chinese) => {
