@@ -41,4 +41,16 @@ void main() {
     equal(filesWith(forbidden, 'src/machine/'), <String>[]);
     equal(filesWith(forbidden, 'src/wire/'), <String>[]);
   });
+
+  test('only what tells moments to people knows the time of day', () {
+    // Anything else would stand still for as long as a clock is set back.
+    equal(
+      filesWith(RegExp(r'DateTime\.(now|timestamp)')),
+      [
+        'src/client.dart',
+        'src/compat/message_manager.dart',
+        'src/models/list_models.dart',
+      ],
+    );
+  });
 }

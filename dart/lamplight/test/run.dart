@@ -25,6 +25,7 @@ import 'machine/restore_test.dart' as restore;
 import 'machine/scripts_test.dart' as scripts;
 import 'models/kit_test.dart' as kit;
 import 'models/ledger_test.dart' as ledger;
+import 'models/listeners_test.dart' as listeners;
 import 'models/rows_test.dart' as rows;
 import 'models/table_test.dart' as table;
 import 'pages/pages_test.dart' as pages;
@@ -56,6 +57,7 @@ const _files = <String, void Function()>{
   'machine/scripts_test.dart': scripts.main,
   'models/kit_test.dart': kit.main,
   'models/ledger_test.dart': ledger.main,
+  'models/listeners_test.dart': listeners.main,
   'models/rows_test.dart': rows.main,
   'models/table_test.dart': table.main,
   'pages/pages_test.dart': pages.main,

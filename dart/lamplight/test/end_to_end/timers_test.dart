@@ -1,7 +1,6 @@
 /// Timers: none while nobody is logged in.
 library;
 
-import 'dart:async';
 import 'dart:io';
 
 import 'package:lamplight/io.dart';
@@ -9,45 +8,22 @@ import 'package:lamplight/lamplight.dart';
 
 import '../support/node.dart';
 import '../support/runner.dart';
-
-/// A zone that counts the timers that wait.
-final class _Timers {
-  final Set<Timer> _waiting = {};
-
-  int get waiting => _waiting.where((timer) => timer.isActive).length;
-
-  R run<R>(R Function() body) => runZoned(
-        body,
-        zoneSpecification: ZoneSpecification(
-          createTimer: (self, parent, zone, duration, callback) {
-            final timer = parent.createTimer(zone, duration, callback);
-            _waiting.add(timer);
-            return timer;
-          },
-          createPeriodicTimer: (self, parent, zone, duration, callback) {
-            final timer =
-                parent.createPeriodicTimer(zone, duration, callback);
-            _waiting.add(timer);
-            return timer;
-          },
-        ),
-      );
-}
+import '../support/timers.dart';
 
 void main() {
   nodeTest('no timer waits while nobody is logged in', (node) async {
-    final timers = _Timers();
+    final timers = Timers();
     final client = timers.run(() => node.client(deviceId: 'phone-1'));
     final sig = await node.sig('ann');
-    equal(timers.waiting, 0, 'before the login');
+    equal(timers.waiting, <String>[], 'before the login');
 
     Future<void> none(String when) async {
       const soon = Duration(seconds: 1);
-      await until('no timer waits $when', () => timers.waiting == 0, soon);
+      await until('no timer waits $when', () => timers.waiting.isEmpty, soon);
     }
 
     await timers.run(() => client.login('ann', sig));
-    check(timers.waiting > 0, 'there is a heartbeat');
+    check(timers.waiting.isNotEmpty, 'there is a heartbeat');
     await timers.run(client.logout);
     await none('after a logout');
 
@@ -60,7 +36,7 @@ void main() {
     await none('in a pause');
     timers.run(client.appResumed);
     await until('it is back', () => client.isConnected);
-    check(timers.waiting > 0, 'there is a heartbeat');
+    check(timers.waiting.isNotEmpty, 'there is a heartbeat');
 
     await node.command(['account', 'kick', 'ann']);
     await until('it is told', () => client.userId == null);

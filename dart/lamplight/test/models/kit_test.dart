@@ -1,13 +1,12 @@
 /// The list models against a real server.
 library;
 
-import 'dart:async';
-
 import 'package:lamplight/lamplight.dart';
 import 'package:lamplight/models.dart';
 
 import '../support/node.dart';
 import '../support/runner.dart';
+import '../support/timers.dart';
 
 /// A server, and a kit of alice.
 Future<void> withKit(
@@ -202,47 +201,32 @@ void main() {
   test('no timer is left while nobody is logged in', () async {
     final node = await Node.start();
     final sig = await node.sig('alice');
-    final timers = <_CountedTimer>{};
-    await runZoned(
-      () async {
-        final client = node.client();
-        final kit = ListKit(client);
-        final list = ContactListModel(kit)..addListener(() {});
-        equal(timers.length, 0, 'before the login');
-        await client.login('alice', sig);
-        await until('the list is read', () => list.state is ListReady);
-        check(timers.isNotEmpty, 'there are timers to count');
-        // A paused application asks for nothing, and has nothing asked for.
-        client.appPaused();
-        await until('the cut is told', () => list.trouble is CutTrouble);
-        kit.statuses.refresh();
-        final left = [
-          for (final timer in timers)
-            if (timer.isActive) timer.text,
-        ];
-        equal(left, ['every 0:00:30.000000'], 'of a paused application');
-        client.appResumed();
-        await until('the cut is over', () => list.trouble == null);
-        await client.logout();
-        await until(
-          'no timer is left',
-          () => timers.every((timer) => !timer.isActive),
-        );
-        list.dispose();
-        await kit.dispose();
-        await client.close();
-      },
-      zoneSpecification: ZoneSpecification(
-        createTimer: (self, parent, zone, duration, callback) {
-          final timer = parent.createTimer(zone, duration, callback);
-          return _CountedTimer(timer, 'once after $duration', timers);
-        },
-        createPeriodicTimer: (self, parent, zone, period, callback) {
-          final timer = parent.createPeriodicTimer(zone, period, callback);
-          return _CountedTimer(timer, 'every $period', timers);
-        },
-      ),
-    );
+    final timers = Timers();
+    await timers.run(() async {
+      final client = node.client();
+      final kit = ListKit(client);
+      final list = ContactListModel(kit)..addListener(() {});
+      equal(timers.waiting, <String>[], 'before the login');
+      await client.login('alice', sig);
+      await until('the list is read', () => list.state is ListReady);
+      check(timers.waiting.isNotEmpty, 'there are timers to count');
+      // A paused application asks for nothing, and has nothing asked for.
+      client.appPaused();
+      await until('the cut is told', () => list.trouble is CutTrouble);
+      kit.statuses.refresh();
+      equal(
+        timers.waiting,
+        ['every 0:00:30.000000'],
+        'of a paused application',
+      );
+      client.appResumed();
+      await until('the cut is over', () => list.trouble == null);
+      await client.logout();
+      await until('no timer is left', () => timers.waiting.isEmpty);
+      list.dispose();
+      await kit.dispose();
+      await client.close();
+    });
     await node.end();
   });
 
@@ -308,25 +292,4 @@ void main() {
       await bob.client.close();
     });
   });
-}
-
-/// A timer that is counted.
-class _CountedTimer implements Timer {
-  _CountedTimer(this._timer, this.text, Set<_CountedTimer> all) {
-    all.add(this);
-  }
-
-  final Timer _timer;
-
-  /// When the timer fires.
-  final String text;
-
-  @override
-  bool get isActive => _timer.isActive;
-
-  @override
-  int get tick => _timer.tick;
-
-  @override
-  void cancel() => _timer.cancel();
 }

@@ -107,11 +107,11 @@ final class ListKeeper {
   /// The friends.
   late final KeptList<Friend, FriendPage> friends;
 
-  /// Hears no more.
+  /// Hears no more, and reads no more.
   void dispose() {
     unawaited(_listening.cancel());
-    conversations._end();
-    friends._end();
+    conversations._stop();
+    friends._stop();
   }
 
   /// Sends a text message, and moves its conversation.
@@ -342,6 +342,10 @@ final class KeptList<T, P> {
   int _attempt = 0;
   Future<void>? _reading;
 
+  /// The pause before the next page, where there is one.
+  _Pause? _pausing;
+  bool _isStopped = false;
+
   /// The list as it is known; the first who asks has it read.
   ListState get state {
     if (!_isWanted) {
@@ -399,13 +403,20 @@ final class KeptList<T, P> {
   void _end() {
     _attempt += 1;
     _reading = null;
+    _pausing?.end();
     table.clear();
     _state = const ListLoading();
   }
 
+  void _stop() {
+    _isStopped = true;
+    _end();
+  }
+
   void _begin() {
     _attempt += 1;
-    if (_client.userId == null) {
+    _pausing?.end();
+    if (_client.userId == null || _isStopped) {
       return;
     }
     final ListState shown =
@@ -437,7 +448,7 @@ final class KeptList<T, P> {
         }
         pages += 1;
         if (pages > _atOnce) {
-          await Future<void>.delayed(_pause);
+          await (_pausing = _Pause()).over;
           if (attempt != _attempt) {
             return;
           }
@@ -450,6 +461,28 @@ final class KeptList<T, P> {
         _state = ListFailed(error);
         _onChange();
       }
+    }
+  }
+}
+
+/// A pause between two pages, which the end of a session ends early: nobody is
+/// left to wait for then.
+final class _Pause {
+  /// Begins a pause.
+  _Pause() {
+    _timer = Timer(_pause, end);
+  }
+
+  final Completer<void> _over = Completer();
+  late final Timer _timer;
+
+  /// Completes when the pause is over.
+  Future<void> get over => _over.future;
+
+  void end() {
+    _timer.cancel();
+    if (!_over.isCompleted) {
+      _over.complete();
     }
   }
 }

@@ -4,6 +4,7 @@ library;
 
 import '../client.dart';
 import '../model/lists.dart';
+import '../tell.dart';
 import 'keeper.dart';
 import 'watcher.dart';
 
@@ -91,6 +92,9 @@ final class ListKit {
   /// The friend with this id, as far as the friend list is known.
   Friend? friend(String userId) => lists.friends.table[userId];
 
+  /// Whether [dispose] was called. From then on lists show nothing.
+  bool get isDisposed => _isDisposed;
+
   /// Calls back after each change of what lists show.
   void addListener(void Function() listener) => _listeners.add(listener);
 
@@ -104,14 +108,13 @@ final class ListKit {
       return;
     }
     _isDisposed = true;
-    _listeners.clear();
     lists.dispose();
-    await statuses.dispose();
+    final givenBack = statuses.dispose();
+    // The models stop their clocks.
+    _tell();
+    _listeners.clear();
+    await givenBack;
   }
 
-  void _tell() {
-    for (final listener in _listeners.toList()) {
-      listener();
-    }
-  }
+  void _tell() => tellAll(_listeners, (listener) => listener());
 }

@@ -5,6 +5,7 @@ import 'dart:async';
 
 import '../model/codes.dart';
 import '../model/lists.dart';
+import '../tell.dart';
 import 'calls.dart';
 import 'keeper.dart';
 import 'kit.dart';
@@ -186,8 +187,7 @@ sealed class ListModel {
     if (_listeners.isEmpty) {
       return;
     }
-    final isLoggedIn = kit.client.userId != null;
-    if (isLoggedIn) {
+    if (kit.client.userId != null && !kit.isDisposed) {
       _ticking ??= Timer.periodic(_tick, (_) {
         _forgetRows();
         _tell();
@@ -200,11 +200,7 @@ sealed class ListModel {
     _tell();
   }
 
-  void _tell() {
-    for (final listener in _listeners.toList()) {
-      listener();
-    }
-  }
+  void _tell() => tellAll(_listeners, (listener) => listener());
 
   void _show() {
     if (_listeners.isEmpty || !showsStatuses || state is! ListReady) {

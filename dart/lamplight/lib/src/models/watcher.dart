@@ -53,7 +53,7 @@ final class StatusWatcher {
     required bool isOn,
     required void Function() onChange,
     SubscriptionMemory? memory,
-    int Function() now = _wallClock,
+    int Function() now = _monotonic,
   })  : _onChange = onChange,
         _memory = memory,
         _now = now {
@@ -78,6 +78,9 @@ final class StatusWatcher {
   /// Since when there has been something to do.
   int? _dueSince;
   bool _isCalling = false;
+
+  /// The calls that are being made, or were made last.
+  Future<void> _calls = Future.value();
   bool _isStopped = false;
   Net _net = Net.connected;
   Net _toldNet = Net.connected;
@@ -144,6 +147,9 @@ final class StatusWatcher {
     _cut?.cancel();
     _timer?.cancel();
     _ledger.turn(false);
+    // A call that is under way may still take subscriptions, to be given back
+    // too.
+    await _calls;
     var next = _ledger.next(_now());
     while (next is MakeCall && _net == Net.connected) {
       await _make(next.call);
@@ -193,7 +199,7 @@ final class StatusWatcher {
 
   void _loggedIn(String user) {
     _user = user;
-    _changed(_ledger.loggedIn(user, _memory?.recall(user) ?? const []));
+    _changed(_ledger.loggedIn(user, _recall(user)));
     _allowed(_client.abilities);
   }
 
@@ -269,14 +275,13 @@ final class StatusWatcher {
     _timer = Timer(Duration(milliseconds: after), () {
       _timer = null;
       _dueSince = null;
-      unawaited(_work());
+      if (!_isCalling) {
+        _calls = _work();
+      }
     });
   }
 
   Future<void> _work() async {
-    if (_isCalling) {
-      return;
-    }
     _isCalling = true;
     var next = _ledger.next(_now());
     while (next is MakeCall && !_isStopped && _net == Net.connected) {
@@ -347,12 +352,32 @@ final class StatusWatcher {
     }
   }
 
+  // The memory is the application's own: an error of it goes to the zone, and
+  // keeps nothing here from going on.
+
+  List<String> _recall(String user) {
+    try {
+      return _memory?.recall(user) ?? const [];
+    } on Object catch (error, trace) {
+      Zone.current.handleUncaughtError(error, trace);
+      return const [];
+    }
+  }
+
   void _remember() {
     final user = _user;
-    if (user != null) {
+    if (user == null) {
+      return;
+    }
+    try {
       _memory?.remember(user, _ledger.own.toList());
+    } on Object catch (error, trace) {
+      Zone.current.handleUncaughtError(error, trace);
     }
   }
 }
 
-int _wallClock() => DateTime.now().millisecondsSinceEpoch;
+/// Never goes back, whatever becomes of the time of day.
+final Stopwatch _clock = Stopwatch()..start();
+
+int _monotonic() => _clock.elapsedMilliseconds;

@@ -1,0 +1,71 @@
+/// A gate on the way from a server: what it sends can be held back.
+library;
+
+import 'dart:async';
+
+import 'package:lamplight/io.dart';
+import 'package:lamplight/lamplight.dart';
+
+/// A gate, open or shut.
+final class Gate {
+  /// Whether what comes is held back.
+  bool isShut = false;
+
+  /// Shuts the gate when a request is sent that has this in it.
+  Pattern? shutsAt;
+
+
+  final List<void Function()> _held = [];
+
+  /// How many texts are held back.
+  int get held => _held.length;
+
+  /// Opens links whose incoming texts pass this gate.
+  Link connect(Uri server) => _GatedLink(ioConnector()(server), this);
+
+  /// Lets everything through that was held back.
+  void open() {
+    isShut = false;
+    for (final deliver in _held) {
+      deliver();
+    }
+    _held.clear();
+  }
+
+  void _pass(void Function() deliver) =>
+      isShut ? _held.add(deliver) : deliver();
+}
+
+final class _GatedLink implements Link {
+  _GatedLink(this._link, this._gate);
+
+  final Link _link;
+  final Gate _gate;
+  final StreamController<String> _texts = StreamController();
+
+  @override
+  Future<void> get ready => _link.ready;
+
+  @override
+  Stream<String> get messages {
+    _link.messages.listen(
+      (text) => _gate._pass(() => _texts.add(text)),
+      onError: _texts.addError,
+      onDone: _texts.close,
+    );
+    return _texts.stream;
+  }
+
+  @override
+  void send(String text) {
+    if (_gate.shutsAt case final pattern? when text.contains(pattern)) {
+      _gate
+        ..isShut = true
+        ..shutsAt = null;
+    }
+    _link.send(text);
+  }
+
+  @override
+  void close() => _link.close();
+}
