@@ -7,6 +7,7 @@ import 'arrows_test.dart' as arrows;
 import 'compat/absent_test.dart' as absent;
 import 'compat/compat_test.dart' as compat;
 import 'compat/lists_test.dart' as compat_lists;
+import 'compat/overlap_test.dart' as compat_overlap;
 import 'compat/types_test.dart' as compat_types;
 import 'end_to_end/chats_test.dart' as chats;
 import 'end_to_end/example_test.dart' as example;
@@ -39,6 +40,7 @@ const _files = <String, void Function()>{
   'compat/absent_test.dart': absent.main,
   'compat/compat_test.dart': compat.main,
   'compat/lists_test.dart': compat_lists.main,
+  'compat/overlap_test.dart': compat_overlap.main,
   'compat/types_test.dart': compat_types.main,
   'end_to_end/chats_test.dart': chats.main,
   'end_to_end/example_test.dart': example.main,

@@ -2,12 +2,9 @@
 /// real server.
 library;
 
-import 'dart:async';
-
 import 'package:lamplight/compat.dart';
-import 'package:lamplight/io.dart';
-import 'package:lamplight/lamplight.dart' show Link;
 
+import '../support/gate.dart';
 import '../support/node.dart';
 import '../support/runner.dart';
 import 'compat_test.dart' show logIn, withServer;
@@ -276,10 +273,10 @@ void main() {
 
   test('a message that was stored after its call had failed is told', () async {
     await withServer((node) async {
-      final gate = _Gate();
+      final gate = Gate();
       Lamplight.configure(
         server: node.url,
-        connector: (server) => _GatedLink(ioConnector()(server), gate),
+        connector: gate.connect,
         callTimeout: const Duration(milliseconds: 300),
       );
       final modified = <V2TimMessage>[];
@@ -477,51 +474,4 @@ void main() {
       );
     });
   });
-}
-
-/// Holds back what the server says while it is shut.
-class _Gate {
-  bool isShut = false;
-  final List<void Function()> _held = [];
-
-  /// Lets a text through, now or later.
-  void pass(void Function() deliver) =>
-      isShut ? _held.add(deliver) : deliver();
-
-  /// Lets everything through that was held back.
-  void open() {
-    isShut = false;
-    for (final deliver in _held) {
-      deliver();
-    }
-    _held.clear();
-  }
-}
-
-/// A link whose incoming texts pass a gate.
-class _GatedLink implements Link {
-  _GatedLink(this._link, this._gate);
-
-  final Link _link;
-  final _Gate _gate;
-  final StreamController<String> _texts = StreamController();
-
-  @override
-  Future<void> get ready => _link.ready;
-
-  @override
-  Stream<String> get messages {
-    _link.messages.listen(
-      (text) => _gate.pass(() => _texts.add(text)),
-      onError: _texts.addError,
-      onDone: _texts.close,
-    );
-    return _texts.stream;
-  }
-
-  @override
-  void send(String text) => _link.send(text);
-
-  @override
-  void close() => _link.close();
 }

@@ -1,6 +1,8 @@
 /// The calls about conversations.
 library;
 
+import 'dart:math';
+
 import '../model/codes.dart';
 import '../model/exception.dart';
 import '../model/lists.dart';
@@ -49,7 +51,8 @@ class V2TIMConversationManager {
     return session.ask((running) async {
       final rows = await _sorted(running);
       final begin = from.clamp(0, rows.length);
-      final end = (begin + count).clamp(begin, rows.length);
+      // Not the sum: the largest count would make it negative.
+      final end = begin + min<int>(count, rows.length - begin);
       return V2TimConversationResult(
         nextSeq: '$end',
         isFinished: end == rows.length,
@@ -67,10 +70,11 @@ class V2TIMConversationManager {
     required List<String> conversationIDList,
   }) =>
           session.ask((running) async {
+            final ids = [...conversationIDList];
             final list = running.kit.lists.conversations;
             await list.whole;
             return [
-              for (final id in conversationIDList)
+              for (final id in ids)
                 if (list.table[peerOf(id) ?? ''] case final row?)
                   conversationOf(row, running),
             ];
@@ -120,9 +124,10 @@ class V2TIMConversationManager {
     if (!clearMessage) {
       return notSupported('deleteConversationList without clearMessage');
     }
+    final ids = [...conversationIDList];
     return session.ask(
       (running) async => [
-        for (final id in conversationIDList)
+        for (final id in ids)
           await _operated(id, () => deleteConversation(conversationID: id)),
       ],
     );

@@ -48,9 +48,10 @@ class V2TIMFriendshipManager {
     required List<String> userIDList,
   }) =>
       session.ask((running) async {
+        final users = [...userIDList];
         await _friends(running);
         final others = [
-          for (final user in userIDList)
+          for (final user in users)
             if (running.kit.friend(user) == null) user,
         ];
         final found = others.isEmpty
@@ -59,7 +60,7 @@ class V2TIMFriendshipManager {
         final profiles = {for (final one in found.profiles) one.userId: one};
         final failures = {for (final one in found.failures) one.userId: one};
         return [
-          for (final user in userIDList)
+          for (final user in users)
             if (running.kit.friend(user) case final friend?)
               V2TimFriendInfoResult(
                 resultCode: LamplightCode.ok,
@@ -130,15 +131,16 @@ class V2TIMFriendshipManager {
     required FriendTypeEnum deleteType,
   }) =>
           session.ask((running) async {
+            final users = [...userIDList];
             final result = await running.kit.lists.deleteFriends(
-              userIDList,
+              users,
               single: deleteType == FriendTypeEnum.V2TIM_FRIEND_TYPE_SINGLE,
             );
             final failures = {
               for (final failure in result.failures) failure.userId: failure,
             };
             return [
-              for (final user in userIDList) _operated(user, failures[user]),
+              for (final user in users) _operated(user, failures[user]),
             ];
           });
 
@@ -149,10 +151,11 @@ class V2TIMFriendshipManager {
     required FriendTypeEnum checkType,
   }) =>
       session.ask((running) async {
+        final users = [...userIDList];
         await _friends(running);
         final both = checkType == FriendTypeEnum.V2TIM_FRIEND_TYPE_BOTH;
         return [
-          for (final user in userIDList)
+          for (final user in users)
             V2TimFriendCheckResult(
               userID: user,
               resultCode: LamplightCode.ok,

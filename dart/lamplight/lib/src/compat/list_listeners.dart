@@ -2,9 +2,12 @@
 /// told: the lists are compared with it after every change.
 library;
 
+import 'dart:collection';
+
 import '../model/lists.dart';
 import '../models/keeper.dart';
 import '../models/rows.dart';
+import '../tell.dart';
 import 'listeners.dart';
 import 'message_types.dart';
 import 'session.dart';
@@ -28,6 +31,11 @@ final class ListListeners {
   Map<String, Friend>? _toldFriends;
   int _toldUnread = 0;
   bool _isSyncing = false;
+
+  /// The callbacks that are to be made. What is told of is taken in before:
+  /// a listener may call anything, also what leads here again.
+  final Queue<void Function()> _news = Queue();
+  bool _isTelling = false;
 
   /// Begins to follow the lists of a client.
   void follow(Running running) {
@@ -75,6 +83,7 @@ final class ListListeners {
     _toldFriends = null;
     _toldUnread = 0;
     _isSyncing = false;
+    _news.clear();
   }
 
   void _changed() {
@@ -92,20 +101,40 @@ final class ListListeners {
     if (friends.isNotEmpty) {
       _friendsChanged(running);
     }
+    _tellNews();
   }
+
+  void _tellNews() {
+    if (_isTelling) {
+      return;
+    }
+    _isTelling = true;
+    while (_news.isNotEmpty) {
+      _news.removeFirst()();
+    }
+    _isTelling = false;
+  }
+
+  void _toConversations(
+    void Function(V2TimConversationListener listener) what,
+  ) =>
+      _news.add(() => tellAll(conversations, what));
+
+  void _toFriends(void Function(V2TimFriendshipListener listener) what) =>
+      _news.add(() => tellAll(friends, what));
 
   void _conversationsChanged(Running running) {
     final list = running.kit.lists.conversations;
     if (list.state is ListFailed) {
       if (_isSyncing) {
         _isSyncing = false;
-        tellAll(conversations, (listener) => listener.onSyncServerFailed());
+        _toConversations((listener) => listener.onSyncServerFailed());
       }
       return;
     }
     if (_toldConversations == null && !_isSyncing) {
       _isSyncing = true;
-      tellAll(conversations, (listener) => listener.onSyncServerStart());
+      _toConversations((listener) => listener.onSyncServerStart());
     }
     if (!list.table.isComplete) {
       return;
@@ -123,14 +152,12 @@ final class ListListeners {
               conversationOf(row, running),
         ];
     if (differing.any((row) => !before.containsKey(row.peer))) {
-      tellAll(
-        conversations,
+      _toConversations(
         (listener) => listener.onNewConversation(shaped(areNew: true)),
       );
     }
     if (differing.any((row) => before.containsKey(row.peer))) {
-      tellAll(
-        conversations,
+      _toConversations(
         (listener) => listener.onConversationChanged(shaped(areNew: false)),
       );
     }
@@ -139,22 +166,20 @@ final class ListListeners {
         if (!now.containsKey(peer)) conversationIdOf(peer),
     ];
     if (gone.isNotEmpty) {
-      tellAll(
-        conversations,
+      _toConversations(
         (listener) => listener.onConversationDeleted([...gone]),
       );
     }
     final unread = now.values.fold(0, (sum, row) => sum + row.unread);
     if (unread != _toldUnread) {
       _toldUnread = unread;
-      tellAll(
-        conversations,
+      _toConversations(
         (listener) => listener.onTotalUnreadMessageCountChanged(unread),
       );
     }
     if (_isSyncing) {
       _isSyncing = false;
-      tellAll(conversations, (listener) => listener.onSyncServerFinish());
+      _toConversations((listener) => listener.onSyncServerFinish());
     }
   }
 
@@ -177,14 +202,12 @@ final class ListListeners {
               friendInfoOf(friend),
         ];
     if (shaped(areNew: true).isNotEmpty) {
-      tellAll(
-        friends,
+      _toFriends(
         (listener) => listener.onFriendListAdded(shaped(areNew: true)),
       );
     }
     if (shaped(areNew: false).isNotEmpty) {
-      tellAll(
-        friends,
+      _toFriends(
         (listener) => listener.onFriendInfoChanged(shaped(areNew: false)),
       );
     }
@@ -193,7 +216,7 @@ final class ListListeners {
         if (!now.containsKey(user)) user,
     ];
     if (gone.isNotEmpty) {
-      tellAll(friends, (listener) => listener.onFriendListDeleted([...gone]));
+      _toFriends((listener) => listener.onFriendListDeleted([...gone]));
     }
   }
 }

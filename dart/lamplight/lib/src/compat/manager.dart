@@ -119,7 +119,7 @@ class V2TIMManager {
 
   /// Logs the user out.
   Future<V2TimCallback> logout() =>
-      session.call((running) => running.client.logout());
+      session.call((running) => running.logout());
 
   /// The user who is logged in; empty: nobody.
   Future<V2TimValueCallback<String>> getLoginUser() async =>
@@ -167,10 +167,11 @@ class V2TIMManager {
     required List<String> userIDList,
   }) =>
       session.call((running) async {
-        final result = await running.client.subscribeUserStatus(userIDList);
+        final users = [...userIDList];
+        final result = await running.client.subscribeUserStatus(users);
         final failed = {for (final one in result.failures) one.userId};
         running.kit.statuses.applicationSubscribed(
-          userIDList.where((user) => !failed.contains(user)),
+          users.where((user) => !failed.contains(user)),
           result.evicted,
         );
       });
@@ -181,8 +182,9 @@ class V2TIMManager {
     required List<String> userIDList,
   }) =>
       session.call((running) async {
-        await running.client.unsubscribeUserStatus(userIDList);
-        running.kit.statuses.applicationUnsubscribed(userIDList);
+        final users = [...userIDList];
+        await running.client.unsubscribeUserStatus(users);
+        running.kit.statuses.applicationUnsubscribed(users);
       });
 
   /// Reads profiles: at most 100. Users without an account are left out.

@@ -6,6 +6,7 @@ import 'dart:math';
 import '../model/codes.dart';
 import '../model/exception.dart';
 import '../model/lists.dart' show CustomContent, Message;
+import '../tell.dart';
 import 'absent_message_calls.dart';
 import 'answers.dart';
 import 'conversation_manager.dart';

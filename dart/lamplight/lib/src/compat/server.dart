@@ -2,12 +2,15 @@
 library;
 
 import '../client.dart';
+import '../device_id.dart';
 import '../model/status.dart';
 import '../transport.dart';
 import 'session.dart';
 
 /// The part of Lamplight that a program of the cloud names: its server.
 abstract final class Lamplight {
+  static final String _ofThisProcess = newDeviceId();
+
   /// Says where the server is: `ws://host[:port]` or `wss://host[:port]`. To
   /// be called before `initSDK`; holds from the next one on.
   ///
@@ -27,7 +30,7 @@ abstract final class Lamplight {
   }) {
     session.configuration = Configuration(
       server: server,
-      deviceId: deviceId,
+      deviceId: deviceId ?? _ofThisProcess,
       platform: platform,
       connector: connector,
       callTimeout: callTimeout,

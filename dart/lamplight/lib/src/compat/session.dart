@@ -11,6 +11,7 @@ import '../model/exception.dart';
 import '../model/lists.dart';
 import '../model/status.dart';
 import '../models/kit.dart';
+import '../tell.dart';
 import '../transport.dart';
 import 'answers.dart';
 import 'list_listeners.dart';
@@ -34,7 +35,7 @@ final class Configuration {
   final String server;
 
   /// The id of this device.
-  final String? deviceId;
+  final String deviceId;
 
   /// The platform of this device.
   final DevicePlatform? platform;
@@ -156,12 +157,13 @@ final class Session {
     await running?._end();
   }
 
-  /// Calls every listener, and each once. One that throws keeps none of the
-  /// others from being called; its error goes to the zone, as that of any
-  /// callback.
+  /// Calls every listener, and each once.
   void tell(void Function(V2TimSDKListener listener) what) => tellAll(
         {...sdkListeners, if (_initListener case final given?) given},
         what,
+        isThere: (listener) =>
+            sdkListeners.contains(listener) ||
+            identical(_initListener, listener),
       );
 
   V2TimValueCallback<bool> _invalidInit(String why) =>
@@ -170,17 +172,6 @@ final class Session {
         desc: why,
         data: false,
       );
-}
-
-/// Calls every listener of a set.
-void tellAll<L>(Set<L> listeners, void Function(L listener) what) {
-  for (final listener in listeners.toList()) {
-    try {
-      what(listener);
-    } on Object catch (error, trace) {
-      Zone.current.handleUncaughtError(error, trace);
-    }
-  }
 }
 
 /// A client, from `initSDK` to `unInitSDK`.
@@ -218,19 +209,44 @@ final class Running {
   /// Messages that were made, by the id to send them with.
   final Map<String, MadeMessage> made = {};
 
+  /// The user whom the last call of [login] or [logout] wants; null: nobody.
+  String? _wanted;
+
+  /// Counts the changes of [_wanted].
+  int _wishes = 0;
+
+  void _want(String? userId) {
+    if (userId != _wanted) {
+      _wanted = userId;
+      _wishes += 1;
+    }
+  }
+
   /// Logs a user in. Another one who is logged in is logged out first: in one
-  /// process the last login wins.
+  /// process the last call wins, and a login that has waited for a logout
+  /// meanwhile fails with 6014.
   ///
   /// The listeners are told why an attempt failed before the call fails. A
   /// UserSig that has expired is 6206, the code that the plugin documents for
   /// this call.
   Future<void> login(String userId, String userSig) async {
+    _want(userId);
+    final wish = _wishes;
     final before = client.loginUserId;
     if (before != null && before != userId) {
       try {
         await client.logout();
       } on LamplightException {
-        // The session is over here all the same.
+        // A server that refuses it keeps the user logged in.
+        if (client.loginUserId == before) {
+          rethrow;
+        }
+      }
+      if (wish != _wishes) {
+        throw LamplightException.of(
+          LamplightCode.notLoggedIn,
+          'the application has logged out, or another user in, since then',
+        );
       }
     }
     try {
@@ -243,6 +259,12 @@ final class Running {
       }
       rethrow;
     }
+  }
+
+  /// Logs the user out, or takes a login back.
+  Future<void> logout() {
+    _want(null);
+    return client.logout();
   }
 
   /// Keeps a message that was made.
@@ -272,8 +294,10 @@ final class Running {
         _connectFailed(why);
       case LoginFailedEvent(:final why):
         // A server that refuses has been reached: the answer of the call says
-        // why. A refusal on a reconnect has no call to answer, and is told.
-        if (why.kind != LinkEndKind.refused) {
+        // why. A refusal on a reconnect has no call to answer, and is told. An
+        // application that has logged out has not failed to connect.
+        if (why.kind != LinkEndKind.refused &&
+            why.kind != LinkEndKind.loggedOut) {
           _connectFailed(why);
         }
       case StatusChangedEvent(:final statuses):

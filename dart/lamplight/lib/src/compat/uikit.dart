@@ -66,7 +66,7 @@ class CoreServicesImpl {
 
   /// Logs the user out.
   Future<V2TimCallback> logout() =>
-      session.call((running) => running.client.logout());
+      session.call((running) => running.logout());
 
   /// Ends all work.
   Future<V2TimCallback> unInit() async {

@@ -107,7 +107,10 @@ extension _Endings on Machine {
       _failCall(call, notLoggedIn());
     }
     cache.clear();
-    _emit(event);
+    // Whatever became of the login: the application wants it no longer.
+    final isTakenBack = event is LoginFailedEvent &&
+        session.queue.any((call) => call.request.kind == 'logout');
+    _emit(isTakenBack ? const LoginFailedEvent(_loginTakenBack) : event);
   }
 
   void _failLogins(Session session, LamplightException error) {

@@ -466,7 +466,10 @@ int _bytes(Object? value) => utf8.encode(jsonEncode(value)).length;
 const _noConnection =
     LinkEnd(LinkEndKind.connectTimeout, 'no connection in time');
 
-const _loginTakenBack = LinkEnd(LinkEndKind.closed, 'logged out');
+const _loginTakenBack = LinkEnd(
+  LinkEndKind.loggedOut,
+  'the application logged out before the login was answered',
+);
 
 const _noLoginAnswer =
     LinkEnd(LinkEndKind.loginTimeout, 'no answer to the login in time');

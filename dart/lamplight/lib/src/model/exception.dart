@@ -59,6 +59,9 @@ enum LinkEndKind {
   /// The login was refused.
   refused,
 
+  /// The application logged out before its login was answered.
+  loggedOut,
+
   /// The server stops or hands over, and has asked this client to return.
   moved,
 
