@@ -12,6 +12,7 @@ void main() {
     ('connection.txt', 40),
     ('calls.txt', 10),
     ('heartbeats.txt', 8),
+    ('restore.txt', 9),
   ]) {
     test('the scenarios of $name', () {
       final text = File.fromUri(shared.resolve(name)).readAsStringSync();

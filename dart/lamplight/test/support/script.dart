@@ -111,6 +111,8 @@ final class _Client {
         return ['after $span', ..._wait(max(due, _now))];
       case 'push':
         return _receive('0', 'statusChanged', {'statuses': _statuses(rest)});
+      case 'app':
+        return _receive('0', 'appChanged', {'abilities': _abilities(rest)});
       case 'ended':
         return _receive('0', 'connectionEnded', {
           'cause': 'CAUSE_${rest.first}',
@@ -169,6 +171,9 @@ final class _Client {
       if (field == 'login') ...{
         'heartbeatTimeoutMs': 60000,
         'snapshotComplete': !words.contains('more'),
+        'subscriptionsLost': words.contains('lost'),
+        if (words.contains('on') || words.contains('off'))
+          'abilities': _abilities(words),
       },
     });
   }
@@ -214,6 +219,11 @@ final class _Client {
     }
   }
 }
+
+Map<String, Object?> _abilities(List<String> words) => {
+      'statusesOfOthers': words.contains('on'),
+      if (words.contains('off')) 'refusalCode': 72001,
+    };
 
 List<Map<String, Object?>> _statuses(Iterable<String> words) => [
       for (final word in words)
