@@ -22,18 +22,20 @@ Future<void> main(List<String> arguments) async {
     user: user,
     token: token,
     peer: peer,
-    time: Duration(seconds: rest.length < 2 ? 60 : int.parse(rest[1])),
+    end: Future<void>.delayed(
+      Duration(seconds: rest.length < 2 ? 60 : int.parse(rest[1])),
+    ),
     say: stdout.writeln,
   );
 }
 
-/// Logs a user in, and says what happens to a peer for some time.
+/// Logs a user in, and says what happens to a peer until [end] completes.
 Future<void> watch({
   required String server,
   required String user,
   required String token,
   required String peer,
-  required Duration time,
+  required Future<void> end,
   required void Function(String line) say,
 }) async {
   final client = LamplightClient(server: server, appId: 1400000001);
@@ -62,7 +64,7 @@ Future<void> watch({
     }
     await client.setSelfStatus('trying the Dart SDK');
     await client.sendTextMessage(peer, 'hello from Dart');
-    await Future<void>.delayed(time);
+    await end;
     await client.logout();
   } on LamplightException catch (error) {
     say('$error');

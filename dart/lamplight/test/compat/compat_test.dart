@@ -6,7 +6,6 @@ import 'dart:async';
 import 'package:lamplight/compat.dart';
 import 'package:lamplight/lamplight.dart' show DevicePlatform, LamplightCode;
 
-import '../models/kit_test.dart' show untilSubscribed;
 import '../support/node.dart';
 import '../support/runner.dart';
 

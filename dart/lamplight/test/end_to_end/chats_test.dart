@@ -148,23 +148,37 @@ void main() {
   });
 
   nodeTest('long lists are read page by page', (node) async {
-    await node.set(['--message-rate-calls', '1000', '--rate-calls', '1000']);
+    await node.set([
+      ...['--message-rate-calls', '1000', '--rate-calls', '1000'],
+      ...['--message-bytes', '65000'],
+    ]);
     final users = [for (var i = 0; i < 30; i++) 'user_${100 + i}'];
     await node.command(['account', 'create', ...users]);
     final amy = await node.login('amy');
+    // All of them are more than the server puts into one page.
+    final text = 'x' * 60000;
     for (final user in users) {
-      await amy.client.sendTextMessage(user, 'hi $user');
+      await amy.client.sendTextMessage(user, text);
       await amy.client.addFriend(user);
     }
+    final latest = users.reversed.toList();
     final pages = <ConversationPage>[];
     String? next;
     do {
       pages.add(await amy.client.getConversationPage(next: next, limit: 12));
       next = pages.last.next;
     } while (next != null);
-    equal(pages.map((page) => page.conversations.length), [12, 12, 6]);
+    equal(
+      [
+        for (final page in pages)
+          [for (final row in page.conversations) row.peer],
+      ],
+      [latest.sublist(0, 12), latest.sublist(12, 24), latest.sublist(24)],
+    );
+    final longest = await amy.client.getConversationPage();
+    check(longest.next != null, 'one page does not hold all');
     final all = await amy.client.getConversationList();
-    equal(all.map((row) => row.peer), users.reversed.toList());
+    equal([for (final row in all) row.peer], latest);
     final first = await amy.client.getFriendPage(limit: 20);
     equal((first.friends.length, first.isLast), (20, false));
     equal((await amy.client.getFriendList()).map((one) => one.userId), users);

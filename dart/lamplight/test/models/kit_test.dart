@@ -38,23 +38,6 @@ Future<Watcher> friendOfAlice(
   return friend;
 }
 
-/// Waits until the subscription list of an account is this one. Asks at a pace
-/// that leaves the account's other calls room.
-Future<void> untilSubscribed(LamplightClient client, List<String> users) async {
-  final clock = Stopwatch()..start();
-  for (;;) {
-    final found = (await client.getSubscriptions()).users;
-    if (found.join(' ') == users.join(' ')) {
-      return;
-    }
-    check(
-      clock.elapsed < const Duration(seconds: 30),
-      'the list is $users; it is $found',
-    );
-    await Future<void>.delayed(const Duration(milliseconds: 20));
-  }
-}
-
 void main() {
   test('contacts stand under their letters with their dots', () async {
     await withKit((node, alice, kit) async {

@@ -12,7 +12,7 @@ import '../support/gate.dart';
 import '../support/node.dart';
 import '../support/runner.dart';
 import '../support/timers.dart';
-import 'kit_test.dart' show friendOfAlice, untilSubscribed, withKit;
+import 'kit_test.dart' show friendOfAlice, withKit;
 
 /// A memory that cannot be read or written.
 final class _BrokenMemory implements SubscriptionMemory {

@@ -177,6 +177,15 @@ void nodeTest(String name, Future<void> Function(Node node) body) =>
 Future<int> codeOf(Future<Object?> Function() call) async =>
     (await throws<LamplightException>(call)).code;
 
+/// Waits until the subscription list of an account is this one. Asks often: the
+/// app is to allow that.
+Future<void> untilSubscribed(LamplightClient client, List<String> users) {
+  final wanted = users.join(' ');
+  return until('$wanted are subscribed to', () async {
+    return (await client.getSubscriptions()).users.join(' ') == wanted;
+  });
+}
+
 /// A client with everything that it was told.
 final class Watcher {
   /// Begins to note the events of a client.

@@ -152,11 +152,11 @@ Future<E> throws<E extends Object>(FutureOr<Object?> Function() body) async {
 /// Waits until the condition holds.
 Future<void> until(
   String what,
-  bool Function() holds, [
+  FutureOr<bool> Function() holds, [
   Duration most = const Duration(seconds: 30),
 ]) async {
   final clock = Stopwatch()..start();
-  while (!holds()) {
+  while (!await holds()) {
     if (clock.elapsed > most) {
       throw CheckFailure('it never came true that $what');
     }
