@@ -17,6 +17,7 @@ library;
 
 export 'src/compat/absent_types.dart';
 export 'src/compat/answers.dart' show CompatCode;
+export 'src/compat/callbacks.dart';
 export 'src/compat/conversation_manager.dart' show V2TIMConversationManager;
 export 'src/compat/enums.dart';
 export 'src/compat/friendship_manager.dart' show V2TIMFriendshipManager;

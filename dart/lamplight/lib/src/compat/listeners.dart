@@ -4,9 +4,7 @@
 /// lists them.
 library;
 
-import 'absent_types.dart';
-import 'message_types.dart';
-import 'types.dart';
+import 'callbacks.dart';
 
 void _nothing() {}
 void _ignore(Object? one) {}
@@ -17,20 +15,19 @@ void _ignoreThree(Object? one, Object? other, Object? third) {}
 class V2TimSDKListener {
   /// Creates a listener.
   V2TimSDKListener({
-    void Function(int code, String error)? onConnectFailed,
+    ErrorCallback? onConnectFailed,
     void Function()? onConnectSuccess,
     void Function()? onConnecting,
     void Function()? onKickedOffline,
-    void Function(V2TimUserFullInfo info)? onSelfInfoUpdated,
+    V2TimUserFullInfoCallback? onSelfInfoUpdated,
     void Function()? onUserSigExpired,
-    void Function(List<V2TimUserStatus> userStatusList)? onUserStatusChanged,
-    void Function(int logLevel, String logContent)? onLog,
-    void Function(List<V2TimUserFullInfo> userInfoList)? onUserInfoChanged,
-    void Function(V2TimReceiveMessageOptInfo info)?
-        onAllReceiveMessageOptChanged,
-    void Function(String key, dynamic param)? onExperimentalNotify,
-    void Function(UIKitEvent event)? onUIKitEventEmited,
-    void Function(PluginEvent event)? onPluginEventEmited,
+    OnUserStatusChanged? onUserStatusChanged,
+    OnLog? onLog,
+    OnUserInfoChanged? onUserInfoChanged,
+    OnAllReceiveMessageOptChanged? onAllReceiveMessageOptChanged,
+    OnExperimentalNotify? onExperimentalNotify,
+    OnUIKitEventEmited? onUIKitEventEmited,
+    OnPluginEventEmited? onPluginEventEmited,
   })  : onConnectFailed = onConnectFailed ?? _ignoreTwo,
         onConnectSuccess = onConnectSuccess ?? _nothing,
         onConnecting = onConnecting ?? _nothing,
@@ -55,7 +52,7 @@ class V2TimSDKListener {
   /// Told when an attempt to connect failed, or the link broke; for an
   /// attempt of `login`, before its answer. A UserSig that `login` refuses is
   /// its answer, and not told.
-  void Function(int code, String error) onConnectFailed;
+  ErrorCallback onConnectFailed;
 
   /// Told when this device was logged out by another login or an operator.
   void Function() onKickedOffline;
@@ -64,28 +61,28 @@ class V2TimSDKListener {
   void Function() onUserSigExpired;
 
   /// Told when the own profile has changed.
-  void Function(V2TimUserFullInfo info) onSelfInfoUpdated;
+  V2TimUserFullInfoCallback onSelfInfoUpdated;
 
   /// Told when statuses have changed.
-  void Function(List<V2TimUserStatus> userStatusList) onUserStatusChanged;
+  OnUserStatusChanged onUserStatusChanged;
 
   /// Told when profiles of friends have changed.
-  void Function(List<V2TimUserFullInfo> userInfoList) onUserInfoChanged;
+  OnUserInfoChanged onUserInfoChanged;
 
   /// Never called.
-  void Function(int logLevel, String logContent) onLog;
+  OnLog onLog;
 
   /// Never called.
-  void Function(V2TimReceiveMessageOptInfo info) onAllReceiveMessageOptChanged;
+  OnAllReceiveMessageOptChanged onAllReceiveMessageOptChanged;
 
   /// Never called.
-  void Function(String key, dynamic param) onExperimentalNotify;
+  OnExperimentalNotify onExperimentalNotify;
 
   /// Never called.
-  void Function(UIKitEvent event) onUIKitEventEmited;
+  OnUIKitEventEmited onUIKitEventEmited;
 
   /// Never called.
-  void Function(PluginEvent event) onPluginEventEmited;
+  OnPluginEventEmited onPluginEventEmited;
 }
 
 /// The listener to the conversation list.
@@ -95,22 +92,16 @@ class V2TimConversationListener {
     void Function()? onSyncServerStart,
     void Function()? onSyncServerFinish,
     void Function()? onSyncServerFailed,
-    void Function(List<V2TimConversation> conversationList)? onNewConversation,
-    void Function(List<V2TimConversation> conversationList)?
-        onConversationChanged,
-    void Function(int totalUnreadCount)? onTotalUnreadMessageCountChanged,
-    void Function(String groupName, List<V2TimConversation> conversationList)?
-        onConversationGroupCreated,
-    void Function(String groupName)? onConversationGroupDeleted,
-    void Function(String oldName, String newName)?
-        onConversationGroupNameChanged,
-    void Function(String groupName, List<V2TimConversation> conversationList)?
-        onConversationsAddedToGroup,
-    void Function(String groupName, List<V2TimConversation> conversationList)?
-        onConversationsDeletedFromGroup,
-    void Function(List<String> conversationIDList)? onConversationDeleted,
-    void Function(V2TimConversationFilter filter, int totalUnreadCount)?
-        onUnreadMessageCountChangedByFilter,
+    OnNewConversation? onNewConversation,
+    OnConversationChangedCallback? onConversationChanged,
+    OnTotalUnreadMessageCountChanged? onTotalUnreadMessageCountChanged,
+    OnConversationGroupCreated? onConversationGroupCreated,
+    OnConversationGroupDeleted? onConversationGroupDeleted,
+    OnConversationGroupNameChanged? onConversationGroupNameChanged,
+    OnConversationsAddedToGroup? onConversationsAddedToGroup,
+    OnConversationsDeletedFromGroup? onConversationsDeletedFromGroup,
+    OnConversationDeleted? onConversationDeleted,
+    OnUnreadMessageCountChangedByFilter? onUnreadMessageCountChangedByFilter,
   })  : onSyncServerStart = onSyncServerStart ?? _nothing,
         onSyncServerFinish = onSyncServerFinish ?? _nothing,
         onSyncServerFailed = onSyncServerFailed ?? _nothing,
@@ -139,66 +130,55 @@ class V2TimConversationListener {
   void Function() onSyncServerFailed;
 
   /// Told when there are new conversations.
-  void Function(List<V2TimConversation> conversationList) onNewConversation;
+  OnNewConversation onNewConversation;
 
   /// Told when conversations have changed.
-  void Function(List<V2TimConversation> conversationList)
-      onConversationChanged;
+  OnConversationChangedCallback onConversationChanged;
 
   /// Told when the number of unread messages has changed.
-  void Function(int totalUnreadCount) onTotalUnreadMessageCountChanged;
+  OnTotalUnreadMessageCountChanged onTotalUnreadMessageCountChanged;
 
   /// Told when conversations are gone.
-  void Function(List<String> conversationIDList) onConversationDeleted;
+  OnConversationDeleted onConversationDeleted;
 
   /// Never called.
-  void Function(String groupName, List<V2TimConversation> conversationList)
-      onConversationGroupCreated;
+  OnConversationGroupCreated onConversationGroupCreated;
 
   /// Never called.
-  void Function(String groupName) onConversationGroupDeleted;
+  OnConversationGroupDeleted onConversationGroupDeleted;
 
   /// Never called.
-  void Function(String oldName, String newName) onConversationGroupNameChanged;
+  OnConversationGroupNameChanged onConversationGroupNameChanged;
 
   /// Never called.
-  void Function(String groupName, List<V2TimConversation> conversationList)
-      onConversationsAddedToGroup;
+  OnConversationsAddedToGroup onConversationsAddedToGroup;
 
   /// Never called.
-  void Function(String groupName, List<V2TimConversation> conversationList)
-      onConversationsDeletedFromGroup;
+  OnConversationsDeletedFromGroup onConversationsDeletedFromGroup;
 
   /// Never called.
-  void Function(V2TimConversationFilter filter, int totalUnreadCount)
-      onUnreadMessageCountChangedByFilter;
+  OnUnreadMessageCountChangedByFilter onUnreadMessageCountChangedByFilter;
 }
 
 /// The listener to the friend list.
 class V2TimFriendshipListener {
   /// Creates a listener.
   V2TimFriendshipListener({
-    void Function(List<V2TimFriendApplication> applicationList)?
-        onFriendApplicationListAdded,
-    void Function(List<String> userIDList)? onFriendApplicationListDeleted,
-    void Function()? onFriendApplicationListRead,
-    void Function(List<V2TimFriendInfo> users)? onFriendListAdded,
-    void Function(List<String> userList)? onFriendListDeleted,
-    void Function(List<V2TimFriendInfo> infoList)? onBlackListAdd,
-    void Function(List<String> userList)? onBlackListDeleted,
-    void Function(List<V2TimFriendInfo> infoList)? onFriendInfoChanged,
-    void Function(V2TimOfficialAccountInfo account)?
-        onOfficialAccountSubscribed,
-    void Function(String officialAccountID)? onOfficialAccountUnsubscribed,
-    void Function(String officialAccountID)? onOfficialAccountDeleted,
-    void Function(V2TimOfficialAccountInfo account)?
-        onOfficialAccountInfoChanged,
-    void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)?
-        onMyFollowingListChanged,
-    void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)?
-        onMyFollowersListChanged,
-    void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)?
-        onMutualFollowersListChanged,
+    OnFriendApplicationListAddedCallback? onFriendApplicationListAdded,
+    OnFriendApplicationListDeletedCallback? onFriendApplicationListDeleted,
+    OnFriendApplicationListReadCallback? onFriendApplicationListRead,
+    OnFriendListAddedCallback? onFriendListAdded,
+    OnFriendListDeletedCallback? onFriendListDeleted,
+    OnBlackListAddCallback? onBlackListAdd,
+    OnBlackListDeletedCallback? onBlackListDeleted,
+    OnFriendInfoChangedCallback? onFriendInfoChanged,
+    OnOfficialAccountSubscribed? onOfficialAccountSubscribed,
+    OnOfficialAccountUnsubscribed? onOfficialAccountUnsubscribed,
+    OnOfficialAccountDeleted? onOfficialAccountDeleted,
+    OnOfficialAccountInfoChanged? onOfficialAccountInfoChanged,
+    OnMyFollowingListChanged? onMyFollowingListChanged,
+    OnMyFollowersListChanged? onMyFollowersListChanged,
+    OnMutualFollowersListChanged? onMutualFollowersListChanged,
   })  : onFriendApplicationListAdded = onFriendApplicationListAdded ?? _ignore,
         onFriendApplicationListDeleted =
             onFriendApplicationListDeleted ?? _ignore,
@@ -219,82 +199,67 @@ class V2TimFriendshipListener {
             onMutualFollowersListChanged ?? _ignoreTwo;
 
   /// Told when there are new friends.
-  void Function(List<V2TimFriendInfo> users) onFriendListAdded;
+  OnFriendListAddedCallback onFriendListAdded;
 
   /// Told when friends are gone.
-  void Function(List<String> userList) onFriendListDeleted;
+  OnFriendListDeletedCallback onFriendListDeleted;
 
   /// Told when friends have another profile or remark.
-  void Function(List<V2TimFriendInfo> infoList) onFriendInfoChanged;
+  OnFriendInfoChangedCallback onFriendInfoChanged;
 
   /// Never called.
-  void Function(List<V2TimFriendApplication> applicationList)
-      onFriendApplicationListAdded;
+  OnFriendApplicationListAddedCallback onFriendApplicationListAdded;
 
   /// Never called.
-  void Function(List<String> userIDList) onFriendApplicationListDeleted;
+  OnFriendApplicationListDeletedCallback onFriendApplicationListDeleted;
 
   /// Never called.
-  void Function() onFriendApplicationListRead;
+  OnFriendApplicationListReadCallback onFriendApplicationListRead;
 
   /// Never called.
-  void Function(List<V2TimFriendInfo> infoList) onBlackListAdd;
+  OnBlackListAddCallback onBlackListAdd;
 
   /// Never called.
-  void Function(List<String> userList) onBlackListDeleted;
+  OnBlackListDeletedCallback onBlackListDeleted;
 
   /// Never called.
-  void Function(V2TimOfficialAccountInfo account) onOfficialAccountSubscribed;
+  OnOfficialAccountSubscribed onOfficialAccountSubscribed;
 
   /// Never called.
-  void Function(String officialAccountID) onOfficialAccountUnsubscribed;
+  OnOfficialAccountUnsubscribed onOfficialAccountUnsubscribed;
 
   /// Never called.
-  void Function(String officialAccountID) onOfficialAccountDeleted;
+  OnOfficialAccountDeleted onOfficialAccountDeleted;
 
   /// Never called.
-  void Function(V2TimOfficialAccountInfo account) onOfficialAccountInfoChanged;
+  OnOfficialAccountInfoChanged onOfficialAccountInfoChanged;
 
   /// Never called.
-  void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)
-      onMyFollowingListChanged;
+  OnMyFollowingListChanged onMyFollowingListChanged;
 
   /// Never called.
-  void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)
-      onMyFollowersListChanged;
+  OnMyFollowersListChanged onMyFollowersListChanged;
 
   /// Never called.
-  void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd)
-      onMutualFollowersListChanged;
+  OnMutualFollowersListChanged onMutualFollowersListChanged;
 }
 
 /// The listener to messages.
 class V2TimAdvancedMsgListener {
   /// Creates a listener.
   V2TimAdvancedMsgListener({
-    void Function(List<V2TimMessageReceipt> receiptList)? onRecvC2CReadReceipt,
-    void Function(String msgID)? onRecvMessageRevoked,
-    void Function(V2TimMessage msg)? onRecvNewMessage,
-    void Function(V2TimMessage message, int progress)? onSendMessageProgress,
-    void Function(V2TimMessage msg)? onRecvMessageModified,
-    void Function(List<V2TimMessageReceipt> receiptList)?
-        onRecvMessageReadReceipts,
-    void Function(String msgID, List<V2TimMessageExtension> extensions)?
-        onRecvMessageExtensionsChanged,
-    void Function(String msgID, List<String> extensionKeys)?
-        onRecvMessageExtensionsDeleted,
-    void Function(V2TimMessageDownloadProgress progress)?
-        onMessageDownloadProgressCallback,
-    void Function(List<V2TIMMessageReactionChangeInfo> changeInfos)?
-        onRecvMessageReactionsChanged,
-    void Function(String msgID, V2TimUserFullInfo operateUser, String reason)?
-        onRecvMessageRevokedWithInfo,
-    void Function(
-      String groupID,
-      V2TimMessage message,
-      bool isPinned,
-      V2TimGroupMemberInfo opUser,
-    )? onGroupMessagePinned,
+    OnRecvC2CReadReceiptCallback? onRecvC2CReadReceipt,
+    OnRecvMessageRevokedCallback? onRecvMessageRevoked,
+    OnRecvNewMessageCallback? onRecvNewMessage,
+    OnSendMessageProgressCallback? onSendMessageProgress,
+    OnRecvMessageModified? onRecvMessageModified,
+    OnRecvMessageReadReceipts? onRecvMessageReadReceipts,
+    OnRecvMessageExtensionsChanged? onRecvMessageExtensionsChanged,
+    OnRecvMessageExtensionsDeleted? onRecvMessageExtensionsDeleted,
+    OnMessageDownloadProgressCallback? onMessageDownloadProgressCallback,
+    OnRecvMessageReactionsChanged? onRecvMessageReactionsChanged,
+    OnRecvMessageRevokedWithInfo? onRecvMessageRevokedWithInfo,
+    OnGroupMessagePinned? onGroupMessagePinned,
   })  : onRecvC2CReadReceipt = onRecvC2CReadReceipt ?? _ignore,
         onRecvMessageRevoked = onRecvMessageRevoked ?? _ignore,
         onRecvNewMessage = onRecvNewMessage ?? _ignore,
@@ -314,52 +279,40 @@ class V2TimAdvancedMsgListener {
         onGroupMessagePinned = onGroupMessagePinned ?? _ignoreFour;
 
   /// Told of messages that came, and of own ones from other devices.
-  void Function(V2TimMessage msg) onRecvNewMessage;
+  OnRecvNewMessageCallback onRecvNewMessage;
 
   /// Told of an own message that was stored after `sendMessage` had failed.
-  void Function(V2TimMessage msg) onRecvMessageModified;
+  OnRecvMessageModified onRecvMessageModified;
 
   /// Never called.
-  void Function(V2TimMessage message, int progress) onSendMessageProgress;
+  OnSendMessageProgressCallback onSendMessageProgress;
 
   /// Never called.
-  void Function(List<V2TimMessageReceipt> receiptList) onRecvC2CReadReceipt;
+  OnRecvC2CReadReceiptCallback onRecvC2CReadReceipt;
 
   /// Never called.
-  void Function(String msgID) onRecvMessageRevoked;
+  OnRecvMessageRevokedCallback onRecvMessageRevoked;
 
   /// Never called.
-  void Function(List<V2TimMessageReceipt> receiptList)
-      onRecvMessageReadReceipts;
+  OnRecvMessageReadReceipts onRecvMessageReadReceipts;
 
   /// Never called.
-  void Function(String msgID, List<V2TimMessageExtension> extensions)
-      onRecvMessageExtensionsChanged;
+  OnRecvMessageExtensionsChanged onRecvMessageExtensionsChanged;
 
   /// Never called.
-  void Function(String msgID, List<String> extensionKeys)
-      onRecvMessageExtensionsDeleted;
+  OnRecvMessageExtensionsDeleted onRecvMessageExtensionsDeleted;
 
   /// Never called.
-  void Function(V2TimMessageDownloadProgress progress)
-      onMessageDownloadProgressCallback;
+  OnMessageDownloadProgressCallback onMessageDownloadProgressCallback;
 
   /// Never called.
-  void Function(List<V2TIMMessageReactionChangeInfo> changeInfos)
-      onRecvMessageReactionsChanged;
+  OnRecvMessageReactionsChanged onRecvMessageReactionsChanged;
 
   /// Never called.
-  void Function(String msgID, V2TimUserFullInfo operateUser, String reason)
-      onRecvMessageRevokedWithInfo;
+  OnRecvMessageRevokedWithInfo onRecvMessageRevokedWithInfo;
 
   /// Never called.
-  void Function(
-    String groupID,
-    V2TimMessage message,
-    bool isPinned,
-    V2TimGroupMemberInfo opUser,
-  )
-      onGroupMessagePinned;
+  OnGroupMessagePinned onGroupMessagePinned;
 }
 
 void _ignoreFour(Object? one, Object? other, Object? third, Object? fourth) {}
