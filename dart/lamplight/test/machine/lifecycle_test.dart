@@ -82,12 +82,10 @@ live
   ! disconnected
 > set ho
 > wait 3000
-> resumed
+> back
   ! connecting
   open
-> up
   send resume me sig ann:5 me:1
-> answer login
   ! connected
   send message ann m1 hello
   send set ho
@@ -112,10 +110,7 @@ live
   open
 
 ## a login while the application is paused is a wish to be connected
-live
-> paused
-  close
-  ! disconnected
+away
 > login me fresh
   ! connecting
   open
@@ -141,33 +136,26 @@ live
   close
   ! disconnected
 > wait 3600000
-> resumed
+> back
   ! connecting
   open
-> up
   send resume me sig ann:5 me:1
-> answer login
   ! connected
 > wait 12000
 > paused
   close
   ! disconnected
-> resumed
+> back
   ! connecting
   open
-> up
   send resume me sig ann:5 me:1
-> answer login
   ! connected
 > next
   after 18000
   send heartbeat
 
 ## a kick in the pause is told at the resume
-live
-> paused
-  close
-  ! disconnected
+away
 > resumed
   ! connecting
   open
@@ -178,17 +166,12 @@ live
   ! ended kicked by login
 
 ## a logout in a pause waits for the resume
-live
-> paused
-  close
-  ! disconnected
+away
 > logout
-> resumed
+> back
   ! connecting
   open
-> up
   send resume me sig ann:5 me:1
-> answer login
   ! connected
   send logout
 > answer logout

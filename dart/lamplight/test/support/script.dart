@@ -1,6 +1,7 @@
 /// Plays the scripts that the SDKs share; `crates/client/tests/sdk/README.md`
 /// has their language. Beside it: `paused` and `resumed` are what Flutter says
-/// of the application.
+/// of the application; `away` behind the name begins a scenario in a pause of a
+/// live client; `back` is `resumed`, `up` and `answer login`.
 library;
 
 import 'dart:convert';
@@ -91,6 +92,11 @@ final class _Client {
         return _step(const PausedInput());
       case 'resumed':
         return _step(const ResumedInput());
+      case 'back':
+        return [
+          for (final step in const ['resumed', 'up', 'answer login'])
+            ...run(step),
+        ];
       case 'network':
         return _step(const NetworkChangedInput());
       case 'jitter':
@@ -323,9 +329,11 @@ void _play(List<String> lines) {
   for (final option in options.where((one) => one.startsWith('timeout '))) {
     client.run(option);
   }
-  if (options.contains('live')) {
+  final isAway = options.contains('away');
+  if (isAway || options.contains('live')) {
     ['login me sig', 'up', 'answer login me:1 ann:5'].forEach(client.run);
   }
+  if (isAway) client.run('paused');
   while (at < lines.length) {
     final input = lines[at++].substring(2);
     final expected = <String>[];
