@@ -16,7 +16,16 @@ void main() {
   test('names: remark, nick, id', () {
     for (final one in casesOf(rows, 'names')) {
       final (remark, nick) = (one['remark']! as String, one['nick']! as String);
-      equal(nameOf(remark, nick, one['userID']! as String), one['name']);
+      final user = one['userID']! as String;
+      final profile = UserProfile(userId: user, nick: nick);
+      for (final name in [
+        nameOf(remark, nick, user),
+        if (remark.isEmpty) profile.displayName,
+        Friend(userId: user, profile: profile, remark: remark).displayName,
+        Conversation(peer: user, profile: profile, remark: remark).displayName,
+      ]) {
+        equal(name, one['name']);
+      }
     }
   });
 

@@ -196,19 +196,15 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     required int count,
     V2TimMessage? lastMsg,
     @Deprecated('Use lastMsg') String? lastMsgID,
-  }) async {
-    final page = await getHistoryMessageListV2(
-      userID: userID,
-      count: count,
-      lastMsg: lastMsg,
-      lastMsgID: lastMsgID,
-    );
-    return V2TimValueCallback(
-      code: page.code,
-      desc: page.desc,
-      data: page.data?.messageList,
-    );
-  }
+  }) =>
+      _messagesOf(
+        getHistoryMessageListV2(
+          userID: userID,
+          count: count,
+          lastMsg: lastMsg,
+          lastMsgID: lastMsgID,
+        ),
+      );
 
   /// As [getC2CHistoryMessageList], with options. Those for what Lamplight
   /// does not have are refused.
@@ -225,26 +221,22 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     List<int>? messageSeqList,
     int? timeBegin,
     int? timePeriod,
-  }) async {
-    final page = await getHistoryMessageListV2(
-      getType: getType,
-      userID: userID,
-      groupID: groupID,
-      lastMsgSeq: lastMsgSeq,
-      count: count,
-      lastMsg: lastMsg,
-      lastMsgID: lastMsgID,
-      messageTypeList: messageTypeList,
-      messageSeqList: messageSeqList,
-      timeBegin: timeBegin,
-      timePeriod: timePeriod,
-    );
-    return V2TimValueCallback(
-      code: page.code,
-      desc: page.desc,
-      data: page.data?.messageList,
-    );
-  }
+  }) =>
+      _messagesOf(
+        getHistoryMessageListV2(
+          getType: getType,
+          userID: userID,
+          groupID: groupID,
+          lastMsgSeq: lastMsgSeq,
+          count: count,
+          lastMsg: lastMsg,
+          lastMsgID: lastMsgID,
+          messageTypeList: messageTypeList,
+          messageSeqList: messageSeqList,
+          timeBegin: timeBegin,
+          timePeriod: timePeriod,
+        ),
+      );
 
   /// As [getHistoryMessageList]; tells whether there is more.
   Future<V2TimValueCallback<V2TimMessageListResult>> getHistoryMessageListV2({
@@ -309,13 +301,22 @@ class V2TIMMessageManager extends AbsentMessageCalls {
   /// Marks all messages as read.
   Future<V2TimCallback> markAllMessageAsRead() => session.call(markAllRead);
 
+  /// The messages of a page.
+  Future<V2TimValueCallback<List<V2TimMessage>>> _messagesOf(
+    Future<V2TimValueCallback<V2TimMessageListResult>> reading,
+  ) async {
+    final V2TimValueCallback(:code, :desc, :data) = await reading;
+    return V2TimValueCallback(code: code, desc: desc, data: data?.messageList);
+  }
+
   Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> _make(
     MadeMessage made,
   ) =>
       session.ask((running) async {
         final id = _newId();
         running.keep(id, made);
-        final custom = made.custom;
+        final (:elemType, :textElem, :customElem) =
+            elementsOf(made.text ?? '', made.custom);
         return V2TimMsgCreateInfoResult(
           id: id,
           messageInfo: V2TimMessage(
@@ -323,17 +324,9 @@ class V2TIMMessageManager extends AbsentMessageCalls {
             sender: running.client.userId,
             isSelf: true,
             status: MessageStatus.V2TIM_MSG_STATUS_SENDING,
-            elemType: custom == null
-                ? MessageElemType.V2TIM_ELEM_TYPE_TEXT
-                : MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
-            textElem: custom == null ? V2TimTextElem(text: made.text) : null,
-            customElem: custom == null
-                ? null
-                : V2TimCustomElem(
-                    data: custom.data,
-                    desc: custom.description,
-                    extension: custom.extension,
-                  ),
+            elemType: elemType,
+            textElem: textElem,
+            customElem: customElem,
           ),
         );
       });

@@ -3,7 +3,6 @@ library;
 
 import '../model/lists.dart' as core;
 import '../model/status.dart';
-import '../models/names.dart';
 import 'enums.dart';
 import 'message_types.dart';
 import 'session.dart';
@@ -45,7 +44,8 @@ V2TimMessage messageOf(core.Message message, Running running) {
   final friend = isSelf ? null : running.kit.friend(message.from);
   final row = running.kit.lists.conversations.table[peer];
   final profile = isSelf ? null : friend?.profile ?? row?.profile;
-  final custom = message.custom;
+  final (:elemType, :textElem, :customElem) =
+      elementsOf(message.text, message.custom);
   return V2TimMessage(
     msgID: msgIdOf(message),
     timestamp: (message.time?.millisecondsSinceEpoch ?? 0) ~/ 1000,
@@ -55,23 +55,39 @@ V2TimMessage messageOf(core.Message message, Running running) {
     friendRemark: friend?.remark,
     userID: peer,
     status: MessageStatus.V2TIM_MSG_STATUS_SEND_SUCC,
-    elemType: custom == null
-        ? MessageElemType.V2TIM_ELEM_TYPE_TEXT
-        : MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
-    textElem: custom == null ? V2TimTextElem(text: message.text) : null,
-    customElem: custom == null
-        ? null
-        : V2TimCustomElem(
-            data: custom.data,
-            desc: custom.description,
-            extension: custom.extension,
-          ),
+    elemType: elemType,
+    textElem: textElem,
+    customElem: customElem,
     isSelf: isSelf,
     isRead: isSelf || (row != null && message.sequence <= row.readSequence),
     seq: '${message.sequence}',
     id: message.clientMessageId,
   );
 }
+
+/// The content of a message, as the plugin has it.
+typedef Elements = ({
+  int elemType,
+  V2TimTextElem? textElem,
+  V2TimCustomElem? customElem,
+});
+
+/// Custom content, or else the text.
+Elements elementsOf(String text, core.CustomContent? custom) => custom == null
+    ? (
+        elemType: MessageElemType.V2TIM_ELEM_TYPE_TEXT,
+        textElem: V2TimTextElem(text: text),
+        customElem: null,
+      )
+    : (
+        elemType: MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
+        textElem: null,
+        customElem: V2TimCustomElem(
+          data: custom.data,
+          desc: custom.description,
+          extension: custom.extension,
+        ),
+      );
 
 /// The id of a message: its place in the conversation, and the two.
 String msgIdOf(core.Message message) =>
@@ -103,7 +119,7 @@ V2TimConversation conversationOf(core.Conversation row, Running running) {
     conversationID: conversationIdOf(row.peer),
     type: ConversationType.V2TIM_C2C,
     userID: row.peer,
-    showName: nameOf(row.remark, row.profile.nick, row.peer),
+    showName: row.displayName,
     faceUrl: row.profile.avatarUrl,
     unreadCount: row.unread,
     lastMessage: last == null ? null : messageOf(last, running),

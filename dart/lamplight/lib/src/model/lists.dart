@@ -6,6 +6,8 @@
 /// two pieces about the same row the one with the higher number is newer.
 library;
 
+import 'display_name.dart';
+
 /// Whether others may take a user into their friend list.
 enum AllowType {
   /// Anybody may.
@@ -43,7 +45,7 @@ final class UserProfile {
   final AllowType allowType;
 
   /// The name to show: the nick, or the userID where there is none.
-  String get displayName => nick.isEmpty ? userId : nick;
+  String get displayName => nameOf('', nick, userId);
 
   @override
   bool operator ==(Object other) =>
@@ -95,7 +97,7 @@ final class Friend {
   final String addWording;
 
   /// The name to show: the remark, the nick or the userID.
-  String get displayName => remark.isEmpty ? profile.displayName : remark;
+  String get displayName => nameOf(remark, profile.nick, userId);
 
   @override
   bool operator ==(Object other) =>
@@ -240,7 +242,7 @@ final class Conversation {
   final DateTime? activeAt;
 
   /// The name to show: the remark, the nick or the userID.
-  String get displayName => remark.isEmpty ? profile.displayName : remark;
+  String get displayName => nameOf(remark, profile.nick, peer);
 
   @override
   bool operator ==(Object other) =>

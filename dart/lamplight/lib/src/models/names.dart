@@ -1,18 +1,11 @@
-/// The name to show of a user, and the initials that stand in for a picture.
+/// The initials that stand in for the picture of a user, and the colour behind
+/// them; beside the name to show.
 library;
+
+export '../model/display_name.dart';
 
 /// How many colours there are for users without a picture.
 const int tints = 8;
-
-/// The remark, else the nick, else the id.
-String nameOf(String remark, String nick, String userId) {
-  for (final name in [remark.trim(), nick.trim()]) {
-    if (name.isNotEmpty) {
-      return name;
-    }
-  }
-  return userId;
-}
 
 /// One sign for a name in an East Asian script, else the first letters of its
 /// first and its last word.

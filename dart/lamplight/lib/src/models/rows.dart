@@ -263,11 +263,7 @@ ConversationRow conversationRowOf(
   String draft = '',
   DateTime Function(DateTime) local = _local,
 }) {
-  final name = nameOf(
-    conversation.remark,
-    conversation.profile.nick,
-    conversation.peer,
-  );
+  final name = conversation.displayName;
   final (:isDraft, :text) = summaryOf(conversation, draft, words);
   final at = conversation.lastMessage?.time;
   return ConversationRow(
@@ -346,7 +342,7 @@ final class Contacts {
 
 class _ReadFriend implements Comparable<_ReadFriend> {
   _ReadFriend(this.friend, Pinyin? pinyin)
-      : name = nameOf(friend.remark, friend.profile.nick, friend.userId) {
+      : name = friend.displayName {
     reading = readingOf(name, pinyin);
     letter = letterOf(reading);
   }
