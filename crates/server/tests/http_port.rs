@@ -412,8 +412,15 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     let names = json!({ "From_Account": "u", "To_Account": vec!["x".repeat(200); 30] });
     let answer = api.done("sns/friend_delete", &names).await;
     assert!(answer.to_string().len() > LEFT);
-    // A call whose body fits into the budget, but whose parsed value does not, is refused before it is
-    // parsed.
+    // A call whose copies of a message there is no room for is refused, and nothing is sent.
+    let text = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "x".repeat(4_000) } }]);
+    let send = json!({ "From_Account": "u", "To_Account": ["u", "v"], "MsgRandom": 1, "MsgBody": text });
+    let answer = api.call("openim/batchsendmsg", &send).await;
+    assert_eq!(answer["ErrorCode"], 60008, "{answer}");
+    let list = json!({ "From_Account": "u", "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0,
+                       "AssistFlags": 0 });
+    assert_eq!(api.done("recentcontact/get_list", &list).await["SessionItem"], json!([]));
+    // A call whose body there is room for, and not for what it becomes, is refused before it is read.
     let names = json!({ "From_Account": "u", "To_Account": vec![""; 400] });
     let answer = api.call("sns/friend_delete", &names).await;
     assert_eq!(answer["ErrorCode"], 60008, "{answer}");

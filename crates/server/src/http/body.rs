@@ -112,8 +112,14 @@ impl BodyRoom {
     /// Charges the memory of the value that a body is parsed into, in addition to the body. When the budget
     /// does not allow it, the body is dropped.
     pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
-        if body.share.grow(bytes) {
-            return Ok(body);
+        self.charge_more(&mut body.share, bytes)?;
+        Ok(body)
+    }
+
+    /// Charges more to the share of a request.
+    pub fn charge_more(&self, share: &mut Share, bytes: usize) -> Result<(), BodyFault> {
+        if share.grow(bytes) {
+            return Ok(());
         }
         self.metrics.body_refused();
         Err(BodyFault::NoRoom)

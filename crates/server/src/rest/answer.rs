@@ -78,7 +78,9 @@ impl Answer {
             error_display: family.has_error_display().then_some(info),
             fields,
         };
-        let json = serde_json::to_vec(&envelope).expect("names, texts and whole numbers are always JSON");
+        let mut json = serde_json::to_vec(&envelope).expect("names, texts and whole numbers are always JSON");
+        // The length is what is charged, and the capacity may be twice that.
+        json.shrink_to_fit();
         Self { code, json: json.into(), is_charged: false }
     }
 

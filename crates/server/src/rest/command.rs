@@ -5,8 +5,9 @@ use super::brief::Brief;
 use super::call::Call;
 use super::family::Family;
 use super::fields::Object;
-use super::parse_room::{ParseRoom, Parsed};
-use crate::http::WholeBody;
+use super::parse_room::Parsed;
+use super::{Rooms, refusal};
+use crate::http::{BodyRoom, WholeBody};
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
@@ -51,6 +52,16 @@ pub trait Command: 'static {
     /// The request of a call without a body, if it may have none.
     fn from_query(_: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
         None
+    }
+
+    /// The most memory of what the call reads and of the answer made of it, in bytes, where that may be much.
+    fn page(_call: &Call<'_>, _request: &Self::Request) -> usize {
+        0
+    }
+
+    /// The most memory of what the command makes of its request before it is done, in bytes, where that may be much.
+    fn copies(_request: &Self::Request) -> usize {
+        0
     }
 
     /// Which code a body gets that is JSON, but not such a request.
@@ -103,7 +114,7 @@ pub struct Row {
     pub(super) older_path: Option<&'static str>,
     pub(super) family: Family,
     pub(super) reads: bool,
-    run: for<'a> fn(&'a Call<'a>, WholeBody, Parsed, &'a ParseRoom) -> BoxFuture<'a, Answer>,
+    run: for<'a> fn(&'a Call<'a>, WholeBody, Parsed, &'a Rooms, &'a BodyRoom) -> BoxFuture<'a, Answer>,
     pub(super) describe: fn() -> Described,
 }
 
@@ -115,7 +126,7 @@ impl Row {
             older_path: C::OLDER_PATH,
             family: C::FAMILY,
             reads: C::READS,
-            run: |call, body, parsed, room| run::<C>(call, body, parsed, room).boxed(),
+            run: |call, body, parsed, rooms, bodies| run::<C>(call, body, parsed, rooms, bodies).boxed(),
             describe: Described::of::<C>,
         }
     }
@@ -163,26 +174,40 @@ impl Entry {
         call: &'a Call<'a>,
         body: WholeBody,
         parsed: Parsed,
-        room: &'a ParseRoom,
+        rooms: &'a Rooms,
+        bodies: &'a BodyRoom,
     ) -> Answer {
-        (self.row.run)(call, body, parsed, room).await
+        (self.row.run)(call, body, parsed, rooms, bodies).await
     }
 }
 
-async fn run<C: Command>(call: &Call<'_>, body: WholeBody, parsed: Parsed, room: &ParseRoom) -> Answer {
+async fn run<C: Command>(
+    call: &Call<'_>,
+    body: WholeBody,
+    parsed: Parsed,
+    rooms: &Rooms,
+    bodies: &BodyRoom,
+) -> Answer {
     // The room of reading is free again before the command runs: a command may wait for commits, or for a second to end.
     let request = {
-        let _room = room.enter(parsed).await;
+        let _room = rooms.parse.enter(parsed).await;
         match C::from_query(call) {
             Some(request) if body.trim_ascii().is_empty() => request,
             Some(_) | None => read::<C>(&body),
         }
     };
     // From here on there is the request alone. It keeps what was charged for it.
-    let _share = body.into_share();
+    let mut share = body.into_share();
     let request = match request {
         Ok(request) => request,
         Err(refusal) => return Answer::refused(C::FAMILY, &refusal),
+    };
+    if let Err(fault) = bodies.charge_more(&mut share, C::copies(&request)) {
+        return Answer::refused(C::FAMILY, &refusal(fault));
+    }
+    let _page = match C::page(call, &request) {
+        0 => None,
+        bytes => Some(rooms.pages.enter(bytes).await),
     };
     match C::run(call, request).await {
         Ok(reply) => Answer::reply(C::FAMILY, &reply),

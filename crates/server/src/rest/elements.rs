@@ -96,6 +96,13 @@ impl<'de> Deserialize<'de> for Elements {
 }
 
 impl Elements {
+    /// The size of the texts in bytes.
+    pub fn bytes(&self) -> usize {
+        let custom = self.custom.as_ref();
+        self.text.len()
+            + custom.map_or(0, |custom| custom.data.len() + custom.description.len() + custom.extension.len())
+    }
+
     /// Returns the body of the message.
     pub fn read(self) -> Result<MessageBody, Refusal> {
         match (self.fault, self.custom) {

@@ -13,6 +13,9 @@ use utoipa::ToSchema;
 /// The number of users on a page when the call sets no `limit`.
 const USUAL_PAGE: usize = 500;
 
+/// The most memory of one user of a page, in bytes, and of the user's part of the answer.
+const BYTES_PER_USER: usize = 1_024;
+
 /// `openim/status_feed`
 pub struct StatusFeed;
 
@@ -126,6 +129,10 @@ impl Command for StatusFeed {
             finished: feed.finished,
         };
         Ok(fields.into())
+    }
+
+    fn page(_: &Call<'_>, request: &Self::Request) -> usize {
+        request.limit.map_or(USUAL_PAGE, |limit| limit as usize).min(MAX_FEED_PAGE) * BYTES_PER_USER
     }
 
     fn from_query(call: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {

@@ -5,7 +5,9 @@ use super::call::Call;
 use super::command::Command;
 use super::family::Family;
 use super::fields::{AccountName, NoFields, Object};
-use super::friends::{DeleteType, FriendItem, FriendResults, MAX_ADDED, add_friends, demand_account, owner};
+use super::friends::{
+    BYTES_PER_FRIEND, DeleteType, FriendItem, FriendResults, MAX_ADDED, add_friends, demand_account, owner,
+};
 use super::lists::List;
 use super::profiles::{MAX_TAGS, TagValue};
 use compact_str::CompactString;
@@ -135,9 +137,7 @@ impl Command for FriendDeleteAll {
         let owner = owner(call, &request.from_account)?;
         demand_account(call, &owner).await?;
         let both = request.delete_type == Some(DeleteType::Both);
-        // The limit of the app bounds a list, so one page has all of it.
-        let (friends, _) = call.service.first_friends(&owner, usize::from(u16::MAX)).await?;
-        let friends: Vec<UserId> = friends.into_iter().map(|friend| friend.id).collect();
+        let friends = call.service.friend_ids(&owner).await?;
         if !friends.is_empty() {
             call.service.delete_friends(&owner, &friends, both, By::App, call.now).await?;
         }
@@ -235,5 +235,9 @@ impl Command for FriendGetList {
             fields.info_item.push(FriendInfo { to_account, sns_profile_item, result_code, result_info });
         }
         Ok(fields.into())
+    }
+
+    fn page(_: &Call<'_>, request: &Self::Request) -> usize {
+        request.to_account.len() * BYTES_PER_FRIEND
     }
 }

@@ -23,6 +23,9 @@ const MAX_DELETED: usize = 1_000;
 const TOGETHER: usize = 100;
 /// The number of friends on one page.
 const PAGE: usize = 100;
+/// The most memory of a friend that was read, in bytes, and of the friend's part of the answer: remark, source and wording
+/// have 600 bytes, nick and picture 1,000.
+pub const BYTES_PER_FRIEND: usize = 4 * 1_024;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";
 const ADD_SOURCE: &str = "Tag_SNS_IM_AddSource";
@@ -348,14 +351,10 @@ impl Command for FriendGet {
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let owner = owner(call, &request.from_account)?;
         let state = call.service.lists_state_of(&owner).await?;
-        // Friend lists are bounded, so the friends to skip are read, and the store need not support an
-        // offset.
-        let wanted = (request.start_index as usize).saturating_add(PAGE + 1);
-        let (friends, friend_num) = call.service.first_friends(&owner, wanted).await?;
-        let start = (request.start_index as usize).min(friend_num);
-        let complete = friends.len() <= start + PAGE;
-        let user_data_item: Vec<FriendItem> =
-            friends.into_iter().skip(start).take(PAGE).map(FriendItem::from).collect();
+        let start = request.start_index as usize;
+        let (friends, friend_num) = call.service.friends_from(&owner, start, PAGE + 1).await?;
+        let complete = friends.len() <= PAGE;
+        let user_data_item: Vec<FriendItem> = friends.into_iter().take(PAGE).map(FriendItem::from).collect();
         let next_start_index = if complete { 0 } else { start + user_data_item.len() };
         Ok(FriendGetFields {
             user_data_item,
@@ -366,6 +365,10 @@ impl Command for FriendGet {
             next_start_index,
         }
         .into())
+    }
+
+    fn page(_: &Call<'_>, _: &Self::Request) -> usize {
+        (PAGE + 1) * BYTES_PER_FRIEND
     }
 }
 

@@ -214,6 +214,12 @@ impl Command for AdminGetRoamMsg {
         .into())
     }
 
+    fn page(call: &Call<'_>, request: &Self::Request) -> usize {
+        // The message, and what stands of it in the answer.
+        let message = 2 * (usize::from(call.app.settings.limits.message_bytes) + 512);
+        request.max_cnt.min(MAX_HISTORY_PAGE) as usize * message
+    }
+
     fn invalid(body: &[u8]) -> Code {
         wrong_account(body, &["Peer_Account", "To_Account"], &["Operator_Account", "From_Account"])
     }

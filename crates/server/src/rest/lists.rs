@@ -84,6 +84,16 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, M
 }
 
 impl<T, const MOST: usize> List<T, MOST> {
+    /// The number of entries that are kept.
+    pub fn len(&self) -> usize {
+        self.kept.len()
+    }
+
+    /// The entries that are kept.
+    pub fn entries(&self) -> &[T] {
+        &self.kept
+    }
+
     /// The first entry.
     pub fn first(&self) -> Option<&T> {
         self.kept.first()

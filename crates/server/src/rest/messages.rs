@@ -20,8 +20,9 @@ use utoipa::ToSchema;
 const CLIENT_ID: &str = "api:";
 /// The most recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
-/// The most messages of one call that are stored at a time.
+/// The most messages of one call that are stored at a time, and the most bytes of them: each is a copy.
 const TOGETHER: usize = 100;
+const BYTES_TOGETHER: usize = 128 * 1_024;
 /// The longest time that the cloud keeps a message, in seconds. Lamplight may keep it longer, so this is the
 /// least that a call may ask for.
 const MESSAGE_LIFE: u64 = 604_800;
@@ -323,7 +324,7 @@ impl Command for BatchSendMsg {
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
         let mut fields = BatchSendMsgFields { msg_key: String::new(), error_list: Vec::new() };
         let mut first_failure = Code::OK;
-        for some in to_account.chunks(TOGETHER) {
+        for some in to_account.chunks(together(body.bytes())) {
             // Messages are sent together, so that they share commits of the store.
             let sending = some.iter().map(|to| send(call, &from, to, &body, name));
             for (to_account, sent) in some.iter().zip(join_all(sending).await) {
@@ -348,9 +349,19 @@ impl Command for BatchSendMsg {
         Ok(Reply { code, detail: String::new(), fields })
     }
 
+    fn copies(request: &Self::Request) -> usize {
+        let bytes = request.msg_body.bytes();
+        request.to_account.len().min(together(bytes)) * bytes
+    }
+
     fn invalid(body: &[u8]) -> Code {
         wrong_field(body, |to| *to == Skimmed::Texts)
     }
+}
+
+/// The number of messages of so many bytes that are stored at a time.
+fn together(bytes: usize) -> usize {
+    (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }
 
 /// Sends the message to one recipient; returns when it was stored, in seconds.

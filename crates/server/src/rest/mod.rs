@@ -24,6 +24,7 @@ mod messages;
 mod metrics;
 mod on_behalf;
 mod openapi;
+mod page_room;
 mod parse_room;
 mod profiles;
 mod rate;
@@ -48,6 +49,7 @@ use family::Family;
 use gate::Gate;
 use lamplight_model::{Code, Refusal, quoted};
 use lamplight_service::Service;
+use page_room::PageRoom;
 use parse_room::{ParseRoom, Parsed};
 use rate::Rates;
 use std::net::SocketAddr;
@@ -66,15 +68,22 @@ struct Shared {
     service: Arc<Service>,
     clock: Clock,
     rates: Rates,
-    parse_room: ParseRoom,
+    rooms: Rooms,
     metrics: ApiMetrics,
+}
+
+/// The memory that all calls share while they are read and while their answers are made.
+#[derive(Default)]
+struct Rooms {
+    parse: ParseRoom,
+    pages: PageRoom,
 }
 
 impl Rest {
     /// The server API over a node's operations.
     pub fn new(service: Arc<Service>, clock: Clock, metrics: ApiMetrics) -> Self {
-        let (rates, parse_room) = (Rates::default(), ParseRoom::default());
-        Self(Arc::new(Shared { service, clock, rates, parse_room, metrics }))
+        let (rates, rooms) = (Rates::default(), Rooms::default());
+        Self(Arc::new(Shared { service, clock, rates, rooms, metrics }))
     }
 
     /// The routes of everything under `/v4`.
@@ -140,7 +149,7 @@ async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: 
         Ok(read) => read,
         Err(fault) => return Answer::refused(entry.family(), &refusal(fault)),
     };
-    let answer = entry.run(&call, body, parsed, &shared.parse_room).await;
+    let answer = entry.run(&call, body, parsed, &shared.rooms, room).await;
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 

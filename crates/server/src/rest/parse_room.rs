@@ -32,8 +32,9 @@ const KEPT_BYTES: usize = MARKS_BYTES / 2;
 /// The most memory of a small call.
 const SMALL_CALL_BYTES: usize = 256 * 1_024;
 
-/// The room of all small calls.
-const SMALL_CALLS_BYTES: usize = 3 << 20;
+/// The room of all small calls. Nothing is awaited while a body is read, so that no more are read at a time than the runtime
+/// has threads, which are two.
+const SMALL_CALLS_BYTES: usize = 1 << 20;
 
 /// The room of all others: that of the largest call there can be.
 const LARGE_CALLS_BYTES: usize = TEXTS * MAX_BODY_BYTES + MARKS_BYTES + BASE_BYTES;

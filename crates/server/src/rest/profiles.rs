@@ -9,12 +9,13 @@ use super::lists::List;
 use super::skimmed::Skimmed;
 use compact_str::CompactString;
 use lamplight_model::{
-    AllowType, Code, FieldValue, MAX_PROFILE_BYTES, Profile, ProfileChange, ProfileFields, Refusal, UserId,
-    quoted,
+    AllowType, Code, FieldValue, MAX_PROFILE_BYTES, MAX_PROFILE_FIELDS, Profile, ProfileChange,
+    ProfileFields, Refusal, UserId, quoted,
 };
 use lamplight_service::{By, MAX_USERS_INFO, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::collections::HashSet;
 use utoipa::ToSchema;
 
 pub const NICK: &str = "Tag_Profile_IM_Nick";
@@ -186,6 +187,11 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
     }
 }
 
+/// The most memory of a profile without its further fields, in bytes.
+const BYTES_PER_PROFILE: usize = 1_024;
+/// The most memory of a field of a profile, in bytes: its value has 500.
+const BYTES_PER_FIELD: usize = 640;
+
 /// `profile/portrait_get`
 pub struct PortraitGet;
 
@@ -197,7 +203,7 @@ pub struct PortraitGetRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_USERS_INFO>,
-    /// The tags to read; the answer leaves out fields that were never set.
+    /// The tags to read. The answer leaves out fields that were never set, and has a tag that is named twice once.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }
@@ -259,11 +265,17 @@ impl Command for PortraitGet {
         request: Self::Request,
     ) -> Result<Reply<Self::Fields>, ServiceError> {
         let to_account = request.to_account.some("To_Account")?;
-        let tag_list = request.tag_list.some("TagList")?;
+        let mut tag_list = request.tag_list.some("TagList")?;
+        let mut seen = HashSet::new();
+        tag_list.retain(|tag| seen.insert(tag.clone()));
         let users = to_account.iter().flat_map(|text| UserId::new(text));
         let users: Vec<_> = users.map(|id| call.user(id)).collect();
-        let mut further = call.service.profile_fields_of(users.clone()).await?.into_iter();
-        let mut found = call.service.profiles_of(users).await?.into_iter();
+        let mut found = call.service.profiles_of(users.clone()).await?.into_iter();
+        let further = match wants_further(&tag_list) {
+            true => call.service.profile_fields_of(users).await?,
+            false => Vec::new(),
+        };
+        let mut further = further.into_iter();
         let mut fields = PortraitGetFields { user_profile_item: Vec::new(), fail_account: Vec::new() };
         let mut first_failure = None;
         for to_account in to_account {
@@ -307,4 +319,18 @@ impl Command for PortraitGet {
         };
         Ok(Reply { code, detail: String::new(), fields })
     }
+
+    fn page(_: &Call<'_>, request: &Self::Request) -> usize {
+        // What a profile has by itself, and what stands of each tag in the answer.
+        let (mut rows, answer) = (BYTES_PER_PROFILE, request.tag_list.len() * BYTES_PER_FIELD);
+        if wants_further(request.tag_list.entries()) {
+            rows += MAX_PROFILE_FIELDS * BYTES_PER_FIELD;
+        }
+        request.to_account.len() * (rows + answer)
+    }
+}
+
+/// Whether one of the tags names a further field.
+fn wants_further(tags: &[CompactString]) -> bool {
+    tags.iter().any(|tag| ![NICK, IMAGE, ALLOW_TYPE].contains(&tag.as_str()))
 }

@@ -136,14 +136,27 @@ impl Command for RecentContactGetList {
         let mut pinned = Reached { second: request.top_time_stamp, answered: request.top_start_index };
         let begun = others != Reached::default();
         let from = if begun { others } else { pinned };
-        // One conversation beyond the page shows whether there are more. Those of the second that earlier
-        // pages had are read again and skipped.
-        let wanted = PAGE + 1 + from.answered as usize;
-        let rows = call.service.conversations_after(&owner, from.cursor(!begun), wanted).await?;
         let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
-        let passed = rows.iter().take(from.answered as usize).take_while(|row| is_of_second(row)).count();
-        let complete = rows.len() <= passed + PAGE;
-        let page: Vec<Conversation> = rows.into_iter().skip(passed).take(PAGE).collect();
+        let (mut page, mut passed, mut after) = (Vec::new(), 0, from.cursor(!begun));
+        // One conversation beyond the page shows whether there are more. Conversations of the second that earlier
+        // pages had are read again and skipped, a page at a time since each has a message.
+        while page.len() <= PAGE {
+            let rows = call.service.conversations_after(&owner, after, PAGE + 1).await?;
+            let is_last = rows.len() <= PAGE;
+            after = rows.last().map(Conversation::cursor);
+            for row in rows {
+                if page.is_empty() && passed < from.answered && is_of_second(&row) {
+                    passed += 1;
+                } else {
+                    page.push(row);
+                }
+            }
+            if is_last {
+                break;
+            }
+        }
+        let complete = page.len() <= PAGE;
+        page.truncate(PAGE);
         for row in &page {
             if row.pinned { pinned.pass(row) } else { others.pass(row) }
         }
@@ -164,6 +177,11 @@ impl Command for RecentContactGetList {
             top_start_index: pinned.answered,
         }
         .into())
+    }
+
+    fn page(call: &Call<'_>, _: &Self::Request) -> usize {
+        // Two reads at a time, each row with its last message and a profile.
+        2 * (PAGE + 1) * (usize::from(call.app.settings.limits.message_bytes) + 1_536)
     }
 }
 

@@ -13,6 +13,9 @@ use lamplight_service::{ServiceError, StateParts, UserState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// The memory of one account that was looked up, in bytes, and of its part of the answer.
+const BYTES_PER_ACCOUNT: usize = 1_024;
+
 /// `openim/query_online_status`
 pub struct QueryOnlineStatus;
 
@@ -134,6 +137,10 @@ impl Command for QueryOnlineStatus {
         }
         let found = call.service.user_states(&call.app, &users, parts, call.now).await?;
         Ok(assemble(to_account, &users, found, parts))
+    }
+
+    fn page(_: &Call<'_>, request: &Self::Request) -> usize {
+        request.to_account.len() * BYTES_PER_ACCOUNT
     }
 
     fn invalid(body: &[u8]) -> Code {

@@ -6,6 +6,9 @@ use lamplight_model::{
     AppId, Code, Conversation, ConversationCursor, Friend, Profile, ProfileFields, User, UserId,
 };
 
+/// The most entries of a friend list that are in memory at a time where they are not wanted themselves.
+const FRIENDS_AT_A_TIME: usize = 250;
+
 impl Service {
     /// The accounts of these users, in the order asked; `None` where there is none.
     pub async fn accounts_of(&self, users: Vec<User>) -> Result<Vec<Option<Account>>, ServiceError> {
@@ -70,13 +73,39 @@ impl Service {
         Ok(self.facts.conversations(owner.clone(), after, limit).await?)
     }
 
-    /// The first entries of a friend list, by rising id, and how many there are in all.
-    pub async fn first_friends(
+    /// Up to `limit` entries of a friend list, by rising id, without the first `start`, and how many there are in all.
+    /// Those that are passed over are read some at a time, and not kept.
+    pub async fn friends_from(
         &self,
         owner: &User,
+        start: usize,
         limit: usize,
     ) -> Result<(Vec<Friend>, usize), ServiceError> {
         let count = self.facts.count_friends(owner.clone()).await?;
-        Ok((self.facts.friend_page(owner.clone(), None, limit).await?, count))
+        let (mut passed, mut after) = (0, None);
+        while passed < start {
+            let some = (start - passed).min(FRIENDS_AT_A_TIME);
+            let page = self.facts.friend_page(owner.clone(), after, some).await?;
+            if page.len() < some {
+                return Ok((Vec::new(), count));
+            }
+            passed += some;
+            after = page.into_iter().last().map(|friend| friend.id);
+        }
+        Ok((self.facts.friend_page(owner.clone(), after, limit).await?, count))
+    }
+
+    /// The ids of a friend list, rising. The entries are read some at a time.
+    pub async fn friend_ids(&self, owner: &User) -> Result<Vec<UserId>, ServiceError> {
+        let mut ids: Vec<UserId> = Vec::new();
+        loop {
+            let after = ids.last().cloned();
+            let page = self.facts.friend_page(owner.clone(), after, FRIENDS_AT_A_TIME).await?;
+            let is_last = page.len() < FRIENDS_AT_A_TIME;
+            ids.extend(page.into_iter().map(|friend| friend.id));
+            if is_last {
+                return Ok(ids);
+            }
+        }
     }
 }

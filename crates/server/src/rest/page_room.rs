@@ -1,0 +1,66 @@
+//! The memory of the pages that calls read, over all calls.
+//!
+//! What a store has read for a call is in memory until the answer is made of it, and the next read of the same call may
+//! wait behind those of other calls: without a bound, a hundred calls hold a hundred pages. A call that reads much waits
+//! until there is room for its page, and gives the room back when the answer is there. Small pages have a room of their
+//! own, so that they do not wait behind large ones.
+
+use tokio::sync::{Semaphore, SemaphorePermit};
+
+/// The largest small page, in bytes: 500 users whose statuses are asked for, or 100 friends.
+const SMALL_PAGE_BYTES: usize = 512 * 1_024;
+
+/// The room of all small pages.
+const SMALL_PAGES_BYTES: usize = 2 << 20;
+
+/// The room of all others.
+const LARGE_PAGES_BYTES: usize = 4 << 20;
+
+/// The bytes of one permit of the semaphores.
+const UNIT: usize = 1_024;
+
+/// The room for pages.
+pub struct PageRoom {
+    small: Semaphore,
+    large: Semaphore,
+}
+
+impl Default for PageRoom {
+    fn default() -> Self {
+        let units = |bytes: usize| Semaphore::new(bytes / UNIT);
+        Self { small: units(SMALL_PAGES_BYTES), large: units(LARGE_PAGES_BYTES) }
+    }
+}
+
+impl PageRoom {
+    /// Waits for room for a page of so many bytes, and takes it until the permit is dropped. A page that is larger than
+    /// the room takes all of it.
+    pub async fn enter(&self, bytes: usize) -> SemaphorePermit<'_> {
+        let room = if bytes <= SMALL_PAGE_BYTES { &self.small } else { &self.large };
+        let units =
+            u32::try_from(bytes.min(LARGE_PAGES_BYTES).div_ceil(UNIT)).expect("at most LARGE_PAGES_BYTES");
+        room.acquire_many(units).await.expect("the semaphores are never closed")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    #[test]
+    fn pages_wait_for_room_and_small_ones_not_behind_large_ones() {
+        let room = PageRoom::default();
+        let largest = room.enter(usize::MAX).now_or_never().expect("there is room for the largest");
+        assert!(room.enter(SMALL_PAGE_BYTES + 1).now_or_never().is_none());
+        let small: Vec<_> = std::iter::from_fn(|| room.enter(SMALL_PAGE_BYTES).now_or_never()).collect();
+        assert_eq!(small.len(), SMALL_PAGES_BYTES / SMALL_PAGE_BYTES);
+        assert!(room.enter(1).now_or_never().is_none());
+        drop((largest, small));
+        let half = room.enter(LARGE_PAGES_BYTES / 2).now_or_never().expect("there is room");
+        let other = room.enter(LARGE_PAGES_BYTES / 2).now_or_never().expect("there is room for another");
+        assert!(room.enter(usize::MAX).now_or_never().is_none());
+        drop((half, other));
+        assert!(room.enter(usize::MAX).now_or_never().is_some());
+    }
+}
