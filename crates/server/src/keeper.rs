@@ -35,9 +35,9 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Appends news to the change log that it did not take at once. Runs until it is aborted.
 pub async fn tell(service: Arc<Service>) {
     loop {
-        service.telling_waits().await;
-        if let Err(error) = service.tell_waiting().await {
-            tracing::error!(%error, dropped = service.news_dropped(), "news could not be appended to the change log; trying again");
+        service.telling().waits().await;
+        if let Err(error) = service.telling().append_waiting().await {
+            tracing::error!(%error, dropped = service.telling().dropped(), "news could not be appended to the change log; trying again");
             tokio::time::sleep(PAUSE).await;
         }
     }
@@ -47,16 +47,16 @@ pub async fn tell(service: Arc<Service>) {
 /// aborted.
 pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: Clock) {
     loop {
-        service.deletion_waits().await;
-        metrics.apps_being_deleted.set(service.apps_being_deleted().len() as i64);
-        let pause = match service.delete_apps_further(clock.now()).await {
+        service.deletions().wait().await;
+        metrics.apps_being_deleted.set(service.deletions().under_way().len() as i64);
+        let pause = match service.deletions().proceed(clock.now()).await {
             Ok(_) => BETWEEN_DELETIONS,
             Err(error) => {
                 tracing::error!(%error, "the data of a deleted app could not be deleted; trying again");
                 DELETION_PAUSE
             }
         };
-        metrics.apps_being_deleted.set(service.apps_being_deleted().len() as i64);
+        metrics.apps_being_deleted.set(service.deletions().under_way().len() as i64);
         tokio::time::sleep(pause).await;
     }
 }

@@ -91,7 +91,7 @@ impl TokenKeys {
         for key in wanted {
             match read_kept(&kept, &key, now) {
                 Ok(None) => {}
-                Ok(Some((keys, age))) => self.service.keyrings().restore(key, keys, age, now.moment),
+                Ok(Some((keys, age))) => self.service.tokens().keyrings().restore(key, keys, age, now.moment),
                 Err(error) => tracing::warn!(
                     app = key.app.0, source = %shown(&key.source), %error,
                     "the keys for JWTs that were read before the restart are passed over; they are read again"
@@ -113,7 +113,7 @@ impl TokenKeys {
         loop {
             tokio::select! {
                 _ = tick.tick() => {}
-                () = this.service.keyrings().are_wanted() => {}
+                () = this.service.tokens().keyrings().are_wanted() => {}
                 Some(_) = reading.join_next() => {}
             }
             let free = AT_ONCE.saturating_sub(reading.len());
@@ -124,7 +124,7 @@ impl TokenKeys {
             }
             // After the await: a login may wait for a source that was not there before it.
             let apps = this.service.apps().all();
-            for key in this.service.keyrings().to_read(&apps, free, this.clock.now().moment) {
+            for key in this.service.tokens().keyrings().to_read(&apps, free, this.clock.now().moment) {
                 let this = Arc::clone(&this);
                 reading.spawn(async move { this.read_into(&key).await });
             }
@@ -158,7 +158,7 @@ impl TokenKeys {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
         let read = read.unwrap_or_else(|_| Err("reading it failed in this server".to_owned()));
         let now = self.clock.now().moment;
-        let keyrings = self.service.keyrings();
+        let keyrings = self.service.tokens().keyrings();
         match read {
             Ok((keys, text)) => {
                 self.metrics.reads.get_or_create(&READ).inc();

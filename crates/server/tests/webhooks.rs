@@ -34,12 +34,12 @@ fn state_lane(node: &TestNode) -> Lane {
 fn leap(node: &TestNode, time: Duration) {
     node.clock.advance(time);
     for hook in Hook::ALL {
-        node.node.service().outbox_bell().ring(Lane { app: node.app.id, hook });
+        node.node.service().outbox().bell().ring(Lane { app: node.app.id, hook });
     }
 }
 
 async fn backlog(node: &TestNode) -> u64 {
-    let lanes = node.node.service().webhook_backlog(node.app.id).await.unwrap();
+    let lanes = node.node.service().outbox().backlog(node.app.id).await.unwrap();
     lanes.iter().map(|state: &LaneState| state.waiting).sum()
 }
 
@@ -108,7 +108,7 @@ async fn an_app_without_a_webhook_has_nothing_in_its_outbox() {
     let node = TestNode::start().await;
     let mut phone = node.log_in("alice", "phone", Platform::IPhone).await;
     set_status(&mut phone, "busy").await;
-    assert_eq!(node.node.service().webhook_backlog(node.app.id).await.unwrap(), []);
+    assert_eq!(node.node.service().outbox().backlog(node.app.id).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -382,7 +382,7 @@ async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
     let receiver = Receiver::start(Manner::Not("poison")).await;
     let node = node_for(&receiver).await;
     let service = node.node.service();
-    let dead = async || service.dead_letters(node.app.id, None, 10).await.unwrap();
+    let dead = async || service.outbox().dead_letters(node.app.id, None, 10).await.unwrap();
     // Enough time for failing notices to be too old; a user's next notice is tried only after the first is
     // given up.
     let die = async |count: usize| {
@@ -426,7 +426,7 @@ async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
 
     receiver.behave(Manner::Answer(200));
     let now = node.clock.now();
-    assert_eq!(service.resend_dead_letters(node.app.id, DeadLetters::All, now).await.unwrap(), 3);
+    assert_eq!(service.outbox().resend(node.app.id, DeadLetters::All, now).await.unwrap(), 3);
     leap(&node, Duration::from_secs(60));
     receiver.has(5).await;
     has_backlog(&node, 0).await;
@@ -441,7 +441,7 @@ async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
     die(2).await;
     let letters = dead().await;
     let some = DeadLetters::These(vec![letters[0].id, letters[1].id + 5]);
-    assert_eq!(service.drop_dead_letters(node.app.id, some).await.unwrap(), 1);
+    assert_eq!(service.outbox().drop_dead_letters(node.app.id, some).await.unwrap(), 1);
     assert_eq!(dead().await, letters[1..]);
 }
 

@@ -1,15 +1,18 @@
 //! The apps of a node, in memory: read by every call, and seldom changed by an operator.
 
+use crate::ServiceError;
 use crate::locks::{read, write};
 use lamplight_auth::JwtKeySet;
-use lamplight_model::{App, AppId};
+use lamplight_model::{App, AppId, Code, User};
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Every app, by its id.
 #[derive(Default)]
 pub struct AppTable {
     apps: RwLock<HashMap<AppId, Entry>>,
+    changes: Mutex<()>,
 }
 
 /// An app, with values computed once from its settings.
@@ -22,6 +25,17 @@ impl AppTable {
     /// The app of this id.
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
         read(&self.apps).get(&id).map(|it| Arc::clone(&it.app))
+    }
+
+    /// The app of a user. Refused with 70020.
+    pub(crate) fn of(&self, user: &User) -> Result<Arc<App>, ServiceError> {
+        self.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
+    }
+
+    /// Locks the table for a change. Held while an app changes in the facts and then in the table, so that the table
+    /// ends with the last commit.
+    pub(crate) async fn lock_changes(&self) -> MutexGuard<'_, ()> {
+        self.changes.lock().await
     }
 
     /// The keys for JWTs in the settings of an app.

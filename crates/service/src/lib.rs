@@ -8,24 +8,23 @@
 //! order and repetition do no harm. A change that a store has failed to make is [retried](Service::retry);
 //! [`Service::recover`] repairs the remains of a crash.
 
-mod absent;
+mod app_deletions;
 mod apps;
 mod audience;
 mod deleted_accounts;
-mod deletion;
 mod keyrings;
 mod limits;
 mod locks;
-mod lost_connections;
 mod operations;
-mod recording;
+mod outbox;
+mod records;
 mod retries;
 mod shards;
 mod telling;
 mod tokens;
-mod upkeep;
 mod user_locks;
 
+pub use app_deletions::AppDeletions;
 pub use apps::AppTable;
 pub use audience::{
     Audience, Effect, ListDifference, ListsHeard, MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, Member,
@@ -35,7 +34,6 @@ pub use keyrings::{Keyrings, KeysToRead, SourceState};
 pub use limits::{
     CallWindows, Failures, Limits, LimitsAnswer, LimitsError, LoginThrottle, Port, ThrottleLimits, network,
 };
-pub use lost_connections::{RecordedConnections, RecordedCursor};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
@@ -47,44 +45,40 @@ pub use operations::friends::{FriendPage, FriendsDeleted, MAX_DELETED_FRIENDS, M
 pub use operations::inspect::{InspectedDevice, Inspection, LinkState};
 pub use operations::lists::{By, Listed};
 pub use operations::login::{LoggedIn, LoginCall, Renewed};
+pub use operations::lost_connections::{RecordedConnections, RecordedCursor};
 pub use operations::messages::{
     HISTORY_PAGE, HistoryPage, MAX_HISTORY_PAGE, MAX_MISSED_MESSAGES, MessageSent,
 };
-pub use operations::outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, OutboxBell};
 pub use operations::profiles::{MAX_USERS_INFO, UsersInfo};
+pub use operations::session_events::EventsRecorded;
 pub use operations::status::{Queried, SubscribeDone, UnsubscribeDone, Viewing};
-pub use recording::EventsRecorded;
+pub use operations::upkeep::{Expiring, Recovery};
+pub use outbox::{DeadLetters, MAX_DEAD_LETTER_PAGE, Outbox, OutboxBell};
 pub use retries::MAX_RETRIES;
-pub use tokens::KeyMark;
-pub use upkeep::{Expiring, Recovery};
+pub use telling::Telling;
+pub use tokens::{KeyMark, Tokens};
 
-use lamplight_core::{Presence, RetentionClock};
+use lamplight_core::RetentionClock;
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
-use lamplight_facts::{Account, Facts, FactsError};
-use lamplight_model::{App, Code, Now, Refusal, Timestamp, User, Version};
-use std::sync::atomic::AtomicU64;
+use lamplight_facts::{Facts, FactsError};
+use lamplight_model::{App, Code, Refusal, User};
 use std::sync::{Arc, Mutex};
 
 /// The operations of a node.
 pub struct Service {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
-    log: Arc<dyn ChangeLog>,
-    telling: telling::Telling,
-    apps: AppTable,
-    keyrings: Keyrings,
-    /// Held while an app changes in the facts and then in the table, so that the table ends with the last commit.
-    app_changes: tokio::sync::Mutex<()>,
-    outbox_bell: OutboxBell,
-    throttle: LoginThrottle,
+    telling: Telling,
+    apps: Arc<AppTable>,
+    tokens: Tokens,
+    outbox: Arc<Outbox>,
+    deletions: Arc<AppDeletions>,
+    records: records::Records,
     limits: Box<dyn Limits>,
     profile_locks: user_locks::UserLocks,
     retries: retries::Retries,
     deleted: deleted_accounts::DeletedAccounts,
     entering: retries::Entering,
-    deletions: deletion::Deletions,
-    /// The epoch of the directory at which [`Service::recover`] made a record for every login of the facts.
-    recovered_from: AtomicU64,
     retention: Mutex<RetentionClock>,
 }
 
@@ -133,24 +127,31 @@ impl Service {
         log: Arc<dyn ChangeLog>,
         throttle: ThrottleLimits,
     ) -> Self {
+        let apps = Arc::new(AppTable::default());
+        let outbox = Arc::new(Outbox::new(Arc::clone(&facts), Arc::clone(&apps)));
+        let deletions = Arc::new(AppDeletions::new(
+            Arc::clone(&facts),
+            Arc::clone(&directory),
+            Arc::clone(&apps),
+            Arc::clone(&outbox),
+        ));
+        let records =
+            records::Records::new(Arc::clone(&facts), Arc::clone(&directory), Arc::clone(&deletions));
         Self {
-            facts,
-            directory,
-            log,
-            telling: telling::Telling::default(),
-            apps: AppTable::default(),
-            keyrings: Keyrings::default(),
-            outbox_bell: OutboxBell::default(),
-            app_changes: tokio::sync::Mutex::default(),
-            throttle: LoginThrottle::new(throttle),
+            telling: Telling::new(log),
+            tokens: Tokens::new(Arc::clone(&apps), LoginThrottle::new(throttle)),
             limits: Box::new(CallWindows::default()),
             profile_locks: user_locks::UserLocks::default(),
             retries: retries::Retries::default(),
             deleted: deleted_accounts::DeletedAccounts::default(),
             entering: retries::Entering::default(),
-            deletions: deletion::Deletions::default(),
-            recovered_from: AtomicU64::new(0),
             retention: Mutex::default(),
+            facts,
+            directory,
+            apps,
+            outbox,
+            deletions,
+            records,
         }
     }
 
@@ -165,45 +166,32 @@ impl Service {
         &self.apps
     }
 
-    /// The keys for JWTs that are read from addresses and files.
-    pub fn keyrings(&self) -> &Keyrings {
-        &self.keyrings
+    /// The tokens that open a login and authorise a call.
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    /// The outbox of webhooks.
+    pub fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
+    /// The deletions of apps.
+    pub fn deletions(&self) -> &AppDeletions {
+        &self.deletions
+    }
+
+    /// The way of news to the change log.
+    pub fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     /// The change log.
     pub fn log(&self) -> &dyn ChangeLog {
-        &*self.log
+        self.telling.log()
     }
 
     fn app(&self, user: &User) -> Result<Arc<App>, ServiceError> {
-        self.apps.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
-    }
-
-    /// The version of a user whose account was created, or whose last login was recorded, at this time, and about whom
-    /// nothing else is known.
-    fn first_version(&self, since: Timestamp) -> Version {
-        Version::at(since.max(self.lost_before()))
-    }
-
-    /// The record of a user who is known only from the facts.
-    fn rebuild(
-        &self,
-        account: &Account,
-        logins: Vec<lamplight_facts::Login>,
-        is_new: bool,
-        app: &App,
-        now: Now,
-    ) -> Presence {
-        let floor = self.lost_before();
-        let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
-        Presence::from_facts(
-            upkeep::user_facts(account, logins),
-            // Above that of the user without these logins: a login that the facts have and no record had when a process ended.
-            self.first_version(since),
-            since,
-            !is_new && account.created < floor,
-            &app.settings,
-            now.moment,
-        )
+        self.apps.of(user)
     }
 }

@@ -1,4 +1,5 @@
-//! The calls of clients, of an app's backend and of operators: one file for each noun.
+//! The calls of clients, of an app's backend and of operators, and the work that a node does without a call: one file for
+//! each noun.
 //!
 //! Each call passes the gates in their order, asks the stores in their order, and returns what has changed. They know
 //! no audience: workers learn from the change log what to send to their connections.
@@ -13,8 +14,11 @@ mod gates;
 pub mod inspect;
 pub mod lists;
 pub mod login;
+pub mod lost_connections;
 pub mod messages;
-pub mod outbox;
 pub mod profiles;
 pub mod reading;
+mod retrying;
+pub mod session_events;
 pub mod status;
+pub mod upkeep;

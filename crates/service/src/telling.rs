@@ -1,16 +1,15 @@
 //! Appends changes that were committed in the facts to the change log, even if the log cannot accept them at once.
 //!
 //! News is handed over without waiting: an answer to a client never waits for the log. News that the log does not
-//! accept at once waits here, in its order and within a bound, until [`Service::tell_waiting`] has appended it. It is
+//! accept at once waits here, in its order and within a bound, until [`Telling::append_waiting`] has appended it. It is
 //! never the only copy, so above the bound it is dropped: a reader finds the difference when it reads again.
 
-use crate::Service;
 use crate::locks::lock;
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
 use lamplight_model::User;
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// The most entries that wait for the log.
@@ -18,9 +17,9 @@ const MAX_WAITING: usize = 10_000;
 /// The entries appended by one call.
 const BATCH: usize = 256;
 
-/// News that waits for the log.
-#[derive(Default)]
-pub(crate) struct Telling {
+/// The way of news to the change log.
+pub struct Telling {
+    log: Arc<dyn ChangeLog>,
     state: Mutex<Waiting>,
     arrived: Notify,
 }
@@ -35,17 +34,41 @@ struct Waiting {
     fresh: usize,
 }
 
-impl Service {
+impl Telling {
+    /// Tells news to the readers of this log.
+    pub(crate) fn new(log: Arc<dyn ChangeLog>) -> Self {
+        Self { log, state: Mutex::default(), arrived: Notify::default() }
+    }
+
+    /// The change log.
+    pub(crate) fn log(&self) -> &dyn ChangeLog {
+        &*self.log
+    }
+
     /// Sends the readers of the log news that is not a change of a record. To be called after the change was committed.
     pub(crate) fn tell(&self, user: &User, news: News) {
-        self.telling.tell(&*self.log, LogEntry::news(user.clone(), news));
+        self.append(LogEntry::news(user.clone(), news));
+    }
+
+    fn append(&self, entry: LogEntry) {
+        let is_first = {
+            let state = self.lock();
+            state.entries.is_empty() && !state.appending
+        };
+        // The embedded log accepts it here. If it fails, or takes longer, the news may have been appended: all readers
+        // can bear news twice.
+        if is_first && matches!(self.log.append(vec![entry.clone()]).now_or_never(), Some(Ok(()))) {
+            return;
+        }
+        self.lock().push(entry);
+        self.arrived.notify_one();
     }
 
     /// Resolves when news waits because the log did not accept it at once.
-    pub async fn telling_waits(&self) {
+    pub async fn waits(&self) {
         loop {
-            let arrived = self.telling.arrived.notified();
-            if !self.telling.lock().entries.is_empty() {
+            let arrived = self.arrived.notified();
+            if !self.lock().entries.is_empty() {
                 return;
             }
             arrived.await;
@@ -54,40 +77,20 @@ impl Service {
 
     /// Appends the waiting news to the log. After an error it keeps waiting, and the call is to be repeated later. One
     /// task of a node does this: two at once would mix up the order.
-    pub async fn tell_waiting(&self) -> Result<(), DirectoryError> {
-        self.telling.append_waiting(&*self.log).await
-    }
-
-    /// The number of news entries dropped because the log accepted none for long.
-    pub fn news_dropped(&self) -> u64 {
-        self.telling.lock().dropped
-    }
-}
-
-impl Telling {
-    fn tell(&self, log: &dyn ChangeLog, entry: LogEntry) {
-        let is_first = {
-            let state = self.lock();
-            state.entries.is_empty() && !state.appending
-        };
-        // The embedded log accepts it here. If it fails, or takes longer, the news may have been appended: all readers
-        // can bear news twice.
-        if is_first && matches!(log.append(vec![entry.clone()]).now_or_never(), Some(Ok(()))) {
-            return;
-        }
-        self.lock().push(entry);
-        self.arrived.notify_one();
-    }
-
-    async fn append_waiting(&self, log: &dyn ChangeLog) -> Result<(), DirectoryError> {
+    pub async fn append_waiting(&self) -> Result<(), DirectoryError> {
         loop {
             let mut batch = Batch { telling: self, entries: self.lock().take() };
             if batch.entries.is_empty() {
                 return Ok(());
             }
-            log.append(batch.entries.clone()).await?;
+            self.log.append(batch.entries.clone()).await?;
             batch.entries.clear();
         }
+    }
+
+    /// The number of news entries dropped because the log accepted none for long.
+    pub fn dropped(&self) -> u64 {
+        self.lock().dropped
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -167,7 +170,6 @@ mod tests {
         Answer, DirectoryErrorKind, Heard, InProcessDirectory, ListsChange, ListsNews, LogReader,
     };
     use lamplight_model::{AppId, UserId};
-    use std::sync::Arc;
 
     /// A log that can be out of order.
     struct Frail {
@@ -205,8 +207,10 @@ mod tests {
         }
     }
 
-    fn frail() -> (Frail, Telling) {
-        (Frail { log: InProcessDirectory::in_memory(), state: Mutex::new(State::Well) }, Telling::default())
+    fn frail() -> (Arc<Frail>, Telling) {
+        let log = Frail { log: InProcessDirectory::in_memory(), state: Mutex::new(State::Well) };
+        let log = Arc::new(log);
+        (Arc::clone(&log), Telling::new(log))
     }
 
     fn user(n: usize) -> User {
@@ -227,7 +231,7 @@ mod tests {
     fn what_the_log_takes_at_once_does_not_wait() {
         let (log, telling) = frail();
         let mut reader = log.follow();
-        telling.tell(&log, entry(1));
+        telling.append(entry(1));
         assert_eq!(heard(&mut reader), [1]);
     }
 
@@ -237,15 +241,15 @@ mod tests {
             let (log, telling) = frail();
             let mut reader = log.follow();
             *log.state.lock().unwrap() = out_of_order;
-            telling.tell(&log, entry(1));
-            telling.tell(&log, entry(2));
+            telling.append(entry(1));
+            telling.append(entry(2));
             // A try that fails, or is given up, loses nothing.
-            assert!(!matches!(telling.append_waiting(&log).now_or_never(), Some(Ok(()))));
+            assert!(!matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
             *log.state.lock().unwrap() = State::Well;
-            telling.tell(&log, entry(3));
+            telling.append(entry(3));
             assert!(heard(&mut reader).is_empty(), "behind what waits");
-            assert!(matches!(telling.append_waiting(&log).now_or_never(), Some(Ok(()))));
-            telling.tell(&log, entry(4));
+            assert!(matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
+            telling.append(entry(4));
             assert_eq!(heard(&mut reader), [1, 2, 3, 4]);
         }
     }
@@ -260,15 +264,15 @@ mod tests {
             let news = ListsNews { version: n as u64, by: None, total_unread: 0, change };
             LogEntry::news(user(n % 3), News::Lists(Arc::new(news)))
         };
-        telling.tell(&log, entry(77));
-        (0..2 * MAX_WAITING).for_each(|n| telling.tell(&log, lists(n)));
+        telling.append(entry(77));
+        (0..2 * MAX_WAITING).for_each(|n| telling.append(lists(n)));
         assert!(telling.lock().entries.len() <= MAX_WAITING);
         assert_eq!(telling.lock().dropped, 0);
-        (0..2 * MAX_WAITING).for_each(|n| telling.tell(&log, entry(n)));
+        (0..2 * MAX_WAITING).for_each(|n| telling.append(entry(n)));
         assert!(telling.lock().entries.len() <= MAX_WAITING);
         assert!(telling.lock().dropped >= MAX_WAITING as u64);
         *log.state.lock().unwrap() = State::Well;
-        assert!(matches!(telling.append_waiting(&log).now_or_never(), Some(Ok(()))));
+        assert!(matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
         let heard = heard(&mut reader);
         assert_eq!(heard[..4], [77, 0, 1, 2]);
         assert_eq!(heard.len(), MAX_WAITING);

@@ -1,11 +1,12 @@
 //! The tokens that open a login and authorise a call: a UserSig or a JWT, and the key that verified it.
 
 use crate::keyrings::of_source;
-use crate::{Port, Service};
+use crate::{AppTable, Keyrings, LoginThrottle, Port};
 use lamplight_auth::{JwtKeySet, JwtRefusal, is_jwt, verify_by_key, verify_jwt};
-use lamplight_model::{App, AppKey, Code, Now, Refusal, Timestamp, User};
+use lamplight_model::{App, AppKey, Code, Moment, Now, Refusal, Timestamp, User};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
+use std::sync::Arc;
 
 /// Identifies a key of an app by its text and not by its number, since a new key may get the number of a removed one.
 /// For a JWT, it identifies the key or the source of keys that verified it. It has no meaning outside of this process.
@@ -33,10 +34,32 @@ pub(crate) struct Verified {
     pub(crate) key: KeyMark,
 }
 
-impl Service {
+/// Verifies the tokens of every app: with the keys in its settings, and with those read from addresses and files.
+pub struct Tokens {
+    apps: Arc<AppTable>,
+    keyrings: Keyrings,
+    throttle: LoginThrottle,
+}
+
+impl Tokens {
+    /// Verifies tokens for these apps.
+    pub(crate) fn new(apps: Arc<AppTable>, throttle: LoginThrottle) -> Self {
+        Self { apps, keyrings: Keyrings::default(), throttle }
+    }
+
+    /// The keys for JWTs that are read from addresses and files.
+    pub fn keyrings(&self) -> &Keyrings {
+        &self.keyrings
+    }
+
+    /// Drops failures that no longer matter.
+    pub(crate) fn sweep(&self, now: Moment) {
+        self.throttle.sweep(now);
+    }
+
     /// Checks a UserSig or a JWT. A valid one always passes. An invalid one is refused with its reason, or with 70050
     /// if this address has lately sent too many. A JWT with an unknown key waits once for the keys to be read again.
-    pub(crate) async fn verify_token(
+    pub(crate) async fn verify(
         &self,
         port: Port,
         user: &User,
@@ -45,12 +68,12 @@ impl Service {
         address: IpAddr,
         now: Now,
     ) -> Result<Verified, Refusal> {
-        let verified = match self.look_at_token(user, app, token, now) {
+        let verified = match self.look_at(user, app, token, now) {
             Err(JwtRefusal::UnknownKey) => {
                 if self.keyrings.newer_keys(app, now.moment).await {
                     // The settings may have changed, and the app may be gone, while the keys were read.
                     let app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
-                    self.look_at_token(user, &app, token, now)
+                    self.look_at(user, &app, token, now)
                 } else {
                     Err(JwtRefusal::UnknownKey)
                 }
@@ -66,7 +89,7 @@ impl Service {
     }
 
     /// Checks a UserSig or a JWT with the known keys.
-    fn look_at_token(&self, user: &User, app: &App, token: &str, now: Now) -> Result<Verified, JwtRefusal> {
+    fn look_at(&self, user: &User, app: &App, token: &str, now: Now) -> Result<Verified, JwtRefusal> {
         if !is_jwt(token) {
             let (claims, id) = verify_by_key(token, app, &user.id, now.wall)?;
             let key = app.keys.iter().find(|key| key.id == id).ok_or(Refusal::from(Code::SIG_WRONG))?;

@@ -272,9 +272,9 @@ async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     while directory.seeding.lock().unwrap().is_some() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
-    while service.delete_apps_further(NOW).await.unwrap() {}
-    assert_eq!(service.apps_being_deleted(), []);
+    assert_eq!(service.deletions().delete(AppId(1)).await.unwrap(), AppDeletion::Begun);
+    while service.deletions().proceed(NOW).await.unwrap() {}
+    assert_eq!(service.deletions().under_way(), []);
     go_on.send(()).unwrap();
     let refused = login.await.unwrap().unwrap_err().refusal();
     assert_eq!(refused.code, Code::NO_SUCH_APP);
@@ -293,8 +293,8 @@ async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     while directory.seeding.lock().unwrap().is_some() {
         tokio::task::yield_now().await;
     }
-    assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
-    while service.delete_apps_further(NOW).await.unwrap() {}
+    assert_eq!(service.deletions().delete(AppId(1)).await.unwrap(), AppDeletion::Begun);
+    while service.deletions().proceed(NOW).await.unwrap() {}
     go_on.send(()).unwrap();
     assert_eq!(call.await.unwrap().unwrap_err().refusal().code, Code::NO_SUCH_APP);
     assert_eq!(directory.stats().records, 0);
@@ -314,7 +314,7 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
                 .disconnect(&user("ann"), ConnectionId::alone(2), LinkEnd::TimedOut, NOW.wall, NOW)
                 .await
                 .unwrap();
-            assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
+            assert_eq!(service.deletions().delete(AppId(1)).await.unwrap(), AppDeletion::Begun);
             let retention = AppSettings::default().timing.login_retention();
             let later = NOW.after(retention);
             assert_eq!(service.expire_due(10, later).await.unwrap().looked_at, 1);
@@ -326,7 +326,7 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
             while directory.changing.lock().unwrap().is_some() {
                 tokio::task::yield_now().await;
             }
-            assert_eq!(service.delete_app(AppId(1)).await.unwrap(), AppDeletion::Begun);
+            assert_eq!(service.deletions().delete(AppId(1)).await.unwrap(), AppDeletion::Begun);
             go_on.send(()).unwrap();
             assert_eq!(resumed.await.unwrap().unwrap_err().refusal().code, Code::NO_SUCH_APP);
         }
@@ -365,7 +365,7 @@ async fn the_retry_of_a_message_pushes_it_where_the_first_try_could_not() {
     go_on.send(()).unwrap();
     assert!(matches!(sent.await.unwrap(), Err(ServiceError::Directory(_))));
     let waiting = async || -> u64 {
-        service.webhook_backlog(AppId(1)).await.unwrap().iter().map(|lane| lane.waiting).sum()
+        service.outbox().backlog(AppId(1)).await.unwrap().iter().map(|lane| lane.waiting).sum()
     };
     assert_eq!(waiting().await, 0);
     for _ in 0..2 {

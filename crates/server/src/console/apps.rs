@@ -158,7 +158,7 @@ pub async fn list(State(console): State<Arc<Console>>) -> Json<AppList> {
         switches: app.settings.switches,
         keys: app.keys.len(),
     });
-    Json(AppList { apps: apps.collect(), being_deleted: console.service.apps_being_deleted() })
+    Json(AppList { apps: apps.collect(), being_deleted: console.service.deletions().under_way() })
 }
 
 /// `POST apps`: creates an app with a key. Only this answer shows the key.
@@ -169,7 +169,7 @@ pub async fn create(
 ) -> Result<(StatusCode, Tagged<WithKey>), ApiError> {
     let next = || {
         let last = console.service.apps().all().last().map(|last| last.id);
-        let last = last.max(console.service.apps_being_deleted().last().copied());
+        let last = last.max(console.service.deletions().under_way().last().copied());
         last.map_or(FIRST_APP, |last| last.0.saturating_add(1))
     };
     let id = new.id.unwrap_or_else(|| AppId(next()));
@@ -247,7 +247,7 @@ pub async fn delete(
     let act = Act::on(AuditAction::AppDeleted, Some(id), id.to_string());
     let deleting = Arc::clone(&console);
     let delete = async move {
-        match deleting.service.delete_app(id).await? {
+        match deleting.service.deletions().delete(id).await? {
             AppDeletion::Begun => {
                 tracing::info!(app = id.0, "an app was deleted by an operator");
                 Ok(StatusCode::NO_CONTENT)

@@ -107,7 +107,7 @@ impl Figures {
         for turn in 0u64.. {
             tick.tick().await;
             if turn.is_multiple_of(BACKLOG_EVERY) {
-                match service.outbox_lanes().await {
+                match service.outbox().lanes().await {
                     Ok(lanes) => backlog = Some(lanes.iter().map(|lane| lane.waiting).sum()),
                     Err(error) => tracing::warn!(%error, "the waiting webhook notices could not be counted"),
                 }

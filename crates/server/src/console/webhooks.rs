@@ -165,7 +165,7 @@ pub async fn dead_letters(
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_AT_ONCE}, not {limit}")));
     }
     // One dead letter beyond the page shows whether there are more.
-    let mut letters = console.service.dead_letters(app, page.after, limit + 1).await?;
+    let mut letters = console.service.outbox().dead_letters(app, page.after, limit + 1).await?;
     let more = letters.len() > limit;
     letters.truncate(limit);
     let letters = letters.into_iter().map(|letter| ShownLetter {
@@ -192,7 +192,7 @@ pub async fn resend(
     let (which, resending) = (chosen(which)?, Arc::clone(&console));
     let resend = async move {
         let now = resending.clock.now();
-        let done = resending.service.resend_dead_letters(app, which, now).await?;
+        let done = resending.service.outbox().resend(app, which, now).await?;
         tracing::info!(app = app.0, letters = done, "dead letters are sent again for an operator");
         Ok(Done { done })
     };
@@ -209,7 +209,7 @@ pub async fn drop_letters(
     let act = letters(AuditAction::LettersDropped, app, which.ids.as_deref());
     let (which, dropping) = (chosen(which)?, Arc::clone(&console));
     let drop = async move {
-        let done = dropping.service.drop_dead_letters(app, which).await?;
+        let done = dropping.service.outbox().drop_dead_letters(app, which).await?;
         tracing::info!(app = app.0, letters = done, "dead letters were dropped by an operator");
         Ok(Done { done })
     };

@@ -37,7 +37,7 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
         }
         Operation::PutApp { app, was } => done(service.replace_app(was.as_deref(), *app).await?),
         Operation::DeleteApp { app } => {
-            match service.delete_app(app).await? {
+            match service.deletions().delete(app).await? {
                 AppDeletion::Begun => {}
                 AppDeletion::NoSuchApp => return Err(Code::NO_SUCH_APP.into()),
                 AppDeletion::LastApp => {
@@ -46,7 +46,7 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
             }
             done(true)
         }
-        Operation::ListDeletions => Outcome::Deletions(service.apps_being_deleted()),
+        Operation::ListDeletions => Outcome::Deletions(service.deletions().under_way()),
         Operation::ListAccounts { app, after, limit } => {
             let accounts = service.list_accounts(app, after, limit.min(10_000)).await?;
             let show = |account: Account| ShownAccount {
@@ -93,7 +93,7 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
             Outcome::Audit(audit.entries(app, before, limit.min(MOST_ENTRIES)).await?)
         }
         Operation::KeySources => {
-            let states = service.keyrings().states(now.moment);
+            let states = service.tokens().keyrings().states(now.moment);
             Outcome::KeySources(states.into_iter().map(Into::into).collect())
         }
         Operation::GetStatus { app, users } => {

@@ -45,7 +45,7 @@ pub async fn offline(
     let outcome = answer(&executor, operation).await;
     // No background task deletes the data here. If this loop is cut short, the next node deletes the rest.
     while is_more {
-        match executor.service.delete_apps_further(executor.clock.now()).await {
+        match executor.service.deletions().proceed(executor.clock.now()).await {
             Ok(more) => is_more = more,
             Err(error) => return Ok(refused(&error.refusal())),
         }

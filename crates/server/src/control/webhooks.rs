@@ -108,14 +108,14 @@ pub(super) async fn execute(
     Ok(match operation {
         WebhookOperation::List(app) => WebhookOutcome::Lanes(lanes(service, webhooks, app).await?),
         WebhookOperation::Dead { app, after, limit } => {
-            let letters = service.dead_letters(app, after, limit).await?;
+            let letters = service.outbox().dead_letters(app, after, limit).await?;
             WebhookOutcome::DeadLetters(letters.into_iter().map(show).collect())
         }
         WebhookOperation::Resend { app, ids } => {
-            WebhookOutcome::Done { count: service.resend_dead_letters(app, which(ids), now).await? }
+            WebhookOutcome::Done { count: service.outbox().resend(app, which(ids), now).await? }
         }
         WebhookOperation::Drop { app, ids } => {
-            WebhookOutcome::Done { count: service.drop_dead_letters(app, which(ids)).await? }
+            WebhookOutcome::Done { count: service.outbox().drop_dead_letters(app, which(ids)).await? }
         }
         WebhookOperation::Test { lane } => {
             // Only a node can send a test request; the caller has made sure that one runs.

@@ -92,7 +92,7 @@ impl Dispatcher {
                         next = jobs.try_join_next();
                     }
                 }
-                lanes = self.service.outbox_bell().heard() => {
+                lanes = self.service.outbox().bell().heard() => {
                     for lane in lanes {
                         state.lanes.entry(lane).or_default().plan.ring();
                     }
@@ -101,7 +101,7 @@ impl Dispatcher {
                 () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
                 _ = chores.tick() => {
                     self.poster.sweep();
-                    let dropped = self.service.outbox_bell().take_dropped();
+                    let dropped = self.service.outbox().bell().take_dropped();
                     self.metrics.outbox_full(dropped);
                     if dropped > 0 {
                         tracing::warn!(
@@ -110,7 +110,7 @@ impl Dispatcher {
                         );
                     }
                     let service = Arc::clone(&self.service);
-                    jobs.spawn(async move { Event::Lanes(service.outbox_lanes().await) });
+                    jobs.spawn(async move { Event::Lanes(service.outbox().lanes().await) });
                 }
             }
         }
@@ -155,7 +155,7 @@ impl Dispatcher {
             if !resting && let Some(limit) = work.plan.start_reading(now) {
                 let (service, lane) = (Arc::clone(&self.service), *lane);
                 jobs.spawn(async move {
-                    let heads = service.outbox_heads(lane, limit).await;
+                    let heads = service.outbox().heads(lane, limit).await;
                     Event::Read { lane, limit, heads }
                 });
             }
@@ -167,7 +167,7 @@ impl Dispatcher {
             let (lanes, batch): (Vec<Lane>, Vec<Settled>) = state.results.drain(..most).unzip();
             let service = Arc::clone(&self.service);
             jobs.spawn(async move {
-                let done = service.settle_notices(batch.clone(), now).await;
+                let done = service.outbox().settle(batch.clone(), now).await;
                 Event::Settled { batch, lanes, done }
             });
         }
@@ -335,7 +335,7 @@ async fn hand_out_and_post(
 ) -> (Sent, Duration) {
     // A disconnect can be withdrawn until here, but not once the receiver may have it.
     if notice.is_disconnect() {
-        match service.hand_notice_out(notice.id).await {
+        match service.outbox().hand_out(notice.id).await {
             Ok(true) => {}
             Ok(false) => return (Sent::TakenBack, Duration::ZERO),
             Err(error) => return (Sent::NotHandedOut(error.to_string()), Duration::ZERO),

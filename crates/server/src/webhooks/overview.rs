@@ -39,7 +39,7 @@ pub async fn lanes(
         Some(app) => vec![service.apps().get(app).ok_or(Code::NO_SUCH_APP)?],
         None => service.apps().all(),
     };
-    let states = service.outbox_lanes().await?;
+    let states = service.outbox().lanes().await?;
     let mut shown = Vec::new();
     for app in apps {
         for hook in Hook::ALL {

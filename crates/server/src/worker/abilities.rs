@@ -46,7 +46,7 @@ pub fn abilities_in(shared: &Shared, app: AppId) -> Option<Abilities> {
 /// When a token that was signed with this key expires: at once, if the app no longer has the key.
 pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
     let app = shared.service.apps().get(app);
-    match app.is_none_or(|app| shared.service.has_key(&app, key)) {
+    match app.is_none_or(|app| shared.service.tokens().has_key(&app, key)) {
         true => expires,
         false => Timestamp(0),
     }

@@ -9,8 +9,8 @@ use lamplight_core::Presence;
 use lamplight_directory::News;
 use lamplight_facts::AccountDeleted;
 use lamplight_model::{
-    App, Code, Hook, JwtSettings, Lane, MOST_KEYS, Now, Refusal, Revoked, Timestamp, User, UserId,
-    WebhookUrl, is_key_file_name,
+    App, Code, JwtSettings, MOST_KEYS, Now, Refusal, Revoked, Timestamp, User, UserId, WebhookUrl,
+    is_key_file_name,
 };
 
 use std::collections::BTreeSet;
@@ -22,8 +22,8 @@ impl Service {
     /// Creates an app or replaces all of it. Settings outside their bounds are refused with 6017.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
         check_app(&app)?;
-        let _changing = self.app_changes.lock().await;
-        self.check_not_being_deleted(app.id)?;
+        let _changing = self.apps.lock_changes().await;
+        self.deletions.check_not_being_deleted(app.id)?;
         self.facts.put_app(app.clone()).await?;
         self.app_changed(app);
         Ok(())
@@ -35,8 +35,8 @@ impl Service {
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
         check_counts(was, &app)?;
-        let _changing = self.app_changes.lock().await;
-        self.check_not_being_deleted(app.id)?;
+        let _changing = self.apps.lock_changes().await;
+        self.deletions.check_not_being_deleted(app.id)?;
         let done = self.facts.replace_app(was.cloned(), app.clone()).await?;
         if done {
             self.app_changed(app);
@@ -48,11 +48,11 @@ impl Service {
     fn app_changed(&self, app: App) {
         let id = app.id;
         self.apps.put(app);
-        self.keyrings.wake();
+        self.tokens.keyrings().wake();
         let nobody = User::new(id, UserId::new("*").expect("printable"));
-        self.tell(&nobody, News::App(id));
+        self.telling.tell(&nobody, News::App(id));
         // Waiting notices may have another address now.
-        Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
+        self.outbox.ring_for(id);
     }
 
     /// Creates an account if it is missing. Returns whether it was created.
@@ -86,7 +86,7 @@ impl Service {
             if was_mutual {
                 self.publish_friendship(user, &owner, false);
             }
-            self.tell(&User::new(user.app, owner), News::ListsUnknown);
+            self.telling.tell(&User::new(user.app, owner), News::ListsUnknown);
         }
         let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
@@ -114,9 +114,9 @@ impl Service {
             if let Some(unrefused) = deleted.await? {
                 return Ok(unrefused);
             }
-            let version = self.first_version(created).next(now.wall);
+            let version = self.records.first_version(created).next(now.wall);
             let presence = Presence::of_deleted(through, revoked, version, &app.settings, now);
-            self.put_record(user, presence, app, now).await?;
+            self.deletions.put_record(user, presence, app, now).await?;
         }
     }
 
@@ -135,7 +135,7 @@ impl Service {
             match ended.await.inspect_err(|_| self.agree_later(user, true))? {
                 Some(unrefused) => break unrefused,
                 // A record that is being made from older facts must not come after this.
-                None => match self.seed(user, &app, now).await {
+                None => match self.records.seed(user, &app, now).await {
                     Ok(()) => {}
                     Err(ServiceError::Refused(_)) => break Vec::new(),
                     Err(error) => {

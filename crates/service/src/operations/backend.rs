@@ -75,7 +75,7 @@ impl Service {
         let app = self.apps.get(app).ok_or(Code::NO_SUCH_APP)?;
         let admin = User::new(app.id, UserId::new(user_id).map_err(Refusal::from)?);
         let Verified { issued, .. } =
-            self.verify_token(Port::Http, &admin, &app, user_sig, address, now).await?;
+            self.tokens.verify(Port::Http, &admin, &app, user_sig, address, now).await?;
         let is_admin = app.admins.contains(&admin.id);
         let look = |presence: Option<&Presence>| match presence {
             Some(presence) if !presence.is_deleted() => Some(presence.sigs().has_revoked(issued)),
@@ -89,7 +89,7 @@ impl Service {
             None if !is_admin => false,
             None => {
                 self.create_account(&admin, now).await?;
-                self.seed(&admin, &app, now).await?;
+                self.records.seed(&admin, &app, now).await?;
                 let seeded = self.directory.read(std::slice::from_ref(&admin), |_, presence| look(presence));
                 seeded.await?.remove(0).unwrap_or(false)
             }
@@ -117,7 +117,7 @@ impl Service {
     ) -> Result<Vec<Option<UserState>>, ServiceError> {
         let view =
             |_: &User, presence: &Presence| (!presence.is_deleted()).then(|| UserState::of(presence, parts));
-        self.see(app, users, now, view).await
+        self.records.see(app, users, now, view).await
     }
 
     /// Sets or clears the custom status of a user who is ONLINE. Refused with 70107, 6014 and 6017.
@@ -189,6 +189,6 @@ impl Service {
             return Ok(());
         }
         self.demand_account(user).await?;
-        self.seed(user, app, now).await
+        self.records.seed(user, app, now).await
     }
 }

@@ -240,8 +240,8 @@ impl Service {
 
     /// Notifies all connections of both users: the friendship may change whom they watch.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
-        self.tell(one, News::Friend { friend: other.clone(), mutual });
+        self.telling.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());
-        self.tell(&other, News::Friend { friend: one.id.clone(), mutual });
+        self.telling.tell(&other, News::Friend { friend: one.id.clone(), mutual });
     }
 }

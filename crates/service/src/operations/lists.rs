@@ -90,7 +90,7 @@ impl Service {
         change: ListsChange,
     ) {
         let news = ListsNews { version: state.version, by, total_unread: state.total_unread, change };
-        self.tell(user, News::Lists(Arc::new(news)));
+        self.telling.tell(user, News::Lists(Arc::new(news)));
     }
 }
 
@@ -127,7 +127,7 @@ struct Untold<'a> {
 impl Drop for Untold<'_> {
     fn drop(&mut self) {
         for user in self.users.drain(..) {
-            self.service.tell(&user, News::ListsUnknown);
+            self.service.telling.tell(&user, News::ListsUnknown);
         }
     }
 }

@@ -114,7 +114,7 @@ impl Service {
         let device = DeviceId::new(call.device_id)
             .map_err(|invalid| Refusal::because(Code::INVALID_PARAMETER, invalid.to_string()))?;
         let Verified { issued, expires, key } =
-            self.verify_token(Port::Client, &user, &app, call.user_sig, call.address, now).await?;
+            self.tokens.verify(Port::Client, &user, &app, call.user_sig, call.address, now).await?;
 
         if self.retries.concern(call.connection) {
             // An operation that was begun over this connection is still being undone.
@@ -149,7 +149,7 @@ impl Service {
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
-        self.check_still_there(&user, &app, now).await?;
+        self.deletions.check_still_there(&user, &app, now).await?;
         Ok(LoggedIn {
             user,
             sig_expires: expires,
@@ -173,7 +173,7 @@ impl Service {
     ) -> Result<Renewed, ServiceError> {
         let app = self.app(user)?;
         let Verified { issued, expires, key } =
-            self.verify_token(Port::Client, user, &app, user_sig, address, now).await?;
+            self.tokens.verify(Port::Client, user, &app, user_sig, address, now).await?;
         let noted = self.directory.update(user, now, |presence| {
             if presence.sigs().has_revoked(issued) {
                 return Transition::quiet(false);
@@ -386,24 +386,11 @@ impl Service {
                 }
                 Some((refused @ Attempt::NotAdmitted(_), _)) => return Ok(refused),
                 None => {
-                    self.seed_as(user, app, registered, now).await?;
+                    self.records.seed_as(user, app, registered, now).await?;
                     has_seeded = true;
                 }
             }
         }
-    }
-
-    /// Puts the record of a user into the directory, from the facts.
-    pub(crate) async fn seed(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
-        self.seed_as(user, app, false, now).await
-    }
-
-    /// Does the same; for an account that is `new`, no subscription list can have been lost.
-    async fn seed_as(&self, user: &User, app: &App, new: bool, now: Now) -> Result<(), ServiceError> {
-        let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
-        let (account, logins) = found.ok_or(Code::NO_SUCH_ACCOUNT)?;
-        let presence = self.rebuild(&account, logins, new, app, now);
-        self.put_record(user, presence, app, now).await
     }
 
     /// Logs out the device of this connection. The connection may be gone already, which is not an error.

@@ -68,9 +68,9 @@ impl Service {
             Sent::Stored(stored) => {
                 let StoredMessage { message, sender, recipient: received, push } = *stored;
                 if push {
-                    self.outbox_bell().ring(Lane { app: from.app, hook: Hook::Push });
+                    self.outbox.bell().ring(Lane { app: from.app, hook: Hook::Push });
                 } else if wants_push {
-                    self.outbox_bell().count_dropped();
+                    self.outbox.bell().count_dropped();
                 }
                 let version = sender.state.version;
                 self.tell_message(from, &message, sender, by);
@@ -123,9 +123,9 @@ impl Service {
             MissedMessages { user: user.clone(), since, limit: MAX_MISSED_MESSAGES, devices, at: now.wall };
         let enqueued = self.facts.push_missed(missed).await?;
         if enqueued.added > 0 {
-            self.outbox_bell().ring(Lane { app: user.app, hook: Hook::Push });
+            self.outbox.bell().ring(Lane { app: user.app, hook: Hook::Push });
         }
-        (0..enqueued.dropped).for_each(|_| self.outbox_bell().count_dropped());
+        (0..enqueued.dropped).for_each(|_| self.outbox.bell().count_dropped());
         Ok(())
     }
 

@@ -68,7 +68,7 @@ impl Service {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
             let friends = self.facts.mutual_friends(user.clone()).await?;
             for shown in FriendProfile::in_parts(&friends, set.profile.clone()) {
-                self.tell(user, News::FriendProfile(Arc::new(shown)));
+                self.telling.tell(user, News::FriendProfile(Arc::new(shown)));
             }
         }
         Ok(Listed { value: set.profile, version: set.state.version })

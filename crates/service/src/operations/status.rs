@@ -247,7 +247,7 @@ impl Service {
             let is_shown = viewing == Viewing::Watched || !presence.is_deleted();
             is_shown.then(|| presence.status(&user.id))
         };
-        self.see(&app, &users, now, view).await
+        self.records.see(&app, &users, now, view).await
     }
 
     /// Splits users into those that have an account and those that have none.
@@ -257,7 +257,7 @@ impl Service {
         users: Vec<UserId>,
     ) -> Result<(Vec<UserId>, Vec<(UserId, Code)>), ServiceError> {
         let full: Vec<User> = users.iter().map(|id| User::new(caller.app, id.clone())).collect();
-        let exists = self.have_accounts(&full).await?;
+        let exists = self.records.have_accounts(&full).await?;
         let (known, unknown): (Vec<_>, Vec<_>) =
             users.into_iter().zip(exists).partition(|(_, exists)| *exists);
         Ok((

@@ -153,8 +153,8 @@ async fn keep(shared: &Shared) {
 /// Appends to the change log what the server could not append at once.
 async fn tell(shared: &Shared) {
     loop {
-        shared.service.telling_waits().await;
-        if let Err(error) = shared.service.tell_waiting().await {
+        shared.service.telling().waits().await;
+        if let Err(error) = shared.service.telling().append_waiting().await {
             shared.judge.note(|| format!("  news could not be told: {error}"));
             shared.executor.clock().sleep(TICK).await;
         }
@@ -197,14 +197,14 @@ async fn send_all(shared: &Shared, receiver: &Receiver) {
     loop {
         shared.executor.clock().sleep(1 + receiver.delay(1_500)).await;
         // A notice is sent some time after it was read.
-        let Ok(heads) = shared.service.outbox_heads(THE_LANE, MOST).await else { continue };
+        let Ok(heads) = shared.service.outbox().heads(THE_LANE, MOST).await else { continue };
         for notice in heads {
             shared.executor.clock().sleep(receiver.delay(60)).await;
             if send(shared, receiver, &notice).await == Answer::None {
                 continue;
             }
             let settled = vec![Settled { id: notice.id, settled: SettledAs::Gone }];
-            while shared.service.settle_notices(settled.clone(), shared.now().wall).await.is_err() {
+            while shared.service.outbox().settle(settled.clone(), shared.now().wall).await.is_err() {
                 shared.executor.clock().sleep(TICK).await;
             }
         }
@@ -214,7 +214,7 @@ async fn send_all(shared: &Shared, receiver: &Receiver) {
 async fn send(shared: &Shared, receiver: &Receiver, notice: &Notice) -> Answer {
     let NoticeContent::Session(event) = &notice.content else { return Answer::Taken };
     if notice.is_disconnect() {
-        match shared.service.hand_notice_out(notice.id).await {
+        match shared.service.outbox().hand_out(notice.id).await {
             Ok(true) => {}
             Ok(false) => return Answer::Taken,
             Err(_) => return Answer::None,

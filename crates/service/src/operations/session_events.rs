@@ -5,7 +5,7 @@
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
-use lamplight_facts::{FactsError, LaneState, NewNotice, Notice, Settled};
+use lamplight_facts::NewNotice;
 use lamplight_model::{Hook, Lane, NoticeContent, Now, SessionEvent, Timestamp, User};
 use std::collections::BTreeSet;
 
@@ -93,7 +93,7 @@ impl Service {
             let (up_to, dropped) = (*up_to, *dropped);
             self.directory.update(user, now, |presence| presence.events_recorded(up_to, dropped)).await?;
         }
-        lanes.into_iter().for_each(|lane| self.outbox_bell().ring(lane));
+        lanes.into_iter().for_each(|lane| self.outbox.bell().ring(lane));
         let known: Vec<(User, u64)> =
             found.into_iter().filter(|it| !it.events.is_empty()).map(|it| (it.user, it.up_to)).collect();
         if !known.is_empty() {
@@ -104,25 +104,5 @@ impl Service {
             }
         }
         Ok(recorded)
-    }
-
-    /// Every lane of the outbox that has, or had, a notice.
-    pub async fn outbox_lanes(&self) -> Result<Vec<LaneState>, FactsError> {
-        self.facts.lanes().await
-    }
-
-    /// Up to `limit` heads of a lane, in the order in which they are due.
-    pub async fn outbox_heads(&self, lane: Lane, limit: usize) -> Result<Vec<Notice>, FactsError> {
-        self.facts.heads(lane, limit).await
-    }
-
-    /// Records that a notice is about to be sent: no login withdraws it any longer. Returns whether it still exists.
-    pub async fn hand_notice_out(&self, id: u64) -> Result<bool, FactsError> {
-        self.facts.hand_out(id).await
-    }
-
-    /// Stores the outcomes of notices. Returns how many dead letters were deleted to make room.
-    pub async fn settle_notices(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
-        self.facts.settle(settled, at).await
     }
 }

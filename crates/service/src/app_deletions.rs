@@ -1,19 +1,20 @@
 //! The deletion of an app with all its data: at once for every caller, and then piece by piece in the stores.
 //!
 //! ```text
-//! delete_app ─▶ the app is gone, with its keys        further ─▶ live records, 64 a step: connected clients are told
+//! delete ─────▶ the app is gone, with its keys        proceed ─▶ live records, 64 a step: connected clients are told
 //!               (one commit, then the table)                     "account deleted", and the records are removed
 //!                                                             ─▶ rows of the facts, 1,000 a step, one commit each
 //! ```
 //! The facts remember which deletions have not ended. After a crash the records of an app that is no more are dropped by
-//! [`Service::recover`], and the rows are deleted on.
+//! [`Service::recover`](crate::Service::recover), and the rows are deleted on.
 
 use crate::locks::lock;
-use crate::{Service, ServiceError};
+use crate::outbox::Outbox;
+use crate::{AppTable, ServiceError};
 use lamplight_core::Presence;
-use lamplight_directory::{RecordCursor, RecordFilter};
-use lamplight_facts::AppDeletion;
-use lamplight_model::{App, AppId, Code, Hook, Lane, Now, Refusal, Revoked, User};
+use lamplight_directory::{Directory, RecordCursor, RecordFilter};
+use lamplight_facts::{AppDeletion, Facts};
+use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, User};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -24,9 +25,12 @@ const RECORDS_IN_STEP: usize = 64;
 /// The rows of the facts that one step deletes.
 const ROWS_IN_STEP: usize = 1_000;
 
-/// The deletions that have begun and not ended.
-#[derive(Default)]
-pub(crate) struct Deletions {
+/// The deletions of apps that have begun and not ended.
+pub struct AppDeletions {
+    facts: Arc<dyn Facts>,
+    directory: Arc<dyn Directory>,
+    apps: Arc<AppTable>,
+    outbox: Arc<Outbox>,
     state: Mutex<State>,
     begun: Notify,
 }
@@ -92,14 +96,20 @@ impl State {
     }
 }
 
-impl Deletions {
+impl AppDeletions {
+    /// No deletions yet. The table, the records and the rows of a deleted app are removed from these.
+    pub(crate) fn new(
+        facts: Arc<dyn Facts>,
+        directory: Arc<dyn Directory>,
+        apps: Arc<AppTable>,
+        outbox: Arc<Outbox>,
+    ) -> Self {
+        Self { facts, directory, apps, outbox, state: Mutex::default(), begun: Notify::default() }
+    }
+
     /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
     fn lock(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
-    }
-
-    pub(crate) fn contains(&self, app: AppId) -> bool {
-        self.lock().apps.contains_key(&app)
     }
 
     /// Takes in the deletions that the facts have as begun.
@@ -109,42 +119,39 @@ impl Deletions {
             state.apps.entry(app).or_insert_with(|| Deletion::new(None));
         }
     }
-}
 
-impl Service {
     /// Deletes an app with all its data. When this returns, no login, key or call of the app is accepted; the stored
-    /// data is deleted by [`Service::delete_apps_further`]. The last app is not deleted: the next start would create
-    /// another one.
-    pub async fn delete_app(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
-        let _changing = self.app_changes.lock().await;
+    /// data is deleted by [`Self::proceed`]. The last app is not deleted: the next start would create another one.
+    pub async fn delete(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
+        let _changing = self.apps.lock_changes().await;
         let begun = self.facts.begin_app_deletion(id).await;
         let begun = begun.inspect_err(|_| {
             // The store may have begun the deletion.
-            self.deletions.lock().is_in_doubt = true;
-            self.deletions.begun.notify_one();
+            self.lock().is_in_doubt = true;
+            self.begun.notify_one();
         })?;
         if begun == AppDeletion::Begun {
             let app = self.apps.remove(id);
             // The state of the receivers is dropped with the app: another app may get its SDKAppID.
-            Hook::ALL.into_iter().for_each(|hook| self.outbox_bell().ring(Lane { app: id, hook }));
-            self.deletions.lock().apps.insert(id, Deletion::new(app));
-            self.deletions.begun.notify_one();
+            self.outbox.ring_for(id);
+            self.lock().apps.insert(id, Deletion::new(app));
+            self.begun.notify_one();
             tracing::info!(app = id.0, "the deletion of an app has begun");
         }
         Ok(begun)
     }
 
     /// The apps that are being deleted, by rising id.
-    pub fn apps_being_deleted(&self) -> Vec<AppId> {
-        self.deletions.lock().apps.keys().copied().collect()
+    pub fn under_way(&self) -> Vec<AppId> {
+        self.lock().apps.keys().copied().collect()
     }
 
-    /// Resolves when there is a deletion to carry on. For one listener.
-    pub async fn deletion_waits(&self) {
+    /// Waits until there is a deletion to carry on. For one listener.
+    pub async fn wait(&self) {
         loop {
-            let begun = self.deletions.begun.notified();
+            let begun = self.begun.notified();
             {
-                let state = self.deletions.lock();
+                let state = self.lock();
                 if state.is_in_doubt || !state.apps.is_empty() {
                     return;
                 }
@@ -155,12 +162,11 @@ impl Service {
 
     /// Does one bounded step of the deletions that have begun, and returns whether there is more to do. A step that
     /// failed may be repeated.
-    pub async fn delete_apps_further(&self, now: Now) -> Result<bool, ServiceError> {
-        if self.deletions.lock().is_in_doubt {
+    pub async fn proceed(&self, now: Now) -> Result<bool, ServiceError> {
+        if self.lock().is_in_doubt {
             self.settle_doubt().await?;
         }
-        let first =
-            self.deletions.lock().apps.first_key_value().map(|(id, deletion)| (*id, deletion.clone()));
+        let first = self.lock().apps.first_key_value().map(|(id, deletion)| (*id, deletion.clone()));
         let Some((id, Deletion { app, stage, once_more: _ })) = first else { return Ok(false) };
         let next = match stage {
             Stage::Records { next, found } => {
@@ -169,7 +175,7 @@ impl Service {
             Stage::Rows if self.facts.delete_app_rows(id, ROWS_IN_STEP).await? < ROWS_IN_STEP => None,
             Stage::Rows => Some(Stage::Rows),
         };
-        let mut state = self.deletions.lock();
+        let mut state = self.lock();
         state.advance(id, next);
         if !state.apps.contains_key(&id) {
             tracing::info!(app = id.0, "an app was deleted with all that it had");
@@ -179,12 +185,12 @@ impl Service {
 
     /// Asks the facts which deletions have begun.
     async fn settle_doubt(&self) -> Result<(), ServiceError> {
-        let _changing = self.app_changes.lock().await;
+        let _changing = self.apps.lock_changes().await;
         for id in self.facts.deleted_apps().await? {
             let app = self.apps.remove(id);
-            self.deletions.lock().apps.entry(id).or_insert_with(|| Deletion::new(app));
+            self.lock().apps.entry(id).or_insert_with(|| Deletion::new(app));
         }
-        self.deletions.lock().is_in_doubt = false;
+        self.lock().is_in_doubt = false;
         Ok(())
     }
 
@@ -224,7 +230,7 @@ impl Service {
 
     /// Ends a record that belongs to no app in the table.
     pub(crate) async fn end_record_without_app(&self, user: &User, now: Now) -> Result<(), ServiceError> {
-        let app = self.deletions.lock().apps.get(&user.app).and_then(|deletion| deletion.app.clone());
+        let app = self.lock().apps.get(&user.app).and_then(|deletion| deletion.app.clone());
         self.end_record(user, app.as_deref(), now).await
     }
 
@@ -253,15 +259,15 @@ impl Service {
         }
         let ended = self.end_record(user, Some(app), now).await;
         ended.inspect_err(|_| {
-            self.deletions.lock().begin_again(app);
-            self.deletions.begun.notify_one();
+            self.lock().begin_again(app);
+            self.begun.notify_one();
         })?;
         Err(Code::NO_SUCH_APP.into())
     }
 
     /// Refuses an app that is being deleted.
     pub(crate) fn check_not_being_deleted(&self, id: AppId) -> Result<(), Refusal> {
-        match self.deletions.contains(id) {
+        match self.lock().apps.contains_key(&id) {
             true => Err(Refusal::because(
                 Code::INVALID_PARAMETER,
                 format!("app {id} is being deleted; it can be made again when all that it had is gone"),

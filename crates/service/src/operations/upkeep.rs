@@ -1,13 +1,13 @@
 //! The work of a node without a call: recovery at its start, deadlines, retention.
 
 use crate::locks::lock;
+use crate::records::user_facts;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
-use lamplight_core::{Expired, Transition, UserFacts};
+use lamplight_core::{Expired, Transition};
 use lamplight_facts::{Account, Login, Revocation};
 use lamplight_model::{Now, Revoked, Timestamp, User};
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
 
 /// The number of accounts read by one call.
 const ACCOUNTS_AT_ONCE: usize = 500;
@@ -32,17 +32,6 @@ pub struct Expiring {
     pub failed: usize,
 }
 
-/// The part of the facts that the live record must agree with.
-pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
-    let revocation = account.revocation.as_ref();
-    UserFacts {
-        logins: logins.into_iter().map(|login| (login.device, login.platform, login.number)).collect(),
-        revoked: revocation.map(|it| it.revoked.clone()),
-        ended_through: revocation.map_or(0, |it| it.through),
-        born: account.born,
-    }
-}
-
 impl Service {
     /// Reads the apps, and brings facts and live records into agreement after a restart. `live` are the users with a
     /// live record; records from before `complete_since` may be missing.
@@ -56,7 +45,7 @@ impl Service {
             self.apps.put(app);
         }
         self.deletions.adopt(self.facts.deleted_apps().await?);
-        self.recovered_from.store(complete_since.0, Ordering::Relaxed);
+        self.records.recovered(complete_since);
         let mut facts: HashMap<User, Vec<Login>> = HashMap::new();
         for (user, login) in self.facts.all_logins().await? {
             facts.entry(user).or_default().push(login);
@@ -73,7 +62,9 @@ impl Service {
         for (user, logins) in facts {
             let Some(app) = self.apps.get(user.app) else { continue };
             if let [Some(account)] = &self.facts.accounts(vec![user.clone()]).await?[..] {
-                self.directory.seed(&user, self.rebuild(account, logins, false, &app, now), now).await?;
+                self.directory
+                    .seed(&user, self.records.rebuild(account, logins, false, &app, now), now)
+                    .await?;
             }
         }
         Ok(Recovery { apps: self.apps.all().len(), users })
@@ -136,7 +127,7 @@ impl Service {
 
     async fn expire(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let Some(app) = self.apps.get(user.app) else {
-            return self.end_record_without_app(user, now).await;
+            return self.deletions.end_record_without_app(user, now).await;
         };
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
         let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
@@ -172,6 +163,6 @@ impl Service {
     /// Drops rate windows and failed logins that no longer matter. To be called every few seconds.
     pub fn sweep(&self, now: Now) {
         self.limits.sweep(now.moment);
-        self.throttle.sweep(now.moment);
+        self.tokens.sweep(now.moment);
     }
 }

@@ -1,14 +1,14 @@
-//! The backlog of webhooks and their dead letters: operations of an operator or the console.
+//! The outbox of webhooks: what its dispatcher takes from it, and what an operator does to its dead letters.
 //!
 //! Nothing is sent here. The [`OutboxBell`] wakes the webhook dispatcher when there are new notices.
 
 use crate::locks::lock;
-use crate::{Service, ServiceError};
-use lamplight_facts::{DeadLetter, LaneState};
-use lamplight_model::{AppId, Code, Lane, Now, Refusal};
+use crate::{AppTable, ServiceError};
+use lamplight_facts::{DeadLetter, Facts, FactsError, LaneState, Notice, Settled};
+use lamplight_model::{AppId, Code, Hook, Lane, Now, Refusal, Timestamp};
 use std::collections::BTreeSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 /// The most dead letters in a page.
@@ -61,14 +61,51 @@ impl OutboxBell {
     }
 }
 
-impl Service {
+/// The outbox of every app.
+pub struct Outbox {
+    facts: Arc<dyn Facts>,
+    apps: Arc<AppTable>,
+    bell: OutboxBell,
+}
+
+impl Outbox {
+    /// The outbox in these facts.
+    pub(crate) fn new(facts: Arc<dyn Facts>, apps: Arc<AppTable>) -> Self {
+        Self { facts, apps, bell: OutboxBell::default() }
+    }
+
     /// The bell that rings when the outbox has new notices.
-    pub fn outbox_bell(&self) -> &OutboxBell {
-        &self.outbox_bell
+    pub fn bell(&self) -> &OutboxBell {
+        &self.bell
+    }
+
+    /// Rings for every lane of an app, whose receivers may have changed.
+    pub(crate) fn ring_for(&self, app: AppId) {
+        Hook::ALL.into_iter().for_each(|hook| self.bell.ring(Lane { app, hook }));
+    }
+
+    /// Every lane that has, or had, a notice.
+    pub async fn lanes(&self) -> Result<Vec<LaneState>, FactsError> {
+        self.facts.lanes().await
+    }
+
+    /// Up to `limit` heads of a lane, in the order in which they are due.
+    pub async fn heads(&self, lane: Lane, limit: usize) -> Result<Vec<Notice>, FactsError> {
+        self.facts.heads(lane, limit).await
+    }
+
+    /// Records that a notice is about to be sent: no login withdraws it any longer. Returns whether it still exists.
+    pub async fn hand_out(&self, id: u64) -> Result<bool, FactsError> {
+        self.facts.hand_out(id).await
+    }
+
+    /// Stores the outcomes of notices. Returns how many dead letters were deleted to make room.
+    pub async fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
+        self.facts.settle(settled, at).await
     }
 
     /// Lists the waiting notices and the dead letters of an app, by webhook. Refused with 70020.
-    pub async fn webhook_backlog(&self, app: AppId) -> Result<Vec<LaneState>, ServiceError> {
+    pub async fn backlog(&self, app: AppId) -> Result<Vec<LaneState>, ServiceError> {
         self.known_app(app)?;
         let lanes = self.facts.lanes().await?;
         Ok(lanes.into_iter().filter(|state| state.lane.app == app).collect())
@@ -87,20 +124,13 @@ impl Service {
     }
 
     /// Sends dead letters again. Returns how many existed. Refused with 70020.
-    pub async fn resend_dead_letters(
-        &self,
-        app: AppId,
-        which: DeadLetters,
-        now: Now,
-    ) -> Result<usize, ServiceError> {
+    pub async fn resend(&self, app: AppId, which: DeadLetters, now: Now) -> Result<usize, ServiceError> {
         self.known_app(app)?;
         let mut done = 0;
         for ids in self.pages_of(app, which).await? {
             done += self.facts.resend(app, ids, now.wall).await?;
         }
-        for hook in lamplight_model::Hook::ALL {
-            self.outbox_bell.ring(Lane { app, hook });
-        }
+        self.ring_for(app);
         Ok(done)
     }
 

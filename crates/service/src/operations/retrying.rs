@@ -1,0 +1,192 @@
+//! The operations on the retry list: how each is carried out, once more or late.
+
+use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
+use crate::{Service, ServiceError};
+use futures_util::future::join_all;
+use lamplight_core::{Presence, Transition};
+use lamplight_facts::{EndedLogin, Revoked};
+use lamplight_model::{DeviceId, Now, User};
+
+impl Service {
+    /// Takes deleted accounts off the lists of others, and retries some of the operations that a store has failed to
+    /// carry out. Returns how many operations wait. To be called every tick.
+    pub async fn retry(&self, now: Now) -> usize {
+        if let Err(error) = self.forget_deleted(now).await {
+            tracing::warn!(%error, "a deleted account stays on subscription lists; trying again");
+        }
+        let operations = self.retries.take(now.moment);
+        if !operations.is_empty() {
+            let done = join_all(operations.iter().map(|operation| self.carry_out(operation, now))).await;
+            // A refusal is a result: the app is gone, for example.
+            let done: Vec<Result<(), ServiceError>> = done
+                .into_iter()
+                .map(|done| match done {
+                    Err(ServiceError::Refused(_)) => Ok(()),
+                    other => other,
+                })
+                .collect();
+            let any_done = done.iter().any(Result::is_ok);
+            let failed = operations.into_iter().zip(done).filter_map(|(operation, done)| {
+                done.err().map(|error| {
+                    tracing::debug!(%error, ?operation, "an operation could not be carried through; trying again");
+                    operation
+                })
+            });
+            self.retries.put_back(failed.collect(), any_done, now.moment);
+        }
+        self.retries.count().0
+    }
+
+    /// The number of operations that wait for a store, and of those dropped since the start.
+    pub fn retries(&self) -> (usize, u64) {
+        self.retries.count()
+    }
+
+    async fn carry_out(&self, operation: &Pending, now: Now) -> Result<(), ServiceError> {
+        match operation {
+            Pending::Disconnect { user, connection, end, heard } => {
+                self.disconnect_live(user, *connection, *end, *heard, now).await
+            }
+            Pending::EndLogin { user, connection, end } => {
+                let app = self.app(user)?;
+                let expired = *end == LoginEnd::SigExpired;
+                let ended = self.directory.update(user, now, |presence| {
+                    let ended = presence.log_out_late(*connection, expired, &app.settings, now);
+                    ended.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
+                });
+                let unsettled = ended.await?.unwrap_or_default();
+                if !unsettled.is_empty() {
+                    self.settle_or_retry(user, unsettled, now).await;
+                }
+                Ok(())
+            }
+            Pending::TakeBack { user, recorded } => self.take_back(user, recorded, now).await,
+            Pending::Unrecord { user, device, by_app } => self.unrecord(user, device, *by_app, now).await,
+            Pending::Agree { user } => self.agree(user, now).await,
+        }
+    }
+
+    /// Takes back a login that was recorded and then refused, in the live record and in the facts.
+    pub(crate) async fn take_back(
+        &self,
+        user: &User,
+        recorded: &Recorded,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        let Recorded { device, platform, login, mark } = recorded;
+        let (platform, login, mark) = (*platform, *login, *mark);
+        let app = self.app(user)?;
+        let unsettled = loop {
+            let unsettled = self.directory.update(user, now, |presence| {
+                let taken_back = presence.take_back(device, platform, login, mark, &app.settings, now);
+                taken_back.map(|()| presence.unsettled_ends().cloned().collect::<Vec<_>>())
+            });
+            if let Some(unsettled) = unsettled.await? {
+                break unsettled;
+            }
+            // A record that is being created from the current facts must not be stored after this.
+            match self.records.seed(user, &app, now).await {
+                Ok(()) => {}
+                // The account is gone, and its logins with it.
+                Err(ServiceError::Refused(_)) => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        };
+        if unsettled.is_empty() {
+            return Ok(());
+        }
+        self.settle(user, unsettled, now).await
+    }
+
+    /// Ends a login in the facts that the live record does not have, unless it is being recorded.
+    async fn unrecord(
+        &self,
+        user: &User,
+        device: &DeviceId,
+        by_app: bool,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        if self.entering.has(user) {
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app });
+            return Ok(());
+        }
+        let recorded = self.facts.logins(user.clone()).await?;
+        let login = recorded.iter().find(|login| login.device == *device);
+        let live = self.directory.read(std::slice::from_ref(user), |_, presence| {
+            let devices = presence.into_iter().flat_map(Presence::devices);
+            let native = devices.filter(|it| it.id == *device && !it.platform.is_web());
+            native.map(|it| (it.login, it.platform)).max_by_key(|(login, _)| *login)
+        });
+        let live = live.await?.remove(0);
+        if self.entering.has(user) {
+            self.retries.push(Pending::Unrecord { user: user.clone(), device: device.clone(), by_app });
+            return Ok(());
+        }
+        match (login, live) {
+            (Some(login), live) if live.is_none_or(|(live, _)| live < login.number) => {
+                let (platform, login) = (login.platform, login.number);
+                let mark = mark_of(by_app);
+                self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
+            }
+            // A Web login has taken the place of a native one, which the live record still has.
+            (None, Some((login, platform))) => {
+                let mark = mark_of(by_app);
+                self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
+            }
+            (Some(_) | None, _) => Ok(()),
+        }
+    }
+
+    /// Brings the live record of a user into agreement with the facts about the account: created, kicked, deleted.
+    async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
+        let app = self.app(user)?;
+        let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
+        let revocation = self.facts.revocation(user.clone()).await?;
+        let is_there = account.is_some();
+        let agreed = self.directory.update(user, now, |presence| {
+            let mut transition = match &revocation {
+                Some(it) if is_there => {
+                    presence.kick(it.through, &it.revoked, &app.settings, now).map(|(_, unrefused)| unrefused)
+                }
+                Some(it) => presence
+                    .delete(it.through, &it.revoked, &app.settings, now)
+                    .map(|(_, unrefused)| unrefused),
+                None => Transition::quiet(Vec::new()),
+            };
+            if let Some(account) = &account {
+                transition.changed |= presence.restore_account(account.born).changed;
+            }
+            transition
+        });
+        if let (Some(unrefused), Some(it)) = (agreed.await?, revocation)
+            && !unrefused.is_empty()
+        {
+            // The logins that ended here used UserSigs that the facts do not refuse yet.
+            self.facts.revoke_sigs(user.clone(), Revoked::new(it.revoked.at, unrefused)).await?;
+        }
+        if !is_there {
+            self.forget_later(user);
+        }
+        Ok(())
+    }
+
+    /// Stores ends of logins in the facts, and confirms them to the live record. Until then the record keeps them, and
+    /// [`Service::expire_due`] tries again.
+    pub(crate) async fn settle(
+        &self,
+        user: &User,
+        ends: Vec<EndedLogin>,
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        self.facts.end_logins(user.clone(), ends.clone()).await?;
+        self.directory.update(user, now, |presence| presence.ends_settled(&ends)).await?;
+        Ok(())
+    }
+
+    /// Does the same; [`Service::expire_due`] retries a failure.
+    pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
+        if let Err(error) = self.settle(user, ends, now).await {
+            tracing::warn!(%error, "the end of a login waits for the facts");
+        }
+    }
+}
