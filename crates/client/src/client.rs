@@ -9,21 +9,18 @@ use crate::shared::{Events, SharedLock};
 use crate::{Abilities, Error, Refused};
 use builder::ClientBuilder;
 use lamplight_model::{Code, DeviceId, UserId, UserStatus};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc, oneshot};
-use tokio::time::{Instant, timeout_at};
-
-/// The most calls of one client that are under way at once. Further calls wait, within their timeout.
-pub const MAX_CALLS: usize = 256;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 /// A client of Lamplight. Cheap to clone; all clones share one session.
 ///
 /// After a [`login`](Self::login), the client keeps the session alive: it sends heartbeats, reconnects after a broken
 /// link, fetches the changes in between, and subscribes again if the server has dropped the list. A call without a
 /// connection makes the client try to connect at once, or within a second of its last attempt, and waits for the
-/// connection up to the call timeout. The session ends with [`logout`](Self::logout), or when the server ends it,
-/// which an [`Event`](crate::Event) reports; after that, calls fail with [`Error::NotLoggedIn`].
+/// connection up to the call timeout. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further call is refused at
+/// once with 7008. The session ends with [`logout`](Self::logout), or when the server ends it, which an
+/// [`Event`](crate::Event) reports; after that, calls fail with [`Error::NotLoggedIn`].
 ///
 /// Dropping the future of a call does not cancel the call, which may already have been sent. Dropping the last clone
 /// closes the connection without logging out.
@@ -31,7 +28,6 @@ pub const MAX_CALLS: usize = 256;
 pub struct Client {
     commands: mpsc::Sender<Command>,
     shared: SharedLock,
-    places: Arc<Semaphore>,
     call_timeout: Duration,
     device: DeviceId,
 }
@@ -49,7 +45,7 @@ impl Client {
         device: DeviceId,
         call_timeout: Duration,
     ) -> Self {
-        Self { commands, shared, places: Arc::new(Semaphore::new(MAX_CALLS)), call_timeout, device }
+        Self { commands, shared, call_timeout, device }
     }
 
     /// Connects and logs in, in one attempt. Once it has succeeded, the client reconnects on its own.
@@ -226,10 +222,8 @@ impl Client {
 
     async fn ask(&self, command: impl FnOnce(Waiter) -> Command) -> Result<Answer, Error> {
         let deadline = Instant::now() + self.call_timeout;
-        let place = timeout_at(deadline, self.places.clone().acquire_owned());
-        let place = place.await.map_err(|_| Error::NotSent)?.expect("the semaphore is never closed");
         let (reply, answer) = oneshot::channel();
-        let command = command(Waiter { deadline, reply, _place: place });
+        let command = command(Waiter { deadline, reply });
         // The driver is gone only when its runtime is shutting down.
         self.commands.send(command).await.map_err(|_| Error::NotSent)?;
         answer.await.unwrap_or(Err(Error::Disconnected))

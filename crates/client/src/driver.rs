@@ -14,7 +14,7 @@ use futures_util::future::{self, BoxFuture};
 use lamplight_model::{Moment, UserId};
 use std::collections::HashMap;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
 /// The most commands that wait for the driver, which itself never waits between inputs.
@@ -34,8 +34,6 @@ pub(crate) enum Command {
 pub(crate) struct Waiter {
     pub(crate) deadline: Instant,
     pub(crate) reply: oneshot::Sender<Result<Answer, Error>>,
-    /// Released when the call is answered, whether or not the caller still waits.
-    pub(crate) _place: OwnedSemaphorePermit,
 }
 
 /// The driver's task.

@@ -53,6 +53,11 @@ pub struct Refused {
 }
 
 impl Refused {
+    /// A refusal with the text of the code alone.
+    pub(crate) fn of(code: Code) -> Self {
+        Self { code: code.number(), message: code.english().to_owned() }
+    }
+
     /// A refusal by the client itself, with the text of the code.
     pub(crate) fn because(code: Code, detail: &str) -> Self {
         Self { code: code.number(), message: format!("{}: {detail}", code.english()) }

@@ -60,13 +60,14 @@ mod transport;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use client::Client;
 pub use client::builder::ClientBuilder;
-pub use client::{Client, MAX_CALLS};
 pub use error::{BuildError, Error, LinkEnd, Refused, TransportError};
 pub use event::{Event, KickedBy};
 pub use lists::{
     ConversationInfo, ConversationPage, FriendInfo, History, ItemFailure, SentMessage, UserInfo, UsersInfo,
 };
+pub use machine::MAX_QUEUE;
 pub use request::{Abilities, Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
 pub use shared::Events;
 

@@ -188,6 +188,15 @@ pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     }
 }
 
+/// The users whom a call has taken out of the friend list.
+pub(crate) fn deleted_friends(ask: &Ask, told: &Tell) -> Vec<UserId> {
+    let (Ask::DeleteFriends(ask), Tell::DeleteFriends(told)) = (ask, told) else { return Vec::new() };
+    let has_failed = |user: &UserId| told.failures.iter().any(|failure| failure.user_id == user.as_str());
+    let mut deleted = read::users(&ask.user_ids);
+    deleted.retain(|user| !has_failed(user));
+    deleted
+}
+
 pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     ListNews {
         messages: told.messages.into_iter().filter_map(message).collect(),

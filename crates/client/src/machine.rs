@@ -44,6 +44,11 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest time for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The most calls that wait to be sent, including calls before the login and calls without a link; also the most logins
+/// that wait for the same attempt to connect. A further call is refused at once with 7008, and nothing is sent. A
+/// logout has one more place, so that a session can always be ended.
+pub const MAX_QUEUE: usize = 1_000;
+
 /// A deadline that is handled this much too late passed while the device or this process was asleep.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
@@ -112,6 +117,13 @@ impl Turn {
 
     fn emit(&mut self, event: Event) {
         self.effects.push(Effect::Emit(event));
+    }
+
+    /// Tells who has left the own list while the link was broken: another device or the server API has done it.
+    fn emit_unsubscribed(&mut self, unsubscribed: Vec<UserId>) {
+        if !unsubscribed.is_empty() {
+            self.emit(Event::SubscriptionsChanged { subscribed: Vec::new(), unsubscribed });
+        }
     }
 
     fn send(&mut self, id: u64, body: Ask) {
@@ -210,6 +222,15 @@ impl Machine {
                 Refused::because(Code::INVALID_PARAMETER, "another user is logged in; log out first");
             return turn.answer(call, Err(refused.into()));
         }
+        let waiting = match session.phase {
+            Phase::Live(_) => session.queue.len(),
+            Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => {
+                session.logins.len()
+            }
+        };
+        if waiting >= MAX_QUEUE {
+            return turn.answer(call, Err(too_many_calls()));
+        }
         match session.phase {
             Phase::Live(_) => {
                 let request = Request::Login { user_sig, resume: false };
@@ -236,6 +257,9 @@ impl Machine {
         }
         if request == Request::Logout && session.ends_with_its_link(self.identity.platform) {
             return self.log_out_without_link(call, turn);
+        }
+        if session.queue.len() >= MAX_QUEUE + usize::from(request == Request::Logout) {
+            return turn.answer(call, Err(too_many_calls()));
         }
         if let Request::Login { user_sig, .. } = &request {
             // The next attempt uses the new UserSig, whatever the outcome of this one.
@@ -373,11 +397,12 @@ impl Machine {
         let resume = session.established && session.logins.is_empty();
         let request = self.login_message(&session.user, &session.user_sig, resume);
         let named = request.known.iter().filter_map(|known| UserId::new(&known.user_id).ok()).collect();
+        let bytes = request.encoded_len();
         let id = self.new_id();
         turn.send(id, Ask::Login(request));
         if let Some(session) = &mut self.session {
             let deadline = turn.now + LOGIN_TIMEOUT;
-            session.phase = Phase::LoggingIn { id, deadline, resume, named, early: Vec::new() };
+            session.phase = Phase::LoggingIn { id, deadline, resume, bytes, named, early: Vec::new() };
         }
     }
 
@@ -410,7 +435,10 @@ impl Machine {
         let was_live = match phase {
             Phase::Live(mut link) => {
                 let mut logging_out = false;
-                let again = link.take_repeatable();
+                // In front of what waits, before the others are answered: the session may end with them.
+                for call in link.take_repeatable().into_iter().rev() {
+                    session.queue.push_front(call);
+                }
                 for call in link.calls() {
                     let is_logout = call.request == Request::Logout;
                     logging_out |= is_logout;
@@ -433,17 +461,13 @@ impl Machine {
                     retry = Retry::After(turn.jitter.of(WAKE_SPREAD));
                 }
                 session.restore.put_back();
-                again.into_iter().rev().for_each(|call| session.queue.push_front(call));
                 true
             }
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
         };
         let wait = retry.wait(session.spread, session.failures, turn.jitter);
-        // If a call waits, the wait is short, unless the server has asked for a longer one.
-        let with_calls = match retry {
-            Retry::BackOff => session.failures.min(backoff::MOST_FAILURES_WITH_CALLS),
-            Retry::After(_) | Retry::NotBefore(_) => session.failures,
-        };
+        // If a call waits, the back-off is short. A wait that the server has asked for stays as it is.
+        let with_calls = session.failures.min(backoff::MOST_FAILURES_WITH_CALLS);
         let wait_with_calls = retry.wait(session.spread, with_calls, turn.jitter);
         let is_awaited = session.queue.iter().any(|call| call.id.is_some());
         let retry_in = if is_awaited { wait_with_calls } else { wait };
@@ -564,4 +588,8 @@ impl Machine {
         self.last_id += 1;
         self.last_id
     }
+}
+
+fn too_many_calls() -> Error {
+    Refused::because(Code::CALLED_TOO_OFTEN, "too many calls wait for the connection").into()
 }

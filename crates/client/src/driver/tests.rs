@@ -8,7 +8,7 @@ use crate::client::builder::start;
 use crate::link::{ANSWER_PATIENCE, DOUBT_PATIENCE};
 use crate::machine::Identity;
 use crate::transport::Connection;
-use crate::{AppId, Client, DeviceId, Error, Event, Events, LinkEnd, MAX_CALLS, Platform};
+use crate::{AppId, Client, Code, DeviceId, Error, Event, Events, LinkEnd, MAX_QUEUE, Platform};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -146,9 +146,10 @@ async fn a_call_fails_when_its_time_is_over_or_the_link_breaks() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn more_calls_than_there_are_places_wait_within_their_timeout() {
+async fn calls_wait_within_their_timeout_and_those_that_find_no_place_are_refused_at_once() {
+    const TOO_MANY: usize = 10;
     let (world, mut peer) = World::live().await;
-    let calls: Vec<_> = (0..=MAX_CALLS)
+    let calls: Vec<_> = (0..crate::link::MAX_IN_FLIGHT + MAX_QUEUE + TOO_MANY)
         .map(|_| {
             let client = world.client.clone();
             tokio::spawn(async move { client.get_subscriptions().await })
@@ -157,13 +158,18 @@ async fn more_calls_than_there_are_places_wait_within_their_timeout() {
     let start = Instant::now();
     tokio::time::sleep(ANSWER_PATIENCE / 2).await;
     peer.push(&[("me", 2)]).await;
-    let mut sent = 0;
+    let (mut sent, mut waited, mut refused) = (0, 0, 0);
     for call in calls {
-        let error = call.await.unwrap().unwrap_err();
-        assert!(matches!(error, Error::Timeout | Error::NotSent), "{error}");
-        sent += usize::from(matches!(error, Error::Timeout));
+        match call.await.unwrap().unwrap_err() {
+            Error::Timeout => sent += 1,
+            Error::NotSent => waited += 1,
+            Error::Refused(why) if why.is(Code::CALLED_TOO_OFTEN) => refused += 1,
+            error @ (Error::Refused(_) | Error::NotLoggedIn | Error::Disconnected | Error::Transport(_)) => {
+                panic!("{error}")
+            }
+        }
     }
-    assert_eq!(sent, crate::link::MAX_IN_FLIGHT);
+    assert_eq!((sent, waited, refused), (crate::link::MAX_IN_FLIGHT, MAX_QUEUE, TOO_MANY));
     assert_eq!(start.elapsed(), CALL_TIMEOUT);
 }
 

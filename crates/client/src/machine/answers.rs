@@ -151,6 +151,7 @@ impl Machine {
     /// Handles the snapshot of a login and the statuses that came before it. Users on a list that an earlier process
     /// has left are older than all users that this session has subscribed to.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
+        self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
         if told.subscriptions_lost {
             session.restore.begin(&session.subscriptions);
@@ -160,18 +161,16 @@ impl Machine {
             .into_iter()
             .filter(|user| !session.restore.not_watched(user))
             .collect();
-        // While the app forbids notifications of other users, the list stays unchanged.
-        let keeps_list = told.abilities.is_some_and(|abilities| !abilities.statuses_of_others);
-        let gone: BTreeSet<&UserId> = if keeps_list { BTreeSet::new() } else { left.iter().collect() };
-        let own: Vec<UserId> = session.subscriptions.drain(..).filter(|user| !gone.contains(user)).collect();
-        let known: BTreeSet<&UserId> = own.iter().collect();
-        let earlier = read::users(&told.subscriptions).into_iter().filter(|user| !known.contains(user));
-        session.subscriptions = earlier.chain(own.iter().cloned()).collect();
+        let unsubscribed = session.left_the_list(&left);
+        let known: BTreeSet<&UserId> = session.subscriptions.iter().collect();
+        let mut earlier = read::users(&told.subscriptions);
+        earlier.retain(|user| !known.contains(user));
+        session.subscriptions.splice(..0, earlier);
         statuses.extend(read::statuses(told.statuses));
         let lists_missed = session.lists.logged_in(told.lists_version);
-        self.abilities_told(told.abilities, turn);
         self.told(statuses, turn);
         self.not_watched(&left, turn);
+        turn.emit_unsubscribed(unsubscribed);
         if lists_missed {
             turn.emit(Event::ListsOutdated);
         }
@@ -201,8 +200,12 @@ impl Machine {
             Answer::LoggedOut => {}
             Answer::SelfStatus(status) => self.told(vec![status.clone()], turn),
             Answer::Statuses(told) => {
+                // Not as what the server tells of the watched: a snapshot that is not complete says who is watched.
                 let watched = self.cache.watched(told.statuses.iter().cloned());
-                self.told(watched, turn);
+                let changed = self.cache.fold(watched);
+                if !changed.is_empty() {
+                    turn.emit(Event::StatusChanged(changed));
+                }
             }
             Answer::Subscribed(told) => {
                 self.told(told.statuses.clone(), turn);
@@ -233,7 +236,11 @@ impl Machine {
                     session.subscriptions.clone_from(&told.users);
                 }
             }
-            Answer::Lists(_) => {}
+            Answer::Lists(told) => {
+                if let Request::Lists(ask) = &call.request {
+                    self.no_friends(lists::deleted_friends(ask, told), turn);
+                }
+            }
         }
         if let (Answer::Lists(told), Some(session)) = (&answer, &mut self.session)
             && let Some(version) = lists::version_of(told)
@@ -369,6 +376,8 @@ impl Machine {
             return turn.emit(Event::ListsOutdated);
         }
         let news = lists::news(told);
+        let one_sided = news.friends.iter().filter(|friend| !friend.mutual).map(|friend| &friend.user_id);
+        let former = one_sided.chain(&news.deleted_friends).cloned().collect();
         if !news.messages.is_empty() {
             turn.emit(Event::MessagesReceived(news.messages));
         }
@@ -386,6 +395,15 @@ impl Machine {
         if !news.friends_profiles.is_empty() {
             turn.emit(Event::UsersInfoChanged(news.friends_profiles));
         }
+        self.no_friends(former, turn);
+    }
+
+    /// Users who are not mutual friends any longer are watched only if they are subscribed to. The server does not say so
+    /// apart.
+    fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
+        let Some(session) = &self.session else { return };
+        former.retain(|user| !session.subscriptions.contains(user));
+        self.not_watched(&former, turn);
     }
 
     /// Updates the known subscription list: `added` are its newest users, and `removed` have left it.
@@ -405,6 +423,7 @@ impl Machine {
     /// Handles the last message of the server on this link.
     fn connection_ended(&mut self, told: &v1::ConnectionEnded, turn: &mut Turn) {
         let Some(Session { established, logins, phase, login_limit, .. }) = &mut self.session else { return };
+        let why = LinkEnd::EndedByServer(told.message.clone());
         let retry_after = Duration::from_millis(told.retry_after_ms.into());
         let over = match told.cause() {
             Cause::KickedByOtherLogin => Event::KickedOffline {
@@ -418,29 +437,31 @@ impl Machine {
             Cause::TooManyConnections => {
                 return self.link_ended(LinkEnd::TooManyConnections, Retry::NotBefore(retry_after), turn);
             }
-            Cause::Timeout => return self.link_ended(LinkEnd::Silent, Retry::BackOff, turn),
+            Cause::Timeout => {
+                return self.link_ended(LinkEnd::Silent, Retry::NotBefore(retry_after), turn);
+            }
             Cause::LoggedOut => Event::LoggedOut,
-            Cause::LoginTimeout => return self.link_ended(LinkEnd::LoginTimeout, Retry::BackOff, turn),
+            Cause::LoginTimeout => {
+                return self.link_ended(LinkEnd::LoginTimeout, Retry::NotBefore(retry_after), turn);
+            }
             Cause::ProtocolError | Cause::Unspecified => {
-                if let (Cause::ProtocolError, Phase::LoggingIn { .. }) = (told.cause(), &*phase) {
+                if let (Cause::ProtocolError, Phase::LoggingIn { bytes, .. }) = (told.cause(), &*phase) {
                     // The login may have been larger than this server accepts. The statuses of users who are not
                     // named in it are sent by the server in any case.
-                    *login_limit /= 4;
+                    *login_limit = bytes / 2;
                 }
-                let why = LinkEnd::EndedByServer(told.message.clone());
                 return self.link_ended(why, Retry::NotBefore(retry_after), turn);
             }
         };
-        for (call, _) in logins.drain(..) {
-            let why = LinkEnd::EndedByServer(told.message.clone());
-            turn.answer(call, Err(why.into_login_error()));
-        }
-        let over = if *established {
-            over
+        let error = if matches!(over, Event::UserSigExpired) {
+            Refused::of(Code::SIG_EXPIRED).into()
         } else {
-            let why = LinkEnd::EndedByServer(told.message.clone());
-            Event::ConnectFailed { why, retry_in: None }
+            why.clone().into_login_error()
         };
+        for (call, _) in logins.drain(..) {
+            turn.answer(call, Err(error.clone()));
+        }
+        let over = if *established { over } else { Event::ConnectFailed { why, retry_in: None } };
         self.end(over, turn);
     }
 

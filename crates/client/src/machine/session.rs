@@ -50,6 +50,8 @@ pub(super) enum Phase {
         id: u64,
         deadline: Moment,
         resume: bool,
+        /// Of the login.
+        bytes: usize,
         /// The users whose versions the login named.
         named: BTreeSet<UserId>,
         /// Statuses that came before the answer to the login. They are reported together with it.
@@ -64,6 +66,16 @@ pub(super) enum Phase {
 }
 
 impl Session {
+    /// Removes users who are not watched any longer from the subscription list, and returns those who were on it. While
+    /// the app forbids notifications of other users, the list stays unchanged.
+    pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {
+        if self.abilities.is_some_and(|abilities| !abilities.statuses_of_others) {
+            return Vec::new();
+        }
+        let left: BTreeSet<&UserId> = left.iter().collect();
+        self.subscriptions.extract_if(.., |user| left.contains(user)).collect()
+    }
+
     /// The time at which the next batch of a restore is due; `None` while the app allows no subscriptions or the link
     /// has no room.
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {

@@ -54,11 +54,8 @@ impl Machine {
             .filter(|user| !session.restore.not_watched(user))
             .cloned()
             .collect();
-        // While the app forbids notifications of other users, the list stays unchanged.
-        if session.abilities.is_none_or(|abilities| abilities.statuses_of_others) {
-            let gone: BTreeSet<&UserId> = left.iter().collect();
-            session.subscriptions.retain(|user| !gone.contains(user));
-        }
+        let unsubscribed = session.left_the_list(&left);
         self.not_watched(&left, turn);
+        turn.emit_unsubscribed(unsubscribed);
     }
 }

@@ -12,7 +12,8 @@ void main() {
     ('connection.txt', 40),
     ('calls.txt', 10),
     ('heartbeats.txt', 8),
-    ('restore.txt', 9),
+    ('restore.txt', 8),
+    ('lists.txt', 10),
   ]) {
     test('the scenarios of $name', () {
       final text = File.fromUri(shared.resolve(name)).readAsStringSync();

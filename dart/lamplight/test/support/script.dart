@@ -115,10 +115,47 @@ final class _Client {
         if (due == null) return ['idle'];
         final span = max(0, due - _now);
         return ['after $span', ..._wait(max(due, _now))];
+      case 'many':
+        final call = rest.skip(1).join(' ');
+        for (var made = 0; made < int.parse(rest.first); made++) {
+          run(call);
+        }
+        return [];
+      case 'cache':
+        final held = _machine.cache.statuses;
+        return [
+          ['holds', for (final one in held) '${one.userId}:${one.version}']
+              .join(' '),
+        ];
+      case 'subscriptions':
+        return [
+          ['holds', ...?_machine.session?.subscriptions].join(' '),
+        ];
       case 'push':
-        return _receive('0', 'statusChanged', {'statuses': _statuses(rest)});
+        return _receive('0', 'statusChanged', {
+          'statuses': _statuses(rest),
+          'snapshotComplete': rest.contains('complete'),
+        });
       case 'app':
-        return _receive('0', 'appChanged', {'abilities': _abilities(rest)});
+        return _receive('0', 'appChanged', {
+          'abilities': _abilities(isOn: rest.single == 'on'),
+        });
+      case 'changed':
+        return _receive('0', 'subscriptionsChanged', {
+          'subscribed': _signed(rest, '+'),
+          'unsubscribed': [..._signed(rest, '-'), ..._signed(rest, '!')],
+          'notWatched': _signed(rest, '!'),
+        });
+      case 'lists':
+        return _receive('0', 'listsChanged', {
+          'listsVersion': rest.first,
+          'reload': rest.contains('reload'),
+          'friends': [
+            for (final user in _signed(rest, '~'))
+              {'userId': user, 'mutual': false},
+          ],
+          'deletedFriends': _signed(rest, '-'),
+        });
       case 'ended':
         return _receive('0', 'connectionEnded', {
           'cause': 'CAUSE_${rest.first}',
@@ -166,7 +203,14 @@ final class _Client {
       for (final word in words)
         if (word.startsWith('spread=')) int.parse(word.substring(7)),
     ];
-    final statuses = _statuses(words.where((word) => word.contains(':')));
+    final lists = [
+      for (final word in words)
+        if (word.startsWith('lists=')) word.substring(6),
+    ];
+    final statuses = _statuses(words);
+    final failed = [
+      for (final user in _signed(words, '-')) {'userId': user, 'code': 70107},
+    ];
     return _receive(id, field, {
       ...?_needed[field],
       if (field == 'setSelfStatus')
@@ -174,12 +218,18 @@ final class _Client {
       else
         'statuses': statuses,
       if (spread.isNotEmpty) 'reconnectSpreadMs': spread.single,
+      if (lists.isNotEmpty) 'listsVersion': lists.single,
+      if (failed.isNotEmpty) 'failures': failed,
+      if (words.contains('repeated')) 'repeatedSend': true,
+      'notWatched': _signed(words, '!'),
+      'evicted': _signed(words, '<'),
       if (field == 'login') ...{
         'heartbeatTimeoutMs': 60000,
         'snapshotComplete': !words.contains('more'),
         'subscriptionsLost': words.contains('lost'),
+        'subscriptions': _signed(words, '+'),
         if (words.contains('on') || words.contains('off'))
-          'abilities': _abilities(words),
+          'abilities': _abilities(isOn: words.contains('on')),
       },
     });
   }
@@ -226,9 +276,15 @@ final class _Client {
   }
 }
 
-Map<String, Object?> _abilities(List<String> words) => {
-      'statusesOfOthers': words.contains('on'),
-      if (words.contains('off')) 'refusalCode': 72001,
+/// The users behind this sign.
+List<String> _signed(Iterable<String> words, String sign) => [
+      for (final word in words)
+        if (word.startsWith(sign)) word.substring(1),
+    ];
+
+Map<String, Object?> _abilities({required bool isOn}) => {
+      'statusesOfOthers': isOn,
+      if (!isOn) 'refusalCode': 72001,
     };
 
 List<Map<String, Object?>> _statuses(Iterable<String> words) => [
@@ -261,8 +317,15 @@ String? _noteEvent(LamplightEvent event) => switch (event) {
       AccountDeletedEvent() => 'ended deleted',
       SupersededEvent() => 'ended superseded',
       LoginRefusedEvent(:final refusal) => 'ended refused ${refusal.code}',
-      // What an SDK tells of users, subscriptions and lists beside that is its
-      // own affair.
+      SubscriptionsChangedEvent(:final subscribed, :final unsubscribed) => [
+          'subscriptions',
+          for (final user in subscribed) '+$user',
+          for (final user in unsubscribed) '-$user',
+        ].join(' '),
+      AbilitiesChangedEvent(:final abilities) =>
+        'abilities ${abilities.statusesOfOthers ? 'on' : 'off'}',
+      ListsOutdatedEvent() => 'lists outdated',
+      // What an SDK tells beside that is its own affair.
       _ => null,
     };
 

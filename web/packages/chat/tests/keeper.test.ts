@@ -14,8 +14,7 @@ async function world(): Promise<ListsServer> {
   server.befriend("ann", "A");
   server.befriend("bob", "");
   server.down();
-  server.isUp = true;
-  server.keeper.connected({ listsVersion: String(server.version) }, false);
+  server.login();
   void server.keeper.friends();
   await server.settle();
   return server;
@@ -72,8 +71,7 @@ function crowd(size: number): ListsServer {
     server.receive(`peer ${n}`, "x");
   }
   server.down();
-  server.isUp = true;
-  server.keeper.connected({ listsVersion: String(server.version) }, false);
+  server.login();
   return server;
 }
 
@@ -170,8 +168,7 @@ test("a row that went is not brought back by a page that was written before", as
     server.receive(peer, "x");
   });
   server.down();
-  server.isUp = true;
-  server.keeper.connected({ listsVersion: String(server.version) }, false);
+  server.login();
   await server.deliver();
   server.answer();
   const late = server.version;

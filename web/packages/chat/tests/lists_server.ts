@@ -49,6 +49,8 @@ export class ListsServer {
   #asked: Asked[] = [];
   /** On its way to the client. */
   #outbox: (() => void)[] = [];
+  /** The version up to which the machine of the client was told of changes. */
+  #known = 0;
   #clock = 1_000;
   #sent = 0;
 
@@ -98,9 +100,10 @@ export class ListsServer {
     const row = this.conversations.get(peer);
     this.#setConversation({ ...row, peer, lastMessage: message }, message);
     this.version += 1;
-    const version = String(this.version);
+    const { version } = this;
     this.#post(() => {
-      this.keeper.sent(message, version);
+      this.#known = Math.max(this.#known, version);
+      this.keeper.sent(message, String(version));
     });
   }
 
@@ -158,8 +161,10 @@ export class ListsServer {
 
   /** Too much has changed for this connection. */
   overflow(): void {
+    const { version } = this;
     this.#post(() => {
-      this.keeper.changed({ reload: true, listsVersion: String(this.version) });
+      this.#known = Math.max(this.#known, version);
+      this.keeper.outdated();
     });
   }
 
@@ -180,6 +185,17 @@ export class ListsServer {
   up(): void {
     this.isUp = true;
     this.keeper.connected({ listsVersion: String(this.version) }, true);
+    if (this.#known !== this.version) {
+      this.#known = this.version;
+      this.keeper.outdated();
+    }
+  }
+
+  /** The client logs in for the first time. */
+  login(): void {
+    this.isUp = true;
+    this.#known = this.version;
+    this.keeper.connected({ listsVersion: String(this.version) }, false);
   }
 
   /** Answers a request that waits: what it says is of now, and it arrives after the next `posts` posts. */
@@ -286,9 +302,10 @@ export class ListsServer {
 
   #tell(told: ListsChangedJson): void {
     this.version += 1;
-    const listsVersion = String(this.version);
+    const { version } = this;
     this.#post(() => {
-      this.keeper.changed({ ...told, listsVersion });
+      this.#known = Math.max(this.#known, version);
+      this.keeper.changed({ ...told, listsVersion: String(version) });
     });
   }
 

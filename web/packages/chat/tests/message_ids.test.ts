@@ -68,7 +68,7 @@ test("a message that was missed is told although one with its client id is told 
   const server = new ListsServer();
   server.isUp = true;
   server.receive("bob", "first");
-  server.keeper.connected({ listsVersion: String(server.version) }, false);
+  server.login();
   await server.settle();
   server.down();
   server.receive("bob", "missed", "api:0_7");

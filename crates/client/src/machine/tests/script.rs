@@ -29,7 +29,8 @@ pub(super) struct World {
     /// All messages that were sent.
     pub(super) sent: Vec<v1::ClientMessage>,
     jitter: Jitter,
-    calls: u64,
+    /// How many calls the application has made.
+    pub(super) calls: u64,
     call_timeout: Duration,
 }
 

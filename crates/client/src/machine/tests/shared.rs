@@ -35,6 +35,11 @@ fn lists_are_restored_as_in_the_scripts_that_the_sdks_share() {
 }
 
 #[test]
+fn lists_are_those_of_the_scripts_that_the_sdks_share() {
+    check(include_str!("../../../tests/sdk/lists.txt"), expect_file!["../../../tests/sdk/lists.txt"]);
+}
+
+#[test]
 fn heartbeats_are_those_of_the_scripts_that_the_sdks_share() {
     check(
         include_str!("../../../tests/sdk/heartbeats.txt"),
@@ -125,6 +130,18 @@ impl Player {
                 self.timeout = millis(rest);
                 Vec::new()
             }
+            "many" => {
+                let (times, call) = rest.split_once(' ').expect("a number and a call");
+                for _ in 0..times.parse().unwrap() {
+                    self.line(&format!("> {call}"));
+                }
+                Vec::new()
+            }
+            "cache" => vec![format!("holds {}", brief(self.machine.cache().iter())).trim_end().to_owned()],
+            "subscriptions" => {
+                let users = self.machine.session.iter().flat_map(|session| &session.subscriptions);
+                vec![users.fold("holds".to_owned(), |shown, user| format!("{shown} {user}"))]
+            }
             "wait" => self.wait(millis(rest)),
             "sleep" => {
                 self.now = self.now + millis(rest);
@@ -193,10 +210,31 @@ impl Player {
             "up" => Input::LinkUp,
             "down" => Input::LinkEnded(LinkEnd::Closed),
             "network" => Input::NetworkChanged,
-            "push" => told(
-                0,
-                Tell::StatusChanged(v1::StatusChanged { statuses: statuses(rest), snapshot_complete: false }),
-            ),
+            "push" => {
+                let snapshot_complete = has(rest, "complete");
+                told(
+                    0,
+                    Tell::StatusChanged(v1::StatusChanged { statuses: statuses(rest), snapshot_complete }),
+                )
+            }
+            "changed" => {
+                let (subscribed, not_watched) = (signed(rest, '+'), signed(rest, '!'));
+                let unsubscribed = [signed(rest, '-'), not_watched.clone()].concat();
+                let changed = v1::SubscriptionsChanged { subscribed, unsubscribed, not_watched };
+                told(0, Tell::SubscriptionsChanged(changed))
+            }
+            "lists" => {
+                let (version, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                let one_sided = |user_id| v1::Friend { user_id, mutual: false, ..v1::Friend::default() };
+                let changed = v1::ListsChanged {
+                    lists_version: version.parse().unwrap(),
+                    reload: has(rest, "reload"),
+                    friends: signed(rest, '~').into_iter().map(one_sided).collect(),
+                    deleted_friends: signed(rest, '-'),
+                    ..v1::ListsChanged::default()
+                };
+                told(0, Tell::ListsChanged(changed))
+            }
             "app" => told(0, Tell::AppChanged(v1::AppChanged { abilities: Some(abilities(rest == "on")) })),
             "ended" => {
                 let (cause, retry) = rest.split_once(' ').unwrap_or((rest, "0"));
@@ -260,7 +298,24 @@ fn told(id: u64, body: Tell) -> Input {
 }
 
 fn statuses(words: &str) -> Vec<v1::UserStatus> {
-    words.split_whitespace().map(|word| v1::UserStatus::from(&status(word))).collect()
+    let named = words.split_whitespace().filter(|word| word.contains(':'));
+    named.map(|word| v1::UserStatus::from(&status(word))).collect()
+}
+
+/// Whether this word is among the words.
+fn has(words: &str, word: &str) -> bool {
+    words.split_whitespace().any(|one| one == word)
+}
+
+/// The users behind this sign.
+fn signed(words: &str, sign: char) -> Vec<String> {
+    words.split_whitespace().filter_map(|word| word.strip_prefix(sign)).map(str::to_owned).collect()
+}
+
+/// The number behind this name; 0: there is none.
+fn number(words: &str, name: &str) -> u64 {
+    let found = words.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    found.map_or(0, |number| number.parse().unwrap())
 }
 
 fn abilities(is_on: bool) -> v1::Abilities {
@@ -310,17 +365,20 @@ fn request(word: &str, rest: &str) -> Request {
 
 /// The answer of a server to a request of this kind.
 fn answer(kind: &str, what: &str) -> Tell {
-    let spread = what.split_whitespace().find_map(|word| word.strip_prefix("spread="));
-    let reconnect_spread_ms = spread.map_or(0, |spread| spread.parse().unwrap());
-    let named: Vec<&str> = what.split_whitespace().filter(|word| word.contains(':')).collect();
-    let statuses = statuses(&named.join(" "));
-    let has = |word| what.split_whitespace().any(|told| told == word);
+    let reconnect_spread_ms = number(what, "spread").try_into().unwrap();
+    let lists_version = number(what, "lists");
+    let statuses = statuses(what);
+    let has = |word| has(what, word);
+    let code = Code::NO_SUCH_ACCOUNT.number();
     match kind {
         "login" => Tell::Login(v1::LoginResponse {
             heartbeat_timeout_ms: HEARTBEAT_TIMEOUT_MS,
             statuses,
             snapshot_complete: !has("more"),
             subscriptions_lost: has("lost"),
+            not_watched: signed(what, '!'),
+            subscriptions: signed(what, '+'),
+            lists_version,
             abilities: (has("on") || has("off")).then(|| abilities(has("on"))),
             reconnect_spread_ms,
             ..v1::LoginResponse::default()
@@ -330,21 +388,41 @@ fn answer(kind: &str, what: &str) -> Tell {
         "set" => Tell::SetSelfStatus(v1::SetSelfStatusResponse { status: statuses.into_iter().next() }),
         "get" => Tell::GetUserStatus(v1::GetUserStatusResponse { statuses, failures: Vec::new() }),
         "sub" => {
-            Tell::SubscribeUserStatus(v1::SubscribeUserStatusResponse { statuses, ..Default::default() })
+            let failures = signed(what, '-').into_iter().map(|user_id| v1::Failure { user_id, code });
+            Tell::SubscribeUserStatus(v1::SubscribeUserStatusResponse {
+                statuses,
+                failures: failures.collect(),
+                evicted: signed(what, '<'),
+                not_watched: signed(what, '!'),
+            })
         }
-        "unsub" => Tell::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse::default()),
+        "unsub" => Tell::UnsubscribeUserStatus(v1::UnsubscribeUserStatusResponse {
+            not_watched: signed(what, '!'),
+            ..Default::default()
+        }),
         "list" => Tell::GetSubscriptions(v1::GetSubscriptionsResponse::default()),
-        "message" => Tell::SendMessage(v1::SendMessageResponse::default()),
-        "read" => Tell::MarkRead(v1::MarkReadResponse::default()),
+        "message" => Tell::SendMessage(v1::SendMessageResponse {
+            lists_version,
+            repeated_send: has("repeated"),
+            ..Default::default()
+        }),
+        "read" => Tell::MarkRead(v1::MarkReadResponse { lists_version, ..Default::default() }),
         "pin" => Tell::PinConversation(v1::PinConversationResponse::default()),
         "delete" => Tell::DeleteConversation(v1::DeleteConversationResponse::default()),
         "history" => Tell::GetHistory(v1::GetHistoryResponse::default()),
-        "conversations" => Tell::GetConversationList(v1::GetConversationListResponse::default()),
+        "conversations" => {
+            Tell::GetConversationList(v1::GetConversationListResponse { lists_version, ..Default::default() })
+        }
         "users" => Tell::GetUsersInfo(v1::GetUsersInfoResponse::default()),
         "nick" => Tell::SetSelfInfo(v1::SetSelfInfoResponse::default()),
         "friends" => Tell::GetFriendList(v1::GetFriendListResponse::default()),
         "befriend" => Tell::AddFriend(v1::AddFriendResponse::default()),
-        "unfriend" => Tell::DeleteFriends(v1::DeleteFriendsResponse::default()),
+        "unfriend" => {
+            let failed = signed(what, '-').into_iter();
+            let failures =
+                failed.map(|user_id| v1::ItemFailure { user_id, code, ..Default::default() }).collect();
+            Tell::DeleteFriends(v1::DeleteFriendsResponse { failures, lists_version })
+        }
         "remark" => Tell::SetFriendRemark(v1::SetFriendRemarkResponse::default()),
         _ => panic!("{kind} has no answer"),
     }
@@ -405,15 +483,21 @@ fn show_event(event: &Event) -> Option<String> {
             return Some(format!("disconnected, again in {}", retry_in.as_millis()));
         }
         Event::StatusChanged(statuses) => return Some(format!("status {}", brief(statuses))),
+        Event::SubscriptionsChanged { subscribed, unsubscribed } => {
+            let added = subscribed.iter().map(|user| format!(" +{user}"));
+            let left = unsubscribed.iter().map(|user| format!(" -{user}"));
+            return Some(added.chain(left).fold("subscriptions".to_owned(), |shown, word| shown + &word));
+        }
+        Event::AbilitiesChanged(able) => {
+            return Some(format!("abilities {}", if able.statuses_of_others { "on" } else { "off" }));
+        }
+        Event::ListsOutdated => return Some("lists outdated".to_owned()),
         Event::NotWatched(_)
-        | Event::SubscriptionsChanged { .. }
-        | Event::AbilitiesChanged(_)
         | Event::MessagesReceived(_)
         | Event::ConversationsChanged { .. }
         | Event::FriendListChanged { .. }
         | Event::SelfInfoChanged(_)
         | Event::UsersInfoChanged(_)
-        | Event::ListsOutdated
         | Event::Missed { .. } => return None,
         Event::LoggedOut => "logged out".to_owned(),
         Event::KickedOffline { by: KickedBy::OtherLogin { .. } } => "kicked by login".to_owned(),

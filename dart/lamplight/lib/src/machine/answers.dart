@@ -190,7 +190,10 @@ extension _Answers on Machine {
       case final UserStatus status:
         _told([status]);
       case StatusResult(:final statuses):
-        _told(cache.watched(statuses));
+        // Not as what the server tells of the watched: a snapshot that is not
+        // complete says who is watched.
+        final changed = cache.fold(cache.watched(statuses));
+        if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
       case final SubscribeResult told:
         _told(told.statuses);
         final failed = {for (final one in told.failures) one.userId};
@@ -210,6 +213,13 @@ extension _Answers on Machine {
       default:
         if (_versionOf(request, value) case final int version) {
           _listsTold(session, version);
+        }
+        if (value case DeleteFriendsResult(:final failures)) {
+          final failed = {for (final one in failures) one.userId};
+          _noFriends(
+            session,
+            request.userIds.where((user) => !failed.contains(user)),
+          );
         }
     }
   }

@@ -42,8 +42,7 @@ extension _Endings on Machine {
     // A caller is not kept waiting for long, but for what the server has
     // asked.
     final fewer = min(session.failures, mostFailuresWithCalls);
-    final waitWithCalls =
-        rule is BackOff ? _wait(rule, session.spread, fewer) : wait;
+    final waitWithCalls = _wait(rule, session.spread, fewer);
     final retryIn = session.queue.isEmpty ? wait : waitWithCalls;
     session.failures++;
     session.phase = Waiting(_now + retryIn, _now + waitWithCalls);

@@ -35,7 +35,9 @@ const loginTimeout = 10000;
 /// while the device, or this process, was asleep.
 const sleepGap = 5000;
 
-/// The most calls that wait to be sent.
+/// The most calls that wait to be sent, and the most logins that wait for the
+/// same attempt to connect. What is more is refused at once; a logout has one
+/// place beside them, so that a session can always be ended.
 const maxQueue = 1000;
 
 /// The session of a client, or its absence.
@@ -149,6 +151,9 @@ final class Machine {
       _session = Session(user, token, login, _now);
       return _connect();
     }
+    final waiting =
+        session.phase is Live ? session.queue.length : session.logins.length;
+    if (waiting >= maxQueue) return _fail(call, tooManyCalls());
     switch (session.phase) {
       case Live():
         session.queue.add(
@@ -175,27 +180,22 @@ final class Machine {
     if (request.check() case final LamplightException refusal) {
       return _fail(call, refusal);
     }
-    if (session.queue.length >= maxQueue) {
-      return _fail(
-        call,
-        LamplightException.of(
-          LamplightCode.calledTooOften,
-          'too many calls wait for the connection',
-        ),
-      );
-    }
     final phase = session.phase;
-    if (request.kind == 'login' && phase is! Live) {
-      // The next attempt uses the new token, however this one ends.
-      session.token = request.token;
-    }
-    if (request.kind == 'logout' && _endsWithoutServer(session)) {
+    final isLogout = request.kind == 'logout';
+    if (isLogout && _endsWithoutServer(session)) {
       _answer(call, const Object());
       return _end(
         session.isEstablished
             ? const LoggedOutEvent()
             : const LoginFailedEvent(_loginTakenBack),
       );
+    }
+    if (session.queue.length >= maxQueue + (isLogout ? 1 : 0)) {
+      return _fail(call, tooManyCalls());
+    }
+    if (request.kind == 'login' && phase is! Live) {
+      // The next attempt uses the new token, however this one ends.
+      session.token = request.token;
     }
     session.queue.add(Call(call, input.deadline, request));
     if (phase is Waiting) {
@@ -204,14 +204,14 @@ final class Machine {
     }
   }
 
-  /// Whether a logout is done by closing the link, or without one. A first
-  /// login that was not sent is taken back; the login of a Web client ends
-  /// with its connection.
+  /// Whether a logout is done by closing the link, or the attempt to make one.
+  /// A first login that was not sent is taken back; the login of a Web client
+  /// ends with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {
       Live() => false,
-      LoggingIn() => isWeb && !session.isEstablished,
+      LoggingIn() => isWeb,
       Connecting() || Waiting() || Away() => isWeb || !session.isEstablished,
     };
   }
@@ -257,8 +257,10 @@ final class Machine {
       case Live(:final link):
         _sendHeartbeat();
         link.wake(_now);
-      // Its time has come, or comes as it would have come.
-      case Waiting() || Away() || null:
+      // There is no link to test, and what was waited for has passed.
+      case Waiting():
+        _connect();
+      case Away() || null:
     }
   }
 

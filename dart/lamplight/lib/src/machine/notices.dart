@@ -117,7 +117,18 @@ extension _Notices on Machine {
     }
     if (told.profile case final profile?) _emit(SelfInfoChangedEvent(profile));
     if (told.profiles.isNotEmpty) _emit(UsersInfoChangedEvent(told.profiles));
+    _noFriends(session, [
+      for (final friend in told.friends)
+        if (!friend.isMutual) friend.userId,
+      ...told.deletedFriends,
+    ]);
   }
+
+  /// Users that are not mutual friends any longer are watched only if they are
+  /// subscribed to. The server does not say so apart.
+  void _noFriends(Session session, Iterable<String> users) => _leaveCache(
+        users.where((user) => !session.subscriptions.contains(user)),
+      );
 
   /// Takes in the server's last words on this link.
   void _connectionEnded(Session session, ConnectionEndedMessage told) {
@@ -158,10 +169,10 @@ extension _Notices on Machine {
           ),
         EndCause.timeout => _linkEnded(
             why(LinkEndKind.silent, 'nothing was heard from this client'),
-            const BackOff(),
+            BackOff(span),
           ),
         EndCause.loginTimeout =>
-          _linkEnded(_noLoginAnswer, const BackOff()),
+          _linkEnded(_noLoginAnswer, BackOff(span)),
         _ => _linkEnded(
             why(LinkEndKind.endedByServer, 'ended by the server'),
             BackOff(span),

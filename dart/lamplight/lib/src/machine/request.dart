@@ -144,6 +144,12 @@ LamplightException notSent() => LamplightException.of(
       'the call was not sent in time',
     );
 
+/// The failure of a call that finds no place among those that wait.
+LamplightException tooManyCalls() => LamplightException.of(
+      LamplightCode.calledTooOften,
+      'too many calls wait for the connection',
+    );
+
 /// The failure of a call that was not answered.
 LamplightException noAnswer([String detail = '']) =>
     LamplightException.of(LamplightCode.noAnswer, detail);

@@ -395,6 +395,9 @@ export class Chat {
       case "listsChanged":
         this.#keeper.changed(news.told);
         break;
+      case "listsOutdated":
+        this.#keeper.outdated();
+        break;
       case "ended":
         this.#keeper.ended();
         this.#setNetState(TYPES.NET_STATE_DISCONNECTED);

@@ -186,7 +186,8 @@ export async function send({ driver, keeper, self, unsent }: Core, message: Mess
     const said = content.type === TYPES.MSG_CUSTOM ? { custom: content.payload } : content.payload;
     const { message: told } = await driver.call("sendMessage", { to, ...said, clientMessageId }, (answer) => {
       if (answer.message !== undefined) {
-        keeper.sent(answer.message, answer.listsVersion);
+        // The answer to a repeated send has a later version of the lists than the changes that were received.
+        keeper.sent(answer.message, answer.repeatedSend === true ? "0" : answer.listsVersion);
         // The call has failed in the meantime, so this answer is late.
         unsent.seen(failed ? [answer.message] : [], self);
       }

@@ -68,8 +68,6 @@ interface Reading {
 
 /** The reading that catches up on what was missed since the link broke. */
 interface CatchUp {
-  /** The version of the lists once they were read again. */
-  version: number;
   /** The conversations with the newest messages that the application knows; null if no messages were missed. */
   heads: ReadonlyMap<string, ConversationJson> | null;
   /** The messages that were reported meanwhile. */
@@ -82,8 +80,6 @@ interface CatchUp {
 /** The keeper of one client. */
 export class Keeper {
   #lists: Lists = fold.UNKNOWN;
-  /** All changes of the lists up to this version were applied. */
-  #version = 0;
   /** Null if nothing was missed. */
   #behind: CatchUp | null = null;
   #unread = 0;
@@ -148,11 +144,9 @@ export class Keeper {
 
   /** Handles a live link. */
   connected(told: LoginResponseJson, again: boolean): void {
-    const version = Number(told.listsVersion ?? 0);
     if (!again) {
       this.ended();
-      this.#version = version;
-      if (version === 0) {
+      if (Number(told.listsVersion ?? 0) === 0) {
         this.#lists = { ...fold.UNKNOWN, friends: fold.empty(), conversations: fold.empty() };
       } else {
         // The number of unread messages must be known without a call of the application.
@@ -160,16 +154,13 @@ export class Keeper {
       }
     } else {
       this.#mayShowOldNames = this.#lists.friends.shown !== null;
-      if (version !== this.#version) {
-        this.#catchUp(version);
-      }
+      this.#catchUpAgain();
     }
   }
 
   /** Handles the end of the session. */
   ended(): void {
     this.#lists = fold.UNKNOWN;
-    this.#version = 0;
     this.#behind = null;
     this.#mayShowOldNames = false;
     this.#unread = 0;
@@ -181,11 +172,6 @@ export class Keeper {
     const version = Number(told.listsVersion ?? 0);
     const before = this.#lists;
     this.#edit(told, version);
-    if (told.reload === true) {
-      this.#catchUp(version);
-    } else {
-      this.#count(version);
-    }
     const messages = told.messages ?? [];
     messages.forEach((message) => this.#behind?.told.add(fold.placeOf(message)));
     this.#tellOf(before, messages);
@@ -199,7 +185,6 @@ export class Keeper {
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
     this.#edit(told, version);
-    this.#count(version);
     this.#tellOf(before, []);
   }
 
@@ -214,7 +199,6 @@ export class Keeper {
       readAgain(this.#behind);
     }
     this.#lists = { ...before, conversations: fold.withSent(before, message, version) };
-    this.#count(version);
     this.#tellOf(before, []);
     if (this.#lists.conversations.rows.get(peer)?.value.profile === undefined) {
       this.#inBackground("reading the profile of a new peer", this.#readProfile(peer));
@@ -245,18 +229,6 @@ export class Keeper {
     }
     if (told.profiles !== undefined) {
       readAgain(this.#readings.friends);
-    }
-  }
-
-  /**
-   * Records a version as reported. The server sends changes, including the answers to own calls, in the order of
-   * their versions.
-   */
-  #count(version: number): void {
-    if (this.#behind === null) {
-      this.#version = Math.max(this.#version, version);
-    } else {
-      this.#behind.version = Math.max(this.#behind.version, version);
     }
   }
 
@@ -299,7 +271,7 @@ export class Keeper {
   /** Catches up again, because an earlier attempt may have failed. */
   #catchUpAgain(): void {
     if (this.#behind?.isRunning === false) {
-      this.#catchUp(this.#behind.version);
+      this.outdated();
     }
   }
 
@@ -307,9 +279,8 @@ export class Keeper {
    * Catches up on changes that were not sent: lists that were read before are read again, and missed messages are
    * fetched.
    */
-  #catchUp(version: number): void {
-    const behind = (this.#behind ??= { version, heads: null, told: new Set(), isRunning: false, again: false });
-    behind.version = Math.max(behind.version, version);
+  outdated(): void {
+    const behind = (this.#behind ??= { heads: null, told: new Set(), isRunning: false, again: false });
     behind.heads ??= this.#lists.conversations.shown;
     [behind, this.#readings.conversations, this.#readings.friends].forEach(readAgain);
     if (!behind.isRunning) {
@@ -331,7 +302,6 @@ export class Keeper {
         }
       } while (!isDone());
       if (this.#behind === behind) {
-        this.#version = behind.version;
         this.#behind = null;
       }
     } finally {

@@ -7,7 +7,7 @@ import type {
   AbilitiesJson,
   ConnectionEnded_CauseJson,
   ConnectionEndedJson,
-  FailureJson,
+  ListsChangedJson,
   LoginResponseJson,
   ServerMessageJson,
   SubscribeUserStatusResponseJson,
@@ -58,7 +58,7 @@ export function received(turn: Turn, message: ServerMessageJson): void {
   } else if (message.appChanged !== undefined) {
     abilitiesTold(turn, message.appChanged.abilities);
   } else if (message.listsChanged !== undefined) {
-    turn.tell({ type: "listsChanged", told: message.listsChanged });
+    listsChanged(turn, message.listsChanged);
   } else if (message.connectionEnded !== undefined) {
     connectionEnded(turn, message.connectionEnded);
   } else {
@@ -106,7 +106,6 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   const spread = body.login.reconnectSpreadMs ?? 0;
   turn.patch({ phase: { at: "live", link }, spread, established: true, logins: [] });
   turn.tell({ type: "connected", again, told: body.login });
-  abilitiesTold(turn, body.login.abilities);
   logins.forEach(({ id }) => {
     turn.answer(id, { ok: true, body });
   });
@@ -153,19 +152,24 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   if (turn.session === null) {
     return;
   }
-  const { subscriptions: own, restore, abilities } = turn.session;
+  const { subscriptions: own, restore, listsVersion } = turn.session;
+  const version = Number(login.listsVersion ?? 0);
+  abilitiesTold(turn, login.abilities);
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
   // A user who will be subscribed again is not reported as having left in between.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
   // While the app forbids notifications of other users, the list stays unchanged.
-  const lost = abilities?.statusesOfOthers === false ? [] : apart.left;
+  const lost = turn.session.abilities?.statusesOfOthers === false ? [] : apart.left;
   const gone = new Set(lost);
   const kept = own.filter((user) => !gone.has(user));
   const earlier = (login.subscriptions ?? []).filter((user) => !kept.includes(user));
-  turn.patch({ restore: apart.restore, subscriptions: [...earlier, ...kept] });
+  turn.patch({ restore: apart.restore, subscriptions: [...earlier, ...kept], listsVersion: version });
   told(turn, [...early, ...readStatuses(login.statuses)]);
   turn.leaveCache(apart.left);
   tellUnsubscribed(turn, own, lost);
+  if (listsVersion !== null && listsVersion !== version) {
+    turn.tell({ type: "listsOutdated" });
+  }
   if (login.snapshotComplete === true) {
     snapshotComplete(turn);
   }
@@ -225,6 +229,11 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
     return;
   }
   learn(turn, call.ask, body);
+  const { listsVersion, repeatedSend }: { listsVersion?: string; repeatedSend?: boolean } = body[call.ask.kind] ?? {};
+  // That of a reading, and of a message that was sent before, may be ahead of what is still to be told.
+  if (!call.ask.kind.startsWith("get") && repeatedSend !== true) {
+    listsTold(turn, listsVersion);
+  }
   answer({ ok: true, body });
   if (body.logout !== undefined) {
     end(turn, { by: "logout" });
@@ -238,7 +247,7 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
     turn.patch({ userSig: ask.parameters.userSig ?? "", spread: body.login.reconnectSpreadMs ?? 0 });
     turn.setLink({ ...turn.session.phase.link, heartbeat });
     turn.tell({ type: "renewed", told: body.login });
-    abilitiesTold(turn, body.login.abilities);
+    toldAtLogin(turn, [], body.login);
   } else if (body.setSelfStatus?.status !== undefined) {
     told(turn, readStatuses([body.setSelfStatus.status]));
   } else if (body.getUserStatus !== undefined) {
@@ -251,6 +260,12 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
     const users = ask.parameters.userIds ?? [];
     listChanged(turn, [], users.length === 0 ? (turn.session?.subscriptions ?? []) : users);
     turn.leaveCache(body.unsubscribeUserStatus.notWatched ?? []);
+  } else if (body.deleteFriends !== undefined && ask.kind === "deleteFriends") {
+    const failed = failedUsers(body.deleteFriends.failures);
+    noFriends(
+      turn,
+      (ask.parameters.userIds ?? []).filter((user) => !failed.has(user)),
+    );
   } else if (body.getSubscriptions !== undefined && turn.session !== null && restores.isIdle(turn.session.restore)) {
     turn.patch({ subscriptions: body.getSubscriptions.userIds ?? [] });
   }
@@ -344,6 +359,32 @@ function subscriptionsChanged(turn: Turn, changed: SubscriptionsChangedJson): vo
   turn.leaveCache([...(changed.notWatched ?? []), ...lost.notWatched]);
 }
 
+function listsChanged(turn: Turn, told: ListsChangedJson): void {
+  listsTold(turn, told.listsVersion);
+  turn.tell({ type: "listsChanged", told });
+  if (told.reload === true) {
+    turn.tell({ type: "listsOutdated" });
+  }
+  const oneSided = (told.friends ?? []).flatMap(({ mutual, userId = "" }) => (mutual === true ? [] : [userId]));
+  noFriends(turn, [...oneSided, ...(told.deletedFriends ?? [])]);
+}
+
+/**
+ * Records a version of the lists. The server sends changes, including the answers to own calls, in the order of their
+ * versions.
+ */
+function listsTold(turn: Turn, version: string | undefined): void {
+  turn.patch({ listsVersion: Math.max(turn.session?.listsVersion ?? 0, Number(version ?? 0)) });
+}
+
+/**
+ * Removes former friends from the cache unless they are subscribed to. The server does not report that they are not
+ * watched any longer.
+ */
+function noFriends(turn: Turn, users: readonly string[]): void {
+  turn.leaveCache(users.filter((user) => !turn.session?.subscriptions.includes(user)));
+}
+
 /** Stores the abilities that the app gives to this client. The first ones do not count as a change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
@@ -429,6 +470,6 @@ function readRefusal({ refusal }: ServerMessageJson): Refused {
   return { code: refusal?.code ?? 0, message: refusal?.message ?? "" };
 }
 
-function failedUsers(failures: readonly FailureJson[] | undefined): Set<string> {
+function failedUsers(failures: readonly { userId?: string }[] | undefined): Set<string> {
   return new Set((failures ?? []).map(({ userId }) => userId ?? ""));
 }

@@ -24,7 +24,10 @@ export const LOGIN_TIMEOUT = 10_000;
 /** A deadline that is handled this much too late passed while the page or the device was asleep. */
 export const SLEEP = 5_000;
 
-/** The most calls that wait to be sent. */
+/**
+ * The most calls that wait to be sent, and the most logins that wait for the same attempt to connect. What is more is
+ * refused at once; a logout has one place beside them, so that a session can always be ended.
+ */
 export const MAX_QUEUE = 1_000;
 
 /**
@@ -123,6 +126,10 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     turn.refuse(id, refused("INVALID_PARAMETER", "another user is logged in; log out first"));
     return;
   }
+  if ((session.phase.at === "live" ? session.queue : session.logins).length >= MAX_QUEUE) {
+    refuseForNow(turn, id);
+    return;
+  }
   if (session.phase.at === "live") {
     const known = knownWithin(turn.state, { ...session, userSig });
     const parameters = loginRequest(turn.state, user, userSig, false, known);
@@ -147,6 +154,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     queue: [],
     subscriptions: [],
     restore: restores.IDLE,
+    listsVersion: null,
     abilities: null,
     snapshot: null,
     loginLimit: FRAME_LIMITS.beforeLogin,
@@ -167,12 +175,16 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
     } else {
       failLogin(turn, refused("NOT_LOGGED_IN", "logged out"));
     }
-  } else if (session.queue.length >= MAX_QUEUE) {
-    turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
+  } else if (session.queue.length >= MAX_QUEUE + Number(ask.kind === "logout")) {
+    refuseForNow(turn, id);
   } else {
     turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
     hurry(turn);
   }
+}
+
+function refuseForNow(turn: Turn, id: CallId): void {
+  turn.refuse(id, refused("CALLED_TOO_OFTEN", "too many calls wait for the connection"));
 }
 
 /**

@@ -84,6 +84,8 @@ export interface Session {
   /** The subscribed users as far as this client knows, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
+  /** The version of the own lists up to which all changes were received; null before the first login. */
+  readonly listsVersion: number | null;
   /** The abilities that the app gives to this client, as sent last; null if the server has not sent them. */
   readonly abilities: Abilities | null;
   /** The snapshot of the watched users on the current link; null once it is complete. */
@@ -182,6 +184,8 @@ export type News =
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
   | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
+  /** The own lists have changed in a way that the server could not send. */
+  | { readonly type: "listsOutdated" }
   /** The established session is over. */
   | { readonly type: "ended"; readonly how: Ending };
 

@@ -342,6 +342,8 @@ function showNews(news: News): string {
       return `abilities ${JSON.stringify(news.abilities)}`;
     case "listsChanged":
       return `lists ${news.told.listsVersion ?? ""}`;
+    case "listsOutdated":
+      return "lists outdated";
     case "ended":
       return `ended by ${JSON.stringify(news.how)}`;
   }

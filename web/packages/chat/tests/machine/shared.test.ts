@@ -17,15 +17,18 @@ import { brief } from "./script.js";
 /** The features that scripts may need and this SDK has not. */
 const ABSENT: readonly string[] = [];
 
-test.each(["connection", "calls", "heartbeats", "restore"])("%s: as in the scripts that the SDKs share", (name) => {
-  const scripts = readFileSync(
-    new URL(`../../../../../crates/client/tests/sdk/${name}.txt`, import.meta.url),
-    "utf8",
-  );
-  const { played, scenarios } = play(scripts);
-  expect(scenarios).toBeGreaterThan(5);
-  expect(played).toBe(scripts);
-});
+test.each(["connection", "calls", "heartbeats", "restore", "lists"])(
+  "%s: as in the scripts that the SDKs share",
+  (name) => {
+    const scripts = readFileSync(
+      new URL(`../../../../../crates/client/tests/sdk/${name}.txt`, import.meta.url),
+      "utf8",
+    );
+    const { played, scenarios } = play(scripts);
+    expect(scenarios).toBeGreaterThan(5);
+    expect(played).toBe(scripts);
+  },
+);
 
 /** Plays the scenarios of a file. The file with the effects as they are is the same file. */
 function play(scripts: string): { played: string; scenarios: number } {
@@ -96,6 +99,15 @@ class Player {
       case "timeout":
         this.#timeout = Number(first);
         return [];
+      case "many":
+        for (let made = 0; made < Number(first); made += 1) {
+          this.line(`> ${rest.slice(1).join(" ")}`);
+        }
+        return [];
+      case "cache":
+        return [`holds ${brief([...this.#state.cache.values()])}`.trimEnd()];
+      case "subscriptions":
+        return [["holds", ...(this.#state.session?.subscriptions ?? [])].join(" ")];
       case "wait":
         return this.#wait(Number(first));
       case "sleep":
@@ -172,7 +184,19 @@ class Player {
       case "left":
         return { type: "left" };
       case "push":
-        return received({ statusChanged: { statuses: statuses(rest) } });
+        return received({ statusChanged: { statuses: statuses(rest), snapshotComplete: rest.includes("complete") } });
+      case "changed": {
+        const [subscribed, notWatched] = [signed(rest, "+"), signed(rest, "!")];
+        const unsubscribed = [...signed(rest, "-"), ...notWatched];
+        return received({ subscriptionsChanged: { subscribed, unsubscribed, notWatched } });
+      }
+      case "lists": {
+        const friends = signed(rest, "~").map((userId) => ({ userId, mutual: false }));
+        const reload = rest.includes("reload");
+        return received({
+          listsChanged: { listsVersion: first, reload, friends, deletedFriends: signed(rest, "-") },
+        });
+      }
       case "app":
         return received({ appChanged: { abilities: abilities(first === "on") } });
       case "ended":
@@ -231,6 +255,11 @@ function statuses(words: string[]): UserStatusJson[] {
     });
 }
 
+/** The users behind this sign. */
+function signed(words: string[], sign: string): string[] {
+  return words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
+}
+
 function abilities(isOn: boolean): AbilitiesJson {
   return { statusesOfOthers: isOn, ...(isOn ? {} : { refusalCode: 72001 }) };
 }
@@ -274,6 +303,8 @@ function answer(kind: string, what: string[]): ServerMessageJson {
   const told = statuses(what);
   const spread = what.find((word) => word.startsWith("spread="))?.slice("spread=".length);
   const spreadTold = spread === undefined ? {} : { reconnectSpreadMs: Number(spread) };
+  const listsVersion = what.find((word) => word.startsWith("lists="))?.slice("lists=".length);
+  const listsTold = listsVersion === undefined ? {} : { listsVersion };
   if (kind === "login") {
     return {
       login: {
@@ -281,6 +312,9 @@ function answer(kind: string, what: string[]): ServerMessageJson {
         statuses: told,
         snapshotComplete: !what.includes("more"),
         subscriptionsLost: what.includes("lost"),
+        notWatched: signed(what, "!"),
+        subscriptions: signed(what, "+"),
+        ...listsTold,
         ...(what.includes("on") || what.includes("off") ? { abilities: abilities(what.includes("on")) } : {}),
         ...spreadTold,
       },
@@ -289,7 +323,13 @@ function answer(kind: string, what: string[]): ServerMessageJson {
   const body = {
     ...(kind === "heartbeat" ? spreadTold : {}),
     ...(kind === "get" || kind === "sub" ? { statuses: told } : {}),
+    ...(kind === "sub" || kind === "unsub" ? { notWatched: signed(what, "!"), evicted: signed(what, "<") } : {}),
+    ...(kind === "sub" || kind === "unfriend"
+      ? { failures: signed(what, "-").map((userId) => ({ userId, code: 70107 })) }
+      : {}),
     ...(kind === "set" ? { status: told[0] } : {}),
+    ...(kind === "message" ? { repeatedSend: what.includes("repeated") } : {}),
+    ...listsTold,
   };
   return { [OPERATIONS[kind]?.kind ?? ""]: body };
 }
@@ -321,9 +361,16 @@ function showNews(news: News): string[] {
       return [`disconnected, again in ${news.retryIn}`];
     case "statuses":
       return [`status ${brief(news.statuses)}`];
-    case "renewed":
-    case "subscriptionsChanged":
+    case "subscriptionsChanged": {
+      const { subscribed = [], unsubscribed = [] } = news.told;
+      const changes = [...subscribed.map((user) => `+${user}`), ...unsubscribed.map((user) => `-${user}`)];
+      return [["subscriptions", ...changes].join(" ")];
+    }
     case "abilitiesChanged":
+      return [`abilities ${news.abilities.statusesOfOthers ? "on" : "off"}`];
+    case "listsOutdated":
+      return ["lists outdated"];
+    case "renewed":
     case "listsChanged":
       return [];
     case "ended":
