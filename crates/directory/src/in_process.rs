@@ -1,7 +1,11 @@
 //! The directory of a single node: records in this process, in shards, with a journal on disk.
 
+mod opening;
+
+pub use opening::{Recovered, SavedRecords};
+
 use crate::feed::{Feed, FeedCursor, FeedPage};
-use crate::journal::{Begin, Disk, EntryRef, Journal, JournalDamage, JournalError, RealDisk, encode};
+use crate::journal::{Begin, EntryRef, Journal, JournalError, encode};
 use crate::locks::lock;
 use crate::records::pick;
 use crate::{
@@ -11,15 +15,14 @@ use crate::{
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
 use lamplight_core::{Presence, Transition};
-use lamplight_model::{AppId, Moment, NodeId, Now, Platform, StatusType, Timestamp, User};
+use lamplight_model::{AppId, FactsMark, Moment, NodeId, Now, Platform, StatusType, Timestamp, User};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::ops::Bound;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const SHARDS: usize = 256;
 
@@ -52,6 +55,8 @@ pub struct InProcessDirectory {
     /// The highest revision of a removed record. A new record counts on from it.
     removed_rev: AtomicU64,
     complete_since: Timestamp,
+    /// Live records of other facts were found at the start, and set aside.
+    set_aside: bool,
 }
 
 #[derive(Default)]
@@ -81,21 +86,6 @@ struct Counters {
     devices: [AtomicU64; Platform::ALL.len()],
 }
 
-/// The result of reading the files of a directory when it was opened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Recovered {
-    /// The number of records restored.
-    pub records: usize,
-    /// The time before which records may be missing. A record that is rebuilt from the facts must have a version
-    /// above this time, which is then above every version that was sent before.
-    pub complete_since: Timestamp,
-    /// Whether the records may be older than the last ones that were sent. They were given versions above all of
-    /// those.
-    pub in_doubt: bool,
-    /// The damage that was found on disk.
-    pub damage: JournalDamage,
-}
-
 impl InProcessDirectory {
     /// Creates a directory without a journal; its records end with the process.
     pub fn in_memory() -> Self {
@@ -110,71 +100,8 @@ impl InProcessDirectory {
             counters: Counters::default(),
             removed_rev: AtomicU64::new(0),
             complete_since: Timestamp(0),
+            set_aside: false,
         }
-    }
-
-    /// Opens the directory of this folder and restores the records of a former process. Users who were connected then
-    /// count as present for `grace`.
-    ///
-    /// If the journal may lack a change that was sent, its records get versions above all that may have been sent,
-    /// and the feed begins another epoch.
-    pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
-        Self::open_on(Arc::new(RealDisk), running_machine(), folder, now, grace)
-    }
-
-    pub(crate) fn open_on(
-        disk: Arc<dyn Disk>,
-        machine: String,
-        folder: &Path,
-        now: Now,
-        grace: Duration,
-    ) -> Result<(Self, Recovered), JournalError> {
-        let (mut journal, recovery) = Journal::open(disk, folder)?;
-        let is_of_another_run = recovery.machines.iter().any(|of| *of != machine);
-        let in_doubt = recovery.damaged || is_of_another_run && !recovery.closed;
-        let lost_at = recovery.begin.as_ref().map_or(Timestamp(0), |begin| begin.alive);
-        let machine_now = machine.clone();
-        let begin = match recovery.begin {
-            Some(found) if !in_doubt => Begin { machine, ..found },
-            Some(found) => Begin {
-                epoch: now.wall.0.max(found.epoch + 1),
-                complete_since: now.wall.max(found.complete_since),
-                machine,
-                ..found
-            },
-            None => Begin {
-                epoch: now.wall.0.max(1),
-                machine,
-                horizon: 0,
-                removed_rev: 0,
-                complete_since: now.wall,
-                alive: now.wall,
-            },
-        };
-        journal.start(&Begin { alive: now.wall, ..begin.clone() })?;
-        let directory = Self {
-            feed: Feed::new(begin.epoch, begin.horizon),
-            journal: Some(journal),
-            machine: machine_now,
-            removed_rev: AtomicU64::new(begin.removed_rev),
-            complete_since: begin.complete_since,
-            ..Self::in_memory()
-        };
-        let mut records = 0;
-        for (user, found) in recovery.records {
-            let Some(mut saved) = found.presence else { continue };
-            if in_doubt {
-                saved.lift_version(now.wall);
-            }
-            let presence = saved.restore(now, lost_at, now.moment + grace);
-            directory.feed.restore(&user, found.place);
-            let mut shard = lock(&directory.shards[directory.shard_of(&user)]);
-            shard.insert(&user, presence, found.rev, found.place, &directory.counters);
-            records += 1;
-        }
-        directory.write_all_records(now)?;
-        let damage = directory.journal.as_ref().map(Journal::damage).unwrap_or_default();
-        Ok((directory, Recovered { records, complete_since: begin.complete_since, in_doubt, damage }))
     }
 
     /// Records on disk that the process is alive. Writes a snapshot of all records if their changes have grown, or if
@@ -188,6 +115,11 @@ impl InProcessDirectory {
             tracing::info!("live records are kept on disk again");
         }
         kept
+    }
+
+    /// Records on disk the mark of the facts. To be called once the mark is committed to them.
+    pub fn note_facts(&self, mark: FactsMark) -> Result<(), JournalError> {
+        self.journal.as_ref().map_or(Ok(()), |journal| journal.note_facts(mark))
     }
 
     /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it also survives a restart of the
@@ -499,6 +431,7 @@ impl Directory for InProcessDirectory {
             journal_errors: self.journal.as_ref().map_or(0, Journal::errors),
             journal_in_doubt: self.is_failing.load(Ordering::Relaxed),
             journal_damage: self.journal.as_ref().map(Journal::damage).unwrap_or_default(),
+            journal_set_aside: self.set_aside,
         }
     }
 }
@@ -574,12 +507,6 @@ impl Counters {
             bump(&self.devices[platform as usize - 1]);
         }
     }
-}
-
-/// Returns the boot id of the machine. If it cannot be read, all boots look the same.
-fn running_machine() -> String {
-    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    id.trim().to_owned()
 }
 
 /// Wraps a result that is ready at once.

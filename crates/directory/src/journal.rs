@@ -26,7 +26,7 @@ pub(crate) use replay::Recovery;
 
 use crate::locks::lock;
 use lamplight_core::SavedPresence;
-use lamplight_model::{Timestamp, User};
+use lamplight_model::{FactsMark, Timestamp, User};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
@@ -36,10 +36,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The beginning of every file. Its number is that of the entry format; a file in an unknown format counts as lost.
-const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x06";
-/// The beginning of files in the previous format, in which session events have no status after them. The current
-/// format can read such events.
-const FORMER_MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x05";
+const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
+/// The beginnings of files in earlier formats that can still be read. Format 6 has no mark of the facts; format 5 has
+/// also no status after a session event.
+const FORMER_MAGICS: [&[u8; 12]; 2] = [b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
 /// The number of bytes of the magic that are the same in every format.
 const NAME_BYTES: usize = 8;
 /// The position of the mark of doubt: whether a write to this file failed and its change is not in any snapshot.
@@ -69,6 +69,8 @@ enum Entry {
     Alive(Timestamp),
     /// The last entry of a complete snapshot.
     Complete,
+    /// The mark that the facts had.
+    Facts(FactsMark),
 }
 
 /// An entry with borrowed data, to be written. Its encoding is that of [`Entry`].
@@ -79,6 +81,7 @@ pub(crate) enum EntryRef<'a> {
     Remove(&'a User, u64, u64),
     Alive(Timestamp),
     Complete,
+    Facts(FactsMark),
 }
 
 /// The state that is common to all records when a file begins.
@@ -123,6 +126,8 @@ pub(crate) struct Journal {
     failures: AtomicU64,
     /// The number of all failed writes.
     errors: AtomicU64,
+    /// The mark of the facts that was recorded last.
+    noted: Mutex<Option<FactsMark>>,
     /// Whether the folder has the mark of a journal that was closed in order. Changes only under the locks of all
     /// stripes.
     is_closed: AtomicBool,
@@ -171,13 +176,34 @@ impl Journal {
             grown: AtomicU64::new(0),
             failures: AtomicU64::new(0),
             errors: AtomicU64::new(0),
+            noted: Mutex::new(None),
             is_closed: AtomicBool::new(false),
         };
         Ok((journal, recovery))
     }
 
-    /// Begins the first generation of this process. To be called once, before anything is written.
-    pub fn start(&mut self, begin: &Begin) -> Result<(), JournalError> {
+    /// Renames the folder to `aside`, replacing a folder of that name, and creates an empty one. A crash in between
+    /// leaves no folder, or an empty one.
+    pub fn set_aside(disk: &dyn Disk, folder: &Path, aside: &Path) -> Result<(), JournalError> {
+        match fs::remove_dir_all(aside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(failed("delete", aside)(error));
+            }
+            Ok(()) | Err(_) => {}
+        }
+        fs::rename(folder, aside).map_err(failed("set aside", folder))?;
+        let made = fs::DirBuilder::new().mode(0o700).create(folder);
+        made.map_err(failed("make the folder", folder))?;
+        match folder.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+            Some(parent) => disk.sync(parent).map_err(failed("sync", parent)),
+            None => Ok(()),
+        }
+    }
+
+    /// Begins the first generation of this process beside facts with this mark. To be called once, before anything is
+    /// written.
+    pub fn start(&mut self, begin: &Begin, facts: Option<FactsMark>) -> Result<(), JournalError> {
+        *lock(&self.noted) = facts;
         let number = lock(&self.generation).number + 1;
         self.stripes = self.begin_stripes(number, begin)?.into_iter().map(Mutex::new).collect();
         *lock(&self.generation) = Generation { number, is_complete: false, failures: 0, snapshot_bytes: 0 };
@@ -215,6 +241,15 @@ impl Journal {
     pub fn alive(&self, at: Timestamp) -> Result<(), JournalError> {
         let mut entry = Vec::new();
         encode(&EntryRef::Alive(at), &mut entry);
+        self.append(0, &entry)
+    }
+
+    /// Records the mark of the facts, which must have been committed to them.
+    pub fn note_facts(&self, mark: FactsMark) -> Result<(), JournalError> {
+        // Set before the append, so that a generation that begins in between has it.
+        *lock(&self.noted) = Some(mark);
+        let mut entry = Vec::new();
+        encode(&EntryRef::Facts(mark), &mut entry);
         self.append(0, &entry)
     }
 
@@ -275,13 +310,13 @@ impl Journal {
             failures,
             end: 0,
         };
-        snapshot.put(&head(&begin()))?;
+        snapshot.put(&head(&begin(), *lock(&self.noted)))?;
         Ok(snapshot)
     }
 
     /// Creates the files of changes of a new generation: all of them, or none.
     fn begin_stripes(&self, number: u64, begin: &Begin) -> Result<Vec<Stripe>, JournalError> {
-        let head = head(begin);
+        let head = head(begin, *lock(&self.noted));
         let begun: Result<Vec<Stripe>, JournalError> = (0..STRIPES)
             .map(|stripe| {
                 let path = self.folder.join(format!("live.{number}.{stripe}"));
@@ -357,10 +392,13 @@ pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
 }
 
 /// The bytes at the beginning of every file.
-fn head(begin: &Begin) -> Vec<u8> {
+fn head(begin: &Begin, facts: Option<FactsMark>) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     head.push(SURE);
     encode(&EntryRef::Begin(begin), &mut head);
+    if let Some(mark) = facts {
+        encode(&EntryRef::Facts(mark), &mut head);
+    }
     head
 }
 

@@ -20,7 +20,7 @@ mod news;
 mod records;
 
 pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
-pub use in_process::{InProcessDirectory, Recovered};
+pub use in_process::{InProcessDirectory, Recovered, SavedRecords};
 pub use journal::{JournalDamage, JournalError};
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
 pub use log::{Heard, LocalLog, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, Partitions};
@@ -212,6 +212,8 @@ pub struct DirectoryStats {
     pub journal_in_doubt: bool,
     /// The damage that was found on disk at the start.
     pub journal_damage: JournalDamage,
+    /// Whether the start found live records of other facts than those that there are, and set them aside.
+    pub journal_set_aside: bool,
 }
 
 /// A failed call to a [`Directory`] or a [`ChangeLog`]: a fault of the adapter or of the store, not a refusal. Whatever

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use lamplight_core::{Connect, Presence, UserFacts};
-use lamplight_directory::{Directory, InProcessDirectory, JournalDamage};
+use lamplight_directory::{Directory, InProcessDirectory, JournalDamage, SavedRecords};
 use lamplight_model::{
-    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, Now, Platform, StatusType, Timestamp,
-    User, UserId, UserStatus, Version,
+    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, FactsMark, Moment, Now, Platform, StatusType,
+    Timestamp, User, UserId, UserStatus, Version,
 };
 use std::collections::BTreeMap;
 use std::fs;
@@ -437,4 +437,76 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     // A version that was raised once stays.
     let directory = open(folder.path(), now(6));
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
+}
+
+/// The mark that the records of a folder note, as the next start finds it; the folder is left as it is.
+fn noted(folder: &TempDir) -> Option<FactsMark> {
+    SavedRecords::read(copy(folder).path()).unwrap().facts()
+}
+
+#[tokio::test]
+async fn the_mark_of_the_facts_survives_kills_and_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = |count| FactsMark { history: 7, count };
+    let saved = SavedRecords::read(folder.path()).unwrap();
+    assert!(saved.is_empty() && saved.facts().is_none());
+    let (directory, _) = saved.open(Some(mark(1)), now(0), GRACE).unwrap();
+    assert_eq!(noted(&folder), Some(mark(1)), "from the start on");
+    directory.note_facts(mark(2)).unwrap();
+    log_in(&directory, &user(1), "one", now(1)).await;
+    assert_eq!(noted(&folder), Some(mark(2)));
+    std::mem::forget(directory);
+    let saved = SavedRecords::read(folder.path()).unwrap();
+    assert!(!saved.is_empty());
+    let (directory, recovered) = saved.open(Some(mark(3)), now(4), GRACE).unwrap();
+    assert_eq!((recovered.records, recovered.in_doubt), (1, false));
+    assert_eq!(noted(&folder), Some(mark(3)));
+    // Where the file with the newest note is damaged, an older one is found, and the facts seem to be ahead.
+    directory.note_facts(mark(4)).unwrap();
+    std::mem::forget(directory);
+    let newest = journal_files(&folder).into_keys().find(|path| path.extension().is_some_and(|it| it == "0"));
+    let newest = newest.unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, &bytes[..bytes.len() - 1]).unwrap();
+    assert_eq!(noted(&folder), Some(mark(3)));
+}
+
+#[tokio::test]
+async fn records_of_other_facts_are_set_aside_whole_and_the_feed_begins_anew() {
+    let outer = tempfile::tempdir().unwrap();
+    let (live, aside) = (outer.path().join("live"), outer.path().join("aside"));
+    let mark = |count| FactsMark { history: 7, count };
+    let saved = SavedRecords::read(&live).unwrap();
+    let (directory, _) = saved.open(Some(mark(5)), now(0), GRACE).unwrap();
+    log_in(&directory, &user(1), "one", now(10)).await;
+    let cursor = directory.feed(AppId(1), None, 10).await.unwrap().cursor;
+    std::mem::forget(directory);
+    let files = |folder: &Path| {
+        let names =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.collect::<std::collections::BTreeSet<_>>()
+    };
+    let before = files(&live);
+    fs::create_dir(&aside).unwrap();
+    fs::write(aside.join("of an earlier restore"), "").unwrap();
+
+    // The clock of the machine that the back-up was restored on may be behind.
+    let behind = Now { moment: Moment(1), wall: Timestamp(5) };
+    let saved = SavedRecords::read(&live).unwrap();
+    assert!(!mark(4).includes(saved.facts().unwrap()));
+    let saved = saved.set_aside(&aside).unwrap();
+    assert_eq!(saved.facts(), None);
+    let other = FactsMark { history: 8, count: 5 };
+    let (directory, recovered) = saved.open(Some(other), behind, GRACE).unwrap();
+    assert_eq!(files(&aside), before, "all of it, and nothing of an earlier one");
+    assert_eq!((recovered.records, recovered.in_doubt), (0, true));
+    assert!(recovered.damage.is_none() && directory.stats().journal_set_aside);
+    let page = directory.feed(AppId(1), Some(cursor), 10).await.unwrap();
+    assert!(page.reset, "{page:?}");
+    assert!(recovered.complete_since >= now(0).wall, "versions do not fall behind with the clock");
+    std::mem::forget(directory);
+    let saved = SavedRecords::read(&live).unwrap();
+    assert_eq!(saved.facts(), Some(other));
+    let (directory, recovered) = saved.open(Some(other), behind, GRACE).unwrap();
+    assert!(!recovered.in_doubt && !directory.stats().journal_set_aside, "it is told once");
 }

@@ -8,8 +8,10 @@
 //! This crate makes no decisions: it knows no rules, and does not check that an app exists.
 
 mod deletion;
+mod examine;
 mod fault;
 mod lists;
+mod mark;
 mod operations;
 mod outbox;
 mod readers;
@@ -18,6 +20,7 @@ mod schema;
 mod statements;
 mod writer;
 
+pub use examine::examine;
 pub use fault::{NotFacts, Stopped};
 pub use schema::{NewerSchema, SCHEMA_VERSION};
 pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE, WriterState};
@@ -29,6 +32,7 @@ use lamplight_facts::{
     FactsError, Login, LoginRecorded, NewLogin, Revocation, Revoked,
 };
 use lamplight_model::{App, AppId, Timestamp, User, UserId};
+use mark::Marked;
 use readers::Readers;
 use std::path::Path;
 use writer::Writer;
@@ -47,6 +51,7 @@ pub struct SqliteFacts {
     // writer's, because the readers cannot write.
     readers: Readers,
     writer: Writer,
+    marked: Marked,
 }
 
 impl SqliteFacts {
@@ -60,7 +65,7 @@ impl SqliteFacts {
         let readers = Readers::start(reading)?;
         let writer = Writer::start(writing)?;
         tracing::info!(path = %path.display(), schema = SCHEMA_VERSION, "facts are open");
-        Ok(Self { readers, writer })
+        Ok(Self { readers, writer, marked: Marked::default() })
     }
 
     /// The counts of the writer since it started.

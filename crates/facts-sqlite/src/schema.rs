@@ -284,6 +284,15 @@ const MIGRATIONS: &[&str] = &[
     -- The former version may have been sending these when it stopped, so a login does not take them back.
     UPDATE notices SET device = NULL WHERE due IS NOT NULL;
 ",
+    "
+    -- One row: by it live records tell whether these are the facts that they were written beside.
+    CREATE TABLE mark (
+        one     INTEGER PRIMARY KEY CHECK (one = 1),
+        history INTEGER NOT NULL,        -- the bits of a u64
+        count   INTEGER NOT NULL
+    ) STRICT;
+    INSERT INTO mark VALUES (1, random(), 0);
+",
 ];
 
 /// The migration after which all nicks are folded again.
@@ -386,7 +395,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 /// The schema version of the file; 0 if it is empty. Returns an error if the file is not for this program.
-fn version(connection: &Connection) -> Result<u32, FactsError> {
+pub(crate) fn version(connection: &Connection) -> Result<u32, FactsError> {
     // One statement gives one snapshot, because another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),
                       (SELECT application_id FROM pragma_application_id),
@@ -449,7 +458,7 @@ fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 
 const OPENING: &str = "opening the file of facts";
 
-fn opening(error: Error) -> FactsError {
+pub(crate) fn opening(error: Error) -> FactsError {
     fault::of_sqlite(OPENING, Arc::new(error))
 }
 

@@ -80,6 +80,11 @@ impl Writer {
         })
     }
 
+    /// The count of attempts to commit, which another thread may read.
+    pub(crate) fn attempts(&self) -> Attempts {
+        Attempts(Arc::clone(&self.counters))
+    }
+
     pub(crate) fn state(&self) -> WriterState {
         if self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
             WriterState::Ended
@@ -106,6 +111,15 @@ impl Drop for Writer {
         if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
             tracing::error!("the writer of facts had panicked");
         }
+    }
+}
+
+/// Reads how many commits were tried since the start, those that failed among them.
+pub(crate) struct Attempts(Arc<Counters>);
+
+impl Attempts {
+    pub(crate) fn get(&self) -> u64 {
+        self.0.commits.load(Ordering::Relaxed) + self.0.failed_commits.load(Ordering::Relaxed)
     }
 }
 

@@ -88,6 +88,12 @@ pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
         );
         return Finding::wrong("files", text, cure);
     }
+    if others >= limit {
+        let text = format!(
+            "the process may open only {limit} files, and needs {others} besides the connections of clients"
+        );
+        return Finding::wrong("files", text, cure);
+    }
     if limit < FEW_FILES {
         return Finding::warning(
             "files",
@@ -249,21 +255,38 @@ pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port
     }
 }
 
-/// Whether the two ports are one.
-pub fn one_port_for_two(config: &Config) -> Option<Finding> {
-    let client = config.client_listen;
-    let is_same = |other: SocketAddr| {
-        other.port() == client.port()
-            && client.port() != 0
-            && (other.ip() == client.ip() || other.ip().is_unspecified() || client.ip().is_unspecified())
-    };
-    is_same(config.http_listen).then(|| {
-        Finding::wrong(
-            "ports",
-            format!("client_listen and http_listen have one port, {}", client.port()),
-            "give each its own, as 7400 and 7401",
-        )
-    })
+/// Judges whether listeners of the settings are in each other's way.
+pub fn shared_ports(config: &Config) -> Vec<Finding> {
+    let Config { client_listen, http_listen, health_listen, .. } = config;
+    let mut listeners = vec![("client_listen", *client_listen), ("http_listen", *http_listen)];
+    listeners.extend(health_listen.map(|address| ("health_listen", address)));
+    let mut findings = Vec::new();
+    for (at, (setting, address)) in listeners.iter().enumerate() {
+        for (other, _) in listeners[..at].iter().filter(|(_, other)| collide(*address, *other)) {
+            findings.push(Finding::wrong(
+                "ports",
+                format!("{other} and {setting} have one port, {}", address.port()),
+                "give each its own, as 7400, 7401 and 7402",
+            ));
+        }
+    }
+    findings
+}
+
+/// Whether no two sockets can listen on both addresses. `[::]` takes the addresses of IPv4 in too.
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let takes_in = |wide: IpAddr, ip: IpAddr| wide.is_unspecified() && (wide.is_ipv6() || ip.is_ipv4());
+    let (a, b) = (one.ip(), other.ip());
+    one.port() == other.port() && one.port() != 0 && (a == b || takes_in(a, b) || takes_in(b, a))
+}
+
+/// Judges what is logged.
+pub fn log(level: &str) -> Finding {
+    let cure = "set --log or LAMPLIGHT_LOG to info";
+    match level {
+        "off" => Finding::warning("log", "nothing is logged, and no fault is told", cure),
+        level => Finding::ok("log", format!("{level} is logged")),
+    }
 }
 
 /// Certificates are renewed weeks before their end; one so close to it is not being renewed.
@@ -349,6 +372,18 @@ pub fn key_source(source: &ShownKeySource) -> Finding {
             check,
             format!("{source} of app {app} cannot be read, and nobody can log in by it: {error}"),
             cure,
+        ),
+    }
+}
+
+/// Judges the program by whether the web pages are in it.
+pub fn web_pages(are_built: bool) -> Finding {
+    match are_built {
+        true => Finding::ok("web pages", "the demo, the console and the documentation are in this program"),
+        false => Finding::warning(
+            "web pages",
+            "this program has no console, no demo and no documentation: they were not built before it was",
+            "build them first, as docs/how-to/serve-the-web-pages.md says, or take a released program",
         ),
     }
 }

@@ -6,8 +6,11 @@ mod process;
 
 use process::Folder;
 use serde_json::Value;
+use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// Ports that are free.
 const FREE: [&str; 4] = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"];
@@ -126,6 +129,121 @@ fn what_a_start_refuses_is_wrong() {
         assert!(code == Some(1) && found.contains("open to other users"), "{mode:o}: {code:?} {found}");
         let (code, _, error) = folder.run(&[&["serve"], &FREE[..]].concat());
         assert!(code == Some(1) && error.contains("open to other users"), "{error}");
+    }
+}
+
+/// The exit codes of the doctor and of a server with the same flags, variables and folder: a server that goes on is
+/// stopped and counts as 0.
+fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Option<i32>, Option<i32>) {
+    let command = |name: &str| {
+        let mut command = folder.command(&[&[name], flags].concat());
+        command.envs(variable);
+        command
+    };
+    let examined = command("doctor").output().unwrap();
+    let mut server = command("serve").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    let served = loop {
+        if let Some(ended) = server.try_wait().unwrap() {
+            break ended.code();
+        }
+        if folder.path().join("node.json").is_file() || Instant::now() > until {
+            server.kill().unwrap();
+            server.wait().unwrap();
+            break Some(0);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    (examined.status.code(), served)
+}
+
+/// Each mistake of an operator that keeps a server from starting, and its neighbours that do not.
+#[test]
+fn the_doctor_and_a_start_agree() {
+    type Spoil = fn(&std::path::Path);
+    let nothing: Spoil = |_| {};
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = taken.local_addr().unwrap().to_string();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let with = |more: &[&'static str]| [&FREE[..], more].concat();
+    let table: Vec<(&str, Spoil, Vec<&str>, Option<(&str, &str)>, i32)> = vec![
+        ("nothing", nothing, with(&[]), None, 0),
+        ("a port that is taken", nothing, vec![FREE[0], &taken, FREE[2], FREE[3]], None, 1),
+        ("a health port that is taken", nothing, [&FREE[..], &["--health-listen", &taken]].concat(), None, 1),
+        (
+            "one port for HTTP and health",
+            nothing,
+            vec![FREE[0], FREE[1], "--http-listen", &other, "--health-listen", &other],
+            None,
+            1,
+        ),
+        ("a level that is misspelt", nothing, with(&[]), Some(("LAMPLIGHT_LOG", "inof")), 2),
+        ("a form of the log", nothing, with(&[]), Some(("LAMPLIGHT_LOG_FORMAT", "xml")), 2),
+        ("a setting that is none", nothing, with(&[]), Some(("LAMPLIGHT_WORKER", "2")), 1),
+        ("an empty store", |data| fs::write(data.join("facts.db"), "").unwrap(), with(&[]), None, 0),
+        (
+            "a store that is a text",
+            |data| fs::write(data.join("facts.db"), "text").unwrap(),
+            with(&[]),
+            None,
+            1,
+        ),
+        (
+            "a store that is a folder",
+            |data| fs::create_dir(data.join("facts.db")).unwrap(),
+            with(&[]),
+            None,
+            1,
+        ),
+        (
+            "a store of another program",
+            |data| {
+                let store = rusqlite::Connection::open(data.join("facts.db")).unwrap();
+                store.execute_batch("CREATE TABLE t (x)").unwrap();
+            },
+            with(&[]),
+            None,
+            1,
+        ),
+        (
+            "live records that are a file",
+            |data| fs::write(data.join("live"), "").unwrap(),
+            with(&[]),
+            None,
+            1,
+        ),
+        ("a lock that is a folder", |data| fs::create_dir(data.join("lock")).unwrap(), with(&[]), None, 1),
+        (
+            "a socket that is a folder",
+            |data| fs::create_dir(data.join("control.sock")).unwrap(),
+            with(&[]),
+            None,
+            1,
+        ),
+        (
+            "a node file that is a folder",
+            |data| fs::create_dir(data.join("node.json")).unwrap(),
+            with(&[]),
+            None,
+            1,
+        ),
+        (
+            "a link that leads nowhere",
+            |data| {
+                fs::remove_dir(data).unwrap();
+                std::os::unix::fs::symlink("nowhere", data).unwrap();
+            },
+            with(&[]),
+            None,
+            1,
+        ),
+    ];
+    for (name, spoil, flags, variable, expected) in table {
+        let folder = Folder::new();
+        fs::create_dir(folder.path()).unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+        spoil(&folder.path());
+        assert_eq!(both(&folder, &flags, variable), (Some(expected), Some(expected)), "{name}");
     }
 }
 

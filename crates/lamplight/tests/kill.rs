@@ -1,14 +1,19 @@
-//! A server that is killed in the middle of logins loses no acknowledged fact.
+//! A server that is killed in the middle of logins loses no acknowledged fact, and takes its own facts for its own.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod killed;
 
 use killed::{PATIENCE, Server, log_in};
-use lamplight_model::{StatusType, UserId};
+use lamplight_model::{App, StatusType, UserId};
 use lamplight_server::{Operation, Outcome};
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::task::JoinHandle;
 
 const TASKS: usize = 8;
 /// The server is killed after this many acknowledged logins, while others are under way.
@@ -58,4 +63,92 @@ async fn killed_in_the_middle_of_logins_it_loses_no_acknowledged_one() {
             assert_ne!(status.status_type, StatusType::Unlogined, "the login of {user} is lost");
         }
     }
+}
+
+/// Waits until something is so.
+async fn until(mut is_so: impl FnMut() -> bool) {
+    let wait = async {
+        while !is_so() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait).await.expect("it becomes so");
+}
+
+/// Logs users in until the server is gone. Counts the acknowledged logins.
+fn log_many_in(
+    address: SocketAddr,
+    app: &App,
+    round: usize,
+    count: &Arc<AtomicUsize>,
+) -> Vec<JoinHandle<()>> {
+    let task = |task: usize| {
+        let (app, count) = (app.clone(), Arc::clone(count));
+        tokio::spawn(async move {
+            let mut n = 0;
+            while log_in(address, &app, &format!("u{round}-{task}-{n}"), false).await.is_some() {
+                count.fetch_add(1, Ordering::Relaxed);
+                n += 1;
+            }
+        })
+    };
+    (0..TASKS).map(task).collect()
+}
+
+fn copy_facts(from: &Path, to: &Path) {
+    for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {
+        fs::copy(from.join(name), to.join(name)).unwrap();
+    }
+}
+
+/// The mark that the facts of a running server have.
+fn mark(folder: &Path) -> i64 {
+    let facts = rusqlite::Connection::open(folder.join("facts.db")).unwrap();
+    facts.query_row("SELECT count FROM mark", (), |row| row.get(0)).unwrap()
+}
+
+/// The bytes of the files of changes in which marks are noted.
+fn noted_bytes(folder: &Path) -> u64 {
+    let files = fs::read_dir(folder.join("live")).unwrap().map(|entry| entry.unwrap());
+    let of_marks = files.filter(|file| file.path().extension().is_some_and(|it| it == "0"));
+    of_marks.map(|file| file.metadata().unwrap().len()).sum()
+}
+
+/// Facts and live records are written by different threads, and a kill may come between any two writes of theirs. It is
+/// told apart from a back-up that was put in the place of the facts.
+#[tokio::test]
+async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed_after_a_kill() {
+    let outer = tempfile::tempdir().unwrap();
+    let (folder, backup) = (outer.path().join("data"), outer.path().join("backup"));
+    fs::create_dir(&backup).unwrap();
+    let aside = folder.join("live-set-aside");
+    // The first is killed when it has hardly begun, and the others after about a note of the mark each.
+    for (round, enough) in [1, 10, 50, 150, 300, 400].into_iter().enumerate() {
+        let (mut server, mut control, address) = Server::start(&folder, &[]).await;
+        assert!(!aside.exists(), "the kill of round {round} was taken for a restored back-up");
+        let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
+        let count = Arc::new(AtomicUsize::new(0));
+        let tasks = log_many_in(address, &apps[0], round, &count);
+        until(|| count.load(Ordering::Relaxed) >= enough).await;
+        server.kill();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }
+    copy_facts(&folder, &backup);
+
+    let (mut server, mut control, address) = Server::start(&folder, &[]).await;
+    assert!(!aside.exists(), "the last kill was taken for a restored back-up");
+    let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
+    log_in(address, &apps[0], "later", false).await.unwrap();
+    // Should the mark be beyond the login already, a probe of the store advances it again.
+    let before = mark(&folder);
+    until(|| mark(&folder) > before).await;
+    let bytes = noted_bytes(&folder);
+    // By the note itself, or the sign of life that comes after it.
+    until(|| noted_bytes(&folder) > bytes).await;
+    server.kill();
+    copy_facts(&backup, &folder);
+    let (_server, _, _) = Server::start(&folder, &[]).await;
+    assert!(fs::read_dir(&aside).unwrap().count() > 16, "the files of a generation");
 }

@@ -1,5 +1,6 @@
 //! The data folder: it belongs to one server at a time, and no other user has access to it.
 
+use lamplight_facts::FactsError;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -17,7 +18,13 @@ const STICKY: u32 = 0o1000;
 /// The store of facts. A folder that has this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// The folder with the keys for JWTs that were read last.
+/// The folder of the live records in a data folder.
+pub(crate) const LIVE: &str = "live";
+
+/// The folder of live records that a start set aside because they belong to other facts.
+pub(crate) const LIVE_SET_ASIDE: &str = "live-set-aside";
+
+/// The folder in a data folder that keeps the keys for JWTs that were read last.
 pub(crate) const TOKEN_KEYS: &str = "token-keys";
 
 /// The control socket.
@@ -35,7 +42,7 @@ const FILES: [&str; 9] = [
     "console-operators",
     SOCKET,
 ];
-const FOLDERS: [&str; 3] = ["live", "watch", TOKEN_KEYS];
+const FOLDERS: [&str; 4] = [LIVE, LIVE_SET_ASIDE, "watch", TOKEN_KEYS];
 
 /// The action to take when there is no data folder.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -72,6 +79,16 @@ pub enum DataFolderError {
         path: PathBuf,
         /// Its mode.
         mode: u32,
+    },
+    /// A path of the data folder has a file where a folder belongs, or the reverse.
+    #[error("{path} is a {found}, and Lamplight keeps a {expected} there; move it away")]
+    Misplaced {
+        /// The file or folder.
+        path: PathBuf,
+        /// Its kind.
+        found: &'static str,
+        /// The kind that belongs there.
+        expected: &'static str,
     },
     /// The path of the control socket does not fit into the address of a Unix socket.
     #[error(
@@ -119,6 +136,7 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
     check_length(folder)?;
+    check_link(folder)?;
     if missing == IfMissing::Refuse {
         check_data_folder(folder)?;
     }
@@ -131,6 +149,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     if plan == Plan::Refuse {
         return Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode });
     }
+    check_kinds(folder)?;
     let held = File::open(folder).map_err(failed)?;
     try_lock(&held, folder)?;
     if plan == Plan::Narrow {
@@ -147,6 +166,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
 /// Fails if a start would refuse the folder, and changes nothing. A folder that does not exist is accepted.
 pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     check_length(folder)?;
+    check_link(folder)?;
     if !folder.exists() {
         return Ok(());
     }
@@ -155,8 +175,42 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     let has_facts = folder.join(FACTS).try_exists().map_err(failed)?;
     match plan(mode, has_facts, || holds_nothing_else(folder)).map_err(failed)? {
         Plan::Refuse => Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode }),
-        Plan::Keep | Plan::Narrow => Ok(()),
+        Plan::Keep | Plan::Narrow => check_kinds(folder),
     }
+}
+
+/// Fails where a start would refuse the store of facts for the contents of its file; `false` where there is no store.
+/// Writes nothing. To be called while no server runs in the folder.
+pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
+    match facts_path(folder) {
+        path if path.is_file() => lamplight_facts_sqlite::examine(&path).map(|()| true),
+        _ => Ok(false),
+    }
+}
+
+/// Fails where the folder is a link to nothing: neither is it there, nor can it be made.
+fn check_link(folder: &Path) -> Result<(), DataFolderError> {
+    match folder.is_symlink() && !folder.exists() {
+        true => {
+            let source = io::Error::new(io::ErrorKind::NotFound, "it is a link that leads nowhere");
+            Err(DataFolderError::Unusable { path: folder.to_owned(), source })
+        }
+        false => Ok(()),
+    }
+}
+
+/// Fails where a folder is in the place of a file, or the other way round, and the start would fail half way. The other
+/// folders can be done without.
+fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
+    let files = FILES.iter().map(|name| (name, "file", "folder"));
+    for (name, expected, other) in files.chain([(&LIVE, "folder", "file")]) {
+        let path = folder.join(name);
+        let is_folder = fs::metadata(&path).map(|about| about.is_dir());
+        if is_folder.is_ok_and(|is_folder| is_folder != (expected == "folder")) {
+            return Err(DataFolderError::Misplaced { path, found: other, expected });
+        }
+    }
+    Ok(())
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -305,6 +359,35 @@ mod tests {
         let former = File::create(folder.path().join("lock")).unwrap();
         former.try_lock().unwrap();
         assert!(matches!(lock(folder.path(), IfMissing::Make), Err(DataFolderError::InUse(_))));
+    }
+
+    #[test]
+    fn a_folder_of_another_shape_is_refused_before_anything_is_changed() {
+        type Spoil = fn(&Path);
+        let table: [(Spoil, &str); 5] = [
+            (|data| fs::create_dir(data.join("node.json")).unwrap(), "node.json is a folder"),
+            (|data| fs::create_dir(data.join(FACTS)).unwrap(), "facts.db is a folder"),
+            (|data| fs::create_dir(data.join(SOCKET)).unwrap(), "control.sock is a folder"),
+            (|data| fs::write(data.join(LIVE), "").unwrap(), "live is a file"),
+            (
+                |data| {
+                    fs::remove_dir(data).unwrap();
+                    std::os::unix::fs::symlink("nowhere", data).unwrap();
+                },
+                "leads nowhere",
+            ),
+        ];
+        for (spoil, why) in table {
+            let outer = tempfile::tempdir().unwrap();
+            let data = outer.path().join("data");
+            DirBuilder::new().mode(FOLDER_MODE).create(&data).unwrap();
+            spoil(&data);
+            let examined = examine_data_folder(&data).unwrap_err().to_string();
+            assert!(examined.contains(why), "{examined}");
+            let locked = lock(&data, IfMissing::Make).map(drop).unwrap_err().to_string();
+            assert_eq!(locked, examined);
+            assert!(!data.join("lock").exists(), "{why}");
+        }
     }
 
     #[test]

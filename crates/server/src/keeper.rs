@@ -6,16 +6,20 @@ use crate::metrics::KeeperMetrics;
 use crate::tls::Certificate;
 use crate::webhooks::ReceiverTls;
 use lamplight_directory::InProcessDirectory;
-use lamplight_model::Moment;
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{FactsMark, Moment};
 use lamplight_service::{Expiring, Service};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::time::MissedTickBehavior;
 
 /// The longest delay of a deadline (linger, grace, lapse).
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the chores: sweeping, maintaining the journal, reading changed
 /// certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
+/// The interval at which the mark of the facts is recorded beside the live records.
+const BETWEEN_NOTES: Duration = Duration::from_secs(1);
 /// The most records that are checked before other users of the store get a turn.
 const BATCH: usize = 256;
 /// The number of messages that one transaction deletes; with one transaction a tick, 4,000 per second.
@@ -83,6 +87,44 @@ impl Certificates {
         }
         self.receivers.refresh();
     }
+}
+
+/// Records the mark of the facts beside the live records, once a second while the facts change. A start compares the
+/// two, and so notices facts that are older than the live records, such as those of a back-up. Runs until it is aborted.
+pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFacts>) {
+    let mut tick = tokio::time::interval(BETWEEN_NOTES);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut owed = None;
+    loop {
+        tick.tick().await;
+        match facts.mark_changes().await {
+            Ok(mark) => owed = mark.or(owed),
+            // The store reports its own failures; the next tick tries again.
+            Err(error) => tracing::debug!(%error, "changes of the facts could not be marked"),
+        }
+        if let Some(mark) = owed
+            && note_mark(&directory, mark).await
+        {
+            owed = None;
+        }
+    }
+}
+
+/// Records the mark of the facts at an orderly stop, when no more changes come.
+pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &SqliteFacts) {
+    match facts.advance_mark(None).await {
+        Ok(mark) => drop(note_mark(directory, mark).await),
+        Err(error) => {
+            tracing::warn!(%error, "the mark of the facts could not be recorded beside the live records")
+        }
+    }
+}
+
+/// Records the mark; returns whether that was possible. If live records cannot be kept on disk, the keeper reports why.
+async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool {
+    let directory = Arc::clone(directory);
+    let noted = tokio::task::spawn_blocking(move || directory.note_facts(mark)).await;
+    noted.is_ok_and(|noted| noted.is_ok())
 }
 
 /// Does the periodic work until it is aborted.

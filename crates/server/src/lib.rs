@@ -42,7 +42,7 @@ pub use control::{
     Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownMessage,
     ShownSecret, WebhookOperation, WebhookOutcome, offline,
 };
-pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_data_folder};
+pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_data_folder, examine_store};
 pub use http::{JsonBody, JsonFault};
 pub use log_metrics::LogMetrics;
 pub use network::Network;

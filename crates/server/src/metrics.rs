@@ -389,6 +389,11 @@ impl Collector for DirectoryMetrics {
                 damage.missing_files,
             ),
             ("journal_lost_entries", "Entries of live records found damaged at the start", damage.entries),
+            (
+                "journal_set_aside",
+                "Live records that the start set aside, because they were written beside other facts",
+                u64::from(stats.journal_set_aside),
+            ),
             ("journal_lost_bytes", "Bytes of live records that could not be read at the start", damage.bytes),
         ] {
             count(&mut encoder, name, help, value)?;

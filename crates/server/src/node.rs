@@ -22,15 +22,15 @@ use crate::webhooks::{Poster, ReceiverTls, WebhookTlsError, Webhooks};
 use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, probes, web};
 use axum::Router;
-use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError};
+use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError, SavedRecords};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{App, AppId, AppKey, AppSettings, NodeId, UserId};
+use lamplight_model::{App, AppId, AppKey, AppSettings, FactsMark, NodeId, UserId};
 use lamplight_service::{Service, ServiceError};
 use std::fs;
 use std::io;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -60,6 +60,7 @@ pub struct Node {
     health_address: Option<SocketAddr>,
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
+    facts: Arc<SqliteFacts>,
     metrics: Arc<Metrics>,
     clock: Clock,
     created: Option<App>,
@@ -162,8 +163,8 @@ impl Node {
 
         let facts = Arc::new(SqliteFacts::open(&data_folder::facts_path(&config.data_dir))?);
         let now = clock.now();
-        let (directory, recovered) =
-            InProcessDirectory::open(&config.data_dir.join("live"), now, config.grace())?;
+        let (saved, mark) = live_records(&config.data_dir, &facts).await?;
+        let (directory, recovered) = saved.open(Some(mark), now, config.grace())?;
         let directory = Arc::new(directory);
         let service = Arc::new(Service::new(
             Arc::<SqliteFacts>::clone(&facts) as Arc<dyn Facts>,
@@ -189,7 +190,7 @@ impl Node {
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
 
         let operators = Arc::new(Operators::of(&config.data_dir));
-        let figure_store = Arc::clone(&facts);
+        let (figure_store, fact_store) = (Arc::clone(&facts), Arc::clone(&facts));
         let audit = Audit::new(Arc::<SqliteFacts>::clone(&facts) as Arc<dyn Facts>, clock.clone());
         let health = Health::new(clock.clone(), Arc::clone(&facts), Arc::clone(&directory), worker_count);
         let health = Arc::new(health);
@@ -303,6 +304,8 @@ impl Node {
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
         let deletions = keeper::delete_apps(Arc::clone(&service), metrics.keeper(), clock.clone());
         let deletions = tokio::spawn(deletions).abort_handle();
+        let marks = keeper::note_facts(Arc::clone(&directory), Arc::clone(&fact_store));
+        let marks = tokio::spawn(marks).abort_handle();
         let lost_connections = LostConnections {
             node: id,
             service: Arc::clone(&service),
@@ -320,6 +323,7 @@ impl Node {
             ("keys for JWTs", token_keys),
             ("news", teller),
             ("deletion of apps", deletions),
+            ("marks of facts", marks),
             ("comparison of connections", lost_connections),
             ("probe of facts", probe),
         ];
@@ -340,6 +344,7 @@ impl Node {
             health_address,
             service,
             directory,
+            facts: fact_store,
             metrics,
             clock,
             created,
@@ -430,7 +435,7 @@ impl Node {
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
         // The socket may be missing already.
         let _ = fs::remove_file(&self.control_path);
-        let Self { workers, directory, clock, tasks, .. } = self;
+        let Self { workers, directory, facts, clock, tasks, .. } = self;
         drop(tasks);
         let ended = tokio::task::spawn_blocking(move || {
             for (commands, thread) in workers {
@@ -445,6 +450,12 @@ impl Node {
             Ok(Err(error)) => tracing::error!(%error, "the node did not stop in order"),
             Err(_) => tracing::error!("a worker does not end; the node stops without it"),
         }
+        let last = keeper::note_last_facts(&directory, &facts);
+        if tokio::time::timeout(WORKERS_STOP, last).await.is_err() {
+            tracing::warn!(
+                "the store of facts does not answer; its mark was not recorded beside the live records"
+            );
+        }
         // The disk may take as long as it needs.
         let kept = tokio::task::spawn_blocking(move || directory.close(clock.now()));
         match kept.await {
@@ -454,6 +465,31 @@ impl Node {
         }
         tracing::info!("stopped");
     }
+}
+
+/// Reads the live records, and sets them aside where they were written beside other facts than these: what they show may
+/// not be there, or lack what the facts have. Returns with them the mark of the facts for the records of this run.
+async fn live_records(data_dir: &Path, facts: &SqliteFacts) -> Result<(SavedRecords, FactsMark), NodeError> {
+    let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
+    let found = facts.mark().await?;
+    // No crash leaves facts that lack what was noted of them; `FactsMark` says why.
+    let are_others = saved.facts().is_some_and(|noted| !found.includes(noted));
+    let saved = if are_others {
+        let aside = data_dir.join(data_folder::LIVE_SET_ASIDE);
+        tracing::warn!(
+            kept_as = %aside.display(), noted = ?saved.facts(), ?found,
+            "the facts are not those that the live records were written beside, as after a restored back-up; the live \
+             records are set aside, and readers of the status feed are told to begin anew"
+        );
+        saved.set_aside(&aside)?
+    } else {
+        saved
+    };
+    // Records that begin without former ones begin a history, or a back-up of one that went on without them would seem
+    // to follow them.
+    let history = (are_others || saved.is_empty()).then(rand::random);
+    let mark = facts.advance_mark(history).await?;
+    Ok((saved, mark))
 }
 
 async fn create_first_app(service: &Service) -> Result<App, NodeError> {

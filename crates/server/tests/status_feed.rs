@@ -10,6 +10,7 @@ use lamplight_model::{Code, ConnectionId, Platform, StatusType, UserId, Version}
 use lamplight_service::{LoginCall, Service, ServiceError, Viewing};
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 /// A backend's mirror: the users in the feed, without those who are not logged in.
@@ -144,4 +145,55 @@ async fn a_cursor_that_never_was_one_is_refused() {
     let feed = node.node.service().status_feed(node.app.id, "yesterday", 10).await;
     let Err(ServiceError::Refused(refusal)) = feed else { panic!("{feed:?}") };
     assert_eq!(refusal.code, Code::INVALID_PARAMETER);
+}
+
+/// Copies the store of facts, as it is while no node has it, in the place of what is there.
+fn copy_facts(from: &Path, to: &Path) {
+    for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {
+        let _ = std::fs::remove_file(to.join(name));
+        if from.join(name).exists() {
+            std::fs::copy(from.join(name), to.join(name)).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_mirror_is_told_to_begin_anew_after_older_facts_were_put_beside_the_live_records() {
+    let node = TestNode::start().await;
+    let ids = ["early", "late"].map(|id| UserId::new(id).unwrap());
+    log_in(&node, "early", "phone", Platform::IPhone, 1).await;
+    let stopped = node.stop().await;
+    let backup = tempfile::tempdir().unwrap();
+    copy_facts(stopped.folder(), backup.path());
+
+    let node = stopped.start().await;
+    log_in(&node, "late", "phone", Platform::IPhone, 2).await;
+    let mut mirror = Mirror::default();
+    mirror.follow(&node, 10).await;
+    assert!(mirror.users.contains_key(&ids[1]));
+    let stopped = node.stop().await;
+    let aside = stopped.folder().join("live-set-aside");
+    assert!(!aside.exists(), "facts that went on are no other facts");
+    copy_facts(backup.path(), stopped.folder());
+
+    let node = stopped.start().await;
+    mirror.follow(&node, 10).await;
+    mirror.is_true(&node, &ids).await;
+    assert!(!mirror.users.contains_key(&ids[1]) && mirror.resets == 2, "{:?}", mirror.users);
+    assert_eq!(node.metric("lamplight_journal_set_aside_total ").await, 1);
+    assert!(std::fs::read_dir(&aside).unwrap().count() > 16, "the files of a generation");
+
+    // It is noticed once, and the same back-up once more after further changes.
+    let stopped = node.stop().await;
+    let node = stopped.start().await;
+    mirror.follow(&node, 10).await;
+    assert_eq!(mirror.resets, 2);
+    assert_eq!(node.metric("lamplight_journal_set_aside_total ").await, 0);
+    log_in(&node, "late", "phone", Platform::IPhone, 3).await;
+    let stopped = node.stop().await;
+    copy_facts(backup.path(), stopped.folder());
+    let node = stopped.start().await;
+    mirror.follow(&node, 10).await;
+    mirror.is_true(&node, &ids).await;
+    assert_eq!(mirror.resets, 3);
 }

@@ -1,11 +1,11 @@
 //! Reads the files of a journal.
 
 use super::{
-    Begin, DOUBT_AT, Entry, EntryRef, FORMER_MAGIC, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES,
+    Begin, DOUBT_AT, Entry, EntryRef, FORMER_MAGICS, IN_DOUBT, JournalError, MAGIC, MAX_ENTRY_BYTES,
     NAME_BYTES, STRIPES, encode, failed,
 };
 use lamplight_core::SavedPresence;
-use lamplight_model::User;
+use lamplight_model::{FactsMark, User};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
@@ -32,6 +32,10 @@ pub(crate) struct Recovery {
     pub damaged_files: Vec<DamagedFile>,
     /// The number of files that are missing.
     pub missing_files: usize,
+    /// The last mark of the facts that was noted.
+    pub facts: Option<FactsMark>,
+    /// There is a file, whether or not it could be read.
+    pub has_files: bool,
 }
 
 /// A file that could not be read completely.
@@ -66,7 +70,7 @@ struct Files {
 pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError> {
     let generations = generations(folder)?;
     let last = generations.keys().next_back().copied().unwrap_or(0);
-    let mut recovery = Recovery::default();
+    let mut recovery = Recovery { has_files: !generations.is_empty(), ..Recovery::default() };
     // A complete snapshot has everything that is in older files.
     let mut complete = None;
     for (number, files) in generations.iter().rev() {
@@ -173,7 +177,7 @@ fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
             && bytes.len() > MAGIC.len()
             && bytes[..MAGIC.len()] != *MAGIC
-            && bytes[..MAGIC.len()] != *FORMER_MAGIC;
+            && FORMER_MAGICS.iter().all(|former| bytes[..MAGIC.len()] != **former);
         return Replayed { bytes: (bytes.len() as u64).max(1), is_foreign, ..Replayed::default() };
     };
     let mut replayed = Replayed { is_in_doubt: bytes[DOUBT_AT as usize] == IN_DOUBT, ..Replayed::default() };
@@ -217,6 +221,11 @@ impl Recovery {
                 }
             }
             Entry::Complete => {}
+            // The files are read by rising generation, and of one history the highest counts.
+            Entry::Facts(mark) => match &mut self.facts {
+                Some(noted) if mark.history == noted.history => noted.count = noted.count.max(mark.count),
+                noted => *noted = Some(mark),
+            },
         }
     }
 
@@ -250,8 +259,8 @@ impl Recovery {
 
 /// The entries of a file after its head; `None` if the file has an unknown format.
 fn entries(bytes: &[u8]) -> Option<&[u8]> {
-    let [today, former] = [MAGIC, FORMER_MAGIC].map(|magic| bytes.strip_prefix(magic.as_slice()));
-    today.or(former)?.get(1..)
+    let mut magics = std::iter::once(MAGIC).chain(FORMER_MAGICS);
+    magics.find_map(|magic| bytes.strip_prefix(magic.as_slice()))?.get(1..)
 }
 
 /// Whether a snapshot was written to its end.

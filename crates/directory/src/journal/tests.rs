@@ -1,10 +1,10 @@
 //! Disks that are full for a while, fail, or hang.
 
 use super::{Disk, DiskFile, RealDisk};
-use crate::{Directory, InProcessDirectory, Recovered};
+use crate::{Directory, InProcessDirectory, Recovered, SavedRecords};
 use lamplight_core::{Connect, Presence, UserFacts};
 use lamplight_model::{
-    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, EventDevice, Moment, Now, Platform,
+    AppId, AppSettings, ConnectionId, CustomStatus, DeviceId, EventDevice, FactsMark, Moment, Now, Platform,
     SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp, User, UserId, UserStatus, Version,
 };
 use std::io;
@@ -443,8 +443,48 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     }
 }
 
-/// The files were written by the previous version: a phone was kicked by an iPad, which set a custom status and timed
-/// out.
+/// A mark that could not be written is in the next snapshot, and a mark that was written stays in it.
+#[test]
+fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
+    let mark = |count| FactsMark { history: 7, count };
+    for (name, when) in [("taken", Mood::Well), ("not taken", Mood::Full)] {
+        let world = World::new();
+        world.directory.note_facts(mark(1)).unwrap();
+        world.mood(when);
+        assert_eq!(world.directory.note_facts(mark(2)).is_ok(), when == Mood::Well);
+        world.mood(Mood::Full);
+        log_in(&*world.directory, &user(1), "one", now(1));
+        world.mood(Mood::Well);
+        world.directory.maintain(now(2)).unwrap();
+        let names = std::fs::read_dir(world.folder.path()).unwrap();
+        let names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert!(names.iter().any(|name| name.starts_with("live.2.")), "{names:?}");
+        assert!(names.iter().all(|name| !name.starts_with("live.1.")), "{names:?}");
+        let saved = SavedRecords::read(world.folder.path()).unwrap();
+        assert_eq!(saved.facts(), Some(mark(2)), "{name}");
+    }
+}
+
+/// A file in format 6 has no mark of the facts; the rest is the same.
+#[test]
+fn a_journal_without_a_mark_of_the_facts_is_read() {
+    let world = World::new();
+    log_in(&*world.directory, &user(1), "one", now(1));
+    for entry in std::fs::read_dir(world.folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        assert!(bytes.starts_with(super::MAGIC));
+        bytes[..super::MAGIC.len()].copy_from_slice(super::FORMER_MAGICS[0]);
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let saved = SavedRecords::read(world.folder.path()).unwrap();
+    assert_eq!((saved.facts(), saved.is_empty()), (None, false));
+    let (directory, recovered) = world.killed("one", now(2));
+    assert!(!recovered.in_doubt && recovered.records == 1, "{recovered:?}");
+    assert_eq!(status(&directory, &user(1), now(2)).custom_status.as_str(), "one");
+}
+
+/// The files are in format 5: a phone was kicked by an iPad, which set a custom status and timed out.
 #[test]
 fn a_journal_of_the_form_before_is_read_with_its_session_events() {
     let folder = TempDir::new().unwrap();
@@ -453,7 +493,7 @@ fn a_journal_of_the_form_before_is_read_with_its_session_events() {
         ("live.1.7", include_bytes!("form_5/live.1.7")),
     ];
     for (name, bytes) in files {
-        assert!(bytes.starts_with(super::FORMER_MAGIC));
+        assert!(bytes.starts_with(super::FORMER_MAGICS[1]));
         std::fs::write(folder.path().join(name), bytes).unwrap();
     }
     let (phone, pad) = (("phone", Platform::IPhone), ("pad", Platform::IPad));

@@ -3,6 +3,7 @@
 use crate::args::Common;
 use crate::commands::serve::{ListenArgs, TlsArgs};
 use crate::doctor::{self, Finding, Folder, Level, counted, sight};
+use crate::logs::LogArgs;
 use crate::node_file::NodeFile;
 use crate::operator::{OTHER_ANSWER, Operator};
 use crate::output::{Told, harmless, json, line};
@@ -11,7 +12,7 @@ use clap::Args;
 use lamplight_model::Lane;
 use lamplight_server::{
     Config, ControlClient, ShownLane, WebhookOperation, WebhookOutcome, check_webhook_tls,
-    examine_data_folder,
+    examine_data_folder, examine_store, web_is_built,
 };
 use serde_json::json;
 use std::net::SocketAddr;
@@ -39,6 +40,10 @@ pub struct DoctorArgs {
     #[command(flatten)]
     tls: TlsArgs,
 
+    /// How much the server logs.
+    #[command(flatten)]
+    log: LogArgs,
+
     /// Send no test requests to webhooks
     #[arg(long)]
     skip_webhooks: bool,
@@ -54,7 +59,7 @@ pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
     flags.extend(args.tls.settings());
     let findings = match common.settings(flags) {
         Ok(config) if args.only_server => only_server(&config.data_dir).await,
-        Ok(config) => examine(&config, args.skip_webhooks).await,
+        Ok(config) => examine(&config, args).await,
         Err(error) => vec![Finding::wrong(
             "settings",
             format!("{error:#}"),
@@ -105,11 +110,11 @@ async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     (node, running)
 }
 
-async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
+async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     let folder = &config.data_dir;
     let now = sight::now();
     let (node, running) = nodes(folder).await;
-    let mut findings = vec![Finding::ok("settings", "all of them can be used")];
+    let mut findings = vec![Finding::ok("settings", "all of them can be used"), doctor::log(&args.log.log)];
     findings.push(doctor::files(sight::file_limit(running.as_ref().map(|node| node.pid)), &config.limits));
     findings.push(match (sight::folder(folder), examine_data_folder(folder)) {
         // A folder that the start of a server refuses is wrong, even if it can be written.
@@ -119,12 +124,18 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
         }
         (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
     });
+    // A server that runs has opened its store.
+    if running.is_none()
+        && let Some(store) = store(folder)
+    {
+        findings.push(store);
+    }
     findings.push(match sight::disk(folder) {
         Ok((free, files, read_only)) => doctor::disk(free, files, read_only),
         Err(error) => Finding::unknown("disk", error.to_string(), "look at it with `df -h` and `df -i`"),
     });
     findings.push(doctor::clock(now, sight::newest_file(folder), sight::synchronized()));
-    findings.extend(doctor::one_port_for_two(config));
+    findings.extend(doctor::shared_ports(config));
     let served = |address: fn(&NodeFile) -> Option<SocketAddr>| running.as_ref().and_then(address);
     let ports = [
         ("client port", "client_listen", Some(config.client_listen), served(|node| Some(node.client))),
@@ -156,6 +167,7 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
     }
     findings.push(doctor::proxies(config));
     findings.push(doctor::http_port(config));
+    findings.push(doctor::web_pages(web_is_built()));
     findings.extend(server(node.as_ref(), running.as_ref()).await);
     findings.extend(match &running {
         Some(_) => key_sources(config).await.unwrap_or_else(|error| {
@@ -167,7 +179,7 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
             "start it, and run this again",
         )],
     });
-    if !skip_webhooks {
+    if !args.skip_webhooks {
         findings.extend(match &running {
             Some(_) => webhooks(config).await.unwrap_or_else(|error| {
                 vec![Finding::unknown("webhooks", format!("{error:#}"), "see `lamplight webhook list`")]
@@ -180,6 +192,20 @@ async fn examine(config: &Config, skip_webhooks: bool) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Checks the store of facts, if there is one.
+fn store(folder: &Path) -> Option<Finding> {
+    let check = "store";
+    match examine_store(folder) {
+        Ok(false) => None,
+        Ok(true) => Some(Finding::ok(check, "facts.db can be opened, and its apps can be read")),
+        Err(error) => Some(Finding::wrong(
+            check,
+            format!("facts.db cannot be used: {:#}", anyhow::Error::from(error)),
+            "docs/operations.md says how to restore a back-up; a file of a newer version needs the newer program",
+        )),
+    }
 }
 
 /// Checks the running server: its version, and whether it is ready.

@@ -14,6 +14,8 @@ fn the_limit_of_files_has_to_hold_the_connections() {
     let limits = |connections| LimitsConfig { connections, ..LimitsConfig::default() };
     for (limit, connections, expected) in [
         (1_048_576, 0, Level::Ok),
+        (292, 0, Level::Wrong),
+        (300, 0, Level::Warning),
         (1_024, 0, Level::Warning),
         (1_024, 500, Level::Warning),
         (1_024, 1_000, Level::Wrong),
@@ -75,16 +77,24 @@ fn a_port_is_free_or_served_by_the_own_server() {
 
 #[test]
 fn two_listeners_do_not_have_one_port() {
-    for (client, http, is_wrong) in [
-        ("0.0.0.0:7400", "127.0.0.1:7401", false),
-        ("0.0.0.0:7400", "127.0.0.1:7400", true),
-        ("127.0.0.1:7400", "127.0.0.1:7400", true),
-        ("127.0.0.1:7400", "127.0.0.2:7400", false),
-        ("127.0.0.1:0", "127.0.0.1:0", false),
+    for (client, http, health, wrong) in [
+        ("0.0.0.0:7400", "127.0.0.1:7401", "127.0.0.1:7402", 0),
+        ("0.0.0.0:7400", "127.0.0.1:7400", "127.0.0.1:7402", 1),
+        ("127.0.0.1:7400", "127.0.0.1:7400", "127.0.0.1:7402", 1),
+        ("127.0.0.1:7400", "127.0.0.2:7400", "127.0.0.1:7402", 0),
+        ("127.0.0.1:7400", "127.0.0.1:7401", "127.0.0.1:7401", 1),
+        ("127.0.0.1:7400", "127.0.0.1:7401", "0.0.0.0:7400", 1),
+        ("127.0.0.1:7400", "127.0.0.1:7400", "127.0.0.1:7400", 3),
+        // `[::]` takes IPv4 in, and `0.0.0.0` no IPv6.
+        ("[::]:7400", "127.0.0.1:7400", "0.0.0.0:7402", 1),
+        ("[::1]:7400", "0.0.0.0:7400", "127.0.0.1:7402", 0),
+        ("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", 0),
     ] {
-        let (client_listen, http_listen) = (client.parse().unwrap(), http.parse().unwrap());
-        let config = Config { client_listen, http_listen, ..Config::default() };
-        assert_eq!(one_port_for_two(&config).is_some(), is_wrong, "{client} {http}");
+        let [client_listen, http_listen, health_listen] =
+            [client, http, health].map(|it| it.parse().unwrap());
+        let health_listen = Some(health_listen);
+        let config = Config { client_listen, http_listen, health_listen, ..Config::default() };
+        assert_eq!(shared_ports(&config).len(), wrong, "{client} {http} {health}");
     }
 }
 

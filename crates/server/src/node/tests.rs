@@ -73,6 +73,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
         "http",
         "keeper task",
         "keys for JWTs",
+        "marks of facts",
         "news",
         "nothing that the node needs",
         "probe of facts",

@@ -48,6 +48,11 @@ pub struct StoppedNode {
 }
 
 impl StoppedNode {
+    /// The data folder.
+    pub fn folder(&self) -> &Path {
+        &self.config.data_dir
+    }
+
     /// The file of facts, which no node has open.
     pub fn facts(&self) -> Box<dyn Facts> {
         Box::new(SqliteFacts::open(&self.config.data_dir.join("facts.db")).unwrap())

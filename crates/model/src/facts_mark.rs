@@ -1,0 +1,44 @@
+//! A mark in the history of the facts.
+
+use serde::{Deserialize, Serialize};
+
+/// A place in the history of the facts. Live records note the mark that the facts had last; facts whose mark is behind
+/// that were restored from a back-up, or are other facts.
+///
+/// A mark is committed to the facts before live records note it, so no crash leaves live records that are ahead.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct FactsMark {
+    /// The history. It is drawn anew when live records begin without former ones, so that two histories that went on
+    /// from one back-up are told apart.
+    pub history: u64,
+    /// The position in the history. It grows with the changes of the facts.
+    pub count: u64,
+}
+
+impl FactsMark {
+    /// Whether facts with this mark contain all that the facts had at the mark `noted`. Facts may be ahead of what was
+    /// noted: a crash came between their commit and the note.
+    pub fn includes(self, noted: Self) -> bool {
+        self.history == noted.history && self.count >= noted.count
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_may_be_ahead_of_what_was_noted_and_not_behind_or_others() {
+        let mark = |history, count| FactsMark { history, count };
+        for (facts, noted, includes) in [
+            (mark(1, 5), mark(1, 5), true),
+            (mark(1, 6), mark(1, 5), true),
+            (mark(1, u64::MAX), mark(1, 0), true),
+            (mark(1, 4), mark(1, 5), false),
+            (mark(2, 5), mark(1, 5), false),
+            (mark(2, 6), mark(1, 5), false),
+        ] {
+            assert_eq!(facts.includes(noted), includes, "{facts:?} {noted:?}");
+        }
+    }
+}
