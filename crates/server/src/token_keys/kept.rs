@@ -88,7 +88,8 @@ impl KeptKeys {
         fs::rename(&fresh, &path)
     }
 
-    /// Removes every file that is of none of these sources.
+    /// Removes every file that is of none of these sources. One that cannot be removed keeps none of the others; the last
+    /// error is returned.
     pub fn remove_others(&self, wanted: &BTreeSet<KeysToRead>) -> io::Result<()> {
         let wanted: BTreeSet<_> = wanted.iter().map(name).collect();
         let entries = match fs::read_dir(&self.folder) {
@@ -96,13 +97,19 @@ impl KeptKeys {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         };
+        let mut removed = Ok(());
         for entry in entries {
-            let entry = entry?;
-            if !wanted.contains(&*entry.file_name().to_string_lossy()) {
-                remove(&entry.path())?;
+            let path = entry?.path();
+            // A fresh file of a source is about to get the name of the source.
+            let kept = path.with_extension("json");
+            let kept = kept.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if !wanted.contains(&kept)
+                && let Err(error) = remove(&path)
+            {
+                removed = Err(error);
             }
         }
-        Ok(())
+        removed
     }
 }
 
@@ -162,6 +169,28 @@ mod tests {
         kept.remove_others(&[key.clone()].into()).unwrap();
         assert!(kept.read(&key).unwrap().is_some());
         assert_eq!(kept.read(&of(8, "https://a")).unwrap(), None);
+    }
+
+    #[test]
+    fn what_cannot_be_removed_keeps_nothing_else() {
+        let data = tempfile::tempdir().unwrap();
+        let kept = KeptKeys::of(data.path().join("keys"));
+        let (one, gone) = (of(1, "https://a"), of(2, "https://a"));
+        let text = KeptText { read: Timestamp(5), text: "text".to_owned() };
+        for n in 3..40 {
+            kept.write(&of(n, "https://a"), text.clone()).unwrap();
+        }
+        kept.write(&one, text.clone()).unwrap();
+        kept.write(&gone, text.clone()).unwrap();
+        for name in ["a-folder", "2-url.new-folder", "zz"] {
+            fs::create_dir(data.path().join("keys").join(name)).unwrap();
+        }
+        fs::write(data.path().join("keys/1-url.new"), "half of what is being written").unwrap();
+        kept.remove_others(&[one.clone()].into()).unwrap_err();
+        let left = fs::read_dir(data.path().join("keys")).unwrap();
+        let left = left.map(|entry| entry.unwrap()).filter(|entry| entry.file_type().unwrap().is_file());
+        let left: BTreeSet<_> = left.map(|entry| entry.file_name().into_string().unwrap()).collect();
+        assert_eq!(left, ["1-url.json", "1-url.new"].map(str::to_owned).into());
     }
 
     #[test]
