@@ -1,5 +1,5 @@
-//! Options that take a secret. Each reads it from stdin for `-`, because a value on the command line is in the list of
-//! processes and in the history of the shell. No error here repeats what was given.
+//! Options that take a secret. Each reads its secret from stdin for `-`, because a value on the command line is in the
+//! list of processes and in the history of the shell. No error repeats the value.
 
 use anyhow::{Context, bail, ensure};
 use std::io::Read;
@@ -15,12 +15,13 @@ pub struct SecretReader {
 }
 
 impl SecretReader {
-    /// The secret of `option`: for `-` the text on stdin without the line ends behind it, and otherwise what was given.
+    /// Returns the secret of `option`: for `-` the text on stdin without the line ends behind it, and otherwise the text
+    /// that was given.
     pub fn read(&mut self, option: &'static str, given: &str) -> anyhow::Result<String> {
         self.read_from(option, given, std::io::stdin())
     }
 
-    /// As [`SecretReader::read`], for an option that may be left out.
+    /// Does as [`SecretReader::read`], for an option that may be left out.
     pub fn read_in_place(&mut self, option: &'static str, given: &mut Option<String>) -> anyhow::Result<()> {
         if let Some(text) = given {
             *text = self.read(option, text)?;
@@ -54,8 +55,10 @@ impl SecretReader {
         read.with_context(|| format!("reading {option} from stdin"))?;
         ensure!(text.len() <= MOST_BYTES, "{option}: stdin has more than {MOST_BYTES} bytes");
         // An empty text would take the setting away.
-        ensure!(!text.trim().is_empty(), "{option}: stdin is empty");
-        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+        let is_blank = text.chars().all(|letter| letter.is_whitespace() || letter == '\u{feff}');
+        ensure!(!is_blank, "{option}: stdin is empty");
+        // Editors of Windows put a byte order mark before a text, and show none.
+        Ok(text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
@@ -79,6 +82,7 @@ mod tests {
             ("plain", "", "plain"),
             (" plain ", "", " plain "),
             ("-", "from stdin\r\n", "from stdin"),
+            ("-", "\u{feff}from Windows\r\n", "from Windows"),
             ("-", pem, pem),
             (pem, "", pem),
             ("-dashed", "", "-dashed"),
@@ -94,10 +98,11 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let path = file.path().to_str().unwrap();
         let long = "x".repeat(MOST_BYTES + 1);
-        let table: [(&str, &[u8], &str); 5] = [
+        let table: [(&str, &[u8], &str); 6] = [
             (path, b"", "did you mean `--key - < FILE`?"),
             ("--jwt-issuer", b"", "the value of --key is missing"),
             ("-", b" \n", "stdin is empty"),
+            ("-", b"\xef\xbb\xbf\n", "stdin is empty"),
             ("-", long.as_bytes(), "more than 65536 bytes"),
             ("-", &[0xff, 0xfe], "reading --key from stdin"),
         ];
