@@ -57,6 +57,10 @@ fn a_secret_comes_from_stdin_or_the_command_line_and_is_repeated_nowhere() {
     let file = folder.file("secret-key.txt", &long);
     let (code, _, error) = folder.run(&["app", "key", "add", "1400000001", "--key", &file]);
     assert!(code == Some(1) && error.contains("did you mean `--key - < FILE`?"), "{error}");
+    let load = ["load", "login", "--server", "127.0.0.1:1", "--app", "1400000001", "--key", &file];
+    let (code, _, error) = folder.run(&load);
+    assert!(code == Some(1) && error.contains("did you mean `--key - < FILE`?"), "{error}");
+    assert!(!error.contains(&file), "{error}");
     let both = ["app", "create", "--key", "-", "--jwt-secret", "-"];
     let (code, _, error) = folder.run_with(&both, &long);
     assert!(code == Some(1) && error.contains("cannot both be read from stdin"), "{error}");

@@ -22,7 +22,7 @@ use anyhow::{Context, Result};
 use hdrhistogram::Histogram;
 use lamplight_model::{AppId, AppKey};
 use std::io::Read;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The number of users in parts that measure time.
 const USERS: u32 = 5_000;
@@ -119,6 +119,11 @@ pub fn run(what: What) -> Result<()> {
 /// The text of a key: the given text, or for `-` the one on stdin.
 fn key_text(given: &str) -> Result<String> {
     if given != "-" {
+        let is_file = Path::new(given).metadata().is_ok_and(|about| !about.is_dir());
+        anyhow::ensure!(
+            !is_file,
+            "--key takes the text itself, and this is the name of a file; did you mean `--key - < FILE`?"
+        );
         return Ok(given.to_owned());
     }
     let mut text = String::new();
