@@ -3,6 +3,7 @@
 //! A killed server leaves its file behind; a reader finds that out when it connects.
 
 use anyhow::Context;
+use lamplight_server::web_is_built;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
 use std::io::Write;
@@ -78,9 +79,9 @@ impl NodeFile {
         reachable(address)
     }
 
-    /// The URL of the console for this machine.
-    pub fn console_url(&self) -> String {
-        format!("{}/console/", self.http_url())
+    /// The URL of the console for this machine; `None` if its pages are not in this binary.
+    pub fn console_url(&self) -> Option<String> {
+        web_is_built().then(|| format!("{}/console/", self.http_url()))
     }
 }
 

@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 /// The HTTP status of a login with this password.
 fn log_in(server: &str, password: &str) -> u16 {
@@ -47,8 +48,57 @@ fn the_password_is_shown_at_the_first_start_and_never_again() {
     drop(server);
 
     let again = folder.serve(&[]);
-    assert!(again.seen().contains("/console/") && !again.seen().contains("(password "), "{}", again.seen());
+    assert!(again.seen().contains("  console ") && !again.seen().contains("(password "), "{}", again.seen());
     assert_eq!(log_in(folder.node()["http"].as_str().unwrap(), &password), 200, "and it still holds");
+}
+
+/// The password is shown at no other time, so its loss is told.
+#[test]
+fn a_password_that_could_not_be_printed_is_told_of_in_the_log() {
+    let folder = Folder::new();
+    let log = folder.file("log", "");
+    let listen =
+        ["serve", "--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0", "--workers", "1"];
+    let mut command = folder.command(&listen);
+    command.stdout(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap());
+    command.stderr(std::fs::OpenOptions::new().append(true).open(&log).unwrap());
+    let mut server = command.spawn().unwrap();
+    let until = Instant::now() + Duration::from_secs(30);
+    let told =
+        || std::fs::read_to_string(&log).unwrap().contains("`lamplight console password` makes another");
+    while !told() && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(told(), "{}", std::fs::read_to_string(&log).unwrap());
+}
+
+/// True of a program with the web pages, and of one that was built without them.
+#[test]
+fn no_address_of_the_console_is_told_where_there_is_no_page() {
+    let folder = Folder::new();
+    let server = folder.serve(&[]);
+    let node = folder.node();
+    let mut stream = TcpStream::connect(node["http"].as_str().unwrap()).unwrap();
+    write!(stream, "GET /console/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    let is_there = answer.starts_with(b"HTTP/1.1 200");
+
+    let seen = server.seen();
+    let announced = seen.lines().find(|line| line.starts_with("  console ")).unwrap();
+    assert_eq!(announced.contains("/console/"), is_there, "{announced}");
+    assert_eq!(announced.contains("not built into this binary"), !is_there, "{announced}");
+    assert!(announced.contains("(password "), "{announced}");
+    let told = folder.answer(&["console", "password", "--json"]);
+    assert_eq!(told["address"].is_string(), is_there, "{told}");
+    let listen = |port: &str| node[port].as_str().unwrap().to_owned();
+    let (client, http) = (listen("client"), listen("http"));
+    let doctor = ["doctor", "--json", "--client-listen", &client, "--http-listen", &http];
+    let findings = folder.answer(&doctor)["findings"].clone();
+    let pages = findings.as_array().unwrap().iter().find(|it| it["check"] == "web pages").unwrap().clone();
+    assert_eq!(pages["level"], if is_there { "ok" } else { "warning" }, "{pages}");
 }
 
 #[test]

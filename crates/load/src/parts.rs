@@ -116,7 +116,7 @@ pub fn run(what: What) -> Result<()> {
     report.end(out.as_deref())
 }
 
-/// The text of a key: the given text, or for `-` the one on stdin.
+/// The text of a key: the given text, or for `-` the one on stdin. The name of a file is refused.
 fn key_text(given: &str) -> Result<String> {
     if given != "-" {
         let is_file = Path::new(given).metadata().is_ok_and(|about| !about.is_dir());

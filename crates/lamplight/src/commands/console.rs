@@ -125,7 +125,7 @@ pub async fn run(command: ConsoleCommand, common: &Common) -> anyhow::Result<()>
     match command {
         ConsoleCommand::Password(password) => {
             let made = set_password(&mut door, OperatorName::admin(), &password).await?;
-            let address = NodeFile::read(&folder)?.map(|node| node.console_url());
+            let address = NodeFile::read(&folder)?.and_then(|node| node.console_url());
             if common.json {
                 return json(&json!({ "password": made, "address": address }));
             }

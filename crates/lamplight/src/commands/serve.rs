@@ -124,6 +124,11 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     let announced = if common.json { served.announce_as_json() } else { served.announce() };
     if let Err(error) = announced {
         tracing::warn!(%error, "the addresses of the server could not be printed");
+        if served.node.console_password().is_some() {
+            tracing::warn!(
+                "the new password of the console could not be shown; `lamplight console password` makes another"
+            );
+        }
     }
     supervisor::tell(NotifyState::Ready);
     let broken = tokio::select! {
@@ -244,7 +249,7 @@ impl Served {
     /// The address of the console; with its password if it was generated at this start, because it is shown
     /// only once.
     pub fn console_text(&self) -> String {
-        let address = self.file.console_url();
+        let address = self.file.console_url().unwrap_or_else(|| NOT_BUILT.to_owned());
         match self.node.console_password() {
             Some(password) => format!("{address} (password {password}, shown only once)"),
             None => {
@@ -270,11 +275,14 @@ impl Served {
     }
 }
 
+/// The text that replaces the address of pages that are not there.
+const NOT_BUILT: &str = "not built into this binary";
+
 /// The address of the web pages, if they are in this binary.
 pub fn web_text(file: &NodeFile) -> String {
     match web_is_built() {
         true => format!("{}/", file.http_url()),
-        false => format!("not built into this binary; {}/ says how to build them", file.http_url()),
+        false => format!("{NOT_BUILT}; {}/ says how to build them", file.http_url()),
     }
 }
 
