@@ -125,3 +125,29 @@ fn the_example_is_complete_and_can_be_used() {
     named.sort_unstable();
     assert_eq!(named, used.into_keys().collect::<Vec<_>>());
 }
+
+/// The lists, sections and texts that the page writes in variables, read by the program.
+#[test]
+fn the_variables_of_the_page_can_be_used() {
+    let (_, after) = PAGE.split_once("```sh\nLAMPLIGHT_TRUSTED").expect("an example");
+    let (rest, _) = after.split_once("```").expect("its end");
+    let example = format!("LAMPLIGHT_TRUSTED{rest}");
+    let variables: Vec<_> = example.lines().map(|line| line.split_once('=').expect("a variable")).collect();
+    assert_eq!(variables.len(), 5);
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
+    command.current_dir(folder.path()).args(["doctor", "--skip-webhooks", "--json"]);
+    command.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
+    // As a shell would take the quotes around the whole away.
+    command.envs(variables.iter().map(|(name, value)| (*name, value.trim_matches('\''))));
+    let output = command.output().unwrap();
+    let answer: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = answer["findings"].as_array().unwrap();
+    let text = |check: &str| {
+        let finding = findings.iter().find(|finding| finding["check"] == check);
+        finding.unwrap_or_else(|| panic!("{check}: {answer}"))["text"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(text("settings"), "all of them can be used");
+    assert!(text("proxies").ends_with("10.1.0.0/16, fd00::7/128"), "{answer}");
+    assert!(text("data folder").starts_with("2026 is not there yet"), "{answer}");
+}
