@@ -14,6 +14,7 @@ use std::path::PathBuf;
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
+  mkdir -p ~/.local/share/bash-completion/completions ~/.config/fish/completions
   lamplight completions bash > ~/.local/share/bash-completion/completions/lamplight
   lamplight completions zsh > \"${fpath[1]}/_lamplight\"
   lamplight completions fish > ~/.config/fish/completions/lamplight.fish")]
