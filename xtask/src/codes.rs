@@ -4,7 +4,7 @@
 //! generating it takes a build of the whole server.
 
 use crate::ground::{Ground, output};
-use crate::messages;
+use crate::{messages, wire_code};
 use anyhow::{Context, Result, bail};
 use lamplight_model::Code;
 use std::fmt::Write;
@@ -78,9 +78,11 @@ pub fn check(ground: &Ground) -> Result<()> {
 }
 
 /// The files that can be generated without the server, with their texts.
-fn cheap_files(ground: &Ground) -> Result<[(&'static str, String); 3]> {
-    let messages = messages::page(&ground.path(""))?;
-    Ok([(PAGE, page(Code::ALL)), (DART, dart(Code::ALL)), (messages::PAGE, messages)])
+fn cheap_files(ground: &Ground) -> Result<[(&'static str, String); 5]> {
+    let root = ground.path("");
+    let [messages, json] = wire_code::files(&root)?;
+    let page_of_messages = (messages::PAGE, messages::page(&root)?);
+    Ok([(PAGE, page(Code::ALL)), (DART, dart(Code::ALL)), page_of_messages, messages, json])
 }
 
 fn page(codes: &[Code]) -> String {

@@ -22,6 +22,7 @@ mod tally;
 mod tidy;
 mod tools;
 mod web;
+mod wire_code;
 
 use anyhow::{Result, bail};
 use ground::Ground;
@@ -115,11 +116,10 @@ The same program gives the same bytes. Every file gets the time of the commit, o
         name: "codegen",
         usage: "codegen [--check]",
         about: "write the files that are generated from others",
-        more: "Writes docs/codes.md (the table of codes), docs/messages.md (the messages of the client port) and docs/openapi.json
-(the document of the server API).
+        more: "Writes docs/codes.md (the table of codes), docs/messages.md (the messages of the client port),
+crates/wire/src/generated (their code) and docs/openapi.json (the document of the server API).
 
-  --check   write nothing; fail if docs/codes.md or docs/messages.md is not current (a test of the server checks
-            docs/openapi.json)",
+  --check   write nothing; fail if one of them is not current (a test of the server checks docs/openapi.json)",
         run: codes::codegen,
     },
 ];

@@ -64,7 +64,7 @@ const STEPS: &[Step] = &[
     Step { name: "spelling", about: "typos", run: |it| spelling::check(&it.ground, it.may_install) },
     Step {
         name: "codes",
-        about: "docs/codes.md, the codes of the Dart SDK and docs/messages.md are current",
+        about: "docs/codes.md, the codes of the Dart SDK, docs/messages.md and the code of lamplight-wire are current",
         run: |it| codes::check(&it.ground),
     },
     Step {

@@ -15,7 +15,7 @@ pub use frame::{
 pub use hot::{EncodedStatus, LoginStatuses, StatusBatch, encode_status};
 pub use read::{Unreadable, id_in_json, id_in_protobuf, read_json, read_protobuf};
 
-/// The messages, as generated from `proto/lamplight/v1`.
+/// The messages, as `cargo xtask codegen` generates them from `proto/lamplight/v1`, with protobuf's own JSON mapping.
 pub mod v1 {
     #![allow(
         missing_docs,
@@ -24,8 +24,8 @@ pub mod v1 {
         clippy::wildcard_enum_match_arm,
         clippy::unwrap_used
     )]
-    include!(concat!(env!("OUT_DIR"), "/lamplight.v1.rs"));
-    include!(concat!(env!("OUT_DIR"), "/lamplight.v1.serde.rs"));
+    include!("generated/lamplight.v1.rs");
+    include!("generated/lamplight.v1.serde.rs");
 }
 
 /// The WebSocket subprotocol of JSON text messages.
