@@ -35,7 +35,7 @@ fn friend(name: &str) -> Value {
 #[tokio::test]
 async fn a_friend_list_is_read_page_by_page() {
     let node = TestNode::start().await;
-    let names: Vec<String> = (0..250).map(|n| format!("f{n:03}")).collect();
+    let names: Vec<String> = (0..560).map(|n| format!("f{n:03}")).collect();
     let mut api = with_users(&node, &["alice"]).await;
     for some in names.chunks(100) {
         api.done("im_open_login_svc/multiaccount_import", &json!({"Accounts": some})).await;
@@ -47,9 +47,9 @@ async fn a_friend_list_is_read_page_by_page() {
 
     let mut read = Vec::new();
     let mut start = 0;
-    for (complete, next) in [(0, 100), (0, 200), (1, 0)] {
+    for (complete, next) in [(0, 100), (0, 200), (0, 300), (0, 400), (0, 500), (1, 0)] {
         let answer = api.done(GET, &json!({"From_Account": "alice", "StartIndex": start})).await;
-        assert_eq!(answer["FriendNum"], 250);
+        assert_eq!(answer["FriendNum"], 560);
         assert_eq!((&answer["CompleteFlag"], &answer["NextStartIndex"]), (&json!(complete), &json!(next)));
         let items = answer["UserDataItem"].as_array().unwrap().iter();
         read.extend(items.map(|item| item["To_Account"].as_str().unwrap().to_owned()));
@@ -58,6 +58,8 @@ async fn a_friend_list_is_read_page_by_page() {
     assert_eq!(read, names);
     let beyond = api.done(GET, &json!({"From_Account": "alice", "StartIndex": u32::MAX})).await;
     assert_eq!((&beyond["UserDataItem"], &beyond["CompleteFlag"]), (&json!([]), &json!(1)));
+    api.done("sns/friend_delete_all", &json!({"From_Account": "alice"})).await;
+    assert_eq!(api.done(GET, &json!({"From_Account": "alice", "StartIndex": 0})).await["FriendNum"], 0);
 }
 
 #[tokio::test]
