@@ -514,3 +514,21 @@ async fn a_body_that_is_no_json_is_told_so_wherever_that_is_seen() {
         assert!(answer["ErrorInfo"].as_str().unwrap().contains(told), "{answer}");
     }
 }
+
+#[tokio::test]
+async fn a_compressed_body_is_told_to_come_as_it_is() {
+    let node = TestNode::start().await;
+    let mut api = Api::connect(&node).await;
+    let body = r#"{"UserID":"alice"}"#;
+    for (encoding, expected) in [("gzip", 60002), ("identity, br", 60002), ("Identity", 0), ("", 60002)] {
+        let head = format!(
+            "POST /v4/im_open_login_svc/account_import?{} HTTP/1.1\r\nHost: x\r\nContent-Encoding: {encoding}\r\n\
+             Content-Length: {}\r\n\r\n",
+            api.query,
+            body.len()
+        );
+        api.write(&[head.as_bytes(), body.as_bytes()].concat()).await;
+        let answer = api.read(false).await.json();
+        assert_eq!(answer["ErrorCode"], expected, "{encoding}: {answer}");
+    }
+}

@@ -41,7 +41,7 @@ use crate::http::{BodyFault, BodyRoom};
 use answer::Answer;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::Method;
+use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 use axum::routing::any;
 use axum::{Extension, Router};
@@ -108,12 +108,13 @@ async fn handle(
     let (parts, body) = request.into_parts();
     let found = commands::find(parts.uri.path()).ok_or_else(|| parts.uri.path().to_owned());
     let (method, query) = (parts.method, parts.uri.query().unwrap_or_default().to_owned());
+    let is_encoded = is_encoded(&parts.headers);
     // The parsed head takes several times the bytes of the head: free it before the body is awaited.
     drop((parts.uri, parts.headers, parts.extensions));
     let answer = match found {
         Ok(entry) => {
             let gate = Gate { shared: &shared, entry, address: from.ip(), now: shared.clock.now() };
-            let answer = answer(gate, &method, &query, body, &room).await;
+            let answer = answer(gate, &method, &query, is_encoded, body, &room).await;
             shared.metrics.answered(entry.index(), began.elapsed());
             answer
         }
@@ -130,7 +131,14 @@ async fn handle(
 }
 
 /// Passes a call through its gates, in their order, and runs it.
-async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: &BodyRoom) -> Answer {
+async fn answer(
+    gate: Gate<'_>,
+    method: &Method,
+    query: &str,
+    is_encoded: bool,
+    body: Body,
+    room: &BodyRoom,
+) -> Answer {
     let (shared, entry) = (gate.shared, gate.entry);
     let call = match gate.pass(method, query).await {
         Ok(call) => call,
@@ -141,6 +149,11 @@ async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: 
             return Answer::error(entry.family(), &error);
         }
     };
+    if is_encoded {
+        room.discard(body).await;
+        let detail = "the body has a Content-Encoding; send it as it is";
+        return Answer::refused(entry.family(), &Refusal::because(Code::HTTP_UNREADABLE, detail));
+    }
     let read = room.read(body, MAX_BODY_BYTES).await.and_then(|body| {
         let parsed = Parsed::of(&body);
         room.charge_value(body, parsed.kept()).map(|body| (body, parsed))
@@ -151,6 +164,12 @@ async fn answer(gate: Gate<'_>, method: &Method, query: &str, body: Body, room: 
     };
     let answer = entry.run(&call, body, parsed, &shared.rooms, room).await;
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
+}
+
+/// Whether a body is compressed or encoded otherwise; it would be refused as not being JSON.
+fn is_encoded(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The refusal of a call whose body could not be read.
