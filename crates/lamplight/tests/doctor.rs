@@ -342,5 +342,5 @@ fn shells_complete_commands_and_man_has_a_page_for_each() {
     assert!(page.contains(".TH lamplight-app-create 1") && page.contains("SDKAppID"), "{page}");
     let file = folder.file("file", "");
     let (code, _, error) = folder.run(&["man", "--dir", &file]);
-    assert!(code == Some(1) && error.contains("cannot make"), "{error}");
+    assert!(code == Some(1) && error.contains("cannot create"), "{error}");
 }

@@ -66,7 +66,7 @@ pub enum DataFolderError {
     },
     /// There is no data folder that an operation could read.
     #[error(
-        "there is no Lamplight data folder at {0}; create one with `lamplight serve`, or name another one with --data-dir"
+        "there is no data folder at {0}; create one with `lamplight serve`, or name another one with --data-dir"
     )]
     NoData(PathBuf),
     /// Others have access to the folder, and it must not or cannot be narrowed.
