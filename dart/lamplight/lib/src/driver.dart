@@ -123,7 +123,7 @@ final class Driver {
       case CloseLink():
         _drop();
       case SendMessage(:final message):
-        _link?.send(jsonEncode(message));
+        _send(jsonEncode(message));
       case AnswerCall(:final call, :final value):
         _waiters.remove(call)?.complete(value);
       case FailCall(:final call, :final error):
@@ -165,6 +165,17 @@ final class Driver {
         _endedOf(link, LinkEnd(LinkEndKind.failed, why));
       },
     );
+  }
+
+  void _send(String text) {
+    final link = _link;
+    if (link == null) return;
+    try {
+      link.send(text);
+    } on Object catch (error) {
+      // A transport is the application's own, and must not throw here.
+      _failed(link, error);
+    }
   }
 
   void _heard(Link link, String text) {

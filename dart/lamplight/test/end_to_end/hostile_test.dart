@@ -77,6 +77,28 @@ final class _Fake {
       );
 }
 
+/// A link that is ready when the test says so, and cannot send.
+final class _OddLink implements Link {
+  final Completer<void> isReady = Completer();
+  bool isHeard = false;
+  bool isClosed = false;
+
+  @override
+  Future<void> get ready => isReady.future;
+
+  @override
+  Stream<String> get messages {
+    isHeard = true;
+    return const Stream.empty();
+  }
+
+  @override
+  void send(String text) => throw StateError('it cannot send');
+
+  @override
+  void close() => isClosed = true;
+}
+
 void main() {
   test('a frame that is no message costs the link, and nothing else', () async {
     final fake = await _Fake.start();
@@ -222,6 +244,53 @@ void main() {
     await ended.future.timeout(const Duration(seconds: 5));
     await client.close();
     await server.close();
+  });
+
+  test('a link that is there after its client was closed is closed', () async {
+    final links = <_OddLink>[];
+    late LamplightClient client;
+    LamplightClient make(Link Function() connect) =>
+        client = LamplightClient(
+          server: 'ws://127.0.0.1:1',
+          appId: 1,
+          connector: (_) => connect(),
+        );
+
+    make(() {
+      links.add(_OddLink());
+      return links.last;
+    });
+    final asked = codeOf(() => client.login('me', 'sig'));
+    await client.close();
+    links.single.isReady.complete();
+    equal(await asked, 6014);
+    await until('it is closed', () => links.single.isClosed);
+    equal(links.single.isHeard, false);
+
+    // A connector that itself closes the client.
+    make(() {
+      unawaited(client.close());
+      links.add(_OddLink());
+      return links.last;
+    });
+    equal(await codeOf(() => client.login('me', 'sig')), 6014);
+    equal((links.length, links.last.isClosed), (2, true));
+  });
+
+  test('a link that cannot send is given up', () async {
+    final link = _OddLink()..isReady.complete();
+    final client = LamplightClient(
+      server: 'ws://127.0.0.1:1',
+      appId: 1,
+      connector: (_) => link,
+    );
+    final error =
+        await throws<LamplightException>(() => client.login('me', 'sig'));
+    equal(error.code, 9508);
+    check(error.message.contains('cannot send'), error.message);
+    check(link.isClosed, 'it is closed');
+    equal(client.loginUserId, null);
+    await client.close();
   });
 
   test('a client that was closed says so, to calls before and after', () async {
