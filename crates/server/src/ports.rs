@@ -24,12 +24,13 @@ pub struct PortError {
     pub source: io::Error,
 }
 
-/// The listeners of a node. The kernel takes connections in from now on; they wait until somebody accepts them.
+/// The listeners of a node. The kernel takes connections in as soon as a listener is bound; they wait until a worker, or the
+/// HTTP server, accepts them.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    /// One for each worker, on the same address.
+    /// One listener for each worker, all on the same address: the kernel spreads the connections.
     pub(crate) clients: Vec<TcpListener>,
-    /// The address of those.
+    /// The address of the listeners for clients.
     pub(crate) client_address: SocketAddr,
     /// The HTTP port.
     pub(crate) http: TcpListener,
@@ -56,7 +57,8 @@ impl Ports {
 }
 
 fn listen_for_clients(address: SocketAddr, workers: usize) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
-    // With `SO_REUSEPORT` a second server would get a share of the clients without a word; this socket would not.
+    // With `SO_REUSEPORT` alone, a second server would take a share of the clients unnoticed. Without it, binding fails where
+    // another server has the port.
     drop(socket(address, false)?);
     let mut listeners = Vec::new();
     let mut bound = address;
@@ -85,7 +87,7 @@ fn listen_for_http(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// A socket that is bound, and shares its port with others or not.
+/// Binds a socket; with `shared`, further sockets can be bound to its port.
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;

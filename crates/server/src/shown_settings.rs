@@ -1,5 +1,4 @@
-//! The settings of an app as the console and the command line show them: without the secrets, of which there is only
-//! whether they are set.
+//! The settings of an app as the console and the command line show them: of each secret, only whether it is set.
 
 use lamplight_model::{
     AppSettings, Edition, JwtSettings, Limits, MultiDevicePolicy, Switches, Timing, WebhookSettings,
@@ -39,14 +38,14 @@ struct ShownJwt {
 }
 
 impl ShownSettings {
-    /// The addresses among the settings: a user or a query in them may be a secret.
+    /// The addresses among the settings. Their user or query may be a secret.
     pub(crate) fn addresses(&mut self) -> [&mut String; 3] {
         [&mut self.webhooks.state_change_url, &mut self.webhooks.push_url, &mut self.jwt.jwks_url]
     }
 }
 
 impl From<&AppSettings> for ShownSettings {
-    /// Names every field, so that a new one is either shown or kept back on purpose.
+    /// Names every field, so that the compiler asks of a new one whether it is shown.
     fn from(settings: &AppSettings) -> Self {
         let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
         let WebhookSettings { state_change_url, push_url, token } = webhooks;

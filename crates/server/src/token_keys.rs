@@ -36,7 +36,7 @@ pub const KEY_FOLDER: &str = "jwks";
 const MAX_BYTES: usize = 256 * 1024;
 /// From the beginning of a request to the end of its answer: a login that waits for it has more time than that.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How late keys may be read again.
+/// How often the keys that are due are looked for.
 const TICK: Duration = Duration::from_secs(1);
 /// The most sources that are read at a time.
 const AT_ONCE: usize = 16;
@@ -81,8 +81,8 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Takes in the keys that an earlier process has kept, and removes those of sources that no app has any more. Goes
-    /// before [`TokenKeys::run`], and before anybody can log in.
+    /// Takes over the keys that an earlier process has kept, and removes those of sources that no app has any more. To be
+    /// called before [`TokenKeys::run`], and before anybody can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
         if let Err(error) = kept.remove_others(&wanted) {
@@ -201,8 +201,8 @@ impl TokenKeys {
     }
 }
 
-/// The keys for JWTs of an app as they lie on the disk, and why a source has none there: those of the settings, those of
-/// the key file, and those that a server has read last from the address.
+/// Reads the keys for JWTs of an app without its server: the keys in the settings, the keys of the key file, and the keys
+/// that a server has read last from the address. Also returns, for each source without keys, the reason.
 pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySet>, Vec<String>) {
     let (mut sets, mut missing) = (Vec::new(), Vec::new());
     match JwtKeySet::of_settings(&app.settings.jwt) {
@@ -229,7 +229,7 @@ pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySe
     (sets, missing)
 }
 
-/// The keys that were kept of a source, and how long ago they were read.
+/// Reads the keys that were kept of a source. Also returns how long ago they were read from it.
 fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtKeySet, Duration)>, String> {
     let Some(KeptText { read, text }) = kept.read(key).map_err(|error| error.to_string())? else {
         return Ok(None);
@@ -241,7 +241,7 @@ fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtK
     Ok(Some((keys, now.wall.since(read))))
 }
 
-/// The text of a key file, which has a plain name and is a file.
+/// Reads a key file, which must have a plain name and be a regular file.
 fn read_file(folder: &Path, name: &str) -> Result<String, String> {
     let path = folder.join(name);
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
@@ -255,7 +255,7 @@ fn read_file(folder: &Path, name: &str) -> Result<String, String> {
     if text.len() > MAX_BYTES { Err(format!("{}: too long", path.display())) } else { Ok(text) }
 }
 
-/// A source of keys for JWTs, as it is shown.
+/// A source of keys for JWTs, as the command line shows it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownKeySource {
     /// The app.
@@ -277,7 +277,7 @@ impl From<SourceState> for ShownKeySource {
     }
 }
 
-/// A source without what may be a secret in it.
+/// Describes a source without the parts of its address that may be a secret.
 fn shown(source: &KeySource) -> String {
     match source {
         KeySource::Url(url) => crate::audit::shown_url(url),

@@ -1,5 +1,5 @@
-//! Says what is wrong with a setting in the words of those who write settings: the path of the setting, what was found,
-//! what is expected, and where it was written.
+//! The text of an error about a setting, for the person who wrote the setting: its path, the file or variable, the value
+//! that was found, and the value that is expected.
 
 use figment::error::{Actual, Kind};
 use figment::{Error, Metadata, Source};
@@ -7,7 +7,7 @@ use figment::{Error, Metadata, Source};
 /// The words in the name that figment gives to a layer of environment variables.
 const ENVIRONMENT: &str = "environment variable";
 
-/// The text of an error.
+/// Returns the text of an error.
 pub fn text(error: &Error) -> String {
     let setting = error.path.join(".");
     let place = place(error.metadata.as_ref(), &error.path);
@@ -51,7 +51,7 @@ fn is_environment(metadata: &Metadata) -> bool {
     metadata.name.contains(ENVIRONMENT)
 }
 
-/// Where a value was written, behind the name of the setting; empty for a flag, which has the name of its setting.
+/// Names the file or variable in which a value was written, in brackets; empty for a flag, which has the name of its setting.
 fn place(metadata: Option<&Metadata>, path: &[String]) -> String {
     match metadata {
         Some(metadata) if is_environment(metadata) => {
@@ -62,7 +62,7 @@ fn place(metadata: Option<&Metadata>, path: &[String]) -> String {
     }
 }
 
-/// Describes the expected value, of which serde tells the name of a type of the program.
+/// Describes the expected value. Serde gives the name of a type of this program.
 fn wanted(expected: &str) -> String {
     let is_number = |name: &str| matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize");
     match expected {
@@ -76,7 +76,7 @@ fn wanted(expected: &str) -> String {
     }
 }
 
-/// How a list is written in a variable.
+/// Returns an example of a list in a variable, where a list is expected.
 fn list_example(expected: &str) -> &'static str {
     if expected == "a sequence" { ", as '[\"10.0.0.0/8\"]'" } else { "" }
 }

@@ -1,9 +1,9 @@
-//! The keys for JWTs that were read last, kept in the data folder: a restart while an identity provider is down keeps
-//! nobody out whom the running server would let in.
+//! The keys for JWTs that were read last, kept in the data folder: after a restart while an identity provider is down,
+//! users log in as they could before it.
 //!
-//! Each source of an app has one file, replaced whole with each read, for its owner alone. A file that is not as it
-//! should be is passed over with a warning: the keys are read again anyway. Files of sources that no app has any more are
-//! removed.
+//! Each source of an app has one file, which each read replaces as a whole and which only its owner may read. A file that
+//! cannot be used is passed over with a warning, because the keys are read from their source again anyway. Files of sources
+//! that no app has any more are removed.
 
 use super::MAX_BYTES;
 use lamplight_model::{KeySource, Timestamp};
@@ -15,7 +15,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The longest file: the longest text, of which JSON makes six bytes of one at most, and what stands around it.
+/// The longest file: the longest text, each byte of which JSON writes as six bytes at most, and the other fields.
 const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
 
 /// The folder of the keys that were read last.
@@ -46,12 +46,12 @@ pub struct KeptText {
 }
 
 impl KeptKeys {
-    /// The keys of the data folder that has this folder in it.
+    /// Returns the kept keys in this folder.
     pub fn of(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// The text that was kept of a source; `None` where there is none, or where it is of another address.
+    /// Reads the text that was kept of a source; `None` where there is none, or where it was read from another address.
     pub fn read(&self, key: &KeysToRead) -> io::Result<Option<KeptText>> {
         let path = self.folder.join(name(key));
         let file = match fs::symlink_metadata(&path) {
@@ -84,7 +84,7 @@ impl KeptKeys {
         remove(&fresh)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(serde_json::to_string(&contents)?.as_bytes())?;
-        // Without a sync: what a crash of the machine costs is read again from the provider.
+        // Without a sync: after a crash of the machine the keys are read from the provider again.
         fs::rename(&fresh, &path)
     }
 
