@@ -8,6 +8,7 @@ mod process;
 
 use process::{Folder, Running};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde_json::json;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::thread::JoinHandle;
@@ -57,11 +58,7 @@ impl Target {
     }
 
     fn ask(&self, request: &str) -> String {
-        let mut stream = self.connect();
-        stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).unwrap();
-        String::from_utf8_lossy(&answer).into_owned()
+        ask(&self.http, request)
     }
 
     fn get(&self, path: &str) -> String {
@@ -112,6 +109,14 @@ impl Target {
     }
 }
 
+fn ask(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 fn login_head() -> &'static str {
     "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
 }
@@ -153,12 +158,12 @@ fn attacks() -> Vec<Attack> {
                 Host: x\r\nContent-Length: 1048576\r\n\r\n";
     vec![
         attack("a login in one-byte segments", 64, &login("2048"), &[b'x'; 2_047], 1),
-        attack("a login past its bound in one-byte segments", 16, &login("65536"), &[b'x'; 10_000], 1),
+        attack("a login past its bound in one-byte segments", 64, &login("65536"), &[b'x'; 10_000], 1),
         attack("a login in one-byte chunks", 64, &chunked, &b"1\r\nx\r\n".repeat(2_000), 600),
         attack("trailers without an end", 64, &chunked, &trailers, 100),
         attack("a chunk extension without an end", 64, &format!("{chunked}1;"), &[b'x'; 15_000], 100),
         attack("a call without a right UserSig", 64, call, &[b'x'; 100_000], 100),
-        attack("a long head in one-byte segments", 16, "GET / HTTP/1.1\r\nx: ", &[b'x'; 15_000], 1),
+        attack("a long head in one-byte segments", 64, "GET / HTTP/1.1\r\nx: ", &[b'x'; 15_000], 1),
         attack("a long head", 200, "GET / HTTP/1.1\r\nx: ", &[b'x'; 16_000], 1_000),
         attack(
             DEAREST,
@@ -305,6 +310,66 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
         assert!(no_room > 0 && told(code) > 0, "{all}");
         assert_eq!((timed_out, no_room + told(code)), (7, 93), "{all}");
         assert!(cost <= PER_PORT, "{} MiB", cost / KIB / KIB);
+    }
+}
+
+#[test]
+fn what_a_backend_reads_or_sends_to_many_at_once_keeps_to_the_bound_of_the_port() {
+    let target = Target::start();
+    let sig = target.folder.ok(&["sig", "administrator"]);
+    let (address, sig) = (target.http.as_str(), sig.trim());
+    let call = |path: &str, body: &serde_json::Value| {
+        let body = body.to_string();
+        let head = format!(
+            "POST /v4/{path}?sdkappid=1400000001&identifier=administrator&usersig={sig} HTTP/1.1\r\n\
+             Host: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        ask(address, &(head + &body))
+    };
+    let done = |path: &str, body: serde_json::Value| {
+        let answer = call(path, &body);
+        assert!(answer.contains("\"ErrorCode\":0"), "{path}: {answer}");
+    };
+    // Accounts that show as much as they may, and a conversation of as much text as a page has.
+    let users: Vec<_> = (0..100).map(|user| format!("user-{user}")).collect();
+    done("im_open_login_svc/multiaccount_import", json!({ "Accounts": users }));
+    let tags: Vec<_> = (0..50).map(|tag| format!("Tag_Profile_Custom_{tag}")).collect();
+    let items: Vec<_> = tags.iter().map(|tag| json!({ "Tag": tag, "Value": "v".repeat(500) })).collect();
+    for user in &users {
+        done("profile/portrait_set", json!({ "From_Account": user, "ProfileItem": items }));
+    }
+    let text = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "t".repeat(12_000) } }]);
+    for random in 0..100 {
+        let (from, to) = (&users[0], &users[1]);
+        done(
+            "openim/sendmsg",
+            json!({ "From_Account": from, "To_Account": to, "MsgRandom": random, "MsgBody": text }),
+        );
+    }
+    let before = target.settled();
+    let history = json!({ "Operator_Account": users[0], "Peer_Account": users[1], "MaxCnt": 100, "MinTime": 0,
+                          "MaxTime": u32::MAX });
+    let batch = json!({ "From_Account": users[0], "To_Account": users, "MsgRandom": 1_000, "MsgBody": text });
+    for (path, body) in [
+        ("profile/portrait_get", json!({ "To_Account": users, "TagList": tags })),
+        ("profile/portrait_get", json!({ "To_Account": users, "TagList": vec!["Tag_Profile_IM_Nick"; 100] })),
+        ("openim/admin_getroammsg", history),
+        ("openim/batchsendmsg", batch),
+    ] {
+        let answers: Vec<_> = std::thread::scope(|scope| {
+            let calls: Vec<_> = (0..60).map(|_| scope.spawn(|| call(path, &body))).collect();
+            calls.into_iter().map(|call| call.join().unwrap()).collect()
+        });
+        let told = |code: &str| {
+            let code = format!("\"ErrorCode\":{code}");
+            answers.iter().filter(|answer| answer.contains(&code)).count()
+        };
+        assert!(told("0") > 0, "{path}");
+        assert_eq!(told("0") + told("60008"), answers.len(), "{path}");
+        let cost = target.status("VmHWM:").saturating_sub(target.status("RssFile:") + before);
+        println!("60 calls of {path}: {} KiB at most, {} refused", cost / KIB, told("60008"));
+        assert!(cost <= PER_PORT, "{path}: {} MiB", cost / KIB / KIB);
     }
 }
 
