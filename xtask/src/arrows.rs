@@ -38,7 +38,7 @@ const MESSAGES: Others = Others { what: "messages", names: &["prost", "pbjson"] 
 const TELEMETRY: Others =
     Others { what: "a log or metrics", names: &["tracing", "log", "prometheus-client"] };
 
-/// `model ← core | wire | auth | facts | directory ← adapters ← service ← server`; `wire ← client ← lamplight, load`.
+/// The dependencies that each of our crates may have, with the reasons. ARCHITECTURE.md shows them as arrows.
 const RULES: &[Rule] = &[
     Rule {
         of: "lamplight-model",

@@ -51,7 +51,7 @@ pub struct Cli {
 /// The commands.
 #[derive(Subcommand, Debug)]
 pub enum Command {
-    /// Run a server; makes its data folder, an app and a key when there are none
+    /// Run a server; creates its data folder, an app and a key if there are none
     Serve(serve::ServeArgs),
     /// Run a demo: a server with simulated users who come and go
     Demo(demo::DemoArgs),

@@ -1,4 +1,4 @@
-//! The settings of a node: file, environment and flags, in rising order of precedence.
+//! The settings of a node: file, environment and flags, in ascending order of precedence.
 
 mod wording;
 

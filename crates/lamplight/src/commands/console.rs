@@ -48,7 +48,7 @@ admin may change everything, including the operators.")]
         /// The role, which decides what the operator may do
         #[arg(long, value_name = "ROLE", value_parser = role())]
         role: Role,
-        /// How the password comes about.
+        /// The source of the password.
         #[command(flatten)]
         password: PasswordArgs,
     },
@@ -76,7 +76,7 @@ Examples:
         /// The name of the operator
         #[arg(value_name = "NAME", value_parser = OperatorName::new)]
         name: OperatorName,
-        /// How the password comes about.
+        /// The source of the password.
         #[command(flatten)]
         password: PasswordArgs,
     },

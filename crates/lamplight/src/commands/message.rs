@@ -21,7 +21,7 @@ Examples:
 
 With --id, the command can be repeated: the same text to the same user with the same id within ten minutes is not stored again.")]
     Send {
-        /// From whom to whom.
+        /// The sender and the recipient.
         #[command(flatten)]
         pair: Pair,
         /// The text of the message

@@ -121,6 +121,6 @@ async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Resu
 fn device_file(folder: &std::path::Path, platform: Platform) -> anyhow::Result<PathBuf> {
     let devices = folder.join("watch");
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&devices);
-    made.with_context(|| format!("cannot make {}", devices.display()))?;
+    made.with_context(|| format!("cannot create {}", devices.display()))?;
     Ok(devices.join(format!("{platform}.device")))
 }

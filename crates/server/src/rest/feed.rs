@@ -23,7 +23,7 @@ pub struct StatusFeed;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedRequest {
-    /// The `Cursor` of the page before; empty or absent: from the beginning.
+    /// The `Cursor` of the previous page; empty or absent: from the beginning.
     cursor: Option<String>,
     /// The most users to answer with, 1 to 1,000.
     #[schema(minimum = 1, maximum = 1000)]
@@ -104,7 +104,7 @@ impl Command for StatusFeed {
     const READS: bool = true;
     const OURS: bool = true;
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[
-        ("cursor", "The `Cursor` of the page before; empty or absent: from the beginning."),
+        ("cursor", "The `Cursor` of the previous page; empty or absent: from the beginning."),
         ("limit", "The most users to answer with, 1 to 1,000."),
     ];
 

@@ -160,16 +160,16 @@ pub struct FriendGetListRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_READ>,
-    /// Which fields of `sns/friend_get`; one that is not known here is left out of the answer.
+    /// The fields to read, as in the answers of `sns/friend_get`; unknown ones are left out of the answer.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }
 
-/// The friends.
+/// The friends and their fields.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendGetListFields {
-    /// In the order asked.
+    /// The results, in the order of the request.
     info_item: Vec<FriendInfo>,
     /// Those with a `ResultCode` that is not 0; absent when there are none.
     #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
@@ -177,17 +177,17 @@ pub struct FriendGetListFields {
     fail_account: Vec<CompactString>,
 }
 
-/// A friend, or who is none.
+/// The fields of one user, if the user is a friend.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendInfo {
-    /// The friend.
+    /// The user.
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// The fields that were asked for.
+    /// The requested fields.
     sns_profile_item: Vec<TagValue>,
-    /// 0; 31704: not a friend; 30001: that is no userID.
+    /// 0; 31704: not a friend; 30001: not a valid userID.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
@@ -197,9 +197,9 @@ pub struct FriendInfo {
 impl Command for FriendGetList {
     const PATH: &'static str = "sns/friend_get_list";
     const FAMILY: Family = Family::Friends;
-    const SUMMARY: &'static str = "Reads some friends of a user.";
+    const SUMMARY: &'static str = "Reads friends of a user by name.";
     const ABOUT: &'static str =
-        "`ErrorCode` is 0 even when some, or all, are no friends: each has its own `ResultCode`.";
+        "`ErrorCode` is 0 even when some or all users are not friends: each has its own `ResultCode`.";
     const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
     const READS: bool = true;
 

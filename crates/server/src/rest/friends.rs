@@ -230,7 +230,7 @@ impl Command for FriendDelete {
     const FAMILY: Family = Family::Friends;
     const SUMMARY: &'static str = "Removes friends from the list of a user.";
     const ABOUT: &'static str =
-        "`ErrorCode` is 0 even when some, or all, were no friends: each has its own `ResultCode`.";
+        "`ErrorCode` is 0 even when some or all users were not friends: each has its own `ResultCode`.";
     const CODES: &'static [Code] = &[Code::FRIEND_NO_SUCH_ACCOUNT, Code::NOT_A_FRIEND];
 
     type Request = FriendDeleteRequest;
@@ -421,7 +421,7 @@ pub struct FriendChecked {
     /// `A` is the owner of the list, `B` the other user. With `CheckResult_Type_Single` only A's list is
     /// looked at.
     relation: Relation,
-    /// 0; 30003: no such account; 30001: that is no userID.
+    /// 0; 30003: no such account; 30001: not a valid userID.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
