@@ -74,7 +74,7 @@ pub enum Command {
     /// Read the status of users, or set a custom status
     #[command(subcommand)]
     Status(status::StatusCommand),
-    /// Show the state of webhooks; list dead letters, send them again or delete them
+    /// Show the state of webhooks; list dead letters, send them again or forget them
     #[command(subcommand)]
     Webhook(webhook::WebhookCommand),
     /// Set the password of the console in the browser, and manage its operators

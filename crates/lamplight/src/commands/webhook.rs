@@ -62,7 +62,7 @@ Examples:
   lamplight webhook resend 17 18
   lamplight webhook resend --all")]
     Resend(Which),
-    /// Delete dead letters
+    /// Forget dead letters
     #[command(after_help = "\
 Examples:
   lamplight webhook drop 17 18
