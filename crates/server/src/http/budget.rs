@@ -9,6 +9,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+/// The largest share that may use all of the budget.
+const MAX_SMALL_SHARE: usize = 64 * 1_024;
+
 /// A number of bytes that all connections share. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Account>);
@@ -59,10 +62,17 @@ impl Budget {
     }
 }
 
+impl Account {
+    /// Returns the part of the budget that a share of so many bytes may use.
+    fn most_for(&self, bytes: usize) -> usize {
+        if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
+    }
+}
+
 impl Share {
     /// Charges more bytes. Returns `false`, and charges nothing, when they do not fit.
     pub fn grow(&mut self, bytes: usize) -> bool {
-        let most = self.account.most;
+        let most = self.account.most_for(self.bytes.saturating_add(bytes));
         let taken = self.account.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
             used.checked_add(bytes).filter(|after| *after <= most)
         });
@@ -117,6 +127,28 @@ mod tests {
         assert!(other.grow(60));
         drop(other);
         assert_eq!(shown.get(), 0);
+    }
+
+    #[test]
+    fn an_eighth_is_left_to_small_shares() {
+        let shown = Gauge::default();
+        let budget = Budget::new(8 << 20, shown.clone());
+        let mut large = budget.share();
+        assert!(large.grow(7 << 20));
+        assert!(!budget.share().grow(MAX_SMALL_SHARE + 1));
+        let mut small = budget.share();
+        assert!(small.grow(MAX_SMALL_SHARE - 1) && small.grow(1));
+        assert!(!small.grow(1), "it is small no longer");
+        let others: Vec<_> = std::iter::from_fn(|| {
+            let mut other = budget.share();
+            other.grow(MAX_SMALL_SHARE).then_some(other)
+        })
+        .collect();
+        assert_eq!((others.len(), shown.get()), (15, 8 << 20));
+        drop((small, others));
+        assert!(!budget.share().grow(MAX_SMALL_SHARE + 1), "the large one is still there");
+        drop(large);
+        assert!(budget.share().grow(7 << 20));
     }
 
     #[test]

@@ -169,7 +169,7 @@ async fn answer(
 /// Whether a body is compressed or encoded otherwise; it would be refused as not being JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
-    encodings.any(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+    encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// The refusal of a call whose body could not be read.

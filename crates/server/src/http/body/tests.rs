@@ -89,7 +89,7 @@ async fn a_body_past_its_bound_or_the_budget_is_refused_and_keeps_nothing() {
 async fn a_body_that_stops_or_drips_is_too_slow() {
     let soon = Duration::from_millis(40);
     let rate = MinimumRate { grace: soon, bytes_per_second: 1 << 40, longest: None };
-    let (room, used) = room(1 << 30, rate);
+    let (room, used) = room(2 << 30, rate);
     let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
     assert_eq!(room.read(silent, 1_000).await.unwrap_err(), BodyFault::TooSlow);
     // One byte at a time, always ready, so that the reader never waits.
