@@ -195,20 +195,18 @@ impl Error for BriefError {
     }
 
     fn invalid_type(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        match unexpected {
-            Unexpected::Str(text) => {
-                Self(format!("invalid type: string {}, expected {expected}", quoted(text)))
-            }
-            other => Self::custom(format_args!("invalid type: {other}, expected {expected}")),
+        if let Unexpected::Str(text) = unexpected {
+            Self(format!("invalid type: string {}, expected {expected}", quoted(text)))
+        } else {
+            Self::custom(format_args!("invalid type: {unexpected}, expected {expected}"))
         }
     }
 
     fn invalid_value(unexpected: Unexpected<'_>, expected: &dyn Expected) -> Self {
-        match unexpected {
-            Unexpected::Str(text) => {
-                Self(format!("invalid value: string {}, expected {expected}", quoted(text)))
-            }
-            other => Self::custom(format_args!("invalid value: {other}, expected {expected}")),
+        if let Unexpected::Str(text) = unexpected {
+            Self(format!("invalid value: string {}, expected {expected}", quoted(text)))
+        } else {
+            Self::custom(format_args!("invalid value: {unexpected}, expected {expected}"))
         }
     }
 
