@@ -27,16 +27,16 @@ struct Args {
     /// The program to attack
     #[arg(long, value_name = "FILE", required_unless_present = "list")]
     program: Option<PathBuf>,
-    /// This attack alone; may be given several times
+    /// Run only this attack; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// List the attacks
     #[arg(long)]
     list: bool,
-    /// Small and short, to see that it works: the figures mean little
+    /// Run small and short, to see that it works: the figures mean little
     #[arg(long)]
     quick: bool,
-    /// Write the figures to a file, too, as JSON
+    /// Write the figures to a file too, as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }

@@ -15,75 +15,75 @@ pub struct LoadArgs {
 /// The measurements.
 #[derive(Subcommand, Debug, Clone)]
 pub enum What {
-    /// Everything, one after the other, each with a server of its own
+    /// Run all measurements in turn, each with its own server
     #[command(after_help = "\
 Examples:
   lamplight load bench --quick
   lamplight load bench --out figures.json
   lamplight load bench --program target/release/lamplight
 
-It takes some four minutes. What the figures mean and what they should be: docs/performance.md")]
+It takes about four minutes. docs/performance.md explains the figures and their targets.")]
     Bench(BenchArgs),
-    /// Logins: of new accounts, of known devices, and with everyone else there
+    /// Measure logins: of new accounts, of known devices, and while all other users are connected
     #[command(after_help = "\
 Examples:
   lamplight load login
   lamplight load login --users 500 --server 127.0.0.1:7400 --app 1400000001 --key 5f1c…")]
     Login(LoginArgs),
-    /// Memory of connections that do nothing
+    /// Measure the memory of idle connections
     #[command(after_help = "\
 Examples:
   lamplight load idle --users 10000")]
     Idle(PartArgs),
-    /// Changes at a fixed rate, and how late they arrive
+    /// Measure the latency of changes at a fixed rate
     #[command(after_help = "\
 Examples:
   lamplight load open --rate 500 --changes 10000")]
     Open(OpenArgs),
-    /// Changes as fast as they are delivered, and what a delivery costs
+    /// Measure the cost of a delivery, with changes as fast as they are delivered
     #[command(after_help = "\
 Examples:
   lamplight load closed
   lamplight load closed --outstanding 512 --users 5000")]
     Closed(ClosedArgs),
-    /// All connections dropped at once, and back again
+    /// Drop all connections at once, and measure the reconnects
     #[command(after_help = "\
 Examples:
   lamplight load storm --users 5000")]
     Storm(PartArgs),
-    /// A client that stops reading while its users change
+    /// Measure the cost of a client that stops reading while its watched users change
     #[command(after_help = "\
 Examples:
   lamplight load slow --changes 100000")]
     Slow(SlowArgs),
-    /// Text messages, from the sender to the committed answer and to the recipient
+    /// Measure text messages, from the sender to the committed answer and to the recipient
     #[command(after_help = "\
 Examples:
   lamplight load messages
   lamplight load messages --outstanding 1024 --messages 100000")]
     Messages(MessagesArgs),
-    /// Webhooks, from a change to a receiver that answers at once
+    /// Measure webhooks, from a change to a receiver that answers at once
     #[command(after_help = "\
 Examples:
   lamplight load webhooks
   lamplight load webhooks --events 50000
 
-With --server, its app must tell the receiver: set its --state-change-url to http:// and what --listen says.")]
+With --server, its app must use the receiver: set its --state-change-url to http:// and the address of --listen.")]
     Webhooks(WebhooksArgs),
-    /// The server API: whether 500 users are there
+    /// Measure queries of the server API for the statuses of 500 users
     #[command(after_help = "\
 Examples:
   lamplight load query
   lamplight load query --calls 20000 --detail")]
     Query(QueryArgs),
-    /// Clients that die, and how soon their watchers know
+    /// Measure how soon watchers are notified of clients that die
     #[command(after_help = "\
 Examples:
   lamplight load death")]
     Death(PartArgs),
 }
 
-/// Where the server is.
+/// The server.
 #[derive(Args, Debug, Clone, Default)]
 #[command(next_help_heading = "Server")]
 pub struct ServerArgs {
@@ -105,7 +105,7 @@ pub struct ServerArgs {
         hide_env_values = true
     )]
     pub key: Option<String>,
-    /// The process of that server, to measure what it costs
+    /// The process id of that server, to measure its cost
     #[arg(long, value_name = "PID", requires = "server")]
     pub pid: Option<u32>,
     /// The program to start [default: this one]
@@ -119,7 +119,7 @@ pub struct ServerArgs {
 /// Options of every part.
 #[derive(Args, Debug, Clone)]
 pub struct PartArgs {
-    /// Where the server is.
+    /// The server.
     #[command(flatten)]
     pub server: ServerArgs,
     /// Users, each watching twenty others, each with a connection [default: as in docs/performance.md]
@@ -133,7 +133,7 @@ pub struct PartArgs {
 /// `lamplight load bench`.
 #[derive(Args, Debug, Clone)]
 pub struct BenchArgs {
-    /// With small numbers, to see that it works: the figures mean little
+    /// Use small numbers, to see that it works: the figures mean little
     #[arg(long)]
     pub quick: bool,
     /// The program to start [default: this one]
@@ -153,7 +153,7 @@ pub struct LoginArgs {
     /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
-    /// How often some leave and come while everyone else is there
+    /// Number of rounds in which some users leave and return while all others are connected
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub rounds: u32,
 }
@@ -167,7 +167,7 @@ pub struct OpenArgs {
     /// Changes a second
     #[arg(long, value_name = "N", default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub rate: u32,
-    /// Changes altogether
+    /// Total number of changes
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub changes: u64,
 }
@@ -181,10 +181,10 @@ pub struct ClosedArgs {
     /// Changes under way at a time
     #[arg(long, value_name = "N", default_value_t = 32)]
     pub outstanding: usize,
-    /// Changes altogether
+    /// Total number of changes
     #[arg(long, value_name = "N", default_value_t = 20_000)]
     pub changes: u64,
-    /// How often; the middle one counts
+    /// Number of runs; the median counts
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub repeat: u32,
     /// Do not ask for an answer to a change
@@ -198,13 +198,13 @@ pub struct QueryArgs {
     /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
-    /// Calls altogether
+    /// Total number of calls
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub calls: u32,
-    /// Connections that ask, one thing at a time each
+    /// Connections, each with one call at a time
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..=256))]
     pub connections: u32,
-    /// Ask for devices and custom statuses, too
+    /// Request devices and custom statuses too
     #[arg(long)]
     pub detail: bool,
 }
@@ -215,10 +215,10 @@ pub struct MessagesArgs {
     /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
-    /// Messages under way at a time, each of another sender
+    /// Messages under way at a time, each from another sender
     #[arg(long, value_name = "N", default_value_t = 512)]
     pub outstanding: usize,
-    /// Messages altogether
+    /// Total number of messages
     #[arg(long, value_name = "N", default_value_t = 50_000)]
     pub messages: u64,
 }
@@ -229,10 +229,10 @@ pub struct WebhooksArgs {
     /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
-    /// Events altogether
+    /// Total number of events
     #[arg(long, value_name = "N", default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub events: u64,
-    /// Where the receiver listens
+    /// Address of the receiver
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
 }
@@ -243,7 +243,7 @@ pub struct SlowArgs {
     /// Options of every part.
     #[command(flatten)]
     pub part: PartArgs,
-    /// Changes among the twenty users whom the client watches
+    /// Changes of the twenty users that the client watches
     #[arg(long, value_name = "N", default_value_t = 100_000)]
     pub changes: u64,
 }
