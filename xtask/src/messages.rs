@@ -26,7 +26,7 @@ const ON_THE_WIRE: [(&str, &str, &str); 2] = [
     (
         "ServerMessage",
         "From the server",
-        "An answer has the `id` of its request. What the server says on its own has none. Beside it stands one of these \
+        "An answer has the `id` of its request; a message that answers no request has none. Each message has one of these \
          fields.",
     ),
 ];
@@ -45,14 +45,14 @@ Made by `cargo xtask codegen` from `crates/wire/proto`; change it there. The sam
 
 | rule | |
 |---|---|
-| names | as in the tables below. Fields that the receiver does not know are passed over |
-| absent fields | a field that is absent or `null` has its zero: `0`, `\"\"`, `false`, an empty list, the first value of an enumeration. The server leaves such fields out |
+| names | as in the tables below. The receiver ignores fields that it does not know |
+| absent fields | a field that is absent or `null` has its default value: `0`, `\"\"`, `false`, an empty list, the first value of an enumeration. The server leaves such fields out |
 | 64-bit numbers | a text of decimal digits, as `\"7356155089793024\"`; the server also reads numbers |
 | enumerations | the name, as `\"PLATFORM_WEB\"`; the server also reads the number |
-| size | of a client at most 64 KiB until its login is answered, and 512 KiB afterwards; of the server at most 8 MiB |
+| size | messages of a client: at most 64 KiB until its login is answered, and 512 KiB afterwards; messages of the server: at most 8 MiB |
 | begin | the first message is `login`, within 10 s |
 | answers | in the order of the requests. With the `id` 0, or without one, a request is answered only when it is refused |
-| a message that cannot be read | is refused with 6017 and changes nothing. The refusal has the `id`, wherever it can be read |
+| a message that cannot be read | is refused with 6017 and changes nothing. The refusal has the `id` if it can be read |
 
 ";
 
