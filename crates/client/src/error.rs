@@ -189,7 +189,7 @@ pub enum BuildError {
     #[error("the device id {0:?} is not 1 to 64 bytes of printable ASCII")]
     DeviceId(String),
     /// The file of the device id could not be read or written.
-    #[error("the device id could not be kept in {path}")]
+    #[error("the device id could not be stored in {path}")]
     DeviceIdFile {
         /// The path of the file.
         path: std::path::PathBuf,

@@ -59,8 +59,8 @@ impl PendingEvents {
 
     /// Adds an event. The status after it is set later, for all events of the step: see [`PendingEvents::conclude`].
     ///
-    /// A disconnect never cancels a login that waits here: the login may be on its way to the outbox, and only the
-    /// outbox knows whether it was delivered.
+    /// A login does not remove a waiting disconnect of its device: the disconnect may be on its way to the outbox, and
+    /// only the outbox knows whether it was delivered.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
         // The time keeps the ordinals of a new record above those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);

@@ -62,7 +62,7 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }
 
-/// Reads only the newest messages of each conversation that was active since, so the time is bounded however many are
+/// Reads only the newest messages of each conversation with activity after `since`, so the time is bounded however many are
 /// unread.
 pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
     let MissedMessages { user, since, limit, devices, at } = missed;
