@@ -19,6 +19,7 @@ mod session;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 use crate::backoff::{self, Jitter, Spread};
 use crate::cache::Cache;
@@ -37,6 +38,7 @@ use session::{Phase, Session};
 use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
+use turn::Turn;
 
 /// The longest time for an attempt to connect, including name resolution and TLS.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -101,34 +103,6 @@ pub(crate) struct Machine {
     last_id: u64,
     cache: Cache,
     session: Option<Session>,
-}
-
-/// The inputs and the effects of one step.
-struct Turn {
-    now: Moment,
-    jitter: Jitter,
-    effects: Vec<Effect>,
-}
-
-impl Turn {
-    fn answer(&mut self, call: CallId, result: Result<Answer, Error>) {
-        self.effects.push(Effect::Answer(call, result));
-    }
-
-    fn emit(&mut self, event: Event) {
-        self.effects.push(Effect::Emit(event));
-    }
-
-    /// Tells who has left the own list while the link was broken: another device or the server API has done it.
-    fn emit_unsubscribed(&mut self, unsubscribed: Vec<UserId>) {
-        if !unsubscribed.is_empty() {
-            self.emit(Event::SubscriptionsChanged { subscribed: Vec::new(), unsubscribed });
-        }
-    }
-
-    fn send(&mut self, id: u64, body: Ask) {
-        self.effects.push(Effect::Send(v1::ClientMessage { id, body: Some(body) }));
-    }
 }
 
 impl Machine {
@@ -236,9 +210,17 @@ impl Machine {
                 let request = Request::Login { user_sig, resume: false };
                 session.queue.push_back(Call::new(call, deadline, request));
             }
-            Phase::Connecting { .. } | Phase::LoggingIn { .. } => {
+            Phase::Connecting { .. } => {
                 session.user_sig = user_sig;
                 session.logins.push((call, deadline));
+            }
+            Phase::LoggingIn { resume, .. } => {
+                let is_sent = !resume && session.user_sig == user_sig;
+                session.user_sig = user_sig;
+                session.logins.push((call, deadline));
+                if !is_sent {
+                    self.begin_anew(turn);
+                }
             }
             Phase::Waiting { .. } => {
                 session.user_sig = user_sig;
@@ -261,16 +243,17 @@ impl Machine {
         if session.queue.len() >= MAX_QUEUE + usize::from(request == Request::Logout) {
             return turn.answer(call, Err(too_many_calls()));
         }
-        if let Request::Login { user_sig, .. } = &request {
-            // The next attempt uses the new UserSig, whatever the outcome of this one.
-            match session.phase {
-                Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => {
-                    session.user_sig.clone_from(user_sig);
-                }
-                Phase::Live(_) => {}
-            }
+        let mut is_overtaken = false;
+        if let Request::Login { user_sig, .. } = &request
+            && !matches!(session.phase, Phase::Live(_))
+        {
+            is_overtaken = matches!(session.phase, Phase::LoggingIn { .. }) && session.user_sig != *user_sig;
+            session.user_sig.clone_from(user_sig);
         }
         session.queue.push_back(Call::new(call, deadline, request));
+        if is_overtaken {
+            return self.begin_anew(turn);
+        }
         if let Phase::Waiting { until, at_call } = &mut session.phase {
             *until = (*until).min(*at_call);
             if *until <= turn.now {
@@ -315,10 +298,7 @@ impl Machine {
     fn wake(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
-            Phase::Connecting { .. } | Phase::LoggingIn { .. } => {
-                turn.effects.push(Effect::CloseLink);
-                self.connect(turn);
-            }
+            Phase::Connecting { .. } | Phase::LoggingIn { .. } => self.begin_anew(turn),
             // There is no link to test, and the wait has passed.
             Phase::Waiting { .. } => self.connect(turn),
             Phase::Live(_) => {
@@ -390,6 +370,13 @@ impl Machine {
         session.phase = Phase::Connecting { deadline: turn.now + CONNECT_TIMEOUT };
         turn.emit(Event::Connecting);
         turn.effects.push(Effect::OpenLink);
+    }
+
+    /// The attempt begins anew: the device has slept meanwhile, or the login that was sent is not the one that the
+    /// application wants. It may be refused, and the new one would not.
+    fn begin_anew(&mut self, turn: &mut Turn) {
+        turn.effects.push(Effect::CloseLink);
+        self.connect(turn);
     }
 
     fn link_up(&mut self, turn: &mut Turn) {

@@ -163,9 +163,14 @@ final class Machine {
             Request('login', {'userSig': token, 'resume': false}),
           ),
         );
-      case Connecting() || LoggingIn():
+      case Connecting():
         session.token = token;
         session.logins.add(login);
+      case final LoggingIn phase:
+        final isSent = !phase.isResume && session.token == token;
+        session.token = token;
+        session.logins.add(login);
+        if (!isSent) _beginAnew();
       case Waiting() || Away():
         session.token = token;
         session.logins.add(login);
@@ -193,11 +198,12 @@ final class Machine {
     if (session.queue.length >= maxQueue + (isLogout ? 1 : 0)) {
       return _fail(call, tooManyCalls());
     }
-    if (request.kind == 'login' && phase is! Live) {
-      // The next attempt uses the new token, however this one ends.
-      session.token = request.token;
-    }
     session.queue.add(Call(call, input.deadline, request));
+    if (request.kind == 'login' && phase is! Live) {
+      final isSent = phase is! LoggingIn || session.token == request.token;
+      session.token = request.token;
+      if (!isSent) _beginAnew();
+    }
     if (phase is Waiting) {
       phase.until = min(phase.until, max(_now, phase.atCall));
       if (phase.until <= _now) _connect();
@@ -252,8 +258,7 @@ final class Machine {
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():
-        _effects.add(const CloseLink());
-        _connect();
+        _beginAnew();
       case Live(:final link):
         _sendHeartbeat();
         link.wake(_now);
@@ -321,6 +326,14 @@ final class Machine {
     _session?.phase = Connecting(_now + connectTimeout);
     _emit(const ConnectingEvent());
     _effects.add(const OpenLink());
+  }
+
+  /// The attempt begins anew: the device has slept meanwhile, or the login that
+  /// was sent is not the one that the application wants. It may be refused, and
+  /// the new one would not.
+  void _beginAnew() {
+    _effects.add(const CloseLink());
+    _connect();
   }
 
   void _linkUp() {

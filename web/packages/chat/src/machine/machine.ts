@@ -137,8 +137,10 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     return;
   }
   turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
-  if (session.phase.at === "waiting") {
-    connect(turn);
+  // A login that was sent with another UserSig, and a resume, may be refused where this login would not.
+  const isSent = session.logins.length > 0 && session.userSig === userSig;
+  if (session.phase.at === "waiting" || (session.phase.at === "loggingIn" && !isSent)) {
+    beginAttempt(turn);
   }
 }
 
@@ -226,7 +228,14 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
     doubt(turn, links.woken);
-  } else if (turn.session !== null) {
+  } else {
+    beginAttempt(turn);
+  }
+}
+
+/** Connects now, or anew where an attempt is being made. */
+function beginAttempt(turn: Turn): void {
+  if (turn.session !== null) {
     if (turn.session.phase.at !== "waiting") {
       turn.effects.push({ type: "closeLink" });
     }

@@ -1,6 +1,6 @@
 /** One conversation: its peer, its messages, and the field for a new message. */
 
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
@@ -11,14 +11,13 @@ import { type Entry, entriesOf } from "../rows/chat-entries.js";
 import { messageText } from "../rows/message-text.js";
 import { nameOf } from "../rows/names.js";
 import { clockText, dayText } from "../words/time.js";
-import { type Words, wordsOf } from "../words/words.js";
-import { onByDefault } from "./attributes.js";
+import type { Words } from "../words/words.js";
 import { avatar, avatarStyles, statusText } from "./avatar.js";
 import { chatStyles } from "./chat-styles.js";
 import { chatsIcon, downIcon, sendIcon } from "./icons.js";
-import { KitController } from "./kit-controller.js";
 import { notice, noticeStyles } from "./notice.js";
 import { placeholder, skeleton } from "./placeholder.js";
+import { StatusElement } from "./status-element.js";
 import { placeholders, theme } from "./theme.js";
 
 /** Within this distance of the end, new messages keep the end in view. */
@@ -49,27 +48,12 @@ const NEAR_BEGINNING = 240;
  *   `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
  */
 @customElement("tuikit-chat")
-export class TuikitChat extends LitElement {
+export class TuikitChat extends StatusElement {
   static override styles = [theme, placeholders, avatarStyles, noticeStyles, chatStyles];
 
   /** The conversation, such as `C2Calice`. Empty: none is selected. */
   @property({ attribute: "conversation-id" })
   conversationID = "";
-
-  /**
-   * Whether the header shows whether the peer is online; default `true`. It has an effect only while the kit's own
-   * switch is on.
-   */
-  @property({ attribute: "is-show-online-status", converter: onByDefault })
-  isShowOnlineStatus = true;
-
-  /** `en` or `zh`; default: the language of the kit, or else of the page. */
-  @property()
-  language = "";
-
-  /** `light` or `dark`; default: the browser's setting. */
-  @property({ reflect: true })
-  theme: "light" | "dark" | "" = "";
 
   @state() private text = "";
   @state() private isAtEnd = true;
@@ -77,7 +61,6 @@ export class TuikitChat extends LitElement {
   @query(".scroller") private readonly scroller!: HTMLElement | null;
   @query("textarea") private readonly field!: HTMLTextAreaElement | null;
 
-  readonly #kit = new KitController(this);
   #dialogue: Dialogue | null = null;
   #peers: readonly string[] = [];
   /** The drafts of the conversations that are not open. */
@@ -97,7 +80,7 @@ export class TuikitChat extends LitElement {
       this.#drafts.set(before, this.text);
       this.text = this.#drafts.get(this.conversationID) ?? "";
     }
-    const client = this.#kit.kit?.client ?? null;
+    const client = this.kit.kit?.client ?? null;
     const { conversationID } = this;
     if (this.#dialogue?.client !== client || this.#dialogue.conversationID !== conversationID) {
       this.#dialogue?.stop();
@@ -120,7 +103,7 @@ export class TuikitChat extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const words = this.#words;
+    const words = this.words;
     const dialogue = this.#dialogue;
     if (dialogue === null) {
       return html`<slot name="empty">
@@ -161,7 +144,7 @@ export class TuikitChat extends LitElement {
   }
 
   protected override updated(): void {
-    this.#kit.shows(this.#peers, this.#peers);
+    this.kit.shows(this.#peers, this.#peers);
     const scroller = this.scroller;
     if (scroller === null) {
       return;
@@ -177,16 +160,12 @@ export class TuikitChat extends LitElement {
     }
   }
 
-  get #words(): Words {
-    return wordsOf(this.language || this.#kit.language || document.documentElement.lang);
-  }
-
   #header(peer: string, words: Words): TemplateResult {
     const { remark, profile } = this.#person(peer);
     const name = nameOf(remark, profile, peer);
-    const status = this.#kit.status(peer);
+    const status = this.kit.status(peer);
     const isSaying = status !== undefined && status.customStatus !== "";
-    const isStale = this.#kit.isStale;
+    const isStale = this.kit.isStale;
     const said = isSaying && !isStale ? status.customStatus : statusText(status?.statusType, words, isStale);
     return html`<header part="header">
       <slot name="header-start"></slot>
@@ -201,15 +180,15 @@ export class TuikitChat extends LitElement {
 
   /** Reports a lost connection. Missing statuses are reported by the lists. */
   #notice(words: Words): TemplateResult {
-    const { trouble } = this.#kit;
+    const { trouble } = this.kit;
     return notice(trouble?.is === "cut" ? trouble : undefined, words);
   }
 
   /** The remark and the profile of the peer from the lists. */
   #person(peer: string) {
-    const friends = this.#kit.kit?.friends.state;
+    const friends = this.kit.kit?.friends.state;
     const friend = friends?.is === "ready" ? friends.items.find(({ userID }) => userID === peer) : undefined;
-    const conversations = this.#kit.kit?.conversations.state;
+    const conversations = this.kit.kit?.conversations.state;
     const conversation =
       conversations?.is === "ready"
         ? conversations.items.find(({ conversationID }) => conversationID === this.conversationID)

@@ -1,19 +1,18 @@
 /** The list of contacts. */
 
 import type { VirtualItem } from "@tanstack/virtual-core";
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, state } from "lit/decorators.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { Friend } from "../client.js";
 import { type Contacts, contactsOf } from "../rows/contact-rows.js";
 import { loadPinyin, needsPinyin, type Pinyin } from "../rows/initials.js";
 import { friendName } from "../rows/names.js";
-import { type Words, wordsOf } from "../words/words.js";
-import { onByDefault } from "./attributes.js";
+import type { Words } from "../words/words.js";
 import { avatar, avatarStyles } from "./avatar.js";
 import { peopleIcon } from "./icons.js";
-import { KitController } from "./kit-controller.js";
 import { type LetterChosen, letterBar, letterBarStyles } from "./letter-bar.js";
+import { ListElement } from "./list-element.js";
 import { stepOf } from "./list-keys.js";
 import { customStatus, indexOf, listBody } from "./list-parts.js";
 import { ListWindow } from "./list-window.js";
@@ -72,7 +71,7 @@ let pinyin: Pinyin | null = null;
  *   `-accent`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
  */
 @customElement("tuikit-contact")
-export class TuikitContact extends LitElement {
+export class TuikitContact extends ListElement<Friend> {
   static override styles = [
     theme,
     placeholders,
@@ -114,36 +113,8 @@ export class TuikitContact extends LitElement {
     `,
   ];
 
-  /**
-   * Whether this list shows the online status; default `true`. It has an effect only while the kit's own switch is
-   * on. If false, the list queries no statuses, makes no subscriptions and shows no dots.
-   */
-  @property({ attribute: "is-show-online-status", converter: onByDefault })
-  isShowOnlineStatus = true;
-
-  /** Selects the friends to show; default: all. A new function is applied again. */
-  @property({ attribute: false })
-  filter: ((friend: Friend) => boolean) | null = null;
-
-  /** The contact that is open, which the list marks. */
-  @property({ attribute: "selected-id" })
-  selectedID = "";
-
-  /** `en` or `zh`; default: the language of the kit, or else of the page. */
-  @property()
-  language = "";
-
-  /** `light` or `dark`; default: the browser's setting. */
-  @property({ reflect: true })
-  theme: "light" | "dark" | "" = "";
-
-  @state() private currentID = "";
   @state() private hasPinyin = pinyin !== null;
 
-  @query(".scroller") private readonly scroller!: HTMLElement | null;
-  @query(".list") private readonly list!: HTMLElement | null;
-
-  readonly #kit = new KitController(this);
   readonly #rowSizer = new Measured(this, ".sizer.of-rows", 60, () => this.#window);
   readonly #letterSizer = new Measured(this, ".sizer.of-letters", 32, () => this.#window);
   readonly #top = new Measured(this, ".header", 0, () => this.#window);
@@ -163,15 +134,15 @@ export class TuikitContact extends LitElement {
   #contacts: Contacts = contactsOf([], null, "en");
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    const loaded = this.#kit.kit?.friends.state;
+    const loaded = this.kit.kit?.friends.state;
     const source = loaded?.is === "ready" ? loaded.items : NOBODY;
-    const how = `${this.#words.locale} ${this.hasPinyin}`;
+    const how = `${this.words.locale} ${this.hasPinyin}`;
     if (source !== this.#source || changed.has("filter") || how !== this.#sortedIn) {
       this.#source = source;
       this.#sortedIn = how;
       const { filter } = this;
       const friends = filter === null ? source : source.filter((friend) => filter(friend));
-      this.#contacts = contactsOf(friends, pinyin, this.#words.locale);
+      this.#contacts = contactsOf(friends, pinyin, this.words.locale);
       void this.#needPinyin(friends);
       this.#window.setCount(0);
     }
@@ -179,13 +150,13 @@ export class TuikitContact extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const words = this.#words;
-    const friends = this.#kit.kit?.friends;
+    const words = this.words;
+    const friends = this.kit.kit?.friends;
     const hasRows = friends?.state.is === "ready" && this.#contacts.rows.length > 0;
     return html`
       <div class="sizer of-rows"></div>
       <div class="sizer of-letters"></div>
-      ${notice(this.#kit.trouble, words)}
+      ${notice(this.kit.trouble, words)}
       <div class="scroller ${hasRows ? "has-bar" : ""}">
         <div class="header"><slot name="top"></slot></div>
         ${listBody(friends, words, {
@@ -201,14 +172,10 @@ export class TuikitContact extends LitElement {
   protected override updated(): void {
     const { first, last } = this.#window.visible;
     const seen = this.#contacts.rows.slice(first, last + 1);
-    this.#kit.shows(
+    this.kit.shows(
       this.#contacts.users,
       seen.flatMap((row) => (row.is === "friend" ? [row.friend.userID] : [])),
     );
-  }
-
-  get #words(): Words {
-    return wordsOf(this.language || this.#kit.language || document.documentElement.lang);
   }
 
   get #currentRow(): number {
@@ -276,7 +243,7 @@ export class TuikitContact extends LitElement {
       return html``;
     }
     const { userID, profile } = row.friend;
-    const status = this.#kit.status(userID);
+    const status = this.kit.status(userID);
     const isSelected = userID === this.selectedID;
     return html`<div
       class="row ${userID === this.currentID ? "current" : ""}"
@@ -295,7 +262,7 @@ export class TuikitContact extends LitElement {
         name: row.name,
         picture: profile.avatar,
         status: status?.statusType,
-        isStale: this.#kit.isStale,
+        isStale: this.kit.isStale,
         words,
       })}
       <span class="body">
@@ -384,10 +351,6 @@ export class TuikitContact extends LitElement {
       pinyin = await loadPinyin().catch(() => null);
     }
     this.hasPinyin = pinyin !== null;
-  }
-
-  override focus(options?: FocusOptions): void {
-    this.list?.focus(options);
   }
 }
 

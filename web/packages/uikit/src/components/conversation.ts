@@ -1,19 +1,18 @@
 /** The list of conversations. */
 
 import type { VirtualItem } from "@tanstack/virtual-core";
-import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { customElement, property, query, state } from "lit/decorators.js";
+import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { customElement, property, state } from "lit/decorators.js";
 import { type Conversation, peerOf } from "../client.js";
 import { presentAt } from "../clock.js";
 import { badgeOf, inOrder, lastTime, peersOf, summaryOf } from "../rows/conversation-rows.js";
 import { conversationName } from "../rows/names.js";
 import { listTime } from "../words/time.js";
-import { type Words, wordsOf } from "../words/words.js";
+import type { Words } from "../words/words.js";
 import { avatar, avatarStyles } from "./avatar.js";
-import { onByDefault } from "./attributes.js";
 import { conversationStyles } from "./conversation-styles.js";
 import { chatsIcon, moreIcon, pinIcon } from "./icons.js";
-import { KitController } from "./kit-controller.js";
+import { ListElement } from "./list-element.js";
 import { type Step, stepOf } from "./list-keys.js";
 import { customStatus, indexOf, listBody, rowOf } from "./list-parts.js";
 import { ListWindow } from "./list-window.js";
@@ -75,7 +74,7 @@ const NOBODY: readonly string[] = [];
  *   `-active`, `-accent`, `-badge`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-popup`, `-font`, `-font-size`.
  */
 @customElement("tuikit-conversation")
-export class TuikitConversation extends LitElement {
+export class TuikitConversation extends ListElement<Conversation> {
   static override styles = [
     theme,
     placeholders,
@@ -86,40 +85,12 @@ export class TuikitConversation extends LitElement {
     conversationStyles,
   ];
 
-  /**
-   * Whether this list shows the online status; default `true`. It has an effect only while the kit's own switch is
-   * on. If false, the list queries no statuses, makes no subscriptions and shows no dots.
-   */
-  @property({ attribute: "is-show-online-status", converter: onByDefault })
-  isShowOnlineStatus = true;
-
-  /** Selects the conversations to show; default: all. A new function is applied again. */
-  @property({ attribute: false })
-  filter: ((conversation: Conversation) => boolean) | null = null;
-
   /** Renders the end of the second line of a row: text, an element, or anything that Lit renders. */
   @property({ attribute: false })
   itemExtra: ((conversation: Conversation) => unknown) | null = null;
 
-  /** The conversation that is open, which the list marks. */
-  @property({ attribute: "selected-id" })
-  selectedID = "";
-
-  /** `en` or `zh`; default: the language of the kit, or else of the page. */
-  @property()
-  language = "";
-
-  /** `light` or `dark`; default: the browser's setting. */
-  @property({ reflect: true })
-  theme: "light" | "dark" | "" = "";
-
-  @state() private currentID = "";
   @state() private problem = "";
 
-  @query(".scroller") private readonly scroller!: HTMLElement | null;
-  @query(".list") private readonly list!: HTMLElement | null;
-
-  readonly #kit = new KitController(this);
   readonly #sizer = new Measured(this, ".sizer", 76, () => this.#window);
   readonly #header = new Measured(this, ".header", 0, () => this.#window);
   readonly #window: ListWindow = new ListWindow(this, {
@@ -153,7 +124,7 @@ export class TuikitConversation extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    const loaded = this.#kit.kit?.conversations.state;
+    const loaded = this.kit.kit?.conversations.state;
     const source = loaded?.is === "ready" ? loaded.items : null;
     if (source !== this.#source || changed.has("filter")) {
       this.#source = source;
@@ -166,13 +137,13 @@ export class TuikitConversation extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const words = this.#words;
+    const words = this.words;
     return html`
       <div class="sizer"></div>
-      ${notice(this.#kit.trouble, words)}
+      ${notice(this.kit.trouble, words)}
       <div class="scroller" @scroll=${this.#closeMenu}>
         <div class="header"><slot name="header"></slot></div>
-        ${listBody(this.#kit.kit?.conversations, words, {
+        ${listBody(this.kit.kit?.conversations, words, {
           icon: chatsIcon,
           none: { title: words.noConversations, text: words.noConversationsHint },
           rows: this.#rows.length === 0 ? null : () => this.#list(words),
@@ -185,11 +156,7 @@ export class TuikitConversation extends LitElement {
 
   protected override updated(): void {
     const { first, last } = this.#window.visible;
-    this.#kit.shows(this.#peers, peersOf(this.#rows.slice(first, last + 1)));
-  }
-
-  get #words(): Words {
-    return wordsOf(this.language || this.#kit.language || document.documentElement.lang);
+    this.kit.shows(this.#peers, peersOf(this.#rows.slice(first, last + 1)));
   }
 
   get #currentIndex(): number {
@@ -199,7 +166,7 @@ export class TuikitConversation extends LitElement {
   }
 
   #list(words: Words): TemplateResult {
-    const now = presentAt(this.#kit.kit?.client);
+    const now = presentAt(this.kit.kit?.client);
     const current = this.#currentIndex;
     return html`<div
       class="list"
@@ -228,7 +195,7 @@ export class TuikitConversation extends LitElement {
     }
     const { conversationID, unreadCount, isPinned } = conversation;
     const peer = peerOf(conversationID);
-    const status = peer === undefined ? undefined : this.#kit.status(peer);
+    const status = peer === undefined ? undefined : this.kit.status(peer);
     const name = conversationName(conversation);
     const time = lastTime(conversation);
     const { draft, text } = summaryOf(conversation, words);
@@ -254,7 +221,7 @@ export class TuikitConversation extends LitElement {
         name,
         picture: conversation.userProfile?.avatar ?? "",
         status: status?.statusType,
-        isStale: this.#kit.isStale,
+        isStale: this.kit.isStale,
         words,
       })}
       <span class="body">
@@ -377,10 +344,6 @@ export class TuikitConversation extends LitElement {
     }
   };
 
-  override focus(options?: FocusOptions): void {
-    this.list?.focus(options);
-  }
-
   readonly #closeMenu = (): void => {
     this.#menu.close();
   };
@@ -396,9 +359,9 @@ export class TuikitConversation extends LitElement {
   }
 
   #openMenu(conversation: Conversation, at: Element | { x: number; y: number } | null): void {
-    const words = this.#words;
+    const words = this.words;
     const { conversationID, isPinned, unreadCount } = conversation;
-    const client = this.#kit.kit?.client;
+    const client = this.kit.kit?.client;
     const items: MenuItem[] = [
       {
         text: isPinned ? words.unpin : words.pin,
@@ -428,7 +391,7 @@ export class TuikitConversation extends LitElement {
   }
 
   #askDelete(conversation: Conversation): void {
-    const words = this.#words;
+    const words = this.words;
     const row = this.#rowElement(this.#rows.indexOf(conversation));
     this.#menu.ask(
       {
@@ -438,7 +401,7 @@ export class TuikitConversation extends LitElement {
         no: words.cancel,
         act: () => {
           if (this.#emit("tuikit-conversation-delete", conversation)) {
-            this.#do(() => this.#kit.kit?.client.deleteConversation(conversation.conversationID));
+            this.#do(() => this.kit.kit?.client.deleteConversation(conversation.conversationID));
           }
         },
       },
@@ -450,7 +413,7 @@ export class TuikitConversation extends LitElement {
   #do(call: () => Promise<unknown> | undefined): void {
     this.problem = "";
     call()?.catch((error: unknown) => {
-      this.problem = this.#words.actionFailed(error instanceof Error ? error.message : String(error));
+      this.problem = this.words.actionFailed(error instanceof Error ? error.message : String(error));
     });
   }
 

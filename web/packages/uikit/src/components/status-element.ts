@@ -1,0 +1,30 @@
+/** The common base of the components that show statuses: the switch, the language and the theme. */
+
+import { LitElement } from "lit";
+import { property } from "lit/decorators.js";
+import { type Words, wordsOf } from "../words/words.js";
+import { onByDefault } from "./attributes.js";
+import { KitController } from "./kit-controller.js";
+
+export abstract class StatusElement extends LitElement {
+  /**
+   * Whether this component shows the online status; default `true`. It has an effect only while the kit's own switch
+   * is on. If false, the component queries no statuses, makes no subscriptions and shows no dots.
+   */
+  @property({ attribute: "is-show-online-status", converter: onByDefault })
+  isShowOnlineStatus = true;
+
+  /** `en` or `zh`; default: the language of the kit, or else of the page. */
+  @property()
+  language = "";
+
+  /** `light` or `dark`; default: the browser's setting. */
+  @property({ reflect: true })
+  theme: "light" | "dark" | "" = "";
+
+  protected readonly kit = new KitController(this);
+
+  protected get words(): Words {
+    return wordsOf(this.language || this.kit.language || document.documentElement.lang);
+  }
+}
