@@ -121,9 +121,9 @@ pub(crate) struct ListNews {
 /// The lists version that the client knows. Every change increments the version and is sent with it, in order,
 /// including the answers to calls: a client that knows a version knows all changes before it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(crate) struct ListsKnown(Option<u64>);
+pub(crate) struct ListsVersion(Option<u64>);
 
-impl ListsKnown {
+impl ListsVersion {
     /// Records the version that the server sent at a login. Returns whether a change was missed.
     pub(crate) fn logged_in(&mut self, version: u64) -> bool {
         self.0.replace(version).is_some_and(|known| known != version)
@@ -291,7 +291,7 @@ mod tests {
             (&[11, 0], 11, false),
         ];
         for (told, at, missed) in table {
-            let mut known = ListsKnown::default();
+            let mut known = ListsVersion::default();
             assert!(!known.logged_in(10), "nothing was known before");
             told.iter().for_each(|version| known.told(*version));
             assert_eq!(known.logged_in(at), missed, "{told:?} then {at}");

@@ -24,7 +24,7 @@ mod turn;
 use crate::backoff::{self, Jitter, Spread};
 use crate::cache::Cache;
 use crate::link::{Call, CallId, InFlight, WAKE_SPREAD};
-use crate::lists::ListsKnown;
+use crate::lists::ListsVersion;
 use crate::path::NetworkPath;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
 use crate::restore::Restore;
@@ -183,7 +183,7 @@ impl Machine {
                 queue: VecDeque::new(),
                 subscriptions: Vec::new(),
                 restore: Restore::default(),
-                lists: ListsKnown::default(),
+                lists_version: ListsVersion::default(),
                 abilities: None,
                 snapshot: None,
                 login_limit: FrameLimits::default().before_login,

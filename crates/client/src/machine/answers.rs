@@ -167,7 +167,7 @@ impl Machine {
         earlier.retain(|user| !known.contains(user));
         session.subscriptions.splice(..0, earlier);
         statuses.extend(read::statuses(told.statuses));
-        let lists_missed = session.lists.logged_in(told.lists_version);
+        let lists_missed = session.lists_version.logged_in(told.lists_version);
         self.told(statuses, turn);
         self.not_watched(&left, turn);
         turn.emit_unsubscribed(unsubscribed);
@@ -245,7 +245,7 @@ impl Machine {
         if let (Answer::Lists(told), Some(session)) = (&answer, &mut self.session)
             && let Some(version) = lists::version_of(told)
         {
-            session.lists.told(version);
+            session.lists_version.told(version);
         }
         let logged_out = answer == Answer::LoggedOut;
         match (call.id, answer) {
@@ -371,7 +371,7 @@ impl Machine {
     /// Reports changes of the user's lists in the order in which an application needs them.
     fn lists_changed(&mut self, told: v1::ListsChanged, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
-        session.lists.told(told.lists_version);
+        session.lists_version.told(told.lists_version);
         if told.reload {
             return turn.emit(Event::ListsOutdated);
         }

@@ -4,7 +4,7 @@ use super::snapshot::Snapshot;
 use crate::Abilities;
 use crate::backoff::Spread;
 use crate::link::{Call, CallId, Link};
-use crate::lists::ListsKnown;
+use crate::lists::ListsVersion;
 use crate::path::NetworkPath;
 use crate::restore::Restore;
 use lamplight_model::{Moment, Platform, UserId, UserStatus};
@@ -30,7 +30,7 @@ pub(super) struct Session {
     /// The subscribed users as far as this client knows, earliest first.
     pub(super) subscriptions: Vec<UserId>,
     pub(super) restore: Restore,
-    pub(super) lists: ListsKnown,
+    pub(super) lists_version: ListsVersion,
     /// The abilities that the app's settings give to this client, as sent last.
     pub(super) abilities: Option<Abilities>,
     /// The snapshot of the current link, until it is complete.
