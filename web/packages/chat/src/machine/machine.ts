@@ -169,7 +169,8 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
   if (session === null) {
     turn.refuse(id, refused("NOT_LOGGED_IN"));
   } else if (byteLength(ask.parameters) + FRAME_SLACK > FRAME_LIMITS.afterLogin) {
-    turn.refuse(id, refused("INVALID_PARAMETER", "it does not fit into a message"));
+    const why = "userIds" in ask.parameters ? "BATCH_TOO_LARGE" : "INVALID_PARAMETER";
+    turn.refuse(id, refused(why, "it does not fit into a message"));
   } else if (ask.kind === "logout" && endsWithItsLink(turn.state, session)) {
     turn.answer(id, { ok: true, body: { logout: {} } });
     if (session.established) {

@@ -165,6 +165,9 @@ test("a call that no message can carry is refused, and the link stays", () => {
   const tooLong = liveTranscript(`write ${"x".repeat(512 * 1024)}`);
   expect(tooLong).toContain("6017 invalid parameter: it does not fit into a message");
   expect(tooLong).not.toContain("send");
+  const tooMany = liveTranscript(`get ${"user ".repeat(100_000).trim()}`);
+  expect(tooMany).toContain("70206 too many users in one call: it does not fit");
+  expect(tooMany).not.toContain("send");
 });
 
 test("what a newer server says, and this client has no name for, is passed over", () => {
