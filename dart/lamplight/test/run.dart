@@ -8,6 +8,7 @@ import 'compat/absent_test.dart' as absent;
 import 'compat/compat_test.dart' as compat;
 import 'compat/lists_test.dart' as compat_lists;
 import 'compat/overlap_test.dart' as compat_overlap;
+import 'compat/presence_program_test.dart' as presence_program;
 import 'compat/types_test.dart' as compat_types;
 import 'end_to_end/chats_test.dart' as chats;
 import 'end_to_end/example_test.dart' as example;
@@ -41,6 +42,7 @@ const _files = <String, void Function()>{
   'compat/compat_test.dart': compat.main,
   'compat/lists_test.dart': compat_lists.main,
   'compat/overlap_test.dart': compat_overlap.main,
+  'compat/presence_program_test.dart': presence_program.main,
   'compat/types_test.dart': compat_types.main,
   'end_to_end/chats_test.dart': chats.main,
   'end_to_end/example_test.dart': example.main,
