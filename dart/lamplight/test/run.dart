@@ -10,6 +10,7 @@ import 'compat/lists_test.dart' as compat_lists;
 import 'compat/overlap_test.dart' as compat_overlap;
 import 'compat/presence_program_test.dart' as presence_program;
 import 'compat/types_test.dart' as compat_types;
+import 'docs_test.dart' as docs;
 import 'end_to_end/chats_test.dart' as chats;
 import 'end_to_end/example_test.dart' as example;
 import 'end_to_end/hostile_test.dart' as hostile;
@@ -44,6 +45,7 @@ const _files = <String, void Function()>{
   'compat/overlap_test.dart': compat_overlap.main,
   'compat/presence_program_test.dart': presence_program.main,
   'compat/types_test.dart': compat_types.main,
+  'docs_test.dart': docs.main,
   'end_to_end/chats_test.dart': chats.main,
   'end_to_end/example_test.dart': example.main,
   'end_to_end/hostile_test.dart': hostile.main,

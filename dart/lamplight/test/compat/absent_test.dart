@@ -25,6 +25,16 @@ void main() {
     final V2TimCallback accepted = await manager
         .getSignalingManager()
         .accept(inviteID: 'x', data: 'y');
+    for (final absent in <dynamic>[
+      manager.v2TIMGroupManager,
+      manager.v2TIMCommunityManager,
+      manager.v2TIMSignalingManager,
+      manager.v2timSignalingManager,
+      manager.v2TIMOfflinePushManager,
+    ]) {
+      final V2TimCallback answer = await absent.anything(of: 1);
+      equal(answer.code, CompatCode.notSupported);
+    }
     // Today's plugin names messages by themselves, older ones by their ids.
     final message = V2TimMessage(elemType: 1);
     final messages = manager.getMessageManager();

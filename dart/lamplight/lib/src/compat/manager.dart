@@ -61,8 +61,14 @@ class V2TIMManager {
   /// The calls about groups, by another name.
   dynamic get v2TIMGroupManager => getGroupManager();
 
+  /// The calls about communities, by another name.
+  dynamic get v2TIMCommunityManager => getCommunityManager();
+
   /// The calls about signaling, by another name.
   dynamic get v2TIMSignalingManager => getSignalingManager();
+
+  /// The calls about signaling, by the name that older versions have.
+  dynamic get v2timSignalingManager => getSignalingManager();
 
   /// The calls about pushing, by another name.
   dynamic get v2TIMOfflinePushManager => getOfflinePushManager();

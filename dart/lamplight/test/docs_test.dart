@@ -1,0 +1,88 @@
+/// The code in the pages about this package: what needs no Flutter compiles.
+library;
+
+import 'dart:io';
+
+import 'support/package.dart';
+import 'support/runner.dart';
+
+/// What stands around the code of a page.
+const _around = '''
+late final String userId;
+late final String userSig;
+late final String folder;
+''';
+
+/// What a block imports that names nothing itself.
+const _imports = ['lamplight', 'io', 'models'];
+
+void main() {
+  test('the code of the pages compiles, but for the widgets', () async {
+    final package = packageFolder();
+    final folder = Directory.systemTemp.createTempSync('lamplight-docs-');
+    final names = <String>[];
+    final widgets = <String>[];
+    for (final page in const [
+      'README.md',
+      'COMPAT.md',
+      '../../docs/how-to/flutter.md',
+    ]) {
+      final text = File('${package.path}/$page').readAsStringSync();
+      final blocks =
+          RegExp(r'^```dart\n(.*?)^```$', multiLine: true, dotAll: true)
+              .allMatches(text);
+      for (final (at, block) in blocks.indexed) {
+        final code = block[1]!;
+        final name = '${page.split('/').last} $at';
+        if (code.contains('package:flutter/') || code.contains('State<')) {
+          widgets.add(name);
+          continue;
+        }
+        final lines = code.split('\n');
+        bool isImport(String line) => line.startsWith('import ');
+        final own = lines.where(isImport).toList();
+        File('${folder.path}/block_${names.length}.dart').writeAsStringSync(
+          [
+            if (own.isEmpty)
+              for (final one in _imports) "import 'package:lamplight/$one.dart';",
+            ...own,
+            _around,
+            'Future<void> block() async {',
+            ...lines.where((line) => !isImport(line)),
+            '}',
+          ].join('\n'),
+        );
+        names.add(name);
+      }
+    }
+    equal(names.toSet(), {
+      'README.md 0',
+      'README.md 1',
+      'COMPAT.md 0',
+      'flutter.md 0',
+      'flutter.md 3',
+    });
+    equal(widgets.toSet(), {'flutter.md 1', 'flutter.md 2'});
+
+    // Nothing of it is run.
+    final program = File('${folder.path}/main.dart');
+    final count = names.length;
+    program.writeAsStringSync([
+      for (var i = 0; i < count; i++) "import 'block_$i.dart' as block_$i;",
+      'void main() => print([',
+      for (var i = 0; i < count; i++) 'block_$i.block,',
+      '].length);',
+    ].join('\n'));
+    final result = await Process.run(
+      Platform.resolvedExecutable,
+      ['--packages=${Platform.packageConfig}', program.path],
+    );
+    equal(
+      (result.exitCode, result.stdout, result.stderr),
+      (0, '$count\n', ''),
+      'as $names',
+    );
+    folder.deleteSync(recursive: true);
+    // A second compiler beside this one, on a machine that may be busy.
+  }, most: const Duration(minutes: 5));
+}
