@@ -64,7 +64,7 @@ final class LamplightClient {
       );
     }
     if (callTimeout <= Duration.zero) {
-      throw ArgumentError.value(callTimeout, 'callTimeout', 'is no time');
+      throw ArgumentError.value(callTimeout, 'callTimeout', 'is not positive');
     }
     final machine = Machine(
       (

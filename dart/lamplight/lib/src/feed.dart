@@ -25,8 +25,8 @@ final class Feed {
   /// The newest status of each user; null: the user is watched no longer.
   final Map<String, UserStatus?> _slots = {};
 
-  /// How many of [_others] go before the slots. The slots stand where their
-  /// newest change belongs.
+  /// The number of [_others] that go before the slots. The slots stand where
+  /// their newest change belongs.
   int _ahead = 0;
 
   /// The users that the listener has been told of and not that they left.

@@ -20,7 +20,7 @@ Uri serverAddress(String server) {
   if (uri.userInfo.isNotEmpty) wrong('has a user in it');
   if (uri.hasFragment) wrong('has a fragment');
   if (uri.hasPort && (uri.port < 1 || uri.port > 65535)) {
-    wrong('has a port that is none');
+    wrong('has a port out of range');
   }
   return uri.replace(scheme: scheme, path: uri.path.isEmpty ? '/' : uri.path);
 }

@@ -107,7 +107,7 @@ class V2TimMessage {
   /// The id of a message that was sent.
   String? msgID;
 
-  /// When the message was sent, in seconds.
+  /// The moment at which the message was sent, in seconds since 1970.
   int? timestamp;
 
   /// The sender.
@@ -299,7 +299,7 @@ class V2TimConversation {
   /// The draft, while this process lives.
   String? draftText;
 
-  /// When the draft was written, in seconds.
+  /// The moment at which the draft was written, in seconds since 1970.
   int? draftTimestamp;
 
   /// Whether it stands on top.
@@ -346,7 +346,7 @@ class V2TimConversationResult {
     this.conversationList,
   });
 
-  /// Where to go on.
+  /// The place where the next page begins.
   String? nextSeq;
 
   /// Whether this was the last page.

@@ -289,8 +289,8 @@ extension _Answers on Machine {
   }
 }
 
-/// How soon to ask again after a refusal that passes with time; null for one
-/// that does not.
+/// The wait after a refusal that passes with time; null for one that does
+/// not.
 BackOff? _retryAfter(LamplightException refusal) => switch (refusal.code) {
       LamplightCode.tooManyFailures => const BackOff(_afterTooManyFailures),
       LamplightCode.calledTooOften ||

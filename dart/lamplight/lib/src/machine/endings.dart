@@ -68,7 +68,7 @@ extension _Endings on Machine {
 
   /// Takes the calls that a link took with it: those that may be made twice
   /// are made again on the next one. Returns whether a logout was among the
-  /// others: it is as good as done.
+  /// others: the session is over then.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;

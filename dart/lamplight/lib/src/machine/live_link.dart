@@ -71,11 +71,11 @@ final class LiveLink {
   int _lastSent;
   int _lastHeard;
 
-  /// When the link is given up unless something is heard, as long as a request
-  /// is in flight.
+  /// The moment at which the link is given up unless something is heard, as
+  /// long as a request is in flight.
   int _giveUpAt;
 
-  /// By the id of the message, oldest first.
+  /// The requests without an answer, by the id of the message; oldest first.
   final Map<int, InFlight> _inFlight = {};
 
   /// The time between two heartbeats that the server's timeout asks for.
@@ -85,7 +85,7 @@ final class LiveLink {
   bool get isWoken => _isWoken;
   bool _isWoken = false;
 
-  /// How long the link has lived.
+  /// The age of the link.
   int age(int now) => now - _since;
 
   /// Whether a further request may be sent.
@@ -129,17 +129,17 @@ final class LiveLink {
   bool get hasHeartbeatInFlight =>
       _inFlight.values.any((request) => request is HeartbeatInFlight);
 
-  /// When the next heartbeat is due on this path.
+  /// The moment at which the next heartbeat is due on this path.
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
-  /// How long nothing had passed in either direction when the link ended now,
-  /// or when the request was sent that nothing was heard after: a link that is
-  /// cut without telling the client is silent until then.
+  /// The time for which nothing had passed in either direction when the link
+  /// ended now, or when the request was sent that nothing was heard after: a
+  /// link that is cut without telling the client is silent until then.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
-  /// When the link is given up unless something is heard; null while no answer
-  /// is awaited.
+  /// The moment at which the link is given up unless something is heard; null
+  /// while no answer is awaited.
   int? get givenUpAt => _inFlight.isEmpty ? null : _giveUpAt;
 
   /// The calls whose callers still wait, oldest first.

@@ -70,8 +70,8 @@ final class Machine {
   /// The session; null when nobody is logged in or logging in.
   Session? get session => _session;
 
-  /// When to step at the latest, with a [TickInput]; null: when something
-  /// happens.
+  /// The moment of the next step at the latest, with a [TickInput]; null: the
+  /// next step comes with another input.
   int? get nextDeadline {
     final session = _session;
     if (session == null) return null;
@@ -377,9 +377,9 @@ final class Machine {
     }
   }
 
-  /// When the next batch of a restore is due. Where the app lets nobody
-  /// subscribe, it waits until the app does; where the link is full, until it
-  /// has room.
+  /// The moment at which the next batch of a restore is due. Where the app lets
+  /// nobody subscribe, it waits until the app does; where the link is full,
+  /// until it has room.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due

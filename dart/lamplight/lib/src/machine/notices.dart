@@ -27,7 +27,7 @@ extension _Notices on Machine {
         _listsChanged(session, message);
       case AppChangedMessage(:final abilities):
         _abilitiesTold(session, abilities);
-      // None of our business.
+      // Of a newer contract.
       case UnknownMessage():
     }
   }
@@ -124,13 +124,13 @@ extension _Notices on Machine {
     ]);
   }
 
-  /// Users that are not mutual friends any longer are watched only if they are
-  /// subscribed to. The server does not say so apart.
+  /// Removes former friends from the cache unless they are subscribed to. The
+  /// server does not report that they are not watched any longer.
   void _noFriends(Session session, Iterable<String> users) => _leaveCache(
         users.where((user) => !session.subscriptions.contains(user)),
       );
 
-  /// Takes in the server's last words on this link.
+  /// Takes in the message with which the server ends this link.
   void _connectionEnded(Session session, ConnectionEndedMessage told) {
     final ConnectionEndedMessage(:message, retryAfter: span) = told;
     LinkEnd why(LinkEndKind kind, String otherwise) =>

@@ -124,7 +124,7 @@ final class Call {
   /// still awaited, for what it changes.
   CallId? id;
 
-  /// When the caller is told that there is no answer.
+  /// The moment at which the caller is told that there is no answer.
   final int deadline;
 
   /// The call.
@@ -164,6 +164,6 @@ LamplightException closed() => LamplightException.of(
       'the client is closed',
     );
 
-/// The failure of a call with a parameter that is none.
+/// The failure of a call with an invalid parameter.
 LamplightException invalid(String detail) =>
     LamplightException.of(LamplightCode.invalidParameter, detail);

@@ -59,7 +59,8 @@ final class Restore {
   /// Whether nothing is left to do.
   bool get isIdle => _waiting.isEmpty && _sent == null;
 
-  /// When [nextBatch] has something; null: not before something else happens.
+  /// The moment from which [nextBatch] has something; null: not before
+  /// something else happens.
   int? get due => _sent == null && _waiting.isNotEmpty ? _notBefore : null;
 
   /// The next users to subscribe to; one call is under way at a time.

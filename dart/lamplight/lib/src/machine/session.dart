@@ -84,7 +84,7 @@ final class Session {
   /// did not take so much.
   int loginRoom = frameBeforeLogin;
 
-  /// Where the session stands.
+  /// The state of the connection.
   Phase phase;
 }
 
@@ -107,7 +107,7 @@ final class Snapshot {
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 
-/// Where a session stands.
+/// The state of the connection of a session.
 sealed class Phase {}
 
 /// A link is being made.
@@ -115,7 +115,7 @@ final class Connecting extends Phase {
   /// Creates a phase.
   Connecting(this.deadline);
 
-  /// When the attempt is given up.
+  /// The moment at which the attempt is given up.
   final int deadline;
 }
 
@@ -132,7 +132,7 @@ final class LoggingIn extends Phase {
   /// The id of the login.
   final int id;
 
-  /// When the attempt is given up.
+  /// The moment at which the attempt is given up.
   final int deadline;
 
   /// Whether the SDK comes back on its own.
@@ -159,10 +159,11 @@ final class Waiting extends Phase {
   /// Creates a phase.
   Waiting(this.until, this.atCall);
 
-  /// When the next attempt comes.
+  /// The moment of the next attempt.
   int until;
 
-  /// When it may come once a call waits for it; not after [until].
+  /// The moment at which it may come once a call waits for it; not after
+  /// [until].
   final int atCall;
 }
 
@@ -182,7 +183,7 @@ final class LoginInput extends Input {
   /// Names the caller.
   final CallId call;
 
-  /// When the caller is told that there is no answer.
+  /// The moment at which the caller is told that there is no answer.
   final int deadline;
 
   /// The user.
@@ -200,7 +201,7 @@ final class CallInput extends Input {
   /// Names the caller.
   final CallId call;
 
-  /// When the caller is told that there is no answer.
+  /// The moment at which the caller is told that there is no answer.
   final int deadline;
 
   /// The call.
@@ -314,7 +315,7 @@ final class Emit extends Effect {
   final LamplightEvent event;
 }
 
-/// How soon after the end of a link the next attempt comes.
+/// The rule for the moment of the next attempt, after the end of a link.
 sealed class Retry {
   const Retry();
 }

@@ -230,7 +230,7 @@ final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);
 
-  /// How many events were dropped.
+  /// The number of events that were dropped.
   final int count;
 
   @override

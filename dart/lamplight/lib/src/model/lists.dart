@@ -87,10 +87,10 @@ final class Friend {
   /// Whether the friend has the own user in the list too.
   final bool isMutual;
 
-  /// When the entry was made (UTC).
+  /// The moment at which the entry was made (UTC).
   final DateTime? addedAt;
 
-  /// Where the friendship came from, in the application's own words.
+  /// The source of the friendship, in the application's own words.
   final String addSource;
 
   /// The text that came with the request.
@@ -173,7 +173,7 @@ final class Message {
   /// the message together with the two.
   final int sequence;
 
-  /// When the message was committed (UTC).
+  /// The moment at which the message was committed (UTC).
   final DateTime? time;
 
   /// The text; empty where the message has [custom] content.
@@ -238,7 +238,8 @@ final class Conversation {
   /// The own name for the peer; empty when the peer is no friend.
   final String remark;
 
-  /// When the conversation last moved (UTC). Sorts the list, below [isPinned].
+  /// The moment of the last message or change of place (UTC). Sorts the list,
+  /// below [isPinned].
   final DateTime? activeAt;
 
   /// The name to show: the remark, the nick or the userID.

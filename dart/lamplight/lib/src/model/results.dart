@@ -57,16 +57,16 @@ final class Abilities {
   /// Whether changes of mutual friends are told without a subscription.
   final bool friendNotification;
 
-  /// How many users the subscription list may hold.
+  /// The most users that the subscription list may hold.
   final int subscriptionsLimit;
 
-  /// How many users one query may name.
+  /// The most users that one query may name.
   final int queryBatch;
 
-  /// How many users one subscription may name.
+  /// The most users that one subscription may name.
   final int subscribeBatch;
 
-  /// How many users one unsubscription may name.
+  /// The most users that one unsubscription may name.
   final int unsubscribeBatch;
 
   @override
@@ -187,7 +187,7 @@ final class Subscriptions {
   /// The users, earliest subscribed first.
   final List<String> users;
 
-  /// How many there may be.
+  /// The most users that the list may hold.
   final int limit;
 
   @override
@@ -312,7 +312,7 @@ final class ConversationPage {
   /// The rows.
   final List<Conversation> conversations;
 
-  /// Where to go on; null after the last page.
+  /// The place where the next page begins; null after the last page.
   final String? next;
 
   /// Unread messages over all conversations.

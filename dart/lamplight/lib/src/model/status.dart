@@ -132,7 +132,7 @@ final class UserStatus {
   /// Dart `int` cannot hold on every platform.
   final BigInt version;
 
-  /// When [type] last changed (UTC); null when it never did.
+  /// The moment of the last change of [type] (UTC); null when it never changed.
   final DateTime? since;
 
   /// The reason of the last change.

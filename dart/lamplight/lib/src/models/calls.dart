@@ -18,16 +18,16 @@ const int callsPerWindow = 10;
 /// The window of [callsPerWindow], in milliseconds.
 const int window = 5000;
 
-/// How long an unsubscribed status is taken to be true, and how often the
-/// subscription list is read again, in milliseconds.
+/// The time for which an unsubscribed status is taken to be true, and after
+/// which the subscription list is read again; in milliseconds.
 const int staleAfter = 30000;
 
 /// A user is given up this many milliseconds after the last list showed them,
 /// so that a change of pages costs nothing.
 const int grace = 10000;
 
-/// When room is needed, this many places are made at once: scrolling on does
-/// not cost a call each time.
+/// The number of places that are made at once when room is needed: scrolling
+/// on does not cost a call each time.
 const int makeRoom = 50;
 
 /// The wait after a refusal that passes with time; doubles up to

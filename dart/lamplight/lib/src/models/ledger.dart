@@ -35,7 +35,7 @@ class _Known {
 
   final UserStatus? status;
 
-  /// When the status was last asked for or told.
+  /// The moment at which the status was last asked for or told.
   final int at;
 }
 
@@ -69,7 +69,7 @@ class Ledger {
   /// The users that an earlier ledger of this account had subscribed to.
   Set<String> _earlier = const {};
 
-  /// When users left the last list that showed them.
+  /// The moments at which users left the last list that showed them.
   final Map<String, int> _left = {};
 
   /// The users that cannot be watched, as the server has said, and when.

@@ -17,7 +17,7 @@ import 'words.dart';
 /// Rows that are taken to be on the screen until the widget says which are.
 const int _firstOnScreen = 20;
 
-/// How often moments such as "5 minutes ago" are told anew.
+/// The time after which moments such as "5 minutes ago" are told anew.
 const Duration _tick = Duration(seconds: 30);
 
 int _views = 0;

@@ -4,7 +4,7 @@ library;
 
 export '../model/display_name.dart';
 
-/// How many colours there are for users without a picture.
+/// The number of colours for users without a picture.
 const int tints = 8;
 
 /// One sign for a name in an East Asian script, else the first letters of its

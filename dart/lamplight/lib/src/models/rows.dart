@@ -122,7 +122,7 @@ final class ConversationRow {
   /// The text of the last message, or of a draft, in one line.
   final String summary;
 
-  /// When the last message came, in words; empty: never.
+  /// The moment of the last message, in words; empty: there is none.
   final String time;
 
   /// The number of unread messages in a badge; empty: none.
@@ -221,7 +221,7 @@ List<Conversation> inOrder(Iterable<Conversation> conversations) {
   return [for (final (_, conversation) in indexed) conversation];
 }
 
-/// When the last message came, in milliseconds; 0 when nothing was ever said.
+/// The moment of the last message, in milliseconds; 0: there is none.
 int _lastTime(Conversation conversation) =>
     _millis(conversation.lastMessage?.time);
 

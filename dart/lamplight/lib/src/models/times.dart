@@ -1,4 +1,4 @@
-/// How a moment is told in a list, and a day between messages.
+/// The text of a moment in a list, and of a day between messages.
 ///
 /// One rule everywhere in Lamplight: hours from 00 to 23, months by their
 /// name, the year where it is another one. The time zone is that of the

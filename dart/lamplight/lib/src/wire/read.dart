@@ -1,6 +1,7 @@
 /// Reads the nouns of the SDK from the messages of the wire.
 ///
-/// A row whose userID is none, by some newer contract, is left out.
+/// A row without a valid userID, as a newer contract may have one, is left
+/// out.
 library;
 
 import '../model/codes.dart';

@@ -14,7 +14,8 @@ import 'read.dart';
 sealed class ServerMessage {
   const ServerMessage();
 
-  /// Reads a message. What is none of the contract is a [FormatException].
+  /// Reads a message. Throws a [FormatException] where the text is no message
+  /// of the contract.
   factory ServerMessage.parse(String text) {
     final Object? value;
     try {
@@ -23,7 +24,7 @@ sealed class ServerMessage {
       throw const FormatException('what was received is no JSON');
     }
     final message = JsonObject.of(value);
-    // At most one body; a field that a newer contract has is none to us.
+    // A message has one body at most; a field of a newer contract is skipped.
     for (final name in message.names) {
       final read = _bodies[name];
       if (read != null) return read(message, message.object(name)!);
@@ -149,7 +150,7 @@ final class ConnectionEndedMessage extends ServerMessage {
   /// The platform of the login that kicked, where one did.
   final DevicePlatform? byPlatform;
 
-  /// When to come back, in milliseconds.
+  /// The wait before the client is to come back, in milliseconds.
   final int retryAfter;
 }
 
