@@ -11,6 +11,7 @@ const _around = '''
 late final String userId;
 late final String userSig;
 late final String folder;
+late final dynamic sdkListener;
 ''';
 
 /// What a block imports that names nothing itself.
@@ -25,6 +26,8 @@ void main() {
     for (final page in const [
       'README.md',
       'COMPAT.md',
+      '../../README.md',
+      '../../README.zh-CN.md',
       '../../docs/how-to/flutter.md',
     ]) {
       final text = File('${package.path}/$page').readAsStringSync();
@@ -33,7 +36,7 @@ void main() {
               .allMatches(text);
       for (final (at, block) in blocks.indexed) {
         final code = block[1]!;
-        final name = '${page.split('/').last} $at';
+        final name = '$page $at';
         if (code.contains('package:flutter/') || code.contains('State<')) {
           widgets.add(name);
           continue;
@@ -59,10 +62,17 @@ void main() {
       'README.md 0',
       'README.md 1',
       'COMPAT.md 0',
-      'flutter.md 0',
-      'flutter.md 3',
+      '../../README.md 0',
+      '../../README.md 1',
+      '../../README.zh-CN.md 0',
+      '../../README.zh-CN.md 1',
+      '../../docs/how-to/flutter.md 0',
+      '../../docs/how-to/flutter.md 3',
     });
-    equal(widgets.toSet(), {'flutter.md 1', 'flutter.md 2'});
+    equal(
+      widgets.toSet(),
+      {'../../docs/how-to/flutter.md 1', '../../docs/how-to/flutter.md 2'},
+    );
 
     // Nothing of it is run.
     final program = File('${folder.path}/main.dart');
