@@ -161,12 +161,14 @@ fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Opt
 #[test]
 fn the_doctor_and_a_start_agree() {
     type Spoil = fn(&std::path::Path);
+    /// Its name, the folder, the flags, a variable, and the exit code.
+    type Mistake<'a> = (&'a str, Spoil, Vec<&'a str>, Option<(&'a str, &'a str)>, i32);
     let nothing: Spoil = |_| {};
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = taken.local_addr().unwrap().to_string();
     let other = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let with = |more: &[&'static str]| [&FREE[..], more].concat();
-    let table: Vec<(&str, Spoil, Vec<&str>, Option<(&str, &str)>, i32)> = vec![
+    let table: Vec<Mistake<'_>> = vec![
         ("nothing", nothing, with(&[]), None, 0),
         ("a port that is taken", nothing, vec![FREE[0], &taken, FREE[2], FREE[3]], None, 1),
         ("a health port that is taken", nothing, [&FREE[..], &["--health-listen", &taken]].concat(), None, 1),
