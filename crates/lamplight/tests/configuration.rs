@@ -151,3 +151,25 @@ fn the_variables_of_the_page_can_be_used() {
     assert!(text("proxies").ends_with("10.1.0.0/16, fd00::7/128"), "{answer}");
     assert!(text("data folder").starts_with("2026 is not there yet"), "{answer}");
 }
+
+#[test]
+fn a_wrong_variable_is_told_with_an_example() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, value, expected) in [
+        (
+            "LAMPLIGHT_TRUSTED_PROXIES",
+            "10.0.0.0/8",
+            "must be a list, as '[\"10.0.0.0/8\"]', not \"10.0.0.0/8\"",
+        ),
+        ("LAMPLIGHT_TRUSTED_PROXIES", "", "must be a list, as '[\"10.0.0.0/8\"]', not \"\""),
+        ("LAMPLIGHT_LIMITS", "5", "must be a section of settings, as '{name=value}', not 5"),
+        ("LAMPLIGHT_DATA_DIR", "2026", "must be a text, not 2026"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
+        let output =
+            command.current_dir(folder.path()).env(name, value).args(["app", "list"]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        let place = format!("(environment variable {name}): {expected}");
+        assert!(output.status.code() == Some(1) && error.contains(&place), "{error}");
+    }
+}

@@ -24,7 +24,7 @@ pub fn text(error: &Error) -> String {
             format!("{full}{place}: there is no such setting; those{within} are {}", known.join(", "))
         }
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            let example = if is_variable { list_example(expected) } else { "" };
+            let example = if is_variable { example(expected) } else { "" };
             format!("{setting}{place}: must be {}{example}, not {}", wanted(expected), told(found))
         }
         Kind::ISizeOutOfRange(number) => {
@@ -76,9 +76,13 @@ fn wanted(expected: &str) -> String {
     }
 }
 
-/// Returns an example of a list in a variable, where a list is expected.
-fn list_example(expected: &str) -> &'static str {
-    if expected == "a sequence" { ", as '[\"10.0.0.0/8\"]'" } else { "" }
+/// Returns an example of a list or a section in a variable, where one is expected.
+fn example(expected: &str) -> &'static str {
+    match expected {
+        "a sequence" => ", as '[\"10.0.0.0/8\"]'",
+        name if name.starts_with("struct ") => ", as '{name=value}'",
+        _ => "",
+    }
 }
 
 fn told(found: &Actual) -> String {
