@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Fails where [`SqliteFacts::open`](crate::SqliteFacts::open) would refuse the file for its contents, or the apps in it
-/// cannot be read. Writes nothing and makes no file, whoever calls. To be called while no other process has the file open.
+/// cannot be read. Makes no file, whoever calls, and writes to none but the index of the log, which SQLite brings up to date
+/// where a process was killed. To be called while no other process has the file open.
 pub fn examine(path: &Path) -> Result<(), FactsError> {
     let [log, index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix));
     let has_log = log.metadata().is_ok_and(|about| about.len() > 0);

@@ -180,7 +180,7 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
 }
 
 /// Fails where a start would refuse the store of facts for the contents of its file; `false` where there is no store.
-/// Writes nothing. To be called while no server runs in the folder.
+/// Makes no file. To be called while no server runs in the folder.
 pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
     match facts_path(folder) {
         path if path.is_file() => lamplight_facts_sqlite::examine(&path).map(|()| true),
