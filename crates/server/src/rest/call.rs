@@ -1,4 +1,4 @@
-//! A call of the server API: who calls, in the name of which app and admin, with which parameters.
+//! A call of the server API: its app, its admin and its parameters.
 
 use crate::clock::Clock;
 use lamplight_model::{App, Now, User, UserId};
@@ -14,9 +14,9 @@ pub struct Call<'a> {
     pub app: Arc<App>,
     /// The admin in whose name it calls.
     pub admin: User,
-    /// The present.
+    /// The time of the call.
     pub now: Now,
-    /// For what has to be waited for before the answer.
+    /// The clock, for calls that wait before they are answered.
     pub clock: &'a Clock,
     pub(super) query: &'a str,
 }

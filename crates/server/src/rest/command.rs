@@ -23,19 +23,19 @@ pub trait Command: 'static {
     const PATH: &'static str;
     /// An older path of the same command.
     const OLDER_PATH: Option<&'static str> = None;
-    /// The family whose codes and form of answer it shares.
+    /// The family whose codes and form of answer the command shares.
     const FAMILY: Family;
-    /// One line about it.
+    /// A summary of the command, in one line.
     const SUMMARY: &'static str;
-    /// The rest of what a caller must know.
+    /// Further information for a caller.
     const ABOUT: &'static str;
-    /// The codes it may be answered with, besides those of every command of the family.
+    /// The codes that the command may be answered with, besides those of every command of its family.
     const CODES: &'static [Code];
-    /// It changes nothing, and may be called by GET.
+    /// Whether the command changes nothing; it may then be called by GET.
     const READS: bool = false;
-    /// The cloud has no such command.
+    /// Whether the command is an addition, which the cloud does not have.
     const OURS: bool = false;
-    /// The names of what it takes from the query string when there is no body, each with a line about it.
+    /// The parameters that the command takes from the query string when there is no body: each a name and a line about it.
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
 
     /// The body.
@@ -43,28 +43,28 @@ pub trait Command: 'static {
     /// The fields of the answer.
     type Fields: Serialize + ToSchema + Send + Sync;
 
-    /// Does it.
+    /// Carries the command out.
     fn run<'a>(
         call: &'a Call<'a>,
         request: Self::Request,
     ) -> impl Future<Output = Result<Reply<Self::Fields>, ServiceError>> + Send;
 
-    /// The request of a call without a body, if it may have none.
+    /// Returns the request of a call without a body; `None` where the command needs a body.
     fn from_query(_: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
         None
     }
 
-    /// The most memory of what the call reads and of the answer made of it, in bytes, where that may be much.
+    /// Estimates the most memory of the page that the call reads and of its answer, in bytes; 0 where that is little.
     fn page(_call: &Call<'_>, _request: &Self::Request) -> usize {
         0
     }
 
-    /// The most memory of what the command makes of its request before it is done, in bytes, where that may be much.
+    /// Estimates the most memory of the copies that the command makes of its request, in bytes; 0 where that is little.
     fn copies(_request: &Self::Request) -> usize {
         0
     }
 
-    /// Which code a body gets that is JSON, but not such a request.
+    /// Returns the code for a body that is JSON, but not such a request.
     fn invalid(_body: &[u8]) -> Code {
         Self::FAMILY.invalid()
     }
@@ -83,7 +83,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// The description of this command.
+    /// Describes a command.
     pub fn of<C: Command>() -> Self {
         let mut others = Vec::new();
         C::Request::schemas(&mut others);
@@ -138,7 +138,7 @@ impl Row {
 }
 
 impl Entry {
-    /// Its place in the table.
+    /// The index of the command in the table.
     pub fn index(&self) -> usize {
         self.index
     }
@@ -153,12 +153,12 @@ impl Entry {
         self.row.older_path
     }
 
-    /// The family whose codes and form of answer it shares.
+    /// The family whose codes and form of answer the command shares.
     pub fn family(&self) -> Family {
         self.row.family
     }
 
-    /// Whether it may be called by GET.
+    /// Whether the command may be called by GET.
     pub fn is_reading(&self) -> bool {
         self.row.reads
     }
@@ -168,7 +168,7 @@ impl Entry {
         (self.row.describe)()
     }
 
-    /// Reads the body and does what it asks for.
+    /// Reads the request from the body and carries the command out.
     pub async fn run<'a>(
         &self,
         call: &'a Call<'a>,
@@ -196,7 +196,7 @@ async fn run<C: Command>(
             Some(_) | None => read::<C>(&body),
         }
     };
-    // From here on there is the request alone. It keeps what was charged for it.
+    // The body is released here. The request keeps what was charged for it.
     let mut share = body.into_share();
     let request = match request {
         Ok(request) => request,

@@ -1,4 +1,4 @@
-//! The table of commands. Paths, document and metrics follow from it.
+//! The table of commands, from which the paths, the OpenAPI document and the metrics are made.
 
 use super::accounts::{AccountCheck, AccountDelete, AccountImport, Kick, MultiaccountImport};
 use super::command::{Entry, Row};
@@ -58,7 +58,7 @@ pub fn paths() -> impl Iterator<Item = &'static str> {
     ROWS.iter().map(|row| row.path)
 }
 
-/// The command of a path, under either of its names.
+/// Returns the command of a path, by its present or its older name.
 pub fn find(path: &str) -> Option<&'static Entry> {
     let path = path.strip_prefix("/v4/")?;
     all().iter().find(|entry| entry.path() == path || entry.older_path() == Some(path))

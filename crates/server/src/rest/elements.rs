@@ -1,4 +1,4 @@
-//! The elements of a message: texts that are put together, or one custom element.
+//! The elements of a message: texts, which are concatenated, or one custom element.
 
 use super::fields::Object;
 use super::lists::{Gather, gather};
@@ -59,12 +59,12 @@ pub struct MsgText {
     text: String,
 }
 
-/// Reads the content of an element, whatever it is, and keeps the fields that one of the types has.
+/// Reads the content of an element of any type, and keeps the fields that an element of some type has.
 fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Skimmed, D::Error> {
     Skimmed::keeping(&["Text", "Data", "Desc", "Ext"], deserializer)
 }
 
-/// The elements of a message, put together as they are read.
+/// The elements of a message, concatenated as they are read.
 #[derive(Default)]
 pub struct Elements {
     given: usize,
@@ -115,13 +115,13 @@ impl Elements {
         }
     }
 
-    /// Puts one more element to the others.
+    /// Appends an element.
     fn put(&mut self, MsgElement { msg_type, msg_content }: MsgElement) -> Result<(), Refusal> {
         let is_first = self.given == 1;
         match msg_type.as_str() {
             TEXT if self.custom.is_none() => {
                 let text = text_of(msg_content)?;
-                // The first text is taken as it is: the only one, mostly.
+                // Most messages have one text: it is moved, not copied.
                 if is_first {
                     self.text = text;
                 } else {

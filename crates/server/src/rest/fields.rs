@@ -1,4 +1,4 @@
-//! Kinds of fields that several commands share.
+//! Types of fields that several commands share.
 
 use compact_str::CompactString;
 use lamplight_model::{Code, Refusal, UserId};
@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A JSON object that is a `T`. By itself, serde takes an array of a struct's fields too.
+/// A `T` that is read from a JSON object alone. By itself, serde reads a struct from an array of its fields too.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Object<T>(pub T);
 
@@ -102,13 +102,13 @@ pub struct OneUser {
 }
 
 impl OneUser {
-    /// The user that it names.
+    /// Returns the user that the request names.
     pub fn read(&self) -> Result<UserId, Refusal> {
         one_user(self.user_id.as_deref(), self.identifier.as_deref())
     }
 }
 
-/// The user that a request names by `UserID` or the older `Identifier`.
+/// Returns the user that a request names by `UserID` or the older `Identifier`.
 pub fn one_user(user_id: Option<&str>, identifier: Option<&str>) -> Result<UserId, Refusal> {
     let text = match (user_id, identifier) {
         (Some(user_id), Some(identifier)) if user_id != identifier => {

@@ -1,4 +1,4 @@
-//! Changes to the friends of a user.
+//! The command that changes entries of a friend list.
 
 use super::answer::{Reply, item_code};
 use super::call::Call;
@@ -91,9 +91,9 @@ impl Command for FriendUpdate {
 /// The change that the fields of a friend ask for.
 #[derive(Default)]
 struct RemarkChange {
-    /// The remark; the last one of several.
+    /// The new remark: the last one of several.
     remark: Option<String>,
-    /// There is a field that cannot be changed, or not to such a value.
+    /// Whether a field was named that cannot be changed, or not to such a value.
     is_refused: bool,
 }
 

@@ -17,7 +17,7 @@ pub struct Gate<'a> {
 }
 
 impl<'a> Gate<'a> {
-    /// Lets a call through, or says the first gate that it failed at.
+    /// Returns the call when it passes every gate, or the refusal of the first gate that it fails at.
     pub async fn pass(&self, method: &Method, query: &'a str) -> Result<Call<'a>, ServiceError> {
         // Some client libraries read by GET, with a body.
         if *method != Method::POST && !(*method == Method::GET && self.entry.is_reading()) {

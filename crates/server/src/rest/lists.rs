@@ -1,5 +1,5 @@
-//! The lists of a request. They keep no more entries than the call may have, so that what a body becomes is bounded by its
-//! texts and by the longest list of any call, whatever else is in it.
+//! The lists of a request. A list keeps no more entries than the call may have, so that the memory of a request is bounded
+//! by its texts and by the longest list of any call, whatever else is in the body.
 
 use super::fields::check_batch;
 use lamplight_model::Refusal;
@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 /// The largest number of users for which an app can set a limit of a batch.
 pub const MOST_BY_SETTING: usize = 10_000;
 
-/// Something that the entries of a list are put into, one after the other.
+/// A collector of the entries of a list.
 pub trait Gather: Default {
     /// An entry of the list.
     type Entry;
@@ -19,11 +19,11 @@ pub trait Gather: Default {
     /// Takes the next entry.
     fn gather(&mut self, entry: Self::Entry);
 
-    /// Gives back the memory that was meant for further entries.
+    /// Releases the capacity for further entries.
     fn end(&mut self) {}
 }
 
-/// Reads a list. Each entry is read by its type, also one that is not kept.
+/// Reads a list into a collector. Every entry must have the type of the entries, also one that is not kept.
 pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer: D,
 ) -> Result<G, D::Error> {

@@ -1,10 +1,10 @@
 //! The memory that the bodies of calls need while they are read, over all calls.
 //!
-//! A request is a type: its lists keep no more entries than the call may have ([`super::lists`]), fields that are not known
-//! are passed over, and no value of any JSON is made ([`super::skimmed`]). So the most that a body may become follows from
-//! its length and from its marks, and has a bound. A call waits until there is room for it, and gives the room back when the
-//! request is there, before anything else is awaited. Small calls have a room of their own, so that they do not wait behind
-//! large ones.
+//! A request is a type: its lists keep no more entries than the call may have ([`super::lists`]), unknown fields are
+//! ignored, and no generic JSON value is made ([`super::skimmed`]). The most memory that a body may need therefore follows
+//! from its length and from its marks (`,` `:` `[` `{` outside of texts), and has a bound. A call waits until there is room
+//! for reading its body, and gives the room back when the request has been read, before anything else is awaited. Small
+//! calls have a room of their own, so that they do not wait behind large ones.
 
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -20,7 +20,7 @@ const BYTES_PER_MARK: usize = 96;
 /// The most memory of all marks: that of the longest list that a limit of an app can allow.
 const MARKS_BYTES: usize = 1 << 20;
 
-/// The memory that any call takes besides: lists of one entry have room for four.
+/// The memory that every call takes besides: a list of one entry has capacity for four.
 const BASE_BYTES: usize = 2 * 1_024;
 
 /// The most memory that one mark stands for when the body has been read.
@@ -56,18 +56,18 @@ pub struct Parsed {
 }
 
 impl Parsed {
-    /// Estimates it from the body.
+    /// Makes the estimate from the body.
     pub fn of(body: &[u8]) -> Self {
         Self { length: body.len(), marks: marks(body) }
     }
 
-    /// The most that is needed while the body is read, beside the body.
+    /// The most memory that is needed while the body is read, besides that of the body.
     fn most(self) -> usize {
         let of_marks = self.marks.saturating_mul(BYTES_PER_MARK).min(MARKS_BYTES);
         TEXTS * self.length.min(MAX_BODY_BYTES) + of_marks + BASE_BYTES
     }
 
-    /// The most that the request takes besides its texts, which take no more than the body does.
+    /// The most memory of the request besides its texts, which take no more than the body does.
     pub fn kept(self) -> usize {
         self.marks.saturating_mul(KEPT_PER_MARK).min(KEPT_BYTES)
     }
@@ -90,7 +90,7 @@ impl ParseRoom {
     }
 }
 
-/// Counts the marks of JSON outside of its texts that begin a value or a name. It need not be JSON.
+/// Counts the marks of JSON outside of its texts, each of which begins a value or a name. The body may be no JSON.
 fn marks(body: &[u8]) -> usize {
     let (mut marks, mut in_text, mut escaped) = (0, false, false);
     for byte in body {

@@ -1,4 +1,4 @@
-//! How often an app may call each command (60007 beyond): an exact sliding window each.
+//! The rate limits of commands (60007 beyond): an exact sliding window for each app and command.
 
 use crate::locks::lock;
 use hashbrown::HashMap;

@@ -1,8 +1,8 @@
 //! JSON values of any type, of which little is kept.
 //!
-//! Where a field may have one of several types, or a body that was refused is looked at once more, a value of
-//! `serde_json` would hold all of it, at hundreds of bytes for a value of two. Here a list or an object is read to its end,
-//! as strictly, and dropped value by value.
+//! Where a field may have one of several types, and where a refused body is read again for the code of its fault, a value
+//! of `serde_json` would hold all of the JSON, at hundreds of bytes for a value of two. A [`Skimmed`] holds a text or a
+//! number; a list or an object is read to its end and dropped value by value.
 
 use compact_str::{CompactString, format_compact};
 use lamplight_model::quoted;
@@ -30,7 +30,7 @@ pub enum Skimmed {
 }
 
 impl Skimmed {
-    /// Reads an object, of which it keeps the fields of these names; `None` for what is no object, or no JSON.
+    /// Reads an object and keeps its fields of these names; `None` for a body that is no object, or no JSON.
     pub fn object(body: &[u8], names: &'static [&'static str]) -> Option<Self> {
         let mut json = serde_json::Deserializer::from_slice(body);
         let value = Self::keeping(names, &mut json).ok()?;
@@ -38,7 +38,7 @@ impl Skimmed {
         matches!(value, Self::Object(_)).then_some(value)
     }
 
-    /// Reads a value. Where it is an object, it keeps the fields of these names.
+    /// Reads a value; of an object, keeps the fields of these names.
     pub fn keeping<'de, D: Deserializer<'de>>(
         names: &'static [&'static str],
         deserializer: D,
@@ -46,7 +46,7 @@ impl Skimmed {
         Skim { names }.deserialize(deserializer)
     }
 
-    /// Returns a field that was kept. Where it occurs twice, that is the last one.
+    /// Returns a field that was kept: the last one of that name.
     pub fn field(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(fields) => fields.iter().find(|(kept, _)| *kept == name).map(|(_, value)| value),
@@ -54,7 +54,7 @@ impl Skimmed {
         }
     }
 
-    /// Takes a field that was kept.
+    /// Removes a field that was kept, and returns it.
     pub fn take(&mut self, name: &str) -> Option<Self> {
         match self {
             Self::Object(fields) => {
@@ -65,12 +65,12 @@ impl Skimmed {
         }
     }
 
-    /// Whether it is a text.
+    /// Whether the value is a text.
     pub fn is_text(&self) -> bool {
         matches!(self, Self::Text(_))
     }
 
-    /// The number, if it is one that is whole and not negative.
+    /// Returns the value where it is a whole number that is not negative.
     pub fn number(&self) -> Option<u64> {
         match self {
             Self::Number(number) => Some(*number),
@@ -79,7 +79,7 @@ impl Skimmed {
     }
 }
 
-/// As it is shown in a refusal.
+/// The form that a refusal shows.
 impl fmt::Display for Skimmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for Skim {
     }
 
     fn visit_f64<E: Error>(self, value: f64) -> Result<Skimmed, E> {
-        // Not as a number is displayed: 1.0 would look like a whole number.
+        // `Display` would show 1.0 as a whole number.
         Ok(Skimmed::Other(format_compact!("{value:?}")))
     }
 
