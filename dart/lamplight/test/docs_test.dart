@@ -6,7 +6,7 @@ import 'dart:io';
 import 'support/package.dart';
 import 'support/runner.dart';
 
-/// What stands around the code of a page.
+/// The declarations around the code of a page.
 const _around = '''
 late final String userId;
 late final String userSig;
@@ -14,7 +14,7 @@ late final String folder;
 late final dynamic sdkListener;
 ''';
 
-/// What a block imports that names nothing itself.
+/// The libraries that a block imports which names none itself.
 const _imports = ['lamplight', 'io', 'models'];
 
 void main() {
