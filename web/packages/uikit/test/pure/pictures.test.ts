@@ -79,9 +79,9 @@ describe("where a picture may come from", () => {
     ["a path", "cdn.example/avatars", /without a path/],
     ["a star in the middle", "cdn.*.example", /cdn\.\*\.example/],
     ["a star among others", ["*", "cdn.example"], /"\*"/],
-    ["no text", 7, /is to be "self", "none"/],
-    ["nothing", null, /is to be "self", "none"/],
-    ["a list of other things", ["cdn.example", 7], /is to be "self", "none"/],
+    ["no text", 7, /must be "self", "none"/],
+    ["nothing", null, /must be "self", "none"/],
+    ["a list of other things", ["cdn.example", 7], /must be "self", "none"/],
     ["too many", Array.from({ length: MOST_HOSTS + 1 }, (_, n) => `h${n}.example`), /51 hosts, of at most 50/],
   ])("%s is refused with a reason", (_, hosts, reason) => {
     expect(() => readPolicy(hosts as AvatarHosts)).toThrow(reason);
