@@ -5,16 +5,21 @@ import { TUIKit } from "../../src/index.js";
 import { SHORT_CUT } from "../../src/status/watcher.js";
 import { all, dots, drawn, holdTimers, mount, one, open, row, until } from "./support.js";
 
-const LISTS = ["tuikit-conversation", "tuikit-contact"] as const;
+/** The lists, each with a user who is in sight once the rows have their final order: contacts wait for their pinyin. */
+const LISTS = [
+  ["tuikit-conversation", "Maya Lindqvist"],
+  ["tuikit-contact", "陈晓"],
+] as const;
 
 const said = (element: Element) => one(element, ".notice").textContent.replace(/\s+/g, " ").trim();
 
-describe.each(LISTS)("%s without a connection", (tag) => {
+describe.each(LISTS)("%s without a connection", (tag, last) => {
   test("no dot is green, a line says why, and a button connects", async () => {
     const stage = open();
     const list = await mount(tag, { theme: "light" });
     await until(() => {
       expect(all(list, ".dot.online").length).toBeGreaterThan(1);
+      expect(Object.keys(dots(list))).toContain(last);
     });
     const before = dots(list);
     expect(said(list)).toBe("");
