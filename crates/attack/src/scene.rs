@@ -6,11 +6,12 @@ use crate::witness::{Phase, Witness, p99};
 use anyhow::{Context, Result, anyhow};
 use futures_util::future::BoxFuture;
 use lamplight_load::ProcessMeter;
+use parking_lot::Mutex;
 use serde::Serialize;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -156,7 +157,7 @@ impl Scene {
             descriptors: self.meter.descriptors()?,
             cpu: self.meter.cpu()?,
         };
-        *self.started.lock().unwrap_or_else(PoisonError::into_inner) = Some(started);
+        *self.started.lock() = Some(started);
         self.set_phase(Phase::During);
         Ok(())
     }
@@ -168,7 +169,7 @@ impl Scene {
 
     /// The time that the attack still lasts.
     pub fn left(&self) -> Duration {
-        let started = self.started.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = self.started.lock();
         started.map_or(Duration::ZERO, |started| {
             Duration::from_secs(self.seconds).saturating_sub(started.at.elapsed())
         })
@@ -189,7 +190,7 @@ impl Scene {
     }
 
     fn set_phase(&self, phase: Phase) {
-        if let Some(witness) = &*self.witness.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(witness) = &*self.witness.lock() {
             witness.set_phase(phase);
         }
     }
@@ -242,7 +243,7 @@ fn load(
     let (peak_memory, cpu) = (meter.peak_memory(), meter.cpu());
     runtime.shutdown_background();
     let peak_descriptors = descriptors.finish();
-    let witness = scene.witness.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let witness = scene.witness.lock().take();
     let times = witness.context("the witness is there")?.finish();
     let alive = server.is_alive();
     let mut findings = ran?;
@@ -250,7 +251,7 @@ fn load(
     let log = server.kill().log();
     findings.expect(!log.contains("panicked"), "something in the server panicked");
 
-    let started = scene.started.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let started = scene.started.lock().take();
     let started = started.context("the attack has begun")?;
     let times = times.map_err(|error| anyhow!("another client was cut off: {error:#}"))?;
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;

@@ -6,13 +6,12 @@
 //!
 //! This module knows positions and users. It does not know which change moved a user.
 
-use crate::locks::lock;
 use lamplight_model::{AppId, User, UserId};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::hash::BuildHasher;
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard};
 use tokio::sync::Notify;
 
 /// The position of a reader of the feed. Its text is opaque to the reader.
@@ -217,7 +216,7 @@ impl Feed {
     }
 
     fn lock(&self) -> MutexGuard<'_, FeedState> {
-        lock(&self.state)
+        self.state.lock()
     }
 }
 

@@ -6,7 +6,6 @@ pub use opening::{Recovered, SavedRecords};
 
 use crate::feed::{Feed, FeedCursor, FeedPage};
 use crate::journal::{Begin, EntryRef, Journal, JournalError, encode};
-use crate::locks::lock;
 use crate::records::pick;
 use crate::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,
@@ -16,12 +15,13 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
 use lamplight_core::{Presence, Transition};
 use lamplight_model::{AppId, FactsMark, Moment, NodeId, Now, Platform, StatusType, Timestamp, User};
+use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::hash::BuildHasher;
 use std::ops::Bound;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 const SHARDS: usize = 256;
@@ -132,7 +132,10 @@ impl InProcessDirectory {
 
     /// Every user with a record.
     pub fn users(&self) -> Vec<User> {
-        self.shards.iter().flat_map(|shard| lock(shard).records.keys().cloned().collect::<Vec<_>>()).collect()
+        self.shards
+            .iter()
+            .flat_map(|shard| shard.lock().records.keys().cloned().collect::<Vec<_>>())
+            .collect()
     }
 
     /// Writes a snapshot of all records. Changes go on: no record is locked while this waits for the disk.
@@ -149,11 +152,11 @@ impl InProcessDirectory {
         let mut entries = Vec::new();
         for shard in &self.shards {
             // A record that is added later is in the files of changes.
-            let users: Vec<User> = lock(shard).records.keys().cloned().collect();
+            let users: Vec<User> = shard.lock().records.keys().cloned().collect();
             for some in users.chunks(RECORDS_AT_ONCE) {
                 entries.clear();
                 {
-                    let shard = lock(shard);
+                    let shard = shard.lock();
                     for user in some {
                         let Some(record) = shard.records.get(user) else { continue };
                         let saved = record.presence.save(now);
@@ -171,7 +174,7 @@ impl InProcessDirectory {
     }
 
     fn shard(&self, user: &User) -> MutexGuard<'_, Shard> {
-        lock(&self.shards[self.shard_of(user)])
+        self.shards[self.shard_of(user)].lock()
     }
 
     fn keep_record(&self, user: &User, record: &Record, now: Now) {
@@ -316,7 +319,7 @@ impl Directory for InProcessDirectory {
         }
         let mut due: Vec<(Moment, User)> = Vec::new();
         for shard in &self.shards {
-            let shard = lock(shard);
+            let shard = shard.lock();
             due.extend(shard.deadlines.iter().take_while(|(at, _)| *at <= now).take(limit).cloned());
         }
         due.sort_unstable();
@@ -329,7 +332,7 @@ impl Directory for InProcessDirectory {
         let users: hashbrown::HashSet<(AppId, &str)> =
             users.iter().map(|user| (user.app, user.id.as_str())).collect();
         for shard in &self.shards {
-            let shard = lock(shard);
+            let shard = shard.lock();
             let has_one = |user: &User, record: &Record| {
                 record.presence.subscriptions().any(|of| users.contains(&(user.app, of)))
             };
@@ -355,7 +358,7 @@ impl Directory for InProcessDirectory {
         }
         let mut users = Vec::new();
         for shard in &self.shards {
-            let shard = lock(shard);
+            let shard = shard.lock();
             let start = after.map_or(Bound::Unbounded, Bound::Excluded);
             users.extend(shard.with_events.range((start, Bound::Unbounded)).take(limit).cloned());
         }
@@ -371,7 +374,7 @@ impl Directory for InProcessDirectory {
             return done(ConnectionPage::default());
         }
         let mut connections = Vec::new();
-        for (user, record) in &lock(&self.shards[index]).records {
+        for (user, record) in &self.shards[index].lock().records {
             let own = record.presence.connections().filter(|connection| connection.node == node);
             connections.extend(own.map(|connection| (user.clone(), connection)));
         }
@@ -391,7 +394,7 @@ impl Directory for InProcessDirectory {
         let (mut users, mut looked_at) = (Vec::new(), 0);
         for part in first..SHARDS {
             // Each shard is locked only while its own records are read.
-            let shard = lock(&self.shards[part]);
+            let shard = self.shards[part].lock();
             let records = shard.records.iter().map(|(user, record)| (user, &record.presence));
             let (found, is_cut) = pick(records, app, filter, after.take(), limit - users.len());
             looked_at += shard.records.len();

@@ -24,16 +24,16 @@ pub use damage::JournalDamage;
 pub(crate) use disk::{Disk, DiskFile, RealDisk};
 pub(crate) use replay::Recovery;
 
-use crate::locks::lock;
 use lamplight_core::SavedPresence;
 use lamplight_model::{FactsMark, Timestamp, User};
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard};
 
 /// The beginning of every file. Its number is that of the entry format; a file in an unknown format counts as lost.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
@@ -203,16 +203,16 @@ impl Journal {
     /// Begins the first generation of this process beside facts with this mark. To be called once, before anything is
     /// written.
     pub fn start(&mut self, begin: &Begin, facts: Option<FactsMark>) -> Result<(), JournalError> {
-        *lock(&self.noted) = facts;
-        let number = lock(&self.generation).number + 1;
+        *self.noted.lock() = facts;
+        let number = self.generation.lock().number + 1;
         self.stripes = self.begin_stripes(number, begin)?.into_iter().map(Mutex::new).collect();
-        *lock(&self.generation) = Generation { number, is_complete: false, failures: 0, snapshot_bytes: 0 };
+        *self.generation.lock() = Generation { number, is_complete: false, failures: 0, snapshot_bytes: 0 };
         Ok(())
     }
 
     /// Writes an encoded entry to the kernel. All entries of a user go to the same stripe.
     pub fn append(&self, stripe: usize, entry: &[u8]) -> Result<(), JournalError> {
-        let mut stripe = lock(&self.stripes[stripe % STRIPES]);
+        let mut stripe = self.stripes[stripe % STRIPES].lock();
         if self.is_closed.load(Ordering::Relaxed) {
             self.take_mark_away();
         }
@@ -247,7 +247,7 @@ impl Journal {
     /// Records the mark of the facts, which must have been committed to them.
     pub fn note_facts(&self, mark: FactsMark) -> Result<(), JournalError> {
         // Set before the append, so that a generation that begins in between has it.
-        *lock(&self.noted) = Some(mark);
+        *self.noted.lock() = Some(mark);
         let mut entry = Vec::new();
         encode(&EntryRef::Facts(mark), &mut entry);
         self.append(0, &entry)
@@ -255,7 +255,7 @@ impl Journal {
 
     /// Whether a snapshot of all records should be written: the changes have grown, or some could not be written.
     pub fn wants_rewrite(&self) -> bool {
-        let generation = lock(&self.generation);
+        let generation = self.generation.lock();
         let grown = self.grown.load(Ordering::Relaxed);
         !generation.is_complete
             || generation.failures != self.failures.load(Ordering::Relaxed)
@@ -283,14 +283,14 @@ impl Journal {
     }
 
     fn try_rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
-        let mut generation = lock(&self.generation);
+        let mut generation = self.generation.lock();
         // A generation without a snapshot gets one now; a full disk is not filled with the files of another
         // generation.
         if generation.is_complete {
             let number = generation.number + 1;
             let stripes = self.begin_stripes(number, &begin())?;
             for (stripe, new) in self.stripes.iter().zip(stripes) {
-                *lock(stripe) = new;
+                *stripe.lock() = new;
             }
             self.grown.store(0, Ordering::Relaxed);
             *generation = Generation {
@@ -310,13 +310,13 @@ impl Journal {
             failures,
             end: 0,
         };
-        snapshot.put(&head(&begin(), *lock(&self.noted)))?;
+        snapshot.put(&head(&begin(), *self.noted.lock()))?;
         Ok(snapshot)
     }
 
     /// Creates the files of changes of a new generation: all of them, or none.
     fn begin_stripes(&self, number: u64, begin: &Begin) -> Result<Vec<Stripe>, JournalError> {
-        let head = head(begin, *lock(&self.noted));
+        let head = head(begin, *self.noted.lock());
         let begun: Result<Vec<Stripe>, JournalError> = (0..STRIPES)
             .map(|stripe| {
                 let path = self.folder.join(format!("live.{number}.{stripe}"));
@@ -362,7 +362,7 @@ impl Rewrite<'_> {
         self.generation.failures = self.failures;
         self.generation.snapshot_bytes = self.end;
         for stripe in &self.journal.stripes {
-            let mut stripe = lock(stripe);
+            let mut stripe = stripe.lock();
             let is_sure_again = stripe.doubt.is_some_and(|count| count <= self.failures);
             if is_sure_again && stripe.file.write_at(DOUBT_AT, &[SURE]).is_ok() {
                 stripe.doubt = None;

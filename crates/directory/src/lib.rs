@@ -14,7 +14,6 @@ mod feed;
 mod in_process;
 mod journal;
 mod lists_news;
-mod locks;
 mod log;
 mod news;
 mod records;

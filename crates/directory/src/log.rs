@@ -1,10 +1,10 @@
 //! The delivery of a change log to the readers in one process: each reader has a bounded queue.
 
-use crate::locks::{lock, read, write};
 use crate::{LogEntry, News};
+use parking_lot::{Mutex, MutexGuard, RwLock};
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, RwLock};
 use tokio::sync::Notify;
 
 /// Delivers every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) appends the
@@ -75,7 +75,7 @@ impl LocalLog {
     fn add_reader(&self, of_events: bool) -> LogReader {
         let (state, arrived, closed) = Default::default();
         let queue = Arc::new(Queue { of_events, state, arrived, closed });
-        write(&self.readers).push(Arc::clone(&queue));
+        self.readers.write().push(Arc::clone(&queue));
         LogReader { queue }
     }
 
@@ -121,7 +121,7 @@ impl LocalLog {
     /// Runs `act` on the queue of every reader that still exists.
     fn for_each(&self, mut act: impl FnMut(&Queue)) {
         let mut any_closed = false;
-        let readers = read(&self.readers);
+        let readers = self.readers.read();
         for queue in readers.iter() {
             if queue.closed.load(Ordering::Relaxed) {
                 any_closed = true;
@@ -131,7 +131,7 @@ impl LocalLog {
         }
         drop(readers);
         if any_closed {
-            let mut readers = write(&self.readers);
+            let mut readers = self.readers.write();
             readers.retain(|queue| !queue.closed.load(Ordering::Relaxed));
         }
     }
@@ -159,7 +159,7 @@ impl Partitions {
 
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, QueueState> {
-        lock(&self.state)
+        self.state.lock()
     }
 }
 
@@ -306,6 +306,6 @@ mod tests {
         let log = LocalLog::default();
         drop(log.reader());
         append(&log, News::App(AppId(1)));
-        assert!(log.readers.read().unwrap().is_empty());
+        assert!(log.readers.read().is_empty());
     }
 }

@@ -4,10 +4,11 @@
 
 use crate::fault::{self, Stopped};
 use lamplight_facts::{Answer, FactsError};
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
@@ -90,7 +91,7 @@ impl Drop for Readers {
 fn read_all(connection: &Connection, reads: &Mutex<Receiver<Read>>) {
     loop {
         // One idle thread holds the lock and waits on the queue; the others wait for the lock.
-        let read = reads.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let read = reads.lock().recv();
         match read {
             Ok(read) => read(connection),
             Err(_) => return,

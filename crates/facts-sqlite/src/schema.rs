@@ -3,13 +3,14 @@
 use crate::fault::{self, NotFacts};
 use lamplight_facts::{FactsError, FactsErrorKind};
 use lamplight_model::fold_nick;
+use parking_lot::Mutex;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Error, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// The schema that this program writes: the number of its migrations.
@@ -324,7 +325,7 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
     // POSIX drops all locks that a process has on a file when it closes any handle of it. `create` closes a handle,
     // so nothing in this process may open the file meanwhile.
     static OPENING: Mutex<()> = Mutex::new(());
-    let _opening = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
+    let _opening = OPENING.lock();
 
     create(path).map_err(|error| fault::unavailable("creating the file of facts", error))?;
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;

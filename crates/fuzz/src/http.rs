@@ -11,10 +11,10 @@ use crate::cuts;
 use lamplight_auth::{Claims, sign};
 use lamplight_model::{AppId, RateLimit, UserId};
 use lamplight_server::{Clock, Config, Node, PasswordFile};
+use parking_lot::Mutex;
 use serde_json::Value;
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -43,13 +43,13 @@ static SERVED: Mutex<Option<Served>> = Mutex::new(None);
 
 /// Runs `act` with the node of this process, which is started if needed.
 pub fn at_node<T>(act: impl FnOnce(&mut Served) -> T) -> T {
-    let mut served = SERVED.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut served = SERVED.lock();
     act(served.get_or_insert_with(Served::start))
 }
 
 /// Stops the node of this process, and deletes its folder.
 pub fn stop() {
-    let served = SERVED.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let served = SERVED.lock().take();
     if let Some(served) = served {
         served.runtime.block_on(served.node.stop());
     }

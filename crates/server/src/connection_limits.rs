@@ -3,11 +3,10 @@
 //! A connection from a trusted proxy arrives without its client's address. It counts in the total at once,
 //! and by address as soon as the address is known.
 
-use crate::locks::lock;
 use lamplight_service::network;
+use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Counts the open connections of all workers, and admits new ones within the limits.
@@ -98,7 +97,7 @@ impl ConnectionLimits {
 
     /// Counts under an address, without the total, if the limit of the address allows it.
     pub fn count(&self, address: IpAddr) -> Result<(), Full> {
-        let mut by_address = lock(&self.by_address);
+        let mut by_address = self.by_address.lock();
         let count = by_address.entry(network(address)).or_default();
         if *count >= self.most_per_address {
             return Err(Full::Address);
@@ -109,7 +108,7 @@ impl ConnectionLimits {
 
     /// Undoes one [`Self::count`].
     pub fn discount(&self, address: IpAddr) {
-        let mut by_address = lock(&self.by_address);
+        let mut by_address = self.by_address.lock();
         let source = network(address);
         if let Some(count) = by_address.get_mut(&source) {
             *count -= 1;

@@ -3,15 +3,15 @@
 //! This module collects the signs; [`Readiness`] decides what they mean.
 
 use crate::clock::Clock;
-use crate::locks::lock;
 use lamplight_core::{Readiness, Sign};
 use lamplight_directory::{Directory, InProcessDirectory};
 use lamplight_facts::FactsError;
 use lamplight_facts_sqlite::{SqliteFacts, WriterState};
 use lamplight_model::Moment;
+use parking_lot::Mutex;
 use std::error::Error;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
@@ -129,7 +129,7 @@ impl Health {
 
     /// Adds a task that the node needs.
     pub fn watch(&self, name: &'static str, task: AbortHandle) {
-        lock(&self.tasks).push((name, task));
+        self.tasks.lock().push((name, task));
     }
 
     /// Marks the node as stopping.
@@ -149,7 +149,7 @@ impl Health {
         parts.extend(workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE))));
         parts.push(("keeper".to_owned(), self.keeper.sign(KEEPER_PATIENCE)));
         let sign = |task: &AbortHandle| if task.is_finished() { Sign::Ended } else { Sign::Well };
-        parts.extend(lock(&self.tasks).iter().map(|(name, task)| ((*name).to_owned(), sign(task))));
+        parts.extend(self.tasks.lock().iter().map(|(name, task)| ((*name).to_owned(), sign(task))));
         Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
     }
 
@@ -184,15 +184,15 @@ impl Health {
             if committed && self.facts() == Sign::Well {
                 continue;
             }
-            lock(&self.probe).since = Some(self.clock.now().moment);
+            self.probe.lock().since = Some(self.clock.now().moment);
             let done = self.facts.probe().await;
-            *lock(&self.probe) = Probe { since: None, failed: done.err().map(|error| cause(&error)) };
+            *self.probe.lock() = Probe { since: None, failed: done.err().map(|error| cause(&error)) };
             commits = self.facts.stats().commits;
         }
     }
 
     fn facts(&self) -> Sign {
-        let probe = lock(&self.probe);
+        let probe = self.probe.lock();
         match self.facts.writer_state() {
             WriterState::Ended => Sign::Ended,
             WriterState::Well | WriterState::Failing if !self.facts.readers_are_alive() => Sign::Ended,

@@ -14,7 +14,6 @@ mod health;
 mod http;
 mod keeper;
 mod labels;
-mod locks;
 mod log_metrics;
 mod lost_connections;
 mod metrics;

@@ -1,6 +1,6 @@
 //! TLS of the client port. The certificate is read again when its file changes.
 
-use crate::locks;
+use parking_lot::RwLock;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -9,7 +9,7 @@ use rustls::sign::CertifiedKey;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// A certificate and its key cannot be used.
@@ -46,13 +46,13 @@ impl Certificate {
     /// the old one stays in use.
     pub fn refresh(&self) {
         let changed = modified(&self.certificate);
-        if changed == locks::read(&self.current).1 {
+        if changed == self.current.read().1 {
             return;
         }
         match read(&self.certificate, &self.key) {
             Ok(fresh) => {
                 tracing::info!(certificate = %self.certificate.display(), "the certificate was read again");
-                *locks::write(&self.current) = (Arc::new(fresh), changed);
+                *self.current.write() = (Arc::new(fresh), changed);
             }
             Err(error) => {
                 tracing::warn!(certificate = %self.certificate.display(), %error, "the changed certificate cannot be used; the old one stays in use");
@@ -75,7 +75,7 @@ impl Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(Arc::clone(&locks::read(&self.current).0))
+        Some(Arc::clone(&self.current.read().0))
     }
 }
 

@@ -8,16 +8,16 @@
 //! The facts remember which deletions have not ended. After a crash the records of an app that is no more are dropped by
 //! [`Service::recover`](crate::Service::recover), and the rows are deleted on.
 
-use crate::locks::lock;
 use crate::outbox::Outbox;
 use crate::{AppTable, ServiceError};
 use lamplight_core::Presence;
 use lamplight_directory::{Directory, RecordCursor, RecordFilter};
 use lamplight_facts::{AppDeletion, Facts};
 use lamplight_model::{App, AppId, Code, Now, Refusal, Revoked, User};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The live records that one step ends and removes.
@@ -109,7 +109,7 @@ impl AppDeletions {
 
     /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
     fn lock(&self) -> MutexGuard<'_, State> {
-        lock(&self.state)
+        self.state.lock()
     }
 
     /// Takes in the deletions that the facts have as begun.

@@ -1,11 +1,11 @@
 //! The apps of a node, in memory: read by every call, and seldom changed by an operator.
 
 use crate::ServiceError;
-use crate::locks::{read, write};
 use lamplight_auth::JwtKeySet;
 use lamplight_model::{App, AppId, Code, User};
+use parking_lot::RwLock;
 use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use tokio::sync::{Mutex, MutexGuard};
 
 /// Every app, by its id.
@@ -24,7 +24,7 @@ struct Entry {
 impl AppTable {
     /// The app of this id.
     pub fn get(&self, id: AppId) -> Option<Arc<App>> {
-        read(&self.apps).get(&id).map(|it| Arc::clone(&it.app))
+        self.apps.read().get(&id).map(|it| Arc::clone(&it.app))
     }
 
     /// The app of a user. Refused with 70020.
@@ -40,19 +40,19 @@ impl AppTable {
 
     /// The keys for JWTs in the settings of an app.
     pub(crate) fn jwt_keys(&self, id: AppId) -> Option<Arc<JwtKeySet>> {
-        let apps = read(&self.apps);
+        let apps = self.apps.read();
         apps.get(&id).map(|it| Arc::clone(&it.jwt_keys))
     }
 
     /// Every app, by rising id.
     pub fn all(&self) -> Vec<Arc<App>> {
-        let mut apps: Vec<Arc<App>> = read(&self.apps).values().map(|it| Arc::clone(&it.app)).collect();
+        let mut apps: Vec<Arc<App>> = self.apps.read().values().map(|it| Arc::clone(&it.app)).collect();
         apps.sort_by_key(|app| app.id);
         apps
     }
 
     pub(crate) fn remove(&self, id: AppId) -> Option<Arc<App>> {
-        write(&self.apps).remove(&id).map(|it| it.app)
+        self.apps.write().remove(&id).map(|it| it.app)
     }
 
     pub(crate) fn put(&self, app: App) {
@@ -62,6 +62,6 @@ impl AppTable {
             JwtKeySet::default()
         });
         let entry = Entry { app: Arc::new(app), jwt_keys: Arc::new(jwt_keys) };
-        write(&self.apps).insert(entry.app.id, entry);
+        self.apps.write().insert(entry.app.id, entry);
     }
 }

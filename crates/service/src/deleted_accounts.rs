@@ -1,9 +1,8 @@
 //! Deleted accounts that are still on subscription lists of others.
 
-use crate::locks::lock;
 use lamplight_model::User;
+use parking_lot::Mutex;
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 
 /// Accounts, each with the number of its deletions.
 pub(crate) type Deleted = BTreeMap<User, u64>;
@@ -15,22 +14,22 @@ pub(crate) struct DeletedAccounts(Mutex<Deleted>);
 impl DeletedAccounts {
     /// Adds a deleted account, perhaps once more.
     pub fn add(&self, user: &User) {
-        *lock(&self.0).entry(user.clone()).or_default() += 1;
+        *self.0.lock().entry(user.clone()).or_default() += 1;
     }
 
     /// All accounts.
     pub fn all(&self) -> Deleted {
-        lock(&self.0).clone()
+        self.0.lock().clone()
     }
 
     /// This account, if it is among them.
     pub fn only(&self, user: &User) -> Deleted {
-        lock(&self.0).get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
+        self.0.lock().get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
     }
 
     /// Removes accounts that were taken off all lists. An account that was deleted once more meanwhile stays.
     pub fn remove(&self, taken_off: &Deleted) {
-        lock(&self.0).retain(|user, times| taken_off.get(user) != Some(times));
+        self.0.lock().retain(|user, times| taken_off.get(user) != Some(times));
     }
 }
 

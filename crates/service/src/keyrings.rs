@@ -3,12 +3,12 @@
 //! Nothing is read here. The shell asks [`Keyrings::to_read`] which sources are due, reads them, and passes the keys to
 //! [`Keyrings::put`]; `core/src/key_refresh.rs` decides when a source is due.
 
-use crate::locks::lock;
 use lamplight_auth::JwtKeySet;
 use lamplight_core::{Demand, KeyRefresh};
 use lamplight_model::{App, AppId, KeySource, Moment};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
@@ -178,7 +178,7 @@ impl Keyrings {
 
     /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
     fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
-        lock(&self.rings)
+        self.rings.lock()
     }
 }
 

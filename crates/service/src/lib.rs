@@ -14,7 +14,6 @@ mod audience;
 mod deleted_accounts;
 mod keyrings;
 mod limits;
-mod locks;
 mod operations;
 mod outbox;
 mod records;
@@ -62,7 +61,8 @@ use lamplight_core::RetentionClock;
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_model::{App, Code, Refusal, User};
-use std::sync::{Arc, Mutex};
+use parking_lot::Mutex;
+use std::sync::Arc;
 
 /// The operations of a node.
 pub struct Service {

@@ -5,14 +5,13 @@ mod throttle;
 
 pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 
-use crate::locks::lock;
 use crate::shards::Shards;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
 use lamplight_core::{Call, SlidingWindow};
 use lamplight_model::{Moment, RateLimit, User};
-use std::sync::Mutex;
+use parking_lot::Mutex;
 use std::time::Duration;
 
 const SHARDS: usize = 16;
@@ -45,7 +44,7 @@ pub struct CallWindows {
 
 impl CallWindows {
     fn take_now(&self, user: &User, call: Call, limit: RateLimit, now: Moment) -> bool {
-        let mut shard = lock(self.shards.of(user));
+        let mut shard = self.shards.of(user).lock();
         let (window, length) = shard.entry((user.clone(), call)).or_default();
         *length = Duration::from_millis(limit.window_ms.into());
         window.take(limit, now)
@@ -59,7 +58,7 @@ impl Limits for CallWindows {
 
     fn sweep(&self, now: Moment) {
         for shard in self.shards.all() {
-            let mut shard = lock(shard);
+            let mut shard = shard.lock();
             shard.retain(|_, (window, length)| !window.is_idle(*length, now));
             if shard.len() < shard.capacity() / 4 {
                 shard.shrink_to_fit();

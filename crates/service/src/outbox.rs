@@ -2,13 +2,13 @@
 //!
 //! Nothing is sent here. The [`OutboxBell`] wakes the webhook dispatcher when there are new notices.
 
-use crate::locks::lock;
 use crate::{AppTable, ServiceError};
 use lamplight_facts::{DeadLetter, Facts, FactsError, LaneState, Notice, Settled};
 use lamplight_model::{AppId, Code, Hook, Lane, Now, Refusal, Timestamp};
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
 /// The most dead letters in a page.
@@ -34,7 +34,7 @@ pub struct OutboxBell {
 impl OutboxBell {
     /// Notes that a lane has new notices, and wakes the dispatcher.
     pub fn ring(&self, lane: Lane) {
-        lock(&self.lanes).insert(lane);
+        self.lanes.lock().insert(lane);
         self.rung.notify_one();
     }
 
@@ -52,7 +52,7 @@ impl OutboxBell {
     pub async fn heard(&self) -> BTreeSet<Lane> {
         loop {
             let rung = self.rung.notified();
-            let lanes = std::mem::take(&mut *lock(&self.lanes));
+            let lanes = std::mem::take(&mut *self.lanes.lock());
             if !lanes.is_empty() {
                 return lanes;
             }

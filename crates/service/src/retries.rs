@@ -6,11 +6,10 @@
 //! for operations that could not be recorded there. It ends with the process; after a restart `upkeep` brings the two
 //! stores into agreement instead.
 
-use crate::locks::lock;
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 /// The most waiting operations: more than a node has connections. Above it, the oldest is dropped and counted.
@@ -80,7 +79,7 @@ struct Waiting {
 impl Retries {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Each critical section leaves the list whole, so a panic elsewhere does not taint it.
-        lock(&self.0)
+        self.0.lock()
     }
 
     /// Adds an operation.
@@ -149,7 +148,7 @@ pub(crate) struct EnteringGuard<'a> {
 
 impl Entering {
     fn lock(&self) -> MutexGuard<'_, HashMap<User, usize, foldhash::fast::RandomState>> {
-        lock(&self.0)
+        self.0.lock()
     }
 
     /// Enters a user whose login begins.

@@ -4,12 +4,12 @@
 //! accept at once waits here, in its order and within a bound, until [`Telling::append_waiting`] has appended it. It is
 //! never the only copy, so above the bound it is dropped: a reader finds the difference when it reads again.
 
-use crate::locks::lock;
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
 use lamplight_model::User;
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use tokio::sync::Notify;
 
 /// The most entries that wait for the log.
@@ -95,7 +95,7 @@ impl Telling {
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
         // Each critical section leaves the queue whole, so a panic elsewhere does not taint it.
-        lock(&self.state)
+        self.state.lock()
     }
 }
 
@@ -186,7 +186,7 @@ mod tests {
 
     impl ChangeLog for Frail {
         fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()> {
-            match *self.state.lock().unwrap() {
+            match *self.state.lock() {
                 State::Well => self.log.append(entries),
                 State::Silent => pending().boxed(),
                 State::Failing => ready(Err(DirectoryError {
@@ -240,12 +240,12 @@ mod tests {
         for out_of_order in [State::Failing, State::Silent] {
             let (log, telling) = frail();
             let mut reader = log.follow();
-            *log.state.lock().unwrap() = out_of_order;
+            *log.state.lock() = out_of_order;
             telling.append(entry(1));
             telling.append(entry(2));
             // A try that fails, or is given up, loses nothing.
             assert!(!matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
-            *log.state.lock().unwrap() = State::Well;
+            *log.state.lock() = State::Well;
             telling.append(entry(3));
             assert!(heard(&mut reader).is_empty(), "behind what waits");
             assert!(matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
@@ -258,7 +258,7 @@ mod tests {
     fn what_waits_has_a_bound_and_lists_are_condensed_before_anything_is_dropped() {
         let (log, telling) = frail();
         let mut reader = log.follow();
-        *log.state.lock().unwrap() = State::Failing;
+        *log.state.lock() = State::Failing;
         let lists = |n: usize| {
             let change = ListsChange::FriendGone(UserId::new("x").unwrap());
             let news = ListsNews { version: n as u64, by: None, total_unread: 0, change };
@@ -271,7 +271,7 @@ mod tests {
         (0..2 * MAX_WAITING).for_each(|n| telling.append(entry(n)));
         assert!(telling.lock().entries.len() <= MAX_WAITING);
         assert!(telling.lock().dropped >= MAX_WAITING as u64);
-        *log.state.lock().unwrap() = State::Well;
+        *log.state.lock() = State::Well;
         assert!(matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
         let heard = heard(&mut reader);
         assert_eq!(heard[..4], [77, 0, 1, 2]);

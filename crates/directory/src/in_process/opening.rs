@@ -1,7 +1,7 @@
 //! The start of a directory from its folder: the records are read first, and taken over once it is known that they
 //! belong to the facts.
 
-use super::{InProcessDirectory, lock};
+use super::InProcessDirectory;
 use crate::feed::Feed;
 use crate::journal::{Begin, Disk, Journal, JournalDamage, JournalError, RealDisk, Recovery};
 use lamplight_model::{FactsMark, Now, Timestamp};
@@ -123,7 +123,7 @@ impl SavedRecords {
             }
             let presence = saved.restore(now, lost_at, now.moment + grace);
             directory.feed.restore(&user, found.place);
-            let mut shard = lock(&directory.shards[directory.shard_of(&user)]);
+            let mut shard = directory.shards[directory.shard_of(&user)].lock();
             shard.insert(&user, presence, found.rev, found.place, &directory.counters);
             records += 1;
         }

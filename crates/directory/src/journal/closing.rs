@@ -5,7 +5,7 @@
 //! anything else is written.
 
 use super::{Disk, Journal, JournalError, failed};
-use crate::locks::lock;
+use parking_lot::Mutex;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,8 +28,8 @@ pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Resu
 impl Journal {
     /// Syncs all files and marks the journal as closed. A later entry removes the mark.
     pub fn close(&self) -> Result<(), JournalError> {
-        let generation = lock(&self.generation);
-        let _nobody_writes: Vec<_> = self.stripes.iter().map(lock).collect();
+        let generation = self.generation.lock();
+        let _nobody_writes: Vec<_> = self.stripes.iter().map(Mutex::lock).collect();
         let failed_to_list = failed("list", &self.folder);
         for entry in fs::read_dir(&self.folder).map_err(&failed_to_list)? {
             self.sync(&entry.map_err(&failed_to_list)?.path())?;

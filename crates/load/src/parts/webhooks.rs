@@ -7,11 +7,12 @@ use crate::report::{Report, Target, say};
 use crate::server_process::ServerSettings;
 use anyhow::{Context, Result, bail, ensure};
 use hdrhistogram::Histogram;
+use parking_lot::{Mutex, MutexGuard};
 use serde_json::Value;
 use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -165,7 +166,7 @@ impl Receiver {
     }
 
     fn told(&self) -> MutexGuard<'_, Told> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+        self.told.lock()
     }
 }
 
@@ -175,7 +176,7 @@ fn serve(mut stream: TcpStream, told: &Mutex<Told>) -> Result<()> {
     let mut piece = [0; 16 * 1024];
     loop {
         while let Some((body, end)) = whole(&bytes)? {
-            told.lock().unwrap_or_else(PoisonError::into_inner).take(&bytes[body..end]);
+            told.lock().take(&bytes[body..end]);
             bytes.drain(..end);
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")?;
         }

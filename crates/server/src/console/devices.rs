@@ -8,11 +8,10 @@
 
 use super::operators_file::Operator;
 use super::sessions::hex;
-use crate::locks::lock;
 use hmac::{Hmac, Mac};
 use lamplight_model::Timestamp;
+use parking_lot::Mutex;
 use sha2::Sha256;
-use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long a browser counts as known after a login.
@@ -83,7 +82,7 @@ pub struct Places {
 impl Places {
     /// Admits a login, unless there are too many in total or of this browser.
     pub fn enter(&self, device: Device) -> bool {
-        let mut inside = lock(&self.inside);
+        let mut inside = self.inside.lock();
         let own = inside.iter().filter(|other| **other == device).count();
         let has_room = inside.len() < MOST_WAITING && own < MOST_WAITING_PER_DEVICE;
         if has_room {
@@ -94,7 +93,7 @@ impl Places {
 
     /// Frees the place of an admitted login.
     pub fn leave(&self, device: Device) {
-        let mut inside = lock(&self.inside);
+        let mut inside = self.inside.lock();
         if let Some(at) = inside.iter().position(|other| *other == device) {
             inside.swap_remove(at);
         }

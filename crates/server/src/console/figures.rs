@@ -6,16 +6,16 @@ use super::past::{Past, Tally};
 use super::quantiles::Quantiles;
 use crate::clock::Clock;
 use crate::durations::Spread;
-use crate::locks::lock;
 use crate::metrics::{Metrics, Totals};
 use axum::Json;
 use axum::extract::State;
 use lamplight_facts::Facts;
 use lamplight_model::{Moment, Now, Platform, Timestamp};
 use lamplight_service::Service;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The interval between samples.
@@ -183,7 +183,7 @@ impl Figures {
     }
 
     fn lock(&self) -> MutexGuard<'_, Samples> {
-        lock(&self.state)
+        self.state.lock()
     }
 }
 

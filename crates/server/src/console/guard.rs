@@ -10,7 +10,6 @@ use super::sessions::{LIFETIME, Sessions, Use};
 use super::{Console, MAX_LOGIN_BYTES};
 use crate::audit::{Act, Actor, done};
 use crate::connection_limits::ConnectionLimits;
-use crate::locks::lock;
 use axum::extract::{ConnectInfo, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
@@ -20,10 +19,11 @@ use axum::{Extension, Json};
 use lamplight_core::FailureWindow;
 use lamplight_model::{AuditAction, Code, Now};
 use lamplight_service::{Failures, ServiceError, network};
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
@@ -148,11 +148,11 @@ impl Door {
     }
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
-        lock(&self.sessions)
+        self.sessions.lock()
     }
 
     fn failures(&self) -> MutexGuard<'_, Failures<Source>> {
-        lock(&self.failures)
+        self.failures.lock()
     }
 
     /// The operator of this name, read now.
@@ -220,7 +220,7 @@ impl Console {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
         let noted = {
-            let mut logins = lock(&self.door.logins);
+            let mut logins = self.door.logins.lock();
             logins.note(action, operator, network(address), now)
         };
         let Some(left_out) = noted else { return };

@@ -7,15 +7,14 @@
 
 use super::password::{InvalidPassword, PasswordFile, StoredPassword, made_password, write_private};
 use super::roles::Role;
-use crate::locks::lock;
 use lamplight_model::Timestamp;
+use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::{Mutex, MutexGuard};
 
 /// The most operators in addition to `admin`.
 pub const MOST_OPERATORS: usize = 100;
@@ -305,7 +304,7 @@ impl Operators {
     }
 
     fn change(&self) -> io::Result<(MutexGuard<'_, ()>, Contents)> {
-        let changing = lock(&self.changing);
+        let changing = self.changing.lock();
         let contents = self.read()?;
         Ok((changing, contents))
     }

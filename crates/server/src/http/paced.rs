@@ -4,15 +4,15 @@
 //! The rules are in `core`; this module has the socket, the timer and the metrics.
 
 use super::metrics::{HttpMetrics, TimeLimit};
-use crate::locks::lock;
 use axum::body::{Body, Bytes, HttpBody};
 use hyper::body::{Frame, SizeHint};
 use lamplight_core::{Pace, PaceFault, PaceLimits, PacePhase};
 use lamplight_model::Moment;
+use parking_lot::Mutex;
 use prometheus_client::metrics::gauge::Gauge;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -58,7 +58,7 @@ impl State {
     /// Reports an event to the pace, and the new phase to the metrics.
     fn note(&self, event: impl FnOnce(&mut Pace, Moment)) {
         let now = Moment(self.began.elapsed().as_millis() as u64);
-        let mut pace = lock(&self.pace);
+        let mut pace = self.pace.lock();
         let before = pace.phase();
         event(&mut pace, now);
         if pace.phase() != before {
@@ -68,7 +68,7 @@ impl State {
     }
 
     fn deadline(&self) -> Option<(Instant, PaceFault)> {
-        let pace = lock(&self.pace);
+        let pace = self.pace.lock();
         pace.deadline().map(|(at, fault)| (self.began + Duration::from_millis(at.0), fault))
     }
 
@@ -82,7 +82,7 @@ impl State {
 
 impl Drop for State {
     fn drop(&mut self) {
-        let phase = self.pace.get_mut().unwrap_or_else(PoisonError::into_inner).phase();
+        let phase = self.pace.get_mut().phase();
         self.gauge(phase).dec();
     }
 }

@@ -1,11 +1,11 @@
 //! The text of `/metrics`. Only a bounded number of copies is in memory, because a peer that does not read
 //! its copy keeps it, and there may be many such peers.
 
-use crate::locks::lock;
 use crate::metrics::Metrics;
 use axum::body::Bytes;
+use parking_lot::Mutex;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// The most texts that exist at a time. Beyond that, requests share the newest one.
 const MOST_TEXTS: usize = 8;
@@ -31,7 +31,7 @@ impl Exposition {
 
     /// The present text, or the newest one while too many texts are being sent.
     pub fn text(&self) -> Result<Bytes, fmt::Error> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.next(|| self.metrics.encode())
     }
 }

@@ -6,7 +6,6 @@ use super::poster::Poster;
 use super::request::WebhookRequest;
 use super::{GateState, Gates, WebhookMetrics};
 use crate::clock::Clock;
-use crate::locks::lock;
 use futures_util::FutureExt;
 use lamplight_facts::{FactsError, LaneState, Notice, Settled, SettledAs};
 use lamplight_model::{App, Lane, WebhookUrl};
@@ -179,7 +178,7 @@ impl Dispatcher {
         lanes.retain(|lane, work| {
             let stays = !work.plan.is_idle() || apps.get(lane.app).is_some();
             if !stays {
-                lock(&self.gates).remove(lane);
+                self.gates.lock().remove(lane);
             }
             stays
         });
@@ -309,7 +308,7 @@ impl Dispatcher {
             Gate::Open { .. } => None,
             Gate::Closed { until, .. } => Some(until),
         };
-        let mut gates = lock(&self.gates);
+        let mut gates = self.gates.lock();
         gates.insert(lane, GateState { closed_until: until, error: error.unwrap_or_default() });
     }
 }

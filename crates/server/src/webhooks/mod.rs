@@ -27,15 +27,15 @@ pub use overview::{ShownLane, lanes};
 pub use tls::{ReceiverTls, WebhookTlsError, check_webhook_tls};
 
 use crate::clock::Clock;
-use crate::locks::lock;
 use dispatcher::Dispatcher;
 use lamplight_directory::LogReader;
 use lamplight_model::{AppId, Code, Lane, Refusal, Timestamp, WebhookUrl};
 use lamplight_service::{Service, ServiceError};
+use parking_lot::Mutex;
 pub(crate) use poster::Poster;
 use request::{DELIVERY_HEADER, SIGNATURE_PARAMETERS, WebhookRequest};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
@@ -74,7 +74,7 @@ struct Testing<'a> {
 impl<'a> Testing<'a> {
     /// Creates the mark of this app, unless a test of it is under way.
     fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
-        let is_first = lock(testing).insert(app);
+        let is_first = testing.lock().insert(app);
         // Not `then_some`: that would create a mark and drop it at once, which would remove the existing mark.
         is_first.then(|| Self { testing, app })
     }
@@ -82,7 +82,7 @@ impl<'a> Testing<'a> {
 
 impl Drop for Testing<'_> {
     fn drop(&mut self) {
-        lock(self.testing).remove(&self.app);
+        self.testing.lock().remove(&self.app);
     }
 }
 
@@ -128,7 +128,7 @@ impl Webhooks {
 
     /// The state of the receiver of a lane.
     pub fn gate(&self, lane: Lane) -> GateState {
-        lock(&self.gates).get(&lane).cloned().unwrap_or_default()
+        self.gates.lock().get(&lane).cloned().unwrap_or_default()
     }
 
     /// Sends a test request, which reports no event. Refused with 70020, with 6017 if the app has no such webhook, and

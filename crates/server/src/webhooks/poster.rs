@@ -4,7 +4,6 @@
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
 use super::tls::{ReceiverTls, failed_step};
-use crate::locks::lock;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Collected, Full, Limited};
 use hyper::body::Incoming;
@@ -13,11 +12,12 @@ use hyper::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use lamplight_model::WebhookUrl;
+use parking_lot::Mutex;
 use rustls::pki_types::ServerName;
 use std::collections::HashMap;
 use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -193,7 +193,7 @@ impl Poster {
     }
 
     fn take(&self, url: &WebhookUrl) -> Option<Link> {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let links = kept.get_mut(&origin(url))?;
         while let Some(Kept { link, since }) = links.pop() {
             if self.is_usable(&link) && since.elapsed() < KEPT {
@@ -207,7 +207,7 @@ impl Poster {
         if !self.is_usable(&link) {
             return;
         }
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         let links = kept.entry(origin(url)).or_default();
         if links.len() < MAX_KEPT {
             links.push(Kept { link, since: Instant::now() });
@@ -216,7 +216,7 @@ impl Poster {
 
     /// Closes the connections that were unused for a while. To be called every few seconds.
     pub fn sweep(&self) {
-        let mut kept = lock(&self.kept);
+        let mut kept = self.kept.lock();
         kept.retain(|_, links| {
             links.retain(|kept| self.is_usable(&kept.link) && kept.since.elapsed() < KEPT);
             !links.is_empty()

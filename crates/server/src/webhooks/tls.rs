@@ -4,15 +4,15 @@
 // TLS has many errors, and only some of them can be fixed by a setting.
 #![allow(clippy::wildcard_enum_match_arm)]
 
-use crate::locks;
 use crate::webhooks::WebhooksConfig;
+use parking_lot::RwLock;
 use rustls::pki_types::CertificateDer;
 use rustls::{AlertDescription, CertificateError, ClientConfig, RootCertStore};
 use std::error::Error;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 /// The error about a file for TLS to receivers that cannot be used.
@@ -57,14 +57,14 @@ impl ReceiverTls {
 
     /// The current TLS settings for a new connection.
     pub fn current(&self) -> Arc<ClientConfig> {
-        Arc::clone(&locks::read(&self.current))
+        Arc::clone(&self.current.read())
     }
 
     /// Reads the files again if one has changed, or could not be used the last time: a certificate and its key are
     /// seldom replaced at the same moment. Files that cannot be used are reported once, and the former settings stay in
     /// use.
     pub fn refresh(&self) {
-        let before = locks::read(&self.read).clone();
+        let before = self.read.read().clone();
         // The versions are taken before the files are read, so a change in between causes another read.
         let stamps = stamps(&self.files);
         if before.problem.is_none() && stamps == before.stamps {
@@ -73,7 +73,7 @@ impl ReceiverTls {
         let problem = match client_config(&self.files) {
             Ok(fresh) => {
                 tracing::info!("the certificates for webhooks were read again");
-                *locks::write(&self.current) = fresh;
+                *self.current.write() = fresh;
                 None
             }
             Err(error) => Some(error.to_string()),
@@ -84,7 +84,7 @@ impl ReceiverTls {
                 "changed certificates for webhooks not usable; the old ones stay"
             );
         }
-        *locks::write(&self.read) = Read { stamps, problem };
+        *self.read.write() = Read { stamps, problem };
     }
 }
 

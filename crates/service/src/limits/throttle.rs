@@ -4,13 +4,12 @@
 //! A valid UserSig is never held back: it cannot be guessed, so waiting would protect nothing ([decision
 //! 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
 
-use crate::locks::lock;
 use hashbrown::HashMap;
 use lamplight_core::FailureWindow;
 use lamplight_model::Moment;
+use parking_lot::Mutex;
 use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::Mutex;
 
 /// The number of wrong UserSigs within a minute that are refused with their reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -56,7 +55,7 @@ impl LoginThrottle {
     /// Counts a wrong UserSig. Returns whether its source is above the bound, so that the refusal gives no reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
-        let mut failures = lock(self.port(port));
+        let mut failures = self.port(port).lock();
         let is_past = failures.is_blocked(&source, now);
         if !is_past {
             failures.fail(source, self.limits.failures_per_address, now);
@@ -67,7 +66,7 @@ impl LoginThrottle {
     /// Drops entries that no longer matter.
     pub fn sweep(&self, now: Moment) {
         for port in [Port::Client, Port::Http] {
-            lock(self.port(port)).sweep(now);
+            self.port(port).lock().sweep(now);
         }
     }
 

@@ -1,6 +1,5 @@
 //! The work of a node without a call: recovery at its start, deadlines, retention.
 
-use crate::locks::lock;
 use crate::records::user_facts;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
@@ -146,7 +145,7 @@ impl Service {
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
-        let wall = lock(&self.retention).read(now);
+        let wall = self.retention.lock().read(now);
         let Some(wall) = wall else { return Ok(0) };
         let mut forgotten = 0;
         for app in self.apps.all() {

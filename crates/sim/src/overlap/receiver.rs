@@ -8,10 +8,11 @@ use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};
 use crate::random::Random;
 use lamplight_model::{Platform, SessionEvent, SessionEventKind, StatusType, User, Version};
+use parking_lot::{Mutex, MutexGuard};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// The status types that records have had, by user and version.
 #[derive(Default)]
@@ -28,8 +29,7 @@ impl Truths {
     }
 
     fn seen(&self) -> MutexGuard<'_, BTreeMap<(User, Version), StatusType>> {
-        // Each critical section leaves the map consistent, so poisoning is ignored.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

@@ -21,8 +21,9 @@ use lamplight_model::{
     App, AppId, AuditEntry, Conversation, ConversationCursor, DeviceId, Friend, Lane, Message, Moment,
     NewAuditEntry, NodeId, Now, Profile, ProfileChange, ProfileFields, Timestamp, User, UserId,
 };
+use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 /// A directory that is slow and fails.
 pub(crate) struct DelayedDirectory {
@@ -55,8 +56,7 @@ impl OlderWins {
     }
 
     fn seen(&self) -> MutexGuard<'_, Vec<String>> {
-        // Each critical section leaves the list consistent, so poisoning is ignored.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

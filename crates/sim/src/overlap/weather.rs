@@ -3,7 +3,8 @@
 use super::executor::{Clock, block_on};
 use crate::random::Random;
 use lamplight_model::User;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use std::sync::Arc;
 
 /// The current delays and failure rates of the stores.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -109,8 +110,7 @@ impl Weather {
     }
 
     fn state(&self) -> MutexGuard<'_, (Climate, Random)> {
-        // Each critical section leaves the state consistent, so poisoning is ignored.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 
