@@ -1,7 +1,7 @@
 //! The admission of connections to a worker: within the limits by address, or only for the time of a refusal.
 
 use super::Shared;
-use super::connection::{Connection, Session};
+use super::connection::{Admission, Connection, Session};
 use super::deadlines::Deadlines;
 use crate::metrics::WorkerMetrics;
 use lamplight_protocol::Protocol;
@@ -17,17 +17,6 @@ const MAX_REFUSING: usize = 32;
 const REFUSING_TIME: Duration = Duration::from_secs(2);
 /// How long a connection of a trusted proxy may take to name its client's address.
 const NAMING_TIME: Duration = Duration::from_secs(5);
-
-/// Whether a connection was admitted, and how it is counted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Admission {
-    /// Counted by its client's address.
-    Counted,
-    /// From a trusted proxy that has not named the client's address yet: counted altogether, and only for a short time.
-    Unnamed,
-    /// Over the limits: kept open only until its protocol is known and a refusal can be sent.
-    Refused,
-}
 
 /// Admits the connections of a worker, and counts them.
 pub struct AdmissionControl {

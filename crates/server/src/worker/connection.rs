@@ -1,6 +1,5 @@
 //! One connection of a worker: its stream, its protocol and how far its session has come.
 
-use crate::worker::admission::Admission;
 use crate::worker::lists_queue::ListsQueue;
 use crate::worker::stream::Stream;
 use crate::worker::told_abilities::ToldAbilities;
@@ -47,6 +46,17 @@ pub struct Connection {
     pub admission: Admission,
     /// How the connection ends once its request has ended.
     pub ending: Option<Ending>,
+}
+
+/// Whether a connection was admitted, and how it is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Admission {
+    /// Counted by its client's address.
+    Counted,
+    /// From a trusted proxy that has not named the client's address yet: counted altogether, and only for a short time.
+    Unnamed,
+    /// Over the limits: kept open only until its protocol is known and a refusal can be sent.
+    Refused,
 }
 
 /// The request that a connection is busy with. The next request stays unread meanwhile, so answers keep their order.

@@ -3,8 +3,7 @@
 //! An entry of the wheel cannot be removed, and bytes that arrive move the deadline of their connection: so an entry only
 //! says when to check, and the connection has the real deadline.
 
-use super::admission::Admission;
-use super::connection::{Connection, Session};
+use super::connection::{Admission, Connection, Session};
 use lamplight_core::DeadlineWheel;
 use lamplight_model::{Moment, Now};
 use std::cell::RefCell;
