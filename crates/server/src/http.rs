@@ -21,7 +21,7 @@ use axum::http::{StatusCode, header};
 use axum::middleware;
 use body::RATE;
 use budget::Budget;
-use listener::{PACE, Places, Port, SPARE_PACE};
+use listener::{PACE, Permits, Port, SPARE_PACE};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
@@ -57,13 +57,13 @@ pub fn serve(
     let HttpBounds { connections, connections_per_address, body_bytes } = bounds;
     let room = BodyRoom::new(Budget::new(body_bytes, metrics.body_bytes()), RATE, metrics.clone());
     let past_a_bound = health.fallback(say_full);
-    let spare = Places::spare(
+    let spare = Permits::spare(
         SPARE_CONNECTIONS,
         SPARE_CONNECTIONS_PER_ADDRESS,
         SPARE_PACE,
         within_rules(past_a_bound),
     );
-    let regular = Places::regular(connections, connections_per_address, PACE, within_rules(router));
+    let regular = Permits::regular(connections, connections_per_address, PACE, within_rules(router));
     listen(listener, Port { regular, spare: Some(spare), proxies, room, metrics })
 }
 
@@ -76,7 +76,7 @@ pub fn serve_health(
     // No route of the health port reads a body.
     let room = BodyRoom::new(Budget::new(0, metrics.body_bytes()), RATE, metrics.clone());
     let regular =
-        Places::regular(HEALTH_CONNECTIONS, HEALTH_CONNECTIONS_PER_ADDRESS, PACE, within_rules(health));
+        Permits::regular(HEALTH_CONNECTIONS, HEALTH_CONNECTIONS_PER_ADDRESS, PACE, within_rules(health));
     listen(listener, Port { regular, spare: None, proxies: TrustedProxies::default(), room, metrics })
 }
 

@@ -75,11 +75,11 @@ fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
 
 /// Counts the logins of known browsers that wait or are being checked.
 #[derive(Default)]
-pub struct Places {
+pub struct Permits {
     inside: Mutex<Vec<Device>>,
 }
 
-impl Places {
+impl Permits {
     /// Admits a login, unless there are too many in total or of this browser.
     pub fn enter(&self, device: Device) -> bool {
         let mut inside = self.inside.lock();
@@ -139,21 +139,21 @@ mod tests {
 
     /// Admits logins (`+browser`) and ends them (`-browser`); returns which were admitted.
     fn check(script: &str, expected: &str) {
-        let places = Places::default();
+        let permits = Permits::default();
         let mut told = Vec::new();
         for word in script.split_whitespace() {
             let (sign, browser) = word.split_at(1);
             let device = Device([browser.as_bytes()[0]; 16]);
             match sign {
-                "+" => told.push(if places.enter(device) { "in" } else { "out" }),
-                _ => places.leave(device),
+                "+" => told.push(if permits.enter(device) { "in" } else { "out" }),
+                _ => permits.leave(device),
             }
         }
         assert_eq!(told.join(" "), expected, "{script}");
     }
 
     #[test]
-    fn a_browser_has_two_places_and_all_have_eight() {
+    fn a_browser_has_two_permits_and_all_have_eight() {
         check("+a +a +a +b -a +a", "in in out in in");
         check("+a +a +b +b +c +c +d +d +e -b +e", "in in in in in in in in out in");
     }

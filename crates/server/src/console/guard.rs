@@ -57,7 +57,7 @@ pub struct Door {
     /// Admits one login at a time among browsers that have logged in before. These do not wait for unknown
     /// browsers, however many there are.
     known_turn: Semaphore,
-    known_waiting: devices::Places,
+    known_waiting: devices::Permits,
 }
 
 /// The source of a login: it determines the queue, and the counter of wrong passwords.
@@ -89,11 +89,11 @@ struct Waiting {
 impl Waiting {
     fn enter(console: &Arc<Console>, source: Source) -> Result<Self, ApiError> {
         let door = &console.door;
-        let has_place = match source {
+        let has_permit = match source {
             Source::Anywhere(address) => door.waiting.enter(address),
             Source::Known(device) => door.known_waiting.enter(device),
         };
-        if has_place { Ok(Self { console: Arc::clone(console), source }) } else { Err(ApiError::BUSY) }
+        if has_permit { Ok(Self { console: Arc::clone(console), source }) } else { Err(ApiError::BUSY) }
     }
 }
 
@@ -143,7 +143,7 @@ impl Door {
             turn: Semaphore::new(1),
             waiting: ConnectionLimits::new(MOST_WAITING, MOST_WAITING_PER_ADDRESS),
             known_turn: Semaphore::new(1),
-            known_waiting: devices::Places::default(),
+            known_waiting: devices::Permits::default(),
         }
     }
 

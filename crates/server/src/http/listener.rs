@@ -51,20 +51,20 @@ pub const SPARE_PACE: PaceLimits = PaceLimits {
     },
 };
 
-/// A number of places for connections, and the routes that are served there.
-pub struct Places {
+/// A number of permits for connections, and the routes that these connections are served.
+pub struct Permits {
     connection_limits: ConnectionLimits,
     pace: PaceLimits,
     kind: ConnectionKind,
     router: Router,
 }
 
-/// The places of a port, its proxies, and its budget.
+/// The permits of a port, its proxies, and its budget.
 pub struct Port {
-    /// The places within the limits.
-    pub regular: Arc<Places>,
-    /// The spare places for connections over a limit.
-    pub spare: Option<Arc<Places>>,
+    /// The permits within the limits.
+    pub regular: Arc<Permits>,
+    /// The spare permits for connections over a limit.
+    pub spare: Option<Arc<Permits>>,
     /// The proxies that are trusted to name the address of a client.
     pub proxies: TrustedProxies,
     /// The budget and the limits of bodies.
@@ -73,8 +73,8 @@ pub struct Port {
     pub metrics: HttpMetrics,
 }
 
-impl Places {
-    /// Regular places: `most` in total, `most_per_address` from one address.
+impl Permits {
+    /// Regular permits: `most` in total, `most_per_address` from one address.
     pub fn regular(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Regular, router })
@@ -86,48 +86,48 @@ impl Places {
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Spare, router })
     }
 
-    /// Takes a place for a connection from this address; `None` stands for a trusted proxy.
-    fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Place, Full> {
+    /// Takes a permit for a connection from this address; `None` stands for a trusted proxy.
+    fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Full> {
         match address {
             Some(address) => self.connection_limits.admit(address)?,
             None => self.connection_limits.admit_unnamed()?,
         }
-        Ok(Place { places: Arc::clone(self), address })
+        Ok(Permit { permits: Arc::clone(self), address })
     }
 }
 
-/// A place in use. Dropping it frees the place.
-struct Place {
-    places: Arc<Places>,
+/// A permit in use. Dropping it returns it.
+struct Permit {
+    permits: Arc<Permits>,
     /// `None` for a connection of a trusted proxy.
     address: Option<IpAddr>,
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         match self.address {
-            Some(address) => self.places.connection_limits.leave(address),
-            None => self.places.connection_limits.leave_unnamed(),
+            Some(address) => self.permits.connection_limits.leave(address),
+            None => self.permits.connection_limits.leave_unnamed(),
         }
     }
 }
 
 /// A request on a trusted proxy's connection, counted by the address of its client until this is dropped.
 pub struct Counted {
-    places: Arc<Places>,
+    permits: Arc<Permits>,
     address: IpAddr,
 }
 
 impl Counted {
-    fn new(places: &Arc<Places>, address: IpAddr) -> Result<Self, Full> {
-        places.connection_limits.count(address)?;
-        Ok(Self { places: Arc::clone(places), address })
+    fn new(permits: &Arc<Permits>, address: IpAddr) -> Result<Self, Full> {
+        permits.connection_limits.count(address)?;
+        Ok(Self { permits: Arc::clone(permits), address })
     }
 }
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.places.connection_limits.discount(self.address);
+        self.permits.connection_limits.discount(self.address);
     }
 }
 
@@ -139,8 +139,8 @@ impl Port {
             match listener.accept().await {
                 Ok((stream, from)) => {
                     let from = SocketAddr::new(from.ip().to_canonical(), from.port());
-                    if let Some(place) = port.take(from.ip()) {
-                        tokio::spawn(converse(stream, from, place, Arc::clone(&port)));
+                    if let Some(permit) = port.take(from.ip()) {
+                        tokio::spawn(converse(stream, from, permit, Arc::clone(&port)));
                     }
                 }
                 Err(error) => {
@@ -151,11 +151,11 @@ impl Port {
         }
     }
 
-    /// Returns a place for a connection, if there is one.
-    fn take(&self, address: IpAddr) -> Option<Place> {
+    /// Returns a permit for a connection, if there is one.
+    fn take(&self, address: IpAddr) -> Option<Permit> {
         let address = (!self.proxies.contains(address)).then_some(address);
         let bound = match self.regular.take(address) {
-            Ok(place) => return Some(place),
+            Ok(permit) => return Some(permit),
             Err(Full::Altogether) => ConnectionBound::Port,
             Err(Full::Address) => ConnectionBound::Address,
         };
@@ -164,15 +164,15 @@ impl Port {
     }
 }
 
-async fn converse(stream: TcpStream, from: SocketAddr, place: Place, port: Arc<Port>) {
+async fn converse(stream: TcpStream, from: SocketAddr, permit: Permit, port: Arc<Port>) {
     // The options make an answer leave at once, and bound what a slow peer costs in the kernel. A socket
     // without them still works.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
-    let places = &place.places;
-    let pace = SharedPace::new(places.pace, places.kind, port.metrics.clone());
+    let permits = &permit.permits;
+    let pace = SharedPace::new(permits.pace, permits.kind, port.metrics.clone());
     let paced = PacedStream::new(stream, pace.clone());
-    let is_counted_by_request = place.address.is_none() && places.kind == ConnectionKind::Regular;
+    let is_counted_by_request = permit.address.is_none() && permits.kind == ConnectionKind::Regular;
     let service = hyper::service::service_fn(|request: hyper::Request<Incoming>| {
         pace.called();
         let mut request = request.map(Body::new);
@@ -181,10 +181,10 @@ async fn converse(stream: TcpStream, from: SocketAddr, place: Place, port: Arc<P
         // The address of the client, which limits by address go by.
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, from.port())));
         request.extensions_mut().insert(port.room.clone());
-        let counted = is_counted_by_request.then(|| Counted::new(places, client)).transpose();
+        let counted = is_counted_by_request.then(|| Counted::new(permits, client)).transpose();
         let router = match (&counted, &port.spare) {
             (Err(_), Some(spare)) => &spare.router,
-            (Err(_), None) | (Ok(_), _) => &places.router,
+            (Err(_), None) | (Ok(_), _) => &permits.router,
         };
         if counted.is_err() {
             port.metrics.refused(ConnectionBound::Address);
@@ -198,7 +198,7 @@ async fn converse(stream: TcpStream, from: SocketAddr, place: Place, port: Arc<P
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.max_buf_size(MAX_HEAD_BYTES).header_read_timeout(None);
-    http.keep_alive(places.kind == ConnectionKind::Regular);
+    http.keep_alive(permits.kind == ConnectionKind::Regular);
     if let Err(error) = http.serve_connection(TokioIo::new(paced), service).await {
         tracing::debug!(%error, "an HTTP connection ended with an error");
     }

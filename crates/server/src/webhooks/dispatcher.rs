@@ -1,10 +1,10 @@
 //! From the outbox to the receivers: carries out the decisions of the lane plans. Knows sockets and the store; decides
 //! nothing.
 
-use super::lane::{Gate, LanePlan, Sent};
+use super::lane::{Breaker, LanePlan, Sent};
 use super::poster::Poster;
 use super::request::WebhookRequest;
-use super::{GateState, Gates, WebhookMetrics};
+use super::{ReceiverState, ReceiverStates, WebhookMetrics};
 use crate::clock::Clock;
 use futures_util::FutureExt;
 use lamplight_facts::{FactsError, LaneState, Notice, Settled, SettledAs};
@@ -30,7 +30,7 @@ pub struct Dispatcher {
     pub service: Arc<Service>,
     pub poster: Arc<Poster>,
     pub metrics: WebhookMetrics,
-    pub gates: Gates,
+    pub receivers: ReceiverStates,
     pub clock: Clock,
 }
 
@@ -131,7 +131,7 @@ impl Dispatcher {
                 work.url = url.to_owned();
                 work.target = WebhookUrl::parse(url).ok();
                 work.plan.forget_receiver();
-                self.show_gate(*lane, work.plan.gate(), None);
+                self.show_breaker(*lane, work.plan.breaker(), None);
             }
             while *in_flight < MAX_IN_FLIGHT
                 && let Some(notice) = work.plan.next(now)
@@ -178,7 +178,7 @@ impl Dispatcher {
         lanes.retain(|lane, work| {
             let stays = !work.plan.is_idle() || apps.get(lane.app).is_some();
             if !stays {
-                self.gates.lock().remove(lane);
+                self.receivers.lock().remove(lane);
             }
             stays
         });
@@ -213,7 +213,7 @@ impl Dispatcher {
                         return;
                     }
                 };
-                let before = work.plan.gate();
+                let before = work.plan.breaker();
                 let settled = work.plan.done(&notice, sent, now, rand::random());
                 self.metrics.sent(
                     match &settled.settled {
@@ -223,7 +223,7 @@ impl Dispatcher {
                     },
                     Some(took),
                 );
-                self.tell_gate(notice.lane, before, work.plan.gate(), error);
+                self.tell_breaker(notice.lane, before, work.plan.breaker(), error);
                 state.results.push((notice.lane, settled));
             }
             Event::Read { lane, limit, heads } => {
@@ -290,26 +290,27 @@ impl Dispatcher {
         }
     }
 
-    fn tell_gate(&self, lane: Lane, before: Gate, after: Gate, error: Option<String>) {
+    fn tell_breaker(&self, lane: Lane, before: Breaker, after: Breaker, error: Option<String>) {
         match (before, after) {
-            (Gate::Open { .. }, Gate::Closed { .. }) => {
+            (Breaker::Closed { .. }, Breaker::Open { .. }) => {
                 tracing::warn!(app = %lane.app, webhook = %lane.hook, error, "a webhook does not answer; it is looked at now and then");
             }
-            (Gate::Closed { .. }, Gate::Open { .. }) => {
+            (Breaker::Open { .. }, Breaker::Closed { .. }) => {
                 tracing::info!(app = %lane.app, webhook = %lane.hook, "a webhook answers again");
             }
-            (Gate::Open { .. }, Gate::Open { .. }) | (Gate::Closed { .. }, Gate::Closed { .. }) => {}
+            (Breaker::Closed { .. }, Breaker::Closed { .. })
+            | (Breaker::Open { .. }, Breaker::Open { .. }) => {}
         }
-        self.show_gate(lane, after, error);
+        self.show_breaker(lane, after, error);
     }
 
-    fn show_gate(&self, lane: Lane, gate: Gate, error: Option<String>) {
-        let until = match gate {
-            Gate::Open { .. } => None,
-            Gate::Closed { until, .. } => Some(until),
+    fn show_breaker(&self, lane: Lane, breaker: Breaker, error: Option<String>) {
+        let until = match breaker {
+            Breaker::Closed { .. } => None,
+            Breaker::Open { until, .. } => Some(until),
         };
-        let mut gates = self.gates.lock();
-        gates.insert(lane, GateState { closed_until: until, error: error.unwrap_or_default() });
+        let mut receivers = self.receivers.lock();
+        receivers.insert(lane, ReceiverState { resting_until: until, error: error.unwrap_or_default() });
     }
 }
 

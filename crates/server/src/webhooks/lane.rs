@@ -1,9 +1,9 @@
 //! The state machine of one lane: which notice is sent next, when it is retried, and when its receiver is only probed.
 //! Pure: time and chance are arguments; sending and storing are done elsewhere.
 //!
-//! The *gate* of a lane (a circuit breaker) closes after [`GATE_FAILURES`] consecutive failures. While it is closed,
-//! one request at a time probes whether the receiver is back. A failed probe does not count as an attempt of its
-//! notice, because the receiver is at fault.
+//! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While it is open, one request at
+//! a time probes whether the receiver is back. A failed probe does not count as an attempt of its notice, because the
+//! receiver is at fault.
 
 use lamplight_facts::{Notice, Settled, SettledAs};
 use lamplight_model::{Timestamp, User};
@@ -19,9 +19,9 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause of a notice.
 pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
 /// The longest pause between two probes of a failing receiver.
-pub const MAX_GATE_PAUSE: Duration = Duration::from_secs(60);
-/// How many consecutive failures close the gate.
-pub const GATE_FAILURES: u32 = 3;
+pub const MAX_BREAKER_PAUSE: Duration = Duration::from_secs(60);
+/// How many consecutive failures open the circuit breaker.
+pub const BREAKER_FAILURES: u32 = 3;
 /// A notice with so many failed attempts, not counting probes, becomes a dead letter.
 pub const MAX_ATTEMPTS: u32 = 16;
 /// A notice that is at least so old when it fails becomes a dead letter.
@@ -30,7 +30,7 @@ pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 /// The plan of one lane.
 #[derive(Default)]
 pub struct LanePlan {
-    gate: Gate,
+    breaker: Breaker,
     /// Notices that were read and are due, but are not being sent yet.
     ready: VecDeque<Notice>,
     /// Notices being sent, or sent but not yet settled in the outbox. No other notice of these users is sent meanwhile.
@@ -47,21 +47,21 @@ pub struct LanePlan {
 }
 
 /// ```text
-///       GATE_FAILURES consecutive
-///   Open ──────────────────────────▶ Closed ──┐ a probe failed
-///     ▲                                │  ▲───┘
-///     └──────────── a success ─────────┘
+///         BREAKER_FAILURES consecutive
+///   Closed ──────────────────────────▶ Open ──┐ a probe failed
+///     ▲                                 │ ▲───┘
+///     └──────────── a success ──────────┘
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Gate {
+pub enum Breaker {
     /// Notices are sent as they become due.
-    Open {
+    Closed {
         /// Consecutive failed requests.
         failures: u32,
     },
     /// The receiver is probed with one request at a time; nothing else is sent.
-    Closed {
-        /// Probe requests that failed while closed.
+    Open {
+        /// Probe requests that failed while open.
         probes: u32,
         /// When the next probe may be sent.
         until: Timestamp,
@@ -70,9 +70,9 @@ pub enum Gate {
     },
 }
 
-impl Default for Gate {
+impl Default for Breaker {
     fn default() -> Self {
-        Self::Open { failures: 0 }
+        Self::Closed { failures: 0 }
     }
 }
 
@@ -97,9 +97,9 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Resets the gate, because the receiver was replaced by another one.
+    /// Resets the circuit breaker, because the receiver was replaced by another one.
     pub fn forget_receiver(&mut self) {
-        self.gate = Gate::default();
+        self.breaker = Breaker::default();
         self.stale = true;
     }
 
@@ -113,9 +113,9 @@ impl LanePlan {
             && self.next_due.is_none()
     }
 
-    /// The state of the gate.
-    pub fn gate(&self) -> Gate {
-        self.gate
+    /// The state of the circuit breaker.
+    pub fn breaker(&self) -> Breaker {
+        self.breaker
     }
 
     /// How many heads to read now, if any. Follow with [`LanePlan::offer`] or [`LanePlan::reading_failed`].
@@ -164,7 +164,7 @@ impl LanePlan {
             return None;
         }
         let notice = self.ready.pop_front()?;
-        if let Gate::Closed { probing, .. } = &mut self.gate {
+        if let Breaker::Open { probing, .. } = &mut self.breaker {
             *probing = true;
         }
         self.in_flight += 1;
@@ -174,9 +174,9 @@ impl LanePlan {
 
     /// How many requests may be started now.
     fn room(&self, now: Timestamp) -> usize {
-        match self.gate {
-            Gate::Open { .. } => MAX_LANE_IN_FLIGHT.saturating_sub(self.in_flight),
-            Gate::Closed { until, probing, .. } => usize::from(!probing && until <= now),
+        match self.breaker {
+            Breaker::Closed { .. } => MAX_LANE_IN_FLIGHT.saturating_sub(self.in_flight),
+            Breaker::Open { until, probing, .. } => usize::from(!probing && until <= now),
         }
     }
 
@@ -186,11 +186,11 @@ impl LanePlan {
         self.in_flight -= 1;
         let error = match sent {
             Sent::Delivered => {
-                self.gate = Gate::Open { failures: 0 };
+                self.breaker = Breaker::Closed { failures: 0 };
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::Unwanted => {
-                // This says nothing about the receiver. The gate is open already: a changed URL has reset it.
+                // This says nothing about the receiver. The breaker is closed already: a changed URL has reset it.
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::TakenBack => {
@@ -205,26 +205,26 @@ impl LanePlan {
             }
             Sent::Failed(error) => error,
         };
-        let attempts = match self.gate {
-            Gate::Open { failures } => {
-                self.gate = Gate::Open { failures: failures + 1 };
-                if failures + 1 >= GATE_FAILURES {
-                    let until = now.after(pause(0, MAX_GATE_PAUSE, chance));
-                    self.gate = Gate::Closed { probes: 0, until, probing: false };
+        let attempts = match self.breaker {
+            Breaker::Closed { failures } => {
+                self.breaker = Breaker::Closed { failures: failures + 1 };
+                if failures + 1 >= BREAKER_FAILURES {
+                    let until = now.after(pause(0, MAX_BREAKER_PAUSE, chance));
+                    self.breaker = Breaker::Open { probes: 0, until, probing: false };
                     self.ready.clear();
                     self.stale = true;
                 }
                 notice.attempts + 1
             }
-            Gate::Closed { probes, until, probing } => {
-                // Other requests may have been under way when the gate closed. During a probe, the first request that
+            Breaker::Open { probes, until, probing } => {
+                // Other requests may have been under way when the breaker opened. During a probe, the first request that
                 // fails counts as the failed probe.
-                self.gate = if probing {
+                self.breaker = if probing {
                     let probes = probes.saturating_add(1);
-                    let until = now.after(pause(probes, MAX_GATE_PAUSE, chance));
-                    Gate::Closed { probes, until, probing: false }
+                    let until = now.after(pause(probes, MAX_BREAKER_PAUSE, chance));
+                    Breaker::Open { probes, until, probing: false }
                 } else {
-                    Gate::Closed { probes, until, probing }
+                    Breaker::Open { probes, until, probing }
                 };
                 notice.attempts
             }
@@ -242,7 +242,7 @@ impl LanePlan {
 
     /// Ends a probe whose notice was not sent, which says nothing about the receiver: another notice may probe at once.
     fn stop_probing(&mut self, now: Timestamp) {
-        if let Gate::Closed { probing: probing @ true, until, .. } = &mut self.gate {
+        if let Breaker::Open { probing: probing @ true, until, .. } = &mut self.breaker {
             *probing = false;
             *until = now;
             self.stale = true;
@@ -263,14 +263,14 @@ impl LanePlan {
     /// When the plan has something to do again, if nothing happens before; `None` if only another event can change it.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let is_full = !self.ready.is_empty() || self.in_flight >= MAX_LANE_IN_FLIGHT;
-        match self.gate {
+        match self.breaker {
             // The end of the read or of a request is the next event.
             _ if self.reading => None,
-            Gate::Open { .. } if is_full => None,
-            Gate::Open { .. } => self.next_due,
-            Gate::Closed { until, probing: false, .. } if self.stale => Some(until),
-            Gate::Closed { until, probing: false, .. } => self.next_due.map(|due| due.max(until)),
-            Gate::Closed { probing: true, .. } => None,
+            Breaker::Closed { .. } if is_full => None,
+            Breaker::Closed { .. } => self.next_due,
+            Breaker::Open { until, probing: false, .. } if self.stale => Some(until),
+            Breaker::Open { until, probing: false, .. } => self.next_due.map(|due| due.max(until)),
+            Breaker::Open { probing: true, .. } => None,
         }
     }
 }

@@ -39,13 +39,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
-type Gates = Arc<Mutex<BTreeMap<Lane, GateState>>>;
+type ReceiverStates = Arc<Mutex<BTreeMap<Lane, ReceiverState>>>;
 
 /// The state of the receiver of a lane.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct GateState {
+pub struct ReceiverState {
     /// Set after consecutive failures: only probes are sent, and the next one not before this time.
-    pub closed_until: Option<Timestamp>,
+    pub resting_until: Option<Timestamp>,
     /// The reason why the last request failed; empty if it did not.
     pub error: String,
 }
@@ -90,7 +90,7 @@ impl Drop for Testing<'_> {
 pub struct Webhooks {
     service: Arc<Service>,
     poster: Arc<Poster>,
-    gates: Gates,
+    receivers: ReceiverStates,
     /// The apps with a test under way.
     testing: Mutex<BTreeSet<AppId>>,
     clock: Clock,
@@ -107,18 +107,18 @@ impl Webhooks {
         clock: Clock,
     ) -> (Arc<Self>, Vec<AbortHandle>) {
         let poster = Arc::new(poster);
-        let gates = Gates::default();
+        let receivers = ReceiverStates::default();
         let recorder = recorder::run(Arc::clone(&service), log, metrics.clone(), clock.clone());
         let dispatcher = Dispatcher {
             service: Arc::clone(&service),
             poster: Arc::clone(&poster),
-            gates: Arc::clone(&gates),
+            receivers: Arc::clone(&receivers),
             metrics,
             clock: clock.clone(),
         };
         let tasks =
             vec![tokio::spawn(recorder).abort_handle(), tokio::spawn(dispatcher.run()).abort_handle()];
-        (Arc::new(Self { service, poster, gates, testing: Mutex::default(), clock }), tasks)
+        (Arc::new(Self { service, poster, receivers, testing: Mutex::default(), clock }), tasks)
     }
 
     /// The HTTP client that reaches only addresses that webhooks may lead to.
@@ -127,8 +127,8 @@ impl Webhooks {
     }
 
     /// The state of the receiver of a lane.
-    pub fn gate(&self, lane: Lane) -> GateState {
-        self.gates.lock().get(&lane).cloned().unwrap_or_default()
+    pub fn receiver(&self, lane: Lane) -> ReceiverState {
+        self.receivers.lock().get(&lane).cloned().unwrap_or_default()
     }
 
     /// Sends a test request, which reports no event. Refused with 70020, with 6017 if the app has no such webhook, and

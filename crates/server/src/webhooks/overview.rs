@@ -50,7 +50,7 @@ pub async fn lanes(
             if url.is_empty() && state.waiting == 0 && state.dead == 0 {
                 continue;
             }
-            let gate = webhooks.map(|webhooks| webhooks.gate(lane)).unwrap_or_default();
+            let receiver = webhooks.map(|webhooks| webhooks.receiver(lane)).unwrap_or_default();
             shown.push(ShownLane {
                 app: app.id,
                 webhook: hook,
@@ -59,8 +59,8 @@ pub async fn lanes(
                 waiting: state.waiting,
                 oldest: state.oldest,
                 dead_letters: state.dead,
-                resting_until: gate.closed_until,
-                last_error: gate.error,
+                resting_until: receiver.resting_until,
+                last_error: receiver.error,
             });
         }
     }

@@ -40,8 +40,8 @@ impl Listening {
         let past = Router::new()
             .route("/healthz", get(|| async { "ok" }))
             .fallback(|| async { (StatusCode::SERVICE_UNAVAILABLE, "full") });
-        let regular = Places::regular(2, per_address, pace, router);
-        let spare = Some(Places::spare(1, 1, pace, past));
+        let regular = Permits::regular(2, per_address, pace, router);
+        let spare = Some(Permits::spare(1, 1, pace, past));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         tokio::spawn(
@@ -126,7 +126,7 @@ async fn a_connection_past_a_bound_is_told_so_and_health_is_answered_all_the_sam
 }
 
 #[tokio::test]
-async fn one_address_does_not_take_the_places_of_another() {
+async fn one_address_does_not_take_the_permits_of_another() {
     let port = Listening::start(1, LEISURE).await;
     let mut first = port.connect().await;
     ask(&mut first).await;

@@ -107,19 +107,19 @@ impl World {
         self.now = Timestamp(self.now.0 + millis);
     }
 
-    /// Fails until the gate closes.
-    fn close_gate(&mut self) {
-        for _ in 0..GATE_FAILURES {
+    /// Fails until the circuit breaker opens.
+    fn open_breaker(&mut self) {
+        for _ in 0..BREAKER_FAILURES {
             let begun = self.begin();
             for id in begun {
                 self.end(id, false);
             }
-            if matches!(self.plan.gate(), Gate::Closed { .. }) {
+            if matches!(self.plan.breaker(), Breaker::Open { .. }) {
                 return;
             }
             self.wait(HOUR);
         }
-        panic!("the gate is open");
+        panic!("the breaker is closed");
     }
 }
 
@@ -156,7 +156,7 @@ fn what_failed_waits_twice_as_long_each_time_up_to_an_hour() {
     let mut notice = world.outbox.remove(0);
     let mut pauses = Vec::new();
     for _ in 1..MAX_ATTEMPTS {
-        // Others come through, so the gate stays open.
+        // Others come through, so the breaker stays closed.
         plan.forget_receiver();
         plan.in_flight = 1;
         let settled = plan.done(&notice, Sent::Failed(String::new()), world.now, 0.0).settled;
@@ -199,11 +199,11 @@ fn a_receiver_that_fails_is_probed_by_one_request_at_a_time() {
     for id in [1, 2, 3] {
         world.end(id, false);
     }
-    assert!(matches!(world.plan.gate(), Gate::Closed { probing: false, .. }));
-    // One that was under way before says nothing about the gate.
-    let gate = world.plan.gate();
+    assert!(matches!(world.plan.breaker(), Breaker::Open { probing: false, .. }));
+    // One that was under way before says nothing about the breaker.
+    let breaker = world.plan.breaker();
     world.end(4, false);
-    assert_eq!(world.plan.gate(), gate);
+    assert_eq!(world.plan.breaker(), breaker);
     assert_eq!(world.begin(), NONE);
     world.wait(SECOND);
     let probe = world.begin();
@@ -218,10 +218,10 @@ fn a_receiver_that_fails_is_probed_by_one_request_at_a_time() {
 #[test]
 fn probes_come_less_and_less_often_but_at_least_once_in_so_long() {
     let mut world = World::new(&["alice", "bob", "carol"]);
-    world.close_gate();
+    world.open_breaker();
     let mut pauses = Vec::new();
     for _ in 0..9 {
-        let Gate::Closed { until, .. } = world.plan.gate() else { panic!("it is open") };
+        let Breaker::Open { until, .. } = world.plan.breaker() else { panic!("it is closed") };
         pauses.push(until.since(world.now).as_secs());
         world.now = until;
         let probe = world.begin();
@@ -231,9 +231,9 @@ fn probes_come_less_and_less_often_but_at_least_once_in_so_long() {
 }
 
 #[test]
-fn while_the_gate_is_closed_no_attempt_is_used_up_and_each_probe_is_another_notice() {
+fn while_the_breaker_is_open_no_attempt_is_used_up_and_each_probe_is_another_notice() {
     let mut world = World::new(&["alice", "bob", "carol"]);
-    world.close_gate();
+    world.open_breaker();
     let attempts: Vec<u32> = world.outbox.iter().map(|notice| notice.attempts).collect();
     let mut probes = Vec::new();
     for _ in 0..30 {
@@ -249,13 +249,13 @@ fn while_the_gate_is_closed_no_attempt_is_used_up_and_each_probe_is_another_noti
 }
 
 #[test]
-fn one_success_opens_the_gate() {
+fn one_success_closes_the_breaker() {
     let mut world = World::new(&["alice", "bob", "carol"]);
-    world.close_gate();
+    world.open_breaker();
     world.wait(SECOND);
     let probe = world.begin();
     world.end(probe[0], true);
-    assert_eq!(world.plan.gate(), Gate::Open { failures: 0 });
+    assert_eq!(world.plan.breaker(), Breaker::Closed { failures: 0 });
     world.wait(SECOND);
     assert_eq!(world.begin().len(), 2);
 }
@@ -263,7 +263,7 @@ fn one_success_opens_the_gate() {
 #[test]
 fn another_receiver_is_tried_at_once() {
     let mut world = World::new(&["alice", "bob", "carol"]);
-    world.close_gate();
+    world.open_breaker();
     world.wait(SECOND - 1);
     assert_eq!(world.begin(), NONE);
     world.plan.forget_receiver();
@@ -302,9 +302,9 @@ fn an_empty_lane_sleeps() {
     world.plan.ring();
     assert_eq!(world.begin(), NONE);
     assert_eq!(world.plan.wakes_at(), None);
-    // Also behind a closed gate, when what waited has gone.
+    // Also behind an open breaker, when what waited has gone.
     let mut world = World::new(&["alice", "bob", "carol"]);
-    world.close_gate();
+    world.open_breaker();
     world.outbox.clear();
     world.wait(HOUR);
     assert_eq!(world.begin(), NONE);
