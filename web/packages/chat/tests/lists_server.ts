@@ -1,12 +1,12 @@
 /**
- * The lists of one user as a server has them, and the link to their keeper: in memory, and as unkind as a real one may
+ * The lists of one user as a server has them, and the link to their copies: in memory, and as unkind as a real one may
  * be. Pages are small; what an answer says may be older than what was told before it; a link that breaks takes with
  * it what was on its way, and the driver asks again.
  */
 
 import type { AskKind } from "../src/machine/ask.js";
 import type { ConversationJson, FriendJson, ListsChangedJson, MessageJson } from "../src/gen/wire.js";
-import { Keeper, type Surroundings } from "../src/lists/keeper.js";
+import { ListsSync, type Surroundings } from "../src/lists/sync.js";
 import { inOrder, totalUnread } from "../src/lists/lists.js";
 
 const PAGE = 2;
@@ -35,7 +35,7 @@ export class ListsServer {
   version = 1;
   isUp = true;
   readonly application = new Application();
-  readonly keeper: Keeper;
+  readonly sync: ListsSync;
   readonly conversations = new Map<string, ConversationJson>();
   readonly friends = new Map<string, FriendJson>();
   /** The number of requests that were answered, by kind. */
@@ -74,13 +74,13 @@ export class ListsServer {
       isOwn: ({ clientMessageId = "" }) => clientMessageId.startsWith("own-"),
       onMessages: (messages) => application.messages.push(...messages.map(({ text }) => text ?? "")),
       onOwn: (messages) => application.own.push(...messages.map(({ text }) => text ?? "")),
-      onConversations: () => application.rowsShown.push(this.keeper.shownConversations.length),
+      onConversations: () => application.rowsShown.push(this.sync.shownConversations.length),
       onUnread: (total) => (application.unread = total),
       onFriends: () => (application.friendEvents += 1),
       onProfiles: (profiles) => application.profileEvents.push(...profiles.map(({ nick }) => nick ?? "")),
       onFailure: (what, error) => application.failures.push(what, error),
     };
-    this.keeper = new Keeper(around);
+    this.sync = new ListsSync(around);
   }
 
   // Changes by others.
@@ -103,7 +103,7 @@ export class ListsServer {
     const { version } = this;
     this.#post(() => {
       this.#known = Math.max(this.#known, version);
-      this.keeper.sent(message, String(version));
+      this.sync.sent(message, String(version));
     });
   }
 
@@ -144,7 +144,7 @@ export class ListsServer {
     if (friend !== undefined) {
       this.friends.set(userId, { ...friend, profile });
       this.#post(() => {
-        this.keeper.changed({ profiles: [profile] });
+        this.sync.changed({ profiles: [profile] });
       });
     }
   }
@@ -164,7 +164,7 @@ export class ListsServer {
     const { version } = this;
     this.#post(() => {
       this.#known = Math.max(this.#known, version);
-      this.keeper.outdated();
+      this.sync.outdated();
     });
   }
 
@@ -184,10 +184,10 @@ export class ListsServer {
 
   up(): void {
     this.isUp = true;
-    this.keeper.connected({ listsVersion: String(this.version) }, true);
+    this.sync.connected({ listsVersion: String(this.version) }, true);
     if (this.#known !== this.version) {
       this.#known = this.version;
-      this.keeper.outdated();
+      this.sync.outdated();
     }
   }
 
@@ -195,7 +195,7 @@ export class ListsServer {
   login(): void {
     this.isUp = true;
     this.#known = this.version;
-    this.keeper.connected({ listsVersion: String(this.version) }, false);
+    this.sync.connected({ listsVersion: String(this.version) }, false);
   }
 
   /** Answers a request that waits: what it says is of now, and it arrives after the next `posts` posts. */
@@ -305,7 +305,7 @@ export class ListsServer {
     const { version } = this;
     this.#post(() => {
       this.#known = Math.max(this.#known, version);
-      this.keeper.changed({ ...told, listsVersion: String(version) });
+      this.sync.changed({ ...told, listsVersion: String(version) });
     });
   }
 

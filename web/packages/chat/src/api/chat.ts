@@ -7,7 +7,7 @@ import { randomId, tabStore, takeDevice } from "./device.js";
 import { Driver, type WebSocketConstructor } from "../machine/driver.js";
 import { type ChatEvent, Emitter, type EventData, type EventName, type Handler } from "./emitter.js";
 import { ChatError, isRefusal, refused } from "../machine/errors.js";
-import { Keeper } from "../lists/keeper.js";
+import { ListsSync } from "../lists/sync.js";
 import { Log, type LogLevel } from "./log.js";
 import type * as api from "./options.js";
 import { watchPage } from "../machine/page.js";
@@ -33,7 +33,7 @@ export class Chat {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
   readonly #driver: Driver;
-  readonly #keeper: Keeper;
+  readonly #lists: ListsSync;
   readonly #friendShapes = new Shapes(friendOf);
   readonly #conversationShapes = new Shapes(conversationOf);
   readonly #release: () => void;
@@ -64,7 +64,7 @@ export class Chat {
     this.#driver = new Driver(identity, url, socketOf, (news) => {
       this.#hear(news);
     });
-    this.#keeper = new Keeper({
+    this.#lists = new ListsSync({
       call: (kind, parameters, learn) => this.#driver.callPatiently(kind, parameters, learn),
       pause: (milliseconds) => new Promise((fulfil) => setTimeout(fulfil, milliseconds)),
       self: () => this.#driver.user ?? "",
@@ -72,20 +72,20 @@ export class Chat {
         from === this.#driver.user && clientMessageId.startsWith(this.#messagePrefix),
       onMessages: (told) => {
         const self = this.#driver.user ?? "";
-        this.#emitter.emit(EVENT.MESSAGE_RECEIVED, conversations.shapeMessages({ keeper: this.#keeper, self }, told));
+        this.#emitter.emit(EVENT.MESSAGE_RECEIVED, conversations.shapeMessages({ lists: this.#lists, self }, told));
       },
       onOwn: (told) => {
         this.#unsent.seen(told, this.#driver.user ?? "");
       },
       onConversations: () => {
-        const list = this.#keeper.shownConversations.map(this.#conversationShapes.of);
+        const list = this.#lists.shownConversations.map(this.#conversationShapes.of);
         this.#emitter.emit(EVENT.CONVERSATION_LIST_UPDATED, list);
       },
       onUnread: (total) => {
         this.#emitter.emit(EVENT.TOTAL_UNREAD_MESSAGE_COUNT_UPDATED, total);
       },
       onFriends: () => {
-        const list = this.#keeper.shownFriends.map(this.#friendShapes.of);
+        const list = this.#lists.shownFriends.map(this.#friendShapes.of);
         this.#emitter.emit(EVENT.FRIEND_LIST_UPDATED, list);
       },
       onProfiles: (told) => {
@@ -251,7 +251,7 @@ export class Chat {
 
   /** All friends, by rising userID. The list is read once and then kept up to date. */
   async getFriendList(): Promise<api.Result<Friend[]>> {
-    const friends = await this.#core().keeper.friends();
+    const friends = await this.#core().lists.friends();
     return done(friends.map(this.#friendShapes.of));
   }
 
@@ -316,7 +316,7 @@ export class Chat {
 
   /** The number of unread messages over all conversations. */
   getTotalUnreadMessageCount(): number {
-    return this.#keeper.unread;
+    return this.#lists.unread;
   }
 
   /** Creates a message, which `sendMessage` sends. */
@@ -364,14 +364,14 @@ export class Chat {
       case "connected":
         this.#clockOffset = Number(news.told.serverTime ?? 0) - Date.now();
         this.#setNetState(TYPES.NET_STATE_CONNECTED);
-        this.#keeper.connected(news.told, news.again);
+        this.#lists.connected(news.told, news.again);
         if (!news.again) {
           this.#emitter.emit(EVENT.SDK_READY, undefined);
         }
         break;
       case "renewed":
         this.#clockOffset = Number(news.told.serverTime ?? 0) - Date.now();
-        this.#keeper.connected(news.told, true);
+        this.#lists.connected(news.told, true);
         break;
       case "connectFailed":
       case "disconnected":
@@ -393,13 +393,13 @@ export class Chat {
         this.#emitter.emit(EVENT.ABILITIES_UPDATED, news.abilities);
         break;
       case "listsChanged":
-        this.#keeper.changed(news.told);
+        this.#lists.changed(news.told);
         break;
       case "listsOutdated":
-        this.#keeper.outdated();
+        this.#lists.outdated();
         break;
       case "ended":
-        this.#keeper.ended();
+        this.#lists.ended();
         this.#setNetState(TYPES.NET_STATE_DISCONNECTED);
         this.#hearEnding(news.how);
         this.#emitter.emit(EVENT.SDK_NOT_READY, undefined);
@@ -456,7 +456,7 @@ export class Chat {
     }
     return {
       driver: this.#driver,
-      keeper: this.#keeper,
+      lists: this.#lists,
       self,
       newMessageId: () => `${this.#messagePrefix}${(this.#messages += 1)}`,
       unsent: this.#unsent,

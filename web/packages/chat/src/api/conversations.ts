@@ -24,11 +24,11 @@ const PAGE = 15;
 // Conversations.
 
 export async function list(
-  { keeper }: Core,
+  { lists }: Core,
   shapes: Shapes<ConversationJson, Conversation>,
   wanted?: string[] | api.ConversationFilter,
 ): Promise<api.ConversationListData> {
-  const all = (await keeper.conversations()).map(shapes.of);
+  const all = (await lists.conversations()).map(shapes.of);
   return { conversationList: all.filter(isWanted(wanted)), isSyncCompleted: true };
 }
 
@@ -48,13 +48,13 @@ function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: 
 
 /** The conversation with a user, or a new, empty one if there is none yet. */
 export async function one(
-  { driver, keeper }: Core,
+  { driver, lists }: Core,
   shapes: Shapes<ConversationJson, Conversation>,
   id: string,
 ): Promise<Conversation> {
   const peer = check.conversationPeer(id);
-  await keeper.conversations();
-  const row = keeper.conversation(peer);
+  await lists.conversations();
+  const row = lists.conversation(peer);
   if (row !== undefined) {
     return shapes.of(row);
   }
@@ -62,44 +62,44 @@ export async function one(
   return conversationOf({ peer, ...(profiles?.[0] === undefined ? {} : { profile: profiles[0] }) });
 }
 
-export async function remove({ driver, keeper }: Core, id: string): Promise<void> {
+export async function remove({ driver, lists }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
   await driver.callPatiently("deleteConversation", { peer }, ({ listsVersion }) => {
-    keeper.learn({ deletedConversations: [peer] }, listsVersion);
+    lists.learn({ deletedConversations: [peer] }, listsVersion);
   });
 }
 
-export async function pin({ driver, keeper }: Core, options: api.PinConversationOptions): Promise<void> {
+export async function pin({ driver, lists }: Core, options: api.PinConversationOptions): Promise<void> {
   const peer = check.conversationPeer(options.conversationID);
   const pinned = check.flag(options.isPinned, "isPinned");
   await driver.call("pinConversation", { peer, pinned }, ({ conversation, listsVersion }) => {
-    keeper.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
+    lists.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
   });
 }
 
 /** Marks the messages that this client knows as read; a message that is on its way stays unread. */
-export async function markRead({ driver, keeper }: Core, id: string): Promise<void> {
+export async function markRead({ driver, lists }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
-  const row = keeper.conversation(peer);
+  const row = lists.conversation(peer);
   if (row !== undefined && (row.unread ?? 0) === 0) {
     return;
   }
   const sequence = row?.lastMessage?.sequence ?? "0";
   await driver.callPatiently("markRead", { peer, sequence }, ({ conversation, listsVersion }) => {
-    keeper.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
+    lists.learn(conversation === undefined ? {} : { conversations: [conversation] }, listsVersion);
   });
 }
 
 export async function markAllRead(core: Core, scope: unknown): Promise<void> {
   check.oneOf(scope, [TYPES.READ_ALL_C2C_MSG, TYPES.READ_ALL_MSG], "scope");
-  const unread = (await core.keeper.conversations()).filter((row) => (row.unread ?? 0) > 0);
+  const unread = (await core.lists.conversations()).filter((row) => (row.unread ?? 0) > 0);
   await Promise.all(unread.map((row) => markRead(core, conversationID(row.peer ?? ""))));
 }
 
 // Messages.
 
 export function createMessage<P>(
-  { self, keeper, newMessageId }: Core,
+  { self, lists, newMessageId }: Core,
   options: api.MessageOptions<P>,
   type: Message["type"],
 ): Message {
@@ -112,7 +112,7 @@ export function createMessage<P>(
   }
   const ID = sentID(self, newMessageId());
   const made = messageFrom({ ID, from: self, to: check.userID(to, "to") }, contentOf(type, payload));
-  const own = keeper.profile(self);
+  const own = lists.profile(self);
   return { ...made, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
 }
 
@@ -172,7 +172,7 @@ function markSent(message: Message, told: MessageJson): Message {
 }
 
 /** Sends a message. Sending it again is safe: it keeps its id, and the server stores it once. */
-export async function send({ driver, keeper, self, unsent }: Core, message: Message): Promise<Message> {
+export async function send({ driver, lists, self, unsent }: Core, message: Message): Promise<Message> {
   const { ID, from, type, payload } = check.options(message);
   const prefix = sentID(self, "");
   if (from !== self || !check.text(ID, "ID").startsWith(prefix)) {
@@ -187,7 +187,7 @@ export async function send({ driver, keeper, self, unsent }: Core, message: Mess
     const { message: told } = await driver.call("sendMessage", { to, ...said, clientMessageId }, (answer) => {
       if (answer.message !== undefined) {
         // The answer to a repeated send has a later version of the lists than the changes that were received.
-        keeper.sent(answer.message, answer.repeatedSend === true ? "0" : answer.listsVersion);
+        lists.sent(answer.message, answer.repeatedSend === true ? "0" : answer.listsVersion);
         // The call has failed in the meantime, so this answer is late.
         unsent.seen(failed ? [answer.message] : [], self);
       }
@@ -220,10 +220,10 @@ export async function history(core: Core, options: api.MessageListOptions): Prom
 
 /** Converts messages to the form for applications. */
 export function shapeMessages(
-  { keeper, self }: Pick<Core, "keeper" | "self">,
+  { lists, self }: Pick<Core, "lists" | "self">,
   told: readonly MessageJson[],
 ): Message[] {
-  return told.map((message) => messageOf(message, self, keeper.profile(message.from ?? "")));
+  return told.map((message) => messageOf(message, self, lists.profile(message.from ?? "")));
 }
 
 /** Checks the ids of conversations. */

@@ -4,12 +4,12 @@ import type { Unsent } from "./conversations.js";
 import type { Driver } from "../machine/driver.js";
 import { textOf } from "../machine/errors.js";
 import type { FailureJson, ItemFailureJson } from "../gen/wire.js";
-import type { Keeper } from "../lists/keeper.js";
+import type { ListsSync } from "../lists/sync.js";
 import type { FailedUser } from "./options.js";
 
 export interface Core {
   readonly driver: Driver;
-  readonly keeper: Keeper;
+  readonly lists: ListsSync;
   /** The user who is logged in. */
   readonly self: string;
   /** Returns the id of a new message of this client. */

@@ -10,11 +10,11 @@ import { type Friend, friendOf, profileOf, type Profile, type Shapes } from "./s
 
 // Profiles.
 
-export async function myProfile({ driver, keeper, self }: Core): Promise<Profile> {
+export async function myProfile({ driver, lists, self }: Core): Promise<Profile> {
   const { profiles } = await driver.call("getUsersInfo", { userIds: [self] }, (answer) => {
     const [own] = answer.profiles ?? [];
     if (own !== undefined) {
-      keeper.learnProfile(own);
+      lists.learnProfile(own);
     }
   });
   return profileOf(profiles?.[0], self);
@@ -26,7 +26,7 @@ export async function profiles({ driver }: Core, { userIDList }: api.UserListOpt
 }
 
 export async function updateMyProfile(
-  { driver, keeper, self }: Core,
+  { driver, lists, self }: Core,
   options: api.UpdateMyProfileOptions,
 ): Promise<Profile> {
   const { nick, avatar, allowType, ...others } = options;
@@ -45,7 +45,7 @@ export async function updateMyProfile(
         : { allowType: allowed === TYPES.ALLOW_TYPE_DENY_ANY ? "ALLOW_TYPE_DENY_ANY" : "ALLOW_TYPE_ALLOW_ANY" }),
     },
     ({ profile, listsVersion }) => {
-      keeper.learn(profile === undefined ? {} : { profile }, listsVersion);
+      lists.learn(profile === undefined ? {} : { profile }, listsVersion);
     },
   );
   return profileOf(answer.profile, self);
@@ -53,7 +53,7 @@ export async function updateMyProfile(
 
 // Friends.
 
-export async function addFriend({ driver, keeper }: Core, options: api.AddFriendOptions) {
+export async function addFriend({ driver, lists }: Core, options: api.AddFriendOptions) {
   const userId = check.userID(options.to, "to");
   const type = check.oneOf(options.type, [TYPES.SNS_ADD_TYPE_BOTH, TYPES.SNS_ADD_TYPE_SINGLE], "type");
   await driver.call(
@@ -66,14 +66,14 @@ export async function addFriend({ driver, keeper }: Core, options: api.AddFriend
       single: type === TYPES.SNS_ADD_TYPE_SINGLE,
     },
     ({ friend, listsVersion }) => {
-      keeper.learn(friend === undefined ? {} : { friends: [friend] }, listsVersion);
+      lists.learn(friend === undefined ? {} : { friends: [friend] }, listsVersion);
     },
   );
   return { userID: userId, code: 0 };
 }
 
 export async function deleteFriend(
-  { driver, keeper }: Core,
+  { driver, lists }: Core,
   options: api.DeleteFriendOptions,
 ): Promise<api.DeleteFriendData> {
   const userIds = check.userList(options.userIDList, "userIDList");
@@ -83,7 +83,7 @@ export async function deleteFriend(
     { userIds, single: type === TYPES.SNS_DELETE_TYPE_SINGLE },
     ({ failures, listsVersion }) => {
       const failed = new Set((failures ?? []).map(({ userId }) => userId));
-      keeper.learn({ deletedFriends: userIds.filter((user) => !failed.has(user)) }, listsVersion);
+      lists.learn({ deletedFriends: userIds.filter((user) => !failed.has(user)) }, listsVersion);
     },
   );
   const failureUserIDList = failedUsers(answer.failures);
@@ -92,7 +92,7 @@ export async function deleteFriend(
   return { successUserIDList, failureUserIDList };
 }
 
-export async function updateFriend({ driver, keeper }: Core, options: api.UpdateFriendOptions): Promise<Friend> {
+export async function updateFriend({ driver, lists }: Core, options: api.UpdateFriendOptions): Promise<Friend> {
   const { userID, remark, ...others } = options;
   const unknown = Object.keys(others);
   if (unknown.length > 0) {
@@ -103,17 +103,17 @@ export async function updateFriend({ driver, keeper }: Core, options: api.Update
     "setFriendRemark",
     { userId, remark: check.optionalText(remark, "remark", check.LONGEST_REMARK) ?? "" },
     ({ friend, listsVersion }) => {
-      keeper.learn(friend === undefined ? {} : { friends: [friend] }, listsVersion);
+      lists.learn(friend === undefined ? {} : { friends: [friend] }, listsVersion);
     },
   );
   return friendOf(answer.friend ?? { userId });
 }
 
 /** Checks only the user's own list: whether a user who is not in it has the user in their list is not known. */
-export async function checkFriend({ keeper }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
+export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");
   const type = check.oneOf(options.type, [TYPES.SNS_CHECK_TYPE_BOTH, TYPES.SNS_CHECK_TYPE_SINGLE], "type");
-  const friends = new Map((await keeper.friends()).map((friend) => [friend.userId ?? "", friend]));
+  const friends = new Map((await lists.friends()).map((friend) => [friend.userId ?? "", friend]));
   const relation = (friend: FriendJson | undefined) => {
     if (friend === undefined) {
       return TYPES.SNS_TYPE_NO_RELATION;
@@ -126,12 +126,12 @@ export async function checkFriend({ keeper }: Core, options: api.CheckFriendOpti
 }
 
 export async function friendProfiles(
-  { keeper }: Core,
+  { lists }: Core,
   shapes: Shapes<FriendJson, Friend>,
   { userIDList }: api.UserListOptions,
 ): Promise<api.FriendProfileData> {
   const wanted = check.userList(userIDList, "userIDList");
-  const friends = new Map((await keeper.friends()).map((friend) => [friend.userId ?? "", friend]));
+  const friends = new Map((await lists.friends()).map((friend) => [friend.userId ?? "", friend]));
   const code = CODES.NOT_A_FRIEND.number;
   return {
     friendList: wanted.flatMap((user) => friends.get(user) ?? []).map(shapes.of),

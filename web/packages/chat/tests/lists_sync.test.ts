@@ -15,30 +15,30 @@ async function world(): Promise<ListsServer> {
   server.befriend("bob", "");
   server.down();
   server.login();
-  void server.keeper.friends();
+  void server.sync.friends();
   await server.settle();
   return server;
 }
 
 /** Checks that the application sees what the server has. */
 function expectTrue(server: ListsServer): void {
-  const { keeper, application } = server;
-  const brief = ({ peer, lastMessage, unread, pinned, remark }: (typeof keeper.shownConversations)[number]) =>
+  const { sync, application } = server;
+  const brief = ({ peer, lastMessage, unread, pinned, remark }: (typeof sync.shownConversations)[number]) =>
     [peer, lastMessage?.text, unread ?? 0, pinned ?? false, remark ?? ""].join(" ");
-  expect(keeper.shownConversations.map(brief)).toEqual(inOrder(server.conversations.values()).map(brief));
+  expect(sync.shownConversations.map(brief)).toEqual(inOrder(server.conversations.values()).map(brief));
   const friends = (rows: Iterable<{ userId?: string; remark?: string }>) =>
     [...rows].map(({ userId, remark }) => `${userId ?? ""} ${remark ?? ""}`).sort();
-  expect(friends(keeper.shownFriends)).toEqual(friends(server.friends.values()));
-  expect(keeper.unread).toBe(totalUnread(server.conversations.values()));
-  expect(application.unread).toBe(keeper.unread);
+  expect(friends(sync.shownFriends)).toEqual(friends(server.friends.values()));
+  expect(sync.unread).toBe(totalUnread(server.conversations.values()));
+  expect(application.unread).toBe(sync.unread);
   expect(application.failures).toEqual([]);
 }
 
 test("a user without friends and messages costs no request", async () => {
   const server = new ListsServer();
-  server.keeper.connected({}, false);
+  server.sync.connected({}, false);
   await server.settle();
-  expect([await server.keeper.conversations(), await server.keeper.friends()]).toEqual([[], []]);
+  expect([await server.sync.conversations(), await server.sync.friends()]).toEqual([[], []]);
   expect(server.answers.size).toBe(0);
 });
 
@@ -59,7 +59,7 @@ test("lists are read page by page once, and kept true by what is told", async ()
   server.unfriend("ann");
   await server.settle();
   expectTrue(server);
-  await Promise.all([server.keeper.conversations(), server.keeper.friends()]);
+  await Promise.all([server.sync.conversations(), server.sync.friends()]);
   expect(server.answers.get("getConversationList")).toBe(3);
   expect(server.application.messages).toEqual(["again"]);
 });
@@ -77,18 +77,18 @@ function crowd(size: number): ListsServer {
 
 test("pages are shown as they come, with the number of all unread messages", async () => {
   const server = crowd(5);
-  const { keeper, application } = server;
-  const whole = keeper.conversations();
+  const { sync, application } = server;
+  const whole = sync.conversations();
   await server.deliver();
   const seen: string[] = [];
   while (server.answer()) {
     await server.deliver();
     seen.push(
-      `${keeper.shownConversations.length} shown, ${application.unread} unread, told ${application.rowsShown.length}`,
+      `${sync.shownConversations.length} shown, ${application.unread} unread, told ${application.rowsShown.length}`,
     );
   }
   expect(seen).toEqual(["2 shown, 5 unread, told 1", "4 shown, 5 unread, told 2", "5 shown, 5 unread, told 3"]);
-  expect(keeper.conversation("peer 0")?.unread).toBe(1);
+  expect(sync.conversation("peer 0")?.unread).toBe(1);
   expect(await whole, "who asks for the list gets all of it").toHaveLength(5);
   expectTrue(server);
 });
@@ -130,21 +130,21 @@ test("many pages in a row leave the application room for calls of its own", asyn
 
 test("who logs out between two pages reads no further, whoever logs in then", async () => {
   const server = crowd(40);
-  const { keeper } = server;
+  const { sync } = server;
   let endPause: () => void = () => undefined;
   server.afterPause = new Promise((fulfil) => {
     endPause = fulfil;
   });
-  const asked = keeper.conversations();
+  const asked = sync.conversations();
   await server.settle();
   expect(server.pauses).toBe(1);
-  keeper.ended();
-  keeper.connected({}, false);
+  sync.ended();
+  sync.connected({}, false);
   endPause();
   await expect(asked).rejects.toMatchObject({ code: 6014 });
   await server.settle();
   expect(server.answers.get("getConversationList")).toBe(8);
-  expect(keeper.shownConversations).toEqual([]);
+  expect(sync.shownConversations).toEqual([]);
 });
 
 test("what comes while a list is read is neither lost nor overwritten by an older page", async () => {
@@ -175,7 +175,7 @@ test("a row that went is not brought back by a page that was written before", as
   // Told before the page, though the page is older.
   server.conversations.delete("cid");
   server.version = late + 1;
-  server.keeper.changed({ deletedConversations: ["cid"], listsVersion: String(late + 1) });
+  server.sync.changed({ deletedConversations: ["cid"], listsVersion: String(late + 1) });
   await server.settle();
   expectTrue(server);
 });
@@ -244,7 +244,7 @@ test("an own message moves its conversation up, or makes it, with the profile of
   server.send("yan", "who are you?");
   await server.settle();
   expectTrue(server);
-  expect(server.keeper.conversation("yan")?.profile?.nick).toBe("nick of yan");
+  expect(server.sync.conversation("yan")?.profile?.nick).toBe("nick of yan");
   expect(server.application.messages).toEqual([]);
   const before = new Map(server.answers);
   server.down();
@@ -258,8 +258,8 @@ test("a new profile of a friend is told, and shown in the conversation with them
   server.rename("bob", "Bobby");
   await server.settle();
   expect(server.application.profileEvents).toEqual(["Bobby"]);
-  expect(server.keeper.conversation("bob")?.profile?.nick).toBe("Bobby");
-  expect(server.keeper.shownFriends.find(({ userId }) => userId === "bob")?.profile?.nick).toBe("Bobby");
+  expect(server.sync.conversation("bob")?.profile?.nick).toBe("Bobby");
+  expect(server.sync.shownFriends.find(({ userId }) => userId === "bob")?.profile?.nick).toBe("Bobby");
   const before = new Map(server.answers);
   server.down();
   server.up();
@@ -273,12 +273,12 @@ test("a friend who showed another name while the link was broken does so in the 
   server.rename("bob", "Bobby");
   server.up();
   await server.settle();
-  const asked = server.keeper.friends();
+  const asked = server.sync.friends();
   await server.settle();
   expect((await asked).find(({ userId }) => userId === "bob")?.profile?.nick).toBe("Bobby");
   expect(server.application.profileEvents).toEqual(["Bobby"]);
   const before = new Map(server.answers);
-  await server.keeper.friends();
+  await server.sync.friends();
   expect(server.answers).toEqual(before);
 });
 

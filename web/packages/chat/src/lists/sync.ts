@@ -37,7 +37,7 @@ const PAUSE = 500;
 /** The most messages of one conversation that are reported after a broken link. Older ones are in its history. */
 export const MOST_MISSED = 500;
 
-/** The environment of the keeper: a way to call the server, and callbacks for changes. */
+/** The environment of the lists: a way to call the server, and callbacks for changes. */
 export interface Surroundings {
   call<K extends AskKind>(
     kind: K,
@@ -77,8 +77,8 @@ interface CatchUp {
   again: boolean;
 }
 
-/** The keeper of one client. */
-export class Keeper {
+/** Keeps the copies of one client's lists current. */
+export class ListsSync {
   #lists: Lists = fold.UNKNOWN;
   /** Null if nothing was missed. */
   #behind: CatchUp | null = null;
