@@ -1,9 +1,9 @@
 //! The memory of the pages that calls read, over all calls.
 //!
-//! What a store has read for a call is in memory until the answer is made of it, and the next read of the same call may
-//! wait behind those of other calls: without a bound, a hundred calls hold a hundred pages. A call that reads much waits
-//! until there is room for its page, and gives the room back when the answer is there. Small pages have a room of their
-//! own, so that they do not wait behind large ones.
+//! The rows that a store has read for a call stay in memory until they have become the answer, and the next read of the
+//! same call may wait behind the reads of other calls. Without a bound, a hundred calls hold a hundred pages. A call that
+//! reads a large page therefore waits until there is room for it, and gives the room back when its answer is ready. Small
+//! pages have room of their own, so that they do not wait behind large ones.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 

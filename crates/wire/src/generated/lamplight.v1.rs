@@ -9,7 +9,7 @@ pub struct UserStatus {
     /// UTF-8, at most 100 bytes unless the app's settings say otherwise. Empty: none.
     #[prost(string, tag = "3")]
     pub custom_status: ::prost::alloc::string::String,
-    /// Grows with every change of this user. A receiver drops what is not newer than what it has.
+    /// Rises with every change of this user. A receiver ignores a status whose version is not above the one it has.
     #[prost(uint64, tag = "4")]
     pub version: u64,
     /// When the status type last changed: UTC milliseconds.
@@ -17,12 +17,12 @@ pub struct UserStatus {
     pub since: u64,
     #[prost(enumeration = "Reason", tag = "6")]
     pub reason: i32,
-    /// The last sign of life of a connection: UTC milliseconds. Absent while ONLINE, where it is now, and when there never
-    /// was one.
+    /// The time of the last bytes of a connection: UTC milliseconds. Absent while the user is ONLINE, and if there never
+    /// was a connection.
     #[prost(uint64, optional, tag = "7")]
     pub last_seen: ::core::option::Option<u64>,
-    /// The platforms connected now. A further device is no change, so this is as of `version`, except in the
-    /// answer of a query, where it is of this moment.
+    /// The platforms that are connected. A further device does not change the version, so the set is as of `version`,
+    /// except in the answer to a query, where it is current.
     #[prost(enumeration = "Platform", repeated, tag = "8")]
     pub online_devices: ::prost::alloc::vec::Vec<i32>,
 }
@@ -71,7 +71,7 @@ pub enum Platform {
     Windows = 4,
     Mac = 5,
     Linux = 6,
-    /// A browser, or anything packaged like one. Its login ends with its connection.
+    /// A browser, or an application packaged like one. Its login ends with its connection.
     Web = 7,
 }
 impl Platform {
@@ -106,7 +106,7 @@ impl Platform {
         }
     }
 }
-/// Why a status changed last.
+/// The reason of the last change of a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Reason {
@@ -114,13 +114,13 @@ pub enum Reason {
     None = 0,
     Login = 1,
     Logout = 2,
-    /// FIN, RST, process killed, tab closed.
+    /// FIN, RST, process killed, or tab closed.
     LinkClosed = 3,
-    /// Silent for the heartbeat timeout.
+    /// No bytes came for the heartbeat timeout.
     Timeout = 4,
     Kicked = 5,
     SigExpired = 6,
-    /// A login without a connection for the login retention.
+    /// The login had no connection for the login retention.
     Lapsed = 7,
     Deleted = 8,
     /// The custom status was set or cleared.
@@ -179,7 +179,7 @@ pub struct Profile {
     #[prost(enumeration = "AllowType", tag = "4")]
     pub allow_type: i32,
 }
-/// Sets what is present and leaves the rest.
+/// Sets the fields that are present and leaves the others unchanged.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetSelfInfoRequest {
     #[prost(string, optional, tag = "1")]
@@ -196,7 +196,7 @@ pub struct SetSelfInfoResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// At most 100 users in a call.
+/// At most 100 users.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetUsersInfoRequest {
     #[prost(string, repeated, tag = "1")]
@@ -204,10 +204,10 @@ pub struct GetUsersInfoRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetUsersInfoResponse {
-    /// In the order asked, each user once.
+    /// In the order of the request, each user once.
     #[prost(message, repeated, tag = "1")]
     pub profiles: ::prost::alloc::vec::Vec<Profile>,
-    /// Users who have no account (70107).
+    /// Users without an account (70107).
     #[prost(message, repeated, tag = "2")]
     pub failures: ::prost::alloc::vec::Vec<ItemFailure>,
 }
@@ -230,10 +230,10 @@ pub struct Friend {
     pub remark: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "3")]
     pub profile: ::core::option::Option<Profile>,
-    /// Whether the other one has the owner in the list too.
+    /// Whether the friend has the owner in the friend list too.
     #[prost(bool, tag = "4")]
     pub mutual: bool,
-    /// When the entry was made: UTC milliseconds.
+    /// The creation time of the entry: UTC milliseconds.
     #[prost(uint64, tag = "5")]
     pub added_at: u64,
     #[prost(string, tag = "6")]
@@ -241,7 +241,7 @@ pub struct Friend {
     #[prost(string, tag = "7")]
     pub add_wording: ::prost::alloc::string::String,
 }
-/// One page of the own friend list, by rising user_id.
+/// Reads one page of the own friend list, by rising user_id.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetFriendListRequest {
     /// The last user_id of the page before; empty: from the beginning.
@@ -261,8 +261,8 @@ pub struct GetFriendListResponse {
     #[prost(uint64, tag = "3")]
     pub lists_version: u64,
 }
-/// Takes a user into the own friend list, and the other way round unless `single`. Again: changes the
-/// remark, unless it is empty.
+/// Adds a user to the own friend list and, unless `single`, the own user to theirs. For an existing friend, changes
+/// the remark unless it is empty.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AddFriendRequest {
     #[prost(string, tag = "1")]
@@ -273,7 +273,7 @@ pub struct AddFriendRequest {
     pub add_source: ::prost::alloc::string::String,
     #[prost(string, tag = "4")]
     pub add_wording: ::prost::alloc::string::String,
-    /// Only into the own list.
+    /// Only adds the user to the own list.
     #[prost(bool, tag = "5")]
     pub single: bool,
 }
@@ -284,7 +284,7 @@ pub struct AddFriendResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// Takes users out of the own friend list, and the own user out of theirs unless `single`. At most 100.
+/// Removes users from the own friend list and, unless `single`, the own user from theirs. At most 100 users.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteFriendsRequest {
     #[prost(string, repeated, tag = "1")]
@@ -294,7 +294,7 @@ pub struct DeleteFriendsRequest {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeleteFriendsResponse {
-    /// Users who were no friends (31704).
+    /// Users who were not friends (31704).
     #[prost(message, repeated, tag = "1")]
     pub failures: ::prost::alloc::vec::Vec<ItemFailure>,
     #[prost(uint64, tag = "2")]
@@ -314,40 +314,41 @@ pub struct SetFriendRemarkResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// A one-to-one text message.
+/// A one-to-one message.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Message {
     #[prost(string, tag = "1")]
     pub from: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub to: ::prost::alloc::string::String,
-    /// Its place in the conversation of the two, from 1; without a gap. Names the message together with the two.
+    /// The position in the conversation of the two users, from 1, without gaps. It identifies the message within the
+    /// conversation.
     #[prost(uint64, tag = "3")]
     pub sequence: u64,
-    /// When it was committed: UTC milliseconds.
+    /// The time of the commit: UTC milliseconds.
     #[prost(uint64, tag = "4")]
     pub time: u64,
-    /// UTF-8, 1 to 12,288 bytes unless the app's settings say otherwise. Empty where the message has custom content.
+    /// UTF-8, 1 to 12,288 bytes unless the app's settings say otherwise. Empty if the message has custom content.
     #[prost(string, tag = "5")]
     pub text: ::prost::alloc::string::String,
     /// The sender's id of the message. Not unique: see `SendMessageRequest`.
     #[prost(string, tag = "6")]
     pub client_message_id: ::prost::alloc::string::String,
-    /// Custom content, instead of a text. A client that does not know it may show its description.
+    /// Custom content, instead of a text. A client that does not understand it may show its description.
     #[prost(message, optional, tag = "7")]
     pub custom: ::core::option::Option<CustomElement>,
 }
-/// Content whose meaning the application alone knows: carried as it is. Its parts together have 1 to 12,288 bytes unless
-/// the app's settings say otherwise.
+/// Content that only the application interprets; it is delivered unchanged. All parts together have 1 to 12,288 bytes
+/// unless the app's settings say otherwise.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CustomElement {
-    /// The content itself, in the application's own form.
+    /// The content, in the application's own format.
     #[prost(string, tag = "1")]
     pub data: ::prost::alloc::string::String,
-    /// A text for people: shown in conversation lists, and pushed to devices that are not connected.
+    /// A readable text, shown in conversation lists and in pushes to devices that are not connected.
     #[prost(string, tag = "2")]
     pub description: ::prost::alloc::string::String,
-    /// Further data of the application.
+    /// Additional data of the application.
     #[prost(string, tag = "3")]
     pub extension: ::prost::alloc::string::String,
 }
@@ -357,8 +358,8 @@ pub struct SendMessageRequest {
     pub to: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
-    /// 1 to 64 bytes of printable ASCII: makes a retry harmless. The same content to the same user with the same id within
-    /// ten minutes is a retry, and is answered with the first. Anything else is another message.
+    /// 1 to 64 bytes of printable ASCII, which make retries safe. The same content to the same user with the same id
+    /// within ten minutes is a retry, and is answered with the first message. Anything else is a new message.
     #[prost(string, tag = "3")]
     pub client_message_id: ::prost::alloc::string::String,
     /// Custom content, instead of a text: `text` is then empty.
@@ -367,21 +368,21 @@ pub struct SendMessageRequest {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SendMessageResponse {
-    /// As committed.
+    /// The message as committed.
     #[prost(message, optional, tag = "1")]
     pub message: ::core::option::Option<Message>,
-    /// It had been committed before; this was a retry.
+    /// The message had been committed before; this request was a retry.
     #[prost(bool, tag = "2")]
     pub repeated_send: bool,
     #[prost(uint64, tag = "3")]
     pub lists_version: u64,
 }
-/// Messages of the conversation with `peer`, newest first.
+/// Reads messages of the conversation with `peer`, newest first.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetHistoryRequest {
     #[prost(string, tag = "1")]
     pub peer: ::prost::alloc::string::String,
-    /// Only what is before this sequence; 0: from the newest.
+    /// Only messages before this sequence; 0: from the newest.
     #[prost(uint64, tag = "2")]
     pub before: u64,
     /// 1 to 100; 0: 20. Long texts make a page shorter.
@@ -392,7 +393,7 @@ pub struct GetHistoryRequest {
 pub struct GetHistoryResponse {
     #[prost(message, repeated, tag = "1")]
     pub messages: ::prost::alloc::vec::Vec<Message>,
-    /// Whether there is nothing before these.
+    /// Whether there are no earlier messages.
     #[prost(bool, tag = "2")]
     pub finished: bool,
 }
@@ -401,10 +402,10 @@ pub struct GetHistoryResponse {
 pub struct Conversation {
     #[prost(string, tag = "1")]
     pub peer: ::prost::alloc::string::String,
-    /// Absent when it has gone by retention.
+    /// Absent if the message was deleted by retention.
     #[prost(message, optional, tag = "2")]
     pub last_message: ::core::option::Option<Message>,
-    /// Messages from the peer that the owner has not read.
+    /// The number of messages from the peer that the owner has not read.
     #[prost(uint32, tag = "3")]
     pub unread: u32,
     /// The owner has read up to this sequence.
@@ -414,20 +415,20 @@ pub struct Conversation {
     pub pinned: bool,
     #[prost(message, optional, tag = "6")]
     pub profile: ::core::option::Option<Profile>,
-    /// The owner's remark on the peer, if they are in the friend list.
+    /// The owner's remark on the peer, if the peer is in the friend list.
     #[prost(string, tag = "7")]
     pub remark: ::prost::alloc::string::String,
-    /// When the conversation last moved (a message, in or out): UTC milliseconds. Sorts the list, below `pinned`.
+    /// The time of the last message in either direction: UTC milliseconds. The list is sorted by it, after `pinned`.
     #[prost(uint64, tag = "8")]
     pub active_at: u64,
 }
-/// One page of the own conversation list: pinned first, then the latest active first; equal ones by rising peer.
+/// Reads one page of the own conversation list: pinned first, then the latest active first, then by rising peer.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetConversationListRequest {
     /// The `next` of the page before; empty: from the beginning.
     #[prost(string, tag = "1")]
     pub cursor: ::prost::alloc::string::String,
-    /// 1 to 1,000; 0: 1,000. Long texts, nicks and addresses of pictures make a page shorter.
+    /// 1 to 1,000; 0: 1,000. Long texts, nicks and avatar URLs make a page shorter.
     #[prost(uint32, tag = "2")]
     pub limit: u32,
 }
@@ -435,7 +436,7 @@ pub struct GetConversationListRequest {
 pub struct GetConversationListResponse {
     #[prost(message, repeated, tag = "1")]
     pub conversations: ::prost::alloc::vec::Vec<Conversation>,
-    /// Where to go on; empty: this was the last page.
+    /// The `cursor` of the next page; empty: this was the last page.
     #[prost(string, tag = "2")]
     pub next: ::prost::alloc::string::String,
     /// Over all conversations.
@@ -444,7 +445,7 @@ pub struct GetConversationListResponse {
     #[prost(uint64, tag = "4")]
     pub lists_version: u64,
 }
-/// The own user has read the peer's messages up to `sequence` (0: all there are). Never goes back.
+/// Marks the peer's messages up to `sequence` as read (0: all messages so far). The read position never moves back.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MarkReadRequest {
     #[prost(string, tag = "1")]
@@ -473,8 +474,8 @@ pub struct PinConversationResponse {
     #[prost(uint64, tag = "2")]
     pub lists_version: u64,
 }
-/// Takes the conversation out of the own list, its history with it. The peer keeps theirs; a new message brings the
-/// conversation back, without what was before.
+/// Removes the conversation from the own list, together with its history. The peer keeps theirs. The next message
+/// creates the conversation again, without the earlier messages.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DeleteConversationRequest {
     #[prost(string, tag = "1")]
@@ -485,57 +486,56 @@ pub struct DeleteConversationResponse {
     #[prost(uint64, tag = "1")]
     pub lists_version: u64,
 }
-/// A change of the lists of the own user, told to all own devices but the one whose call did it.
+/// A change of the own user's lists, sent to all own devices except the one whose call made the change.
 ///
-/// The changes of a user's lists reach a connection in the order of their versions, the answers to its own calls among
-/// them: what comes later is as true or truer. Only an answer to a reading call may be ahead: it is at least as new as
-/// its own lists_version, and changes up to that number may still follow it. They are in it; to leave them out spares a
-/// flicker, to take them in does no harm once all have come.
+/// A connection receives the changes of its user's lists in the order of their versions, including the answers to its
+/// own calls. Only the answer to a read may be ahead: it is at least as new as its own lists_version, and changes up
+/// to that version may still follow. The answer already contains them: skipping them avoids a flicker, and applying
+/// them is harmless once all have come.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ListsChanged {
-    /// The number after these changes; 0: they do not count (`profiles`).
+    /// The version after these changes; 0: the change has no version (`profiles`).
     #[prost(uint64, tag = "1")]
     pub lists_version: u64,
     /// Messages received, and messages sent from another own device; oldest first.
     #[prost(message, repeated, tag = "2")]
     pub messages: ::prost::alloc::vec::Vec<Message>,
-    /// Rows of the conversation list as they are now.
+    /// Current rows of the conversation list.
     #[prost(message, repeated, tag = "3")]
     pub conversations: ::prost::alloc::vec::Vec<Conversation>,
-    /// Conversations that are gone.
+    /// Peers of removed conversations.
     #[prost(string, repeated, tag = "4")]
     pub deleted_conversations: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Entries of the friend list as they are now: new ones, and those with another remark or mutuality. What the owner
-    /// calls a peer in the conversation list is the remark of the entry.
+    /// Current entries of the friend list: new ones, and those whose remark or mutuality has changed. The remark of an
+    /// entry is also the name of the peer in the conversation list.
     #[prost(message, repeated, tag = "5")]
     pub friends: ::prost::alloc::vec::Vec<Friend>,
-    /// The user who is out of the friend list.
+    /// Users who were removed from the friend list.
     #[prost(string, repeated, tag = "6")]
     pub deleted_friends: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The own profile, when it changed.
+    /// The own profile, if it has changed.
     #[prost(message, optional, tag = "7")]
     pub profile: ::core::option::Option<Profile>,
-    /// More changed than could wait for this connection, or what changed is not known: read the lists again. Nothing is
-    /// lost, they are facts.
+    /// More changes than could wait for this connection, or an unknown change: read the lists again. No data is lost.
     #[prost(bool, tag = "8")]
     pub reload: bool,
-    /// Over all conversations, when messages or conversations changed.
+    /// Over all conversations, if messages or conversations have changed.
     #[prost(uint32, optional, tag = "9")]
     pub total_unread: ::core::option::Option<u32>,
-    /// Mutual friends who show something else than before. Told only to who is connected, and not counted: who was away
-    /// sees it when it reads the list.
+    /// Mutual friends whose profile has changed. Sent only to connected devices, and not counted by the version: a
+    /// device that was away sees the profile when it reads the list.
     #[prost(message, repeated, tag = "10")]
     pub profiles: ::prost::alloc::vec::Vec<Profile>,
 }
-/// Whether others may take the user into their friend list.
+/// Whether other users may add the user as a friend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum AllowType {
-    /// In a request: leave it as it is.
+    /// In a request: not changed.
     Unspecified = 0,
-    /// Anybody may.
+    /// Anybody may add the user.
     AllowAny = 1,
-    /// Nobody may (30516); the server API still can, on the app's behalf.
+    /// No user may (30516); the server API can still do so on the app's behalf.
     DenyAny = 2,
 }
 impl AllowType {
@@ -562,8 +562,8 @@ impl AllowType {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ClientMessage {
-    /// Chosen by the client, echoed in the answer and in the refusal. Answers come in the order of the requests.
-    /// 0: do not answer unless refused.
+    /// Chosen by the client, and repeated in the answer or the refusal. Answers come in the order of the requests. 0:
+    /// the request is answered only if it is refused.
     #[prost(uint64, tag = "1")]
     pub id: u64,
     #[prost(
@@ -620,7 +620,7 @@ pub mod client_message {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ServerMessage {
-    /// The id of the request that this answers; 0 for what the server says on its own.
+    /// The id of the request that this message answers; 0 for a message that answers no request.
     #[prost(uint64, tag = "1")]
     pub id: u64,
     #[prost(
@@ -655,7 +655,7 @@ pub mod server_message {
         StatusChanged(super::StatusChanged),
         #[prost(message, tag = "12")]
         SubscriptionsChanged(super::SubscriptionsChanged),
-        /// The last words before the server closes the connection.
+        /// The last message before the server closes the connection.
         #[prost(message, tag = "13")]
         ConnectionEnded(super::ConnectionEnded),
         #[prost(message, tag = "14")]
@@ -689,7 +689,7 @@ pub mod server_message {
         AppChanged(super::AppChanged),
     }
 }
-/// A "no". Nothing was changed. The codes are those of the table in docs/codes.md.
+/// The refusal of a request. Nothing was changed. docs/codes.md lists the codes.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Refusal {
     #[prost(uint32, tag = "1")]
@@ -700,9 +700,9 @@ pub struct Refusal {
 /// On a connection that is not logged in: logs the device in.
 ///
 /// On a connection that is logged in: renews the UserSig, and nothing else. App, user, device and platform must be
-/// those of the login, else the renewal is refused with 6017 and the login stays as it was. The answer to a renewal
-/// says `heartbeat_timeout_ms`, `server_time`, `lists_version`, `abilities` and `reconnect_spread_ms`; it carries no
-/// snapshot, so `snapshot_complete` is not set, and nothing follows from its absence.
+/// those of the login; otherwise the renewal is refused with 6017 and the login does not change. The answer to a
+/// renewal has `heartbeat_timeout_ms`, `server_time`, `lists_version`, `abilities` and `reconnect_spread_ms`. It has
+/// no snapshot, so `snapshot_complete` is not set, and its absence has no meaning.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LoginRequest {
     #[prost(uint32, tag = "1")]
@@ -711,20 +711,21 @@ pub struct LoginRequest {
     pub user_id: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub user_sig: ::prost::alloc::string::String,
-    /// 1 to 64 bytes of printable ASCII, made by the SDK at its first start and kept.
+    /// 1 to 64 bytes of printable ASCII, created by the SDK at its first start and kept.
     #[prost(string, tag = "4")]
     pub device_id: ::prost::alloc::string::String,
     #[prost(enumeration = "Platform", tag = "5")]
     pub platform: i32,
-    /// Set when the SDK comes back on its own after a broken connection, not set when the application logs in.
-    /// A device that was kicked meanwhile is refused with 6208 instead of kicking the other one back.
+    /// Set when the SDK returns on its own after a broken connection; not set when the application logs in. A device
+    /// that was kicked meanwhile is then refused with 6208, instead of kicking the other device.
     #[prost(bool, tag = "6")]
     pub resume: bool,
-    /// The versions of users that the client saw last. It is told what differs, and nothing else. A version that is newer
-    /// than the server's differs too, and is told: the server may have lost what it had said.
+    /// The versions of users that the client received last. The server sends only statuses with a different version. A
+    /// version above the server's is different too: the server may have lost the status that it had sent.
     ///
-    /// `known` may name fewer users than the client holds, and must where the whole message would not fit into the
-    /// limit before the login. Users who are watched and not named are told in full. See `snapshot_complete`.
+    /// `known` may name fewer users than the client holds, and must do so if the message would otherwise exceed the
+    /// limit before the login. The statuses of watched users that are not named are sent in any case. See
+    /// `snapshot_complete`.
     #[prost(message, repeated, tag = "7")]
     pub known: ::prost::alloc::vec::Vec<Known>,
 }
@@ -737,67 +738,68 @@ pub struct Known {
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct LoginResponse {
-    /// The silence after which the server gives the connection up, in milliseconds. Clients send a heartbeat at
-    /// less than a third of it.
+    /// The time without any bytes after which the server ends the connection, in milliseconds. Clients send heartbeats
+    /// at less than a third of it.
     #[prost(uint32, tag = "1")]
     pub heartbeat_timeout_ms: u32,
     /// UTC milliseconds.
     #[prost(uint64, tag = "2")]
     pub server_time: u64,
-    /// The own status and those of everyone watched, less what the client has said that it knows. Unless
-    /// `snapshot_complete`, more follow as status_changed.
+    /// The user's own status and those of all watched users, without those that the client has at the same version.
+    /// Unless `snapshot_complete` is set, further statuses follow in status_changed.
     #[prost(message, repeated, tag = "3")]
     pub statuses: ::prost::alloc::vec::Vec<UserStatus>,
-    /// Of the users in `known`: those that this user does not watch (any longer).
+    /// The users in `known` whom this user does not watch (any longer).
     #[prost(string, repeated, tag = "4")]
     pub not_watched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// The subscription list was given up since this user was last connected; subscribe again.
+    /// The subscription list was dropped since this user was last connected; subscribe again.
     #[prost(bool, tag = "5")]
     pub subscriptions_lost: bool,
-    /// This login has made the account.
+    /// The account was created by this login.
     #[prost(bool, tag = "6")]
     pub registered: bool,
-    /// The subscription list of the account, in no particular order; only for a login that is no resume.
+    /// The subscription list of the account, in no particular order; only for a login without `resume`.
     #[prost(string, repeated, tag = "7")]
     pub subscriptions: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Counts the changes of this user's profile, friends, messages and conversations. Not what the client last saw:
-    /// read the lists again.
+    /// Counts the changes of this user's profile, friends, messages and conversations. If it differs from the version
+    /// that the client has, the client reads the lists again.
     #[prost(uint64, tag = "8")]
     pub lists_version: u64,
-    /// The snapshot is in this answer as a whole. If not set, it ends with the status_changed that has
+    /// This answer contains the whole snapshot. If not set, the snapshot ends with the status_changed that has
     /// `snapshot_complete`.
     ///
-    /// When the snapshot is complete, the client can let go of every user of whom it was told nothing since the login
-    /// and whom its own `known` did not name: the client does not watch them any longer. A user in `known` who is
-    /// neither told again nor in `not_watched` is watched and unchanged.
+    /// When the snapshot is complete, the client drops every user of whom it has received no status since the login and
+    /// who is not in its own `known`: the client does not watch them any longer. A user in `known` whose status was not
+    /// sent and who is not in `not_watched` is watched and has not changed.
     #[prost(bool, tag = "9")]
     pub snapshot_complete: bool,
-    /// The abilities of this connection now. Changes of them come as app_changed.
+    /// The current abilities of this connection. Changes of them are sent as app_changed.
     #[prost(message, optional, tag = "10")]
     pub abilities: ::core::option::Option<Abilities>,
-    /// Over how long the clients of this node spread their return when they lose it, in milliseconds: a client whose
-    /// connection breaks, and was not told when to come back, waits for a random part of this time first. It grows with
-    /// the number of connections; answers to heartbeats tell it anew. 0: the server does not say (an older one).
+    /// The time over which the clients of this node spread their reconnects if the node is lost, in milliseconds. A
+    /// client whose connection breaks without a `retry_after_ms` first waits for a random part of this time. It grows
+    /// with the number of connections; answers to heartbeats have the current value. 0: the server does not say (an
+    /// older one).
     #[prost(uint32, tag = "11")]
     pub reconnect_spread_ms: u32,
 }
-/// The abilities that the settings of the app give a client.
+/// The abilities that the settings of the app give to a client.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Abilities {
-    /// Edition and master switch allow query and subscription of the status of others, and changes of others are told.
-    /// While not set, nobody is told of others; the subscription list is kept.
+    /// Edition and master switch allow queries and subscriptions of other users' statuses, and notifications of their
+    /// changes. While this is not set, the client is notified of no other users; the subscription list is kept.
     #[prost(bool, tag = "1")]
     pub statuses_of_others: bool,
-    /// The code with which a query or a subscription is refused: 0 (it is not), 7013 (edition) or 72001 (switch).
+    /// The code with which a query or a subscription is refused: 0 (not refused), 7013 (edition) or 72001 (switch).
     #[prost(uint32, tag = "2")]
     pub refusal_code: u32,
-    /// Changes of mutual friends are told without a subscription.
+    /// The client is notified of mutual friends without a subscription.
     #[prost(bool, tag = "3")]
     pub friend_notification: bool,
-    /// How many users the subscription list may hold.
+    /// The number of users that the subscription list may hold.
     #[prost(uint32, tag = "4")]
     pub subscriptions_limit: u32,
-    /// How many users a call may name.
+    /// The number of users that a call may name.
     #[prost(uint32, tag = "5")]
     pub query_batch: u32,
     #[prost(uint32, tag = "6")]
@@ -805,12 +807,12 @@ pub struct Abilities {
     #[prost(uint32, tag = "7")]
     pub unsubscribe_batch: u32,
 }
-/// The settings of the app have changed what this connection may do. Told to every connection that is logged in; not
-/// told when its abilities are as they were. When `statuses_of_others` or `friend_notification` is set again, the
-/// statuses that differ from what the client was told follow as status_changed.
+/// The settings of the app have changed the abilities of this connection. Sent to every connection that is logged in,
+/// unless its abilities are the same as before. When `statuses_of_others` or `friend_notification` is set again, the
+/// statuses that have changed meanwhile follow as status_changed.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AppChanged {
-    /// As they are now, all of them.
+    /// All current abilities.
     #[prost(message, optional, tag = "1")]
     pub abilities: ::core::option::Option<Abilities>,
 }
@@ -821,7 +823,7 @@ pub struct LogoutRequest {}
 pub struct LogoutResponse {}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetSelfStatusRequest {
-    /// Empty: clear it.
+    /// Empty: clears the custom status.
     #[prost(string, tag = "1")]
     pub custom_status: ::prost::alloc::string::String,
 }
@@ -861,16 +863,16 @@ pub struct SubscribeUserStatusResponse {
     pub statuses: ::prost::alloc::vec::Vec<UserStatus>,
     #[prost(message, repeated, tag = "2")]
     pub failures: ::prost::alloc::vec::Vec<Failure>,
-    /// Users who had to leave the list, earliest first.
+    /// Users who were evicted from the list, earliest first.
     #[prost(string, repeated, tag = "3")]
     pub evicted: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Of these, who is not watched any longer: not as a friend either.
+    /// The evicted users who are not watched any longer, not even as friends.
     #[prost(string, repeated, tag = "4")]
     pub not_watched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UnsubscribeUserStatusRequest {
-    /// Empty: all of them.
+    /// Empty: all users on the list.
     #[prost(string, repeated, tag = "1")]
     pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -878,7 +880,7 @@ pub struct UnsubscribeUserStatusRequest {
 pub struct UnsubscribeUserStatusResponse {
     #[prost(message, repeated, tag = "1")]
     pub failures: ::prost::alloc::vec::Vec<Failure>,
-    /// Users who are not watched any longer: not as friends either. Nothing is told of them after this answer.
+    /// Users who are not watched any longer, not even as friends. No change of them is sent after this answer.
     #[prost(string, repeated, tag = "2")]
     pub not_watched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -889,23 +891,24 @@ pub struct GetSubscriptionsResponse {
     /// Earliest subscribed first.
     #[prost(string, repeated, tag = "1")]
     pub user_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// How many there may be.
+    /// The number of users that the list may hold.
     #[prost(uint32, tag = "2")]
     pub limit: u32,
 }
-/// Asks for a sign of life (and, with an id, for an answer of the same kind). Any bytes count as one.
+/// Keeps the connection alive, as any bytes do. With an id, the server answers with a Heartbeat.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Heartbeat {
-    /// Only in answers: as in LoginResponse, as it is now. 0: the server does not say; what was told last holds.
+    /// Only in answers: the current value of the field of the same name in LoginResponse. 0: the server does not say,
+    /// and the last value is still valid.
     #[prost(uint32, tag = "1")]
     pub reconnect_spread_ms: u32,
 }
-/// Changes that were ready together.
+/// Status changes that are sent together.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct StatusChanged {
     #[prost(message, repeated, tag = "1")]
     pub statuses: ::prost::alloc::vec::Vec<UserStatus>,
-    /// The snapshot that the answer to the login began ends with this message, which may carry no status. See
+    /// The snapshot that began with the answer to the login ends with this message, which may have no statuses. See
     /// LoginResponse.snapshot_complete.
     #[prost(bool, tag = "2")]
     pub snapshot_complete: bool,
@@ -917,7 +920,7 @@ pub struct SubscriptionsChanged {
     pub subscribed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(string, repeated, tag = "2")]
     pub unsubscribed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// Of the unsubscribed, who is not watched any longer: not as a friend either.
+    /// The unsubscribed users who are not watched any longer, not even as friends.
     #[prost(string, repeated, tag = "3")]
     pub not_watched: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
@@ -927,7 +930,7 @@ pub struct ConnectionEnded {
     pub cause: i32,
     #[prost(string, tag = "2")]
     pub message: ::prost::alloc::string::String,
-    /// The platform of the login that kicked, where one did.
+    /// The platform of the login that kicked this device, if there is one.
     #[prost(enumeration = "Platform", tag = "3")]
     pub by_platform: i32,
     #[prost(uint32, tag = "4")]
@@ -949,31 +952,31 @@ pub mod connection_ended {
     #[repr(i32)]
     pub enum Cause {
         Unspecified = 0,
-        /// Another login of the same account; this device is logged out.
+        /// Another login of the same account has ended this one; this device is logged out.
         KickedByOtherLogin = 1,
-        /// The server API or an operator; this device is logged out.
+        /// The server API or an operator has ended the login; this device is logged out.
         KickedByOperator = 2,
-        /// This device is logged out.
+        /// The UserSig has expired; this device is logged out.
         UserSigExpired = 3,
-        /// The account is gone.
+        /// The account was deleted.
         AccountDeleted = 4,
-        /// The server stops or hands over; come back after `retry_after_ms`, which the server has chosen at random for each
-        /// of its clients. Still logged in.
+        /// The server stops or is replaced. Reconnect after `retry_after_ms`, a random time that the server has chosen for
+        /// this client. The device is still logged in.
         Reconnect = 5,
-        /// The same device has connected again. Still logged in, over there.
+        /// The same device has connected again. It is still logged in, on the new connection.
         Superseded = 6,
-        /// The received bytes are no message of this contract, or too large.
+        /// The received bytes are not a message of this contract, or the message is too large.
         ProtocolError = 7,
-        /// No login in time.
+        /// No login came in time.
         LoginTimeout = 8,
-        /// Too many connections, here or from this address; come back after `retry_after_ms`. Said once the client has
-        /// begun to speak (preamble, or WebSocket handshake), since the server has to know how; a server that already
-        /// has many such clients to refuse closes without a word.
+        /// Too many connections at this server or from this address; reconnect after `retry_after_ms`. Sent once the
+        /// client has begun to speak (preamble, or WebSocket handshake), because the server has to know the protocol. A
+        /// server with many such clients closes the connection without this message.
         TooManyConnections = 9,
-        /// Nothing was received for the heartbeat timeout. A native device is still logged in, a Web device is logged out
-        /// with its connection; come back with `resume`.
+        /// No bytes came for the heartbeat timeout. A native device is still logged in; a Web device is logged out with
+        /// its connection. Reconnect with `resume`.
         Timeout = 10,
-        /// The last words after LogoutResponse: this device is logged out by its own logout.
+        /// The last message after LogoutResponse: this device has logged out.
         LoggedOut = 11,
     }
     impl Cause {
