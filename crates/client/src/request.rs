@@ -206,7 +206,7 @@ fn check_lists(ask: &Ask) -> Result<(), Refused> {
         }
         Ask::SendMessage(ask) => {
             check_user(&ask.to)?;
-            ClientMessageId::new(&ask.client_message_id)
+            ClientMessageId::of_client(&ask.client_message_id)
                 .map(drop)
                 .map_err(|invalid| invalid_parameter(&invalid))
         }

@@ -94,9 +94,13 @@ impl From<&str> for MessageBody {
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);
 
-/// The text is no client message id.
+/// The text is not a client message id, or not one that a client may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a client message id is 1 to {} bytes of printable ASCII", ClientMessageId::MAX_BYTES)]
+#[error(
+    "a client message id is 1 to {} bytes of printable ASCII and does not begin with `{}`",
+    ClientMessageId::MAX_BYTES,
+    ClientMessageId::SERVER_API
+)]
 pub struct InvalidClientMessageId;
 
 impl From<InvalidClientMessageId> for Refusal {
@@ -109,7 +113,19 @@ impl ClientMessageId {
     /// The longest client message id, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// Reads a client message id.
+    /// The prefix of the ids that the server API makes. No client may choose such an id: its message would look like one of
+    /// the server API, and a later message of the server API under the same numbers like a retry.
+    pub const SERVER_API: &str = "api:";
+
+    /// Reads an id that a client has chosen.
+    pub fn of_client(text: &str) -> Result<Self, InvalidClientMessageId> {
+        if text.starts_with(Self::SERVER_API) {
+            return Err(InvalidClientMessageId);
+        }
+        Self::new(text)
+    }
+
+    /// Reads the id of a client or of the server API.
     pub fn new(text: &str) -> Result<Self, InvalidClientMessageId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
@@ -146,6 +162,17 @@ mod tests {
             &[("a", true), (&"x".repeat(64), true), (&"x".repeat(65), false), ("", false), ("é", false)];
         for (text, valid) in cases {
             assert_eq!(ClientMessageId::new(text).is_ok(), *valid, "{text:?}");
+            assert_eq!(ClientMessageId::of_client(text).is_ok(), *valid, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_client_cannot_choose_an_id_of_the_server_api() {
+        for (text, free) in
+            [("api:7_9", false), ("api:", false), ("api", true), ("API:7_9", true), ("x-api:7_9", true)]
+        {
+            assert!(ClientMessageId::new(text).is_ok(), "{text}");
+            assert_eq!(ClientMessageId::of_client(text).is_ok(), free, "{text}");
         }
     }
 }

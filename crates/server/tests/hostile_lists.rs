@@ -148,6 +148,7 @@ async fn at_each_bound_is_an_answer_and_past_it_a_refusal() {
         (send("bob", "x", &text(64)), 0),
         (send("bob", "x", &text(65)), 6017),
         (send("bob", "x", ""), 6017),
+        (send("bob", "x", "api:7_9"), 6017),
         (send("nobody", "x", "m2"), 70107),
         (send(&text(33), "x", "m2"), 6017),
         (send("", "x", "m2"), 6017),

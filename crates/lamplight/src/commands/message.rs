@@ -27,7 +27,7 @@ With --id, the command can be repeated: the same text to the same user with the 
         /// The text of the message
         #[arg(value_name = "TEXT")]
         text: String,
-        /// An id for the message, from its sender: 1 to 64 bytes of printable ASCII [default: a random one]
+        /// An id for the message, from its sender: 1 to 64 bytes of printable ASCII that do not begin with `api:` [default: a random one]
         #[arg(long, value_name = "ID")]
         id: Option<String>,
     },

@@ -211,7 +211,7 @@ pub(super) async fn execute(
             ListsOutcome::Friends { friends, finished: page.finished }
         }
         ListsOperation::Send { from, to, text, client_id } => {
-            let client_id = ClientMessageId::new(&client_id).map_err(Refusal::from)?;
+            let client_id = ClientMessageId::of_client(&client_id).map_err(Refusal::from)?;
             let sent = service
                 .send_message(&from, &to, MessageBody::Text(text), client_id, By::App, now)
                 .await?

@@ -15,9 +15,6 @@ use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// The prefix of the client ids of messages that the server API sends. It keeps them apart from the ids that clients
-/// choose, and retries of the backend apart from retries of clients.
-const CLIENT_ID: &str = "api:";
 /// The most recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
 /// The most messages of one call that are stored at a time, and the most bytes of them: each is a copy.
@@ -201,12 +198,14 @@ impl MessageName {
     /// The id under which the message is stored.
     fn client_id(self) -> ClientMessageId {
         let Self { sequence, random } = self;
-        ClientMessageId::new(&format!("{CLIENT_ID}{sequence}_{random}")).expect("short printable ASCII")
+        ClientMessageId::new(&format!("{}{sequence}_{random}", ClientMessageId::SERVER_API))
+            .expect("short printable ASCII")
     }
 
     /// The name of a stored message; `None` unless the server API sent it.
     pub fn of(client_id: &ClientMessageId) -> Option<Self> {
-        let (sequence, random) = client_id.as_str().strip_prefix(CLIENT_ID)?.split_once('_')?;
+        let (sequence, random) =
+            client_id.as_str().strip_prefix(ClientMessageId::SERVER_API)?.split_once('_')?;
         Some(Self { sequence: sequence.parse().ok()?, random: random.parse().ok()? })
     }
 

@@ -84,7 +84,8 @@ impl Caller {
             Request::SendMessage(request) => {
                 let to = user_id(&request.to)?;
                 let body = message_body(request.text, request.custom)?;
-                let client_id = ClientMessageId::new(&request.client_message_id).map_err(Refusal::from)?;
+                let client_id =
+                    ClientMessageId::of_client(&request.client_message_id).map_err(Refusal::from)?;
                 let sent = service.send_message(user, &to, body, client_id, by, now).await?;
                 let body = v1::SendMessageResponse {
                     message: Some((&sent.value.message).into()),

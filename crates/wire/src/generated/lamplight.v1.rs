@@ -359,7 +359,8 @@ pub struct SendMessageRequest {
     #[prost(string, tag = "2")]
     pub text: ::prost::alloc::string::String,
     /// 1 to 64 bytes of printable ASCII, which make retries safe. The same content to the same user with the same id
-    /// within ten minutes is a retry, and is answered with the first message. Anything else is a new message.
+    /// within ten minutes is a retry, and is answered with the first message. Anything else is a new message. Ids that
+    /// begin with `api:` are those of the server API.
     #[prost(string, tag = "3")]
     pub client_message_id: ::prost::alloc::string::String,
     /// Custom content, instead of a text: `text` is then empty.
