@@ -5,6 +5,9 @@
 //! and the newest change replaces the one that waits. All other changes are sent at once, and the final state is
 //! always sent.
 //!
+//! The rate falls as the audience of a user grows, so that the notifications of one user are bounded too: what the
+//! changes of a busy user cost does not depend on the number of its watchers.
+//!
 //! The rule is a token bucket for each user, kept as one moment (the generic cell rate algorithm, ITU-T I.371): the
 //! moment at which the bucket will be full again.
 
@@ -21,20 +24,38 @@ pub struct ConflationRate {
     /// Changes a second in the long run, and the size of the burst after a quiet second. 0 means no limit. The clock
     /// counts milliseconds, so the rate in the long run is at most 1,000.
     pub changes_per_second: u32,
+    /// Notifications of one user in a second that the worker sends in the long run, counted over all watchers. A user
+    /// with so many watchers that the changes would make more is sent less often. At least 1.
+    pub notifications_per_second: u32,
 }
 
 impl ConflationRate {
     /// Every change is sent at once.
-    pub const NONE: Self = Self { changes_per_second: 0 };
+    pub const NONE: Self = Self { changes_per_second: 0, notifications_per_second: 1 };
 
-    /// The time between two notifications of a user who changes continuously.
-    fn interval(self) -> Duration {
-        Duration::from_millis(1_000 / u64::from(self.changes_per_second.clamp(1, 1_000)))
+    /// The longest time that a change waits, however many watchers there are.
+    pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
+
+    /// The time between two notifications of a user with `watchers` watchers who changes continuously.
+    fn interval(self, watchers: usize) -> Duration {
+        let least = 1_000 / u64::from(self.changes_per_second.clamp(1, 1_000));
+        let notifications = u64::from(self.notifications_per_second.max(1));
+        let fair = (watchers as u64).saturating_mul(1_000).div_ceil(notifications);
+        Duration::from_millis(least.max(fair.min(Self::LONGEST_WAIT.as_millis() as u64)))
+    }
+
+    /// The moment at which the bucket is full again if a change is sent now. A user whose audience has just changed in size
+    /// waits no longer than the new size requires.
+    fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
+        let interval = self.interval(watchers);
+        full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
     /// A change is sent at once if the bucket is full again within this time.
-    fn burst(self) -> Duration {
-        self.interval() * (self.changes_per_second.max(1) - 1)
+    fn burst(self, watchers: usize) -> Duration {
+        let interval = self.interval(watchers);
+        let in_a_second = (1_000 / interval.as_millis()) as u32;
+        interval * in_a_second.min(self.changes_per_second).saturating_sub(1)
     }
 }
 
@@ -42,7 +63,7 @@ impl Default for ConflationRate {
     /// 20 a second: faster than people read. A user with 3,000 watchers then causes at most 60,000 notifications a
     /// second, which take a fraction of one core.
     fn default() -> Self {
-        Self { changes_per_second: 20 }
+        Self { changes_per_second: 20, notifications_per_second: 10_000 }
     }
 }
 
@@ -77,17 +98,17 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
 
-    /// Takes in a change of `user`. Returns whether it is to be sent at once; otherwise `value` is kept until it is
-    /// due, replacing the one that waited before.
-    pub fn may_tell(&mut self, user: &K, now: Moment, value: impl FnOnce() -> V) -> bool {
-        if self.limit == ConflationRate::NONE {
+    /// Takes in a change of `user`, who has so many `watchers` now. Returns whether it is to be sent at once; otherwise
+    /// `value` is kept until it is due, replacing the one that waited before.
+    pub fn may_tell(&mut self, user: &K, watchers: usize, now: Moment, value: impl FnOnce() -> V) -> bool {
+        if self.limit.changes_per_second == 0 {
             return true;
         }
         self.sweep(now);
         let mut recent = match self.users.entry_ref(user) {
             EntryRef::Occupied(recent) => recent,
             EntryRef::Vacant(place) => {
-                place.insert(Recent { full_at: now + self.limit.interval(), held: None });
+                place.insert(Recent { full_at: now + self.limit.interval(watchers), held: None });
                 return true;
             }
         };
@@ -97,9 +118,9 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
             self.replaced += 1;
             return false;
         }
-        let allowed_at = recent.full_at - self.limit.burst();
+        let allowed_at = recent.full_at - self.limit.burst(watchers);
         if allowed_at <= now {
-            recent.full_at = recent.full_at.max(now) + self.limit.interval();
+            recent.full_at = self.limit.full_after(recent.full_at, now, watchers);
             return true;
         }
         recent.held = Some(value());
@@ -115,7 +136,8 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
     }
 
     /// Removes and returns a change that is due, the longest waiting first. Returns `None` if no change is due.
-    pub fn take_due(&mut self, now: Moment) -> Option<(K, V)> {
+    /// `watchers` counts the watchers of a user.
+    pub fn take_due(&mut self, now: Moment, watchers: impl FnOnce(&K) -> usize) -> Option<(K, V)> {
         self.sweep(now);
         let (due, _) = self.due.first()?;
         if *due > now {
@@ -123,7 +145,7 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         }
         let (_, user) = self.due.pop_first()?;
         let recent = self.users.get_mut(&user)?;
-        recent.full_at = recent.full_at.max(now) + self.limit.interval();
+        recent.full_at = self.limit.full_after(recent.full_at, now, watchers(&user));
         let held = recent.held.take()?;
         Some((user, held))
     }
@@ -155,18 +177,33 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
 mod tests {
     use super::*;
 
+    /// A rate for audiences of any size.
+    fn rate(changes_per_second: u32) -> ConflationRate {
+        ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
+    }
+
     /// Runs a script of changes and lists the outcome: `at:change` was sent at once, `at>change` was sent when it was
     /// due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
-        let mut conflator = Conflator::new(ConflationRate { changes_per_second: limit });
+        told_to(rate(limit), |_| 1, changes, until)
+    }
+
+    /// The same, for users with so many watchers at a time.
+    fn told_to(
+        rate: ConflationRate,
+        watchers: impl Fn(u64) -> usize,
+        changes: &[(u64, char)],
+        until: u64,
+    ) -> String {
+        let mut conflator = Conflator::new(rate);
         let mut told = Vec::new();
         let mut changes = changes.iter().copied().peekable();
         for now in 0..=until {
-            while let Some((user, value)) = conflator.take_due(Moment(now)) {
+            while let Some((user, value)) = conflator.take_due(Moment(now), |_| watchers(now)) {
                 told.push(format!("{now}>{user}{value}"));
             }
             while let Some((at, user)) = changes.next_if(|(at, _)| *at == now) {
-                if conflator.may_tell(&user, Moment(now), || at) {
+                if conflator.may_tell(&user, watchers(now), Moment(now), || at) {
                     told.push(format!("{now}:{user}{at}"));
                 }
             }
@@ -204,6 +241,59 @@ mod tests {
     }
 
     #[test]
+    fn the_larger_the_audience_the_seldomer_a_busy_user_is_told_of() {
+        let changes: Vec<(u64, char)> = (0..60_000).map(|at| (at, 'a')).collect();
+        // The watchers of one worker, the changes that are told at once, and the time between the others.
+        for (watchers, at_once, interval) in [
+            (0, 20, 50),
+            (1, 20, 50),
+            (500, 20, 50),
+            (501, 19, 51),
+            (1_500, 6, 150),
+            (3_000, 3, 300),
+            (9_999, 1, 1_000),
+            (20_000, 1, 2_000),
+            (50_000, 1, 5_000),
+            (1_000_000, 1, 5_000),
+            (usize::MAX, 1, 5_000),
+        ] {
+            let told = told_to(ConflationRate::default(), |_| watchers, &changes, 70_000);
+            let told: Vec<&str> = told.split(' ').collect();
+            assert_eq!(told.iter().filter(|told| told.contains(':')).count(), at_once, "{watchers}");
+            let at: Vec<u64> = told.iter().filter_map(|told| told.split_once('>')?.0.parse().ok()).collect();
+            assert!(at.windows(2).all(|two| two[1] - two[0] == interval), "{watchers}: {at:?}");
+            assert!(
+                at[0] <= interval && told.last().is_some_and(|told| told.ends_with("59999")),
+                "{watchers}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_large_audience_is_told_at_once_of_a_change_now_and_then() {
+        let changes = [(0, 'a'), (400, 'a'), (800, 'a'), (6_000, 'a'), (6_000, 'a'), (6_000, 'a')];
+        let told = told_to(ConflationRate::default(), |_| 3_000, &changes, 7_000);
+        assert_eq!(told, "0:a0 400:a400 800:a800 6000:a6000 6000:a6000 6000:a6000");
+    }
+
+    #[test]
+    fn an_audience_that_comes_and_goes_is_told_within_the_longest_wait() {
+        let changes: Vec<(u64, char)> = (0..30_000).map(|at| (at, 'a')).collect();
+        let comes_at_10_s = |now| if (10_000..20_000).contains(&now) { 100_000 } else { 10 };
+        let told = told_to(ConflationRate::default(), comes_at_10_s, &changes, 40_000);
+        let at: Vec<u64> =
+            told.split(' ').map(|told| told.split([':', '>']).next().unwrap().parse().unwrap()).collect();
+        let longest = at.windows(2).map(|two| two[1] - two[0]).max();
+        assert_eq!(longest, Some(5_000), "{at:?}");
+        let while_large = at.iter().filter(|at| (10_100..20_000).contains(*at)).count();
+        assert!((1..4).contains(&while_large), "{while_large} changes were told to 100,000");
+        assert!(
+            at.iter().filter(|at| **at >= 25_000).count() >= 95,
+            "the rate comes back with the small audience"
+        );
+    }
+
+    #[test]
     fn no_limit_holds_nothing() {
         let changes: Vec<(u64, char)> = vec![(7, 'a'); 100];
         assert_eq!(told(0, &changes, 10).split(' ').count(), 100);
@@ -218,24 +308,24 @@ mod tests {
 
     #[test]
     fn what_came_late_is_told_at_once_and_then_at_the_rate() {
-        let mut conflator = Conflator::new(ConflationRate { changes_per_second: 2 });
-        let told: Vec<bool> = (0..3).map(|value| conflator.may_tell(&'a', Moment(0), || value)).collect();
+        let mut conflator = Conflator::new(rate(2));
+        let told: Vec<bool> = (0..3).map(|value| conflator.may_tell(&'a', 1, Moment(0), || value)).collect();
         assert_eq!(told, [true, true, false]);
         // The caller asks for due changes for the first time after ten seconds.
-        assert_eq!(conflator.take_due(Moment(10_000)), Some(('a', 2)));
-        assert!(conflator.may_tell(&'a', Moment(10_001), || 3));
-        assert!(!conflator.may_tell(&'a', Moment(10_002), || 4));
+        assert_eq!(conflator.take_due(Moment(10_000), |_| 1), Some(('a', 2)));
+        assert!(conflator.may_tell(&'a', 1, Moment(10_001), || 3));
+        assert!(!conflator.may_tell(&'a', 1, Moment(10_002), || 4));
     }
 
     #[test]
     fn quiet_users_are_forgotten_though_nobody_changes_any_longer() {
         let mut conflator = Conflator::new(ConflationRate::default());
         for user in 0..10_000_u64 {
-            assert!(conflator.may_tell(&user, Moment(user / 20), || ()));
+            assert!(conflator.may_tell(&user, 1, Moment(user / 20), || ()));
         }
         let mut calls = 0;
         while let Some(due) = conflator.next_due() {
-            assert_eq!(conflator.take_due(due), None);
+            assert_eq!(conflator.take_due(due, |_| 1), None);
             calls += 1;
         }
         assert_eq!((conflator.users.capacity(), calls), (0, 1), "one look is enough");
@@ -245,7 +335,7 @@ mod tests {
     fn quiet_users_are_forgotten() {
         let mut conflator = Conflator::new(ConflationRate::default());
         for at in 0..100_000_u64 {
-            assert!(conflator.may_tell(&at, Moment(at), || ()));
+            assert!(conflator.may_tell(&at, 1, Moment(at), || ()));
         }
         assert!(conflator.users.len() <= 1_000 + 50, "{} users are kept", conflator.users.len());
         assert!(conflator.users.capacity() <= 8_192, "room for {} users is kept", conflator.users.capacity());

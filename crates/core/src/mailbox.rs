@@ -220,9 +220,14 @@ impl<S: Versioned> Hub<S> {
         self.graph.take_touched(round);
     }
 
+    /// The number of connections that watch a user.
+    pub fn audience(&self, user: &User) -> usize {
+        self.watchers(user).map_or(0, |watchers| watchers.len())
+    }
+
     /// Whether the watchers of a user are a crowd.
     pub fn is_crowded(&self, user: &User) -> bool {
-        self.watchers(user).is_some_and(|watchers| watchers.len() > CROWD)
+        self.audience(user) > CROWD
     }
 
     /// Whether connections were left for the next call of [`Hub::take_touched`].

@@ -259,7 +259,9 @@ impl<S: Versioned> Audience<S> {
         match &entry.news {
             News::Status(status) => {
                 if self.hub.wants(&entry.user, status.version)
-                    && !self.conflator.may_tell(&entry.user, now, || Arc::clone(entry))
+                    && !self
+                        .conflator
+                        .may_tell(&entry.user, self.hub.audience(&entry.user), now, || Arc::clone(entry))
                 {
                     return true;
                 }
@@ -342,7 +344,7 @@ impl<S: Versioned> Audience<S> {
         mut prepare: impl FnMut(&UserStatus) -> S,
         told: &mut Vec<Arc<LogEntry>>,
     ) {
-        while let Some((user, entry)) = self.conflator.take_due(now) {
+        while let Some((user, entry)) = self.conflator.take_due(now, |user| self.hub.audience(user)) {
             if let News::Status(status) = &entry.news {
                 self.tell(&user, status, &mut prepare);
             }

@@ -286,7 +286,7 @@ fn nothing_older_is_told_after_an_answer() {
 /// the rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
-    let mut audience = Audience::<UserStatus>::new(ConflationRate { changes_per_second: 1 });
+    let mut audience = Audience::<UserStatus>::new(rate(1));
     let mut effects = Vec::new();
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let status = |version| UserStatus { user_id: id("alice"), version: Version(version), ..unlogined() };
@@ -352,7 +352,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
 /// the log at 100 ms, and `read bob 9` one that was read; `100 wait` only lets the time come. Expected: what Alice has in
 /// her mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
-    let mut audience = Audience::<UserStatus>::new(ConflationRate { changes_per_second: 2 });
+    let mut audience = Audience::<UserStatus>::new(rate(2));
     let mut effects = Vec::new();
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let notified = Notifications { others: true, friends: false };
@@ -412,9 +412,49 @@ fn what_waits_is_not_told_after_something_newer() {
     );
 }
 
+/// Four watchers of Bob, and 8 notifications a second: Bob is told of each half second, though the rate is 20 a second.
+#[test]
+fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
+    let rate = ConflationRate { changes_per_second: 20, notifications_per_second: 8 };
+    let mut audience = Audience::<UserStatus>::new(rate);
+    let mut effects = Vec::new();
+    let notified = Notifications { others: true, friends: false };
+    let list = WatchList { subscriptions: vec![id("bob")], notified, ..WatchList::default() };
+    let watchers: Vec<_> = (0..4)
+        .map(|number| {
+            let name = format!("fan{number}");
+            let member = Member::new(user(&name), ConnectionId::alone(number));
+            let watcher = audience.join(member, 1, &mut effects);
+            let heard = audience.lists_heard(watcher).unwrap();
+            audience.set_watch_list(watcher, &list, heard, &mut effects);
+            watcher
+        })
+        .collect();
+    let mut told = Vec::new();
+    for at in 0..=2_000 {
+        if at < 1_800 {
+            let status = UserStatus { user_id: id("bob"), version: Version(at + 1), ..unlogined() };
+            let entry = LogEntry::news(user("bob"), News::Status(status));
+            audience.hear(&Arc::new(entry), Moment(at), UserStatus::clone, &mut effects);
+        }
+        audience.tell_due(Moment(at), UserStatus::clone, &mut Vec::new());
+        let mut now = Vec::new();
+        for watcher in &watchers {
+            audience.drain(*watcher, |status| {
+                now.push(status.version.0);
+                Told::More
+            });
+        }
+        assert!(now.is_empty() || now == [now[0]; 4], "{now:?}");
+        told.extend(now.first().map(|version| (at, *version)));
+    }
+    // The burst of a second are two; at the end, the newest of all.
+    assert_eq!(told, [(0, 1), (1, 2), (500, 501), (1_000, 1_001), (1_500, 1_501), (2_000, 1_800)]);
+}
+
 #[test]
 fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
-    let mut audience = Audience::<UserStatus>::new(ConflationRate { changes_per_second: 1 });
+    let mut audience = Audience::<UserStatus>::new(rate(1));
     let mut effects = Vec::new();
     let bob = audience.join(Member::new(user("bob"), ConnectionId::alone(1)), 0, &mut effects);
     let mut waits = |version| {
@@ -430,6 +470,11 @@ fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
     assert_eq!((told.len(), audience.held_back()), (1, 0));
     audience.tell_due(Moment(2_000), |_| panic!("nobody watches"), &mut told);
     assert_eq!((told.len(), audience.next_due()), (1, None));
+}
+
+/// A rate for audiences of any size.
+fn rate(changes_per_second: u32) -> ConflationRate {
+    ConflationRate { changes_per_second, ..ConflationRate::default() }
 }
 
 fn unlogined() -> UserStatus {

@@ -150,7 +150,8 @@ impl Worker {
     ) -> io::Result<Self> {
         let poll = Poll::new()?;
         let acceptor = Acceptor::new(listener, poll.registry())?;
-        let rate = ConflationRate { changes_per_second: shared.config.limits.changes_told_per_second };
+        let changes_per_second = shared.config.limits.changes_told_per_second;
+        let rate = ConflationRate { changes_per_second, ..ConflationRate::default() };
         Ok(Self {
             index,
             acceptor,

@@ -22,8 +22,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// How often the changes of one user are told: seldom, so that changes wait here as often as they do in a flood.
-const RATE: ConflationRate = ConflationRate { changes_per_second: 3 };
+/// How often the changes of one user are told: seldom, so that changes wait here as often as they do in a flood, and
+/// more seldom to three watchers or more, as to an audience of thousands.
+const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
 /// How long a peer may take to go after the last words.
 const CLOSING_TIME: usize = 2_000;
 
