@@ -89,7 +89,10 @@ fn table(outcomes: &[Outcome]) -> String {
                 let memory = format!("{:.1} of {:.0}", cost.memory_mib, cost.memory_bound_mib);
                 let cpu = format!("{:.1} in {:.0}", cost.cpu_seconds, cost.seconds);
                 let descriptors = format!("{} of {}", cost.descriptors, cost.descriptors_bound);
-                let p99 = format!("{:.1} → {:.1}", cost.p99_before_ms, cost.p99_during_ms);
+                let p99 = format!(
+                    "{:.1} → {:.1} of {:.1}",
+                    cost.p99_before_ms, cost.p99_during_ms, cost.p99_bound_ms
+                );
                 format!("{:<20} {memory:>16} {cpu:>14} {descriptors:>14} {p99:>20}  {held}", outcome.name)
             }
             None => format!("{:<20} {:>16} {:>14} {:>14} {:>20}  {held}", outcome.name, "–", "–", "–", "–"),

@@ -15,13 +15,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The time for which the witness measures before the attack begins.
-const BEFORE: Duration = Duration::from_secs(4);
+/// The part of the attack's duration for which the witness measures before the attack begins: half of it.
+const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The time between two counts of the descriptors.
 const LOOK: Duration = Duration::from_millis(100);
 /// The witness's p99 that is always allowed, in milliseconds: the target of docs/performance.md under an even load.
-const P99_AT_LEAST_ALLOWED: f64 = 20.0;
+pub const EVEN_LOAD: f64 = 20.0;
+/// The p99 that is always allowed for an attack that may only double it, in milliseconds. A smaller p99 measures the
+/// scheduler and not the server: on a busy processor, a thread that is woken may wait for the next tick, which is 4 ms
+/// with the usual `CONFIG_HZ=250`.
+pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The factor by which the witness's p99 may grow.
 const P99_FACTOR: f64 = 2.0;
 
@@ -32,6 +36,15 @@ pub struct Bound {
     pub memory_mib: f64,
     /// The growth of the number of descriptors during the attack.
     pub descriptors: u64,
+    /// The p99 of others that is allowed whatever it was before, in milliseconds; beyond it, it may double.
+    pub p99_floor_ms: f64,
+}
+
+impl Bound {
+    /// The most that the p99 of others may be, after it was so much before the attack.
+    fn p99_ms(&self, before: f64) -> f64 {
+        (before * P99_FACTOR).max(self.p99_floor_ms)
+    }
 }
 
 /// One attack.
@@ -143,13 +156,16 @@ pub struct Cost {
     pub p99_before_ms: f64,
     /// The witness's p99 during the attack.
     pub p99_during_ms: f64,
+    /// The most that it may be during the attack.
+    pub p99_bound_ms: f64,
 }
 
 impl Scene {
     /// Measures the state before the attack, and begins the attack.
     pub async fn begin(&self) -> Result<()> {
         self.set_phase(Phase::Before);
-        tokio::time::sleep(if self.quick { BEFORE_QUICK } else { BEFORE }).await;
+        let before = Duration::from_secs(self.seconds / BEFORE_PART);
+        tokio::time::sleep(if self.quick { BEFORE_QUICK } else { before }).await;
         self.meter.reset_peak()?;
         let started = Started {
             at: Instant::now(),
@@ -160,6 +176,11 @@ impl Scene {
         *self.started.lock() = Some(started);
         self.set_phase(Phase::During);
         Ok(())
+    }
+
+    /// Ends what is measured: what the witness sees from here on does not count.
+    pub fn end(&self) {
+        self.set_phase(Phase::Idle);
     }
 
     /// Whether the attack still lasts.
@@ -255,6 +276,7 @@ fn load(
     let started = started.context("the attack has begun")?;
     let times = times.map_err(|error| anyhow!("another client was cut off: {error:#}"))?;
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
+    let p99_before_ms = p99(&times.before);
     let cost = Cost {
         memory_mib: mib(peak_memory?.saturating_sub(started.resident)),
         memory_bound_mib: bound.memory_mib,
@@ -262,8 +284,9 @@ fn load(
         seconds: started.at.elapsed().as_secs_f64(),
         descriptors: peak_descriptors.saturating_sub(started.descriptors),
         descriptors_bound: bound.descriptors,
-        p99_before_ms: p99(&times.before),
+        p99_before_ms,
         p99_during_ms: p99(&times.during),
+        p99_bound_ms: bound.p99_ms(p99_before_ms),
     };
     cost.judge(quick, &mut findings);
     Ok((findings, Some(cost)))
@@ -281,8 +304,7 @@ impl Cost {
             descriptors <= descriptors_bound,
             format!("{descriptors} descriptors, more than {descriptors_bound}"),
         );
-        let allowed = (self.p99_before_ms * P99_FACTOR).max(P99_AT_LEAST_ALLOWED);
-        let during = self.p99_during_ms;
+        let (during, allowed) = (self.p99_during_ms, self.p99_bound_ms);
         // A missing time counts as broken.
         findings.expect(
             quick || during <= allowed,
@@ -337,29 +359,35 @@ fn attackers() -> Result<tokio::runtime::Runtime> {
 mod tests {
     use super::*;
 
-    fn cost(memory_mib: f64, descriptors: u64, before: f64, during: f64) -> Cost {
+    fn cost(memory_mib: f64, descriptors: u64, before: f64, during: f64, p99_floor_ms: f64) -> Cost {
+        let bound = Bound { memory_mib: 64.0, descriptors: 100, p99_floor_ms };
         Cost {
             memory_mib,
-            memory_bound_mib: 64.0,
+            memory_bound_mib: bound.memory_mib,
             cpu_seconds: 1.0,
             seconds: 8.0,
             descriptors,
-            descriptors_bound: 100,
+            descriptors_bound: bound.descriptors,
             p99_before_ms: before,
             p99_during_ms: during,
+            p99_bound_ms: bound.p99_ms(before),
         }
     }
 
     #[test]
     fn what_costs_more_than_its_bound_does_not_hold() {
         for (cost, broken) in [
-            (cost(64.0, 100, 1.0, 20.0), 0),
-            (cost(65.0, 100, 1.0, 1.0), 1),
-            (cost(1.0, 101, 1.0, 1.0), 1),
-            (cost(1.0, 1, 1.0, 20.1), 1),
-            (cost(1.0, 1, 30.0, 60.0), 0),
-            (cost(1.0, 1, 30.0, f64::NAN), 1),
-            (cost(99.0, 999, 1.0, 99.0), 3),
+            (cost(64.0, 100, 1.0, 20.0, EVEN_LOAD), 0),
+            (cost(65.0, 100, 1.0, 1.0, EVEN_LOAD), 1),
+            (cost(1.0, 101, 1.0, 1.0, EVEN_LOAD), 1),
+            (cost(1.0, 1, 1.0, 20.1, EVEN_LOAD), 1),
+            (cost(1.0, 1, 30.0, 60.0, EVEN_LOAD), 0),
+            (cost(1.0, 1, 30.0, f64::NAN, EVEN_LOAD), 1),
+            (cost(99.0, 999, 1.0, 99.0, EVEN_LOAD), 3),
+            (cost(1.0, 1, 5.4, 10.8, A_TURN_OF_THE_SCHEDULER), 0),
+            (cost(1.0, 1, 5.4, 12.2, A_TURN_OF_THE_SCHEDULER), 1),
+            (cost(1.0, 1, 0.4, 4.0, A_TURN_OF_THE_SCHEDULER), 0),
+            (cost(1.0, 1, 0.4, 4.1, A_TURN_OF_THE_SCHEDULER), 1),
         ] {
             let mut findings = Findings::default();
             cost.judge(false, &mut findings);

@@ -2,7 +2,7 @@
 
 use crate::line::Line;
 use crate::peer::{connect, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -23,7 +23,7 @@ pub const MANY: Attack = Attack {
     about: "4,000 connections from one address, and again when they are closed",
     kind: Kind::Load {
         seconds: 8,
-        bound: Bound { memory_mib: 32.0, descriptors: (ALLOWED + REFUSING) as u64 },
+        bound: Bound { memory_mib: 32.0, descriptors: (ALLOWED + REFUSING) as u64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| attack(scene).boxed(),
     },

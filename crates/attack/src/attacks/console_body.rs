@@ -1,7 +1,7 @@
 //! A login at the console whose body comes in segments of one byte.
 
 use crate::peer::{connect, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -20,7 +20,7 @@ pub const EIGHT: Attack = Attack {
     about: "a body for the console in one-byte segments, over 8 connections",
     kind: Kind::Load {
         seconds: 10,
-        bound: Bound { memory_mib: MEMORY_MIB, descriptors: 64 },
+        bound: Bound { memory_mib: MEMORY_MIB, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| drip(scene, 8).boxed(),
     },
@@ -31,7 +31,7 @@ pub const TWENTY_FOUR: Attack = Attack {
     about: "the same over 24 connections",
     kind: Kind::Load {
         seconds: 10,
-        bound: Bound { memory_mib: MEMORY_MIB, descriptors: 64 },
+        bound: Bound { memory_mib: MEMORY_MIB, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| drip(scene, 24).boxed(),
     },

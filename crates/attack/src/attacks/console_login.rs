@@ -1,7 +1,7 @@
 //! Wrong passwords for the console, from many addresses.
 
 use crate::peer::{converse, source, status};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::{PASSWORD, Settings};
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -22,7 +22,7 @@ pub const FLOOD: Attack = Attack {
     about: "wrong passwords for the console from 64 connections of as many addresses",
     kind: Kind::Load {
         seconds: 12,
-        bound: Bound { memory_mib: MEMORY_MIB, descriptors: 192 },
+        bound: Bound { memory_mib: MEMORY_MIB, descriptors: 192, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| flood(scene).boxed(),
     },

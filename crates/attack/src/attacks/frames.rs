@@ -2,7 +2,7 @@
 
 use crate::line::Line;
 use crate::peer::{connect, converse, logged_in, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -20,7 +20,7 @@ pub const MALFORMED: Attack = Attack {
     about: "random bytes behind every opening, over 64 connections that come again",
     kind: Kind::Load {
         seconds: 8,
-        bound: Bound { memory_mib: 16.0, descriptors: 256 },
+        bound: Bound { memory_mib: 16.0, descriptors: 256, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| malformed(scene).boxed(),
     },
@@ -31,7 +31,7 @@ pub const OVERSIZE: Attack = Attack {
     about: "frames over the limit, before the login and after it",
     kind: Kind::Load {
         seconds: 8,
-        bound: Bound { memory_mib: 32.0, descriptors: 256 },
+        bound: Bound { memory_mib: 32.0, descriptors: 256, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| oversize(scene).boxed(),
     },
@@ -46,7 +46,7 @@ pub const UNFINISHED: Attack = Attack {
     kind: Kind::Load {
         seconds: 8,
         // 64 KiB is what a peer without a key may use, and there are 900 of them.
-        bound: Bound { memory_mib: 64.0, descriptors: HELD as u64 + 64 },
+        bound: Bound { memory_mib: 64.0, descriptors: HELD as u64 + 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| unfinished(scene).boxed(),
     },

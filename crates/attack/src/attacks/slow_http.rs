@@ -1,7 +1,7 @@
 //! Connections that occupy the HTTP port: heads that never end, and bodies that arrive slowly.
 
 use crate::peer::{connect, get, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -25,7 +25,7 @@ pub const SLOW: Attack = Attack {
     about: "1,024 slow heads and dripping bodies from one address",
     kind: Kind::Load {
         seconds: 34,
-        bound: Bound { memory_mib: 64.0, descriptors: CONNECTIONS as u64 + 64 },
+        bound: Bound { memory_mib: 64.0, descriptors: CONNECTIONS as u64 + 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| attack(scene).boxed(),
     },

@@ -2,7 +2,7 @@
 
 use crate::line::{custom, frame};
 use crate::peer::{drain, logged_in, next_message, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -23,7 +23,7 @@ pub const SLOW: Attack = Attack {
     kind: Kind::Load {
         seconds: 8,
         // 64 KiB for each reader.
-        bound: Bound { memory_mib: READERS as f64 / 16.0, descriptors: 64 },
+        bound: Bound { memory_mib: READERS as f64 / 16.0, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| attack(scene).boxed(),
     },

@@ -1,7 +1,7 @@
 //! Requests that two servers would read differently, heads of excessive size, and requests without end.
 
 use crate::peer::{connect, converse, source, status};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -16,7 +16,7 @@ pub const SMUGGLING: Attack = Attack {
     about: "lengths that contradict each other, heads of 10,000 headers and of 1 MiB",
     kind: Kind::Load {
         seconds: 6,
-        bound: Bound { memory_mib: 32.0, descriptors: 128 },
+        bound: Bound { memory_mib: 32.0, descriptors: 128, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| smuggle(scene).boxed(),
     },
@@ -27,7 +27,7 @@ pub const PIPELINING: Attack = Attack {
     about: "requests without end over 16 connections that read no answer",
     kind: Kind::Load {
         seconds: 6,
-        bound: Bound { memory_mib: 32.0, descriptors: 64 },
+        bound: Bound { memory_mib: 32.0, descriptors: 64, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| pipeline(scene).boxed(),
     },

@@ -2,7 +2,7 @@
 
 use crate::line::Line;
 use crate::peer::{connect, next_message, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use base64::Engine;
@@ -19,7 +19,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-const MOST: Bound = Bound { memory_mib: 16.0, descriptors: 256 };
+const MOST: Bound = Bound { memory_mib: 16.0, descriptors: 256, p99_floor_ms: EVEN_LOAD };
 /// The time within which a user with a valid UserSig logs in.
 const IN_WITHIN: Duration = Duration::from_secs(2);
 

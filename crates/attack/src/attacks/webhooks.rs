@@ -2,7 +2,7 @@
 
 use crate::line::custom;
 use crate::peer::{drain, get, logged_in, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -22,7 +22,7 @@ pub const HOSTILE: Attack = Attack {
     about: "a receiver that says nothing, endless heads, endless bodies, or redirects",
     kind: Kind::Load {
         seconds: 10,
-        bound: Bound { memory_mib: 64.0, descriptors: USERS as u64 + 128 },
+        bound: Bound { memory_mib: 64.0, descriptors: USERS as u64 + 128, p99_floor_ms: EVEN_LOAD },
         // A receiver on this machine is not allowed by default.
         settings: Settings {
             app: &["--state-change-url", "http://127.0.0.1:17417/"],

@@ -1,7 +1,7 @@
 //! WebSockets that are all pings, or one message in fragments without end.
 
 use crate::peer::{connect, source};
-use crate::scene::{Attack, Bound, Findings, Kind, Scene};
+use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
 use futures_util::FutureExt;
@@ -15,7 +15,7 @@ pub const FLOOD: Attack = Attack {
     about: "pings and empty fragments without end over 32 WebSockets that do not log in",
     kind: Kind::Load {
         seconds: 8,
-        bound: Bound { memory_mib: 16.0, descriptors: 128 },
+        bound: Bound { memory_mib: 16.0, descriptors: 128, p99_floor_ms: EVEN_LOAD },
         settings: Settings { app: &[], env: &[] },
         run: |scene| flood(scene).boxed(),
     },
