@@ -136,6 +136,22 @@ describe("the store", () => {
     expect(store.get("ann")).toBeUndefined();
   });
 
+  test("a clock of the device that is set back delays nothing", async () => {
+    const client = new Fake();
+    const store = new StatusStore(client);
+    const stop = store.subscribe("ann", () => undefined);
+    await pass(100);
+    stop();
+    vi.setSystemTime(Date.now() - 3_600_000);
+    store.subscribe("bob", () => undefined);
+    await pass(3 * GRACE);
+    expect(client.calls.filter((call) => call !== "list")).toEqual([
+      "subscribe ann",
+      "subscribe bob",
+      "unsubscribe ann",
+    ]);
+  });
+
   test("only the room that is left is taken, nobody of the application is given back, and others are asked for", async () => {
     const client = new Fake();
     client.list.add("theirs").add("other");

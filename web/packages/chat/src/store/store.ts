@@ -100,7 +100,7 @@ export class StatusStore {
     this.#wake(GATHER);
     return () => {
       if (watched.listeners.delete(own) && watched.listeners.size === 0) {
-        watched.leftAt = Date.now();
+        watched.leftAt = performance.now();
         this.#wake(GRACE);
       }
     };
@@ -171,7 +171,7 @@ export class StatusStore {
   }
 
   #wake(wait: number): void {
-    const at = Date.now() + wait;
+    const at = performance.now() + wait;
     if (at < this.#timerAt) {
       clearTimeout(this.#timer);
       this.#timerAt = at;
@@ -213,7 +213,7 @@ export class StatusStore {
   /** The users whose grace is over; the others are checked again later. */
   #left(): [string, Watched][] {
     const leaving = [...this.#watched].filter(([, { leftAt }]) => leftAt !== undefined);
-    const over = leaving.filter(([, { leftAt = 0 }]) => Date.now() - leftAt >= GRACE);
+    const over = leaving.filter(([, { leftAt = 0 }]) => performance.now() - leftAt >= GRACE);
     if (over.length < leaving.length) {
       this.#wake(GRACE);
     }

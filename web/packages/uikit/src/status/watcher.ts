@@ -68,7 +68,7 @@ export class Watcher {
         this.#changed(this.#ledger.loggedOut());
       }),
       listen<UserStatus[]>(client, EVENT.USER_STATUS_UPDATED, (statuses) => {
-        this.#changed(this.#ledger.told(statuses, Date.now()));
+        this.#changed(this.#ledger.told(statuses, performance.now()));
       }),
       listen<{ subscribed: string[]; unsubscribed: string[] }>(
         client,
@@ -132,12 +132,12 @@ export class Watcher {
   }
 
   show(view: string, shown: View): void {
-    this.#ledger.show(view, shown, Date.now());
+    this.#ledger.show(view, shown, performance.now());
     this.#wakeSoon();
   }
 
   hide(view: string): void {
-    this.#ledger.hide(view, Date.now());
+    this.#ledger.hide(view, performance.now());
     this.#wakeSoon();
   }
 
@@ -162,7 +162,11 @@ export class Watcher {
     this.#endCut();
     this.#wake(Infinity);
     this.#ledger.turn(false);
-    for (let next = this.#ledger.next(Date.now()); "call" in next; next = this.#ledger.next(Date.now())) {
+    for (
+      let next = this.#ledger.next(performance.now());
+      "call" in next;
+      next = this.#ledger.next(performance.now())
+    ) {
       await this.#make(next.call);
     }
     this.#remember();
@@ -214,7 +218,7 @@ export class Watcher {
 
   /** Schedules a step; more to do may follow at once. */
   #wakeSoon(): void {
-    const now = Date.now();
+    const now = performance.now();
     this.#dueSince ??= now;
     this.#wake(Math.max(0, Math.min(SETTLE, this.#dueSince + LONGEST_SETTLE - now)));
   }
@@ -239,14 +243,14 @@ export class Watcher {
       return;
     }
     this.#isCalling = true;
-    let next = this.#ledger.next(Date.now());
+    let next = this.#ledger.next(performance.now());
     while ("call" in next && !this.#isStopped) {
       await this.#make(next.call);
-      next = this.#ledger.next(Date.now());
+      next = this.#ledger.next(performance.now());
     }
     this.#isCalling = false;
     if (this.#timer === null && "wakeAt" in next) {
-      this.#wake(next.wakeAt === Infinity ? Infinity : Math.max(0, next.wakeAt - Date.now()));
+      this.#wake(next.wakeAt === Infinity ? Infinity : Math.max(0, next.wakeAt - performance.now()));
     }
   }
 
@@ -258,7 +262,7 @@ export class Watcher {
       this.#remember();
     } catch (error) {
       const code = codeOf(error);
-      this.#changed(this.#ledger.refused(call, code, Date.now()));
+      this.#changed(this.#ledger.refused(call, code, performance.now()));
       this.#explain(code);
     }
   }
@@ -270,17 +274,19 @@ export class Watcher {
       case "read": {
         const answer = await this.#client.getSubscriptions?.();
         const list = answer && { users: answer.data.userIDList, limit: answer.data.limit };
-        return isSame() ? ledger.read(list, Date.now()) : [];
+        return isSame() ? ledger.read(list, performance.now()) : [];
       }
       case "query": {
         const { data } = await this.#client.getUserStatus({ userIDList: [...call.users] });
-        return isSame() ? ledger.queried(call.users, data.successUserList, data.failureUserList, Date.now()) : [];
+        return isSame()
+          ? ledger.queried(call.users, data.successUserList, data.failureUserList, performance.now())
+          : [];
       }
       case "subscribe": {
         const { data } = await this.#own(() => this.#client.subscribeUserStatus({ userIDList: [...call.users] }));
         const { successUserList = [], failureUserList, evictedUserIDList = [] } = data;
         return isSame()
-          ? ledger.subscribed(call.users, successUserList, failureUserList, evictedUserIDList, Date.now())
+          ? ledger.subscribed(call.users, successUserList, failureUserList, evictedUserIDList, performance.now())
           : [];
       }
       case "unsubscribe": {
