@@ -1,4 +1,4 @@
-//! One client over a blocking connection: a user who is not part of the attack.
+//! A client over a blocking connection, for a user who is not part of the attack.
 
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_auth::{Claims, sign};
@@ -23,7 +23,7 @@ pub struct Way {
 }
 
 impl Way {
-    /// A UserSig signed with this key.
+    /// Returns a UserSig that is signed with `key`.
     pub fn user_sig(&self, user: &str, key: &AppKey) -> Result<String> {
         let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let claims =
@@ -31,7 +31,7 @@ impl Way {
         Ok(sign(key, &claims))
     }
 
-    /// A frame with a login that has this UserSig.
+    /// Returns a frame with a login that has this UserSig.
     pub fn login_frame(&self, user: &str, user_sig: String) -> Vec<u8> {
         let login = v1::LoginRequest {
             sdk_app_id: self.app.0,
@@ -44,7 +44,7 @@ impl Way {
         frame(1, Request::Login(login))
     }
 
-    /// The preamble and the login of a user with a valid UserSig.
+    /// Returns the preamble and the login of a user with a valid UserSig.
     pub fn opening(&self, user: &str) -> Result<Vec<u8>> {
         let sig = self.user_sig(user, &self.key)?;
         Ok([NATIVE_PREAMBLE.as_slice(), &self.login_frame(user, sig)].concat())
@@ -127,7 +127,7 @@ impl Line {
         }
     }
 
-    /// Discards what has arrived.
+    /// Reads and discards the bytes that have arrived.
     pub fn drain(&mut self) -> Result<()> {
         self.await_message(Duration::ZERO, |_| None::<()>)?;
         self.stream.set_nonblocking(true)?;

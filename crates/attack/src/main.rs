@@ -1,8 +1,8 @@
 //! Attacks a server, one attack after the other, each with its own server, and prints the costs.
 //!
-//! It sends at full rate what a peer without a key can send, and simulates mishaps of an operator's machine. Another
-//! client, the witness, runs meanwhile; the delay of its notifications is a part of the costs. `SECURITY.md` has the
-//! threat model.
+//! The attacks send at full rate anything that a peer without a key can send, and simulate mishaps of an operator's
+//! machine. Meanwhile the clients of uninvolved users, the witness, measure the delay of notifications, which is a part
+//! of the costs. `SECURITY.md` has the threat model.
 
 mod attacks;
 mod line;
@@ -76,7 +76,7 @@ fn main() -> Result<ExitCode> {
     Ok(if all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The table: a line for each attack, each figure with its bound.
+/// Returns the table: a line for each attack, with each figure and its bound.
 fn table(outcomes: &[Outcome]) -> String {
     let mut table = format!(
         "\n{:<20} {:>16} {:>14} {:>14} {:>20}  held\n",
@@ -113,6 +113,6 @@ fn raise_file_limit() -> Result<()> {
 
 /// Prints a line.
 fn say(line: &str) {
-    // The reader of the output may be gone; the attacks go on.
+    // A failure is ignored: the attacks go on even if nobody reads the output.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

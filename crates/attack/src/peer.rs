@@ -1,4 +1,4 @@
-//! Attackers' connections, from any loopback address and with any bytes.
+//! The connections of attackers, from any loopback address and with any bytes.
 
 use crate::scene::Scene;
 use crate::server::PATIENCE;
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
-/// One of 65,536 loopback addresses, none of which is the witness's.
+/// Returns one of 65,536 loopback addresses, none of which is used by the witness.
 pub fn source(number: usize) -> Ipv4Addr {
     let [high, low] = (number as u16).to_be_bytes();
     Ipv4Addr::new(127, 7, high, low)
@@ -78,7 +78,7 @@ pub async fn converse(
             && length > 0
         {}
     };
-    // What has arrived by then is the answer.
+    // A timeout is not an error: the bytes that have arrived by then are the answer.
     let _ = timeout(patience, talk).await;
     Ok(answer)
 }

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 /// The part of the attack's duration for which the witness measures before the attack begins: half of it.
 const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
-/// The time between two counts of the descriptors.
+/// The interval at which the descriptors are counted.
 const LOOK: Duration = Duration::from_millis(100);
-/// The witness's p99 that is always allowed, in milliseconds: the target of docs/performance.md under an even load.
+/// The p99 of the witness that is allowed in any case, in milliseconds: the target of docs/performance.md under a steady load.
 pub const EVEN_LOAD: f64 = 20.0;
 /// The p99 that is always allowed for an attack that may only double it, in milliseconds. A smaller p99 measures the
 /// scheduler and not the server: on a busy processor, a thread that is woken may wait for the next tick, which is 4 ms
@@ -32,9 +32,9 @@ const P99_FACTOR: f64 = 2.0;
 /// The bounds of an attack.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
-    /// The growth of resident memory during the attack, in MiB.
+    /// The allowed growth of resident memory during the attack, in MiB.
     pub memory_mib: f64,
-    /// The growth of the number of descriptors during the attack.
+    /// The allowed growth of the number of descriptors during the attack.
     pub descriptors: u64,
     /// The p99 of others that is allowed whatever it was before, in milliseconds; beyond it, it may double.
     pub p99_floor_ms: f64,
@@ -74,7 +74,7 @@ pub enum Kind {
     Mishap(fn(&Path) -> Result<Findings>),
 }
 
-/// The findings besides the figures: broken expectations, and notes.
+/// The results of an attack other than the measured costs: broken expectations, and notes.
 #[derive(Default, Debug)]
 pub struct Findings {
     /// The expectations that did not hold.
@@ -305,7 +305,7 @@ impl Cost {
             format!("{descriptors} descriptors, more than {descriptors_bound}"),
         );
         let (during, allowed) = (self.p99_during_ms, self.p99_bound_ms);
-        // A missing time counts as broken.
+        // Without a measured time, the expectation counts as broken.
         findings.expect(
             quick || during <= allowed,
             format!("others' p99 is {during:.1} ms, more than {allowed:.1}"),

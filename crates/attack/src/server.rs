@@ -194,7 +194,7 @@ fn await_node_file(child: &mut Child, folder: &Folder) -> Result<NodeFile> {
         if let Some(status) = child.try_wait()? {
             bail!("the server ended at its start: {status}\n{}", folder.log());
         }
-        // The file of a former server has another process id.
+        // A file that an earlier server left behind has another process id.
         let file = fs::read(folder.data().join("node.json")).ok();
         let file = file.and_then(|bytes| serde_json::from_slice::<NodeFile>(&bytes).ok());
         if let Some(file) = file.filter(|file| file.pid == child.id()) {

@@ -1,26 +1,29 @@
-//! The wait before the next attempt to connect. Knows no clock and no randomness.
+//! The wait before the next attempt to connect. Pure: the failures and the jitter are arguments.
 //!
-//! The server says over how long its clients spread their reconnects ([`Spread`]). The first attempt after a broken
-//! link comes at a random moment in that time, and further attempts follow at the same distance. A server that is
-//! down therefore gets no more attempts than it accepts logins, and clients find it soon after it is back.
+//! The server announces the time over which its clients spread their reconnects ([`Spread`]). A client makes its first
+//! attempt after a broken link at a random moment within that time, and further attempts at intervals of about that
+//! length. A server that is down therefore gets no more attempts in a time than it could accept logins, and clients
+//! connect soon after it is back.
 
 use std::time::Duration;
 
-/// The longest wait before the first attempt after a broken link, if the server does not say a spread.
+/// The longest wait before the first attempt after a broken link, if the server has not announced a spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts, for a spread that is not longer. The longest wait is half as much again.
+/// The mean wait between attempts, unless the spread is longer than this. The longest wait is 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many of them, for a spread that is not longer. The longest wait, half as much
-/// again, does not exceed the grace (30 s) in which a client can return without being seen to leave.
+/// The mean wait between attempts after many failures, unless the spread is longer than this. The longest wait, 1.5
+/// times the mean, does not exceed the grace (30 s) for which a user whose connection is lost is still shown as
+/// connected.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The number of attempts, about two minutes, before the wait between them begins to double. It covers a restart of
-/// the server, and is small enough for a device that has no network for hours.
+/// The number of attempts before the wait between them begins to double. They last about two minutes: long enough for a
+/// restart of the server, and few enough for a device that has no network for hours.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
-/// While calls wait for the link, the wait is no longer than after this many failures.
+/// The highest number of failures that the wait takes into account while calls wait for the link, so that they do not
+/// wait long.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
 /// A link that lived this long counts as a success, and the next wait is a first one again. With a shorter time,
@@ -37,16 +40,16 @@ impl Jitter {
         Self(fraction.clamp(0.0, 1.0))
     }
 
-    /// This fraction of a span, in whole milliseconds.
+    /// Returns this fraction of a span, in whole milliseconds.
     pub(crate) fn of(self, span: Duration) -> Duration {
         Duration::from_millis(span.mul_f64(self.0).as_millis().try_into().unwrap_or(u64::MAX))
     }
 }
 
-/// The spread of reconnects, as the server said it last.
+/// The time over which clients spread their reconnects, as the server announced it last.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Spread {
-    /// The server has not said a spread: before the first login, or an older server.
+    /// The server has not announced a spread: there was no login yet, or the server is older.
     Unknown,
     Told(Duration),
 }
@@ -83,7 +86,8 @@ impl Spread {
 mod tests {
     use super::*;
 
-    /// The table that the web SDK passes too: the spread (0: none), failures, jitter, and the wait, in milliseconds.
+    /// A table of cases, with which the web SDK is tested too. The columns are the spread (0: none), the failures, the
+    /// jitter, and the expected wait in milliseconds.
     const CASES: &str = include_str!("../tests/sdk/reconnect.csv");
 
     #[test]

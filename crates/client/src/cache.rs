@@ -1,8 +1,8 @@
 //! The last known status of each watched user: a pure fold over all statuses that the server sends.
 //!
-//! The cache holds the newest version for each user, and nothing about users who are not watched. It does not know
-//! where statuses come from, nor who gets the differences that it returns. Its size is bounded by the users that the
-//! account watches, which the server bounds.
+//! The cache holds the newest version for each user, and nothing about users who are not watched. The caller brings the
+//! statuses and passes the returned differences on. Its size is bounded by the users that the account watches, which
+//! the server bounds.
 
 use lamplight_model::{UserId, UserStatus};
 use lamplight_wire::v1;
@@ -65,8 +65,8 @@ impl Cache {
         self.statuses.values()
     }
 
-    /// The versions in the cache, newest first, as many as fit into `budget` bytes of a `LoginRequest`. The server
-    /// sends the statuses of the other users again.
+    /// Returns the versions in the cache, newest first, as many as fit into `budget` bytes of a `LoginRequest`. The
+    /// server sends the statuses of users whose versions are left out again.
     pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
         let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
         newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));
@@ -92,8 +92,8 @@ mod tests {
     use super::*;
     use crate::testing::{brief, statuses};
 
-    /// Folds `told` into a cache with `held`, and compares the differences and the resulting cache. A word is
-    /// `user:version`.
+    /// Folds `told` into a cache with `held`, and compares the differences and the resulting cache with the expected
+    /// ones. Each word of the arguments is `user:version`.
     fn check(held: &str, told: &str, differs: &str, after: &str) {
         let mut cache = Cache::default();
         cache.fold(statuses(held));

@@ -16,10 +16,10 @@ use tokio::time::Instant;
 /// A client of Lamplight. Cheap to clone; all clones share one session.
 ///
 /// After a [`login`](Self::login), the client keeps the session alive: it sends heartbeats, reconnects after a broken
-/// link, fetches the changes in between, and subscribes again if the server has dropped the list. A call without a
-/// connection makes the client try to connect at once, or within a second of its last attempt, and waits for the
-/// connection up to the call timeout. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further call is refused at
-/// once with 7008. The session ends with [`logout`](Self::logout), or when the server ends it, which an
+/// link, fetches the changes in between, and subscribes again if the server has dropped the subscription list. A call
+/// without a connection makes the client try to connect at once, or within a second of its last attempt, and waits for
+/// the connection up to the call timeout. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further call is refused
+/// at once with 7008. The session ends with [`logout`](Self::logout), or when the server ends it, which an
 /// [`Event`](crate::Event) reports; after that, calls fail with [`Error::NotLoggedIn`].
 ///
 /// Dropping the future of a call does not cancel the call, which may already have been sent. Dropping the last clone
@@ -125,8 +125,8 @@ impl Client {
         Ok(statuses)
     }
 
-    /// Subscribes to users: at most 100 in a call and 200 on the list; beyond that, the earliest subscribed are
-    /// evicted. The list belongs to the account, not to the device.
+    /// Subscribes to users: at most 100 in a call and 200 on the subscription list; beyond that, the earliest
+    /// subscribed are evicted. The subscription list belongs to the account, not to the device.
     ///
     /// # Errors
     ///
@@ -143,7 +143,7 @@ impl Client {
         Ok(subscribed)
     }
 
-    /// Unsubscribes from users: at most 100 in a call. **An empty list means all of them**, as
+    /// Unsubscribes from users: at most 100 in a call. **Without users, it unsubscribes from all**, as
     /// [`unsubscribe_all`](Self::unsubscribe_all) does.
     ///
     /// # Errors
@@ -173,7 +173,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] by the edition, the switch or the rate limit.
+    /// [`Error::Refused`] if the edition of the app or its switch for user statuses does not allow it, or beyond the
+    /// rate limit.
     pub async fn get_subscriptions(&self) -> Result<Subscriptions, Error> {
         let Answer::Subscriptions(subscriptions) = self.call(Request::GetSubscriptions).await? else {
             unreachable!("getSubscriptions has an answer of its kind")
@@ -207,7 +208,7 @@ impl Client {
     /// Reports that the device has changed its network or has woken. A link is tested at once instead of at the next
     /// heartbeat, and is given up after 3 s without an answer; a client that waits to reconnect tries at once.
     pub async fn network_changed(&self) {
-        // Without a driver there is no link to test.
+        // Sending fails if the driver has ended; then there is no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;
     }
 

@@ -12,14 +12,16 @@ pub enum Error {
     /// The server has refused the call; nothing was changed.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// There is no session: never logged in, logged out, kicked, or expired (6014).
+    /// There is no session: the client has not logged in, has logged out, was kicked, or its UserSig has expired
+    /// (6014).
     #[error("{}", Code::NOT_LOGGED_IN)]
     NotLoggedIn,
     /// The link broke before the answer, and the call cannot be repeated safely. It is not known whether the server
     /// has executed it (9520).
     #[error("the connection broke before the answer")]
     Disconnected,
-    /// There was no connection within the call timeout, or no room on it. The server did not get the call (9508).
+    /// There was no connection within the call timeout, or too many requests were waiting on it. The server did not get
+    /// the call (9508).
     #[error("not sent in time; the server has not been asked")]
     NotSent,
     /// There was no answer within the call timeout. It is not known whether the server has executed the call (9520).
@@ -53,12 +55,12 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// A refusal with the text of the code alone.
+    /// Creates a refusal with the text of the code alone.
     pub(crate) fn of(code: Code) -> Self {
         Self { code: code.number(), message: code.english().to_owned() }
     }
 
-    /// A refusal by the client itself, with the text of the code.
+    /// Creates a refusal by the client itself, with the text of the code and a detail.
     pub(crate) fn because(code: Code, detail: &str) -> Self {
         Self { code: code.number(), message: format!("{}: {detail}", code.english()) }
     }
@@ -86,7 +88,7 @@ impl TransportError {
         Self { doing, source: Arc::from(source.into()) }
     }
 
-    /// The step that failed, as in "connecting".
+    /// The name of the step that failed, such as "connecting".
     pub fn doing(&self) -> &'static str {
         self.doing
     }

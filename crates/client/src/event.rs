@@ -6,9 +6,9 @@ use std::time::Duration;
 
 /// An event of the client.
 ///
-/// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together report everything that
-/// enters, changes in and leaves the local cache: an application that folds them has the same state as
-/// [`Client::cached`](crate::Client::cached).
+/// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together report every entry that is
+/// added to the local cache, changes in it, or is removed from it: an application that applies them in order has the
+/// same state as [`Client::cached`](crate::Client::cached).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
@@ -46,7 +46,7 @@ pub enum Event {
     },
     /// The app's settings have changed the abilities of this client.
     AbilitiesChanged(Abilities),
-    /// Messages that were received, or sent from another device of the user; oldest first. Also a message sent by
+    /// Messages that were received, or sent from another device of the user; oldest first. They include a message of
     /// this client whose answer came after [`Error::Timeout`](crate::Error::Timeout): it was stored after all.
     MessagesReceived(Vec<Message>),
     /// Rows of the conversation list have changed, by a message or by another device of the user.

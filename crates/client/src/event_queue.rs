@@ -1,15 +1,15 @@
-//! The events that one reader has not read yet. The queue is bounded, however slow the reader is, and always contains
-//! the final state.
+//! The queue of the events that one reader has not read yet. The queue is bounded, however slow the reader is, and
+//! always contains the final state.
 //!
-//! Statuses are conflated: each user has one slot with the newest status. Other events are few; they wait in order,
-//! and beyond [`MAX_PENDING_EVENTS`] the oldest is dropped and counted. This module does not know tasks or locks.
+//! Statuses are conflated: each user has one slot with the newest status. Other events are few; they wait in order, and
+//! beyond [`MAX_PENDING_EVENTS`] the oldest is dropped and counted. This module uses no tasks and no locks.
 
 use crate::Event;
 use lamplight_model::{UserId, UserStatus};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 
-/// The most events other than statuses that wait for one reader.
+/// The maximum number of waiting events, other than statuses, for one reader.
 pub(crate) const MAX_PENDING_EVENTS: usize = 64;
 
 /// The events that one reader has not read yet.
@@ -18,10 +18,11 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of `others` that come before the slots: the slots have the position of their newest change.
+    /// The number of events in `others` that the reader gets before the slots. The slots have the position of their
+    /// newest change.
     ahead: usize,
-    /// The users whose status the reader has and of whom it was not told that they left. The reader need not be told
-    /// of the leaving of other users, which bounds the slots by the users it was told of and those that are watched.
+    /// The users in the copy of the cache that the reader has built from its events. Only for these is a removal
+    /// reported, so the number of slots is bounded by these users and the watched ones.
     told: BTreeSet<UserId>,
 }
 
@@ -58,8 +59,8 @@ impl EventQueue {
                 self.ahead = self.others.len();
             }
             ending if ending.ends_session() => {
-                // Later events belong to another session, maybe of another user, and must not be mixed with those
-                // that wait.
+                // Later events belong to another session, maybe of another user, so their statuses must not be
+                // conflated with those that wait.
                 while let Some(batch) = self.take_slots() {
                     self.others.insert(self.ahead.min(self.others.len()), batch);
                     self.ahead += 1;
@@ -112,7 +113,7 @@ impl EventQueue {
         }
     }
 
-    /// Takes all changes as one event or, if there are none, all leavings as one.
+    /// Takes all changed statuses as one event or, if there are none, all removals as one event.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());
@@ -139,8 +140,8 @@ mod tests {
     use super::*;
     use crate::testing::{brief, statuses};
 
-    /// Runs a script. `+ann:1 bob:2` pushes a change, `-ann` a leaving, `C`, `L` and `K` push Connecting, LoggedOut
-    /// and UserSigExpired; `?` reads all events and writes them in the same notation.
+    /// Runs a script. `+ann:1 bob:2` pushes changed statuses, `-ann` a removal, `C`, `L` and `K` push Connecting,
+    /// LoggedOut and UserSigExpired; `?` reads all events and writes them in the same notation.
     fn check(script: &[&str], expected: &str) {
         let (mut queue, mut read) = (EventQueue::default(), Vec::new());
         for line in script {

@@ -23,17 +23,17 @@
 //! ```
 //!
 //! The [`Client`] keeps its session alive with heartbeats and reconnects, and its statuses are current again after
-//! every reconnect, without any action of the application. It reconnects as soon as the server has asked its clients
-//! to, and gives up a link on which a call is not answered within 8 s. An application that knows that the device has
-//! changed its network or has woken reports it with [`Client::network_changed`], which reduces this time to 3 s. The
-//! statuses of the watched users are in [`Client::cached`]; [`Client::events`] reports every status that enters,
-//! changes in or leaves it.
+//! every reconnect, without any action of the application. It reconnects when the server asks its clients to, and gives
+//! up a link on which no bytes come for 8 s while a call waits for its answer. An application that knows that the
+//! device has changed its network or has woken reports it with [`Client::network_changed`], which reduces this time to
+//! 3 s. The statuses of the watched users are in [`Client::cached`]; [`Client::events`] reports every status that is
+//! added there, changes or is removed.
 //!
 //! The features `tls` and `websocket` are enabled by default and can be left out. An address that needs a feature
 //! that is not enabled is refused with [`BuildError::FeatureDisabled`].
 //!
-//! Inside, `machine.rs` decides and `driver.rs` acts. This crate does not know the server's rules; the limits and
-//! codes that it needs come from `lamplight-model` and `lamplight-wire`.
+//! Inside, `machine.rs` makes the decisions and `driver.rs` carries them out. This crate has none of the server's
+//! rules; the limits and codes that it needs come from `lamplight-model` and `lamplight-wire`.
 
 mod address;
 mod backoff;

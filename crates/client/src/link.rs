@@ -1,4 +1,5 @@
-//! A live, logged-in link as the machine sees it: requests without an answer, and when the link is given up.
+//! The machine's state of a live, logged-in link: the requests without an answer, and the time at which the link is
+//! given up.
 
 use crate::Error;
 use crate::path::NetworkPath;
@@ -17,7 +18,7 @@ pub(crate) const MAX_IN_FLIGHT: usize = 64;
 /// is sent again on the next link within that time.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// The same time once there is reason to doubt the link, because the device has changed its network.
+/// The same time after a change of the device's network, which is a reason to doubt the link.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// The same time after a sleep, in which most links break unnoticed.
@@ -50,7 +51,7 @@ pub(crate) struct Link {
     last_heard: Moment,
     /// The time at which the link is given up unless bytes come, while a request is in flight.
     give_up_at: Moment,
-    /// Whether the device has slept and no bytes came since.
+    /// Whether the device has slept and no bytes have come since then.
     woken: bool,
     in_flight: BTreeMap<u64, InFlight>,
 }
@@ -105,7 +106,7 @@ impl Link {
         self.usual_heartbeat = heartbeat_interval(heartbeat_timeout, platform);
     }
 
-    /// The age of the link.
+    /// Returns the age of the link.
     pub(crate) fn age(&self, now: Moment) -> Duration {
         now.since(self.since)
     }
@@ -124,7 +125,7 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Records that a message is sent that needs no answer.
+    /// Records that a message that needs no answer is sent.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }
@@ -150,7 +151,7 @@ impl Link {
         }
     }
 
-    /// Whether the device has slept and no bytes came since.
+    /// Whether the device has slept and no bytes have come since then.
     pub(crate) fn is_woken(&self) -> bool {
         self.woken
     }
@@ -182,12 +183,12 @@ impl Link {
         until.since(self.last_heard)
     }
 
-    /// The time at which the link is given up unless bytes come.
+    /// Returns the time at which the link is given up unless bytes come before; `None` while no request is in flight.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
 
-    /// The calls whose callers still wait.
+    /// Returns the calls whose callers still wait.
     pub(crate) fn calls(&mut self) -> impl Iterator<Item = &mut Call> {
         self.in_flight.values_mut().filter_map(|request| match request {
             InFlight::Call(call) => call.id.is_some().then_some(call),
@@ -220,8 +221,8 @@ impl Link {
     }
 }
 
-/// Less than a third of the server's timeout, so that two heartbeats may be lost, and never longer than in SPEC
-/// section 2.
+/// Returns an interval of less than a third of the server's timeout, so that two heartbeats may be lost, and at most
+/// the interval of SPEC section 2.
 fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
     let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
     if timeout.is_zero() {

@@ -51,7 +51,7 @@ pub struct FriendInfo {
     pub added_at: Timestamp,
     /// The source of the friendship, in the app's own words.
     pub add_source: String,
-    /// The text of the friend request.
+    /// The text that the sender of the friend request wrote.
     pub add_wording: String,
 }
 
@@ -124,7 +124,7 @@ pub(crate) struct ListNews {
 pub(crate) struct ListsVersion(Option<u64>);
 
 impl ListsVersion {
-    /// Records the version that the server sent at a login. Returns whether a change was missed.
+    /// Records the version that the server sent at a login. Returns whether this client has missed a change.
     pub(crate) fn logged_in(&mut self, version: u64) -> bool {
         self.0.replace(version).is_some_and(|known| known != version)
     }
@@ -154,7 +154,7 @@ pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
     )
 }
 
-/// The version that the answer to a change carries.
+/// Returns the lists version in the answer to a call that changes lists.
 pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     match body {
         Tell::SetSelfInfo(told) => Some(told.lists_version),
@@ -188,7 +188,7 @@ pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     }
 }
 
-/// The users whom a call has taken out of the friend list.
+/// Returns the users whom a call has removed from the friend list.
 pub(crate) fn deleted_friends(ask: &Ask, told: &Tell) -> Vec<UserId> {
     let (Ask::DeleteFriends(ask), Tell::DeleteFriends(told)) = (ask, told) else { return Vec::new() };
     let has_failed = |user: &UserId| told.failures.iter().any(|failure| failure.user_id == user.as_str());
@@ -210,8 +210,8 @@ pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     }
 }
 
-/// Reads a profile with its user. Returns `None` for one that cannot be read, as of a newer contract; the functions
-/// below do the same.
+/// Reads a profile with its user. Returns `None` if it cannot be read, for example because its values are of a newer
+/// contract; the functions below do the same.
 pub(crate) fn user_info(told: v1::Profile) -> Option<UserInfo> {
     let user_id = UserId::new(&told.user_id).ok()?;
     Some(UserInfo { user_id, profile: profile(Some(told)) })
@@ -281,7 +281,8 @@ mod tests {
 
     #[test]
     fn something_was_missed_when_the_number_is_not_the_last_one_told() {
-        // Versions that were sent in between, and whether the login at version `at` has missed a change.
+        // The versions that were sent between two logins, the version `at` of the second login, and whether a change
+        // was missed.
         let table: [(&[u64], u64, bool); 6] = [
             (&[], 10, false),
             (&[], 11, true),

@@ -46,12 +46,12 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The longest time for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most calls that wait to be sent, including calls before the login and calls without a link; also the most logins
-/// that wait for the same attempt to connect. A further call is refused at once with 7008, and nothing is sent. A
-/// logout has one more place, so that a session can always be ended.
+/// The maximum number of calls that wait to be sent, including calls before the login and calls without a link. At most
+/// as many logins wait for the same attempt to connect. A further call is refused at once with 7008, and nothing is
+/// sent. A logout has one more place, so that a session can always be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// A deadline that is handled this much too late passed while the device or this process was asleep.
+/// The delay of a deadline from which on the machine concludes that the device or this process was asleep.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, the same for every user who logs in.
@@ -84,7 +84,7 @@ pub(crate) enum Input {
 /// An effect for the driver to execute.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Open a link. There is none.
+    /// Open a link. Emitted only while there is none.
     OpenLink,
     /// Close the link, or abort the attempt to open one, if there is any.
     CloseLink,
@@ -262,7 +262,7 @@ impl Machine {
         }
     }
 
-    /// A logout without a connection: there is no login to end, or the end of the link has ended it.
+    /// Handles a logout without a connection: either nothing was logged in, or the end of the link has ended the login.
     fn log_out_without_link(&mut self, call: CallId, turn: &mut Turn) {
         turn.answer(call, Ok(Answer::LoggedOut));
         let is_established = self.session.as_ref().is_some_and(|session| session.established);
@@ -372,8 +372,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// The attempt begins anew: the device has slept meanwhile, or the login that was sent is not the one that the
-    /// application wants. It may be refused, and the new one would not.
+    /// Begins the attempt to connect anew, because the device has slept meanwhile, or because the login that was sent
+    /// is not the one that the application now wants and may be refused although the new one would not be.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);
@@ -422,7 +422,8 @@ impl Machine {
         let was_live = match phase {
             Phase::Live(mut link) => {
                 let mut logging_out = false;
-                // In front of what waits, before the others are answered: the session may end with them.
+                // Repeatable calls are put in front of the queue before the other calls are answered, because answering
+                // those may end the session.
                 for call in link.take_repeatable().into_iter().rev() {
                     session.queue.push_front(call);
                 }
@@ -444,7 +445,7 @@ impl Machine {
                     session.failures = 0;
                 }
                 if link.is_woken() && matches!(retry, Retry::BackOff) {
-                    // This device was away, not the server.
+                    // The device was asleep; the server was not down. So there is no back-off.
                     retry = Retry::After(turn.jitter.of(WAKE_SPREAD));
                 }
                 session.restore.put_back();
@@ -453,7 +454,7 @@ impl Machine {
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
         };
         let wait = retry.wait(session.spread, session.failures, turn.jitter);
-        // If a call waits, the back-off is short. A wait that the server has asked for stays as it is.
+        // If a call waits, the back-off is short. A wait that the server has asked for is not shortened.
         let with_calls = session.failures.min(backoff::MOST_FAILURES_WITH_CALLS);
         let wait_with_calls = retry.wait(session.spread, with_calls, turn.jitter);
         let is_awaited = session.queue.iter().any(|call| call.id.is_some());
@@ -493,7 +494,7 @@ impl Machine {
         {
             call.sent = true;
             if let Request::Unsubscribe(users) = &call.request {
-                // The rest of the restore is given up first: a batch sent afterwards would subscribe those users
+                // The rest of the restore is given up first: a batch sent after this call would subscribe the users
                 // again.
                 let lost = if users.is_empty() {
                     session.restore.give_up()
@@ -533,7 +534,7 @@ impl Machine {
     fn send_heartbeat(&mut self, turn: &mut Turn) {
         let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session else { return };
         if link.heartbeat_in_flight() {
-            // A heartbeat is not answered yet, but the server needs to receive something.
+            // The last heartbeat is not answered yet, but the server must receive bytes before its timeout.
             link.sent_unasking(turn.now);
             turn.send(0, Ask::Heartbeat(v1::Heartbeat::default()));
         } else {
@@ -553,7 +554,7 @@ impl Machine {
         self.login_message(user, user_sig, resume)
     }
 
-    /// A login with the known versions, as many as fit into the frame.
+    /// Returns a login with the known versions, as many as fit into the frame.
     fn login_message(&self, user: &UserId, user_sig: &str, resume: bool) -> v1::LoginRequest {
         let mut request = v1::LoginRequest {
             sdk_app_id: self.identity.app.0,

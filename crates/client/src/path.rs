@@ -48,8 +48,8 @@ impl NetworkPath {
 mod tests {
     use super::*;
 
-    /// The table that the web SDK passes too: the usual interval, the silences of the cuts, and the resulting
-    /// interval.
+    /// A table of cases, with which the web SDK is tested too. The columns are the usual interval, the silences before
+    /// the cuts, and the expected interval.
     const CASES: &str = include_str!("../tests/sdk/heartbeat.csv");
 
     #[test]

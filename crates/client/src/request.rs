@@ -1,4 +1,4 @@
-//! The calls of an application and their answers, between the API of the SDK and the messages of the wire.
+//! The calls of an application and their answers, and their conversion to and from the messages of the wire.
 
 use crate::read::{statuses, users};
 use crate::{Refused, lists};
@@ -111,7 +111,7 @@ pub struct Failure {
 /// A call that is sent to the server once the session is live.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Request {
-    /// A login on the live link: by the application (`resume` not set), or to replace the UserSig.
+    /// A login on the live link: the application has logged in again (`resume` not set), or has replaced the UserSig.
     Login {
         user_sig: String,
         resume: bool,
@@ -163,8 +163,8 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// Refuses calls that the server would refuse by a constant of the contract, and calls that do not fit into a frame,
-/// which would end the link. Limits that an app's settings can change are left to the server.
+/// Refuses calls beyond a fixed limit of the contract, which the server would refuse, and calls that do not fit into a
+/// frame, for which the server would end the link. The server checks the limits that an app's settings can change.
 pub(crate) fn check(request: &Request) -> Result<(), Refused> {
     check_size(request)?;
     match request {
@@ -290,8 +290,8 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
     })
 }
 
-/// Converts the answer to a request; `None` if it is the answer to another request. A `LoginResponse` has more than
-/// its [`Answer`]; the machine takes the rest from it before.
+/// Converts the answer to a request; `None` if it is the answer to another request. Of a `LoginResponse`, only a part
+/// becomes the [`Answer`]; the machine takes the rest before.
 pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
     match (request, body) {
         (Request::Login { .. }, Tell::Login(told)) => Some(Answer::LoggedIn(logged_in(&told))),

@@ -1,17 +1,18 @@
-//! Subscribing again after the server has dropped the subscription list: which users, how many at once, and when.
+//! The restore of the subscription list after the server has dropped it: decides to which users the SDK subscribes
+//! again, how many in one call, and when.
 //!
-//! Knows no messages and no clock. It survives a broken link: a batch without an answer is sent again.
+//! Pure: the time is an argument. The restore survives a broken link: a batch without an answer is sent again.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
 
-/// The most users in one call: the default limit of an app (SPEC section 3).
+/// The maximum number of users in one call, which is the default limit of an app (SPEC section 3).
 const BATCH: usize = 100;
 
-/// The least time between two calls. It is half of the default rate limit of 20 calls in 5 s, which the application's
-/// calls and the account's other devices share.
+/// The shortest time between two calls. It is half of the default rate limit of 20 calls in 5 s, which the
+/// application's calls and the account's other devices share.
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal: the window of the default rate limit.
@@ -22,7 +23,7 @@ const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 pub(crate) struct Restored {
     /// The users who are subscribed again.
     pub(crate) kept: Vec<UserId>,
-    /// The users who are not.
+    /// The users for whom the subscription failed.
     pub(crate) lost: Lost,
 }
 
@@ -31,7 +32,7 @@ pub(crate) struct Restored {
 pub(crate) struct Lost {
     /// All of these users.
     pub(crate) users: Vec<UserId>,
-    /// Those of them who are not watched, not even as friends.
+    /// Those of `users` who are not watched, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
 }
 
@@ -41,8 +42,8 @@ pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
     /// The batch that was sent and is not answered yet.
     sent: Option<Vec<UserId>>,
-    /// Those of these users who are not watched, according to the server. They leave the cache only if they are not
-    /// subscribed again.
+    /// The users to be subscribed again who are not watched at the moment, according to the server. They are removed
+    /// from the cache only if the new subscription fails.
     unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,
@@ -219,7 +220,7 @@ mod tests {
         restore.begin(&users(4));
         assert!(users(3).iter().all(|user| restore.not_watched(user)));
         restore.next_batch(Moment(0));
-        // The first is subscribed again, the second is not, and the last was watched all the time.
+        // The first user is subscribed again, the second is not, and the third was never reported as unwatched.
         let failed = BTreeSet::from(["u1", "u3"]);
         let restored = restore.answered(&failed);
         let all = users(4);

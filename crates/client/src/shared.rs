@@ -22,7 +22,7 @@ pub(crate) struct SharedLock(Arc<Mutex<Shared>>);
 pub(crate) struct Shared {
     machine: Machine,
     readers: Slab<Reader>,
-    /// Whether no more events come.
+    /// Whether the client is closed, so that no more events come.
     closed: bool,
 }
 
@@ -38,7 +38,8 @@ impl SharedLock {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
-        // A step that panicked was reported as a bug; the statuses can still be read.
+        // The lock is poisoned if a step has panicked. The panic was reported as a bug, and the statuses can still be
+        // read.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -53,7 +54,7 @@ impl SharedLock {
 }
 
 impl Shared {
-    /// The machine, for reading.
+    /// Returns the machine, for reading.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine
     }
@@ -88,8 +89,8 @@ impl Reader {
 /// It begins with the cached statuses, so it may be created before or after the login. It ends when the last
 /// [`Client`](crate::Client) is dropped.
 ///
-/// A slow reader loses no final state: of statuses it gets the newest of each user, in one event; of other events it
-/// gets the last 64, after an [`Event::Missed`] if there were more.
+/// A slow reader loses no final state: it gets the newest status of each user, in one event, and the last 64 of the
+/// other events, after an [`Event::Missed`] if there were more.
 #[derive(Debug)]
 pub struct Events {
     shared: SharedLock,

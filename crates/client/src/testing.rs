@@ -1,15 +1,15 @@
-//! Statuses in a short notation for the tests of this crate: `ann:3` is the status of `ann` with version 3.
+//! A short notation of statuses for the tests of this crate: `ann:3` is the status of `ann` with version 3.
 
 use lamplight_model::{
     CustomStatus, PlatformSet, Reason, StatusType, Timestamp, UserId, UserStatus, Version,
 };
 
-/// The statuses in this notation.
+/// Parses statuses in this notation.
 pub(crate) fn statuses(words: &str) -> Vec<UserStatus> {
     words.split_whitespace().map(status).collect()
 }
 
-/// The status in this notation.
+/// Parses one status in this notation.
 pub(crate) fn status(word: &str) -> UserStatus {
     let (user, version) = word.split_once(':').expect("user:version");
     UserStatus {
@@ -24,7 +24,7 @@ pub(crate) fn status(word: &str) -> UserStatus {
     }
 }
 
-/// The notation of the statuses.
+/// Writes statuses in this notation.
 pub(crate) fn brief<'a>(statuses: impl IntoIterator<Item = &'a UserStatus>) -> String {
     let words: Vec<_> =
         statuses.into_iter().map(|status| format!("{}:{}", status.user_id, status.version)).collect();

@@ -1,4 +1,4 @@
-//! Moves messages over a socket. Knows framing and bytes, but not the meaning of a message.
+//! Moves messages over a socket: handles bytes and framing, and does not interpret the messages.
 
 mod native;
 #[cfg(feature = "tls")]
@@ -19,11 +19,11 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The most messages that wait to be written. This is more than the machine ever has in flight, so the queue is full
-/// only if the peer has stopped reading.
+/// The maximum number of messages that wait to be written. The machine never has as many in flight, so the queue is
+/// full only if the peer has stopped reading.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
 
-/// The most messages that were read and not taken yet.
+/// The maximum number of messages that were read from the socket but not yet taken with `next`.
 const MAX_INCOMING: usize = 64;
 
 /// The number of bytes in one read.
@@ -34,7 +34,7 @@ const READ_CHUNK: usize = 4 * 1024;
 pub(crate) enum Security {
     /// None.
     Plain,
-    /// TLS, and the certificates that it trusts.
+    /// TLS, with the configuration that has the trusted certificates.
     #[cfg(feature = "tls")]
     Tls(std::sync::Arc<rustls::ClientConfig>),
 }
@@ -74,7 +74,7 @@ where
 pub(crate) struct Connection {
     outgoing: Sender<v1::ClientMessage>,
     incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
-    /// Moves bytes and never returns; the end of the connection is the last item that it passes on.
+    /// The future that moves bytes. It never returns; the last item that it passes on is the end of the connection.
     pump: BoxFuture<'static, ()>,
 }
 
@@ -96,7 +96,7 @@ impl Connection {
         let pumping = pump(to_write, Incoming(read.clone()));
         let pump = Box::pin(async move {
             let end = pumping.await;
-            // The receiver is dropped together with this future.
+            // Sending fails only if the receiver was dropped, and that happens together with this future.
             let _ = read.send(Err(end)).await;
             future::pending().await
         });

@@ -1,4 +1,4 @@
-//! Splits a stream of bytes into the pieces in which it arrives.
+//! Cuts: split a stream of bytes into the pieces in which it arrives.
 
 /// Splits an input into the lengths of pieces and the stream: the first byte says how many lengths follow.
 pub fn split(data: &[u8]) -> (&[u8], &[u8]) {
@@ -6,14 +6,16 @@ pub fn split(data: &[u8]) -> (&[u8], &[u8]) {
     rest.split_at(usize::from(*count % 16).min(rest.len()))
 }
 
-/// The pieces of a stream, with these lengths in turn; single bytes if there are no lengths.
+/// Returns the pieces of a stream. Their lengths are taken from `lengths` in turn; without lengths, the pieces are
+/// single bytes.
 pub fn pieces<'a>(mut stream: &'a [u8], lengths: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut next = 0;
     std::iter::from_fn(move || {
         if stream.is_empty() {
             return None;
         }
-        // A long stream in single bytes would be scanned as many times as it has bytes.
+        // The pieces of a long stream have a minimum length, because a reader that scans the stream again for each byte
+        // would take too long.
         let least = 1 + stream.len() / 512;
         let length = lengths.get(next % lengths.len().max(1)).map_or(1, |length| usize::from(*length));
         next += 1;

@@ -35,7 +35,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a decoded message does not depend on the bytes behind it.
+/// Checks that the decoding of the first message does not depend on the bytes behind it.
 fn the_front_decides(stream: &[u8], limit: usize, found: &Result<Framed<'_>, FrameError>) {
     let needed = match found {
         Ok(Framed::Frame { taken, .. }) => *taken,

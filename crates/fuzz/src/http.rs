@@ -1,4 +1,4 @@
-//! The HTTP port of a node in this process, over a socket.
+//! The targets that send requests over a socket to the HTTP port of a node in this process.
 //!
 //! One node serves all inputs of a process. Its state depends on earlier inputs, so answers may depend on them too;
 //! what is checked here holds in any state.
@@ -32,7 +32,7 @@ pub struct Served {
     user_sig: String,
     /// The headers that identify the browser of an operator, after a login.
     operator: Option<String>,
-    /// Kept for the next input.
+    /// The connection, kept open for the next input.
     connection: Option<TcpStream>,
     node: Node,
     runtime: Runtime,
@@ -68,7 +68,7 @@ impl Served {
             workers: 1,
             ..Config::default()
         };
-        // No guess is rejected for the number of guesses before it.
+        // No limit on failed logins, so that an input is not refused because of earlier inputs.
         config.limits.login_failures_per_address = u32::MAX;
         let node = runtime.block_on(Node::start(config, Clock::default())).unwrap();
         let mut app = node.created().unwrap().clone();
@@ -83,7 +83,8 @@ impl Served {
         Self { address, app: app.id, user_sig, operator: None, connection, node, runtime, _folder: folder }
     }
 
-    /// Sends a request, whose head still lacks the length and the blank line, and reads the answer.
+    /// Sends a request and reads the answer. `head` has neither the header with the length of the body nor the blank
+    /// line.
     ///
     /// # Panics
     ///
@@ -105,7 +106,7 @@ impl Served {
                 request.extend_from_slice(b"0\r\n\r\n");
             }
         }
-        // The server may have closed the connection meanwhile; a new connection must be answered.
+        // The server may have closed the kept connection meanwhile. On a new connection, there must be an answer.
         let kept = self.connection.take();
         let kept = kept.and_then(|mut stream| converse(&mut stream, &request).ok().zip(Some(stream)));
         let (answer, stream) = kept.unwrap_or_else(|| {

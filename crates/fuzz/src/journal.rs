@@ -1,5 +1,5 @@
-//! The journal of live records: records read from a damaged journal were written before, and lost records are known
-//! to be lost.
+//! The target for the journal of live records. It checks that every record read from a damaged journal was written
+//! before, and that the loss of a record is detected.
 //!
 //! Input: a byte that chooses between a written and then damaged journal, and a made-up one.
 //!
@@ -44,7 +44,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// The beginning of a file of this version: its head, and the entry that is first in every file.
+/// The beginning of a file of this version: its head, and the entry with which every file begins.
 static BEGINNING: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let folder = folder();
     InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
@@ -117,7 +117,7 @@ enum Damage {
     None,
     /// Bytes were changed or a file was removed, which is always detected.
     Seen,
-    /// A file was cut off; if it was cut between two entries, nothing detects that.
+    /// A file was cut off. This cannot be detected if it was cut between two entries.
     Unseen,
 }
 
@@ -175,7 +175,7 @@ fn made_up(mut data: &[u8]) {
     }
     let directory = open(folder.path(), now(10_000)).0;
     let found = people(&directory);
-    // A made-up record is a valid record, so the rules must apply to it without a fault.
+    // A record that was read from a made-up file is a valid record, so the rules must apply to it without a panic.
     for user in found.keys() {
         let settings = AppSettings::default();
         let expire = |presence: &mut Presence| presence.expire(&settings, now(u64::MAX / 4));
@@ -269,7 +269,7 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000u64.saturating_add(millis)) }
 }
 
-/// Takes the result of a directory in this process, which is ready at once.
+/// Returns the result of a future of the in-process directory, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().expect("nothing waits")
 }

@@ -1,4 +1,4 @@
-//! The JSON mapping of the messages of a client.
+//! The target for the JSON mapping of the messages of a client.
 //!
 //! Input: text.
 
@@ -10,7 +10,8 @@ pub fn run(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     match read_json(text) {
         Ok(message) => {
-            // An id whose name has an escape, or that occurs twice with a `null`, is found only by the decoder.
+            // Only the decoder finds an id whose field name has an escape, or whose field occurs a second time with
+            // `null`.
             if !text.contains('\\') && !text.contains("null") {
                 assert_eq!(id_in_json(text), message.id, "the id of a readable message: {text}");
             }

@@ -1,5 +1,5 @@
-//! JWTs and the keys that verify them: a token that is not signed is refused, and a signed token has the claims that
-//! it states.
+//! The target for JWTs and the keys that verify them. It checks that a token without a valid signature is refused, and
+//! that the claims of a signed token are read correctly.
 //!
 //! Input: a byte that chooses the kind of the rest: the text of a token, a header and claims to be signed with the
 //! secret, or the text of keys.
@@ -61,8 +61,8 @@ fn look_at(token: &str) -> Option<JwtClaims> {
     }
 }
 
-/// Signs a header and claims, separated by a line feed, with the secret. Only HS256 is valid, and only for alice;
-/// with a changed byte in the signature, nothing is.
+/// Signs a header and claims, separated by a line feed, with the secret. Checks that the token is valid only with HS256
+/// and only for alice, and never if a byte of the signature is changed.
 fn signed(data: &[u8]) {
     let Some(at) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (header, claims) = (&data[..at], &data[at + 1..]);

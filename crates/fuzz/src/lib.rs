@@ -3,7 +3,7 @@
 //! They use public interfaces only. `fuzz/` passes them to libFuzzer; `tests/replay.rs` runs them over the corpus in
 //! the tree, without a fuzzer. `docs/how-to/fuzz.md` explains how to run them and how to add one.
 //!
-//! Nothing here is part of a server: panics are intended.
+//! No server uses this crate; its functions report a broken guarantee by a panic.
 
 #![allow(clippy::unwrap_used)]
 
@@ -52,7 +52,7 @@ pub fn run(target: &str, data: &[u8]) {
     (target.run)(data);
 }
 
-/// Stops what the targets have started in this process.
+/// Stops the node that the targets have started in this process.
 pub fn finish() {
     #[cfg(feature = "node")]
     http::stop();

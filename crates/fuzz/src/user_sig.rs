@@ -1,4 +1,5 @@
-//! UserSigs: an invalid UserSig is refused, and a valid one means the same however it is encoded.
+//! The target for UserSigs. It checks that an invalid UserSig is refused, and that the claims of a valid one do not
+//! depend on its encoding.
 //!
 //! Input: a byte that chooses the kind of the rest: the text of a token, the data before base64, the document in it,
 //! or the claims.
@@ -36,8 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a token is refused with a code for UserSigs, or is valid; its claims are then valid too if signed
-/// again.
+/// Checks that a token is refused with a code for UserSigs, or is valid. The claims of a valid token must be valid when
+/// they are signed again.
 fn look_at(token: &str) {
     match verify_for("alice_01", token) {
         Err(refusal) => assert!(
@@ -62,8 +63,8 @@ fn look_at(token: &str) {
     }
 }
 
-/// Signs claims: they are valid for their user until they expire, and for nobody else. With a changed byte they are
-/// valid for the same claims or not at all; signed with another key they are invalid.
+/// Signs claims, and checks that the token is valid for its user until it expires, and for nobody else; that with a
+/// changed byte it has the same claims or is invalid; and that it is invalid with another key.
 fn make(data: &[u8]) {
     let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
     let number = |at: usize| {
@@ -114,7 +115,7 @@ fn key(text: &str) -> AppKey {
     AppKey { id: 1, text: text.to_owned() }
 }
 
-/// The base64 of tokens.
+/// Encodes bytes in the base64 variant of UserSigs.
 fn text_of(bytes: &[u8]) -> String {
     STANDARD.encode(bytes).replace('+', "*").replace('/', "-").replace('=', "_")
 }

@@ -1,5 +1,5 @@
-//! The opening of a connection and the frames after it: the meaning of a stream does not depend on how it is cut into
-//! pieces.
+//! The target for the opening of a connection and the frames after it. It checks that the events read from a stream do
+//! not depend on how it is cut into pieces.
 //!
 //! Input: a byte that chooses the opening, the [cuts](crate::cuts), and the stream after the opening.
 

@@ -25,7 +25,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// The settings: defaults, file, environment, then these flags.
+    /// Loads the settings: the defaults, overridden by the file, then by the environment, then by these flags.
     pub fn settings(&self, mut flags: Vec<(&'static str, Value)>) -> anyhow::Result<Config> {
         if let Some(folder) = &self.data_dir {
             let folder = folder.to_str().context("--data-dir: the path is not UTF-8")?;
@@ -34,7 +34,7 @@ impl Common {
         Config::load(self.config.as_deref(), flags).context("the settings cannot be used")
     }
 
-    /// The data folder, by the same rules.
+    /// Returns the data folder, found by the same rules.
     pub fn folder(&self) -> anyhow::Result<PathBuf> {
         Ok(self.settings(Vec::new())?.data_dir)
     }
@@ -56,7 +56,7 @@ pub fn parse_app(text: &str) -> Result<AppId, String> {
     }
 }
 
-/// Parses the limit of a list. A limit of 0 would look like a search without a result.
+/// Parses the limit of a list. 0 is refused, because its empty output would look like a search without a result.
 pub fn parse_limit(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(limit) if limit > 0 => Ok(limit),

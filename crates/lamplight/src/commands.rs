@@ -128,7 +128,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(args) => doctor::run(&args, &common).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(args, &common),
-        // Load generation has an event loop of its own, on this one thread.
+        // The load generator runs its own event loop, which blocks this thread.
         Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,
     }
 }
@@ -165,8 +165,8 @@ mod tests {
         assert!(checked >= 7, "{checked}");
     }
 
-    /// The list of processes shows the command line, so every secret can be read from stdin instead. A secret
-    /// may begin with a dash, as a PEM does.
+    /// Every secret can be read from stdin, because the list of processes shows the command line. A secret may begin
+    /// with a dash, as a PEM does.
     #[test]
     fn every_secret_can_be_read_from_stdin_and_begin_with_a_dash() {
         fn check(command: &clap::Command, path: &str, checked: &mut Vec<String>) {
@@ -178,7 +178,7 @@ mod tests {
                 let words = words(argument);
                 let named = ["key", "keys", "token", "secret", "sig"];
                 let is_value = argument.get_action().takes_values() && argument.get_id() != "tls_key";
-                // The number of a key is not a secret.
+                // The argument of `key remove` is the number of a key, which is not a secret.
                 let is_number = path.ends_with("key remove");
                 is_value
                     && !is_number

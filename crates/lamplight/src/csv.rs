@@ -1,13 +1,13 @@
 //! Rows of CSV (RFC 4180), for spreadsheets.
 
-/// One row, with its line end.
+/// Returns one row, with its line end.
 pub fn row(cells: &[&str]) -> String {
     let cells: Vec<_> = cells.iter().map(|cell| quoted(cell)).collect();
     cells.join(",") + "\r\n"
 }
 
-/// One cell. A spreadsheet runs a cell that begins with certain characters as a formula, so a foreign text of
-/// this kind gets an apostrophe in front.
+/// Quotes one cell. A spreadsheet executes a cell that begins with certain characters as a formula, so such a cell gets
+/// an apostrophe in front.
 fn quoted(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
     let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };

@@ -1,4 +1,4 @@
-//! The simulated users of the demo: who they are, how their next action is chosen, and how they act over real
+//! The simulated users of the demo: their profiles, the choice of their next action, and their clients over real
 //! sockets.
 
 pub mod actor;

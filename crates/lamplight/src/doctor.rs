@@ -1,5 +1,5 @@
-//! The rules of `lamplight doctor`: from what was seen of the machine, the settings and the running server to findings
-//! with a cure. Pure: looking is done in [`sight`], and the time is an argument.
+//! The rules of `lamplight doctor`, which judge observations of the machine, the settings and the running server, and
+//! return findings, each with a cure. Pure: the observations are made in [`sight`], and the time is an argument.
 
 mod certificate;
 pub mod sight;
@@ -12,17 +12,17 @@ use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// All is well.
+    /// Nothing is wrong.
     Ok,
-    /// It could not be looked at.
+    /// The check could not be made.
     Unknown,
-    /// The server works, and something is worth a change.
+    /// The server works, but something should be changed.
     Warning,
-    /// The server cannot start or work so.
+    /// The server cannot start or cannot work.
     Wrong,
 }
 
@@ -31,11 +31,11 @@ pub enum Level {
 pub struct Finding {
     /// The name of the check.
     pub check: &'static str,
-    /// How bad it is.
+    /// The severity.
     pub level: Level,
-    /// The finding.
+    /// The description of the finding.
     pub text: String,
-    /// How to mend it; empty where nothing is to be mended.
+    /// The way to fix it; empty if nothing has to be fixed.
     pub cure: String,
 }
 
@@ -44,34 +44,35 @@ impl Finding {
         Self { check, level, text: text.into(), cure: cure.into() }
     }
 
-    /// A finding without a fault.
+    /// Creates a finding that nothing is wrong.
     pub fn ok(check: &'static str, text: impl Into<String>) -> Self {
         Self::new(check, Level::Ok, text, "")
     }
 
-    /// A check that could not be made, and how it can be.
+    /// Creates the finding that a check could not be made; `cure` says how it can be.
     pub fn unknown(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Unknown, text, cure)
     }
 
-    /// A finding with which the server works.
+    /// Creates a finding that does not keep the server from working.
     pub fn warning(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Warning, text, cure)
     }
 
-    /// A finding with which the server does not work.
+    /// Creates a finding with which the server cannot work.
     pub fn wrong(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Wrong, text, cure)
     }
 }
 
-/// Fewer open files than this bound a server more than its memory does.
+/// A limit of open files below this gets a warning, because it would bound the connections of a server before its
+/// memory does.
 const FEW_FILES: u64 = 10_000;
 
-/// Files that a server has open besides its connections, with a margin.
+/// The number of files that a server opens in addition to its connections, with a margin.
 const OTHER_FILES: u64 = 256;
 
-/// The HTTP port takes at most this part of the files.
+/// The HTTP port uses at most one of this many files.
 const HTTP_SHARE: u64 = 8;
 
 /// Judges the limit of open files against the connections that the settings ask for.
@@ -107,25 +108,25 @@ pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
 /// The state of the data folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Folder {
-    /// It is not there; whether it can be made.
+    /// The folder does not exist.
     Missing {
-        /// Why it cannot be made, if it cannot.
+        /// The reason why it cannot be created; `None` if it can.
         obstacle: Option<String>,
     },
-    /// It is there.
+    /// The folder exists.
     There {
-        /// The bits of its mode.
+        /// The permission bits.
         mode: u32,
-        /// The user that it belongs to.
+        /// The id of the owner.
         owner: u32,
-        /// The user that this command runs as.
+        /// The id of the user that this command runs as.
         own: u32,
-        /// Whether it has a store.
+        /// Whether it contains a database.
         has_store: bool,
         /// Whether it can be written to.
         writable: bool,
     },
-    /// It cannot be looked at.
+    /// The folder cannot be read, with the reason.
     Unreadable(String),
 }
 
@@ -175,12 +176,12 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
     }
 }
 
-/// Below this many free bytes the server cannot keep running.
+/// The free bytes below which the server cannot keep running.
 const NO_ROOM: u64 = 128 << 20;
-/// Below this many free bytes the check warns.
+/// The free bytes below which the check warns.
 const LITTLE_ROOM: u64 = 2 << 30;
 
-/// Judges the file system of the data folder by its free bytes and free files, where it counts files.
+/// Judges the file system of the data folder by its free bytes and, if it counts them, its free inodes.
 pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
     let check = "disk";
     let room = format!("{} MiB are free for the data folder", free >> 20);
@@ -199,16 +200,16 @@ pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
     }
 }
 
-/// The holder of a port that the settings name.
+/// The state of an address that the settings name.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Port {
-    /// Nobody.
+    /// No program listens on it.
     Free,
-    /// The server of this data folder.
+    /// The server of this data folder listens on it.
     Ours,
-    /// The server of this data folder listens somewhere else.
+    /// The server of this data folder listens on another address, although the settings name this one.
     Elsewhere(SocketAddr),
-    /// It cannot be listened on.
+    /// Listening on it fails, with the kind of the error and its text.
     Refused(std::io::ErrorKind, String),
 }
 
@@ -255,7 +256,7 @@ pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port
     }
 }
 
-/// Judges whether listeners of the settings are in each other's way.
+/// Judges whether two listeners of the settings have the same port.
 pub fn shared_ports(config: &Config) -> Vec<Finding> {
     let Config { client_listen, http_listen, health_listen, .. } = config;
     let mut listeners = vec![("client_listen", *client_listen), ("http_listen", *http_listen)];
@@ -273,14 +274,14 @@ pub fn shared_ports(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether no two sockets can listen on both addresses. `[::]` takes the addresses of IPv4 in too.
+/// Whether it is impossible to listen on both addresses. `[::]` includes all IPv4 addresses.
 fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     let takes_in = |wide: IpAddr, ip: IpAddr| wide.is_unspecified() && (wide.is_ipv6() || ip.is_ipv4());
     let (a, b) = (one.ip(), other.ip());
     one.port() == other.port() && one.port() != 0 && (a == b || takes_in(a, b) || takes_in(b, a))
 }
 
-/// Judges what is logged.
+/// Judges the level of the log.
 pub fn log(level: &str) -> Finding {
     let cure = "set --log or LAMPLIGHT_LOG to info";
     match level {
@@ -289,10 +290,11 @@ pub fn log(level: &str) -> Finding {
     }
 }
 
-/// Certificates are renewed weeks before their end; one so close to it is not being renewed.
+/// The time before the end of a certificate from which on the check warns. Certificates are usually renewed weeks
+/// before their end, so the renewal of this one has probably failed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// Judges a certificate by its time.
+/// Judges a certificate by its validity and by the permissions of its key.
 pub fn certificate(certificate: &Certificate, now: Timestamp) -> Finding {
     let Certificate { not_before, not_after, key_is_open } = *certificate;
     let (check, cure) =
@@ -331,7 +333,7 @@ pub fn no_tls(config: &Config) -> Finding {
     )
 }
 
-/// Judges whether addresses of clients can be known.
+/// Judges whether the server can see the addresses of clients behind a proxy.
 pub fn proxies(config: &Config) -> Finding {
     let check = "proxies";
     let trusted = config.trusted_proxies.len();
@@ -376,7 +378,7 @@ pub fn key_source(source: &ShownKeySource) -> Finding {
     }
 }
 
-/// Judges the program by whether the web pages are in it.
+/// Judges whether the program includes the web pages.
 pub fn web_pages(are_built: bool) -> Finding {
     match are_built {
         true => Finding::ok("web pages", "the demo, the console and the documentation are in this program"),
@@ -388,12 +390,12 @@ pub fn web_pages(are_built: bool) -> Finding {
     }
 }
 
-/// A number of things: `1 check`, `2 checks`.
+/// Returns a number with its noun: `1 check`, `2 checks`.
 pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Judges the HTTP port, with the console and the server API, by who may reach it.
+/// Judges the HTTP port, which has the console and the server API, by the machines that can reach it.
 pub fn http_port(config: &Config) -> Finding {
     let (check, address) = ("HTTP reach", config.http_listen);
     if address.ip().is_loopback() {
@@ -418,14 +420,14 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-/// The earliest time at which this program can run.
+/// A time before which this program did not exist, so that an earlier clock is wrong.
 const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
 
-/// Files may be a little younger than "now" was when it was read.
+/// The time in milliseconds by which a file may be newer than the clock was when it was read.
 const SLACK: u64 = 60_000;
 
-/// Judges the clock without the network: by the time before which this program was not there, by the newest file of the
-/// data folder, and by the word of the time service, `None` where there is none.
+/// Judges the clock without the network: it must not be before `BUILT_AFTER` or the newest file of the data folder.
+/// `synchronized` is the report of the time service; `None` if there is none.
 pub fn clock(now: Timestamp, newest_file: Option<Timestamp>, synchronized: Option<bool>) -> Finding {
     let (check, shown) = ("clock", utc(now));
     let cure = "set it, and keep it right with systemd-timesyncd, chrony or the time service of the host: UserSigs and \

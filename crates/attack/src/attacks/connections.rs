@@ -1,4 +1,4 @@
-//! As many connections from one address as the kernel allows.
+//! The attack that opens as many connections from one address as it can.
 
 use crate::line::Line;
 use crate::peer::{connect, source};
@@ -13,9 +13,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-/// `limits.connections_per_address`.
+/// The default of the setting `limits.connections_per_address`.
 const ALLOWED: usize = 1_000;
-/// Connections that are to be refused with a message.
+/// The number of further connections that the server must refuse with a message.
 const REFUSING: usize = 600;
 
 pub const MANY: Attack = Attack {

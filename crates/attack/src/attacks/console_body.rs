@@ -1,4 +1,4 @@
-//! A login at the console whose body comes in segments of one byte.
+//! The attack that sends the body of a login to the console in segments of one byte.
 
 use crate::peer::{connect, source};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
@@ -10,9 +10,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::AsyncWriteExt;
 use tokio::task::JoinSet;
 
-/// Shorter than the longest body that the console reads.
+/// The size of the body, which is below the console's limit.
 const BODY_BYTES: usize = 60_000;
-/// The bound: a peer without a key may use 64 KiB; the rest is the granularity of the allocator and the kernel.
+/// The bound on the growth of memory. A peer without a key may use 64 KiB; the rest allows for the granularity of the
+/// allocator and the kernel.
 const MEMORY_MIB: f64 = 8.0;
 
 pub const EIGHT: Attack = Attack {

@@ -1,4 +1,4 @@
-//! Wrong passwords for the console, from many addresses.
+//! The attack that tries wrong passwords at the console from many addresses.
 
 use crate::peer::{converse, source, status};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
@@ -10,7 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// One verification needs 19 MiB. One runs at a time, and beside it one for a known browser.
+/// The bound on the growth of memory. A verification of a password needs 19 MiB; at most two run at the same time, one
+/// of them for a known browser.
 const MEMORY_MIB: f64 = 64.0;
 /// The time within which an operator whose browser is known logs in, at the first attempt.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);

@@ -1,4 +1,4 @@
-//! A user with thousands of watchers who changes the custom status as fast as the socket accepts.
+//! The attack of a user with thousands of watchers who changes the custom status as fast as the socket accepts.
 
 use crate::line::{custom, frame};
 use crate::peer::{drain, logged_in, source};

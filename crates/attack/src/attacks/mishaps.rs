@@ -1,4 +1,4 @@
-//! Mishaps of operation: a log that cannot be written, and files that are damaged or missing.
+//! The mishaps of operation: a log that cannot be written, and files that are damaged or missing.
 
 use crate::line::{Line, Way, custom};
 use crate::scene::{Attack, Findings, Kind};
@@ -57,7 +57,7 @@ fn unwritable(program: &Path, log: Stdio) -> Result<Findings> {
         }
     };
     for number in 0..10 {
-        // Each attempt is a line of the log.
+        // Each wrong password makes the server write a line of the log.
         let body = r#"{"password":"a wrong password"}"#;
         let _ = ask(server.http, "POST", "/console/api/v1/session", body);
         let user = format!("user {number}");

@@ -1,4 +1,4 @@
-//! Connections that occupy the HTTP port: heads that never end, and bodies that arrive slowly.
+//! The attack that occupies the connections of the HTTP port with heads that never end and bodies that arrive slowly.
 
 use crate::peer::{connect, get, source};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// As many as the whole port accepts.
+/// The number of connections, which is as many as the whole port accepts.
 const CONNECTIONS: usize = 1_024;
 /// The time within which the health endpoint has to answer.
 const HEALTH_WITHIN: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Sends a few bytes every second until the server closes the connection. Returns how long that was possible.
+/// Sends a few bytes every second until the server closes the connection. Returns the time until then.
 async fn drip(scene: &Scene, kind: usize) -> Result<Duration> {
     let from: Ipv4Addr = source(9);
     let mut stream = timeout(Duration::from_secs(5), connect(scene.http, from)).await??;
@@ -86,7 +86,7 @@ async fn drip(scene: &Scene, kind: usize) -> Result<Duration> {
     let mut buffer = [0; 1_024];
     while scene.goes_on() {
         match timeout(Duration::from_secs(1), stream.read(&mut buffer)).await {
-            // An answer or the end: the server has finished with this connection.
+            // The server has answered or closed the connection.
             Ok(_) => break,
             Err(_) if stream.write_all(drop.as_bytes()).await.is_err() => break,
             Err(_) => {}

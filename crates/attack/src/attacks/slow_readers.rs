@@ -1,4 +1,4 @@
-//! Watchers that stop reading, of users who change continuously.
+//! The attack of watchers that stop reading while the users whom they watch change continuously.
 
 use crate::line::{custom, frame};
 use crate::peer::{drain, logged_in, next_message, source};

@@ -1,4 +1,5 @@
-//! Requests that two servers would read differently, heads of excessive size, and requests without end.
+//! The attacks that send requests that two servers would read differently, heads of excessive size, and requests
+//! without end.
 
 use crate::peer::{connect, converse, source, status};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
@@ -72,7 +73,7 @@ async fn smuggle(scene: Arc<Scene>) -> Result<Findings> {
         let refused = status(&answer).is_none_or(|status| (400..500).contains(&status));
         findings.expect(refused, format!("{name} is not refused"));
     }
-    // For the rest of the time, sends the large ones as fast as they are accepted.
+    // For the rest of the time, the attackers send the large heads as fast as the server accepts them.
     let mut attackers = JoinSet::new();
     for _ in 0..scene.many(16) {
         let (scene, large) = (Arc::clone(&scene), large.clone());

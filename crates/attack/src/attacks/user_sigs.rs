@@ -1,4 +1,4 @@
-//! Invalid UserSigs: forged ones, ones that inflate, and ones for another user's account.
+//! The attacks with invalid UserSigs: forged ones, ones that inflate to megabytes, and ones for another user's account.
 
 use crate::line::Line;
 use crate::peer::{connect, next_message, source};
@@ -62,7 +62,7 @@ pub const FOREIGN_ACCOUNT: Attack = Attack {
     },
 };
 
-/// Some megabytes of zeros, compressed into a token of 4 KB.
+/// Returns a token of 4 KB that inflates to some megabytes of zeros.
 fn inflated() -> Result<String> {
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
     zlib.write_all(&vec![b' '; 2_500_000])?;
@@ -79,7 +79,7 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
         attackers.spawn(async move {
             let mut tried = 0_usize;
             while scene.goes_on() {
-                // Half of them come from one address, the others from many addresses.
+                // Half of the attackers connect from one address, the others from many addresses.
                 let from = if number % 2 == 0 { source(9) } else { source(100 + tried % 4_096) };
                 tried += try_often(&scene, from, &login).await.unwrap_or(1);
             }
@@ -90,7 +90,7 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
     let (mut logins, mut slowest) = (0, Duration::ZERO);
     while logins == 0 || scene.left() > IN_WITHIN {
         let began = Instant::now();
-        // From its own address, and from an address that forged ones come from.
+        // The user logs in from an address of its own, and in turn from an address that sends forged UserSigs.
         let logged_in =
             scene.blocking(|scene| Line::log_in(&scene.way, "victim", IN_WITHIN).map(drop)).await?;
         slowest = slowest.max(began.elapsed());
@@ -110,7 +110,7 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
     Ok(findings)
 }
 
-/// Tries over one connection until it is closed. Returns the number of attempts.
+/// Sends a login over one connection again and again until the server closes it. Returns the number of attempts.
 async fn try_often(scene: &Scene, from: std::net::Ipv4Addr, login: &[u8]) -> Result<usize> {
     let mut stream = connect(scene.way.client, from).await?;
     stream.write_all(NATIVE_PREAMBLE).await?;

@@ -1,4 +1,4 @@
-//! A receiver of webhooks that misbehaves in every way.
+//! The attack of a receiver of webhooks that misbehaves in several ways.
 
 use crate::line::custom;
 use crate::peer::{drain, get, logged_in, source};
@@ -14,7 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
 const USERS: usize = 100;
-/// The receiver's address, which the app has to name before the receiver runs.
+/// The receiver's address. It is fixed, because the app's settings need it before the receiver runs.
 const RECEIVER: &str = "127.0.0.1:17417";
 
 pub const HOSTILE: Attack = Attack {
@@ -23,7 +23,7 @@ pub const HOSTILE: Attack = Attack {
     kind: Kind::Load {
         seconds: 10,
         bound: Bound { memory_mib: 64.0, descriptors: USERS as u64 + 128, p99_floor_ms: EVEN_LOAD },
-        // A receiver on this machine is not allowed by default.
+        // Webhooks to private addresses are not allowed by default.
         settings: Settings {
             app: &["--state-change-url", "http://127.0.0.1:17417/"],
             env: &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true")],

@@ -1,4 +1,4 @@
-//! WebSockets that are all pings, or one message in fragments without end.
+//! The attack that sends only pings, or one message in endless fragments, over WebSockets.
 
 use crate::peer::{connect, source};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};
@@ -37,7 +37,7 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
         let scene = Arc::clone(&scene);
         attackers.spawn(async move {
             let (first, again) = match number % 4 {
-                // Half of the connections that send pings do not read the pongs.
+                // Half of the connections that send pings never read the pongs.
                 0 | 1 => (PING, PING.repeat(500)),
                 2 => (FIRST, EMPTY.repeat(500)),
                 _ => (FIRST, FURTHER.repeat(500)),

@@ -78,8 +78,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: 70107 there is no such account, 30516 the user does not accept friends, 30010 and 30014 a
-    /// list is full, 6017 the user is oneself.
+    /// [`Error::Refused`]: 70107 there is no such account, 30516 the user does not accept friends, 30010 the own friend
+    /// list is full, 30014 the other user's is full, 6017 `user_id` is the own user.
     pub async fn add_friend(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let ask = Ask::AddFriend(v1::AddFriendRequest {
             user_id: user_id.to_owned(),
@@ -276,7 +276,7 @@ impl Client {
     }
 }
 
-/// A random id for a message.
+/// Returns a random id for a message.
 fn random_id() -> ClientMessageId {
     let random = format!("{:032x}", rand::random::<u128>());
     ClientMessageId::new(&random).expect("32 bytes of printable ASCII")

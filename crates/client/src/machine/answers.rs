@@ -28,7 +28,7 @@ impl Machine {
         if let Phase::Live(link) = &mut session.phase {
             link.heard(turn.now);
         }
-        // Messages of a newer contract that this one does not have are ignored.
+        // A message without a known body belongs to a newer contract, and is ignored.
         let Some(body) = message.body else { return };
         match body {
             Tell::StatusChanged(told) => {
@@ -148,8 +148,8 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// Handles the snapshot of a login and the statuses that came before it. Users on a list that an earlier process
-    /// has left are older than all users that this session has subscribed to.
+    /// Handles the snapshot of a login and the statuses that came before it. If an earlier process has left users on
+    /// the subscription list, they come before all users to whom this session has subscribed.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
@@ -200,7 +200,8 @@ impl Machine {
             Answer::LoggedOut => {}
             Answer::SelfStatus(status) => self.told(vec![status.clone()], turn),
             Answer::Statuses(told) => {
-                // Not as what the server tells of the watched: a snapshot that is not complete says who is watched.
+                // These statuses are not added to the snapshot: an incomplete snapshot determines who is watched, and a
+                // query may name anybody.
                 let watched = self.cache.watched(told.statuses.iter().cloned());
                 let changed = self.cache.fold(watched);
                 if !changed.is_empty() {
@@ -251,7 +252,7 @@ impl Machine {
         match (call.id, answer) {
             (Some(id), answer) => turn.answer(id, Ok(answer)),
             (None, Answer::Lists(told)) => late(*told, turn),
-            // The caller does not wait any longer, and the changes by the call were reported.
+            // The caller does not wait any longer, and the changes that the call made were already reported.
             (None, _) => {}
         }
         if logged_out {
@@ -273,7 +274,7 @@ impl Machine {
         self.told_at_login(Vec::new(), told, turn);
     }
 
-    /// Removes the users that a call has unsubscribed from the list.
+    /// Removes the users from whom a call has unsubscribed from the known subscription list.
     fn unsubscribed_by(&mut self, asked: &Request) {
         match asked {
             Request::Unsubscribe(users) if users.is_empty() => {
@@ -311,7 +312,8 @@ impl Machine {
         if refused.is(Code::BATCH_TOO_LARGE) && session.restore.batch_too_large() {
             return;
         }
-        // The app may allow subscriptions again, which a server with abilities reports.
+        // A server that sends abilities reports when the app allows subscriptions again, so the restore can wait for
+        // that.
         let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
         if retry_after_refusal(refused).is_some() || (is_gate && session.abilities.is_some()) {
             return session.restore.refused_for_now(turn.now);
@@ -398,8 +400,8 @@ impl Machine {
         self.no_friends(former, turn);
     }
 
-    /// Users who are not mutual friends any longer are watched only if they are subscribed to. The server does not say so
-    /// apart.
+    /// Stops watching users who are not mutual friends any longer, unless they are subscribed to. The server sends no
+    /// separate message about it.
     fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
         let Some(session) = &self.session else { return };
         former.retain(|user| !session.subscriptions.contains(user));

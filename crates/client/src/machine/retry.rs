@@ -7,9 +7,10 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// This time, which the server has chosen at random.
+    /// Exactly this time, which was chosen at random by the server, or by this client after a sleep; longer if attempts
+    /// have failed.
     After(Duration),
-    /// This time, and the back-off on top.
+    /// This time plus the back-off.
     NotBefore(Duration),
 }
 

@@ -23,7 +23,7 @@ pub(super) struct Session {
     pub(super) spread: Spread,
     /// The silence after which the path to the server cuts links.
     pub(super) path: NetworkPath,
-    /// Logins of the application that the current attempt will answer.
+    /// The application's calls to log in, which are answered when the current attempt ends.
     pub(super) logins: Vec<(CallId, Moment)>,
     /// Calls that were not sent yet.
     pub(super) queue: VecDeque<Call>,
@@ -50,7 +50,7 @@ pub(super) enum Phase {
         id: u64,
         deadline: Moment,
         resume: bool,
-        /// Of the login.
+        /// The size of the login message.
         bytes: usize,
         /// The users whose versions the login named.
         named: BTreeSet<UserId>,

@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 /// A snapshot that is not complete yet. Its size is bounded by the users that the account watches.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
-    /// Users whose versions the login named: the server sends their statuses only if they differ.
+    /// The users whose versions the login named. The server sends their statuses only if the versions differ.
     named: BTreeSet<UserId>,
-    /// Users whose status came since the login.
+    /// The users whose status has come since the login.
     told: BTreeSet<UserId>,
 }
 

@@ -1,4 +1,4 @@
-//! One step of the machine: the moment it is made at, and the effects that it has.
+//! One step of the machine: the time of the input, and the effects that it has.
 
 use super::Effect;
 use crate::backoff::Jitter;
@@ -25,7 +25,7 @@ impl Turn {
         self.effects.push(Effect::Emit(event));
     }
 
-    /// Tells who has left the own list while the link was broken: another device or the server API has done it.
+    /// Emits the event that users were unsubscribed while the link was broken, by another device or by the server API.
     pub(super) fn emit_unsubscribed(&mut self, unsubscribed: Vec<UserId>) {
         if !unsubscribed.is_empty() {
             self.emit(Event::SubscriptionsChanged { subscribed: Vec::new(), unsubscribed });

@@ -16,7 +16,8 @@ where
     let (reader, writer) = tokio::io::split(stream);
     let writing = async {
         if let Err(error) = write(writer, outgoing).await {
-            // Messages that the server sent before it closed can still be read, and reading reports the end.
+            // A failure to write does not end the pump: the last messages of the server can still be read, and reading
+            // reports the end.
             tracing::debug!(%error, "the link cannot be written to");
         }
         future::pending().await

@@ -40,7 +40,8 @@ where
     let (sink, stream) = socket.split();
     let writing = async {
         if let Err(error) = write(sink, outgoing).await {
-            // As with native framing, the server's last messages can still be read.
+            // As with native framing, a failure to write does not end the pump, so that the server's last messages can
+            // still be read.
             tracing::debug!(%error, "the link cannot be written to");
         }
         future::pending().await

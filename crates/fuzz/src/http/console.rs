@@ -19,7 +19,7 @@ const REQUESTS: &[Request] = &[
     // Wrong passwords are counted, and after a few of them a caller has to wait.
     Request { method: "POST", path: "/session", is_repeatable: false },
     Request { method: "POST", path: "/apps", is_repeatable: false },
-    // The tag belongs to no app, so a body that can be read is refused, and nothing changes.
+    // The `If-Match` tag is that of no app, so even a valid body is refused, and nothing changes.
     Request { method: "PUT", path: "/apps/{app}/settings", is_repeatable: true },
     Request { method: "POST", path: "/apps/{app}/dead-letters/resend", is_repeatable: true },
     Request { method: "POST", path: "/apps/{app}/dead-letters/drop", is_repeatable: true },

@@ -44,7 +44,7 @@ pub fn run(data: &[u8]) {
     }
     at_node(|node| {
         let query = query.replace("{app}", &node.app.to_string()).replace("{sig}", &node.user_sig);
-        // Such a head is longer than the server reads.
+        // The server does not read heads of this size.
         if query.len() > 16 * 1_024 {
             return;
         }
@@ -53,7 +53,7 @@ pub fn run(data: &[u8]) {
     });
 }
 
-/// The code of an answer of the server API, whose form is checked.
+/// Checks the form of an answer of the server API, and returns its code.
 ///
 /// # Panics
 ///

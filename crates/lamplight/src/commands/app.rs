@@ -16,7 +16,8 @@ use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 /// The id of the first app, when none is given. Further apps get the ids after it.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// The most attempts of `app create` to choose an id, when others take the chosen ones meanwhile.
+/// The maximum number of attempts of `app create` to choose an id, if another command takes the chosen one in the
+/// meantime.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.
@@ -323,7 +324,7 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
             operator.put_app(app).await?;
             match (as_json, is_new) {
                 (true, true) => json(&key),
-                // The caller has the key that was given, so it is left out of output that a script may log.
+                // A key that the caller has given is not printed, because a script may log the output.
                 (true, false) => json(&json!({ "id": key.id })),
                 (false, true) => show_new_key(&key),
                 (false, false) => line(format!("key {} of app {id}: the given one", key.id)),
@@ -390,7 +391,7 @@ fn admins(app: &App) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// The number of keys, and their ids.
+/// Returns the number of keys with their ids, as text.
 fn keys(app: &App) -> String {
     let numbers: Vec<_> = app.keys.iter().map(|key| key.id.to_string()).collect();
     match &numbers[..] {
@@ -413,7 +414,7 @@ fn show(app: &App, as_json: bool) -> anyhow::Result<()> {
     table(&["SETTING", "VALUE"], &all, "")
 }
 
-/// An app as JSON, without the text of its keys and without the secrets among its settings.
+/// Returns an app as JSON, without the text of its keys and without the secrets among its settings.
 fn shown(app: &App) -> Value {
     let keys: Vec<_> = app.keys.iter().map(|key| key.id).collect();
     let settings = ShownSettings::from(&app.settings);

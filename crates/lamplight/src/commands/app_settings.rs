@@ -198,7 +198,7 @@ impl SettingsArgs {
     }
 }
 
-/// The settings as rows of name and value. The names are those of the flags.
+/// Returns the settings as rows of name and value. The names are those of the flags.
 pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
     let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
     let on = |on: bool| if on { "on" } else { "off" }.to_owned();
@@ -233,11 +233,11 @@ pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
         ("api-rate-window", time(limits.api_rate.window_ms)),
         ("state-change-url", webhooks.state_change_url.clone()),
         ("push-url", webhooks.push_url.clone()),
-        // A secret is not shown, because somebody may look on.
+        // A secret is not shown, because others may see the screen.
         ("webhook-token", if webhooks.token.is_empty() { "" } else { "(set)" }.to_owned()),
         ("jwks-url", jwt.jwks_url.clone()),
         ("jwks-file", jwt.jwks_file.clone()),
-        // The keys are long, and of no use to a reader.
+        // The keys are long, and their text does not help the reader.
         ("jwt-keys", if jwt.keys.is_empty() { "" } else { "(set)" }.to_owned()),
         ("jwt-secret", if jwt.secret.is_empty() { "" } else { "(set)" }.to_owned()),
         ("jwt-issuer", jwt.issuer.clone()),
@@ -248,7 +248,7 @@ pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
     rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
 }
 
-/// The name of an edition, as the flag takes it.
+/// Returns the name of an edition, as the flag takes it.
 pub fn edition_name(edition: Edition) -> &'static str {
     match edition {
         Edition::Trial => "trial",
@@ -362,8 +362,7 @@ mod tests {
             let flag = argument.get_long().unwrap();
             let (path, word) = words.iter().find(|(_, word)| word["flag"] == flag).expect(flag);
             let bound = match (flag, bounds.get(path.as_str())) {
-                // Long texts have no bound that a reader needs; a duration is given in its longest unit,
-                // rounded down.
+                // The bounds of long texts are not in the help. A duration is given in its longest unit, rounded down.
                 ("name" | "webhook-token", _) | (_, None) => String::new(),
                 (_, Some((least, most))) if path.ends_with("_ms") => {
                     format!(", {} to {}", bound_text(*least), bound_text(*most))

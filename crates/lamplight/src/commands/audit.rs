@@ -49,7 +49,7 @@ pub async fn run(args: AuditArgs, common: &Common) -> anyhow::Result<()> {
         let heads = ["id", "time", "by", "address", "app", "action", "target", "changes", "outcome", "note"];
         text(&csv::row(&heads))?;
     }
-    // Printed page by page, because the log may be long.
+    // CSV and JSON lines are printed page by page, because the log may be long.
     let (mut shown, mut all) = (0, Vec::new());
     while shown < limit {
         let entries = operator.audit(app, before, PAGE.min(limit - shown)).await?;

@@ -76,7 +76,8 @@ fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Resu
     Ok(())
 }
 
-/// The page of a built command, whose display name has its parent commands.
+/// Returns the manual page of a built command, with its file name. The display name of a built command includes its
+/// parent commands.
 fn page(command: &Command) -> anyhow::Result<(String, String)> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut bytes = Vec::new();

@@ -103,7 +103,7 @@ pub struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    /// The given password, if one was to be given.
+    /// Reads the password, if `--set` is given.
     fn given(&self) -> anyhow::Result<Option<String>> {
         if !self.set {
             return Ok(None);
@@ -236,7 +236,7 @@ fn typed_line() -> anyhow::Result<String> {
             text.pop();
         } else if let KeyCode::Char(letter) = code {
             if !modifiers.contains(KeyModifiers::CONTROL) {
-                // A byte too many is kept, so that the check of the length refuses the password.
+                // If the password is too long, the additional byte is kept, so that the check of the length refuses it.
                 if text.len() <= PasswordFile::MOST_BYTES {
                     text.push(letter);
                 }

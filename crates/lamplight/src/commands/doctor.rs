@@ -102,7 +102,7 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// The node that the data folder names, and the same again if it runs.
+/// Returns the node that the data folder names, and the same node once more if it runs.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // An unreadable file is reported by the check of the data folder.
     let node = NodeFile::read(folder).ok().flatten();
@@ -124,7 +124,7 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
         }
         (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
     });
-    // A server that runs has opened its store.
+    // A running server has opened its store already, so the store is checked only if none runs.
     if running.is_none()
         && let Some(store) = store(folder)
     {
@@ -194,7 +194,7 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings
 }
 
-/// Checks the store of facts, if there is one.
+/// Checks that the database `facts.db` can be opened, if there is one.
 fn store(folder: &Path) -> Option<Finding> {
     let check = "store";
     match examine_store(folder) {

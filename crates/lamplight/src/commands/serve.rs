@@ -70,7 +70,7 @@ pub struct ListenArgs {
 }
 
 impl ListenArgs {
-    /// The given flags, as settings.
+    /// Returns the given flags, as settings.
     pub fn settings(&self) -> Vec<(&'static str, Value)> {
         let address = |address: SocketAddr| Value::from(address.to_string());
         let all = [
@@ -96,7 +96,7 @@ pub struct TlsArgs {
 }
 
 impl TlsArgs {
-    /// The given flags, as settings.
+    /// Returns the given flags, as settings.
     pub fn settings(&self) -> Vec<(&'static str, Value)> {
         let files = [("tls.certificate", &self.tls_certificate), ("tls.key", &self.tls_key)];
         let given = |(path, file): (_, &Option<PathBuf>)| {
@@ -106,7 +106,8 @@ impl TlsArgs {
     }
 }
 
-/// The longest time that a server may take to stop after a part of it has ended.
+/// The longest time that a server may take to stop after a part of it has ended. The process then ends without an
+/// orderly stop.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Runs the command.
@@ -170,7 +171,8 @@ impl Served {
         };
         match Self::introduce(&file, &data_dir).await {
             Ok(apps) => Ok(Self { node, data_dir, file, apps }),
-            // The start fails, but a generated password must be shown, because it is stored nowhere.
+            // The start fails, but the error shows a password that was generated at this start, because only its hash
+            // is stored.
             Err(error) => Err(match node.console_password() {
                 Some(password) => error.context(format!(
                     "the server cannot continue; the password of the console, created just now, is {password}"
@@ -202,7 +204,7 @@ impl Served {
         Some(part)
     }
 
-    /// Whether every worker of the node makes its rounds.
+    /// Whether the event loop of every worker of the node makes progress.
     fn workers_turn(&self) -> bool {
         self.node.workers_turn()
     }
@@ -275,7 +277,7 @@ impl Served {
     }
 }
 
-/// The text that replaces the address of pages that are not there.
+/// The text that is shown instead of the address of pages that are not in this binary.
 const NOT_BUILT: &str = "not built into this binary";
 
 /// The address of the web pages, if they are in this binary.
@@ -290,7 +292,7 @@ fn app_text(app: AppId, made: Option<AppId>) -> String {
     if made == Some(app) { format!("{app} (created just now, with a key)") } else { app.to_string() }
 }
 
-/// The name by which this program was called, with the data folder, so that printed commands can be copied.
+/// Returns the command by which this program was called, with the data folder, so that printed commands can be copied.
 pub fn program(data_dir: &Path) -> String {
     let name = std::env::args().next().unwrap_or_else(|| "lamplight".to_owned());
     let mut words = shell_word(&name);
@@ -317,8 +319,8 @@ pub struct StopSignals {
     interrupt: Signal,
     /// `None` if the process ignores it, as under `nohup`.
     hang_up: Option<Signal>,
-    /// Registered so that a write beyond the file size limit fails, instead of ending the process. Nothing
-    /// waits for it.
+    /// The handler of SIGXFSZ, which makes a write beyond the file size limit fail instead of ending the process.
+    /// Nothing waits for it.
     _file_too_large: Signal,
 }
 
@@ -356,8 +358,8 @@ fn process_status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
-/// Whether a process with this status ignores a signal. `SigIgn` has one bit for each signal; the lowest is
-/// signal 1.
+/// Whether a process with this status ignores a signal. The field `SigIgn` has one bit for each signal; the lowest bit
+/// is signal 1.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -135,7 +135,7 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
             let letters = dead_letters(&mut operator, app, id.checked_sub(1), 1).await?;
             let letter = letters.into_iter().find(|letter| letter.id == id);
             ensure!(letter.is_some(), "there is no dead letter {id}");
-            // The same with and without `--json`, because the body of a delivery is JSON anyway.
+            // The output is JSON even without `--json`, because the body of a delivery is JSON.
             json(&letter)
         }
         WebhookCommand::Resend(which) => {
@@ -240,8 +240,8 @@ async fn dead_letters(
     Ok(all)
 }
 
-/// Carries out an operation on dead letters, and prints how many there were. Named dead letters that do not
-/// exist are an error, after the others have been handled.
+/// Carries out an operation on dead letters, and prints their number. Fails if a named dead letter does not exist,
+/// after the others have been handled.
 async fn count(
     operator: &mut Operator,
     operation: WebhookOperation,

@@ -1,4 +1,4 @@
-//! A simulated user of the demo, with the real SDK over real sockets.
+//! A simulated user of the demo, who uses the real SDK over real sockets.
 
 use super::cast::{Character, is_player};
 use super::life::{Life, Step};
@@ -15,7 +15,8 @@ use tokio::time::Instant;
 /// The time that a user takes to read a message and write an answer.
 const WRITING: Duration = Duration::from_millis(1_800);
 
-/// The number of conversations that are checked for unanswered messages; there are fewer visitors.
+/// The number of conversations that are checked for unanswered messages. The demo has fewer users with whom visitors
+/// write.
 const LATEST: u32 = 10;
 
 /// Acts until it is aborted.
@@ -48,7 +49,7 @@ struct Actor {
     stage: Stage,
     character: &'static Character,
     clients: Vec<Option<Client>>,
-    /// Notifies the user that there may be an unanswered message.
+    /// The channel that notifies the user of a message that may be unanswered.
     letters: mpsc::Sender<()>,
     answers: usize,
 }
@@ -80,7 +81,7 @@ impl Actor {
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
                 if matches!(event, Event::MessagesReceived(_)) {
-                    // A notification that is already waiting stands for this one too.
+                    // If a notification is already waiting, a second one is not needed.
                     let _ = letters.try_send(());
                 }
             }

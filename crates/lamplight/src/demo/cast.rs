@@ -1,4 +1,4 @@
-//! The users of the demo: simulated users, and users whom a visitor plays.
+//! The users of the demo: simulated users, and users as whom visitors can log in.
 
 use super::portrait::{Hair, Portrait};
 use lamplight_model::Platform::{self, Android, IPad, IPhone, Linux, Mac, Web, Windows};
@@ -20,7 +20,7 @@ pub struct Character {
     pub answers: &'static [&'static str],
 }
 
-/// A user whom a visitor plays.
+/// A user as whom a visitor can log in.
 #[derive(Debug)]
 pub struct Player {
     /// The `userID`.
@@ -120,7 +120,7 @@ pub const CAST: [Character; 10] = [
     },
 ];
 
-/// The users whom a visitor plays. They know each other.
+/// The users as whom visitors can log in. They are friends of each other.
 pub const PLAYERS: [Player; 2] = [
     Player {
         name: FRIEND,
@@ -134,10 +134,10 @@ pub const PLAYERS: [Player; 2] = [
     },
 ];
 
-/// The user who has everybody as a friend, and so watches everybody.
+/// The user who is a friend of all others, and so watches them.
 pub const FRIEND: &str = "you";
 
-/// The user who watches by subscription.
+/// The user who watches the others by subscription.
 pub const GUEST: &str = "guest";
 
 /// The messages that exist when the demo begins: sender, receiver and text.
@@ -174,7 +174,7 @@ pub fn everybody() -> impl Iterator<Item = (&'static str, &'static str)> {
     players.chain(CAST.iter().map(|character| (character.name, character.nick)))
 }
 
-/// Whether a visitor plays this user.
+/// Whether visitors can log in as this user.
 pub fn is_player(name: &str) -> bool {
     PLAYERS.iter().any(|player| player.name == name)
 }

@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// How long a UserSig for a page is valid. A page that stays open longer has to request another one.
+/// The validity of a UserSig for a page. A page that stays open longer has to request another one.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
 /// The state of the endpoints. The routes exist before the app of the demo does, so it is set later.
@@ -42,9 +42,9 @@ struct Wanted {
 }
 
 impl Door {
-    /// From now on, requests get an answer.
+    /// Sets the app, so that requests are answered from now on.
     pub fn open(&self, data_dir: PathBuf, app: AppId) {
-        // A second call would have the same values.
+        // A second call would set the same values, so its failure is ignored.
         let _ = self.0.set(Begun { data_dir, app });
     }
 
@@ -86,7 +86,7 @@ async fn user_sig(
         return Err(refusal(StatusCode::NOT_FOUND, "the demo has no such user"));
     }
     let signed = async {
-        // Read each time, because the key may have been rotated.
+        // The key is read for each request, because it may have been rotated.
         let app = Operator::open(&begun.data_dir).await?.app(Some(begun.app)).await?;
         sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
     };

@@ -47,13 +47,13 @@ pub struct Life {
 }
 
 impl Life {
-    /// A user who has done nothing yet.
+    /// Creates a user who has done nothing yet.
     pub fn new(character: &'static Character, seed: u64) -> Self {
         let devices = vec![Device::LoggedOut; character.devices.len()];
         Self { character, random: StdRng::seed_from_u64(seed), devices, says: "", begun: false }
     }
 
-    /// The next action, and the wait before it.
+    /// Returns the next action, and the wait before it.
     pub fn next(&mut self) -> (Duration, Step) {
         let wait = if self.begun { PAUSE_MS } else { FIRST_MS };
         self.begun = true;
@@ -63,7 +63,7 @@ impl Life {
         (wait, step)
     }
 
-    /// Handles an action that failed: all devices lose the network.
+    /// Records that an action has failed, after which all devices are without a network.
     pub fn stumble(&mut self) {
         self.live(&Step::LoseNetwork);
     }
@@ -112,7 +112,7 @@ impl Life {
             }
         }
         if !self.devices.contains(&Device::Connected) {
-            // The server clears it as well.
+            // The server clears the custom status of a user who is no longer ONLINE.
             self.says = "";
         }
     }
@@ -145,7 +145,7 @@ mod tests {
         assert!(happens(|step| matches!(step, Step::LogOut(_))));
     }
 
-    /// Only a user with a connected device sets a status, loses the network or logs out.
+    /// Checks that only a user with a connected device sets a status, loses the network or logs out.
     #[test]
     fn nobody_does_what_they_cannot() {
         for seed in 0..20 {

@@ -22,7 +22,7 @@ pub enum Hair {
 }
 
 impl Portrait {
-    /// The picture, as SVG.
+    /// Returns the picture as SVG.
     pub fn svg(&self) -> String {
         let [skin, hair, clothes, behind] = self.colours;
         let mut svg = String::from("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 96 96\">");

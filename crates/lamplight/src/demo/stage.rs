@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// How long a UserSig of the demo is valid. Each login makes a new one.
+/// The validity of a UserSig of the demo. Each login makes a new one.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
 /// The server and the app of the demo.
@@ -27,8 +27,8 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Creates the accounts and friendships that do not exist yet. `you` is a friend of everybody, and so
-    /// gets their changes; `guest` is a friend of `you` alone, and watches the others by subscription.
+    /// Creates the accounts and friendships that do not exist yet. `you` is a friend of all others, and so gets their
+    /// changes; `guest` is a friend of `you` alone, and watches the others by subscription.
     pub async fn set(server: String, pages: &str, data_dir: &Path, apps: &[App]) -> anyhow::Result<Self> {
         let mut app = apps.first().context("the server has no app")?.clone();
         let mut operator = Operator::open(data_dir).await?;
@@ -47,7 +47,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// A client of the demo, logged in.
+    /// Returns a client that has logged in as this user.
     pub async fn log_in(&self, name: &str, platform: Platform, device: String) -> anyhow::Result<Client> {
         let (user_sig, _) = sign(&self.app, UserId::new(name)?, SIG_EXPIRES, present())?;
         let client =

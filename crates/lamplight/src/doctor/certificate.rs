@@ -1,4 +1,4 @@
-//! Reads a certificate and its key as the server does, and when the certificate is good.
+//! Reads a certificate and its key as the server does, and the validity of the certificate.
 
 use anyhow::Context;
 use lamplight_model::Timestamp;
@@ -7,14 +7,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use x509_parser::pem::Pem;
 
-/// A certificate that fits its key.
+/// A certificate that matches its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Certificate {
-    /// It is good from then on.
+    /// The beginning of the validity of the chain.
     pub not_before: Timestamp,
-    /// It is good until then: the first of its chain to expire.
+    /// The time at which the first certificate of the chain expires.
     pub not_after: Timestamp,
-    /// Whether others than its owner may read the key.
+    /// Whether users other than the owner may read the key.
     pub key_is_open: bool,
 }
 
@@ -25,7 +25,7 @@ pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate>
     let mut times = Vec::new();
     for block in Pem::iter_from_buffer(&text) {
         let block = block.with_context(|| format!("{} is no PEM", chain.display()))?;
-        // The file may hold the key, or parameters, too.
+        // The file may also contain the key or parameters, which are skipped.
         if block.label == "CERTIFICATE" {
             let validity =
                 block.parse_x509().context("a certificate of the chain cannot be read")?.validity().clone();
@@ -44,7 +44,7 @@ pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate>
     Ok(Certificate { not_before, not_after, key_is_open: mode & 0o044 != 0 })
 }
 
-/// Times before 1970 are no matter here.
+/// Converts seconds since 1970; earlier times become 1970.
 fn milliseconds(seconds: i64) -> Timestamp {
     Timestamp(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
 }

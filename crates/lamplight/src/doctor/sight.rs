@@ -1,4 +1,4 @@
-//! Looks at the machine for `lamplight doctor`: reads limits, modes, free space and ports. Changes nothing.
+//! Observes the machine for `lamplight doctor`: reads limits, permissions, free space and ports. Changes nothing.
 
 use super::{Folder, Port};
 use crate::time_text::present;
@@ -14,10 +14,11 @@ use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// How long an answer of the own server is waited for.
+/// The longest wait for an answer of the running server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The limit of open files: of a running process, or the hard one of this process, to which a server raises its own.
+/// Returns the limit of open files of a running process. Without one, returns the hard limit of this process, because a
+/// server raises its own limit to that.
 pub fn file_limit(pid: Option<u32>) -> u64 {
     let limits = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/limits")).ok());
     let line = limits.as_ref().and_then(|text| text.lines().find(|line| line.starts_with("Max open files")));
@@ -28,7 +29,7 @@ pub fn file_limit(pid: Option<u32>) -> u64 {
     }
 }
 
-/// The data folder.
+/// Returns the state of the data folder.
 pub fn folder(path: &Path) -> Folder {
     let about = match fs::metadata(path) {
         Ok(about) => about,
@@ -55,13 +56,13 @@ pub fn folder(path: &Path) -> Folder {
     }
 }
 
-/// The nearest folder above a path that is there.
+/// Returns the nearest parent of a path that exists.
 fn existing(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1).find(|it| !it.as_os_str().is_empty() && it.exists());
     above.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// Free bytes, free inodes where they are counted, and whether the file system is read-only.
+/// Returns the free bytes, the free inodes if the file system counts them, and whether it is read-only.
 pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     let about = if path.exists() { statvfs(path)? } else { statvfs(existing(path))? };
     let free = about.f_bavail.saturating_mul(about.f_frsize);
@@ -69,7 +70,8 @@ pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     Ok((free, files, about.f_flag.contains(StatVfsMountFlags::RDONLY)))
 }
 
-/// An address to listen on; `served` is where the running server listens for the same purpose.
+/// Returns the state of an address to listen on. `served` is the address on which the running server listens for the
+/// same purpose.
 pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     match served {
         Some(real) if real == address || (address.port() == 0 && real.ip() == address.ip()) => Port::Ours,
@@ -81,14 +83,14 @@ pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     }
 }
 
-/// When the newest file at the top of the data folder was written.
+/// Returns the time at which the newest file directly in the data folder was written.
 pub fn newest_file(path: &Path) -> Option<Timestamp> {
     let times = fs::read_dir(path).ok()?.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok());
     let newest = times.max()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(Timestamp(u64::try_from(newest.as_millis()).ok()?))
 }
 
-/// Whether the kernel's clock is disciplined by a time service; `None` where nothing tells.
+/// Whether a time service synchronizes the clock; `None` if there is no sign of either.
 pub fn synchronized() -> Option<bool> {
     let systemd = Path::new("/run/systemd/timesync");
     if systemd.join("synchronized").exists() || Path::new("/run/chrony/chronyd.pid").exists() {
@@ -97,12 +99,12 @@ pub fn synchronized() -> Option<bool> {
     systemd.exists().then_some(false)
 }
 
-/// The present.
+/// Returns the current time.
 pub fn now() -> Timestamp {
     present()
 }
 
-/// Asks the running server whether it is ready: the status of `/readyz` and the text of the answer.
+/// Requests `/readyz` of the running server, and returns the status and the body of the answer.
 pub async fn readyz(address: SocketAddr) -> io::Result<(u16, String)> {
     let ask = async {
         let mut stream = TcpStream::connect(address).await?;

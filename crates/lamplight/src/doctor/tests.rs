@@ -1,9 +1,9 @@
-//! Tables of what the doctor finds.
+//! Tables of observations and the expected findings.
 
 use super::*;
 use std::io::ErrorKind;
 
-/// The levels of some findings, each with its cure: only a finding that is no fault has none.
+/// Returns the level of a finding, and checks that it has a cure unless nothing is wrong.
 fn level(finding: &Finding) -> Level {
     assert_eq!(finding.cure.is_empty(), finding.level == Level::Ok, "{finding:?}");
     finding.level
@@ -85,7 +85,7 @@ fn two_listeners_do_not_have_one_port() {
         ("127.0.0.1:7400", "127.0.0.1:7401", "127.0.0.1:7401", 1),
         ("127.0.0.1:7400", "127.0.0.1:7401", "0.0.0.0:7400", 1),
         ("127.0.0.1:7400", "127.0.0.1:7400", "127.0.0.1:7400", 3),
-        // `[::]` takes IPv4 in, and `0.0.0.0` no IPv6.
+        // `[::]` includes the IPv4 addresses; `0.0.0.0` includes no IPv6 address.
         ("[::]:7400", "127.0.0.1:7400", "0.0.0.0:7402", 1),
         ("[::1]:7400", "0.0.0.0:7400", "127.0.0.1:7402", 0),
         ("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", 0),
