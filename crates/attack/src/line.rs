@@ -77,7 +77,7 @@ impl Line {
         let mut line = Self { stream, held: Vec::new() };
         line.send(&way.opening(user)?)?;
         let answer = line.answer(1, patience)?;
-        ensure!(matches!(answer, Body::Login(_)), "{user} was not let in: {answer:?}");
+        ensure!(matches!(answer, Body::Login(_)), "the login of {user} failed: {answer:?}");
         Ok(line)
     }
 
@@ -87,7 +87,7 @@ impl Line {
         self.send(&frame(2, Request::SubscribeUserStatus(users)))?;
         let answer = self.answer(2, patience)?;
         let done = matches!(&answer, Body::SubscribeUserStatus(done) if done.failures.is_empty());
-        ensure!(done, "no subscription: {answer:?}");
+        ensure!(done, "the subscription failed: {answer:?}");
         Ok(())
     }
 
@@ -149,6 +149,6 @@ impl Line {
             let is_end = matches!(message.body, Some(Body::ConnectionEnded(_)));
             (message.id == id || is_end).then(|| message.body.clone())
         })?;
-        answer.context("no answer in time")?.context("an empty answer")
+        answer.context("no answer in time")?.context("the answer has no body")
     }
 }

@@ -108,7 +108,8 @@ fn table(outcomes: &[Outcome]) -> String {
 /// Raises the limit of open files as far as possible, because an attack has thousands of connections.
 fn raise_file_limit() -> Result<()> {
     let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }).context("the limit of open files")
+    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit })
+        .context("cannot raise the limit of open files")
 }
 
 /// Prints a line.

@@ -33,7 +33,7 @@ pub async fn logged_in(scene: &Scene, user: &str, from: Ipv4Addr) -> Result<TcpS
     let mut stream = connect(scene.way.client, from).await?;
     stream.write_all(&scene.way.opening(user)?).await?;
     let answer = timeout(PATIENCE, next_message(&mut stream)).await.context("no answer")??;
-    ensure!(matches!(answer.body, Some(Body::Login(_))), "{user} was not let in: {:?}", answer.body);
+    ensure!(matches!(answer.body, Some(Body::Login(_))), "the login of {user} failed: {:?}", answer.body);
     Ok(stream)
 }
 

@@ -265,7 +265,7 @@ fn load(
     runtime.shutdown_background();
     let peak_descriptors = descriptors.finish();
     let witness = scene.witness.lock().take();
-    let times = witness.context("the witness is there")?.finish();
+    let times = witness.context("the attack has begun without a witness")?.finish();
     let alive = server.is_alive();
     let mut findings = ran?;
     findings.expect(alive, "the server has ended");
@@ -273,8 +273,8 @@ fn load(
     findings.expect(!log.contains("panicked"), "something in the server panicked");
 
     let started = scene.started.lock().take();
-    let started = started.context("the attack has begun")?;
-    let times = times.map_err(|error| anyhow!("another client was cut off: {error:#}"))?;
+    let started = started.context("the attack has ended before it began")?;
+    let times = times.map_err(|error| anyhow!("the connection of an uninvolved client broke: {error:#}"))?;
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
     let p99_before_ms = p99(&times.before);
     let cost = Cost {

@@ -97,12 +97,12 @@ impl Folder {
         let output = output.with_context(|| format!("cannot start {}", program.display()))?;
         ensure!(output.status.success(), "`app create` failed: {}", output.status);
         let created: Created =
-            serde_json::from_slice(&output.stdout).context("the answer of `app create`")?;
+            serde_json::from_slice(&output.stdout).context("the output of `app create` cannot be read")?;
 
         let mut password = command(program);
         password.args(["console", "password", "--set", "--data-dir"]).arg(&data).stdin(Stdio::piped());
         let mut password = password.stdout(Stdio::null()).spawn()?;
-        let mut stdin = password.stdin.take().context("a pipe was asked for")?;
+        let mut stdin = password.stdin.take().context("`console password` has no stdin")?;
         stdin.write_all(format!("{PASSWORD}\n").as_bytes())?;
         drop(stdin);
         ensure!(password.wait()?.success(), "`console password` failed");

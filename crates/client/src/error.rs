@@ -117,7 +117,7 @@ pub enum LinkEnd {
     #[error(transparent)]
     Failed(#[from] TransportError),
     /// No bytes came for too long after a heartbeat or a request.
-    #[error("nothing was heard from the server")]
+    #[error("no bytes came from the server in time")]
     Silent,
     /// There was no connection within the connect timeout.
     #[error("no connection in time")]
@@ -138,7 +138,7 @@ pub enum LinkEnd {
     #[error("ended by the server: {0}")]
     EndedByServer(String),
     /// The received bytes are not a message of the contract.
-    #[error("not understood: {0}")]
+    #[error("the received bytes violate the protocol: {0}")]
     Protocol(&'static str),
 }
 

@@ -515,7 +515,7 @@ impl Machine {
                 | Request::Unsubscribe(_)
                 | Request::GetSubscriptions
                 | Request::Lists(_) => {
-                    request::operation(&call.request).expect("all but a login are operations")
+                    request::operation(&call.request).expect("every request except a login is an operation")
                 }
             };
             self.send_request(InFlight::Call(call), body, turn);

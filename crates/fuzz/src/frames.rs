@@ -60,7 +60,7 @@ pub fn read(bytes: &[u8]) {
             let mut framed = Vec::new();
             put_frame(&mut framed, &message);
             let Ok(Framed::Frame { message: again, taken }) = next_frame(&framed, usize::MAX) else {
-                panic!("what was put is not found")
+                panic!("the id that was put into the message is not found")
             };
             assert_eq!(taken, framed.len());
             assert_eq!(read_protobuf(again).as_ref(), Ok(&message));

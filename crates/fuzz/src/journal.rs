@@ -102,7 +102,7 @@ fn damaged(data: &[u8]) {
             };
             assert!(
                 recovered.in_doubt || texts(&found) == texts(&last),
-                "something is lost and nobody knows"
+                "the loss of a record was not detected"
             );
         }
         Damage::Unseen => {}
@@ -202,7 +202,7 @@ fn opens_the_same(folder: &Path, expected: &People) {
 }
 
 fn open(folder: &Path, now: Now) -> (InProcessDirectory, Recovered) {
-    InProcessDirectory::open(folder, now, GRACE).expect("a disk that is well")
+    InProcessDirectory::open(folder, now, GRACE).expect("the disk works")
 }
 
 fn people(directory: &InProcessDirectory) -> People {

@@ -71,8 +71,8 @@ fn signed(data: &[u8]) {
     let mut signature = mac.chain_update(&text).finalize().into_bytes().to_vec();
     let token = format!("{text}.{}", URL_SAFE_NO_PAD.encode(&signature));
     if look_at(&token).is_some() {
-        let header: Value = serde_json::from_slice(header).expect("a good header is JSON");
-        let claims: Value = serde_json::from_slice(claims).expect("good claims are JSON");
+        let header: Value = serde_json::from_slice(header).expect("an accepted header is JSON");
+        let claims: Value = serde_json::from_slice(claims).expect("accepted claims are JSON");
         assert_eq!((&header["alg"], &claims["sub"]), (&"HS256".into(), &"alice_01".into()));
         assert!(claims["exp"].as_f64().expect("a number") > 0.0);
     }
@@ -96,7 +96,7 @@ fn verify_for(user: &str, token: &str) -> Result<JwtClaims, JwtRefusal> {
         secret: SECRET.to_owned(),
         ..JwtSettings::default()
     };
-    let keys = JwtKeySet::of_settings(&settings).expect("the keys of the vectors are good");
+    let keys = JwtKeySet::of_settings(&settings).expect("the keys of the vectors are valid");
     let user = UserId::new(user).expect("printable");
     verify_jwt(token, &settings, &[&keys], AppId(1_400_000_001), &user, Timestamp(NOW * 1_000))
 }

@@ -48,7 +48,8 @@ pub const TARGETS: &[Target] = &[
 ///
 /// If there is no such target, or if a guarantee is broken.
 pub fn run(target: &str, data: &[u8]) {
-    let target = TARGETS.iter().find(|known| known.name == target).expect("a target of the table");
+    let target =
+        TARGETS.iter().find(|known| known.name == target).expect("the target must be one of the table");
     (target.run)(data);
 }
 

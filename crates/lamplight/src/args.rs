@@ -52,7 +52,7 @@ pub struct AppArg {
 pub fn parse_app(text: &str) -> Result<AppId, String> {
     match text.parse() {
         Ok(id) if id > 0 => Ok(AppId(id)),
-        Ok(_) | Err(_) => Err("an SDKAppID is a number from 1 to 4294967295".to_owned()),
+        Ok(_) | Err(_) => Err("an SDKAppID must be a number from 1 to 4294967295".to_owned()),
     }
 }
 
@@ -60,7 +60,7 @@ pub fn parse_app(text: &str) -> Result<AppId, String> {
 pub fn parse_limit(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(limit) if limit > 0 => Ok(limit),
-        Ok(_) | Err(_) => Err("a limit is a number from 1".to_owned()),
+        Ok(_) | Err(_) => Err("a limit must be a number of at least 1".to_owned()),
     }
 }
 

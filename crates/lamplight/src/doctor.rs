@@ -135,16 +135,16 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
     let check = "data folder";
     match folder {
         Folder::Missing { obstacle: None } => {
-            Finding::ok(check, format!("{path} is not there yet; the first start of the server makes it"))
+            Finding::ok(check, format!("{path} does not exist yet; the server creates it at its first start"))
         }
         Folder::Missing { obstacle: Some(why) } => Finding::wrong(
             check,
-            format!("{path} is not there and cannot be made: {why}"),
-            "make it for the user that the server runs as, with mode 0700, or choose another with --data-dir",
+            format!("{path} does not exist and cannot be created: {why}"),
+            "create it for the user that the server runs as, with mode 0700, or choose another folder with --data-dir",
         ),
         Folder::Unreadable(why) => Finding::wrong(
             check,
-            format!("{path} cannot be looked at: {why}"),
+            format!("{path} cannot be read: {why}"),
             "run the server, and this command, as the user that the folder belongs to",
         ),
         Folder::There { owner, own, writable: false, .. } => Finding::wrong(
@@ -154,20 +154,20 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
         ),
         Folder::There { mode, has_store: false, .. } if mode & 0o077 != 0 => Finding::warning(
             check,
-            format!("{path} has no store, and others may enter it (mode {mode:04o})"),
+            format!("{path} contains no database, and other users may enter it (mode {mode:04o})"),
             format!(
                 "chmod 0700 {path}, if nothing but Lamplight uses it; otherwise choose another with --data-dir"
             ),
         ),
         Folder::There { mode, .. } if mode & 0o077 != 0 => Finding::warning(
             check,
-            format!("{path} has the keys of apps in it, and others may enter it (mode {mode:04o})"),
+            format!("{path} contains the keys of apps, and other users may enter it (mode {mode:04o})"),
             format!("chmod 0700 {path}; the next start of the server does it too"),
         ),
         Folder::There { owner, own, .. } if owner != own => Finding::warning(
             check,
             format!("{path} belongs to user {owner}, and this command runs as user {own}"),
-            "run this command as the user that the server runs as: files that it makes belong to that user then",
+            "run this command as the user that the server runs as, so that the files that it creates belong to that user",
         ),
         Folder::There { has_store, .. } => {
             let store = if *has_store { "has a store" } else { "is empty" };
@@ -266,8 +266,8 @@ pub fn shared_ports(config: &Config) -> Vec<Finding> {
         for (other, _) in listeners[..at].iter().filter(|(_, other)| collide(*address, *other)) {
             findings.push(Finding::wrong(
                 "ports",
-                format!("{other} and {setting} have one port, {}", address.port()),
-                "give each its own, as 7400, 7401 and 7402",
+                format!("{other} and {setting} have the same port, {}", address.port()),
+                "give each its own port, such as 7400, 7401 and 7402",
             ));
         }
     }
@@ -285,7 +285,7 @@ fn collide(one: SocketAddr, other: SocketAddr) -> bool {
 pub fn log(level: &str) -> Finding {
     let cure = "set --log or LAMPLIGHT_LOG to info";
     match level {
-        "off" => Finding::warning("log", "nothing is logged, and no fault is told", cure),
+        "off" => Finding::warning("log", "nothing is logged, so faults are not reported", cure),
         level => Finding::ok("log", format!("{level} is logged")),
     }
 }
@@ -300,7 +300,7 @@ pub fn certificate(certificate: &Certificate, now: Timestamp) -> Finding {
     let (check, cure) =
         ("TLS", "renew it, and put the new chain and key in place; the server reads them again by itself");
     if now < not_before {
-        let text = format!("the certificate is good only from {} on", utc(not_before));
+        let text = format!("the certificate is not valid before {}", utc(not_before));
         return Finding::wrong(check, text, "set the clock of this machine, or use another certificate");
     }
     if now > not_after {
@@ -310,10 +310,10 @@ pub fn certificate(certificate: &Certificate, now: Timestamp) -> Finding {
         return Finding::warning(check, format!("the certificate expires at {}", utc(not_after)), cure);
     }
     if key_is_open {
-        let text = "others may read the key of the certificate";
+        let text = "other users may read the key of the certificate";
         return Finding::warning(check, text, "chmod 0600 the file of tls.key");
     }
-    Finding::ok(check, format!("the certificate fits its key and is good until {}", utc(not_after)))
+    Finding::ok(check, format!("the certificate matches its key and is valid until {}", utc(not_after)))
 }
 
 /// Judges a client port without TLS.
@@ -321,12 +321,15 @@ pub fn no_tls(config: &Config) -> Finding {
     let has_proxy = !config.trusted_proxies.is_empty()
         || config.public_client_url.as_ref().is_some_and(|url| url.starts_with("wss://"));
     if config.client_listen.ip().is_loopback() || has_proxy {
-        return Finding::ok("TLS", "not on the client port; a proxy or this machine alone reaches it");
+        return Finding::ok(
+            "TLS",
+            "not enabled on the client port, which only a proxy or this machine reaches",
+        );
     }
     Finding::warning(
         "TLS",
         format!(
-            "clients reach {} without TLS: UserSigs and messages can be read on the way",
+            "clients reach {} without TLS: others can read UserSigs and messages in transit",
             config.client_listen
         ),
         "set tls.certificate and tls.key, or let a proxy end TLS and set trusted_proxies and public_client_url",
@@ -340,13 +343,15 @@ pub fn proxies(config: &Config) -> Finding {
     match &config.public_client_url {
         Some(url) if trusted == 0 => Finding::warning(
             check,
-            format!("clients come by {url}, and no proxy is trusted: all of them count as one address"),
-            "set trusted_proxies to the networks of the proxies: bounds for each address then hold for each client",
+            format!("clients connect to {url}, and no proxy is trusted: all of them count as one address"),
+            "set trusted_proxies to the networks of the proxies, so that limits per address apply to each client",
         ),
-        _ if trusted == 0 => Finding::ok(check, "none is trusted: addresses are those of the connections"),
+        _ if trusted == 0 => {
+            Finding::ok(check, "no proxy is trusted: the address of a client is that of its connection")
+        }
         _ => {
             let networks: Vec<_> = config.trusted_proxies.iter().map(ToString::to_string).collect();
-            Finding::ok(check, format!("trusted to say for whom they speak: {}", networks.join(", ")))
+            Finding::ok(check, format!("trusted to report the addresses of clients: {}", networks.join(", ")))
         }
     }
 }
@@ -359,20 +364,20 @@ pub fn key_source(source: &ShownKeySource) -> Finding {
                 webhooks.allow_networks";
     match error {
         None if *keys == 0 => {
-            Finding::unknown(check, format!("{source} of app {app} is not read yet"), "look again")
+            Finding::unknown(check, format!("{source} of app {app} has not been read yet"), "run this again")
         }
         None => Finding::ok(check, format!("{source} of app {app} has {}", counted(*keys, "key"))),
         Some(error) if *keys > 0 => Finding::warning(
             check,
             format!(
-                "{source} of app {app} cannot be read: {error}; the keys from before count for another {}",
+                "{source} of app {app} cannot be read: {error}; the keys read earlier are valid for another {}",
                 duration_text(left_s.saturating_mul(1_000))
             ),
             cure,
         ),
         Some(error) => Finding::wrong(
             check,
-            format!("{source} of app {app} cannot be read, and nobody can log in by it: {error}"),
+            format!("{source} of app {app} cannot be read, so nobody can log in with its keys: {error}"),
             cure,
         ),
     }
@@ -381,10 +386,10 @@ pub fn key_source(source: &ShownKeySource) -> Finding {
 /// Judges whether the program includes the web pages.
 pub fn web_pages(are_built: bool) -> Finding {
     match are_built {
-        true => Finding::ok("web pages", "the demo, the console and the documentation are in this program"),
+        true => Finding::ok("web pages", "this program includes the demo, the console and the documentation"),
         false => Finding::warning(
             "web pages",
-            "this program has no console, no demo and no documentation: they were not built before it was",
+            "this program has no console, no demo and no documentation, because the web pages were not built before it",
             "build them first, as docs/how-to/serve-the-web-pages.md says, or take a released program",
         ),
     }
@@ -435,7 +440,7 @@ pub fn clock(now: Timestamp, newest_file: Option<Timestamp>, synchronized: Optio
     if now < BUILT_AFTER {
         return Finding::wrong(
             check,
-            format!("it says {shown}, which is before this program was made"),
+            format!("it says {shown}, which is before this program was built"),
             cure,
         );
     }
@@ -444,13 +449,13 @@ pub fn clock(now: Timestamp, newest_file: Option<Timestamp>, synchronized: Optio
         return Finding::wrong(check, text, cure);
     }
     match synchronized {
-        Some(true) => Finding::ok(check, format!("it says {shown}, and is kept right by the time service")),
+        Some(true) => Finding::ok(check, format!("it says {shown}, and is synchronized by the time service")),
         Some(false) => {
-            Finding::warning(check, format!("it says {shown}, and no time service keeps it right"), cure)
+            Finding::warning(check, format!("it says {shown}, and no time service synchronizes it"), cure)
         }
         None => Finding::unknown(
             check,
-            format!("it says {shown}; whether it is kept right cannot be seen here"),
+            format!("it says {shown}; this command cannot determine whether it is synchronized"),
             cure,
         ),
     }

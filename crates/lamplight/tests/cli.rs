@@ -531,7 +531,10 @@ fn accounts_are_found_by_userid_and_by_nick() {
     assert_eq!(ids(&found), ["albert", "alice"]);
     assert_eq!(ids(&folder.answer(&["account", "find", "al", "--limit", "1", "--json"])), ["albert"]);
     let (code, output, error) = folder.run(&["account", "find", "al", "--limit", "0"]);
-    assert!(code == Some(2) && output.is_empty() && error.contains("a limit is a number from 1"), "{error}");
+    assert!(
+        code == Some(2) && output.is_empty() && error.contains("a limit must be a number of at least 1"),
+        "{error}"
+    );
     folder.ok(&["account", "set", "albert", "--nick", "İSTANBUL"]);
     for prefix in ["istanbul", "İstanbul", "ISTANBUL", "İSTANBUL", "is", "İ"] {
         let found = folder.answer(&["account", "find", "--nick", prefix, "--json"]);

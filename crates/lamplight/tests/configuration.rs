@@ -149,7 +149,7 @@ fn the_variables_of_the_page_can_be_used() {
     };
     assert_eq!(text("settings"), "all of them can be used");
     assert!(text("proxies").ends_with("10.1.0.0/16, fd00::7/128"), "{answer}");
-    assert!(text("data folder").starts_with("2026 is not there yet"), "{answer}");
+    assert!(text("data folder").starts_with("2026 does not exist yet"), "{answer}");
 }
 
 #[test]

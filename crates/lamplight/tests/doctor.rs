@@ -30,7 +30,7 @@ fn nothing_is_wrong_with_a_new_folder_and_nothing_is_made_of_it() {
     let folder = Folder::new();
     let (code, found) = examined(&folder, &FREE, "data folder");
     assert_eq!(code, Some(0), "{found}");
-    assert!(found.starts_with("\"ok\"") && found.contains("is not there yet"), "{found}");
+    assert!(found.starts_with("\"ok\"") && found.contains("does not exist yet"), "{found}");
     assert!(!folder.path().exists(), "it looks and makes nothing");
     let text = folder.ok(&[&["doctor"], &FREE[..]].concat());
     assert!(text.contains("0 wrong") && text.contains("client port"), "{text}");
@@ -78,7 +78,10 @@ fn a_running_server_has_its_ports_and_is_ready() {
 
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let (code, found) = examined(&folder, &all, "data folder");
-    assert!(code == Some(0) && found.contains("others may enter") && found.contains("chmod 0700"), "{found}");
+    assert!(
+        code == Some(0) && found.contains("other users may enter") && found.contains("chmod 0700"),
+        "{found}"
+    );
 
     // A killed server leaves its file behind.
     server.signal(rustix::process::Signal::KILL);

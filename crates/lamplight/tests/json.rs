@@ -54,7 +54,7 @@ fn receiver() -> std::net::SocketAddr {
 fn wrong_usage_is_told_in_json_too() {
     let folder = Folder::new();
     for (arguments, why) in [
-        (&["app", "show", "0"][..], "an SDKAppID is a number from 1"),
+        (&["app", "show", "0"][..], "an SDKAppID must be a number from 1"),
         (&["app", "lst"], "unrecognized subcommand 'lst'"),
         (&["sig"], "required arguments were not provided"),
         (&["status", "get", "alice", "--nonsense"], "unexpected argument '--nonsense'"),

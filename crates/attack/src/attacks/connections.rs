@@ -54,7 +54,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
         scene.blocking(|scene| Line::log_in(&scene.way, "other", Duration::from_secs(2)).map(drop)).await?;
     let made: usize = attackers.join_all().await.into_iter().sum();
     let mut findings = Findings::default();
-    findings.expect(other.is_ok(), "somebody from another address does not get in");
+    findings.expect(other.is_ok(), "a user from another address could not log in");
     findings.note(format!("{made} connections"));
     Ok(findings)
 }

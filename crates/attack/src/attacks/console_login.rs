@@ -69,11 +69,11 @@ async fn flood(scene: Arc<Scene>) -> Result<Findings> {
     findings.note(format!("a known browser got {known:?} after {:.1} s", known_after.as_secs_f64()));
     findings.expect(
         known == Some(200) && known_after < KNOWN_WITHIN,
-        "an operator whose browser has logged in before was kept waiting",
+        "an operator whose browser has logged in before had to wait too long",
     );
     match got_in {
         Some(after) => findings.note(format!("an operator got in after {:.1} s", after.as_secs_f64())),
-        None => findings.expect(false, "an operator with the right password was kept out"),
+        None => findings.expect(false, "an operator with the right password could not log in"),
     }
     Ok(findings)
 }

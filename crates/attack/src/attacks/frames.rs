@@ -17,7 +17,7 @@ use tokio::time::timeout;
 
 pub const MALFORMED: Attack = Attack {
     name: "malformed-frames",
-    about: "random bytes behind every opening, over 64 connections that come again",
+    about: "random bytes after each kind of opening, over 64 connections that are opened again",
     kind: Kind::Load {
         seconds: 8,
         bound: Bound { memory_mib: 16.0, descriptors: 256, p99_floor_ms: EVEN_LOAD },
@@ -42,7 +42,7 @@ const HELD: usize = 900;
 
 pub const UNFINISHED: Attack = Attack {
     name: "unfinished-frames",
-    about: "900 connections, each with 64 KiB of a frame whose last byte does not come",
+    about: "900 connections, each with 64 KiB of a frame whose last byte is never sent",
     kind: Kind::Load {
         seconds: 8,
         // 64 KiB is what a peer without a key may use, and there are 900 of them.
@@ -98,7 +98,7 @@ async fn oversize(scene: Arc<Scene>) -> Result<Findings> {
         };
         stream.write_all(length).await?;
         let closed = timeout(Duration::from_secs(2), stream.read_to_end(&mut Vec::new())).await;
-        findings.expect(closed.is_ok(), format!("{name}: announced, and the connection stays open"));
+        findings.expect(closed.is_ok(), format!("{name}: the server does not close the connection although the announced length is over the limit"));
     }
     let mut attackers = JoinSet::new();
     for number in 0..scene.many(32) {
@@ -142,7 +142,7 @@ async fn unfinished(scene: Arc<Scene>) -> Result<Findings> {
     let ended = attackers.join_all().await;
     let held = ended.iter().filter(|end| end.is_ok()).count();
     let mut findings = Findings::default();
-    findings.expect(other.is_ok(), "somebody else does not get in");
+    findings.expect(other.is_ok(), "another user could not log in");
     findings.note(format!("{held} connections were held"));
     Ok(findings)
 }

@@ -76,7 +76,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     }
     scene.end();
     let mut findings = Findings::default();
-    findings.note(format!("{changes} changes asked for"));
+    findings.note(format!("{changes} changes sent"));
     let fans = reading.await?;
     // The attack may have ended within a frame, so this is another connection, which takes the place of that one. What the
     // server has read of that one is handled by then.

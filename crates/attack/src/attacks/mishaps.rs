@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub const CLOSED_STDERR: Attack = Attack {
     name: "closed-stderr",
-    about: "whoever read the log is gone: a closed pipe",
+    about: "the log goes to a pipe whose reader has closed it",
     kind: Kind::Mishap(|program| {
         let (reader, writer) = std::io::pipe()?;
         drop(reader);
@@ -63,12 +63,12 @@ fn unwritable(program: &Path, log: Stdio) -> Result<Findings> {
         let user = format!("user {number}");
         let logged_in = Line::log_in(&way(&server), &user, PATIENCE);
         if let Err(error) = logged_in.and_then(|mut line| line.send(&custom("here"))) {
-            findings.expect(false, format!("{user} does not get in: {error:#}"));
+            findings.expect(false, format!("{user} cannot log in: {error:#}"));
             break;
         }
     }
     let ready = ask(server.health, "GET", "/readyz", "").unwrap_or_default();
-    findings.expect(ready.starts_with("HTTP/1.1 200"), "/readyz does not say 200");
+    findings.expect(ready.starts_with("HTTP/1.1 200"), "/readyz does not answer with 200");
     let metrics = ask(server.health, "GET", "/metrics", "").unwrap_or_default();
     let counted = metrics.lines().any(|line| {
         line.starts_with("lamplight_log_lines_dropped")
@@ -115,7 +115,7 @@ fn corrupt_journal(program: &Path) -> Result<Findings> {
         (line.contains("WARN") || line.contains("ERROR"))
             && (line.contains("damage") || line.contains("journal"))
     });
-    findings.expect(said, "no warning tells of the damage");
+    findings.expect(said, "the log has no warning about the damage");
     let metrics = ask(server.health, "GET", "/metrics", "")?;
     let counted = metrics.lines().any(|line| {
         line.starts_with("lamplight_journal_")
@@ -125,7 +125,7 @@ fn corrupt_journal(program: &Path) -> Result<Findings> {
     findings.expect(counted, "no metric counts the damage");
     findings.expect(contains(&server.data.data(), &bytes)?, "the damaged file is not kept");
     let login = Line::log_in(&way(&server), "user 0", PATIENCE);
-    findings.expect(login.is_ok(), "nobody gets in");
+    findings.expect(login.is_ok(), "a user cannot log in");
     Ok(findings)
 }
 
@@ -154,7 +154,7 @@ fn deleted_lock(program: &Path) -> Result<Findings> {
         .expect(second.is_some_and(|status| !status.success()), "a second server runs on the same folder");
     findings.expect(server.is_alive(), "the first server has ended");
     let login = Line::log_in(&way(&server), "user", PATIENCE);
-    findings.expect(login.is_ok(), "nobody gets in at the first server");
+    findings.expect(login.is_ok(), "a user cannot log in at the first server");
     Ok(findings)
 }
 

@@ -62,7 +62,10 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     findings.expect(other.is_some(), "another address gets no answer of the server API within 1 s");
     attackers.join_all().await;
     let too_long = dripped_too_long.load(Ordering::Relaxed);
-    findings.expect(too_long == 0, format!("{too_long} bodies could drip for more than {BODY_WITHIN:?}"));
+    findings.expect(
+        too_long == 0,
+        format!("{too_long} bodies could be sent slowly for more than {BODY_WITHIN:?}"),
+    );
     Ok(findings)
 }
 

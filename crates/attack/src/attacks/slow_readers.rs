@@ -19,7 +19,7 @@ const MOVERS: usize = 20;
 
 pub const SLOW: Attack = Attack {
     name: "slow-readers",
-    about: "200 watchers that read nothing, each of 20 users who change as fast as they can",
+    about: "200 watchers that read nothing, each watching 20 users who change as fast as they can",
     kind: Kind::Load {
         seconds: 8,
         // 64 KiB for each reader.

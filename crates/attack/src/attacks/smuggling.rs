@@ -59,7 +59,7 @@ async fn smuggle(scene: Arc<Scene>) -> Result<Findings> {
             format!("POST /v4/openim/querystate HTTP/1.1\r\nHost: x\r\n{headers}\r\n0\r\n\r\n{HIDDEN}");
         let answer = converse(scene.http, source(9), request.as_bytes(), patience).await?;
         let answers = count(&answer, b"HTTP/1.1 ");
-        findings.expect(answers <= 1, format!("{name}: what was hidden behind the body was answered"));
+        findings.expect(answers <= 1, format!("{name}: the request hidden behind the body was answered"));
     }
     let many = "X: y\r\n".repeat(10_000);
     let large = format!("X: {}\r\n", "y".repeat(1_048_576));

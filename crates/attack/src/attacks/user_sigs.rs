@@ -50,7 +50,7 @@ pub const INFLATED: Attack = Attack {
 
 pub const FOREIGN_ACCOUNT: Attack = Attack {
     name: "foreign-account",
-    about: "wrong UserSigs for the account of somebody, who logs in meanwhile with a right one",
+    about: "invalid UserSigs for the account of a user who meanwhile logs in with a valid one",
     kind: Kind::Load {
         seconds: 8,
         bound: MOST,
@@ -96,17 +96,22 @@ async fn log_in_as(user: &'static str, user_sig: Result<String>, scene: Arc<Scen
         slowest = slowest.max(began.elapsed());
         logins += 1;
         if let Err(error) = logged_in {
-            findings
-                .expect(false, format!("a right UserSig does not get in within {IN_WITHIN:?}: {error:#}"));
+            findings.expect(
+                false,
+                format!("a login with a valid UserSig does not succeed within {IN_WITHIN:?}: {error:#}"),
+            );
             break;
         }
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let shared = crate::peer::logged_in(&scene, "victim", source(9)).await;
-    findings.expect(shared.is_ok(), "a right UserSig from the address of the attack does not get in");
+    findings.expect(
+        shared.is_ok(),
+        "a login with a valid UserSig from the address of the attack does not succeed",
+    );
     let tried: usize = attackers.join_all().await.into_iter().sum();
-    findings.note(format!("{tried} wrong ones"));
-    findings.note(format!("{logins} right ones, the slowest in {} ms", slowest.as_millis()));
+    findings.note(format!("{tried} logins with invalid UserSigs"));
+    findings.note(format!("{logins} logins with valid UserSigs, the slowest in {} ms", slowest.as_millis()));
     Ok(findings)
 }
 

@@ -282,7 +282,7 @@ fn random_id() -> ClientMessageId {
     ClientMessageId::new(&random).expect("32 bytes of printable ASCII")
 }
 
-const KINDS: &str = "the machine holds each answer against its request";
+const KINDS: &str = "the machine accepts only an answer of the kind of its request";
 
 /// The error of an answer that lacks a required part.
 fn no_answer() -> Error {

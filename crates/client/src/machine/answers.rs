@@ -468,7 +468,7 @@ impl Machine {
     }
 
     fn misunderstood(&mut self, turn: &mut Turn) {
-        let why = LinkEnd::Protocol("an answer of another kind than its request");
+        let why = LinkEnd::Protocol("the kind of an answer does not match its request");
         self.link_ended(why, Retry::BackOff, turn);
     }
 }

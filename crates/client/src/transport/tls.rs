@@ -31,7 +31,7 @@ pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, 
     }
     if roots.is_empty() {
         return Err(BuildError::RootCertificates(
-            "there are none in the system, and none were added".to_owned(),
+            "the system has no root certificates, and none were added".to_owned(),
         ));
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -250,8 +250,11 @@ async fn create(
         if operator.try_put_app(app.clone()).await? {
             break app.id;
         }
-        // Somebody else has created the same app since the list was read; the list has it now.
-        ensure!(attempts.next().is_some(), "others keep creating apps at the same time; try again");
+        // Another command has created an app with this id since the list was read. The list is read again.
+        ensure!(
+            attempts.next().is_some(),
+            "other commands have taken each chosen SDKAppID in the meantime; try again"
+        );
     };
     if as_json {
         return json(&json!({ "app": shown(&app), "key": is_new.then_some(&key.text) }));

@@ -124,10 +124,10 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     // The server runs even if the announcement cannot be printed.
     let announced = if common.json { served.announce_as_json() } else { served.announce() };
     if let Err(error) = announced {
-        tracing::warn!(%error, "the addresses of the server could not be printed");
+        tracing::warn!(%error, "cannot print the addresses of the server");
         if served.node.console_password().is_some() {
             tracing::warn!(
-                "the new password of the console could not be shown; `lamplight console password` makes another"
+                "cannot show the new password of the console; `lamplight console password` sets another one"
             );
         }
     }

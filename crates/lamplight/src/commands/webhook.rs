@@ -256,7 +256,7 @@ async fn count(
             bail!("there is no dead letter {id}; `lamplight webhook dead` lists them")
         }
         Some(named) if missing == named.len() => {
-            bail!("none of these dead letters is there; `lamplight webhook dead` lists them")
+            bail!("none of these dead letters exists; `lamplight webhook dead` lists them")
         }
         Some(_) | None => {}
     }

@@ -32,11 +32,11 @@ pub async fn play(stage: Stage, character: &'static Character, seed: u64) -> any
         while let Ok(Some(())) = tokio::time::timeout_at(at, letter.recv()).await {
             tokio::time::sleep(WRITING).await;
             if let Err(error) = actor.answer_letters().await {
-                tracing::warn!(%error, user = character.name, "a simulated user could not answer");
+                tracing::warn!(%error, user = character.name, "a simulated user cannot answer a message");
             }
         }
         if let Err(error) = actor.act(&step).await {
-            tracing::warn!(%error, user = character.name, ?step, "a simulated user could not act");
+            tracing::warn!(%error, user = character.name, ?step, "an action of a simulated user has failed");
             actor.clients.fill(None);
             life.stumble();
             continue;

@@ -91,7 +91,7 @@ async fn user_sig(
         sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
     };
     let (user_sig, claims) = signed.await.map_err(|error| {
-        tracing::error!(%error, "a UserSig of the demo could not be made");
+        tracing::error!(%error, "cannot make a UserSig for a user of the demo");
         refusal(StatusCode::INTERNAL_SERVER_ERROR, "the UserSig could not be made")
     })?;
     let body = json!({ "SDKAppID": claims.app, "userID": claims.user_id, "userSig": user_sig });

@@ -69,14 +69,14 @@ impl Stage {
             client
                 .set_self_info(change)
                 .await
-                .with_context(|| format!("the profile of {name} was not set"))?;
+                .with_context(|| format!("cannot set the profile of {name}"))?;
             clients.insert(name, client);
         }
         for (number, (from, to, text)) in LETTERS.into_iter().enumerate() {
             let sender = clients.get(from).context("every message has a sender in the demo")?;
             let id = ClientMessageId::new(&format!("demo-letter-{number}"))?;
             let sent = sender.send_c2c_text_message_as(to, text, &id).await;
-            sent.with_context(|| format!("a message from {from} to {to} was not sent"))?;
+            sent.with_context(|| format!("cannot send a message from {from} to {to}"))?;
         }
         for client in clients.into_values() {
             client.logout().await?;

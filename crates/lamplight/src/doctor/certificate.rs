@@ -38,7 +38,7 @@ pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate>
     let not_before = times.iter().map(|(from, _)| *from).max().context("the file holds no certificate")?;
     let not_after = times.iter().map(|(_, until)| *until).min().context("the file holds no certificate")?;
     let mode = std::fs::metadata(key)
-        .with_context(|| format!("cannot look at {}", key.display()))?
+        .with_context(|| format!("cannot read the permissions of {}", key.display()))?
         .permissions()
         .mode();
     Ok(Certificate { not_before, not_after, key_is_open: mode & 0o044 != 0 })

@@ -157,7 +157,7 @@ fn heartbeats_keep_the_link_and_silence_gives_it_up() {
             > wait 7999
             > next, after 1 ms
               close
-              ! disconnected: nothing was heard from the server; retry 1s
+              ! disconnected: no bytes came from the server in time; retry 1s
         "#]],
     );
 }
@@ -233,7 +233,7 @@ fn after_a_changed_network_a_silent_link_is_given_up_soon_and_an_answer_keeps_it
           send heartbeat (no answer)
         > next, after 2000 ms
           close
-          ! disconnected: nothing was heard from the server; retry 1s
+          ! disconnected: no bytes came from the server in time; retry 1s
     "#]],
     );
     check_live(
@@ -247,7 +247,7 @@ fn after_a_changed_network_a_silent_link_is_given_up_soon_and_an_answer_keeps_it
             > wait 7999
             > next, after 1 ms
               close
-              ! disconnected: nothing was heard from the server; retry 1s
+              ! disconnected: no bytes came from the server in time; retry 1s
         "#]],
     );
 }
@@ -262,7 +262,7 @@ fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait()
           send heartbeat
         > next, after 800 ms
           close
-          ! disconnected: nothing was heard from the server; retry 100ms
+          ! disconnected: no bytes came from the server in time; retry 100ms
         > next, after 100 ms
           ! Connecting
           open
@@ -312,7 +312,7 @@ fn what_is_late_by_less_than_a_sleep_is_no_sleep() {
           send heartbeat
         > wait 8000
           close
-          ! disconnected: nothing was heard from the server; retry 1s
+          ! disconnected: no bytes came from the server in time; retry 1s
     "#]],
     );
 }
