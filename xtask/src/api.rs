@@ -1,5 +1,5 @@
 //! Installs schemathesis under `target/schemathesis/`, for `crates/server/tests/schemathesis.rs`;
-//! `tests/schemathesis/README.md` has the same steps by hand.
+//! `tests/schemathesis/README.md` describes how to do it by hand.
 
 use crate::ground::{Ground, output};
 use crate::interop::python_packages;

@@ -1,4 +1,4 @@
-//! Which crate may depend on which: the table, and its check against the dependencies that cargo resolves.
+//! The table of the dependencies that are allowed between our crates, and its check against those that cargo resolves.
 //!
 //! Only normal dependencies count, including indirect ones: the dependencies of tests and build scripts do
 //! not end up in the crate.
@@ -11,14 +11,14 @@ use std::collections::{BTreeMap, VecDeque};
 /// The dependencies that one of our crates may have.
 struct Rule {
     of: &'static str,
-    /// Our crates that it may reach; all others are forbidden.
+    /// The crates of ours that it may depend on, directly or not; all others are forbidden.
     ours: &'static [&'static str],
-    /// Crates of others that it must not reach.
+    /// The third-party crates that it must not depend on, directly or not.
     never: &'static [Others],
     because: &'static str,
 }
 
-/// A group of crates of others.
+/// A group of third-party crates.
 struct Others {
     what: &'static str,
     names: &'static [&'static str],
@@ -192,12 +192,13 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Dependencies of ours that are not followed: from, to. The libraries that verify a JWT bring a clock and
-/// randomness along, for calls that `auth` does not make: the present is an argument, and nothing is signed.
+/// Dependencies of our crates that are not followed, as pairs of `from` and `to`. The libraries that verify a JWT
+/// depend on a clock and on randomness for functions that `auth` does not call: the present is an argument, and nothing
+/// is signed.
 const CUT: &[(&str, &str)] =
     &[("lamplight-auth", "jsonwebtoken"), ("lamplight-auth", "ring"), ("lamplight-auth", "signature")];
 
-/// Fails when a crate reaches a forbidden one.
+/// Fails when a crate depends on a forbidden one, directly or not.
 pub fn check(ground: &Ground) -> Result<()> {
     let metadata = output(&mut ground.cargo("metadata --format-version 1 --locked"))?;
     let graph = Graph::read(&serde_json::from_str(&metadata)?)?;
@@ -250,8 +251,8 @@ impl Graph {
         self.members.iter().copied().find(|member| self.names[*member] == name)
     }
 
-    /// The shortest path from `from` to every package that it reaches, except for itself and for packages
-    /// behind a cut dependency.
+    /// Returns the shortest path from `from` to every package that it reaches, without itself, and without packages
+    /// that are reached only over a cut dependency.
     fn ways(&self, from: usize, cut: &[(&str, &str)]) -> BTreeMap<usize, Vec<usize>> {
         let mut ways = BTreeMap::from([(from, vec![from])]);
         let mut queue = VecDeque::from([from]);
@@ -325,7 +326,7 @@ mod tests {
         Rule { of: "model", ours: &[], never: &[RUNTIME], because: "it is all values" },
     ];
 
-    /// A graph from lines `from: to to`, with these members.
+    /// Returns a graph from lines `from: to to`, with these members.
     fn graph(members: &[&str], lines: &[&str]) -> Graph {
         let mut graph = Graph::default();
         let mut place = |name: &str| {

@@ -1,7 +1,7 @@
-//! Generated files that are checked in: `docs/codes.md` and the codes of the Dart SDK, from the table of
-//! codes in `lamplight-model`; `docs/messages.md`, from the protobuf files; and `docs/openapi.json`, which
-//! the server generates from its commands. A test of the server checks that the last one is current, because
-//! generating it takes a build of the whole server.
+//! Generates files that are checked in: `docs/codes.md` and the codes of the Dart SDK, from the table of codes in
+//! `lamplight-model`; `docs/messages.md`, from the protobuf files; and `docs/openapi.json`, which the server generates
+//! from its commands. A test of the server checks that the last one is current, because generating it takes a build of
+//! the whole server.
 
 use crate::ground::{Ground, output};
 use crate::{messages, wire_code};
@@ -77,7 +77,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// The files that can be generated without the server, with their texts.
+/// Returns the files that can be generated without the server, with their texts.
 fn cheap_files(ground: &Ground) -> Result<[(&'static str, String); 5]> {
     let root = ground.path("");
     let [messages, json] = wire_code::files(&root)?;
@@ -100,12 +100,12 @@ fn page(codes: &[Code]) -> String {
     page
 }
 
-/// A text that does not end its table cell.
+/// Escapes a text so that it does not end its table cell.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-/// The table as a Dart class, with a constant for each code, and the texts.
+/// Returns the table as a Dart class, with a constant for each code, and the texts.
 fn dart(codes: &[Code]) -> String {
     let mut class = DART_HEAD.to_owned();
     for code in codes {
@@ -126,7 +126,7 @@ fn dart(codes: &[Code]) -> String {
     class
 }
 
-/// `NOT_LOGGED_IN` as `notLoggedIn`.
+/// Converts a name such as `NOT_LOGGED_IN` to `notLoggedIn`.
 fn camel_case(name: &str) -> String {
     let mut words = name.split('_').map(str::to_lowercase);
     let first = words.next().unwrap_or_default();

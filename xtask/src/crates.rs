@@ -1,5 +1,5 @@
-//! The Rust SDK as other projects get it: its crates as `cargo package` makes them, with each set of
-//! features, and a program outside the tree that uses them.
+//! Checks the Rust SDK as other projects get it: its crates as packaged by `cargo package`, with each set of features,
+//! and a program outside the tree that uses them.
 
 use crate::ground::{Ground, run};
 use anyhow::{Context, Result, ensure};
@@ -32,7 +32,7 @@ const REDUCED: [&str; 3] = [
     "--no-default-features --features websocket",
 ];
 
-/// Runs a command, and counts the tests that it reports.
+/// A function that runs a command, and counts the tests that it reports.
 pub type Hear<'a> = dyn FnMut(&mut Command) -> Result<()> + 'a;
 
 /// Lints the SDK with each reduced set of features. The default set is linted with the workspace.
@@ -86,7 +86,7 @@ fn unpack(ground: &Ground, name: &str) -> Result<PathBuf> {
     fs::create_dir_all(&into)?;
     let archive = ground.path(OUTSIDE).join("package").join(format!("{package}.crate"));
     run(ground.command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&into))?;
-    // The file has the commit, so the crate would be compiled again after each commit.
+    // This file contains the id of the commit, so the crate would be compiled again after each commit.
     fs::remove_file(folder.join(".cargo_vcs_info.json"))?;
     Ok(folder)
 }

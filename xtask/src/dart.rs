@@ -35,7 +35,7 @@ pub fn test(ground: &Ground, program: &Path, tally: &mut Tally) -> Result<()> {
     run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
 }
 
-/// The VM: a recent one on the path, or our own, which is installed if necessary. `None` if our own does not
+/// Returns the VM: a recent one on the path, or our own, which is installed if necessary. `None` if our own does not
 /// run because libraries of the system are missing.
 pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
@@ -55,7 +55,7 @@ pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     Ok(is_recent(&version_of(ours.as_os_str())).then_some(ours))
 }
 
-/// Installs the package. `--force`, because npm refuses a package for another processor.
+/// Installs the package. `--force` is needed, because npm refuses a package for another processor.
 fn install(ground: &Ground) -> Result<()> {
     fs::create_dir_all(ground.path(OURS))?;
     let npm = format!("ci --prefix {OURS} --force --ignore-scripts --no-audit --no-fund");

@@ -1,5 +1,4 @@
-//! Rules about the Dockerfile, which is checked as text, because not every machine that runs the tests has
-//! docker.
+//! The rules about the Dockerfile. It is checked as text, because not every machine that runs the tests has docker.
 
 /// An instruction of a Dockerfile: its line, its keyword, and the rest with continued lines joined.
 struct Instruction<'a> {
@@ -11,8 +10,8 @@ struct Instruction<'a> {
 /// Paths that are large, secret or specific to a machine, and must never be copied into an image.
 const LEFT_OUT: [&str; 4] = [".git", "target", "lamplight-data", "**/node_modules"];
 
-/// Returns the broken rules as `line: what`. `exists` tells whether a path is in the repository;
-/// `rust_version` is the version that the workspace needs.
+/// Returns the broken rules as `line: what`. `exists` returns whether a path is in the repository; `rust_version` is
+/// the version that the workspace needs.
 pub fn findings(
     dockerfile: &str,
     dockerignore: &str,

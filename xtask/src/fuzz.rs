@@ -22,7 +22,7 @@ const BUILT: &str = "target/fuzz";
 const CORPUS: &str = "fuzz/corpus";
 const ARTIFACTS: &str = "fuzz/artifacts";
 
-/// Targets that need a whole node; the others are built much faster.
+/// The targets that need a whole node. Without them, the build is much faster.
 const NEED_A_NODE: [&str; 3] = ["console", "query", "commands"];
 
 /// The default time for one target.
@@ -183,7 +183,7 @@ fn targets(ground: &Ground) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// The target platform. It is named in the build so that build scripts are not instrumented.
+/// Returns the target platform. The build names it, so that build scripts are not instrumented.
 fn host(ground: &Ground) -> Result<String> {
     let about = output(ground.command("rustc").arg("-vV"))?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: "));

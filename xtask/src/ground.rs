@@ -1,4 +1,4 @@
-//! The repository, and programs that run in it: from its root, without input, and without the variables that
+//! The repository, and the programs that run in it. They run at its root, without input, and without the variables that
 //! the outer `cargo run` has set.
 
 use anyhow::{Context, Result, anyhow, bail};

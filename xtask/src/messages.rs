@@ -149,7 +149,7 @@ impl Texts {
         self.in_json(&lines.join("\n"))
     }
 
-    /// A text with each field name in its JSON form.
+    /// Returns a text with each field name in its JSON form.
     fn in_json(&self, text: &str) -> String {
         let mut said = String::new();
         for part in text.split_inclusive(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_') {
@@ -163,7 +163,7 @@ impl Texts {
     }
 }
 
-/// The type of a field's value, with a link if it is a message or an enumeration.
+/// Returns the type of a field's value, with a link if it is a message or an enumeration.
 fn value(field: &FieldDescriptor) -> String {
     let kind = match field.kind() {
         Kind::Message(message) => link(message.full_name()),
@@ -196,7 +196,7 @@ fn link(full_name: &str) -> String {
     format!("[{title}](#{fragment})")
 }
 
-/// A text that ends neither its table cell nor its row. Paragraphs stay separate.
+/// Escapes a text so that it ends neither its table cell nor its row. Paragraphs stay separate.
 fn cell(text: &str) -> String {
     let paragraphs: Vec<_> = text.split("\n\n").map(|part| part.replace('\n', " ")).collect();
     paragraphs.join(" ").replace('|', "\\|")

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 /// The folder of the packages.
 const OUT: &str = "target/package";
-/// The files of the archive, as they are in it. The metadata of cargo-deb in `crates/lamplight/Cargo.toml`
-/// takes the program, the manual pages and the completions from here.
+/// The folder with the files of the archive, as they are in it. The metadata of cargo-deb in
+/// `crates/lamplight/Cargo.toml` takes the program, the manual pages and the completions from here.
 const FILES: &str = "target/package/files";
 
 /// Files of the repository that go into the archive.
@@ -36,7 +36,7 @@ const COMPLETIONS: [(&str, &str); 3] =
 /// The version of the workspace, and so of the server.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// How much time compressing may take.
+/// The compromise between the size of the packages and the time to compress them.
 #[derive(Clone, Copy)]
 pub enum Compression {
     /// As small as possible, for a release.
@@ -186,7 +186,7 @@ fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<Pat
         Compression::Small => "--best",
         Compression::Quick => "--fast",
     };
-    // Without the name and the time of the compressed file.
+    // The archive must not contain the name and the time of the file that was compressed.
     run(ground.command("gzip").args(["--no-name", "--force", level]).arg(&tar))?;
     Ok(ground.path(OUT).join(format!("{name}.tar.gz")))
 }
@@ -200,7 +200,7 @@ fn deb(ground: &Ground, tool: &Path, epoch: &str, compression: Compression) -> R
     run(ground
         .command(tool)
         .args(["--manifest-path", "crates/lamplight/Cargo.toml", "--no-build", "--no-strip", "--no-dbgsym"])
-        // Quiet, because cargo-deb warns of each asset that it does not build itself.
+        // `--quiet`, because cargo-deb warns about each asset that it does not build itself.
         .args(["--locked", "--quiet", "--compress-system", "--output"])
         .arg(&folder)
         .args(compression)

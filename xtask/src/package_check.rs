@@ -110,7 +110,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let path = format!("{}:{}", shield.display(), std::env::var("PATH").unwrap_or_default());
     let dpkg = |words: &[&str]| -> Command {
         let mut command = ground.command("fakeroot");
-        // Without the packages that it depends on, which the folder does not have.
+        // Dependencies are ignored, because the folder does not have the packages that it depends on.
         command.args([
             "dpkg",
             "--force-depends",

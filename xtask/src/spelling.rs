@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 const VENV: &str = "target/tools/typos";
 const REQUIREMENTS: &str = "xtask/typos.txt";
-/// The same version as in `xtask/typos.txt`.
+/// The version of typos, the same as in `xtask/typos.txt`.
 const VERSION: &str = "1.52.0";
 
 /// Fails when a word is misspelt.
@@ -15,7 +15,7 @@ pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
     run(&mut ground.command(typos(ground, may_install)?))
 }
 
-/// The program: the one on the path, or our own, which is installed if necessary.
+/// Returns the program: the one on the path, or our own, which is installed if necessary.
 pub fn typos(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let ours = ground.path(VENV).join("bin/typos");
     let is_current = |text: String| text.trim_end().ends_with(VERSION);

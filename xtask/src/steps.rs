@@ -41,7 +41,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "tsc", about: "the types of the web packages", run: |it| it.npm("run typecheck") },
     Step { name: "eslint", about: "the lints of the web packages", run: |it| it.npm("run lint") },
-    // Before the first step that compiles the server, which includes the pages.
+    // This step comes before the first one that compiles the server, because the server includes the pages.
     Step { name: "web", about: "the web pages are built into web/dist", run: |it| web::build(&it.ground) },
     Step { name: "size", about: "the SDK is within its size limit", run: |it| it.npm("run size") },
     Step {
@@ -183,7 +183,8 @@ fn deny(it: &mut Run) -> Result<()> {
     println!(
         "advisories are not checked here, because their database has to be fetched: `cargo deny check advisories`"
     );
-    // Duplicates are warnings in deny.toml; the tree of their users would fill the screen on every run.
+    // deny.toml warns about duplicate dependencies; without this option, the tree of their users would fill the screen
+    // on every run.
     let words = "--locked --offline check --hide-inclusion-graph bans licenses sources";
     run(it.ground.command(program).args(words.split(' ')))
 }
@@ -196,13 +197,13 @@ fn tests(it: &mut Run) -> Result<()> {
     }
 }
 
-/// Some of these tests start the server.
+/// Runs tests, some of which start the server.
 fn web_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     it.hear_npm("test")
 }
 
-/// Some of these tests start the server.
+/// Runs tests, some of which start the server.
 fn dart_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     let vm = tools::dart_vm(&it.ground, it.may_install)?;

@@ -23,9 +23,8 @@ pub enum Runner {
 }
 
 impl Tally {
-    /// Counts the tests in one line of a runner's output. nextest also prints the output of a failed test,
-    /// which has counts in the form of `cargo test`; so each runner's output is read for its own form of
-    /// count only.
+    /// Counts the tests in one line of a runner's output. nextest also prints the output of a failed test, which has
+    /// counts in the form of `cargo test`; so in the output of each runner, only counts in its own form are read.
     pub fn hear(&mut self, runner: Runner, line: &str) {
         let line = line.trim_start();
         let counts = match runner {

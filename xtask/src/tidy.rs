@@ -1,4 +1,4 @@
-//! Rules about the text of the tree: one function for each rule, over files in memory.
+//! The rules about the text of the tree: one function for each rule, over files in memory.
 
 mod circles;
 mod map;
@@ -22,10 +22,10 @@ struct Exception {
     because: &'static str,
 }
 
-/// In lines. A longer file may have several subjects, and should be split.
+/// The greatest length of a file in lines. A longer file probably has several subjects, and should be split.
 const LONGEST: usize = 600;
 
-/// Only generated files: tests must be as short as other code.
+/// The files that may be longer. They are all generated: tests must be as short as other code.
 const LONG: &[Exception] = &[
     Exception {
         path: "docs/messages.md",
@@ -44,7 +44,8 @@ const LONG: &[Exception] = &[
 /// Macros that must not stay in finished code.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
-/// The only lock of the standard library that a panic may poison: the SDK has no dependency for it.
+/// The only file that may use a lock of the standard library, which a panic poisons: the SDK has no dependency on
+/// another one.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
 /// Absolute paths that exist only on particular machines.
@@ -62,7 +63,7 @@ const REGISTRIES: [&str; 5] = [
 /// Words that must not begin a doc comment, which should begin with a noun phrase or a verb.
 const HEADLESS: [&str; 6] = ["What", "Who", "Whose", "Whom", "Whatever", "Whoever"];
 
-/// Inputs for fuzzers: bytes, some of which happen to be text.
+/// The inputs for fuzzers, which are not checked: they are bytes, some of which happen to be text.
 const CORPUS: &str = "fuzz/corpus/";
 
 /// Fails when a file breaks a rule. Checks tracked files, and untracked ones that are not ignored.
@@ -77,7 +78,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     ]))?;
     let mut files = Vec::new();
     for path in listing.split_terminator('\0').filter(|path| !path.starts_with(CORPUS)) {
-        // A file that is deleted but not committed has no text, and neither has an image.
+        // A file is skipped if it was deleted without a commit, or if it is not text, such as an image.
         if let Ok(bytes) = fs::read(ground.path(path)) {
             files.push(File { path: path.to_owned(), text: String::from_utf8(bytes).unwrap_or_default() });
         }
@@ -152,7 +153,7 @@ fn has_absolute(line: &str, path: &str) -> bool {
     })
 }
 
-/// Every module begins with a comment that says what it is for.
+/// Checks that every module begins with a comment about its purpose.
 fn head(file: &File, findings: &mut Vec<String>) {
     // Generated code is included in a module that has the comment.
     let is_module = file.path.contains("src/") && !file.path.contains("src/generated/");
@@ -161,7 +162,7 @@ fn head(file: &File, findings: &mut Vec<String>) {
     }
 }
 
-/// A doc comment, and each paragraph of it, begins with its subject.
+/// Checks that a doc comment, and each paragraph of it, begins with its subject.
 fn doc_comments(file: &File, findings: &mut Vec<String>) {
     let typescript = [".ts", ".tsx"].iter().any(|ending| file.path.ends_with(ending));
     if !typescript && ![".rs", ".dart"].iter().any(|ending| file.path.ends_with(ending)) {
@@ -206,7 +207,7 @@ fn length(file: &File, long: &[Exception], findings: &mut Vec<String>) {
     }
 }
 
-/// An exception that is no longer needed must be removed.
+/// Checks that every exception is still needed.
 fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     for exception in long {
         let file = files.iter().find(|file| file.path == exception.path);
@@ -219,7 +220,7 @@ fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     }
 }
 
-/// Every relative link between files of the repository must lead to a file.
+/// Checks that every relative link between files of the repository leads to a file.
 fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     if !file.path.ends_with(".md") {
         return;
@@ -262,7 +263,7 @@ fn resolve(from: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// The numbered lines of a Markdown text outside of code blocks.
+/// Returns the lines of a Markdown text outside of code blocks, with their numbers.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines().enumerate().filter_map(move |(index, line)| {
@@ -279,8 +280,7 @@ const DECISIONS: &str = "docs/decisions/0";
 /// The page that names a test for each guarantee.
 const GUARANTEES: &str = "docs/guarantees.md";
 
-/// Every page below `docs/` is in the summary exactly once. That its links lead to files is checked by
-/// [`links`].
+/// Checks that every page below `docs/` is in the summary exactly once. [`links`] checks that its links lead to files.
 fn summary(files: &[File], findings: &mut Vec<String>) {
     let Some(summary) = files.iter().find(|file| file.path == SUMMARY) else {
         if files.iter().any(|file| file.path.starts_with("docs/decisions/")) {
@@ -301,7 +301,7 @@ fn summary(files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// Every test that a guarantee names is a file or a folder of the repository.
+/// Checks that every test that a guarantee names is a file or a folder of the repository.
 fn guarantees(files: &[File], findings: &mut Vec<String>) {
     let Some(page) = files.iter().find(|file| file.path == GUARANTEES) else { return };
     for (number, line) in prose(&page.text) {
@@ -314,7 +314,7 @@ fn guarantees(files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// The Dockerfile follows the rules that can be checked in its text.
+/// Checks the rules about the text of the Dockerfile.
 fn dockerfile(files: &[File], findings: &mut Vec<String>) {
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
     let Some(dockerfile) = text("Dockerfile") else { return };
@@ -327,7 +327,7 @@ fn dockerfile(files: &[File], findings: &mut Vec<String>) {
     findings.extend(found.into_iter().map(|finding| format!("Dockerfile:{finding}")));
 }
 
-/// The lock file of the fuzz programs has the dependencies of our crates.
+/// Checks that the lock file of the fuzz programs has the dependencies of our crates.
 fn fuzz_lock(files: &[File], findings: &mut Vec<String>) {
     const LOCK: &str = "fuzz/Cargo.lock";
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
@@ -338,7 +338,7 @@ fn fuzz_lock(files: &[File], findings: &mut Vec<String>) {
     findings.extend(found.into_iter().map(|finding| format!("{LOCK}: {finding}; {update}")));
 }
 
-/// The two README files have the same headings, by level.
+/// Checks that the two README files have headings of the same levels in the same order.
 fn two_readmes(files: &[File], findings: &mut Vec<String>) {
     let levels = |path: &str| -> Option<Vec<usize>> {
         let file = files.iter().find(|file| file.path == path)?;
@@ -367,7 +367,7 @@ mod tests {
         File { path: path.into(), text: text.into() }
     }
 
-    /// The findings in a tree that has only this file.
+    /// Returns the findings in a tree that has only this file.
     fn found(path: &str, text: &str) -> Vec<String> {
         findings(&[file(path, text)], &[])
     }

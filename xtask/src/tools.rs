@@ -1,4 +1,4 @@
-//! The tools that a machine needs for the steps of `test`: they are installed, or the necessary command is
+//! The tools that a machine needs for the steps of `test`. Missing ones are installed, or the necessary command is
 //! printed.
 
 use crate::ground::{Ground, answers, output, run};
@@ -119,7 +119,7 @@ const NEEDED_FOR_WEB: &[Needed] = &[
 const NEEDED_FOR_DART: Needed = Needed {
     name: "a C and C++ library of 32 bits",
     because: "the tests of the Dart SDK; not needed if a Dart SDK 3.3 or newer is installed",
-    // Never found by a probe: it is asked for when the VM does not start.
+    // The probe always fails, because this entry is used only when the VM does not start.
     probe: "false",
     supply: Supply::Debian("libc6-i386 lib32stdc++6"),
 };
@@ -135,17 +135,17 @@ pub struct CargoTool {
     features: &'static str,
 }
 
-/// At least the version that can read the metadata of the present cargo and our `deny.toml`.
+/// cargo-deny. Older versions than `at_least` cannot read the metadata of the present cargo or our `deny.toml`.
 const CARGO_DENY: CargoTool =
     CargoTool { name: "cargo-deny", version: "0.20.2", at_least: (0, 18), features: "" };
-/// Compresses with the xz of the system.
+/// cargo-deb, without its own compressor: it uses the xz of the system.
 pub const CARGO_DEB: CargoTool = CargoTool {
     name: "cargo-deb",
     version: "3.8.0",
     at_least: (3, 8),
     features: " --no-default-features --features gzip",
 };
-/// At least the version that omits the serial number when `SOURCE_DATE_EPOCH` is set.
+/// cargo-cyclonedx. Older versions than `at_least` write a serial number even if `SOURCE_DATE_EPOCH` is set.
 pub const CARGO_CYCLONEDX: CargoTool =
     CargoTool { name: "cargo-cyclonedx", version: "0.5.9", at_least: (0, 5), features: "" };
 
@@ -153,7 +153,7 @@ pub const CARGO_CYCLONEDX: CargoTool =
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let needed = NEEDED.iter().chain(NEEDED_FOR_WEB);
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
-    // For all platforms, so that tools which read the whole tree work without the network.
+    // The crates of all platforms are fetched, so that tools which read all dependencies work without the network.
     run(&mut ground.cargo("fetch --locked"))?;
     println!("cargo-deny: {}", cargo_deny(ground, may_install)?.display());
     for tool in [CARGO_DEB, CARGO_CYCLONEDX] {
@@ -200,7 +200,7 @@ pub fn cargo_deny(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     cargo_tool(ground, &CARGO_DENY, may_install)
 }
 
-/// The program: our own, or a recent one on the path, or our own after installing it now.
+/// Returns the program: our own, or a recent one on the path, or our own after installing it.
 pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Result<PathBuf> {
     let CargoTool { name, version, at_least, features } = *tool;
     let ours = ground.path("target/tools/bin").join(name);
@@ -243,12 +243,12 @@ fn is_recent(answer: &str, at_least: (u32, u32)) -> bool {
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= at_least)
 }
 
-/// The words of a probe; a `/` stands for a space within a word.
+/// Returns the command of a probe. Its words are separated by spaces, and a `/` stands for a space within a word.
 fn probe(ground: &Ground, words: &str) -> std::process::Command {
     let mut words = words.split(' ');
     let mut program = words.next().unwrap_or_default().into();
     if program == "chromium" {
-        // The same way in which the tests find it.
+        // The tests find the browser in the same way.
         program = std::env::var_os("CHROMIUM").unwrap_or(program);
     }
     let mut command = ground.command(program);

@@ -17,11 +17,11 @@ const INPUTS: [&str; 3] = ["web/package.json", "web/package-lock.json", "web/.np
 /// A stamp in the folder of the installed packages; it is deleted with them.
 const STAMP: &str = "web/node_modules/.lamplight-stamp";
 
-/// npm in the folder of the web packages, with the arguments in `args`, separated by spaces.
+/// Returns the command of npm in the folder of the web packages, with the arguments in `args`, separated by spaces.
 pub fn npm(ground: &Ground, args: &str) -> Command {
     let mut command = ground.command("npm");
     command.current_dir(ground.path(WEB)).args(args.split(' '));
-    // Colours are for terminals; here they would hide the counts of tests.
+    // Without colours, because their escape sequences would hide the counts of tests.
     command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
     command
 }

@@ -1,5 +1,5 @@
-//! `crates/wire/src/generated`: the Rust of the protobuf files, checked in, so that no user of the crate compiles a
-//! compiler for them.
+//! Generates `crates/wire/src/generated`, the Rust code of the protobuf files. It is checked in, so that users of the
+//! crate need not build a protobuf compiler.
 
 use crate::messages::FOLDER;
 use anyhow::{Context, Result, anyhow};

@@ -1,4 +1,4 @@
-//! The outcome of a step, in a form that model and world share.
+//! The outcome of a step, in a form that the model and the world share.
 
 use crate::step::Who;
 use lamplight_model::{Platform, PlatformSet, Reason, StatusType, Timestamp, UserStatus};
@@ -38,7 +38,7 @@ pub enum Cause {
 /// The answer to the caller of a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
-    /// There is no result.
+    /// The call succeeded without a result.
     Done,
     /// The call was refused with this code.
     Refused(u32),

@@ -1,4 +1,4 @@
-//! How the world detects that a worker was woken: it polls the future that the worker waits for, with its own waker.
+//! Detects that a worker was woken: the world polls the future that the worker waits for, with a waker that is a bell.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use std::task::{Context, Wake, Waker};
 pub(crate) struct Bell(AtomicBool);
 
 impl Bell {
-    /// Returns whether the future is ready. If it is not, it rings this bell later.
+    /// Polls the future, and returns whether it is ready. If it is not, it will ring this bell when it is.
     pub fn rings(self: &Arc<Self>, future: Pin<&mut impl Future<Output = ()>>) -> bool {
         future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))).is_ready()
     }

@@ -1,4 +1,4 @@
-//! The statuses that a client has: a fold by version over what it is sent, as in every SDK.
+//! The statuses that a client has: of each user the highest version that it was sent, as in every SDK.
 
 use crate::step::{Device, Who};
 use lamplight_model::{UserStatus, Version};
@@ -15,19 +15,19 @@ pub struct Client {
     pub worker: usize,
     /// Whether the client has stopped reading.
     pub stalled: bool,
-    /// The users that the client may be notified of, by the rules at the time when its worker had last read the whole
-    /// log.
+    /// The users that the client may be notified of, by the rules at the last time at which its worker had read the
+    /// whole log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// Users whose known version may be sent once more: they left the list or are new on it, or the client had them
-    /// from an answer while its worker was late with the same change.
+    /// The users whose known version may be sent once more, because they were added to or removed from the subscription
+    /// list, or because the client got the version in an answer before its worker had read the change.
     may_repeat: BTreeSet<Who>,
     /// Whether every known version may be sent once more, until all workers have read everything: the worker was late
     /// when the client came, or when a friendship ended and began again.
     lenient: bool,
     /// Deleted accounts whose records were removed while the worker was late.
     pub may_miss: BTreeSet<Who>,
-    /// The subscription list as far as the client was told; `None` if it cannot know.
+    /// The subscription list as the client knows it; `None` if the client cannot know it.
     list: Option<BTreeSet<Who>>,
 }
 
@@ -48,7 +48,7 @@ impl Client {
         }
     }
 
-    /// Handles a notification. Fails if it has nothing new.
+    /// Handles a notification. Fails if its version is not newer.
     pub fn hear(&mut self, of: Who, status: UserStatus) -> Result<(), String> {
         let again = self.may_repeat.remove(&of) || self.lenient;
         if let Some(known) = self.picture.get(&of)
@@ -61,8 +61,8 @@ impl Client {
         Ok(())
     }
 
-    /// Handles the answer to a query. For watched users it counts as a notification; a worker that was late will send
-    /// the same change once more.
+    /// Handles the answer to a query. For watched users it counts as a notification; a worker that has not read the
+    /// change yet will send it once more.
     pub fn fold_answer(&mut self, of: Who, status: UserStatus, worker_is_late: bool) {
         if self.allowed.contains(&of) || self.picture.contains_key(&of) {
             self.fold(of, status);
@@ -111,7 +111,7 @@ impl Client {
         self.list = Some(list.iter().copied().collect());
     }
 
-    /// The subscription list as far as the client was told.
+    /// Returns the subscription list as the client knows it.
     pub fn list(&self) -> Option<&BTreeSet<Who>> {
         self.list.as_ref()
     }

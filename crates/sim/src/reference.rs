@@ -102,7 +102,8 @@ impl Reference {
                 self.restart();
             }
             Step::LoseLive => {
-                // A node that has lost its records can only continue versions above the clock (DESIGN).
+                // A node that has lost its records can continue the versions only if the wall clock is above the
+                // highest one, so the clock is moved there (DESIGN).
                 self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
                 self.lose_live();
             }
@@ -207,7 +208,7 @@ impl Reference {
             person.changes += 1;
         }
         let kept = (person.logins.clone(), person.list_ends, person.list_lost, person.forgotten_at);
-        // A call that changes nothing does not write to the disk.
+        // The record is written to disk only if something in it has changed.
         if kept != kept_was || person.text != text || reason == Reason::Kicked || reason == Reason::Deleted {
             person.noted = self.now;
         }
@@ -406,7 +407,7 @@ impl Reference {
         let (now, kept) = (self.now, self.now.moment + self.settings.timing.login_retention());
         self.people[who].revoke(now.wall);
         if !self.people[who].is_known {
-            // The record of a user of whom only the account was known.
+            // The record of a user of whom only the account existed.
             self.people[who] =
                 Person { is_known: true, since: Some(now.wall), noted: now, ..self.people[who].forgotten() };
         }
@@ -427,8 +428,8 @@ impl Reference {
         Answer::Done
     }
 
-    /// Removes the deleted accounts for which `which` holds from other users' lists: all of them at an upkeep, and
-    /// one that is created again before that.
+    /// Removes the deleted accounts for which `which` holds from the lists of other users. An upkeep does so for all of
+    /// them, and the creation of an account for its former namesake.
     fn forget_deleted(&mut self, which: impl Fn(Who) -> bool) {
         let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
         self.deleted = left;
@@ -492,7 +493,7 @@ impl Reference {
         }
     }
 
-    /// Starts another process from the disk of the former one.
+    /// Starts another process from the disk of the previous one.
     fn restart(&mut self) {
         let (now, grace, alive_at) = (self.now, self.now.moment + GRACE, self.alive_at);
         for person in &mut self.people {
@@ -520,7 +521,7 @@ impl Reference {
             person.forgotten_at = person.forgotten_at.map(carried);
         }
         self.alive_at = now.wall;
-        // The deadlines on disk are those that were converted.
+        // The file on disk has the converted deadlines too.
         self.forget_deleted(|_| true);
     }
 

@@ -45,7 +45,7 @@ pub(crate) fn who_is(id: &UserId) -> Who {
 /// The UserSig of a login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sig {
-    /// A fresh one.
+    /// A valid UserSig, issued now.
     Good,
     /// A UserSig that expired a second ago.
     Expired,
@@ -171,9 +171,9 @@ pub enum Step {
     List { who: Who, device: Device },
     /// The client of a device stops reading.
     Stall { who: Who, device: Device },
-    /// It reads this many statuses, and then no more.
+    /// A stalled client reads this many statuses, and then none.
     Read { who: Who, device: Device, statuses: usize },
-    /// It reads again.
+    /// A stalled client reads again.
     Unstall { who: Who, device: Device },
     /// A user adds a friend.
     Befriend { who: Who, friend: Who, lists: Friends },
@@ -197,11 +197,11 @@ pub enum Step {
     Doze { worker: usize },
     /// The worker reads the log again.
     Wake { worker: usize },
-    /// More entries than the queue of a worker holds.
+    /// The log gets more entries than the queue of a worker holds.
     Flood,
     /// The process ends, and another one starts this much later.
     Restart { orderly: bool, millis: u64 },
-    /// The same, but the live records are lost.
+    /// The process is restarted, and the live records are lost.
     LoseLive,
     /// All workers and clients read everything.
     Quiet,

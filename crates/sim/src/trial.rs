@@ -158,7 +158,8 @@ impl Trial {
             }
         }
         if let Step::Befriend { .. } = step {
-            // A worker that reads an end and a new beginning at once drops the user and begins again.
+            // A worker that reads the end and the new beginning of a friendship in one round drops the user and begins
+            // anew.
             for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
                 self.for_clients(worker, |_, client| client.expect_repeats());
             }
@@ -246,8 +247,8 @@ impl Trial {
         begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
-    /// Checks that the directory has every user as the model does, and that the version rises with every change and
-    /// only then.
+    /// Checks that the directory has the same status of every user as the model, and that the version rises with every
+    /// change and only then.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
         for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
             let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));
@@ -319,7 +320,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Handles a worker that missed entries of the log, which sends its clients the list as a whole.
+    /// Handles a worker that missed entries of the log: its clients get the whole subscription list.
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
         self.for_clients(worker, |reference, client| {
@@ -353,7 +354,7 @@ impl Trial {
         if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
     }
 
-    /// Checks that a client is sent only users that it may watch, only true statuses, and only new ones.
+    /// Checks that a client is sent only statuses of users that it may watch, only true ones, and only new ones.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");
@@ -383,7 +384,7 @@ impl Trial {
         Ok(())
     }
 
-    /// When everything was read, checks that every client has the true statuses, and that exactly the expected
+    /// Checks, when everything was read, that every client has the true statuses, and that exactly the expected
     /// connections exist.
     fn judge_quiet(&mut self) -> Result<(), Fault> {
         for (connection, told) in self.world.write(usize::MAX, true) {
@@ -408,7 +409,8 @@ impl Trial {
                 let record = &self.records[of];
                 let shows = client.picture().get(&of).map(versioned);
                 let truth = self.reference.watched_status(of);
-                // An account that was created again is not notified before it is used, and neither is a removed one.
+                // There is no notification of an account that was created again before it is used, nor of a removed
+                // account.
                 let is_no_news = match &truth {
                     Some(truth) => record.forgotten && truth.kind == StatusType::Unlogined,
                     None => true,
@@ -443,8 +445,8 @@ impl Trial {
 
 /// Whether an answer is the expected one.
 ///
-/// A subscription is answered with the last notification: the devices and `last_seen` of an ONLINE user may be those
-/// of the last change. A worker that is late may have other friends.
+/// A subscription is answered with the last notification: the devices and `last_seen` of an ONLINE user may be those of
+/// the last change. A worker that is late may still have former friends, or not yet have new ones.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {
@@ -468,7 +470,7 @@ fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     answer == expected
 }
 
-/// The users of whom the connections of a user are notified.
+/// Returns the users of whom the connections of `viewer` are notified.
 fn told_of(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
     (0..USERS.len()).filter(|of| reference.may_be_told(viewer, *of)).collect()
 }

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) enum Notice {
     /// A connection was closed. Without a cause, it was found dead after entries of the log were missed.
     Closed(u64, Option<Cause>),
-    /// Another device has changed the list.
+    /// Another device has changed the subscription list.
     ListChanged { connection: u64, added: Vec<Who>, left: Vec<Who> },
     /// Entries of the log were missed, and everything was read again.
     Missed,
@@ -24,7 +24,7 @@ pub(crate) enum Notice {
 pub(crate) struct Worker {
     audience: Audience<UserStatus>,
     connections: BTreeMap<u64, WatcherKey>,
-    /// Connections with a nonempty mailbox, as far as the worker was told.
+    /// The connections that are known to have a nonempty mailbox.
     ready: BTreeSet<u64>,
     /// Differences of lists that were found when the lists were read again.
     list_changes: Vec<Notice>,
@@ -258,7 +258,7 @@ impl Worker {
     }
 }
 
-/// The users to read; no other effect is expected here.
+/// Returns the users whose status has to be read; no other effect is expected here.
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),

@@ -142,7 +142,7 @@ impl World {
         done
     }
 
-    /// Lets the workers read the log that were woken and are not late. Returns what their clients notice.
+    /// Lets the workers that were woken and are not late read the log. Returns the events that their clients notice.
     pub(crate) fn hear(&mut self, now: Now) -> Result<Vec<(usize, Vec<Notice>)>, Failed> {
         let now = self.here(now);
         let mut all = Vec::new();
@@ -301,7 +301,7 @@ impl World {
                 Answer::Done
             }
             Step::Upkeep => {
-                // As in the server: some at a time, until there are fewer.
+                // The work is done in portions, as in the server, until a portion is not full.
                 const LIMIT: usize = 3;
                 let mut rounds = 0;
                 while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
@@ -326,7 +326,7 @@ impl World {
             Step::Login { .. } => self.login(step, connection, here)?,
             Step::Restart { orderly, millis } => {
                 if *orderly {
-                    // The old process wrote its last sign of life before the pause; `now` is after it.
+                    // `now` is after the pause, and the old process wrote its last sign of life before it.
                     let moment = Moment(here.moment.0.saturating_sub(*millis));
                     let wall = Timestamp(here.wall.0.saturating_sub(*millis));
                     node.directory.maintain(Now { moment, wall })?;

@@ -4,7 +4,7 @@ use futures_util::{Stream, StreamExt as _};
 use lamplight_client::{Client, CustomStatus, Error, Event, UserStatus};
 use std::future;
 
-/// The statuses of a client, flattened out of its events.
+/// Returns a stream of the statuses in the events of a client.
 pub fn statuses(client: &Client) -> impl Stream<Item = UserStatus> + Unpin + use<> {
     let told = client.events().filter_map(|event| {
         future::ready(match event {
@@ -15,12 +15,12 @@ pub fn statuses(client: &Client) -> impl Stream<Item = UserStatus> + Unpin + use
     told.flatten()
 }
 
-/// A custom status in words.
+/// Describes a custom status in words.
 pub fn words(status: &CustomStatus) -> String {
     if *status == *"" { "nothing".to_owned() } else { format!("{status} ({} bytes)", status.as_ref().len()) }
 }
 
-/// Whether a call may be repeated without a second look.
+/// Whether a call that failed with this error can be repeated safely.
 pub fn has_done_nothing(error: &Error) -> bool {
     matches!(error, Error::Refused(_) | Error::NotLoggedIn | Error::NotSent)
 }
@@ -36,7 +36,7 @@ mod tests {
     use std::time::Duration;
     use std::{env, thread};
 
-    /// How long something may be waited for. Long: the machine may be busy.
+    /// The longest wait for anything. It is long, because the machine may be busy.
     const PATIENCE: Duration = Duration::from_secs(60);
 
     /// A server of the program that `OUTSIDE_SERVER` names; it is killed when this is dropped.
@@ -54,7 +54,7 @@ mod tests {
             let mut server = Self { process, data };
             let output = BufReader::new(server.process.stdout.take().unwrap());
             let (ready, is_ready) = mpsc::channel();
-            // Reads to the end, so that the server never waits for a reader.
+            // Reads the output to its end, so that the server never blocks on a full pipe.
             thread::spawn(move || {
                 for line in output.lines().map_while(Result::ok).filter(|line| line.contains("in a third")) {
                     let _ = ready.send(line);
@@ -64,7 +64,7 @@ mod tests {
             server
         }
 
-        /// The program with these words, and nothing from our environment.
+        /// Returns the command of the program with these words, and without our environment variables.
         fn command(data: &Path, words: &[&str]) -> Command {
             let program =
                 env::var_os("OUTSIDE_SERVER").expect("OUTSIDE_SERVER names the program of a server");
@@ -123,7 +123,7 @@ mod tests {
         next(&mut told, |alice| alice.status_type != StatusType::Online).await;
     }
 
-    /// The next status of alice that `wanted` accepts. Fails when it does not come.
+    /// Returns the next status of alice that `wanted` accepts. Panics if none comes in time.
     async fn next(
         told: &mut (impl Stream<Item = UserStatus> + Unpin),
         wanted: impl Fn(&UserStatus) -> bool,
@@ -161,7 +161,7 @@ mod tests {
         {
             let built = Client::builder(format!("{scheme}://localhost:7400")).app(AppId(1)).build();
             let lacking = match built {
-                // A machine without root certificates knows TLS all the same.
+                // On a machine without root certificates, this error also shows that TLS is enabled.
                 Ok(_) | Err(BuildError::RootCertificates(_)) => None,
                 Err(BuildError::FeatureDisabled { feature, .. }) => Some(feature),
                 Err(other) => panic!("{scheme}: {other}"),

@@ -1,8 +1,8 @@
 //! Finds circular dependencies between the modules of a crate.
 //!
-//! The check reads paths that begin with `crate`, `self` or `super` as text, and follows re-exports. A module
-//! counts together with everything below it: parents and children may use each other, siblings may not. Tests
-//! are not checked.
+//! The check reads paths that begin with `crate`, `self` or `super` as text, and follows re-exports. A module is taken
+//! together with its submodules: parents and children may use each other, siblings may not do so in both directions.
+//! Tests are not checked.
 
 use super::File;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,10 +18,10 @@ pub struct AllowedCircle {
 /// No circle is allowed.
 pub const ALLOWED: &[AllowedCircle] = &[];
 
-/// The path of a module in its crate: the names from the root down.
+/// The path of a module in its crate, as the names from the root down.
 type Module = Vec<String>;
 
-/// Returns the circles that are not allowed, and the exceptions that are no longer circles.
+/// Returns the circles that are not allowed, and the exceptions for which there is no circle any longer.
 pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     let mut crates: BTreeMap<&str, Crate> = BTreeMap::new();
     for file in files {
@@ -103,7 +103,7 @@ impl Crate {
     /// The module that has the item of a path from the root.
     fn resolve(&self, path: &[String]) -> Module {
         let mut path = path.to_vec();
-        // Follows at most this many re-exports in a row.
+        // The number of re-exports in a row is bounded, because they may form a circle.
         for _ in 0..8 {
             let depth =
                 (0..=path.len()).rev().find(|depth| self.uses.contains_key(&path[..*depth])).unwrap_or(0);
@@ -121,9 +121,9 @@ impl Crate {
         path
     }
 
-    /// The modules that use each other, sorted by their folder.
+    /// Returns the groups of modules that use each other, sorted by their folder.
     fn circles(&self) -> Vec<Vec<Module>> {
-        // A dependency between two modules becomes one between the siblings at which their paths part.
+        // A dependency between two modules counts as one between the two siblings at which their paths diverge.
         let mut arrows: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
         for (module, uses) in &self.uses {
             for used in uses.iter().map(|path| self.resolve(path)) {
@@ -302,7 +302,7 @@ mod tests {
                 &[("b/c.rs", "use super::d;"), ("b/d.rs", "use super::c::{self, C};")],
                 Some("a::b::c ↔ a::b::d"),
             ),
-            // A circle of three modules, and one that exists only between folders.
+            // A circle of three modules, and a circle between folders whose files form none.
             (
                 &[("b.rs", "use crate::c;"), ("c.rs", "use crate::d;"), ("d.rs", "use crate::b;")],
                 Some("a::b ↔ a::c ↔ a::d"),

@@ -19,7 +19,7 @@ pub fn findings(files: &[File]) -> Vec<String> {
     let tree = Tree::of(files);
     let mut findings = Vec::new();
     let mut is_list = false;
-    // The folder that the list of folders is in, and the folders named in the paragraph so far.
+    // The parent folder of the present list of folders, and the folders named so far in the paragraph.
     let mut listed = String::new();
     let mut folders: BTreeSet<String> = BTreeSet::new();
     for (number, line) in page.text.lines().enumerate() {

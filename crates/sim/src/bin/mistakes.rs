@@ -1,8 +1,8 @@
-//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and checks that the named suite fails: that of
-//! sequential histories, or that of overlapping operations.
+//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and checks that the suite named there fails. A
+//! suite has either sequential histories or overlapping operations.
 //!
-//! `cargo run -p lamplight-sim --bin mistakes [words of a name]`. The copy and its build are in `target/mistakes`.
-//! The tree itself is not changed, and production code has no hook for this.
+//! `cargo run -p lamplight-sim --bin mistakes [words of a name]`. The copy and its build are in `target/mistakes`. The
+//! tree itself is not changed, and production code has no code for this.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 

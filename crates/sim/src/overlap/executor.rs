@@ -28,7 +28,7 @@ struct State {
     timers_made: u64,
 }
 
-/// Ordered so that the earliest timer is the greatest, because the heap returns its greatest entry.
+/// A timer. The earliest timer compares as the greatest, because the heap returns its greatest entry.
 struct Timer {
     due: u64,
     number: u64,
@@ -56,7 +56,7 @@ impl Ord for Timer {
 }
 
 impl Clock {
-    /// Milliseconds since the beginning of the run.
+    /// Returns the milliseconds since the beginning of the run.
     pub fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
     }
@@ -112,7 +112,7 @@ impl Wake for TaskWaker {
 
 struct Task {
     group: u64,
-    /// `None` while it is being polled.
+    /// The future of the task; `None` while it is being polled.
     work: Option<Work>,
     waker: Arc<TaskWaker>,
 }
@@ -185,7 +185,8 @@ impl Executor {
         self.run_while(until, || true);
     }
 
-    /// Does the same while `wanted` holds. Returns whether it still holds.
+    /// Does the same as [`run_until`](Self::run_until), but stops when `wanted` no longer holds. Returns whether it
+    /// still holds.
     pub fn run_while(&self, until: u64, wanted: impl Fn() -> bool) -> bool {
         while wanted() {
             let next = {

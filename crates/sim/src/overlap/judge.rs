@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub enum Name {
     /// A login has kicked a later one.
     OlderWins,
-    /// Competing logins exist side by side.
+    /// Two logins exist of which one should have kicked the other.
     RivalsStand,
     /// A login failed and was refused, but left a connected device behind.
     GhostOfFailedLogin,

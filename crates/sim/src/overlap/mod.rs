@@ -1,11 +1,11 @@
-//! Overlapping operations: in virtual time, over stores that are slow, run changes more than once and fail, with
-//! several workers, the keeper, the recorder and the server API at once.
+//! Overlapping operations in virtual time, with several workers, the keeper, the recorder and the server API at the
+//! same time. The stores are slow, may run a change more than once, and fail.
 //!
 //! `overlap` runs a seed; a broken invariant has a `Name`. Random choices decide which ready task runs next, how long
 //! every call to a store waits before and after its effect, and which calls fail. Time is virtual, so a seed always
 //! takes the same course. The plan of a run leaves out most kinds of operations; the world starts the others; the
-//! worker does what the server's does, await by await. When nothing is under way any longer, the invariants are
-//! checked.
+//! worker has the same awaits in the same order as that of the server. When nothing is under way any longer, the
+//! invariants are checked.
 
 mod executor;
 mod judge;

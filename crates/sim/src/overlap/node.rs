@@ -150,7 +150,7 @@ async fn keep(shared: &Shared) {
     }
 }
 
-/// Appends to the change log what the server could not append at once.
+/// Appends the news to the change log that the server could not append at once.
 async fn tell(shared: &Shared) {
     loop {
         shared.service.telling().waits().await;

@@ -1,4 +1,4 @@
-//! Users with their devices, and the clients of their connections: their requests, and the messages they got.
+//! The users with their devices, and the clients of their connections with their requests and received messages.
 
 use super::judge::{Judge, Name};
 use lamplight_core::EndCause;
@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-/// A user as an index of [`NAMES`].
+/// A user, as an index into [`NAMES`].
 pub(crate) type Who = usize;
 
 /// The users.
@@ -125,7 +125,7 @@ impl Past {
 #[derive(Clone, Debug)]
 pub(crate) struct Kick {
     pub began: u64,
-    /// The time at which it was answered as done. A failed one may have been done, or may still be done.
+    /// The time of the successful answer. If the call failed, it may have had its effect, or may still have it.
     pub answered: Option<u64>,
     /// Whether it deletes the account.
     pub deletes: bool,
@@ -136,7 +136,7 @@ pub(crate) struct Kick {
 pub(crate) enum Stage {
     New,
     LoggedIn,
-    /// The client got the last message, or its link is gone.
+    /// The client got the last message of the connection, or its link is gone.
     Over,
 }
 
@@ -156,7 +156,8 @@ pub(crate) struct Client {
     /// For each user, the version in the last notification or answer.
     pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
-    /// Changes of the list that came while it was being read; they are applied to the answer.
+    /// Changes of the subscription list that came while a request for the whole list was under way; they are applied to
+    /// the answer.
     pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
     /// The number of its last login request.
     pub login_asked: u64,
@@ -210,7 +211,7 @@ impl People {
             }
         };
         let key = (client.who, client.device);
-        // Another client of the same device that logs in at the same time may have done so later.
+        // If another client of the same device logs in at the same time, its login may be the later one.
         let is_alone = clients.iter().all(|(other, it)| {
             let is_over = it.stage == Stage::Over && it.awaits.is_none();
             *other == number || (it.who, it.device) != key || is_over
@@ -291,7 +292,7 @@ impl People {
                 return;
             }
         };
-        // An answer may be older than notifications meanwhile; a client folds it by version.
+        // An answer may be older than notifications that came meanwhile; a client keeps the higher version.
         fn fold(client: &mut Client, statuses: Vec<UserStatus>) {
             let picture = &mut client.picture;
             for status in statuses {
@@ -357,7 +358,7 @@ impl People {
             Err(code) => {
                 self.judge.count(format!("refused {}", code.number()));
                 if [Code::SIG_REVOKED, Code::KICKED_BY_OTHER_LOGIN].contains(&code) {
-                    // Nothing was recorded.
+                    // A refused login recorded nothing.
                     let mut app_logins = self.app_logins.borrow_mut();
                     app_logins.entry((client.who, client.device)).or_default().remove(&request);
                 }
@@ -366,7 +367,8 @@ impl People {
                 }
                 let unknown = code == Code::INTERNAL;
                 if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
-                    // It is not known whether the call was executed, so the client must read its list again.
+                    // It is not known whether the call was executed, so the client must read its subscription list
+                    // again.
                     client.list = None;
                 }
             }

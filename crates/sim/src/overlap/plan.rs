@@ -12,7 +12,7 @@ pub(crate) enum Kind {
     Login,
     /// A connected device connects once more.
     Again,
-    /// A refused login is tried again on the same connection.
+    /// A client whose login was refused tries again on the same connection.
     Retry,
     Logout,
     LinkEnds,
@@ -42,11 +42,11 @@ pub(crate) enum Kind {
     Bug,
     /// The process dies, and another one starts.
     Restart,
-    /// So many entries are logged that every worker misses some.
+    /// The log gets so many entries that every worker misses some.
     Flood,
 }
 
-/// The weight of each kind, and how likely a run has it: one run in this many.
+/// Each kind with its weight, and with the number of runs of which one has this kind.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -76,7 +76,7 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
-/// One seed in this many races logins: that with the remainder below.
+/// One seed in this many races logins: the one whose number has the remainder of [`racing_seed`].
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
@@ -172,7 +172,7 @@ impl Plan {
         plan
     }
 
-    /// Leaves out operations that end logins, so that the run has mostly changes of who watches whom.
+    /// Leaves out operations that end logins, so that the run consists mostly of changes of the watch graph.
     fn watch_only(&mut self, random: &mut Random) {
         let ends = [
             Kind::Logout,

@@ -48,7 +48,7 @@ impl World {
                 self.end_link(number);
             }
         }
-        // The time for lingers, graces and closing connections.
+        // Long enough for all lingers, graces and closing connections to end.
         self.pass(GRACE.as_millis() as u64 + 4_000);
         self.set_weather(Climate::default());
         self.pass(2_000);
@@ -62,7 +62,7 @@ impl World {
         let expected = self.expect_watched();
         self.probe(phase);
         self.judge_pictures(&expected);
-        // From now on, friend notification may be switched on, and subscriptions may be effective again.
+        // Friend notification may have been switched on by now, and subscriptions may be effective again.
         for who in self.everybody() {
             let friends = block_on(self.node.facts().mutual_friends(user_of(who))).unwrap_or_default();
             let allowed = &mut self.people.allowed.borrow_mut()[who];
@@ -124,7 +124,7 @@ impl World {
             .collect()
     }
 
-    /// The status of a user as its watchers are sent it.
+    /// Returns the status of a user as the server sends it to watchers.
     fn watched_status(&self, who: Who) -> Option<UserStatus> {
         let (service, now) = (&self.node.shared.service, self.node.shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);
@@ -283,7 +283,7 @@ impl World {
             }
             self.pass(500);
         }
-        // No user comes or goes meanwhile, but a login may lapse.
+        // No user connects or disconnects meanwhile, but a login may lapse.
         for who in self.everybody() {
             let status = self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who))));
             let (status_type, custom) = status.map_or((StatusType::Unlogined, String::new()), |status| {

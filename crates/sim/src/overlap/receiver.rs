@@ -1,5 +1,5 @@
-//! The app's backend: gets session events by requests, some of which fail, and checks them. It outlives the processes
-//! that send to it.
+//! The app's backend, which gets session events in requests, some of which fail, and checks them. It goes on when the
+//! process that sends the events dies.
 //!
 //! Logins and disconnects of each device must alternate, and each event must have a status that the user had, with
 //! its version. In a quiet world, the state that a backend derives from the events must be that of the record.
@@ -71,13 +71,13 @@ enum Link {
 }
 
 impl Receiver {
-    /// Creates a backend without events.
+    /// Creates a backend that has no events yet.
     pub fn new(judge: Rc<Judge>, seed: u64) -> Self {
         let random = RefCell::new(Random::new(seed));
         Self { backends: RefCell::default(), truths: Arc::default(), random, judge }
     }
 
-    /// A random delay on the way or before an action.
+    /// Returns a random delay of a request or of an action.
     pub fn delay(&self, most: usize) -> u64 {
         self.random.borrow_mut().below(most) as u64
     }

@@ -92,7 +92,7 @@ fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
     let mut climate = plan.weather(world.random());
     if plan.curses && world.random().once_in(2) {
         let cursed = Some(user_of(world.random().below(plan.users)));
-        // In alternation, so that both kinds of failing writes are frequent.
+        // The two kinds of failing writes alternate, so that both are frequent.
         if done.phases.is_multiple_of(2) {
             climate.cursed_live = cursed;
         } else {

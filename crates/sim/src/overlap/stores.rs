@@ -1,5 +1,5 @@
-//! The two ports with simulated distance: every call waits before and after its effect, changes may run more than
-//! once, and some calls fail. Behind them are the real directory and the real facts.
+//! The two ports as if their stores were remote: every call waits before and after its effect, changes may run more
+//! than once, and some calls fail. The calls are passed to the real directory and the real facts.
 
 use super::receiver::Truths;
 use super::weather::{Failure, Kind, Weather};
@@ -33,12 +33,12 @@ pub(crate) struct DelayedDirectory {
     pub truths: Arc<Truths>,
 }
 
-/// Kicks of a later login by an earlier one, as the directory has seen them.
+/// The kicks of a later login by an earlier one that were seen in changes of records. Such a kick is a fault.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 
 impl OlderWins {
-    /// The kicks seen since the last call.
+    /// Removes and returns the kicks seen since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen())
     }
@@ -111,7 +111,7 @@ impl Directory for DelayedDirectory {
                     })
                     .await?;
                 if let Some(mut copy) = copy {
-                    // Only the last run counts.
+                    // The result of this first run is dropped; only the last run counts.
                     let _ = change(&mut copy);
                 }
             }
@@ -157,7 +157,7 @@ impl Directory for DelayedDirectory {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         let effect = async move {
             let mut users = self.inner.subscribed_to(users).await?;
-            // The port promises no order; here the order must depend only on the seed.
+            // The port does not define an order, but here the order must depend only on the seed.
             users.sort_unstable();
             Ok(users)
         };

@@ -1,4 +1,4 @@
-//! How slow the stores are and when they fail: chosen at random for every call.
+//! The delays and failures of the stores, chosen at random for every call.
 
 use super::executor::{Clock, block_on};
 use crate::random::Random;
@@ -9,13 +9,13 @@ use std::sync::Arc;
 /// The current delays and failure rates of the stores.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Climate {
-    /// The usual maximum of the waits before and after the effect of a call, in milliseconds. 0: calls do not wait.
+    /// The usual maximum of the waits before and after the effect of a call, in milliseconds; 0 for no waits.
     pub delay: usize,
-    /// One call to the facts in this many fails. 0: none.
+    /// One call to the facts in this many fails; 0 for none.
     pub facts_fail: usize,
-    /// One read of the facts in this many fails. 0: none.
+    /// One read of the facts in this many fails; 0 for none.
     pub reads_fail: usize,
-    /// One call to the directory in this many fails. 0: none.
+    /// One call to the directory in this many fails; 0 for none.
     pub directory_fails: usize,
     /// A user for whom writes of facts always fail.
     pub cursed: Option<User>,
@@ -39,11 +39,11 @@ pub(crate) enum Kind {
 /// How a call fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Failure {
-    /// At once, because too many calls wait.
+    /// The call fails at once, because too many calls wait.
     Overloaded,
-    /// Without an effect, although the caller cannot know that.
+    /// The call has no effect, although the caller cannot know that.
     Lost,
-    /// After the effect.
+    /// The call fails after its effect.
     Unanswered,
 }
 
@@ -62,7 +62,7 @@ pub(crate) struct Trip {
 }
 
 impl Weather {
-    /// Starts without delays and failures, until they are [set](Weather::set).
+    /// Creates a weather without delays and failures, until they are [set](Weather::set).
     pub fn new(clock: Arc<Clock>, seed: u64) -> Self {
         Self { clock, state: Mutex::new((Climate::default(), Random::new(seed))) }
     }

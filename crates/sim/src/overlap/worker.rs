@@ -1,5 +1,6 @@
-//! A worker of the server without its sockets, await for await: slots that are used again, one request at a time for
-//! each connection, and everything that goes on beside it. Names are those of `server/src/worker`.
+//! A copy of the server's worker without sockets, with the same awaits in the same order: it reuses slots, handles one
+//! request of a connection at a time, and does everything that the server's worker does in the meantime. The names are
+//! those of `server/src/worker`.
 
 mod fanout;
 mod reads;
@@ -22,18 +23,18 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// How often the changes of one user are told: seldom, so that changes wait here as often as they do in a flood, and
-/// more seldom to three watchers or more, as to an audience of thousands.
+/// The conflation rate. It is low, so that changes are held back here as often as in a flood, and lower for a user with
+/// three watchers or more, as for an audience of thousands.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
-/// How long a peer may take to go after the last words.
+/// The longest time in milliseconds for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
 
 /// The state that all workers of a node share.
 pub(crate) struct Shared {
-    /// This run of the node.
+    /// The id of this run of the node.
     pub node: NodeId,
     pub service: Service,
-    /// Behind the weather: what is true now.
+    /// The directory without simulated delays and failures, for the checks.
     pub directory: Arc<InProcessDirectory>,
     pub executor: Executor,
     /// The group of tasks that dies together with the node.
@@ -47,33 +48,33 @@ pub(crate) struct Shared {
     pub random: RefCell<Random>,
 }
 
-/// The history of the logins over a connection: for the judge.
+/// The history of the logins over a connection, for the judge.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
     /// The answer to the last login over it.
     pub outcome: Option<Result<(), Code>>,
-    /// A login over it failed by a fault of ours.
+    /// Whether a login over the connection has failed by an error of the server.
     pub has_failed: bool,
-    /// Its end could not be written.
+    /// Whether the end of the connection could not be written to the directory.
     pub end_was_lost: bool,
-    /// It has met a bug of ours.
+    /// Whether the connection has met a bug in the worker.
     pub met_bug: bool,
 }
 
 impl Shared {
-    /// The present by the clock of this process.
+    /// Returns the current time by the clock of this process.
     pub fn now(&self) -> Now {
         let now = self.executor.clock().now();
         Now { moment: Moment(now - self.origin), wall: wall(now) }
     }
 
-    /// Starts something that dies with the node.
+    /// Starts a task that ends with the node.
     pub fn start(&self, work: impl Future<Output = ()> + 'static) {
         self.executor.start(self.group, work);
     }
 }
 
-/// The wall clock at a virtual moment.
+/// Returns the time of the wall clock at a virtual moment.
 pub(crate) fn wall(now: u64) -> Timestamp {
     Timestamp(1_700_000_000_000 + now)
 }
@@ -85,13 +86,13 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// The connection's slot of each watcher, by the watcher's slot.
+    /// Each watcher with the slot of its connection, indexed by the slot of the watcher.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
-    /// Connections with something to be told of their list.
+    /// The slots of connections with changes of the subscription list that were not sent yet.
     to_flush: RefCell<Vec<usize>>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
-    /// Something that had to wait is done: there is work.
+    /// Notified when something for which work was waiting is done.
     wake: Notify,
 }
 
@@ -105,13 +106,13 @@ struct Connection {
     inbox: VecDeque<(u64, Request)>,
 }
 
-/// The work of a connection for its client; the next request waits.
+/// The work that a connection does for its client. While it is not idle, the next request waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
     Idle,
-    /// It logs in or out: nothing is told meanwhile.
+    /// The connection logs in or out; no notifications are sent meanwhile.
     LoggingIn,
-    /// It answers: telling goes on.
+    /// A request is being answered; notifications are still sent.
     Answering,
 }
 
@@ -126,9 +127,10 @@ struct Login {
     device: DeviceId,
     watcher: WatcherKey,
     answered: bool,
-    /// A part of the log was missed: why it is not current any longer may have been in it.
+    /// Whether entries of the log were missed, which may have included the reason why this connection is no longer the
+    /// current one of its device.
     may_be_superseded: bool,
-    /// How the list differs from what the client was told.
+    /// The difference between the subscription list and the list that the client knows.
     list_difference: Option<Box<ListDifference>>,
     own_changes: Vec<OwnListChange>,
 }
@@ -159,7 +161,7 @@ impl Connection {
 }
 
 impl Worker {
-    /// A worker without connections, who hears the log from here on.
+    /// Starts a worker without connections, which reads the log from its present end on.
     pub fn start(index: usize, shared: &Rc<Shared>) -> Rc<Self> {
         let worker = Rc::new(Self {
             index,
@@ -188,7 +190,7 @@ impl Worker {
                 () = self.change_is_due() => {}
                 () = self.shared.executor.clock().sleep(TICK) => {}
             }
-            // A round takes its time, and other things happen in it.
+            // A round takes some time, in which other tasks run.
             let lag = {
                 let random = &mut *self.shared.random.borrow_mut();
                 if random.once_in(40) { random.below(300) } else { random.below(4) }
@@ -202,7 +204,7 @@ impl Worker {
         }
     }
 
-    /// Runs something beside the rounds; what comes of it starts a new one.
+    /// Runs a task concurrently with the rounds. The end of the task starts a new round.
     fn start_beside(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let worker = Rc::clone(self);
         self.shared.start(async move {
@@ -211,21 +213,21 @@ impl Worker {
         });
     }
 
-    /// The connection of this id, if it is still there: its slot may have another one by now. To be used after every
-    /// await.
+    /// Calls `act` with the connection that has this id, if it still exists; its slot may belong to another connection
+    /// by now. Must be used after every await.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
     }
 
-    /// The slot of a connection, if it is still there. Holds until the next await.
+    /// Returns the slot of a connection, if the connection still exists. Valid until the next await.
     fn slot(&self, id: ConnectionId) -> Option<usize> {
         self.with_connection(id, |_| slot_of(id))
     }
 
-    // Coming and going
+    // Connecting and disconnecting
 
-    /// Takes a connection in.
+    /// Adds a connection.
     pub fn take_in(&self, client: u64) -> ConnectionId {
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
@@ -243,7 +245,7 @@ impl Worker {
         id
     }
 
-    /// The connections that are logged in, with whose they are.
+    /// Returns the logged-in connections, each with its client, user and device.
     pub fn logged_in(&self) -> Vec<(ConnectionId, u64, User, DeviceId)> {
         let connections = self.connections.borrow();
         let logged_in = connections.iter().filter_map(|(_, connection)| {
@@ -253,13 +255,13 @@ impl Worker {
         logged_in.collect()
     }
 
-    /// The users that a connection watches by subscription.
+    /// Returns the users that a connection watches by subscription.
     pub fn subscriptions(&self, id: ConnectionId) -> Option<Vec<Who>> {
         let watcher = self.connections.borrow().get(slot_of(id))?.login()?.watcher;
         Some(self.audience.borrow().subscriptions(watcher).map(who_is).collect())
     }
 
-    /// The socket of a client has something.
+    /// Called when a request of the client has arrived.
     pub fn receive(self: &Rc<Self>, id: ConnectionId, number: u64, request: Request) {
         let slot = slot_of(id);
         {
@@ -270,14 +272,14 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// The link of a client is gone.
+    /// Called when the link of the client has ended.
     pub fn link_ended(self: &Rc<Self>, id: ConnectionId, end: LinkEnd) {
         if let Some(slot) = self.slot(id) {
             self.end(slot, end);
         }
     }
 
-    /// A connection has met a bug of ours and is given up.
+    /// Ends a connection that has met a bug in the worker.
     pub fn meet_bug(self: &Rc<Self>, id: ConnectionId) {
         self.shared.attempts.borrow_mut().entry(id.local).or_default().met_bug = true;
         if let Some(slot) = self.slot(id) {
@@ -285,7 +287,7 @@ impl Worker {
         }
     }
 
-    /// The UserSig of a connection expires now.
+    /// Called when the UserSig of the connection expires.
     pub fn sig_ends(self: &Rc<Self>, id: ConnectionId) {
         let slot = slot_of(id);
         let ends = |it: &Connection| it.id == id && !it.is_busy() && it.login().is_some();
@@ -369,7 +371,7 @@ impl Worker {
         }
     }
 
-    /// Tells the directory of the end of a connection.
+    /// Reports the end of a connection to the directory.
     async fn disconnect(&self, user: &User, id: ConnectionId, end: LinkEnd) {
         let now = self.shared.now();
         if let Err(error) = self.shared.service.disconnect(user, id, end, now.wall, now).await {
@@ -388,7 +390,7 @@ impl Worker {
     }
 }
 
-/// As the server makes it: worker, count and slot in one number.
+/// Returns the id of a connection on this node as the server makes it: worker, count and slot in one number.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }

@@ -19,7 +19,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// How late a due event may happen.
+/// The longest delay with which a due event may happen.
 const LATEST: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// The world.
@@ -168,12 +168,13 @@ impl World {
                 self.last_told.insert(who, status.clone());
             }
         }
-        // A record that was rebuilt from the facts has their status, which is logged only when it changes.
+        // A record that was rebuilt from the facts has the status that follows from them. It was not logged, because
+        // only changes are.
         let node = &self.node;
         self.last_told.retain(|who, _| node.peek(&user_of(*who), |presence| presence.is_some()));
     }
 
-    /// Kills the process where it is; another one starts from its disk.
+    /// Kills the process at this point; another one starts from its disk.
     pub fn restart(&mut self) {
         self.judge.note(|| "the process dies".to_owned());
         self.executor.kill(self.restarts);

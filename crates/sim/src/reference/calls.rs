@@ -8,7 +8,7 @@ use lamplight_model::{Edition, Now, Reason, StatusType};
 use std::time::Duration;
 
 impl Person {
-    /// Handles the creation of an account; state that is still known of a former one is kept.
+    /// Handles the creation of an account; state of a former account of this name that still exists is kept.
     pub fn begin_account(&mut self, now: Now) {
         self.account = Some(now.wall);
         self.forgotten_at = None;
@@ -37,8 +37,8 @@ impl Reference {
         if text.len() > usize::from(self.settings.limits.custom_status_bytes) {
             return Answer::Refused(6017);
         }
-        // The first gate is the session, which the worker checks. A worker that is late may let a call of a
-        // logged-out device pass, whose text would have to be cleared at once.
+        // The first gate is the session, which the worker checks. A worker that is late may let a call of a logged-out
+        // device pass. Such a text would have to be cleared at once, so the call is refused.
         if self.people[who].kind() != StatusType::Online {
             return Answer::Refused(6014);
         }

@@ -1,4 +1,4 @@
-//! From the change log to the clients.
+//! The part of a worker that passes changes from the change log to the clients.
 
 use super::{Connection, Work, Worker};
 use crate::overlap::executor::block_on;
@@ -32,7 +32,7 @@ impl Worker {
         self.all_heard();
     }
 
-    /// Waits until a change is due that was held back, for ever while there is none.
+    /// Waits until a change that was held back by the conflation is due; never returns if there is none.
     pub(super) async fn change_is_due(&self) {
         let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
         let wait = due.since(self.shared.now().moment).as_millis() as u64;
@@ -56,15 +56,16 @@ impl Worker {
                 Effect::Reload(watcher) => {
                     self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
                 }
-                // Lists are facts, which conformance and the server's tests judge.
+                // Changes of lists are not simulated here; the conformance suite and the tests of the server check
+                // them.
                 Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
                 Effect::Read(user) => self.reads.borrow_mut().want_status(user),
             }
         }
     }
 
-    /// Another device has changed the subscription list. However often that is while the connection cannot be told, it
-    /// is told of the difference once.
+    /// Records that another device has changed the subscription list. While the connection cannot be notified, further
+    /// changes are combined into one difference.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -73,7 +74,7 @@ impl Worker {
     ) {
         let Some(slot) = self.slot_of_watcher(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
-            // A login that is not answered yet reads the list itself.
+            // The answer to a login has the whole list, so there is no difference before it.
             && login.answered
         {
             login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);
@@ -81,7 +82,7 @@ impl Worker {
         self.to_flush.borrow_mut().push(slot);
     }
 
-    /// Tells how the subscription list has changed.
+    /// Notifies the client of the difference of the subscription list.
     pub(super) fn tell_list_difference(&self, slot: usize) {
         let told = {
             let mut connections = self.connections.borrow_mut();
@@ -90,7 +91,8 @@ impl Worker {
             let Some(login) = connection.login_mut() else { return };
             let Some(difference) = &mut login.list_difference else { return };
             let subscribed = difference.take_joined();
-            // A user who left the list may be watched as a friend: that must be known before it is said.
+            // A removed user may still be watched as a friend. So removals are reported only when the watch list was
+            // read.
             let settled = !self.reads.borrow().wants_watch_list(login.watcher);
             let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
             if difference.is_empty() {
@@ -118,7 +120,8 @@ impl Worker {
         self.close(slot, Some(cause), None);
     }
 
-    /// Whether the directory has this connection as the current one at this moment, whatever the weather.
+    /// Whether this connection is the current one of its device in the directory, read without simulated delays and
+    /// failures.
     fn is_current_now(&self, user: &User, id: ConnectionId) -> bool {
         let mut current = false;
         let mut look = |_: usize, record: Option<(&Presence, u64)>| {
@@ -134,7 +137,7 @@ impl Worker {
         }
     }
 
-    /// Writes each connection that has something waiting, once.
+    /// Writes once to each connection that has something to be sent.
     pub fn deliver_all(&self) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
@@ -147,7 +150,7 @@ impl Worker {
         }
     }
 
-    /// Writes to those who read again.
+    /// Writes to the clients that read again after they had stopped.
     pub fn deliver_waiting(&self) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.deliver(slot));
@@ -158,8 +161,9 @@ impl Worker {
             let connections = self.connections.borrow();
             connections.get(slot).and_then(|it| {
                 let login = it.login()?;
-                // While a login is being answered, its answer tells. A change of the list is told behind an answer that
-                // may be older, and before the statuses of those who joined.
+                // The answer to a login has the statuses, so nothing is sent before it. A difference of the
+                // subscription list is sent after an answer under way, which may be older, and before the statuses of
+                // the users that were added.
                 let may_tell = match it.work {
                     Work::Idle => true,
                     Work::LoggingIn => false,
@@ -194,7 +198,7 @@ impl Worker {
         watchers[number] = Some((watcher, slot));
     }
 
-    /// The slot of the connection behind a watcher, if the watcher was not let go.
+    /// Returns the slot of the connection of a watcher, if the watcher still exists.
     pub(super) fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
         let watchers = self.watchers.borrow();
         let (key, slot) = (*watchers.get(watcher.slot())?)?;

@@ -12,10 +12,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// How long a call to the stores may take, in milliseconds.
+/// The longest time for a call to the stores, in milliseconds.
 pub(super) const STORE_PATIENCE: u64 = 5_000;
 
-/// Tasks that wait for reads, and what is to be done with them.
+/// The tasks that wait for reads, and the users whose statuses have to be read.
 #[derive(Default)]
 pub(super) struct Waiting {
     settled: RefCell<BTreeMap<WatcherKey, Vec<oneshot::Sender<bool>>>>,
@@ -24,7 +24,7 @@ pub(super) struct Waiting {
 }
 
 impl Worker {
-    /// Has the stores asked for what is wanted, as far as more may be under way.
+    /// Starts the wanted reads, up to the highest number that may be under way.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
             let Some(call) = self.reads.borrow_mut().next(self.shared.now().moment) else { return };
@@ -43,7 +43,7 @@ impl Worker {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
             ReadCall::Statuses(users) => self.read_states(users).await.map(|()| ReadOutcome::Done),
-            // Lists are facts, which conformance and the server's tests judge.
+            // Changes of lists are not simulated here; the conformance suite and the tests of the server check them.
             ReadCall::ListsStates(_) => Ok(ReadOutcome::Done),
         };
         done.unwrap_or_else(|error| {
@@ -82,7 +82,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// The directory does not know a connection as that of its device. Why is in the log, unless a part was missed.
+    /// Handles a read which shows that the directory has another connection for the device. The log has the reason,
+    /// unless entries were missed; then the connection is closed as superseded.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The task that waited may have gone.
@@ -104,13 +105,14 @@ impl Worker {
             // As above.
             let _ = waiting.send(true);
         }
-        // A told difference of the list may have waited for it.
+        // A difference of the subscription list may have waited for this read.
         if let Some(slot) = self.slot_of_watcher(watcher) {
             self.deliver(slot);
         }
     }
 
-    /// Keeps in mind whose status is to be read with the watch list of a connection, and tells how its list has changed.
+    /// Records the users whose status has to be read with the watch list of a connection, and the changes of its
+    /// subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -119,7 +121,7 @@ impl Worker {
                 Effect::ListChanged { watcher, subscribed, unsubscribed } => {
                     self.note_list_change(watcher, &subscribed, &unsubscribed);
                 }
-                // Joining, and setting a list, asks for nothing else.
+                // Joining and setting a watch list cause no other effects.
                 Effect::Close { .. }
                 | Effect::AppChanged(_)
                 | Effect::Lists { .. }
@@ -131,7 +133,7 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of users and tells their watchers.
+    /// Reads the statuses of users and passes them to their watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
@@ -145,8 +147,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Says
-    /// whether it still is the connection of its device.
+    /// Waits until the watch list of a connection that has just joined is set and the statuses of its users are read.
+    /// Returns whether it is still the connection of its device.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.wait_for_watch_list(watcher);
         self.reads.borrow_mut().want_watch_list(watcher, Urgency::Waited);
@@ -160,7 +162,7 @@ impl Worker {
         waiting
     }
 
-    /// Waits until whom a connection watches is known by everything that was done before now.
+    /// Waits until the watch list of a connection includes the effect of every change made before this call.
     pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
         let (heard, waiting) = oneshot::channel();
         self.waiting.heard.borrow_mut().push(heard);
@@ -174,7 +176,7 @@ impl Worker {
         }
     }
 
-    /// The worker has heard everything that was in the log.
+    /// Called when the worker has read everything in the log.
     pub(super) fn all_heard(&self) {
         for waiting in self.waiting.heard.take() {
             // The task that waited may have gone.
@@ -182,7 +184,7 @@ impl Worker {
         }
     }
 
-    /// A part of the log was missed. What the stores say now is the truth.
+    /// Handles missed entries of the log: reads everything again from the stores.
     pub(super) fn read_everything_again(&self) {
         for (_, connection) in &mut *self.connections.borrow_mut() {
             if let Some(login) = connection.login_mut() {
@@ -191,7 +193,7 @@ impl Worker {
         }
         let members: Vec<WatcherKey> = {
             let mut audience = self.audience.borrow_mut();
-            // A list that is being read now may be older than what was missed.
+            // A watch list whose read is under way may be older than the missed entries.
             audience.count_missed();
             audience.members().map(|(watcher, _)| watcher).collect()
         };
@@ -203,14 +205,14 @@ impl Worker {
         users.into_iter().for_each(|user| self.reads.borrow_mut().want_status(user));
     }
 
-    /// A connection has gone: nothing is read for it any longer, and nobody waits.
+    /// Removes the reads for a connection that has ended, and the tasks that wait for them.
     pub(super) fn forget_reads(&self, watcher: WatcherKey) {
         self.reads.borrow_mut().forget(watcher);
         self.waiting.settled.borrow_mut().remove(&watcher);
         self.waiting.unread.borrow_mut().remove(&watcher);
     }
 
-    /// Gives a call to the stores its time.
+    /// Waits for a call to the stores, and fails when it takes too long.
     pub(super) async fn in_time<T>(
         &self,
         call: impl Future<Output = Result<T, ServiceError>>,
@@ -224,7 +226,7 @@ impl Worker {
     }
 }
 
-/// The refusal of a call whose time is up.
+/// Returns the refusal of a call that took too long.
 pub(super) fn too_slow() -> ServiceError {
     Refusal::because(Code::INTERNAL, "the server was too slow").into()
 }

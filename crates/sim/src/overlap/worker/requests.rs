@@ -60,7 +60,7 @@ impl Worker {
                 }
             }
         };
-        // A bug of ours costs the connection that met it, and no other.
+        // A panic ends the connection that caused it, and no other.
         self.start_beside(async move {
             if Contained(Box::pin(work)).await.is_err() {
                 contained.shared.judge.found(Name::Panic, format!("in request {number}"));
@@ -90,7 +90,8 @@ impl Worker {
         self.answer(id, number, answer);
     }
 
-    /// Logs the device in and connects it. `None`: that took too long, and was answered so.
+    /// Logs the device in and connects it. Returns `None` if this took too long; the request has been answered with a
+    /// refusal then.
     async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -127,7 +128,8 @@ impl Worker {
             done = &mut login => return done.map(Some),
             () = clock.sleep(deadline.saturating_sub(clock.now())) => {}
         }
-        // The stores do in their own time what they were asked for, and it must be known what became of it.
+        // The stores go on with the login, and a device that it still connects has to be disconnected, so the outcome
+        // is awaited.
         self.answer(id, number, Err(too_slow()));
         if let Some(slot) = self.slot(id) {
             self.close(slot, None, None);
@@ -138,7 +140,8 @@ impl Worker {
         Ok(None)
     }
 
-    /// The directory knows the connection; from here on the audience hears what is said of it.
+    /// Completes a login whose connection the directory has recorded: the connection joins the audience, which applies
+    /// the log to it from here on.
     async fn finish_login(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -147,7 +150,7 @@ impl Worker {
         deadline: u64,
     ) -> Result<Body, ServiceError> {
         let Some(slot) = self.slot(id) else {
-            // It has ended meanwhile, and nobody else knows of the login.
+            // The connection has ended meanwhile, and only this task knows of the login.
             self.disconnect(&done.user, id, LinkEnd::Closed).await;
             return Err(Code::NOT_LOGGED_IN.into());
         };
@@ -172,8 +175,7 @@ impl Worker {
         let read = async {
             let is_current = self.settle(watcher).await;
             if notifications(&done.app.settings).friends && !known.is_empty() {
-                // The answer lists users that are not watched: that must hold for every friendship that was made
-                // before.
+                // The answer lists users that are not watched, which must take every earlier friendship into account.
                 self.settled(watcher).await;
             }
             is_current
@@ -233,7 +235,7 @@ impl Worker {
                 self.forget_login(slot, None);
                 self.say_goodbye(slot);
             } else {
-                // The service carries it through.
+                // The service retries the logout until it succeeds.
                 self.close(slot, None, None);
             }
         }
@@ -258,7 +260,7 @@ impl Worker {
             };
             worker.with_connection(id, |connection| connection.work = Work::Idle);
             if let Some(slot) = worker.slot(id) {
-                // Should the directory not have taken it in, the service carries it through.
+                // If the directory has not recorded the end yet, the service retries until it has.
                 worker.close(slot, None, None);
             }
             let ended = match ended {
@@ -332,7 +334,8 @@ impl Worker {
         }
     }
 
-    /// An answer tells a connection its subscription list. The worker may know an older or a newer one.
+    /// Called before an answer with the subscription list is sent. The worker may have an older or a newer list, so the
+    /// difference is set anew.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -344,20 +347,22 @@ impl Worker {
         });
     }
 
-    /// A status as an answer tells it: not behind what the connection was told while the answer was under way.
+    /// Returns the status for an answer: the newest one that the connection was notified of while the answer was under
+    /// way, if that is newer than `status`.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
         let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
         newer.unwrap_or(status)
     }
 
-    /// A call of the connection has changed the subscription list; its answer shall tell how.
+    /// Applies changes that a call of the connection has made in the subscription list, and keeps them until the call
+    /// is answered.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
             self.audience.borrow_mut().change_own_list(watcher, change, &mut effects);
         }
-        // The answer reads the statuses of those who are new.
+        // The call itself reads the statuses of the added users.
         effects.retain(|effect| matches!(effect, Effect::Reload(_)));
         self.apply(effects);
         self.with_connection(id, |connection| {
@@ -367,8 +372,8 @@ impl Worker {
         });
     }
 
-    /// The answer to a call tells how it has changed the subscription list. Where another device has changed it again
-    /// since, that is told behind the answer.
+    /// Called when the answer to a call reports its changes of the subscription list. If another device has undone some
+    /// of them since, the client is notified of that after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -387,8 +392,8 @@ impl Worker {
         });
     }
 
-    /// The answer to a call will not tell how it has changed the subscription list: the connection is told of it as of a
-    /// change by another device.
+    /// Notifies the connection of its own subscription changes, as if another device had made them, because the answer
+    /// to the call will not report them.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -405,7 +410,8 @@ impl Worker {
         }
     }
 
-    /// Before an answer says that users are not watched any longer, it must be known who is watched as a friend.
+    /// Waits until the friends of the user are known, which an answer needs before it can report that removed users are
+    /// not watched any longer.
     async fn know_friends(self: &Rc<Self>, watcher: WatcherKey, left: &[UserId]) {
         let app = self.shared.service.apps().get(APP);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {
@@ -414,7 +420,7 @@ impl Worker {
     }
 
     fn answer(self: &Rc<Self>, id: ConnectionId, number: u64, answer: Result<Body, ServiceError>) {
-        // A newer connection in the slot has not asked.
+        // If the connection has ended, its slot may belong to a newer one, which must not get the answer.
         let taken = self.with_connection(id, |connection| {
             connection.work = Work::Idle;
             (connection.client, connection.ending.take())
@@ -440,7 +446,7 @@ impl Worker {
     }
 }
 
-/// A future whose panic is an error.
+/// A future that returns a panic as an error.
 struct Contained(Pin<Box<dyn Future<Output = ()>>>);
 
 impl Future for Contained {

@@ -1,4 +1,4 @@
-//! The start of each kind of operation.
+//! The functions that start each kind of operation.
 
 use super::World;
 use crate::overlap::executor::{Clock, block_on};
@@ -83,7 +83,7 @@ impl World {
             }
             Kind::Delete => {
                 let ended = self.note_kick(who, true);
-                // From now on, the name may belong to another account.
+                // After a deletion, the name may belong to another account.
                 self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
                 let clock = Arc::clone(self.executor.clock());
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
@@ -97,7 +97,7 @@ impl World {
             }
             Kind::Create => {
                 let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
-                // Counts as under way until it is answered, or for ever.
+                // Counts as under way until it is answered; without an answer, for ever.
                 people.pasts.borrow_mut()[who].created = Some(u64::MAX);
                 self.call(format!("create {}", NAMES[who]), move |service, now| {
                     Box::pin(async move {
