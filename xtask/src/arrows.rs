@@ -44,7 +44,7 @@ const RULES: &[Rule] = &[
         of: "lamplight-model",
         ours: &[],
         never: &[RUNTIME, WEB, SQL, REDIS, CHANCE, CLOCK, MESSAGES, TELEMETRY],
-        because: "nouns are values; everything else rests on them",
+        because: "it has only values, on which everything else depends",
     },
     Rule {
         of: "lamplight-core",
@@ -56,7 +56,7 @@ const RULES: &[Rule] = &[
         of: "lamplight-wire",
         ours: &["lamplight-model"],
         never: &[RUNTIME, WEB, SQL, REDIS, CHANCE, CLOCK],
-        because: "it knows bytes and messages, not sockets, and not what a message causes",
+        because: "it converts bytes and messages; it has no sockets, and does not act on messages",
     },
     Rule {
         of: "lamplight-protocol",
@@ -74,19 +74,19 @@ const RULES: &[Rule] = &[
         of: "lamplight-facts",
         ours: &["lamplight-model"],
         never: &[RUNTIME, WEB, SQL, REDIS, MESSAGES],
-        because: "a port names no adapter",
+        because: "a port must not depend on its adapters",
     },
     Rule {
         of: "lamplight-facts-sqlite",
         ours: &["lamplight-model", "lamplight-facts"],
         never: &[WEB, REDIS, MESSAGES],
-        because: "an adapter knows its port and its store, no rule and no message",
+        because: "an adapter depends on its port and its store, and has no rules and no messages",
     },
     Rule {
         of: "lamplight-directory",
         ours: &["lamplight-model", "lamplight-core"],
         never: &[WEB, SQL, REDIS, MESSAGES],
-        because: "a directory keeps records and tells of changes; it knows no other store and no message",
+        because: "a directory keeps records and reports changes; it depends on no other store and no messages",
     },
     Rule {
         of: "lamplight-service",
@@ -98,7 +98,7 @@ const RULES: &[Rule] = &[
             "lamplight-directory",
         ],
         never: &[WEB, SQL, REDIS, CHANCE, MESSAGES],
-        because: "the operations know the ports, not the adapters, and neither sockets nor messages",
+        because: "the operations depend on the ports, but not on adapters, sockets or messages",
     },
     Rule {
         of: "lamplight-server",
@@ -114,19 +114,19 @@ const RULES: &[Rule] = &[
             "lamplight-service",
         ],
         never: &[],
-        because: "the shell needs no client, and nothing that is made for measuring or testing it",
+        because: "the shell needs no client, and no crate that measures or tests it",
     },
     Rule {
         of: "lamplight-client",
         ours: &["lamplight-model", "lamplight-wire"],
         never: &[SQL, REDIS],
-        because: "the contract is all that a client and a server share",
+        because: "a client and a server share only the contract",
     },
     Rule {
         of: "lamplight-load",
         ours: &["lamplight-model", "lamplight-wire", "lamplight-auth", "lamplight-client"],
         never: &[SQL, REDIS],
-        because: "load comes from outside, as a client's does",
+        because: "load comes from outside of the server, like that of clients",
     },
     Rule {
         of: "lamplight-attack",
@@ -149,7 +149,7 @@ const RULES: &[Rule] = &[
             "lamplight-server",
         ],
         never: &[],
-        because: "it tries everything that takes bytes from outside, up to a whole node",
+        because: "it tests everything that reads bytes from outside, up to a whole node",
     },
     Rule {
         of: "lamplight-sim",
@@ -188,7 +188,7 @@ const RULES: &[Rule] = &[
         of: "xtask",
         ours: &["lamplight-model"],
         never: &[RUNTIME, WEB, SQL, REDIS],
-        because: "the first thing a new machine compiles has to be small",
+        because: "it is compiled first on a new machine, so it has to be small",
     },
 ];
 
@@ -242,7 +242,7 @@ impl Graph {
             }
         }
         for member in list(metadata, "workspace_members")? {
-            graph.members.push(place(member.as_str().context("a member is named by a string")?)?);
+            graph.members.push(place(member.as_str().context("the name of a member is not a string")?)?);
         }
         Ok(graph)
     }

@@ -20,7 +20,8 @@ impl Ground {
     /// Finds the repository: the folder above the package that cargo runs.
     pub fn find() -> Result<Self> {
         let package = env::var_os("CARGO_MANIFEST_DIR").context("start this program as `cargo xtask`")?;
-        let root = Path::new(&package).parent().context("the package has a folder above it")?;
+        let root =
+            Path::new(&package).parent().context("the package is not in a folder of the repository")?;
         Ok(Self { root: root.to_path_buf() })
     }
 

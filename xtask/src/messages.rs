@@ -58,10 +58,10 @@ Made by `cargo xtask codegen` from `crates/wire/proto`; change it there. The sam
 
 /// The text of the page, from the protobuf files of the repository at `root`.
 pub fn page(root: &Path) -> Result<String> {
-    let mut compiler = Compiler::new([root.join(FOLDER)]).context("the protobuf files are there")?;
-    compiler.include_source_info(true).open_files(FILES).context("the protobuf files can be compiled")?;
+    let mut compiler = Compiler::new([root.join(FOLDER)]).context("cannot find the protobuf files")?;
+    compiler.include_source_info(true).open_files(FILES).context("cannot compile the protobuf files")?;
     let pool = compiler.descriptor_pool();
-    ensure!(pool.files().len() == FILES.len(), "another file is imported by those of `FILES`: name it there");
+    ensure!(pool.files().len() == FILES.len(), "the files of `FILES` import another file: add it to `FILES`");
     let files: Vec<_> = FILES.iter().filter_map(|name| pool.get_file_by_name(name)).collect();
     let names: HashMap<String, String> = pool
         .all_messages()

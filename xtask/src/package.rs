@@ -92,7 +92,7 @@ pub fn make(
     let said = output(ground.command(program).arg("--version"))?;
     ensure!(
         said.trim() == format!("lamplight {VERSION}"),
-        "{} calls itself `{}`; this is version {VERSION}",
+        "{} reports the version `{}`, but this is version {VERSION}",
         program.display(),
         said.trim()
     );
@@ -115,7 +115,7 @@ fn epoch(ground: &Ground) -> Result<String> {
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(epoch) => epoch,
         Err(_) => output(ground.command("git").args(["log", "-1", "--format=%ct"]))
-            .context("there is no git, so SOURCE_DATE_EPOCH must be set")?,
+            .context("cannot read the time of the commit with git; set SOURCE_DATE_EPOCH")?,
     };
     let epoch = epoch.trim().to_owned();
     ensure!(epoch.parse::<u32>().is_ok(), "SOURCE_DATE_EPOCH is `{epoch}`, not seconds since 1970");
@@ -135,12 +135,12 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     }
     run(ground.command(&laid).args(["man", "--dir"]).arg(files.join("man")))?;
     for text in TEXTS {
-        let name = Path::new(text).file_name().context("a text file has a name")?;
+        let name = Path::new(text).file_name().context("the path of a text has no file name")?;
         fs::copy(ground.path(text), files.join(name)).with_context(|| format!("cannot copy {text}"))?;
     }
     for file in messages::FILES {
         let place = files.join("proto").join(file);
-        fs::create_dir_all(place.parent().context("a protobuf file has a folder")?)?;
+        fs::create_dir_all(place.parent().context("the path of a protobuf file has no folder")?)?;
         fs::copy(ground.path(messages::FOLDER).join(file), place)
             .with_context(|| format!("cannot copy {file}"))?;
     }
@@ -168,8 +168,10 @@ fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
 /// the umask.
 fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<PathBuf> {
     let verbose = output(ground.command("rustc").arg("-vV"))?;
-    let host =
-        verbose.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc names its host")?;
+    let host = verbose
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .context("rustc does not name its host")?;
     let name = format!("lamplight-{VERSION}-{host}");
     let tar = ground.path(OUT).join(format!("{name}.tar"));
     run(ground
@@ -207,7 +209,7 @@ fn deb(ground: &Ground, tool: &Path, epoch: &str, compression: Compression) -> R
         .env("SOURCE_DATE_EPOCH", epoch)
         .env("LC_ALL", "C"))?;
     let made = only_file(&folder)?;
-    let place = ground.path(OUT).join(made.file_name().context("a file has a name")?);
+    let place = ground.path(OUT).join(made.file_name().context("the path of the .deb has no file name")?);
     fs::rename(&made, &place)?;
     fs::remove_dir(&folder)?;
     Ok(place)
@@ -257,7 +259,8 @@ fn without_folder(text: &str, root: &Path) -> String {
 
 /// Writes `SHA256SUMS` for `sha256sum --check`.
 fn checksums(ground: &Ground, packages: &Packages) -> Result<()> {
-    let names = packages.summed().map(|path| path.file_name().context("a package has a name"));
+    let names =
+        packages.summed().map(|path| path.file_name().context("the path of a package has no file name"));
     let names = names.into_iter().collect::<Result<Vec<_>>>()?;
     let sums = output(ground.command("sha256sum").args(names).current_dir(ground.path(OUT)))?;
     fs::write(&packages.sums, sums).context("cannot write SHA256SUMS")

@@ -21,7 +21,7 @@ pub fn check(ground: &Ground, program: &str, may_install: bool) -> Result<()> {
     let before = read(&make()?)?;
     let made = make()?;
     for ((path, first), second) in made.summed().into_iter().zip(&before).zip(&read(&made)?) {
-        ensure!(first == second, "{} has other bytes when it is built again", path.display());
+        ensure!(first == second, "building {} twice gave different bytes", path.display());
     }
     run(ground
         .command("sha256sum")
@@ -35,7 +35,7 @@ pub fn check(ground: &Ground, program: &str, may_install: bool) -> Result<()> {
 }
 
 fn folder(path: &Path) -> Result<&Path> {
-    path.parent().context("a package lies in a folder")
+    path.parent().context("the path of a package has no folder")
 }
 
 /// Checks the archive: it has the files that its user needs, nothing of this machine, and a program that
@@ -56,7 +56,7 @@ fn archive(ground: &Ground, archive: &Path) -> Result<()> {
         names.push(name);
     }
     ensure!(names.is_sorted(), "the archive is not sorted by name: {names:?}");
-    let root = names.first().context("the archive is not empty")?.trim_end_matches('/').to_owned();
+    let root = names.first().context("the archive is empty")?.trim_end_matches('/').to_owned();
     for expected in [
         "lamplight",
         "README.md",
@@ -121,7 +121,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
         command.arg(format!("--root={}", root.display())).args(words).env("PATH", &path);
         command
     };
-    let deb = deb.to_str().context("the path of the package is UTF-8")?;
+    let deb = deb.to_str().context("the path of the package is not UTF-8")?;
     let [program, unit, settings, page, sdk, messages]: [PathBuf; 6] = [
         "usr/bin/lamplight",
         "usr/lib/systemd/system/lamplight.service",
@@ -137,7 +137,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     }
     run(ground.command(&program).arg("--version"))?;
     let depends = output(ground.command("dpkg-deb").args(["--field", deb, "Depends"]))?;
-    ensure!(depends.contains("libc6"), "the package does not say which C library it needs: `{depends}`");
+    ensure!(depends.contains("libc6"), "the package does not depend on a C library: `{depends}`");
     let text = fs::read_to_string(&unit)?;
     ensure!(
         text.contains("ExecStart=/usr/bin/lamplight "),
@@ -168,9 +168,9 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
 fn bill(ground: &Ground, bill: &Path) -> Result<()> {
     let text = fs::read_to_string(bill)?;
     let root = ground.path("");
-    let root = root.to_str().context("the path of the repository is UTF-8")?.trim_end_matches('/');
-    ensure!(!text.contains(root), "{} names {root}", bill.display());
-    let bill: Value = serde_json::from_str(&text).context("the bill of materials is JSON")?;
+    let root = root.to_str().context("the path of the repository is not UTF-8")?.trim_end_matches('/');
+    ensure!(!text.contains(root), "{} contains the local path {root}", bill.display());
+    let bill: Value = serde_json::from_str(&text).context("the bill of materials is not JSON")?;
     ensure!(bill["bomFormat"] == "CycloneDX", "the bill of materials is not CycloneDX");
     ensure!(bill["metadata"]["component"]["name"] == "lamplight", "the bill is of another program");
     let components = bill["components"].as_array().context("the bill has components")?;

@@ -25,7 +25,8 @@ const WORKSHOP: &str = "target/wire-code";
 pub fn files(root: &Path) -> Result<[(&'static str, String); 2]> {
     let workshop = root.join(WORKSHOP);
     fs::create_dir_all(&workshop).with_context(|| format!("cannot make {}", workshop.display()))?;
-    let descriptors = protox::compile(FILES, [root.join(FOLDER)]).context("the protobuf files are whole")?;
+    let descriptors =
+        protox::compile(FILES, [root.join(FOLDER)]).context("cannot compile the protobuf files")?;
     let encoded = descriptors.encode_to_vec();
     prost_build::Config::new().out_dir(&workshop).compile_fds(descriptors)?;
     pbjson_build::Builder::new()

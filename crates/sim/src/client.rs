@@ -54,7 +54,7 @@ impl Client {
         if let Some(known) = self.picture.get(&of)
             && (status.version < known.version || (status.version == known.version && !again))
         {
-            return Err(format!("told version {} after {}", status.version, known.version));
+            return Err(format!("sent version {} after {}", status.version, known.version));
         }
         self.may_miss.remove(&of);
         self.picture.insert(of, status);

@@ -254,7 +254,9 @@ impl Trial {
             let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));
             if actual != expected {
                 let name = USERS[who];
-                return Err(Fault(format!("{name} is answered as {actual:?}\n  instead of {expected:?}")));
+                return Err(Fault(format!(
+                    "a query for {name} returns {actual:?}\n  instead of {expected:?}"
+                )));
             }
         }
         for (who, actual) in
@@ -362,10 +364,13 @@ impl Trial {
             let Some(client) = self.world.client_mut(connection) else { continue };
             let wrong = |what: String| {
                 let (who, device) = (USERS[client.who], crate::DEVICES[client.device].0);
-                Fault(format!("{who}.{device} (connection {connection}) was told of {}: {what}", USERS[of]))
+                Fault(format!(
+                    "{who}.{device} (connection {connection}) was notified of {}: {what}",
+                    USERS[of]
+                ))
             };
             if !client.allowed.contains(&of) && !self.reference.may_be_told(client.who, of) {
-                return Err(wrong("but may not watch".into()));
+                return Err(wrong("which it may not watch".into()));
             }
             let truth = self.records[of].versions.get(&status.version);
             if truth != Some(&versioned(&status)) {

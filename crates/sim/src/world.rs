@@ -134,7 +134,7 @@ impl World {
         if self.readers.is_empty() {
             self.readers = readers;
             if let Some(worker) = unheard {
-                return Err(format!("worker {worker} has something to hear and was not woken").into());
+                return Err(format!("worker {worker} has entries to read and was not woken").into());
             }
         } else {
             self.woken = [false; WORKERS];
@@ -307,7 +307,7 @@ impl World {
                 while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
                     rounds += 1;
                     if rounds > USERS.len() {
-                        return Err("what was due stays due".into());
+                        return Err("an upkeep has left due work undone".into());
                     }
                 }
                 if runtime.block_on(service.retry(here)) > 0 {
@@ -387,7 +387,7 @@ impl World {
         let worker = *worker % WORKERS;
         let joining = self.workers[worker].join(&node.service, *who, connection, &known, now);
         if !self.runtime.block_on(joining)? {
-            return Err("a connection is not current right after its login".into());
+            return Err("a connection is no longer the current one right after its login".into());
         }
         let client = Client::new(*who, *device, worker, picture);
         self.clients.insert(connection, client);
@@ -401,7 +401,7 @@ impl World {
         now: Now,
     ) -> Result<(Vec<UserStatus>, Vec<Who>), Failed> {
         let (Some(node), Some(client)) = (&self.node, self.clients.get_mut(&connection)) else {
-            return Err("a call without a connection".into());
+            return Err("the step needs a connection and has none".into());
         };
         let worker = &mut self.workers[client.worker];
         let (told, let_go) =

@@ -117,7 +117,7 @@ impl Node {
         let mut look =
             |_: usize, record: Option<(&Presence, u64)>| seen = Some(view(record.map(|(it, _)| it)));
         block_on(self.shared.directory.read_with(users, &mut look)).expect("a read in memory");
-        seen.expect("the port looks at every user")
+        seen.expect("the port passes the record of every user")
     }
 
     /// The facts, without delays and failures.
@@ -135,7 +135,7 @@ async fn keep(shared: &Shared) {
                 Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
                 Ok(_) => break,
                 Err(error) => {
-                    shared.judge.note(|| format!("  what was due could not be done: {error}"));
+                    shared.judge.note(|| format!("  the due work has failed: {error}"));
                     break;
                 }
             }
@@ -144,7 +144,7 @@ async fn keep(shared: &Shared) {
         if turn.is_multiple_of(20) {
             shared.service.sweep(shared.now());
             if let Err(error) = shared.directory.maintain(shared.now()) {
-                shared.judge.note(|| format!("  live records could not be kept on disk: {error}"));
+                shared.judge.note(|| format!("  cannot write live records to disk: {error}"));
             }
         }
     }
@@ -155,7 +155,7 @@ async fn tell(shared: &Shared) {
     loop {
         shared.service.telling().waits().await;
         if let Err(error) = shared.service.telling().append_waiting().await {
-            shared.judge.note(|| format!("  news could not be told: {error}"));
+            shared.judge.note(|| format!("  cannot append news to the change log: {error}"));
             shared.executor.clock().sleep(TICK).await;
         }
     }
@@ -184,7 +184,7 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
         match done.await {
             Ok(_) => waiting.retain(|user| !batch.contains(user)),
             Err(error) => {
-                shared.judge.note(|| format!("  events could not be put into the outbox: {error}"));
+                shared.judge.note(|| format!("  cannot put events into the outbox: {error}"));
                 shared.executor.clock().sleep(PAUSE).await;
             }
         }

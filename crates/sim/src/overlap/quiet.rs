@@ -278,7 +278,7 @@ impl World {
         let until = self.now() + LONGEST_SENDING;
         while !block_on(self.node.facts().heads(THE_LANE, 1)).is_ok_and(|heads| heads.is_empty()) {
             if self.now() > until {
-                self.judge.found(Name::EventsLeft, "the backend is not told of all of them".to_owned());
+                self.judge.found(Name::EventsLeft, "not all events were delivered to the backend".to_owned());
                 return;
             }
             self.pass(500);
@@ -297,7 +297,7 @@ impl World {
 
     /// The users that each user has to be notified of.
     fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
-        let app = self.node.shared.service.apps().get(APP).expect("the app is there");
+        let app = self.node.shared.service.apps().get(APP).expect("the world has created the app");
         let notified = notifications(&app.settings);
         let mut expected: BTreeMap<Who, BTreeSet<Who>> = BTreeMap::new();
         for who in self.everybody() {

@@ -63,7 +63,7 @@ pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped
     let mut world = match World::new(seed, wanted != Story::Untold) {
         Ok(world) => world,
         Err(error) => {
-            let what = format!("a world does not begin: {error}");
+            let what = format!("cannot create the world: {error}");
             let found = vec![Found { name: Name::Panic, what }];
             return Err(Box::new(Broken { seed, operations: 0, found, story: Vec::new() }));
         }

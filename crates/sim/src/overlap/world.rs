@@ -189,7 +189,7 @@ impl World {
         drop(dead);
         match Node::start(self.folder.path(), &self.around, self.restarts, self.seed) {
             Ok(node) => self.node = node,
-            Err(error) => self.judge.found(Name::Panic, format!("a node does not start: {error}")),
+            Err(error) => self.judge.found(Name::Panic, format!("cannot start a node: {error}")),
         }
         self.last_told.clear();
         self.log = self.node.shared.directory.follow();
