@@ -1,7 +1,7 @@
-//! The public generators and we read each other: what the npm and PyPI packages make is good here, and what
-//! is inside our tokens is what is inside theirs. `tests/interop/README.md` says how they are set up.
+//! UserSigs of the public npm and PyPI packages are valid here, and our UserSigs have the same content as theirs.
+//! `tests/interop/README.md` describes how to install the packages.
 
-// clippy.toml lets `#[test]` functions unwrap, but not what they call.
+// clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
 
 use base64::Engine;
@@ -31,7 +31,8 @@ fn the_pypi_generator() {
     check(python);
 }
 
-/// Between them all of printable ASCII; three are as long as a `userID` may be.
+/// The users of the test. Their ids contain every printable ASCII character, and three have the greatest length of a
+/// `userID`.
 const USERS: [&str; 5] = [
     "alice_01",
     " !\"#$%&'()*+,-./0123456789:;<=>?",
@@ -40,8 +41,8 @@ const USERS: [&str; 5] = [
     "1",
 ];
 
-/// Has the generator make a token for every user, with and without a userbuf, once with its clock stopped
-/// and once with the real one.
+/// Lets the generator make a token for every user, with and without a userbuf, once with its clock stopped and once
+/// with the real one, and checks the tokens.
 fn check(generator: Command) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let app = App {
@@ -83,7 +84,7 @@ fn check(generator: Command) {
     for ((claims, stopped), answer) in cases.iter().zip(answers) {
         let verify = |now| verify(answer["token"].as_str().unwrap(), &app, &claims.user_id, now);
         if stopped.is_some() {
-            // The same claims have the same signature, whoever signs.
+            // Both sides must make the same signature for the same claims.
             assert_eq!(answer["ours"], answer["theirs"], "{claims:?}");
             assert_eq!(verify(Timestamp(claims.expires().0 - 1)).as_ref(), Ok(claims));
             assert_eq!(verify(claims.expires()).unwrap_err().code, Code::SIG_EXPIRED);
@@ -95,7 +96,7 @@ fn check(generator: Command) {
     }
 }
 
-/// A line to the generator for each request, and a line from it for each answer.
+/// Runs the generator: writes a line for each request, and reads a line for each answer.
 fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut child = generator
         .stdin(Stdio::piped())
@@ -104,7 +105,7 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
         .unwrap_or_else(|error| panic!("{generator:?} does not start: {error}. {SET_UP}"));
     let lines: String = requests.map(|request| format!("{request}\n")).collect();
     let mut stdin = child.stdin.take().unwrap();
-    // Beside the reading: either side may fill its pipe before the other has read.
+    // A thread writes while this one reads, because both pipes may be full at the same time.
     let writer = thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
     let written = writer.join().unwrap();
@@ -117,7 +118,7 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
 const SET_UP: &str =
     "`cargo xtask test` sets up the public generators; tests/interop/README.md says how to by hand.";
 
-/// Where the part of a generator is: `variable` says, or it is at `place` in the repository.
+/// Returns the path of a part of a generator: the value of the environment variable, or `place` in the repository.
 fn installed(variable: &str, place: &str) -> PathBuf {
     let path = env::var_os(variable).map_or_else(|| root().join(place), PathBuf::from);
     assert!(path.exists(), "{} is missing. {SET_UP}", path.display());

@@ -44,9 +44,9 @@ fn a_login_is_taken_back_by_its_number() {
     // number of the end that the facts are to store.
     let table = [
         ((5, Platform::Android), (StatusType::Unlogined, None), Some(5)),
-        // The record never had it: the facts have put it in the place of the present login, which stays.
+        // The record never had the refused login; in the facts it has replaced the present login, which stays.
         ((7, Platform::Android), (StatusType::Online, Some(7)), None),
-        // On another platform, the facts have ended the present login.
+        // The refused login was on another platform, so the facts have ended the present login.
         ((7, Platform::Web), (StatusType::Unlogined, None), Some(7)),
         // The record has a later login.
         ((3, Platform::Android), (StatusType::Online, Some(5)), None),
@@ -79,7 +79,8 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
     // The record has a later login of another device, which may have kicked this one: the facts have to decide.
     assert_eq!(admission(&presence, 4, None), Admission::MayHaveEnded(5));
     assert_eq!(admission(&presence, 4, Some(5)), Admission::Admitted(4));
-    // The facts answered before the record had login 5. That may have been a login of the same device that has ended.
+    // The answer of the facts is older than login 5 of the record. Login 5 may have replaced a login of the same
+    // device.
     assert_eq!(admission(&presence, 4, Some(3)), Admission::MayHaveEnded(5));
     assert_eq!(
         presence.admission(&device(), Platform::Android, 1, Some((4, Some(5))), policy(Multi)),

@@ -1,4 +1,4 @@
-//! The in-process directory: the conformance suite, and what its journal keeps over a restart.
+//! Tests of the in-process directory: the conformance suite, and the records that its journal keeps over a restart.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -257,7 +257,7 @@ async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     assert_eq!(damaged_files(&folder).len(), 1);
 }
 
-/// The files tell who communicates with whom.
+/// Only the owner may read the files, because they show who communicates with whom.
 #[tokio::test]
 async fn the_files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
@@ -431,7 +431,7 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let restored = status(&*directory, &user(1), now(5)).await.unwrap();
     assert_eq!(restored.custom_status.as_str(), "old");
     assert!(restored.version > told.version);
-    // It is not known whose changes were lost, so all versions are raised.
+    // It is not known of which users changes were lost, so the versions of all users are raised.
     assert!(status(&*directory, &user(2), now(5)).await.unwrap().version > other.version);
     std::mem::forget(directory);
     // A version that was raised once stays.
@@ -439,7 +439,8 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }
 
-/// The mark that the records of a folder note, as the next start finds it; the folder is left as it is.
+/// Returns the mark of the facts that is noted in the live records of a folder, as the next start would read it. The
+/// folder stays unchanged.
 fn noted(folder: &TempDir) -> Option<FactsMark> {
     SavedRecords::read(copy(folder).path()).unwrap().facts()
 }
@@ -461,7 +462,7 @@ async fn the_mark_of_the_facts_survives_kills_and_damage() {
     let (directory, recovered) = saved.open(Some(mark(3)), now(4), GRACE).unwrap();
     assert_eq!((recovered.records, recovered.in_doubt), (1, false));
     assert_eq!(noted(&folder), Some(mark(3)));
-    // Where the file with the newest note is damaged, an older one is found, and the facts seem to be ahead.
+    // If the file with the newest note is damaged, an older note is read, so the facts seem to be ahead of it.
     directory.note_facts(mark(4)).unwrap();
     std::mem::forget(directory);
     let newest = journal_files(&folder).into_keys().find(|path| path.extension().is_some_and(|it| it == "0"));
@@ -490,7 +491,7 @@ async fn records_of_other_facts_are_set_aside_whole_and_the_feed_begins_anew() {
     fs::create_dir(&aside).unwrap();
     fs::write(aside.join("of an earlier restore"), "").unwrap();
 
-    // The clock of the machine that the back-up was restored on may be behind.
+    // The clock of the machine on which the back-up was restored may be behind.
     let behind = Now { moment: Moment(1), wall: Timestamp(5) };
     let saved = SavedRecords::read(&live).unwrap();
     assert!(!mark(4).includes(saved.facts().unwrap()));

@@ -60,7 +60,7 @@ async fn child_that_records_logins_for_ever() {
     }
 }
 
-/// Also, if everything is sent again, as by clients without an answer, each message is stored once.
+/// Checks too that each message is stored once when all are sent again, as clients without an answer do.
 #[tokio::test]
 async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
     let directory = tempfile::tempdir().unwrap();
@@ -190,7 +190,7 @@ async fn a_store_that_is_opened_again_has_the_lists() {
     assert!(matches!(next, Sent::Stored(stored) if stored.message.sequence == 4));
 }
 
-/// A message from alice to bob whose time is `number`.
+/// Returns a message from alice to bob whose time is `number`.
 fn message(number: u64) -> NewMessage {
     let text = number.to_string();
     let client_id = ClientMessageId::new(&text).expect("a number is short and ASCII");
@@ -208,7 +208,7 @@ fn of_app(name: &str) -> User {
     User::new(AppId(1), UserId::new(name).expect("the tests name users rightly"))
 }
 
-/// A login whose time is `number`.
+/// Returns a login whose time is `number`.
 fn login(number: u64) -> NewLogin {
     let user = UserId::new(&format!("user {}", number % 100)).expect("the tests name users rightly");
     let device = DeviceId::new(&format!("device {number}")).expect("the tests name devices rightly");

@@ -110,7 +110,7 @@ async fn a_probe_commits_and_fails_where_a_write_fails() {
     assert_eq!(store.facts.writer_state(), WriterState::Well);
 }
 
-/// SQLite does so by itself if the disk is full.
+/// SQLite rolls a transaction back by itself if, for example, the disk is full.
 #[tokio::test]
 async fn a_transaction_that_sqlite_rolls_back_fails_for_all_that_ran_in_it() {
     let store = Store::new();

@@ -44,7 +44,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A server whose log goes where the test says, and whose announcement nobody reads.
+/// A server whose log goes to a file or pipe of the test, and whose announcement nobody reads.
 struct Unheard(Child);
 
 impl Unheard {
@@ -94,7 +94,8 @@ fn a_log_on_a_full_disk_or_a_closed_pipe_costs_lines_and_nothing_else() {
     }
 }
 
-/// The pipe holds 64 KiB, and the queue of the log holds 4 MiB or 4,096 lines.
+/// Checks that a log pipe without a reader does not block the server. The pipe holds 64 KiB, and the queue of the log
+/// holds 4 MiB or 4,096 lines.
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
     let folder = Folder::new();
@@ -115,7 +116,8 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     drop(reader);
 }
 
-/// Lets the server write to no file, or to every file again. The limit applies to overwriting too.
+/// Forbids the server to write to files, or allows it again, by its limit of the file size. The limit applies to
+/// overwriting too.
 fn let_it_write(server: &Running, may: bool) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     let current = if may { maximum } else { Some(1) };
@@ -131,7 +133,7 @@ fn a_disk_that_takes_no_writes_makes_the_node_not_ready_and_it_heals_by_itself()
     assert_eq!(get(&folder, "/readyz").0, 200);
     let failed = metric(&folder, "lamplight_facts_failed_commits_total");
 
-    // The failure is noticed without any request.
+    // The server must notice the failure without a request.
     let_it_write(&server, false);
     wait_until("both are found failing", || {
         let (_, body) = get(&folder, "/readyz");
@@ -211,7 +213,7 @@ async fn a_line_that_repeats_is_written_some_times_and_then_counted() {
         assert!(matches!(control.ask(&create).await.unwrap(), Outcome::Refused { .. }));
     }
     let_it_write(&server, true);
-    // By then a period has ended, so the left-out lines are reported.
+    // The lines that were left out are counted when the period ends.
     wait_until("it is said", || metric(&folder, "lamplight_log_lines_suppressed_total") >= 300.0);
     std::thread::sleep(Duration::from_secs(12));
     server.signal(Signal::TERM);

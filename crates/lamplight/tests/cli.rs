@@ -1,4 +1,4 @@
-//! The program from outside: real processes, real sockets, a temporary folder.
+//! Tests of the command line with real processes, real sockets and a temporary folder.
 
 mod process;
 

@@ -126,7 +126,7 @@ fn the_example_is_complete_and_can_be_used() {
     assert_eq!(named, used.into_keys().collect::<Vec<_>>());
 }
 
-/// The lists, sections and texts that the page writes in variables, read by the program.
+/// Checks that the program reads the lists, sections and texts as the page writes them in variables.
 #[test]
 fn the_variables_of_the_page_can_be_used() {
     let (_, after) = PAGE.split_once("```sh\nLAMPLIGHT_TRUSTED").expect("an example");
@@ -138,7 +138,7 @@ fn the_variables_of_the_page_can_be_used() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
     command.current_dir(folder.path()).args(["doctor", "--skip-webhooks", "--json"]);
     command.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
-    // As a shell would take the quotes around the whole away.
+    // The quotes around a whole value are removed, as a shell would do.
     command.envs(variables.iter().map(|(name, value)| (*name, value.trim_matches('\''))));
     let output = command.output().unwrap();
     let answer: Json = serde_json::from_slice(&output.stdout).unwrap();

@@ -52,7 +52,7 @@ fn the_password_is_shown_at_the_first_start_and_never_again() {
     assert_eq!(log_in(folder.node()["http"].as_str().unwrap(), &password), 200, "and it still holds");
 }
 
-/// The password is shown at no other time, so its loss is told.
+/// The password is shown only once, so the log must report that it was lost.
 #[test]
 fn a_password_that_could_not_be_printed_is_told_of_in_the_log() {
     let folder = Folder::new();
@@ -74,7 +74,7 @@ fn a_password_that_could_not_be_printed_is_told_of_in_the_log() {
     assert!(told(), "{}", std::fs::read_to_string(&log).unwrap());
 }
 
-/// True of a program with the web pages, and of one that was built without them.
+/// The test holds for a program with the web pages, and for one that was built without them.
 #[test]
 fn no_address_of_the_console_is_told_where_there_is_no_page() {
     let folder = Folder::new();

@@ -59,7 +59,7 @@ fn pages_of_the_demo_can_be_its_people_and_nobody_else() {
         assert_eq!((status, &ticket["userID"]), (200, &json!(user)));
         folder.ok(&["sig", "verify", ticket["userSig"].as_str().unwrap(), "--user", user]);
     }
-    // It signs only for its own users, and not for an admin of the app, who may do everything.
+    // The demo makes UserSigs only for its own users, and not for an admin of the app, who may do everything.
     for user in ["administrator", "nobody", "", "you "] {
         let (status, answer) = sig_of(&folder, user);
         assert_eq!((status, answer.get("userSig")), (404, None), "{user}");

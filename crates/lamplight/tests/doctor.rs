@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Ports that are free.
+/// The arguments for listening on free ports.
 const FREE: [&str; 4] = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"];
 
 /// The exit code, and the findings of one check, with levels, texts and advice, as one text.
@@ -164,7 +164,8 @@ fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Opt
 #[test]
 fn the_doctor_and_a_start_agree() {
     type Spoil = fn(&std::path::Path);
-    /// Its name, the folder, the flags, a variable, and the exit code.
+    /// A mistake: its name, a function that spoils the folder, the flags, an environment variable, and the expected
+    /// exit code.
     type Mistake<'a> = (&'a str, Spoil, Vec<&'a str>, Option<(&'a str, &'a str)>, i32);
     let nothing: Spoil = |_| {};
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,4 +1,4 @@
-//! The memory that hostile peers of the HTTP port cost the server, measured from outside.
+//! Measures from outside how much memory hostile peers of the HTTP port cost the server.
 //!
 //! An unauthenticated peer costs at most 64 KiB, whatever it sends and however; the whole port at most 64 MiB.
 
@@ -19,9 +19,9 @@ const KIB: u64 = 1024;
 const PER_PEER: u64 = 64 * KIB;
 /// The most that the port may cost.
 const PER_PORT: u64 = 64 * KIB * KIB;
-/// The memory that the server may come to use in the meantime for other things.
+/// The memory that the server may additionally use for other things in the meantime.
 const NOISE: u64 = 1536 * KIB;
-/// How long the server may take for what was sent.
+/// The longest time that the server may take to handle the bytes that were sent.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Target {
@@ -65,14 +65,15 @@ impl Target {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
     }
 
-    /// The status with which a login is answered.
+    /// Returns the status with which a login with this password is answered.
     fn log_in(&self, password: &str) -> String {
         let body = format!("{{\"password\":\"{password}\"}}");
         let answer = self.ask(&format!("{}{}\r\nConnection: close\r\n\r\n{body}", login_head(), body.len()));
         answer.split(' ').nth(1).unwrap().to_owned()
     }
 
-    /// The status with which a login with the right password is answered that has not to wait.
+    /// Logs in with the right password, and tries again while the server refuses it because too many logins wait.
+    /// Returns the status of the answer.
     fn log_in_when_none_waits(&self) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -83,14 +84,14 @@ impl Target {
         }
     }
 
-    /// A line of `/proc/…/status`, in bytes.
+    /// Returns the value of a line of `/proc/…/status`, in bytes.
     fn status(&self, line: &str) -> u64 {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.server.id())).unwrap();
         let value = text.lines().find_map(|shown| shown.strip_prefix(line)).unwrap();
         value.trim_matches(|letter: char| !letter.is_ascii_digit()).parse::<u64>().unwrap() * KIB
     }
 
-    /// The memory that is not that of files.
+    /// Returns the anonymous memory, which is not backed by files.
     fn memory(&self) -> u64 {
         self.status("RssAnon:")
     }
@@ -111,7 +112,8 @@ impl Target {
         }
     }
 
-    /// Waits until what was sent has been taken in: the memory stays as it is.
+    /// Waits until the server has handled the bytes that were sent, so that its memory does not change any more.
+    /// Returns the memory.
     fn settled(&self) -> u64 {
         let until = Instant::now() + PATIENCE;
         let (mut most, mut same) = (0, 0);
@@ -137,7 +139,7 @@ fn login_head() -> &'static str {
     "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
 }
 
-/// Sends all of it in segments of this size, as far as it is taken.
+/// Sends the bytes in segments of this size, as far as the server accepts them.
 fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     for segment in bytes.chunks(segment) {
         if stream.write_all(segment).is_err() {
@@ -146,7 +148,7 @@ fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     }
 }
 
-/// The bytes that each of many peers sends, and the size of the segments. Nothing is read.
+/// The bytes that each of many peers sends, and the size of the segments. The peers do not read.
 struct Attack {
     name: &'static str,
     peers: usize,
@@ -223,7 +225,7 @@ fn an_unauthenticated_peer_costs_64_kib_whatever_it_sends_and_however() {
         let before = target.settled();
         let mut streams: Vec<_> = (0..peers).map(|_| target.connect()).collect();
         for stream in &mut streams {
-            // One that was closed already has cost nothing more.
+            // A connection that the server has already closed costs no more memory.
             let _ = stream.write_all(head.as_bytes());
             drip(stream, &body, segment);
         }
@@ -241,7 +243,7 @@ fn an_unauthenticated_peer_costs_64_kib_whatever_it_sends_and_however() {
 fn the_whole_port_costs_64_mib() {
     let target = Target::start();
     let before = target.settled();
-    // Half of them are of the most expensive kind, the others of all kinds.
+    // Half of the peers use the most expensive attack, the others use all attacks in turn.
     let attacks = attacks();
     let dearest = attacks.iter().position(|attack| attack.name == DEAREST).unwrap();
     let mut streams = Vec::new();
@@ -261,7 +263,7 @@ fn the_whole_port_costs_64_mib() {
 fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
     let target = Target::start();
     let before = target.settled();
-    // The other places of the port are taken by the dearest peers without a key.
+    // Peers without a key, which use the most expensive attack, take the other connections of the port.
     let dearest = attacks().into_iter().find(|attack| attack.name == DEAREST).unwrap();
     let _streams: Vec<_> = (0..900)
         .map(|_| {
@@ -272,8 +274,8 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
         })
         .collect();
     let sig = target.folder.ok(&["sig", "administrator"]);
-    // More short names than a call may have; what would become dearest as values of any JSON; and lists of what does, as
-    // requests of calls that are held up by nothing.
+    // The bodies are: more short names than a call may have; the JSON that takes the most memory per byte when it is
+    // parsed; and lists of such values in calls that need not wait for anything.
     let names = format!("{{\"To_Account\":[\"\"{}]}}", ",\"\"".repeat(340_000));
     let maps = format!(
         "{{\"To_Account\":\"nobody\",\"MsgRandom\":1,\"OfflinePushInfo\":[{{\"\":0}}{}],\
@@ -289,7 +291,7 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
     );
     target.settled();
     let of_the_others = target.body_bytes();
-    // The second time costs no more than the first: what the allocator keeps is used again.
+    // The second round must cost no more than the first, because the memory that the allocator keeps is used again.
     for (path, body, code) in [
         ("openim/querystate", &names, "90011"),
         ("openim/sendmsg", &maps, "20003"),
@@ -305,13 +307,13 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
             sig.trim(),
             body.len()
         );
-        // The calls of the round before have given their room back a moment after their answer.
+        // A call returns its memory a moment after its answer was sent.
         target.wait_for_body_bytes(of_the_others);
-        // Seven calls have their room for sure; it stays theirs, since they keep their last byte back.
+        // Seven calls have reserved their memory, and keep it, because their last byte is not sent yet.
         let held: Vec<_> = (0..7).map(|_| hold_back(&target, &head, &body)).collect();
         let at_once: Vec<_> = (0..92).map(|_| send(&target, &head, &body)).collect();
         let mut answers: Vec<_> = at_once.into_iter().map(|call| call.join().unwrap()).collect();
-        // The room that is left is enough for a call that is alone.
+        // The remaining memory is enough for one call at a time.
         answers.push(send(&target, &head, &body).join().unwrap());
         answers.extend(held.into_iter().map(|call| call.join().unwrap()));
         let told = |code: &str| {
@@ -351,7 +353,7 @@ fn what_a_backend_reads_or_sends_to_many_at_once_keeps_to_the_bound_of_the_port(
         let answer = call(path, &body);
         assert!(answer.contains("\"ErrorCode\":0"), "{path}: {answer}");
     };
-    // Accounts that show as much as they may, and a conversation of as much text as a page has.
+    // Accounts with profiles of the greatest size, and a conversation with as much text as fits into a page.
     let users: Vec<_> = (0..100).map(|user| format!("user-{user}")).collect();
     done("im_open_login_svc/multiaccount_import", json!({ "Accounts": users }));
     let tags: Vec<_> = (0..50).map(|tag| format!("Tag_Profile_Custom_{tag}")).collect();
@@ -393,7 +395,8 @@ fn what_a_backend_reads_or_sends_to_many_at_once_keeps_to_the_bound_of_the_port(
     }
 }
 
-/// Sends a call whose room the server has granted before this returns, without its last byte. Gives its answer.
+/// Sends a call without its last byte, which is never sent. Returns when the server has reserved memory for the call;
+/// the returned thread reads the answer, which comes when the server stops waiting.
 fn hold_back(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     let mut stream = target.connect();
     let head = format!("{}\r\nExpect: 100-continue\r\n\r\n", head.trim_end());
@@ -406,7 +409,7 @@ fn hold_back(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     std::thread::spawn(move || answer_to(stream, &body))
 }
 
-/// Sends a whole call. Gives its answer.
+/// Sends a whole call in a thread, which returns the answer.
 fn send(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     let stream = target.connect();
     let call = [head.as_bytes(), body].concat();
@@ -416,7 +419,7 @@ fn send(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
 /// Sends the bytes and reads until the server closes.
 fn answer_to(mut stream: TcpStream, bytes: &[u8]) -> String {
     stream.set_write_timeout(None).unwrap();
-    // A call that is refused may be closed before all of it was sent.
+    // The server may refuse a call and close the connection before all of it was sent.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -428,7 +431,7 @@ fn logins_to_the_console_cost_one_verification_at_a_time_and_keep_nothing() {
     let target = Target::start();
     assert_eq!(target.log_in(&target.password), "200");
     let before = target.settled();
-    // Many at once, of whom nobody waits for the answer.
+    // Many logins at once, whose senders do not wait for the answers.
     for _ in 0..10 {
         let streams: Vec<_> = (0..8)
             .map(|_| {
@@ -457,7 +460,7 @@ fn a_wrong_password_counts_also_when_nobody_waits_for_the_answer() {
     for _ in 0..100 {
         let mut stream = target.connect();
         write!(stream, "{}20\r\n\r\n{{\"password\":\"wrong\"}}", login_head()).unwrap();
-        // Long enough for it to be looked at, and shorter than that takes.
+        // Long enough for the check of the password to begin, and shorter than the check.
         std::thread::sleep(Duration::from_millis(5));
         drop(stream);
     }

@@ -1,4 +1,4 @@
-//! The JSON of every command: one document, and one spelling of the fields.
+//! Checks that every command prints one JSON document, with the same spelling of its fields.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-/// Panics if a field has another spelling than camel case with `userID` and `SDKAppID`, as in the SDKs.
+/// Checks that all fields are in camel case, with `userID` and `SDKAppID`, as in the SDKs.
 fn check_names(value: &Value, command: &str) {
     match value {
         Value::Object(fields) => {
@@ -49,7 +49,7 @@ fn receiver() -> std::net::SocketAddr {
     address
 }
 
-/// A script that reads JSON finds the reason there, whatever the error.
+/// Checks that the reason of every error is in the JSON, where a script reads it.
 #[test]
 fn wrong_usage_is_told_in_json_too() {
     let folder = Folder::new();

@@ -65,7 +65,7 @@ async fn killed_in_the_middle_of_logins_it_loses_no_acknowledged_one() {
     }
 }
 
-/// Waits until something is so.
+/// Waits until the condition holds.
 async fn until(mut is_so: impl FnMut() -> bool) {
     let wait = async {
         while !is_so() {
@@ -114,15 +114,16 @@ fn noted_bytes(folder: &Path) -> u64 {
     of_marks.map(|file| file.metadata().unwrap().len()).sum()
 }
 
-/// Facts and live records are written by different threads, and a kill may come between any two writes of theirs. It is
-/// told apart from a back-up that was put in the place of the facts.
+/// Checks that a kill is not mistaken for a restored back-up of the facts, although facts and live records are written
+/// by different threads and a kill may come between any two writes; and that a real back-up is noticed.
 #[tokio::test]
 async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed_after_a_kill() {
     let outer = tempfile::tempdir().unwrap();
     let (folder, backup) = (outer.path().join("data"), outer.path().join("backup"));
     fs::create_dir(&backup).unwrap();
     let aside = folder.join("live-set-aside");
-    // The first is killed when it has hardly begun, and the others after about a note of the mark each.
+    // The first server is killed when it has hardly begun; each of the others has noted the mark about once more by
+    // then.
     for (round, enough) in [1, 10, 50, 150, 300, 400].into_iter().enumerate() {
         let (mut server, mut control, address) = Server::start(&folder, &[]).await;
         assert!(!aside.exists(), "the kill of round {round} was taken for a restored back-up");
@@ -141,11 +142,11 @@ async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed
     assert!(!aside.exists(), "the last kill was taken for a restored back-up");
     let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
     log_in(address, &apps[0], "later", false).await.unwrap();
-    // Should the mark be beyond the login already, a probe of the store advances it again.
+    // If the mark has already passed the login, a health probe of the database advances it once more.
     let before = mark(&folder);
     until(|| mark(&folder) > before).await;
     let bytes = noted_bytes(&folder);
-    // By the note itself, or the sign of life that comes after it.
+    // The file grows by the note of the mark, or by the sign of life after it.
     until(|| noted_bytes(&folder) > bytes).await;
     server.kill();
     copy_facts(&backup, &folder);

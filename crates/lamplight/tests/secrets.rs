@@ -1,5 +1,4 @@
-//! Secrets on the command line: where they are read from, and that no output repeats them; and the check of a
-//! JWT.
+//! Tests how secrets on the command line are read, that no output repeats them, and the check of a JWT.
 
 #![allow(clippy::unwrap_used)]
 

@@ -1,7 +1,7 @@
-//! The bare loop: a thread that writes the bytes of notifications to sockets, and does nothing else.
+//! The bare loop: a thread that only writes the bytes of notifications to sockets, for comparison with the server.
 //!
-//! No program that notifies each watcher with its own write can be cheaper. The cost of a server above it is what
-//! could be saved without fewer or later notifications.
+//! No program that notifies each watcher with a separate write can be cheaper. The difference to the cost of the server
+//! is the most that could be saved without fewer or later notifications.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 /// The longest time without progress of the loop.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The number of sockets that are connected before they are accepted, below every backlog.
+/// The number of sockets that are connected before they are accepted. It is below the backlog of any system.
 const AT_ONCE: usize = 64;
 
 /// A request to the writing thread.
@@ -119,7 +119,7 @@ impl BareLoop {
         let mut events = Events::with_capacity(1_024);
         let mut scratch = vec![0; 64 * 1024];
         let before = self.cpu()?;
-        // For each outstanding change, its end in bytes over all sockets.
+        // For each outstanding change, the number of bytes read from all sockets after which it is complete.
         let mut ends = VecDeque::new();
         let (mut asked, mut end, mut received, mut last_news) = (0, 0, 0, Instant::now());
         loop {
@@ -173,7 +173,7 @@ impl Drop for BareLoop {
         // Closing the channel ends the thread.
         (self.work, _) = mpsc::channel();
         if let Some(writer) = self.writer.take() {
-            // An error there was noticed as missing progress.
+            // If the thread has failed, the loop has already reported that it makes no progress.
             let _ = writer.join();
         }
     }
@@ -200,7 +200,7 @@ fn write_all(
     Ok(())
 }
 
-/// A frame with this many notifications, as the server would write it.
+/// Returns a frame with this many notifications, as the server would write it.
 fn frame_of(count: usize) -> Vec<u8> {
     let now = Timestamp(1_800_000_000_000);
     let status = UserStatus {

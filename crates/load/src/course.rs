@@ -1,7 +1,7 @@
-//! Changes under way: each is followed until all twenty notifications have arrived.
+//! Makes changes, and follows each until all twenty notifications of it have arrived.
 //!
-//! Users change their custom status. A user does not change again while notifications are on their way, so that each
-//! change reaches each watcher, none is conflated, and every one can be counted.
+//! Users change their custom status. A user does not change again while notifications of the last change are on their
+//! way, so that no change is conflated and every notification can be counted.
 
 use crate::fleet::{Fleet, News};
 use crate::ring::WATCHED;
@@ -25,7 +25,7 @@ struct UnderWay {
     copies_left: u32,
 }
 
-/// How changes are made.
+/// The way in which changes are made.
 #[derive(Clone, Debug)]
 pub struct CourseSettings {
     /// The users who change.
@@ -39,7 +39,7 @@ pub struct CourseSettings {
 }
 
 impl CourseSettings {
-    /// All of these users change, and all of their watchers read.
+    /// Creates settings with which all of these users change and all of their watchers read.
     pub fn new(users: Vec<u32>) -> Self {
         Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true }
     }
@@ -48,7 +48,7 @@ impl CourseSettings {
 /// The pace of changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// A change starts when one of this many is complete.
+    /// This many changes are under way at a time; the next one starts when one is complete.
     Outstanding(usize),
     /// This many changes start each second.
     PerSecond(u32),
@@ -188,7 +188,7 @@ impl Course {
     fn hear(&mut self, news: News) -> Result<()> {
         match news {
             News::Told { watcher, notice, at } => {
-                // Notifications to the user itself and to connections that stalled do not count.
+                // Notifications to the user itself and to connections that do not read are not counted.
                 if watcher == notice.user || self.settings.silent.contains(&watcher) {
                     return Ok(());
                 }

@@ -1,6 +1,6 @@
 //! All connections of a load, on one thread: they log in, send requests and read.
 //!
-//! The fleet records what was notified. Measurements evaluate the news.
+//! The fleet records the received statuses, and passes each received message as [`News`] to the measurement.
 
 use crate::link::{Habit, Link, ReadOutcome, ReceiveBuffer, Stage};
 use crate::notice::{Notice, notices, status_changed, text_of};
@@ -17,14 +17,14 @@ use prost::Message as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::{Duration, Instant};
 
-/// The longest wait for something that is sure to come.
+/// The longest wait for an answer or a notification that must come.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The silence after which nothing more is expected.
+/// The time without messages after which no more are expected.
 const SILENCE: Duration = Duration::from_millis(300);
 const SCRATCH_BYTES: usize = 512 * 1024;
-/// A heartbeat is due after this part of the heartbeat timeout.
+/// The number of heartbeats within one heartbeat timeout.
 const BEATS: u32 = 4;
-/// The number of heartbeats that are sent at once, so that they do not come in a burst.
+/// The maximum number of heartbeats that are sent at once, so that they do not come in a burst.
 const BEATS_AT_ONCE: u32 = 32;
 /// The id of every request with an answer: a connection has one such request at a time.
 const REQUEST_ID: u64 = 1;
@@ -41,7 +41,7 @@ pub enum News {
         /// The sender.
         from: u32,
     },
-    /// The connection has received a message.
+    /// The connection has received a text message.
     Received {
         /// The connection.
         to: u32,
@@ -54,14 +54,14 @@ pub enum News {
         watcher: u32,
         /// The notice.
         notice: Notice,
-        /// When the bytes were read.
+        /// The time at which the bytes were read.
         at: Instant,
     },
     /// The server has closed the connection.
     Gone(u32),
 }
 
-/// How connections log in.
+/// The way in which connections log in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginKind {
     /// Like an application at its start: all statuses are sent.
@@ -127,7 +127,7 @@ impl Fleet {
         })
     }
 
-    /// The users of the fleet and whom they watch.
+    /// Returns the ring of the users, which determines whom each user watches.
     pub fn ring(&self) -> Ring {
         self.ring
     }
@@ -295,7 +295,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends the last heartbeat of a connection, which then falls silent as if its network were gone.
+    /// Sends a last heartbeat over a connection, which then sends nothing more, as if its network were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
@@ -309,7 +309,8 @@ impl Fleet {
         sent.with_context(|| format!("the connection of {} is broken", user_id(user)))
     }
 
-    /// Waits for the sockets, at most this long, and reads what they have. A wait below a millisecond does not wait.
+    /// Waits for the sockets, at most this long, and reads the bytes that have arrived. A wait of less than a
+    /// millisecond counts as none.
     pub fn pump(&mut self, wait: Duration) -> Result<impl Iterator<Item = News> + use<>> {
         self.beat()?;
         // The kernel counts in milliseconds and rounds up.
@@ -332,7 +333,7 @@ impl Fleet {
         Ok(std::mem::take(&mut self.news).into_iter())
     }
 
-    /// Reads what a connection has; the next [`pump`](Self::pump) returns the news.
+    /// Reads the bytes that have arrived at a connection; the next [`pump`](Self::pump) returns the news.
     pub fn read(&mut self, user: u32) -> Result<()> {
         loop {
             let Self { links, scratch, picture, travelled, heartbeat_timeout, news, refusal, .. } = self;
@@ -373,7 +374,7 @@ impl Fleet {
         }
     }
 
-    /// Reads until nothing comes any more and the server is idle.
+    /// Reads until no more messages come and the server is idle.
     pub fn quiet(&mut self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         let (mut since, mut cpu) = (Instant::now(), self.server_cpu()?);
@@ -389,7 +390,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Compares the last notification of every connection with the true status. Differences count as misses.
+    /// Compares, for every connection and watched user, the last notification with the true status. Differences count
+    /// as misses.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];
@@ -401,7 +403,7 @@ impl Fleet {
     }
 }
 
-/// Reads the messages of one connection.
+/// The reader of the messages of one connection.
 struct Ear<'a> {
     user: u32,
     picture: &'a mut Picture,
@@ -484,7 +486,7 @@ impl Ear<'_> {
     }
 }
 
-/// About forty bytes, a typical length.
+/// Returns the text of a message, of about forty bytes, a typical length.
 fn message_text(number: u32) -> String {
     format!("{number}: shall we meet at the lamp post?")
 }
@@ -492,6 +494,6 @@ fn message_text(number: u32) -> String {
 /// Raises the limit of open files of this process as far as possible.
 fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // If the limit cannot be raised, the current one has to do.
+    // If the limit cannot be raised, the load works with the current one.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

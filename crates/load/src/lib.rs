@@ -1,8 +1,8 @@
 //! Generates load for a Lamplight server, and measures its cost for the server: `lamplight load`.
 //!
-//! The load comes over the client port, like that of clients, and the server is another process. Notifications are
-//! compared with the true statuses; a missing, duplicate or reordered notification is a failure.
-//! `docs/performance.md` explains the figures and their targets.
+//! The load comes over the client port, as from clients, and the server is another process. Notifications are compared
+//! with the true statuses; a missing, duplicate or reordered notification is a failure. `docs/performance.md` explains
+//! the figures and their targets.
 
 mod args;
 mod bare_loop;

@@ -9,8 +9,8 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// The number of loopback addresses that connections come from: an address has about 28,000 ports, and those of
-/// former connections are not free at once.
+/// The number of loopback addresses from which connections are made. One address is not enough: it has about 28,000
+/// ports, and those of closed connections are not free at once.
 const SOURCES: u32 = 8;
 
 /// The stage of a connection.
@@ -156,7 +156,7 @@ impl Link {
             ensure!(rest.len() < largest, "the server sent a larger message than a load expects");
             self.partial = rest.to_vec();
         }
-        // A short read has emptied the socket; later bytes are a new edge.
+        // A read that does not fill the buffer has emptied the socket; further bytes cause a new readiness event.
         Ok(if kept + length < scratch.len() { ReadOutcome::Drained } else { ReadOutcome::More })
     }
 
@@ -170,7 +170,7 @@ impl Link {
         if let Some(socket) = self.socket.take()
             && reset
         {
-            // If it cannot be set, the link ends in an orderly way.
+            // If the option cannot be set, the link ends in an orderly way instead.
             let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
         }
         *self = Self::default();

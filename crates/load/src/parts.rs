@@ -116,7 +116,7 @@ pub fn run(what: What) -> Result<()> {
     report.end(out.as_deref())
 }
 
-/// The text of a key: the given text, or for `-` the one on stdin. The name of a file is refused.
+/// Returns the text of a key: the given text, or for `-` the one on stdin. The name of a file is refused.
 fn key_text(given: &str) -> Result<String> {
     if given != "-" {
         let is_file = Path::new(given).metadata().is_ok_and(|about| !about.is_dir());
@@ -167,7 +167,7 @@ impl Server {
         }
     }
 
-    /// The process, if this process may kill it.
+    /// Returns the server process, if this process has started it and so may kill it.
     fn ours(&mut self) -> Option<&mut ServerProcess> {
         match self {
             Self::Ours(process) => Some(process),
@@ -176,7 +176,7 @@ impl Server {
     }
 }
 
-/// Starts or finds a server, and creates the users of a part, not connected yet.
+/// Starts or finds a server, and creates the users of a part, who are not connected yet.
 fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Server, Fleet)> {
     let users = args.users.unwrap_or(users);
     let server = Server::find(&args.server, for_users(users, settings))?;
@@ -184,8 +184,8 @@ fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Serve
     Ok((server, fleet))
 }
 
-/// The settings of a server for this many users. If there are fewer than usual, each of them changes faster than the
-/// server's conflation rate, and every change has to be sent.
+/// The settings of a server for this many users. If there are fewer users than usual, each changes faster than the
+/// server's conflation rate, so conflation is switched off.
 fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
     ServerSettings { every_change: users < USERS, ..settings }
 }
@@ -195,13 +195,13 @@ fn end(fleet: &Fleet, report: &mut Report) {
     report.note_faults(fleet.picture.faults());
 }
 
-/// Counts times in microseconds, from 1 to a minute, to three digits. Without bounds, the range would begin with two
-/// microseconds, and `saturating_record` would clamp larger values.
+/// Returns a histogram of times in microseconds, from 1 to a minute, with three digits. Without bounds, it would begin
+/// with a range up to two microseconds, and `saturating_record` would clamp larger values.
 fn microseconds() -> Histogram<u32> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds in order")
 }
 
-/// The median of several measurements.
+/// Returns the median of several measurements.
 fn middle(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The statuses that each connection has received, compared with the true ones.
 //!
-//! This module knows no sockets.
+//! Pure: the received notices are arguments.
 
 use crate::notice::Notice;
 use crate::ring::{EDGES, Ring};
@@ -25,7 +25,7 @@ struct Truth {
 /// The numbers of wrong notifications.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct Faults {
-    /// Notifications of a version that the connection had already.
+    /// Notifications with a version that the connection already had.
     pub duplicates: u64,
     /// Notifications of an older version than the connection had.
     pub backwards: u64,
@@ -90,8 +90,8 @@ impl Picture {
         }
     }
 
-    /// Records that a user has connected. The answer to the login has the current custom status: none, unless the
-    /// server accepted the user before it noticed the end of the former connection.
+    /// Records that a user has connected. The user has no custom status then, unless the login came before the server
+    /// noticed the end of the previous connection; the answer to the login has the current one.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("everyone is told of oneself");
         self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };

@@ -1,4 +1,4 @@
-//! The cost of a process according to the kernel.
+//! Measures the cost of a process, as the kernel counts it.
 
 use anyhow::{Context, Result};
 use std::fs;
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 /// The unit of `/proc/*/stat`: a hundredth of a second, by the kernel's contract with programs.
 const TICK: Duration = Duration::from_millis(10);
-/// The fields of `/proc/*/stat` after the name, from 0: user and system time.
+/// The index of the user time among the fields of `/proc/*/stat` after the name; the system time follows it.
 const USER_TIME: usize = 11;
 const SYSTEM_TIME: usize = 12;
 
-/// Reads what a process costs.
+/// A meter of the cost of a process.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessMeter {
     pid: u32,
@@ -31,7 +31,7 @@ impl ProcessMeter {
         Self { pid }
     }
 
-    /// User and system time since the start, over all current and former threads.
+    /// Returns the user and system time since the start, over all current and former threads.
     pub fn cpu(self) -> Result<Duration> {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
@@ -92,7 +92,7 @@ impl ProcessMeter {
 
 /// User and system time of the calling thread.
 pub fn cpu_of_this_thread() -> Result<Duration> {
-    // In nanoseconds, if the kernel provides them.
+    // This file has the time in nanoseconds, if the kernel provides it.
     if let Ok(text) = fs::read_to_string("/proc/thread-self/schedstat")
         && let Some(nanoseconds) = text.split_whitespace().next().and_then(|field| field.parse().ok())
         && nanoseconds > 0

@@ -87,7 +87,7 @@ impl Report {
 
 /// Prints a line.
 pub fn say(line: &str) {
-    // The reader of the output may be gone; the file is still to be written.
+    // A failure is ignored, because the report file has to be written even if nobody reads the output.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 

@@ -1,4 +1,5 @@
-//! The watch graph of a load: users on a ring, each of whom watches ten on either side and is watched by them.
+//! The watch graph of a load: users on a ring, each of whom watches the ten users on either side, and is watched by
+//! them.
 
 use anyhow::{Result, ensure};
 
@@ -50,7 +51,7 @@ impl Ring {
         Some(watcher as usize * EDGES + place as usize)
     }
 
-    /// At most `count` users from `first` on, of whom no two have a neighbour in common.
+    /// Returns at most `count` users from `first` on, of whom no two have a neighbour in common.
     pub fn spread(self, first: u32, count: u32) -> Vec<u32> {
         let apart = 2 * REACH + 1;
         (0..count.min(self.users / apart)).map(|index| (first + index * apart) % self.users).collect()

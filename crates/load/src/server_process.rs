@@ -1,4 +1,4 @@
-//! A server that is started for a measurement in its own data folder, and ended with it.
+//! A server that is started for a measurement in a data folder of its own, and is ended with the measurement.
 //!
 //! It is the program `lamplight` with its public commands `app create` and `serve`.
 
@@ -139,7 +139,7 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     serve.arg("serve").arg("--data-dir").arg(folder);
     serve.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
     serve.env("LAMPLIGHT_LOG", "warn");
-    // The whole load comes from a few addresses.
+    // All connections of the load come from a few addresses, so the limit per address is raised.
     serve.env("LAMPLIGHT_LIMITS__CONNECTIONS_PER_ADDRESS", "1000000");
     if let Some(grace) = settings.grace_ms {
         serve.env("LAMPLIGHT_NODE_LOSS_GRACE_MS", grace.to_string());

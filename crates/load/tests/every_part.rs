@@ -1,4 +1,5 @@
-//! Every part of a load, with small numbers, with a node in this process: no notification is wrong.
+//! Runs every part of a load with small numbers against a node in this process, and checks that no notification is
+//! wrong.
 //!
 //! `lamplight load bench --quick` does the same with servers that are separate processes.
 
@@ -65,7 +66,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         ("query", |part| What::Query(QueryArgs { part, calls: 100, connections: 2, detail: true })),
         ("messages", |part| What::Messages(MessagesArgs { part, outstanding: 16, messages: 300 })),
         ("webhooks", |part| {
-            // The receiver listens at the address of the app's webhook.
+            // The receiver must listen at the address that the app has as its webhook.
             let listen = receiver_address();
             What::Webhooks(WebhooksArgs { part, events: 300, listen })
         }),
@@ -84,7 +85,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         assert!(!figures["figures"].as_array().unwrap().is_empty(), "{name}");
         node.stop().await;
     });
-    // One after the other, because each waits until this process is idle.
+    // The parts run one after the other, because each waits until this process is idle.
     for run in runs {
         run.await;
     }

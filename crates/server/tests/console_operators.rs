@@ -35,7 +35,7 @@ async fn operator(node: &TestNode, admin: &Browser, name: &str, role: Role) -> B
     browser
 }
 
-/// The least role for each route. A new route needs a line here.
+/// The lowest role that may use each route. A new route needs a line here.
 const LEAST: &str = "\
 POST /v1/account/password viewer
 GET /v1/apps viewer

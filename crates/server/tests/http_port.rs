@@ -186,7 +186,7 @@ async fn a_body_that_drips_ends_everywhere() {
     assert_eq!(node.metric("lamplight_http_body_bytes").await, 0);
 }
 
-/// Sends calls of these lengths without their last bytes, and waits until they are there.
+/// Sends calls of these lengths without their last bytes, and waits until the server has them.
 async fn keep_waiting(node: &TestNode, query: &str, lengths: &[usize]) -> Vec<TcpStream> {
     let (mut waiting, mut held) = (Vec::new(), 0);
     for length in lengths {
@@ -212,13 +212,13 @@ async fn keep_waiting(node: &TestNode, query: &str, lengths: &[usize]) -> Vec<Tc
 async fn calls_for_whose_bodies_there_is_no_room_are_60008_and_change_nothing() {
     let node = TestNode::start_with(|config| config.limits.http_body_bytes = 2 << 20).await;
     let mut api = Api::connect(&node).await;
-    // Two large calls, whose last byte does not come, take what there is for large ones.
+    // Two large calls whose last bytes are never sent take all memory that is reserved for large calls.
     let waiting = keep_waiting(&node, &api.query, &[1 << 20, 3 << 18]).await;
     let import = json!({ "UserID": "alice", "more": "x".repeat(70_000) });
     let refused: Value = api.call("im_open_login_svc/account_import", &import).await;
     assert_eq!(refused["ErrorCode"], 60008, "{refused}");
     assert!(!node.has_account("alice").await);
-    // Small ones are served all the same.
+    // Small calls are served nevertheless.
     api.done("im_open_login_svc/account_import", &json!({ "UserID": "bob" })).await;
     assert_eq!(node.metric("lamplight_http_bodies_refused_total").await, 1);
     assert_eq!(node.metric("lamplight_api_refusals_total{code=\"60008\"}").await, 1);
@@ -315,7 +315,7 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
             assert!(answer["ErrorInfo"].as_str().unwrap().ends_with(told), "{answer}");
         }
     }
-    // A list that is too long is counted to its end, whatever its length.
+    // The number of names in a list that is too long is reported correctly, whatever its length.
     for names in [501, 300_000] {
         let answer = api.call("openim/query_online_status", &json!({ "To_Account": vec![""; names] })).await;
         assert_eq!(answer["ErrorCode"], 90011, "{answer}");
@@ -405,7 +405,7 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     let names = json!({ "From_Account": "u", "To_Account": vec!["x".repeat(200); 30] });
     let answer = api.done("sns/friend_delete", &names).await;
     assert!(answer.to_string().len() > LEFT);
-    // A call whose copies of a message there is no room for is refused, and nothing is sent.
+    // A call is refused, and sends nothing, if there is not enough memory for the copies of its message.
     let text = json!([{ "MsgType": "TIMTextElem", "MsgContent": { "Text": "x".repeat(4_000) } }]);
     let send = json!({ "From_Account": "u", "To_Account": ["u", "v"], "MsgRandom": 1, "MsgBody": text });
     let answer = api.call("openim/batchsendmsg", &send).await;
@@ -413,14 +413,14 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     let list = json!({ "From_Account": "u", "TimeStamp": 0, "StartIndex": 0, "TopTimeStamp": 0, "TopStartIndex": 0,
                        "AssistFlags": 0 });
     assert_eq!(api.done("recentcontact/get_list", &list).await["SessionItem"], json!([]));
-    // A call whose body there is room for, and not for what it becomes, is refused before it is read.
+    // A call is refused before its body is read if there is enough memory for the body, but not for the parsed value.
     let names = json!({ "From_Account": "u", "To_Account": vec![""; 400] });
     let answer = api.call("sns/friend_delete", &names).await;
     assert_eq!(answer["ErrorCode"], 60008, "{answer}");
 }
 
-/// An answer repeats little of what it refuses, wherever it stands: an answer as long as its request would be charged past
-/// the bound of the port, and one with escapes is longer.
+/// Checks that a refusal repeats only a short part of the refused value, wherever it is in the request. An answer as
+/// long as its request, or longer with escapes, would exceed the memory bound of the port.
 #[tokio::test]
 async fn a_refusal_is_short_however_long_what_is_refused_is() {
     let node = TestNode::start().await;
@@ -470,8 +470,8 @@ async fn a_refusal_is_short_however_long_what_is_refused_is() {
     assert!(answer.body.len() < 1_000, "{} bytes", answer.body.len());
 }
 
-/// A body is JSON in UTF-8, or it is told that it is not: before what it is told of its fields, and also where it would be
-/// passed over.
+/// Checks that a body that is not JSON in UTF-8 is refused as such, rather than for its fields, even if the invalid
+/// part is in a value that would be skipped.
 #[tokio::test]
 async fn a_body_that_is_no_json_is_told_so_wherever_that_is_seen() {
     let node = TestNode::start().await;
@@ -498,7 +498,7 @@ async fn a_body_that_is_no_json_is_told_so_wherever_that_is_seen() {
             assert_eq!(told, expected, "{command} {}", String::from_utf8_lossy(body));
         }
     }
-    // One of several words is a text.
+    // A field that takes one of several words must be a string.
     for way in [json!(1), json!(["Delete_Type_Both"]), json!({ "Delete_Type_Both": null }), json!("Both")] {
         let answer =
             api.call("sns/friend_delete_all", &json!({ "From_Account": "u", "DeleteType": way })).await;

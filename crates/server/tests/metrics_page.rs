@@ -66,7 +66,8 @@ async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
     assert_eq!(documented, shown, "the labels");
 }
 
-/// A rate over a series that begins only with its first event would miss that event.
+/// Checks that every series exists from the start, because a rate over a series that begins with its first event would
+/// miss that event.
 #[tokio::test]
 async fn every_counter_has_all_of_its_series_from_the_start() {
     let node = TestNode::start().await;

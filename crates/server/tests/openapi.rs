@@ -1,4 +1,4 @@
-//! The OpenAPI document in the repository is current.
+//! Checks that the OpenAPI document in the repository is current.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -24,8 +24,8 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// One worker has more connections than reads may wait for the facts, and each read fails at first, as reads
-/// beyond that bound do.
+/// Checks that friend notification reaches every connection of a worker with more connections than reads may wait for
+/// the facts. Each read fails at first, as reads beyond that bound do.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;

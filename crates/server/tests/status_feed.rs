@@ -147,7 +147,7 @@ async fn a_cursor_that_never_was_one_is_refused() {
     assert_eq!(refusal.code, Code::INVALID_PARAMETER);
 }
 
-/// Copies the store of facts, as it is while no node has it, in the place of what is there.
+/// Replaces the database at `to` with a copy of the one at `from`, which no node has open.
 fn copy_facts(from: &Path, to: &Path) {
     for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {
         let _ = std::fs::remove_file(to.join(name));
@@ -183,7 +183,8 @@ async fn a_mirror_is_told_to_begin_anew_after_older_facts_were_put_beside_the_li
     assert_eq!(node.metric("lamplight_journal_set_aside_total ").await, 1);
     assert!(std::fs::read_dir(&aside).unwrap().count() > 16, "the files of a generation");
 
-    // It is noticed once, and the same back-up once more after further changes.
+    // The node notices the restored back-up once, and notices it again if the same back-up is restored after further
+    // changes.
     let stopped = node.stop().await;
     let node = stopped.start().await;
     mirror.follow(&node, 10).await;

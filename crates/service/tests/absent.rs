@@ -1,4 +1,5 @@
-//! Users without a live record: not logged in, as long as the directory has lost nothing; else what the facts say.
+//! Tests of users without a live record. They are shown as not logged in; if the directory has lost records, the facts
+//! decide.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -28,7 +29,7 @@ struct World {
 }
 
 impl World {
-    /// A node that has just started, over facts that have logins from before it.
+    /// Creates a node that has just started, with facts that have earlier logins.
     async fn with_logins(before: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
@@ -55,7 +56,7 @@ impl World {
         self.service.statuses(&user("viewer"), &ids, Viewing::Watched, now(9)).await.unwrap()
     }
 
-    /// The status types, which the client port and the server API agree on.
+    /// Returns the status types, and checks that the client port and the server API agree on them.
     async fn types(&self, names: &[&str]) -> Vec<Option<StatusType>> {
         let statuses = self.statuses(names).await;
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
@@ -81,7 +82,7 @@ fn now(second: u64) -> Now {
     Now { moment: Moment(second * 1_000), wall: at(second) }
 }
 
-/// A login of a native device, in the facts alone.
+/// Records a login of a native device in the facts alone.
 async fn record(facts: &SqliteFacts, name: &str, at: Timestamp) {
     let login = NewLogin {
         user: user(name),
@@ -107,7 +108,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended between the two. Those who were told of the user without the login know the version of that status.
+/// The process ended after the login was recorded in the facts and before it was in the live record. Watchers know the
+/// version of the status without the login, so the status with the login needs a higher one.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;
@@ -128,13 +130,14 @@ async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     assert!(told.version < status.version, "{told:?} {status:?}");
 }
 
-/// It is not acknowledged yet, and may be taken back without a word to those who were told of it.
+/// A login under way is not shown yet: it is not acknowledged, and may be taken back, of which watchers would not be
+/// notified.
 #[tokio::test]
 async fn a_login_that_is_being_made_is_none_yet() {
     let world = World::with_logins(&["ann"]).await;
     record(&world.facts, "bob", at(3)).await;
     assert_eq!(world.types(&["ann", "bob"]).await, [Some(Offline), Some(Unlogined)]);
-    // Nor when records of before it were lost.
+    // The same holds when earlier records were lost.
     world.directory.lose(&[user("ann")], at(3));
     assert_eq!(world.types(&["ann", "bob"]).await, [Some(Offline), Some(Unlogined)]);
 }

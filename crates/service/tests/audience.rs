@@ -1,5 +1,5 @@
-//! The connections of a worker and what they watch, where calls to the stores end late: the connection that asked may
-//! have gone, and another one may be in its place.
+//! Tests of the audience of a worker when calls to the stores end late: the connection for which a call was made may
+//! have ended, and another one may have its slot.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -27,7 +27,7 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let heard = audience.lists_heard(alice).unwrap();
 
-    // Alice goes while her list is read, and Bob gets her place.
+    // Alice's connection ends while her watch list is read, and Bob's gets its slot.
     audience.leave(alice);
     let bob = audience.join(Member::new(user("bob"), ConnectionId::alone(2)), 0, &mut effects);
     assert_eq!(bob.slot(), alice.slot(), "or this test shows nothing");
@@ -45,8 +45,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
-/// A list that is read again may be newer than what the log has told yet, or differ by what was missed: the connection
-/// is told of the difference all the same, and once.
+/// Checks that a connection is notified once of each change of its subscription list, although a list that was read may
+/// be newer than the entries of the log so far, or include changes whose entries were missed.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();
@@ -72,11 +72,11 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     assert_eq!(effects, []);
 }
 
-/// One connection of Alice, who has Bob on her list at revision 10. Steps: `own 12 +bob -cat` is a change by a call of the
-/// connection, with the revision that it was given, and `quiet 12 +bob` one that the log does not tell of; `log 11
-/// +bob` is a change that the log tells of; `missed` a part of it that was missed; `set bob cat` a list that was read,
-/// `set 12 bob cat` one that was read at a revision, and `ask` before it reading began. Expected: what the client is told as another device's change in each step, and the
-/// list in the end.
+/// Runs a script with one connection of Alice, who has Bob on her subscription list at revision 10. `own 12 +bob -cat`
+/// is a change by a call of this connection at revision 12, and `quiet 12 +bob` one that is not in the log. `log 11
+/// +bob` is a change in the log, and `missed` means that entries of the log were missed. `ask` begins to read the list,
+/// `set bob cat` is a list that was read, and `set 12 bob cat` one that was read at revision 12. `told` has the changes
+/// of which the client is notified as changes by another device, with their steps; `list` is the list at the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();
@@ -141,26 +141,26 @@ fn check_list(script: &str, told: &[&str], list: &str) {
 
 #[test]
 fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
-    // The copy of an own change is no news.
+    // The entry of an own change in the log causes no notification.
     check_list("own 11 +cat -bob, log 11 +cat -bob", &[], "cat");
-    // Another device's older change comes later: it undoes nothing, and changes what the own one did not.
+    // An older change by another device is read later: it does not undo the own change.
     check_list("own 12 -bob, log 11 +bob, log 12 -bob", &[], "");
     check_list("own 12 +cat, log 11 -cat, log 12 +cat", &[], "bob cat");
     check_list("own 12 -bob, log 11 +bob +dog, log 12 -bob", &["log 11 +bob +dog: +dog"], "dog");
-    // A newer one applies, whether it is heard after the own change or before.
+    // A newer change applies, whether it is read before or after the own change.
     check_list("own 11 -bob, log 11 -bob, log 12 +bob", &["log 12 +bob: +bob"], "bob");
     check_list("log 11 -bob, log 12 +bob, own 11 -bob", &["log 11 -bob: -bob", "log 12 +bob: +bob"], "bob");
     check_list("log 12 -cat, own 11 +cat", &[], "bob");
-    // Two own changes before the log tells of either.
+    // Two own changes are made before the entry of either is read.
     check_list("own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat", &[], "bob");
     check_list(
         "own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat, log 13 +cat",
         &["log 13 +cat: +cat"],
         "bob cat",
     );
-    // Told twice, an entry changes nothing the second time.
+    // An entry that is read twice changes nothing the second time.
     check_list("log 11 +cat, log 12 -cat, log 11 +cat", &["log 11 +cat: +cat", "log 12 -cat: -cat"], "bob");
-    // Of what is on the list already, the log tells nothing: there is no copy to wait for.
+    // A call that subscribes to a user who is already on the list has no entry in the log, so no entry is waited for.
     check_list("quiet 10 +bob, log 11 -bob", &["log 11 -bob: -bob"], "");
 }
 
@@ -168,9 +168,9 @@ fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
 fn a_list_that_was_read_before_an_own_change_does_not_undo_it() {
     check_list("ask, own 11 +cat, set bob", &["set bob: out of date"], "bob cat");
     check_list("own 11 +cat, ask, set bob cat, log 11 +cat", &[], "bob cat");
-    // The copy does not make a newer list out of date.
+    // The entry of an own change does not make a newer list out of date.
     check_list("own 11 +cat, ask, log 11 +cat, set bob cat", &[], "bob cat");
-    // The change that undid the own one may be among the missed entries, and in the list: it is read once more.
+    // A change that undid the own one may be among the missed entries and in the list, so the list is read once more.
     check_list(
         "missed, ask, set bob, own 11 +cat, ask, set bob",
         &["own 11 +cat: reload", "set bob: -cat"],
@@ -186,7 +186,8 @@ fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
         &["set 12 cat: +cat -bob", "log 13 -cat: -cat"],
         "",
     );
-    // An own change that is in the list is no news either, and a later one is not undone by what came before it.
+    // An own change that is already in the list causes no notification, and a later own change is not undone by an
+    // older list.
     check_list("ask, set 12 bob, own 11 +cat", &[], "bob");
     check_list(
         "set 12 bob, own 13 +cat, log 11 -cat, log 13 +cat, log 14 -cat",
@@ -194,7 +195,7 @@ fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
         "bob",
     );
     check_list("own 11 +cat, ask, set 12 bob, log 11 +cat, log 12 -cat", &["set 12 bob: -cat"], "bob");
-    // After a part of the log was missed, the list tells how far it goes.
+    // After entries of the log were missed, the revision of the list shows which changes it includes.
     check_list("missed, ask, set 12 bob, own 13 +cat", &[], "bob cat");
     check_list("missed, ask, set 12 bob, log 12 -bob, own 11 +cat", &[], "bob");
 }
@@ -214,7 +215,7 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
-/// A login that was refused although it had entered is tried again over its connection.
+/// A login that was refused although the record had it is tried again over the same connection.
 #[test]
 fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     let mut audience = Audience::<UserStatus>::default();
@@ -233,7 +234,8 @@ fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     assert_eq!(closed_at(8), [Effect::Close { watcher: alice, cause: EndCause::Superseded }]);
 }
 
-/// A call that fails after the list was changed has perhaps not read whom it has added.
+/// If a call fails after it has changed the list, it may not have read the statuses of the added users, so they are
+/// read.
 #[test]
 fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let mut audience = Audience::<UserStatus>::default();
@@ -242,7 +244,7 @@ fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let subscribed = vec![id("bob"), id("cat")];
     let change = OwnListChange { rev: 5, in_log: true, subscribed, unsubscribed: vec![] };
     audience.change_own_list(alice, &change, &mut effects);
-    // Of Cat the answer has the status already.
+    // The answer has the status of Cat already.
     audience.take(alice, &user("cat"));
     effects.clear();
     audience.release(alice, &mut effects);
@@ -266,13 +268,13 @@ fn nothing_older_is_told_after_an_answer() {
     let news = News::Subscriptions { subscribed: vec![id("bob")], unsubscribed: vec![] };
     let entry = Arc::new(LogEntry::news(user("alice"), news));
     audience.hear(&entry, Moment::default(), UserStatus::clone, &mut effects);
-    // The log has not told of versions 2 and 3 yet, and Alice asks for Bob.
+    // Alice queries Bob before versions 2 and 3 were read from the log.
     audience.tell(&user("bob"), &status(1), UserStatus::clone);
     assert_eq!(audience.answer(alice, &user("bob"), Version(3)), None);
     assert_eq!(told(&mut audience, alice), [0; 0]);
     audience.tell(&user("bob"), &status(2), UserStatus::clone);
     assert_eq!(told(&mut audience, alice), [0; 0]);
-    // An answer is no event.
+    // An answer does not count as a notification.
     audience.tell(&user("bob"), &status(3), UserStatus::clone);
     assert_eq!(told(&mut audience, alice), [3]);
     audience.tell(&user("bob"), &status(4), UserStatus::clone);
@@ -282,8 +284,8 @@ fn nothing_older_is_told_after_an_answer() {
     assert_eq!(newer.map(|status| status.version), Some(Version(4)));
 }
 
-/// The answer to a change of the own status tells it first, and the event comes all the same: once, and to the others at
-/// the rate.
+/// The answer to a change of the own status has it first. The notification still comes once, and other watchers get it
+/// at the conflation rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
     let mut audience = Audience::<UserStatus>::new(rate(1));
@@ -314,8 +316,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// Twenty times the list takes some twenty times as long, where marks that are looked through for each of its users
-/// take four hundred times as long.
+/// Checks that a list of twenty times the length takes about twenty times as long. If all marks were searched for each
+/// user, it would take four hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {
@@ -326,7 +328,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
         let known: Vec<(User, Version)> = users.map(|user| (user, Version(1))).collect();
         let mut audience = Audience::<UserStatus>::default();
         let mut fastest = std::time::Duration::MAX;
-        // The first one makes the users known; all of them are to be told to those behind it.
+        // The first connection makes the statuses known; the later ones get all of them at once.
         for n in 0..4 {
             let (member, mut effects) = (Member::new(user("me"), ConnectionId::alone(n)), Vec::new());
             let watcher = audience.join(member, length, &mut effects);
@@ -348,9 +350,9 @@ fn joining_takes_time_in_proportion_to_the_list() {
     assert!(long < short * 100, "{long:?} for 20,000 and {short:?} for 1,000");
 }
 
-/// Alice watches Bob and Cat, and at most two changes of each are told in a second. Steps: `100 bob 7` is version 7 of Bob in
-/// the log at 100 ms, and `read bob 9` one that was read; `100 wait` only lets the time come. Expected: what Alice has in
-/// her mailbox after each step.
+/// Runs a script in which Alice watches Bob and Cat, and at most two changes of each are passed on in a second. `100
+/// bob 7` is version 7 of Bob in the log at 100 ms, `read bob 9` is version 9, read from the directory, and `100 wait`
+/// lets the time advance to 100 ms. `told` has the content of Alice's mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
     let mut audience = Audience::<UserStatus>::new(rate(2));
     let mut effects = Vec::new();

@@ -1,4 +1,5 @@
-//! Messages and conversations: what is refused, who is told, and that every order of reads and sends counts right.
+//! Tests of messages and conversations: the refusals, the notified users, and correct unread counts for every order of
+//! reads and sends.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -29,7 +30,7 @@ async fn a_message_is_told_to_both_and_a_retry_to_nobody() {
     let retry = world.send("alice", "bob", "hello", "m1", MAC).await.unwrap();
     assert_eq!((&retry.value.message, retry.value.repeated), (&sent.value.message, true));
     assert_eq!((retry.version, world.news()), (sent.version, Vec::new()));
-    // Another sender may call a message the same, and so may this one.
+    // Another sender may use the same message id, and so may this sender for another message.
     world.send("alice", "bob", "something else", "m1", PHONE).await.unwrap();
     assert_eq!(
         world.news(),
@@ -90,7 +91,8 @@ async fn who_sends_too_much_is_told_to_wait_and_what_was_refused_does_not_count(
     world.send("alice", "bob", "5", "m5", PHONE).await.unwrap();
 }
 
-/// Rates bound load; a store of them that is away must not take the service with it.
+/// Calls are allowed when the store of the rate limits fails, because an outage of that store must not stop the
+/// service.
 #[tokio::test]
 async fn a_store_of_rates_that_fails_lets_calls_pass() {
     struct Failing;
@@ -125,7 +127,7 @@ async fn a_caller_that_goes_away_leaves_the_lists_to_be_read_again() {
     let mut world = World::of(&["alice", "bob"]).await;
     assert!(world.send("alice", "bob", "hello", "m1", PHONE).now_or_never().is_none());
     assert_eq!(world.news(), ["alice: unknown", "bob: unknown"]);
-    // It was on its way: a retry finds it, or sends it.
+    // The outcome of the message is not known; a retry finds the stored message, or stores it.
     let retry = world.send("alice", "bob", "hello", "m1", PHONE).await.unwrap();
     assert_eq!(retry.value.message.sequence, 1);
 }
@@ -143,7 +145,7 @@ async fn unread_counts_follow_reads_and_sends() {
     };
     let row = read(Some(2), PHONE).await.unwrap();
     assert_eq!((row.value.unread, row.value.read_sequence), (1, 2));
-    // Never back, which is no news either.
+    // The read position never moves back, so nobody is notified.
     let back = read(Some(1), MAC).await.unwrap();
     assert_eq!((back.value.unread, back.version), (1, row.version));
     let all = read(None, MAC).await.unwrap();
@@ -155,7 +157,7 @@ async fn unread_counts_follow_reads_and_sends() {
             "alice+5 by 2: row bob unread 0 read 3, 0 in all",
         ]
     );
-    // Beyond the end is the end.
+    // A position beyond the last message counts as the last message.
     world.service.mark_read(&user("alice"), &id("bob"), Some(99), PHONE, world.now).await.unwrap();
     world.send("bob", "alice", "x", "m4", By::App).await.unwrap();
     assert_eq!(world.news()[1], "alice+6: message 4 \"x\" in bob unread 1, 1 in all");
@@ -291,7 +293,7 @@ async fn a_clock_that_leaps_ahead_for_a_while_takes_no_message() {
     let (begin, day, minute) = (world.now, Duration::from_secs(24 * 3_600), Duration::from_secs(60));
     let forget = |now| world.service.forget_messages(10, now);
     let ahead = |now: Now| Now { wall: now.wall.after(3_000 * day), ..now };
-    // A node that starts while the clock is wrong, and one whose clock goes wrong later.
+    // The clock may be wrong when the node starts, or become wrong later.
     assert_eq!(forget(ahead(begin)).await.unwrap(), 0);
     let steady = STEADY_FOR + minute;
     assert_eq!(forget(begin.after(minute)).await.unwrap(), 0, "the clock is set right");
@@ -301,7 +303,7 @@ async fn a_clock_that_leaps_ahead_for_a_while_takes_no_message() {
         assert_eq!(forget(ahead(wrong.after(minutes * minute))).await.unwrap(), 0, "{minutes}");
     }
     assert_eq!(forget(wrong.after(30 * minute)).await.unwrap(), 0, "set right again");
-    // One that stays ahead is right: the node was stopped, or asleep, for so long.
+    // A clock that stays ahead is right: the node was stopped, or asleep, for that time.
     let leapt = ahead(wrong.after(31 * minute));
     assert_eq!(forget(leapt).await.unwrap(), 0);
     assert_eq!(forget(leapt.after(STEADY_FOR)).await.unwrap(), 5);

@@ -1,4 +1,4 @@
-//! A hundred thousand steps, generated from seeds.
+//! Runs a hundred thousand steps of histories, generated from seeds.
 //!
 //! `LAMPLIGHT_SIM_SEED=7` replays one seed, `LAMPLIGHT_SIM_STEPS=500000` runs more steps, and
 //! `LAMPLIGHT_SIM_SHRINK=1` shrinks a history that fails.

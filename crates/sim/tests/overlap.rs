@@ -1,4 +1,4 @@
-//! Overlapping operations, generated from seeds.
+//! Runs overlapping operations, generated from seeds.
 //!
 //! `LAMPLIGHT_SIM_SEED=7` replays one seed and prints its story (with `LAMPLIGHT_SIM_EACH=24` as a short run), and
 //! `LAMPLIGHT_SIM_OPERATIONS=1000000` runs more operations. `cargo run -p lamplight-sim --bin overlap` does the same
@@ -92,17 +92,17 @@ fn operations_that_overlap_leave_nothing_wrong() {
     }
 }
 
-/// Seeds with their numbers of operations, which add up to `operations`.
+/// Returns seeds with their numbers of operations, which add up to `operations`.
 fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
 }
 
-/// The same for seeds whose plan races logins.
+/// Returns seeds whose plan races logins, with their numbers of operations, which add up to `operations`.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
 }
 
-/// The same for seeds whose plan holds up deadlines.
+/// Returns seeds whose plan holds up deadlines, with their numbers of operations, which add up to `operations`.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }

@@ -303,7 +303,7 @@ fn who_comes_back_after_a_deletion_is_told_of_it() {
         &after(
             "set list-retention 400000\nbob.phone close\nann delete\nkill-9 0\nadvance 299000\nupkeep\n---\nbob.phone resume 2",
         ),
-        // She was removed from the list meanwhile.
+        // Ann was removed from the list meanwhile.
         &[],
     );
     check(&after("doze 1\nann delete\nflood\n---\nwake 1"), &["bob.phone: ann UNLOGINED deleted"]);

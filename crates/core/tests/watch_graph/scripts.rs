@@ -112,7 +112,8 @@ fn another_reason_for_the_same_edge_tells_nothing_again() {
     );
 }
 
-/// A client keeps an answer only for users whose state it holds, and it holds no state that it was never sent.
+/// Checks that an answer counts as sent only for users of whom the connection has got a state, because a client drops
+/// the other statuses of an answer.
 #[test]
 fn an_answer_counts_as_told_only_of_whom_the_connection_was_told() {
     check(

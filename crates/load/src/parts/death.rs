@@ -1,4 +1,4 @@
-//! Clients that die, and a server that dies, and how soon watchers are notified.
+//! Measures how soon watchers are notified when clients die, or when the server dies.
 
 use super::LOGIN_WINDOW;
 use super::login::{self, milliseconds};
@@ -9,9 +9,9 @@ use crate::server_process::{ServerProcess, ServerSettings};
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// The number of users; three of them have no neighbour in common.
+/// The number of users, on a ring in which three users without a common neighbour exist.
 pub const USERS: u32 = 63;
-/// How often clients die of each cause.
+/// The number of deaths of clients for each cause.
 pub const ROUNDS: u32 = 3;
 /// The heartbeat timeout of the app on a server that this process starts.
 const HEARTBEAT_TIMEOUT_S: u32 = 2;
@@ -26,7 +26,7 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     every_change: false,
     webhook: None,
 };
-/// How much later than the bound watchers may be notified, at most.
+/// The longest time after the expected end for which the measurement waits for notifications.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Measures how soon all watchers are notified. The server is killed only if it is `ours`.

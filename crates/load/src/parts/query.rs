@@ -134,7 +134,7 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Makes this many calls, and returns how long each took, in microseconds.
+/// Makes this many calls, and returns their durations in microseconds.
 fn ask(address: SocketAddr, requests: &[Request], connections: u32, calls: u32) -> Result<Histogram<u32>> {
     let connections = connections.max(1);
     let share = |index: u32| calls / connections + u32::from(index < calls % connections);
@@ -170,7 +170,7 @@ fn converse(address: SocketAddr, requests: &[Request], from: usize, calls: u32) 
         stream.write_all(&request.bytes)?;
         let body = read_answer(&mut stream, &mut answer)?;
         times.saturating_record(u64::try_from(began.elapsed().as_micros())?);
-        // Each kind of answer is checked once; for the others the length is sufficient.
+        // The answer to each request is checked completely once; after that, only its length is read.
         if call < requests.len() {
             request.check(&answer[body..])?;
         } else {

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// The number of users in this part: every event under way belongs to another user.
 pub const USERS: u32 = 1_000;
-/// The number of events that are not delivered yet at a time.
+/// The maximum number of events that are not delivered yet.
 pub const OUTSTANDING: u64 = 512;
 /// The target: deliveries a second.
 const TARGET: f64 = 2_000.0;
@@ -136,7 +136,7 @@ struct Told {
     /// The last text number of each user.
     last: HashMap<String, u32>,
     faults: Vec<String>,
-    /// In microseconds.
+    /// The times from the change to the delivery, in microseconds.
     times: Histogram<u32>,
 }
 
@@ -158,7 +158,7 @@ impl Receiver {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let told = Arc::clone(&shared);
-                // The end of the server is not an error.
+                // A connection that breaks because the server has ended is not an error.
                 thread::spawn(move || drop(serve(stream, &told)));
             }
         });
@@ -210,7 +210,7 @@ impl Told {
                 let text = info["CustomStatus"].as_str().and_then(|text| number_of(text.as_bytes()));
                 let last = self.last.get(user).copied().unwrap_or(0);
                 match text {
-                    // A delivery may be repeated, but not reordered.
+                    // A repeated delivery is allowed, but not one out of order.
                     Some(text) if text == last => {}
                     Some(text) if text > last => {
                         self.last.insert(user.to_owned(), text);

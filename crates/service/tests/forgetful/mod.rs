@@ -1,4 +1,5 @@
-//! The in-process directory, as one that loses records while it runs and knows from when on.
+//! The in-process directory, changed so that it can lose records while it runs, and reports the time since which its
+//! records are complete.
 
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
@@ -26,7 +27,7 @@ impl Forgetful {
         Arc::<InProcessDirectory>::clone(&self.inner)
     }
 
-    /// Loses the records of these users: of what was before `epoch`, records may be missing.
+    /// Removes the records of these users, and reports that records from before `epoch` may be missing.
     pub fn lose(&self, users: &[User], epoch: Timestamp) {
         let now = Now { moment: Moment(0), wall: epoch };
         for user in users {

@@ -24,12 +24,12 @@ pub struct World {
 }
 
 impl World {
-    /// With these accounts, and settings as changed.
+    /// Creates a world with these accounts, and with settings changed by `change`.
     pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
         Self::with_limits(accounts, None, change).await
     }
 
-    /// And with these rates, instead of those of a node.
+    /// Creates a world with these rate limits too, instead of those of a node.
     pub async fn with_limits(
         accounts: &[&str],
         limits: Option<Box<dyn Limits>>,
@@ -67,7 +67,8 @@ impl World {
         self.news();
     }
 
-    /// The entries of the log on lists and friends, each in a line; versions count from the making of the account.
+    /// Returns the entries of the log about lists and friends, each as a line; versions count from the creation of the
+    /// account.
     pub fn news(&mut self) -> Vec<String> {
         let mut entries = Vec::new();
         self.log.take(&mut entries);

@@ -76,7 +76,7 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
-/// One seed in this many races logins: the one whose number has the remainder of [`racing_seed`].
+/// One seed in this many races logins: the one whose number leaves the remainder [`RACES_AT`].
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
@@ -84,12 +84,12 @@ const RACES_AT: u64 = 3;
 /// cannot be written. They are separate, so that the other seeds keep their courses.
 const HELD_UP_FROM: u64 = 1 << 40;
 
-/// The seeds whose plan races logins.
+/// Returns the seed with this number among those whose plan races logins.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
 }
 
-/// The seeds whose plan holds up deadlines.
+/// Returns the seed with this number among those whose plan holds up deadlines.
 pub const fn held_up_seed(number: u64) -> u64 {
     HELD_UP_FROM + number
 }

@@ -1,4 +1,4 @@
-//! How calls are sent and answered.
+//! Tests of how calls are sent and answered.
 
 use super::super::*;
 use super::script::World;

@@ -1,4 +1,4 @@
-//! How a link is kept, lost and replaced.
+//! Tests of how a link is kept alive, lost and replaced.
 
 use super::super::*;
 use super::script::World;
@@ -428,7 +428,7 @@ fn links_that_are_cut_after_the_same_silence_shorten_the_heartbeat_and_it_keeps_
     assert_eq!(heartbeat_after(&format!("wait 60000\ndown\n{again}down\n")), 30);
     assert_eq!(heartbeat_after("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n"), 60);
     assert_eq!(heartbeat_after(&format!("wait 60000\nset hi\nnext\n{again}down\n")), 30);
-    // Also if there was traffic before the silence.
+    // The interval is also learned if there was traffic before the silence.
     assert_eq!(heartbeat_after(&format!("wait 5000\npush ann:6\nwait 60000\ndown\n{again}down\n")), 30);
     // A new login on the link keeps what was learned.
     let mut world = World::new(Platform::Linux);
@@ -441,10 +441,10 @@ fn links_that_break_otherwise_leave_the_heartbeat_as_it_is() {
     let again = back_and(60_000);
     for script in [
         format!("wait 60000\ndown\n{}down\n", back_and(50_000)),
-        // The link was in use, and bytes came after the call.
+        // The link was in use: bytes came after the call.
         "down\nnext\nup\nanswer @ login\ndown\n".to_owned(),
         format!("wait 60000\nset hi\npush ann:6\ndown\n{again}set hi\npush ann:7\ndown\n"),
-        // After a sleep; with a message of the server.
+        // The link ended after a sleep, or with a last message of the server.
         format!("wait 200000\ndown\n{}down\n", back_and(200_000)),
         format!("wait 60000\nended TIMEOUT\n{again}ended TIMEOUT\n"),
     ] {

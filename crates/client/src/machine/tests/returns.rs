@@ -1,5 +1,5 @@
-//! How the clients of a server return to it: many machines, each with its own jitter, and a server that is down for a
-//! while. Time is simulated.
+//! Tests of how the clients of a server return after it was down for a while, with many machines that have different
+//! jitters. Time is simulated.
 
 use super::super::*;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -103,7 +103,8 @@ fn sixty_clients_are_back_soon_after_their_server_is() {
 
 #[test]
 fn the_clients_of_a_large_server_come_back_no_faster_than_it_takes_them() {
-    // For each second of the spread, as many as 100,000 clients with 5,000 logins a second.
+    // The spread is that of a server with 100,000 clients that accepts 5,000 logins a second; fewer clients are
+    // simulated.
     let (clients, spread) = (2_000, Duration::from_secs(20));
     for away in [0, 1, 10, 60].map(Duration::from_secs) {
         let returned = returns(clients, spread, away, 7);

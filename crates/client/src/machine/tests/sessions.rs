@@ -1,4 +1,4 @@
-//! How a session begins and ends.
+//! Tests of how a session begins and ends.
 
 use super::super::*;
 use super::script::{World, check};

@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 /// The heartbeat timeout in every answer to a login.
 const HEARTBEAT_TIMEOUT_MS: u32 = 60_000;
 
-/// The features that scripts may need and this SDK does not have: it can only be told of a changed network, and
-/// detects a sleep by its clock.
+/// The features that scripts may need and this SDK does not have: the application can only report a changed network,
+/// and the SDK detects a sleep by its clock.
 const ABSENT: [&str; 3] = ["page", "offline", "wake"];
 
 #[test]
@@ -312,7 +312,7 @@ fn signed(words: &str, sign: char) -> Vec<String> {
     words.split_whitespace().filter_map(|word| word.strip_prefix(sign)).map(str::to_owned).collect()
 }
 
-/// The number behind this name; 0: there is none.
+/// Returns the number after this name; 0 if there is none.
 fn number(words: &str, name: &str) -> u64 {
     let found = words.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     found.map_or(0, |number| number.parse().unwrap())
