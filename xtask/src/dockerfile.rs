@@ -28,7 +28,7 @@ pub fn findings(
             ("FROM", [image, more @ ..]) => {
                 let tag = image.rsplit('/').next().and_then(|name| name.split_once(':')).map(|(_, tag)| tag);
                 if tag.is_none_or(|tag| tag == "latest") {
-                    find(format!("`{image}` has no tag, so it changes over time: give it one"));
+                    find(format!("`{image}` changes over time: give it a tag"));
                 }
                 let rust = format!("rust:{rust_version}-");
                 if image.starts_with("rust:") && !image.starts_with(&rust) {

@@ -89,7 +89,10 @@ impl Split {
 impl BareLoop {
     /// Connects the sockets. Each write has `together` notifications on average.
     pub fn new(ring: Ring, together: f64) -> Result<Self> {
-        ensure!((1.0..=WATCHED as f64).contains(&together), "from 1 to {WATCHED} go together");
+        ensure!(
+            (1.0..=WATCHED as f64).contains(&together),
+            "the average number of notifications in a write must be from 1 to {WATCHED}, not {together}"
+        );
         let poll = Poll::new()?;
         let listener = TcpListener::bind("127.0.0.1:0")?;
         let address = listener.local_addr()?;

@@ -194,7 +194,10 @@ impl Course {
                 }
                 let place = &mut self.under_way[notice.user as usize];
                 let Some(under_way) = place.as_mut().filter(|under_way| under_way.text == notice.text) else {
-                    bail!("a status with the text {} arrived, which nobody waits for", notice.text);
+                    bail!(
+                        "a status with the text {} arrived, which belongs to no change under way",
+                        notice.text
+                    );
                 };
                 let late = at.saturating_duration_since(under_way.due);
                 self.latency.saturating_record(late.as_micros().max(1) as u64);

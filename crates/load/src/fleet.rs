@@ -180,7 +180,11 @@ impl Fleet {
             for news in self.pump(Duration::from_millis(50))? {
                 match news {
                     News::LoggedIn(user) => {
-                        took.push(began[user as usize].context("nobody asked for this login")?.elapsed());
+                        took.push(
+                            began[user as usize]
+                                .context("a login was answered that was not requested")?
+                                .elapsed(),
+                        );
                     }
                     News::Gone(user) => bail!("the server has closed the connection of {}", user_id(user)),
                     News::Answered | News::Sent { .. } | News::Received { .. } | News::Told { .. } => {}
@@ -352,7 +356,7 @@ impl Fleet {
             };
             let outcome = link.read(scratch, |message| ear.hear(message))?;
             if let Some(fault) = ear.fault {
-                bail!("{} was told what is not understood: {fault}", user_id(user));
+                bail!("the server sent {} a message that cannot be handled: {fault}", user_id(user));
             }
             link.stage = stage;
             match outcome {
@@ -461,7 +465,9 @@ impl Ear<'_> {
             }
             Some(Body::ListsChanged(changed)) => {
                 if changed.reload {
-                    self.fault = Some("messages were dropped, and the lists are to be read again".to_owned());
+                    self.fault = Some(
+                        "the server has dropped notifications of lists, which must be read again".to_owned(),
+                    );
                 }
                 for message in changed.messages {
                     match message.client_message_id.parse() {

@@ -87,7 +87,7 @@ impl Link {
         registry: &Registry,
     ) -> Result<()> {
         let socket = Socket::new(Domain::for_address(server), Type::STREAM, Some(Protocol::TCP))
-            .context("a socket cannot be made; is the limit of open files too low?")?;
+            .context("cannot create a socket; is the limit of open files too low?")?;
         socket.set_nonblocking(true)?;
         socket.set_tcp_nodelay(true)?;
         if buffer == ReceiveBuffer::Small {

@@ -127,7 +127,10 @@ fn key_text(given: &str) -> Result<String> {
         return Ok(given.to_owned());
     }
     let mut text = String::new();
-    std::io::stdin().take(MOST_KEY_BYTES).read_to_string(&mut text).context("reading the key from stdin")?;
+    std::io::stdin()
+        .take(MOST_KEY_BYTES)
+        .read_to_string(&mut text)
+        .context("cannot read the key from stdin")?;
     let key = text.trim();
     anyhow::ensure!(!key.is_empty(), "there is no key on stdin");
     Ok(key.to_owned())
@@ -155,7 +158,8 @@ impl Server {
     fn start(program: Option<PathBuf>, settings: ServerSettings) -> Result<Self> {
         let program = match program {
             Some(program) => program,
-            None => std::env::current_exe().context("this program does not know where it is")?,
+            None => std::env::current_exe()
+                .context("cannot find the path of this program; give one with --program")?,
         };
         Ok(Self::Ours(Box::new(ServerProcess::start(&program, settings)?)))
     }
@@ -198,7 +202,7 @@ fn end(fleet: &Fleet, report: &mut Report) {
 /// Returns a histogram of times in microseconds, from 1 to a minute, with three digits. Without bounds, it would begin
 /// with a range up to two microseconds, and `saturating_record` would clamp larger values.
 fn microseconds() -> Histogram<u32> {
-    Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds in order")
+    Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in ascending order")
 }
 
 /// Returns the median of several measurements.

@@ -93,7 +93,7 @@ impl Picture {
     /// Records that a user has connected. The user has no custom status then, unless the login came before the server
     /// noticed the end of the previous connection; the answer to the login has the current one.
     pub fn came(&mut self, user: u32) {
-        let own = self.ring.edge(user, user).expect("everyone is told of oneself");
+        let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };
     }
 

@@ -105,7 +105,7 @@ pub fn cpu_of_this_thread() -> Result<Duration> {
 fn cpu_of(path: &str) -> Result<Duration> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
     // The name is in brackets and may contain anything.
-    let (_, fields) = text.rsplit_once(") ").with_context(|| format!("{path} is not understood"))?;
+    let (_, fields) = text.rsplit_once(") ").with_context(|| format!("cannot parse {path}"))?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
     let ticks = [USER_TIME, SYSTEM_TIME].iter().map(|index| fields.get(*index)?.parse::<u32>().ok());
     let ticks: Option<u32> = ticks.sum();

@@ -79,7 +79,7 @@ impl Report {
             std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
         if !self.faults.none() {
-            bail!("not everything was told, or not once, or not in order");
+            bail!("notifications were missing, duplicate, out of order, or for a user who is not watched");
         }
         Ok(())
     }

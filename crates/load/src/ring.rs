@@ -21,7 +21,7 @@ impl Ring {
     pub fn new(users: u32) -> Result<Self> {
         ensure!(
             (EDGES as u32..10_000_000).contains(&users),
-            "from {EDGES} to 9,999,999 users are possible, not {users}"
+            "the number of users must be from {EDGES} to 9,999,999, not {users}"
         );
         Ok(Self { users })
     }

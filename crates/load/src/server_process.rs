@@ -88,7 +88,7 @@ impl ServerProcess {
             .with_context(|| format!("cannot start {}", program.display()))?;
         ensure!(output.status.success(), "`app create` failed: {}", output.status);
         let created: Created =
-            serde_json::from_slice(&output.stdout).context("the answer of `app create` is not understood")?;
+            serde_json::from_slice(&output.stdout).context("cannot read the output of `app create`")?;
         let mut child = serve(program, folder.path(), settings)?;
         let NodeFile { client, http, .. } = match await_node_file(&mut child, folder.path()) {
             Ok(file) => file,

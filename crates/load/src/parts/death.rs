@@ -138,7 +138,10 @@ impl Lateness {
                     | News::Answered
                     | News::Sent { .. }
                     | News::Received { .. } => {}
-                    News::Gone(user) => ensure!(victims.contains(&user), "the server gave user {user} up"),
+                    News::Gone(user) => ensure!(
+                        victims.contains(&user),
+                        "the server has closed the connection of user {user}, who is alive"
+                    ),
                 }
             }
             ensure!(

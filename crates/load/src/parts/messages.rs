@@ -71,8 +71,9 @@ struct Mail {
 
 impl Mail {
     fn new(users: u32) -> Self {
-        // A range up to a minute with three digits is always valid.
-        let histogram = || Histogram::new_with_bounds(1, 60_000_000, 3).expect("bounds in order");
+        // Bounds of 1 and a minute with three digits are always valid.
+        let histogram =
+            || Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in ascending order");
         Self {
             idle: (0..users).collect(),
             under_way: HashMap::new(),
@@ -122,11 +123,11 @@ impl Mail {
             News::Gone(user) => bail!("the server has closed the connection of user {user}"),
             News::LoggedIn(_) | News::Answered | News::Told { .. } => return Ok(()),
         };
-        let message = self.under_way.get_mut(&number).context("a message that nobody waits for")?;
+        let message = self.under_way.get_mut(&number).context("a message arrived that is not under way")?;
         let micros = message.began.elapsed().as_micros().max(1) as u64;
         match news {
             News::Received { to, .. } => {
-                ensure!(to == message.to, "a message arrived at user {to}, for whom it was not");
+                ensure!(to == message.to, "user {to} got a message for another user");
                 ensure!(!message.received, "a message arrived twice");
                 message.received = true;
                 self.received.saturating_record(micros);

@@ -99,11 +99,11 @@ impl Request {
         // A step that is coprime to the number of users meets each of them once.
         let step = (users / 3..)
             .find(|step| *step > 0 && gcd(*step, users) == 1)
-            .expect("every prime above will do");
+            .expect("a prime above the number of users is coprime to it");
         let user = |n: u32| {
             let place =
                 (u64::from(first) * u64::from(batch) + u64::from(n)) * u64::from(step) % u64::from(users);
-            user_id(u32::try_from(place).expect("less than the users"))
+            user_id(u32::try_from(place).expect("the place is below the number of users"))
         };
         let asked: Vec<String> = (0..batch).map(user).collect();
         let flag = u8::from(detail);
@@ -118,12 +118,17 @@ impl Request {
 
     /// Checks that every user is there, in the order of the request.
     fn check(&self, answer: &[u8]) -> Result<()> {
-        let answer: Value = serde_json::from_slice(answer).context("the answer is no JSON")?;
+        let answer: Value = serde_json::from_slice(answer).context("the answer is not JSON")?;
         let told = answer["QueryResult"].as_array().with_context(|| format!("refused: {answer}"))?;
-        ensure!(told.len() == self.asked.len(), "{} of {} users are told", told.len(), self.asked.len());
+        ensure!(
+            told.len() == self.asked.len(),
+            "the answer has {} of {} users",
+            told.len(),
+            self.asked.len()
+        );
         for (told, asked) in told.iter().zip(&self.asked) {
             if told["To_Account"] != **asked || told["Status"] != "Online" {
-                bail!("{asked} is online, and this was told: {told}");
+                bail!("{asked} is ONLINE, but the answer has {told}");
             }
         }
         Ok(())
@@ -190,14 +195,14 @@ fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<usize> {
         answer.resize(filled + PIECE, 0);
         let read = stream.read(&mut answer[filled..])?;
         answer.truncate(filled + read);
-        ensure!(read > 0, "the server has closed");
+        ensure!(read > 0, "the server has closed the connection");
         if whole.is_none()
             && let Some(end) = answer.windows(4).position(|window| window == b"\r\n\r\n")
         {
             let head = std::str::from_utf8(&answer[..end])?.to_ascii_lowercase();
             ensure!(head.starts_with("http/1.1 200"), "{head}");
             let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-            let length: usize = length.context("an answer without a length")?.trim().parse()?;
+            let length: usize = length.context("the answer has no Content-Length")?.trim().parse()?;
             whole = Some((end + 4, end + 4 + length));
         }
         if let Some((body, end)) = whole

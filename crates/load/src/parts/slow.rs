@@ -50,7 +50,8 @@ pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<(
             }
             before = after;
             if stalls {
-                let port = fleet.port(SLOW).context("the slow client was cut off")?;
+                let port =
+                    fleet.port(SLOW).context("the server has closed the connection of the slow client")?;
                 kernel.push(meter.send_queue(fleet.target().address.port(), port)? as f64);
                 told = read_again(fleet)?;
             }
@@ -82,7 +83,7 @@ fn read_again(fleet: &mut Fleet) -> Result<u64> {
     fleet.set_habit(SLOW, Habit::Alive);
     fleet.read(SLOW)?;
     for news in fleet.pump(Duration::ZERO)? {
-        ensure!(!matches!(news, News::Gone(SLOW)), "the slow client was cut off");
+        ensure!(!matches!(news, News::Gone(SLOW)), "the server has closed the connection of the slow client");
     }
     fleet.quiet()?;
     fleet.verify();

@@ -49,8 +49,8 @@ pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut
     fleet.quiet()?;
 
     let told = receiver.told();
-    ensure!(told.faults.is_empty(), "{} deliveries are wrong, as {}", told.faults.len(), told.faults[0]);
-    ensure!(told.changes >= u64::from(text), "{} of {text} are delivered", told.changes);
+    ensure!(told.faults.is_empty(), "{} deliveries are wrong, such as {}", told.faults.len(), told.faults[0]);
+    ensure!(told.changes >= u64::from(text), "only {} of {text} changes were delivered", told.changes);
     let per_second = events as f64 / took.as_secs_f64();
     report.note(
         "webhooks: delivered, in the order of each user",
@@ -77,7 +77,7 @@ pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut
 fn run(fleet: &mut Fleet, receiver: &Receiver, events: u64, after: u32) -> Result<u32> {
     let users = fleet.ring().users();
     let mut text = after;
-    let last = after + u32::try_from(events).context("fewer events, please")?;
+    let last = after + u32::try_from(events).context("too many events")?;
     let mut last_progress = (receiver.told().changes, Instant::now());
     while text < last {
         let told = receiver.told().changes;
@@ -92,7 +92,7 @@ fn run(fleet: &mut Fleet, receiver: &Receiver, events: u64, after: u32) -> Resul
         }
         ensure!(
             last_progress.1.elapsed() < LOST_AFTER,
-            "{} events are not delivered",
+            "{} events were not delivered",
             u64::from(text) - told
         );
     }
@@ -106,7 +106,7 @@ fn await_deliveries(fleet: &mut Fleet, receiver: &Receiver, all: impl Fn(&Told) 
         listen(fleet, Duration::from_millis(1))?;
         if began.elapsed() > LOST_AFTER {
             let told = receiver.told();
-            bail!("only {} logins and {} changes are delivered", told.logins, told.changes);
+            bail!("only {} logins and {} changes were delivered", told.logins, told.changes);
         }
     }
     Ok(())
@@ -193,7 +193,7 @@ fn whole(bytes: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&bytes[..end])?;
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
-    let length: usize = length.context("a request without a length")?.parse()?;
+    let length: usize = length.context("the request has no Content-Length")?.parse()?;
     Ok((bytes.len() >= end + 4 + length).then_some((end + 4, end + 4 + length)))
 }
 
@@ -201,7 +201,7 @@ impl Told {
     fn take(&mut self, body: &[u8]) {
         let now = Instant::now();
         let Ok(body) = serde_json::from_slice::<Value>(body) else {
-            return self.faults.push("something that is no JSON".to_owned());
+            return self.faults.push("a body that is not JSON".to_owned());
         };
         let info = &body["Info"];
         match (info["Action"].as_str(), info["To_Account"].as_str()) {
