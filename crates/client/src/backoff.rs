@@ -86,7 +86,7 @@ impl Spread {
 mod tests {
     use super::*;
 
-    /// A table of cases, with which the web SDK is tested too. The columns are the spread (0: none), the failures, the
+    /// A table of cases, with which all SDKs are tested. The columns are the spread (0: none), the failures, the
     /// jitter, and the expected wait in milliseconds.
     const CASES: &str = include_str!("../tests/sdk/reconnect.csv");
 

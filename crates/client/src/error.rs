@@ -138,7 +138,7 @@ pub enum LinkEnd {
     #[error("ended by the server: {0}")]
     EndedByServer(String),
     /// The received bytes are not a message of the contract.
-    #[error("the received bytes violate the protocol: {0}")]
+    #[error("protocol error: {0}")]
     Protocol(&'static str),
 }
 

@@ -48,7 +48,7 @@ impl NetworkPath {
 mod tests {
     use super::*;
 
-    /// A table of cases, with which the web SDK is tested too. The columns are the usual interval, the silences before
+    /// A table of cases, with which all SDKs are tested. The columns are the usual interval, the silences before
     /// the cuts, and the expected interval.
     const CASES: &str = include_str!("../tests/sdk/heartbeat.csv");
 

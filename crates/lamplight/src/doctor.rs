@@ -140,7 +140,7 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
         Folder::Missing { obstacle: Some(why) } => Finding::wrong(
             check,
             format!("{path} does not exist and cannot be created: {why}"),
-            "create it for the user that the server runs as, with mode 0700, or choose another folder with --data-dir",
+            "create it for the user that the server runs as, with mode 0700, or choose another with --data-dir",
         ),
         Folder::Unreadable(why) => Finding::wrong(
             check,
@@ -167,7 +167,7 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
         Folder::There { owner, own, .. } if owner != own => Finding::warning(
             check,
             format!("{path} belongs to user {owner}, and this command runs as user {own}"),
-            "run this command as the user that the server runs as, so that the files that it creates belong to that user",
+            "run this command as the user that the server runs as, so that this user owns the files it creates",
         ),
         Folder::There { has_store, .. } => {
             let store = if *has_store { "has a store" } else { "is empty" };
@@ -344,7 +344,7 @@ pub fn proxies(config: &Config) -> Finding {
         Some(url) if trusted == 0 => Finding::warning(
             check,
             format!("clients connect to {url}, and no proxy is trusted: all of them count as one address"),
-            "set trusted_proxies to the networks of the proxies, so that limits per address apply to each client",
+            "set trusted_proxies to the networks of the proxies: limits per address then apply to each client",
         ),
         _ if trusted == 0 => {
             Finding::ok(check, "no proxy is trusted: the address of a client is that of its connection")
@@ -389,7 +389,7 @@ pub fn web_pages(are_built: bool) -> Finding {
         true => Finding::ok("web pages", "this program includes the demo, the console and the documentation"),
         false => Finding::warning(
             "web pages",
-            "this program has no console, no demo and no documentation, because the web pages were not built before it",
+            "this program has no console, demo or documentation: the web pages were not built before it",
             "build them first, as docs/how-to/serve-the-web-pages.md says, or take a released program",
         ),
     }

@@ -98,7 +98,10 @@ async fn oversize(scene: Arc<Scene>) -> Result<Findings> {
         };
         stream.write_all(length).await?;
         let closed = timeout(Duration::from_secs(2), stream.read_to_end(&mut Vec::new())).await;
-        findings.expect(closed.is_ok(), format!("{name}: the server does not close the connection although the announced length is over the limit"));
+        findings.expect(
+            closed.is_ok(),
+            format!("{name}: the connection stays open after a length over the limit"),
+        );
     }
     let mut attackers = JoinSet::new();
     for number in 0..scene.many(32) {

@@ -88,7 +88,7 @@ fn an_answer_of_another_kind_breaks_the_link() {
         > answer @ unsub
           call 2: error the connection broke before the answer
           close
-          ! disconnected: the received bytes violate the protocol: the kind of an answer does not match its request; retry 1s
+          ! disconnected: protocol error: the kind of an answer does not match its request; retry 1s
     "#]],
     );
 }
