@@ -39,9 +39,9 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The compromise between the size of the packages and the time to compress them.
 #[derive(Clone, Copy)]
 pub enum Compression {
-    /// As small as possible, for a release.
+    /// The smallest size, for a release.
     Small,
-    /// Fast, for a test.
+    /// The shortest time, for a test.
     Quick,
 }
 

@@ -49,7 +49,7 @@ impl Bound {
 
 /// One attack.
 pub struct Attack {
-    /// Its name.
+    /// The name of the attack, as `--only` takes it.
     pub name: &'static str,
     /// A description in one line.
     pub about: &'static str,
@@ -99,7 +99,7 @@ impl Findings {
 
 /// The server under attack, as an attack uses it.
 pub struct Scene {
-    /// How users log in.
+    /// The server's client port, and the credentials with which users log in.
     pub way: Way,
     /// The HTTP port.
     pub http: SocketAddr,
@@ -348,7 +348,7 @@ fn attackers() -> Result<tokio::runtime::Runtime> {
         .worker_threads(2)
         .enable_all()
         .on_thread_start(|| {
-            // Where this is not allowed, the measurement is less exact.
+            // If this is not allowed, the attackers compete with the server, and the measurement is less exact.
             let _ = rustix::process::nice(10);
         })
         .build();

@@ -81,7 +81,7 @@ pub enum Event {
     UserSigExpired,
     /// The account was deleted. The session is over.
     AccountDeleted,
-    /// The same device has connected elsewhere and continues there. The session here is over.
+    /// Another process with the same device id has connected and continues the session. The session here is over.
     Superseded,
     /// The server refused to let this client reconnect. The session is over.
     LoginRefused(Refused),

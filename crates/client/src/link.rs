@@ -18,10 +18,11 @@ pub(crate) const MAX_IN_FLIGHT: usize = 64;
 /// is sent again on the next link within that time.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// The same time after a change of the device's network, which is a reason to doubt the link.
+/// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network, which is a reason to doubt the
+/// link.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// The same time after a sleep, in which most links break unnoticed.
+/// The time that replaces [`ANSWER_PATIENCE`] after a sleep, in which most links break unnoticed.
 pub(crate) const WAKE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// The longest time between two heartbeats of a native client.
@@ -67,7 +68,8 @@ pub(crate) enum InFlight {
 /// A call of the application.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// `None` once the caller was told of a timeout. The answer is still needed for the changes that it reports.
+    /// The id of the call; `None` once the caller has got a timeout. The answer is still needed for the changes that it
+    /// reports.
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,

@@ -137,7 +137,7 @@ pub struct Answer {
     pub json: Option<Value>,
 }
 
-/// How a body is sent.
+/// The way in which a body is sent.
 #[derive(Clone, Copy)]
 pub enum Framing<'a> {
     /// In one piece, with its length in the head.

@@ -25,7 +25,7 @@ pub fn run(data: &[u8]) {
     let Some((opening, rest)) = data.split_first() else { return };
     let (lengths, rest) = cuts::split(rest);
     let opening = match opening % 5 {
-        // Only the input.
+        // The stream is only the input.
         0 => Vec::new(),
         1 => NATIVE_PREAMBLE.to_vec(),
         2 => format!("{UPGRADE}{JSON}").into_bytes(),

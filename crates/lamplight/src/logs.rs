@@ -67,8 +67,8 @@ pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
         .map_err(|error| anyhow::anyhow!("--log {:?} is not a log filter: {error}", args.log))?;
     let limiter = Limiter::new(metrics.clone());
     let (lines, guard) = Lines::start(stderr(), metrics.clone(), limiter.chore())?;
-    // This layer reports an error of its writer on stderr, and panics if that fails too. Our writer has no
-    // errors.
+    // By default, this layer reports an error of its writer on stderr, and panics if that fails too. Our writer never
+    // fails, so the reports are switched off.
     let words = fmt::layer().with_ansi(stderr().is_terminal()).log_internal_errors(false).with_writer(lines);
     let words = match args.log_format {
         LogFormat::Text => words.boxed(),

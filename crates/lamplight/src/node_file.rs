@@ -1,6 +1,6 @@
 //! The file `node.json` in the data folder: the addresses of the running server, for the other commands.
 //!
-//! A killed server leaves its file behind; a reader finds that out when it connects.
+//! A killed server leaves its file behind; a command notices this when it cannot connect.
 
 use anyhow::Context;
 use lamplight_server::web_is_built;

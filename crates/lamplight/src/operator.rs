@@ -13,10 +13,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long to wait for a server that starts or stops before reporting the folder as in use.
+/// The longest wait for a server that starts or stops, before the folder is reported as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A server of another version may answer so.
+/// The error text for an answer that this version does not expect.
 pub const OTHER_ANSWER: &str = "the server gave an unexpected answer; it may have another version";
 
 /// The pause between two checks of a deletion under way.

@@ -25,7 +25,7 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// An error that the JSON document on stdout already has. Only stderr and the exit code remain to be set.
+/// An error that is already in the JSON document on stdout, so it is only printed to stderr and sets the exit code.
 #[derive(Debug)]
 pub struct Told(pub anyhow::Error);
 
@@ -68,7 +68,7 @@ pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string(&in_our_spelling(serde_json::to_value(value)?))?)
 }
 
-/// Renames all fields to the spelling of the command line. The values stay.
+/// Renames all fields to the spelling of the command line, without changing the values.
 fn in_our_spelling(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -110,7 +110,7 @@ fn field_name(name: &str, is_object: bool) -> String {
     spelled
 }
 
-/// Prints rows as a table; or the sentence `when_empty`.
+/// Prints rows as a table or, if there are none, the sentence `when_empty`.
 pub fn table(heads: &[&str], rows: &[Vec<String>], when_empty: &str) -> anyhow::Result<()> {
     if rows.is_empty() { line(when_empty) } else { line(table_text(heads, rows)) }
 }
@@ -141,12 +141,12 @@ pub fn harmless(text: &str) -> String {
     text.chars().map(|letter| if steers(letter) { '\u{fffd}' } else { letter }).collect()
 }
 
-/// A time, or a dash.
+/// Returns a time as text, or a dash if there is none.
 pub fn utc_or_dash(time: Option<Timestamp>) -> String {
     time.map_or_else(|| "-".to_owned(), utc)
 }
 
-/// The platforms of the connected devices, or a dash.
+/// Returns the platforms of the connected devices, or a dash if there are none.
 pub fn devices(status: &UserStatus) -> String {
     let names: Vec<_> = status.online_devices.iter().map(lamplight_model::Platform::name).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
@@ -204,8 +204,8 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
         told = cause;
     }
     if as_json && !error.is::<Told>() {
-        // In one line, for commands that print lines. A failure is ignored: the command ends with an error
-        // anyway.
+        // The error is one line, because some commands print JSON lines. A failure to print is ignored: the command
+        // ends with an error anyway.
         let _ = json_line(&serde_json::json!({ "error": error_fields(error) }));
     }
 }

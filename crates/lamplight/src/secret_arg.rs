@@ -5,18 +5,18 @@ use anyhow::{Context, bail, ensure};
 use std::io::Read;
 use std::path::Path;
 
-/// The most bytes that are read from stdin; every secret is bounded lower by what it is for.
+/// The maximum number of bytes that are read from stdin. The check of each kind of secret has a lower limit.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Reads the secrets of one command. Stdin ends, so only one of them can come from it.
+/// Reads the secrets of one command. Stdin can be read only once, so at most one secret can come from it.
 #[derive(Default)]
 pub struct SecretReader {
     stdin_is_for: Option<&'static str>,
 }
 
 impl SecretReader {
-    /// Returns the secret of `option`: for `-` the text on stdin without the line ends behind it, and otherwise the text
-    /// that was given.
+    /// Returns the secret of `option`: for `-` the text on stdin without trailing line ends, and otherwise the given
+    /// text.
     pub fn read(&mut self, option: &'static str, given: &str) -> anyhow::Result<String> {
         self.read_from(option, given, std::io::stdin())
     }
@@ -52,17 +52,18 @@ impl SecretReader {
         let mut text = String::new();
         let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX);
         let read = stdin.take(most.saturating_add(1)).read_to_string(&mut text);
-        read.with_context(|| format!("reading {option} from stdin"))?;
+        read.with_context(|| format!("cannot read {option} from stdin"))?;
         ensure!(text.len() <= MOST_BYTES, "{option}: stdin has more than {MOST_BYTES} bytes");
-        // An empty text would take the setting away.
+        // An empty text would delete the setting, so it is refused.
         let is_blank = text.chars().all(|letter| letter.is_whitespace() || letter == '\u{feff}');
         ensure!(!is_blank, "{option}: stdin is empty");
-        // Editors of Windows put a byte order mark before a text, and show none.
+        // Editors of Windows put an invisible byte order mark before a text.
         Ok(text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
-/// Whether a value looks like `--name`: then the value was forgotten. A PEM begins with more dashes.
+/// Whether a value looks like another option, `--name`, which means that the value was forgotten. A PEM begins with
+/// more dashes.
 fn is_long_option(text: &str) -> bool {
     text.strip_prefix("--").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }
@@ -104,7 +105,7 @@ mod tests {
             ("-", b" \n", "stdin is empty"),
             ("-", b"\xef\xbb\xbf\n", "stdin is empty"),
             ("-", long.as_bytes(), "more than 65536 bytes"),
-            ("-", &[0xff, 0xfe], "reading --key from stdin"),
+            ("-", &[0xff, 0xfe], "cannot read --key from stdin"),
         ];
         for (given, stdin, why) in table {
             let error = read(given, stdin).unwrap_err();

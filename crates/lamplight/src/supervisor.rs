@@ -9,7 +9,7 @@ use std::time::Duration;
 /// Notifies the supervisor of a new state. A failure is logged, and does not stop the server.
 pub fn tell(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
-        tracing::warn!(%error, "the supervisor could not be notified");
+        tracing::warn!(%error, "cannot notify the supervisor");
     }
 }
 
@@ -26,7 +26,7 @@ pub async fn feed_watchdog(is_alive: impl Fn() -> bool) -> Infallible {
         if is_alive() {
             tell(NotifyState::Watchdog);
         } else {
-            tracing::error!("a worker makes no rounds; the watchdog is not notified");
+            tracing::error!("a worker makes no progress; the watchdog is not notified");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Times and durations as text. Knows no clock.
+//! Converts times and durations to text and back.
 
 use lamplight_model::Timestamp;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 /// The units of a duration, greatest first, in milliseconds.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// The present by the wall clock; commands read it once, and pass it on.
+/// Returns the time of the wall clock. A command reads it once, and passes it on.
 pub fn present() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(since.as_millis() as u64)

@@ -1,6 +1,6 @@
 //! Measures from outside how much memory hostile peers of the HTTP port cost the server.
 //!
-//! An unauthenticated peer costs at most 64 KiB, whatever it sends and however; the whole port at most 64 MiB.
+//! A peer that is not authenticated costs at most 64 KiB, whatever it sends; the whole port costs at most 64 MiB.
 
 #![allow(clippy::unwrap_used)]
 

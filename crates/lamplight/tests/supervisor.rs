@@ -65,7 +65,7 @@ fn a_supervisor_that_does_not_listen_harms_nobody() {
     server.signal(Signal::TERM);
     let (code, log) = server.wait();
     assert_eq!(code, Some(0));
-    assert!(log.contains("the supervisor could not be notified"), "{log}");
+    assert!(log.contains("cannot notify the supervisor"), "{log}");
 }
 
 /// If systemd is installed, its verifier must not report anything about the unit.

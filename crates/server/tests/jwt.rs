@@ -350,7 +350,7 @@ async fn a_kick_revokes_the_jwts_from_before_it() {
         assert_eq!(answer(&node, "alice", token).await, 70052);
     }
     let mut api = Api::connect(&node).await;
-    // A device that was kicked while it was connected has been told about it already.
+    // A device that was kicked while it was connected was notified then, so its next login succeeds.
     assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 0);
     let body = json!({ "To_Account": ["alice"] });
     let token = signer.token(&node, "administrator");

@@ -36,7 +36,8 @@ async fn a_connection_that_no_worker_has_is_ended_and_no_other() {
     let node = TestNode::start().await;
     let mut alice = node.log_in("alice", "phone", Platform::IPhone).await;
     let mut bob = node.log_in("bob", "phone", Platform::IPhone).await;
-    // One in a slot that is in use, one in an unused slot, and one of a worker that does not exist.
+    // The lost connections: one with a slot that is in use, one with an unused slot, and one of a worker that does not
+    // exist.
     let workers = [0, 1, 77];
     let ghosts = workers.map(|worker| format!("ghost {worker}"));
     for (ghost, worker) in ghosts.iter().zip(workers) {

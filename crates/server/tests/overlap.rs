@@ -53,7 +53,7 @@ async fn friend_notification_reaches_every_connection_though_the_store_fails_at_
     let database = database(&node);
     database.execute_batch("ALTER TABLE friends RENAME TO hidden").unwrap();
     node.set(|settings| settings.switches.friend_notification = true).await;
-    // These are handled in order, so the worker has heard of the switch, and its reads have come before the
+    // These requests are handled in order, so the worker has applied the switch by now, and its reads came before the
     // refused one.
     star.ask(custom("soon")).await;
     let friends = Request::GetFriendList(v1::GetFriendListRequest::default());

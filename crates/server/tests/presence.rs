@@ -145,7 +145,7 @@ async fn another_login_of_the_platform_kicks_and_watchers_see_no_flicker() {
     old.closed().await;
     assert_eq!(alice.status_of("bob").await.version, before);
 
-    // A device that was kicked while it was connected was told, and its user may log in again at once.
+    // A device that was kicked while it was connected was notified, so its user may log in again at once.
     let old = node.log_in("bob", "old phone", Platform::Android).await;
     assert_eq!(new.last_words().await.cause, Cause::KickedByOtherLogin as i32);
 

@@ -290,7 +290,7 @@ async fn the_upgrade_of_a_trusted_proxy_says_whose_web_socket_it_is() {
         ("one", LOCALHOST, nothing, ("X-Forwarded-For", "6.6.6.6, 192.0.2.7"), "192.0.2.7"),
         ("two", LOCALHOST, nothing, ("Forwarded", "for=\"[2001:db8::7]:4711\""), "2001:db8::7"),
         ("three", LOCALHOST, nothing, ("X-Forwarded-For", "unknown"), "127.0.0.1"),
-        // A chain: an HTTP proxy in front of one that sends PROXY headers.
+        // A chain of proxies: an HTTP proxy in front of one that sends PROXY headers.
         ("four", LOCALHOST, &trusted, ("X-Forwarded-For", "192.0.2.7"), "192.0.2.7"),
         ("five", ALICE, nothing, ("X-Forwarded-For", "192.0.2.9"), "127.0.0.7"),
     ] {

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// A backend's mirror: the users in the feed, without those who are not logged in.
+/// A backend's mirror of the status feed, which has only the users who are logged in.
 #[derive(Default)]
 struct Mirror {
     cursor: String,

@@ -10,7 +10,7 @@ pub struct Shown {
     pub kind: StatusType,
     /// The custom status.
     pub text: String,
-    /// When the status type last changed.
+    /// The time of the last change of the status type.
     pub since: Timestamp,
     /// The reason of the last change.
     pub reason: Reason,

@@ -26,7 +26,7 @@ pub const DEVICES: [(&str, Platform); 6] = [
     ("droid", Platform::Android),
 ];
 
-/// Written `?`: a text in a list of users that is not a `userID`.
+/// An entry in a list of users that is not a valid `userID`, written `?`.
 pub const UNREADABLE: Who = USERS.len();
 
 /// The app of a history.
@@ -68,9 +68,9 @@ pub enum End {
 /// The friend lists that a step changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Friends {
-    /// Both.
+    /// Both friend lists.
     Both,
-    /// Only that of the first user.
+    /// Only the friend list of the first user.
     One,
 }
 

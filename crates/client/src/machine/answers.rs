@@ -473,8 +473,8 @@ impl Machine {
     }
 }
 
-/// Handles the answer to a call whose caller was told of a timeout. Its change is reported like a change by another
-/// device, because otherwise the application would never know of it.
+/// Handles the answer to a call whose caller has got a timeout. Its change is reported like a change by another device,
+/// because the application would not learn of it otherwise.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
     if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {

@@ -20,7 +20,7 @@ Examples:
   lamplight account list
   lamplight account list --limit 20 --json")]
     List {
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
         /// The most accounts to list, in ascending order of their userIDs
@@ -44,7 +44,7 @@ A search by nick ignores case, and does not find users without a nick. A search 
         /// The most accounts to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -71,7 +71,7 @@ Examples:
         /// The user
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -93,7 +93,7 @@ Examples:
         /// Whether others may add the user as a friend
         #[arg(long, value_name = "anybody|nobody", value_parser = allow())]
         friends: Option<AllowType>,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -105,7 +105,7 @@ pub struct Users {
     /// The userIDs
     #[arg(required = true, value_name = "USER", value_parser = parse_user)]
     users: Vec<UserId>,
-    /// Which app.
+    /// The app that the command works on.
     #[command(flatten)]
     app: AppArg,
 }

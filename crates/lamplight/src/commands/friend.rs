@@ -20,7 +20,7 @@ Examples:
         /// The owner of the list
         #[arg(value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -61,7 +61,7 @@ Examples:
         /// The remark of USER about FRIEND; "" for none
         #[arg(value_name = "TEXT")]
         remark: String,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -79,7 +79,7 @@ pub struct Pair {
     /// Do not change the list of FRIEND
     #[arg(long)]
     one_way: bool,
-    /// Which app.
+    /// The app that the command works on.
     #[command(flatten)]
     app: AppArg,
 }

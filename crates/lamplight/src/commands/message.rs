@@ -58,7 +58,7 @@ Examples:
         /// The most conversations to show
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -96,7 +96,7 @@ pub struct Pair {
     /// The other user
     #[arg(value_name = "PEER", value_parser = parse_user)]
     peer: UserId,
-    /// Which app.
+    /// The app that the command works on.
     #[command(flatten)]
     app: AppArg,
 }

@@ -39,7 +39,7 @@ pub struct SigArgs {
     /// How long it is valid
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = parse_duration)]
     expire: Duration,
-    /// Which app.
+    /// The app that the command works on.
     #[command(flatten)]
     app: AppArg,
 }
@@ -62,7 +62,7 @@ address. Kicks are not considered: `lamplight account list` shows up to which ti
         /// The user who logs in with it
         #[arg(long, value_name = "USER", value_parser = parse_user)]
         user: UserId,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },

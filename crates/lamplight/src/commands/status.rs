@@ -23,7 +23,7 @@ Needs a running server. For a user without an account, the line says so, and the
         /// The users to look up
         #[arg(required = true, value_name = "USER", value_parser = parse_user)]
         users: Vec<UserId>,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -41,7 +41,7 @@ Needs a running server. A user who comes or goes meanwhile may be in the list or
         /// The most users to list
         #[arg(long, value_name = "N", value_parser = parse_limit, default_value_t = 100)]
         limit: usize,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -59,7 +59,7 @@ Needs a running server, and a user who is ONLINE: a custom status is cleared whe
         /// The text, at most 100 bytes unless the app has another limit
         #[arg(value_name = "TEXT")]
         text: String,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },

@@ -65,7 +65,7 @@ pub struct WatchArgs {
     /// Print one line for each change, even in a terminal
     #[arg(long)]
     plain: bool,
-    /// Which app.
+    /// The app that the command works on.
     #[command(flatten)]
     app: AppArg,
 }

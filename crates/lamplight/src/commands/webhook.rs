@@ -24,7 +24,7 @@ Examples:
 
 Set the address of a webhook with `lamplight app set ID --state-change-url URL --push-url URL`.")]
     List {
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -34,7 +34,7 @@ Examples:
   lamplight webhook dead
   lamplight webhook dead --limit 20 --json")]
     Dead {
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
         /// The most dead letters to list
@@ -52,7 +52,7 @@ Examples:
         /// The id, as `webhook dead` lists it
         #[arg(value_name = "ID")]
         id: u64,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -77,7 +77,7 @@ Examples:
         /// The webhook to test
         #[arg(value_name = "state_change|push", default_value_t = Hook::StateChange)]
         webhook: Hook,
-        /// Which app.
+        /// The app that the command works on.
         #[command(flatten)]
         app: AppArg,
     },
@@ -93,7 +93,7 @@ pub struct Which {
     /// All dead letters of the app
     #[arg(long)]
     all: bool,
-    /// Which app.
+    /// The app that the command works on.
     #[command(flatten)]
     app: AppArg,
 }

@@ -1,4 +1,4 @@
-//! Leaves out repeated log lines; the rule is [`LineLimit`]. This module knows `tracing` and the time.
+//! Leaves out repeated log lines by the rule of [`LineLimit`], to which it passes the lines of `tracing` and the time.
 
 use super::limit::{Fate, Kind, LineLimit};
 use lamplight_server::LogMetrics;

@@ -25,7 +25,8 @@ pub struct Lines {
     metrics: LogMetrics,
 }
 
-/// Hold it as long as the program logs. Dropping it waits for a short time until queued lines are written.
+/// The guard of the log, to be held as long as the program logs. Dropping it waits for a short time until queued lines
+/// are written.
 #[derive(Debug)]
 pub struct LogGuard {
     queue: SyncSender<Message>,
@@ -34,7 +35,7 @@ pub struct LogGuard {
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// Answered when all earlier lines have been written.
+    /// A request that is answered when all earlier lines have been written.
     Flush(std::sync::mpsc::Sender<()>),
 }
 
@@ -77,7 +78,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Each call writes a whole line. It always succeeds, because an error would be reported on stderr.
+/// Each call of `write` queues a whole line. It always succeeds, because `tracing` would report an error on stderr.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);
@@ -94,7 +95,7 @@ impl Drop for LogGuard {
         let until = Instant::now() + LAST_LINES;
         let (done, is_done) = channel();
         let mut flush = Message::Flush(done);
-        // A full queue has no room for the flush yet.
+        // While the queue is full, the flush cannot be queued.
         while let Err(TrySendError::Full(back)) = self.queue.try_send(flush) {
             if Instant::now() >= until {
                 return;
@@ -165,8 +166,7 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::Sender;
 
-    /// The output of a test. Each write reports that it begins, and may have to wait until the test releases
-    /// it.
+    /// The output in a test. Each write reports that it begins, and then waits until the test releases it.
     struct Out {
         begun: Sender<()>,
         go_on: Option<Receiver<()>>,

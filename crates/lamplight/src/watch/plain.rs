@@ -48,7 +48,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         Event::NotWatched(users) => users
             .iter()
             .try_for_each(|user| note(as_json, "notWatched", &format!("{user} is no longer watched"))),
-        // These lines are about statuses only.
+        // The output has lines only for statuses and the connection.
         Event::Connecting
         | Event::MessagesReceived(_)
         | Event::ConversationsChanged { .. }

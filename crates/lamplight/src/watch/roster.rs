@@ -34,7 +34,7 @@ pub enum Connection {
     Waiting {
         /// The reason why the link broke, or why the last attempt failed.
         why: String,
-        /// When the next attempt begins.
+        /// The time at which the next attempt begins.
         until: Timestamp,
     },
     /// The session has ended for good.
@@ -67,7 +67,7 @@ pub enum Known {
 /// A line of news.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct News {
-    /// When it happened.
+    /// The time of the event.
     pub at: Timestamp,
     /// The text of the line.
     pub text: String,

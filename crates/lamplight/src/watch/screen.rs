@@ -55,7 +55,7 @@ async fn show(terminal: &mut DefaultTerminal, session: &mut Session) -> anyhow::
                 Some(Ok(Input::Key(key))) => key,
                 Some(Ok(Input::Resized)) => continue,
                 Some(Err(error)) => return Err(error.into()),
-                // The terminal is gone, as after Ctrl-C.
+                // The thread that reads the terminal has ended, so there is no terminal any longer.
                 None => return Ok(false),
             },
         };

@@ -24,7 +24,7 @@ pub struct Session {
     pub roster: Roster,
     client: Client,
     events: Events,
-    /// The difference of the server's clock from ours, in milliseconds.
+    /// The time in milliseconds by which the server's clock is ahead of the local one.
     ahead: i64,
     /// Calls under way. Nothing waits for them, because without a connection they may take long.
     errands: JoinSet<Errand>,
@@ -62,8 +62,8 @@ impl Session {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
         let logged_in = match client.login(me.as_str(), user_sig).await {
-            // This refusal comes once, to a device that was kicked while it was away. Somebody who starts
-            // this program wants to log in again.
+            // A device that was kicked while it was away gets this refusal once, and may then log in again, which
+            // somebody who starts this program wants to do.
             Err(Error::Refused(refused)) if refused.is(Code::KICKED_BY_OTHER_LOGIN) => {
                 client.login(me.as_str(), user_sig).await
             }

@@ -158,7 +158,7 @@ impl fmt::Display for Name {
 pub struct Found {
     /// The invariant.
     pub name: Name,
-    /// Where and how it was broken.
+    /// The user or connection concerned, and how the invariant was broken.
     pub what: String,
 }
 

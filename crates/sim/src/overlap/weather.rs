@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     DirectoryWrite,
 }
 
-/// How a call fails.
+/// The way in which a call fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Failure {
     /// The call fails at once, because too many calls wait.

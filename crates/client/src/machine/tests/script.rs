@@ -29,7 +29,7 @@ pub(super) struct World {
     /// All messages that were sent.
     pub(super) sent: Vec<v1::ClientMessage>,
     jitter: Jitter,
-    /// How many calls the application has made.
+    /// The number of calls that the application has made.
     pub(super) calls: u64,
     call_timeout: Duration,
 }
