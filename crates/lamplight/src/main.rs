@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let result = match runtime {
         Ok(runtime) => {
             let result = runtime.block_on(commands::run(cli));
-            // Does not wait for the thread that reads the keyboard, which may be blocked.
+            // Does not wait for blocking tasks that still run: the command has ended.
             runtime.shutdown_background();
             result
         }
