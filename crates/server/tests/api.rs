@@ -142,7 +142,7 @@ async fn a_kick_ends_logins_and_refuses_what_was_used_and_nothing_made_after_it(
     // A UserSig made after the answer is valid at once.
     node.log_in("alice", "phone", Platform::IPhone).await;
 
-    // The same goes for an admin: its former UserSig is no longer valid.
+    // A kick of an admin revokes the UserSig of its backend too.
     let old = api.query.clone();
     api.done("im_open_login_svc/kick", &json!({"Identifier": "administrator"})).await;
     assert_eq!(api.code("openim/querystate", br#"{"To_Account":["alice"]}"#).await, 70052);
@@ -267,7 +267,7 @@ async fn the_feed_is_a_snapshot_and_then_what_changes() {
     let version = |answer: &serde_json::Value| -> u64 {
         let changes = answer["Changes"].as_array().unwrap().iter();
         let alice = changes.rev().find(|change| change["To_Account"] == "alice").unwrap();
-        // As text, because many JSON readers change numbers beyond 2^53.
+        // The version is a string, because many JSON readers change numbers beyond 2^53.
         alice["Version"].as_str().unwrap().parse().unwrap()
     };
     assert!(version(&next) > version(&first), "{first} {next}");
@@ -298,7 +298,7 @@ async fn the_reference_is_served_and_loads_nothing_from_outside() {
         }
     }
     assert!(assets >= 5, "{page}");
-    // Lamplight's own page, not that of Swagger UI: it has a `main` element, and a viewport for telephones.
+    // The page is Lamplight's own, and not that of Swagger UI: it has a `main` element, and a viewport for phones.
     assert!(page.contains("<main") && page.contains("width=device-width"), "{page}");
     assert_eq!(api.send("POST", "/v4/docs/", b"").await.status, 405);
     let set_up = api.send("GET", "/v4/docs/swagger-initializer.js", b"").await;

@@ -20,7 +20,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 struct Backend {
     stdin: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
-    // Killed at the end of the test.
+    // The process, which is killed at the end of the test.
     _child: Child,
 }
 
@@ -39,7 +39,7 @@ impl Backend {
         let mut child = Command::new(python)
             .arg(root.join("tests/interop/backend.py"))
             .args([&base, &node.app.id.to_string(), key, ADMIN])
-            // Directly to the node, even if this machine uses a proxy.
+            // The requests go directly to the node, even if this machine uses a proxy.
             .env("NO_PROXY", "*")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -179,7 +179,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
     assert_eq!((&answer["ActionStatus"], &answer["ErrorCode"]), (&json!("FAIL"), &json!(70107)));
 }
 
-/// The program in `docs/migrate/cloud.md`.
+/// Returns the text of the program in `docs/migrate/cloud.md`.
 fn import_program() -> String {
     let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrate/cloud.md");
     let page = std::fs::read_to_string(page).unwrap();

@@ -26,7 +26,7 @@ async fn entries(browser: &Browser, query: &str) -> (Vec<Value>, bool) {
     (answer.body["entries"].as_array().unwrap().clone(), answer.body["more"].as_bool().unwrap())
 }
 
-/// Each entry as a line, newest first.
+/// Returns each entry as a line, newest first.
 fn lines(entries: &[Value]) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     entries

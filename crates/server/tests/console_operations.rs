@@ -82,7 +82,7 @@ async fn one_test_of_an_app_at_a_time() {
         async move { test(&browser, "push").await }
     });
     receiver.has(1).await;
-    // A refused test does not free the place of the running one.
+    // A refused test must not free the permit of the running one.
     for _ in 0..3 {
         let (status, told) = test(&browser, "push").await;
         assert_eq!((status, &told["code"]), (429, &json!(7008)), "{told}");
@@ -221,7 +221,7 @@ async fn an_app_that_is_made_again_knows_nothing_of_the_receivers_of_the_former_
     assert_eq!(shown().await, json!(""));
 }
 
-/// The node dies at the worst moment: the app is deleted, and all its data still exists.
+/// The node dies at the worst moment: after the app was deleted, while all its data still exists.
 #[tokio::test]
 async fn a_deletion_goes_on_after_a_crash() {
     let (node, _) = logged_in().await;

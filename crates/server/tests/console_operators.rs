@@ -195,7 +195,7 @@ async fn operators_change_their_own_password_with_the_old_one_and_go_on_in_a_new
     assert_eq!(elsewhere.log_in_as("ann", NEW).await.status, 200);
     assert_eq!(admin.get("/apps").await.status, 200, "the sessions of others go on");
 
-    // The same goes for `admin`.
+    // `admin` changes the password in the same way.
     let (mut admin, password) = (admin, node.node.console_password().unwrap().to_owned());
     assert_eq!(admin.post_for_session("/account/password", &change(&password, NEW)).await.status, 200);
     assert_eq!(admin.get("/operators").await.status, 200);

@@ -1,5 +1,5 @@
-//! Points of the contract that authors of SDKs may get wrong: connections, snapshots and abilities, tested
-//! without an SDK.
+//! Tests, without an SDK, of the points of the contract that authors of SDKs may get wrong: connections, snapshots and
+//! abilities.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -77,13 +77,13 @@ async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
 async fn a_key_that_takes_the_number_of_one_that_was_removed_keeps_nobody_in() {
     let mut node = TestNode::start().await;
     let mut old = node.log_in("alice", "phone", Platform::Android).await;
-    // The result when a key is removed and another one with its number added before a worker notices.
+    // The worker sees this change when a key is removed and another one with the same number is added before it looks.
     node.app.keys[0].text = "a new key of the app".into();
     node.set(|_| ()).await;
     assert_eq!(old.last_words().await.cause, Cause::UserSigExpired as i32);
 }
 
-/// Takes all places of one address.
+/// Opens as many connections from one address as are allowed.
 async fn full(change: impl FnOnce(&mut lamplight_server::Config)) -> (TestNode, Vec<Wire>) {
     let node = TestNode::start_with(|config| {
         config.limits.connections_per_address = 2;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Logs in a user who has something to lose: a custom status and a subscription list of one.
+/// Logs in Eve, with a custom status and one user on the subscription list, which a refused call must not change.
 async fn log_in_eve(node: &TestNode) -> Wire {
     let mut eve = node.log_in("eve", "phone", Platform::IPhone).await;
     eve.ask(custom("mine")).await;
@@ -23,7 +23,7 @@ async fn log_in_eve(node: &TestNode) -> Wire {
     eve
 }
 
-/// Checks that neither has changed.
+/// Checks that the custom status and the subscription list of Eve have not changed.
 async fn has_what_it_had(eve: &mut Wire) {
     assert_eq!(eve.status_of("eve").await.custom_status, "mine");
     let Body::GetSubscriptions(kept) = eve.ask(list()).await else { panic!() };
@@ -214,7 +214,7 @@ async fn the_gates_answer_in_their_order() {
     for call in &calls {
         assert_eq!(eve.refused(call.clone()).await, 72001, "{call:?}");
     }
-    // No gate restricts the own status.
+    // The gates for statuses of other users do not apply to the own status.
     let Body::SetSelfStatus(_) = eve.ask(custom("mine")).await else { panic!() };
     assert_eq!(eve.status_of("eve").await.custom_status, "mine");
 
@@ -311,7 +311,7 @@ async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
     const CALLS: usize = 350;
     let node = TestNode::start_with(|config| {
         config.workers = 1;
-        // 100 requests in each quarter of a second.
+        // This allows 100 requests in each quarter of a second.
         config.limits.requests_per_second = 400;
     });
     let node = node.await;
@@ -347,7 +347,7 @@ async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
 /// Pings and empty fragments need no login, and without the limit each would be handled at once.
 #[tokio::test]
 async fn who_sends_pings_or_empty_fragments_faster_than_the_rate_is_read_at_the_rate() {
-    // Masked with zeros; a client has to mask its frames.
+    // The frame is masked with zeros, because a client has to mask its frames.
     let ping: &[u8] = &[0x89, 0x80, 0, 0, 0, 0];
     let pong: &[u8] = &[0x8a, 0x80, 0, 0, 0, 0];
     let (first, empty) = ([0x01, 0x80, 0, 0, 0, 0], [0x00, 0x80, 0, 0, 0, 0]);
@@ -361,7 +361,7 @@ async fn who_sends_pings_or_empty_fragments_faster_than_the_rate_is_read_at_the_
     ] {
         let node = TestNode::start_with(|config| {
             config.workers = 1;
-            // 100 requests in each quarter of a second.
+            // This allows 100 requests in each quarter of a second.
             config.limits.requests_per_second = 400;
         });
         let node = node.await;

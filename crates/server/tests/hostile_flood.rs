@@ -1,4 +1,4 @@
-//! Clients that send without pause.
+//! Tests with clients that send without pause.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

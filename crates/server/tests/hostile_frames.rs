@@ -157,7 +157,7 @@ async fn who_has_not_logged_in_in_time_is_closed_however_busy_it_looks() {
     node.has_connections(2).await;
     assert!(!node.has_account("eve").await);
 
-    // Within the time limit, byte by byte works as well as all at once.
+    // Within the time limit, a login may arrive byte by byte.
     let mut slow = node.connect().await;
     for byte in &login {
         slow.stream.write_all(&[*byte]).await.unwrap();
@@ -196,7 +196,8 @@ async fn a_whole_frame_that_is_no_message_is_refused_and_the_next_one_is_read() 
     let mut eve = node.connect().await;
     eve.send_framed(&nonsense(3)).await;
     eve.unreadable().await;
-    // A field that announces more bytes than there are; a message without a body; a body of an unknown type.
+    // The messages are a field that announces more bytes than follow, a message without a body, and a body of an
+    // unknown type.
     eve.send_framed(&[0x22, 0x7f, b'x']).await;
     eve.unreadable().await;
     eve.send_framed(&[]).await;
@@ -207,7 +208,7 @@ async fn a_whole_frame_that_is_no_message_is_refused_and_the_next_one_is_read() 
     assert!(matches!(refusal.body, Some(Body::Refusal(refusal)) if refusal.code == 6017));
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
 
-    // A text that is not UTF-8.
+    // The message has a text that is not UTF-8.
     let mut message = v1::ClientMessage { id: 7, body: Some(custom("0123")) }.encode_to_vec();
     let place = message.windows(4).position(|part| part == b"0123").unwrap();
     message[place + 1] = 0xc3;

@@ -72,7 +72,7 @@ async fn when_a_part_of_the_log_was_missed_everybody_reads_again() {
     let before = message_to(&node, "alice", "1", "m1").await;
     let told = pair.alice.lists_changed().await;
     assert_eq!((told.messages[0].sequence, told.reload), (before, false));
-    // More bytes than may wait in a worker's end of the change log.
+    // Together, the changes have more bytes than may wait in a worker's queue of the change log.
     let nick = "x".repeat(lamplight_directory::MAX_WAITING_BYTES);
     let change = ListsChange::Profile(Profile { nick, ..Profile::default() });
     let news = ListsNews { version: 1, by: None, total_unread: 0, change };
@@ -185,7 +185,7 @@ async fn at_each_bound_is_an_answer_and_past_it_a_refusal() {
         (delete_friends(&["bob", "alice"]), 0),
     ];
     for (request, expected) in table {
-        // The names of long requests are cut.
+        // The description of a long request is cut.
         let name = format!("{request:?}").chars().take(200).collect::<String>();
         let code = match eve.ask(request).await {
             Body::Refusal(refusal) => refusal.code,
@@ -226,7 +226,7 @@ async fn who_asks_without_pause_is_told_of_its_lists_between_the_answers() {
     // Each request waits for the facts, and the next ones have already arrived.
     let more = || {
         let mut bytes = Vec::new();
-        // Other ids than those that `Wire` uses for its own requests.
+        // These ids differ from those that `Wire` uses for its own requests.
         for id in 1_000_001..=1_000_200 {
             put_frame(&mut bytes, &v1::ClientMessage { id, body: Some(conversations("", 1)) });
         }

@@ -145,7 +145,7 @@ async fn no_number_of_wrong_user_sigs_keeps_a_right_one_out() {
     for _ in 0..3 {
         let words = is_past_the_bound(&node, forged(&node, "eve")).await;
         assert_eq!(words.cause(), v1::connection_ended::Cause::ProtocolError);
-        // From the same address as the wrong ones.
+        // A valid login from the address of the wrong UserSigs still succeeds.
         logs_in(&mut node.connect().await, login(&node, |_| {})).await;
     }
     // The connection of the wrong UserSigs can log in too, once the minute is over.

@@ -30,9 +30,10 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
             0 => Request::Heartbeat(v1::Heartbeat::default()),
             1 => custom(&format!("{id}")),
             2 => get(&["eve"]),
-            // From the 21st on, these are refused, and the refusals come in the right order too.
+            // From the 21st on, these requests are refused by the rate limit, and the refusals must come in the right
+            // order too.
             3 => list(),
-            // This one waits for the facts, and no later request overtakes it.
+            // This request waits for the facts, and no later request may overtake it.
             _ => get(&["nobody", "eve"]),
         });
         put_frame(&mut bytes, &v1::ClientMessage { id, body });
@@ -62,7 +63,7 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
 struct Flood {
     sent: Arc<AtomicUsize>,
     enough: Arc<AtomicBool>,
-    /// Returns the writing half, because dropping it would close the connection.
+    /// The task that sends. It returns the writing half of the stream, because dropping it would close the connection.
     task: JoinHandle<OwnedWriteHalf>,
     reader: OwnedReadHalf,
     received: Vec<u8>,

@@ -17,7 +17,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// A complete answer, as text. A reset may cut it off when the server has not read the body.
+/// Sends a request, and returns the complete answer as text. A reset may cut the answer off when the server has not
+/// read the body.
 async fn ask(address: SocketAddr, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");

@@ -170,7 +170,7 @@ async fn every_device_counts_right_after_any_order_of_reads_and_sends() {
             while shown.last < SENDS {
                 shown.take(wire.push().await.unwrap());
                 if shown.last % 4 == n as u64 {
-                    // Sometimes a little behind, and sometimes several devices at once.
+                    // Each device marks another position, so an older position may arrive after a newer one.
                     let read = shown.last.saturating_sub(n as u64);
                     let id = wire.send(mark_read("bob", read)).await;
                     loop {

@@ -69,7 +69,7 @@ async fn friend_notification_reaches_every_connection_though_the_store_fails_at_
     tokio::time::timeout(ENOUGH_TIME, all_see).await.expect("every connection is told");
 }
 
-/// The limit of open files of this process, once it has raised it.
+/// Returns the limit of open files of this process, which a node raises at its start.
 fn most_open_files() -> u64 {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();

@@ -9,7 +9,7 @@ use std::io;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// A complete response, as text.
+/// Requests a page, and returns the complete response as text.
 async fn get(node: &TestNode, path: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect(node.node.http_address()).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: chat.example:7401\r\nConnection: close\r\n\r\n");

@@ -1,5 +1,5 @@
-//! Webhooks from end to end: from actions of clients to requests at a receiver on this machine, and the
-//! effect of bad receivers on the server.
+//! Tests of webhooks from end to end: from actions of clients to requests at a receiver on this machine, and the effect
+//! of misbehaving receivers on the server.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

@@ -35,7 +35,7 @@ pub fn delete_friends(users: &[&str]) -> Request {
     Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids: ids(users), single: false })
 }
 
-/// Marks an empty conversation as read; returns the code when it is refused.
+/// Marks the conversation with `bob` as read up to sequence 0; returns it, or the code of the refusal.
 pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
     match wire.ask(mark_read("bob", 0)).await {
         Body::MarkRead(read) => Ok(read.conversation.unwrap()),

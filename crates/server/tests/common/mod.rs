@@ -39,7 +39,7 @@ pub struct TestNode {
     pub folder: TempDir,
 }
 
-/// A node between its stop and its next start.
+/// A stopped node, which can be started again.
 pub struct StoppedNode {
     clock: Clock,
     app: App,
@@ -106,7 +106,7 @@ impl TestNode {
         let node = Node::start(config.clone(), clock.clone()).await.unwrap();
         let app = node.created().unwrap().clone();
         let mut started = Self { node, clock, app, config, folder };
-        // Tests that need a linger set one.
+        // By default, the tests have no linger for Web; those that need one set it.
         started.set(|settings| settings.timing.linger_web_ms = 0).await;
         started
     }
@@ -162,7 +162,7 @@ impl TestNode {
         self.sig_by(user, self.clock.now().wall.as_secs(), expire)
     }
 
-    /// A UserSig made in this second.
+    /// Returns a UserSig that was issued in this second.
     pub fn sig_issued(&self, user: &str, issued: u64) -> String {
         self.sig_by(user, issued, 3_600)
     }

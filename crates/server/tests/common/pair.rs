@@ -1,4 +1,4 @@
-//! Two well-behaved users on a node where others misbehave: Bob, and Alice, who watches him.
+//! Two well-behaved users on a node where others misbehave: Bob and Alice, who watches Bob.
 
 use super::{TestNode, Wire, custom, list};
 use lamplight_model::{Platform, StatusType};
@@ -58,7 +58,7 @@ impl Pair {
     /// changed, and that Bob's next change is the next one that Alice sees.
     pub async fn proves_unharmed(mut self) {
         let now = self.alice.status_of("bob").await;
-        // The `last_seen` of a connected user is the present.
+        // The `last_seen` of a connected user is the current time, so it is not compared.
         assert_eq!(v1::UserStatus { last_seen: self.before.last_seen, ..now }, self.before);
         let Body::GetSubscriptions(kept) = self.alice.ask(list()).await else { panic!() };
         assert_eq!(kept.user_ids, ["bob"]);

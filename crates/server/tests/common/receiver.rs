@@ -15,7 +15,7 @@ use tokio::task::AbortHandle;
 #[derive(Clone, Debug)]
 pub struct Received {
     pub target: String,
-    /// In lower case.
+    /// The head of the request, in lower case.
     pub head: String,
     pub body: serde_json::Value,
 }
@@ -54,7 +54,7 @@ pub enum Manner {
     Answer(u16),
     /// Answers with 200 after a while.
     Slow(Duration),
-    /// Reads, and never answers.
+    /// Reads the request, and never answers.
     Silent,
     /// Answers with 200 and a body without end.
     Endless,
