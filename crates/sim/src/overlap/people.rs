@@ -228,7 +228,7 @@ impl People {
             self.ended.borrow_mut().insert(key);
         }
         let Some(client) = clients.get_mut(&number) else { return };
-        self.judge.note(|| format!("  {} hears {message:?}", label(number, client)));
+        self.judge.note(|| format!("  {} receives {message:?}", label(number, client)));
         match message {
             Message::Answer { request, answer } => self.hear_answer(number, client, request, answer),
             Message::Told(statuses) => {
@@ -261,14 +261,14 @@ impl People {
         let of = who_is(&status.user_id);
         self.judge.count("told");
         if of != client.who && !self.allowed.borrow()[client.who].contains(&of) {
-            let what = || format!("{} is told of {}: {status:?}", label(number, client), NAMES[of]);
+            let what = || format!("{} is notified of {}: {status:?}", label(number, client), NAMES[of]);
             self.judge.found(Name::Leak, what());
         }
         if let Some(told) = client.told.insert(of, status.version)
             && told > status.version
         {
             let (is, to) = (status.version, label(number, client));
-            self.judge.found(Name::GoesBack, format!("{to} is told {is} of {} after {told}", NAMES[of]));
+            self.judge.found(Name::GoesBack, format!("{to} is sent {is} of {} after {told}", NAMES[of]));
         }
         if let Some(known) = client.picture.get(&of) {
             if known.version > status.version {

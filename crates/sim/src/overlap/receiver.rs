@@ -103,10 +103,10 @@ impl Receiver {
         if !heard.ordinals.insert(event.ordinal) {
             return;
         }
-        self.judge.note(|| format!("  the backend of {} hears {event:?}", NAMES[who]));
+        self.judge.note(|| format!("  the backend of {} receives {event:?}", NAMES[who]));
         self.judge.count("events heard");
         if last.is_some_and(|last| last > event.ordinal) {
-            self.unpaired(who, event, "comes behind a later one");
+            self.unpaired(who, event, "comes after a later one");
         }
         self.hear_of_device(who, heard, event);
         self.hear_of_status(user, heard, event);
@@ -141,7 +141,7 @@ impl Receiver {
             }
             (SessionEventKind::CustomStatus(_), Some(_)) => {
                 if link == Some(Link::Gone) {
-                    self.unpaired(who, event, "is of a device that is gone");
+                    self.unpaired(who, event, "is of a device that is not connected");
                 }
             }
             (SessionEventKind::CustomStatus(_), None) => {}
@@ -151,7 +151,7 @@ impl Receiver {
 
     fn hear_of_status(&self, user: &User, heard: &mut Heard, event: &SessionEvent) {
         let Some(after) = event.after else {
-            self.judge.found(Name::EventStatus, format!("{user}: {event:?} says no status"));
+            self.judge.found(Name::EventStatus, format!("{user}: {event:?} has no status"));
             return;
         };
         let truth = self.truths.at(user, after.version);
@@ -190,18 +190,23 @@ impl Receiver {
                 Some((Link::PerhapsKicked, _)) => true,
             };
             if !is_right {
-                let what = format!("{}.{name}: heard {:?}, {connected:?}", user_of(who), heard.devices);
+                let what = format!(
+                    "{}.{name}: the events say {:?}, the record {connected:?}",
+                    user_of(who),
+                    heard.devices
+                );
                 self.judge.found(Name::Unpaired, what);
             }
         }
         // The lapse of a login has no event, so the last event may have been OFFLINE.
         let heard_online = heard.status.is_some_and(|(_, status_type)| status_type == StatusType::Online);
         if heard_online != (status_type == StatusType::Online) {
-            let what = format!("{}: heard {:?}, and it is {status_type:?}", user_of(who), heard.status);
+            let what =
+                format!("{}: the events say {:?}, the record {status_type:?}", user_of(who), heard.status);
             self.judge.found(Name::EventStatus, what);
         }
         if heard.custom != custom {
-            let what = format!("{}: heard {:?}, and it is {custom:?}", user_of(who), heard.custom);
+            let what = format!("{}: the events say {:?}, the record {custom:?}", user_of(who), heard.custom);
             self.judge.found(Name::EventStatus, what);
         }
     }
