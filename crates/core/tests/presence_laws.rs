@@ -114,7 +114,7 @@ proptest! {
             record.wait(Duration::ZERO, |_| ());
             prop_assert_eq!(record.now, settled);
         }
-        // After a long time without activity, a user is neither present nor logged in.
+        // A long time without activity ends every connection and every login.
         let begun = connections;
         for connection in 0..begun {
             happen(&mut record, Event::Disconnect { connection, end: LinkEnd::TimedOut }, &mut connections);
@@ -260,7 +260,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     assert!(left.iter().all(|other| other.platform == platform), "one platform of a group at a time");
     assert!(left.len() < usize::from(instances), "never more instances than the policy allows");
 
-    // No login ends without need, and on one platform the earliest end.
+    // A login ends only if the policy requires it, and among those of one platform the earliest ends.
     let (mine, others): (Vec<Device>, Vec<Device>) =
         rivals(&before).into_iter().partition(|other| other.platform == platform);
     let kicked = |other: &&Device| done.outcome.kicked.iter().any(|removed| removed.device == other.id);

@@ -64,7 +64,7 @@ proptest! {
             now += gap;
             let at = Moment(now * 1_000);
             if source.is_blocked(at) {
-                // A source is blocked only for a reason, and for at most a minute after the last failure.
+                // A source may be blocked only after enough failures, and for at most a minute after the last one.
                 let last = *failures.last().unwrap();
                 prop_assert!(now - last < 60);
                 let in_a_minute = failures.iter().filter(|failure| last - **failure < 60).count();

@@ -69,7 +69,7 @@ fn subscribe(list: &mut Vec<UserId>, users: &[UserId], limit: usize) -> Subscrib
     Subscribed { added, evicted }
 }
 
-/// Ids of every length, including the longest.
+/// Returns the `userID` with this number. The ids have every length up to the longest.
 fn user(number: u8) -> UserId {
     let letter = char::from(b'a' + number);
     UserId::new(&letter.to_string().repeat(1 + usize::from(number) * 31 / 13)).unwrap()

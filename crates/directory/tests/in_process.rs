@@ -238,7 +238,7 @@ async fn files_that_are_missing_are_counted() {
     assert_eq!(recovered.damage, JournalDamage { missing_files: 1, ..JournalDamage::default() });
 }
 
-/// A start that is killed before it has written its snapshot is followed by one that finds the same damage.
+/// If a start is killed before it has written its snapshot, the next start must find the same damage.
 #[tokio::test]
 async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     let (folder, file, at) = written_three_times().await;

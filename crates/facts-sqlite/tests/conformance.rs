@@ -1,4 +1,4 @@
-//! The conformance suite with a file.
+//! Runs the conformance suite of the facts with a database file.
 
 use lamplight_facts_sqlite::SqliteFacts;
 use std::sync::Arc;

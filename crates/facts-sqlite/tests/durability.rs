@@ -32,7 +32,7 @@ async fn a_killed_store_has_every_acknowledged_login() {
             acknowledged.insert(number);
         }
         child.kill().unwrap();
-        // Lines that were written between the last read and the kill count too.
+        // Logins that were acknowledged between the last read and the kill count too.
         acknowledged.extend(std::iter::from_fn(|| acknowledgement(&mut lines)));
         child.wait().unwrap();
 

@@ -24,7 +24,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         let accounts = facts.list_accounts(AppId(1), None, 10).await.unwrap();
         let created: Vec<u64> = accounts.iter().map(|account| account.created.0 % 1_000).collect();
         assert_eq!(created, [1, 2, 3]);
-        // Before this schema, a revocation counted for the whole of its second.
+        // Before this schema, a revocation applied to all UserSigs of its second.
         let revoked = &accounts[1].revocation.as_ref().unwrap().revoked;
         assert!(revoked.refuses(1_700_000_000) && !revoked.refuses(1_700_000_001));
         let login = &facts.logins(user("alice")).await.unwrap()[0];
@@ -103,7 +103,7 @@ async fn an_app_keeps_the_settings_that_it_was_stored_with() {
     assert!(settings.timing.linger(true).is_zero());
 }
 
-/// A migrated file has the same tables and columns as a new one.
+/// Checks that a migrated file has the same tables and columns as a new one.
 #[test]
 fn a_file_brought_up_to_date_is_as_a_new_one() {
     let directory = tempfile::tempdir().unwrap();

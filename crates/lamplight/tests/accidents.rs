@@ -162,7 +162,7 @@ fn a_disk_that_takes_no_writes_makes_the_node_not_ready_and_it_heals_by_itself()
     assert!(log.contains("a commit of facts failed") && log.contains("facts are committed again"), "{log}");
 }
 
-/// The connection to the HTTP port is opened first, because no further one is possible without descriptors.
+/// The test opens its connection to the HTTP port first, because no new one is accepted without descriptors.
 #[test]
 fn a_server_without_descriptors_says_so_and_takes_in_who_waits_when_it_has_some() {
     let folder = Folder::new();
@@ -272,7 +272,7 @@ fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     found
 }
 
-/// The same command, run by a shell after this script.
+/// Returns the same command, run by a shell after this script.
 fn after(script: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell

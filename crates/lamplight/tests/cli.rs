@@ -248,7 +248,7 @@ fn an_app_has_to_be_named_only_when_there_are_several() {
     let (code, _, error) = folder.run(&["sig", "alice"]);
     assert!(code == Some(1) && error.contains("1400000001, 1400000002"), "{error}");
     assert!(error.contains("`--app ID`"), "{error}");
-    // The command itself must accept the advice.
+    // The command in each advice must itself be valid.
     for (command, advice) in [
         (&["app", "show"][..], "`lamplight app show ID`"),
         (&["app", "key", "list"], "`lamplight app key list ID`"),

@@ -135,8 +135,8 @@ fn what_a_start_refuses_is_wrong() {
     }
 }
 
-/// The exit codes of the doctor and of a server with the same flags, variables and folder: a server that goes on is
-/// stopped and counts as 0.
+/// Returns the exit codes of the doctor and of a server with the same flags, variables and folder. A server that starts
+/// is stopped, and counts as 0.
 fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Option<i32>, Option<i32>) {
     let command = |name: &str| {
         let mut command = folder.command(&[&[name], flags].concat());
@@ -160,7 +160,8 @@ fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Opt
     (examined.status.code(), served)
 }
 
-/// Each mistake of an operator that keeps a server from starting, and its neighbours that do not.
+/// Checks that the doctor finds each mistake that keeps a server from starting, and does not report similar states in
+/// which a server starts.
 #[test]
 fn the_doctor_and_a_start_agree() {
     type Spoil = fn(&std::path::Path);

@@ -48,7 +48,7 @@ fn blocks(page: &str) -> Vec<String> {
     page.split("```rust\n").skip(1).filter_map(|rest| Some(plain(rest.split_once("\n```")?.0))).collect()
 }
 
-/// A block that is changed on its page must be changed above too, where the compiler checks it.
+/// Checks that every block of Rust on the pages is in this file too, where the compiler checks it.
 #[test]
 fn every_block_of_rust_stands_in_this_file() {
     let compiled = plain(include_str!("documentation.rs"));

@@ -401,7 +401,7 @@ fn hold_back(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     let mut stream = target.connect();
     let head = format!("{}\r\nExpect: 100-continue\r\n\r\n", head.trim_end());
     stream.write_all(head.as_bytes()).unwrap();
-    // The server asks for the body once it has reserved the room for it.
+    // The server asks for the body when it has reserved memory for it.
     let mut go_on = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
     stream.read_exact(&mut go_on).unwrap();
     assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");

@@ -1,4 +1,5 @@
-//! A server that is killed in the middle of logins loses no acknowledged fact, and takes its own facts for its own.
+//! Checks that a server that is killed in the middle of logins loses no acknowledged fact, and does not mistake its own
+//! facts for a restored back-up.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -19,7 +19,8 @@ const TASKS: usize = 8;
 /// The server is killed after this many acknowledged logins of one run, while others are under way.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
-/// Webhooks may reach this machine, and a lost connection counts as present for half a second.
+/// The settings: webhooks may be sent to this machine, and a connection lost with the node counts as present for half a
+/// second.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 

@@ -89,7 +89,7 @@ async fn when_a_part_of_the_log_was_missed_everybody_reads_again() {
 async fn a_change_that_was_never_logged_costs_a_reload_and_no_more() {
     let (node, mut pair) = Pair::on_a_node(|_| {}).await;
     let alice = node.user("alice");
-    // Written to the store without the service, as if the service had died before it logged the change.
+    // The change is written to the facts without the service, as if the service had died before it logged the change.
     let change = lamplight_model::ProfileChange { nick: Some("unsaid".into()), ..Default::default() };
     node.facts().set_profile(alice.clone(), change).await.unwrap();
     message_to(&node, "alice", "waits", "m1").await;

@@ -281,7 +281,7 @@ async fn a_connection_whose_call_waits_for_the_store_is_told_of_statuses_and_ans
     assert_eq!(told.custom_status, "while you wait");
     assert!(began.elapsed() < Duration::from_secs(4), "told after {:?}", began.elapsed());
 
-    // A login that waits is answered too, and the client is asked to come again.
+    // A login that waits for the facts is refused too, and its connection is closed.
     let mut cat = node.connect().await;
     assert_eq!(cat.refused(node.login("cat", "phone", Platform::IPhone)).await, 70_500);
     cat.last_words().await;

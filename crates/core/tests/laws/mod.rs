@@ -77,7 +77,7 @@ impl Record {
         self.step(|me, settings, now| me.connect(&connect, settings, now))
     }
 
-    /// The UserSigs that a kick or a deletion revokes now.
+    /// Returns the UserSigs that a kick or a deletion would revoke now.
     pub fn revoked_now(&self) -> Revoked {
         Revoked::new(self.now.wall, self.presence.sigs_seen_since(self.now.wall))
     }
@@ -182,7 +182,7 @@ impl Record {
                 SessionEventKind::Login { .. } => {
                     assert_ne!(self.told.insert(device.id.clone(), true), Some(true), "{event:?}");
                 }
-                // A device that was not connected has a logout too.
+                // A logout also comes from a device that is logged in but not connected.
                 SessionEventKind::Logout => drop(self.told.insert(device.id.clone(), false)),
                 SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
                     assert_eq!(self.told.insert(device.id.clone(), false), Some(true), "{event:?}");

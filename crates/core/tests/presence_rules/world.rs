@@ -138,7 +138,7 @@ impl World {
                     Presence::from_facts(facts, version, now.wall, true, settings, now.moment);
                 "-".into()
             }
-            // `adopt kicked …`: the facts say that an operator kicked the user meanwhile.
+            // `adopt kicked …` means that an operator has kicked the user meanwhile, according to the facts.
             "adopt" => {
                 let (rest, kicked) = rest.strip_prefix("kicked").map_or((rest, false), |rest| (rest, true));
                 let mut facts = UserFacts::default();

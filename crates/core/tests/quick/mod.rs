@@ -5,7 +5,7 @@
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// This many cases, the same on every run unless the environment names another seed.
+/// Returns a configuration with this many cases, the same on every run unless the environment names another seed.
 pub fn cases(cases: u32) -> Config {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     match config.rng_seed {

@@ -275,8 +275,8 @@ impl World {
         }
     }
 
-    /// Every client reads until nothing is left, and then has the newest state of each user that it watches. Then all
-    /// connections are removed, and the hub is empty.
+    /// Lets every client read until nothing is left, and checks that it has the newest state of each user that it
+    /// watches. Then removes all connections, and checks that the hub is empty.
     fn end(mut self) {
         self.happen(Event::TakeTouched);
         for c in self.keys.keys().copied().collect::<Vec<_>>() {

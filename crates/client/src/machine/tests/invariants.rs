@@ -6,7 +6,7 @@ use super::script::World;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// Likely and unlikely inputs, which come in any order.
+/// The inputs of the random scripts, likely and unlikely ones.
 const HAPPENINGS: &[&str] = &[
     "login",
     "login me other",

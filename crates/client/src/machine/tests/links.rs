@@ -272,7 +272,7 @@ fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait()
           ! Connected { resumed: true }
     "#]],
     );
-    // The broken link is detected.
+    // If the link breaks while it is tested after a sleep, the client reconnects almost at once.
     check_live(
         "wait 200000\ndown\nnext",
         expect![[r#"
@@ -424,7 +424,8 @@ fn heartbeat_after(script: &str) -> u64 {
 #[test]
 fn links_that_are_cut_after_the_same_silence_shorten_the_heartbeat_and_it_keeps_the_next_one() {
     let again = back_and(60_000);
-    // A cut is detected by the path's notification, by a heartbeat without an answer, or by a call without an answer.
+    // The client learns of a cut by a notification of the path, by a heartbeat without an answer, or by a call without
+    // an answer.
     assert_eq!(heartbeat_after(&format!("wait 60000\ndown\n{again}down\n")), 30);
     assert_eq!(heartbeat_after("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n"), 60);
     assert_eq!(heartbeat_after(&format!("wait 60000\nset hi\nnext\n{again}down\n")), 30);
