@@ -62,9 +62,9 @@ impl Link {
 /// How a link ended.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LinkEnd {
-    /// FIN, RST, process killed, tab closed, error.
+    /// The connection was closed or has failed: FIN, RST, process killed, tab closed.
     Closed,
-    /// Silent for the heartbeat timeout.
+    /// Nothing was received for the heartbeat timeout.
     TimedOut,
     /// The node that held the connection was lost.
     NodeLost,

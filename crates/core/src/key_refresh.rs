@@ -1,5 +1,5 @@
-//! When the keys of a source (a JWKS address or file) are read again, and how long the keys that were read last are
-//! accepted.
+//! Decides when the keys of a source (a JWKS address or file) are read again, and for how long the keys that were read
+//! last are accepted.
 //!
 //! This module knows neither the keys nor how they are read. The current time is an argument.
 

@@ -43,8 +43,8 @@ impl PendingEvents {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }
 
-    /// The time from which on messages to the user may have reached no device; `None` if there is none, or once they
-    /// were handed to the push webhook.
+    /// The time from which on messages to the user may have reached no device. `None` if no message was missed, or once
+    /// the messages were handed to the push webhook.
     pub fn missed_since(&self) -> Option<Timestamp> {
         self.missed_since
     }
@@ -71,9 +71,9 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Sets the status after the events above the ordinal `behind`, which are the events of one step. If the user is
-    /// not ONLINE any more, the first of them says so and may be sent already, so the others are sent whatever
-    /// follows.
+    /// Sets the status after the step for the events of the step, which are those above the ordinal `behind`. If the
+    /// user is not ONLINE any more, the first of them reports that and may be sent already, so the others are always
+    /// sent, whatever follows.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {

@@ -150,7 +150,7 @@ fn check_most(users: usize, most: usize) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Which users a client is notified of.
+/// The users that a client is notified of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Notifications {
     /// Whether the client is notified of users other than its own.
@@ -219,7 +219,7 @@ mod tests {
         SubscribeUserStatus, UnsubscribeUserStatus,
     };
 
-    /// `#n` is a list of n users, `!` one that cannot be read.
+    /// Reads a list of users: `#n` is a list of n users, `!` one that cannot be read.
     fn users(list: &str) -> Result<Vec<UserId>, InvalidUserId> {
         let many = |count: usize| (0..count).map(|n| UserId::new(&format!("u{n}"))).collect();
         match list.strip_prefix('#') {

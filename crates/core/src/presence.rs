@@ -25,7 +25,7 @@ use lamplight_model::{
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::time::Duration;
 
-/// How long to wait before retrying to remove a deleted account's record.
+/// The pause before the next attempt to remove the record of a deleted account.
 const REMOVAL_RETRY: Duration = Duration::from_secs(60);
 
 /// The live record of one user.
@@ -121,7 +121,7 @@ impl Presence {
         present.map(|device| device.platform)
     }
 
-    /// The text beside the dot.
+    /// The custom status of the user.
     pub fn custom_status(&self) -> &CustomStatus {
         &self.custom_status
     }
@@ -170,7 +170,7 @@ impl Presence {
         self.events.as_deref().filter(|events| !events.is_empty())
     }
 
-    /// When [`Presence::expire`] is due next.
+    /// The time at which [`Presence::expire`] is due next.
     pub fn next_deadline(&self) -> Option<Moment> {
         let links = self.devices.iter().filter_map(|device| match device.link {
             Link::Connected(_) => None,
@@ -375,7 +375,9 @@ impl Presence {
             let broken =
                 presence.devices.iter().filter(|device| over(device)).map(|device| match device.link {
                     Link::Held { end, .. } => (end.event(), event_device(device)),
-                    Link::Connected(_) | Link::Gone { .. } => unreachable!("only what is held is over"),
+                    Link::Connected(_) | Link::Gone { .. } => {
+                        unreachable!("only a held link has an end that can pass")
+                    }
                 });
             for (kind, device) in broken.collect::<Vec<_>>() {
                 presence.note(kind, Some(device), settings, now);

@@ -1,4 +1,4 @@
-//! Whether a node is ready, decided from the signs of life of its parts.
+//! Decides whether a node is ready, from the signs of life of its parts.
 
 use lamplight_model::Moment;
 use std::fmt;

@@ -113,7 +113,7 @@ mod tests {
         // The rate is rounded up to a whole number of requests in each window.
         assert_eq!(requests(1), [4; 5]);
         assert_eq!(requests(0), [10_000; 5]);
-        assert_eq!(requests(40_000), [10_000; 5], "nobody waits who asks for less");
+        assert_eq!(requests(40_000), [10_000; 5], "a client below the limit never waits");
     }
 
     #[test]

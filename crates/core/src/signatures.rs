@@ -14,7 +14,7 @@ const REMEMBERED_FOR: u64 = 10;
 /// The UserSigs of a user, by the seconds in which they are dated.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Signatures {
-    /// Ascending; at most [`MAX_REVOKED_ONE_BY_ONE`], the latest.
+    /// The seconds of the UserSigs that were seen, ascending; only the latest [`MAX_REVOKED_ONE_BY_ONE`] are kept.
     seen: SmallVec<[u64; 1]>,
     revoked: Option<Box<Revoked>>,
 }

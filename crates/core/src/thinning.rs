@@ -44,7 +44,7 @@ impl Level {
 
 /// Something that can be summed up over time.
 pub trait Sum: Clone {
-    /// Adds what was counted later.
+    /// Adds the sum of a later time.
     fn add(&mut self, later: &Self);
 }
 
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// Counts one at each of these seconds, and lists the steps that are to be written and when: `second:
+    /// Counts 1 at each of these seconds, and compares the steps that are to be written with `expected`: `second:
     /// level@begin=sum …`.
     fn check(thinning: &mut Thinning<u64>, seconds: impl IntoIterator<Item = u64>, expected: &str) {
         let mut told = Vec::new();

@@ -95,7 +95,7 @@ mod tests {
         waiting.push(end("b", 2), Moment(0));
         waiting.push(end("a", 3), Moment(0));
         waiting.push(end("a", 2), Moment(0));
-        assert_eq!(waiting.ends(), [end("b", 2), end("a", 3)], "an earlier end takes no later one's place");
+        assert_eq!(waiting.ends(), [end("b", 2), end("a", 3)], "an earlier end does not replace a later one");
         assert!(waiting.has_ended(&end("a", 1).device, 1) && !waiting.has_ended(&end("a", 4).device, 4));
         assert!(!waiting.settled(&[end("a", 1)]), "a later end of the device came meanwhile");
         assert!(waiting.settled(&[end("a", 3)]));

@@ -1,7 +1,7 @@
 //! The watch graph of one worker: edges from watchers to subjects. Users are interned; an edge costs 16 bytes,
 //! eight at each end.
 //!
-//! The graph knows why an edge exists, and nothing of what is sent along it.
+//! The graph stores the reasons of each edge. It does not interpret the states that are sent along an edge.
 
 use crate::touched::{Marks, Touched};
 use crate::watch_reasons::{Reasons, Why};
@@ -15,8 +15,8 @@ use std::hash::BuildHasher;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SubjectKey(pub u32);
 
-/// A watching connection. The key of a watcher that was removed stays invalid when its slot is used again: calls with
-/// it change nothing.
+/// A watching connection. The key of a watcher that was removed stays invalid when its slot is used again, and calls
+/// with such a key change nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct WatcherKey {
     slot: u32,
@@ -31,9 +31,9 @@ impl WatcherKey {
 }
 
 const SUBJECT: u32 = (1 << 26) - 1;
-/// The user's state was not sent since the edge exists: the client has no state of the user.
+/// No state of the user has been sent to the watcher since the edge was added.
 const UNTOLD: u32 = 1 << 26;
-/// The state is not sent now, because an answer under way will carry it.
+/// The user's state is held back from the watcher, because an answer under way will carry it.
 const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
@@ -73,8 +73,8 @@ struct Watcher {
     muted: bool,
 }
 
-/// The indices of a watcher's edges by subject, for changes of many edges at once: they save a search through all
-/// edges for each.
+/// The indices of a watcher's edges by subject. Built for changes of many edges at once, so that each of them needs no
+/// search through all edges.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
 /// Up to this number of changes, searching the edges is quicker than building such a map.
@@ -181,7 +181,8 @@ impl<S> WatchGraph<S> {
         let subject_at = |place: u32| it.outgoing[place as usize].subject & SUBJECT;
         let waiting: Vec<u32> = it.pending.iter().map(|place| subject_at(*place)).collect();
         let mut moved = false;
-        // In reverse order: the edge that fills a gap has been looked at already.
+        // In reverse order, because the edge that is moved into a gap comes from the end and has been looked at
+        // already.
         for place in (0..it.outgoing.len()).rev() {
             let edge = &mut self.watchers[watcher.slot()].outgoing[place].subject;
             if *edge & why as u32 == 0 || wanted(&self.subjects[(*edge & SUBJECT) as usize].user) {
@@ -202,9 +203,9 @@ impl<S> WatchGraph<S> {
         it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
     }
 
-    /// Removes the pending marks from the edges to those of these users whose current state `is_known` to the client,
-    /// in time linear in their number and in the number of the watcher's edges. Returns for each user whether it is
-    /// watched.
+    /// Removes the pending mark from the edge to each of these users for whose current state `is_known` returns true,
+    /// because the client has that state. Takes time linear in their number and in the number of the watcher's edges.
+    /// Returns for each user whether it is watched.
     pub fn unmark_all<'a>(
         &mut self,
         watcher: WatcherKey,

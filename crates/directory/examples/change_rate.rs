@@ -1,4 +1,5 @@
-//! Measures the cost of a change of a record with its journal: without other work, and while a snapshot is written.
+//! Measures the time that a change of a record with its journal takes, without other work and while a snapshot is
+//! written.
 //!
 //! `cargo run --release -p lamplight-directory --example change_rate [users] [seconds]`
 
@@ -87,7 +88,7 @@ fn change(
     let directory: &dyn Directory = directory;
     let settings = AppSettings::default();
     let mut times = Vec::with_capacity(10_000_000);
-    // A fixed walk over all users, different for each thread.
+    // Goes through all users in a fixed order that differs between threads.
     let mut place = thread * 7_919;
     for turn in 0u64.. {
         if over.load(Ordering::Relaxed) {

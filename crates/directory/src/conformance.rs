@@ -37,8 +37,8 @@ impl Ports {
     }
 }
 
-/// Makes one `#[tokio::test]` of each rule. `make` is an `async fn() -> (Ports, Keep)`; the second value is kept
-/// until the test ends.
+/// Defines a `#[tokio::test]` for each rule. `make` is an `async fn() -> (Ports, Keep)`; its second value is kept until
+/// the test ends.
 #[macro_export]
 macro_rules! directory_conformance_tests {
     ($make:path) => {
@@ -90,7 +90,7 @@ pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// A second seed changes nothing.
+/// Seeding an existing record changes nothing.
 pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     ports.directory.seed(&user("a"), blank(Version(5)), now(0)).await.unwrap();
     ports.directory.seed(&user("a"), blank(Version(9)), now(0)).await.unwrap();
@@ -98,7 +98,7 @@ pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     assert_eq!(versions.unwrap(), [Some(Version(5))]);
 }
 
-/// The status is that of the same step.
+/// The logged status is the one that the change produced.
 pub async fn a_visible_change_is_logged_with_the_status_it_led_to(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -131,8 +131,8 @@ pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     assert_eq!(texts, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
-/// The worker of a connection needs to hear of its end; the workers of the user's connections need to hear of the
-/// list.
+/// The log reports ended connections to the worker that has them, and list changes to the workers of the user's
+/// connections.
 pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -189,7 +189,7 @@ pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     assert!(told.is_sorted_by(|one, next| one.0 < next.0), "versions rise in the order of the log");
 }
 
-/// A user without a record leaves a gap.
+/// A user without a record is returned without one.
 pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "c").await;
@@ -199,7 +199,7 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
 }
 
-/// With the revision, a reader drops log entries that the record already contains.
+/// By the revision, a reader can drop log entries whose changes the record already contains.
 pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports) {
     seed(&ports.directory, "a").await;
     let one = [user("a"), user("b")];
@@ -217,7 +217,7 @@ pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports)
     assert_eq!(set_custom(&ports.directory, "a", "x", now(2)).await.rev, read().await);
 }
 
-/// The user can be seeded again.
+/// After a removal the user can be seeded again.
 pub async fn a_removed_record_is_absent(ports: Ports) {
     seed(&ports.directory, "a").await;
     ports.directory.remove(&user("a"), now(1)).await.unwrap();
@@ -227,7 +227,7 @@ pub async fn a_removed_record_is_absent(ports: Ports) {
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [true]);
 }
 
-/// The status shown for a user without a record relies on this.
+/// The status that is shown for a user without a record relies on this.
 pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     let epoch = ports.directory.epoch();
     let names: Vec<String> = (0..1_000).map(|n| format!("user {n}")).collect();
@@ -253,8 +253,8 @@ pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     assert_eq!(log.heard().await, news);
 }
 
-/// Each kept change counts one, also across a removal; a call that changes nothing counts nothing. An entry names the
-/// revision of its change.
+/// Each change that is kept increments the revision by one, also across a removal; a call that changes nothing does
+/// not. An entry carries the revision of its change.
 pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -272,7 +272,7 @@ pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     assert!(again > first + 2, "{again}");
 }
 
-/// The caller of a change need not wait for the copies from the log.
+/// The caller of a change need not wait for the log to deliver the entries.
 pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -374,9 +374,8 @@ async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now:
     logged
 }
 
-/// A reader of the log. An adapter may need a while to deliver an entry. To know that it has heard everything logged
-/// so far, the reader appends an entry of its own, about user `a` as the entries under test are, and reads until it
-/// comes.
+/// A reader of the log. An adapter may take a while to deliver an entry. To read everything logged so far, the reader
+/// appends an entry of its own, about user `a` like the entries under test, and reads until it arrives.
 struct Ear {
     log: LogReader,
     ports: Ports,

@@ -1,8 +1,7 @@
 //! The status feed: each user once, ordered by the last visible change.
 //!
-//! A feed is conflated like a mailbox: it has each user once, at the position of the last change, and no history. No
-//! reader can therefore be too late for a part of the feed, and a reader that starts at the beginning gets a
-//! snapshot.
+//! The feed has each user once, at the position of the last change, and no history. A reader can therefore never be too
+//! late for a part of the feed, and a reader that starts at the beginning gets a snapshot.
 //!
 //! This module knows positions and users. It does not know which change moved a user.
 
@@ -25,13 +24,13 @@ pub struct FeedCursor {
     pub(crate) places: Vec<u64>,
 }
 
-/// The error about a text that is not a cursor of a feed.
+/// The error for a text that is not a cursor of the status feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of the status feed")]
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The largest number of partitions that is read from a text; the sender of the text chooses its length.
+    /// The most partitions that are read from a text, because the sender of the text chooses its length.
     const MAX_PLACES: usize = 4096;
 
     /// Creates a cursor from the positions of an adapter's partitions.
@@ -151,7 +150,7 @@ impl Feed {
         place
     }
 
-    /// Wakes the waiting readers. Call it when the change for which [`Feed::advance`] was called can be read.
+    /// Wakes the waiting readers. To be called once the change for which [`Feed::advance`] was called can be read.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }

@@ -52,10 +52,10 @@ pub struct InProcessDirectory {
     /// The boot id of the machine.
     machine: String,
     counters: Counters,
-    /// The highest revision of a removed record. A new record counts on from it.
+    /// The highest revision of a removed record. The revisions of a new record continue above it.
     removed_rev: AtomicU64,
     complete_since: Timestamp,
-    /// Live records of other facts were found at the start, and set aside.
+    /// Whether live records of other facts were found at the start and set aside.
     set_aside: bool,
 }
 
@@ -184,8 +184,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so that nobody can
-    /// read or hear of a change before it is written.
+    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so that no change can
+    /// be read or logged before it is written.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {
@@ -197,7 +197,7 @@ impl InProcessDirectory {
             }
             kept
         });
-        // A failing disk does not stop the service: the state that a crash could then lose is worth less.
+        // A failing disk does not stop the service, because the live state that a crash could then lose matters less.
         if let Err(error) = kept
             && !self.is_failing.swap(true, Ordering::Relaxed)
         {
@@ -205,8 +205,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Appends the entries of a transition to the log. The caller holds the lock of the user's shard, so entries of a
-    /// user are in order.
+    /// Appends the entries of a transition to the log. The caller holds the lock of the user's shard, so the entries of
+    /// a user are in order.
     fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
         let mut logged = Logged { rev: record.rev, entries: Default::default() };
         let mut append = |news| {

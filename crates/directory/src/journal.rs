@@ -1,7 +1,7 @@
-//! The live records on disk: a snapshot and the changes since, so that watchers see nobody leave during a restart.
+//! The live records on disk: a snapshot and the changes since, so that a restart makes no user appear to leave.
 //!
-//! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced
-//! only when the journal is closed in order; after a loss of the machine, live records are rebuilt from the facts.
+//! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced only
+//! when the journal is closed in order. After a crash of the machine, live records are built again from the facts.
 //!
 //! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`, and a file of changes
 //! for each stripe of users, `live.N.0` and so on, so that users of different stripes do not wait for each other.
@@ -42,7 +42,7 @@ const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
 const FORMER_MAGICS: [&[u8; 12]; 2] = [b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
 /// The number of bytes of the magic that are the same in every format.
 const NAME_BYTES: usize = 8;
-/// The position of the mark of doubt: whether a write to this file failed and its change is not in any snapshot.
+/// The position of the mark of doubt, which says that a write to this file failed and that no snapshot has its change.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
 const IN_DOUBT: u8 = 1;
@@ -69,7 +69,7 @@ enum Entry {
     Alive(Timestamp),
     /// The last entry of a complete snapshot.
     Complete,
-    /// The mark that the facts had.
+    /// The mark of the facts at this time.
     Facts(FactsMark),
 }
 
@@ -139,7 +139,7 @@ struct Stripe {
     path: PathBuf,
     /// The end of the last whole entry.
     end: u64,
-    /// The value of `failures` after the last failed write to this file, until a snapshot has its change.
+    /// The value of `failures` after the last failed write to this file; `None` once a snapshot has its change.
     doubt: Option<u64>,
 }
 
@@ -200,7 +200,7 @@ impl Journal {
         }
     }
 
-    /// Begins the first generation of this process beside facts with this mark. To be called once, before anything is
+    /// Begins the first generation of this process, for facts with this mark. To be called once, before anything is
     /// written.
     pub fn start(&mut self, begin: &Begin, facts: Option<FactsMark>) -> Result<(), JournalError> {
         *self.noted.lock() = facts;
@@ -228,8 +228,8 @@ impl Journal {
                 let count = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
                 // Cuts off the part of the entry that was written. If that fails too, the next entry overwrites it.
                 let _ = stripe.file.set_len(end);
-                // The byte exists already, so it can be written even if the disk is full. If it cannot, nothing can
-                // be written.
+                // This byte exists already, so it can be written even if the disk is full. If it cannot be written,
+                // nothing can.
                 let _ = stripe.file.write_at(DOUBT_AT, &[IN_DOUBT]);
                 stripe.doubt = Some(count);
                 Err(JournalError { doing: "write", path: stripe.path.clone(), source })
@@ -284,8 +284,8 @@ impl Journal {
 
     fn try_rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let mut generation = self.generation.lock();
-        // A generation without a snapshot gets one now; a full disk is not filled with the files of another
-        // generation.
+        // A generation without a snapshot gets one now, so that a full disk is not filled with the files of further
+        // generations.
         if generation.is_complete {
             let number = generation.number + 1;
             let stripes = self.begin_stripes(number, &begin())?;

@@ -1,9 +1,9 @@
 //! The two ports for live state: the [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
 //! visible changes.
 //!
-//! A directory stores records and does not know what a change means. A transition is a closure over the rules of
+//! A directory stores records and does not know the meaning of a change. A change is a closure over the rules of
 //! `core`; it runs in one atomic step with the log entries that it causes, so state and log cannot disagree. If a
-//! record is absent, the caller rebuilds it from the facts and [seeds](Directory::seed) it.
+//! record is absent, the caller builds it from the facts and [seeds](Directory::seed) it.
 //!
 //! The log also carries news that is not a change of a record. The caller appends such an entry after the change was
 //! committed elsewhere, so the entry may be lost with the caller: a reader that needs it must be able to read the
@@ -33,10 +33,10 @@ use lamplight_model::{AppId, ConnectionId, Moment, NodeId, Now, Platform, Timest
 /// The future result of a call to a [`Directory`] or a [`ChangeLog`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 
-/// A change of one record. It may run more than once; only the last run counts.
+/// A change of one record. It may run more than once; only the effect of the last run is kept.
 pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send);
 
-/// Reads one record. Gets the index of the user in the list, and the record with its revision if there is one.
+/// Reads one record. It is passed the index of the user in the list, and the record with its revision if there is one.
 pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 
 /// The store of live records. Each kept change of a record appends its visible changes to the change log in the same
@@ -71,13 +71,15 @@ pub trait Directory: Send + Sync {
     /// order, and duties are assigned by partition.
     fn partitions(&self) -> u16;
 
-    /// All users who have one of these users on the subscription list, in no particular order. Reads every record.
+    /// Returns all users who have one of these users on the subscription list, in no particular order. Reads every
+    /// record.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
     /// The partition of a user, below [`Directory::partitions`].
     fn partition_of(&self, user: &User) -> u16;
 
-    /// Up to `limit` users of a partition whose record is due by [`Presence::next_deadline`], the longest overdue first.
+    /// Returns up to `limit` users of a partition whose record is due by [`Presence::next_deadline`], the longest
+    /// overdue first.
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
     /// Up to `limit` users of a partition whose record has session events for the outbox, by rising user, after
@@ -117,8 +119,8 @@ pub trait Directory: Send + Sync {
     /// then on.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status changes visibly after the first poll. A reader that waits for a page first polls this,
-    /// then reads.
+    /// Resolves when a status changes visibly after the first poll. A reader that waits for a page polls it first and
+    /// then reads, so that no change falls in between.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
     /// The figures of the directory, for metrics.
@@ -205,18 +207,18 @@ pub struct DirectoryStats {
     pub online: u64,
     /// The number of devices that count as connected, by platform in the order of [`Platform::ALL`].
     pub devices: [u64; Platform::ALL.len()],
-    /// The number of failed writes to the journal: live state that a `kill -9` would lose.
+    /// The number of failed writes to the journal. Each stands for live state that a `kill -9` would have lost.
     pub journal_errors: u64,
     /// Whether the last write to the journal failed. A `kill -9` would then lose the changes since.
     pub journal_in_doubt: bool,
     /// The damage that was found on disk at the start.
     pub journal_damage: JournalDamage,
-    /// Whether the start found live records of other facts than those that there are, and set them aside.
+    /// Whether the start found live records that belong to other facts, and set them aside.
     pub journal_set_aside: bool,
 }
 
-/// A failed call to a [`Directory`] or a [`ChangeLog`]: a fault of the adapter or of the store, not a refusal. Whatever
-/// its kind, the call may be repeated.
+/// The failure of a call to a [`Directory`] or a [`ChangeLog`]: a fault of the adapter or of the store, not a refusal.
+/// The call may be repeated, whatever its kind.
 #[derive(Debug, thiserror::Error)]
 #[error("the directory failed while {doing}: {kind}")]
 pub struct DirectoryError {
@@ -229,7 +231,7 @@ pub struct DirectoryError {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// Kinds of faults.
+/// The kinds of failures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DirectoryErrorKind {
     /// The directory cannot be reached, or did not respond in time. The change may have happened.

@@ -7,9 +7,8 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One change of the lists of a user, for the user's own devices.
-///
-/// The log may carry the changes of one user in another order than that of their versions, since each is logged by
-/// the task that waited for its commit. The workers put them in order before they notify devices.
+/// The log may carry the changes of one user in another order than that of their versions, since each is logged by the
+/// task that waited for its commit. The workers put them in order before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
     /// The lists version after the change: one above that of the change before.
@@ -25,7 +24,7 @@ pub struct ListsNews {
 /// The kind of a change in the lists of a user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum ListsChange {
-    /// The current own profile.
+    /// The user's profile after the change.
     Profile(Profile),
     /// An entry of the friend list was added or changed.
     Friend(Box<Friend>),
@@ -33,7 +32,7 @@ pub enum ListsChange {
     FriendGone(UserId),
     /// A message was received, or sent from a device of the user.
     Message(Box<MessageNews>),
-    /// The current row of the conversation list.
+    /// The row of the conversation list after the change.
     Conversation(Box<Conversation>),
     /// The conversation with a user was removed.
     ConversationGone(UserId),
@@ -44,7 +43,7 @@ pub enum ListsChange {
 pub struct MessageNews {
     /// The message, which is the last one of the conversation.
     pub message: Message,
-    /// The current row, without the message.
+    /// The row after the change, without the message.
     pub conversation: Conversation,
 }
 
@@ -57,7 +56,7 @@ pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 pub struct FriendProfile {
     /// The users to notify.
     pub friends: Vec<UserId>,
-    /// The current profile.
+    /// The profile after the change.
     pub profile: Arc<Profile>,
 }
 

@@ -19,7 +19,7 @@ struct Queue {
     of_events: bool,
     state: Mutex<QueueState>,
     arrived: Notify,
-    /// Set when the reader was dropped.
+    /// Whether the reader was dropped.
     closed: AtomicBool,
 }
 
@@ -54,8 +54,8 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The most entries that wait for one reader. A worker takes all entries whenever it wakes; one that is this far
-/// behind reads its watched users again faster than it would catch up.
+/// The most entries that wait for one reader. A worker takes all entries whenever it wakes; if this many are waiting,
+/// reading its watched users again is faster than handling the entries.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
 /// The most bytes of lists news among the waiting entries. Only message texts are large.
@@ -79,8 +79,8 @@ impl LocalLog {
         LogReader { queue }
     }
 
-    /// Appends an entry to the queue of every reader. A queue with [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`]
-    /// is emptied, and its reader is told that it missed entries.
+    /// Appends an entry to the queue of every reader. A queue with [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] is
+    /// emptied, and its reader is notified that it missed entries.
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
         let of_events = matches!(entry.news, News::Events);
@@ -105,7 +105,7 @@ impl LocalLog {
         });
     }
 
-    /// Tells every reader that it missed entries of these partitions.
+    /// Notifies every reader that it missed entries of these partitions.
     pub fn miss(&self, partitions: &Partitions) {
         self.for_each(|queue| {
             let mut state = queue.lock();
@@ -138,7 +138,7 @@ impl LocalLog {
 }
 
 impl Partitions {
-    /// Whether this partition is one of them.
+    /// Whether this partition is among them.
     pub fn contains(&self, partition: u16) -> bool {
         match self {
             Self::Every => true,

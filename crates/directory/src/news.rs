@@ -8,7 +8,7 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A change that other parts of the system need to hear of. It can be serialised for other nodes.
+/// A change of which other parts of the system are notified. It can be serialised for other nodes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The user that the entry is about.

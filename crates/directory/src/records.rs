@@ -31,7 +31,7 @@ impl RecordFilter {
     }
 }
 
-/// The start of a page of a list of records. It is valid for one run of the directory.
+/// The position of a page in a list of records. It is valid for one run of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordCursor {
     /// The part of the directory, numbered by the adapter.
@@ -40,7 +40,7 @@ pub struct RecordCursor {
     pub(crate) after: Option<UserId>,
 }
 
-/// The error about a text that is not a cursor of a list of records.
+/// The error for a text that is not a cursor of a list of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor of a list of users")]
 pub struct InvalidRecordCursor;

@@ -1,4 +1,4 @@
-//! Tests of the in-process directory: the conformance suite, and the records that its journal keeps over a restart.
+//! The in-process directory: the conformance suite, and the state that its journal keeps over a restart.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -117,11 +117,11 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
         log_in(&*directory, &user(n), &format!("custom {n}"), now(1_000)).await;
     }
     let before = status(&*directory, &user(7), now(1_000)).await.unwrap();
-    // The directory is not closed, as after `kill -9`.
+    // The directory is dropped without being closed, as after `kill -9`.
     std::mem::forget(directory);
 
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5_000), GRACE).unwrap();
-    // No record is missing, except from before the first start.
+    // No record is missing, except those from before the first start.
     assert_eq!((recovered.records, recovered.complete_since), (50, now(0).wall));
     assert_eq!(directory.epoch(), now(0).wall);
     let directory: Arc<dyn Directory> = Arc::new(directory);
@@ -198,7 +198,7 @@ async fn a_byte_that_flipped_costs_its_entry_and_is_told_and_kept() {
     assert_eq!(fs::read(folder.path().join("damaged").join(name)).unwrap(), as_found, "as it was found");
     drop(directory);
     let (_, recovered) = InProcessDirectory::open(folder.path(), now(4), GRACE).unwrap();
-    assert!(recovered.damage.is_none(), "what was lost is told once");
+    assert!(recovered.damage.is_none(), "a loss is reported once");
     assert_eq!(damaged_files(&folder).len(), 1, "and the file stays");
 }
 
@@ -238,7 +238,7 @@ async fn files_that_are_missing_are_counted() {
     assert_eq!(recovered.damage, JournalDamage { missing_files: 1, ..JournalDamage::default() });
 }
 
-/// If a start is killed before it has written its snapshot, the next start must find the same damage.
+/// A start that is killed before it has written its snapshot is followed by a start that finds the same damage.
 #[tokio::test]
 async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     let (folder, file, at) = written_three_times().await;
@@ -257,7 +257,7 @@ async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     assert_eq!(damaged_files(&folder).len(), 1);
 }
 
-/// Only the owner may read the files, because they show who communicates with whom.
+/// The files show who communicates with whom.
 #[tokio::test]
 async fn the_files_are_for_their_owner_alone() {
     use std::os::unix::fs::PermissionsExt;
@@ -283,7 +283,7 @@ async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
     assert_eq!(complete_since(2), now(1).wall);
     let file = journal_files(&folder).pop_first().unwrap().0;
     fs::write(file, b"LAMPLIVE\x00\x00\x99\x99 whatever").unwrap();
-    // Later starts remember what was lost.
+    // Later starts still report the time before which records may be missing.
     for at in [3, 4, 5] {
         assert_eq!(complete_since(at), now(3).wall);
     }
@@ -342,7 +342,7 @@ async fn a_journal_that_has_grown_is_written_anew_while_changes_go_on() {
             file = present;
         }
     }
-    assert!(compactions >= 1, "the journal was never written anew");
+    assert!(compactions >= 1, "no snapshot was written");
     let mut expected = Vec::new();
     for n in 0..20 {
         expected.push(status(&*port, &user(n), now(2)).await.unwrap());
@@ -407,7 +407,7 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// A client that returns with a version that was lost here would otherwise keep a wrong status for good.
+/// Otherwise, a client that returns with a version that was lost here would keep a wrong status forever.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -439,8 +439,7 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }
 
-/// Returns the mark of the facts that is noted in the live records of a folder, as the next start would read it. The
-/// folder stays unchanged.
+/// Returns the mark of the facts that the next start finds in a folder, which is not changed.
 fn noted(folder: &TempDir) -> Option<FactsMark> {
     SavedRecords::read(copy(folder).path()).unwrap().facts()
 }
@@ -462,7 +461,7 @@ async fn the_mark_of_the_facts_survives_kills_and_damage() {
     let (directory, recovered) = saved.open(Some(mark(3)), now(4), GRACE).unwrap();
     assert_eq!((recovered.records, recovered.in_doubt), (1, false));
     assert_eq!(noted(&folder), Some(mark(3)));
-    // If the file with the newest note is damaged, an older note is read, so the facts seem to be ahead of it.
+    // If the file with the newest mark is damaged, an older mark is found, and the facts appear to be ahead.
     directory.note_facts(mark(4)).unwrap();
     std::mem::forget(directory);
     let newest = journal_files(&folder).into_keys().find(|path| path.extension().is_some_and(|it| it == "0"));
@@ -491,7 +490,7 @@ async fn records_of_other_facts_are_set_aside_whole_and_the_feed_begins_anew() {
     fs::create_dir(&aside).unwrap();
     fs::write(aside.join("of an earlier restore"), "").unwrap();
 
-    // The clock of the machine on which the back-up was restored may be behind.
+    // The clock of the machine on which the backup was restored may be behind.
     let behind = Now { moment: Moment(1), wall: Timestamp(5) };
     let saved = SavedRecords::read(&live).unwrap();
     assert!(!mark(4).includes(saved.facts().unwrap()));
@@ -499,15 +498,15 @@ async fn records_of_other_facts_are_set_aside_whole_and_the_feed_begins_anew() {
     assert_eq!(saved.facts(), None);
     let other = FactsMark { history: 8, count: 5 };
     let (directory, recovered) = saved.open(Some(other), behind, GRACE).unwrap();
-    assert_eq!(files(&aside), before, "all of it, and nothing of an earlier one");
+    assert_eq!(files(&aside), before, "all files, and none of an earlier folder");
     assert_eq!((recovered.records, recovered.in_doubt), (0, true));
     assert!(recovered.damage.is_none() && directory.stats().journal_set_aside);
     let page = directory.feed(AppId(1), Some(cursor), 10).await.unwrap();
     assert!(page.reset, "{page:?}");
-    assert!(recovered.complete_since >= now(0).wall, "versions do not fall behind with the clock");
+    assert!(recovered.complete_since >= now(0).wall, "versions stay ahead although the clock is behind");
     std::mem::forget(directory);
     let saved = SavedRecords::read(&live).unwrap();
     assert_eq!(saved.facts(), Some(other));
     let (directory, recovered) = saved.open(Some(other), behind, GRACE).unwrap();
-    assert!(!recovered.in_doubt && !directory.stats().journal_set_aside, "it is told once");
+    assert!(!recovered.in_doubt && !directory.stats().journal_set_aside, "it is reported once");
 }

@@ -1,8 +1,8 @@
 //! Measures how many messages a second are committed: `cargo run --release --example message_rate -- FILE
 //! [MESSAGES]`.
 //!
-//! Each user writes to a few random peers, each message waits for its commit, and [`AT_ONCE`] are under way. Then the
-//! reads that every client does are measured. FILE must not exist; it is not deleted afterwards.
+//! Each user writes to a few random peers; each message waits for its commit, and [`AT_ONCE`] messages are under way.
+//! Afterwards, the reads that every client performs are measured. FILE must not exist; it is not deleted afterwards.
 
 #![allow(clippy::print_stdout)]
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = arguments.next().ok_or("name a new file")?;
     let messages: u64 = arguments.next().map_or(Ok(100_000), |number| number.parse())?;
     if Path::new(&path).exists() {
-        return Err("the file is there already".into());
+        return Err("the file exists already".into());
     }
     let facts = SqliteFacts::open(Path::new(&path))?;
     let facts = &facts;

@@ -1,5 +1,5 @@
-//! The deletion of an app: first the app itself, then the rows of all tables that belong to it, some in each
-//! transaction.
+//! The deletion of an app: first the app itself, then the rows of all tables that belong to it, a bounded number in
+//! each transaction.
 
 use crate::rows::{change, list};
 use lamplight_facts::AppDeletion;
@@ -45,8 +45,8 @@ pub(crate) fn is_deleted(db: &Connection, app: AppId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM deleted_apps WHERE id = ?1")?.exists([app.0])
 }
 
-/// Ends the deleted state of an app that is created again. Returns whether it may be created: not before all its rows
-/// are deleted.
+/// Ends the deleted state of an app that is created again. Returns whether the app may be created, which is false until
+/// all its rows are deleted.
 pub(crate) fn make_again(db: &Connection, app: AppId) -> Result<bool> {
     let sql = "SELECT emptied FROM deleted_apps WHERE id = ?1";
     let emptied: Option<bool> = db.prepare_cached(sql)?.query_row([app.0], |row| row.get(0)).optional()?;

@@ -1,4 +1,4 @@
-//! A look at the file of facts that changes nothing, for a program that finds faults before a server meets them.
+//! Examines the file of facts without changing it, so that faults are found before a server opens the file.
 
 use crate::fault;
 use crate::schema::{self, opening, version};
@@ -10,14 +10,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Fails where [`SqliteFacts::open`](crate::SqliteFacts::open) would refuse the file for its contents, or the apps in it
-/// cannot be read. Makes no file, whoever calls, and writes to none but the index of the log, which SQLite brings up to date
-/// where a process was killed. To be called while no other process has the file open.
+/// Fails if [`SqliteFacts::open`](crate::SqliteFacts::open) would refuse the file for its contents, or if the apps in
+/// it cannot be read. Creates no file, whichever user calls it, and writes only to the index of SQLite's log, which
+/// SQLite updates after a process was killed. To be called while no other process has the file open.
 pub fn examine(path: &Path) -> Result<(), FactsError> {
     let [log, index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix));
     let has_log = log.metadata().is_ok_and(|about| about.len() > 0);
     let connection = match has_log {
-        // Reading would make the index of the log, as a file of the caller.
+        // Without an index of the log, reading would create one as a file of the caller.
         true if !index.exists() => return Ok(()),
         true => schema::open_for_reading(path)?,
         false => open_unchanging(path)?,
@@ -29,7 +29,7 @@ pub fn examine(path: &Path) -> Result<(), FactsError> {
     apps.map(drop).map_err(|error| fault::of_sqlite("listing apps", Arc::new(error)))
 }
 
-/// Opens a file that lacks nothing and that nobody writes to: SQLite then makes no file beside it.
+/// Opens a file that is complete and that nobody writes to: SQLite then creates no file beside it.
 fn open_unchanging(path: &Path) -> Result<Connection, FactsError> {
     let text = path.to_str().ok_or(io::Error::new(io::ErrorKind::InvalidInput, "the path is no UTF-8"));
     let text = text.map_err(|error| fault::unavailable("opening the file of facts", error))?;
@@ -100,7 +100,7 @@ mod tests {
             assert_eq!(examined.is_ok(), is_good, "{name}: {examined:?}");
             assert!(contents(folder.path()) == before, "{name}: something was changed");
         }
-        // After `kill -9` there is a log, and the file may lack everything that is in it.
+        // After `kill -9` there is a log, and the file may lack all changes that are in the log.
         let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let open = SqliteFacts::open(&folder.path().join("facts.db")).unwrap();
         for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {

@@ -1,9 +1,9 @@
 //! [`Facts`] in a SQLite file: the default adapter for one node.
 //!
 //! One writer thread takes all waiting writes, runs each in a savepoint of one transaction, commits, and only then
-//! answers: an acknowledgement waits for the disk, and many writes share one wait. A few reader threads answer reads
-//! from their own connections. Both have bounded queues; if a queue is full, the call fails at once with
-//! [`FactsErrorKind::Overloaded`](lamplight_facts::FactsErrorKind).
+//! answers. An answer therefore means that the data is on the disk, and many writes share one wait for it. A few reader
+//! threads answer reads from their own connections. Both have bounded queues; if a queue is full, the call fails at
+//! once with [`FactsErrorKind::Overloaded`](lamplight_facts::FactsErrorKind).
 //!
 //! This crate makes no decisions: it knows no rules, and does not check that an app exists.
 
@@ -78,7 +78,7 @@ impl SqliteFacts {
         self.writer.state()
     }
 
-    /// Whether every reader thread runs.
+    /// Whether all reader threads are running.
     pub fn readers_are_alive(&self) -> bool {
         self.readers.are_alive()
     }

@@ -1,8 +1,8 @@
-//! The lists of users in SQL: profiles, friends, messages, conversations. Chooses reader or writer thread; the SQL is
-//! in the submodules.
+//! The lists of users in SQL: profiles, friends, messages, conversations. This file passes each call to the writer or
+//! to a reader; the SQL is in the submodules.
 //!
-//! The number of a user's unread messages is a column of the account, and that of a conversation a column of its row.
-//! Neither is ever summed up: each change of a row is added to the account as a difference.
+//! The number of a user's unread messages is a column of the account, and that of a conversation is a column of its
+//! row. Neither is ever summed up from rows: each change of a conversation is added to the account as a difference.
 
 mod conversations;
 mod friends;
@@ -182,7 +182,7 @@ fn count_up_if(changed: bool, db: &Connection, user: &User) -> Result<ListsState
     if changed { count_up(db, user, 0) } else { Ok(state(db, user)?.unwrap_or_default()) }
 }
 
-/// The two columns from `first`: version, unread.
+/// Reads the lists version and the unread count from two columns, beginning at `first`.
 fn state_of(row: &Row<'_>, first: usize) -> Result<ListsState> {
     Ok(ListsState { version: count(row, first)?, total_unread: row.get(first + 1)? })
 }

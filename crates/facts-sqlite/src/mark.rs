@@ -1,4 +1,4 @@
-//! The mark of the facts, by which live records tell whether these are the facts that they were written beside.
+//! The mark of the facts, by which live records recognise the facts that they belong to.
 
 use crate::SqliteFacts;
 use crate::rows::change;
@@ -7,23 +7,23 @@ use lamplight_model::FactsMark;
 use rusqlite::{Connection, Result, params};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The commits of the writer up to which the mark was advanced.
+/// The number of attempted commits when the mark was last advanced.
 #[derive(Default)]
 pub(crate) struct Marked(AtomicU64);
 
 impl SqliteFacts {
-    /// The mark that the facts have.
+    /// The current mark of the facts.
     pub async fn mark(&self) -> Result<FactsMark, FactsError> {
         self.readers.read("reading the mark of the facts", read).await
     }
 
-    /// Advances the mark and returns it once it is committed. With `history` another history begins.
+    /// Advances the mark and returns it once it is committed. If `history` is given, it begins another history.
     pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
         let attempts = self.writer.attempts();
         let advance = move |db: &Connection| {
             let sql = "UPDATE mark SET history = coalesce(?1, history), count = count + 1";
             change(db, sql, params![history.map(u64::cast_signed)])?;
-            // Nothing else is attempted before the transaction of this very write.
+            // The writer attempts no other commit before the transaction of this write.
             Ok((read(db)?, attempts.get() + 1))
         };
         let (mark, attempts) = self.writer.write("advancing the mark of the facts", advance).await?;
@@ -33,7 +33,7 @@ impl SqliteFacts {
 
     /// Advances the mark if the facts may have changed since it was advanced last.
     pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
-        // A commit that failed may be found later all the same.
+        // Failed commits count too, because their data may turn out to be stored.
         match self.writer.attempts().get() == self.marked.0.load(Ordering::Relaxed) {
             true => Ok(None),
             false => self.advance_mark(None).await.map(Some),

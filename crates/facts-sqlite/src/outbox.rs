@@ -95,7 +95,8 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// The ordinal up to which the session events of a user were stored; 0 if the live record knows of all of them.
+/// The ordinal up to which the session events of a user are stored in the outbox; 0 if the live record has removed them
+/// all.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -115,7 +116,7 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
 fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
     let Some(device) = login.device_that_is_back() else { return Ok(false) };
     let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());
-    // Only so many notices are searched, so that the time is bounded.
+    // Only a bounded number of notices is searched, so that the time is bounded.
     let sql = "SELECT id, ordinal, content FROM
                    (SELECT id, ordinal, content, device FROM notices
                     WHERE app = ?1 AND hook = ?2 AND user = ?3 AND ordinal < ?5
@@ -164,7 +165,7 @@ fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
 
-/// Inserts a notice after those of its user. Returns whether it was not stored before.
+/// Inserts a notice after those of its user. Returns false if the notice was stored before.
 fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Timestamp) -> Result<bool> {
     let (ordinal, device): (Option<u64>, Option<&DeviceId>) = match content {
         NoticeContent::Session(event) => {
@@ -173,7 +174,7 @@ fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Ti
         }
         NoticeContent::Push(_) => (None, None),
     };
-    // A notice without an ordinal is never repeated, and goes last.
+    // A notice without an ordinal cannot be a repetition, and is placed last.
     let sql = "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
                VALUES (?1, ?2, ?3,
                    coalesce(?4, (SELECT max(ordinal) + 1 FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3), 1),
@@ -303,8 +304,8 @@ fn resend(db: &Connection, app: AppId, ids: &[u64], at: Timestamp) -> Result<usi
     let mut tally = Tally::default();
     let mut found = 0;
     for id in ids {
-        // It keeps its position, because later notices of the user were not sent either. A notice that exists already
-        // is not inserted again.
+        // The notice keeps its position, because later notices of the user were not sent either. A notice that exists
+        // already is not inserted again.
         let sql =
             "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
                    SELECT app, hook, user, ordinal, NULL, ?3, 0, NULL, '', content FROM dead_letters

@@ -44,7 +44,7 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Runs the query on one of the threads, unless the caller is gone before its turn.
+    /// Runs the query on one of the threads, unless the caller has gone before the query's turn.
     pub(crate) fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -70,7 +70,7 @@ impl Readers {
         })
     }
 
-    /// Whether every reader thread runs.
+    /// Whether all reader threads are running.
     pub(crate) fn are_alive(&self) -> bool {
         self.threads.iter().all(|thread| !thread.is_finished())
     }

@@ -1,4 +1,4 @@
-//! Statements and rows: conversions between values of the port and columns. Knows no table.
+//! Conversions between values of the port and columns, and helpers for statements. This module knows no table.
 
 use lamplight_model::{Platform, Timestamp};
 use rusqlite::types::Type;
@@ -21,7 +21,7 @@ pub(crate) fn list<T>(
     db.prepare_cached(sql)?.query_map(values, item)?.collect()
 }
 
-/// The time as a number of SQLite. Later times than the largest number become that number.
+/// Converts a time to an integer of SQLite. A time that does not fit becomes the largest integer.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
 }
@@ -42,7 +42,7 @@ pub(crate) fn count(row: &Row<'_>, column: usize) -> Result<u64> {
     u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
 }
 
-/// The number as a number of SQLite; larger numbers become its largest.
+/// Converts a number to an integer of SQLite. A number that does not fit becomes the largest integer.
 pub(crate) fn number<T>(number: T) -> i64
 where
     i64: TryFrom<T>,

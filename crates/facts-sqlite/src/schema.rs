@@ -1,4 +1,4 @@
-//! The file: its creation, opening and migration. Knows the tables, but not their use.
+//! The file of facts: its creation, opening and migration. This module knows the tables, but not their use.
 
 use crate::fault::{self, NotFacts};
 use lamplight_facts::{FactsError, FactsErrorKind};
@@ -337,8 +337,8 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
     // The size of the log after a checkpoint in bytes, and of the page cache in KiB.
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(opening)?;
     connection.pragma_update(None, "cache_size", -(16 << 10)).map_err(opening)?;
-    // The number of pages in the log that starts a checkpoint. Pages that many commits write are copied once for each
-    // checkpoint.
+    // The number of pages in the log that starts a checkpoint. A page that many commits have written is copied only
+    // once in each checkpoint.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(opening)?;
     // Temporary pages, such as those of savepoints, stay in memory.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(opening)?;
@@ -395,7 +395,7 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// The schema version of the file; 0 if it is empty. Returns an error if the file is not for this program.
+/// Returns the schema version of the file; 0 if it is empty. Fails if the file is not for this program.
 pub(crate) fn version(connection: &Connection) -> Result<u32, FactsError> {
     // One statement gives one snapshot, because another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),
@@ -439,7 +439,7 @@ fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",
     )?;
     let mut write = transaction.prepare("UPDATE accounts SET nick_folded = ?3 WHERE app = ?1 AND id = ?2")?;
-    // No `userID` is empty, so this comes before all accounts.
+    // No `userID` is empty, so this position comes before all accounts.
     let mut last = (0_u32, String::new());
     loop {
         // The whole page is read before its first write, because rows that are being read must not change.

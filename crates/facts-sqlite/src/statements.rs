@@ -1,4 +1,4 @@
-//! The SQL of the calls of the port. Knows tables and rows, but no threads, queues or commits.
+//! The SQL of the calls of the port. This module knows tables and rows, but no threads, queues or commits.
 //!
 //! A function that writes runs inside a savepoint, which undoes its writes if it fails.
 
@@ -14,8 +14,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
-/// Writes the header of the file unchanged: one page becomes dirty, and the commit has to write it to the disk.
-/// (SQLite would detect a row that is unchanged, and write nothing.)
+/// Writes the header of the file without changing it, so that one page is dirty and the commit has to write it to the
+/// disk. (For a row that does not change, SQLite would write nothing.)
 pub(crate) fn probe(db: &Connection) -> Result<()> {
     db.pragma_update(None, "application_id", APPLICATION_ID)
 }
@@ -152,7 +152,7 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// Deletes an account with the rows that reference it; its peers keep their conversations.
+/// Deletes an account with the rows that refer to it; its peers keep their conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,
@@ -229,7 +229,7 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
             EndWhy::LoggedOut => false,
         };
         if *resume || is_kick && !mark.told {
-            // The refusal tells the device, so the mark counts as told from now on.
+            // The refusal reports the mark to the device, so the mark counts as told from now on.
             put_mark(db, user, device, &EndMark { told: true, ..mark })?;
             return Ok(LoginRecorded::Ended(mark.why));
         }
@@ -279,7 +279,7 @@ struct Stands {
     lists_version: u64,
 }
 
-/// Reads all of it in one statement: a login is the most frequent write.
+/// Reads all of it in one statement, because a login is the most frequent write.
 fn known(db: &Connection, user: &User, device: &DeviceId) -> Result<Known> {
     let sql = "SELECT a.born, a.lists_version, r.at, r.also, m.why, m.told, m.at FROM (SELECT 1)
                LEFT JOIN accounts a ON a.app = ?1 AND a.id = ?2
@@ -377,6 +377,5 @@ fn trim_marks(db: &Connection, user: &User) -> Result<()> {
     change(db, sql, params![user.app.0, user.id.as_str(), MAX_MARKS as i64]).map(drop)
 }
 
-/// The highest lists version with which an account starts, whatever the clock says, so that it can still be
-/// incremented.
+/// The highest lists version with which an account starts. It leaves room for increments whatever the clock says.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;

@@ -1,4 +1,4 @@
-//! The writer: a queue, a thread, and commits that many writes share.
+//! The writer: a queue, a thread, and commits that are shared by many writes.
 //!
 //! This module knows transactions and savepoints, but not the content of a write.
 
@@ -114,7 +114,7 @@ impl Drop for Writer {
     }
 }
 
-/// Reads how many commits were tried since the start, those that failed among them.
+/// Returns the number of commits attempted since the start, including those that failed.
 pub(crate) struct Attempts(Arc<Counters>);
 
 impl Attempts {

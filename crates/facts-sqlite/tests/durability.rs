@@ -1,7 +1,7 @@
-//! Acknowledged writes survive a restart, `kill -9`, and concurrent opening of the file.
+//! Acknowledged writes survive a restart and `kill -9`, and two processes can open the file at the same time.
 //!
-//! A test that needs another process starts this binary again, with the file named in the environment, and selects
-//! the one "test" that is the other process.
+//! A test that needs another process starts this binary again, passes the file in the environment, and selects the
+//! "test" that is the code of the other process.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -60,7 +60,7 @@ async fn child_that_records_logins_for_ever() {
     }
 }
 
-/// Checks too that each message is stored once when all are sent again, as clients without an answer do.
+/// If clients without an answer send everything again, each message is still stored once.
 #[tokio::test]
 async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
     let directory = tempfile::tempdir().unwrap();

@@ -24,7 +24,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         let accounts = facts.list_accounts(AppId(1), None, 10).await.unwrap();
         let created: Vec<u64> = accounts.iter().map(|account| account.created.0 % 1_000).collect();
         assert_eq!(created, [1, 2, 3]);
-        // Before this schema, a revocation applied to all UserSigs of its second.
+        // Before this schema, a revocation held for the whole of its second.
         let revoked = &accounts[1].revocation.as_ref().unwrap().revoked;
         assert!(revoked.refuses(1_700_000_000) && !revoked.refuses(1_700_000_001));
         let login = &facts.logins(user("alice")).await.unwrap()[0];

@@ -1,9 +1,9 @@
 //! The part of the port for the lists of a user: profile, friends, messages, conversations.
 //!
 //! Every change of a user's lists increments the user's *lists version* by one, in the same transaction. A client that
-//! was away compares one number to know whether its lists are still current, and changes can be delivered in order. A
-//! call that alters nothing does not increment it; nor does a change of another user's profile. A new account starts at
-//! its creation time in milliseconds, so the versions of an account that was deleted and created again do not repeat.
+//! was away compares one number to find out whether its lists are still current, and changes can be delivered in order.
+//! Neither a call that alters nothing nor a change of another user's profile increments it. A new account starts at its
+//! creation time in milliseconds, so the versions of an account that was deleted and created again do not repeat.
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
@@ -12,8 +12,8 @@ use lamplight_model::{
 };
 use std::time::Duration;
 
-/// How long after a message an identical one counts as its retry. SDKs and backends stop retrying long before; the same
-/// text to the same user later, under a client id that is used again, is a new message.
+/// The time after a message within which an identical message counts as its retry. SDKs and backends stop retrying long
+/// before that. Later, the same text to the same user under the same client id is a new message.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has validated the texts.
@@ -94,9 +94,10 @@ pub trait Lists: Send + Sync {
     /// A sequence is never used twice between two users, even after conversations, accounts or messages were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Puts a notice into the outbox for each message to `user` that was sent at or after `since`, is unread, and had
-    /// none yet; of at most `limit` of them, the newest, in the order in which they were sent, and only of the newest
-    /// 100 of each conversation. In one transaction; doing it twice does no harm. Returns the outcome.
+    /// Puts a notice into the outbox for each message to `user` that was sent at or after `since`, is unread, and has
+    /// had no notice yet. At most `limit` messages get one, and only the newest 100 of each conversation: the newest
+    /// are chosen, and enqueued in the order in which they were sent. All of it happens in one transaction, and a
+    /// repetition does no harm.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
@@ -143,9 +144,10 @@ pub trait Lists: Send + Sync {
     fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
 
     /// Deletes up to `limit` messages of an app that were committed before `before`, the oldest first, with their
-    /// client ids. Returns how many. Rows of conversation lists stay, without a last message once it is deleted; no
-    /// lists version is incremented. Unread messages stay counted until they are read. The senders of deleted messages
-    /// need not be known: if the last read message was deleted, the messages after it may all stay counted.
+    /// client ids, and returns how many. Rows of conversation lists stay, without a last message once it is deleted,
+    /// and no lists version is incremented. Unread messages stay counted until they are read. Since the senders of
+    /// deleted messages need not be known, the messages after the last read one may all stay counted if that one was
+    /// deleted.
     fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize>;
 }
 
@@ -225,13 +227,13 @@ pub struct Befriending {
     pub owner_changed: bool,
     /// Whether the friend's list was altered: it has a new entry, or one that has become mutual.
     pub friend_changed: bool,
-    /// The owner's lists after it.
+    /// The state of the owner's lists after the call.
     pub owner_state: ListsState,
-    /// The friend's lists after it.
+    /// The state of the friend's lists after the call.
     pub friend_state: ListsState,
 }
 
-/// Whether a friend was added. Of several reasons against it, the first one here is returned.
+/// Whether a friend was added. If there are several reasons against it, the first in this order is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Befriended {
     /// The entry exists now.
@@ -255,22 +257,23 @@ pub struct RemarkSet {
     pub entry: Friend,
     /// Whether the change altered anything.
     pub changed: bool,
-    /// The owner's lists after it.
+    /// The state of the owner's lists after the call.
     pub state: ListsState,
 }
 
 /// The outcome of [`Lists::unfriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unfriended {
-    /// Whether the owner had the friend.
+    /// Whether the friend was in the owner's list.
     pub forth: bool,
     /// Whether, with `both`, the friend had the owner in the list, and the entry was removed.
     pub back: bool,
     /// The entry of the owner that the friend still has.
     pub left: Option<Friend>,
-    /// The owner's lists after it.
+    /// The state of the owner's lists after the call.
     pub owner_state: ListsState,
-    /// The friend's lists after it. Their version is incremented if an entry is removed or is no longer mutual.
+    /// The state of the friend's lists after the call. Their version is incremented if an entry is removed or is no
+    /// longer mutual.
     pub friend_state: ListsState,
 }
 
@@ -287,8 +290,8 @@ pub struct NewMessage {
     pub client_id: ClientMessageId,
     /// The time of the call.
     pub at: Timestamp,
-    /// The platforms of the devices that the app's backend shall push the message to: a notice is put into the outbox
-    /// in the same transaction. Empty: no push.
+    /// The platforms of the devices to which the app's backend is to push the message. A notice for it is put into the
+    /// outbox in the same transaction. Empty if no push is wanted.
     pub push: Vec<Platform>,
 }
 

@@ -1,25 +1,25 @@
-//! The HTTP headers by which a proxy names the client that it forwards for: `X-Forwarded-For` and `Forwarded`
-//! (RFC 7239).
+//! The HTTP headers in which a proxy names the client for which it forwards: `X-Forwarded-For` and `Forwarded` (RFC
+//! 7239).
 //!
-//! The sender of a request can write into both headers anything it likes; each proxy on the way adds an entry at the
-//! right end. So the entries are read from the right, for as long as the hop that added them is trusted. The caller says
-//! which hops are trusted.
+//! The client can write anything into both headers; each proxy on the way adds an entry at the right end. The entries
+//! are therefore read from the right, as long as the hop that added them is trusted. The caller decides which hops are
+//! trusted.
 
 use std::net::{IpAddr, Ipv6Addr};
 use tungstenite::http::HeaderMap;
 use tungstenite::http::header::{FORWARDED, HeaderName};
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// Hops that are looked at, from the right. Of more, the rest is passed over.
+/// The most hops that are read, from the right. Further hops are ignored.
 const MAX_HOPS: usize = 32;
 
-/// The way of a request, as its headers tell it: in each list the nearest hop comes first. A hop is `None` where the
-/// text is no address, as for `unknown` and for names that a proxy has made up.
+/// The hops of a request according to its headers; each list begins with the nearest hop. A hop is `None` if its text
+/// is not an address, as with `unknown` and with names that a proxy has made up.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hops {
-    /// By `X-Forwarded-For`, where that is there.
+    /// The hops of `X-Forwarded-For`, if the request has the header.
     x_forwarded_for: Option<Vec<Option<IpAddr>>>,
-    /// By `Forwarded`, where that is there.
+    /// The hops of `Forwarded`, if the request has the header.
     forwarded: Option<Vec<Option<IpAddr>>>,
 }
 
@@ -30,16 +30,16 @@ impl Hops {
             x_forwarded_for: hops(headers, &X_FORWARDED_FOR, |line| {
                 line.split(',').map(address_of).collect()
             }),
-            // A line that breaks the rules tells nothing: what stands in it may be the client's doing.
+            // A line that violates the syntax has no usable hops, because the client may have written all of it.
             forwarded: hops(headers, &FORWARDED, |line| addresses_of(line).unwrap_or_else(|| vec![None])),
         }
     }
 
     /// Returns the address of the client whose request came from `peer`: the nearest hop that is not trusted, or else
-    /// the farthest one that is known.
+    /// the farthest hop with a known address.
     ///
-    /// A proxy writes one of the two headers and passes the other one on, as the client has sent it. Where they do not
-    /// agree, neither is believed, and the address is that of `peer`.
+    /// A proxy writes one of the two headers and passes the other on as the client has sent it. If the two disagree,
+    /// neither is used, and the result is `peer`.
     pub fn client(&self, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
         let follow = |hops: &[Option<IpAddr>]| {
             let mut reached = peer;
@@ -62,7 +62,7 @@ impl Hops {
     }
 }
 
-/// The hops of a header, nearest first, read line by line.
+/// Reads the hops of a header line by line, nearest first.
 fn hops(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -104,7 +104,7 @@ fn address_of(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// The addresses of `for` in one line of `Forwarded`, or `None` where the line breaks the rules.
+/// The addresses of `for` in one line of `Forwarded`, or `None` if the line violates the syntax.
 fn addresses_of(line: &str) -> Option<Vec<Option<IpAddr>>> {
     let mut addresses = Vec::new();
     for element in split(line, ',')? {
@@ -136,7 +136,7 @@ fn addresses_of(line: &str) -> Option<Vec<Option<IpAddr>>> {
     Some(addresses)
 }
 
-/// Splits a text where the separator stands outside of quotes; `None` where a quote has no end.
+/// Splits a text at the separators outside of quotes; `None` if a quote is not closed.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     let (mut quoted, mut escaped) = (false, false);
@@ -162,7 +162,8 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
-    /// Reads the client's address from header lines of a request from 10.0.0.1. Trusted are 10.0.0.0/8 and fd00::/8.
+    /// Reads the client's address from the header lines of a request from 10.0.0.1. The trusted networks are 10.0.0.0/8
+    /// and fd00::/8.
     fn client(lines: &str) -> String {
         let mut headers = HeaderMap::new();
         for line in lines.lines() {
@@ -229,7 +230,7 @@ mod tests {
         }
     }
 
-    /// The proxy's part is the last element; all before comes from the client.
+    /// The proxy's entry is the last element; everything before it comes from the client.
     #[test]
     fn a_quote_that_does_not_end_cannot_swallow_what_a_proxy_adds() {
         for lines in [

@@ -1,6 +1,7 @@
-//! From bytes to messages and back, on one connection: WebSocket or native framing, told apart by the first bytes.
+//! Decodes and encodes the messages of one connection, in WebSocket or native framing, which the first bytes
+//! distinguish.
 //!
-//! This crate knows no socket, no TLS and no session. It holds no buffer while nothing is half received.
+//! This crate knows no socket, no TLS and no session. It keeps a buffer only while a message is incomplete.
 
 mod forwarded;
 mod pipe;
@@ -29,17 +30,17 @@ const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 /// without end, all that has come would be read otherwise, before anybody else gets a turn.
 const BYTES_IN_ONE_LOOK: usize = 128;
 
-/// How messages are written on a connection.
+/// The framing and encoding of the messages on a connection.
 pub enum Protocol {
-    /// Not enough bytes yet to tell.
+    /// Undecided, because too few bytes have arrived.
     Undecided,
-    /// Length-delimited protobuf.
+    /// Length-delimited protobuf messages.
     Native,
-    /// Messages of a WebSocket.
+    /// WebSocket messages.
     WebSocket(Box<WebSocket>),
 }
 
-/// An upgraded connection.
+/// A connection that was upgraded to WebSocket.
 pub struct WebSocket {
     context: WebSocketContext,
     encoding: Encoding,
@@ -53,44 +54,45 @@ enum Encoding {
 
 /// The item found at the front of the bytes received so far.
 pub enum Found {
-    /// The peer has said how it speaks: from here on there are messages.
+    /// The peer has chosen its protocol; messages follow.
     Opened(Hops),
     /// A message.
     Message(v1::ClientMessage),
-    /// A whole frame that is no message of the contract; the next one may be.
+    /// A complete frame that does not contain a message of the protocol. The next frame may.
     Unreadable(Unreadable),
-    /// A control frame of a WebSocket, which the protocol itself has answered where it wants an answer.
+    /// A control frame of a WebSocket. If it needs an answer, the answer was written already.
     Control,
-    /// A part of a message: look again.
+    /// A part of a message; the caller calls again for the rest.
     Part,
     /// More bytes are needed.
     Incomplete,
-    /// The peer has said goodbye.
+    /// The peer has closed the WebSocket.
     Goodbye,
 }
 
-/// The peer does not speak the contract: the connection must be closed.
+/// A violation of the protocol by the peer, after which the connection must be closed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProtocolError {
-    /// The first bytes are none of the three openings.
+    /// The first bytes match none of the three protocols.
     #[error("neither the preamble of the native protocol nor a WebSocket upgrade")]
     UnknownOpening,
-    /// The first bytes are a header of the PROXY protocol, where none may be.
+    /// The first bytes are a header of the PROXY protocol, which is not allowed here.
     #[error("a PROXY header from an address that is not in trusted_proxies, or a second one")]
     UnexpectedProxyHeader,
-    /// The HTTP request is no upgrade to one of our subprotocols. The answer has been written.
+    /// The HTTP request is not an upgrade to one of Lamplight's subprotocols. The answer was written already.
     #[error("no WebSocket upgrade: {0}")]
     NoUpgrade(String),
-    /// A frame is too large or has no length.
+    /// A frame is too large or has an invalid length.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The WebSocket rules are broken.
+    /// The peer violates the WebSocket protocol.
     #[error("WebSocket: {0}")]
     WebSocket(String),
 }
 
 impl Protocol {
-    /// Takes the next message from the front of `input`; answers that the protocol itself gives go to `output`.
+    /// Takes the next item from the front of `input`. Answers of the WebSocket protocol itself are appended to
+    /// `output`.
     pub fn next(
         &mut self,
         input: &mut &[u8],
@@ -112,7 +114,7 @@ impl Protocol {
         }
     }
 
-    /// After the login larger messages are allowed.
+    /// Allows the larger messages of a client that has logged in.
     pub fn set_logged_in(&mut self, limits: FrameLimits) {
         match self {
             Self::WebSocket(socket) => socket.context.set_config(|config| {
@@ -126,7 +128,7 @@ impl Protocol {
     /// Appends a message.
     pub fn put(&mut self, message: &v1::ServerMessage, output: &mut Vec<u8>) {
         match self {
-            // A peer that has not chosen an encoding cannot be answered.
+            // A peer that has not chosen an encoding cannot be sent anything.
             Self::Undecided => {}
             Self::Native => put_frame(output, message),
             Self::WebSocket(socket) => match socket.encoding {
@@ -143,7 +145,7 @@ impl Protocol {
         }
     }
 
-    /// Whether statuses travel as JSON here.
+    /// Whether statuses are sent as JSON on this connection.
     pub fn is_json(&self) -> bool {
         matches!(self, Self::WebSocket(socket) if socket.encoding == Encoding::Json)
     }
@@ -166,7 +168,8 @@ impl Protocol {
         }
     }
 
-    /// Appends the answer to the login `id`. The statuses are those of a peer that does not read JSON.
+    /// Appends the answer to the login request `id`. The statuses are encoded already, for a peer that does not use
+    /// JSON.
     pub fn put_login(
         &mut self,
         id: u64,
@@ -187,11 +190,11 @@ impl Protocol {
         output.extend_from_slice(&message);
     }
 
-    /// Appends the protocol's own goodbye.
+    /// Appends the close frame of the protocol, if it has one.
     pub fn put_goodbye(&mut self, output: &mut Vec<u8>) {
         if let Self::WebSocket(socket) = self {
             let mut pipe = Pipe { input: &mut &[][..], output, readable: 0 };
-            // The peer is told as well as it can be; the socket is closed whatever comes of it.
+            // The close frame is sent if possible; the socket is closed in any case.
             let _ = socket.context.close(&mut pipe, None);
             let _ = socket.context.flush(&mut pipe);
         }
@@ -304,7 +307,7 @@ impl WebSocket {
     }
 }
 
-/// A message in the encoding that was not agreed on.
+/// Reports a message in the encoding that was not agreed on.
 fn other_encoding(id: u64) -> Found {
     let reason = "text goes with the JSON subprotocol, binary with the protobuf one".to_owned();
     Found::Unreadable(Unreadable { id, reason })

@@ -1,14 +1,14 @@
-//! A stream in memory, for a protocol library that wants to read from one and write to one.
+//! A stream in memory, for a protocol library that reads from one stream and writes to one.
 
 use std::io::{self, Read, Write};
 
-/// The reading and writing ends that a protocol library wants, over bytes that are in memory.
+/// The reading and the writing end that a protocol library expects, over bytes in memory.
 pub struct Pipe<'a, 'b> {
     /// The bytes received.
     pub input: &'a mut &'b [u8],
     /// The bytes to send.
     pub output: &'a mut Vec<u8>,
-    /// How many bytes of the input may be read; then there are no more for now.
+    /// The number of input bytes that may be read; after them, reading reports that it would block.
     pub readable: usize,
 }
 

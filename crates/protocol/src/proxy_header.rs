@@ -1,52 +1,51 @@
-//! The header of the PROXY protocol, version 1 (text) and 2 (binary), by which a proxy tells whom it speaks for. It
-//! stands before everything else on a connection, before TLS too.
+//! The header of the PROXY protocol, version 1 (text) and 2 (binary), in which a proxy names the client for which it
+//! forwards. It precedes everything else on a connection, including TLS.
 //!
-//! This module does not know who may send one: its caller does.
+//! The caller decides which peers may send such a header.
 
 use ppp::{v1, v2};
 use std::net::IpAddr;
 
-/// The front of a header of version 1.
+/// The first bytes of a header of version 1.
 const TEXT: &[u8] = b"PROXY ";
-/// The front of a header of version 2.
+/// The first bytes of a header of version 2.
 const BINARY: &[u8] = v2::PROTOCOL_PREFIX;
 /// The longest header of version 1, with its end of line.
 const MAX_TEXT_BYTES: usize = 107;
-/// Bytes of a header of version 2 before its addresses.
+/// The number of bytes of a header of version 2 before its addresses.
 const BINARY_FIXED_BYTES: usize = 16;
 /// The longest header of version 2 that is read. Addresses take up to 216 bytes; the rest are extensions, which are
-/// passed over.
+/// ignored.
 pub const MAX_PROXY_HEADER_BYTES: usize = 4_096;
 
-/// The front of a connection, looked at for a header.
+/// The result of looking for a header at the beginning of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProxyHeader {
-    /// There is none.
+    /// There is no header.
     Absent,
-    /// There may be one; more bytes are needed.
+    /// There may be a header; more bytes are needed to decide.
     Incomplete,
-    /// There is one.
+    /// There is a header.
     Whole {
-        /// Its bytes.
+        /// The number of bytes of the header.
         taken: usize,
-        /// The client's address. `None`: the proxy speaks for itself, or does not know for whom.
+        /// The client's address. `None` if the proxy connects on its own behalf, or does not know the client.
         source: Option<IpAddr>,
     },
 }
 
-/// The front of a connection begins as a header and is none.
+/// The error for first bytes that begin like a header and violate its syntax.
 #[derive(PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ProxyHeaderError {
-    /// A header of version 1 that breaks its rules.
+    /// A header of version 1 with invalid syntax.
     #[error("PROXY header, version 1: {0}")]
     Text(String),
-    /// A header of version 2 that breaks its rules.
+    /// A header of version 2 with invalid syntax.
     #[error("PROXY header, version 2: {0}")]
     Binary(String),
 }
 
-/// Looks for a header at the front of `bytes`. Of a header that is not whole yet, at most
-/// [`MAX_PROXY_HEADER_BYTES`] are asked for.
+/// Looks for a header at the beginning of `bytes`. An incomplete header is waited for up to [`MAX_PROXY_HEADER_BYTES`].
 pub fn read_proxy_header(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
     if begins(bytes, TEXT) {
         read_text(bytes)
@@ -57,12 +56,12 @@ pub fn read_proxy_header(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> 
     }
 }
 
-/// Whether `bytes` begin with the whole front of a header.
+/// Whether `bytes` begin with the complete prefix of a header.
 pub(crate) fn is_proxy_header(bytes: &[u8]) -> bool {
     bytes.starts_with(TEXT) || bytes.starts_with(BINARY)
 }
 
-/// Whether `bytes` begin with `front`, as far as they go.
+/// Whether `bytes` and `front` are equal up to the length of the shorter one.
 fn begins(bytes: &[u8], front: &[u8]) -> bool {
     let length = bytes.len().min(front.len());
     bytes[..length] == front[..length]
@@ -77,7 +76,7 @@ fn read_text(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
         }
         return Ok(ProxyHeader::Incomplete);
     };
-    // Only a whole line is parsed: the parser refuses a line that ends before its last port.
+    // Only a complete line is parsed, because the parser refuses a line that ends before its last port.
     let header = v1::Header::try_from(&seen[..=end]).map_err(|e| ProxyHeaderError::Text(e.to_string()))?;
     if header.header.len() != end + 1 {
         return Err(ProxyHeaderError::Text("its line does not end with CR and LF".to_owned()));
@@ -100,10 +99,10 @@ fn read_binary(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
     let Some(whole) = bytes.get(..length) else { return Ok(ProxyHeader::Incomplete) };
     let header = v2::Header::try_from(whole).map_err(|e| ProxyHeaderError::Binary(e.to_string()))?;
     let source = match (header.command, header.protocol, header.addresses) {
-        // The proxy speaks for itself, as for a health check; whatever else it says does not count.
+        // The proxy connects on its own behalf, as for a health check; the addresses in the header do not count.
         (v2::Command::Local, _, _) => None,
         (v2::Command::Proxy, v2::Protocol::Datagram, _) => {
-            return Err(ProxyHeaderError::Binary("it tells of a datagram".to_owned()));
+            return Err(ProxyHeaderError::Binary("it is for a datagram".to_owned()));
         }
         (v2::Command::Proxy, v2::Protocol::Stream, v2::Addresses::IPv4(addresses)) => {
             Some(IpAddr::V4(addresses.source_address))
@@ -120,13 +119,14 @@ fn read_binary(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
 mod tests {
     use super::*;
 
-    /// Bytes of version 2: the command, the family, the rest.
+    /// Builds a header of version 2 from the command, the family and the rest.
     fn binary(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
         let length = u16::try_from(rest.len()).unwrap().to_be_bytes();
         [BINARY, &[command, family], &length, rest].concat()
     }
 
-    /// Describes what is found at the front of these bytes, whatever follows, and however much has come.
+    /// Describes the result for these bytes, which must be the same whatever follows and however many bytes have
+    /// arrived.
     fn shown(header: &[u8]) -> String {
         let show = |bytes: &[u8]| match read_proxy_header(bytes) {
             Ok(ProxyHeader::Absent) => "absent".to_owned(),
@@ -143,7 +143,7 @@ mod tests {
         };
         let whole = show(header);
         assert_eq!(show(&[header, b"LAMP\x01"].concat()), whole, "{header:?} and what follows");
-        // Byte by byte: incomplete, until what is found is what the whole shows.
+        // Read byte by byte, the result is incomplete until it is the result for the whole header.
         if !whole.contains("PROXY header") {
             for length in 1..header.len() {
                 let part = show(&header[..length]);
@@ -233,7 +233,7 @@ mod tests {
             let error = read_proxy_header(&wrong);
             assert!(matches!(error, Err(ProxyHeaderError::Binary(_))), "{wrong:?}: {error:?}");
         }
-        // One that would be too long is refused before it has come.
+        // A header that would be too long is refused before all of it has arrived.
         let front = [BINARY, &[0x21, 0x11, 0xff, 0xff]].concat();
         assert!(read_proxy_header(&front).is_err());
     }

@@ -16,8 +16,8 @@ fn main() {
     }
 }
 
-/// How long one connection takes to set a list of so many, to say that it knows all of them, and to go, where as many
-/// connections watch the same users.
+/// Measures how long one connection takes to set a list of `length` users, to report that it knows all of them, and to
+/// leave, while `length` other connections watch the same users.
 fn join_cost(length: usize) -> (Duration, Duration, Duration) {
     let user = |n: usize| UserId::new(&format!("user{n}")).unwrap();
     let of = |n: usize| User::new(AppId(1), user(n));
@@ -34,7 +34,7 @@ fn join_cost(length: usize) -> (Duration, Duration, Duration) {
         effects.clear();
         (watcher, began.elapsed())
     };
-    // Enough of the watchers to make looking through them as long as looking through the list.
+    // Enough watchers to make a search through them take as long as a search through the list.
     let popular =
         WatchList { subscriptions: all.subscriptions[..length.min(200)].to_vec(), ..WatchList::default() };
     for n in 0..length {

@@ -1,12 +1,12 @@
 //! The deletion of an app with all its data: at once for every caller, and then piece by piece in the stores.
 //!
 //! ```text
-//! delete ─────▶ the app is gone, with its keys        proceed ─▶ live records, 64 a step: connected clients are told
+//! delete ─────▶ the app is gone, with its keys        proceed ─▶ live records, 64 a step: connected clients are sent
 //!               (one commit, then the table)                     "account deleted", and the records are removed
 //!                                                             ─▶ rows of the facts, 1,000 a step, one commit each
 //! ```
-//! The facts remember which deletions have not ended. After a crash the records of an app that is no more are dropped by
-//! [`Service::recover`](crate::Service::recover), and the rows are deleted on.
+//! The facts remember which deletions have not ended. After a crash, [`Service::recover`](crate::Service::recover)
+//! drops the live records of apps that no longer exist, and the deletion of the rows continues.
 
 use crate::outbox::Outbox;
 use crate::{AppTable, ServiceError};
@@ -42,13 +42,14 @@ struct State {
     is_in_doubt: bool,
 }
 
-/// The deletion of an app.
+/// A deletion under way.
 #[derive(Clone)]
 struct Deletion {
-    /// The app as it was; `None` after a restart, when no client is connected and nothing needs it.
+    /// The app as it was before its deletion. `None` after a restart, when no client is connected and nothing needs the
+    /// app.
     app: Option<Arc<App>>,
     stage: Stage,
-    /// Whether the live records need another pass, whatever a step under way reports: one could not be removed.
+    /// Whether the live records need another pass, because one could not be removed. A step under way cannot know that.
     once_more: bool,
 }
 
@@ -59,7 +60,8 @@ enum Stage {
     Records {
         /// The position of the next page.
         next: Option<RecordCursor>,
-        /// Whether this pass found a record: another pass is needed then, since a record may have been made behind it.
+        /// Whether this pass found a record. If so, another pass is needed, because a record may have been created
+        /// behind this one.
         found: bool,
     },
     /// The rows of the app in the facts are being deleted.
@@ -77,7 +79,8 @@ impl Deletion {
 }
 
 impl State {
-    /// Records the end of a step of a deletion: it goes on at `next`, or is over, unless its records need another pass.
+    /// Records the end of a step of a deletion. The deletion goes on at `next`, or is over if `next` is `None`, unless
+    /// its records need another pass.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
@@ -97,7 +100,8 @@ impl State {
 }
 
 impl AppDeletions {
-    /// No deletions yet. The table, the records and the rows of a deleted app are removed from these.
+    /// Creates an empty list of deletions. The table, the records and the rows of a deleted app are removed from these
+    /// stores.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -107,12 +111,13 @@ impl AppDeletions {
         Self { facts, directory, apps, outbox, state: Mutex::default(), begun: Notify::default() }
     }
 
-    /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
+    /// Each critical section leaves the map consistent, so the lock is used even if a thread has panicked while holding
+    /// it.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    /// Takes in the deletions that the facts have as begun.
+    /// Adds the deletions that have begun according to the facts.
     pub(crate) fn adopt(&self, apps: Vec<AppId>) {
         let mut state = self.lock();
         for app in apps {
@@ -132,7 +137,8 @@ impl AppDeletions {
         })?;
         if begun == AppDeletion::Begun {
             let app = self.apps.remove(id);
-            // The state of the receivers is dropped with the app: another app may get its SDKAppID.
+            // The outbox drops its state of the receivers together with the app, because another app may get this
+            // SDKAppID.
             self.outbox.ring_for(id);
             self.lock().apps.insert(id, Deletion::new(app));
             self.begun.notify_one();
@@ -146,7 +152,7 @@ impl AppDeletions {
         self.lock().apps.keys().copied().collect()
     }
 
-    /// Waits until there is a deletion to carry on. For one listener.
+    /// Waits until there is a deletion to continue. Only one task may wait.
     pub async fn wait(&self) {
         loop {
             let begun = self.begun.notified();
@@ -160,7 +166,7 @@ impl AppDeletions {
         }
     }
 
-    /// Does one bounded step of the deletions that have begun, and returns whether there is more to do. A step that
+    /// Performs one bounded step of the deletions that have begun. Returns whether more steps are needed. A step that
     /// failed may be repeated.
     pub async fn proceed(&self, now: Now) -> Result<bool, ServiceError> {
         if self.lock().is_in_doubt {
@@ -178,7 +184,7 @@ impl AppDeletions {
         let mut state = self.lock();
         state.advance(id, next);
         if !state.apps.contains_key(&id) {
-            tracing::info!(app = id.0, "an app was deleted with all that it had");
+            tracing::info!(app = id.0, "an app was deleted with all its data");
         }
         Ok(!state.apps.is_empty())
     }
@@ -234,8 +240,8 @@ impl AppDeletions {
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Puts a record into the directory, and refuses that if the app was deleted meanwhile: the pass over the records
-    /// may not see this one. A pass that begins after the app has left the table sees every record that this accepts.
+    /// Puts a record into the directory. Refused if the app was deleted meanwhile, because the pass over the records
+    /// may miss this one. A pass that begins after the app has left the table sees every record that is accepted here.
     pub(crate) async fn put_record(
         &self,
         user: &User,
@@ -247,7 +253,8 @@ impl AppDeletions {
         self.check_still_there(user, app, now).await
     }
 
-    /// Refuses a login, or a record, whose app was deleted while it was created, and ends the record: `app` as it was.
+    /// Refuses a login or a record whose app was deleted while it was created, and ends the record. `app` is the app as
+    /// it was then.
     pub(crate) async fn check_still_there(
         &self,
         user: &User,
@@ -270,7 +277,7 @@ impl AppDeletions {
         match self.lock().apps.contains_key(&id) {
             true => Err(Refusal::because(
                 Code::INVALID_PARAMETER,
-                format!("app {id} is being deleted; it can be made again when all that it had is gone"),
+                format!("app {id} is being deleted; it can be created again once all its data is deleted"),
             )),
             false => Ok(()),
         }
@@ -282,7 +289,7 @@ mod tests {
     use super::*;
     use lamplight_model::AppSettings;
 
-    /// A record is made behind the step that is under way and cannot be removed; then the step ends.
+    /// Creates a record behind the step under way that cannot be removed, and then ends the step.
     #[test]
     fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
         let app = App { id: AppId(1), keys: vec![], admins: vec![], settings: AppSettings::default() };
@@ -294,7 +301,7 @@ mod tests {
             state.advance(id, ends_at);
             assert!(matches!(state.apps[&id].stage, Stage::Records { next: None, found: false }));
             state.advance(id, Some(Stage::Rows));
-            assert!(matches!(state.apps[&id].stage, Stage::Rows), "once is enough");
+            assert!(matches!(state.apps[&id].stage, Stage::Rows), "one more pass is enough");
             state.advance(id, None);
             assert!(state.apps.is_empty());
         }
@@ -302,8 +309,8 @@ mod tests {
         state.begin_again(&app);
         assert!(
             matches!(state.apps[&id].stage, Stage::Records { next: None, found: false }),
-            "also when the deletion had ended"
+            "also after the deletion has ended"
         );
-        assert!(state.apps[&id].app.is_some(), "whoever is connected is told");
+        assert!(state.apps[&id].app.is_some(), "connected clients are notified");
     }
 }

@@ -27,18 +27,18 @@ impl AppTable {
         self.apps.read().get(&id).map(|it| Arc::clone(&it.app))
     }
 
-    /// The app of a user. Refused with 70020.
+    /// The app of a user. Refused with 70020 if there is no such app.
     pub(crate) fn of(&self, user: &User) -> Result<Arc<App>, ServiceError> {
         self.get(user.app).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// Locks the table for a change. Held while an app changes in the facts and then in the table, so that the table
-    /// ends with the last commit.
+    /// Locks the table for a change. The lock is held while an app changes first in the facts and then in the table, so
+    /// that the table ends with the last commit.
     pub(crate) async fn lock_changes(&self) -> MutexGuard<'_, ()> {
         self.changes.lock().await
     }
 
-    /// The keys for JWTs in the settings of an app.
+    /// The JWT keys in the settings of an app.
     pub(crate) fn jwt_keys(&self, id: AppId) -> Option<Arc<JwtKeySet>> {
         let apps = self.apps.read();
         apps.get(&id).map(|it| Arc::clone(&it.jwt_keys))
@@ -58,7 +58,7 @@ impl AppTable {
     pub(crate) fn put(&self, app: App) {
         // The keys were checked before the settings were stored.
         let jwt_keys = JwtKeySet::of_settings(&app.settings.jwt).unwrap_or_else(|error| {
-            tracing::error!(app = app.id.0, %error, "the keys of an app for JWTs cannot be used");
+            tracing::error!(app = app.id.0, %error, "the JWT keys of an app cannot be used");
             JwtKeySet::default()
         });
         let entry = Entry { app: Arc::new(app), jwt_keys: Arc::new(jwt_keys) };

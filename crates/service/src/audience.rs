@@ -1,7 +1,7 @@
 //! The connections of one worker and the users they watch. Takes in the change log and fills the mailboxes.
 //!
-//! Pure like the rules it combines: it reads nothing and waits for nothing. It asks its caller by an [`Effect`] for
-//! everything that it cannot know.
+//! The audience is pure like the rules it combines: it neither reads nor waits. It returns an [`Effect`] to its caller
+//! for each thing that must be read or done elsewhere.
 
 mod effect;
 mod list_difference;
@@ -47,28 +47,29 @@ pub struct WatchedFor {
 /// The connections examined for each watcher that is named: few users have more devices than this.
 const EDGES_PER_WATCHER: usize = 4;
 
-/// The connections of one worker, the users they watch, and the marks of what each is still to be sent.
+/// The connections of one worker, the users they watch, and the statuses that each connection was not sent yet.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The member of each watcher, by the watcher's slot, with the whole key.
+    /// The member of each watcher, by the watcher's slot. The key shows whether the slot belongs to another watcher by
+    /// now.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Holds back the changes of users whose status changes faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
-    /// The versions that answers have carried before the log did, by user: nothing older is sent after them. An entry
-    /// is removed once the log, or a read, has caught up.
+    /// For each user, the versions that connections were sent in answers before the log reported them: nothing older is
+    /// sent afterwards. An entry is removed once the log, or a read, has caught up.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
 impl<S: Versioned> Default for Audience<S> {
-    /// An audience that delivers every change at once.
+    /// Creates an audience that delivers every change at once.
     fn default() -> Self {
         Self::new(ConflationRate::NONE)
     }
 }
 
 impl<S: Versioned> Audience<S> {
-    /// An audience that delivers the changes of one user no faster than this rate.
+    /// Creates an audience that delivers the changes of one user no faster than this rate.
     pub fn new(rate: ConflationRate) -> Self {
         Self {
             hub: Hub::default(),
@@ -80,7 +81,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Adds a connection that has logged in; from here on it is notified of its own user. It has missed earlier entries
-    /// of the log: ask the directory whether it still is the device's connection, and follow with
+    /// of the log, so the caller asks the directory whether it still is the device's connection, and then calls
     /// [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
@@ -109,7 +110,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.detach(watcher);
     }
 
-    /// The number of changes of the lists of this connection's user; ask before reading a watch list.
+    /// The number of changes of the watch list of this connection so far; to be asked before a watch list is read.
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
         self.member(watcher).map(|member| member.lists)
     }
@@ -124,7 +125,7 @@ impl<S: Versioned> Audience<S> {
         heard: u32,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        // A newer connection in its slot has another list.
+        // If the watcher was removed, the list is not needed.
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return true };
         if self.lists_heard(watcher) != Some(heard) {
             return false;
@@ -152,11 +153,11 @@ impl<S: Versioned> Audience<S> {
             }));
         }
         self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
-        // Last: a user who is watched for another reason stays watched, and is not new.
+        // Removed last, so that a user who is also watched for another reason stays watched and is not new.
         let unsubscribed = self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
         if !subscribed.is_empty() || !unsubscribed.is_empty() {
-            // The log still holds their changes, or they were missed.
+            // These changes are still in the log, or were missed.
             effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed });
         }
         self.hub.shrink(watcher);
@@ -164,9 +165,10 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Applies a change of the subscription list by the connection's own call, whose answer needs the users at once.
-    /// The new users are not notified until the answer [takes](Audience::take) their state, or [`Audience::release`] is
-    /// called. [`Audience::hear`] does the same for the other devices, and drops the log entries about these users up
-    /// to this change. If the log was faster and has delivered this change, and maybe later ones, nothing is changed.
+    /// The connection is not notified of the new users until the answer [takes](Audience::take) their state, or until
+    /// [`Audience::release`] is called. The log reports the same change later: [`Audience::hear`] applies it to the
+    /// user's other connections, and ignores for this connection the entries about these users up to this change. If
+    /// the log has already delivered this change, and maybe later ones, nothing is changed.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
@@ -180,10 +182,10 @@ impl<S: Versioned> Audience<S> {
         match member.heard {
             Some(heard) if change.rev <= heard => return,
             Some(_) => {}
-            // The missed entries may include later changes, and the list that was read since has them.
+            // The missed entries may include later changes; the list that is read after this includes them.
             None => effects.push(Effect::Reload(watcher)),
         }
-        // A list that is being read now may be older.
+        // A list that is being read now may lack this change.
         member.lists = member.lists.wrapping_add(1);
         if change.in_log {
             let users = change.subscribed.iter().chain(&change.unsubscribed).cloned();
@@ -208,20 +210,20 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// The call failed, so no answer will carry the statuses of the users that it added. They are delivered as ordinary
-    /// notifications; each status that was not read yet is requested through `effects`.
+    /// Delivers the statuses of the users that a failed call of the connection added, as ordinary notifications,
+    /// because no answer will carry them. Requests each status that was not read yet through `effects`.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
 
-    /// Those of these users that a connection does not watch for any reason.
+    /// Returns those of these users that a connection does not watch for any reason.
     pub fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
         let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
         left.iter().filter(|id| !watched(id)).cloned().collect()
     }
 
-    /// Applies new settings of an app that decide which users its connections are notified of. Connections that shall
+    /// Applies new settings of an app that decide which users its connections are notified of. Connections that are to
     /// watch their friends from now on need a new watch list.
     pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
         let of_app = self.members.iter_mut().flatten().filter(|(_, member)| member.user.app == app);
@@ -286,7 +288,7 @@ impl<S: Versioned> Audience<S> {
                     let unsubscribed = member.not_ahead(unsubscribed, entry.rev);
                     member.caught_up(entry.rev);
                     if subscribed.is_empty() && unsubscribed.is_empty() {
-                        // The log's copy of an own change, which was counted when it was made.
+                        // The log's copy of the connection's own change, which was counted when it was made.
                         continue;
                     }
                     self.count_list_news(watcher);
@@ -304,8 +306,8 @@ impl<S: Versioned> Audience<S> {
                     if !*mutual {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
                     }
-                    // Whether friends are notified is a setting of the app; and the log may have two such entries in
-                    // another order than they were committed.
+                    // The watch list is read again, because whether friends are notified is a setting of the app, and
+                    // because the log may have two such entries in another order than they were committed.
                     effects.push(Effect::Reload(watcher));
                 }
             }
@@ -313,10 +315,10 @@ impl<S: Versioned> Audience<S> {
                 let tell = |watcher| Effect::Lists { watcher, news: Arc::clone(news) };
                 effects.extend(self.watchers_of(&entry.user).map(tell));
             }
-            // For the recorder of webhooks; not in this log.
+            // Only the recorder of webhooks needs this entry; it is not in this log.
             News::Events => {}
             News::ListsUnknown => {
-                // The friendships too.
+                // The deletion has ended the friendships too.
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
                     self.count_list_news(watcher);
                     effects.extend([Effect::RereadLists(watcher), Effect::Reload(watcher)]);
@@ -352,7 +354,8 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// When [`Audience::tell_due`] is to be called next; `None` while nothing waits and no user has changed lately.
+    /// The time at which [`Audience::tell_due`] is to be called next; `None` while nothing waits and no user has
+    /// changed lately.
     pub fn next_due(&self) -> Option<Moment> {
         self.conflator.next_due()
     }
@@ -367,8 +370,8 @@ impl<S: Versioned> Audience<S> {
         self.conflator.replaced()
     }
 
-    /// Delivers a status that was read to all watchers of the user, unless they have one as new. `prepare` is called
-    /// only if the status is new to a watcher.
+    /// Delivers a status that was read to all watchers of the user, unless they have one that is as new. `prepare` is
+    /// called only if the status is new to a watcher.
     pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
         if self.hub.wants(user, status.version) {
             self.hub.tell(user, prepare(status));
@@ -402,9 +405,10 @@ impl<S: Versioned> Audience<S> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// Notes that an answer carries this version of a user, as it was read. If the connection was sent a newer one
-    /// meanwhile, returns that one for the answer. The log may be behind the answer: an older entry that it still has
-    /// is not delivered after the answer. An entry that is as new is delivered, since an answer is not an event.
+    /// Notes that an answer carries this version of a user, as it was read. If the connection was sent a newer version
+    /// meanwhile, returns that one for the answer. The log may be behind the answer; older entries that it then reports
+    /// are not delivered after the answer. An entry with the same version is delivered, since an answer is not an
+    /// event.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         if self.hub.is_behind(watcher, user, version) {
             let told = self.answered.entry_ref(user).or_default();
@@ -427,7 +431,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.pending(watcher)
     }
 
-    /// Empties the mailbox of a connection into `tell`; returns whether anything is left.
+    /// Passes the states in the mailbox of a connection to `tell`; returns whether any is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }
@@ -465,23 +469,23 @@ impl<S: Versioned> Audience<S> {
 
     /// Notes that a part of the log was missed: every watch list that is being read may be out of date.
     pub fn count_missed(&mut self) {
-        // Every watched user is read again, which is as new.
+        // Every watched user is read again, and the result is at least as new.
         self.answered.clear();
         for (_, member) in self.members.iter_mut().flatten() {
             member.lists = member.lists.wrapping_add(1);
-            // The missed part may include copies of own changes; the list that is read next has them.
+            // The missed part may include copies of own changes; the list that is read next includes them.
             (member.heard, member.ahead) = (None, None);
         }
     }
 
-    /// The connection of a key.
+    /// The connection of a watcher, if it has not left.
     pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
         let (key, member) = self.members.get(watcher.slot())?.as_ref()?;
         (*key == watcher).then_some(member)
     }
 
-    /// Counts the connections of other users that watch a user, and lists some of these users, each once. `most` bounds
-    /// the cost, however many watch.
+    /// Counts the connections of other users that watch a user, and lists up to `most` of their users, each once.
+    /// `most` bounds the cost, however many connections watch.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
         let own = self.by_user.get(user).map_or(0, |own| own.len());
@@ -518,7 +522,7 @@ impl<S: Versioned> Audience<S> {
         self.by_user.get(user).into_iter().flatten().copied()
     }
 
-    /// Adds and removes edges of the subscription list; returns those that made a difference.
+    /// Adds and removes edges of the subscription list. Returns the users whose edge was added or removed.
     fn change_list(
         &mut self,
         watcher: WatcherKey,
@@ -559,7 +563,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.watch_all(watcher, users, why, |user| effects.push(Effect::Read(user)));
     }
 
-    /// Removes the reason from the users who are not on the list; returns them.
+    /// Removes the reason from the watched users who are not on the list, and returns them.
     fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) -> Vec<UserId> {
         let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
             list.iter().map(UserId::as_str).collect();
@@ -574,8 +578,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// The known status may be older than that of the directory, by the entries that the log still holds for this
-    /// worker; a new watcher gets the current one.
+    /// Makes a connection watch a user. The known status may be older than that of the directory, by the entries that
+    /// this worker has not taken from the log yet, so the current status is read for a new watcher.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

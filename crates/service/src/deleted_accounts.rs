@@ -4,15 +4,15 @@ use lamplight_model::User;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 
-/// Accounts, each with the number of its deletions.
+/// Deleted accounts, each with the number of its deletions.
 pub(crate) type Deleted = BTreeMap<User, u64>;
 
-/// The deleted accounts that are still on lists.
+/// The deleted accounts that are still on subscription lists of others.
 #[derive(Default)]
 pub(crate) struct DeletedAccounts(Mutex<Deleted>);
 
 impl DeletedAccounts {
-    /// Adds a deleted account, perhaps once more.
+    /// Adds a deleted account, or counts another deletion of it.
     pub fn add(&self, user: &User) {
         *self.0.lock().entry(user.clone()).or_default() += 1;
     }
@@ -22,7 +22,7 @@ impl DeletedAccounts {
         self.0.lock().clone()
     }
 
-    /// This account, if it is among them.
+    /// This account with its number of deletions, if it was deleted.
     pub fn only(&self, user: &User) -> Deleted {
         self.0.lock().get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
     }

@@ -1,4 +1,4 @@
-//! The keys for JWTs that are read from addresses and files, by app, and the calls that wait for them.
+//! The JWT keys that are read from addresses and files, by app, and the calls that wait for them.
 //!
 //! Nothing is read here. The shell asks [`Keyrings::to_read`] which sources are due, reads them, and passes the keys to
 //! [`Keyrings::put`]; `core/src/key_refresh.rs` decides when a source is due.
@@ -35,9 +35,9 @@ pub struct SourceState {
     pub source: KeysToRead,
     /// The keys that are accepted now.
     pub keys: usize,
-    /// How long they are still accepted.
+    /// The time for which they are still accepted.
     pub left: Duration,
-    /// Why the keys could not be read at the last attempt; `None` if they were read, or if no attempt has ended yet.
+    /// The reason why the last attempt failed; `None` if it succeeded, or if no attempt has ended yet.
     pub error: Option<String>,
 }
 
@@ -46,7 +46,7 @@ struct Ring {
     refresh: KeyRefresh,
     /// The reason why the last attempt failed.
     error: Option<String>,
-    /// Changes with each attempt that has ended.
+    /// The number of attempts that have ended, which waiting calls watch.
     attempts: watch::Sender<u64>,
 }
 
@@ -61,7 +61,7 @@ impl Default for Ring {
     }
 }
 
-/// The identity that all keys of a source share.
+/// The number that marks all keys of a source.
 pub(crate) fn of_source(source: &KeySource) -> u32 {
     JwtKeySet::mark_of(&match source {
         KeySource::Url(url) => format!("url {url}"),
@@ -78,8 +78,8 @@ impl Keyrings {
         rings.map(|ring| Arc::clone(&ring.keys)).collect()
     }
 
-    /// Waits until the sources of an app have been read again, if a read may be requested now. Returns whether there
-    /// may be newer keys than before. Each wait ends with the attempt, whose time the reader bounds.
+    /// Waits until the sources of an app have been read again, if a read may be requested now. Returns whether the keys
+    /// may be newer than before. The wait ends with the attempt, whose duration the reader bounds.
     pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> bool {
         let mut waits = Vec::new();
         {
@@ -96,14 +96,14 @@ impl Keyrings {
         }
         self.wake();
         for wait in &mut waits {
-            // An error means that the source is gone from the settings: there is nothing to wait for.
+            // An error means that the source was removed from the settings: there is nothing to wait for.
             let _ = wait.changed().await;
         }
         true
     }
 
-    /// At most `most` sources of these apps that are due to be read, each of which must be passed to [`Keyrings::put`]
-    /// or [`Keyrings::failed`] afterwards. Sources that no app has any longer are dropped.
+    /// Returns at most `most` sources of these apps that are due to be read. The caller must pass each of them to
+    /// [`Keyrings::put`] or [`Keyrings::failed`] afterwards. Sources that no app has any longer are dropped.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
         let wanted = Self::sources(apps);
         let mut rings = self.rings();
@@ -119,8 +119,8 @@ impl Keyrings {
         due
     }
 
-    /// Takes in keys that an earlier process read this long ago. They are accepted for the rest of their time, and are
-    /// read again at once. Keys that this process has read already stay.
+    /// Adds keys that an earlier process read this long ago. They are accepted for the rest of their time, and are read
+    /// again at once. Keys that this process has read already are not replaced.
     pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
         if rings.contains_key(&key) {
@@ -130,7 +130,7 @@ impl Keyrings {
         rings.insert(key, Ring { keys, refresh: KeyRefresh::restored(age, now), ..Ring::default() });
     }
 
-    /// Takes in the keys of a source that were read. Returns whether an app still has the source.
+    /// Stores the keys of a source that were read. Returns whether an app still has the source.
     pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) -> bool {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return false };
@@ -139,7 +139,8 @@ impl Keyrings {
         true
     }
 
-    /// Takes in that the keys of a source could not be read. Returns how long the former keys are still accepted.
+    /// Notes that the keys of a source could not be read. Returns the time for which the former keys are still
+    /// accepted.
     pub fn failed(&self, key: &KeysToRead, error: String, now: Moment) -> Duration {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return Duration::ZERO };
@@ -166,7 +167,7 @@ impl Keyrings {
         apps.iter().flat_map(sources).collect()
     }
 
-    /// Waits until a source may be due before its time.
+    /// Waits until a source may have to be read before its regular time.
     pub async fn are_wanted(&self) {
         self.wanted.notified().await;
     }
@@ -176,7 +177,8 @@ impl Keyrings {
         self.wanted.notify_one();
     }
 
-    /// Each critical section leaves the map whole, so a panic elsewhere does not taint it.
+    /// Each critical section leaves the map consistent, so the lock is used even if a thread has panicked while holding
+    /// it.
     fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
         self.rings.lock()
     }

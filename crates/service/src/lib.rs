@@ -1,12 +1,12 @@
-//! The operations of a node over its two kinds of truth: facts and live records.
+//! The operations of a node on its two stores: the facts and the live records.
 //!
 //! This crate defines the order in which the two are read and written, and the gates of a call. It knows no socket, no
 //! message and no clock: the current time is an argument of every call.
 //!
-//! The order keeps acknowledgements true. A login begins in the facts, which number it, and then in the live record. It
-//! ends in the live record, which remembers the end until the facts have it. Both name the login by its number, so
-//! order and repetition do no harm. A change that a store has failed to make is [retried](Service::retry);
-//! [`Service::recover`] repairs the remains of a crash.
+//! The order keeps answers true. A login begins in the facts, which give it a number, and then enters the live record.
+//! It ends in the live record, which remembers the end until the facts have stored it. Both name the login by its
+//! number, so neither the order nor a repetition of these steps does harm. A change that a store has failed to make is
+//! [retried](Service::retry); [`Service::recover`] repairs what a crash has left behind.
 
 mod app_deletions;
 mod apps;
@@ -103,14 +103,14 @@ impl From<Code> for ServiceError {
 }
 
 impl ServiceError {
-    /// The refusal to send to the caller. A fault of the server is reported as such, without details.
+    /// The refusal to send to the caller. An internal error is reported as such, without details.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
             Self::Facts(_) => Code::INTERNAL.into(),
             Self::Directory(error) => match error.kind {
-                // The text of the code says to try again, which does no harm if the change has happened: a call sets a
-                // value, and a message carries its sender's id.
+                // The text of the code asks the caller to try again. That does no harm if the change has happened: a
+                // call sets a value, and a message carries its sender's id.
                 DirectoryErrorKind::Unavailable
                 | DirectoryErrorKind::Contended
                 | DirectoryErrorKind::Corrupt => Code::INTERNAL.into(),
@@ -120,7 +120,7 @@ impl ServiceError {
 }
 
 impl Service {
-    /// A node over these stores. Call [`Service::recover`] before anything else.
+    /// Creates a node over these stores. [`Service::recover`] must be called before anything else.
     pub fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -155,7 +155,7 @@ impl Service {
         }
     }
 
-    /// The same node, with rates that are counted outside this process.
+    /// Replaces the rate limits of the node by ones that are counted outside this process.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { limits, ..self }
@@ -181,7 +181,7 @@ impl Service {
         &self.deletions
     }
 
-    /// The way of news to the change log.
+    /// The telling of news to the change log.
     pub fn telling(&self) -> &Telling {
         &self.telling
     }

@@ -1,5 +1,5 @@
-//! Limits: how often a user may call an operation, with the port and its adapter for one node; and how often one
-//! address may fail to log in. They know no store and no operation.
+//! Limits: how often a user may call an operation, as a port with its adapter for one node, and how often one address
+//! may fail to log in. This module knows no store and no operation.
 
 mod throttle;
 
@@ -21,15 +21,15 @@ pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
 
 /// The port for the rate limits of users, which hold over all nodes.
 pub trait Limits: Send + Sync {
-    /// Counts one call of this user, if the rate allows it. A refused call is not counted. Two concurrent calls never
-    /// share one place.
+    /// Counts one call of this user, and returns whether the rate allows it. A refused call is not counted. Two
+    /// concurrent calls are never both allowed as the last one.
     fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
-    /// Drops entries that no longer matter.
+    /// Drops entries whose time has passed.
     fn sweep(&self, now: Moment);
 }
 
-/// The error of a failed store of rates. The adapter has logged the cause.
+/// The error of a rate limit store that has failed. The adapter has logged the cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the store of rates failed")]
 pub struct LimitsError;

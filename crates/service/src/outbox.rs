@@ -1,4 +1,4 @@
-//! The outbox of webhooks: what its dispatcher takes from it, and what an operator does to its dead letters.
+//! The outbox of webhooks, as the webhook dispatcher and the operators use it.
 //!
 //! Nothing is sent here. The [`OutboxBell`] wakes the webhook dispatcher when there are new notices.
 
@@ -48,7 +48,7 @@ impl OutboxBell {
         self.dropped.swap(0, Ordering::Relaxed)
     }
 
-    /// Waits until the bell rings, and returns the lanes that it rang for. For one listener.
+    /// Waits until the bell rings, and returns the lanes that have rung it. Only one task may wait.
     pub async fn heard(&self) -> BTreeSet<Lane> {
         loop {
             let rung = self.rung.notified();
@@ -69,7 +69,7 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// The outbox in these facts.
+    /// Creates the outbox over these facts.
     pub(crate) fn new(facts: Arc<dyn Facts>, apps: Arc<AppTable>) -> Self {
         Self { facts, apps, bell: OutboxBell::default() }
     }
@@ -94,7 +94,8 @@ impl Outbox {
         self.facts.heads(lane, limit).await
     }
 
-    /// Records that a notice is about to be sent: no login withdraws it any longer. Returns whether it still exists.
+    /// Records that a notice is about to be sent, so that no login withdraws it any longer. Returns whether it still
+    /// exists.
     pub async fn hand_out(&self, id: u64) -> Result<bool, FactsError> {
         self.facts.hand_out(id).await
     }
@@ -111,8 +112,8 @@ impl Outbox {
         Ok(lanes.into_iter().filter(|state| state.lane.app == app).collect())
     }
 
-    /// Up to `limit` dead letters of an app after the one of this id, in the order in which they were given up; never
-    /// more than [`MAX_DEAD_LETTER_PAGE`]. Refused with 70020.
+    /// Reads up to `limit` dead letters of an app after the one with this id, in the order in which they became dead
+    /// letters; never more than [`MAX_DEAD_LETTER_PAGE`]. Refused with 70020.
     pub async fn dead_letters(
         &self,
         app: AppId,
@@ -123,7 +124,7 @@ impl Outbox {
         Ok(self.facts.dead_letters(app, after, limit.min(MAX_DEAD_LETTER_PAGE)).await?)
     }
 
-    /// Sends dead letters again. Returns how many existed. Refused with 70020.
+    /// Makes dead letters waiting notices again. Returns how many existed. Refused with 70020.
     pub async fn resend(&self, app: AppId, which: DeadLetters, now: Now) -> Result<usize, ServiceError> {
         self.known_app(app)?;
         let mut done = 0;
@@ -144,8 +145,8 @@ impl Outbox {
         Ok(done)
     }
 
-    /// The ids, in pages that do not delay other writes for long. Notices that become dead letters meanwhile are not
-    /// among them.
+    /// Returns the ids of dead letters in pages that are small enough not to delay other writes for long. Notices that
+    /// become dead letters meanwhile are not among them.
     async fn pages_of(&self, app: AppId, which: DeadLetters) -> Result<Vec<Vec<u64>>, ServiceError> {
         let ids = match which {
             DeadLetters::These(ids) => ids,

@@ -1,5 +1,4 @@
-//! The live records with the facts behind them: the status shown for a user without a record, and the creation of
-//! records.
+//! The live records and the facts behind them: the status of a user without a record, and the creation of records.
 //!
 //! [`Service::recover`](crate::Service::recover) creates a record for every login of the facts, and a login creates one.
 //! After that, a user without a record has no login except one that is just being recorded or taken back, so the facts
@@ -21,7 +20,7 @@ pub(crate) struct Records {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
     deletions: Arc<AppDeletions>,
-    /// The epoch of the directory at which every login of the facts got a record.
+    /// The epoch of the directory for which every login of the facts has got a record.
     recovered_from: AtomicU64,
 }
 
@@ -37,7 +36,7 @@ pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
 }
 
 impl Records {
-    /// The records of this directory. A record of a deleted app is not created.
+    /// Reads and creates the records of this directory. A record of a deleted app is not created.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -46,8 +45,8 @@ impl Records {
         Self { facts, directory, deletions, recovered_from: AtomicU64::new(0) }
     }
 
-    /// Reads the records of users of an app by `view`, in the order asked. Users without a record, and those for whom
-    /// `view` returns nothing, are read from the facts: `None` for a user without an account.
+    /// Reads the records of users of an app by `view`, in the order of `users`. Users without a record, and those for
+    /// whom `view` returns `None`, are read from the facts; the result is `None` for a user without an account.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -85,7 +84,8 @@ impl Records {
         Ok(seen)
     }
 
-    /// Whether each of these users has an account, in the order asked. The facts are asked for those without a record.
+    /// Returns whether each of these users has an account, in their order. The facts are asked about users without a
+    /// record.
     pub(crate) async fn have_accounts(&self, users: &[User]) -> Result<Vec<bool>, ServiceError> {
         let is_there = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
         let mut have = self.directory.read(users, is_there).await?;
@@ -117,7 +117,7 @@ impl Records {
         Ok(found)
     }
 
-    /// Takes in that every login of the facts has a record, as of this epoch of the directory.
+    /// Notes that every login of the facts has a record, as of this epoch of the directory.
     pub(crate) fn recovered(&self, epoch: Timestamp) {
         self.recovered_from.store(epoch.0, Ordering::Relaxed);
     }
@@ -126,18 +126,18 @@ impl Records {
         Timestamp(self.recovered_from.load(Ordering::Relaxed))
     }
 
-    /// Live records from before this moment may have been lost: rebuilt records get higher versions.
+    /// The time before which live records may have been lost. Records that are created again get higher versions.
     fn lost_before(&self) -> Timestamp {
         self.directory.epoch().max(self.recovered_from())
     }
 
-    /// The version of a user whose account was created, or whose last login was recorded, at this time, and about whom
-    /// nothing else is known.
+    /// The first version for a user of whom nothing else is known than the time at which the account was created, or at
+    /// which the last login was recorded.
     pub(crate) fn first_version(&self, since: Timestamp) -> Version {
         Version::at(since.max(self.lost_before()))
     }
 
-    /// The record of a user who is known only from the facts.
+    /// Builds the record of a user of whom only the facts are known.
     pub(crate) fn rebuild(
         &self,
         account: &Account,
@@ -150,7 +150,8 @@ impl Records {
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         Presence::from_facts(
             user_facts(account, logins),
-            // Above that of the user without these logins: a login that the facts have and no record had when a process ended.
+            // Higher than the version of the user without these logins, because the facts may have a login that no
+            // record had when a process ended.
             self.first_version(since),
             since,
             !is_new && account.created < floor,
@@ -159,12 +160,12 @@ impl Records {
         )
     }
 
-    /// Puts the record of a user into the directory, from the facts.
+    /// Creates the record of a user from the facts and puts it into the directory.
     pub(crate) async fn seed(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
         self.seed_as(user, app, false, now).await
     }
 
-    /// Does the same; for an account that is `new`, no subscription list can have been lost.
+    /// Does the same. For an account that is `new`, no subscription list can have been lost.
     pub(crate) async fn seed_as(
         &self,
         user: &User,

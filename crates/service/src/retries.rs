@@ -1,10 +1,10 @@
 //! The list of operations that a store has failed to carry out, or may have failed to, and that are retried by
 //! `operations/retrying.rs`.
 //!
-//! Each operation is safe to repeat and to do late: it names the login, the connection or the account that it is about,
-//! and does not affect later ones. Ends that the live record itself remembers for the facts are not here: the list is
-//! for operations that could not be recorded there. It ends with the process; after a restart `upkeep` brings the two
-//! stores into agreement instead.
+//! Each operation is safe to repeat and to do late: it names the login, the connection or the account that it concerns,
+//! and does not affect later ones. Ends that the live record itself keeps for the facts are not here; this list is for
+//! operations that the record could not store. The list is lost with the process. After a restart, `upkeep` makes the
+//! two stores agree instead.
 
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
@@ -12,10 +12,10 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The most waiting operations: more than a node has connections. Above it, the oldest is dropped and counted.
+/// The most waiting operations, which is more than a node has connections. Above it, the oldest is dropped and counted.
 pub const MAX_RETRIES: usize = 1 << 17;
 
-/// The operations tried at a time.
+/// The number of operations retried at a time.
 const AT_ONCE: usize = 256;
 
 /// The pause after a round without success is doubled up to this.
@@ -27,17 +27,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) enum Pending {
     /// A connection has ended.
     Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
-    /// The login of a connection was to be ended, and may have been.
+    /// The login of a connection was to be ended, and may have been ended.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
     /// A login was recorded and then refused.
     TakeBack { user: User, recorded: Recorded },
-    /// A login was refused, and may have been recorded all the same, under an unknown number.
+    /// A login was refused, and may have been recorded nevertheless, under an unknown number.
     Unrecord { user: User, device: DeviceId, by_app: bool },
-    /// An account was created, kicked or deleted in the facts, or may have been, and the live record does not know.
+    /// An account was created, kicked or deleted in the facts, or may have been, and the live record does not show it.
     Agree { user: User },
 }
 
-/// The way in which a client's login ends.
+/// The cause of the end of a login by its client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LoginEnd {
     /// The client asked for it.
@@ -56,7 +56,8 @@ pub(crate) struct Recorded {
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark for a device whose login is taken back. A login by the application has removed the former mark.
+/// The end mark for a device whose login is taken back. A login that the application requested has removed the former
+/// mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -71,14 +72,15 @@ struct Waiting {
     /// The operations that are being carried out now.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// Nothing is tried before this time.
+    /// No operation is retried before this time.
     pause: Duration,
     from: Moment,
 }
 
 impl Retries {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Each critical section leaves the list whole, so a panic elsewhere does not taint it.
+        // Each critical section leaves the list consistent, so the lock is used even if a thread has panicked while
+        // holding it.
         self.0.lock()
     }
 
@@ -104,13 +106,13 @@ impl Retries {
         })
     }
 
-    /// The number of waiting operations, and of those dropped since the start.
+    /// The number of waiting operations, and the number dropped since the start.
     pub fn count(&self) -> (usize, u64) {
         let waiting = self.lock();
         (waiting.operations.len(), waiting.dropped)
     }
 
-    /// Takes the operations to try now. [`Self::put_back`] must follow.
+    /// Takes the operations to retry now. The caller must call [`Self::put_back`] afterwards.
     pub fn take(&self, now: Moment) -> Vec<Pending> {
         let mut waiting = self.lock();
         if now < waiting.from {
@@ -122,7 +124,7 @@ impl Retries {
         taken
     }
 
-    /// Takes back the operations that have failed again.
+    /// Puts the operations that have failed again back on the list.
     pub fn put_back(&self, failed: Vec<Pending>, any_done: bool, now: Moment) {
         let mut waiting = self.lock();
         waiting.under_way = Vec::new();
@@ -140,7 +142,7 @@ impl Retries {
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 
-/// Removes the user when the login ends.
+/// A guard that removes the user when the login ends.
 pub(crate) struct EnteringGuard<'a> {
     entering: &'a Entering,
     user: User,
@@ -151,7 +153,7 @@ impl Entering {
         self.0.lock()
     }
 
-    /// Enters a user whose login begins.
+    /// Adds a user whose login begins.
     pub fn begin(&self, user: &User) -> EnteringGuard<'_> {
         *self.lock().entry(user.clone()).or_default() += 1;
         EnteringGuard { entering: self, user: user.clone() }

@@ -1,9 +1,9 @@
-//! Parts of a table, chosen by the hash of a user.
+//! The parts of a table, chosen by the hash of a user.
 
 use lamplight_model::User;
 use std::hash::BuildHasher;
 
-/// `N` parts of a table. Which part a user is in differs from process to process.
+/// The `N` parts of a table. The part of a user differs from process to process.
 pub(crate) struct Shards<T, const N: usize> {
     shards: [T; N],
     hasher: foldhash::fast::RandomState,

@@ -17,7 +17,7 @@ const MAX_WAITING: usize = 10_000;
 /// The entries appended by one call.
 const BATCH: usize = 256;
 
-/// The way of news to the change log.
+/// Hands news over to the change log.
 pub struct Telling {
     log: Arc<dyn ChangeLog>,
     state: Mutex<Waiting>,
@@ -27,15 +27,15 @@ pub struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// A task is appending entries that are no longer among these; later news must follow them.
+    /// Whether a task is appending entries that were taken out of the queue; later news must follow them.
     appending: bool,
     dropped: u64,
-    /// The number of entries that came since the last condensing.
+    /// The number of entries added since the last condensing.
     fresh: usize,
 }
 
 impl Telling {
-    /// Tells news to the readers of this log.
+    /// Creates the telling for this log.
     pub(crate) fn new(log: Arc<dyn ChangeLog>) -> Self {
         Self { log, state: Mutex::default(), arrived: Notify::default() }
     }
@@ -45,7 +45,7 @@ impl Telling {
         &*self.log
     }
 
-    /// Sends the readers of the log news that is not a change of a record. To be called after the change was committed.
+    /// Appends news that is not a change of a record to the log. To be called after the change was committed.
     pub(crate) fn tell(&self, user: &User, news: News) {
         self.append(LogEntry::news(user.clone(), news));
     }
@@ -55,8 +55,8 @@ impl Telling {
             let state = self.lock();
             state.entries.is_empty() && !state.appending
         };
-        // The embedded log accepts it here. If it fails, or takes longer, the news may have been appended: all readers
-        // can bear news twice.
+        // The embedded log accepts the entry here. If it fails, or does not accept the entry at once, the entry may
+        // have been appended nevertheless: all readers tolerate the same news twice.
         if is_first && matches!(self.log.append(vec![entry.clone()]).now_or_never(), Some(Ok(()))) {
             return;
         }
@@ -75,8 +75,8 @@ impl Telling {
         }
     }
 
-    /// Appends the waiting news to the log. After an error it keeps waiting, and the call is to be repeated later. One
-    /// task of a node does this: two at once would mix up the order.
+    /// Appends the waiting news to the log. After an error the news keeps waiting, and the call is to be repeated
+    /// later. Only one task of a node may do this, because two at once would mix up the order.
     pub async fn append_waiting(&self) -> Result<(), DirectoryError> {
         loop {
             let mut batch = Batch { telling: self, entries: self.lock().take() };
@@ -88,18 +88,19 @@ impl Telling {
         }
     }
 
-    /// The number of news entries dropped because the log accepted none for long.
+    /// The number of entries dropped because the log accepted none for a long time.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Each critical section leaves the queue whole, so a panic elsewhere does not taint it.
+        // Each critical section leaves the queue consistent, so the lock is used even if a thread has panicked while
+        // holding it.
         self.state.lock()
     }
 }
 
-/// Entries that are being appended. Dropping it returns the remaining ones to the front of the queue.
+/// Entries that are being appended. Dropping the batch returns the remaining entries to the front of the queue.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,
@@ -123,7 +124,7 @@ impl Waiting {
     }
 
     fn push(&mut self, entry: LogEntry) {
-        // Not at every entry, should it be of no use.
+        // Condenses not at every entry, because it may save nothing.
         if self.entries.len() >= MAX_WAITING && self.fresh >= MAX_WAITING / 4 {
             self.condense();
             self.fresh = 0;
@@ -136,8 +137,8 @@ impl Waiting {
         }
     }
 
-    /// Reduces the entries without losing news: list changes become requests to read the lists again; other entries are
-    /// kept once each.
+    /// Reduces the number of entries without losing news: list changes become requests to read the lists again, and of
+    /// equal other entries one is kept.
     fn condense(&mut self) {
         let mut unknown = BTreeSet::new();
         let mut kept: VecDeque<LogEntry> = VecDeque::new();
@@ -171,7 +172,7 @@ mod tests {
     };
     use lamplight_model::{AppId, UserId};
 
-    /// A log that can be out of order.
+    /// A log that can be made to fail.
     struct Frail {
         log: InProcessDirectory,
         state: Mutex<State>,
@@ -243,7 +244,7 @@ mod tests {
             *log.state.lock() = out_of_order;
             telling.append(entry(1));
             telling.append(entry(2));
-            // A try that fails, or is given up, loses nothing.
+            // An attempt that fails or is cancelled loses nothing.
             assert!(!matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
             *log.state.lock() = State::Well;
             telling.append(entry(3));

@@ -8,17 +8,18 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// Identifies a key of an app by its text and not by its number, since a new key may get the number of a removed one.
-/// For a JWT, it identifies the key or the source of keys that verified it. It has no meaning outside of this process.
+/// The mark of the key that verified a token. It is made from the text of the key and not from its number, since a new
+/// key may get the number of a removed one. For a JWT, it stands for the key or the source of keys. It has no meaning
+/// outside of this process.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 
 impl KeyMark {
-    /// The identity of this key.
+    /// Returns the mark of this key.
     pub fn of(key: &AppKey) -> Self {
         let mut hasher = DefaultHasher::new();
         key.text.hash(&mut hasher);
-        // Half of it distinguishes a few keys, and every connection keeps one.
+        // Half of the hash distinguishes a few keys, and every connection stores one.
         Self(hasher.finish() as u32)
     }
 }
@@ -42,23 +43,24 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Verifies tokens for these apps.
+    /// Creates the verification of tokens for these apps.
     pub(crate) fn new(apps: Arc<AppTable>, throttle: LoginThrottle) -> Self {
         Self { apps, keyrings: Keyrings::default(), throttle }
     }
 
-    /// The keys for JWTs that are read from addresses and files.
+    /// The JWT keys that are read from addresses and files.
     pub fn keyrings(&self) -> &Keyrings {
         &self.keyrings
     }
 
-    /// Drops failures that no longer matter.
+    /// Drops counts of failures whose time has passed.
     pub(crate) fn sweep(&self, now: Moment) {
         self.throttle.sweep(now);
     }
 
-    /// Checks a UserSig or a JWT. A valid one always passes. An invalid one is refused with its reason, or with 70050
-    /// if this address has lately sent too many. A JWT with an unknown key waits once for the keys to be read again.
+    /// Checks a UserSig or a JWT. A valid one is always accepted. An invalid one is refused with its reason, or with
+    /// 70050 if this address has sent too many of them lately. A JWT with an unknown key waits once for the keys to be
+    /// read again.
     pub(crate) async fn verify(
         &self,
         port: Port,
@@ -71,7 +73,7 @@ impl Tokens {
         let verified = match self.look_at(user, app, token, now) {
             Err(JwtRefusal::UnknownKey) => {
                 if self.keyrings.newer_keys(app, now.moment).await {
-                    // The settings may have changed, and the app may be gone, while the keys were read.
+                    // The settings may have changed, or the app may have been deleted, while the keys were read.
                     let app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
                     self.look_at(user, &app, token, now)
                 } else {

@@ -1,10 +1,10 @@
-//! A lock for each user: for operations that must be done and told in one order.
+//! A lock for each user, for operations whose changes must be made and announced in the same order.
 
 use crate::shards::Shards;
 use futures_util::lock::{Mutex, MutexGuard};
 use lamplight_model::User;
 
-/// Users are hashed onto so many locks; unrelated users may share one.
+/// The number of locks. Users are hashed onto them, so unrelated users may share one.
 const LOCKS: usize = 64;
 
 /// Locks, by user.
@@ -12,7 +12,7 @@ const LOCKS: usize = 64;
 pub(crate) struct UserLocks(Shards<Mutex<()>, LOCKS>);
 
 impl UserLocks {
-    /// Locks this user; dropping the guard releases it.
+    /// Locks this user until the guard is dropped.
     pub async fn lock(&self, user: &User) -> MutexGuard<'_, ()> {
         self.0.of(user).lock().await
     }

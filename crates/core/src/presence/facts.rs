@@ -31,9 +31,9 @@ pub struct UserFacts {
 pub enum Admission {
     /// The device may connect, as the login of this number.
     Admitted(u64),
-    /// The record does not know the device as logged in: the login has to be recorded in the facts first.
+    /// The record has no login of the device: the login has to be recorded in the facts first.
     Unknown,
-    /// Its UserSig was revoked.
+    /// The UserSig of the login was revoked.
     Revoked,
     /// The login has ended since it was recorded: by a kick, by a deletion, or by its own end.
     Ended,
@@ -42,8 +42,8 @@ pub enum Admission {
     /// A later login, on this platform, competes with this one and has ended it, although this one entered the record
     /// first.
     Beaten(Platform),
-    /// The record has had a later login and does not have the device, so the login may have ended. The caller asks
-    /// the facts, whose answer holds until the record gets a login with a number above this one.
+    /// The record has no login of the device but has had a later one, so this login may have ended. The caller asks the
+    /// facts, whose answer holds until the record gets a login with a number above this one.
     MayHaveEnded(u64),
 }
 
@@ -266,8 +266,8 @@ impl Presence {
         transition
     }
 
-    /// Ends the login of a returning device that a later login on the platform `by` has ended, and tells the device
-    /// so.
+    /// Ends the login of a returning device, because a later login on the platform `by` has ended it, and closes the
+    /// device's connections with that cause.
     pub fn lose(
         &mut self,
         device: &DeviceId,
@@ -336,8 +336,8 @@ impl Presence {
         })
     }
 
-    /// Ends the login of this connection, although its client was told that this failed. The connection is closed
-    /// too.
+    /// Ends the login of this connection and closes the connection, although its client was answered that the logout
+    /// had failed.
     pub fn log_out_late(
         &mut self,
         connection: ConnectionId,
@@ -368,9 +368,9 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Replaces the logins by those of the facts, after a restart. A login that the facts do not have was ended; a
-    /// login that the record does not have was being recorded, unless its end waits here for the facts. Web logins
-    /// are not in the facts and stay, unless a kick or a deletion ended them while no node ran.
+    /// Replaces the logins by those of the facts, after a restart. A login that only the record has was ended. A login
+    /// that only the facts have was being recorded, unless its end waits here for the facts. Web logins are not in the
+    /// facts and stay, unless a kick or a deletion ended them while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {
@@ -455,8 +455,8 @@ impl Presence {
         let used: Vec<u64> =
             self.devices.iter().filter(|device| ends(device)).map(|device| device.issued).collect();
         self.sigs.revoke(&Revoked::new(revoked.at, used));
-        // Also those that another revocation has refused meanwhile: a UserSig issued in the same second after the
-        // answer would be refused too.
+        // These include UserSigs that another revocation has refused meanwhile; otherwise a UserSig issued in the same
+        // second after the answer would be refused too.
         let refused = self.sigs.revoked().into_iter().flat_map(|all| &all.also).copied();
         let unrefused: Vec<u64> = refused.filter(|issued| !revoked.refuses(*issued)).collect();
         self.ended_through = self.ended_through.max(through);

@@ -44,7 +44,7 @@ pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
     assert_eq!(directory.due(directory.partitions(), lapse, 100).await.unwrap(), []);
 }
 
-/// The users come page by page, by rising id.
+/// The users are returned page by page, by rising id.
 pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let mut settings = AppSettings::default();
@@ -113,7 +113,8 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// Connections that were superseded, have ended or have logged out are not listed, nor connections of other nodes.
+/// Connections that were superseded, have ended or have logged out are not listed, and neither are connections of other
+/// nodes.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());
@@ -237,7 +238,7 @@ pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(por
     let mut moved = ports.directory.feed_moved();
     assert!((&mut moved).now_or_never().is_none());
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
-    tokio::time::timeout(PATIENCE, &mut moved).await.expect("a visible change wakes");
+    tokio::time::timeout(PATIENCE, &mut moved).await.expect("a visible change wakes the reader");
     assert_eq!(ports.directory.feed(AppId(1), Some(cursor), 9).await.unwrap().users, [user("a")]);
     let mut moved = ports.directory.feed_moved();
     assert!((&mut moved).now_or_never().is_none());

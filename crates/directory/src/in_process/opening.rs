@@ -13,12 +13,13 @@ use std::time::Duration;
 /// The result of reading the files of a directory when it was opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Recovered {
-    /// Records taken over.
+    /// The number of records that were taken over.
     pub records: usize,
-    /// Of what was before this time, records may be missing: what is rebuilt must have versions above it, to be
-    /// above all that was told before.
+    /// The time before which records may be missing. A record that is built again must have a version above this time,
+    /// which is then above all versions that were sent before.
     pub complete_since: Timestamp,
-    /// The records may be older than what was told last: they have versions above all of it.
+    /// Whether the records may be older than the last statuses that were sent. Their versions are then raised above all
+    /// versions that may have been sent.
     pub in_doubt: bool,
     /// The damage that was found on disk.
     pub damage: JournalDamage,
@@ -27,7 +28,7 @@ pub struct Recovered {
 /// Live records that were read from their folder and that no directory has taken over yet.
 pub struct SavedRecords {
     disk: Arc<dyn Disk>,
-    /// The run of the machine.
+    /// The boot id of the machine.
     machine: String,
     folder: PathBuf,
     journal: Journal,
@@ -36,7 +37,7 @@ pub struct SavedRecords {
 }
 
 impl SavedRecords {
-    /// Reads the folder; makes it if it is not there.
+    /// Reads the folder, and creates it if it is missing.
     pub fn read(folder: &Path) -> Result<Self, JournalError> {
         Self::read_on(Arc::new(RealDisk), running_machine(), folder)
     }
@@ -46,18 +47,18 @@ impl SavedRecords {
         Ok(Self { disk, machine, folder: folder.to_owned(), journal, recovery, is_set_aside: false })
     }
 
-    /// The mark of the facts that was noted last; `None` where none was, as in files of a former version.
+    /// The last mark of the facts that was noted. `None` if none was noted, as in files of an earlier format.
     pub fn facts(&self) -> Option<FactsMark> {
         self.recovery.facts
     }
 
-    /// Whether there is no file at all, so that nothing was noted and nothing lost.
+    /// Whether the folder has no file, so that nothing was noted and nothing is lost.
     pub fn is_empty(&self) -> bool {
         !self.recovery.has_files
     }
 
-    /// Gives the folder this path, in the place of one that was set aside before, and goes on without its records: in
-    /// doubt, with versions and a feed above all that was told.
+    /// Moves the folder to this path, replacing one that was set aside before, and continues without its records. They
+    /// count as in doubt, so new versions and the feed are above everything that was sent.
     pub fn set_aside(self, path: &Path) -> Result<Self, JournalError> {
         let Self { disk, machine, folder, journal, recovery, .. } = self;
         drop(journal);
@@ -72,11 +73,11 @@ impl SavedRecords {
         Ok(Self { recovery, is_set_aside: true, ..saved })
     }
 
-    /// Opens the directory beside facts with this mark, and takes the records over: users who were connected when the
+    /// Opens the directory for facts with this mark, and takes the records over. Users who were connected when the
     /// former process ended count as present for `grace`.
     ///
-    /// Where the journal may lack something that was told, what it has is taken over with versions above all that may
-    /// have been told, and the feed begins another epoch.
+    /// If the journal may lack something that was sent, its records get versions above all that may have been sent, and
+    /// the feed begins another epoch.
     pub fn open(
         self,
         facts: Option<FactsMark>,
@@ -134,7 +135,7 @@ impl SavedRecords {
 }
 
 impl InProcessDirectory {
-    /// Reads the folder and takes its records over, whatever facts they were written beside.
+    /// Reads the folder and takes its records over without comparing the mark of the facts.
     pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
         SavedRecords::read(folder)?.open(None, now, grace)
     }
@@ -151,7 +152,8 @@ impl InProcessDirectory {
     }
 }
 
-/// Names the running machine from its start to its end. Where it cannot be told, it never seems to end.
+/// Returns an id that names the running machine from its boot to its shutdown. If the id cannot be read, all boots
+/// count as the same.
 fn running_machine() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()

@@ -1,5 +1,5 @@
-//! The mark of a journal that was closed in order. It says that all data was synced to the disk, so that the next
-//! start may follow a reboot.
+//! The mark of a journal that was closed in order. It says that all data was synced to the disk, so that nothing is
+//! lost if the machine reboots before the next start.
 //!
 //! The mark is a file of its own. It is written after every other file was synced, and removed from the disk before
 //! anything else is written.
@@ -46,8 +46,8 @@ impl Journal {
     /// Removes the mark, because an entry is to be written that is not synced.
     pub(super) fn take_mark_away(&self) {
         self.is_closed.store(false, Ordering::Relaxed);
-        // If removing fails, the mark does harm only after a reboot: after the loss of the process, the kernel has
-        // all entries.
+        // If the mark cannot be removed, it misleads only a start after a reboot: after the loss of only the process,
+        // the kernel has all entries.
         let _ = fs::remove_file(mark_of(&self.folder));
     }
 

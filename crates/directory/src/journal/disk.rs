@@ -5,7 +5,7 @@ use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Creates and syncs files.
+/// The part of a file system that creates and syncs files.
 pub(crate) trait Disk: Send + Sync {
     /// Creates an empty file; an existing file is emptied.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
@@ -28,7 +28,7 @@ pub(crate) struct RealDisk;
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        // Readable by its owner only, whatever the umask: the file tells who communicates with whom.
+        // Readable only by its owner, whatever the umask, because the file shows who communicates with whom.
         Ok(Box::new(OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?))
     }
 

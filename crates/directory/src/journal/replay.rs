@@ -11,15 +11,15 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The highest generation that is accepted. No journal reaches it, since each generation takes megabytes. A file with
-/// a higher number is not ours, and would leave no number for the next generation.
+/// The highest generation number that is accepted. No journal reaches it, since each generation takes megabytes. A file
+/// with a higher number was not written by Lamplight, and would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
 /// The result of reading the files of a journal.
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
     pub records: HashMap<User, Found>,
-    /// The highest values in the heads of the files; `None` if no file could be read.
+    /// The highest values in the first entries of the files; `None` if no file could be read.
     pub begin: Option<Begin>,
     /// The boot ids of the machine with which the files were written.
     pub machines: BTreeSet<String>,
@@ -34,7 +34,7 @@ pub(crate) struct Recovery {
     pub missing_files: usize,
     /// The last mark of the facts that was noted.
     pub facts: Option<FactsMark>,
-    /// There is a file, whether or not it could be read.
+    /// Whether there is a file, even if it could not be read.
     pub has_files: bool,
 }
 
@@ -88,7 +88,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
     for (number, files) in generations.range(complete.unwrap_or(0)..) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
             let replayed = replay_file(path, &mut recovery)?;
-            // An unfinished snapshot has nothing that is not in the older files, if those are complete.
+            // An unfinished snapshot has only records that are also in the older files, if those are complete.
             let is_unfinished = files.base.as_ref() == Some(path) && complete != Some(*number);
             if is_unfinished && complete.is_some() {
                 continue;
@@ -221,7 +221,7 @@ impl Recovery {
                 }
             }
             Entry::Complete => {}
-            // The files are read by rising generation, and of one history the highest counts.
+            // The files are read by rising generation, so of the marks of one history the highest one counts.
             Entry::Facts(mark) => match &mut self.facts {
                 Some(noted) if mark.history == noted.history => noted.count = noted.count.max(mark.count),
                 noted => *noted = Some(mark),
@@ -290,7 +290,7 @@ enum Next<'a> {
 
 fn next_entry(bytes: &[u8]) -> Next<'_> {
     let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn };
-    // No entry is empty; a machine that crashed may leave a stretch of zeros.
+    // No entry is empty, but a crash of the machine may leave a stretch of zeros.
     if length == 0 || length > MAX_ENTRY_BYTES {
         return Next::Torn;
     }

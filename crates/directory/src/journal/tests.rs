@@ -20,7 +20,7 @@ const GRACE: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
     Well,
-    /// No file can grow or be created; half of a write is done.
+    /// No file can grow or be created; a write stops halfway.
     Full,
     /// Only reading works.
     Dead,
@@ -172,7 +172,7 @@ fn status(directory: &dyn Directory, of: &User, _: Now) -> UserStatus {
     finish(directory.read(&one, show)).unwrap().remove(0).unwrap()
 }
 
-/// Takes a result of this directory, which is always ready.
+/// Returns the result of a call to this directory, which never waits.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }
@@ -199,7 +199,7 @@ fn what_could_not_be_written_is_written_when_the_disk_takes_it() {
     log_in(&*world.directory, &user(2), "two", now(1));
     world.mood(Mood::Full);
     set_custom(&*world.directory, &user(1), "not written", now(2));
-    // There is no room for a snapshot either; it is tried again.
+    // There is no room for a snapshot either, so it is retried.
     for at in [3, 4] {
         world.directory.maintain(now(at)).unwrap_err();
     }
@@ -378,7 +378,7 @@ fn a_journal_that_was_closed_is_in_no_doubt_in_another_run_of_the_machine() {
     assert!(!recovered.in_doubt);
     assert_eq!(status(&directory, &user(1), now(3)).version, told.version);
     drop(directory);
-    assert!(world.killed("three", now(7_000)).1.in_doubt, "it was closed once, and not since");
+    assert!(world.killed("three", now(7_000)).1.in_doubt, "it was closed once, but written since");
 }
 
 #[test]
@@ -401,7 +401,7 @@ fn the_mark_is_made_when_everything_else_is_synced_and_is_synced_itself() {
     world.directory.close(now(2)).unwrap();
     let done = world.done.lock().unwrap().clone();
     let folder = world.folder.path().file_name().unwrap().to_string_lossy().into_owned();
-    let at = done.iter().position(|it| it == "make closed").expect("the mark is made");
+    let at = done.iter().position(|it| it == "make closed").expect("the mark is written");
     assert_eq!(done[at - 1], format!("sync {folder}"));
     let mut files: Vec<String> = std::fs::read_dir(world.folder.path())
         .unwrap()

@@ -1,5 +1,5 @@
-//! Conversation lists: a row belongs to its owner, and is created by the first message, or by the first one after a
-//! deletion. It shows the messages from then on.
+//! Conversation lists. A row belongs to its owner. It is created by the first message of the conversation, or by the
+//! first one after the row was deleted, and shows the messages from then on.
 
 use super::count_up;
 use super::message_columns::message_of;
@@ -76,7 +76,7 @@ fn conversation_of(row: &Row<'_>, owner: &User) -> Result<Conversation> {
     })
 }
 
-/// The columns that [`touch`] does not change, and the unread messages after it.
+/// The columns that [`touch`] does not change, and the number of unread messages after it.
 pub(super) struct Touched {
     pub(super) pinned: bool,
     pub(super) read_sequence: u64,
@@ -134,7 +134,7 @@ pub(super) fn mark_read(
     changed(db, owner, peer, i64::from(unread) - i64::from(before.unread))
 }
 
-/// A conversation before some of it is marked as read.
+/// A conversation before some of its messages are marked as read.
 struct Reading {
     read: u64,
     unread: u32,
@@ -144,11 +144,11 @@ struct Reading {
     of_peer: u64,
 }
 
-/// The number of messages of the peer after the sequence `read`.
+/// Returns the number of messages of the peer after the sequence `read`.
 ///
-/// No rows are counted: each message has its number among the messages of its sender, and since sequences have no
+/// No rows are counted: each message stores its number among the messages of its sender, and since sequences have no
 /// gap, the number of earlier messages of the other user follows from it. Deleted messages after `read` may have been
-/// the peer's, and stay counted, up to the number that was unread before.
+/// the peer's, so they stay counted, up to the number that was unread before.
 fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
     if before.unread == 0 || read == before.last {
         return Ok(0);

@@ -61,7 +61,8 @@ pub(super) fn befriend(db: &Connection, new: &NewFriendship) -> Result<Befriendi
     Ok(Befriending { outcome, entry: after, back, owner_changed, friend_changed, owner_state, friend_state })
 }
 
-/// Whether the friend can be added. Of several reasons against it, returns the first in the order of [`Befriended`].
+/// Returns whether the friend can be added. If there are several reasons against it, returns the first in the order of
+/// [`Befriended`].
 fn outcome(
     db: &Connection,
     new: &NewFriendship,
@@ -92,7 +93,7 @@ fn allows(db: &Connection, user: &User) -> Result<Option<AllowType>> {
 }
 
 fn is_full(db: &Connection, owner: &User, limit: usize) -> Result<bool> {
-    // Counts at most up to the limit.
+    // The count stops at the limit.
     let sql = "SELECT count(*) FROM (SELECT 1 FROM friends WHERE app = ?1 AND owner = ?2 LIMIT ?3)";
     let limit = number(limit);
     let values = params![owner.app.0, owner.id.as_str(), limit];
@@ -144,7 +145,7 @@ pub(super) fn page(
     limit: usize,
 ) -> Result<Vec<Friend>> {
     let sql = entries!("f.friend > ?3 ORDER BY f.friend LIMIT ?4");
-    // No `userID` is empty, so the empty text comes before all.
+    // No `userID` is empty, so the empty text comes before all of them.
     let after = after.map_or("", UserId::as_str);
     list(db, sql, params![owner.app.0, owner.id.as_str(), after, number(limit)], friend_of)
 }

@@ -1,5 +1,5 @@
-//! Messages: a row for each, identified by the pair of users and the sequence. The row of a conversation decides
-//! which of them its owner sees.
+//! Messages. Each has a row, identified by the pair of users and the sequence. The row of a conversation decides which
+//! of the messages its owner sees.
 
 use super::conversations::{Touched, touch};
 use super::message_columns::{custom_column, message_of};
@@ -62,8 +62,8 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }
 
-/// Reads only the newest messages of each conversation with activity after `since`, so the time is bounded however many are
-/// unread.
+/// Reads only the newest messages of each conversation with activity after `since`, so that the time is bounded for any
+/// number of unread messages.
 pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
     let MissedMessages { user, since, limit, devices, at } = missed;
     let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread
@@ -95,7 +95,7 @@ pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<En
     crate::outbox::enqueue(db, &notices)
 }
 
-/// A user of the conversation before the message.
+/// One of the two users of the conversation, as stored before the message.
 struct Party {
     /// The creation time of the account.
     born: i64,

@@ -9,7 +9,7 @@ use rusqlite::{Connection, Result, params};
 pub(super) struct Place {
     pub(super) pair: i64,
     pub(super) sequence: u64,
-    /// The number among the messages of its sender in the pair, from 1.
+    /// The number of the message among those of its sender in the pair, from 1.
     pub(super) nth: u64,
 }
 

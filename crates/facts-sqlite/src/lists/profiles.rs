@@ -76,7 +76,7 @@ pub(super) fn find(
     }
 }
 
-/// The index has only accounts with a nick.
+/// The search uses the index by nick, which has only accounts with a nick.
 const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3)
     ORDER BY nick_folded, id LIMIT ?4";

@@ -1,10 +1,11 @@
-//! The difference between a subscription list and the one that a connection was sent.
+//! The difference between a user's current subscription list and the list that a connection was last sent.
 
 use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
-/// The net difference: the users who joined the list and those who left it since the connection was last notified. It
-/// never has more entries than the sent list and the current list together, however often the list changes.
+/// The net difference: the users who joined the subscription list and those who left it since the connection was last
+/// notified. It never has more entries than the sent list and the current list together, however often the list
+/// changes.
 #[derive(Debug, Default)]
 pub struct ListDifference {
     changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
@@ -28,11 +29,11 @@ impl ListDifference {
     fn change(&mut self, user: &UserId, joined: bool) {
         let opposite = self.changed.get(user).map(|change| change.joined != joined);
         match opposite {
-            // The connection was last sent this state.
+            // The connection was last sent this state of the user.
             Some(true) => {
                 self.changed.remove(user);
             }
-            // The difference has this already.
+            // The difference contains this change already.
             Some(false) => {}
             None => {
                 self.count += 1;
@@ -41,15 +42,15 @@ impl ListDifference {
         }
     }
 
-    /// Notes that an answer tells the connection whether these users are on the list.
+    /// Notes that an answer reports to the connection whether these users are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
         });
     }
 
-    /// Notes that an answer gives the connection a whole list: from then on the difference is that between it and
-    /// `now`, the list which the worker knows. Either may be older than the other.
+    /// Notes that an answer gives the connection the whole list `list`. From then on the difference is that between it
+    /// and `now`, the list that the worker has. Either may be older than the other.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();
@@ -84,8 +85,8 @@ impl ListDifference {
 mod tests {
     use super::*;
 
-    /// `+a` joins, `-a` leaves, `=a` is answered; `abc/cd` answers the list of a, b and c where the worker knows that of c
-    /// and d. Expected: who joined, and who left.
+    /// Runs a script: `+a` joins, `-a` leaves, `=a` is answered; `abc/cd` answers with the list of a, b and c while the
+    /// worker has that of c and d. Compares the users who joined and those who left.
     fn check(script: &str, joined: &str, left: &str) {
         let mut difference = ListDifference::default();
         for step in script.split(' ') {
@@ -125,7 +126,8 @@ mod tests {
         check("+x -y ab/ab", "", "");
         check("ab/bcd", "c d", "a");
         check("abc/", "", "a b c");
-        // The list was read between two changes of which the worker has still to hear: off the list, and on it again.
+        // The list was read between two changes that the worker has not heard of yet: the user leaves the list, and
+        // joins it again.
         check("a/ab", "b", "");
         check("a/ab -b +b", "b", "");
     }
@@ -139,7 +141,7 @@ mod tests {
             list.push(user(n));
             let left = list.remove(0);
             difference.add(&[user(n)], &[left]);
-            assert!(difference.changed.len() <= 400, "what was told, and what is now");
+            assert!(difference.changed.len() <= 400, "at most the sent list and the current list together");
         }
         assert_eq!(difference.take_joined(), list);
         assert_eq!(difference.take_left(), (0..200).map(user).collect::<Vec<_>>());

@@ -1,16 +1,16 @@
-//! Whether the log has reported a change of a user's lists while that user logs in.
+//! Records whether the log has reported a change of a user's lists while that user logs in.
 //!
 //! The facts return the lists version when they record a login. It is still current when the connection joins the
 //! audience, unless the worker has heard of a change between the two: then it must be read again. Later changes are
 //! sent to the connection.
 //!
-//! Pure. The number of logins under way bounds its memory.
+//! This module is pure. The number of logins under way bounds its memory.
 
 use hashbrown::HashMap;
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::User;
 
-/// The users who log in over the connections of a worker.
+/// The users who are logging in over the connections of a worker.
 #[derive(Debug, Default)]
 pub struct ListsHeard {
     users: HashMap<User, Heard, foldhash::fast::RandomState>,
@@ -20,12 +20,12 @@ pub struct ListsHeard {
 struct Heard {
     /// The number of logins under way.
     logins: usize,
-    /// The number of changes during them.
+    /// The number of changes during these logins.
     changes: u64,
 }
 
 impl ListsHeard {
-    /// Begins a login, before the facts are asked. The result is for [`none_since`](Self::none_since).
+    /// Begins a login, before the facts are asked. The caller passes the result to [`none_since`](Self::none_since).
     pub fn begin(&mut self, user: &User) -> u64 {
         let heard = self.users.entry_ref(user).or_default();
         heard.logins += 1;
@@ -50,7 +50,7 @@ impl ListsHeard {
         }
     }
 
-    /// Takes in that a part of the log was missed: anything may have changed.
+    /// Notes that a part of the log was missed, so that anything may have changed.
     pub fn miss(&mut self) {
         self.users.values_mut().for_each(|heard| heard.changes += 1);
     }

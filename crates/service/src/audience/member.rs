@@ -10,20 +10,20 @@ pub struct Member {
     pub user: User,
     /// The id of the connection.
     pub connection: ConnectionId,
-    /// The revision of the user's record at which the connection entered.
+    /// The revision of the user's record at which the connection was entered.
     pub(super) entered: u64,
     /// Counts the changes of the user's lists: a watch list that was read before one of them is out of date.
     pub(super) lists: u32,
-    /// Whether it watches mutual friends.
+    /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether its subscription list was read: from then on differences are sent.
+    /// Whether the subscription list was read. From then on, the connection is sent the differences.
     pub(super) has_list: bool,
     /// The revision of the user's record up to which the subscription list is known, from the log or from a read;
     /// `None` if a part of the log was missed.
     pub(super) heard: Option<u64>,
-    /// Users that the connection's own calls added to the list or removed from it, and the revisions of these changes,
-    /// as long as the log has not delivered them: an entry of the log about these users up to that revision is older,
-    /// or the same. `None` most of the time.
+    /// The users that the connection's own calls added to the list or removed from it, with the revisions of these
+    /// changes, until the log has delivered them. An entry of the log about such a user up to that revision is an older
+    /// change or the same one. `None` most of the time.
     #[expect(
         clippy::box_collection,
         reason = "every connection pays for it: one word, and an empty map keeps memory"
@@ -32,7 +32,7 @@ pub struct Member {
 }
 
 impl Member {
-    /// A connection of a user.
+    /// Creates a member for a connection of a user.
     pub fn new(user: User, connection: ConnectionId) -> Self {
         Self {
             user,
@@ -46,7 +46,7 @@ impl Member {
         }
     }
 
-    /// Like `new`, with the revision of the user's record at which the connection entered: the log may still report the
+    /// Sets the revision of the user's record at which the connection was entered, because the log may still report the
     /// end of an earlier login over the same connection.
     #[must_use]
     pub fn entered_at(self, rev: u64) -> Self {
@@ -66,7 +66,7 @@ impl Member {
         false
     }
 
-    /// Takes in that the log has reported the list up to this revision.
+    /// Notes that the log has reported the list up to this revision.
     pub(super) fn caught_up(&mut self, rev: u64) {
         let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
         ahead.retain(|_, ahead| rev < *ahead);
@@ -75,8 +75,8 @@ impl Member {
         }
     }
 
-    /// Takes in that the subscription list was read from the record of this revision, which includes all log entries up
-    /// to it.
+    /// Notes that the subscription list was read from the record at this revision, so it includes all log entries up to
+    /// it.
     pub(super) fn has_read(&mut self, rev: u64) {
         if rev == 0 {
             return;
@@ -85,7 +85,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// Those of these users without an own change of this revision or a later one.
+    /// Returns those of these users that have no own change of this revision or a later one.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

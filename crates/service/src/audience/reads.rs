@@ -1,8 +1,9 @@
 //! The reads of a worker from the stores for its connections: what to ask next, in which batches, and when to retry.
 //!
-//! Pure: the caller performs the calls and reports their outcomes. Every connection and every user is wanted once,
-//! however many reasons there are, so the waiting reads are bounded by the connections and users of the worker. A key
-//! that is wanted while it is being read is read once more: the answer under way may be older than the reason.
+//! This module is pure: the caller performs the calls and reports their outcomes. Every connection and every user is
+//! requested once, however many reasons there are, so the waiting reads are bounded by the connections and users of the
+//! worker. A key that is requested while it is being read is read once more, because the answer under way may be older
+//! than the reason.
 
 use hashbrown::HashMap;
 use lamplight_core::WatcherKey;
@@ -11,13 +12,13 @@ use std::collections::{BTreeSet, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
-/// The most calls under way.
+/// The most calls that may be under way at the same time.
 pub const MAX_CALLS: usize = 64;
 /// The most calls under way without a waiting client. The others stay free for waiting clients.
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The most users in one call.
 pub const MAX_USERS: usize = 500;
-/// The pause before a failed key is asked for again; it doubles with each failure.
+/// The pause before the read of a failed key is retried; it doubles with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// The longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -47,9 +48,9 @@ pub enum ReadCall {
 pub enum ReadOutcome {
     /// The call succeeded, or was no longer needed.
     Done,
-    /// The result was out of date: ask again at once.
+    /// The result was out of date: the read is repeated at once.
     OutOfDate,
-    /// The store failed: ask again after a pause.
+    /// The store failed: the read is repeated after a pause.
     Failed,
 }
 
@@ -83,7 +84,8 @@ impl Reads {
         self.watch_lists.entries.contains_key(&watcher)
     }
 
-    /// Notes that a client waits now for the watch list of a connection, if that is to be read.
+    /// Makes the read of a connection's watch list urgent, if it is still to be done, because a client waits for it
+    /// now.
     pub fn hurry(&mut self, watcher: WatcherKey) {
         self.watch_lists.hurry(&watcher);
     }
@@ -93,7 +95,7 @@ impl Reads {
         self.watch_lists.entries.remove(&watcher);
     }
 
-    /// The next call to start, if one may start. Ask until there is none.
+    /// The next call to start, if one may start. The caller repeats this until there is none.
     pub fn next(&mut self, now: Moment) -> Option<ReadCall> {
         if self.under_way >= MAX_CALLS {
             return None;
@@ -138,7 +140,7 @@ impl Reads {
 #[derive(Debug)]
 struct Wanted<K> {
     entries: HashMap<K, Entry, foldhash::fast::RandomState>,
-    /// Keys to ask for. A key whose entry is not [`State::Queued`], or is gone, is skipped.
+    /// Keys to read for waiting clients. A key whose entry is not [`State::Queued`], or has been removed, is skipped.
     waited: VecDeque<K>,
     background: VecDeque<K>,
     /// Keys that failed, by the end of their pause.
@@ -155,7 +157,7 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Queued,
-    /// `again` means that it was requested once more meanwhile.
+    /// `again` means that the key was requested once more meanwhile.
     UnderWay {
         again: bool,
     },
@@ -202,7 +204,7 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
         }
     }
 
-    /// Takes up to `most` keys that may be asked for together.
+    /// Takes up to `most` keys that may be read in one call.
     fn take(&mut self, urgency: Urgency, most: usize, now: Moment) -> Vec<K> {
         while let Some((_, key)) = self.paused.pop_first_if_due(now) {
             if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.state == State::Paused) {
@@ -279,8 +281,8 @@ mod tests {
     }
 
     /// Runs a script over users `a`, `b`, … and connections `1`, `2`, …: `want a`, `waited a`, `hurry 1`, `forget 1`;
-    /// `next` begins every call that may begin; `done`, `old` and `fail` end the first one under way; `+ms` lets time
-    /// pass. Expected: the calls, each after the step that let it begin.
+    /// `next` begins every call that may begin; `done`, `old` and `fail` end the first call under way; `+ms` lets time
+    /// pass. Compares the calls that each `next` begins.
     fn check(script: &str, expected: &str) {
         let mut hub = Hub::<UserStatus>::default();
         let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();
@@ -352,7 +354,7 @@ mod tests {
             &format!("want 1, next{fails}, fail, +29999, next, +1, next"),
             &format!("1{}, -, 1", ", 1".repeat(12)),
         );
-        // After a success the count begins anew.
+        // A success resets the count of failures.
         check("want 1, next, fail, +100, next, done, want 1, next, fail, +100, next", "1, 1, 1, 1");
     }
 

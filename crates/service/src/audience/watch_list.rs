@@ -4,7 +4,8 @@ use lamplight_core::Notifications;
 use lamplight_directory::{Logged, News};
 use lamplight_model::UserId;
 
-/// The users that the connections of a user watch, besides the user, and the notifications that the app allows.
+/// The users, other than the user itself, that the connections of a user watch, and the notifications that the app
+/// allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
     /// The revision of the record that the subscriptions were read from; 0 if it is not known.
@@ -17,16 +18,16 @@ pub struct WatchList {
     pub notified: Notifications,
 }
 
-/// A change of a subscription list by a call, as the calling connection gets it.
+/// A change of the subscription list by a call, as it is passed to the calling connection.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OwnListChange {
     /// The revision of the record with the change.
     pub rev: u64,
-    /// Whether the log reports the change too, under this revision. Otherwise the list did not change.
+    /// Whether the log reports the change too, under this revision. If not, the list did not change.
     pub in_log: bool,
-    /// Users that the call added to the list, new or renewed.
+    /// Users that the call added to the list, or that were on it and moved to its end.
     pub subscribed: Vec<UserId>,
-    /// Users who left the list.
+    /// Users who have left the list.
     pub unsubscribed: Vec<UserId>,
 }
 

@@ -1,5 +1,4 @@
-//! The count of wrong UserSigs by address. Above a bound, the refusal of a wrong one no longer gives the reason
-//! (70050).
+//! Counts wrong UserSigs by address. Above a bound, the refusal of a wrong UserSig no longer gives the reason (70050).
 //!
 //! A valid UserSig is never held back: it cannot be guessed, so waiting would protect nothing ([decision
 //! 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
@@ -14,7 +13,7 @@ use std::net::IpAddr;
 /// The number of wrong UserSigs within a minute that are refused with their reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThrottleLimits {
-    /// From one address (IPv6: one /64) on one port, for any accounts.
+    /// The number for one address (IPv6: one /64) on one port, over all accounts.
     pub failures_per_address: u32,
 }
 
@@ -24,8 +23,8 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// The port that a UserSig is sent to. Each counts separately, so that clients cannot use up the count of a backend
-/// that shares their address, nor the other way round.
+/// The port to which a UserSig is sent. Each port has its own counts, so that clients cannot use up the count of a
+/// backend that shares their address, or the reverse.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Port {
     /// The client port: native TCP and WebSocket.
@@ -34,8 +33,8 @@ pub enum Port {
     Http,
 }
 
-/// The most sources whose failures are counted at a time, on each port. Above it, entries that no longer matter are
-/// dropped, and of the others so many that half of the places are free.
+/// The most sources whose failures are counted at a time, on each port. Above it, idle entries are dropped, and then as
+/// many of the others as are needed to free half of the places.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.
@@ -47,7 +46,7 @@ pub struct LoginThrottle {
 }
 
 impl LoginThrottle {
-    /// A throttle with these limits.
+    /// Creates a throttle with these limits.
     pub fn new(limits: ThrottleLimits) -> Self {
         Self { limits, ..Self::default() }
     }
@@ -63,7 +62,7 @@ impl LoginThrottle {
         is_past
     }
 
-    /// Drops entries that no longer matter.
+    /// Drops entries whose time has passed.
     pub fn sweep(&self, now: Moment) {
         for port in [Port::Client, Port::Http] {
             self.port(port).lock().sweep(now);
@@ -90,7 +89,7 @@ impl<K> Default for Failures<K> {
 }
 
 impl<K: Eq + Hash> Failures<K> {
-    /// Whether this source must wait.
+    /// Whether this source is blocked.
     pub fn is_blocked(&self, source: &K, now: Moment) -> bool {
         self.windows.get(source).is_some_and(|window| window.is_blocked(now))
     }
@@ -98,8 +97,9 @@ impl<K: Eq + Hash> Failures<K> {
     /// Counts a failure; the `limit`-th within a minute blocks the source for a minute.
     pub fn fail(&mut self, source: K, limit: u32, now: Moment) {
         if self.windows.len() >= MAX_SOURCES {
-            // So many at once is an attack from everywhere, and no source matters more than another. Half of the
-            // places must be free afterwards: with one alone, each further failure would look at all of them again.
+            // So many sources at once mean an attack from everywhere, and no source matters more than another. Half of
+            // the places must be free afterwards: if only one were free, each further failure would search all of them
+            // again.
             let mut kept = 0;
             self.windows.retain(|_, window| {
                 kept += usize::from(!window.is_idle(now));
@@ -109,13 +109,13 @@ impl<K: Eq + Hash> Failures<K> {
         self.windows.entry(source).or_default().fail(limit, now);
     }
 
-    /// Drops entries that no longer matter.
+    /// Drops entries whose time has passed.
     pub fn sweep(&mut self, now: Moment) {
         self.windows.retain(|_, window| !window.is_idle(now));
     }
 }
 
-/// The source of an address: an IPv6 host has a /64 to itself, and would otherwise never run out of addresses.
+/// The source of an address. An IPv6 host has a /64 to itself and could otherwise use a new address for each attempt.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -130,7 +130,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    /// Runs a script of wrong UserSigs, one a line: second, port, address, and what it is told.
+    /// Runs a script of wrong UserSigs, one in each line: second, port, address, and the expected refusal.
     fn check(limit: u32, script: &str) {
         let throttle = LoginThrottle::new(ThrottleLimits { failures_per_address: limit });
         for line in script.trim().lines() {
@@ -204,7 +204,7 @@ mod tests {
         for n in 0..=MAX_SOURCES {
             failures.fail(n, 1, Moment(0));
         }
-        // Half of the places are free again, although nothing was idle.
+        // Half of the places are free again, although no entry was idle.
         assert_eq!(failures.windows.len(), MAX_SOURCES / 2 + 1);
         failures.sweep(Moment(120_000));
         assert_eq!(failures.windows.len(), 0);

@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 pub const MAX_ADMINS: usize = 100;
 
 impl Service {
-    /// Creates an app or replaces all of it. Settings outside their bounds are refused with 6017.
+    /// Creates an app, or replaces it completely. Settings outside their bounds are refused with 6017.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
         check_app(&app)?;
         let _changing = self.apps.lock_changes().await;
@@ -29,9 +29,9 @@ impl Service {
         Ok(())
     }
 
-    /// Does the same as [`Service::put_app`], if the app is still `was`; `None` means that there was no app. Returns
-    /// whether it did; if not, another caller was faster, and nothing was changed. The facts compare, so that two nodes
-    /// cannot overwrite each other's changes.
+    /// Does the same as [`Service::put_app`] if the app is still equal to `was`; `None` means that there was no app.
+    /// Returns false, and changes nothing, if another caller was faster. The comparison is made in the facts, so that
+    /// two nodes cannot overwrite each other's changes.
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
         check_counts(was, &app)?;
@@ -51,7 +51,7 @@ impl Service {
         self.tokens.keyrings().wake();
         let nobody = User::new(id, UserId::new("*").expect("printable"));
         self.telling.tell(&nobody, News::App(id));
-        // Waiting notices may have another address now.
+        // The URL to which waiting notices are sent may have changed.
         self.outbox.ring_for(id);
     }
 
@@ -61,7 +61,7 @@ impl Service {
         let made = self.facts.create_account(user.clone(), now.wall).await;
         let made = made.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         if made.born == 0 {
-            // The app was deleted meanwhile; it may have been made again since.
+            // The app was deleted meanwhile, and may have been created again since.
             return Err(Code::NO_SUCH_APP.into());
         }
         if made.made {
@@ -72,8 +72,8 @@ impl Service {
         Ok(made.made)
     }
 
-    /// Deletes an account: its logins and connections end, its UserSigs are revoked as by a kick, its watchers are
-    /// notified, and it is removed from all subscription lists and friend lists. Refused with 70107.
+    /// Deletes an account: ends its logins and connections, revokes its UserSigs as a kick does, notifies its watchers,
+    /// and removes it from all subscription lists and friend lists. Refused with 70107 if there is no such account.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -91,12 +91,12 @@ impl Service {
         let ended = self.delete_live(user, &app, through, created, &revoked, now).await;
         let unrefused = ended.inspect_err(|_| self.agree_later(user, true))?;
         let revoking = self.revoke_more(user, revoked, unrefused).await?;
-        // After the watchers have been told of it.
+        // Only after the watchers were notified.
         self.forget_later(user);
         Ok(revoking)
     }
 
-    /// Ends the logins of a deleted account in the live record; if there was no record, one is created that marks the
+    /// Ends the logins of a deleted account in the live record. If there was no record, creates one that marks the
     /// account as deleted. Returns the seconds of further UserSigs to revoke.
     async fn delete_live(
         &self,
@@ -120,8 +120,8 @@ impl Service {
         }
     }
 
-    /// Ends every login of a user, and revokes UserSigs: those dated before this second, and those that the user has
-    /// been seen with. Refused with 70107.
+    /// Ends every login of a user, and revokes the UserSigs dated before this second and those that were seen from the
+    /// user. Refused with 70107 if there is no such account.
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -134,7 +134,7 @@ impl Service {
             });
             match ended.await.inspect_err(|_| self.agree_later(user, true))? {
                 Some(unrefused) => break unrefused,
-                // A record that is being made from older facts must not come after this.
+                // A record that is being created from older facts must not be stored after this.
                 None => match self.records.seed(user, &app, now).await {
                     Ok(()) => {}
                     Err(ServiceError::Refused(_)) => break Vec::new(),
@@ -156,7 +156,7 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Revokes the UserSigs that were used while the revocation was under way, too.
+    /// Also revokes the UserSigs that were used while the revocation was under way.
     async fn revoke_more(
         &self,
         user: &User,
@@ -183,13 +183,13 @@ impl Service {
         self.deleted.add(user);
     }
 
-    /// Takes deleted accounts off all subscription lists, so that the next owner of the `userID` has watchers of their
-    /// own. A list that cannot be written does not hold up the others.
+    /// Takes deleted accounts off all subscription lists, so that the next account with the `userID` does not inherit
+    /// watchers. A list that cannot be written does not hold up the others.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         self.take_off_lists(self.deleted.all(), now).await
     }
 
-    /// Does the same for one user whose account is being created.
+    /// Does the same for one `userID` for which an account is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         self.take_off_lists(self.deleted.only(user), now).await
     }
@@ -215,32 +215,32 @@ impl Service {
     }
 }
 
-/// The UserSigs that a call has revoked by their second of issue.
+/// The UserSigs that a call has revoked individually, by the second in which they were issued.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {
-    /// The seconds in which they were issued.
+    /// The seconds in which the UserSigs were issued.
     seconds: BTreeSet<u64>,
 }
 
 impl Revoking {
-    /// When the caller is to be answered, by the wall clock; `None`: at once. `now` is the time when the call has done
-    /// its work. If UserSigs of this very second were revoked, a new one of the same second would be the same text, so
-    /// the answer waits for the second to end.
+    /// The wall-clock time from which the caller may be answered; `None` if at once. `now` is the time at which the
+    /// call has done its work. If UserSigs of the current second were revoked, a new UserSig issued in the same second
+    /// would be identical to a revoked one, so the answer waits for the second to end.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
         (first_free > this).then(|| Timestamp(first_free.saturating_mul(1_000)))
     }
 
-    /// Adds the revocations of another call, for a caller that is answered once for both.
+    /// Adds the revocations of another call, if the caller is answered once for both.
     pub fn add(&mut self, other: Self) {
         self.seconds.extend(other.seconds);
     }
 }
 
-/// Refuses more keys or admins than an app may have. Other settings of an app that has more already may still be
-/// changed.
+/// Refuses more keys or admins than an app may have. An app that already has more may keep them while its other
+/// settings change.
 fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     let keys = (was.map_or(0, |was| was.keys.len()), app.keys.len(), MOST_KEYS, "keys");
     let admins = (was.map_or(0, |was| was.admins.len()), app.admins.len(), MAX_ADMINS, "admins");
@@ -271,7 +271,7 @@ fn check_app(app: &App) -> Result<(), Refusal> {
     check_jwt(&app.settings.jwt)
 }
 
-/// Refuses keys that could not be used, and sources with an unusable address.
+/// Refuses JWT keys that cannot be used, and key sources with an unusable address.
 fn check_jwt(jwt: &JwtSettings) -> Result<(), Refusal> {
     let refused = |setting: &str, why: &str| {
         Err(Refusal::because(Code::INVALID_PARAMETER, format!("jwt.{setting}: {why}")))
@@ -282,7 +282,7 @@ fn check_jwt(jwt: &JwtSettings) -> Result<(), Refusal> {
         return refused("jwks_url", &invalid.to_string().replace(" of a webhook", ""));
     }
     if !jwt.jwks_file.is_empty() && !is_key_file_name(&jwt.jwks_file) {
-        let why = "the name of a file in the folder jwks of the data folder: letters, digits, dot, dash, underscore";
+        let why = "must be a file name in the folder jwks of the data folder: letters, digits, dot, dash, underscore";
         return refused("jwks_file", why);
     }
     let without = |keys: &str, secret: &str| JwtSettings {
@@ -308,10 +308,10 @@ mod tests {
         let table: [(&[u64], u64, Option<u64>); 6] = [
             (&[], 10_500, None),
             (&[10], 10_500, Some(11_000)),
-            // A kick that takes its time: one was used in the second in which it ends.
+            // A kick that takes time: a UserSig was used in the second in which the kick ends.
             (&[10, 11], 11_200, Some(12_000)),
             (&[10], 11_200, None),
-            // The one of a clock that is ahead is not waited for, but where its second comes next.
+            // A UserSig dated ahead by a wrong clock is waited for only when its second comes.
             (&[10, 60], 10_000, Some(11_000)),
             (&[10, 11, 12, 60], 10_999, Some(13_000)),
         ];

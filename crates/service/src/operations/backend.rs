@@ -1,7 +1,7 @@
-//! The operations of the app's backend through the server API: it speaks for the app, and on behalf of its users.
+//! The operations of the app's backend through the server API, for the app itself and on behalf of its users.
 //!
-//! The gates of a client's call that are about the app and the list apply; the rate limit of a user does not, since the
-//! server API has its own.
+//! The gates of a client's call that concern the app and the list apply here too. The rate limit of a user does not
+//! apply, since the server API has its own.
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;
@@ -14,7 +14,7 @@ use smallvec::SmallVec;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A backend that may speak for its app.
+/// A backend that has shown that it may act for its app.
 #[derive(Clone, Debug)]
 pub struct Backend {
     /// The app, as it was when the call arrived.
@@ -23,7 +23,7 @@ pub struct Backend {
     pub admin: User,
 }
 
-/// The parts of a user's state that are read besides the status type.
+/// The parts of a user's state that are read in addition to the status type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StateParts {
     /// The devices.
@@ -60,10 +60,10 @@ impl UserState {
 }
 
 impl Service {
-    /// Lets a backend in that names an admin of the app and has the admin's UserSig. An admin that has no account
-    /// gets one, as at a first login.
+    /// Admits a backend that names an admin of the app and has the admin's UserSig. An admin without an account gets
+    /// one, as at a first login.
     ///
-    /// Refused with 70020, 7003, the codes of the UserSig, 70050, 70052, or 60010 for who is no admin.
+    /// Refused with 70020, 7003, the codes of the UserSig, 70050, 70052, or 60010 if the user is not an admin.
     pub async fn admit_backend(
         &self,
         app: AppId,
@@ -100,14 +100,14 @@ impl Service {
         if !is_admin {
             return Err(Code::ADMIN_REQUIRED.into());
         }
-        // An old UserSig is refused by its date when its admin is kicked; a fresh one has to be remembered.
+        // A kick of the admin refuses an old UserSig by its date; a fresh one has to be remembered.
         if issued >= now.wall.as_secs() {
             self.directory.update(&admin, now, |presence| presence.note_sig(None, issued, now.wall)).await?;
         }
         Ok(Backend { app, admin })
     }
 
-    /// The states of users of an app, in the order asked; `None` for a user without an account.
+    /// Reads the states of users of an app, in the order of `users`; `None` for a user without an account.
     pub async fn user_states(
         &self,
         app: &App,
@@ -129,17 +129,17 @@ impl Service {
     ) -> Result<UserStatus, ServiceError> {
         self.demand_account(user).await?;
         self.set_self_status(user, text, now).await.map_err(|error| match error {
-            // The text of the code is for a user who asks; here the caller is somebody else.
+            // The text of the code addresses the user; here the caller is somebody else.
             ServiceError::Refused(refusal) if refusal.code == Code::NOT_LOGGED_IN => {
-                let why = format!("{} is not ONLINE, and has no custom status then", user.id);
+                let why = format!("{} is not ONLINE and therefore has no custom status", user.id);
                 Refusal::because(Code::NOT_LOGGED_IN, why).into()
             }
             error @ (ServiceError::Refused(_) | ServiceError::Facts(_) | ServiceError::Directory(_)) => error,
         })
     }
 
-    /// Subscribes a user to others. Refused with 70107 for a user without an account; else as the user's own call
-    /// would be, its rate aside.
+    /// Subscribes a user to others. Refused with 70107 if the user has no account, and otherwise like the user's own
+    /// call, except for the user's rate limit.
     pub async fn subscribe_for(
         &self,
         user: &User,
@@ -151,8 +151,8 @@ impl Service {
         self.subscribe_to(user, &app, users, now).await
     }
 
-    /// Unsubscribes a user from others; from all of them when the list is empty. Answers and is refused as
-    /// [`Service::subscribe_for`] and [`Service::unsubscribe_user_status`] are.
+    /// Unsubscribes a user from others, or from all of them if the list is empty. The answer and the refusals are those
+    /// of [`Service::subscribe_for`] and [`Service::unsubscribe_user_status`].
     pub async fn unsubscribe_for(
         &self,
         user: &User,
@@ -180,7 +180,7 @@ impl Service {
         }
     }
 
-    /// A user must have an account, and from here on has a live record that can hold a list.
+    /// Refuses a user without an account, and creates the user's live record, which holds the list, if it is missing.
     async fn demand_record(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
         let there = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.is_some_and(|presence| !presence.is_deleted())

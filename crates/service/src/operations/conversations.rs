@@ -7,8 +7,8 @@ use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Code, Conversation, ConversationCursor, Now, Refusal, Timestamp, User, UserId};
 
-/// The most rows in a page of a conversation list: ten thousand conversations are read within the calls that one user
-/// may make in five seconds, with room for the application's own.
+/// The most rows in a page of a conversation list. With it, ten thousand conversations can be read within the calls
+/// that one user may make in five seconds, and some calls are left for the application.
 pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 
 /// A page of a conversation list.
@@ -23,9 +23,9 @@ pub struct ConversationPage {
 }
 
 impl Service {
-    /// One page of a conversation list. `cursor` is the `next` of the page before, or empty. At most
-    /// [`MAX_CONVERSATION_PAGE`] rows, which a `limit` of 0 asks for too; more, or a cursor that cannot be read: 6017.
-    /// Long texts make a page shorter.
+    /// Reads one page of a conversation list. `cursor` is the `next` of the page before, or empty. A page has at most
+    /// [`MAX_CONVERSATION_PAGE`] rows, which is also the number for a `limit` of 0. A higher `limit`, or a cursor that
+    /// cannot be read, is refused with 6017. Long texts make a page shorter.
     pub async fn conversation_list(
         &self,
         owner: &User,
@@ -39,7 +39,7 @@ impl Service {
         let after = read_cursor(cursor)?;
         self.pass_rate(&app, owner, Call::GetConversationList, by, now).await?;
         let state = self.lists_state(owner, by).await?;
-        // One more than asked for tells whether there is more.
+        // One row more than was requested shows whether there is another page.
         let mut conversations = self.facts.conversations(owner.clone(), after, limit + 1).await?;
         let shown = limit.min(fitting(conversations.iter().map(text_bytes)));
         let more = conversations.len() > shown;
@@ -49,7 +49,7 @@ impl Service {
         Ok(Listed { value: page, version: state.version })
     }
 
-    /// Marks the peer's messages up to `sequence`, or all that exist, as read by the owner. The position never moves
+    /// Marks the peer's messages up to `sequence`, or all of them, as read by the owner. The read position never moves
     /// back. Refused with 6017 if there is no such conversation.
     pub async fn mark_read(
         &self,
@@ -115,7 +115,7 @@ impl Service {
     }
 }
 
-/// The bytes of the user-chosen texts of a row.
+/// The number of bytes of the texts in a row that users have written.
 fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
     let said = last.as_ref().map_or(0, |message| message.body.bytes());
     said + profile.nick.len() + profile.avatar_url.len() + remark.len()
@@ -125,7 +125,7 @@ fn no_conversation(peer: &UserId) -> Refusal {
     Refusal::because(Code::INVALID_PARAMETER, format!("there is no conversation with {peer}"))
 }
 
-/// A position as an opaque text: pinned or not, the time, the peer.
+/// Writes a position as an opaque text: pinned or not, the time, the peer.
 fn write_cursor(place: &ConversationCursor) -> String {
     format!("{}:{}:{}", u8::from(place.pinned), place.active.0, place.peer)
 }
@@ -135,7 +135,7 @@ fn read_cursor(cursor: &str) -> Result<Option<ConversationCursor>, Refusal> {
         return Ok(None);
     }
     let place = || {
-        // The peer may have colons too, and comes last.
+        // The peer may contain colons too, so it comes last.
         let mut parts = cursor.splitn(3, ':');
         let pinned = match parts.next()? {
             "0" => false,

@@ -13,8 +13,8 @@ pub struct StatusFeed {
     /// Users whose status differs from that at the cursor, with their current status, in the order of their last
     /// change.
     pub changes: Vec<FeedChange>,
-    /// The mirror must be emptied before these changes are applied. A user who is in none of the following pages has no
-    /// login.
+    /// Whether the mirror must be emptied before these changes are applied. Then a user who is in none of the following
+    /// pages has no login.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: String,
@@ -27,16 +27,16 @@ pub struct StatusFeed {
 pub struct FeedChange {
     /// The current status.
     pub status: UserStatus,
-    /// The account was deleted.
+    /// Whether the account was deleted.
     pub deleted: bool,
 }
 
 impl Service {
-    /// Reads the feed of an app: from the beginning with an empty cursor, else on from where an earlier page ended.
-    /// `limit` is bounded by [`MAX_FEED_PAGE`].
+    /// Reads the status feed of an app, from the beginning if the cursor is empty, else from the end of the page that
+    /// returned the cursor. `limit` is bounded by [`MAX_FEED_PAGE`].
     ///
-    /// Refused with 70020, and with 6017 for a cursor that never was one. One that is too old is no fault: the page
-    /// is then the first of a snapshot and says so.
+    /// Refused with 70020, and with 6017 if the cursor is not one that the server has issued. A cursor that is too old
+    /// is not refused: the page is then the first of a snapshot, with `reset` set.
     pub async fn status_feed(
         &self,
         app: AppId,
@@ -58,7 +58,8 @@ impl Service {
             })
         });
         Ok(StatusFeed {
-            // A record that was removed since left the feed too; a cursor from before it begins again.
+            // A record that was removed meanwhile has left the feed too; a cursor from before the removal starts a
+            // snapshot.
             changes: changes.await?.into_iter().flatten().collect(),
             reset: page.reset,
             cursor: page.cursor.to_string(),
@@ -66,8 +67,8 @@ impl Service {
         })
     }
 
-    /// Resolves when a status of any app changes visibly after the first poll: what to wait for before the feed is
-    /// read again. Poll it before reading.
+    /// Resolves when a status of any app changes visibly after the first poll. The caller polls it before it reads the
+    /// feed, and awaits it before it reads again.
     pub async fn status_feed_moved(&self) {
         self.directory.feed_moved().await;
     }

@@ -16,9 +16,9 @@ pub const MAX_FOUND: usize = 1_000;
 /// The field whose prefix is compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FindBy {
-    /// The `userID`; upper and lower case are different.
+    /// The `userID`; upper and lower case differ.
     UserId,
-    /// The nick, whatever the case of its letters.
+    /// The nick; upper and lower case are the same.
     Nick,
 }
 
@@ -29,7 +29,7 @@ pub struct FoundAccount {
     pub id: UserId,
     /// The nick; may be empty.
     pub nick: String,
-    /// When the account was made.
+    /// The time at which the account was created.
     pub created: Timestamp,
 }
 
@@ -38,11 +38,11 @@ pub struct FoundAccount {
 pub struct FoundCursor {
     /// The account.
     pub id: UserId,
-    /// The nick that was shown; counts when accounts are looked for by nick.
+    /// The nick that was shown; used only in a search by nick.
     pub nick: String,
 }
 
-/// The most users in a page of those who are online.
+/// The most users in a page of online users.
 pub const MAX_ONLINE_PAGE: usize = 100;
 
 /// A user who is online.
@@ -56,7 +56,7 @@ pub struct OnlineUser {
     pub devices: Vec<InspectedDevice>,
 }
 
-/// Some of the users of an app who are online.
+/// A page of the online users of an app.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OnlinePage {
     /// The users, in the order of the directory.
@@ -66,9 +66,10 @@ pub struct OnlinePage {
 }
 
 impl Service {
-    /// Up to `limit` users of an app who are ONLINE now, never more than [`MAX_ONLINE_PAGE`]; with a platform, those
-    /// who are connected on it. A user who comes or goes between two pages may be in one or in none. A page that is
-    /// not the last may have fewer, or none: it looks at a bounded number of records. Refused with 70020.
+    /// Finds users of an app who are ONLINE now, and with a platform only those who are connected on it: up to `limit`
+    /// of them, never more than [`MAX_ONLINE_PAGE`]. A user who comes or goes between two pages may be in one or in
+    /// none. A page looks at a bounded number of records, so a page that is not the last may have fewer users, or none.
+    /// Refused with 70020.
     pub async fn online(
         &self,
         app: AppId,
@@ -81,7 +82,7 @@ impl Service {
         let filter = RecordFilter::Online { on };
         let page = self.directory.records_of(app, filter, after, limit.clamp(1, MAX_ONLINE_PAGE)).await?;
         let shown = self.directory.read(&page.users, |user, presence| {
-            // They may have gone since.
+            // The user may have gone since.
             let presence = presence.filter(|presence| filter.takes(presence))?;
             Some((presence.status(&user.id), devices_of(presence, now)))
         });
@@ -94,9 +95,10 @@ impl Service {
         Ok(OnlinePage { users: users.collect(), next: page.next })
     }
 
-    /// Up to `limit` accounts of an app that begin with `prefix`, never more than [`MAX_FOUND`]: by rising id, or by
-    /// rising nick (upper and lower case alike) and then id. By nick, who has none is not found. Refused with 70020;
-    /// with 7003 where no `userID` begins so; with 6017 where no nick does.
+    /// Finds accounts of an app whose id or nick begins with `prefix`: up to `limit` of them, never more than
+    /// [`MAX_FOUND`], by rising id, or by rising nick (upper and lower case alike) and then id. A search by nick does
+    /// not find accounts without one. Refused with 70020, with 7003 if no `userID` can begin with the prefix, and with
+    /// 6017 if no nick can.
     pub async fn find_accounts(
         &self,
         app: AppId,
@@ -129,7 +131,7 @@ impl Service {
         let mut found = Vec::new();
         if !prefix.is_empty() {
             let prefix = UserId::new(prefix).map_err(|_| Code::BAD_USER_ID)?;
-            // Ids that begin with the prefix follow it at once; it may be one itself.
+            // Ids that begin with the prefix follow it directly; the prefix itself may be one of them.
             if after.as_ref().is_none_or(|after| *after < prefix) {
                 let whole = self.facts.accounts(vec![User::new(app, prefix.clone())]).await?;
                 found.extend(whole.into_iter().flatten());
@@ -146,8 +148,8 @@ impl Service {
     }
 }
 
-/// The accounts that were found, each with its nick. An account that was deleted between the two reads stays, without a
-/// nick: a page with fewer accounts than asked for is the last one.
+/// Combines the accounts that were found with their nicks. An account that was deleted between the two reads stays,
+/// without a nick, because a page with fewer accounts than requested is the last one.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

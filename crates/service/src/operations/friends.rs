@@ -13,7 +13,7 @@ use std::collections::HashSet;
 
 /// The most entries in a page of a friend list.
 pub const MAX_FRIEND_PAGE: u32 = 1_000;
-/// The most friends that a user deletes in one call; the app may delete more, in parts of this size.
+/// The most friends that a user may delete in one call. The app may delete more, in parts of this size.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
 /// A user to add to a friend list.
@@ -29,12 +29,12 @@ pub struct NewFriend {
     pub source: String,
     /// The text of the owner's request; may be empty.
     pub wording: String,
-    /// The start of the friendship; `None`: now. An existing entry keeps its time.
+    /// The start of the friendship; `None` for the current time. An existing entry keeps its time.
     pub added: Option<Timestamp>,
 }
 
 impl NewFriend {
-    /// A mutual friend without remark, source or wording.
+    /// Creates a mutual friend without remark, source or wording.
     pub fn mutual(id: UserId) -> Self {
         let (remark, source, wording) = Default::default();
         Self { id, both: true, remark, source, wording, added: None }
@@ -53,15 +53,15 @@ pub struct FriendPage {
 /// The outcome of deleting friends.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FriendsDeleted {
-    /// Friends that were deleted, in the order asked, each once.
+    /// Friends that were deleted, in the order of the call, each once.
     pub deleted: Vec<UserId>,
     /// Users who were not friends (31704).
     pub failures: Vec<(UserId, Code)>,
 }
 
 impl Service {
-    /// One page of a friend list: the entries after `after`. At most [`MAX_FRIEND_PAGE`] entries, which a `limit` of 0
-    /// asks for too; more: 6017.
+    /// Reads one page of a friend list: the entries after `after`, at most [`MAX_FRIEND_PAGE`], which is also the
+    /// number for a `limit` of 0. A higher `limit` is refused with 6017.
     pub async fn friend_list(
         &self,
         owner: &User,
@@ -74,19 +74,19 @@ impl Service {
         let limit = page_size(limit, MAX_FRIEND_PAGE)?;
         self.pass_rate(&app, owner, Call::GetFriendList, by, now).await?;
         let state = self.lists_state(owner, by).await?;
-        // One more than asked for tells whether there is more.
+        // One entry more than was requested shows whether there is another page.
         let mut friends = self.facts.friend_page(owner.clone(), after.cloned(), limit + 1).await?;
         let finished = friends.len() <= limit;
         friends.truncate(limit);
         Ok(Listed { value: FriendPage { friends, finished }, version: state.version })
     }
 
-    /// Takes a friend into the list of `owner`, and with `both` the other way round. Again: changes those of the words
-    /// that are given.
+    /// Adds a friend to the list of `owner`, and with `both` also the owner to the friend's list. If the friend is
+    /// already on the list, changes those texts of the entry that are not empty.
     ///
-    /// Refused with 6017 for oneself and for texts that cannot be taken, 70107 for who has no account, 30010 and
-    /// 30014 when the own list or the other one's is full, and with 30516 when a user asks and the other one lets
-    /// nobody add them.
+    /// Refused with 6017 for the owner as friend and for invalid texts, 70107 for a user without an account, 30010 if
+    /// the owner's list is full and 30014 if the friend's is, and with 30516 if a user asks and the friend allows
+    /// nobody to add them.
     pub async fn add_friend(
         &self,
         owner: &User,
@@ -97,7 +97,11 @@ impl Service {
         let app = self.app(owner)?;
         let NewFriend { id, both, remark, source, wording, added } = friend;
         if owner.id == id {
-            return Err(Refusal::because(Code::INVALID_PARAMETER, "nobody is their own friend").into());
+            return Err(Refusal::because(
+                Code::INVALID_PARAMETER,
+                "a user cannot add themselves as a friend",
+            )
+            .into());
         }
         check_text("a remark", &remark, MAX_REMARK_BYTES).map_err(Refusal::from)?;
         check_text("an add source", &source, MAX_ADD_TEXT_BYTES).map_err(Refusal::from)?;
@@ -128,7 +132,7 @@ impl Service {
             Befriended::Denied => return Err(Code::FRIEND_DENIED.into()),
         }
         self.tell_befriended(owner, &other, &done, by);
-        let entry = done.entry.expect("the port gives the entry of what is done");
+        let entry = done.entry.expect("the port returns the entry of a friend that was added");
         Ok(Listed { value: entry, version: done.owner_state.version })
     }
 
@@ -145,8 +149,8 @@ impl Service {
         }
     }
 
-    /// Takes friends out of the list of `owner`, and with `both` the other way round. Refused with 6017 for nobody,
-    /// and with 70206 when a user names more than [`MAX_DELETED_FRIENDS`].
+    /// Removes friends from the list of `owner`, and with `both` also the owner from theirs. Refused with 6017 for an
+    /// empty list, and with 70206 if a user names more than [`MAX_DELETED_FRIENDS`].
     pub async fn delete_friends(
         &self,
         owner: &User,
@@ -167,7 +171,7 @@ impl Service {
         let mut version = 0;
         let mut deleted = FriendsDeleted::default();
         for some in friends.chunks(MAX_DELETED_FRIENDS) {
-            // Together, so that they share their commit.
+            // The deletions run together, so that they share their commit.
             let unfriending = some.iter().map(|friend| {
                 let other = User::new(owner.app, friend.clone());
                 self.change_lists(
@@ -176,7 +180,7 @@ impl Service {
                 )
             });
             let done = join_all(unfriending).await;
-            // Those that were done are told before one that failed is.
+            // Deletions that succeeded are reported before the error of one that failed.
             let mut failed = None;
             for (friend, done) in some.iter().zip(done) {
                 match done {
@@ -209,15 +213,15 @@ impl Service {
             let gone = ListsChange::FriendGone(owner.id.clone());
             self.tell_lists(&other, done.friend_state, None, gone);
         } else if let Some(left) = &done.left {
-            // No longer mutual.
+            // The friendship is no longer mutual.
             let change = ListsChange::Friend(Box::new(left.clone()));
             self.tell_lists(&other, done.friend_state, None, change);
         }
         self.publish_friendship(owner, friend, false);
     }
 
-    /// Changes what the owner calls a friend. Refused with 31704 for who is none, and with 6017 for a remark that
-    /// cannot be taken.
+    /// Changes the remark of a friend. Refused with 31704 if the user is not a friend, and with 6017 for an invalid
+    /// remark.
     pub async fn set_friend_remark(
         &self,
         owner: &User,
@@ -238,7 +242,7 @@ impl Service {
         Ok(Listed { value: set.entry, version: set.state.version })
     }
 
-    /// Notifies all connections of both users: the friendship may change whom they watch.
+    /// Notifies all connections of both users that their friendship has changed, because it may decide whom they watch.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
         self.telling.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());

@@ -1,4 +1,5 @@
-//! The gates of a call, passed in the order that `lamplight-core` gives them; the last is the rate, which takes a place.
+//! The gates of a call, passed in the order that `lamplight-core` defines. The last gate is the rate, which counts the
+//! call.
 
 use crate::limits::LimitsError;
 use crate::operations::lists::By;
@@ -25,7 +26,7 @@ impl Service {
         Ok((app, users))
     }
 
-    /// The same for a call that the app's backend makes on behalf of a user: the user's rate has no part in it.
+    /// Passes all gates except the user's rate, for a call that the app's backend makes on behalf of a user.
     pub(crate) fn pass_gates_but_rate(
         &self,
         user: &User,
@@ -43,7 +44,7 @@ impl Service {
         users: &[impl AsRef<str>],
     ) -> Result<(Arc<App>, Vec<UserId>, Gate), ServiceError> {
         let app = self.app(caller)?;
-        // Duplicates count once, also towards the batch: what bounds the list as it was sent is the frame.
+        // Duplicates count once, also for the batch limit. The size of the list as it was sent is bounded by the frame.
         let mut seen = HashSet::new();
         let parsed: Result<Vec<UserId>, InvalidUserId> =
             users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
@@ -51,7 +52,7 @@ impl Service {
         Ok((app, parsed.unwrap_or_default(), gate))
     }
 
-    /// The last gate: how often. Calls of the app are bounded by the server API and the console.
+    /// Passes the last gate, the rate. Calls of the app are limited by the server API and the console instead.
     pub(crate) async fn pass_rate(
         &self,
         app: &App,
@@ -66,8 +67,9 @@ impl Service {
         }
     }
 
-    /// Takes a place for a call of a user; else 7008. A store of rates that fails lets the call pass: rates keep load
-    /// within bounds, and are no protection of data. Refusing everybody would make its failure one of the service.
+    /// Counts a call of a user. Refused with 7008 above the rate. If the rate limit store fails, the call passes: rate
+    /// limits bound the load and protect no data, and refusing every call would turn that failure into one of the whole
+    /// service.
     async fn take_rate(&self, app: &App, user: &User, call: Call, now: Now) -> Result<(), ServiceError> {
         let limit = call.rate(&app.settings.limits);
         match self.limits.take(user, call, limit, now.moment).await {

@@ -1,11 +1,11 @@
-//! A user as an operator sees one: the status with its evidence, and what it rests on.
+//! A user as an operator sees them: the status with its evidence, and the data from which it is derived.
 
 use crate::{Service, ServiceError, Viewing};
 use lamplight_core::{Link, LinkEnd, Presence};
 use lamplight_facts::Account;
 use lamplight_model::{Code, DeviceId, Now, Platform, Profile, Timestamp, User, UserId, UserStatus};
 
-/// A user as an operator sees one.
+/// A user as an operator sees them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inspection {
     /// The account.
@@ -18,42 +18,42 @@ pub struct Inspection {
     pub devices: Vec<InspectedDevice>,
     /// The users that the user is subscribed to, earliest first.
     pub subscriptions: Vec<UserId>,
-    /// Entries of the friend list.
+    /// The number of entries of the friend list.
     pub friends: usize,
 }
 
 /// A login of the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InspectedDevice {
-    /// Which device.
+    /// The device.
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// How it is linked.
+    /// The link of the device.
     pub link: LinkState,
 }
 
-/// How a device is linked: as [`Link`], with times for people.
+/// The link of a device: like [`Link`], but with wall-clock times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LinkState {
     /// There is a live connection.
     Connected,
-    /// The connection has ended and still counts.
+    /// The connection has ended and still counts as connected.
     Held {
-        /// Until when.
+        /// The end of that time.
         until: Timestamp,
-        /// How it ended.
+        /// How the link ended.
         end: LinkEnd,
     },
     /// There is no connection.
     Gone {
-        /// When the login lapses.
+        /// The time at which the login lapses.
         lapses: Timestamp,
     },
 }
 
 impl Service {
-    /// Reads all that is known of a user. Refused with 70020 and 70107.
+    /// Reads everything that is known about a user. Refused with 70020 and 70107.
     pub async fn inspect(&self, user: &User, now: Now) -> Result<Inspection, ServiceError> {
         let account = self.facts.accounts(vec![user.clone()]).await?.pop().flatten();
         let ids = std::slice::from_ref(&user.id);

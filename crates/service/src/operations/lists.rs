@@ -1,8 +1,8 @@
 //! The common parts of the operations on profiles, friends and messages: the initiator, the size of a page, and the
 //! clients to notify.
 //!
-//! Lists are facts. Clients are notified after the commit, through the change log; a change that may or may not have
-//! been committed is reported as [`News::ListsUnknown`], and then read.
+//! Lists are facts. Clients are notified after the commit, through the change log. A change that may or may not have
+//! been committed is announced as [`News::ListsUnknown`], and the lists are then read again.
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{ListsChange, ListsNews, News};
@@ -32,8 +32,8 @@ impl By {
         }
     }
 
-    /// The code for a caller without an account. A deleted account may still have a connection that does not know of
-    /// the deletion.
+    /// The code for a caller without an account: a connection may still be open because it was not notified of the
+    /// deletion yet.
     pub(crate) fn no_such_caller(self) -> Code {
         match self {
             Self::Client(_) => Code::NOT_LOGGED_IN,
@@ -52,15 +52,15 @@ pub struct Listed<T> {
 }
 
 impl Service {
-    /// The lists version of the caller. Lists that are read after it are at least as new.
+    /// Reads the lists version of the caller. Lists that are read afterwards are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or(by.no_such_caller())?)
     }
 
-    /// Changes the lists of `users`. Should the caller go away meanwhile, or the store fail in a way that leaves open
-    /// whether it was done, these users' devices read their lists again. The caller must tell the change right after,
-    /// with nothing awaited between.
+    /// Changes the lists of `users`. If the caller is dropped meanwhile, or the store fails so that the change may or
+    /// may not be committed, the devices of these users read their lists again. After success, the caller must announce
+    /// the change at once, without an await in between.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,
@@ -94,7 +94,7 @@ impl Service {
     }
 }
 
-/// The number of entries in a page: `limit`, or `most` if it is 0. More than `most` is refused with 6017.
+/// Returns the number of entries in a page: `limit`, or `most` if it is 0. More than `most` is refused with 6017.
 pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     if limit > most {
         let why = format!("a page has at most {most} entries, not {limit}");
@@ -104,11 +104,11 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The most bytes of user-chosen texts in one page; a page that would have more has fewer entries than were asked for.
-/// JSON may escape one byte as six, and a message of the server has at most 8 MiB.
+/// The most bytes of user-written texts in one page; if the texts are longer, the page has fewer entries than
+/// requested. JSON may escape one byte as six, and a message of the server has at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
-/// How many entries fit into a page by their texts: at least one.
+/// Returns how many entries fit into a page by the size of their texts, at least one.
 pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     let mut bytes = 0;
     let fit = |text: &usize| {
@@ -118,7 +118,7 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// A guard: unless it is cleared, dropping it tells the clients of these users to reload their lists.
+/// A guard that, unless it is cleared, makes the clients of these users read their lists again when it is dropped.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

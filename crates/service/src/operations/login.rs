@@ -1,7 +1,7 @@
 //! Logins, and the ways in which a client ends its login or its connection.
 //!
-//! A login begins in the facts, which give it its number, and then in the live record. A login that fails in between is
-//! taken back by that number; a failure after the live record has it does not refuse the login.
+//! A login begins in the facts, which give it its number, and then enters the live record. A login that fails in
+//! between is taken back by that number. A failure after it has entered the live record does not refuse the login.
 
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::tokens::{KeyMark, Verified};
@@ -14,7 +14,7 @@ use lamplight_model::{
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A login, as the client asked for it.
+/// The login request of a client.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginCall<'a> {
     /// `SDKAppID`
@@ -27,22 +27,22 @@ pub struct LoginCall<'a> {
     pub device_id: &'a str,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// Whether the client resumes on its own, and the application did not ask.
+    /// Whether the SDK resumes the login by itself, without a request of the application.
     pub resume: bool,
     /// The connection that the login is for.
     pub connection: ConnectionId,
-    /// The address that it comes from.
+    /// The client's address.
     pub address: IpAddr,
 }
 
-/// A device is logged in and connected.
+/// The result of a login: the device is logged in and connected.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
     /// The user.
     pub user: User,
     /// The app, as it was at the login.
     pub app: Arc<App>,
-    /// When the UserSig expires.
+    /// The time at which the UserSig expires.
     pub sig_expires: Timestamp,
     /// The key that signed the UserSig. Once the app no longer has the key, the UserSig counts as expired.
     pub key: KeyMark,
@@ -61,22 +61,22 @@ pub struct LoggedIn {
 /// A UserSig that replaces the one of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Renewed {
-    /// When it expires.
+    /// The time at which the UserSig expires.
     pub sig_expires: Timestamp,
-    /// The key that signed it.
+    /// The key that signed the UserSig.
     pub key: KeyMark,
 }
 
 /// A login that is connected in the live record.
 struct Entered {
     connected: Connected,
-    /// Ends that the facts do not have yet.
+    /// Ends of logins that the facts have not stored yet.
     unsettled: Vec<EndedLogin>,
-    /// The revision of the record from then on.
+    /// The revision of the record at which the device entered it.
     rev: u64,
 }
 
-/// The result of recording a login in the facts; empty for a login that needed no record.
+/// The result of recording a login in the facts; the default for a login that did not have to be recorded.
 #[derive(Default)]
 struct Recording {
     /// Whether the account was created for the login.
@@ -92,22 +92,23 @@ enum Attempt {
     NotAdmitted(Admission),
 }
 
-/// The finding of the live record about a login before anything is written.
+/// The result of trying a login on the live record before anything is written to the facts.
 enum FirstLook {
     /// The device returns to its existing login: nothing has to be recorded.
     Entered(Entered),
-    /// The login has to be recorded. The facts do not have the ends of earlier logins yet.
+    /// The login has to be recorded. The facts have not stored these ends of earlier logins yet.
     Record { unsettled: Vec<EndedLogin> },
-    /// The device has lost the login that it returns to, to a newer one on this platform.
+    /// The login to which the device returns was ended by a later login on this platform.
     Lost { by: Platform, unsettled: Vec<EndedLogin> },
 }
 
 impl Service {
-    /// Logs a device in and connects it (SPEC section 5). A device that comes back to its login writes no fact.
+    /// Logs a device in and connects it (SPEC section 5). Nothing is written to the facts if the device returns to its
+    /// existing login.
     ///
-    /// Refused with 70020, 7003, 6017 (bad `deviceID`), the codes of the UserSig, 70050, 70052, with 6014 when the
-    /// login is ended while it is made, or with 6208: a device that was kicked while it was away, once; a device that
-    /// comes back on its own although its login was ended, every time.
+    /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, 6014 if the login
+    /// is ended before it is complete, or 6208. A device that was kicked while it was away gets 6208 once; a device
+    /// that resumes by itself although its login was ended gets it every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
@@ -117,7 +118,7 @@ impl Service {
             self.tokens.verify(Port::Client, &user, &app, call.user_sig, call.address, now).await?;
 
         if self.retries.concern(call.connection) {
-            // An operation that was begun over this connection is still being undone.
+            // An operation that began over this connection is still being undone.
             return Err(Code::INTERNAL.into());
         }
         let _entering = self.entering.begin(&user);
@@ -162,7 +163,7 @@ impl Service {
         })
     }
 
-    /// Checks a new UserSig of a user who is logged in, and remembers it.
+    /// Checks a new UserSig of a user who is logged in, and remembers that it was seen.
     pub async fn renew(
         &self,
         user: &User,
@@ -224,7 +225,7 @@ impl Service {
             }
         });
         let look = look.await.inspect_err(|_| {
-            // Whether the device is connected is not known; the client is told that it is not.
+            // Whether the device was connected is not known; the client is answered that it was not.
             let (connection, end, heard) = (connect.connection, LinkEnd::Closed, now.wall);
             self.retries.push(Pending::Disconnect { user: user.clone(), connection, end, heard });
         });
@@ -286,7 +287,7 @@ impl Service {
             false => self.enter(user, app, &connect, registered, now).await,
         };
         if registered && !matches!(entered, Ok(Attempt::Entered(_))) {
-            // There is an account now, whatever became of the login.
+            // The account exists now, whatever the outcome of the login.
             self.retries.push(Pending::Agree { user: user.clone() });
         }
         match entered {
@@ -296,11 +297,12 @@ impl Service {
             Ok(Attempt::NotAdmitted(admission)) => {
                 let mut recorded = recorded_as(&connect, resume);
                 if let Admission::Beaten(by) = admission {
-                    // It has not come to the record, but it is told, and resumes no more than one that was there.
+                    // The login did not enter the record. The device is sent the kick all the same, and may not resume,
+                    // like a device whose login was in the record.
                     recorded.mark = Some(EndWhy::KickedBy(by));
                 }
                 if let Err(error) = self.take_back(user, &recorded, now).await {
-                    tracing::warn!(%error, "a login that was not admitted stays in the facts; trying again");
+                    tracing::warn!(%error, "cannot remove a refused login from the facts; it will be retried");
                     self.retries.push(Pending::TakeBack { user: user.clone(), recorded });
                 }
                 Err(match admission {
@@ -323,7 +325,7 @@ impl Service {
                 })
             }
             Err(error) => {
-                // Whether the live record has it is not known.
+                // Whether the live record has the login is not known.
                 self.push_take_back(user, &connect, resume);
                 Err(error)
             }
@@ -334,7 +336,7 @@ impl Service {
         self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
     }
 
-    /// Connects a device whose login is recorded in the live record, which is created if it is missing.
+    /// Connects a device whose login is recorded in the facts, in the live record, which is created if it is missing.
     async fn enter(
         &self,
         user: &User,
@@ -349,7 +351,7 @@ impl Service {
             let attempt = self.directory.update_logged(user, now, |presence| {
                 let number = Some((connect.login, there_at));
                 let newest = presence.newest_login();
-                // A record that was made after the login was recorded has it, unless it was ended meanwhile.
+                // A record that was created after the login was recorded contains it, unless it was ended meanwhile.
                 let is_missing = has_seeded
                     && there_at != Some(newest)
                     && !connect.platform.is_web()
@@ -395,7 +397,8 @@ impl Service {
 
     /// Logs out the device of this connection. The connection may be gone already, which is not an error.
     ///
-    /// The live record has it when this returns, also where the facts cannot be written now: they get it later.
+    /// When this returns, the login has ended in the live record, even if the facts cannot store the end now: that is
+    /// retried.
     pub async fn logout(&self, user: &User, connection: ConnectionId, now: Now) -> Result<(), ServiceError> {
         self.end_login(user, connection, LoginEnd::Logout, now).await
     }
@@ -427,7 +430,7 @@ impl Service {
         Ok(())
     }
 
-    /// Ends the login of this connection in the live record. Returns the ends that the facts do not have yet.
+    /// Ends the login of this connection in the live record. Returns the ends that the facts have not stored yet.
     pub(crate) async fn end_live_login(
         &self,
         user: &User,
@@ -446,8 +449,9 @@ impl Service {
         Ok(ended.await?.unwrap_or_default())
     }
 
-    /// Records that a connection has ended by itself; its last bytes came at `heard`. One that was superseded or kicked
-    /// before changes nothing. An end that cannot be written now is retried until it is.
+    /// Records that a connection has ended by itself; its last bytes arrived at `heard`. Changes nothing if the
+    /// connection was superseded or kicked before. If the end cannot be recorded now, that is retried until it
+    /// succeeds.
     pub async fn disconnect(
         &self,
         user: &User,

@@ -1,4 +1,4 @@
-//! Connections in the live records whose socket no worker has: how they are listed and ended.
+//! Connections in the live records that no worker has: they are listed and ended here.
 //!
 //! The end of a connection is retried until it is recorded. It can still be lost when a worker stops, or when more ends
 //! wait than [`MAX_RETRIES`](crate::MAX_RETRIES): then its user would stay ONLINE forever.
@@ -25,8 +25,8 @@ pub struct RecordedConnections {
 }
 
 impl Service {
-    /// Some of the connections of a node in the live records, starting at the default position. A connection that
-    /// exists from the first page to the last is in one of them.
+    /// Reads a page of the connections of a node in the live records; the first page is at the default position. A
+    /// connection that exists from the first page to the last is in one of them.
     pub async fn recorded_connections(
         &self,
         node: NodeId,
@@ -43,9 +43,9 @@ impl Service {
         Ok(RecordedConnections { connections: page.connections, next })
     }
 
-    /// Ends connections that no worker has. When they were last heard is not known, but it was not before their user
-    /// came ONLINE. Returns how many were in the records. A connection whose end waits to be retried is skipped, since
-    /// that end may have more information.
+    /// Ends connections that no worker has. The time of their last bytes is not known; it is taken to be the time at
+    /// which their user became ONLINE. Returns how many of them were in the records. A connection whose end waits in
+    /// the retry list is skipped, because that end may know more.
     pub async fn end_lost_connections(&self, lost: Vec<(User, ConnectionId)>, now: Now) -> usize {
         let (end, heard) = (LinkEnd::Closed, Timestamp(0));
         let mut ended = 0;

@@ -12,7 +12,7 @@ use lamplight_model::{
 
 /// The most messages in a page of a history.
 pub const MAX_HISTORY_PAGE: u32 = 100;
-/// The messages in a page of a history, if the request does not say how many.
+/// The number of messages in a page of a history if the request does not give one.
 pub const HISTORY_PAGE: u32 = 20;
 
 /// The most missed messages that are pushed when a user turns OFFLINE.
@@ -23,7 +23,7 @@ pub const MAX_MISSED_MESSAGES: usize = 100;
 pub struct MessageSent {
     /// The message as committed.
     pub message: Message,
-    /// Whether the message had been stored before: this was a retry.
+    /// Whether the call was a retry, and the message had been stored before.
     pub repeated: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct HistoryPage {
 
 impl Service {
     /// Sends a message. The same content to the same user under the same client id within
-    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME) is a retry, and is answered with the first.
+    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME) is a retry, and returns the message that was stored first.
     ///
     /// Refused with 6017 for an empty message, 80002 for one that is too long, and 70107 when the recipient has no
     /// account.
@@ -77,8 +77,8 @@ impl Service {
                 if *from != recipient {
                     self.tell_message(&recipient, &message, received, By::App);
                     if !wants_push {
-                        // A recipient who turned OFFLINE during the write was pushed the missed messages before this
-                        // one was there.
+                        // If the recipient turned OFFLINE during the write, the missed messages were pushed before this
+                        // one was stored.
                         self.push_missed(&recipient, message.at, now).await?;
                     }
                 }
@@ -86,7 +86,7 @@ impl Service {
             }
             Sent::Repeated(message) => {
                 if *from != recipient {
-                    // The first try may have ended, or failed, before it had looked.
+                    // The first attempt may have ended or failed before this check.
                     self.push_missed(&recipient, message.at, now).await?;
                 }
                 let state = self.lists_state(from, by).await?;
@@ -97,8 +97,8 @@ impl Service {
         }
     }
 
-    /// The platforms of the devices that a message to this user is to be pushed to: those of a user who is OFFLINE. A
-    /// user who is ONLINE gets the message, and a user who is not logged in gets no push.
+    /// The platforms of the devices to which a message to this user is to be pushed: those of a user who is OFFLINE. A
+    /// user who is ONLINE gets the message over a connection, and a user who is not logged in gets no push.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
             let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);
@@ -108,8 +108,8 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Enqueues the unread messages that were sent to a user since then for the push webhook, if the user is OFFLINE
-    /// and the app has one. Messages that were enqueued before are skipped.
+    /// Adds the unread messages that were sent to a user since `since` to the outbox for the push webhook, if the user
+    /// is OFFLINE and the app has such a webhook. Messages that were added before are skipped.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {
@@ -136,9 +136,9 @@ impl Service {
         self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
     }
 
-    /// A page of the conversation with `peer`: the messages before the sequence `before`, or the newest. At most
-    /// [`MAX_HISTORY_PAGE`] messages, [`HISTORY_PAGE`] with a `limit` of 0; more: 6017. Long texts make a page shorter.
-    /// Without a conversation, the page is empty.
+    /// Reads a page of the conversation with `peer`: the newest messages, or the messages before the sequence `before`.
+    /// A page has at most [`MAX_HISTORY_PAGE`] messages, and [`HISTORY_PAGE`] for a `limit` of 0; a higher `limit` is
+    /// refused with 6017. Long texts make a page shorter. Without a conversation, the page is empty.
     pub async fn history(
         &self,
         owner: &User,
@@ -151,7 +151,7 @@ impl Service {
         let app = self.app(owner)?;
         let limit = page_size(if limit == 0 { HISTORY_PAGE } else { limit }, MAX_HISTORY_PAGE)?;
         self.pass_rate(&app, owner, Call::GetHistory, by, now).await?;
-        // One more than asked for tells whether there is more.
+        // One message more than was requested shows whether there are older ones.
         let mut messages = self.facts.history(owner.clone(), peer.clone(), before, limit + 1).await?;
         let shown = limit.min(fitting(messages.iter().map(|message| message.body.bytes())));
         let finished = messages.len() <= shown;

@@ -16,15 +16,15 @@ pub const MAX_USERS_INFO: usize = 100;
 /// The answer of `getUsersInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UsersInfo {
-    /// The profiles in the order asked, each user once.
+    /// The profiles, in the order of the call, each user once.
     pub profiles: Vec<(UserId, Profile)>,
     /// Users who have no account (70107).
     pub failures: Vec<(UserId, Code)>,
 }
 
 impl Service {
-    /// Changes the profile of an account; returns the profile after it. The user's devices are notified, and those of
-    /// the mutual friends. An invalid text: 6017.
+    /// Changes the profile of an account, and returns the changed profile. The devices of the user and of the mutual
+    /// friends are notified. An invalid text is refused with 6017.
     pub async fn set_profile(
         &self,
         user: &User,
@@ -35,8 +35,8 @@ impl Service {
         self.set_profile_and_fields(user, change, ProfileFields::new(), by, now).await
     }
 
-    /// Does the same, with further fields of the profile, which cause no notification. More than [`MAX_PROFILE_FIELDS`]
-    /// for one account: 6017, and nothing is changed.
+    /// Changes the profile, and also further fields of it, which cause no notification. More than
+    /// [`MAX_PROFILE_FIELDS`] fields for one account are refused with 6017, and then nothing is changed.
     pub async fn set_profile_and_fields(
         &self,
         user: &User,
@@ -48,7 +48,8 @@ impl Service {
         let app = self.app(user)?;
         change.check().map_err(Refusal::from)?;
         self.pass_rate(&app, user, Call::SetSelfInfo, by, now).await?;
-        // One at a time for a user: friends are told without a version, so the order must be that of the commits.
+        // Only one change of a user at a time: friends are notified without a version, so the notifications must have
+        // the order of the commits.
         let _locked = self.profile_locks.lock(user).await;
         let changing = if fields.is_empty() {
             self.facts.set_profile(user.clone(), change)
@@ -74,7 +75,8 @@ impl Service {
         Ok(Listed { value: set.profile, version: set.state.version })
     }
 
-    /// The profiles of users. Refused with 6017 for an empty list, with 70206 for more than [`MAX_USERS_INFO`].
+    /// Reads the profiles of users. Refused with 6017 for an empty list, and with 70206 for more than
+    /// [`MAX_USERS_INFO`].
     pub async fn users_info(
         &self,
         caller: &User,

@@ -1,4 +1,4 @@
-//! Facts as the shells of a node show them: read here, and decided upon nowhere.
+//! Reads of facts for the shells of a node, without any rule of its own.
 
 use crate::{Service, ServiceError};
 use lamplight_facts::{Account, ListsState};
@@ -6,11 +6,11 @@ use lamplight_model::{
     AppId, Code, Conversation, ConversationCursor, Friend, Profile, ProfileFields, User, UserId,
 };
 
-/// The most entries of a friend list that are in memory at a time where they are not wanted themselves.
+/// The most entries of a friend list that are read at a time if only their ids or their number are needed.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {
-    /// The accounts of these users, in the order asked; `None` where there is none.
+    /// Reads the accounts of these users, in their order; `None` for a user without an account.
     pub async fn accounts_of(&self, users: Vec<User>) -> Result<Vec<Option<Account>>, ServiceError> {
         Ok(self.facts.accounts(users).await?)
     }
@@ -25,12 +25,12 @@ impl Service {
         Ok(self.facts.list_accounts(app, after, limit).await?)
     }
 
-    /// The profiles of these users, in the order asked; `None` where there is no account.
+    /// Reads the profiles of these users, in their order; `None` for a user without an account.
     pub async fn profiles_of(&self, users: Vec<User>) -> Result<Vec<Option<Profile>>, ServiceError> {
         Ok(self.facts.profiles(users).await?)
     }
 
-    /// The further fields of the profiles of these users, in the order asked; `None` where there is no account.
+    /// Reads the further profile fields of these users, in their order; `None` for a user without an account.
     pub async fn profile_fields_of(
         &self,
         users: Vec<User>,
@@ -38,23 +38,23 @@ impl Service {
         Ok(self.facts.profile_fields(users).await?)
     }
 
-    /// How far the lists of these users are, in the order asked; `None` where there is no account.
+    /// Reads the lists versions and unread counts of these users, in their order; `None` for a user without an account.
     pub async fn lists_states_of(&self, users: Vec<User>) -> Result<Vec<Option<ListsState>>, ServiceError> {
         Ok(self.facts.lists_states(users).await?)
     }
 
-    /// How far the lists of a user are. Refused with 70107.
+    /// Reads the lists version and the unread count of a user. Refused with 70107 if there is no such account.
     pub async fn lists_state_of(&self, user: &User) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![user.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or(Code::NO_SUCH_ACCOUNT)?)
     }
 
-    /// The entry of `friend` in the list of `owner`, if there is one.
+    /// Reads the entry of `friend` in the friend list of `owner`, if there is one.
     pub async fn friend_of(&self, owner: &User, friend: &UserId) -> Result<Option<Friend>, ServiceError> {
         Ok(self.facts.friend(owner.clone(), friend.clone()).await?)
     }
 
-    /// The row of `peer` in the conversation list of `owner`, if there is one.
+    /// Reads the row of `peer` in the conversation list of `owner`, if there is one.
     pub async fn conversation_of(
         &self,
         owner: &User,
@@ -63,7 +63,7 @@ impl Service {
         Ok(self.facts.conversation(owner.clone(), peer.clone()).await?)
     }
 
-    /// Up to `limit` rows of a conversation list that come after a place in its order.
+    /// Reads up to `limit` rows of a conversation list after a position in its order.
     pub async fn conversations_after(
         &self,
         owner: &User,
@@ -73,8 +73,8 @@ impl Service {
         Ok(self.facts.conversations(owner.clone(), after, limit).await?)
     }
 
-    /// Up to `limit` entries of a friend list, by rising id, without the first `start`, and how many there are in all.
-    /// Those that are passed over are read some at a time, and not kept.
+    /// Reads up to `limit` entries of a friend list, by rising id, after skipping `start` entries, and the number of
+    /// all entries. The skipped entries are read in parts and not kept.
     pub async fn friends_from(
         &self,
         owner: &User,
@@ -95,7 +95,7 @@ impl Service {
         Ok((self.facts.friend_page(owner.clone(), after, limit).await?, count))
     }
 
-    /// The ids of a friend list, rising. The entries are read some at a time.
+    /// Reads the ids of a friend list, rising, in parts.
     pub async fn friend_ids(&self, owner: &User) -> Result<Vec<UserId>, ServiceError> {
         let mut ids: Vec<UserId> = Vec::new();
         loop {

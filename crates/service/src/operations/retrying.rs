@@ -1,4 +1,4 @@
-//! The operations on the retry list: how each is carried out, once more or late.
+//! The operations on the retry list, and how each of them is carried out when it is retried.
 
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::{Service, ServiceError};
@@ -8,16 +8,16 @@ use lamplight_facts::{EndedLogin, Revoked};
 use lamplight_model::{DeviceId, Now, User};
 
 impl Service {
-    /// Takes deleted accounts off the lists of others, and retries some of the operations that a store has failed to
-    /// carry out. Returns how many operations wait. To be called every tick.
+    /// Takes deleted accounts off the subscription lists of others, and retries some of the operations that a store has
+    /// failed to carry out. Returns how many operations are waiting. To be called at every tick.
     pub async fn retry(&self, now: Now) -> usize {
         if let Err(error) = self.forget_deleted(now).await {
-            tracing::warn!(%error, "a deleted account stays on subscription lists; trying again");
+            tracing::warn!(%error, "cannot take a deleted account off the subscription lists; it will be retried");
         }
         let operations = self.retries.take(now.moment);
         if !operations.is_empty() {
             let done = join_all(operations.iter().map(|operation| self.carry_out(operation, now))).await;
-            // A refusal is a result: the app is gone, for example.
+            // A refusal also completes the operation, for example if the app was deleted.
             let done: Vec<Result<(), ServiceError>> = done
                 .into_iter()
                 .map(|done| match done {
@@ -28,7 +28,7 @@ impl Service {
             let any_done = done.iter().any(Result::is_ok);
             let failed = operations.into_iter().zip(done).filter_map(|(operation, done)| {
                 done.err().map(|error| {
-                    tracing::debug!(%error, ?operation, "an operation could not be carried through; trying again");
+                    tracing::debug!(%error, ?operation, "an operation has failed again and will be retried");
                     operation
                 })
             });
@@ -37,7 +37,7 @@ impl Service {
         self.retries.count().0
     }
 
-    /// The number of operations that wait for a store, and of those dropped since the start.
+    /// The number of operations that are waiting, and the number dropped since the start.
     pub fn retries(&self) -> (usize, u64) {
         self.retries.count()
     }
@@ -87,7 +87,7 @@ impl Service {
             // A record that is being created from the current facts must not be stored after this.
             match self.records.seed(user, &app, now).await {
                 Ok(()) => {}
-                // The account is gone, and its logins with it.
+                // The account was deleted, and its logins with it.
                 Err(ServiceError::Refused(_)) => return Ok(()),
                 Err(error) => return Err(error),
             }
@@ -98,7 +98,7 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Ends a login in the facts that the live record does not have, unless it is being recorded.
+    /// Ends a login in the facts that the live record does not have, unless the login is being recorded.
     async fn unrecord(
         &self,
         user: &User,
@@ -128,7 +128,7 @@ impl Service {
                 let mark = mark_of(by_app);
                 self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
             }
-            // A Web login has taken the place of a native one, which the live record still has.
+            // A Web login has replaced a native login, which the live record still has.
             (None, Some((login, platform))) => {
                 let mark = mark_of(by_app);
                 self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
@@ -137,7 +137,7 @@ impl Service {
         }
     }
 
-    /// Brings the live record of a user into agreement with the facts about the account: created, kicked, deleted.
+    /// Updates the live record of a user to the state of the account in the facts: created, kicked or deleted.
     async fn agree(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         let account = self.facts.accounts(vec![user.clone()]).await?.remove(0);
@@ -170,8 +170,8 @@ impl Service {
         Ok(())
     }
 
-    /// Stores ends of logins in the facts, and confirms them to the live record. Until then the record keeps them, and
-    /// [`Service::expire_due`] tries again.
+    /// Stores ends of logins in the facts, and then removes them from the live record, which keeps them until then.
+    /// [`Service::expire_due`] retries a failure.
     pub(crate) async fn settle(
         &self,
         user: &User,
@@ -183,10 +183,10 @@ impl Service {
         Ok(())
     }
 
-    /// Does the same; [`Service::expire_due`] retries a failure.
+    /// Does the same, and leaves a failure to [`Service::expire_due`].
     pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
         if let Err(error) = self.settle(user, ends, now).await {
-            tracing::warn!(%error, "the end of a login waits for the facts");
+            tracing::warn!(%error, "cannot store the end of a login; it will be retried");
         }
     }
 }

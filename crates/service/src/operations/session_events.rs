@@ -1,7 +1,7 @@
-//! From the live records to the outbox: moves session events, for many users in one commit.
+//! Moves session events from the live records to the outbox, for many users in one commit.
 //!
-//! A record keeps its events until the outbox has them. If the node dies in between, they are moved again, and the
-//! outbox ignores those that it stored before.
+//! A record keeps its events until the outbox has stored them. If the node dies in between, they are moved again, and
+//! the outbox ignores those that it has already.
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
@@ -15,9 +15,9 @@ const PAGE: usize = 512;
 /// The outcome of [`Service::record_events`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct EventsRecorded {
-    /// Events that were dropped because the outbox was full.
+    /// The number of events that were dropped because the outbox was full.
     pub outbox_full: u64,
-    /// Events that were dropped before because their record was full.
+    /// The number of events that had been dropped before because their record was full.
     pub record_full: u64,
 }
 
@@ -97,10 +97,10 @@ impl Service {
         let known: Vec<(User, u64)> =
             found.into_iter().filter(|it| !it.events.is_empty()).map(|it| (it.user, it.up_to)).collect();
         if !known.is_empty() {
-            // The records know already. Entries that the outbox fails to drop now are replaced with the next events of
-            // the same user.
+            // The records have removed these events already, so the outbox need not remember them. If it fails to
+            // forget them now, it does so with the next events of the same user.
             if let Err(error) = self.facts.forget_taken_in(known).await {
-                tracing::debug!(%error, "the outbox goes on knowing which events it has taken in");
+                tracing::debug!(%error, "cannot remove the ordinals of moved session events from the outbox");
             }
         }
         Ok(recorded)

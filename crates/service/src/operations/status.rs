@@ -8,7 +8,7 @@ use lamplight_model::{App, Code, ConnectionId, CustomStatus, Now, Refusal, User,
 /// The answer of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Queried {
-    /// The statuses in the order asked, each user once.
+    /// The statuses, in the order of the call, each user once.
     pub statuses: Vec<UserStatus>,
     /// Users who were not found, with the code.
     pub failures: Vec<(UserId, Code)>,
@@ -26,20 +26,21 @@ pub struct UnsubscribeDone {
 /// The answer of `subscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SubscribeDone {
-    /// Users that the call put on the list, new or renewed, in the order asked, each once.
+    /// Users that the call added to the list, or that were on it and moved to its end, in the order of the call, each
+    /// once.
     pub subscribed: Vec<UserId>,
     /// Users who were not found, with the code.
     pub failures: Vec<(UserId, Code)>,
     /// Users who were removed from the full list, earliest first.
     pub evicted: Vec<UserId>,
-    /// The same as changes of the list, in their order.
+    /// The same, as changes of the list in their order.
     pub changes: Vec<OwnListChange>,
 }
 
-/// The reason for which a status is read. It decides how a deleted account is shown.
+/// The reason for reading a status. It decides how a deleted account is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewing {
-    /// A query: a deleted account is not found.
+    /// A watching connection, to which a deleted account is shown as not logged in.
     Asked,
     /// A watching connection: a deleted account is shown as not logged in.
     Watched,
@@ -56,7 +57,7 @@ impl Service {
         self.set_custom_status(caller, text, By::App, now).await
     }
 
-    /// Does the same for a given initiator, which is reported to the app's backend.
+    /// Does the same on behalf of `by`, which is reported to the app's backend.
     pub async fn set_custom_status(
         &self,
         caller: &User,
@@ -75,7 +76,7 @@ impl Service {
         Ok(outcome.await?.ok_or(Code::NOT_LOGGED_IN)??)
     }
 
-    /// Reads the status of users. Fails as a whole only if it fails for every user.
+    /// Reads the statuses of users. Returns an error only if the read fails for every user.
     pub async fn get_user_status(
         &self,
         caller: &User,
@@ -108,7 +109,7 @@ impl Service {
         self.subscribe_to(caller, &app, users, now).await
     }
 
-    /// Subscribes an account to users, once every gate is passed.
+    /// Subscribes an account to users, after every gate was passed.
     pub(crate) async fn subscribe_to(
         &self,
         caller: &User,
@@ -120,7 +121,7 @@ impl Service {
         if known.is_empty() {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
         }
-        // The account may have been deleted before the worker of this connection has heard of it.
+        // The account may have been deleted without the worker of this connection having taken that from the log yet.
         let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
             true => Transition::quiet(None),
             false => presence.subscribe(&known, &app.settings, now.moment).map(Some),
@@ -133,9 +134,9 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Removes accounts again that were deleted after they were checked and before they were put on the list, as the
-    /// deletion does for every other list. The log reports this, to the caller too: the account may have been on the
-    /// list before. Returns the remaining users and those who do not exist.
+    /// Takes accounts off the list again that were deleted after they were checked and before they were added, as the
+    /// deletion does for every other list. The log reports this, also to the caller, because the account may have been
+    /// on the list before. Returns the remaining users and those who do not exist.
     async fn take_off_deleted(
         &self,
         caller: &User,
@@ -157,7 +158,7 @@ impl Service {
         Ok((left.into_iter().map(|(id, _)| id).collect(), failures))
     }
 
-    /// Unsubscribes the caller's account from users; from all of them when the list is empty.
+    /// Unsubscribes the caller's account from users, or from all of them if the list is empty.
     pub async fn unsubscribe_user_status(
         &self,
         caller: &User,
@@ -168,14 +169,14 @@ impl Service {
         self.unsubscribe_from(caller, users, now).await
     }
 
-    /// Unsubscribes an account from users, once every gate is passed.
+    /// Unsubscribes an account from users, after every gate was passed.
     pub(crate) async fn unsubscribe_from(
         &self,
         caller: &User,
         users: Vec<UserId>,
         now: Now,
     ) -> Result<UnsubscribeDone, ServiceError> {
-        // Asked before the list changes, so that nothing is awaited between the change and its answer.
+        // Read before the list changes, so that there is no await between the change and its answer.
         let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
         let list = (!users.is_empty()).then_some(&users[..]);
         let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
@@ -198,7 +199,7 @@ impl Service {
         self.list_subscriptions(caller, &app).await
     }
 
-    /// The subscription list of an account, once every gate is passed.
+    /// Reads the subscription list of an account, after every gate was passed.
     pub(crate) async fn list_subscriptions(
         &self,
         caller: &User,
@@ -212,8 +213,8 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// The watch list of a connection of a user, by the current settings of the app. `None`: it is no longer the
-    /// current connection of a device of the user.
+    /// Reads the watch list of a connection of a user, by the current settings of the app. `None` if the connection is
+    /// no longer the current one of a device of the user.
     pub async fn watch_list(
         &self,
         user: &User,
@@ -233,7 +234,7 @@ impl Service {
         Ok(found.map(|(rev, subscriptions)| WatchList { rev, subscriptions, friends, notified }))
     }
 
-    /// The statuses of users of the app of `viewer`, in the order asked; `None` for a user without a status to show.
+    /// Reads the statuses of users of the app of `viewer`, in their order; `None` for a user without a status to show.
     pub async fn statuses(
         &self,
         viewer: &User,

@@ -1,4 +1,4 @@
-//! The work of a node without a call: recovery at its start, deadlines, retention.
+//! The work that a node does without a call: recovery at its start, deadlines, retention.
 
 use crate::records::user_facts;
 use crate::{Service, ServiceError};
@@ -32,7 +32,7 @@ pub struct Expiring {
 }
 
 impl Service {
-    /// Reads the apps, and brings facts and live records into agreement after a restart. `live` are the users with a
+    /// Reads the apps, and makes the live records agree with the facts after a restart. `live` are the users with a
     /// live record; records from before `complete_since` may be missing.
     pub async fn recover(
         &self,
@@ -80,7 +80,7 @@ impl Service {
             return Ok(self.directory.remove(user, now).await?);
         };
         let Some(account) = account else {
-            // Deleted, now or while no node ran.
+            // The account was deleted, now or while no node ran.
             let Revocation { revoked, through } = self
                 .facts
                 .revocation(user.clone())
@@ -100,10 +100,10 @@ impl Service {
         Ok(())
     }
 
-    /// Carries out the deadlines of up to `limit` live records: lingers and graces end, logins expire, subscription
-    /// lists are dropped, ends of logins are stored in the facts. Returns how many records it processed, and how many
-    /// of them could not be written; these do not hold up the others. A count equal to `limit` means that more may be
-    /// due.
+    /// Carries out the deadlines of up to `limit` live records: lingers and graces end, logins lapse, subscription
+    /// lists are dropped, and ends of logins are stored in the facts. Returns how many records were processed, and how
+    /// many of them could not be written; these do not hold up the others. If the count equals `limit`, more records
+    /// may be due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let mut due = Vec::new();
         for partition in 0..self.directory.partitions() {
@@ -112,7 +112,7 @@ impl Service {
                 break;
             }
         }
-        // Together, so that the writes to the facts share their commits.
+        // The records are processed together, so that the writes to the facts share their commits.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
         let mut failed = 0;
         for error in done.into_iter().filter_map(Result::err) {
@@ -131,7 +131,7 @@ impl Service {
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
         let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
         if is_over {
-            // A login may have happened since, to an account that was created again.
+            // The account may have been created again and have had a login since.
             self.directory.remove_if(user, lamplight_core::Presence::is_forgettable, now).await?;
         }
         if !to_settle.is_empty() {
@@ -140,8 +140,9 @@ impl Service {
         Ok(())
     }
 
-    /// Forgets up to `limit` messages that are older than their app keeps them. Says how many; as many as `limit`
-    /// means that there may be more. A wall clock that has just leapt ahead makes no message old: see [`RetentionClock`].
+    /// Deletes up to `limit` messages that are older than the retention of their app, and returns how many. A count
+    /// equal to `limit` means that there may be more. A wall clock that has just leapt ahead makes no message old: see
+    /// [`RetentionClock`].
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
@@ -159,7 +160,7 @@ impl Service {
         Ok(forgotten)
     }
 
-    /// Drops rate windows and failed logins that no longer matter. To be called every few seconds.
+    /// Drops rate windows and counts of failed logins whose time has passed. To be called every few seconds.
     pub fn sweep(&self, now: Now) {
         self.limits.sweep(now.moment);
         self.tokens.sweep(now.moment);
