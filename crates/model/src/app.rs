@@ -1,4 +1,4 @@
-//! The tenant: what an app is allowed, how it counts and how long it waits.
+//! An app, the tenant of a server: its keys, its admins, and its settings.
 
 use crate::jwt::{JwtSettings, MAX_JWT_KEYS_BYTES};
 use crate::{AppId, UserId};
@@ -12,7 +12,8 @@ use std::time::Duration;
 pub struct App {
     /// `SDKAppID`.
     pub id: AppId,
-    /// The keys that sign UserSigs, oldest first. Every one of them verifies; the last one signs.
+    /// The keys that sign UserSigs, oldest first. UserSigs of every one of them are accepted; the last one signs new
+    /// ones.
     pub keys: Vec<AppKey>,
     /// The accounts that may call the server API.
     pub admins: Vec<UserId>,
@@ -23,28 +24,28 @@ pub struct App {
 /// A secret key of an app.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppKey {
-    /// Names the key among the keys of its app, from 1.
+    /// The number of the key within its app, from 1.
     pub id: u32,
-    /// The key: its text bytes are what HMAC takes (SPEC section 5).
+    /// The text of the key; its bytes are the HMAC key (SPEC section 5).
     pub text: String,
 }
 
-/// The most keys of one app. Two are needed to rotate.
+/// The most keys of one app. A rotation needs two.
 pub const MOST_KEYS: usize = 8;
 
-/// The fewest bytes of the text of a key that was made elsewhere.
+/// The fewest bytes of the text of a key that was generated elsewhere.
 pub const MIN_KEY_BYTES: usize = 16;
 
 /// The most bytes of the text of a key.
 pub const MAX_KEY_BYTES: usize = 256;
 
-/// The reasons for which an app does not take a key.
+/// The reasons for refusing a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRefused {
     /// The text has the wrong length.
     #[error("a key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes, and this one has {0}")]
     Length(usize),
-    /// The text has something else than printable ASCII characters in it.
+    /// The text has characters other than printable ASCII.
     #[error("a key consists of printable ASCII characters without spaces; check how it was copied")]
     Unprintable,
     /// The app has this key already, under this number.
@@ -53,14 +54,14 @@ pub enum KeyRefused {
     /// The app has [`MOST_KEYS`] keys.
     #[error("an app has at most {MOST_KEYS} keys; remove one first")]
     TooMany,
-    /// One of the app's keys has the highest number there is, so that no number is left for the next one.
+    /// One of the app's keys has the highest possible number, so no number is left for the next key.
     #[error("key {max} has the highest number there is; remove it first", max = u32::MAX)]
     NoNumber,
 }
 
 impl App {
-    /// Adds a key, which signs from now on, and answers with it. The text may come from elsewhere: UserSigs that were
-    /// signed with it are good here too.
+    /// Adds a key, which signs from now on, and returns it. The text may come from elsewhere; UserSigs that were signed
+    /// with it there are accepted here too.
     pub fn add_key(&mut self, text: String) -> Result<&AppKey, KeyRefused> {
         if !(MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&text.len()) {
             return Err(KeyRefused::Length(text.len()));
@@ -90,33 +91,34 @@ impl fmt::Debug for AppKey {
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSettings {
-    /// A name for people; has no meaning to the server.
+    /// A name for operators; it has no meaning to the server.
     pub name: String,
-    /// Which calls the app has bought.
+    /// The edition, which decides the calls that clients may make.
     pub edition: Edition,
     /// The two switches of the console.
     pub switches: Switches,
-    /// Which logins of one account may stand side by side.
+    /// The policy for several logins of one account.
     pub multi_device: MultiDevicePolicy,
-    /// How much.
+    /// Limits of numbers, sizes and rates.
     pub limits: Limits,
-    /// How long.
+    /// Timeouts and retentions.
     pub timing: Timing,
-    /// Where the app's backend is told of what happens.
+    /// The webhooks of the app's backend.
     pub webhooks: WebhookSettings,
-    /// JWTs that open a login as a UserSig does.
+    /// The keys for JWTs, which a client may use in place of a UserSig.
     pub jwt: JwtSettings,
 }
 
-/// Where the app's backend is told of what happens (SPEC sections 6 and 9).
+/// The webhooks through which the app's backend is notified of events (SPEC sections 6 and 9).
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhookSettings {
-    /// Gets `State.StateChange`. Empty: nobody does.
+    /// The URL to which `State.StateChange` is sent. Empty if it is not sent.
     pub state_change_url: String,
-    /// Gets each message to a user who is OFFLINE, to be pushed by the app's own means. Empty: nobody does.
+    /// The URL to which each message to a user who is OFFLINE is sent, to be pushed by the app's own means. Empty if
+    /// none is.
     pub push_url: String,
-    /// Signs every request: `Sign = hex(sha256(Token + RequestTime))`. Empty: requests are not signed.
+    /// The token that signs every request: `Sign = hex(sha256(Token + RequestTime))`. Empty if requests are not signed.
     pub token: String,
 }
 
@@ -130,11 +132,11 @@ impl fmt::Debug for WebhookSettings {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edition {
-    /// Own status only.
+    /// Only the user's own status.
     Trial,
-    /// Own status only.
+    /// Only the user's own status.
     Standard,
-    /// Everything.
+    /// All calls.
     #[default]
     Flagship,
 }
@@ -156,9 +158,9 @@ impl FromStr for Edition {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
-    /// *User status query and change notification*; off refuses with 72001.
+    /// *User status query and change notification*. While it is off, such calls are refused with 72001.
     pub user_status: bool,
-    /// *Friend status notification*: mutual friends are told without a subscription.
+    /// *Friend status notification*: users are notified of their mutual friends without a subscription.
     pub friend_notification: bool,
 }
 
@@ -168,15 +170,15 @@ impl Default for Switches {
     }
 }
 
-/// Which logins of one account may stand side by side (SPEC section 5).
+/// The policy for several logins of one account at the same time (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultiDevicePolicy {
-    /// Which platforms.
+    /// The platforms that may be logged in together.
     pub mode: MultiDeviceMode,
-    /// How many Web logins, 1–10.
+    /// The number of Web logins, 1–10.
     pub web_instances: u8,
-    /// How many logins of each other platform, 1–3.
+    /// The number of logins on each other platform, 1–3.
     pub native_instances: u8,
 }
 
@@ -186,17 +188,17 @@ impl Default for MultiDevicePolicy {
     }
 }
 
-/// Which platforms may be logged in at the same time.
+/// The platforms that may be logged in at the same time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MultiDeviceMode {
-    /// One platform at a time.
+    /// One platform.
     Single,
     /// One of the native platforms, and Web.
     Dual,
     /// One of Android, iPhone, iPad; one of Windows, Mac, Linux; and Web.
     Triple,
-    /// All of them.
+    /// All platforms.
     #[default]
     Multi,
 }
@@ -215,21 +217,21 @@ impl FromStr for MultiDeviceMode {
     }
 }
 
-/// How many calls in how long a window.
+/// A rate limit: a number of calls in a window of time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// Calls in any window, at least 1.
+    /// The calls allowed in any window, at least 1.
     pub calls: u16,
-    /// The window, in milliseconds.
+    /// The length of the window in milliseconds.
     pub window_ms: u32,
 }
 
-/// How much (SPEC section 3).
+/// Limits of numbers, sizes and rates (SPEC section 3).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Users that one user may be subscribed to; beyond, the earliest is evicted. 1–10,000.
+    /// Users that one user may be subscribed to. Above it, the earliest subscription is evicted. 1–10,000.
     pub subscriptions: u16,
     /// Users in one `getUserStatus`. 1–10,000.
     pub query_batch: u16,
@@ -239,11 +241,11 @@ pub struct Limits {
     pub unsubscribe_batch: u16,
     /// Bytes of a custom status. 0–1,000.
     pub custom_status_bytes: u16,
-    /// Calls per user and operation.
+    /// The rate of each user's calls to each operation.
     pub rate: RateLimit,
-    /// Messages that one user sends; and as often what is read may be marked so.
+    /// The rate at which one user may send messages, and the same rate for marking messages as read.
     pub message_rate: RateLimit,
-    /// Calls of the server API per command (SPEC section 8).
+    /// The rate of each command of the server API (SPEC section 8).
     pub api_rate: RateLimit,
     /// Entries of one friend list. 1–10,000.
     pub friends: u16,
@@ -268,23 +270,23 @@ impl Default for Limits {
     }
 }
 
-/// How long, in milliseconds (SPEC sections 2, 3 and 10).
+/// Timeouts and retentions (SPEC sections 2, 3 and 10). Each unit is in the name of the field.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timing {
-    /// A native link that is silent this long ends. 1 s – 1 h.
+    /// The heartbeat timeout of a native client: a link that is silent this long ends. 1 s – 1 h.
     pub heartbeat_timeout_native_ms: u32,
-    /// A Web link that is silent this long ends. 1 s – 1 h.
+    /// The heartbeat timeout of a Web client: a link that is silent this long ends. 1 s – 1 h.
     pub heartbeat_timeout_web_ms: u32,
-    /// A broken native connection counts as present this long. At most 10 min.
+    /// The time for which a broken native connection still counts as connected. At most 10 min.
     pub linger_native_ms: u32,
-    /// A broken Web connection counts as present this long. At most 10 min.
+    /// The time for which a broken Web connection still counts as connected. At most 10 min.
     pub linger_web_ms: u32,
-    /// A login without any connection lapses after this. 1 min – 49 days.
+    /// The time after which a login without a connection lapses. 1 min – 49 days.
     pub login_retention_ms: u32,
-    /// The subscription list outlives the user's last connection by this. At most 49 days.
+    /// The time for which the subscription list is kept after the user's last connection. At most 49 days.
     pub subscription_retention_ms: u32,
-    /// Messages are kept this many days; 0: for ever. At most 3,650.
+    /// The number of days for which messages are kept; 0 means forever. At most 3,650.
     pub message_retention_days: u16,
 }
 
@@ -312,23 +314,23 @@ impl Timing {
         }))
     }
 
-    /// How long a broken connection of this kind of platform counts as present.
+    /// The time for which a broken connection of this kind of platform counts as connected.
     pub fn linger(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web { self.linger_web_ms } else { self.linger_native_ms }))
     }
 
-    /// How long a login lives without a connection.
+    /// The time after which a login without a connection lapses.
     pub fn login_retention(&self) -> Duration {
         Duration::from_millis(u64::from(self.login_retention_ms))
     }
 
-    /// How long the subscription list outlives the last connection.
+    /// The time for which the subscription list is kept after the last connection.
     pub fn subscription_retention(&self) -> Duration {
         Duration::from_millis(u64::from(self.subscription_retention_ms))
     }
 }
 
-/// A setting outside its bounds. Names the setting.
+/// The error for a setting outside its bounds. It names the setting.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{setting} must be from {least} to {most}, not {given}")]
 pub struct InvalidSettings {
@@ -342,20 +344,20 @@ pub struct InvalidSettings {
     pub given: u64,
 }
 
-/// The Web linger of an app that is made now: time for a page to be loaded again and to log in, on a slow phone too.
+/// The Web linger of a new app: enough time for a page to be loaded again and to log in, even on a slow phone.
 const LINGER_WEB_OF_A_NEW_APP_MS: u32 = 5_000;
 
 impl AppSettings {
-    /// The settings of an app that is made now: the defaults, and a Web linger, so that a page that is loaded again
-    /// keeps its custom status and nobody sees it go. It is no default of the setting, because settings that were
-    /// stored without it must go on meaning none.
+    /// The settings of a new app: the defaults, and a Web linger, so that a page that is loaded again keeps its custom
+    /// status and nobody sees the user leave. The linger is not the default of the setting, because settings that were
+    /// stored without one must keep the meaning of none.
     pub fn of_a_new_app() -> Self {
         let mut settings = Self::default();
         settings.timing.linger_web_ms = LINGER_WEB_OF_A_NEW_APP_MS;
         settings
     }
 
-    /// Checks every bound; the first setting outside its own is named.
+    /// Checks every bound. The error names the first setting outside of its bounds.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         for (setting, given, least, most) in self.measured() {
             if !(least..=most).contains(&given) {
@@ -365,12 +367,12 @@ impl AppSettings {
         Ok(())
     }
 
-    /// The bounds of every setting that has some: its path, the least and the greatest value.
+    /// The bounds of every setting that has bounds: its path, the least and the greatest value.
     pub fn bounds() -> impl Iterator<Item = (&'static str, u64, u64)> {
         Self::default().measured().into_iter().map(|(setting, _, least, most)| (setting, least, most))
     }
 
-    /// Every setting that has bounds: its path, its value, the least and the greatest one.
+    /// Every setting that has bounds: its path, its value, the least and the greatest value.
     fn measured(&self) -> [(&'static str, u64, u64, u64); 34] {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;
@@ -439,10 +441,10 @@ mod tests {
         }
         assert_eq!(app.add_key(text(3)), Err(KeyRefused::Known(3)));
         assert_eq!(app.add_key(text(99)), Err(KeyRefused::TooMany));
-        // A number is not given twice while its successors stand.
+        // A number is not given to a second key while later keys exist.
         app.keys.remove(1);
         assert_eq!(app.add_key(text(99)).unwrap().id, MOST_KEYS as u32 + 1);
-        // Nor is the highest one.
+        // The highest number is not given to a second key either.
         app.keys = vec![AppKey { id: u32::MAX - 1, text: text(1) }];
         assert_eq!(app.add_key(text(2)).unwrap().id, u32::MAX);
         assert_eq!(app.add_key(text(3)), Err(KeyRefused::NoNumber));

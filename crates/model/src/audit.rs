@@ -31,9 +31,9 @@ macro_rules! actions {
 }
 
 actions! {
-    /// An app was made.
+    /// An app was created.
     AppCreated "app.create"
-    /// Settings of an app were changed, or several things of it at once.
+    /// Settings of an app were changed, or several parts of it at once.
     AppChanged "app.change"
     /// An app was deleted.
     AppDeleted "app.delete"
@@ -45,13 +45,13 @@ actions! {
     KeyShown "key.show"
     /// A user became an admin of an app.
     AdminAdded "admin.add"
-    /// A user is an admin of an app no longer.
+    /// A user is no longer an admin of an app.
     AdminRemoved "admin.remove"
-    /// An account was made.
+    /// An account was created.
     AccountCreated "account.create"
     /// An account was deleted.
     AccountDeleted "account.delete"
-    /// Every login of a user was ended, and its UserSigs were revoked.
+    /// Every login of a user was ended, and the user's UserSigs were revoked.
     UserKicked "user.kick"
     /// The profile of a user was changed.
     ProfileChanged "profile.change"
@@ -63,13 +63,13 @@ actions! {
     FriendRenamed "friend.rename"
     /// A message was sent on behalf of a user.
     MessageSent "message.send"
-    /// A conversation was read, pinned or unpinned on behalf of a user.
+    /// A conversation was marked as read, pinned or unpinned on behalf of a user.
     ConversationChanged "conversation.change"
     /// A conversation was deleted on behalf of a user.
     ConversationDeleted "conversation.delete"
     /// The custom status of a user was set.
     StatusSet "status.set"
-    /// A webhook was sent a request that tells of nothing.
+    /// A webhook was sent a test request, which reports no event.
     WebhookTested "webhook.test"
     /// Dead letters were sent again.
     LettersResent "dead_letters.resend"
@@ -87,7 +87,7 @@ actions! {
     LoggedIn "operator.login"
     /// An operator has logged out of the console.
     LoggedOut "operator.logout"
-    /// A UserSig was made and shown.
+    /// A UserSig was created and shown.
     SigMade "sig.make"
 }
 
@@ -97,45 +97,45 @@ impl fmt::Display for AuditAction {
     }
 }
 
-/// One thing that differs: its value before and after. A secret is named here, and never shown.
+/// A value that was changed, before and after. A secret is only named, and its value is never stored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditChange {
-    /// The path of the setting that differs, or a word for it.
+    /// The path of the setting that was changed, or a word for it.
     pub what: String,
-    /// The value before; empty where there was none.
+    /// The value before; empty if there was none.
     pub before: String,
-    /// The value after; empty where there is none.
+    /// The value after; empty if there is none.
     pub after: String,
 }
 
-/// Something that an operator is about to do.
+/// An action that an operator is about to perform.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewAuditEntry {
-    /// When.
+    /// The time at which the action begins.
     pub at: Timestamp,
     /// The name of the operator, or [`COMMAND_LINE`].
     pub by: String,
     /// The address of the operator's connection; `None` for the command line.
     pub address: Option<String>,
-    /// The app that it concerns, if it concerns one.
+    /// The app that the action concerns, if it concerns one.
     pub app: Option<AppId>,
     /// The action.
     pub action: AuditAction,
-    /// To what it is done: a user, a key, an operator; empty where the app says it all.
+    /// The target of the action, such as a user, a key or an operator; empty if it is the app itself.
     pub target: String,
     /// The differences that the action makes.
     pub changes: Vec<AuditChange>,
 }
 
-/// How something that an operator did came out.
+/// The outcome of an action of an operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
-    /// It was begun, and whether it was done is not known: it runs, or the server ended meanwhile.
+    /// The action has begun, and its outcome is not known: it is under way, or the server ended meanwhile.
     Begun,
-    /// It was done.
+    /// The action was done.
     Done,
-    /// It failed in the server, and may have been done in part.
+    /// The action failed in the server, and may have been done in part.
     Failed,
 }
 
@@ -153,25 +153,25 @@ impl AuditOutcome {
 /// An entry of the audit log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditEntry {
-    /// Names the entry. Later entries have higher ids, and none has the id of another.
+    /// The id of the entry. Later entries have higher ids, and no id is used twice.
     pub id: u64,
-    /// When it was begun.
+    /// The time at which the action began.
     pub at: Timestamp,
     /// The name of the operator, or [`COMMAND_LINE`].
     pub by: String,
     /// The address of the operator's connection; `None` for the command line.
     pub address: Option<String>,
-    /// The app that it concerns, if it concerns one.
+    /// The app that the action concerns, if it concerns one.
     pub app: Option<AppId>,
     /// The action.
     pub action: AuditAction,
-    /// To what it was done.
+    /// The target of the action; empty if it is the app itself.
     pub target: String,
     /// The differences that the action made.
     pub changes: Vec<AuditChange>,
-    /// How it came out.
+    /// The outcome of the action.
     pub outcome: AuditOutcome,
-    /// More about that, in words: how many there were, or what failed.
+    /// Details of the outcome in words, such as a count or the error.
     pub note: String,
 }
 

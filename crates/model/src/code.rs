@@ -1,8 +1,8 @@
-//! The one table of codes: server, SDKs and documentation read it from here (SPEC section 7).
+//! The only table of codes, from which the server, the SDKs and the documentation are made (SPEC section 7).
 
 use std::fmt;
 
-/// A code of the contract. `0` is success; every other one is a refusal.
+/// A code of the contract. `0` is success; every other code is a refusal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(u32);
 
@@ -124,23 +124,23 @@ impl fmt::Display for Code {
     }
 }
 
-/// A "no" that was expected: the caller is told its code, and nothing has changed.
+/// A refusal: an expected "no" with its code, after which nothing has changed.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{code}{}{detail}", if detail.is_empty() { "" } else { " — " })]
 pub struct Refusal {
-    /// Which "no" it is.
+    /// The code of the refusal.
     pub code: Code,
-    /// The particulars, in English; may be empty.
+    /// Details in English; may be empty.
     pub detail: String,
 }
 
 impl Refusal {
-    /// A refusal that its code explains alone.
+    /// Creates a refusal that needs no details.
     pub fn new(code: Code) -> Self {
         Self { code, detail: String::new() }
     }
 
-    /// A refusal with the particulars.
+    /// Creates a refusal with details.
     pub fn because(code: Code, detail: impl Into<String>) -> Self {
         Self { code, detail: detail.into() }
     }

@@ -1,4 +1,4 @@
-//! A row of a conversation list, and its place in the list.
+//! A row of a conversation list, and its position in the list.
 
 use crate::{Message, Profile, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -6,38 +6,38 @@ use serde::{Deserialize, Serialize};
 /// A row of a conversation list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Conversation {
-    /// The other one.
+    /// The other user.
     pub peer: UserId,
-    /// The newest message that the owner can see; `None` when it has gone by retention.
+    /// The newest message that the owner can see; `None` once it was deleted by retention.
     pub last: Option<Message>,
-    /// Messages of the peer that the owner has not read.
+    /// The number of messages of the peer that the owner has not read.
     pub unread: u32,
-    /// The owner has read up to this sequence.
+    /// The sequence up to which the owner has read.
     pub read_sequence: u64,
     /// Whether the row is pinned to the top.
     pub pinned: bool,
-    /// When the conversation last moved.
+    /// The time of the last activity in the conversation.
     pub active: Timestamp,
-    /// The profile of the peer; the default one when the peer has no account any longer.
+    /// The profile of the peer; the default profile if the peer no longer has an account.
     pub profile: Profile,
-    /// The owner's remark on the peer, if the peer is in the friend list; else empty.
+    /// The owner's remark on the peer, if the peer is in the owner's friend list; otherwise empty.
     pub remark: String,
 }
 
 impl Conversation {
-    /// Where the row stands in its list.
+    /// The position of the row in its list.
     pub fn cursor(&self) -> ConversationCursor {
         ConversationCursor { pinned: self.pinned, active: self.active, peer: self.peer.clone() }
     }
 }
 
-/// Where the next page of a conversation list begins: behind this row.
+/// The position after which the next page of a conversation list begins. The fields are in the order of the list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationCursor {
-    /// Pinned rows come first,
+    /// Whether the row is pinned; pinned rows come first.
     pub pinned: bool,
-    /// then the latest active,
+    /// The time of the last activity; the latest comes first.
     pub active: Timestamp,
-    /// then by rising peer.
+    /// The peer; by rising id.
     pub peer: UserId,
 }

@@ -1,16 +1,16 @@
-//! The free text that a user shows beside the dot.
+//! The custom status: a free text of the user that is shown with the status type.
 
 use crate::{Code, Refusal};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// Free UTF-8 text owned by the user. Empty means none.
+/// A free UTF-8 text of the user. Empty means that there is none.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CustomStatus(CompactString);
 
-/// The text is longer than the app allows.
+/// The error for a text that is longer than the app allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a custom status has at most {limit} bytes, this one has {length}")]
 pub struct InvalidCustomStatus {
@@ -30,7 +30,7 @@ impl CustomStatus {
     /// No custom status.
     pub const NONE: Self = Self(CompactString::const_new(""));
 
-    /// Takes a text of at most `limit` bytes (default 100, SPEC section 1).
+    /// Creates a custom status of at most `limit` bytes (default 100, SPEC section 1).
     pub fn new(text: &str, limit: usize) -> Result<Self, InvalidCustomStatus> {
         if text.len() > limit {
             return Err(InvalidCustomStatus { limit, length: text.len() });
@@ -43,7 +43,7 @@ impl CustomStatus {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether there is no custom status.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,4 +1,4 @@
-//! Where from: a device, its platform, and the live link it may have.
+//! Devices, platforms, and the ids of nodes and connections.
 
 use crate::Timestamp;
 use compact_str::CompactString;
@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// One installation of a client: 1–64 bytes of printable ASCII, made and kept by the SDK.
+/// The id of one installation of a client: 1–64 bytes of printable ASCII, generated and stored by the SDK.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct DeviceId(CompactString);
 
-/// The text is no `deviceID`.
+/// The error for a text that is not a `deviceID`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a deviceID is 1 to {} bytes of printable ASCII", DeviceId::MAX_BYTES)]
 pub struct InvalidDeviceId;
@@ -79,11 +79,11 @@ pub enum Platform {
     Mac = 5,
     /// `Linux`
     Linux = 6,
-    /// `Web`: a browser, or anything packaged like one. Its login ends with its connection.
+    /// `Web`: a browser, or an application packaged like one. Its login ends with its connection.
     Web = 7,
 }
 
-/// The text names no platform.
+/// The error for a text that is not the name of a platform.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown platform {0:?}; one of iPhone, Android, iPad, Windows, Mac, Linux, Web")]
 pub struct UnknownPlatform(pub String);
@@ -111,7 +111,7 @@ impl Platform {
         }
     }
 
-    /// Whether this is the platform whose login ends with its connection.
+    /// Whether this is `Web`, whose login ends with its connection.
     pub fn is_web(self) -> bool {
         self == Self::Web
     }
@@ -175,22 +175,23 @@ impl fmt::Debug for PlatformSet {
     }
 }
 
-/// One run of a node: a node that starts again is another one, so that what is left of its former run cannot be taken
-/// for its own.
+/// The id of one run of a node. A node that is started again gets another id, so that data of its former run cannot be
+/// mistaken for its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct NodeId(pub u64);
 
 impl NodeId {
-    /// A run that began at `start`. `random` tells apart two nodes that start in the same millisecond.
+    /// Creates the id of a run that began at `start`. `random` distinguishes two nodes that start in the same
+    /// millisecond.
     pub fn of_run(start: Timestamp, random: u16) -> Self {
         Self(start.0 << 16 | u64::from(random))
     }
 }
 
-/// One connection, never used twice: not by another connection of the node, and by no other node.
+/// The id of one connection. It is never used again by the node, nor by any other node.
 ///
-/// The end of a connection names the connection it ends, so that a late end cannot harm its successor.
+/// The end of a connection names the connection, so that an end that arrives late cannot affect the next connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 pub struct ConnectionId {
     /// The run of the node that has the connection.
@@ -200,12 +201,12 @@ pub struct ConnectionId {
 }
 
 impl ConnectionId {
-    /// A connection of this run of a node.
+    /// Creates the id of a connection of this run of a node.
     pub const fn new(node: NodeId, local: u64) -> Self {
         Self { node, local }
     }
 
-    /// A connection where there is one node only, and no socket: in simulations and tests.
+    /// Creates the id of a connection for simulations and tests, where there is only one node and no socket.
     pub const fn alone(local: u64) -> Self {
         Self { node: NodeId(0), local }
     }

@@ -2,22 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-/// A place in the history of the facts. Live records note the mark that the facts had last; facts whose mark is behind
-/// that were restored from a back-up, or are other facts.
+/// A position in the history of the facts. Live records note the last mark of the facts; facts with an earlier mark
+/// were restored from a backup, or are other facts.
 ///
 /// A mark is committed to the facts before live records note it, so no crash leaves live records that are ahead.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FactsMark {
-    /// The history. It is drawn anew when live records begin without former ones, so that two histories that went on
-    /// from one back-up are told apart.
+    /// The number of the history. A new one is drawn when live records begin without former ones, so that two histories
+    /// that continue from the same backup can be distinguished.
     pub history: u64,
-    /// The position in the history. It grows with the changes of the facts.
+    /// The position in the history, which grows with the changes of the facts.
     pub count: u64,
 }
 
 impl FactsMark {
-    /// Whether facts with this mark contain all that the facts had at the mark `noted`. Facts may be ahead of what was
-    /// noted: a crash came between their commit and the note.
+    /// Whether facts with this mark contain everything that the facts had at the mark `noted`. Facts may be ahead of
+    /// the noted mark if a crash came between their commit and the note.
     pub fn includes(self, noted: Self) -> bool {
         self.history == noted.history && self.count >= noted.count
     }

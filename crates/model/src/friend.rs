@@ -10,13 +10,13 @@ pub struct Friend {
     pub id: UserId,
     /// The owner's name for the friend; may be empty.
     pub remark: String,
-    /// Whether the other one has the owner in the list too.
+    /// Whether the friend has the owner in the friend list too.
     pub mutual: bool,
-    /// When the entry was made.
+    /// The time at which the entry was created.
     pub added: Timestamp,
-    /// Where the friendship came from, in the app's own words; may be empty.
+    /// The source of the friendship, in the app's own words; may be empty.
     pub source: String,
-    /// The owner's words when asking; may be empty.
+    /// The text of the owner's request; may be empty.
     pub wording: String,
     /// The profile of the friend.
     pub profile: Profile,

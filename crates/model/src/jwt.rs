@@ -1,4 +1,4 @@
-//! The settings by which an app accepts JWTs beside UserSigs (SPEC section 5, "Tokens").
+//! The settings by which an app accepts JWTs in addition to UserSigs (SPEC section 5, "Tokens").
 
 use crate::AppId;
 use serde::{Deserialize, Serialize};
@@ -7,31 +7,33 @@ use std::fmt;
 /// The longest [`JwtSettings::keys`], in bytes.
 pub const MAX_JWT_KEYS_BYTES: usize = 16 * 1024;
 
-/// The fewest bytes of [`JwtSettings::secret`]: an HMAC-SHA256 key is as long as its hash (RFC 7518, section 3.2).
+/// The fewest bytes of [`JwtSettings::secret`]. An HMAC-SHA256 key is at least as long as its hash (RFC 7518, section
+/// 3.2).
 pub const MIN_JWT_SECRET_BYTES: usize = 32;
 
-/// The keys that sign the JWTs of an app, and the claims that a JWT must have. Without any key the app accepts none.
+/// The keys that sign the JWTs of an app, and the claims that a JWT must have. Without any key, the app accepts no JWT.
 ///
 /// Each key is for one algorithm: a public RSA key for RS256, a P-256 key for ES256, an Ed25519 key for EdDSA, and the
-/// secret for HS256. A token that names another algorithm is not good, so there is no list of algorithms to set.
+/// secret for HS256. A token that names another algorithm is refused, so there is no setting for algorithms.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JwtSettings {
-    /// The address of a JWKS, fetched and renewed by the server. Empty: none.
+    /// The address of a JWKS, which the server fetches and renews. Empty if there is none.
     pub jwks_url: String,
-    /// The name of a file in the folder `jwks` of the data folder: a JWKS, or public keys as PEM. Empty: none.
+    /// The name of a file in the folder `jwks` of the data folder, with a JWKS or public keys as PEM. Empty if there is
+    /// none.
     pub jwks_file: String,
-    /// A JWKS, or public keys as PEM. Empty: none.
+    /// A JWKS, or public keys as PEM. Empty if there is none.
     pub keys: String,
-    /// The secret for HS256. Empty: none.
+    /// The secret for HS256. Empty if there is none.
     pub secret: String,
-    /// The `iss` that a token must have. Empty: any.
+    /// The `iss` that a token must have. Empty if any is accepted.
     pub issuer: String,
-    /// The audience that `aud` must name. Empty: the SDKAppID, in decimal.
+    /// The audience that `aud` must name. Empty for the SDKAppID in decimal.
     pub audience: String,
     /// The claim that holds the userID.
     pub user_claim: String,
-    /// The seconds by which the clock of the issuer may differ: `exp` and `nbf` are read so much more generously.
+    /// The number of seconds by which the issuer's clock may differ: `exp` and `nbf` are checked with this tolerance.
     pub leeway_s: u16,
 }
 
@@ -51,13 +53,13 @@ impl Default for JwtSettings {
 }
 
 impl JwtSettings {
-    /// Whether the app accepts JWTs at all.
+    /// Whether the app accepts JWTs.
     pub fn is_on(&self) -> bool {
         let Self { jwks_url, jwks_file, keys, secret, .. } = self;
         [jwks_url, jwks_file, keys, secret].iter().any(|source| !source.is_empty())
     }
 
-    /// Whether this is the audience that tokens of the app are for.
+    /// Whether tokens with this audience are for the app.
     pub fn is_audience(&self, app: AppId, audience: &str) -> bool {
         match self.audience.as_str() {
             "" => audience == app.0.to_string(),
@@ -65,7 +67,7 @@ impl JwtSettings {
         }
     }
 
-    /// The places that keys are read from again and again.
+    /// The sources from which keys are read repeatedly.
     pub fn sources(&self) -> impl Iterator<Item = KeySource> {
         let url = (!self.jwks_url.is_empty()).then(|| KeySource::Url(self.jwks_url.clone()));
         let file = (!self.jwks_file.is_empty()).then(|| KeySource::File(self.jwks_file.clone()));
@@ -73,7 +75,7 @@ impl JwtSettings {
     }
 }
 
-/// A place that the server reads keys from.
+/// A source from which the server reads keys.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum KeySource {
     /// A JWKS at this address.
@@ -82,7 +84,7 @@ pub enum KeySource {
     File(String),
 }
 
-/// Whether a text may be the name of a key file: a plain name, so that it leads nowhere but into its folder.
+/// Whether a text may be the name of a key file: a plain name, which cannot lead out of its folder.
 pub fn is_key_file_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !text.starts_with('.') && (1..=100).contains(&text.len()) && text.bytes().all(is_plain)

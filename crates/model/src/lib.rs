@@ -1,7 +1,6 @@
-//! The nouns of Lamplight. Everything here is a value: parsed once at the edge, then passed on.
+//! The data types of Lamplight. Each is a value that is parsed once where it enters, and then passed on.
 //!
-//! This crate knows no clock, no randomness and no I/O. It does not know what a rule, a socket or a
-//! database is.
+//! This crate knows no clock, no randomness and no I/O. It has no rules, sockets or databases.
 
 mod app;
 mod audit;

@@ -1,71 +1,71 @@
-//! Logins: how they end, and which UserSigs no longer open one.
+//! The ends of logins, and the UserSigs that were revoked.
 
 use crate::{DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A login that has ended, named by its number: a login of the same device with a higher number is another one, and is
-/// not touched by this end, however late it arrives or however often it is repeated.
+/// A login that has ended, identified by its number. A login of the same device with a higher number is another login,
+/// and is not affected by this end, however late it arrives or however often it is repeated.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.
     pub device: DeviceId,
-    /// The number of the login, given by the facts when it was recorded.
+    /// The number of the login, assigned by the facts when it was recorded.
     pub login: u64,
-    /// The answer that the device gets when it comes back, if there is something to say.
+    /// The end mark for the device, if the login leaves one.
     pub mark: Option<EndMark>,
 }
 
-/// Remembers how the last login of a device ended, until its application logs in again.
+/// Records how the last login of a device ended, until its application logs in again.
 ///
-/// A resume of such a device is refused with 6208 every time. A login by the application is refused with 6208 once,
-/// and only where the device was kicked and has not been told of it (SPEC section 5).
+/// A resume of such a device is refused with 6208 every time. A login by the application is refused with 6208 once, and
+/// only if the device was kicked and has not been notified of it (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndMark {
-    /// How the login ended.
+    /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device has been told: it had a connection then, or has tried to log in since.
+    /// Whether the device has been notified: it was connected at the time, or has tried to log in since.
     pub told: bool,
-    /// When the login ended.
+    /// The time at which the login ended.
     pub at: Timestamp,
 }
 
-/// How a login ended that leaves a mark.
+/// The causes of an end that leaves a mark.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum EndWhy {
-    /// Another login of the account was in the way.
+    /// Another login of the account, on this platform, has ended the login.
     KickedBy(Platform),
     /// The device logged out, its UserSig expired, or an operator or the server API ended every login.
     LoggedOut,
 }
 
-/// The most UserSigs that a revocation names one by one.
+/// The most UserSigs that a revocation names individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
-/// The UserSigs of a user that do not count any longer (70052): those dated before a second, and some later ones that
-/// the user had been seen with (SPEC section 5, "Revoking is exact").
+/// The UserSigs of a user that are no longer accepted (70052): those dated before a certain second, and some later ones
+/// that were seen from the user (SPEC section 5, "Revoking is exact").
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
-    /// UserSigs dated before the second of this moment do not count.
+    /// UserSigs dated before the second of this time are not accepted.
     pub at: Timestamp,
-    /// UserSigs dated in one of these seconds do not count either: ascending, each at or after [`Revoked::at`], at
-    /// most [`MAX_REVOKED_ONE_BY_ONE`].
+    /// UserSigs dated in one of these seconds are not accepted either. The seconds are ascending, each at or after
+    /// [`Revoked::at`], and at most [`MAX_REVOKED_ONE_BY_ONE`].
     pub also: Vec<u64>,
 }
 
 impl Revoked {
-    /// A revocation at this moment of a user who has been seen with UserSigs of these seconds.
+    /// Creates a revocation at this time for a user from whom UserSigs of these seconds were seen.
     pub fn new(at: Timestamp, seen: impl IntoIterator<Item = u64>) -> Self {
         let mut revoked = Self { at, also: seen.into_iter().collect() };
         revoked.tidy();
         revoked
     }
 
-    /// Whether a UserSig dated in this second does not count.
+    /// Whether a UserSig dated in this second is refused.
     pub fn refuses(&self, issued: u64) -> bool {
         issued < self.at.as_secs() || self.also.binary_search(&issued).is_ok()
     }
 
-    /// Adds another revocation of the same user. Says whether anything more is refused now.
+    /// Adds another revocation of the same user. Returns whether more UserSigs are refused than before.
     pub fn merge(&mut self, other: &Self) -> bool {
         let before = self.clone();
         self.at = self.at.max(other.at);
@@ -74,7 +74,8 @@ impl Revoked {
         *self != before
     }
 
-    /// Past the bound the seconds before the latest ones are revoked as a whole: more than was asked for, never less.
+    /// Keeps the list of seconds within its bound: if it is longer, all UserSigs up to the latest second that does not
+    /// fit are revoked, which refuses more than was asked for, but never less.
     fn tidy(&mut self) {
         self.also.sort_unstable();
         self.also.dedup();
@@ -101,7 +102,7 @@ mod tests {
             assert_eq!(revoked.refuses(issued), expected, "{issued}");
         }
         assert_eq!(revoked.also, [100, 160]);
-        // Nobody was seen with a UserSig of this second: a new one of it counts.
+        // No UserSig of this second was seen, so a new one of this second is accepted.
         assert!(!Revoked::new(Timestamp(100_900), []).refuses(100));
         assert!(!Revoked::default().refuses(0));
     }

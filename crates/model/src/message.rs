@@ -1,4 +1,4 @@
-//! One-to-one text messages.
+//! One-to-one messages.
 
 use crate::{Code, Refusal, Timestamp, UserId};
 use compact_str::CompactString;
@@ -12,18 +12,18 @@ pub struct Message {
     pub from: UserId,
     /// The recipient.
     pub to: UserId,
-    /// Its place in the conversation of the two, from 1, without a gap.
+    /// The position in the conversation of the two users, from 1, without a gap.
     pub sequence: u64,
-    /// When it was committed.
+    /// The time at which the message was committed.
     pub at: Timestamp,
-    /// Its content.
+    /// The content of the message.
     pub body: MessageBody,
     /// The sender's id of the message.
     pub client_id: ClientMessageId,
 }
 
 impl Message {
-    /// The other one of the two, as `user` sees it.
+    /// The other user of the conversation, from the view of `user`.
     pub fn peer_of(&self, user: &UserId) -> &UserId {
         if self.from == *user { &self.to } else { &self.from }
     }
@@ -35,23 +35,23 @@ impl Message {
 pub enum MessageBody {
     /// A text.
     Text(String),
-    /// Content whose meaning the application alone knows. It is carried as it is.
+    /// Content whose meaning only the application knows. It is not changed.
     Custom(CustomElement),
 }
 
-/// Custom content, as the cloud's `TIMCustomElem` has it. Any of its parts may be empty.
+/// Custom content, like the cloud's `TIMCustomElem`. Each part may be empty.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct CustomElement {
-    /// The content itself, in the application's own form.
+    /// The content itself, in a form of the application.
     pub data: String,
-    /// A text for people: shown in conversation lists, and pushed to devices that are not connected.
+    /// A text for people, which is shown in conversation lists and pushed to devices that are not connected.
     pub description: String,
     /// Further data of the application.
     pub extension: String,
 }
 
 impl MessageBody {
-    /// The size in bytes, all parts together: the limit `message_bytes` holds for it.
+    /// The size of all parts in bytes, which `message_bytes` limits.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -61,7 +61,7 @@ impl MessageBody {
         }
     }
 
-    /// Refuses a body that is no message: an empty one with 6017, one of more than `limit` bytes with 80002.
+    /// Refuses an empty body with 6017, and one of more than `limit` bytes with 80002.
     pub fn check(&self, limit: usize) -> Result<(), Refusal> {
         match self.bytes() {
             0 => Err(Refusal::because(Code::INVALID_PARAMETER, "the message is empty")),
@@ -73,7 +73,7 @@ impl MessageBody {
         }
     }
 
-    /// The part that people are shown: the text, or the description of custom content.
+    /// The part that is shown to people: the text, or the description of custom content.
     pub fn shown(&self) -> &str {
         match self {
             Self::Text(text) => text,
@@ -94,7 +94,7 @@ impl From<&str> for MessageBody {
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);
 
-/// The text is not a client message id, or not one that a client may choose.
+/// The error for a text that is not a client message id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "a client message id is 1 to {} bytes of printable ASCII and does not begin with `{}`",

@@ -1,4 +1,4 @@
-//! When: two clocks that must never be mixed.
+//! Points of time on two clocks that must never be mixed.
 
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
@@ -33,8 +33,8 @@ impl Sub<Duration> for Moment {
     }
 }
 
-/// A point of the wall clock, in milliseconds since 1970-01-01 UTC. For people, disks and signatures; it
-/// may jump, so no liveness is ever decided by it.
+/// A point of the wall clock, in milliseconds since 1970-01-01 UTC, for people, disks and signatures. The wall clock
+/// may jump, so whether somebody is present is never decided by it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
@@ -50,30 +50,30 @@ impl Timestamp {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
 
-    /// A while later.
+    /// The time that is `duration` later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 }
 
-/// The present, as both clocks tell it. Rules take it as an argument; only shells read clocks.
+/// The current time on both clocks. Rules take it as an argument; only shells read clocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Now {
-    /// For deadlines.
+    /// The monotonic clock, for deadlines.
     pub moment: Moment,
-    /// For people, disks and signatures.
+    /// The wall clock, for people, disks and signatures.
     pub wall: Timestamp,
 }
 
 impl Now {
-    /// The same present, a while later on both clocks.
+    /// The time that is `duration` later on both clocks.
     pub fn after(self, duration: Duration) -> Self {
         Self { moment: self.moment + duration, wall: self.wall.after(duration) }
     }
 
-    /// The time that the wall clock will show at a moment to come, if nobody sets it; of a moment that is past, the
-    /// present.
+    /// The time that the wall clock will show at a future moment if nobody sets it; the current time for a moment in
+    /// the past.
     pub fn wall_at(self, moment: Moment) -> Timestamp {
         self.wall.after(moment.since(self.moment))
     }

@@ -1,43 +1,43 @@
-//! The profile of an account: the data that it shows of itself beside its `userID`.
+//! The profile of an account: the data that it shows in addition to its `userID`.
 
 use crate::{Code, Refusal};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The profile of an account (SPEC section 6). A new account has the default one.
+/// The profile of an account (SPEC section 6). A new account has the default profile.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Profile {
-    /// The name for people. Empty: none, the `userID` is shown.
+    /// The name that is shown to people. If it is empty, the `userID` is shown.
     pub nick: String,
-    /// An http or https URL of a picture. Empty: none.
+    /// The http or https URL of a picture; may be empty.
     pub avatar_url: String,
-    /// Decides who may take the account into a friend list.
+    /// The rule for being added as a friend.
     pub allow: AllowType,
 }
 
-/// Whether others may take an account into their friend lists.
+/// The rule for being added as a friend.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AllowType {
-    /// Anybody may.
+    /// Anybody may add the account.
     #[default]
     AllowAny,
-    /// No user may; the server API, which speaks for the app, still can.
+    /// No user may add the account; the server API, which acts for the app, still can.
     DenyAny,
 }
 
-/// A change of a profile: what is `None` stays as it is.
+/// A change of a profile. Fields that are `None` do not change.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ProfileChange {
     /// The new nick.
     pub nick: Option<String>,
     /// The new URL of the picture.
     pub avatar_url: Option<String>,
-    /// Decides who may take the account into a friend list from now on.
+    /// The new rule for being added as a friend.
     pub allow: Option<AllowType>,
 }
 
-/// A further field of a profile, which Lamplight keeps as it comes and gives no meaning to.
+/// A further field of a profile, which Lamplight stores without interpreting it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FieldValue {
@@ -47,42 +47,43 @@ pub enum FieldValue {
     Text(String),
 }
 
-/// Further fields of a profile by their names. The backend writes and reads them; clients are not told of them.
+/// Further fields of a profile by their names. Only the backend reads and writes them; clients are not notified of
+/// changes.
 pub type ProfileFields = BTreeMap<String, FieldValue>;
 
 /// The most further fields of one account.
 pub const MAX_PROFILE_FIELDS: usize = 50;
 
-/// The longest nick and the longest avatar URL, in bytes (the cloud's 40601 begins above 500).
+/// The longest nick and the longest avatar URL, in bytes (the cloud returns 40601 above 500).
 pub const MAX_PROFILE_BYTES: usize = 500;
 
-/// The longest remark, in bytes (the bound of the cloud's `Tag_SNS_IM_Remark`).
+/// The longest remark, in bytes (the limit of the cloud's `Tag_SNS_IM_Remark`).
 pub const MAX_REMARK_BYTES: usize = 96;
 
 /// The longest `AddSource` and `AddWording`, in bytes.
 pub const MAX_ADD_TEXT_BYTES: usize = 256;
 
-/// A text of a profile or of a friend entry that cannot be taken.
+/// The error for an invalid text of a profile or a friend entry.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidText {
-    /// More bytes than allowed.
+    /// The text has more bytes than allowed.
     #[error("{what} has at most {limit} bytes, this one has {length}")]
     TooLong {
-        /// Which text.
+        /// The kind of text.
         what: &'static str,
         /// The limit, in bytes.
         limit: usize,
         /// The length of the text, in bytes.
         length: usize,
     },
-    /// A control character, as a line break.
+    /// The text has a control character, such as a line break.
     #[error("{what} has a control character")]
     Control {
-        /// Which text.
+        /// The kind of text.
         what: &'static str,
     },
-    /// The avatar is no URL that a browser would load.
-    #[error("an avatar is an http or https URL")]
+    /// The avatar is not an http or https URL.
+    #[error("an avatar must be an http or https URL")]
     NoUrl,
 }
 
@@ -93,12 +94,13 @@ impl From<InvalidText> for Refusal {
 }
 
 impl ProfileChange {
-    /// Whether it changes nothing.
+    /// Whether the change has no field.
     pub fn is_empty(&self) -> bool {
         self.nick.is_none() && self.avatar_url.is_none() && self.allow.is_none()
     }
 
-    /// Checks every text: [`MAX_PROFILE_BYTES`], no control characters, the avatar a URL or empty.
+    /// Checks every text: at most [`MAX_PROFILE_BYTES`], no control characters, and the avatar an http or https URL or
+    /// empty.
     pub fn check(&self) -> Result<(), InvalidText> {
         if let Some(nick) = &self.nick {
             check_text("a nick", nick, MAX_PROFILE_BYTES)?;
@@ -113,7 +115,7 @@ impl ProfileChange {
         Ok(())
     }
 
-    /// The profile after the change.
+    /// Applies the change to a profile.
     pub fn apply(&self, profile: &mut Profile) {
         if let Some(nick) = &self.nick {
             profile.nick.clone_from(nick);
@@ -127,15 +129,15 @@ impl ProfileChange {
     }
 }
 
-/// The dot that the lower case of `İ` leaves above its `i`.
+/// The dot above that the lower case of `İ` has behind its `i`.
 const DOT_ABOVE: char = '\u{307}';
 
-/// A nick as it is searched for: each character by itself, so that the beginning of a nick, folded, begins the folded
-/// nick too.
+/// Folds a nick for a search. Each character is folded by itself, so the folded beginning of a nick is the beginning of
+/// the folded nick.
 ///
-/// It is Unicode's default case folding, made of the case mappings of the standard library: the upper case joins
-/// `ς` with `σ` and `ß` with `ss`, and the lower case follows. The four letters `I`, `i`, `İ` and `ı` are one letter:
-/// which of them are a pair depends on a language that a search does not know.
+/// The result is Unicode's default case folding, made from the case mappings of the standard library: the upper case
+/// unites `ς` with `σ` and `ß` with `ss`, and then the lower case is taken. The four letters `I`, `i`, `İ` and `ı`
+/// become one letter, because their pairs depend on the language, which a search does not know.
 pub fn fold_nick(nick: &str) -> String {
     let folded =
         nick.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
@@ -148,7 +150,7 @@ pub fn fold_nick(nick: &str) -> String {
     letters
 }
 
-/// Checks one text of one line: its bytes, and that nothing in it is a control character.
+/// Checks a text of one line: its length in bytes, and that it has no control characters.
 pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidText> {
     if text.len() > limit {
         return Err(InvalidText::TooLong { what, limit, length: text.len() });

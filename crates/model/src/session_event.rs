@@ -1,4 +1,4 @@
-//! The session events of a user: changes of sessions that the app's backend is told of (SPEC section 9).
+//! The session events of a user: changes of sessions that are sent to the app's backend (SPEC section 9).
 
 mod stored;
 
@@ -6,21 +6,22 @@ use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// The most events between a disconnect and the login that takes it back. Behind more, both are told.
+/// The most events between a disconnect and the login that takes it back. If there are more, both are sent.
 pub const MAX_EVENTS_BETWEEN: usize = 64;
 
-/// One thing that happened to the sessions of a user.
+/// One change of the sessions of a user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SessionEvent {
-    /// Rises with every event of the user, also over an account that was deleted and made again.
+    /// The number of the event, which rises with every event of the user, even if the account was deleted and created
+    /// again.
     pub ordinal: u64,
-    /// When.
+    /// The time of the event.
     pub at: Timestamp,
-    /// On which device; `None` for what was done on the user's behalf.
+    /// The device of the event; `None` if it was caused on the user's behalf.
     pub device: Option<EventDevice>,
     /// The kind of the event.
     pub kind: SessionEventKind,
-    /// The status of the user after the event; `None` for an event that an earlier version of Lamplight wrote down.
+    /// The status of the user after the event; `None` for an event that an earlier version of Lamplight stored.
     pub after: Option<StatusAfter>,
 }
 
@@ -31,35 +32,36 @@ pub struct StatusAfter {
     pub status_type: StatusType,
     /// The version of the status.
     pub version: Version,
-    /// Whether the event is told whatever follows, since a login could not undo what its step said of the user: the step also
-    /// cleared a custom status, or had said in an event before this one that the user is ONLINE no longer.
+    /// Whether the event is sent even if a login follows, because the login would not restore the earlier status: the
+    /// step has also cleared a custom status, or an earlier event of the step has reported that the user is no longer
+    /// ONLINE.
     pub told_always: bool,
 }
 
 /// The device of an event, as far as it is known.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EventDevice {
-    /// Which device.
+    /// The device.
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// Where its last connection came from.
+    /// The address of its last connection.
     pub address: Option<IpAddr>,
 }
 
 /// The kind of a session event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SessionEventKind {
-    /// The device connected: a login, or a return.
+    /// The device has connected, by a login or a return.
     Login {
-        /// The platforms of the logins that had to end for it.
+        /// The platforms of the logins that this login has ended.
         kicked: Vec<Platform>,
     },
     /// The login ended: the user logged out, was kicked by the app, or the UserSig expired.
     Logout,
-    /// The connection broke.
+    /// The connection was closed or has failed.
     LinkClosed,
-    /// The connection was silent for too long.
+    /// Nothing was received for the heartbeat timeout.
     TimedOut,
     /// The user set the custom status, or cleared it with an empty one.
     CustomStatus(CustomStatus),
@@ -90,11 +92,11 @@ impl SessionEvent {
         }
     }
 
-    /// Whether this login takes back a disconnect that was not sent, so that neither is sent. `between` are the events of
-    /// the user from one to the other.
+    /// Whether this login takes back a disconnect that was not sent, so that neither of them is sent. `between` are the
+    /// user's events from one to the other.
     ///
-    /// A receiver then takes the device for connected the whole time. That must agree with everything else that the
-    /// receiver is told: see [`StatusAfter::told_always`].
+    /// A receiver then believes that the device was connected the whole time. That must agree with everything else that
+    /// the receiver is sent: see [`StatusAfter::told_always`].
     pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
         let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
             return false;
@@ -107,8 +109,9 @@ impl SessionEvent {
             && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
-    /// Whether a device may be taken for connected the whole time although this event lies between its disconnect and
-    /// its login: the event is of another device and ended no login that may have been this device's.
+    /// Whether a device may be believed to have been connected the whole time although this event lies between its
+    /// disconnect and its login: the event is of another device, and has ended no login that may have been this
+    /// device's.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (SessionEventKind::CustomStatus(_), None) => true,

@@ -1,4 +1,4 @@
-//! The status of a user as others are told of it.
+//! The status of a user, as it is shown to others.
 
 use crate::{CustomStatus, PlatformSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -9,13 +9,13 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[repr(u8)]
 pub enum StatusType {
-    /// Nothing is known.
+    /// The status is not known.
     Unknown = 0,
-    /// At least one connection.
+    /// The user has at least one connection.
     Online = 1,
-    /// No connection, at least one login.
+    /// The user has no connection, but at least one login.
     Offline = 2,
-    /// No login.
+    /// The user has no login.
     Unlogined = 3,
 }
 
@@ -28,7 +28,7 @@ impl StatusType {
         Self::ALL.into_iter().find(|status| *status as i32 == number)
     }
 
-    /// The name in capitals, as the APIs write it.
+    /// The name in capitals, as in the APIs.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unknown => "UNKNOWN",
@@ -45,19 +45,19 @@ impl fmt::Display for StatusType {
     }
 }
 
-/// Grows with every visible change of a user, across restarts and lost records.
+/// The version of a status, which grows with every visible change of a user, across restarts and lost records.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct Version(pub u64);
 
 impl Version {
-    /// The least version that a change at this time may have: the wall clock with room for 4,096 changes a
-    /// millisecond. A record that was lost starts again here, above all that was told before.
+    /// The lowest version of a change at this time: the wall clock, with room for 4,096 changes in a millisecond. A
+    /// record that was lost begins with it again, above every version that was sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }
 
-    /// The version of the change that follows this one.
+    /// The version of the next change.
     #[must_use]
     pub fn next(self, wall: Timestamp) -> Self {
         Self((self.0 + 1).max(Self::at(wall).0))
@@ -70,7 +70,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// Why a status changed last.
+/// The reason of the last change of a status.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
@@ -78,25 +78,25 @@ pub enum Reason {
     /// Nothing has happened yet: the account has never logged in.
     #[default]
     None = 0,
-    /// A device logged in or came back.
+    /// A device has logged in or returned.
     Login = 1,
     /// The user logged out.
     Logout = 2,
-    /// The link broke: FIN, RST, process killed, tab closed.
+    /// The link was closed or has failed: FIN, RST, process killed, tab closed.
     LinkClosed = 3,
-    /// The link was silent for the heartbeat timeout.
+    /// Nothing was received for the heartbeat timeout.
     Timeout = 4,
     /// Another login, the server API or an operator ended the login.
     Kicked = 5,
-    /// The UserSig expired while connected.
+    /// The UserSig expired during a connection.
     SigExpired = 6,
-    /// The login was without a connection for the login retention.
+    /// The login had no connection for the login retention, and lapsed.
     Lapsed = 7,
     /// The account was deleted.
     Deleted = 8,
     /// The custom status was set or cleared.
     Custom = 9,
-    /// The server node that held the connection was lost and the client did not come back in time.
+    /// The server node that had the connection was lost, and the client did not return in time.
     NodeLost = 10,
 }
 
@@ -121,7 +121,7 @@ impl Reason {
         Self::ALL.into_iter().find(|reason| *reason as i32 == number)
     }
 
-    /// The name that the SPEC uses (section 2).
+    /// The name of the reason, as in section 2 of the SPEC.
     pub fn name(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -153,24 +153,24 @@ impl FromStr for Reason {
     }
 }
 
-/// All that is told of a user, with the evidence for it (SPEC section 2).
+/// The whole visible status of a user, with its evidence (SPEC section 2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UserStatus {
     /// The user that the status belongs to.
     pub user_id: UserId,
-    /// Online, offline or not logged in.
+    /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
-    /// The user's own text; empty when there is none.
+    /// The user's own text; empty if there is none.
     pub custom_status: CustomStatus,
-    /// Grows with every change of this user.
+    /// The version, which grows with every visible change of this user.
     pub version: Version,
-    /// When the status type last changed.
+    /// The time at which the status type last changed.
     pub since: Timestamp,
-    /// Why the status last changed.
+    /// The reason of the last change.
     pub reason: Reason,
-    /// The last moment with a connection; absent when there never was one.
+    /// The last time at which the user had a connection; absent if there never was one.
     pub last_seen: Option<Timestamp>,
-    /// The platforms connected now.
+    /// The platforms that are connected now.
     pub online_devices: PlatformSet,
 }
 

@@ -1,4 +1,4 @@
-//! The name of a user: an app and a `userID` inside it.
+//! The identity of a user: an app, and a `userID` within it.
 
 use crate::{Code, Refusal};
 use compact_str::CompactString;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// `SDKAppID`: names an app, the tenant that owns accounts, keys and settings.
+/// The `SDKAppID` of an app, the tenant that owns accounts, keys and settings.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[serde(transparent)]
 pub struct AppId(pub u32);
@@ -17,12 +17,13 @@ impl fmt::Display for AppId {
     }
 }
 
-/// `userID`: 1–32 bytes of printable ASCII (0x20–0x7e), unique inside its app (SPEC section 1).
+/// The `userID` of a user: 1–32 bytes of printable ASCII (0x20–0x7e), unique within the app (SPEC section 1).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The text is no `userID`; answered with [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID). Names the text.
+/// The error for a text that is not a `userID`; answered with [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID). It
+/// quotes the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
 pub struct InvalidUserId(String);
@@ -36,8 +37,8 @@ impl From<InvalidUserId> for Refusal {
 /// The most characters of a text that are quoted.
 const MAX_QUOTED: usize = 40;
 
-/// Quotes the beginning of a text with escapes, so that the quotation can be read, is short, and does no harm wherever it
-/// is shown.
+/// Quotes the beginning of a text with escapes, so that the quotation is readable, short, and harmless wherever it is
+/// shown.
 pub fn quoted(text: &str) -> String {
     let mut rest = text.chars();
     let shown: String = rest.by_ref().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
@@ -46,7 +47,7 @@ pub fn quoted(text: &str) -> String {
 }
 
 impl InvalidUserId {
-    /// The text, quoted, with escapes, and cut where it is long.
+    /// The text, quoted with escapes, and cut if it is long.
     pub fn shown(&self) -> &str {
         &self.0
     }
@@ -105,17 +106,17 @@ impl fmt::Debug for UserId {
     }
 }
 
-/// A user of an app. Two apps may have users of the same `userID`; they have nothing in common.
+/// A user of an app. Users of two apps with the same `userID` are different users.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct User {
     /// The app that the user belongs to.
     pub app: AppId,
-    /// The user inside it.
+    /// The `userID` within the app.
     pub id: UserId,
 }
 
 impl User {
-    /// Joins an app and a `userID`.
+    /// Combines an app and a `userID`.
     pub fn new(app: AppId, id: UserId) -> Self {
         Self { app, id }
     }

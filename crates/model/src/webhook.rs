@@ -1,36 +1,36 @@
-//! Webhooks: where an app's backend is told of what happens (SPEC sections 6 and 9), and what it is told.
+//! Webhooks, through which an app's backend is notified of events (SPEC sections 6 and 9), and their notices.
 
 use crate::{AppId, AppSettings, Platform, SessionEvent, SessionEventKind, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A webhook of an app. Each has a URL of its own.
+/// A webhook of an app. Each has its own URL.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Hook {
-    /// `State.StateChange`: what happens to sessions.
+    /// `State.StateChange`: the session events.
     StateChange = 1,
     /// `Push.OfflineMessage`: a message to a user who is OFFLINE.
     Push = 2,
 }
 
-/// A webhook of one app. A notice in one lane never waits for one in another.
+/// A webhook of one app. No notice of one lane waits for a notice of another.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Lane {
     /// The app.
     pub app: AppId,
-    /// Which of its webhooks.
+    /// The webhook of the app.
     pub hook: Hook,
 }
 
 /// The content of a notice to a webhook.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum NoticeContent {
-    /// Something happened to the sessions of the user.
+    /// A session event of the user.
     Session(SessionEvent),
-    /// A message came for the user, who is OFFLINE.
+    /// A message to the user, who is OFFLINE.
     Push(PushContent),
 }
 
@@ -39,15 +39,15 @@ pub enum NoticeContent {
 pub struct PushContent {
     /// The sender.
     pub from: UserId,
-    /// Its place in the conversation of the two.
+    /// The position in the conversation of the two users.
     pub sequence: u64,
-    /// When it was committed.
+    /// The time at which the message was committed.
     pub at: Timestamp,
-    /// Its text, or the description of its custom content.
+    /// The text, or the description of custom content.
     pub text: String,
-    /// The recipient's unread messages with it, over all conversations.
+    /// The number of the recipient's unread messages including this one, over all conversations.
     pub unread: u32,
-    /// The platforms of the devices that the recipient is logged in with.
+    /// The platforms of the devices on which the recipient is logged in.
     pub devices: Vec<Platform>,
 }
 
@@ -63,7 +63,7 @@ impl Hook {
         }
     }
 
-    /// Where an app wants to be told; empty: nowhere.
+    /// The URL of this webhook in the settings of an app; empty if the app does not use it.
     pub fn url(self, settings: &AppSettings) -> &str {
         match self {
             Self::StateChange => &settings.webhooks.state_change_url,
@@ -88,7 +88,7 @@ impl FromStr for Hook {
 }
 
 impl NoticeContent {
-    /// Which webhook it is for.
+    /// The webhook to which the notice is sent.
     pub fn hook(&self) -> Hook {
         match self {
             Self::Session(_) => Hook::StateChange,
@@ -96,7 +96,7 @@ impl NoticeContent {
         }
     }
 
-    /// In short, for a list.
+    /// A short description of the notice, for a list.
     pub fn summary(&self) -> String {
         match self {
             Self::Session(event) => match &event.kind {

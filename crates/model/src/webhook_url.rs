@@ -2,41 +2,41 @@
 
 use std::fmt;
 
-/// The URL of a webhook: `http` or `https`, a host, and what comes after it. No user, no password, no fragment.
+/// The URL of a webhook: `http` or `https`, a host, and the rest. It has no user, no password and no fragment.
 ///
-/// Where the host leads is not known here: a name may lead anywhere, and somewhere else tomorrow.
+/// The addresses of the host are not checked here: a name may resolve to any address, and to another one later.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct WebhookUrl {
-    /// Whether by TLS.
+    /// Whether the scheme is `https`.
     pub https: bool,
-    /// A name or an address; one of IPv6 without its brackets.
+    /// A name or an address; an IPv6 address is without its brackets.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// From the first `/` on, which is there.
+    /// The path and the query, beginning with `/`.
     pub target: String,
 }
 
-/// The text is no URL of a webhook.
+/// The error for a text that is not a URL of a webhook.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidWebhookUrl {
-    /// Another scheme, or none.
-    #[error("the URL of a webhook begins with http:// or https://")]
+    /// The scheme is missing or is another one.
+    #[error("the URL of a webhook must begin with http:// or https://")]
     Scheme,
-    /// Spaces, control characters, letters outside ASCII.
-    #[error("the URL of a webhook is printable ASCII without spaces; other characters are written as %XX")]
+    /// The text has spaces, control characters or characters outside of ASCII.
+    #[error("the URL of a webhook must be printable ASCII without spaces; write other characters as %XX")]
     Characters,
-    /// A user or a password.
-    #[error("the URL of a webhook has no user and no password")]
+    /// The text has a user or a password.
+    #[error("the URL of a webhook must not contain a user or a password")]
     UserInfo,
-    /// A fragment.
-    #[error("the URL of a webhook has no #fragment")]
+    /// The text has a fragment.
+    #[error("the URL of a webhook must not contain a #fragment")]
     Fragment,
-    /// No host, or a bad one.
-    #[error("the URL of a webhook names a host")]
+    /// The host is missing or invalid.
+    #[error("the URL of a webhook must name a host")]
     Host,
-    /// A bad port.
-    #[error("the port of a webhook is a number from 1 to 65535")]
+    /// The port is invalid.
+    #[error("the port of a webhook must be a number from 1 to 65535")]
     Port,
 }
 
@@ -99,7 +99,8 @@ impl WebhookUrl {
             None => "/".to_owned(),
             Some(b'/') => rest.to_owned(),
             Some(b'?') => format!("/{rest}"),
-            // A browser reads a backslash as a slash, other parsers read it as a part of the host: refuse it.
+            // A browser reads a backslash as a slash, and other parsers read it as a part of the host, so it is
+            // refused.
             Some(_) => return Err(InvalidWebhookUrl::Host),
         };
         Ok(Self { https, host: host.to_ascii_lowercase(), port, target })

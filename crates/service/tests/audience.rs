@@ -30,7 +30,7 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     // Alice's connection ends while her watch list is read, and Bob's gets its slot.
     audience.leave(alice);
     let bob = audience.join(Member::new(user("bob"), ConnectionId::alone(2)), 0, &mut effects);
-    assert_eq!(bob.slot(), alice.slot(), "or this test shows nothing");
+    assert_eq!(bob.slot(), alice.slot(), "the slot must be used again for this test");
     effects.clear();
     let list = WatchList { subscriptions: vec![id("carol")], ..WatchList::default() };
     audience.set_watch_list(alice, &list, heard, &mut effects);

@@ -1,8 +1,9 @@
-//! The forms in which a session event is written: to the outbox and for people as JSON, to the journal of live records by
-//! position.
+//! The forms in which a session event is stored: JSON for the outbox and for people, and a form by position for the
+//! journal of live records.
 //!
-//! Both stores hold events that earlier versions wrote, without the status after the event. In JSON a field is absent. By
-//! position, an event with a status is of a kind of its own, behind those that there were, so that one reader reads both.
+//! Both stores have events that earlier versions wrote, without the status after the event. In JSON, that field is
+//! absent. By position, an event with a status is of an additional kind after the former ones, so one reader reads
+//! both.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, Timestamp};
@@ -28,7 +29,7 @@ impl<'de> Deserialize<'de> for SessionEvent {
     }
 }
 
-/// The form with names.
+/// The form with field names.
 #[derive(Serialize, Deserialize)]
 struct NamedEvent {
     ordinal: u64,
@@ -71,7 +72,7 @@ enum StoredKind {
     With(StatusAfter, WithStatus),
 }
 
-/// The kind of an event of which the status after it is known. The order of the variants is part of the form.
+/// The kind of an event whose later status is known. The order of the variants is part of the form.
 #[derive(Serialize, Deserialize)]
 enum WithStatus {
     Login { kicked: Vec<Platform> },

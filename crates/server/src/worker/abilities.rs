@@ -1,4 +1,4 @@
-//! The abilities of the clients of a worker, derived from the settings of their app, and sent when those change.
+//! The abilities of the clients of a worker, derived from the settings of their app, and sent when they change.
 
 use super::Shared;
 use super::connection::{Connection, Session, push};
@@ -11,8 +11,8 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
 use std::collections::HashMap;
 
-/// Takes in that the settings of an app (`None`: of any app) have changed: updates the abilities of its connections, and
-/// logs out those whose UserSig was signed with a key that the app no longer has, as if the UserSig had expired.
+/// Applies a change of the settings of an app (`None`: of any app): updates the abilities of its connections, and logs
+/// out those whose UserSig was signed with a key that the app no longer has, as if the UserSig had expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
     let mut changed = Vec::new();
     let mut able_by_app = HashMap::new();
@@ -43,7 +43,7 @@ pub fn abilities_in(shared: &Shared, app: AppId) -> Option<Abilities> {
     shared.service.apps().get(app).map(|app| abilities(&app.settings))
 }
 
-/// When a token that was signed with this key expires: at once, if the app no longer has the key.
+/// The time at which a token that was signed with this key expires: at once, if the app no longer has the key.
 pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
     let app = shared.service.apps().get(app);
     match app.is_none_or(|app| shared.service.tokens().has_key(&app, key)) {
@@ -52,7 +52,7 @@ pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp)
     }
 }
 
-/// Appends the abilities of a connection, if they differ from those that its client was sent.
+/// Appends the abilities of a connection to `outgoing`, if they differ from those that its client was sent.
 pub fn put_abilities(connection: &mut Connection, outgoing: &mut Vec<u8>) {
     let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
     if let Some(abilities) = login.abilities.news() {

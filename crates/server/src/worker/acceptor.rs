@@ -1,4 +1,5 @@
-//! The listener of a worker. It accepts a bounded number of sockets at a time, so that open connections get their turn.
+//! The listener of a worker. It accepts a bounded number of sockets at a time, so that open connections are served in
+//! between.
 
 use mio::net::{TcpListener, TcpStream};
 use mio::{Interest, Registry, Token};
@@ -14,12 +15,12 @@ const ACCEPTS_PER_TURN: usize = 128;
 /// The listener, until the worker is drained.
 pub struct Acceptor {
     listener: RefCell<Option<TcpListener>>,
-    /// Connections wait that could not be accepted; retried at the next tick.
+    /// Whether an attempt to accept connections has failed; it is repeated at the next tick.
     has_failed: Cell<bool>,
 }
 
 impl Acceptor {
-    /// Watches this listener.
+    /// Registers this listener with the worker's epoll.
     pub fn new(listener: std::net::TcpListener, registry: &Registry) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let mut listener = TcpListener::from_std(listener);
@@ -28,7 +29,7 @@ impl Acceptor {
     }
 
     /// Passes the connections that wait to `take_in`, each with the address of its peer. After an error,
-    /// [`Self::take_failure`] says that more connections wait.
+    /// [`Self::take_failure`] returns true, and more connections may wait.
     pub fn accept(&self, registry: &Registry, mut take_in: impl FnMut(TcpStream, IpAddr)) -> io::Result<()> {
         for _ in 0..ACCEPTS_PER_TURN {
             let accepted = match &*self.listener.borrow() {
@@ -40,18 +41,18 @@ impl Acceptor {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    // With no descriptors left, trying again at once would loop without end.
+                    // If no descriptor is left, a new attempt at once would loop without end.
                     self.has_failed.set(true);
                     return Err(error);
                 }
             }
         }
-        // More connections may wait, and no new edge will report them: schedule another turn, and let other connections
-        // have theirs.
+        // More connections may wait, and no new edge will report them. Registering again schedules another turn, after
+        // other connections had theirs.
         if let Some(listener) = &mut *self.listener.borrow_mut()
             && let Err(error) = registry.reregister(listener, LISTENER, Interest::READABLE)
         {
-            tracing::error!(%error, "the listener cannot be watched");
+            tracing::error!(%error, "cannot register the listener with epoll; new clients may not be accepted");
         }
         Ok(())
     }

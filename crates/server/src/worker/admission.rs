@@ -1,4 +1,5 @@
-//! The admission of connections to a worker: within the limits by address, or only for the time of a refusal.
+//! The admission of connections to a worker: a connection is admitted within the limits, or kept only until it is sent
+//! a refusal.
 
 use super::Shared;
 use super::connection::{Admission, Connection, Session};
@@ -10,12 +11,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How many connections over the limits one worker keeps open until it can send them a refusal. Further connections are
-/// closed without a message, so that the cost of refusing stays bounded.
+/// The number of connections over the limits that one worker keeps open until it can send them a refusal. Further
+/// connections are closed without a message, so that the cost of refusing stays bounded.
 const MAX_REFUSING: usize = 32;
-/// How long a refused connection may take to show which protocol it uses.
+/// The time that a refused connection may take to show which protocol it uses.
 const REFUSING_TIME: Duration = Duration::from_secs(2);
-/// How long a connection of a trusted proxy may take to name its client's address.
+/// The time that a connection of a trusted proxy may take to name its client's address.
 const NAMING_TIME: Duration = Duration::from_secs(5);
 
 /// Admits the connections of a worker, and counts them.
@@ -27,13 +28,14 @@ pub struct AdmissionControl {
 }
 
 impl AdmissionControl {
-    /// The admission control of a worker, by the limits of its node.
+    /// Creates the admission control of a worker, by the limits of its node.
     pub fn new(shared: Arc<Shared>, metrics: WorkerMetrics) -> Self {
         Self { shared, metrics, refusing: Cell::new(0) }
     }
 
-    /// Decides about a connection from this address, which is to be [counted](Self::count) or [released](Self::give_up)
-    /// next. `None`: it is over the limits, and so many wait for their refusal that it is closed without one.
+    /// Decides about a connection from this address. The caller must pass the result to [`count`](Self::count) or
+    /// [`give_up`](Self::give_up). `None` if the connection is over the limits and is closed without a refusal, because
+    /// too many others wait for theirs.
     pub fn admit(&self, address: IpAddr, from_proxy: bool) -> Option<Admission> {
         match from_proxy {
             true if self.shared.connection_limits.admit_unnamed().is_ok() => return Some(Admission::Unnamed),
@@ -75,7 +77,7 @@ impl AdmissionControl {
         self.give_up(connection.admission, connection.address);
     }
 
-    /// How long a connection may take to log in, or to be refused.
+    /// The time that a connection may take to log in, or to be refused.
     pub fn patience(&self, admission: Admission) -> Duration {
         match admission {
             Admission::Counted => self.shared.config.login_timeout(),
@@ -84,15 +86,15 @@ impl AdmissionControl {
         }
     }
 
-    /// How long a connection of a trusted proxy may take to name its client's address. The login timeout begins after
-    /// that.
+    /// The time that a connection of a trusted proxy may take to name its client's address. The login timeout begins
+    /// after that.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
 
-    /// Counts a connection of a trusted proxy by its client's address, once that is known: when the address is no
-    /// longer that of a trusted proxy, or at the latest when the peer `has_opened`. Returns whether the connection may
-    /// stay, at least until it can be sent a refusal.
+    /// Counts a connection of a trusted proxy by its client's address once that is known: when the address is no longer
+    /// that of a trusted proxy, or at the latest when the peer `has_opened`. Returns whether the connection may stay,
+    /// at least until it can be sent a refusal.
     #[must_use]
     pub fn settle_address(
         &self,
@@ -125,7 +127,7 @@ impl AdmissionControl {
         self.refusing.get() <= MAX_REFUSING
     }
 
-    /// Whether a connection is over the limits, and its protocol is known, so that it can be sent a refusal.
+    /// Whether a connection is over the limits and its protocol is known, so that it can be sent a refusal.
     pub fn is_to_refuse(connection: &Connection) -> bool {
         connection.admission == Admission::Refused && !matches!(connection.protocol, Protocol::Undecided)
     }

@@ -31,7 +31,7 @@ impl Caller {
         self.worker.answer(self.id, request_id, answer);
     }
 
-    /// The calls that a user makes while logged in (SPEC section 3).
+    /// Carries out one of the calls that a user can make while logged in (SPEC section 3).
     async fn call(&self, request: Request) -> Result<Body, ServiceError> {
         let Self { worker, id, user, watcher } = self;
         let (id, watcher) = (*id, *watcher);
@@ -55,7 +55,8 @@ impl Caller {
             Request::SubscribeUserStatus(request) => {
                 let done = service.subscribe_user_status(user, &request.user_ids, now).await?;
                 self.own_list_changed(&done.changes);
-                // The answer carries the current status of each user, whether subscribed newly or again.
+                // The answer carries the current status of each user, whether the user is new on the list or was on it
+                // before.
                 let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
                 worker.read_states(&users.collect::<Vec<_>>()).await?;
                 self.know_friends(&done.evicted).await;
@@ -107,8 +108,8 @@ impl Caller {
         }
     }
 
-    /// Records how the list that an answer returns to the client differs from the list that the worker holds, which may
-    /// be older or newer.
+    /// Records how the subscription list that an answer returns to the client differs from the list that the worker
+    /// has, which may be older or newer.
     fn list_answered(&self, list: &[UserId]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -130,14 +131,14 @@ impl Caller {
         }
     }
 
-    /// Applies the changes that a call of the connection made to the subscription list, and keeps them until the answer
-    /// has reported them.
+    /// Applies the changes that a call of the connection made to the subscription list, and remembers them until the
+    /// answer has reported them.
     fn own_list_changed(&self, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
             self.worker.audience.borrow_mut().change_own_list(self.watcher, change, &mut effects);
         }
-        // The answer reads the statuses of the new users.
+        // No status need be requested, because the answer reads the statuses of the new users.
         effects.retain(|effect| matches!(effect, Effect::Reload(_)));
         self.worker.apply(effects);
         self.worker.connections.with(self.id, |connection| {
@@ -147,8 +148,8 @@ impl Caller {
         });
     }
 
-    /// The answer to a call reports how the call changed the subscription list. Later changes of the same entries by
-    /// another device are recorded, to be sent after the answer.
+    /// Notes that the answer to a call reports the call's changes of the subscription list. Later changes of the same
+    /// entries by another device are recorded, to be sent after the answer.
     fn own_list_answered(&self, changes: &[OwnListChange]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -167,8 +168,8 @@ impl Caller {
         });
     }
 
-    /// The call failed, so its answer cannot report its changes to the subscription list. Sends them as if another
-    /// device had made them.
+    /// Notifies the connection of its own changes of the subscription list as if another device had made them, because
+    /// the call has failed and its answer cannot report them.
     fn own_list_not_answered(&self) {
         let changes = self.worker.connections.with(self.id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -185,8 +186,8 @@ impl Caller {
         }
     }
 
-    /// Brings the set of friends that a connection watches up to date, before an answer reports users as no longer
-    /// watched: a user may have become a friend a moment ago.
+    /// Reads the friends that a connection watches again, before an answer reports users as no longer watched: a user
+    /// may have become a friend a moment ago.
     async fn know_friends(&self, left: &[UserId]) {
         let app = self.worker.shared.service.apps().get(self.user.app);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

@@ -1,4 +1,4 @@
-//! One connection of a worker: its stream, its protocol and how far its session has come.
+//! One connection of a worker: its stream, its protocol and the state of its session.
 
 use crate::worker::lists_queue::ListsQueue;
 use crate::worker::stream::Stream;
@@ -24,36 +24,37 @@ pub struct Connection {
     pub input: Vec<u8>,
     /// Messages that wait for the end of the round.
     pub output: Vec<u8>,
-    /// When bytes last arrived.
+    /// The time at which the last bytes arrived.
     pub heard: Moment,
     /// The request that is under way.
     pub work: Work,
-    /// The connection is in the worker's list of connections that were too fast, and is not read from until the next
-    /// window.
+    /// Whether the connection was too fast. It is then in the worker's list of such connections, and is not read from
+    /// until the next window.
     pub paused: bool,
-    /// The socket may have unread bytes.
+    /// Whether the socket may have unread bytes.
     pub readable: bool,
-    /// The peer has closed its side: the connection ends after the unread bytes.
+    /// Whether the peer has closed its side. The connection then ends after the unread bytes.
     pub read_closed: bool,
-    /// The connection is in the worker's list of connections to serve in the next round.
+    /// Whether the connection is in the worker's list of connections to serve in the next round.
     pub queued: bool,
-    /// The connection is in the worker's list of connections with output.
+    /// Whether the connection is in the worker's list of connections with output.
     pub to_flush: bool,
-    /// When the deadlines are checked next. Entries of the wheel cannot be removed: an entry that fires before this
-    /// time is obsolete.
+    /// The time of the next check of the deadlines. Entries of the wheel cannot be removed, so an entry that fires
+    /// before this time is obsolete.
     pub check_at: Moment,
-    /// How the connection was admitted.
+    /// The connection's admission, by which it is counted.
     pub admission: Admission,
-    /// How the connection ends once its request has ended.
+    /// The end of the connection, once it is decided; it is carried out when the request under way has ended.
     pub ending: Option<Ending>,
 }
 
-/// Whether a connection was admitted, and how it is counted.
+/// The admission of a connection, by which it is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
-    /// Counted by its client's address.
+    /// Admitted, and counted by its client's address.
     Counted,
-    /// From a trusted proxy that has not named the client's address yet: counted altogether, and only for a short time.
+    /// From a trusted proxy that has not named the client's address yet: counted only in the total, and only for a
+    /// short time.
     Unnamed,
     /// Over the limits: kept open only until its protocol is known and a refusal can be sent.
     Refused,
@@ -75,17 +76,16 @@ pub enum Work {
 pub enum Session {
     /// Not logged in yet.
     New {
-        /// When the login times out.
+        /// The time at which the login times out.
         deadline: Moment,
-        /// The connection comes from a trusted proxy, and may begin with a header of the PROXY protocol.
+        /// Whether the connection may begin with a header of the PROXY protocol, because it comes from a trusted proxy.
         awaits_header: bool,
     },
     /// Logged in.
     LoggedIn(Box<Login>),
-    /// The last message was sent. Bytes that still arrive are thrown away, until the peer closes or the deadline
-    /// passes.
+    /// The last message was sent. Bytes that still arrive are discarded, until the peer closes or the deadline passes.
     Closing {
-        /// When the connection is closed without the peer.
+        /// The time at which the connection is closed even if the peer has not closed it.
         deadline: Moment,
     },
 }
@@ -103,27 +103,27 @@ pub struct Login {
     /// The list changes that were not sent to the client yet.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,
-    /// Statuses of the snapshot that did not fit into the answer and were not sent yet; `None`: the client knows that
-    /// the snapshot is complete.
+    /// The number of statuses of the snapshot that did not fit into the answer and were not sent yet; `None` once the
+    /// client has been notified that the snapshot is complete.
     pub snapshot_left: Option<u32>,
-    /// The login was answered: from here on the server may send notifications.
+    /// Whether the login was answered, so that the server may send notifications.
     pub answered: bool,
-    /// Entries of the change log were missed, which may have included the end of this connection.
+    /// Whether entries of the change log were missed, which may have included the end of this connection.
     pub may_be_superseded: bool,
-    /// How the subscription list differs from the one that the client knows.
+    /// The difference between the subscription list and the one that the client knows.
     pub list_difference: Option<Box<ListDifference>>,
-    /// How a call under way has changed the subscription list; its answer will report it.
+    /// Changes of the subscription list by a call under way, whose answer will report them.
     pub own_changes: Box<[OwnListChange]>,
 }
 
 const _: () = assert!(size_of::<Login>() <= 184 && size_of::<Connection>() <= 240);
 
-/// How a connection ends.
+/// The cause of the end of a connection.
 pub enum Ending {
     /// The link has broken.
     Link(LinkEnd),
-    /// The server ends the connection with this last message. With `LinkEnd`, the directory is told, since it does not
-    /// know yet.
+    /// The server ends the connection with this last message. With a `LinkEnd`, the end is also recorded in the
+    /// directory, which does not have it yet.
     Said(ConnectionEnded, Option<LinkEnd>),
 }
 
@@ -136,7 +136,7 @@ impl Connection {
         }
     }
 
-    /// The login for changing it, if there is one.
+    /// The login, if there is one, to be changed.
     pub fn login_mut(&mut self) -> Option<&mut Login> {
         match &mut self.session {
             Session::LoggedIn(login) => Some(login),
@@ -166,7 +166,7 @@ impl Connection {
         self.output.len() + self.stream.unsent()
     }
 
-    /// When the deadlines must be checked next. `now` relates the wall clock of the UserSig to the monotonic clock.
+    /// The time of the next check of the deadlines. `now` relates the wall clock of the UserSig to the monotonic clock.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,
@@ -180,12 +180,12 @@ impl Connection {
     }
 }
 
-/// The last message of the server on a connection.
+/// Builds the last message of the server on a connection.
 pub fn last_words(cause: Cause, message: &str) -> ConnectionEnded {
     ConnectionEnded { cause: cause as i32, message: message.to_owned(), ..ConnectionEnded::default() }
 }
 
-/// The last message for an end that the directory has decided.
+/// Builds the last message for an end that the directory has decided.
 pub fn words_of(cause: EndCause) -> ConnectionEnded {
     match cause {
         EndCause::Superseded => last_words(Cause::Superseded, "the same device has connected again"),
@@ -199,7 +199,7 @@ pub fn words_of(cause: EndCause) -> ConnectionEnded {
     }
 }
 
-/// A message that the server sends without a request.
+/// Builds a message that the server sends without a request.
 pub fn push(body: Body) -> ServerMessage {
     ServerMessage { id: 0, body: Some(body) }
 }

@@ -1,4 +1,4 @@
-//! The connections of a worker by their slots: how they are found, and which of them are served or flushed next.
+//! The connections of a worker by their slots, and the lists of those that are served or flushed next.
 
 use super::connection::Connection;
 use lamplight_model::{ConnectionId, NodeId};
@@ -11,7 +11,7 @@ pub struct Connections {
     node: NodeId,
     worker: usize,
     slots: RefCell<Slab<Connection>>,
-    /// The number of connections ever added; makes a `ConnectionId` unique.
+    /// The number of connections ever added, which makes each `ConnectionId` unique.
     added: Cell<u32>,
     /// Connections to serve in the next round.
     to_serve: RefCell<Vec<u32>>,
@@ -20,7 +20,7 @@ pub struct Connections {
 }
 
 impl Connections {
-    /// No connections yet, of this worker of a node.
+    /// Creates an empty set of connections for this worker of a node.
     pub fn new(node: NodeId, worker: usize) -> Self {
         Self {
             node,
@@ -37,12 +37,12 @@ impl Connections {
         self.slots.borrow()
     }
 
-    /// The connections by slot, for changing them.
+    /// The connections by slot, to be changed.
     pub fn borrow_mut(&self) -> RefMut<'_, Slab<Connection>> {
         self.slots.borrow_mut()
     }
 
-    /// Adds the connection that `make` returns for the next free slot and a new id; none if it fails.
+    /// Adds the connection that `make` builds for the next free slot and a new id. Adds none if `make` fails.
     pub fn add<E>(
         &self,
         make: impl FnOnce(usize, ConnectionId) -> Result<Connection, E>,
@@ -62,8 +62,8 @@ impl Connections {
         ConnectionId::new(self.node, local)
     }
 
-    /// Calls `act` with the connection of this id, if it is still open: another one may have its slot by now. To be
-    /// used after every await.
+    /// Calls `act` with the connection of this id if it is still open; another connection may have its slot by now. To
+    /// be used after every await.
     pub fn with<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut slots = self.slots.borrow_mut();
         current(&mut slots, id, |connection| connection.id).map(act)
@@ -79,7 +79,7 @@ impl Connections {
         !self.to_serve.borrow().is_empty() || !self.to_flush.borrow().is_empty()
     }
 
-    /// Has the connection served in the next round.
+    /// Makes the connection be served in the next round.
     pub fn serve_later(&self, slot: usize) {
         if let Some(connection) = self.slots.borrow_mut().get_mut(slot)
             && !std::mem::replace(&mut connection.queued, true)
@@ -88,7 +88,7 @@ impl Connections {
         }
     }
 
-    /// Takes the slots of the connections to serve.
+    /// Takes the list of the slots of connections to serve.
     pub fn take_to_serve(&self) -> Vec<u32> {
         self.to_serve.take()
     }
@@ -102,7 +102,7 @@ impl Connections {
         }
     }
 
-    /// Takes the slots of the connections to flush.
+    /// Takes the list of the slots of connections to flush.
     pub fn take_to_flush(&self) -> Vec<u32> {
         self.to_flush.take()
     }
@@ -117,8 +117,8 @@ impl Connections {
     }
 }
 
-/// Worker, count and slot in one number: unique in the life of the process (the count wraps after four billion
-/// connections of one worker), and quick to look up.
+/// Combines worker, count and slot in one number, which is unique in the life of the process (the count wraps around
+/// after four billion connections of one worker) and allows a quick look-up.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }
@@ -132,7 +132,7 @@ pub fn slot_of(id: ConnectionId) -> usize {
     (id.local & 0xff_ffff) as usize
 }
 
-/// The entry of this id, if it is still there: another one may have its slot by now.
+/// The entry of this id, if it still exists; another entry may have its slot by now.
 fn current<T>(entries: &mut Slab<T>, id: ConnectionId, id_of: impl Fn(&T) -> ConnectionId) -> Option<&mut T> {
     entries.get_mut(slot_of(id)).filter(|entry| id_of(entry) == id)
 }
@@ -152,7 +152,7 @@ mod tests {
         let (slot, gone) = enter(2);
         entries.remove(slot);
         let next = ConnectionId::alone(local_id(3, entries.vacant_key(), 3));
-        assert_eq!(entries.insert(next), slot, "or this test shows nothing");
+        assert_eq!(entries.insert(next), slot, "the slot must be used again for this test");
         for (id, found) in [(beside, Some(beside)), (gone, None), (next, Some(next))] {
             assert_eq!(current(&mut entries, id, |id| *id).copied(), found);
             assert_eq!((worker_of(id), slot_of(gone)), (3, slot));

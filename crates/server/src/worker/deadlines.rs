@@ -1,7 +1,7 @@
-//! When the deadlines of a worker's connections are checked, and which of them has passed.
+//! The deadlines of a worker's connections: when they are checked, and which of them has passed.
 //!
-//! An entry of the wheel cannot be removed, and bytes that arrive move the deadline of their connection: so an entry only
-//! says when to check, and the connection has the real deadline.
+//! An entry of the wheel cannot be removed, and bytes that arrive move the deadline of their connection. An entry
+//! therefore only schedules a check, and the connection stores the real deadline.
 
 use super::connection::{Admission, Connection, Session};
 use lamplight_core::DeadlineWheel;
@@ -15,18 +15,18 @@ pub const TICK_MS: u64 = 250;
 /// The `check_at` of a connection without an entry in the wheel.
 pub const NO_CHECK: Moment = Moment(u64::MAX);
 
-/// The checks that are scheduled, by the local number of the ids of their connections.
+/// The scheduled checks, by the local number of the connection's id.
 pub struct Deadlines {
     wheel: RefCell<DeadlineWheel<u64>>,
 }
 
 /// A deadline that has passed.
 pub enum Passed {
-    /// No login in time.
+    /// The client did not log in in time.
     Login,
-    /// Over the limits, and did not show its protocol in time.
+    /// The connection is over the limits and did not show its protocol in time.
     Refused,
-    /// Nothing was received for so long.
+    /// Nothing was received for this long.
     Silent(Duration),
     /// The UserSig has expired.
     UserSig,
@@ -35,7 +35,7 @@ pub enum Passed {
 }
 
 impl Deadlines {
-    /// No checks yet.
+    /// Creates an empty schedule.
     pub fn new(now: Moment) -> Self {
         Self { wheel: RefCell::new(DeadlineWheel::new(TICK_MS, now)) }
     }
@@ -45,7 +45,7 @@ impl Deadlines {
         self.wheel.borrow().next_tick() <= now
     }
 
-    /// Moves to this moment. Returns the connections to check, by the local number of their ids.
+    /// Advances the wheel to this moment. Returns the connections to check, by the local number of their ids.
     pub fn advance(&self, now: Moment) -> Vec<u64> {
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now, &mut due);

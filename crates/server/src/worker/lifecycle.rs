@@ -20,10 +20,10 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// When a refused client may return. The delay is random, so that clients that were refused together do not return
-/// together.
+/// The time after which a refused client may return. It is random, so that clients that were refused together do not
+/// return together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
-/// How long a peer may take to close after the last message.
+/// The time that a peer may take to close after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
 impl Worker {
@@ -35,7 +35,7 @@ impl Worker {
             self.metrics.accept_failures.inc();
             tracing::error!(
                 %error, worker = self.index,
-                "connections wait and cannot be taken in; the limit of open files may be too low"
+                "cannot accept the waiting connections; the limit of open files may be too low"
             );
         }
     }
@@ -74,27 +74,30 @@ impl Worker {
         match added {
             Ok(_) => self.admission.count(admission),
             Err(error) => {
-                tracing::warn!(%error, "a connection cannot be watched");
+                tracing::warn!(%error, "cannot register a new connection with epoll; it is closed");
                 self.admission.give_up(admission, address);
             }
         }
     }
 
-    /// Refuses a connection that is over the limits, once its protocol is known. Returns whether it was such a
-    /// connection.
+    /// Refuses a connection that is over the limits, once its protocol is known. Returns whether the connection was
+    /// refused.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(AdmissionControl::is_to_refuse);
         if is_to_go {
             let words = ConnectionEnded {
                 retry_after_ms: rand::rng().random_range(RETRY_AFTER_REFUSAL_MS),
-                ..last_words(Cause::TooManyConnections, "too many connections, here or from this address")
+                ..last_words(
+                    Cause::TooManyConnections,
+                    "too many connections to this server or from this address",
+                )
             };
             self.close(slot, words, None);
         }
         is_to_go
     }
 
-    /// Removes a connection whose link has broken; a request under way ends first.
+    /// Removes a connection whose link has broken, after the request under way has ended.
     pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
@@ -107,8 +110,8 @@ impl Worker {
         self.remove(slot);
     }
 
-    /// Closes a connection with a last message that gives the reason. With `tell_directory`, the directory is told of
-    /// the end too.
+    /// Closes a connection with a last message that gives the reason. With `tell_directory`, the end is also recorded
+    /// in the directory.
     pub(super) fn close(
         self: &Rc<Self>,
         slot: usize,
@@ -132,7 +135,7 @@ impl Worker {
         self.say_goodbye(slot);
     }
 
-    /// Closes a connection that the directory no longer knows, for a reason that was missed.
+    /// Closes a connection that the directory no longer has, if the log entry with the reason was missed.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.connections.slot(id) {
             self.close(slot, words_of(EndCause::Superseded), None);
@@ -171,13 +174,13 @@ impl Worker {
         if sent.is_err() {
             self.remove(slot);
         } else {
-            // Bytes that have arrived must be read first: otherwise the kernel responds to them with a reset.
+            // Bytes that have arrived must be read first; otherwise the kernel responds to them with a reset.
             self.on_readable(slot);
         }
     }
 
-    /// Ends the login of a connection in this worker: removes it from the audience, drops its reads and, with
-    /// `tell_directory`, tells the directory.
+    /// Ends the login of a connection in this worker: removes it from the audience and drops its reads. With
+    /// `tell_directory`, the end is also recorded in the directory.
     pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
         let mut connections = self.connections.borrow_mut();
         let connection = &mut connections[slot];
@@ -204,11 +207,11 @@ impl Worker {
         }
     }
 
-    /// Tells the directory of the end of a connection.
+    /// Records the end of a connection in the directory.
     pub(super) async fn disconnect(&self, user: &User, id: ConnectionId, end: LinkEnd, heard: Timestamp) {
         let now = self.shared.clock.now();
         if let Err(error) = self.shared.service.disconnect(user, id, end, heard, now).await {
-            tracing::warn!(%error, "the end of a connection could not be recorded; trying again");
+            tracing::warn!(%error, "cannot record the end of a connection; it will be retried");
         }
     }
 
@@ -220,8 +223,8 @@ impl Worker {
         self.admission.release(&connection);
     }
 
-    /// Asks all clients to reconnect, spread over the time that so many of them need, and closes their connections. The
-    /// directory is not told: a client that reconnects in time was never away.
+    /// Asks all clients to reconnect, spread over the time that this number of clients needs, and closes their
+    /// connections. The ends are not recorded in the directory: a client that reconnects in time was never away.
     pub(super) fn drain(self: &Rc<Self>) {
         self.acceptor.close(self.poll.borrow().registry());
         let spread =
@@ -230,7 +233,7 @@ impl Worker {
         for slot in slots {
             let words = ConnectionEnded {
                 retry_after_ms: rand::rng().random_range(0..=spread),
-                ..last_words(Cause::Reconnect, "the server stops or hands over")
+                ..last_words(Cause::Reconnect, "the server is stopping or handing over to another process")
             };
             self.close(slot, words, None);
         }
@@ -241,7 +244,7 @@ impl Worker {
         spread_ms(self.shared.config.reconnect_pace(), self.shared.connection_limits.open())
     }
 
-    /// Does what is due at a tick: checks the deadlines that may have passed.
+    /// Performs the work of a tick, and checks the deadlines that may have passed.
     pub(super) fn tick(self: &Rc<Self>) {
         let now = self.shared.clock.now();
         if !self.deadlines.tick_is_due(now.moment) {
@@ -263,7 +266,7 @@ impl Worker {
         match passed {
             Passed::Login => {
                 self.metrics.protocol_errors.inc();
-                self.close(slot, last_words(Cause::LoginTimeout, "no login in time"), None);
+                self.close(slot, last_words(Cause::LoginTimeout, "the client did not log in in time"), None);
             }
             Passed::Silent(since) => {
                 self.metrics.timeouts.inc();

@@ -8,8 +8,8 @@ use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 
 impl Caller {
-    /// Answers a call for lists. If the call changed them, the answer follows all changes that were committed before
-    /// it.
+    /// Answers a call on lists. If the call changed them, all changes that were committed before it are sent before the
+    /// answer.
     pub async fn call_for_lists(&self, request: Request) -> Result<Body, ServiceError> {
         let (body, version) = self.do_for_lists(request).await?;
         if let Some(version) = version {
@@ -138,7 +138,7 @@ impl Caller {
             | Request::GetUserStatus(_)
             | Request::SubscribeUserStatus(_)
             | Request::UnsubscribeUserStatus(_)
-            | Request::GetSubscriptions(_) => unreachable!("no call for lists"),
+            | Request::GetSubscriptions(_) => unreachable!("not a call on lists"),
         })
     }
 }
@@ -162,7 +162,7 @@ fn user_ids(texts: &[String]) -> Result<Vec<UserId>, Refusal> {
     texts.iter().map(|text| user_id(text)).collect()
 }
 
-/// The new rule for being added as a friend; `None` leaves it unchanged.
+/// Reads the new rule for being added as a friend; `None` leaves the rule unchanged.
 fn allow_type(number: i32) -> Result<Option<AllowType>, Refusal> {
     match v1::AllowType::try_from(number) {
         Ok(v1::AllowType::Unspecified) => Ok(None),

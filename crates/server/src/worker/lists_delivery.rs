@@ -1,4 +1,4 @@
-//! The delivery of list changes to connections: changes by a call of the own client come with its answer, changes by
+//! The delivery of list changes to connections. Changes by the client's own call come with its answer and changes by
 //! others as notifications, and both in the order of their versions.
 
 use super::connection::{Connection, push};
@@ -11,10 +11,10 @@ use lamplight_wire::v1::server_message::Body;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Queues list changes on connections, and watches over those whose queue misses a change.
+/// Queues list changes on connections, and monitors those whose queue lacks a change.
 #[derive(Default)]
 pub struct ListsDelivery {
-    /// Connections that miss a change of their user's lists; checked at the next tick.
+    /// Connections that lack a change of their user's lists; they are checked at the next tick.
     stuck: RefCell<Vec<u32>>,
 }
 
@@ -73,7 +73,7 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the connections that miss a change. To be called at every tick.
+    /// Checks the connections that lack a change. To be called at every tick.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();
@@ -105,7 +105,7 @@ pub fn ask_to_reload(connections: &Connections, id: ConnectionId, version: u64) 
     }
 }
 
-/// The message with the next list change for a connection of `user`.
+/// Builds the message with the next list change for a connection of `user`.
 pub fn lists_changed(user: &UserId, next: Next) -> v1::ListsChanged {
     let changed = v1::ListsChanged::default();
     match next {

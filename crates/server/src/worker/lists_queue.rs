@@ -1,7 +1,7 @@
 //! The list changes that were not sent to one connection yet, in the order of their versions.
 //!
-//! The log may deliver two changes of a user in another order than they were committed: a change waits here for those
-//! before it. A connection without waiting changes costs one number and one empty `Option`.
+//! The log may deliver two changes of a user in another order than they were committed, so a change waits here for the
+//! changes before it. A connection without waiting changes costs one number and one empty `Option`.
 
 use lamplight_directory::ListsNews;
 use lamplight_model::{ConnectionId, Moment, Profile, UserId};
@@ -11,19 +11,20 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The most bytes of changes that wait for one connection, unless it is a single change. Above this the changes are
+/// The most bytes of changes that wait for one connection; a single change may be larger. Above this, the changes are
 /// dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// How long a change waits for the one before it. Both are logged within a moment of their commit. A change that was
-/// never logged (its process ran out of memory, its store failed in doubt) must not hold up later changes forever.
+/// The time that a change waits for the one before it. Both are normally logged within a moment of their commit. A
+/// change that was never logged (its process ran out of memory, or its store failed without a clear outcome) must not
+/// hold up later changes forever.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The unsent changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// The version up to which the client was sent all changes, or knows them by its own answers. 0: not known yet, and
-    /// nothing is sent.
+    /// The version up to which the client was sent all changes, or knows them from answers to its own calls. 0 if it is
+    /// not known yet; then nothing is sent.
     told: u64,
     waiting: Option<Box<Waiting>>,
 }
@@ -34,11 +35,11 @@ struct Waiting {
     news: BTreeMap<u64, Arc<ListsNews>>,
     profiles: Vec<(UserId, Arc<Profile>)>,
     bytes: usize,
-    /// The lists must be read again, which covers all dropped changes.
+    /// Whether the lists must be read again, which covers all dropped changes.
     reload: bool,
-    /// The version that an answer waits for, and what wakes it.
+    /// The version that an answer waits for, and the signal that wakes it.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// Since when a change has been missing.
+    /// The time since which a change has been missing.
     stuck_since: Option<Moment>,
 }
 
@@ -59,7 +60,7 @@ impl ListsQueue {
         self.told
     }
 
-    /// Takes in that the client knows, or is about to read, every change up to this version.
+    /// Notes that the client knows, or is about to read, every change up to this version.
     pub fn tell_from(&mut self, version: u64) {
         self.told = self.told.max(version);
         let told = self.told;
@@ -76,7 +77,7 @@ impl ListsQueue {
         self.tidy();
     }
 
-    /// Takes in a change.
+    /// Queues a change.
     pub fn hear(&mut self, news: &Arc<ListsNews>) {
         if news.version <= self.told {
             return;
@@ -95,7 +96,7 @@ impl ListsQueue {
         self.bound();
     }
 
-    /// Takes in the new profile of a friend.
+    /// Queues the new profile of a friend.
     pub fn hear_profile(&mut self, friend: UserId, profile: Arc<Profile>) {
         let waiting = self.waiting.get_or_insert_default();
         if waiting.reload {
@@ -112,7 +113,7 @@ impl ListsQueue {
         self.bound();
     }
 
-    /// Takes in that the lists, which have at least this version, must be read again.
+    /// Notes that the lists, which have at least this version, must be read again.
     pub fn reload(&mut self, version: u64) {
         let waiting = self.waiting.get_or_insert_default();
         let newest = waiting.news.last_key_value().map_or(0, |(version, _)| *version);
@@ -130,8 +131,8 @@ impl ListsQueue {
         }
     }
 
-    /// The next message to the connection `own`, unless it must wait for an earlier change. With `up_to`, only changes
-    /// up to this version.
+    /// Takes the next message for the connection `own`, unless it must wait for an earlier change. With `up_to`, only
+    /// changes up to this version are taken.
     pub fn next(&mut self, own: ConnectionId, up_to: Option<u64>) -> Option<Next> {
         let next = self.take_next(own, up_to);
         self.tidy();
@@ -167,8 +168,8 @@ impl ListsQueue {
         None
     }
 
-    /// Whether every change up to this version has arrived or was sent. If not, returns a signal to wait for before
-    /// asking again.
+    /// Returns `None` if every change up to this version has arrived or was sent, and otherwise a signal to wait for
+    /// before the next call.
     pub fn await_version(&mut self, version: u64) -> Option<Rc<Notify>> {
         let mut here = self.told;
         if let Some(waiting) = &mut self.waiting {
@@ -189,15 +190,15 @@ impl ListsQueue {
         Some(Rc::clone(arrived))
     }
 
-    /// Whether a change is missing: one before a change that has arrived, or one that an answer waits for.
+    /// Whether a change is missing before a change that has arrived, or before one that an answer waits for.
     pub fn is_stuck(&self) -> bool {
         let Some(waiting) = &self.waiting else { return false };
         let gap = waiting.news.first_key_value().is_some_and(|(first, _)| *first > self.told + 1);
         self.told > 0 && (gap || waiting.awaited.is_some())
     }
 
-    /// Gives up waiting for a change that has been missing for too long: the lists are read again. Returns whether a
-    /// change is still missing, so that the caller checks again.
+    /// Gives up waiting for a change that has been missing for too long; the lists are then read again. Returns whether
+    /// a change is still missing, so that the caller must check again.
     pub fn look_for_gap(&mut self, now: Moment) -> bool {
         let stuck = self.is_stuck();
         let Some(waiting) = &mut self.waiting else { return false };
@@ -257,8 +258,9 @@ mod tests {
         told
     }
 
-    /// Runs a script and compares what the queue tells: numbers are heard, `own n` is one's own, `at n` opens it, `gap`
-    /// lets time pass, `read n` is a reload, `friend=nick` a profile.
+    /// Runs a script and compares the messages of the queue: a number is a change from the log, `own n` a change by the
+    /// connection itself, `at n` sets the version from which changes are sent, `gap` lets time pass, `read n` requests
+    /// a reload, `friend=nick` is a profile.
     fn check(script: &str, expected: &str) {
         let mut queue = ListsQueue::default();
         let mut now = Moment(0);

@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// The most bytes of statuses in the answer to a login; the remaining statuses follow as notifications.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
-/// A task that begins, renews or ends the login of a connection, which may be gone after each await.
+/// A task that begins, renews or ends the login of a connection. The connection may be gone after each await.
 pub struct LoginTask {
     pub worker: Rc<Worker>,
     pub id: ConnectionId,
@@ -51,7 +51,8 @@ impl LoginTask {
         });
     }
 
-    /// Logs the device in and connects it. `None`: that took too long, and the request was answered with an error.
+    /// Logs the device in and connects it. Returns `None` if that took too long and the request was answered with an
+    /// error.
     async fn connect_device(
         &self,
         request_id: u64,
@@ -79,7 +80,7 @@ impl LoginTask {
         if let Ok(done) = timeout_at(deadline, &mut login).await {
             return done.map(Some);
         }
-        // The login goes on in the stores, and a login that succeeds late must be disconnected.
+        // The login continues in the stores, and a login that succeeds late must be disconnected.
         worker.answer(id, request_id, Err(too_slow()));
         if let Some(slot) = worker.connections.slot(id) {
             worker.close(slot, last_words(Cause::Reconnect, "try again"), None);
@@ -90,8 +91,8 @@ impl LoginTask {
         Ok(None)
     }
 
-    /// Adds a connection that the directory knows to the audience, which takes in its news from here on. Returns the
-    /// response, and the statuses for it that are encoded already.
+    /// Adds a connection whose device is connected in the directory to the audience, which passes it news from here on.
+    /// Returns the response, and the statuses for it that are encoded already.
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,
@@ -120,7 +121,7 @@ impl LoginTask {
         let recorded_version = done.lists_version.filter(|_| lists.is_some_and(ListsAsRecorded::still_are));
         worker.watcher_slots.set(watcher, slot);
         worker.note_unread(watcher, effects);
-        // The app may have changed during the login; later changes are taken in from the log.
+        // The app may have changed during the login; later changes arrive through the log.
         let able = abilities_in(&worker.shared, done.app.id);
         let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
         let sig_expires = good_until(&worker.shared, done.app.id, done.key, done.sig_expires);
@@ -160,7 +161,7 @@ impl LoginTask {
             };
             let (is_current, version) = join(worker.settle(watcher), version).await;
             if app_watches_friends(&done) && !request.known.is_empty() {
-                // The `not_watched` of the answer must take account of every friendship that was made before.
+                // The field `not_watched` of the answer must reflect every friendship that was made before.
                 worker.settled(watcher).await;
             }
             Ok((is_current, version?))
@@ -234,8 +235,8 @@ impl LoginTask {
         }
     }
 
-    /// Removes from the mailbox the statuses that the client knows already. Returns the users that the
-    /// client named and does not watch.
+    /// Removes from the mailbox the statuses that the client has already. Returns the users that the client named and
+    /// does not watch.
     fn forget_known(
         &self,
         user: &User,
@@ -312,20 +313,20 @@ impl LoginTask {
         let Ok(ended) = timeout(STORE_PATIENCE, &mut logout).await else {
             worker.answer(id, request_id, Err(too_slow()));
             if let Err(error) = logout.await {
-                tracing::warn!(%error, "a logout is carried through later");
+                tracing::warn!(%error, "a logout has failed and will be retried");
             }
             return self.close(last_words(Cause::Reconnect, "the device is logged out"));
         };
         let words = match &ended {
             Ok(()) => last_words(Cause::LoggedOut, "logged out"),
-            // The service retries it; the login of this connection is over, or will be.
+            // The service retries the logout; the login of this connection has ended, or will end.
             Err(_) => last_words(Cause::Reconnect, "the device is being logged out"),
         };
         worker.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
         self.close(words);
     }
 
-    /// Logs out the device of the connection, whose UserSig has expired, and sends it the reason. The connection is busy
+    /// Logs out the device of the connection, whose UserSig has expired, and sends the reason. The connection is busy
     /// until then.
     pub async fn expire_sig(self) {
         let Self { worker, id } = &self;
@@ -334,18 +335,18 @@ impl LoginTask {
         let mut ending = pin!(worker.shared.service.expire_sig(&user, id, worker.shared.clock.now()));
         let ended = timeout(STORE_PATIENCE, &mut ending).await;
         worker.connections.with(id, |connection| connection.work = Work::Idle);
-        // If the directory has not taken this in, the service retries it.
+        // If the directory has not recorded the end, the service retries it.
         self.close(last_words(Cause::UserSigExpired, "the UserSig expired"));
         let ended = match ended {
             Ok(ended) => ended,
             Err(_) => ending.await,
         };
         if let Err(error) = ended {
-            tracing::error!(%error, "an expired login could not be ended");
+            tracing::error!(%error, "cannot end a login whose UserSig has expired");
         }
     }
 
-    /// Closes the connection with these last words, if it is still open. The directory knows already.
+    /// Closes the connection with this last message, if it is still open. The directory has the end already.
     fn close(&self, words: ConnectionEnded) {
         if let Some(slot) = self.worker.connections.slot(self.id) {
             self.worker.close(slot, words, None);
@@ -361,14 +362,14 @@ struct ListsAsRecorded {
 }
 
 impl ListsAsRecorded {
-    /// Begins the check; to be called before the login is recorded. `None`: no account can have this userID.
+    /// Begins the check; to be called before the login is recorded. `None` if no account can have this userID.
     fn begin(worker: &Rc<Worker>, request: &v1::LoginRequest) -> Option<Self> {
         let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
         let begun = worker.lists_heard.borrow_mut().begin(&user);
         Some(Self { worker: Rc::clone(worker), user, begun })
     }
 
-    /// Whether the lists are unchanged, as far as the worker has taken in the log.
+    /// Whether the lists are unchanged, as far as the worker has read the log.
     fn still_are(self) -> bool {
         self.worker.lists_heard.borrow().none_since(&self.user, self.begun)
     }

@@ -1,13 +1,14 @@
-//! A worker: one thread, its own listener, its own connections, its own audience. On its way from a change to the
-//! sockets it takes one short lock, that of its queue of the change log; none after it.
+//! A worker: one thread with its own listener, connections and audience. Between a change and the sockets it takes one
+//! short lock, that of its queue of the change log.
 //!
-//! A round: read the sockets, answer the requests that can be answered, take in the change log, then write each touched
-//! connection once. So messages that are ready together leave together, and a worker that has nothing else to do writes
-//! at once.
+//! In each round, a worker reads the sockets, answers the requests that can be answered, reads the change log, and then
+//! writes each touched connection once. Messages that are ready together are therefore sent together, and a worker that
+//! has nothing else to do writes at once.
 //!
-//! `impl Worker` has the stages of a round, one file each: `reading`, `requests`, `fanout`, `reads`, and `lifecycle` for
-//! the beginning and the end of connections. Each other file is a type with its own state, and knows no `Worker`; but
-//! for the two tasks that a request starts, `LoginTask` and `Caller`, which hold the worker while they wait.
+//! `impl Worker` has the stages of a round, one file each: `reading`, `requests`, `fanout`, `reads`, and `lifecycle`
+//! for the beginning and the end of connections. Each other file is a type with its own state that does not know
+//! `Worker`, except for the two tasks that a request starts, `LoginTask` and `Caller`, which hold the worker while they
+//! wait.
 
 mod abilities;
 mod acceptor;
@@ -87,17 +88,18 @@ pub struct Shared {
     pub proxies: TrustedProxies,
 }
 
-/// A command from outside to a worker.
+/// A command to a worker from outside its thread.
 pub enum Command {
-    /// Accept no more connections, and ask all clients to reconnect elsewhere or later. Answered when all were asked.
+    /// Accept no more connections, and ask all clients to reconnect elsewhere or later. Answered when all of them were
+    /// asked.
     Drain(oneshot::Sender<()>),
-    /// Report the watchers of a user, with at most so many of them by name.
+    /// Report the watchers of a user, naming at most this many of them.
     Watchers(User, usize, oneshot::Sender<Watchers>),
     /// Report which of these connections the worker does not have.
     NotOpen(Vec<ConnectionId>, oneshot::Sender<Vec<ConnectionId>>),
 }
 
-/// The worker, shared by the requests that it is answering.
+/// The worker. The tasks of the requests that it is answering share it.
 struct Worker {
     index: usize,
     shared: Arc<Shared>,
@@ -116,7 +118,7 @@ struct Worker {
     lists_heard: RefCell<ListsHeard>,
     lists: ListsDelivery,
     reads: StoreReads,
-    /// Wakes the rounds when a task that had to wait is done.
+    /// Wakes the rounds when a task that had to wait has ended.
     wake: Notify,
     outgoing: RefCell<Vec<u8>>,
     batch: RefCell<StatusBatch>,
@@ -199,9 +201,9 @@ impl Worker {
                     },
                 }
             } else {
-                // Requests that wait for the facts get their turn too.
+                // Requests that wait for the facts must get a turn too.
                 tokio::task::yield_now().await;
-                // Tasks that are done by now belong to this round, and need no further round.
+                // Tasks that have ended by now belong to this round, and need no further round.
                 self.wake.notified().now_or_never();
                 // Clients that never stop sending must not prevent the worker from being stopped.
                 match commands.try_recv() {
@@ -265,23 +267,23 @@ impl Worker {
         }
     }
 
-    /// Runs work for one connection; a panic costs that connection, and no other.
+    /// Runs work for one connection. A panic ends that connection and no other.
     fn contain(self: &Rc<Self>, slot: usize, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.abandon(slot);
         }
     }
 
-    /// Gives up a connection whose handling has panicked.
+    /// Closes a connection whose handling has panicked.
     fn abandon(self: &Rc<Self>, slot: usize) {
-        tracing::error!(worker = self.index, "a connection met a bug and is given up");
+        tracing::error!(worker = self.index, "handling a connection panicked; the connection is closed");
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.work = Work::Idle;
         }
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Runs a task at once as far as it need not wait, and the rest of it beside the rounds; its end starts a new
+    /// Polls a task at once, and lets the rest of it run beside the rounds if it has to wait; its end starts a new
     /// round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);

@@ -1,7 +1,7 @@
 //! The epoll of a worker's connections as one event source of the runtime, so that an idle connection needs no task of
 //! its own.
 //!
-//! The only `unsafe` of the server: mio tells the descriptor of its `Poll` as a number only.
+//! This is the only `unsafe` of the server, because mio returns the descriptor of its `Poll` only as a number.
 
 use mio::Poll;
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use std::rc::Rc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Keeps a `Poll` alive for as long as its descriptor is waited for.
+/// Keeps a `Poll` alive as long as its descriptor is registered.
 pub struct NestedPoll(Rc<RefCell<Poll>>);
 
 impl AsRawFd for NestedPoll {
@@ -20,7 +20,7 @@ impl AsRawFd for NestedPoll {
     }
 }
 
-/// Waits for a `Poll` to have events.
+/// Registers a `Poll`, so that the caller can wait for it to have events.
 pub fn watch(poll: &Rc<RefCell<Poll>>) -> io::Result<AsyncFd<NestedPoll>> {
     let nested = NestedPoll(Rc::clone(poll));
     // SAFETY: the descriptor must stay open and the same until the `AsyncFd` is dropped. The `AsyncFd` owns

@@ -1,5 +1,5 @@
-//! The buffers into which a worker reads its sockets, one after another, and the way of received bytes to plain text:
-//! through the header of a proxy and TLS.
+//! The buffers into which a worker reads its sockets, one after another, and the conversion of received bytes to plain
+//! text, through the header of a proxy and TLS.
 
 use super::connection::Connection;
 use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
@@ -8,11 +8,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 const SCRATCH_BYTES: usize = 64 * 1024;
-/// The bytes read from one connection before others get their turn: a WebSocket can send a thousand control frames in
-/// so many. Larger frames are read further at once.
+/// The number of bytes read from one connection before others get their turn. A WebSocket can send a thousand control
+/// frames in this many bytes. Larger frames are read further at once.
 const BYTES_PER_TURN: usize = 8 * 1024;
 
-/// The buffers of one worker. A connection has none of its own while it has no part of a message.
+/// The buffers of one worker. A connection has a buffer of its own only while a message is incomplete.
 pub struct ReadBuffers {
     scratch: RefCell<Box<[u8]>>,
     plain: RefCell<Vec<u8>>,
@@ -25,21 +25,21 @@ impl Default for ReadBuffers {
 }
 
 impl ReadBuffers {
-    /// Reads what the socket of a connection has, at most one turn of it. Returns how many bytes are in the scratch.
+    /// Reads from the socket of a connection, at most the bytes of one turn. Returns the number of bytes in `scratch`.
     pub fn read(&self, connection: &mut Connection) -> (usize, ReadOutcome) {
         let scratch = &mut *self.scratch.borrow_mut();
         let most = if connection.input.len() < BYTES_PER_TURN { BYTES_PER_TURN } else { scratch.len() };
         connection.stream.read(&mut scratch[..most])
     }
 
-    /// Lends the buffer for plain text, empty.
+    /// Takes the buffer for plain text, which is empty.
     pub fn take_plain(&self) -> Vec<u8> {
         let mut plain = self.plain.take();
         plain.clear();
         plain
     }
 
-    /// Takes the buffer for plain text back. One that has grown large is not kept.
+    /// Returns the buffer for plain text. One that has grown large is not kept.
     pub fn put_plain_back(&self, mut plain: Vec<u8>) {
         if plain.capacity() > 4 * SCRATCH_BYTES {
             plain = Vec::new();
@@ -47,9 +47,9 @@ impl ReadBuffers {
         *self.plain.borrow_mut() = plain;
     }
 
-    /// Appends the plain text of the received bytes of a connection to `plain`: of those left from before, and of `fresh`
-    /// bytes of the scratch. `settle_address` says whether the connection may stay with the address that a proxy has
-    /// named.
+    /// Appends the plain text of the received bytes of a connection to `plain`: of those left from before, and of
+    /// `fresh` bytes of the scratch. `settle_address` returns whether the connection may stay with the address that a
+    /// proxy has named.
     pub fn collect(
         &self,
         connection: &mut Connection,
@@ -68,7 +68,7 @@ impl ReadBuffers {
         let mut received = &scratch[..length];
         let front;
         if connection.awaits_header() {
-            // Bytes that came before can only be the beginning of a proxy header: TLS has not seen them.
+            // Bytes from before can only be the beginning of a proxy header, so TLS has not seen them.
             if !plain.is_empty() {
                 plain.extend_from_slice(received);
                 front = std::mem::take(plain);

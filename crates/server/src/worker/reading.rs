@@ -1,4 +1,4 @@
-//! From readable sockets to messages.
+//! The stage of a round from readable sockets to messages.
 
 use super::connection::{Connection, Session, last_words};
 use super::stream::{ReadOutcome, StreamError};
@@ -9,7 +9,7 @@ use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 
-/// The messages of one connection handled before others get their turn: half a millisecond of work.
+/// The number of messages of one connection that are handled before others get their turn: half a millisecond of work.
 const MESSAGES_PER_TURN: usize = 64;
 
 impl Worker {
@@ -22,8 +22,8 @@ impl Worker {
         }
     }
 
-    /// The peer has closed its side. Bytes that it sent before may have come with the same edge, so this is remembered
-    /// until they were read.
+    /// Notes that the peer has closed its side. Bytes that it sent before may have come with the same edge, so this is
+    /// remembered until they are read.
     pub(super) fn on_read_closed(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.read_closed = true;
@@ -43,7 +43,7 @@ impl Worker {
         if flushed.is_err() {
             self.end(slot, LinkEnd::Closed);
         } else if free {
-            // The mailbox may have waited for room in the socket, and so may requests.
+            // The mailbox and requests may have waited for room in the socket.
             self.connections.flush_later(slot);
             self.connections.serve_later(slot);
         }
@@ -56,7 +56,7 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// Reads and handles what the socket has, as far as the connection may go on.
+    /// Reads and handles the received bytes, as long as the connection may continue.
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.queued = false;
@@ -69,8 +69,8 @@ impl Worker {
                 return;
             }
             if connection.stream.unsent() > MAX_UNSENT_BYTES {
-                // A client that does not read its answers is not read from: without this check, its end would not be
-                // noticed before its heartbeat is missed.
+                // A client that does not read its answers is not read from. Without this check, its end would not be
+                // noticed before the heartbeat timeout.
                 let gone = connection.read_closed;
                 drop(connections);
                 if gone {
@@ -209,7 +209,7 @@ impl Worker {
     /// Closes the connection of a peer that violates the protocol.
     fn break_off(self: &Rc<Self>, slot: usize, error: &dyn Error) {
         self.metrics.protocol_errors.inc();
-        tracing::debug!(%error, "connection closed for what it sent");
+        tracing::debug!(%error, "a connection is closed because its client violated the protocol");
         self.close(slot, last_words(Cause::ProtocolError, &error.to_string()), Some(LinkEnd::Closed));
     }
 }

@@ -13,11 +13,11 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// How long a call to the stores may take. Whether a slower call had its effect is not known.
+/// The longest time that a call to the stores may take. A slower call may or may not have had its effect.
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Worker {
-    /// Starts the wanted reads, as far as more may be under way.
+    /// Starts the wanted reads, up to the number that may be under way.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
             let Some(call) = self.reads.next(self.shared.clock.now().moment) else { return };
@@ -44,7 +44,7 @@ impl Worker {
             Err(ServiceError::Refused(refusal)) if refusal.code == Code::NO_SUCH_APP => ReadOutcome::Done,
             Err(error) => {
                 self.metrics.failed_reads.inc();
-                tracing::warn!(%error, source = ?std::error::Error::source(&error), "a read failed; it is tried again");
+                tracing::warn!(%error, source = ?std::error::Error::source(&error), "a read from the stores has failed and will be retried");
                 ReadOutcome::Failed
             }
         }
@@ -80,8 +80,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Takes in that the directory does not know a connection as that of its device. The log reports the reason; if
-    /// that part of the log was missed, the connection is closed here.
+    /// Handles that the directory has another connection, or none, for the device of a connection. The log reports the
+    /// reason; if that part of the log was missed, the connection is closed here.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         self.reads.watch_list_is_settled(watcher, false);
         let missed = self
@@ -103,8 +103,8 @@ impl Worker {
         }
     }
 
-    /// Records the users whose status is to be read with the watch list of a connection, and reports how its list has
-    /// changed.
+    /// Records the users whose status is to be read together with the watch list of a connection, and records how its
+    /// subscription list has changed.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -113,7 +113,7 @@ impl Worker {
                 Effect::ListChanged { watcher, subscribed, unsubscribed } => {
                     self.note_list_change(watcher, &subscribed, &unsubscribed);
                 }
-                // Joining and setting a list need no other effect.
+                // Joining and setting a list have no other effect.
                 Effect::Close { .. }
                 | Effect::AppChanged(_)
                 | Effect::Lists { .. }
@@ -171,7 +171,7 @@ impl Worker {
     }
 
     /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Returns
-    /// whether it still is the connection of its device.
+    /// whether the connection is still that of its device.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.reads.wait_for_watch_list(watcher);
         self.reads.want_watch_list(watcher, Urgency::Waited);
@@ -192,16 +192,19 @@ impl Worker {
         }
     }
 
-    /// The current lists version of a user; 0 if there is no such account.
+    /// Reads the current lists version of a user; 0 if there is no such account.
     pub(super) async fn lists_version(self: &Rc<Self>, user: &User) -> Result<u64, ServiceError> {
         let answered = self.reads.want_lists_version(user);
         self.read_what_is_wanted();
         Ok(answered.await.map_err(|_| Code::INTERNAL)?)
     }
 
-    /// Reads from the stores everything that the worker watches, because it has missed a part of the change log.
+    /// Reads everything that the worker watches from the stores again, because a part of the change log was missed.
     pub(super) fn read_everything_again(&self) {
-        tracing::warn!(worker = self.index, "the change log was missed; reading everything again");
+        tracing::warn!(
+            worker = self.index,
+            "a part of the change log was missed; reading all watched users again"
+        );
         self.lists_heard.borrow_mut().miss();
         for (_, connection) in &mut *self.connections.borrow_mut() {
             if let Some(login) = connection.login_mut() {
@@ -210,7 +213,7 @@ impl Worker {
         }
         let members: Vec<(WatcherKey, User)> = {
             let mut audience = self.audience.borrow_mut();
-            // A list that is being read now may be older than what was missed.
+            // A list that is being read now may be older than the missed part.
             audience.count_missed();
             audience.members().map(|(watcher, member)| (watcher, member.user.clone())).collect()
         };
@@ -228,8 +231,8 @@ pub async fn in_time<T>(call: impl Future<Output = Result<T, ServiceError>>) -> 
     tokio::time::timeout(STORE_PATIENCE, call).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
-/// The refusal of a call that took too long.
+/// Builds the refusal of a call that took too long.
 pub fn too_slow() -> ServiceError {
-    let why = "the server was too slow; whether the call was done is not known";
+    let why = "the server took too long; the call may or may not have been carried out";
     Refusal::because(Code::INTERNAL, why).into()
 }

@@ -1,16 +1,17 @@
-//! The request rate of each connection, and the connections that wait for the next window.
+//! The work that each connection has caused in the current window, and the connections that wait for the next window.
 //!
-//! The rule for the rate, and for when it is exceeded, is in `lamplight-core`.
+//! The rule for the rate is in `lamplight-core`.
 
 use lamplight_core::{RequestPace, RequestRate};
 use lamplight_model::Moment;
 use std::cell::{Cell, RefCell};
 
-/// The request rates of the connections of a worker, by their slots, and the connections that are not read from in this
+/// The work counted for the connections of a worker, by their slots, and the connections that are not read from in this
 /// window.
 #[derive(Default)]
 pub struct RequestWindows {
-    /// The rates, kept apart from the connections, which they would enlarge by more than four bytes.
+    /// The counts by slot, kept apart from the connections because padding would make each connection larger by more
+    /// than its count.
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
@@ -24,7 +25,7 @@ impl RequestWindows {
         self.window.get()
     }
 
-    /// The request rate of the connection in a slot.
+    /// The count of the connection in a slot.
     pub fn pace(&self, slot: usize) -> RequestPace {
         let mut paces = self.paces.borrow_mut();
         if paces.len() <= slot {
@@ -33,17 +34,17 @@ impl RequestWindows {
         paces[slot]
     }
 
-    /// Stores the request rate of the connection in a slot, after [`Self::pace`] was asked for it.
+    /// Stores the count of the connection in a slot, after [`Self::pace`] has returned it.
     pub fn set_pace(&self, slot: usize, pace: RequestPace) {
         self.paces.borrow_mut()[slot] = pace;
     }
 
-    /// Notes that the connection in a slot was too fast, and waits for the next window.
+    /// Adds the connection in a slot to those that wait for the next window, because it was too fast.
     pub fn pause(&self, slot: usize) {
         self.paused.borrow_mut().push(slot as u32);
     }
 
-    /// Moves to the window of this moment. Returns the connections that waited for it.
+    /// Begins the window of this moment. Returns the connections that waited for it.
     pub fn open(&self, now: Moment) -> Vec<u32> {
         let window = RequestRate::window(now);
         if self.window.replace(window) == window { Vec::new() } else { self.paused.take() }

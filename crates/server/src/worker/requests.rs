@@ -1,4 +1,5 @@
-//! From a message to its answer: which task carries a request out, and what follows the answer.
+//! The stage of a round from a message to its answer: the task that carries a request out, and the work after the
+//! answer.
 
 use super::Worker;
 use super::calls::Caller;
@@ -15,7 +16,7 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 impl Worker {
-    /// Handles one message. The next one of the connection is read when it is answered.
+    /// Handles one message. The next message of the connection is read when this one was answered.
     pub(super) fn handle(self: &Rc<Self>, slot: usize, message: v1::ClientMessage) {
         let request_id = message.id;
         let (id, login) = {
@@ -33,7 +34,7 @@ impl Worker {
                 }
             }
             (None, _) => {
-                let why = "a request that this server does not know";
+                let why = "this server does not know the request";
                 self.refuse(slot, request_id, &Refusal::because(Code::INVALID_PARAMETER, why));
             }
             (Some(Request::Login(request)), None) => {
@@ -53,7 +54,7 @@ impl Worker {
         }
     }
 
-    /// Runs the handling of a request; the connection is busy until [`Worker::answer`].
+    /// Runs the task of a request; the connection is busy until [`Worker::answer`].
     fn run(self: &Rc<Self>, slot: usize, work: Work, doing: impl Future<Output = ()> + 'static) {
         let id = {
             let connection = &mut self.connections.borrow_mut()[slot];
@@ -70,7 +71,7 @@ impl Worker {
         });
     }
 
-    /// Answers a request, and lets the connection go on.
+    /// Answers a request, and lets the connection continue.
     pub(super) fn answer(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -83,7 +84,7 @@ impl Worker {
         self.answer_by(id, request_id, answer, put);
     }
 
-    /// Answers a request with what `put` appends to the output, and lets the connection go on.
+    /// Answers a request with the bytes that `put` appends to the output, and lets the connection continue.
     pub(super) fn answer_by<T>(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -92,7 +93,7 @@ impl Worker {
         put: impl FnOnce(usize, T),
     ) {
         self.metrics.requests.inc();
-        // The slot may belong to another connection by now, which has not asked.
+        // The slot may belong to another connection by now, which has made no request.
         let Some(slot) = self.connections.slot(id) else { return };
         match answer {
             Ok(body) => {
@@ -112,7 +113,7 @@ impl Worker {
             let connection: &mut Connection = &mut connections[slot];
             connection.work = Work::Idle;
             if !connection.stream.is_blocked() {
-                // Now, and not at the end of the round: by then the next request may be under way.
+                // Written now and not at the end of the round, because by then the next request may be under way.
                 let mut output = std::mem::take(&mut connection.output);
                 self.put_list_difference(connection, &mut output);
                 self.put_lists(connection, &mut output);
@@ -137,7 +138,8 @@ impl Worker {
         self.connections.put(slot, &v1::ServerMessage { id: request_id, body });
     }
 
-    /// Answers a whole frame that was not a message. The next frame may be one, so the connection stays.
+    /// Answers a complete frame that did not contain a message. The connection stays open, because the next frame may
+    /// contain one.
     pub(super) fn refuse_unreadable(&self, slot: usize, message: &Unreadable) {
         tracing::debug!(reason = message.reason, "a message could not be read");
         let detail = format!("the message cannot be read: {}", message.reason);

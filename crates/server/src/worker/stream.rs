@@ -9,10 +9,10 @@ use std::sync::Arc;
 /// The first byte of a TLS handshake record (RFC 8446, section 5.1).
 pub const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A violation in the bytes of a client, which cannot be read further: the connection must be closed.
+/// A violation by a client that makes its further bytes unreadable; the connection must be closed.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// The client wants TLS, and this node has none.
+    /// The client uses TLS, and this node has none.
     #[error("TLS is not set up on this server")]
     NoTls,
     /// TLS failed.
@@ -30,11 +30,11 @@ pub enum StreamError {
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<ServerConnection>>,
-    /// TLS has sent its last alert: bytes that still come must not be given to it.
+    /// Whether TLS has sent its last alert: bytes that still arrive must not be passed to it.
     tls_over: bool,
     /// Bytes that the socket did not accept yet. The caller bounds them.
     unsent: Vec<u8>,
-    /// The stream ends once these bytes are sent.
+    /// Whether the stream ends once these bytes are sent.
     ends: bool,
 }
 
@@ -66,11 +66,11 @@ impl Stream {
         Ok(())
     }
 
-    /// Reads what the socket has, at most one `scratch` full.
+    /// Reads from the socket, at most as much as fits into `scratch`.
     pub fn read(&mut self, scratch: &mut [u8]) -> (usize, ReadOutcome) {
         match self.socket.read(scratch) {
             Ok(0) => (0, ReadOutcome::Ended),
-            // A short read has emptied the socket; bytes that come later are a new edge.
+            // A short read has emptied the socket; bytes that arrive later cause a new edge.
             Ok(length) if length < scratch.len() => (length, ReadOutcome::Drained),
             Ok(length) => (length, ReadOutcome::More),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, ReadOutcome::Drained),
@@ -101,7 +101,7 @@ impl Stream {
             if state.plaintext_bytes_to_read() > 0 {
                 let start = plain.len();
                 plain.resize(start + state.plaintext_bytes_to_read(), 0);
-                // Exactly as many bytes as rustls has just reported.
+                // Reads exactly as many bytes as rustls has just reported.
                 tls.reader()
                     .read_exact(&mut plain[start..])
                     .map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -170,7 +170,7 @@ impl Stream {
         self.unsent.len()
     }
 
-    /// Closes the writing side, once the peer has received the bytes that wait for it.
+    /// Closes the writing side, once the socket has accepted the bytes that wait for it.
     pub fn shut_down(&mut self) {
         if let (Some(tls), false) = (&mut self.tls, self.tls_over) {
             tls.send_close_notify();

@@ -1,4 +1,4 @@
-//! The abilities that the settings of an app give one client, and the notification when they change.
+//! The abilities that the settings of an app give one client, and the ones that the client was last sent.
 
 use lamplight_model::Code;
 use lamplight_wire::v1;
@@ -15,7 +15,7 @@ impl ToldAbilities {
         Self { now, told: now }
     }
 
-    /// Returns the current abilities for an answer, which counts as sending them.
+    /// Returns the current abilities for an answer, after which they count as sent.
     pub fn tell(&mut self) -> v1::Abilities {
         self.told = self.now;
         message(&self.now)

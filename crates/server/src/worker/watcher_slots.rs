@@ -1,4 +1,4 @@
-//! The slot of the connection behind each watcher.
+//! The slot of each watcher's connection.
 
 use lamplight_core::WatcherKey;
 use std::cell::RefCell;
@@ -18,7 +18,7 @@ impl WatcherSlots {
         slots[number] = Some((watcher, slot as u32));
     }
 
-    /// The slot of the connection of a watcher, unless a later watcher has the watcher's slot.
+    /// The slot of the connection of a watcher, unless a later watcher has the watcher's slot by now.
     pub fn get(&self, watcher: WatcherKey) -> Option<usize> {
         let slots = self.0.borrow();
         let (key, slot) = (*slots.get(watcher.slot())?)?;

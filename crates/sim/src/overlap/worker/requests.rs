@@ -268,7 +268,10 @@ impl Worker {
                 None => ending.await,
             };
             if let Err(error) = ended {
-                worker.shared.judge.note(|| format!("  an expired login could not be ended: {error}"));
+                worker
+                    .shared
+                    .judge
+                    .note(|| format!("  cannot end a login whose UserSig has expired: {error}"));
             }
         });
     }
