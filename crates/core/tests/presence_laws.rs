@@ -15,7 +15,7 @@ use laws::Record;
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// An event of a user. Connections are numbered from the first, and may have ended long ago.
+/// An event of a user. Connections are numbered from the first one, and may have ended long ago.
 #[derive(Clone, Debug)]
 enum Event {
     Connect {
@@ -39,7 +39,7 @@ enum Event {
     Unsubscribe(Vec<u8>),
     UnsubscribeAll,
     Wait(Duration),
-    /// The wall clock is set. Liveness must not depend on it.
+    /// The wall clock is set. Whether devices count as connected must not depend on it.
     SetClock(i64),
     Restart(Duration),
     AdoptLogins(Vec<(u8, Platform)>),
@@ -67,7 +67,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Durations close to those of the rules: lingers, graces, retentions.
+/// Durations close to those in the rules: lingers, graces, retentions.
 fn moments() -> impl Strategy<Value = Duration> {
     let around = prop_oneof![Just(0_u64), Just(5), Just(30), Just(600), Just(604_800)];
     (around, -1..=1_i64)
@@ -248,7 +248,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
         let closed = done.ended.iter().any(|ended| old.link == Link::Connected(ended.connection));
         assert!(kept != closed, "a connection goes on, or is closed: {old:?}");
     }
-    let device = record.presence.device_of(connection).expect("who connects is connected");
+    let device = record.presence.device_of(connection).expect("a device that has connected is connected");
     assert_eq!((&device.id, device.platform), (&id, platform));
     let rivals = |devices: &[Device]| -> Vec<Device> {
         let in_the_way =
@@ -260,7 +260,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     assert!(left.iter().all(|other| other.platform == platform), "one platform of a group at a time");
     assert!(left.len() < usize::from(instances), "never more instances than the policy allows");
 
-    // A login ends only if the policy requires it, and among those of one platform the earliest ends.
+    // No login ends without need, and of those on one platform the earliest end.
     let (mine, others): (Vec<Device>, Vec<Device>) =
         rivals(&before).into_iter().partition(|other| other.platform == platform);
     let kicked = |other: &&Device| done.outcome.kicked.iter().any(|removed| removed.device == other.id);

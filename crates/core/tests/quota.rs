@@ -10,7 +10,7 @@ use lamplight_model::{Moment, RateLimit};
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// Times between calls: many at once, and some close to the length of the window.
+/// Times between calls: many calls at once, and some gaps close to the length of the window.
 fn gaps(window_ms: u64) -> impl Strategy<Value = Vec<u64>> {
     let gap = prop_oneof![
         4 => Just(0),
@@ -64,7 +64,7 @@ proptest! {
             now += gap;
             let at = Moment(now * 1_000);
             if source.is_blocked(at) {
-                // A source may be blocked only after enough failures, and for at most a minute after the last one.
+                // A source is blocked only because of failures, and at most for a minute after the last one.
                 let last = *failures.last().unwrap();
                 prop_assert!(now - last < 60);
                 let in_a_minute = failures.iter().filter(|failure| last - **failure < 60).count();

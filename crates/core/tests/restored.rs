@@ -11,7 +11,8 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
 }
 
-/// The sign of life of a process is written every few seconds, so it may be older than a login that was reported.
+/// The process records every few seconds that it is alive, so the last such record may be older than a login that was
+/// reported.
 #[test]
 fn who_logged_in_after_the_last_sign_of_life_was_seen_at_the_login() {
     let settings = AppSettings::default();

@@ -40,13 +40,13 @@ fn logged_in() -> Presence {
 
 #[test]
 fn a_login_is_taken_back_by_its_number() {
-    // The number taken back and its platform; the resulting status type and the number of the remaining login; the
-    // number of the end that the facts are to store.
+    // The number and platform of the login that is taken back; the resulting status type and the number of the
+    // remaining login; the number of the end that the facts are to store.
     let table = [
         ((5, Platform::Android), (StatusType::Unlogined, None), Some(5)),
-        // The record never had the refused login; in the facts it has replaced the present login, which stays.
+        // The record never had the login: in the facts it has replaced the present login, which stays.
         ((7, Platform::Android), (StatusType::Online, Some(7)), None),
-        // The refused login was on another platform, so the facts have ended the present login.
+        // On another platform, the login in the facts has ended the present login.
         ((7, Platform::Web), (StatusType::Unlogined, None), Some(7)),
         // The record has a later login.
         ((3, Platform::Android), (StatusType::Online, Some(5)), None),
@@ -76,16 +76,15 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
     };
     let presence = logged_in();
     assert_eq!(admission(&presence, 6, None), Admission::Admitted(6));
-    // The record has a later login of another device, which may have kicked this one: the facts have to decide.
+    // The record has a later login of another device, which may have kicked this one, so the facts have to decide.
     assert_eq!(admission(&presence, 4, None), Admission::MayHaveEnded(5));
     assert_eq!(admission(&presence, 4, Some(5)), Admission::Admitted(4));
-    // The answer of the facts is older than login 5 of the record. Login 5 may have replaced a login of the same
-    // device.
+    // The facts answered before the record had login 5, which may have been a login of the same device that has ended.
     assert_eq!(admission(&presence, 4, Some(3)), Admission::MayHaveEnded(5));
     assert_eq!(
         presence.admission(&device(), Platform::Android, 1, Some((4, Some(5))), policy(Multi)),
         Admission::Overtaken,
-        "of the same device there is a later login"
+        "the same device has a later login"
     );
 }
 
@@ -133,8 +132,8 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
     assert_eq!(devices, [(Platform::IPad, 9)]);
 }
 
-/// Two revocations overlap. The second ends no login, but a UserSig of the second that the first revocation refused
-/// is refused too, so both calls have to wait for that second to end.
+/// Two revocations overlap. The second ends no login, but a UserSig of the second that the first revocation refused is
+/// refused too, so both calls have to wait until that second is over.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();

@@ -27,7 +27,7 @@ use lamplight_model::{
     Timestamp, User, UserId,
 };
 
-/// Makes a `#[tokio::test]` of each rule of the [conformance suite](crate::conformance).
+/// Defines a `#[tokio::test]` for each rule of the [conformance suite](crate::conformance).
 ///
 /// `make` is the path of an `async fn() -> (Arc<F>, K)` that returns a new, empty store (`F: Facts`) and a value to
 /// be kept as long as the store, such as a temporary directory. The crate that uses the macro depends on tokio with
@@ -289,7 +289,8 @@ fn end(on: &str, login: u64) -> EndedLogin {
     EndedLogin { device: device(on), login, mark: None }
 }
 
-/// The end of the device's login. If no login of the device is listed, the end of every login it may have.
+/// Returns the end of the device's login. If no login of the device is listed, the end covers every login that it may
+/// have.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
     let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);

@@ -118,7 +118,7 @@ pub const MAX_WEB_LOGINS: usize = 32;
 pub struct Account {
     /// The user.
     pub user: User,
-    /// When the account was created.
+    /// The time at which the account was created.
     pub created: Timestamp,
     /// The creation number: an account that is created again has a higher one.
     pub born: u64,
@@ -164,7 +164,7 @@ pub struct AccountDeleted {
     /// The number of the last login or account before the deletion: every login of the user up to that number has
     /// ended.
     pub through: u64,
-    /// When the account was created.
+    /// The time at which the account was created.
     pub created: Timestamp,
     /// The users whose friend list held the user, by rising id, and whether the friendship was mutual.
     pub owners: Vec<(UserId, bool)>,
@@ -177,7 +177,7 @@ pub struct Login {
     pub device: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// When the device logged in.
+    /// The time of the login.
     pub at: Timestamp,
     /// The number of the login.
     pub number: u64,
@@ -207,10 +207,10 @@ pub struct NewLogin {
 pub enum LoginRecorded {
     /// The UserSig was revoked.
     Revoked,
-    /// The last login of the device ended for this reason, which the device is still to be told: nothing was recorded.
-    /// The next login by the application succeeds; a resume does not succeed before that.
+    /// The last login of the device ended for this reason, of which the device has not been notified. Nothing was
+    /// recorded. The next login by the application succeeds; a resume is refused until then.
     Ended(EndWhy),
-    /// There is no account, and none is created by a resume, or by a login to a deleted app.
+    /// There is no account. A resume creates none, and neither does a login to a deleted app.
     NoAccount,
     /// The login is recorded.
     Recorded {

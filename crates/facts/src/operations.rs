@@ -8,9 +8,9 @@ use std::time::Duration;
 
 /// The store of the audit log, and of the past figures that the charts of the console show.
 pub trait Operations: Send + Sync {
-    /// Records an operation as begun, and returns the id of the entry. Removes the oldest entries that are older than
-    /// [`AUDIT_KEPT`], at most [`AUDIT_FORGOTTEN_AT_ONCE`]; and above [`MAX_AUDIT_ENTRIES`] the oldest, at the latest
-    /// when there are [`AUDIT_SLACK`] too many.
+    /// Records an operation as begun, and returns the id of the entry. Removes at most [`AUDIT_FORGOTTEN_AT_ONCE`] of
+    /// the entries that are older than [`AUDIT_KEPT`], the oldest first. Also removes the oldest entries above
+    /// [`MAX_AUDIT_ENTRIES`], at the latest when there are [`AUDIT_SLACK`] too many.
     fn begin_audit(&self, entry: NewAuditEntry) -> Answer<'_, u64>;
 
     /// Records the outcome of an operation. An entry that no longer exists is ignored.
@@ -32,17 +32,17 @@ pub trait Operations: Send + Sync {
     fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>>;
 }
 
-/// How long an entry of the audit log is kept.
+/// The time for which an entry of the audit log is kept.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// The most entries that a new entry removes because of their age: a clock that is far ahead must not empty the audit
-/// log. It is more than one, so that the log becomes shorter after a pause.
+/// The most entries that a new entry removes because of their age, so that a clock that is far ahead does not empty the
+/// audit log. It is more than one, so that the log becomes shorter after a pause.
 pub const AUDIT_FORGOTTEN_AT_ONCE: u64 = 4;
 
 /// The most entries of the audit log that are kept.
 pub const MAX_AUDIT_ENTRIES: u64 = 50_000;
 
-/// How many entries above the maximum may exist before the oldest are removed.
+/// The number of entries above the maximum that may exist before the oldest are removed.
 pub const AUDIT_SLACK: u64 = 64;
 
 /// The outcome of an operation in the audit log.

@@ -1,8 +1,7 @@
 //! The part of the port for webhooks: the notices that are still to be sent to the apps' backends.
 //!
 //! A notice is in the outbox until it is settled. The notices of one user and webhook are sent in the order of their
-//! ordinals: only the first of them, the *head*, is ever offered. When each head is sent, and how a failed one is
-//! retried, is decided elsewhere.
+//! ordinals: only the first of them, the *head*, is offered. The times of sending and retrying are decided elsewhere.
 
 use crate::Answer;
 use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
@@ -11,13 +10,13 @@ use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
 pub trait Outbox: Send + Sync {
     /// Stores notices in their order, in one transaction. Above [`MAX_WAITING_NOTICES`] of an app, notices are dropped.
     ///
-    /// The session events of a user come with rising ordinals. An event that was stored before is ignored, even if it
-    /// was settled meanwhile, until the caller confirms that it knows of it ([`Outbox::forget_taken_in`]).
+    /// The session events of a user have rising ordinals. An event that was stored before is ignored, even if it was
+    /// settled meanwhile, until the caller confirms by [`Outbox::forget_taken_in`] that it will not repeat the event.
     ///
-    /// A login withdraws the notice that its device was disconnected, and is not stored itself, unless that notice was
-    /// handed out ([`Outbox::hand_out`]) or the events between the two forbid it
+    /// A login withdraws the notice that its device was disconnected, and is then not stored itself, unless that notice
+    /// was handed out ([`Outbox::hand_out`]) or the events between the two forbid it
     /// ([`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back)). The events between the two then
-    /// report the status after the login, since the user was ONLINE if the device was connected the whole time.
+    /// report the status after the login, because the user counts as ONLINE the whole time.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
 
     /// Records that the caller will not repeat the session events of these users up to these ordinals.
@@ -47,13 +46,14 @@ pub trait Outbox: Send + Sync {
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
 }
 
-/// The most waiting notices of one app. Further notices are dropped; a mirror is repaired from the status feed.
+/// The most waiting notices of one app. Further notices are dropped; a backend's mirror is repaired from the status
+/// feed.
 pub const MAX_WAITING_NOTICES: usize = 100_000;
 
 /// The most dead letters of one app that are kept.
 pub const MAX_DEAD_LETTERS: usize = 10_000;
 
-/// A notice to put into the outbox. That of a session event has the ordinal of the event.
+/// A notice to put into the outbox. The notice of a session event has the ordinal of the event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewNotice {
     /// The user that the notice is about.
@@ -80,7 +80,7 @@ pub struct Enqueued {
 /// A waiting notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// The id, which no other notice ever has.
+    /// The id of the notice, which is never used again.
     pub id: u64,
     /// The lane of the notice.
     pub lane: Lane,
@@ -90,11 +90,11 @@ pub struct Notice {
     pub ordinal: u64,
     /// The content of the notice.
     pub content: NoticeContent,
-    /// When it was stored.
+    /// The time at which the notice was stored.
     pub queued: Timestamp,
     /// The number of failed attempts.
     pub attempts: u32,
-    /// When it may be sent.
+    /// The time from which on the notice may be sent.
     pub due: Timestamp,
     /// The reason of the last failure; empty if there was none.
     pub error: String,
@@ -122,13 +122,13 @@ pub struct Settled {
 /// The kind of an outcome.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettledAs {
-    /// The receiver has accepted the notice, or it is no longer wanted: it is deleted.
+    /// The receiver has accepted the notice, or it is no longer wanted; it is deleted.
     Gone,
     /// The attempt failed, and the notice is retried.
     Again {
         /// The number of failed attempts.
         attempts: u32,
-        /// When it may be sent again.
+        /// The time from which on the notice may be sent again.
         due: Timestamp,
         /// The reason of the failure.
         error: String,
@@ -149,7 +149,7 @@ pub struct LaneState {
     pub lane: Lane,
     /// The number of waiting notices.
     pub waiting: u64,
-    /// When the oldest head was stored.
+    /// The time at which the oldest head was stored.
     pub oldest: Option<Timestamp>,
     /// The number of dead letters.
     pub dead: u64,
@@ -168,11 +168,11 @@ pub struct DeadLetter {
     pub ordinal: u64,
     /// The content of the notice.
     pub content: NoticeContent,
-    /// When it was stored.
+    /// The time at which the notice was stored.
     pub queued: Timestamp,
     /// The number of failed attempts.
     pub attempts: u32,
-    /// When it was given up.
+    /// The time at which the notice became a dead letter.
     pub died: Timestamp,
     /// The reason of the last failure.
     pub error: String,

@@ -1,4 +1,4 @@
-//! Tests of users without a live record. They are shown as not logged in; if the directory has lost records, the facts
+//! Users without a live record: they are not logged in as long as the directory has lost nothing; otherwise the facts
 //! decide.
 
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -29,7 +29,7 @@ struct World {
 }
 
 impl World {
-    /// Creates a node that has just started, with facts that have earlier logins.
+    /// Creates a node that has just started, on facts that have logins from before its start.
     async fn with_logins(before: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
@@ -56,7 +56,7 @@ impl World {
         self.service.statuses(&user("viewer"), &ids, Viewing::Watched, now(9)).await.unwrap()
     }
 
-    /// Returns the status types, and checks that the client port and the server API agree on them.
+    /// Reads the status types, and checks that the client port and the server API agree on them.
     async fn types(&self, names: &[&str]) -> Vec<Option<StatusType>> {
         let statuses = self.statuses(names).await;
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
@@ -82,7 +82,7 @@ fn now(second: u64) -> Now {
     Now { moment: Moment(second * 1_000), wall: at(second) }
 }
 
-/// Records a login of a native device in the facts alone.
+/// Records a login of a native device only in the facts.
 async fn record(facts: &SqliteFacts, name: &str, at: Timestamp) {
     let login = NewLogin {
         user: user(name),
@@ -108,8 +108,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended after the login was recorded in the facts and before it was in the live record. Watchers know the
-/// version of the status without the login, so the status with the login needs a higher one.
+/// The process ended after the login was in the facts and before it was in the record. Watchers who were sent the
+/// status without the login have the version of that status.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;
@@ -130,14 +130,14 @@ async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     assert!(told.version < status.version, "{told:?} {status:?}");
 }
 
-/// A login under way is not shown yet: it is not acknowledged, and may be taken back, of which watchers would not be
-/// notified.
+/// The login is not acknowledged yet, and may be taken back without a notification to the watchers who were sent the
+/// status without it.
 #[tokio::test]
 async fn a_login_that_is_being_made_is_none_yet() {
     let world = World::with_logins(&["ann"]).await;
     record(&world.facts, "bob", at(3)).await;
     assert_eq!(world.types(&["ann", "bob"]).await, [Some(Offline), Some(Unlogined)]);
-    // The same holds when earlier records were lost.
+    // The same holds if records from before the login were lost.
     world.directory.lose(&[user("ann")], at(3));
     assert_eq!(world.types(&["ann", "bob"]).await, [Some(Offline), Some(Unlogined)]);
 }

@@ -1,5 +1,5 @@
-//! Tests of the audience of a worker when calls to the stores end late: the connection for which a call was made may
-//! have ended, and another one may have its slot.
+//! The connections of a worker and the users they watch, when calls to the stores end late: the connection that asked
+//! may have gone, and another one may have its slot.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -27,7 +27,7 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     let alice = audience.join(Member::new(user("alice"), ConnectionId::alone(1)), 0, &mut effects);
     let heard = audience.lists_heard(alice).unwrap();
 
-    // Alice's connection ends while her watch list is read, and Bob's gets its slot.
+    // Alice leaves while her list is read, and Bob gets her slot.
     audience.leave(alice);
     let bob = audience.join(Member::new(user("bob"), ConnectionId::alone(2)), 0, &mut effects);
     assert_eq!(bob.slot(), alice.slot(), "the slot must be used again for this test");
@@ -45,8 +45,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
-/// Checks that a connection is notified once of each change of its subscription list, although a list that was read may
-/// be newer than the entries of the log so far, or include changes whose entries were missed.
+/// A list that is read again may be newer than the log entries heard so far, or may differ by entries that were missed.
+/// The connection is notified of the difference in both cases, and once.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();
@@ -72,11 +72,11 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     assert_eq!(effects, []);
 }
 
-/// Runs a script with one connection of Alice, who has Bob on her subscription list at revision 10. `own 12 +bob -cat`
-/// is a change by a call of this connection at revision 12, and `quiet 12 +bob` one that is not in the log. `log 11
-/// +bob` is a change in the log, and `missed` means that entries of the log were missed. `ask` begins to read the list,
-/// `set bob cat` is a list that was read, and `set 12 bob cat` one that was read at revision 12. `told` has the changes
-/// of which the client is notified as changes by another device, with their steps; `list` is the list at the end.
+/// Runs a script with one connection of Alice, who has Bob on her list at revision 10. Steps: `own 12 +bob -cat` is a
+/// change by a call of the connection, with its revision, and `quiet 12 +bob` one that the log does not report; `log 11
+/// +bob` is a change that the log reports; `missed` is a missed part of the log; `set bob cat` is a list that was read,
+/// `set 12 bob cat` one that was read at a revision, and `ask` comes before such a read begins. `told` is the
+/// notification of each step about another device's change, and `list` is the list at the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();
@@ -141,26 +141,27 @@ fn check_list(script: &str, told: &[&str], list: &str) {
 
 #[test]
 fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
-    // The entry of an own change in the log causes no notification.
+    // The log's copy of an own change causes no notification.
     check_list("own 11 +cat -bob, log 11 +cat -bob", &[], "cat");
-    // An older change by another device is read later: it does not undo the own change.
+    // An older change of another device arrives later. It does not undo the own change, and applies to the users that
+    // the own change did not touch.
     check_list("own 12 -bob, log 11 +bob, log 12 -bob", &[], "");
     check_list("own 12 +cat, log 11 -cat, log 12 +cat", &[], "bob cat");
     check_list("own 12 -bob, log 11 +bob +dog, log 12 -bob", &["log 11 +bob +dog: +dog"], "dog");
-    // A newer change applies, whether it is read before or after the own change.
+    // A newer change applies, whether it is heard after the own change or before.
     check_list("own 11 -bob, log 11 -bob, log 12 +bob", &["log 12 +bob: +bob"], "bob");
     check_list("log 11 -bob, log 12 +bob, own 11 -bob", &["log 11 -bob: -bob", "log 12 +bob: +bob"], "bob");
     check_list("log 12 -cat, own 11 +cat", &[], "bob");
-    // Two own changes are made before the entry of either is read.
+    // Two own changes are made before the log reports either.
     check_list("own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat", &[], "bob");
     check_list(
         "own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat, log 13 +cat",
         &["log 13 +cat: +cat"],
         "bob cat",
     );
-    // An entry that is read twice changes nothing the second time.
+    // An entry that is heard twice changes nothing the second time.
     check_list("log 11 +cat, log 12 -cat, log 11 +cat", &["log 11 +cat: +cat", "log 12 -cat: -cat"], "bob");
-    // A call that subscribes to a user who is already on the list has no entry in the log, so no entry is waited for.
+    // For a user who is on the list already, the log reports nothing, so there is no copy to wait for.
     check_list("quiet 10 +bob, log 11 -bob", &["log 11 -bob: -bob"], "");
 }
 
@@ -168,9 +169,10 @@ fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
 fn a_list_that_was_read_before_an_own_change_does_not_undo_it() {
     check_list("ask, own 11 +cat, set bob", &["set bob: out of date"], "bob cat");
     check_list("own 11 +cat, ask, set bob cat, log 11 +cat", &[], "bob cat");
-    // The entry of an own change does not make a newer list out of date.
+    // The log's copy does not make a newer list out of date.
     check_list("own 11 +cat, ask, log 11 +cat, set bob cat", &[], "bob cat");
-    // A change that undid the own one may be among the missed entries and in the list, so the list is read once more.
+    // The change that undid the own change may be among the missed entries and in the list, so the list is read once
+    // more.
     check_list(
         "missed, ask, set bob, own 11 +cat, ask, set bob",
         &["own 11 +cat: reload", "set bob: -cat"],
@@ -186,8 +188,8 @@ fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
         &["set 12 cat: +cat -bob", "log 13 -cat: -cat"],
         "",
     );
-    // An own change that is already in the list causes no notification, and a later own change is not undone by an
-    // older list.
+    // An own change that is in the list causes no notification, and a later own change is not undone by earlier
+    // changes.
     check_list("ask, set 12 bob, own 11 +cat", &[], "bob");
     check_list(
         "set 12 bob, own 13 +cat, log 11 -cat, log 13 +cat, log 14 -cat",
@@ -195,7 +197,7 @@ fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
         "bob",
     );
     check_list("own 11 +cat, ask, set 12 bob, log 11 +cat, log 12 -cat", &["set 12 bob: -cat"], "bob");
-    // After entries of the log were missed, the revision of the list shows which changes it includes.
+    // After a part of the log was missed, the revision of the list shows which entries it includes.
     check_list("missed, ask, set 12 bob, own 13 +cat", &[], "bob cat");
     check_list("missed, ask, set 12 bob, log 12 -bob, own 11 +cat", &[], "bob");
 }
@@ -215,7 +217,7 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
-/// A login that was refused although the record had it is tried again over the same connection.
+/// A login that was refused although it had entered the record is repeated over its connection.
 #[test]
 fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     let mut audience = Audience::<UserStatus>::default();
@@ -234,8 +236,7 @@ fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     assert_eq!(closed_at(8), [Effect::Close { watcher: alice, cause: EndCause::Superseded }]);
 }
 
-/// If a call fails after it has changed the list, it may not have read the statuses of the added users, so they are
-/// read.
+/// If a call fails after the list was changed, the statuses of the added users may not have been read.
 #[test]
 fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let mut audience = Audience::<UserStatus>::default();
@@ -268,13 +269,13 @@ fn nothing_older_is_told_after_an_answer() {
     let news = News::Subscriptions { subscribed: vec![id("bob")], unsubscribed: vec![] };
     let entry = Arc::new(LogEntry::news(user("alice"), news));
     audience.hear(&entry, Moment::default(), UserStatus::clone, &mut effects);
-    // Alice queries Bob before versions 2 and 3 were read from the log.
+    // The log has not reported versions 2 and 3 yet when Alice queries Bob.
     audience.tell(&user("bob"), &status(1), UserStatus::clone);
     assert_eq!(audience.answer(alice, &user("bob"), Version(3)), None);
     assert_eq!(told(&mut audience, alice), [0; 0]);
     audience.tell(&user("bob"), &status(2), UserStatus::clone);
     assert_eq!(told(&mut audience, alice), [0; 0]);
-    // An answer does not count as a notification.
+    // An answer is not an event, so the event is delivered too.
     audience.tell(&user("bob"), &status(3), UserStatus::clone);
     assert_eq!(told(&mut audience, alice), [3]);
     audience.tell(&user("bob"), &status(4), UserStatus::clone);
@@ -284,8 +285,8 @@ fn nothing_older_is_told_after_an_answer() {
     assert_eq!(newer.map(|status| status.version), Some(Version(4)));
 }
 
-/// The answer to a change of the own status has it first. The notification still comes once, and other watchers get it
-/// at the conflation rate.
+/// The answer to a change of the own status carries it first, and the event is delivered nevertheless: once, and to the
+/// others at the limited rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
     let mut audience = Audience::<UserStatus>::new(rate(1));
@@ -316,8 +317,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// Checks that a list of twenty times the length takes about twenty times as long. If all marks were searched for each
-/// user, it would take four hundred times as long.
+/// A list that is twenty times as long takes about twenty times as long. If the marks were searched for each of its
+/// users, it would take four hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {
@@ -328,7 +329,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
         let known: Vec<(User, Version)> = users.map(|user| (user, Version(1))).collect();
         let mut audience = Audience::<UserStatus>::default();
         let mut fastest = std::time::Duration::MAX;
-        // The first connection makes the statuses known; the later ones get all of them at once.
+        // The first connection makes the statuses known; those after it have to be sent all of them.
         for n in 0..4 {
             let (member, mut effects) = (Member::new(user("me"), ConnectionId::alone(n)), Vec::new());
             let watcher = audience.join(member, length, &mut effects);
@@ -350,9 +351,9 @@ fn joining_takes_time_in_proportion_to_the_list() {
     assert!(long < short * 100, "{long:?} for 20,000 and {short:?} for 1,000");
 }
 
-/// Runs a script in which Alice watches Bob and Cat, and at most two changes of each are passed on in a second. `100
-/// bob 7` is version 7 of Bob in the log at 100 ms, `read bob 9` is version 9, read from the directory, and `100 wait`
-/// lets the time advance to 100 ms. `told` has the content of Alice's mailbox after each step.
+/// Runs a script in which Alice watches Bob and Cat, and at most two changes of each are delivered in a second. Steps:
+/// `100 bob 7` is version 7 of Bob in the log at 100 ms, and `read bob 9` a version that was read; `100 wait` only lets
+/// time pass. `told` is the content of Alice's mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
     let mut audience = Audience::<UserStatus>::new(rate(2));
     let mut effects = Vec::new();

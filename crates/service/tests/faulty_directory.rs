@@ -1,5 +1,5 @@
-//! Tests with a directory that fails or is late: a record that cannot be written must not hold up others, and calls
-//! whose effect is unknown must end in a consistent state.
+//! A directory that fails or is late: other records are not held up by one that cannot be written, and calls whose
+//! outcome is unknown end well.
 
 #![allow(clippy::unwrap_used, reason = "a world that does not begin is a failure")]
 
@@ -28,23 +28,23 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use world::{id, ids, user};
 
-/// The way in which changes of a record fail.
+/// The ways in which changes of a record fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Fault {
-    /// The change fails without an effect.
+    /// The change has no effect.
     Lost,
-    /// The change fails after its effect.
+    /// The change has its effect, but its answer is lost.
     Unanswered,
 }
 
-/// A directory in which changes of the record of one user fail. The next creation of a record may be held up before its
-/// effect, and the next change after its effect.
+/// A directory in which changes of the record of one user fail. The next seeding may be held up before its effect, and
+/// the next change after its effect.
 struct Faulty {
     inner: InProcessDirectory,
     fails: Mutex<Option<(User, Fault)>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
     changing: Mutex<Option<oneshot::Receiver<()>>>,
-    /// The number of reads that still succeed; the next one is held up, and then fails.
+    /// After this many reads, the next read is held up and then fails.
     reading: Mutex<Option<(usize, oneshot::Receiver<()>)>>,
 }
 
@@ -165,7 +165,7 @@ impl Directory for Faulty {
 
 const NOW: Now = Now { moment: Moment(1_000_000), wall: Timestamp(1_700_000_000_000) };
 
-/// Creates a service over such a directory, with these accounts.
+/// Creates a service on such a directory, with these accounts.
 async fn service(accounts: &[&str]) -> (Arc<Service>, Arc<Faulty>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
@@ -203,7 +203,7 @@ async fn a_list_that_cannot_be_written_holds_up_no_list_and_no_account_of_others
     assert_eq!(list("cat").await, []);
     assert_eq!(list("dan").await, []);
     assert!(service.create_account(&user("eve"), NOW).await.unwrap(), "bob's list is nothing to eve");
-    // Otherwise a new account `ann` would be watched by the watchers of the former one.
+    // Otherwise, the next account `ann` would have the watchers of the former one.
     assert!(matches!(service.create_account(&user("ann"), NOW).await, Err(ServiceError::Directory(_))));
     assert_eq!(list("bob").await, ids(&["ann"]));
 
@@ -222,7 +222,7 @@ async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
     assert_eq!(state().await, [None]);
     let retention = AppSettings::default().timing.login_retention();
 
-    // The change fails after its effect, so the caller does not learn that the record has it.
+    // The retention of the record is over, and the answer of its removal is lost.
     directory.fail(&user("ann"), Fault::Unanswered);
     service.expire_due(10, NOW.after(retention)).await.unwrap();
     directory.mend();
@@ -235,12 +235,12 @@ async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
 #[tokio::test]
 async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhile() {
     let (service, directory, _folder) = service(&[]).await;
-    // The login of the phone is recorded in the facts, but cannot be written to the live record.
+    // The login of the phone is recorded in the facts and cannot enter the record.
     directory.fail(&user("ann"), Fault::Lost);
     let phone = log_in(&service, "phone", Platform::Android, 1).await;
     assert!(matches!(phone, Err(ServiceError::Directory(_))), "{phone:?}");
     directory.mend();
-    // The login of another device creates the record from facts that have the login of the phone.
+    // The login of another device creates the first record, from facts that have the phone.
     let (go_on, held_up) = oneshot::channel();
     *directory.seeding.lock().unwrap() = Some(held_up);
     let beside = Arc::clone(&service);
@@ -260,7 +260,7 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
     assert_eq!(devices, ["tab"]);
 }
 
-/// The login creates the record after the deletion has removed the records of the app.
+/// The record is created behind the pass that ends the records of the app.
 #[tokio::test]
 async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann"]).await;
@@ -281,7 +281,7 @@ async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
-/// Calls of the server API create records too.
+/// A call of the backend creates a record too.
 #[tokio::test]
 async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann", "bob"]).await;
@@ -300,7 +300,8 @@ async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
-/// The record is removed by the login that comes too late, or by due work, before the deletion reaches it.
+/// The record is removed with a login that comes too late, or because a deadline in it is due, before the deletion
+/// reaches it.
 #[tokio::test]
 async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record() {
     for is_due in [false, true] {
@@ -342,7 +343,7 @@ async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record
     }
 }
 
-/// The recipient becomes OFFLINE while the message is written, and the read of the status after that fails.
+/// The recipient turns OFFLINE while the message is written, and the check after that fails.
 #[tokio::test]
 async fn the_retry_of_a_message_pushes_it_where_the_first_try_could_not() {
     let (service, directory, _folder) = service(&["ann", "bob"]).await;

@@ -1,4 +1,4 @@
-//! Tests of friend lists: the refusals, the notified users, and the users that the connections of both sides watch.
+//! Friend lists: the refusals, the notifications, and the users that the connections of both sides watch.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -32,7 +32,7 @@ async fn both_sides_are_told_of_a_friendship_and_of_its_end() {
             "bob and alice: true",
         ]
     );
-    // Adding an existing friend changes only the owner's remark.
+    // Only the owner's texts change.
     world.service.add_friend(&alice, called("bob", "Bob"), MAC, world.now).await.unwrap();
     let told: Vec<String> = world.news().into_iter().filter(|news| news.contains('+')).collect();
     assert_eq!(told, ["alice+2 by 2: friend bob mutual \"Bob\", 0 in all"]);
@@ -98,7 +98,7 @@ async fn a_friendship_that_cannot_be_is_refused_and_changes_nothing() {
         assert_eq!(code(refused), expected, "{owner} {friend:?}");
     }
     assert_eq!(world.news(), Vec::<String>::new());
-    // Texts of the greatest length are accepted, and the app may add a user who denies friend requests.
+    // Texts at their limits are accepted, and the app does not need the friend's consent.
     let longest = NewFriend { remark: "x".repeat(96), source: "x".repeat(256), ..long(256) };
     world.service.add_friend(&user("alice"), longest, PHONE, world.now).await.unwrap();
     let full = world.service.add_friend(&user("alice"), single("cat"), By::App, world.now).await;
@@ -202,8 +202,8 @@ async fn friends_of_a_deleted_account_read_their_lists_again() {
     assert_eq!(world.news(), ["bob and alice: false", "alice and bob: false", "alice: unknown"]);
 }
 
-/// An owner with a one-sided friendship to the deleted account is notified too: the friend list has changed, although
-/// the watched users have not.
+/// An owner who has the account as a friend one-sidedly is notified too: the list has changed, although nobody is
+/// watched any less.
 #[tokio::test]
 async fn one_sided_owners_of_a_deleted_friend_read_their_lists_again() {
     let mut world = World::of(&["alice", "bob"]).await;

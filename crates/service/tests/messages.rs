@@ -1,5 +1,4 @@
-//! Tests of messages and conversations: the refusals, the notified users, and correct unread counts for every order of
-//! reads and sends.
+//! Messages and conversations: the refusals, the notifications, and correct counts for every order of reads and sends.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -30,7 +29,7 @@ async fn a_message_is_told_to_both_and_a_retry_to_nobody() {
     let retry = world.send("alice", "bob", "hello", "m1", MAC).await.unwrap();
     assert_eq!((&retry.value.message, retry.value.repeated), (&sent.value.message, true));
     assert_eq!((retry.version, world.news()), (sent.version, Vec::new()));
-    // Another sender may use the same message id, and so may this sender for another message.
+    // Another sender, or the same one, may use the same client id for another message.
     world.send("alice", "bob", "something else", "m1", PHONE).await.unwrap();
     assert_eq!(
         world.news(),
@@ -91,8 +90,7 @@ async fn who_sends_too_much_is_told_to_wait_and_what_was_refused_does_not_count(
     world.send("alice", "bob", "5", "m5", PHONE).await.unwrap();
 }
 
-/// Calls are allowed when the store of the rate limits fails, because an outage of that store must not stop the
-/// service.
+/// Rate limits bound the load, so a failing store of rates must not stop the service.
 #[tokio::test]
 async fn a_store_of_rates_that_fails_lets_calls_pass() {
     struct Failing;
@@ -127,7 +125,7 @@ async fn a_caller_that_goes_away_leaves_the_lists_to_be_read_again() {
     let mut world = World::of(&["alice", "bob"]).await;
     assert!(world.send("alice", "bob", "hello", "m1", PHONE).now_or_never().is_none());
     assert_eq!(world.news(), ["alice: unknown", "bob: unknown"]);
-    // The outcome of the message is not known; a retry finds the stored message, or stores it.
+    // The message was being written: a retry finds it, or sends it.
     let retry = world.send("alice", "bob", "hello", "m1", PHONE).await.unwrap();
     assert_eq!(retry.value.message.sequence, 1);
 }
@@ -145,7 +143,7 @@ async fn unread_counts_follow_reads_and_sends() {
     };
     let row = read(Some(2), PHONE).await.unwrap();
     assert_eq!((row.value.unread, row.value.read_sequence), (1, 2));
-    // The read position never moves back, so nobody is notified.
+    // The read position never moves back, and the attempt causes no notification.
     let back = read(Some(1), MAC).await.unwrap();
     assert_eq!((back.value.unread, back.version), (1, row.version));
     let all = read(None, MAC).await.unwrap();
@@ -157,7 +155,7 @@ async fn unread_counts_follow_reads_and_sends() {
             "alice+5 by 2: row bob unread 0 read 3, 0 in all",
         ]
     );
-    // A position beyond the last message counts as the last message.
+    // A position beyond the end counts as the end.
     world.service.mark_read(&user("alice"), &id("bob"), Some(99), PHONE, world.now).await.unwrap();
     world.send("bob", "alice", "x", "m4", By::App).await.unwrap();
     assert_eq!(world.news()[1], "alice+6: message 4 \"x\" in bob unread 1, 1 in all");

@@ -20,16 +20,16 @@ impl From<&UserStatus> for v1::UserStatus {
     }
 }
 
-/// The error about a message of a peer that is not a valid status: its `userID` is invalid, or a number is outside of
-/// the contract.
+/// The error for a message of a peer that is not a valid status, because its `userID` is invalid or a number is outside
+/// of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a user status")]
+#[error("the message is not a valid user status")]
 pub struct NotAStatus;
 
 impl TryFrom<v1::UserStatus> for UserStatus {
     type Error = NotAStatus;
 
-    /// Unknown numbers, as of a newer contract, become "unknown"; an invalid `userID` is refused.
+    /// Converts a status. Unknown numbers, as of a newer contract, become "unknown"; an invalid `userID` is refused.
     fn try_from(status: v1::UserStatus) -> Result<Self, NotAStatus> {
         Ok(Self {
             user_id: UserId::new(&status.user_id).map_err(|_| NotAStatus)?,

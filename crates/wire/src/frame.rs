@@ -3,18 +3,18 @@
 /// The bytes that a native client sends before its first message. No TLS record and no HTTP request begins with them.
 pub const NATIVE_PREAMBLE: &[u8; 5] = b"LAMP\x01";
 
-/// The longest length prefix that is read, in bytes: frames stay far below 2^28 bytes.
+/// The longest length prefix that is read, in bytes. Frames stay far below 2^28 bytes.
 pub const MAX_LENGTH_PREFIX: usize = 4;
 
-/// The largest message that a server sends, in bytes: the answer to a query of 10,000 users is some 2 MiB.
+/// The largest message that a server sends, in bytes. The answer to a query of 10,000 users has about 2 MiB.
 pub const MAX_SERVER_MESSAGE: usize = 8 * 1024 * 1024;
 
 /// The maximum size of frames from a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameLimits {
-    /// Before the login, in bytes. It bounds the memory that an unauthenticated peer can use.
+    /// The limit before the login, in bytes. It bounds the memory that an unauthenticated peer can use.
     pub before_login: usize,
-    /// After the login, in bytes.
+    /// The limit after the login, in bytes.
     pub after_login: usize,
 }
 
@@ -26,21 +26,21 @@ impl Default for FrameLimits {
     }
 }
 
-/// The frame at the front of the bytes received so far.
+/// The frame at the beginning of the bytes received so far.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Framed<'a> {
-    /// A whole message, with the number of bytes that it took including its length.
+    /// A complete message, with the number of bytes that it took including its length.
     Frame {
         /// The message.
         message: &'a [u8],
-        /// The bytes taken from the front.
+        /// The number of bytes taken from the beginning.
         taken: usize,
     },
     /// The frame is not complete yet.
     Incomplete,
 }
 
-/// The error of bytes that cannot be a frame.
+/// The error for bytes that cannot be a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
     /// The length has too many bytes.

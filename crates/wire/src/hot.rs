@@ -8,7 +8,7 @@ use crate::v1;
 use lamplight_model::{UserStatus, Version};
 use prost::Message as _;
 
-/// `ServerMessage.status_changed` and `StatusChanged.statuses` as protobuf keys: number << 3 | 2.
+/// The protobuf keys of `ServerMessage.status_changed` and `StatusChanged.statuses`: number << 3 | 2.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u8 = 1 << 3 | 2;
 
@@ -17,7 +17,7 @@ const KEY_ID: u8 = 1 << 3;
 const KEY_LOGIN: u8 = 3 << 3 | 2;
 const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 
-/// `StatusChanged.snapshot_complete` set to true in protobuf: number << 3 | 0, and 1.
+/// The protobuf encoding of `StatusChanged.snapshot_complete` with the value true: number << 3 | 0, and 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
 
 /// The text before and after the statuses in JSON.
@@ -27,8 +27,8 @@ const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;
 
 /// A user's status as an element of `StatusChanged.statuses` in protobuf: key, length, message.
 ///
-/// With another key, the same bytes are an element of `LoginResponse.statuses`. A worker keeps them for each watched
-/// user.
+/// With another key, the same bytes are an element of `LoginResponse.statuses`. A worker keeps the encoding of each
+/// watched user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EncodedStatus {
     version: Version,
@@ -80,7 +80,7 @@ fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
 
 /// Collects statuses into one `ServerMessage { status_changed }`.
 ///
-/// It is reused from frame to frame and keeps its memory.
+/// A batch is reused from frame to frame and keeps its memory.
 #[derive(Default, Debug)]
 pub struct StatusBatch {
     protobuf: Vec<u8>,
@@ -120,7 +120,7 @@ impl StatusBatch {
         self.protobuf.len() + self.json.len()
     }
 
-    /// Whether there is nothing to send.
+    /// Whether the batch has nothing to send.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && !self.snapshot_complete
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The most bytes of a decoder's error text that are sent to the client.
 const MAX_REASON_BYTES: usize = 200;
 
-/// The error about a whole frame that is not a message of the contract.
+/// The error for a complete frame that is not a message of the contract.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct Unreadable {
@@ -35,10 +35,10 @@ pub fn read_protobuf(bytes: &[u8]) -> Result<ClientMessage, Unreadable> {
     ClientMessage::decode(bytes).map_err(|error| Unreadable::new(id_in_protobuf(bytes), &error))
 }
 
-/// Decodes a message in proto3's JSON mapping. `null` means that a field is absent, for every field.
+/// Decodes a message in proto3's JSON mapping. For every field, `null` means that the field is absent.
 pub fn read_json(text: &str) -> Result<ClientMessage, Unreadable> {
     serde_json::from_str(text)
-        // The generated code accepts `null` only for message fields; few clients send it at all.
+        // The generated code accepts `null` only for fields that are messages, and few clients send `null` at all.
         .or_else(|error| if text.contains("null") { read_json_with_nulls(text) } else { Err(error) })
         .map_err(|error| Unreadable::new(id_in_json(text), &error))
 }
@@ -78,7 +78,7 @@ pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
     id
 }
 
-/// Finds `id` of the outermost JSON object, even if the text is broken elsewhere. Returns 0 if there is no id or it
+/// Finds `id` in the outermost JSON object, even if the text is broken elsewhere. Returns 0 if there is no id or it
 /// cannot be read.
 ///
 /// A JSON parser cannot do this: for example, half of a surrogate pair makes a string and everything after it
@@ -87,7 +87,7 @@ pub fn id_in_json(text: &str) -> u64 {
     Scan { rest: text.as_bytes() }.id().unwrap_or(0)
 }
 
-/// Scans JSON text without decoding it: knows only strings, brackets and commas.
+/// Scans JSON text without decoding it. It recognises only strings, brackets and commas.
 struct Scan<'a> {
     rest: &'a [u8],
 }

@@ -1,4 +1,4 @@
-//! The laws that hold for a live record after every step. Both scripts and random sequences check them.
+//! The laws that hold for a live record after every step. Both the scripts and the random sequences check them.
 
 use lamplight_core::{Connect, Device, Link, Presence, Removed, Transition, UserFacts};
 use lamplight_model::{
@@ -18,13 +18,13 @@ pub struct Record {
     /// For each device, whether it is connected according to the events for the app's backend.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
-    /// The number of the last login, counted in place of the facts.
+    /// The number of the last login, which the test counts in place of the facts.
     pub last_login: u64,
-    /// The last-seen time that was reported last.
+    /// The last-seen time that was last reported.
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the record is being brought into agreement with the facts, which already have the ends.
+    /// Whether the record is adopting the logins of the facts, which already have the ends.
     pub adopts: bool,
 }
 
@@ -105,7 +105,7 @@ impl Record {
         }
     }
 
-    /// Lets time pass. Everything is done when it is due, and its transition is passed to `seen`.
+    /// Lets time pass. Each deadline is handled when it is due, and its transition is passed to `seen`.
     pub fn wait(&mut self, time: Duration, mut seen: impl FnMut(&Transition<Vec<Removed>>)) {
         let end = self.now.moment + time;
         while let Some(due) = self.presence.next_deadline().filter(|due| *due <= end) {
@@ -130,13 +130,14 @@ impl Record {
             let next = self.presence.next_deadline();
             assert!(
                 next.is_none_or(|next| next > self.now.moment),
-                "what is due is done at once: {before:?}"
+                "a deadline is handled at once: {before:?}"
             );
         }
         self.now = self.now.after(end.since(self.now.moment));
     }
 
-    /// Kills the process; another one restores the record after a while. Its monotonic clock starts anew.
+    /// Kills the process and restores the record in another one after the time `down`. The monotonic clock starts again
+    /// from its origin.
     pub fn restart(&mut self, down: Duration) {
         let before = self.status();
         let (devices, list) = (self.presence.devices().len(), self.presence.subscriptions().clone());
@@ -162,16 +163,12 @@ impl Record {
         assert!(connections(&self.presence).is_empty(), "connections do not outlive their process");
     }
 
-    /// Checks that the session events alone tell which devices are connected, that logins and disconnects alternate,
+    /// Checks that the session events alone show which devices are connected, that logins and disconnects alternate,
     /// and that each event has the status after it.
     fn judge_events(&mut self, has_events: bool) {
         let waiting = self.presence.pending_events().into_iter().flat_map(|events| events.waiting());
         let new: Vec<&SessionEvent> = waiting.filter(|event| event.ordinal > self.last_event).collect();
-        assert_eq!(
-            has_events,
-            !new.is_empty(),
-            "whoever takes events over is woken exactly when there are some"
-        );
+        assert_eq!(has_events, !new.is_empty(), "the transition reports events exactly if there are some");
         for event in new {
             assert!(event.ordinal > self.last_event, "ordinals rise");
             self.last_event = event.ordinal;
@@ -182,7 +179,7 @@ impl Record {
                 SessionEventKind::Login { .. } => {
                     assert_ne!(self.told.insert(device.id.clone(), true), Some(true), "{event:?}");
                 }
-                // A logout also comes from a device that is logged in but not connected.
+                // A device that was not connected has a logout event too.
                 SessionEventKind::Logout => drop(self.told.insert(device.id.clone(), false)),
                 SessionEventKind::LinkClosed | SessionEventKind::TimedOut => {
                     assert_eq!(self.told.insert(device.id.clone(), false), Some(true), "{event:?}");
@@ -228,7 +225,7 @@ impl Record {
         assert_eq!(after.since, since, "since is when the status type last changed");
         assert!(
             after.custom_status.is_empty() || derived == StatusType::Online,
-            "a custom status belongs to someone who is there"
+            "only an ONLINE user has a custom status"
         );
     }
 
@@ -268,14 +265,14 @@ impl Record {
         assert_eq!(
             list(&self.presence),
             expected,
-            "who is new on the list and who has left it is handed back"
+            "the transition returns who is new on the list and who has left it"
         );
 
         let held_for_nobody = self.presence.devices().is_empty() && !expected.is_empty();
         let latest = self.now.moment + self.settings.timing.subscription_retention();
         assert!(
             !held_for_nobody || self.presence.next_deadline().is_some_and(|due| due <= latest),
-            "the list of one who is not there is given up some day"
+            "the subscription list of a user who is not ONLINE has an end"
         );
     }
 

@@ -21,7 +21,7 @@ pub struct World {
     /// The connections of each device, oldest first.
     connections: BTreeMap<String, Vec<ConnectionId>>,
     next_connection: u64,
-    /// The connection that sends the user's calls.
+    /// The connection over which the user makes calls.
     newest: Option<ConnectionId>,
     last_login_lost_its_list: bool,
 }
@@ -39,7 +39,7 @@ impl Default for World {
 }
 
 impl World {
-    /// Returns the script as written and with the actual results, with normalised spaces.
+    /// Runs the script. Returns it with its expected results and with the actual ones, both with normalised spaces.
     pub fn run(mut self, script: &str) -> (String, String) {
         let (mut expected, mut actual) = (String::new(), String::new());
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -184,7 +184,7 @@ impl World {
                 let due = self.record.presence.next_deadline();
                 due.map_or("-".into(), |due| format!("{:?}", due.since(self.record.now.moment)))
             }
-            other => panic!("{other} is nothing that happens"),
+            other => panic!("{other} is not an action of a script"),
         }
     }
 
@@ -207,7 +207,7 @@ impl World {
         self.tell(&done) + too_late(done.outcome)
     }
 
-    /// `phone iPhone, mac Mac`: logins of the record keep their numbers, others get new ones.
+    /// Reads `phone iPhone, mac Mac`. Logins that the record has keep their numbers, others get new ones.
     fn logins(&mut self, text: &str) -> Vec<(DeviceId, Platform, u64)> {
         let words = text.split(',').filter_map(|login| login.trim().split_once(' '));
         let mut logins = Vec::new();
@@ -286,7 +286,7 @@ impl World {
             "web_instances" => settings.multi_device.web_instances = value.parse().unwrap(),
             "subscriptions" => settings.limits.subscriptions = value.parse().unwrap(),
             "webhook" => settings.webhooks.state_change_url = value.into(),
-            other => panic!("{other} is no setting"),
+            other => panic!("{other} is not a setting of a script"),
         }
         settings.validate().unwrap();
         "-".into()
@@ -385,6 +385,6 @@ fn duration(text: &str) -> Duration {
         "s" => number * 1_000,
         "h" => number * 3_600_000,
         "d" => number * 86_400_000,
-        other => panic!("{other} is no unit of time"),
+        other => panic!("{other} is not a unit of time"),
     })
 }

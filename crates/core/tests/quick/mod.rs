@@ -5,7 +5,8 @@
 
 use proptest::test_runner::{Config, RngSeed};
 
-/// Returns a configuration with this many cases, the same on every run unless the environment names another seed.
+/// Returns the configuration for this many cases, which are the same on every run unless the environment names another
+/// seed.
 pub fn cases(cases: u32) -> Config {
     let config = Config { cases, failure_persistence: None, ..Config::default() };
     match config.rng_seed {

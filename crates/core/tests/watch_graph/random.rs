@@ -46,14 +46,14 @@ fn event() -> impl Strategy<Value = Event> {
 /// The same behaviour as a hub, implemented with maps and sets only.
 #[derive(Default)]
 struct Model {
-    /// The newest state of each watched user, once it is known.
+    /// The newest state of each watched user, if it is known.
     states: BTreeMap<u8, u64>,
     connections: BTreeMap<u8, Watching>,
 }
 
 #[derive(Default)]
 struct Watching {
-    /// The users that it watches, with the reasons.
+    /// The users that the connection watches, with the reasons.
     edges: BTreeMap<u8, Vec<Why>>,
     /// The users in the mailbox, longest waiting first.
     pending: Vec<u8>,

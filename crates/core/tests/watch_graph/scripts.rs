@@ -435,7 +435,7 @@ fn act(hub: &mut Hub<UserStatus>, names: &mut BTreeMap<String, WatcherKey>, word
         }
         ["touched"] => touched(hub, names),
         ["size"] => format!("{} {}", hub.size().0, hub.size().1),
-        _ => panic!("{words:?} is nothing that happens"),
+        _ => panic!("{words:?} is not an action of a script"),
     }
 }
 
@@ -452,7 +452,7 @@ fn reason(why: &str) -> Why {
         "own" => Why::Own,
         "subscribed" => Why::Subscribed,
         "friend" => Why::Friend,
-        other => panic!("{other} is no reason to watch"),
+        other => panic!("{other} is not a reason to watch"),
     }
 }
 

@@ -89,7 +89,7 @@ pub async fn apps_are_listed_by_rising_id(facts: &dyn Facts) {
     assert_eq!(ids, [9, 10, 1_400_000_001, u32::MAX]);
 }
 
-/// Some rows at a time; other apps keep their data.
+/// The rows are deleted in several steps; other apps keep their data.
 pub async fn an_app_is_deleted_with_all_that_it_had(facts: &dyn Facts) {
     make_two_apps(facts).await;
     for n in 0..10 {

@@ -31,7 +31,7 @@ pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 2);
 }
 
-/// However much either user marks as read at once, the later messages of the other user are unread.
+/// However many messages either user marks as read at once, the later messages of the other user stay unread.
 pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Facts) {
     let senders = [true, false, true, true, false, false, false, true, false];
     for read in 0..=senders.len() {

@@ -224,8 +224,8 @@ pub async fn a_kick_mark_refuses_a_login_once(facts: &dyn Facts) {
     }
 }
 
-/// A device that resumes on its own is refused until its application logs in, whether the mark was told or not,
-/// native or Web.
+/// A device that resumes on its own is refused until its application logs in, whether or not it was notified of the
+/// mark, and whether it is native or Web.
 pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
     for (durable, told) in [(true, true), (true, false), (false, true), (false, false)] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -256,7 +256,7 @@ pub async fn a_device_that_logged_out_is_refused_a_resume_only(facts: &dyn Facts
     }
 }
 
-/// A login of a user who was told removes the mark, so that it refuses no later resume.
+/// A login of a device that was notified of its mark removes the mark, so that it refuses no later resume.
 pub async fn a_login_takes_a_told_mark_away(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     kick(facts, "alice", "phone", 2, true).await;
@@ -308,7 +308,7 @@ pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
     }
 }
 
-/// [`MAX_MARKS`] marks of one user are kept, told or not.
+/// A user can have [`MAX_MARKS`] marks, whether or not their devices were notified of them.
 pub async fn the_bound_of_marks_is_reached_without_loss(facts: &dyn Facts) {
     let kicked: Vec<String> = (0..MAX_MARKS).map(|n| format!("device {n}")).collect();
     kick_all(facts, "alice", &kicked).await;

@@ -9,10 +9,10 @@ use futures_util::future::join_all;
 use lamplight_model::{Message, User};
 use std::slice::from_ref;
 
-/// The age of a message, in milliseconds, from which on an equal message is no retry.
+/// The age of a message, in milliseconds, from which on an equal message is not a retry.
 const RETRY: u64 = RETRY_TIME.as_secs() * 1_000;
 
-/// Both have it in their history and their list; it is unread for the recipient.
+/// Both users have the message in their history and their list; it is unread for the recipient.
 pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("alice"), false, "A.".into()).await;
@@ -361,7 +361,8 @@ pub async fn a_forgotten_message_can_be_sent_again(facts: &dyn Facts) {
     assert_eq!(send(facts, "alice", "bob", "1", 30).await.message.sequence, 2);
 }
 
-/// Not even after the messages were deleted, both users deleted the conversation, and both accounts were deleted.
+/// This holds even after the messages were deleted, both users deleted the conversation, and both accounts were
+/// deleted.
 pub async fn a_sequence_is_not_used_again(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;

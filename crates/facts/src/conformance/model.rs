@@ -40,10 +40,10 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
     }
 }
 
-/// Milliseconds between two successive times.
+/// The number of milliseconds between two successive times.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// Few users, so that their conversations get long. Their order by bytes differs from the order here.
+/// The users are few, so that their conversations get long. Their order by bytes differs from the order here.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -78,7 +78,7 @@ impl Step {
                 }
                 Self::SetProfile(one, change)
             }
-            // Adding oneself as a friend is refused by the caller of the port.
+            // The caller of the port refuses a user who adds themselves as a friend.
             4..=7 if one == other => Self::Create(one),
             4 | 5 => Self::Befriend {
                 owner: one,
@@ -137,7 +137,7 @@ struct Model {
     app: AppId,
     accounts: BTreeMap<UserId, Account>,
     friends: BTreeMap<(UserId, UserId), Entry>,
-    /// By the two users, the lesser first; in the order of their sequences.
+    /// The messages by the two users, the lesser first, in the order of their sequences.
     messages: BTreeMap<(UserId, UserId), Vec<Kept>>,
     rows: BTreeMap<(UserId, UserId), Row>,
 }
@@ -166,7 +166,7 @@ struct Kept {
 struct Row {
     cleared: u64,
     read: u64,
-    /// An upper bound, because a store need not know the senders of deleted messages.
+    /// An upper bound of the unread count, because a store need not know the senders of deleted messages.
     unread: u32,
     pinned: bool,
     active: Timestamp,

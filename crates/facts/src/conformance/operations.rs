@@ -29,7 +29,7 @@ async fn targets(facts: &dyn Facts, app: Option<AppId>, before: Option<u64>, lim
     entries.into_iter().map(|entry| entry.target).collect()
 }
 
-/// The entry is read back to the byte, with its address and every kind of value.
+/// The entry is read back unchanged, with its address and every kind of value.
 pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
     for (number, action) in AuditAction::ALL.iter().enumerate() {
         let change = |what: &str, before: &str, after: &str| AuditChange {
@@ -76,7 +76,7 @@ pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
     assert!(later > three, "no id is used again");
 }
 
-/// Newest first, starting after the last page, for one app or all apps.
+/// Entries are listed newest first, each page after the one before, for one app or for all apps.
 pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) {
     let mut ids = Vec::new();
     for (number, app) in [Some(APP), Some(OTHER_APP), None, Some(APP)].into_iter().enumerate() {
@@ -91,7 +91,7 @@ pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) 
     assert_eq!(targets(facts, None, None, 0).await, [""; 0]);
 }
 
-/// The bound holds to the millisecond.
+/// The bound is exact to the millisecond.
 pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
     let kept = AUDIT_KEPT.as_millis() as u64;
     begin(facts, None, "old", 1_000).await;
@@ -142,7 +142,7 @@ pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     assert_eq!(all[0].target, "last");
 }
 
-/// By rising time; a figure replaces the one of the same level and time.
+/// Figures are listed by rising time, and a figure replaces the one of the same level and time.
 pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
     let figure = |level, when, content: &str| Figure { level, at: at(when), content: content.to_owned() };
     let written =

@@ -15,7 +15,7 @@ const PUSH: Lane = Lane { app: APP, hook: Hook::Push };
 const ADDED: Enqueued = Enqueued { added: 1, repeated: 0, suppressed: 0, dropped: 0 };
 const TAKEN_BACK: Enqueued = Enqueued { added: 0, suppressed: 1, ..ADDED };
 
-/// To the byte, with all its fields.
+/// The notice is read back unchanged, with all its fields.
 pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     let login = SessionEvent {
         ordinal: 7,
@@ -92,7 +92,7 @@ pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "bob", logout(1)).await, ADDED);
 }
 
-/// By due time, then by age; notices that are not due yet are included.
+/// Heads are ordered by due time, then by age; notices that are not due yet are included.
 pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     for (name, when) in [("carol", 30), ("alice", 10), ("dave", 10), ("bob", 20)] {
         let content = event(1, "phone", SessionEventKind::Logout);
@@ -116,7 +116,7 @@ pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts)
     assert_eq!(heads(facts, STATE).await, [failed]);
 }
 
-/// Neither apps nor webhooks affect each other.
+/// Apps do not affect each other, and neither do webhooks.
 pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
     enqueue(facts, "alice", push(1)).await;
@@ -137,7 +137,7 @@ pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, None, 10)).await, [letter]);
 }
 
-/// Each comes after all notices before it.
+/// Each such notice comes after all notices before it.
 pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     for sequence in [9, 2, 5] {
         enqueue(facts, "alice", push(sequence)).await;
@@ -285,7 +285,7 @@ pub async fn a_dead_notice_is_kept_and_holds_nobody_up(facts: &dyn Facts) {
     assert_eq!(letter, expected);
 }
 
-/// In the order in which they were given up.
+/// Dead letters are listed in the order in which the notices were given up.
 pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     let names = ["carol", "alice", "bob"];
     for name in names {
@@ -300,7 +300,8 @@ pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, Some(rest[0].id), 2)).await, []);
 }
 
-/// It waits like a new notice, but before the later notices of its user, which were not sent either.
+/// A dead letter that is sent again waits like a new notice, but before the later notices of its user, which were not
+/// sent either.
 pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -321,7 +322,7 @@ pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts)
     assert_eq!(shown(facts, STATE).await, ["alice 2"]);
 }
 
-/// They cannot be restored.
+/// Deleted dead letters cannot be restored.
 pub async fn dead_letters_are_dropped(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         enqueue(facts, name, event(1, "phone", SessionEventKind::Logout)).await;
@@ -355,7 +356,7 @@ pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["alice 1"]);
 }
 
-/// By lane, with the age of the oldest head.
+/// Notices are counted by lane, and the age of the oldest head is returned with them.
 pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, []);
     for (name, ordinal, when) in [("alice", 1, 30), ("alice", 2, 40), ("bob", 1, 20)] {
@@ -398,7 +399,7 @@ pub async fn beyond_the_bound_notices_are_dropped(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "alice", push(2)).await, full);
 }
 
-/// The newest are kept.
+/// The newest dead letters are kept.
 pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     let die = async |count: usize, name: &str| -> usize {
         let notices = (0..count)
@@ -418,7 +419,7 @@ pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     assert_eq!(letters[MAX_DEAD_LETTERS - 1].user.id.as_str(), "new 00001");
 }
 
-/// Both are stored in one transaction, so that a crash leaves both or neither.
+/// The message and the notice are stored in one transaction, so that a crash leaves both or neither.
 pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -492,7 +493,7 @@ pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.push_missed(missed(0, 10))).await, Enqueued::default());
 }
 
-/// At most `limit` of them.
+/// At most `limit` messages are pushed.
 pub async fn of_many_missed_messages_the_newest_are_pushed(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 0..10 {
@@ -531,7 +532,7 @@ fn always(content: NoticeContent) -> NoticeContent {
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
-/// A status after each event as if the user were away.
+/// Sets a status after each event that shows the user as away.
 fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }
@@ -565,7 +566,7 @@ async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
     ok(facts.heads(lane, 1_000)).await
 }
 
-/// The heads as user and ordinal.
+/// Reads the heads as user and ordinal.
 async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     let show = |head: Notice| format!("{} {}", head.user.id, head.ordinal);
     heads(facts, lane).await.into_iter().map(show).collect()

@@ -23,7 +23,7 @@ pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
     assert_eq!(set.state.version, before + 1);
 }
 
-/// They are stored unchanged beside the profile and deleted with the account; they increment no version.
+/// The fields are stored unchanged beside the profile and deleted with the account; they increment no version.
 pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     make_accounts(facts).await;
     let text = |text: &str| FieldValue::Text(text.to_owned());
@@ -142,7 +142,7 @@ fn nick(text: &str) -> ProfileChange {
     ProfileChange { nick: Some(text.into()), ..ProfileChange::default() }
 }
 
-/// In pages, ignoring case, by nick and then id; only accounts of one app, with their current nicks.
+/// Accounts are found in pages, ignoring case, by nick and then id; only accounts of one app, by their current nicks.
 pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts) {
     let nicks = [
         ("u1", "Anna"),

@@ -1,5 +1,4 @@
-//! The in-process directory, changed so that it can lose records while it runs, and reports the time since which its
-//! records are complete.
+//! The in-process directory, made to lose records while it runs and to report from when on they may be missing.
 
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
@@ -27,7 +26,7 @@ impl Forgetful {
         Arc::<InProcessDirectory>::clone(&self.inner)
     }
 
-    /// Removes the records of these users, and reports that records from before `epoch` may be missing.
+    /// Loses the records of these users. Records from before `epoch` may then be missing.
     pub fn lose(&self, users: &[User], epoch: Timestamp) {
         let now = Now { moment: Moment(0), wall: epoch };
         for user in users {
