@@ -9,8 +9,8 @@ use std::time::Duration;
 /// The age at which keys are read again.
 pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The age up to which keys are accepted if they cannot be read again. An identity provider that is down locks nobody
-/// out; after a day without contact, it may have withdrawn the keys.
+/// The age up to which keys are accepted if they cannot be read again. An identity provider that is down therefore
+/// locks nobody out. After a day without contact, it may have withdrawn the keys.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
 /// The least time between two reads that tokens with an unknown `kid` cause. Anybody can make such tokens.

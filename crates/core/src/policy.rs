@@ -78,7 +78,7 @@ impl Call {
 /// The gate that is left for the caller after [`check_call`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
-    /// None: the call may go on.
+    /// No gate is left: the call may go on.
     Open,
     /// The user's window for this call must have room; else 7008.
     Rate,

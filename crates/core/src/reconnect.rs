@@ -1,8 +1,8 @@
-//! How the reconnects of clients are spread over time.
+//! Spreads the reconnects of clients over time.
 //!
-//! When a node goes, its clients lose their connections together, and would all reconnect in the same second. Before
-//! it closes a connection, the node tells the client over how long to spread the return; the client chooses a random
-//! moment in that time.
+//! When a node stops, all of its clients lose their connections, and would all reconnect in the same second. Before it
+//! closes a connection, the node sends the client the time over which the reconnects are to be spread, and the client
+//! chooses a random moment within it.
 
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ pub struct ReconnectPace {
 }
 
 impl ReconnectPace {
-    /// Returns the time over which this many clients spread their return. It is never zero: on the wire, zero means
-    /// that the server does not say.
+    /// Returns the time over which this many clients spread their reconnects. It is never zero, because on the wire
+    /// zero means that the server gives no time.
     pub fn spread(self, clients: usize) -> Duration {
         let clients = u64::try_from(clients).unwrap_or(u64::MAX);
         let needed = clients.saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));

@@ -45,7 +45,7 @@ pub enum EndCause {
     KickedByOperator,
     /// The account was deleted.
     AccountDeleted,
-    /// The login was ended as the client had asked, after the client was told that this failed.
+    /// The login was ended as the client had requested, after the client was answered that the request had failed.
     LoggedOut,
 }
 

@@ -26,7 +26,7 @@ pub struct FeedCursor {
 
 /// The error for a text that is not a cursor of the status feed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor of the status feed")]
+#[error("the text is not a cursor of the status feed")]
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {

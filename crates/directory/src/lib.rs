@@ -238,7 +238,7 @@ pub enum DirectoryErrorKind {
     #[error("the directory is unavailable")]
     Unavailable,
     /// Other changes of the record came first at every attempt. Nothing has changed.
-    #[error("others changed the record at the same time")]
+    #[error("other changes of the record came first")]
     Contended,
     /// The directory holds invalid data. Nothing has changed.
     #[error("a record is corrupt")]

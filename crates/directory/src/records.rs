@@ -42,7 +42,7 @@ pub struct RecordCursor {
 
 /// The error for a text that is not a cursor of a list of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor of a list of users")]
+#[error("the text is not a cursor of a list of users")]
 pub struct InvalidRecordCursor;
 
 impl RecordCursor {

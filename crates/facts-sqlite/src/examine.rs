@@ -31,8 +31,9 @@ pub fn examine(path: &Path) -> Result<(), FactsError> {
 
 /// Opens a file that is complete and that nobody writes to: SQLite then creates no file beside it.
 fn open_unchanging(path: &Path) -> Result<Connection, FactsError> {
-    let text = path.to_str().ok_or(io::Error::new(io::ErrorKind::InvalidInput, "the path is no UTF-8"));
-    let text = text.map_err(|error| fault::unavailable("opening the file of facts", error))?;
+    let text =
+        path.to_str().ok_or(io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid UTF-8"));
+    let text = text.map_err(|error| fault::unavailable("opening the database file", error))?;
     let escaped = text.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
     let flags =
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;

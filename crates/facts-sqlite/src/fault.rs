@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 /// The threads of the store have ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the store has ended its threads")]
+#[error("the threads of the database have ended")]
 pub struct Stopped;
 
 /// The file is a SQLite file of another program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the file belongs to another program than Lamplight")]
+#[error("the file belongs to a program other than Lamplight")]
 pub struct NotFacts;
 
 /// The error of a failed statement or commit. It is shared, because a failed commit fails every write of its batch.

@@ -64,7 +64,7 @@ impl SqliteFacts {
         let reading = (0..READERS).map(|_| schema::open_for_reading(path)).collect::<Result<_, _>>()?;
         let readers = Readers::start(reading)?;
         let writer = Writer::start(writing)?;
-        tracing::info!(path = %path.display(), schema = SCHEMA_VERSION, "facts are open");
+        tracing::info!(path = %path.display(), schema = SCHEMA_VERSION, "the database is open");
         Ok(Self { readers, writer, marked: Marked::default() })
     }
 

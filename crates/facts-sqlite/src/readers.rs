@@ -38,7 +38,9 @@ impl Readers {
             let thread = std::thread::Builder::new()
                 .name("facts-reader".into())
                 .spawn(move || read_all(&connection, &reads))
-                .map_err(|error| fault::unavailable("starting the readers of facts", error))?;
+                .map_err(|error| {
+                    fault::unavailable("starting the threads that read from the database", error)
+                })?;
             readers.threads.push(thread);
         }
         Ok(readers)
@@ -81,7 +83,7 @@ impl Drop for Readers {
         self.queue = None;
         for thread in self.threads.drain(..) {
             if thread.join().is_err() {
-                tracing::error!("a reader of facts had panicked");
+                tracing::error!("a thread that reads from the database had panicked");
             }
         }
     }

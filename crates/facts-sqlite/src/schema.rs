@@ -429,7 +429,7 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID).map_err(opening)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION).map_err(opening)?;
     transaction.commit().map_err(opening)?;
-    tracing::info!(from = found, to = SCHEMA_VERSION, "the schema of facts was brought up to date");
+    tracing::info!(from = found, to = SCHEMA_VERSION, "the schema of the database was migrated");
     Ok(())
 }
 
@@ -457,7 +457,7 @@ fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     }
 }
 
-const OPENING: &str = "opening the file of facts";
+const OPENING: &str = "opening the database file";
 
 pub(crate) fn opening(error: Error) -> FactsError {
     fault::of_sqlite(OPENING, Arc::new(error))

@@ -58,7 +58,7 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("facts-writer".into())
             .spawn(move || write_all(&connection, &writes, &counting))
-            .map_err(|error| fault::unavailable("starting the writer of facts", error))?;
+            .map_err(|error| fault::unavailable("starting the thread that writes to the database", error))?;
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
@@ -109,7 +109,7 @@ impl Drop for Writer {
     fn drop(&mut self) {
         self.queue = None;
         if let Some(Err(_)) = self.thread.take().map(JoinHandle::join) {
-            tracing::error!("the writer of facts had panicked");
+            tracing::error!("the thread that writes to the database had panicked");
         }
     }
 }

@@ -96,7 +96,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
     /// Ends logins of a user, each by its number, so that a device that has logged in again is not affected. An unknown
-    /// login number is ignored. If a mark is given, the device is told the reason when it returns. The newest
+    /// login number is ignored. If a mark is given, it is reported to the device when the device returns. The newest
     /// [`MAX_MARKS`] marks of a user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
@@ -141,7 +141,7 @@ pub struct Revocation {
 /// The outcome of [`Facts::begin_app_deletion`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AppDeletion {
-    /// The app is gone; its data is to be deleted.
+    /// The app no longer exists; its data is to be deleted.
     Begun,
     /// There is no such app.
     NoSuchApp,

@@ -244,7 +244,7 @@ pub enum Befriended {
     NoSuchFriend,
     /// The owner's list is full.
     ListFull,
-    /// With `both`: the friend's list is full.
+    /// The friend's list is full, and `both` was requested.
     FriendListFull,
     /// The friend's rule forbids being added, and the call by a user would have created an entry.
     Denied,

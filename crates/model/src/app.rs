@@ -46,7 +46,7 @@ pub enum KeyRefused {
     #[error("a key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes, and this one has {0}")]
     Length(usize),
     /// The text has characters other than printable ASCII.
-    #[error("a key consists of printable ASCII characters without spaces; check how it was copied")]
+    #[error("a key must consist of printable ASCII characters without spaces; check how it was copied")]
     Unprintable,
     /// The app has this key already, under this number.
     #[error("the app has this key already, as key {0}")]

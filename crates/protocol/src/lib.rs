@@ -26,8 +26,8 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 /// The most bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 
-/// The most bytes of a WebSocket that are read to find one thing. Fragments are no things: of a message in empty fragments
-/// without end, all that has come would be read otherwise, before anybody else gets a turn.
+/// The most bytes of a WebSocket that are read in one call to find the next item. Without this bound, a message of
+/// endless empty fragments would be read as far as it has arrived before other connections get a turn.
 const BYTES_IN_ONE_LOOK: usize = 128;
 
 /// The framing and encoding of the messages on a connection.
@@ -74,13 +74,13 @@ pub enum Found {
 #[derive(Debug, thiserror::Error)]
 pub enum ProtocolError {
     /// The first bytes match none of the three protocols.
-    #[error("neither the preamble of the native protocol nor a WebSocket upgrade")]
+    #[error("the connection begins with neither the preamble of the native protocol nor a WebSocket upgrade")]
     UnknownOpening,
     /// The first bytes are a header of the PROXY protocol, which is not allowed here.
     #[error("a PROXY header from an address that is not in trusted_proxies, or a second one")]
     UnexpectedProxyHeader,
     /// The HTTP request is not an upgrade to one of Lamplight's subprotocols. The answer was written already.
-    #[error("no WebSocket upgrade: {0}")]
+    #[error("the request is not a valid WebSocket upgrade: {0}")]
     NoUpgrade(String),
     /// A frame is too large or has an invalid length.
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! The connections of one worker and the users they watch. Takes in the change log and fills the mailboxes.
+//! The connections of one worker and the users they watch. The audience applies the change log and fills the mailboxes.
 //!
 //! The audience is pure like the rules it combines: it neither reads nor waits. It returns an [`Effect`] to its caller
 //! for each thing that must be read or done elsewhere.
@@ -248,9 +248,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
-    /// Takes in an entry of the change log. `prepare` turns a status into its form in mailboxes; it is called at most
+    /// Applies an entry of the change log. `prepare` turns a status into its form in mailboxes; it is called at most
     /// once, and only if the user is watched. A status that comes faster than the rate waits until
-    /// [`Audience::tell_due`]; returns whether this one does.
+    /// [`Audience::tell_due`]; the result is whether this one does.
     pub fn hear(
         &mut self,
         entry: &Arc<LogEntry>,

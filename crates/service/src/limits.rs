@@ -31,7 +31,7 @@ pub trait Limits: Send + Sync {
 
 /// The error of a rate limit store that has failed. The adapter has logged the cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the store of rates failed")]
+#[error("the store of rate limits has failed")]
 pub struct LimitsError;
 
 type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;

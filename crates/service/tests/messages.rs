@@ -291,7 +291,7 @@ async fn a_clock_that_leaps_ahead_for_a_while_takes_no_message() {
     let (begin, day, minute) = (world.now, Duration::from_secs(24 * 3_600), Duration::from_secs(60));
     let forget = |now| world.service.forget_messages(10, now);
     let ahead = |now: Now| Now { wall: now.wall.after(3_000 * day), ..now };
-    // The clock may be wrong when the node starts, or become wrong later.
+    // Two cases: a node that starts while the clock is wrong, and one whose clock goes wrong later.
     assert_eq!(forget(ahead(begin)).await.unwrap(), 0);
     let steady = STEADY_FOR + minute;
     assert_eq!(forget(begin.after(minute)).await.unwrap(), 0, "the clock is set right");
@@ -301,7 +301,7 @@ async fn a_clock_that_leaps_ahead_for_a_while_takes_no_message() {
         assert_eq!(forget(ahead(wrong.after(minutes * minute))).await.unwrap(), 0, "{minutes}");
     }
     assert_eq!(forget(wrong.after(30 * minute)).await.unwrap(), 0, "set right again");
-    // A clock that stays ahead is right: the node was stopped, or asleep, for that time.
+    // A clock that stays ahead is right: the node was stopped or suspended for that long.
     let leapt = ahead(wrong.after(31 * minute));
     assert_eq!(forget(leapt).await.unwrap(), 0);
     assert_eq!(forget(leapt.after(STEADY_FOR)).await.unwrap(), 5);

@@ -1,4 +1,4 @@
-//! Tests of profiles: the refusals, and the notified users.
+//! Profiles: the refusals, and the users who are notified.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -25,7 +25,7 @@ async fn own_devices_and_mutual_friends_are_told_of_a_profile() {
     let set = world.service.set_profile(&alice, nick("Alice"), PHONE, world.now).await.unwrap();
     assert_eq!((set.value.nick.as_str(), set.version - world.now.wall.0), ("Alice", 3));
     assert_eq!(world.news(), ["alice+3 by 1: profile Alice AllowAny, 0 in all", "alice shows Alice to bob"]);
-    // A call that changes nothing notifies nobody.
+    // A call that changes nothing causes no notification.
     let again = world.service.set_profile(&alice, nick("Alice"), MAC, world.now).await.unwrap();
     assert_eq!((again, world.news()), (set, Vec::new()));
 
@@ -67,7 +67,7 @@ async fn a_profile_that_cannot_be_taken_is_refused_and_changes_nothing() {
     }
     let unknown = world.service.set_profile(&user("nobody"), nick("x"), By::App, world.now).await;
     assert_eq!(code(unknown), Code::NO_SUCH_ACCOUNT);
-    // The account of this connection was deleted in the meantime.
+    // The account was deleted while the connection was open.
     let gone = world.service.set_profile(&user("nobody"), nick("x"), PHONE, world.now).await;
     assert_eq!(code(gone), Code::NOT_LOGGED_IN);
     assert_eq!(world.news(), Vec::<String>::new());
@@ -106,7 +106,7 @@ async fn a_user_may_ask_so_often_and_the_app_as_often_as_it_likes() {
     let third = world.service.set_profile(&alice, nick("third"), MAC, world.now).await;
     assert_eq!(code(third), Code::CALLED_TOO_OFTEN, "the limit is the user's, not the device's");
     world.service.set_profile(&alice, nick("app"), By::App, world.now).await.unwrap();
-    // Each operation has its own window for the rate limit.
+    // Each operation has a window of its own.
     world.service.users_info(&alice, &ids(&["alice"]), PHONE, world.now).await.unwrap();
     world.now = world.now.after(std::time::Duration::from_secs(5));
     world.service.set_profile(&alice, nick("later"), PHONE, world.now).await.unwrap();

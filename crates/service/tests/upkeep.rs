@@ -12,8 +12,8 @@ use std::sync::Arc;
 const NOW: Now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
 const USERS: usize = 100;
 
-/// Checks that logins that lapse together are written together. Writes that wait at the same time share a commit;
-/// writes that are made one after another need one each.
+/// Writes that wait for the writer at the same time share its commits; writes that are made one after another have one
+/// commit each.
 #[tokio::test]
 async fn logins_that_lapse_together_share_commits() {
     let folder = tempfile::tempdir().unwrap();

@@ -48,8 +48,8 @@ pub enum Admission {
 }
 
 impl Presence {
-    /// Creates the record of a user of whom only the facts are known: logins without a link. `version` must be above
-    /// every version that was ever sent for the user, as far as is known. `may_have_had_list` says that a former
+    /// Creates the record of a user of whom only the facts are known, so that the logins have no link. `version` must
+    /// be above every version that is known to have been sent for the user. `may_have_had_list` says that a former
     /// record may have had a subscription list, which is lost.
     pub fn from_facts(
         facts: UserFacts,
@@ -299,8 +299,8 @@ impl Presence {
     /// Ends a login that was recorded under the number `login` and was refused afterwards. A later login of the
     /// device stays. An earlier login of the device on the same platform stays too, under the number that the facts
     /// have for it now; on another platform it has ended in the facts, and ends here too. If the record does not have
-    /// the device, only the end is kept for the facts. `why` is the end mark of the device, if it is to have one; the
-    /// device was told already.
+    /// the device, only the end is kept for the facts. `why` is the end mark of the device, if it is to have one; it
+    /// counts as reported to the device.
     pub fn take_back(
         &mut self,
         device: &DeviceId,

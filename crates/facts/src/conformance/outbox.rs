@@ -532,7 +532,7 @@ fn always(content: NoticeContent) -> NoticeContent {
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
-/// Sets a status after each event that shows the user as away.
+/// Returns the status after an event, in which the user is OFFLINE.
 fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }

@@ -44,7 +44,7 @@ impl Worker {
             Err(ServiceError::Refused(refusal)) if refusal.code == Code::NO_SUCH_APP => ReadOutcome::Done,
             Err(error) => {
                 self.metrics.failed_reads.inc();
-                tracing::warn!(%error, source = ?std::error::Error::source(&error), "a read from the stores has failed and will be retried");
+                tracing::warn!(%error, source = ?std::error::Error::source(&error), "a read failed and will be retried");
                 ReadOutcome::Failed
             }
         }
@@ -80,7 +80,7 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Handles that the directory has another connection, or none, for the device of a connection. The log reports the
+    /// Handles a connection that the directory does not have as the current one of its device. The log reports the
     /// reason; if that part of the log was missed, the connection is closed here.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         self.reads.watch_list_is_settled(watcher, false);

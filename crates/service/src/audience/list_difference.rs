@@ -20,7 +20,7 @@ struct Change {
 }
 
 impl ListDifference {
-    /// Takes in a change of the list.
+    /// Adds a change of the list to the difference.
     pub fn add(&mut self, subscribed: &[UserId], unsubscribed: &[UserId]) {
         unsubscribed.iter().for_each(|user| self.change(user, false));
         subscribed.iter().for_each(|user| self.change(user, true));

@@ -32,7 +32,7 @@ impl ListsHeard {
         heard.changes
     }
 
-    /// Takes in an entry of the log.
+    /// Records an entry of the log that concerns a user who is logging in.
     pub fn hear(&mut self, entry: &LogEntry) {
         match entry.news {
             News::Lists(_) | News::ListsUnknown => {

@@ -53,7 +53,7 @@ impl Member {
         Self { entered: rev, ..self }
     }
 
-    /// Takes in a change of the subscription list from the log. Returns whether it was known already.
+    /// Records a change of the subscription list that the log reports. Returns whether it was known already.
     pub(super) fn has_heard(&mut self, rev: u64) -> bool {
         // News without a revision has no position in the order.
         if rev == 0 {

@@ -121,7 +121,7 @@ impl Reads {
         (!users.is_empty()).then_some(ReadCall::ListsStates(users))
     }
 
-    /// Takes in the outcome of a call.
+    /// Records the outcome of a call.
     pub fn ended(&mut self, call: &ReadCall, outcome: ReadOutcome, now: Moment) {
         self.under_way -= 1;
         match call {

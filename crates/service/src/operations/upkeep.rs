@@ -117,7 +117,7 @@ impl Service {
         let mut failed = 0;
         for error in done.into_iter().filter_map(Result::err) {
             if failed == 0 {
-                tracing::warn!(%error, "a deadline of a user could not be carried out; trying again");
+                tracing::warn!(%error, "cannot carry out a deadline of a user; it will be retried");
             }
             failed += 1;
         }

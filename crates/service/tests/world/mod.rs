@@ -1,4 +1,4 @@
-//! A service over real stores, and its change log as text.
+//! A service on real stores, and its change log as text.
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
@@ -24,12 +24,12 @@ pub struct World {
 }
 
 impl World {
-    /// Creates a world with these accounts, and with settings changed by `change`.
+    /// Creates a world with these accounts, in an app whose settings `change` has changed.
     pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
         Self::with_limits(accounts, None, change).await
     }
 
-    /// Creates a world with these rate limits too, instead of those of a node.
+    /// Does the same, with these rate limits in place of those of a node.
     pub async fn with_limits(
         accounts: &[&str],
         limits: Option<Box<dyn Limits>>,
@@ -67,7 +67,7 @@ impl World {
         self.news();
     }
 
-    /// Returns the entries of the log about lists and friends, each as a line; versions count from the creation of the
+    /// The entries of the log about lists and friends, each in a line. Versions are counted from the creation of the
     /// account.
     pub fn news(&mut self) -> Vec<String> {
         let mut entries = Vec::new();
