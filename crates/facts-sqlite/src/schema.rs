@@ -327,7 +327,7 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
     static OPENING: Mutex<()> = Mutex::new(());
     let _opening = OPENING.lock();
 
-    create(path).map_err(|error| fault::unavailable("creating the file of facts", error))?;
+    create(path).map_err(|error| fault::unavailable("creating the database file", error))?;
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
     version(&connection)?;
     use_wal(&connection).map_err(opening)?;
@@ -579,6 +579,6 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let error = open_for_writing(&directory.path().join("nowhere/facts")).unwrap_err();
         assert_eq!(error.kind, FactsErrorKind::Unavailable);
-        assert_eq!(error.doing, "creating the file of facts");
+        assert_eq!(error.doing, "creating the database file");
     }
 }
