@@ -223,7 +223,7 @@ pub struct Befriending {
     pub entry: Option<Friend>,
     /// The entry of the friend, if the friend has the owner in the list now.
     pub back: Option<Friend>,
-    /// Whether the owner's list was altered: exactly then its version was incremented, by one.
+    /// Whether the owner's list was altered, in which case its version was incremented by one.
     pub owner_changed: bool,
     /// Whether the friend's list was altered: it has a new entry, or one that has become mutual.
     pub friend_changed: bool,
@@ -344,6 +344,6 @@ pub struct ConversationSet {
     pub conversation: Conversation,
     /// Whether the change altered anything.
     pub changed: bool,
-    /// The owner's lists after the change.
+    /// The state of the owner's lists after the change.
     pub state: ListsState,
 }

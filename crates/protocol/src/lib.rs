@@ -266,7 +266,9 @@ impl Protocol {
             }
             None if offered.is_empty() => Encoding::Json,
             None => {
-                let why = format!("no known subprotocol; speak {SUBPROTOCOL_JSON} or {SUBPROTOCOL_PROTOBUF}");
+                let why = format!(
+                    "the client offers no known subprotocol; use {SUBPROTOCOL_JSON} or {SUBPROTOCOL_PROTOBUF}"
+                );
                 return Err(no(output, why));
             }
         };

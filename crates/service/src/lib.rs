@@ -181,7 +181,7 @@ impl Service {
         &self.deletions
     }
 
-    /// The telling of news to the change log.
+    /// The queue through which news reaches the change log.
     pub fn telling(&self) -> &Telling {
         &self.telling
     }

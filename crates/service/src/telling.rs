@@ -35,7 +35,7 @@ struct Waiting {
 }
 
 impl Telling {
-    /// Creates the telling for this log.
+    /// Creates an empty queue of news for this log.
     pub(crate) fn new(log: Arc<dyn ChangeLog>) -> Self {
         Self { log, state: Mutex::default(), arrived: Notify::default() }
     }

@@ -40,9 +40,9 @@ pub struct SubscribeDone {
 /// The reason for reading a status. It decides how a deleted account is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewing {
-    /// A watching connection, to which a deleted account is shown as not logged in.
+    /// A query, for which a deleted account is not found.
     Asked,
-    /// A watching connection: a deleted account is shown as not logged in.
+    /// A watching connection, to which a deleted account is shown as not logged in.
     Watched,
 }
 
