@@ -39,7 +39,7 @@ pub enum Link {
     Held {
         /// The end of that time.
         until: Moment,
-        /// How the link ended.
+        /// The cause of the end of the link.
         end: LinkEnd,
     },
     /// There is no connection.
@@ -59,7 +59,7 @@ impl Link {
     }
 }
 
-/// How a link ended.
+/// The causes of the end of a link.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LinkEnd {
     /// The connection was closed or has failed: FIN, RST, process killed, tab closed.

@@ -53,7 +53,7 @@ pub trait Sum: Clone {
 pub struct Step<S> {
     /// The number of the level.
     pub level: u8,
-    /// When the step began.
+    /// The time at which the step began.
     pub at: Timestamp,
     /// The sum since then.
     pub sum: S,

@@ -31,7 +31,7 @@ pub struct Ended {
     pub cause: EndCause,
 }
 
-/// Why a connection must be closed.
+/// The reasons for closing a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum EndCause {
     /// The same device has connected again.

@@ -199,7 +199,7 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
 }
 
-/// By the revision, a reader can drop log entries whose changes the record already contains.
+/// The revision shows a reader which log entries the record already contains, so that it can drop them.
 pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports) {
     seed(&ports.directory, "a").await;
     let one = [user("a"), user("b")];

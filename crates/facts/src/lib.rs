@@ -76,9 +76,9 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// lists that held the user change; the user's peers keep their conversations.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
-    /// In one transaction, ends every login of the user, leaves each known device an end mark, and revokes further
-    /// UserSigs. Returns the number of the last login before: every login up to that number has ended. Returns `None`
-    /// if there is no such account.
+    /// Ends every login of the user, leaves each known device an end mark, and revokes further UserSigs, in one
+    /// transaction. Returns the number of the last login before: every login up to that number has ended. Returns
+    /// `None` if there is no such account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
     /// The revocation left by kicks and deletions of a user, whether there is an account or not.
@@ -90,9 +90,9 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Logins. Each has a number that is higher than that of every earlier login and account of this store. The login of
     // a Web device ends with its connection and appears in no list, but has a number too.
 
-    /// In one transaction, either refuses, or creates the account if it is missing, removes the device's end mark (why
-    /// its last login ended), and records the login under a new number, replacing the device's previous login. The
-    /// reasons to refuse, in their order, are the variants of [`LoginRecorded`].
+    /// Records a login, in one transaction: either refuses it, or creates the account if it is missing, removes the
+    /// device's end mark (the reason why its last login ended), and records the login under a new number, replacing the
+    /// device's previous login. The reasons to refuse, in their order, are the variants of [`LoginRecorded`].
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
     /// Ends logins of a user, each by its number, so that a device that has logged in again is not affected. An unknown

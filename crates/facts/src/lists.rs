@@ -176,7 +176,7 @@ pub struct NickFound {
     pub id: UserId,
     /// The nick.
     pub nick: String,
-    /// When the account was created.
+    /// The time at which the account was created.
     pub created: Timestamp,
 }
 

@@ -56,7 +56,7 @@ struct Deletion {
 /// The progress of the deletion of an app.
 #[derive(Clone)]
 enum Stage {
-    /// Its live records are being removed.
+    /// The live records of the app are being removed.
     Records {
         /// The position of the next page.
         next: Option<RecordCursor>,

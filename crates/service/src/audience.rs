@@ -38,9 +38,9 @@ pub struct Watchers {
 /// The reason why a user is notified of another user.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct WatchedFor {
-    /// By subscription.
+    /// Whether the user is subscribed to the other one.
     pub subscribed: bool,
-    /// By mutual friendship.
+    /// Whether the two are mutual friends, and the app notifies friends.
     pub friend: bool,
 }
 

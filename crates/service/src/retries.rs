@@ -72,8 +72,9 @@ struct Waiting {
     /// The operations that are being carried out now.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// No operation is retried before this time.
+    /// The pause after the last round: zero if no operation failed, and doubled if none succeeded.
     pause: Duration,
+    /// The time before which no operation is retried.
     from: Moment,
 }
 

@@ -124,7 +124,7 @@ impl Waiting {
     }
 
     fn push(&mut self, entry: LogEntry) {
-        // Condenses not at every entry, because it may save nothing.
+        // The queue is not condensed at every entry, because that may save nothing.
         if self.entries.len() >= MAX_WAITING && self.fresh >= MAX_WAITING / 4 {
             self.condense();
             self.fresh = 0;

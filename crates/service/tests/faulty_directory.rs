@@ -222,7 +222,7 @@ async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
     assert_eq!(state().await, [None]);
     let retention = AppSettings::default().timing.login_retention();
 
-    // The retention of the record is over, and the answer of its removal is lost.
+    // The retention of the record is over, but the answer of the change that reports this is lost.
     directory.fail(&user("ann"), Fault::Unanswered);
     service.expire_due(10, NOW.after(retention)).await.unwrap();
     directory.mend();

@@ -1,5 +1,5 @@
-//! How a live record is kept in agreement with the facts: which logins may connect, which logins have ended in the
-//! facts, and which ends are not stored in the facts yet.
+//! The agreement of a live record with the facts: the logins that may connect, the logins that have ended in the facts,
+//! and the ends that are not stored in the facts yet.
 
 use super::Presence;
 use crate::device::{Device, Link};

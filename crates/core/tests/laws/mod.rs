@@ -15,7 +15,7 @@ pub struct Record {
     pub now: Now,
     /// The grace after the loss of a node.
     pub grace: Duration,
-    /// For each device, whether it is connected according to the events for the app's backend.
+    /// Whether each device is connected, according to the events for the app's backend.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
     /// The number of the last login, which the test counts in place of the facts.

@@ -60,7 +60,7 @@ pub async fn a_login_is_recorded_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.all_logins()).await, [(user("alice"), logins[0].clone())]);
 }
 
-/// Of many first logins at once, one creates the account, and all are recorded.
+/// One of many simultaneous first logins creates the account, and all of them are recorded.
 pub async fn a_login_of_many_at_once_is_recorded_once(facts: &dyn Facts) {
     let logins = (0..60).map(|n| record(facts, new_login("alice", &format!("{}", n % 20), n / 20)));
     let recorded = join_all(logins).await;

@@ -286,7 +286,7 @@ pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 81, total_unread: 40 });
 }
 
-/// Of many retries at once, one is stored, and all others return it.
+/// One of many simultaneous retries is stored, and all others return it.
 pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = (0..50).map(|_| facts.send_message(new_message("alice", "bob", "1", 20)));

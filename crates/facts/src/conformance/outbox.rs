@@ -257,7 +257,7 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     assert_eq!(shown(facts, STATE).await, ["bob 3"]);
 }
 
-/// After that, the events of a new record, whose clock may have been set back, are stored.
+/// Once the caller has confirmed them, the events of a new record are stored, even if its clock was set back.
 pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     for ordinal in [5, 6] {

@@ -74,7 +74,7 @@ pub enum Work {
 
 /// The progress of a connection: before, during and after its login.
 pub enum Session {
-    /// Not logged in yet.
+    /// The connection has not logged in yet.
     New {
         /// The time at which the login times out.
         deadline: Moment,

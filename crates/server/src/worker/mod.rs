@@ -256,12 +256,12 @@ impl Worker {
                 let _ = done.send(());
             }
             Command::Watchers(user, most, answer) => {
-                // As above.
+                // The asking task may have stopped waiting.
                 let _ = answer.send(self.audience.borrow().watchers(&user, most));
             }
             Command::NotOpen(mut ids, answer) => {
                 ids.retain(|id| self.connections.slot(*id).is_none());
-                // As above.
+                // The asking task may have stopped waiting.
                 let _ = answer.send(ids);
             }
         }

@@ -10,8 +10,7 @@ use std::cell::{Cell, RefCell};
 /// window.
 #[derive(Default)]
 pub struct RequestWindows {
-    /// The counts by slot, kept apart from the connections because padding would make each connection larger by more
-    /// than its count.
+    /// The counts by slot, kept apart from the connections, whose size has an asserted limit.
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,

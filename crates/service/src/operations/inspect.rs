@@ -42,7 +42,7 @@ pub enum LinkState {
     Held {
         /// The end of that time.
         until: Timestamp,
-        /// How the link ended.
+        /// The cause of the end of the link.
         end: LinkEnd,
     },
     /// There is no connection.
