@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// One change of the lists of a user, for the user's own devices.
+///
 /// The log may carry the changes of one user in another order than that of their versions, since each is logged by the
 /// task that waited for its commit. The workers put them in order before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
