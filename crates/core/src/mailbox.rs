@@ -80,7 +80,7 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Ends all [holds](Self::hold) of a connection, because no answer will carry the states. Returns the users that
-    /// were held; the state of a user without another watcher is not known.
+    /// were held; the state of such a user is known only if the user has another watcher.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         self.graph.release(watcher)
     }

@@ -86,7 +86,7 @@ pub enum Gate {
 
 /// Checks all gates of a call except the first and the last.
 ///
-/// `users` is the list with each user once, or the error of a list that could not be read. A query for only the
+/// `users` is the list with each user once, or the error if the list could not be read. A query that names only the
 /// caller passes all gates, including the rate.
 pub fn check_call(
     call: Call,

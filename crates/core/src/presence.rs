@@ -355,8 +355,8 @@ impl Presence {
         transition
     }
 
-    /// Does what is due: ends lingers and graces, lets logins lapse, drops the subscription list. Changes nothing
-    /// before [`Presence::next_deadline`].
+    /// Carries out what is due: ends lingers and graces, lets logins lapse, and drops the subscription list. Changes
+    /// nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),

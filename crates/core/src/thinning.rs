@@ -1,5 +1,5 @@
-//! Downsampling of figures of the past: the resolutions at which figures are kept, and which are summed up into
-//! which.
+//! Downsampling of figures of the past: the resolutions at which figures are kept, and the sums of finer figures that
+//! make coarser ones.
 //!
 //! This module knows neither what is counted nor where it is stored.
 

@@ -287,7 +287,7 @@ pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     assert_eq!(absent, None);
 }
 
-/// A reader of session events hears of nothing else, and other readers do not hear of session events.
+/// A reader of session events gets no other entries, and other readers get no session events.
 pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     let (mut log, mut events) = (ports.follow(), ports.log.follow_events());
     seed(&ports.directory, "a").await;

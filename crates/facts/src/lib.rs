@@ -39,9 +39,9 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// Creates the app, or replaces it as a whole. Fails while a deletion of the app has not ended.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
-    /// Does the same as [`Facts::put_app`], if the app still equals `was`; `None` means that there was no app. In one
-    /// transaction. Returns whether the app was stored; if not, nothing was changed. While a deletion of the app has
-    /// not ended, it is not stored.
+    /// Does the same as [`Facts::put_app`] in one transaction, if the app still equals `was`; `None` means that there
+    /// was no app. Returns whether the app was stored; if not, nothing was changed. The app is not stored while its
+    /// deletion has not ended.
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
     /// Begins the deletion of an app, in one transaction: the app is gone with its keys, and no account, login,
@@ -72,8 +72,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
     /// Deletes the account with its profile, logins, marks, friendships and conversation list, and revokes UserSigs as
-    /// [`Facts::kick`] does; the revocation outlives the account. Returns `None` if there was no account. The friend
-    /// lists that held the user change; the user's peers keep their conversations.
+    /// [`Facts::kick`] does; the revocation outlives the account. Also removes the user from the friend lists of
+    /// others; the user's peers keep their conversations. Returns `None` if there was no account.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// Ends every login of the user, leaves each known device an end mark, and revokes further UserSigs, in one

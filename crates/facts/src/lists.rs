@@ -57,10 +57,10 @@ pub trait Lists: Send + Sync {
 
     // Friends
 
-    /// Adds `friend` to the friend list of `owner` and, with `both`, `owner` to that of `friend`. An existing entry of
-    /// `owner` keeps its time, and gets those of the remark, source and wording that are not empty. The friend's entry
-    /// is created with the source alone, or left unchanged if it exists. In one transaction; unless the result is
-    /// [`Befriended::Done`], nothing was changed.
+    /// Adds `friend` to the friend list of `owner` and, with `both`, `owner` to that of `friend`, in one transaction.
+    /// An existing entry of `owner` keeps its time, and its remark, source and wording are replaced by those that are
+    /// not empty. The friend's entry is created with the source alone, or left unchanged if it exists. Unless the
+    /// result is [`Befriended::Done`], nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
     /// Changes the remark of an entry; `None` if there is no entry. The same remark does not increment the version.
@@ -210,7 +210,7 @@ pub struct NewFriendship {
     pub at: Timestamp,
     /// The most entries of one list. An existing entry needs no further room.
     pub limit: usize,
-    /// Whether the friend's rule against being added applies (a user asks) or not (the app decides).
+    /// Whether a user asks, so that the friend's rule for being added applies, or the app decides.
     pub ask: bool,
 }
 

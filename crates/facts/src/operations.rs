@@ -25,7 +25,7 @@ pub trait Operations: Send + Sync {
     ) -> Answer<'_, Vec<AuditEntry>>;
 
     /// Writes figures, each replacing the one of the same level and time, and deletes the figures of each named level
-    /// before a time. In one transaction.
+    /// before a time, all in one transaction.
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()>;
 
     /// Up to `limit` figures of a level, starting at a time, by rising time.

@@ -34,7 +34,7 @@ pub struct EndMark {
 pub enum EndWhy {
     /// Another login of the account, on this platform, has ended the login.
     KickedBy(Platform),
-    /// The device logged out, its UserSig expired, or an operator or the server API ended every login.
+    /// The device logged out, its UserSig expired, or an operator or the server API ended every login of the user.
     LoggedOut,
 }
 

@@ -1,5 +1,5 @@
-//! Measures the cost of joining with a long list, in a worker where everybody watches everybody: `cargo run --release
-//! --example join_cost -p lamplight-service`.
+//! Measures the cost of joining with a long list, in a worker in which everybody watches everybody: `cargo run
+//! --release --example join_cost -p lamplight-service`.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
 

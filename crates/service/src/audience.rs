@@ -44,7 +44,7 @@ pub struct WatchedFor {
     pub friend: bool,
 }
 
-/// The connections examined for each watcher that is named: few users have more devices than this.
+/// The number of connections examined for each watcher that is to be named; few users have more devices than this.
 const EDGES_PER_WATCHER: usize = 4;
 
 /// The connections of one worker, the users they watch, and the statuses that each connection was not sent yet.

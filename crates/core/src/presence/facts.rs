@@ -107,9 +107,10 @@ impl Presence {
 
     /// Decides whether a device may connect with a UserSig dated in the second `issued`.
     ///
-    /// `recorded` is the number under which the facts have just recorded its login. After
-    /// [`Admission::MayHaveEnded`], the caller asks the facts again and, if they still have the login, adds the
-    /// number of that answer. `None` asks whether the device may return to its existing login.
+    /// `recorded` is the number under which the facts have just recorded the device's login, or `None` if the device
+    /// asks to return to its existing login. After [`Admission::MayHaveEnded`], the caller asks the facts again and, if
+    /// they still have the login, passes the number of that admission as the second part of
+    /// `recorded`.
     pub fn admission(
         &self,
         device: &DeviceId,
@@ -210,7 +211,7 @@ impl Presence {
         self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
-    /// Notes a UserSig: that of a connected device which was renewed, or one that was seen without a connection.
+    /// Notes that a UserSig was seen: the new one of a connected device, or one that was seen without a connection.
     pub fn note_sig(
         &mut self,
         connection: Option<ConnectionId>,

@@ -58,7 +58,7 @@ pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(friends(facts, "nobody").await, [""; 0]);
 }
 
-/// With both sides, one existing entry is enough for success; a second deletion reports that there was none.
+/// With `both`, one existing entry is enough for success; a second deletion reports that there was none.
 pub async fn a_friend_is_deleted_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, String::new()).await;
@@ -178,8 +178,8 @@ pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &
     assert_eq!(ok(add("carol", true)).await.outcome, Befriended::Done);
 }
 
-/// A user who does not accept friends cannot be added by another user on either side, but by the app. The texts of an
-/// existing entry can always be changed.
+/// A user who accepts no friends cannot be added by another user on either side, but can be added by the app. The texts
+/// of an existing entry can always be changed.
 pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };
@@ -247,7 +247,7 @@ pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
 /// A version is incremented if an entry of the list is removed or is no longer mutual.
 pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
-    // The existing entries, both -> the answer, and the increments of the versions of alice and bob.
+    // The existing entries and `both`, then the answer and the increments of the versions of alice and bob.
     let cases = [
         (true, true, false, (true, false, true), (1, 1)),
         (true, true, true, (true, true, false), (1, 1)),
@@ -277,7 +277,7 @@ pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     }
 }
 
-/// A remark is changed only if there is an entry, and increments the version only if it differs.
+/// A remark is changed only if there is an entry, and a change increments the version only if the remark differs.
 pub async fn a_remark_counts_up_when_it_is_another(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, "r".into()).await;

@@ -1,7 +1,7 @@
 //! A naive model of the lists of users, with which a store is compared after every step of a random history.
 //!
-//! The model keeps every message and counts unread messages by looking at each. It is as simple as the port's
-//! contract allows, and as slow.
+//! The model keeps every message and counts unread messages by looking at each of them. It is as simple, and as slow,
+//! as the contract of the port allows.
 
 use super::{NOTHING_REVOKED, at, client_id, custom, id, ok};
 use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, RETRY_TIME, Sent};

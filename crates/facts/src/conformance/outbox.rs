@@ -449,8 +449,8 @@ fn missed(since: u64, limit: usize) -> MissedMessages {
     MissedMessages { user: user("bob"), since: at(since), limit, devices: vec![Platform::IPhone], at: at(99) }
 }
 
-/// Each message is pushed once, in the order of sending. Messages that are older, read, deleted, sent by the user, or
-/// were pushed before are not.
+/// Each message is pushed once, in the order of sending. A message that is older, read, deleted, sent by the user, or
+/// pushed before is not pushed.
 pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [

@@ -1,5 +1,4 @@
-//! Searches of an operator: accounts of an app by the prefix of the `userID` or of the nick, and the users who are
-//! online.
+//! Searches of an operator: accounts of an app by the beginning of the `userID` or of the nick, and the online users.
 
 use crate::operations::inspect::devices_of;
 use crate::{InspectedDevice, Service, ServiceError};

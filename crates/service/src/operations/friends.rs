@@ -23,7 +23,7 @@ pub struct NewFriend {
     pub id: UserId,
     /// Whether to add the owner to the friend's list too.
     pub both: bool,
-    /// The owner's name for the friend. An empty remark, source or wording keeps that of an existing entry.
+    /// The owner's name for the friend. If the remark, source or wording is empty, an existing entry keeps its own.
     pub remark: String,
     /// The source of the friendship, in the app's own words; may be empty.
     pub source: String,
