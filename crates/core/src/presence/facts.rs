@@ -109,8 +109,7 @@ impl Presence {
     ///
     /// `recorded` is the number under which the facts have just recorded the device's login, or `None` if the device
     /// asks to return to its existing login. After [`Admission::MayHaveEnded`], the caller asks the facts again and, if
-    /// they still have the login, passes the number of that admission as the second part of
-    /// `recorded`.
+    /// they still have the login, passes the number of that admission as the second part of `recorded`.
     pub fn admission(
         &self,
         device: &DeviceId,
