@@ -14,9 +14,9 @@
 /// ```
 library;
 
-export 'src/models/keeper.dart' hide ConversationCopy, FriendCopy;
 export 'src/models/kit.dart';
 export 'src/models/list_models.dart';
+export 'src/models/lists_sync.dart' hide ConversationCopy, FriendCopy;
 export 'src/models/names.dart';
 export 'src/models/pinyin.dart' show Pinyin, indexLetters, pinyinOf;
 export 'src/models/rows.dart'

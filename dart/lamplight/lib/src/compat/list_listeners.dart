@@ -5,7 +5,7 @@ library;
 import 'dart:collection';
 
 import '../model/lists.dart';
-import '../models/keeper.dart';
+import '../models/lists_sync.dart';
 import '../models/rows.dart';
 import '../tell.dart';
 import 'listeners.dart';

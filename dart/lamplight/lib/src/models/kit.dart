@@ -5,7 +5,7 @@ library;
 import '../client.dart';
 import '../model/lists.dart';
 import '../tell.dart';
-import 'keeper.dart';
+import 'lists_sync.dart';
 import 'watcher.dart';
 
 /// The most drafts that a kit keeps; beyond, the oldest goes.
@@ -25,7 +25,7 @@ final class ListKit {
     SubscriptionMemory? memory,
   })  : _isShowOnlineStatus = isShowOnlineStatus,
         _language = language {
-    lists = ListKeeper(client, onChange: _tell);
+    lists = ListsSync(client, onChange: _tell);
     statuses = StatusWatcher(
       client,
       isOn: isShowOnlineStatus,
@@ -38,7 +38,7 @@ final class ListKit {
   final LamplightClient client;
 
   /// The lists of the own user, and the calls that change them.
-  late final ListKeeper lists;
+  late final ListsSync lists;
 
   /// The statuses of the users whom the lists show.
   late final StatusWatcher statuses;

@@ -61,9 +61,9 @@ const int _atOnce = 8;
 const Duration _pause = Duration(milliseconds: 500);
 
 /// The lists of one client.
-final class ListKeeper {
+final class ListsSync {
   /// Begins to listen to a client; reads nothing before somebody asks.
-  ListKeeper(this._client, {required void Function() onChange})
+  ListsSync(this._client, {required void Function() onChange})
       : _onChange = onChange {
     conversations = KeptList._(
       _client,
