@@ -1,9 +1,9 @@
 /// The types that callbacks, parameters and answers of the plugin have for
 /// things that Lamplight does not have, so that code that names them compiles.
-/// This package makes no value of them.
+/// This package never creates a value of these types.
 library;
 
-/// The short profile of a user; never made.
+/// The short profile of a user; never created.
 class V2TimUserInfo {
   /// Creates a value.
   V2TimUserInfo({
@@ -29,7 +29,7 @@ class V2TimUserInfo {
       };
 }
 
-/// A receipt of messages that were read; never made.
+/// A receipt of messages that were read; never created.
 class V2TimMessageReceipt {
   /// Creates a value.
   V2TimMessageReceipt({
@@ -75,7 +75,7 @@ class V2TimMessageReceipt {
       };
 }
 
-/// A request to become friends; never made.
+/// A request to become friends; never created.
 class V2TimFriendApplication {
   /// Creates a value.
   V2TimFriendApplication({
@@ -106,7 +106,7 @@ class V2TimFriendApplication {
   /// The text of the request.
   String? addWording;
 
-  /// Whether the request came or was sent.
+  /// The direction of the request: received or sent.
   int type;
 
   /// The value as a map.
@@ -121,7 +121,7 @@ class V2TimFriendApplication {
       };
 }
 
-/// The setting of how messages are received; never made.
+/// The setting of how messages are received; never created.
 class V2TimReceiveMessageOptInfo {
   /// Creates a value.
   V2TimReceiveMessageOptInfo({
@@ -172,7 +172,7 @@ class V2TimReceiveMessageOptInfo {
       };
 }
 
-/// A key and a value beside a message; never made.
+/// A key and a value beside a message; never created.
 class V2TimMessageExtension {
   /// Creates a value.
   V2TimMessageExtension({
@@ -193,7 +193,7 @@ class V2TimMessageExtension {
       };
 }
 
-/// The progress of a download; never made.
+/// The progress of a download; never created.
 class V2TimMessageDownloadProgress {
   /// Creates a value.
   V2TimMessageDownloadProgress({
@@ -254,7 +254,7 @@ class V2TimMessageDownloadProgress {
       };
 }
 
-/// A reaction to a message; never made.
+/// A reaction to a message; never created.
 class V2TimMessageReaction {
   /// Creates a value.
   V2TimMessageReaction({
@@ -285,7 +285,7 @@ class V2TimMessageReaction {
       };
 }
 
-/// The reactions to a message after a change; never made.
+/// The reactions to a message after a change; never created.
 class V2TIMMessageReactionChangeInfo {
   /// Creates a value.
   V2TIMMessageReactionChangeInfo({
@@ -306,7 +306,7 @@ class V2TIMMessageReactionChangeInfo {
       };
 }
 
-/// A member of a group; never made.
+/// A member of a group; never created.
 class V2TimGroupMemberInfo {
   /// Creates a value.
   V2TimGroupMemberInfo({
@@ -327,7 +327,7 @@ class V2TimGroupMemberInfo {
   /// The name in the group.
   String? nameCard;
 
-  /// The own name for the user.
+  /// The user's remark on the user.
   String? friendRemark;
 
   /// The address of the picture.
@@ -347,7 +347,7 @@ class V2TimGroupMemberInfo {
       };
 }
 
-/// A filter of conversations; never made.
+/// A filter of conversations; never created.
 class V2TimConversationFilter {
   /// Creates a value.
   V2TimConversationFilter({
@@ -383,7 +383,7 @@ class V2TimConversationFilter {
       };
 }
 
-/// An official account; never made.
+/// An official account; never created.
 class V2TimOfficialAccountInfo {
   /// Creates a value.
   V2TimOfficialAccountInfo({
@@ -444,7 +444,7 @@ class V2TimOfficialAccountInfo {
       };
 }
 
-/// An event of the UI kit; never made.
+/// An event of the UI kit; never created.
 class UIKitEvent {
   /// Creates a value.
   UIKitEvent({
@@ -465,7 +465,7 @@ class UIKitEvent {
       };
 }
 
-/// An event of a plugin of the plugin; never made.
+/// An event of an extension of the cloud's plugin; never created.
 class PluginEvent {
   /// Creates a value.
   PluginEvent({

@@ -30,7 +30,7 @@ class V2TIMConversationManager {
     session.lists.wake();
   }
 
-  /// Removes a listener; all of them, when none is named.
+  /// Removes a listener, or all of them if none is given.
   Future<void> removeConversationListener({
     V2TimConversationListener? listener,
   }) async {
@@ -38,8 +38,8 @@ class V2TIMConversationManager {
     listener == null ? listeners.clear() : listeners.remove(listener);
   }
 
-  /// Reads a page of the list, the latest first: from the start (`0`), or
-  /// where the page before said to go on.
+  /// Reads a page of the list, the latest first: from the beginning (`0`), or
+  /// from the position that the previous page returned.
   Future<V2TimValueCallback<V2TimConversationResult>> getConversationList({
     required String nextSeq,
     required int count,
@@ -51,7 +51,8 @@ class V2TIMConversationManager {
     return session.ask((running) async {
       final rows = await _sorted(running);
       final begin = from.clamp(0, rows.length);
-      // Not the sum: the largest count would make it negative.
+      // `begin + count` is not computed, because the largest count would make
+      // it negative.
       final end = begin + min<int>(count, rows.length - begin);
       return V2TimConversationResult(
         nextSeq: '$end',
@@ -80,7 +81,8 @@ class V2TIMConversationManager {
             ];
           });
 
-  /// Reads a conversation. One that does not exist yet is empty.
+  /// Reads a conversation. If it does not exist yet, the answer is an empty
+  /// conversation.
   Future<V2TimValueCallback<V2TimConversation>> getConversation({
     required String conversationID,
   }) async {
@@ -94,7 +96,7 @@ class V2TIMConversationManager {
     });
   }
 
-  /// Pins a conversation to the top, or lets it go.
+  /// Pins a conversation to the top, or unpins it.
   Future<V2TimCallback> pinConversation({
     required String conversationID,
     required bool isPinned,
@@ -105,7 +107,7 @@ class V2TIMConversationManager {
             running.kit.lists.pinConversation(peer, pinned: isPinned),
       );
 
-  /// Takes a conversation out of the list, its messages with it.
+  /// Removes a conversation from the list, with its messages.
   Future<V2TimCallback> deleteConversation({
     required String conversationID,
   }) =>
@@ -114,8 +116,8 @@ class V2TIMConversationManager {
         (running, peer) => running.kit.lists.deleteConversation(peer),
       );
 
-  /// Takes conversations out of the list. Lamplight takes the messages with
-  /// them: [clearMessage] is to be true.
+  /// Removes conversations from the list. Lamplight always removes their
+  /// messages too, so [clearMessage] must be true.
   Future<V2TimValueCallback<List<V2TimConversationOperationResult>>>
       deleteConversationList({
     required List<String> conversationIDList,
@@ -140,8 +142,9 @@ class V2TIMConversationManager {
         return rows.fold<int>(0, (sum, row) => sum + row.unread);
       });
 
-  /// Marks a conversation as read; all of them, where [conversationID] is
-  /// empty. The other arguments are for what Lamplight does not have: 0.
+  /// Marks a conversation as read, or all of them if [conversationID] is empty.
+  /// The other arguments must be 0, because Lamplight does not have their
+  /// features.
   Future<V2TimCallback> cleanConversationUnreadMessageCount({
     required String conversationID,
     required int cleanTimestamp,
@@ -159,7 +162,8 @@ class V2TIMConversationManager {
     );
   }
 
-  /// Keeps a draft, for as long as this process lives; null or empty: none.
+  /// Keeps a draft in the memory of this process. Null or an empty text removes
+  /// it.
   Future<V2TimCallback> setConversationDraft({
     required String conversationID,
     String? draftText = '',
@@ -295,7 +299,7 @@ Future<List<Conversation>> _sorted(Running running) async {
   return inOrder(list.visible);
 }
 
-/// The row of a peer; an empty one where there is none.
+/// Returns the row of a peer, or an empty one if there is none.
 Conversation _rowOf(Running running, String peer) {
   final friend = running.kit.friend(peer);
   return running.kit.lists.conversations.table[peer] ??

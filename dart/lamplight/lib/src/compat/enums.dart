@@ -137,28 +137,28 @@ abstract final class MessageElemType {
   /// Custom content.
   static const int V2TIM_ELEM_TYPE_CUSTOM = 2;
 
-  /// A picture; never told.
+  /// A picture; never used.
   static const int V2TIM_ELEM_TYPE_IMAGE = 3;
 
-  /// A sound; never told.
+  /// A sound; never used.
   static const int V2TIM_ELEM_TYPE_SOUND = 4;
 
-  /// A video; never told.
+  /// A video; never used.
   static const int V2TIM_ELEM_TYPE_VIDEO = 5;
 
-  /// A file; never told.
+  /// A file; never used.
   static const int V2TIM_ELEM_TYPE_FILE = 6;
 
-  /// A location; never told.
+  /// A location; never used.
   static const int V2TIM_ELEM_TYPE_LOCATION = 7;
 
-  /// A face; never told.
+  /// A face; never used.
   static const int V2TIM_ELEM_TYPE_FACE = 8;
 
-  /// A notice of a group; never told.
+  /// A notice of a group; never used.
   static const int V2TIM_ELEM_TYPE_GROUP_TIPS = 9;
 
-  /// Forwarded messages; never told.
+  /// Forwarded messages; never used.
   static const int V2TIM_ELEM_TYPE_MERGER = 10;
 }
 
@@ -173,10 +173,10 @@ abstract final class MessageStatus {
   /// The message could not be sent.
   static const int V2TIM_MSG_STATUS_SEND_FAIL = 3;
 
-  /// The message was deleted; never told.
+  /// The message was deleted; never used.
   static const int V2TIM_MSG_STATUS_HAS_DELETED = 4;
 
-  /// The message was taken back; never told.
+  /// The message was taken back; never used.
   static const int V2TIM_MSG_STATUS_LOCAL_REVOKED = 6;
 }
 

@@ -27,7 +27,7 @@ class V2TIMFriendshipManager {
     session.lists.wake();
   }
 
-  /// Removes a listener; all of them, when none is named.
+  /// Removes a listener, or all of them if none is given.
   Future<void> removeFriendListener({
     V2TimFriendshipListener? listener,
   }) async {
@@ -84,7 +84,7 @@ class V2TIMFriendshipManager {
         ];
       });
 
-  /// Changes the own name for a friend. Lamplight has no custom fields.
+  /// Changes the remark on a friend. Lamplight has no custom fields.
   Future<V2TimCallback> setFriendInfo({
     required String userID,
     String? friendRemark,
@@ -100,7 +100,8 @@ class V2TIMFriendshipManager {
     );
   }
 
-  /// Takes a user into the friend list: at once, there are no applications.
+  /// Adds a user to the friend list. The user is added at once, because
+  /// Lamplight has no friend applications.
   Future<V2TimValueCallback<V2TimFriendOperationResult>> addFriend({
     required String userID,
     String? remark,
@@ -124,7 +125,7 @@ class V2TIMFriendshipManager {
     });
   }
 
-  /// Takes users out of the friend list.
+  /// Removes users from the friend list.
   Future<V2TimValueCallback<List<V2TimFriendOperationResult>>>
       deleteFromFriendList({
     required List<String> userIDList,
@@ -144,8 +145,8 @@ class V2TIMFriendshipManager {
             ];
           });
 
-  /// Tells whether users are friends. Who has only oneself in the list cannot
-  /// be told.
+  /// Checks whether users are friends. Whether a user outside of the own friend
+  /// list has the own user in theirs is not known.
   Future<V2TimValueCallback<List<V2TimFriendCheckResult>>> checkFriend({
     required List<String> userIDList,
     required FriendTypeEnum checkType,

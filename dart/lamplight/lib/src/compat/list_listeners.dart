@@ -63,13 +63,13 @@ final class ListListeners {
   /// lists read.
   void wake() => _changed();
 
-  /// Tells of a conversation whose draft has changed.
+  /// Calls the listeners with a conversation whose draft has changed.
   void tellDraft(V2TimConversation conversation) => tellAll(
         conversations,
         (listener) => listener.onConversationChanged([conversation]),
       );
 
-  /// Tells of a message.
+  /// Calls the listeners with a message.
   void tellMessage(V2TimMessage message, {required bool isModified}) =>
       tellAll(
         messages,
@@ -191,7 +191,7 @@ final class ListListeners {
     final before = _toldFriends;
     final now = {for (final friend in list.visible) friend.userId: friend};
     _toldFriends = now;
-    // The list as it was at the login is no news.
+    // The list as it was at the login is not reported as a change.
     if (before == null) {
       return;
     }

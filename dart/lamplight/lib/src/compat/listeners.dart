@@ -1,7 +1,6 @@
-/// The listeners of the cloud's Flutter plugin. A callback that is null is one
-/// that does nothing, as in the plugin. Callbacks about things that
-/// Lamplight does not have can be handed in and are never called; COMPAT.md
-/// lists them.
+/// The listeners of the cloud's Flutter plugin. A callback that is null does
+/// nothing, as in the plugin. Callbacks for features that Lamplight does not
+/// have are accepted and never called; COMPAT.md lists them.
 library;
 
 import 'callbacks.dart';
@@ -43,30 +42,30 @@ class V2TimSDKListener {
         onUIKitEventEmited = onUIKitEventEmited ?? _ignore,
         onPluginEventEmited = onPluginEventEmited ?? _ignore;
 
-  /// Told when an attempt to connect begins.
+  /// Called when an attempt to connect begins.
   void Function() onConnecting;
 
-  /// Told when the client is connected and logged in.
+  /// Called when the client is connected and logged in.
   void Function() onConnectSuccess;
 
-  /// Told when an attempt to connect failed, or the link broke; for an
-  /// attempt of `login`, before its answer. A UserSig that `login` refuses is
-  /// its answer, and not told.
+  /// Called when an attempt to connect failed, or the link broke; for an
+  /// attempt that `login` makes, before its answer. Not called if `login`
+  /// answers that its UserSig was refused.
   ErrorCallback onConnectFailed;
 
-  /// Told when this device was logged out by another login or an operator.
+  /// Called when this device was logged out by another login or an operator.
   void Function() onKickedOffline;
 
-  /// Told when the UserSig has expired.
+  /// Called when the UserSig has expired.
   void Function() onUserSigExpired;
 
-  /// Told when the own profile has changed.
+  /// Called when the own profile has changed.
   V2TimUserFullInfoCallback onSelfInfoUpdated;
 
-  /// Told when statuses have changed.
+  /// Called when statuses have changed.
   OnUserStatusChanged onUserStatusChanged;
 
-  /// Told when profiles of friends have changed.
+  /// Called when profiles of friends have changed.
   OnUserInfoChanged onUserInfoChanged;
 
   /// Never called.
@@ -120,25 +119,25 @@ class V2TimConversationListener {
         onUnreadMessageCountChangedByFilter =
             onUnreadMessageCountChangedByFilter ?? _ignoreTwo;
 
-  /// Told when the list begins to be read.
+  /// Called when the list begins to be read.
   void Function() onSyncServerStart;
 
-  /// Told when the list was read to its end.
+  /// Called when the list was read to its end.
   void Function() onSyncServerFinish;
 
-  /// Told when the list could not be read.
+  /// Called when the list could not be read.
   void Function() onSyncServerFailed;
 
-  /// Told when there are new conversations.
+  /// Called when there are new conversations.
   OnNewConversation onNewConversation;
 
-  /// Told when conversations have changed.
+  /// Called when conversations have changed.
   OnConversationChangedCallback onConversationChanged;
 
-  /// Told when the number of unread messages has changed.
+  /// Called when the number of unread messages has changed.
   OnTotalUnreadMessageCountChanged onTotalUnreadMessageCountChanged;
 
-  /// Told when conversations are gone.
+  /// Called when conversations are gone.
   OnConversationDeleted onConversationDeleted;
 
   /// Never called.
@@ -198,13 +197,13 @@ class V2TimFriendshipListener {
         onMutualFollowersListChanged =
             onMutualFollowersListChanged ?? _ignoreTwo;
 
-  /// Told when there are new friends.
+  /// Called when there are new friends.
   OnFriendListAddedCallback onFriendListAdded;
 
-  /// Told when friends are gone.
+  /// Called when friends are gone.
   OnFriendListDeletedCallback onFriendListDeleted;
 
-  /// Told when friends have another profile or remark.
+  /// Called when friends have another profile or remark.
   OnFriendInfoChangedCallback onFriendInfoChanged;
 
   /// Never called.
@@ -278,10 +277,12 @@ class V2TimAdvancedMsgListener {
             onRecvMessageRevokedWithInfo ?? _ignoreThree,
         onGroupMessagePinned = onGroupMessagePinned ?? _ignoreFour;
 
-  /// Told of messages that came, and of own ones from other devices.
+  /// Called with each message that was received, or sent from another device of
+  /// this user.
   OnRecvNewMessageCallback onRecvNewMessage;
 
-  /// Told of an own message that was stored after `sendMessage` had failed.
+  /// Called with a message of this user that turned out to be stored after
+  /// `sendMessage` had failed.
   OnRecvMessageModified onRecvMessageModified;
 
   /// Never called.

@@ -1,4 +1,4 @@
-/// The entry of the cloud's Flutter plugin.
+/// The entry point of the cloud's Flutter plugin.
 library;
 
 import '../client.dart';
@@ -18,7 +18,7 @@ import 'types.dart';
 /// The version that `getVersion` answers.
 const String compatVersion = '0.1.0';
 
-/// The entry of the plugin.
+/// The entry point of the plugin.
 abstract final class TencentImSDKPlugin {
   /// The calls.
   static final V2TIMManager v2TIMManager = V2TIMManager();
@@ -27,8 +27,8 @@ abstract final class TencentImSDKPlugin {
   static V2TIMManager managerInstance() => v2TIMManager;
 }
 
-/// The calls of the plugin, around one [LamplightClient]. No call throws; what
-/// goes wrong is the code of the answer.
+/// The calls of the plugin, around one [LamplightClient]. No call throws; a
+/// failure is reported as the code of the answer.
 class V2TIMManager {
   /// The calls about messages.
   final V2TIMMessageManager v2TIMMessageManager = V2TIMMessageManager();
@@ -85,10 +85,10 @@ class V2TIMManager {
   dynamic getOfflinePushManager() =>
       const AbsentManager('getOfflinePushManager');
 
-  /// Begins to work for an app. `Lamplight.configure` is to be called before.
-  /// A second time for the same app does nothing more: the [listener] of the
-  /// first time stays; further ones are for [addIMSDKListener]. Parameters
-  /// about logs, folders and the platform of the UI do nothing.
+  /// Initialises the SDK for an app. Call `Lamplight.configure` first. A second
+  /// call for the same app has no effect: the [listener] of the first call
+  /// stays, and further listeners are added with [addIMSDKListener]. The
+  /// parameters about logs, folders and the platform of the UI are ignored.
   Future<V2TimValueCallback<bool>> initSDK({
     required int sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -101,7 +101,7 @@ class V2TIMManager {
   }) async =>
       session.initialize(sdkAppID, listener);
 
-  /// Ends all work: closes the connection without logging out, and lets go of
+  /// Shuts the SDK down: closes the connection without logging out, and removes
   /// all listeners.
   Future<V2TimCallback> unInitSDK() async {
     await session.end();
@@ -116,7 +116,8 @@ class V2TIMManager {
   void removeIMSDKListener(V2TimSDKListener listener) =>
       session.removeListener(listener);
 
-  /// Logs a user in. Another one who is logged in is logged out first.
+  /// Logs a user in. If another user is logged in, that user is logged out
+  /// first.
   Future<V2TimCallback> login({
     required String userID,
     required String userSig,
@@ -127,11 +128,11 @@ class V2TIMManager {
   Future<V2TimCallback> logout() =>
       session.call((running) => running.logout());
 
-  /// The user who is logged in; empty: nobody.
+  /// The user who is logged in; empty if there is none.
   Future<V2TimValueCallback<String>> getLoginUser() async =>
       valued(session.running?.client.userId ?? '');
 
-  /// One of [LoginStatus].
+  /// Returns one of [LoginStatus].
   Future<V2TimValueCallback<int>> getLoginStatus() async {
     final client = session.running?.client;
     return valued(
@@ -147,7 +148,7 @@ class V2TIMManager {
   Future<V2TimValueCallback<String>> getVersion() async =>
       valued(compatVersion);
 
-  /// The clock of the server, in seconds.
+  /// The current time by the server's clock, in seconds.
   Future<V2TimValueCallback<int>> getServerTime() => session.ask(
         (running) async =>
             running.client.serverTime.millisecondsSinceEpoch ~/ 1000,
@@ -157,8 +158,8 @@ class V2TIMManager {
   Future<V2TimCallback> setSelfStatus({required String status}) =>
       session.call((running) => running.client.setSelfStatus(status));
 
-  /// Asks for statuses: of oneself, or of at most 500 others. Users without
-  /// an account are left out; the call fails when there is no other.
+  /// Queries statuses: the own one, or those of at most 500 other users. Users
+  /// without an account are left out; the call fails if no user has one.
   Future<V2TimValueCallback<List<V2TimUserStatus>>> getUserStatus({
     required List<String> userIDList,
   }) =>

@@ -32,7 +32,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     session.lists.messages.add(listener);
   }
 
-  /// Removes a listener; all of them, when none is named.
+  /// Removes a listener, or all of them if none is given.
   Future<void> removeAdvancedMsgListener({
     V2TimAdvancedMsgListener? listener,
   }) async {
@@ -40,13 +40,13 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     listener == null ? listeners.clear() : listeners.remove(listener);
   }
 
-  /// Makes a text message, which `sendMessage` sends.
+  /// Creates a text message, which `sendMessage` sends.
   Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> createTextMessage({
     required String text,
   }) =>
       _make(MadeMessage(text: text));
 
-  /// Makes a message of custom content, which `sendMessage` sends.
+  /// Creates a message with custom content, which `sendMessage` sends.
   Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> createCustomMessage({
     required String data,
     String desc = '',

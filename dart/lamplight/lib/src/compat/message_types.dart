@@ -116,7 +116,7 @@ class V2TimMessage {
   /// The sender's nick, where it is known.
   String? nickName;
 
-  /// The own name for the sender.
+  /// The user's remark on the sender.
   String? friendRemark;
 
   /// The address of the sender's picture.
@@ -152,7 +152,7 @@ class V2TimMessage {
   /// Whether the own user has read it, where that is known.
   bool? isRead;
 
-  /// Never told: there are no receipts of what the other user has read.
+  /// Never set: Lamplight has no read receipts.
   bool? isPeerRead;
 
   /// The index of the [MessagePriorityEnum] that was given to `sendMessage`.
@@ -164,7 +164,7 @@ class V2TimMessage {
   /// The place in the conversation, from 1.
   String? seq;
 
-  /// Never told.
+  /// Never set.
   int? random;
 
   /// The id under which `sendMessage` was called.
@@ -302,19 +302,19 @@ class V2TimConversation {
   /// The moment at which the draft was written, in seconds since 1970.
   int? draftTimestamp;
 
-  /// Whether it stands on top.
+  /// Whether the conversation is pinned to the top of the list.
   bool? isPinned;
 
   /// Always 0: messages are received.
   int? recvOpt;
 
-  /// Sorts the list: larger is higher.
+  /// The sort key of the list: a larger one is higher.
   int? orderkey;
 
-  /// Never told.
+  /// Never set.
   String? customData;
 
-  /// Never told: [unreadCount] says how much is not read.
+  /// Never set; [unreadCount] has the number of unread messages.
   int? c2cReadTimestamp;
 
   /// The entry as a map.

@@ -1,8 +1,8 @@
 /// The push settings that the plugin has beside a message.
 library;
 
-/// The push settings of a message. Lamplight ignores them: it tells the app's
-/// push webhook of messages to users who are offline.
+/// The push settings of a message. Lamplight ignores them: it sends messages to
+/// offline users to the app's push webhook.
 class OfflinePushInfo {
   /// Creates settings.
   OfflinePushInfo({

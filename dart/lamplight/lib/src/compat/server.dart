@@ -1,4 +1,4 @@
-/// The place of the server, which programs of the cloud do not name.
+/// The address of the server, which programs written for the cloud do not have.
 library;
 
 import '../client.dart';
@@ -7,19 +7,21 @@ import '../model/status.dart';
 import '../transport.dart';
 import 'session.dart';
 
-/// The part of Lamplight that a program of the cloud names: its server.
+/// The setting that a program written for the cloud must make: the address of
+/// its server.
 abstract final class Lamplight {
   static final String _ofThisProcess = newDeviceId();
 
-  /// Says where the server is: `ws://host[:port]` or `wss://host[:port]`. To
-  /// be called before `initSDK`; holds from the next one on.
+  /// Sets the address of the server: `ws://host[:port]` or `wss://host[:port]`.
+  /// Call it before `initSDK`; a later call takes effect with the next
+  /// `initSDK`.
   ///
-  /// [deviceId] names this device, and is to be the same at every start: keep
-  /// one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
+  /// [deviceId] identifies this device and should be the same at every start:
+  /// keep one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
   /// application's own settings. Default: a random one for the life of this
-  /// process, which makes every start another device. [platform] defaults to
-  /// that of this machine, [connector] to the WebSocket of `dart:io`.
-  /// [language] is that of the lists: `en` or `zh`.
+  /// process, so that every start counts as another device. [platform] defaults
+  /// to that of this machine, [connector] to the WebSocket of `dart:io`.
+  /// [language] is the language of the lists: `en` or `zh`.
   static void configure({
     required String server,
     String? deviceId,
@@ -38,8 +40,8 @@ abstract final class Lamplight {
     );
   }
 
-  /// The client behind the plugin's calls; null before `initSDK`. For what the
-  /// plugin has no call for: `networkChanged`, `appPaused`, `appResumed`, the
-  /// evidence of statuses.
+  /// The client behind the plugin's calls; null before `initSDK`. It has what
+  /// the plugin has no call for: `networkChanged`, `appPaused`, `appResumed`,
+  /// the evidence of statuses.
   static LamplightClient? get client => session.running?.client;
 }

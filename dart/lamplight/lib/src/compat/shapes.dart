@@ -1,4 +1,4 @@
-/// The values of Lamplight in the shapes of the plugin.
+/// Converts the values of Lamplight to those of the plugin.
 library;
 
 import '../model/lists.dart' as core;
@@ -8,7 +8,7 @@ import 'message_types.dart';
 import 'session.dart';
 import 'types.dart';
 
-/// A status.
+/// Converts a status.
 V2TimUserStatus statusOf(UserStatus status) => V2TimUserStatus(
       userID: status.userId,
       statusType: status.type.number,
@@ -18,7 +18,7 @@ V2TimUserStatus statusOf(UserStatus status) => V2TimUserStatus(
       ],
     );
 
-/// A profile.
+/// Converts a profile.
 V2TimUserFullInfo fullInfoOf(core.UserProfile profile) => V2TimUserFullInfo(
       userID: profile.userId,
       nickName: profile.nick,
@@ -89,11 +89,12 @@ Elements elementsOf(String text, core.CustomContent? custom) => custom == null
         ),
       );
 
-/// The id of a message: its place in the conversation, and the two.
+/// The id of a message: the position in the conversation, and the two users.
 String msgIdOf(core.Message message) =>
     '${message.sequence}@${message.from}@${message.to}';
 
-/// The place that a message id names; null when it is no id of ours.
+/// The position that a message id contains; null if this package did not create
+/// the id.
 int? sequenceOf(String msgId) {
   final at = msgId.indexOf('@');
   return at <= 0 ? null : int.tryParse(msgId.substring(0, at));
@@ -105,7 +106,7 @@ const String _ofTwo = 'c2c_';
 /// The id of the conversation with a user.
 String conversationIdOf(String peer) => '$_ofTwo$peer';
 
-/// The user that a conversation is with; null where the id names none.
+/// The peer of a conversation; null if the id contains none.
 String? peerOf(String conversationId) =>
     conversationId.startsWith(_ofTwo) && conversationId.length > _ofTwo.length
         ? conversationId.substring(_ofTwo.length)

@@ -132,22 +132,22 @@ class V2TimUserFullInfo {
   /// [allowType].
   String? selfSignature;
 
-  /// Never told.
+  /// Never set.
   int? gender;
 
   /// One of [AllowType].
   int? allowType;
 
-  /// Never told.
+  /// Never set.
   Map<String, String>? customInfo;
 
-  /// Never told.
+  /// Never set.
   int? role;
 
-  /// Never told.
+  /// Never set.
   int? level;
 
-  /// Never told.
+  /// Never set.
   int? birthday;
 
   /// The profile as a map.
@@ -191,13 +191,13 @@ class V2TimFriendInfo {
   /// The friend.
   String userID;
 
-  /// The own name for the friend.
+  /// The user's remark on the friend.
   String? friendRemark;
 
   /// Never told: there are no groups of friends.
   List<String>? friendGroups;
 
-  /// Never told.
+  /// Never set.
   Map<String, String>? friendCustomInfo;
 
   /// The friend's profile.
