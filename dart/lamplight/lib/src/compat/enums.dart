@@ -31,13 +31,13 @@ abstract final class LoginStatus {
   static const int V2TIM_STATUS_LOGOUT = 3;
 }
 
-/// The amount of logs. Lamplight writes none: the values are there so that
-/// programs compile.
+/// The log level. Lamplight writes no logs; the values exist so that programs
+/// compile.
 enum LogLevelEnum {
   /// No logs.
   V2TIM_LOG_NONE,
 
-  /// Not to be used: keeps the place of a number.
+  /// Unused; reserves the index of the cloud's value.
   V2TIM_NULL,
 
   /// All logs.
@@ -58,7 +58,7 @@ enum LogLevelEnum {
 
 /// The sides of a friendship that a call is about.
 enum FriendTypeEnum {
-  /// Not to be used: keeps the place of a number.
+  /// Unused; reserves the index of the cloud's value.
   V2TIM_NUll,
 
   /// The own list only.
@@ -68,7 +68,7 @@ enum FriendTypeEnum {
   V2TIM_FRIEND_TYPE_BOTH,
 }
 
-/// The relations that `checkFriend` tells.
+/// The relations that `checkFriend` returns.
 abstract final class FriendRelationType {
   /// Neither has the other.
   static const int V2TIM_FRIEND_RELATION_TYPE_NONE = 0;
@@ -76,7 +76,7 @@ abstract final class FriendRelationType {
   /// Only the own list has the other user.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST = 1;
 
-  /// Only the other user's list has the own one.
+  /// Only the other user's list has the own user.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_OTHER_FRIEND_LIST = 2;
 
   /// Both lists.
@@ -85,32 +85,33 @@ abstract final class FriendRelationType {
 
 /// Whether others may add a user.
 abstract final class AllowType {
-  /// Anybody may.
+  /// Anybody may add the user.
   static const int V2TIM_FRIEND_ALLOW_ANY = 0;
 
-  /// After a confirmation, which Lamplight does not have.
+  /// Others may add the user after a confirmation, which Lamplight does not
+  /// have.
   static const int V2TIM_FRIEND_NEED_CONFIRM = 1;
 
-  /// Nobody may.
+  /// Nobody may add the user.
   static const int V2TIM_FRIEND_DENY_ANY = 2;
 }
 
-/// The messages that `getHistoryMessageList` reads. Lamplight keeps no copy
-/// on the device: local ones are those of the server.
+/// The messages that `getHistoryMessageList` reads. Lamplight keeps no copy on
+/// the device, so local messages are read from the server too.
 enum HistoryMsgGetTypeEnum {
-  /// Not to be used: keeps the place of a number.
+  /// Unused; reserves the index of the cloud's value.
   V2TIM_NULL,
 
-  /// Older ones from the server.
+  /// Older messages from the server.
   V2TIM_GET_CLOUD_OLDER_MSG,
 
-  /// Newer ones from the server; not supported.
+  /// Newer messages from the server; not supported.
   V2TIM_GET_CLOUD_NEWER_MSG,
 
-  /// Older ones.
+  /// Older messages.
   V2TIM_GET_LOCAL_OLDER_MSG,
 
-  /// Newer ones; not supported.
+  /// Newer messages; not supported.
   V2TIM_GET_LOCAL_NEWER_MSG,
 }
 
@@ -195,8 +196,8 @@ enum MessagePriorityEnum {
   V2TIM_PRIORITY_LOW,
 }
 
-/// The setting of how messages of a user are received. Lamplight has none:
-/// calls that take it answer "not supported".
+/// The setting for how messages of a user are received. Lamplight does not have
+/// it: calls with it answer "not supported".
 enum ReceiveMsgOptEnum {
   /// Received, and pushed when the own user is offline.
   V2TIM_RECEIVE_MESSAGE,

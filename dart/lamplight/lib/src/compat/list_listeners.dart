@@ -1,5 +1,6 @@
-/// The listeners to conversations, friends and messages, and what each was
-/// told: the lists are compared with it after every change.
+/// The listeners to conversations, friends and messages. After every change,
+/// the lists are compared with what was reported last, and the differences are
+/// reported.
 library;
 
 import 'dart:collection';
@@ -32,8 +33,8 @@ final class ListListeners {
   int _toldUnread = 0;
   bool _isSyncing = false;
 
-  /// The callbacks that are to be made. What is told of is taken in before:
-  /// a listener may call anything, also what leads here again.
+  /// The callbacks that are still to be called. They are queued, because a
+  /// listener may make calls that change the lists again.
   final Queue<void Function()> _news = Queue();
   bool _isTelling = false;
 
@@ -52,15 +53,15 @@ final class ListListeners {
     }
   }
 
-  /// Lets go of all listeners.
+  /// Removes all listeners.
   void clear() {
     conversations.clear();
     friends.clear();
     messages.clear();
   }
 
-  /// Takes in that a user has logged in, or that somebody listens now: has the
-  /// lists read.
+  /// Called after a login and when a listener was added: reads the lists that
+  /// have listeners.
   void wake() => _changed();
 
   /// Calls the listeners with a conversation whose draft has changed.

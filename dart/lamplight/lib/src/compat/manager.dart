@@ -37,7 +37,8 @@ class V2TIMManager {
   final V2TIMConversationManager v2TIMConversationManager =
       V2TIMConversationManager();
 
-  /// The calls about conversations, by the name that older versions have.
+  /// The calls about conversations, under the name from older versions of the
+  /// plugin.
   V2TIMConversationManager get v2ConversationManager =>
       v2TIMConversationManager;
 
@@ -58,19 +59,20 @@ class V2TIMManager {
   /// The calls about groups: each answers "not supported".
   dynamic getGroupManager() => const AbsentManager('getGroupManager');
 
-  /// The calls about groups, by another name.
+  /// The calls about groups, under another name.
   dynamic get v2TIMGroupManager => getGroupManager();
 
-  /// The calls about communities, by another name.
+  /// The calls about communities, under another name.
   dynamic get v2TIMCommunityManager => getCommunityManager();
 
-  /// The calls about signaling, by another name.
+  /// The calls about signaling, under another name.
   dynamic get v2TIMSignalingManager => getSignalingManager();
 
-  /// The calls about signaling, by the name that older versions have.
+  /// The calls about signaling, under the name from older versions of the
+  /// plugin.
   dynamic get v2timSignalingManager => getSignalingManager();
 
-  /// The calls about pushing, by another name.
+  /// The calls about pushing, under another name.
   dynamic get v2TIMOfflinePushManager => getOfflinePushManager();
 
   /// The calls about communities: each answers "not supported".
@@ -108,7 +110,7 @@ class V2TIMManager {
     return done();
   }
 
-  /// Adds a listener, also before [initSDK].
+  /// Adds a listener; may be called before [initSDK].
   void addIMSDKListener(V2TimSDKListener listener) =>
       session.sdkListeners.add(listener);
 
@@ -154,7 +156,7 @@ class V2TIMManager {
             running.client.serverTime.millisecondsSinceEpoch ~/ 1000,
       );
 
-  /// Sets the own custom status: at most 100 bytes. Empty clears it.
+  /// Sets the own custom status: at most 100 bytes. An empty one clears it.
   Future<V2TimCallback> setSelfStatus({required String status}) =>
       session.call((running) => running.client.setSelfStatus(status));
 
@@ -168,8 +170,8 @@ class V2TIMManager {
         return [for (final status in result.statuses) statusOf(status)];
       });
 
-  /// Subscribes to users: at most 100 in a call and 200 in the list, of which
-  /// the earliest subscribed leave.
+  /// Subscribes to users: at most 100 in a call and 200 in the subscription
+  /// list; beyond that, the earliest subscribed users are removed from it.
   Future<V2TimCallback> subscribeUserStatus({
     required List<String> userIDList,
   }) =>
@@ -339,10 +341,10 @@ class V2TIMManager {
       absent('callExperimentalAPI');
 }
 
-/// A manager of something that Lamplight does not have: each of its calls
+/// A manager for a feature that Lamplight does not have: each of its calls
 /// answers "not supported".
 class AbsentManager {
-  /// Creates the manager that a getter of this name answers.
+  /// Creates the manager that the getter of this name returns.
   const AbsentManager(this._name);
 
   final String _name;

@@ -62,18 +62,18 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// Sends a [message]: the one that a call above has made, with the content
-  /// that it has now. Again with the same one, after a failure: the server
-  /// stores it once. [id], of older versions of the plugin, names a message
-  /// that was made.
+  /// Sends a [message] that a call above has created, with its current content.
+  /// After a failure, the same message may be sent again: the server stores it
+  /// once. [id], from older versions of the plugin, identifies a created
+  /// message.
   ///
   /// [onSyncMsgID] is called with the `msgID` once the message is stored,
   /// before the answer.
   ///
   /// Options that would change what others get are refused with 7013.
-  /// [priority] and [offlinePushInfo] come back in the answer and do nothing;
-  /// the options about moderation and about hooks before and after a message
-  /// do nothing, because there are no such things.
+  /// [priority] and [offlinePushInfo] are returned in the answer and have no
+  /// effect; the options about moderation and about hooks before and after a
+  /// message have no effect, because Lamplight does not have these features.
   Future<V2TimValueCallback<V2TimMessage>> sendMessage({
     @Deprecated('Use message') String? id,
     V2TimMessage? message,
@@ -137,7 +137,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     }
     return session.ask((running) async {
       final named = message == null ? id ?? '' : message.id ?? '';
-      // A message that the program has put together itself has no id yet.
+      // A message that the program has constructed itself has no id yet.
       final isOwn = content != null && named.isEmpty;
       final key = isOwn ? _newId() : named;
       final made = isOwn ? content : running.made[key];
@@ -165,7 +165,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     });
   }
 
-  /// Makes a text message and sends it.
+  /// Creates a text message and sends it.
   @Deprecated('Use createTextMessage and sendMessage')
   Future<V2TimValueCallback<V2TimMessage>> sendTextMessage({
     required String text,
@@ -206,8 +206,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// As [getC2CHistoryMessageList], with options. Those for what Lamplight
-  /// does not have are refused.
+  /// Does the same as [getC2CHistoryMessageList], with options. Options for
+  /// features that Lamplight does not have are refused.
   Future<V2TimValueCallback<List<V2TimMessage>>> getHistoryMessageList({
     HistoryMsgGetTypeEnum? getType =
         HistoryMsgGetTypeEnum.V2TIM_GET_LOCAL_OLDER_MSG,
@@ -238,7 +238,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// As [getHistoryMessageList]; tells whether there is more.
+  /// Does the same as [getHistoryMessageList]; the answer also says whether
+  /// there are more messages.
   Future<V2TimValueCallback<V2TimMessageListResult>> getHistoryMessageListV2({
     HistoryMsgGetTypeEnum? getType =
         HistoryMsgGetTypeEnum.V2TIM_GET_LOCAL_OLDER_MSG,
@@ -268,7 +269,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         return notSupported(option);
       }
     }
-    // A message that was not sent has no msgID, and nothing is before it.
+    // A message that was not sent has no msgID, so no history precedes it.
     final last = lastMsg == null ? lastMsgID ?? '' : lastMsg.msgID ?? '';
     final isNamed = lastMsg != null || last.isNotEmpty;
     final before =
@@ -301,7 +302,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
   /// Marks all messages as read.
   Future<V2TimCallback> markAllMessageAsRead() => session.call(markAllRead);
 
-  /// The messages of a page.
+  /// Returns the messages of a page.
   Future<V2TimValueCallback<List<V2TimMessage>>> _messagesOf(
     Future<V2TimValueCallback<V2TimMessageListResult>> reading,
   ) async {

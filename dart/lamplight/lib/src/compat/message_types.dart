@@ -49,8 +49,8 @@ class V2TimCustomElem {
       };
 }
 
-/// A message of two people. Fields of the plugin that Lamplight has no values
-/// for are left out.
+/// A one-to-one message. Fields of the plugin for which Lamplight has no values
+/// are left out.
 class V2TimMessage {
   /// Creates a message.
   V2TimMessage({
@@ -113,7 +113,7 @@ class V2TimMessage {
   /// The sender.
   String? sender;
 
-  /// The sender's nick, where it is known.
+  /// The sender's nick, if it is known.
   String? nickName;
 
   /// The user's remark on the sender.
@@ -146,10 +146,10 @@ class V2TimMessage {
   /// Always null: Lamplight carries none.
   String? cloudCustomData;
 
-  /// Whether the own user has sent it.
+  /// Whether the own user is the sender.
   bool? isSelf;
 
-  /// Whether the own user has read it, where that is known.
+  /// Whether the own user has read the message; null if not known.
   bool? isRead;
 
   /// Never set: Lamplight has no read receipts.
@@ -161,13 +161,13 @@ class V2TimMessage {
   /// The push settings that were given to `sendMessage`.
   OfflinePushInfo? offlinePushInfo;
 
-  /// The place in the conversation, from 1.
+  /// The position in the conversation, from 1.
   String? seq;
 
   /// Never set.
   int? random;
 
-  /// The id under which `sendMessage` was called.
+  /// The id that was passed to `sendMessage`.
   String? id;
 
   /// The message as a map.
@@ -197,7 +197,7 @@ class V2TimMessage {
       };
 }
 
-/// A message that was made and can be sent.
+/// A created message, which can be sent.
 class V2TimMsgCreateInfoResult {
   /// Creates a result.
   V2TimMsgCreateInfoResult({this.id, this.messageInfo});
@@ -220,7 +220,7 @@ class V2TimMessageListResult {
   /// Creates a page.
   V2TimMessageListResult({required this.isFinished, required this.messageList});
 
-  /// Whether there is nothing before these.
+  /// Whether there are no earlier messages.
   bool isFinished;
 
   /// The messages, newest first.
@@ -290,13 +290,13 @@ class V2TimConversation {
   /// The address of the picture.
   String? faceUrl;
 
-  /// Messages that are not read.
+  /// The number of unread messages.
   int? unreadCount;
 
   /// The newest message.
   V2TimMessage? lastMessage;
 
-  /// The draft, while this process lives.
+  /// The draft, which is kept only in this process.
   String? draftText;
 
   /// The moment at which the draft was written, in seconds since 1970.
@@ -346,7 +346,7 @@ class V2TimConversationResult {
     this.conversationList,
   });
 
-  /// The place where the next page begins.
+  /// The position at which the next page begins.
   String? nextSeq;
 
   /// Whether this was the last page.
@@ -365,7 +365,7 @@ class V2TimConversationResult {
       };
 }
 
-/// The answer about one conversation of a call.
+/// The result of a call for one conversation.
 class V2TimConversationOperationResult {
   /// Creates a result.
   V2TimConversationOperationResult({
@@ -377,7 +377,7 @@ class V2TimConversationOperationResult {
   /// The conversation.
   String? conversationID;
 
-  /// 0: done; else the reason why not.
+  /// 0 for success; otherwise the code of the failure.
   int? resultCode;
 
   /// The meaning of the code.

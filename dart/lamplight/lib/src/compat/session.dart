@@ -43,18 +43,18 @@ final class Configuration {
   /// Opens links.
   final Connector? connector;
 
-  /// The longest that a call may take.
+  /// The time after which a call without an answer fails.
   final Duration callTimeout;
 
   /// The language of the lists.
   final String language;
 }
 
-/// The most messages that were made and not sent, and sent messages whose
-/// options are remembered; beyond, the oldest goes.
+/// The most messages whose content or options are remembered: created messages
+/// that were not sent, and sent ones. Beyond that, the oldest is dropped.
 const int mostMadeMessages = 1000;
 
-/// The session of this process, as the plugin has one.
+/// The only session of this process, as in the plugin.
 final Session session = Session();
 
 /// The state of the plugin: not initialized, or [running].
@@ -62,12 +62,12 @@ final class Session {
   /// The settings of the last `Lamplight.configure`; null before it.
   Configuration? configuration;
 
-  /// The client and its lists, from `initSDK` to `unInitSDK`; else null.
+  /// The client and its lists, from `initSDK` to `unInitSDK`; otherwise null.
   Running? running;
 
   bool _isShowOnlineStatus = true;
 
-  /// The master switch of online statuses; holds for lists to come too.
+  /// The master switch of online statuses; it applies to later lists too.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -79,15 +79,15 @@ final class Session {
   /// added. Those added before `initSDK` are kept.
   final Set<V2TimSDKListener> sdkListeners = {};
 
-  /// The listener that was given when the session was initialized. As in the
-  /// plugin, a program that initializes again, with a listener that it makes
-  /// again, is told once: the first one stays.
+  /// The listener of the first `initSDK`. As in the plugin, a second `initSDK`
+  /// does not replace it, so a program that passes a new listener each time
+  /// gets each event once.
   V2TimSDKListener? _initListener;
 
   /// The listeners to the lists and to messages.
   final ListListeners lists = ListListeners();
 
-  /// Makes a call with what runs; 6013 when nothing does.
+  /// Makes a call with the running client; answers 6013 if there is none.
   Future<V2TimCallback> call(
     Future<Object?> Function(Running running) make,
   ) async {
@@ -98,7 +98,7 @@ final class Session {
     return answered(() => make(running));
   }
 
-  /// As [call], for a call that has a value.
+  /// Does the same as [call], for a call that has a value.
   Future<V2TimValueCallback<T>> ask<T>(
     Future<T> Function(Running running) make,
   ) async {
@@ -114,7 +114,7 @@ final class Session {
         'not initialized: call initSDK first',
       );
 
-  /// Begins to run for an app.
+  /// Creates the client of an app.
   V2TimValueCallback<bool> initialize(int appId, V2TimSDKListener? listener) {
     final configuration = this.configuration;
     if (configuration == null) {
@@ -139,7 +139,7 @@ final class Session {
     return valued(true);
   }
 
-  /// Removes a listener, wherever it was given.
+  /// Removes a listener of `addIMSDKListener` or of `initSDK`.
   void removeListener(V2TimSDKListener listener) {
     sdkListeners.remove(listener);
     if (identical(_initListener, listener)) {
@@ -147,7 +147,7 @@ final class Session {
     }
   }
 
-  /// Ends what runs.
+  /// Closes the running client and its lists.
   Future<void> end() async {
     final running = this.running;
     this.running = null;
@@ -157,7 +157,7 @@ final class Session {
     await running?._end();
   }
 
-  /// Calls every listener, and each once.
+  /// Calls every listener once.
   void tell(void Function(V2TimSDKListener listener) what) => tellAll(
         {...sdkListeners, if (_initListener case final given?) given},
         what,
@@ -206,10 +206,11 @@ final class Running {
   final Session _session;
   late final StreamSubscription<LamplightEvent> _listening;
 
-  /// Messages that were made, by the id to send them with.
+  /// The created messages, by the id with which they are sent.
   final Map<String, MadeMessage> made = {};
 
-  /// The user whom the last call of [login] or [logout] wants; null: nobody.
+  /// The user who should be logged in according to the last call of [login] or
+  /// [logout]; null for none.
   String? _wanted;
 
   /// Counts the changes of [_wanted].
@@ -222,13 +223,13 @@ final class Running {
     }
   }
 
-  /// Logs a user in. Another one who is logged in is logged out first: in one
-  /// process the last call wins, and a login that has waited for a logout
-  /// meanwhile fails with 6014.
+  /// Logs a user in. If another user is logged in, that user is logged out
+  /// first. Of overlapping calls the last one wins: a login that waited for a
+  /// logout fails with 6014 if a later call was made meanwhile.
   ///
-  /// The listeners are told why an attempt failed before the call fails. A
-  /// UserSig that has expired is 6206, the code that the plugin documents for
-  /// this call.
+  /// The listeners get the reason of a failed attempt before the call fails.
+  /// The call fails with 6206 if the UserSig has expired, as the plugin
+  /// documents.
   Future<void> login(String userId, String userSig) async {
     _want(userId);
     final wish = _wishes;
@@ -237,7 +238,7 @@ final class Running {
       try {
         await client.logout();
       } on LamplightException {
-        // A server that refuses it keeps the user logged in.
+        // If the server refuses the logout, the user is still logged in.
         if (client.loginUserId == before) {
           rethrow;
         }
@@ -252,7 +253,8 @@ final class Running {
     try {
       await client.login(userId, userSig);
     } on LamplightException catch (error) {
-      // The events of the attempt are in the queue of microtasks.
+      // The events of the attempt are still in the microtask queue; they go
+      // first.
       await Future<void>(() {});
       if (error.code == LamplightCode.sigExpired) {
         throw LamplightException.of(LamplightCode.loginSigExpired);
@@ -261,13 +263,13 @@ final class Running {
     }
   }
 
-  /// Logs the user out, or takes a login back.
+  /// Logs the user out, or cancels a login that is under way.
   Future<void> logout() {
     _want(null);
     return client.logout();
   }
 
-  /// Keeps a message that was made.
+  /// Stores a created message.
   void keep(String id, MadeMessage message) {
     made.remove(id);
     made[id] = message;
@@ -293,15 +295,15 @@ final class Running {
       case ConnectFailedEvent(:final why) || DisconnectedEvent(:final why):
         _connectFailed(why);
       case LoginFailedEvent(:final why):
-        // A server that refuses has been reached: the answer of the call says
-        // why. A refusal on a reconnect has no call to answer, and is told. An
-        // application that has logged out has not failed to connect.
+        // A refusal of a login is not reported here, because the answer of the
+        // call has it; a refusal on a reconnect has no call, so it is reported.
+        // A logout of the application is not a failure to connect.
         if (why.kind != LinkEndKind.refused &&
             why.kind != LinkEndKind.loggedOut) {
           _connectFailed(why);
         }
       case StatusChangedEvent(:final statuses):
-        // Each listener has a list of its own, which it may change.
+        // Each listener gets its own copy of the list, which it may change.
         _session.tell(
           (listener) => listener
               .onUserStatusChanged([for (final one in statuses) statusOf(one)]),
@@ -343,7 +345,7 @@ final class Running {
     }
   }
 
-  /// Tells the own profile.
+  /// Reports the own profile to the listeners.
   void tellSelfInfo(UserProfile profile) => _session
       .tell((listener) => listener.onSelfInfoUpdated(fullInfoOf(profile)));
 
@@ -352,7 +354,7 @@ final class Running {
     _session.tell((listener) => listener.onConnectFailed(code, why.message));
   }
 
-  /// The server did not take this device back.
+  /// Handles a reconnect that the server has refused.
   void _loginRefused(LamplightException refusal) {
     switch (refusal.code) {
       case LamplightCode.sigExpired || LamplightCode.loginSigExpired:
@@ -368,12 +370,13 @@ final class Running {
   }
 }
 
-/// A message that was made, and not sent yet or not known to be.
+/// A created message that was not sent yet, or whose sending has an unknown
+/// result.
 final class MadeMessage {
   /// Creates a message.
   MadeMessage({this.text, this.custom});
 
-  /// The text; null: it has custom content.
+  /// The text; null for custom content.
   final String? text;
 
   /// The custom content.

@@ -14,10 +14,10 @@ class V2TimCallback {
       : code = json['code'] as int,
         desc = json['desc'] as String? ?? '';
 
-  /// 0: done; else the reason why not.
+  /// 0 for success; otherwise the code of the failure.
   int code;
 
-  /// The meaning of the code; empty or `ok` when done.
+  /// The meaning of the code; empty or `ok` for success.
   String desc;
 
   /// The answer as a map.
@@ -27,8 +27,8 @@ class V2TimCallback {
   String toLogString() => 'code:$code|desc:$desc';
 }
 
-/// The answer to a call that has a value. In the plugin it is no
-/// [V2TimCallback]; here it is one, so that a refusal fits every call.
+/// The answer to a call that has a value. In the plugin it is not a
+/// [V2TimCallback]; here it is, so that a refusal has the type of every call.
 class V2TimValueCallback<T> extends V2TimCallback {
   /// Creates an answer.
   V2TimValueCallback({required super.code, required super.desc, this.data});
@@ -71,7 +71,7 @@ class V2TimUserStatus {
   /// One of [UserStatusType].
   int? statusType;
 
-  /// The user's own text; empty: none.
+  /// The custom status; empty if there is none.
   String? customStatus;
 
   /// The platforms that are connected, such as `iPhone` and `Web`.
@@ -128,7 +128,7 @@ class V2TimUserFullInfo {
   /// The address of the picture.
   String? faceUrl;
 
-  /// Never told; `setSelfInfo` refuses it, as all fields below but
+  /// Never set; `setSelfInfo` refuses this field, and all fields below except
   /// [allowType].
   String? selfSignature;
 
@@ -194,7 +194,7 @@ class V2TimFriendInfo {
   /// The user's remark on the friend.
   String? friendRemark;
 
-  /// Never told: there are no groups of friends.
+  /// Never set: Lamplight has no groups of friends.
   List<String>? friendGroups;
 
   /// Never set.
@@ -223,7 +223,7 @@ class V2TimFriendInfoResult {
     this.friendInfo,
   });
 
-  /// 0, or the reason why nothing is known.
+  /// 0 for success; otherwise the code of the failure.
   int resultCode;
 
   /// The meaning of the code.
@@ -232,7 +232,7 @@ class V2TimFriendInfoResult {
   /// One of [FriendRelationType].
   int? relation;
 
-  /// The entry, or the profile alone for a user who is no friend.
+  /// The entry; only the profile is set for a user who is not a friend.
   V2TimFriendInfo? friendInfo;
 
   /// The result as a map.
@@ -256,7 +256,7 @@ class V2TimFriendOperationResult {
   /// The user.
   String? userID;
 
-  /// 0: done; else the reason why not.
+  /// 0 for success; otherwise the code of the failure.
   int? resultCode;
 
   /// The meaning of the code.

@@ -15,12 +15,12 @@ class TIMUIKitConfig {
   /// Creates settings.
   const TIMUIKitConfig({this.isShowOnlineStatus = true});
 
-  /// The master switch of online statuses. Off: no list asks for a status,
-  /// subscribes to one or shows one, whatever its own switch says.
+  /// The master switch of online statuses. If it is off, no list queries,
+  /// subscribes to or shows a status, whatever its own switch says.
   final bool isShowOnlineStatus;
 }
 
-/// The entry of the kit.
+/// The entry point of the kit.
 abstract final class TIMUIKitCore {
   static final CoreServicesImpl _instance = CoreServicesImpl._();
 
@@ -32,8 +32,8 @@ abstract final class TIMUIKitCore {
 class CoreServicesImpl {
   CoreServicesImpl._();
 
-  /// Sets the kit up. With an [sdkAppID] it calls `initSDK` too; without one
-  /// that has been done, or is done later by the program itself.
+  /// Sets the kit up. With an [sdkAppID] it also calls `initSDK`; without one,
+  /// the program calls `initSDK` itself, before or later.
   Future<bool?> init({
     int? sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -68,15 +68,15 @@ class CoreServicesImpl {
   Future<V2TimCallback> logout() =>
       session.call((running) => running.logout());
 
-  /// Ends all work.
+  /// Shuts the kit and the SDK down.
   Future<V2TimCallback> unInit() async {
     await session.end();
     return done();
   }
 }
 
-/// The list of conversations without its widget: rows to draw. To be made
-/// after `initSDK`.
+/// The list of conversations without its widget: rows to draw. Create it after
+/// `initSDK`.
 base class TIMUIKitConversation extends ConversationListModel {
   /// Creates the list. Throws a [StateError] before `initSDK`.
   TIMUIKitConversation({
@@ -86,7 +86,7 @@ base class TIMUIKitConversation extends ConversationListModel {
   }) : super(_kit());
 }
 
-/// The list of contacts without its widget: rows to draw. To be made after
+/// The list of contacts without its widget: rows to draw. Create it after
 /// `initSDK`.
 base class TIMUIKitContact extends ContactListModel {
   /// Creates the list. Throws a [StateError] before `initSDK`.
