@@ -1,6 +1,6 @@
 /// The names and shapes of the cloud's Flutter plugin, around a client of
-/// Lamplight: code about user status moves by changing its import, and by one
-/// line that says where the server is.
+/// Lamplight. Code about user status moves to Lamplight by a changed import and
+/// one line that sets the address of the server.
 ///
 /// ```dart
 /// Lamplight.configure(server: 'wss://presence.example.com');
@@ -12,7 +12,7 @@
 /// );
 /// ```
 ///
-/// COMPAT.md lists what is not there.
+/// COMPAT.md lists what is missing.
 library;
 
 export 'src/compat/absent_types.dart';

@@ -1,4 +1,4 @@
-/// The Dart SDK of Lamplight: who is online, friends, profiles and messages.
+/// The Dart SDK of Lamplight: online status, friends, profiles and messages.
 ///
 /// ```dart
 /// final client = LamplightClient(

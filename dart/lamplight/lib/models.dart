@@ -1,7 +1,6 @@
-/// The lists of a chat application without their widgets: rows of
-/// conversations and contacts in their order, with names, unread counts,
-/// initials, dots and custom statuses, and the plan of whom to ask for and
-/// subscribe to.
+/// The lists of a chat application without their widgets: rows of conversations
+/// and contacts in their order, with names, unread counts, initials, dots and
+/// custom statuses, and the plan of queries and subscriptions.
 ///
 /// ```dart
 /// final kit = ListKit(client);

@@ -1,4 +1,4 @@
-/// The client that an application holds.
+/// The client that an application uses.
 library;
 
 import 'device_id.dart';
@@ -19,32 +19,32 @@ import 'wire/checks.dart';
 
 /// A client of Lamplight: one user on one device.
 ///
-/// After a [login] it keeps the session alive by itself: it sends heartbeats,
-/// comes back after a broken link, learns what has changed meanwhile, and
-/// subscribes again if the server has given the list up. A call that is made
-/// while there is no connection waits for it up to the call timeout, and
-/// shortens the wait for the next attempt: to a second and a half at most, or
-/// to the time over which the server has asked its clients to spread their
-/// return. The session ends with [logout] or when the server ends it, of which
-/// a [SessionEndedEvent] tells; from then on calls fail with 6014.
+/// After a [login] it keeps the session alive: it sends heartbeats, reconnects
+/// after a broken link, fetches what has changed meanwhile, and subscribes
+/// again if the server has dropped the subscription list. A call without a
+/// connection waits for one up to the call timeout, and shortens the wait for
+/// the next attempt to a second and a half at most, or to the time over which
+/// the server has asked its clients to spread their reconnects. The session
+/// ends with [logout], or when the server ends it. A [SessionEndedEvent]
+/// reports the end; from then on calls fail with 6014.
 ///
-/// Every call fails with a [LamplightException] and nothing else. While
-/// nobody is logged in, a client has no timer and no socket.
+/// A call fails only with a [LamplightException]. Without a login, a client has
+/// no timer and no socket.
 ///
-/// The `await` of a call goes on before anything is told that the server said
-/// after its answer.
+/// The future of a call completes before any event that the server sent after
+/// the answer is emitted.
 final class LamplightClient {
   /// Creates a client of the client port at `ws://host[:port]` or
-  /// `wss://host[:port]` (`http` and `https` are taken for them). Connects to
-  /// nothing yet: that is for [login].
+  /// `wss://host[:port]` (`http` and `https` are accepted for them). It
+  /// connects at [login].
   ///
-  /// [deviceId] names this device: 1 to 64 bytes of printable ASCII, the same
-  /// at every start (`deviceIdIn` of `package:lamplight/io.dart` keeps one in
-  /// a file). Default: a random one for the life of this client, which makes
-  /// every start of the program another device. [platform] defaults to that
-  /// of this machine, [connector] to the WebSocket of `dart:io`.
+  /// [deviceId] identifies this device: 1 to 64 bytes of printable ASCII, the
+  /// same at every start (`deviceIdIn` of `package:lamplight/io.dart` keeps one
+  /// in a file). Default: a random one for the life of this client, so that
+  /// every start of the program counts as another device. [platform] defaults
+  /// to that of this machine, [connector] to the WebSocket of `dart:io`.
   ///
-  /// Throws an [ArgumentError] where an argument is malformed.
+  /// Throws an [ArgumentError] if an argument is malformed.
   factory LamplightClient({
     required String server,
     required int appId,
@@ -90,8 +90,8 @@ final class LamplightClient {
   /// The platform of this device.
   DevicePlatform get platform => _machine.identity.platform;
 
-  /// The user who is logged in, connected at this moment or not; null when
-  /// nobody is, or the first login is not answered yet.
+  /// The user who is logged in, with or without a connection; null if there is
+  /// none, or if the first login is not answered yet.
   String? get userId {
     final session = _machine.session;
     return session != null && session.isEstablished ? session.user : null;
@@ -100,15 +100,15 @@ final class LamplightClient {
   /// The user who is logged in or logging in.
   String? get loginUserId => _machine.session?.user;
 
-  /// Whether the link stands and the login on it was answered.
+  /// Whether there is a link, and the login on it was answered.
   bool get isConnected => _machine.session?.phase is Live;
 
-  /// The abilities that the app's settings give this client, as told last;
-  /// null without a session.
+  /// The abilities that the app's settings give to this client, as received
+  /// last; null without a session.
   Abilities? get abilities => _machine.session?.abilities;
 
-  /// The clock of the server (UTC), as of the last login; the own clock
-  /// before the first.
+  /// The current time (UTC) by the server's clock, as measured at the last
+  /// login; by the own clock before the first login.
   DateTime get serverTime {
     final offset = _machine.clockOffset;
     return offset == null
@@ -119,32 +119,33 @@ final class LamplightClient {
           );
   }
 
-  /// The events of this client: a broadcast stream, whose listeners each get
-  /// every event from when they listen. To have the whole picture, read
-  /// [cachedStatuses] when beginning to listen.
+  /// The events of this client: a broadcast stream. A listener gets the events
+  /// from the time at which it begins to listen; the statuses at that time are
+  /// in [cachedStatuses].
   ///
-  /// A listener that pauses costs memory bounded by what is watched: of
-  /// statuses it gets the newest of each user, in one event; of all other
-  /// events the last 64, after an [EventsMissedEvent] when there were more.
+  /// The memory for a paused listener is bounded by the number of watched
+  /// users. Afterwards it gets the newest status of each user in one event, and
+  /// the last 64 of all other events, preceded by an [EventsMissedEvent] if
+  /// there were more.
   Stream<LamplightEvent> get events => _driver.events.stream;
 
-  /// The last known status of a watched user, oneself included, without
-  /// asking the server. While there is no connection, what was known last.
-  /// Null for users that are not watched.
+  /// Returns the last known status of a watched user, such as the own user,
+  /// without asking the server; without a connection it may be outdated. Null
+  /// for users who are not watched.
   UserStatus? cachedStatus(String userId) => _machine.cache[userId];
 
-  /// The last known statuses of all watched users, oneself included, by
+  /// The last known statuses of all watched users, including the own user, by
   /// rising userID.
   List<UserStatus> get cachedStatuses => _machine.cache.statuses;
 
   // The session.
 
-  /// Connects and logs in: one attempt. Only after it has succeeded does the
-  /// client come back on its own.
+  /// Connects and logs in, with a single attempt. Only after a successful login
+  /// does the client reconnect on its own.
   ///
-  /// The [token] is a UserSig or, where the app accepts them, a JWT. When
-  /// this user is logged in already, the token replaces the former one. To
-  /// become another user, log out first (6017).
+  /// The [token] is a UserSig, or a JWT if the app accepts them. If this user
+  /// is already logged in, the token replaces the former one. If another user
+  /// is logged in, the call fails with 6017: log out first.
   Future<LoginResult> login(String userId, String token) async {
     if (!isUserId(userId)) {
       throw LamplightException.of(LamplightCode.badUserId);
@@ -152,56 +153,58 @@ final class LamplightClient {
     return await _driver.login(userId, token) as LoginResult;
   }
 
-  /// Hands in a fresh token before the present one expires. It is used for
-  /// every login from now on, and sent at once. When it is refused, the
-  /// present one stays.
+  /// Replaces the token before it expires. The new token is sent at once and
+  /// used for all later logins. If the server refuses it, the former one stays.
   Future<void> updateToken(String token) =>
       _call<LoginResult>('login', {'userSig': token, 'resume': true});
 
   /// Logs this device out and closes the connection.
   ///
-  /// After any failure but a refusal of the server the session is over here
-  /// all the same; the server, if it was not reached, keeps the login until
-  /// it lapses.
+  /// The session of this client ends even if the call fails, except if the
+  /// server refuses it. If the server was not reached, it keeps the login until
+  /// the login lapses.
   Future<void> logout() => _call<Object>('logout');
 
   /// Closes the connection without logging out, empties the cache, ends
-  /// [events], and fails all calls, also those to come, with 6014 and a text
-  /// that says so. A client that is closed stays closed: make a new one.
+  /// [events], and fails all calls, including later ones, with 6014 and a text
+  /// that says that the client is closed. A closed client cannot be used again:
+  /// create a new one.
   Future<void> close() async => _driver.close();
 
-  /// Tells that the device has changed its network: a link is tested at once
-  /// instead of at the next heartbeat, and given up when nothing is heard for
-  /// 3 s; a client that waits to reconnect tries now.
+  /// Call this when the device has changed its network: the link is tested at
+  /// once instead of at the next heartbeat, and given up if nothing is received
+  /// for 3 s. A client that waits to reconnect tries at once.
   void networkChanged() => _driver.tell(const NetworkChangedInput());
 
-  /// Tells that the application is not seen any longer (Flutter:
-  /// `AppLifecycleState.paused`). The link is closed, so that the user counts
-  /// as OFFLINE and messages go to the push webhook; nothing is due until
-  /// [appResumed]. Whether watchers see a short pause is for the server's
-  /// setting `linger`. A first login that is under way is finished first.
+  /// Call this when the application is not visible any longer (Flutter:
+  /// `AppLifecycleState.paused`). The link is closed, so that the user becomes
+  /// OFFLINE and messages go to the push webhook; the client does nothing until
+  /// [appResumed]. Watchers do not see a pause that is shorter than the
+  /// server's setting `linger`. A first login that is under way is completed
+  /// before.
   void appPaused() => _driver.tell(const PausedInput());
 
-  /// Tells that the application is seen again (Flutter:
-  /// `AppLifecycleState.resumed`): the client reconnects at once; a link that
-  /// stands is tested.
+  /// Call this when the application is visible again (Flutter:
+  /// `AppLifecycleState.resumed`): the client reconnects at once, or tests the
+  /// link if there is one.
   void appResumed() => _driver.tell(const ResumedInput());
 
   // Statuses.
 
-  /// Sets the own custom status: UTF-8, at most 100 bytes unless the app's
-  /// settings say otherwise (6017). Empty clears it. Answers the own status.
+  /// Sets the own custom status: at most 100 bytes of UTF-8, unless the app has
+  /// another limit (6017 if longer). An empty one clears it. Returns the own
+  /// status.
   Future<UserStatus> setSelfStatus(String customStatus) =>
       _call('setSelfStatus', {'customStatus': customStatus});
 
-  /// Asks for the present statuses of users, oneself or others: at most 500.
-  /// Of users that are not watched nothing is cached.
+  /// Queries the current statuses of at most 500 users, which may include the
+  /// own user. Statuses of users who are not watched are not cached.
   Future<StatusResult> getUserStatus(Iterable<String> userIds) =>
       _call('getUserStatus', {'userIds': userIds.toList()});
 
-  /// Subscribes to users: at most 100 in a call and 200 in the list, of which
-  /// the earliest subscribed leave. The list belongs to the account, not to
-  /// the device.
+  /// Subscribes to users: at most 100 in a call and 200 in the subscription
+  /// list. If the list is full, the earliest subscribed users are evicted. The
+  /// list belongs to the account, not to the device.
   Future<SubscribeResult> subscribeUserStatus(Iterable<String> userIds) =>
       _call('subscribeUserStatus', {'userIds': userIds.toList()});
 
@@ -210,12 +213,12 @@ final class LamplightClient {
   Future<UnsubscribeResult> unsubscribeUserStatus(Iterable<String> userIds) =>
       _call('unsubscribeUserStatus', {'userIds': userIds.toList()});
 
-  /// Asks for the account's subscription list.
+  /// Reads the account's subscription list.
   Future<Subscriptions> getSubscriptions() => _call('getSubscriptions');
 
   // Profiles and friends.
 
-  /// Changes the own profile: what is null stays.
+  /// Changes the own profile. Fields that are null stay unchanged.
   Future<SelfInfoResult> setSelfInfo({
     String? nick,
     String? avatarUrl,
@@ -227,18 +230,18 @@ final class LamplightClient {
         if (allowType != null) 'allowType': allowType.wireName,
       });
 
-  /// Asks for the profiles of users: at most 100.
+  /// Reads the profiles of at most 100 users.
   Future<UsersInfoResult> getUsersInfo(Iterable<String> userIds) =>
       _call('getUsersInfo', {'userIds': userIds.toList()});
 
-  /// A page of the friend list, by rising userID: the first, or the one after
-  /// the user [after]. [limit]: 1 to 1,000; 0 asks for as many as the server
-  /// gives.
+  /// Reads a page of the friend list, by rising userID: the first page, or the
+  /// page after the user [after]. [limit] is 1 to 1,000, or 0 for as many as
+  /// the server allows.
   Future<FriendPage> getFriendPage({String after = '', int limit = 0}) =>
       _call('getFriendList', {'after': after, 'limit': limit});
 
-  /// The whole friend list, by rising userID. The call timeout holds for each
-  /// page of it.
+  /// Reads the whole friend list, by rising userID. The call timeout applies to
+  /// each page.
   Future<List<Friend>> getFriendList() async {
     final friends = <Friend>[];
     while (true) {
@@ -249,12 +252,13 @@ final class LamplightClient {
     }
   }
 
-  /// Takes a user into the own friend list, and the own user into theirs
-  /// unless [single]. Again: changes the remark (UTF-8, at most 96 bytes),
-  /// unless it is empty.
+  /// Adds a user to the own friend list, and the own user to theirs unless
+  /// [single] is true. For a user who is already a friend, changes the remark
+  /// (at most 96 bytes of UTF-8), unless it is empty.
   ///
-  /// Fails with 70107 (no such account), 30516 (the other one lets nobody add
-  /// them), 30010 and 30014 (a list is full), 6017 (oneself).
+  /// Fails with 70107 (no such account), 30516 (the user does not allow being
+  /// added), 30010 or 30014 (a friend list is full), or 6017 (the user is the
+  /// own user).
   Future<FriendResult> addFriend(
     String userId, {
     String remark = '',
@@ -270,29 +274,29 @@ final class LamplightClient {
         'single': single,
       });
 
-  /// Takes users out of the own friend list, and the own user out of theirs
-  /// unless [single]: at most 100.
+  /// Removes at most 100 users from the own friend list, and the own user from
+  /// theirs unless [single] is true.
   Future<DeleteFriendsResult> deleteFriends(
     Iterable<String> userIds, {
     bool single = false,
   }) =>
       _call('deleteFriends', {'userIds': userIds.toList(), 'single': single});
 
-  /// Changes the own name for a friend: UTF-8, at most 96 bytes; empty: none.
-  /// Fails with 31704 where the user is no friend.
+  /// Changes the remark on a friend: at most 96 bytes of UTF-8; an empty one
+  /// removes it. Fails with 31704 if the user is not a friend.
   Future<FriendResult> setFriendRemark(String userId, String remark) =>
       _call('setFriendRemark', {'userId': userId, 'remark': remark});
 
   // Messages and conversations.
 
-  /// Sends a text message: UTF-8, at most 12,288 bytes unless the app's
-  /// settings say otherwise. When it is answered it is stored for good.
+  /// Sends a text message: at most 12,288 bytes of UTF-8, unless the app has
+  /// another limit. Once the call has succeeded, the message is stored durably.
   ///
-  /// A message that was on its way when the link broke is sent again after
-  /// the reconnect, within the call timeout; the server stores it once. An
+  /// If the link breaks before the answer, the message is sent again after the
+  /// reconnect, within the call timeout; the server stores it once. An
   /// application that keeps [clientMessageId] (1 to 64 bytes of printable
-  /// ASCII) can retry even after its own restart: the same content to the
-  /// same user with the same id within ten minutes is stored once.
+  /// ASCII) can retry even after a restart: the same content with the same id
+  /// to the same user within ten minutes is stored once.
   ///
   /// Fails with 70107 (no such account), 80002 (too long), 6017 (empty).
   Future<SentMessage> sendTextMessage(
@@ -302,7 +306,7 @@ final class LamplightClient {
   }) =>
       _sendMessage(to, {'text': text}, clientMessageId);
 
-  /// Sends custom content, otherwise as [sendTextMessage].
+  /// Sends a message with custom content; otherwise like [sendTextMessage].
   Future<SentMessage> sendCustomMessage(
     String to,
     CustomContent content, {
@@ -317,9 +321,9 @@ final class LamplightClient {
     return _sendMessage(to, {'custom': custom}, clientMessageId);
   }
 
-  /// Messages with [peer], newest first: up to [limit] (1 to 100; 0: 20) of
-  /// those before the sequence [before], or of all. Long texts make a page
-  /// shorter.
+  /// Reads messages with [peer], newest first: at most [limit] (1 to 100; 0
+  /// means 20), and only those before the sequence [before] if it is given. A
+  /// page with long texts has fewer messages.
   Future<HistoryPage> getHistory(String peer, {int? before, int limit = 20}) =>
       _call('getHistory', {
         'peer': peer,
@@ -327,17 +331,17 @@ final class LamplightClient {
         'limit': limit,
       });
 
-  /// A page of the conversation list: the first, or the one at the
-  /// [ConversationPage.next] of the page before. [limit]: 1 to 1,000; 0 asks
-  /// for as many as the server gives. Long texts make a page shorter.
+  /// Reads a page of the conversation list: the first page, or the page at the
+  /// [ConversationPage.next] of the previous one. [limit] is 1 to 1,000, or 0
+  /// for as many as the server allows. A page with long texts has fewer rows.
   Future<ConversationPage> getConversationPage({
     String? next,
     int limit = 0,
   }) =>
       _call('getConversationList', {'cursor': next ?? '', 'limit': limit});
 
-  /// The whole conversation list, in the order of the server. The call timeout
-  /// holds for each page of it.
+  /// Reads the whole conversation list, in the order of the server. The call
+  /// timeout applies to each page.
   Future<List<Conversation>> getConversationList() async {
     final conversations = <Conversation>[];
     String? next;
@@ -349,20 +353,20 @@ final class LamplightClient {
     return conversations;
   }
 
-  /// Marks messages of [peer] as read, up to [sequence] or all there are.
-  /// Never goes back.
+  /// Marks messages of [peer] as read, up to [sequence] or all. Messages that
+  /// were read stay read.
   Future<ConversationResult> markRead(String peer, {int? sequence}) =>
       _call('markRead', {'peer': peer, 'sequence': '${sequence ?? 0}'});
 
-  /// Pins a conversation to the top of the list, or lets it go.
+  /// Pins a conversation to the top of the list, or unpins it.
   Future<ConversationResult> pinConversation(
     String peer, {
     required bool pinned,
   }) =>
       _call('pinConversation', {'peer': peer, 'pinned': pinned});
 
-  /// Takes a conversation out of the own list, its history with it. The peer
-  /// keeps theirs. Answers the number of changes that the lists have seen.
+  /// Removes a conversation from the own list, with its history; the peer keeps
+  /// theirs. Returns the number of changes to the lists so far.
   Future<int> deleteConversation(String peer) =>
       _call('deleteConversation', {'peer': peer});
 
@@ -377,7 +381,7 @@ final class LamplightClient {
         'clientMessageId': clientMessageId ?? randomHex(16),
       });
 
-  /// Asks the server. The answer to a kind of call has one type.
+  /// Makes a call. The kind of the call determines the type of the answer.
   Future<T> _call<T extends Object>(
     String kind, [
     Map<String, Object?> parameters = const {},

@@ -5,13 +5,13 @@ import 'dart:math';
 
 import 'wire/checks.dart';
 
-/// Whether a text is a device id: 1 to 64 bytes of printable ASCII.
+/// Whether a text is a valid device id: 1 to 64 bytes of printable ASCII.
 bool isDeviceId(String text) => isPrintable(text, 64);
 
-/// A device id that nobody else has made.
+/// Returns a new random device id.
 String newDeviceId() => 'dart-${randomHex(16)}';
 
-/// So many random bytes, in hexadecimal digits.
+/// Returns [bytes] random bytes as hexadecimal digits.
 String randomHex(int bytes) {
   final random = Random.secure();
   final digits = StringBuffer();

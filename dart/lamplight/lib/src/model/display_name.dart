@@ -1,7 +1,8 @@
-/// The name to show of a user.
+/// The displayed name of a user.
 library;
 
-/// The remark, else the nick, else the id. Blanks around a name do not count.
+/// Returns the remark, or else the nick, or else the id. Blanks around a name
+/// are ignored.
 String nameOf(String remark, String nick, String userId) {
   for (final name in [remark.trim(), nick.trim()]) {
     if (name.isNotEmpty) {

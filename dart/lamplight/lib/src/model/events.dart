@@ -8,9 +8,9 @@ import 'status.dart';
 
 /// An event of a client.
 ///
-/// [StatusChangedEvent] and [NotWatchedEvent] together say everything that
-/// enters, changes in and leaves the cache, until a [SessionEndedEvent]
-/// empties it.
+/// [StatusChangedEvent] and [NotWatchedEvent] together report every status that
+/// is added to, changed in or removed from the cache, until a
+/// [SessionEndedEvent] empties it.
 sealed class LamplightEvent {
   /// Creates an event.
   const LamplightEvent();
@@ -30,8 +30,8 @@ final class ConnectedEvent extends LamplightEvent {
   /// Creates an event.
   const ConnectedEvent({required this.isResumed});
 
-  /// Whether the SDK came back on its own; not set for the application's own
-  /// login.
+  /// Whether the SDK has reconnected on its own; false after a login of the
+  /// application.
   final bool isResumed;
 
   @override
@@ -53,7 +53,7 @@ final class ConnectFailedEvent extends LamplightEvent {
   String toString() => 'ConnectFailedEvent($why, retry in $retryIn)';
 }
 
-/// The link broke. The SDK comes back on its own.
+/// The link broke. The SDK reconnects on its own.
 final class DisconnectedEvent extends LamplightEvent {
   /// Creates an event.
   const DisconnectedEvent(this.why, this.retryIn);
@@ -61,7 +61,7 @@ final class DisconnectedEvent extends LamplightEvent {
   /// The cause.
   final LinkEnd why;
 
-  /// The wait before the next attempt; null when there is none before
+  /// The wait before the next attempt; null if there is no attempt before
   /// `appResumed()`.
   final Duration? retryIn;
 
@@ -69,8 +69,8 @@ final class DisconnectedEvent extends LamplightEvent {
   String toString() => 'DisconnectedEvent($why, retry in $retryIn)';
 }
 
-/// Statuses that are new or newer, each user once. After a reconnect: what
-/// differs, in one event.
+/// Statuses that are new or newer, each user once. After a reconnect, all
+/// differences come in one event.
 final class StatusChangedEvent extends LamplightEvent {
   /// Creates an event.
   const StatusChangedEvent(this.statuses);
@@ -82,7 +82,7 @@ final class StatusChangedEvent extends LamplightEvent {
   String toString() => 'StatusChangedEvent($statuses)';
 }
 
-/// Users that are watched no longer and have left the cache.
+/// Users who are not watched any longer and were removed from the cache.
 final class NotWatchedEvent extends LamplightEvent {
   /// Creates an event.
   const NotWatchedEvent(this.userIds);
@@ -111,7 +111,7 @@ final class SubscriptionsChangedEvent extends LamplightEvent {
       'SubscriptionsChangedEvent(+$subscribed, -$unsubscribed)';
 }
 
-/// The app's settings have changed what this client may do.
+/// The app's settings have changed the abilities of this client.
 final class AbilitiesChangedEvent extends LamplightEvent {
   /// Creates an event.
   const AbilitiesChangedEvent(this.abilities);
@@ -123,9 +123,9 @@ final class AbilitiesChangedEvent extends LamplightEvent {
   String toString() => 'AbilitiesChangedEvent($abilities)';
 }
 
-/// Messages were received, or sent from another own device; oldest first.
-/// Also a message that this client sent and whose answer came after the call
-/// had failed with 9520: it was stored after all.
+/// Messages were received, or sent from another device of this user; oldest
+/// first. Also reports a message of this client whose call had failed with 9520
+/// and that turned out to be stored.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
   const MessagesReceivedEvent(this.messages);
@@ -137,8 +137,8 @@ final class MessagesReceivedEvent extends LamplightEvent {
   String toString() => 'MessagesReceivedEvent($messages)';
 }
 
-/// Rows of the conversation list changed: by a message, or by another own
-/// device.
+/// Rows of the conversation list have changed because of a message, or on
+/// another device of this user.
 final class ConversationsChangedEvent extends LamplightEvent {
   /// Creates an event.
   const ConversationsChangedEvent({
@@ -148,23 +148,24 @@ final class ConversationsChangedEvent extends LamplightEvent {
     required this.listsVersion,
   });
 
-  /// The rows as they are now.
+  /// The rows after the change.
   final List<Conversation> changed;
 
-  /// The rows that are gone, by their peer.
+  /// The peers of the removed rows.
   final List<String> deleted;
 
-  /// Unread messages over all conversations, where the server told it.
+  /// The number of unread messages over all conversations, if the server sent
+  /// it.
   final int? totalUnread;
 
-  /// The number of changes that the lists have seen, these included.
+  /// The number of changes to the lists so far, including these.
   final int listsVersion;
 
   @override
   String toString() => 'ConversationsChangedEvent($changed, deleted $deleted)';
 }
 
-/// Entries of the friend list are new, differ, or are gone.
+/// Entries of the friend list were added, changed or removed.
 final class FriendListChangedEvent extends LamplightEvent {
   /// Creates an event.
   const FriendListChangedEvent({
@@ -173,50 +174,52 @@ final class FriendListChangedEvent extends LamplightEvent {
     required this.listsVersion,
   });
 
-  /// The entries as they are now.
+  /// The entries after the change.
   final List<Friend> changed;
 
   /// The users that were deleted from the list.
   final List<String> deleted;
 
-  /// The number of changes that the lists have seen, these included.
+  /// The number of changes to the lists so far, including these.
   final int listsVersion;
 
   @override
   String toString() => 'FriendListChangedEvent($changed, deleted $deleted)';
 }
 
-/// The own profile was changed by another own device or the server API.
+/// The own profile was changed on another device of this user, or by the server
+/// API.
 final class SelfInfoChangedEvent extends LamplightEvent {
   /// Creates an event.
   const SelfInfoChangedEvent(this.profile);
 
-  /// The profile as it is now.
+  /// The profile after the change.
   final UserProfile profile;
 
   @override
   String toString() => 'SelfInfoChangedEvent($profile)';
 }
 
-/// Mutual friends show something else than before.
+/// Profiles of mutual friends have changed.
 final class UsersInfoChangedEvent extends LamplightEvent {
   /// Creates an event.
   const UsersInfoChangedEvent(this.profiles);
 
-  /// The profiles as they are now.
+  /// The profiles after the change.
   final List<UserProfile> profiles;
 
   @override
   String toString() => 'UsersInfoChangedEvent($profiles)';
 }
 
-/// Something of the own lists changed while this client could not be told:
-/// read friends and conversations again. Never told when nothing changed.
+/// The own lists have changed in a way that the server could not send to this
+/// client: read friends and conversations again. Not emitted if nothing has
+/// changed.
 final class ListsOutdatedEvent extends LamplightEvent {
   /// Creates an event.
   const ListsOutdatedEvent(this.listsVersion);
 
-  /// The number of changes that the lists have seen.
+  /// The number of changes to the lists so far.
   final int listsVersion;
 
   @override
@@ -224,8 +227,8 @@ final class ListsOutdatedEvent extends LamplightEvent {
 }
 
 /// A listener was paused for so long that events were dropped, oldest first.
-/// Never a status: those are conflated, not dropped. Messages and changes of
-/// lists may be among them: read the lists again.
+/// Statuses are never dropped, because they are conflated. The dropped events
+/// may be messages and changes of lists: read the lists again.
 final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);
@@ -237,8 +240,8 @@ final class EventsMissedEvent extends LamplightEvent {
   String toString() => 'EventsMissedEvent($count)';
 }
 
-/// The session is over: calls answer 6014, the cache is empty, and the SDK
-/// does not come back on its own.
+/// The session is over: calls fail with 6014, the cache is empty, and the SDK
+/// does not reconnect on its own.
 sealed class SessionEndedEvent extends LamplightEvent {
   /// Creates an event.
   const SessionEndedEvent();
@@ -249,7 +252,7 @@ final class KickedOfflineEvent extends SessionEndedEvent {
   /// Creates an event.
   const KickedOfflineEvent({this.byPlatform});
 
-  /// The platform of the other login, where the server said so.
+  /// The platform of the other login, if the server sent it.
   final DevicePlatform? byPlatform;
 
   @override
@@ -274,7 +277,7 @@ final class UserSigExpiredEvent extends SessionEndedEvent {
   String toString() => 'UserSigExpiredEvent()';
 }
 
-/// The account is gone.
+/// The account was deleted.
 final class AccountDeletedEvent extends SessionEndedEvent {
   /// Creates an event.
   const AccountDeletedEvent();
@@ -283,7 +286,7 @@ final class AccountDeletedEvent extends SessionEndedEvent {
   String toString() => 'AccountDeletedEvent()';
 }
 
-/// The same device has connected elsewhere, and goes on there.
+/// The same device has connected elsewhere, and continues there.
 final class SupersededEvent extends SessionEndedEvent {
   /// Creates an event.
   const SupersededEvent();
@@ -292,7 +295,7 @@ final class SupersededEvent extends SessionEndedEvent {
   String toString() => 'SupersededEvent()';
 }
 
-/// The server refused to have this client back.
+/// The server refused to let this client reconnect.
 final class LoginRefusedEvent extends SessionEndedEvent {
   /// Creates an event.
   const LoginRefusedEvent(this.refusal);

@@ -3,7 +3,8 @@ library;
 
 import 'codes.dart';
 
-/// The failure of a call. Nothing was changed, unless [isOutcomeUnknown].
+/// The failure of a call. Nothing was changed, unless [isOutcomeUnknown] is
+/// true.
 final class LamplightException implements Exception {
   /// Creates a failure.
   const LamplightException(this.code, this.message);
@@ -14,16 +15,17 @@ final class LamplightException implements Exception {
             ? LamplightCode.english(code)
             : '${LamplightCode.english(code)}: $detail';
 
-  /// The code of the contract ([LamplightCode]): that of the server's
-  /// refusal; 6014 without a session; 9508 when there was no connection in
-  /// time and the server has not been asked; 9520 when there was no answer.
+  /// The code of the contract ([LamplightCode]): the code of the server's
+  /// refusal; 6014 without a session; 9508 if there was no connection in time,
+  /// so that the call was not sent; 9520 if the call was sent and had no
+  /// answer.
   final int code;
 
-  /// The meaning of the code, in English, with details.
+  /// The text for the code in English, with details.
   final String message;
 
-  /// Whether the server may have done what was asked: there was no answer in
-  /// time, or the link broke before it (9520).
+  /// Whether the server may have executed the call, because there was no answer
+  /// in time, or the link broke before the answer (9520).
   bool get isOutcomeUnknown => code == LamplightCode.noAnswer;
 
   @override
@@ -39,21 +41,21 @@ final class LamplightException implements Exception {
   String toString() => 'LamplightException($code: $message)';
 }
 
-/// The kinds of ends that a link, or the attempt to make one, can have.
+/// The reasons for which a link, or the attempt to make one, ends.
 enum LinkEndKind {
-  /// The server, or something between, closed it without a word.
+  /// The link was closed, by the server or on the way to it, without a reason.
   closed,
 
   /// Reading, writing or connecting failed.
   failed,
 
-  /// Nothing was heard for too long after a heartbeat or a request.
+  /// Nothing was received for too long after a heartbeat or a request.
   silent,
 
-  /// There was no connection within the time for one.
+  /// The connection was not established in time.
   connectTimeout,
 
-  /// There was no answer to the login within the time for one.
+  /// The login was not answered in time.
   loginTimeout,
 
   /// The login was refused.
@@ -62,16 +64,17 @@ enum LinkEndKind {
   /// The application logged out before its login was answered.
   loggedOut,
 
-  /// The server stops or hands over, and has asked this client to return.
+  /// The server stops or hands its clients over, and has asked this client to
+  /// reconnect.
   moved,
 
   /// The server has too many connections, or too many from this address.
   tooManyConnections,
 
-  /// The server gave up on this client.
+  /// The server has ended the link for another reason.
   endedByServer,
 
-  /// The received bytes are no message of the contract.
+  /// The received bytes are not a message of the contract.
   protocol,
 
   /// The application was paused.
@@ -89,7 +92,7 @@ final class LinkEnd {
   /// The cause in words, for logs.
   final String message;
 
-  /// The refusal of the login, where there was one.
+  /// The refusal of the login, if there was one.
   final LamplightException? refusal;
 
   @override

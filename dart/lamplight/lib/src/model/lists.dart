@@ -1,19 +1,19 @@
-/// Profiles, friends, messages and conversations: what the lists of a chat
-/// application show beside the status.
+/// Profiles, friends, messages and conversations: the content of the lists of a
+/// chat application, apart from the status.
 ///
-/// Pages of a list and changes of it carry a `listsVersion`: the number of
-/// changes that the lists of the own user had seen when they were written. Of
-/// two pieces about the same row the one with the higher number is newer.
+/// Pages of a list and changes of it have a `listsVersion`: the number of
+/// changes to the own lists when the server wrote them. Of two values of the
+/// same row, the one with the higher number is newer.
 library;
 
 import 'display_name.dart';
 
-/// Whether others may take a user into their friend list.
+/// The setting that says whether others may add a user as a friend.
 enum AllowType {
-  /// Anybody may.
+  /// Anybody may add the user.
   allowAny('ALLOW_TYPE_ALLOW_ANY'),
 
-  /// Nobody may (30516).
+  /// Nobody may add the user (30516).
   denyAny('ALLOW_TYPE_DENY_ANY');
 
   const AllowType(this.wireName);
@@ -22,7 +22,7 @@ enum AllowType {
   final String wireName;
 }
 
-/// The public part of a user, as others see it.
+/// The profile of a user, as others see it.
 final class UserProfile {
   /// Creates a profile.
   const UserProfile({
@@ -35,16 +35,16 @@ final class UserProfile {
   /// The user.
   final String userId;
 
-  /// The nick; empty: none, show the [userId].
+  /// The nick; empty if there is none.
   final String nick;
 
-  /// The address of a picture: http or https; empty: none.
+  /// The address of the picture, with http or https; empty if there is none.
   final String avatarUrl;
 
-  /// Whether others may take the user into their friend list.
+  /// Whether others may add the user as a friend.
   final AllowType allowType;
 
-  /// The name to show: the nick, or the userID where there is none.
+  /// The displayed name: the nick, or the userID if there is none.
   String get displayName => nameOf('', nick, userId);
 
   @override
@@ -78,25 +78,25 @@ final class Friend {
   /// The friend.
   final String userId;
 
-  /// The own name for the friend; empty: none.
+  /// The user's remark on the friend; empty if there is none.
   final String remark;
 
   /// The friend's profile.
   final UserProfile profile;
 
-  /// Whether the friend has the own user in the list too.
+  /// Whether the friend has the own user in their friend list too.
   final bool isMutual;
 
-  /// The moment at which the entry was made (UTC).
+  /// The time at which the entry was created (UTC).
   final DateTime? addedAt;
 
-  /// The source of the friendship, in the application's own words.
+  /// The source of the friendship, a text that the application defines.
   final String addSource;
 
   /// The text that came with the request.
   final String addWording;
 
-  /// The name to show: the remark, the nick or the userID.
+  /// The displayed name: the remark, or else the nick, or else the userID.
   String get displayName => nameOf(remark, profile.nick, userId);
 
   @override
@@ -117,8 +117,9 @@ final class Friend {
   String toString() => 'Friend($userId, $remark)';
 }
 
-/// Content of a message whose meaning the application alone knows. The parts
-/// together have 1 to 12,288 bytes unless the app's settings say otherwise.
+/// Content of a message that only the application interprets. The parts
+/// together have 1 to 12,288 bytes, unless the app's settings have another
+/// limit.
 final class CustomContent {
   /// Creates content.
   const CustomContent({
@@ -127,10 +128,10 @@ final class CustomContent {
     this.extension = '',
   });
 
-  /// The content itself, in the application's own form.
+  /// The content itself, in a form that the application defines.
   final String data;
 
-  /// A text for people: shown in conversation lists and pushed.
+  /// A readable text, which conversation lists and pushes show.
   final String description;
 
   /// Further data of the application.
@@ -169,20 +170,20 @@ final class Message {
   /// The recipient.
   final String to;
 
-  /// The place in the conversation of the two, from 1 without a gap. Names
-  /// the message together with the two.
+  /// The position in the conversation, from 1 without a gap. Together with the
+  /// two users, it identifies the message.
   final int sequence;
 
-  /// The moment at which the message was committed (UTC).
+  /// The time at which the server stored the message (UTC).
   final DateTime? time;
 
-  /// The text; empty where the message has [custom] content.
+  /// The text; empty if the message has [custom] content.
   final String text;
 
-  /// Custom content, instead of a text.
+  /// The custom content, if the message has no text.
   final CustomContent? custom;
 
-  /// The sender's id of the message. Not unique.
+  /// The id that the sender gave to the message. It is not unique.
   final String clientMessageId;
 
   @override
@@ -220,13 +221,13 @@ final class Conversation {
   /// The other user.
   final String peer;
 
-  /// The newest message; null when it has gone by retention.
+  /// The newest message; null if retention has deleted it.
   final Message? lastMessage;
 
-  /// Messages of the peer that are not read.
+  /// The number of unread messages of the peer.
   final int unread;
 
-  /// The own user has read up to this sequence.
+  /// The sequence up to which the own user has read.
   final int readSequence;
 
   /// Whether the row is pinned to the top.
@@ -235,14 +236,14 @@ final class Conversation {
   /// The peer's profile.
   final UserProfile profile;
 
-  /// The own name for the peer; empty when the peer is no friend.
+  /// The user's remark on the peer; empty if the peer is not a friend.
   final String remark;
 
-  /// The moment of the last message or change of place (UTC). Sorts the list,
-  /// below [isPinned].
+  /// The time of the last message or pinning (UTC). The list is sorted by
+  /// [isPinned], then by this time.
   final DateTime? activeAt;
 
-  /// The name to show: the remark, the nick or the userID.
+  /// The displayed name: the remark, or else the nick, or else the userID.
   String get displayName => nameOf(remark, profile.nick, peer);
 
   @override

@@ -14,16 +14,16 @@ final class LoginResult {
     required this.listsVersion,
   });
 
-  /// The server's clock (UTC).
+  /// The time by the server's clock (UTC).
   final DateTime serverTime;
 
-  /// Whether this login has made the account.
+  /// Whether this login has created the account.
   final bool registered;
 
-  /// The abilities of this client; null where an older server does not tell.
+  /// The abilities of this client; null if an older server does not send them.
   final Abilities? abilities;
 
-  /// The number of changes that the own lists have seen.
+  /// The number of changes to the own lists so far.
   final int listsVersion;
 
   @override
@@ -33,7 +33,8 @@ final class LoginResult {
       ', $abilities)';
 }
 
-/// The abilities of a client: what the settings of its app let it do.
+/// The abilities of a client: the calls and notifications that the settings of
+/// its app allow.
 final class Abilities {
   /// Creates abilities.
   const Abilities({
@@ -46,15 +47,15 @@ final class Abilities {
     this.unsubscribeBatch = 0,
   });
 
-  /// Whether statuses of others can be asked for and subscribed to, and their
-  /// changes are told. While not, the subscription list is kept.
+  /// Whether the client may query and subscribe to other users, and is notified
+  /// of their changes. The subscription list is kept while this is false.
   final bool statusesOfOthers;
 
-  /// The code that a query or a subscription is refused with: 0 (it is not
-  /// refused), 7013 or 72001.
+  /// The code with which a query or a subscription is refused: 0 (not refused),
+  /// 7013 or 72001.
   final int refusalCode;
 
-  /// Whether changes of mutual friends are told without a subscription.
+  /// Whether the client is notified of mutual friends without a subscription.
   final bool friendNotification;
 
   /// The most users that the subscription list may hold.
@@ -104,7 +105,7 @@ final class FailedUser {
   /// Creates a failure.
   const FailedUser(this.userId, this.code, this.message);
 
-  /// The user, as it was asked for.
+  /// The user as named in the call.
   final String userId;
 
   /// The code of the contract.
@@ -122,10 +123,10 @@ final class StatusResult {
   /// Creates an answer.
   const StatusResult(this.statuses, this.failures);
 
-  /// The statuses of the users that exist.
+  /// The statuses of the users who exist.
   final List<UserStatus> statuses;
 
-  /// The other users.
+  /// The users without an account.
   final List<FailedUser> failures;
 
   @override
@@ -142,17 +143,18 @@ final class SubscribeResult {
     required this.notWatched,
   });
 
-  /// The present status of every user that was subscribed to by the call.
+  /// The current status of every user that the call subscribed to.
   final List<UserStatus> statuses;
 
   /// The users that could not be subscribed to.
   final List<FailedUser> failures;
 
-  /// The users that had to leave the full list, earliest subscribed first.
+  /// The users who were evicted from the full subscription list, earliest
+  /// subscribed first.
   final List<String> evicted;
 
-  /// Of the evicted, those that are not watched any longer: not as a friend
-  /// either. They have left the cache.
+  /// The evicted users who are not watched any longer, not even as friends.
+  /// They were removed from the cache.
   final List<String> notWatched;
 
   @override
@@ -170,8 +172,8 @@ final class UnsubscribeResult {
   /// The users that could not be unsubscribed from.
   final List<FailedUser> failures;
 
-  /// The users that are not watched any longer: not as a friend either. They
-  /// have left the cache.
+  /// The users who are not watched any longer, not even as friends. They were
+  /// removed from the cache.
   final List<String> notWatched;
 
   @override
@@ -181,13 +183,13 @@ final class UnsubscribeResult {
 
 /// The subscription list of the account.
 final class Subscriptions {
-  /// Creates a list.
+  /// Creates a subscription list.
   const Subscriptions(this.users, this.limit);
 
   /// The users, earliest subscribed first.
   final List<String> users;
 
-  /// The most users that the list may hold.
+  /// The number of users that the subscription list may hold.
   final int limit;
 
   @override
@@ -199,10 +201,10 @@ final class UsersInfoResult {
   /// Creates an answer.
   const UsersInfoResult(this.profiles, this.failures);
 
-  /// The profiles of the users that have an account, in the order asked.
+  /// The profiles of the users who have an account, in the order of the call.
   final List<UserProfile> profiles;
 
-  /// The other users.
+  /// The users without an account.
   final List<FailedUser> failures;
 
   @override
@@ -224,7 +226,7 @@ final class FriendPage {
   /// Whether this was the last page.
   final bool isLast;
 
-  /// The number of changes that the lists had seen.
+  /// The number of changes to the lists at the time of this page.
   final int listsVersion;
 
   @override
@@ -236,10 +238,10 @@ final class FriendResult {
   /// Creates an answer.
   const FriendResult(this.friend, this.listsVersion);
 
-  /// The entry as it is now.
+  /// The entry after the change.
   final Friend friend;
 
-  /// The number of changes that the lists have seen, this one included.
+  /// The number of changes to the lists so far, including this one.
   final int listsVersion;
 
   @override
@@ -251,17 +253,17 @@ final class DeleteFriendsResult {
   /// Creates an answer.
   const DeleteFriendsResult(this.failures, this.listsVersion);
 
-  /// The users that were no friends (31704).
+  /// The users who were not friends (31704).
   final List<FailedUser> failures;
 
-  /// The number of changes that the lists have seen, this one included.
+  /// The number of changes to the lists so far, including this one.
   final int listsVersion;
 
   @override
   String toString() => 'DeleteFriendsResult(failures $failures)';
 }
 
-/// The answer to a message that was sent: it is stored for good.
+/// The answer to the sending of a message, which is now stored durably.
 final class SentMessage {
   /// Creates an answer.
   const SentMessage({
@@ -270,20 +272,20 @@ final class SentMessage {
     required this.listsVersion,
   });
 
-  /// The message as it is stored.
+  /// The message as the server stores it.
   final Message message;
 
-  /// Whether it had been stored before: this was a retry.
+  /// Whether the message had been stored before, because this call was a retry.
   final bool isRepeated;
 
-  /// The number of changes that the lists have seen, this one included.
+  /// The number of changes to the lists so far, including this one.
   final int listsVersion;
 
   @override
   String toString() => 'SentMessage($message, isRepeated: $isRepeated)';
 }
 
-/// Some messages of a conversation, newest first.
+/// A page of the history of a conversation, newest message first.
 final class HistoryPage {
   /// Creates a page.
   const HistoryPage(this.messages, this.isLast);
@@ -291,7 +293,7 @@ final class HistoryPage {
   /// The messages.
   final List<Message> messages;
 
-  /// Whether there is nothing before them.
+  /// Whether there are no earlier messages.
   final bool isLast;
 
   @override
@@ -312,13 +314,13 @@ final class ConversationPage {
   /// The rows.
   final List<Conversation> conversations;
 
-  /// The place where the next page begins; null after the last page.
+  /// The position at which the next page begins; null after the last page.
   final String? next;
 
-  /// Unread messages over all conversations.
+  /// The number of unread messages over all conversations.
   final int totalUnread;
 
-  /// The number of changes that the lists had seen.
+  /// The number of changes to the lists at the time of this page.
   final int listsVersion;
 
   @override
@@ -331,10 +333,10 @@ final class ConversationResult {
   /// Creates an answer.
   const ConversationResult(this.conversation, this.listsVersion);
 
-  /// The row as it is now.
+  /// The row after the change.
   final Conversation conversation;
 
-  /// The number of changes that the lists have seen, this one included.
+  /// The number of changes to the lists so far, including this one.
   final int listsVersion;
 
   @override
@@ -346,10 +348,10 @@ final class SelfInfoResult {
   /// Creates an answer.
   const SelfInfoResult(this.profile, this.listsVersion);
 
-  /// The profile as it is now.
+  /// The profile after the change.
   final UserProfile profile;
 
-  /// The number of changes that the lists have seen, this one included.
+  /// The number of changes to the lists so far, including this one.
   final int listsVersion;
 
   @override

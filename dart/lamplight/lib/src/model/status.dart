@@ -1,10 +1,10 @@
-/// The status of a user and the words that describe it. The numbers are those
-/// of the contract.
+/// The status of a user, with its enumerations. Their numbers are those of the
+/// contract.
 library;
 
-/// Whether a user is there.
+/// The status type of a user.
 enum StatusType {
-  /// The server said a type that this SDK does not know.
+  /// The server sent a type that this SDK does not know.
   unknown(0, 'STATUS_TYPE_UNKNOWN'),
 
   /// The user has at least one connection.
@@ -36,10 +36,11 @@ enum StatusReason {
   /// A device logged out.
   logout('REASON_LOGOUT'),
 
-  /// The link of a device closed: process killed, network gone.
+  /// The connection of a device was closed, for example because its process was
+  /// killed or its network failed.
   linkClosed('REASON_LINK_CLOSED'),
 
-  /// The link of a device was silent for the heartbeat timeout.
+  /// No heartbeat of a device came within the heartbeat timeout.
   timeout('REASON_TIMEOUT'),
 
   /// A device was kicked.
@@ -48,7 +49,7 @@ enum StatusReason {
   /// The token of a device expired.
   sigExpired('REASON_SIG_EXPIRED'),
 
-  /// A login without a connection lapsed.
+  /// A login that had been without a connection for too long has lapsed.
   lapsed('REASON_LAPSED'),
 
   /// The account was deleted.
@@ -60,7 +61,7 @@ enum StatusReason {
   /// The server node that held the connection was lost.
   nodeLost('REASON_NODE_LOST'),
 
-  /// The server said a reason that this SDK does not know.
+  /// The server sent a reason that this SDK does not know.
   unknown('');
 
   const StatusReason(this.wireName);
@@ -104,8 +105,8 @@ enum DevicePlatform {
   final String label;
 }
 
-/// The status of a user, with its evidence. Belongs to the user, never to one
-/// of the user's devices.
+/// The status of a user, with its evidence. It belongs to the user as a whole,
+/// not to one of the user's devices.
 final class UserStatus {
   /// Creates a status.
   const UserStatus({
@@ -122,28 +123,29 @@ final class UserStatus {
   /// The user.
   final String userId;
 
-  /// Whether the user is there.
+  /// The status type.
   final StatusType type;
 
-  /// Free text of the user; empty: none.
+  /// The custom status, a free text that the user has set; empty if there is
+  /// none.
   final String customStatus;
 
-  /// Grows with every change of this user. An unsigned 64-bit number, which a
+  /// Rises with every change of this user. An unsigned 64-bit number, which a
   /// Dart `int` cannot hold on every platform.
   final BigInt version;
 
-  /// The moment of the last change of [type] (UTC); null when it never changed.
+  /// The time of the last change of [type] (UTC); null if it never changed.
   final DateTime? since;
 
   /// The reason of the last change.
   final StatusReason reason;
 
-  /// The last sign of life of a connection (UTC). Null while the user is
-  /// online, and when there never was a connection.
+  /// The last time at which the user was connected (UTC). Null while the user
+  /// is online, and if the user never was.
   final DateTime? lastSeen;
 
   /// The platforms that were connected at [version]; in the answer of
-  /// `getUserStatus`, those that are connected at this moment.
+  /// `getUserStatus`, those that are connected now.
   final List<DevicePlatform> onlineDevices;
 
   /// Whether the user has a connection.

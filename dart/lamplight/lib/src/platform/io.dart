@@ -1,4 +1,4 @@
-/// The parts of the SDK that use `dart:io`: the connector by its WebSocket,
+/// The parts of the SDK that use `dart:io`: the connector with its WebSocket,
 /// the platform of this machine, and a device id that is kept in a file.
 library;
 
@@ -9,7 +9,7 @@ import '../device_id.dart';
 import '../model/status.dart';
 import '../transport.dart';
 
-/// The platform of this machine; Linux for those that Lamplight has no name
+/// The platform of this machine; Linux for platforms that Lamplight has no name
 /// for.
 DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
       'android' => DevicePlatform.android,
@@ -19,19 +19,19 @@ DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
       _ => DevicePlatform.linux,
     };
 
-/// The connector of this machine.
+/// The default connector of this platform.
 Connector defaultConnector() => ioConnector();
 
-/// A connector by the WebSocket of `dart:io`. [context] says which
-/// certificates are trusted; default: those of the system.
+/// Returns a connector with the WebSocket of `dart:io`. [context] has the
+/// trusted certificates; default: those of the system.
 Connector ioConnector({SecurityContext? context}) =>
     (server) => _IoLink(server, HttpClient(context: context));
 
-/// The device id that is kept in the file [path]: made at the first start,
-/// read at every other one. The folder must exist.
+/// Returns the device id in the file [path]. The first call creates the file
+/// with a new id. The folder must exist.
 ///
-/// Throws a [FileSystemException] when the file can be neither read nor
-/// written, and a [FormatException] when it holds no device id.
+/// Throws a [FileSystemException] if the file can neither be read nor be
+/// created, and a [FormatException] if its content is not a device id.
 String deviceIdIn(String path) {
   final file = File(path);
   if (file.existsSync()) {
@@ -40,7 +40,8 @@ String deviceIdIn(String path) {
     throw FormatException('$path holds no device id', kept);
   }
   final made = newDeviceId();
-  // A file that is half written is never found under its name.
+  // Written under another name and then renamed, so that a partly written file
+  // is never read.
   File('$path.new')
     ..writeAsStringSync('$made\n', flush: true)
     ..renameSync(path);
@@ -67,7 +68,7 @@ final class _IoLink implements Link {
         compression: CompressionOptions.compressionOff,
         customClient: _http,
       );
-      // The socket is its own now; the client has nothing else.
+      // The WebSocket has taken over the only connection of this HTTP client.
       _http.close();
       if (_isClosed) {
         socket.close().ignore();

@@ -1,5 +1,5 @@
-/// The defaults where there is no `dart:io`, as in a browser: applications
-/// bring their own connector there.
+/// The defaults for platforms without `dart:io`, such as a browser, where the
+/// application must pass a connector.
 library;
 
 import '../model/status.dart';
@@ -8,7 +8,7 @@ import '../transport.dart';
 /// The platform of this machine.
 DevicePlatform thisPlatform() => DevicePlatform.web;
 
-/// The connector of this machine.
+/// The default connector of this platform.
 Connector defaultConnector() => throw UnsupportedError(
       'there is no dart:io here: give LamplightClient a connector',
     );
