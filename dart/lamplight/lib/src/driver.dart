@@ -1,5 +1,5 @@
-/// The shell around the connection machine: moves messages and time, and
-/// decides nothing.
+/// The driver of the connection machine: moves messages and time, and makes no
+/// decisions.
 library;
 
 import 'dart:async';
@@ -15,7 +15,7 @@ import 'model/exception.dart';
 import 'transport.dart';
 import 'wire/server_message.dart';
 
-/// The most that a message of the server has, by the contract: 8 MiB.
+/// The largest message of the server according to the contract: 8 MiB.
 const _maxServerMessage = 8 * 1024 * 1024;
 
 /// A connection to one server, and its machine.
@@ -28,13 +28,13 @@ final class Driver {
   final Connector _connector;
   final Duration _callTimeout;
 
-  /// The machine, to look at.
+  /// The machine, for reading its state.
   Machine get machine => _machine;
 
   /// The events.
   late final EventSource events = EventSource(() => machine.cache.users);
 
-  /// Never goes back, whatever becomes of the time of day.
+  /// A monotonic clock, which is independent of changes of the time of day.
   final Stopwatch _clock = Stopwatch()..start();
   final Random _random = Random();
 
@@ -51,24 +51,24 @@ final class Driver {
   Timer? _timer;
   int? _due;
 
-  /// The moment of the steps, in milliseconds.
+  /// The current time for the machine, in milliseconds.
   int get now => _clock.elapsedMilliseconds;
 
   /// Logs in.
   Future<Object> login(String user, String token) =>
       _ask((call, deadline) => LoginInput(call, deadline, user, token));
 
-  /// Asks the server.
+  /// Makes a call.
   Future<Object> call(Request request) =>
       _ask((call, deadline) => CallInput(call, deadline, request));
 
-  /// Hands an input of the application or the device to the machine.
+  /// Passes an input of the application or the device to the machine.
   void tell(Input input) {
     if (!_isClosed) _step(input);
   }
 
-  /// Drops the link, fails all calls and ends the events. Nobody is logged in
-  /// from then on.
+  /// Closes the link, fails all calls, ends the event stream, and drops the
+  /// session.
   void close() {
     if (_isClosed) return;
     _isClosed = true;
@@ -94,8 +94,8 @@ final class Driver {
     return waiter.future;
   }
 
-  /// Runs the machine. An input that an effect causes waits for its turn.
-  /// Returns whether a call was answered.
+  /// Runs the machine. An input that an effect causes is queued. Returns
+  /// whether a call was answered.
   bool _step(Input input) {
     _inputs.add(input);
     if (_isStepping) return false;
@@ -143,7 +143,7 @@ final class Driver {
     } on Object catch (error) {
       return _ended(LinkEnd(LinkEndKind.failed, 'cannot connect: $error'));
     }
-    // A connector is the application's own, and may have closed the client.
+    // The connector belongs to the application, and may have closed the client.
     if (_isClosed) return link.close();
     _link = link;
     link.ready.then(
@@ -173,7 +173,8 @@ final class Driver {
     try {
       link.send(text);
     } on Object catch (error) {
-      // A transport is the application's own, and must not throw here.
+      // The transport belongs to the application, and an error of it must not
+      // pass through here.
       _failed(link, error);
     }
   }
@@ -190,7 +191,7 @@ final class Driver {
       return _failed(link, error);
     }
     if (_step(ReceivedInput(message))) {
-      // Callers go on with their answers before the next message is heard.
+      // Callers continue with their answers before the next message is handled.
       _messages?.pause(Future<void>(() {}));
     }
   }
@@ -211,8 +212,8 @@ final class Driver {
   void _drop() {
     final link = _link;
     _link = null;
-    // The subscription stays: a WebSocket that nobody listens to does not see
-    // that its peer has closed it too, and waits for that.
+    // The subscription is not cancelled, because a WebSocket without a listener
+    // does not notice that its peer has closed it too, and would wait for that.
     _messages = null;
     link?.close();
   }
@@ -226,7 +227,7 @@ final class Driver {
     _timer = null;
     _due = due;
     if (due == null) return;
-    // A millisecond more: the clock cuts fractions off.
+    // One millisecond is added, because the clock truncates fractions.
     final wait = Duration(milliseconds: max(0, due - now) + 1);
     _timer = Timer(wait, () {
       _timer = null;

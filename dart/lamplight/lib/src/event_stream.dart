@@ -1,5 +1,5 @@
-/// The broadcast stream of events: a [Feed] for each listener, emptied when
-/// the listener takes events.
+/// The broadcast stream of events, with a [Feed] for each listener, which is
+/// emptied when the listener accepts events.
 library;
 
 import 'dart:async';
@@ -9,7 +9,7 @@ import 'model/events.dart';
 
 /// The source of the events of a client.
 final class EventSource {
-  /// Creates a source. [known] tells which users are cached when a listener
+  /// Creates a source. [known] returns the users who are cached when a listener
   /// begins.
   EventSource(this._known);
 
@@ -21,14 +21,14 @@ final class EventSource {
   late final Stream<LamplightEvent> stream =
       Stream.multi(_listen, isBroadcast: true);
 
-  /// Tells all listeners, in a microtask.
+  /// Delivers an event to all listeners, in a microtask.
   void add(LamplightEvent event) {
     for (final listener in _listeners) {
       listener.push(event);
     }
   }
 
-  /// Ends the stream, after what was told.
+  /// Ends the stream after the events that were added.
   void close() {
     _isClosed = true;
     for (final listener in _listeners) {

@@ -1,9 +1,10 @@
-/// The events that one listener has not heard yet. Bounded, however slow the
-/// listener, and never without the final state.
+/// The event queue of one listener: the events that it has not accepted yet.
+/// Its size is bounded even for a slow listener, and the newest statuses are
+/// never lost.
 ///
-/// Statuses are conflated: one slot a user, holding the newest. All other
-/// events are few; they wait in order, and when more than [maxPendingEvents]
-/// do, the oldest is dropped and counted. Does not know streams.
+/// Statuses are conflated: there is one slot for each user, with the newest
+/// status. The other events wait in order; if there are more than
+/// [maxPendingEvents], the oldest is dropped and counted. Knows no streams.
 library;
 
 import 'dart:collection';
@@ -14,27 +15,27 @@ import 'model/status.dart';
 /// The most events other than statuses that wait for one listener.
 const maxPendingEvents = 64;
 
-/// The events that one listener has not heard yet.
+/// The event queue of one listener.
 final class Feed {
-  /// Creates the feed of a listener that knows these users.
+  /// Creates the queue of a listener that knows these users.
   Feed(Iterable<String> known) : _told = known.toSet();
 
   final Queue<LamplightEvent> _others = Queue();
   int _missed = 0;
 
-  /// The newest status of each user; null: the user is watched no longer.
+  /// The newest status of each user; null if the user is not watched any
+  /// longer.
   final Map<String, UserStatus?> _slots = {};
 
-  /// The number of [_others] that go before the slots. The slots stand where
-  /// their newest change belongs.
+  /// The number of [_others] that are delivered before the slots, which take
+  /// the position of their newest change.
   int _ahead = 0;
 
-  /// The users that the listener has been told of and not that they left.
-  /// Others need not be told of as leaving, which bounds the slots by what was
-  /// told and what is watched.
+  /// The users who are watched as far as the listener knows. Only these can be
+  /// reported as not watched any longer, which bounds the number of slots.
   final Set<String> _told;
 
-  /// Whether there is nothing to hear.
+  /// Whether the queue is empty.
   bool get isEmpty => _others.isEmpty && _slots.isEmpty && _missed == 0;
 
   /// Adds an event.
@@ -55,8 +56,8 @@ final class Feed {
         }
         _ahead = _others.length;
       case SessionEndedEvent():
-        // Events from here on belong to another session, maybe of another
-        // user: the slots must not be mixed with theirs.
+        // Later events belong to another session, maybe of another user, so the
+        // slots must be delivered before them.
         final before = [..._others.take(_ahead)];
         final after = [..._others.skip(_ahead)];
         _others
@@ -74,7 +75,7 @@ final class Feed {
     }
   }
 
-  /// The next event; null: there is none.
+  /// Removes and returns the next event; null if there is none.
   LamplightEvent? pop() {
     if (_missed > 0) {
       final missed = EventsMissedEvent(_missed);
@@ -98,7 +99,8 @@ final class Feed {
     }
   }
 
-  /// All changes in one event; or, when there are none, all leavings in one.
+  /// All changed statuses in one event, or else all users who are not watched
+  /// any longer in one event.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

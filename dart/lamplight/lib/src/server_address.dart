@@ -1,8 +1,8 @@
 /// The address of the client port.
 library;
 
-/// Reads an address: `ws://` or `wss://`, or `http://` or `https://`, which
-/// are taken for them; a host, and a port and a path that may be missing.
+/// Parses an address: `ws://` or `wss://` (`http://` or `https://` are accepted
+/// for them), a host, and an optional port and path.
 Uri serverAddress(String server) {
   Never wrong(String why) => throw ArgumentError.value(
         server,

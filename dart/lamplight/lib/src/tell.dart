@@ -1,14 +1,14 @@
-/// The dispatch of a change to listeners.
+/// Calls listeners.
 library;
 
 import 'dart:async';
 
 /// Calls the listeners that are in a set, in its order.
 ///
-/// A listener that throws keeps neither the others nor the caller from going
-/// on: its error goes to the zone, as that of any callback. A listener that an
-/// earlier one removes is not called any more. [isThere] says which still are,
-/// where that is not the set itself.
+/// If a listener throws, its error goes to the zone, and the other listeners
+/// are still called. A listener that an earlier one has removed is not called.
+/// [isThere] says whether a listener is still registered; default: whether it
+/// is in the set.
 void tellAll<L>(
   Set<L> listeners,
   void Function(L listener) what, {

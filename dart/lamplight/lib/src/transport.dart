@@ -1,11 +1,11 @@
-/// The port between a client and the WebSocket that it speaks through.
+/// The interface between a client and its WebSocket.
 library;
 
 /// The subprotocol of JSON text messages.
 const subprotocol = 'lamplight.v1.json';
 
 /// Begins to open a link to a server under [subprotocol]. Must not throw:
-/// what goes wrong is told by [Link.ready].
+/// [Link.ready] reports a failure.
 typedef Connector = Link Function(Uri server);
 
 /// A link to a server, from the attempt to open it to its end.
@@ -14,15 +14,15 @@ abstract interface class Link {
   /// opened.
   Future<void> get ready;
 
-  /// The text messages that are received; done when the link has ended, with
-  /// an error before when it failed. What is no text is an error. Listened to
-  /// once, after [ready] has completed.
+  /// The received text messages. The stream ends when the link has ended, after
+  /// an error if the link has failed; a message that is not text is an error
+  /// too. It is listened to once, after [ready] has completed.
   Stream<String> get messages;
 
-  /// Sends a text message. On a link that has ended, does nothing.
+  /// Sends a text message. Does nothing on a link that has ended.
   void send(String text);
 
-  /// Drops the link, or the attempt to open it. May be called at any time and
-  /// more than once.
+  /// Closes the link, or aborts the attempt to open it. May be called at any
+  /// time and more than once.
   void close();
 }

@@ -1,6 +1,6 @@
 part of 'machine.dart';
 
-/// The wait after [LamplightCode.tooManyFailures], which asks for a minute; in
+/// The wait after [LamplightCode.tooManyFailures], which requires a minute; in
 /// milliseconds.
 const _afterTooManyFailures = 60000;
 
@@ -76,7 +76,7 @@ extension _Answers on Machine {
     if (_isPaused) _goAway();
   }
 
-  /// The login of an attempt to connect was refused.
+  /// Handles a refused login of an attempt to connect.
   void _loginRefused(Session session, LamplightException refusal) {
     final why =
         LinkEnd(LinkEndKind.refused, refusal.message, refusal: refusal);
@@ -98,21 +98,23 @@ extension _Answers on Machine {
     );
   }
 
-  /// Takes in the snapshot of a login, and what came before it: all that
-  /// differs from what was known. A list that an earlier process has left is
-  /// older than all that this session has subscribed to.
+  /// Handles the snapshot of a login and the statuses that came before it, and
+  /// reports the differences. Users in a subscription list that an earlier
+  /// process has left are older than all users that this session has subscribed
+  /// to.
   void _toldAtLogin(Session session, List<UserStatus> early, LoginTold told) {
     _clockOffset = told.result.serverTime.millisecondsSinceEpoch - _now;
     if (told.isListLost) session.restore.begin(session.subscriptions);
-    // A user that is about to be subscribed to again is not told as one who
-    // left and came back.
+    // A user who will be subscribed to again is not reported as having left in
+    // between.
     final left = session.restore.notWatched(told.notWatched);
     final areListsMissed = session.listsVersion != null &&
         session.listsVersion != told.result.listsVersion;
     session.listsVersion = told.result.listsVersion;
     _abilitiesTold(session, told.result.abilities);
     final own = session.subscriptions;
-    // While nobody is told of others, the list stays as it was.
+    // While the app forbids notifications of other users, the subscription list
+    // stays unchanged.
     final lost = session.abilities?.statusesOfOthers == false
         ? const <String>{}
         : left.toSet();
@@ -128,8 +130,9 @@ extension _Answers on Machine {
     if (areListsMissed) _emit(ListsOutdatedEvent(session.listsVersion!));
   }
 
-  /// The server has told of everybody who is watched: users that were neither
-  /// named nor told of are not watched any longer.
+  /// Completes the snapshot: the server has sent the statuses of all watched
+  /// users except those that the login named and that have not changed. All
+  /// other users are not watched any longer.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;
@@ -145,8 +148,8 @@ extension _Answers on Machine {
     }
   }
 
-  /// Reports users that another device or the server API removed from the own
-  /// list while this client was disconnected.
+  /// Reports users whom another device or the server API removed from the
+  /// subscription list while this client was disconnected.
   void _tellUnsubscribed(List<String> own, Set<String> left) {
     final unsubscribed = own.where(left.contains).toList();
     if (unsubscribed.isNotEmpty) {
@@ -175,8 +178,8 @@ extension _Answers on Machine {
     if (request.kind == 'logout') _end(const LoggedOutEvent());
   }
 
-  /// Takes in what the answer to a call says of the statuses, the subscription
-  /// list and the version of the lists.
+  /// Applies the statuses, the changes of the subscription list and the lists
+  /// version in the answer to a call.
   void _learn(Session session, Request request, Object value) {
     switch (value) {
       case final LoginTold told:
@@ -190,8 +193,8 @@ extension _Answers on Machine {
       case final UserStatus status:
         _told([status]);
       case StatusResult(:final statuses):
-        // Not as what the server tells of the watched: a snapshot that is not
-        // complete says who is watched.
+        // These statuses do not count for the snapshot, because a query may
+        // include users who are not watched.
         final changed = cache.fold(cache.watched(statuses));
         if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
       case final SubscribeResult told:
@@ -224,9 +227,9 @@ extension _Answers on Machine {
     }
   }
 
-  /// A call was done whose caller has been told that it is not known. What it
-  /// changed is told like the doing of another device, or the application
-  /// would never hear of it.
+  /// Handles the answer to a call that has already failed with a timeout. Its
+  /// changes are reported like changes by another device, because the
+  /// application would otherwise not learn of them.
   void _late(Object value) {
     switch (value) {
       case SentMessage(:final message):
@@ -236,7 +239,7 @@ extension _Answers on Machine {
             DeleteFriendsResult(:final listsVersion) ||
             ConversationResult(:final listsVersion):
         _emit(ListsOutdatedEvent(listsVersion));
-      // The version after a conversation was deleted.
+      // The lists version after a conversation was deleted.
       case final int listsVersion:
         _emit(ListsOutdatedEvent(listsVersion));
       default:
@@ -245,8 +248,8 @@ extension _Answers on Machine {
 
   /// The version of the lists that the answer to a change carries.
   int? _versionOf(Request request, Object value) => switch (value) {
-        // That of a retry is read apart, and may be ahead of what is still to
-        // be told.
+        // The version in the answer to a retry may be ahead of changes that are
+        // still to be received, so it is ignored.
         SentMessage(isRepeated: true) => null,
         SentMessage(:final listsVersion) ||
         SelfInfoResult(:final listsVersion) ||
@@ -278,8 +281,7 @@ extension _Answers on Machine {
     final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
         refusal.code == LamplightCode.statusSwitchedOff;
     if (_retryAfter(refusal) != null ||
-        // A gate that was closed meanwhile opens again, and the server says
-        // so.
+        // The app may allow subscriptions again, which the server reports.
         (isGateClosed && session.abilities != null)) {
       return restore.refusedForNow(_now);
     }
@@ -289,8 +291,7 @@ extension _Answers on Machine {
   }
 }
 
-/// The wait after a refusal that passes with time; null for one that does
-/// not.
+/// The wait after a temporary refusal; null for a permanent one.
 BackOff? _retryAfter(LamplightException refusal) => switch (refusal.code) {
       LamplightCode.tooManyFailures => const BackOff(_afterTooManyFailures),
       LamplightCode.calledTooOften ||

@@ -1,9 +1,9 @@
-/// The last known status of each watched user: one fold over all statuses that
+/// The last known status of each watched user: a fold over all statuses that
 /// the server sends.
 ///
-/// Holds the newest version of each user and nothing of users that are not
-/// watched. Does not know who told it, nor who is told of the difference it
-/// hands back. As large as what the account watches, which the server bounds.
+/// The cache has the newest version for each watched user, and nothing about
+/// other users. Its size is bounded by the number of users that the account
+/// watches, which the server bounds.
 library;
 
 import 'dart:convert';
@@ -14,9 +14,10 @@ import '../model/status.dart';
 final class Cache {
   final Map<String, UserStatus> _statuses = {};
 
-  /// Takes in statuses of watched users, and returns those that differ from
-  /// before: each user at most once. A status that is older or equal is
-  /// dropped, unless [replaces] says that it holds even where it is older.
+  /// Adds statuses of watched users, and returns those that differ from the
+  /// ones before, each user at most once. A status that is not newer is
+  /// dropped; one for which [replaces] is true is dropped only if its version
+  /// is equal.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
     bool Function(UserStatus status)? replaces,
@@ -35,18 +36,19 @@ final class Cache {
     return [...changed.values];
   }
 
-  /// Of the statuses that a query was answered with, those of watched users:
-  /// of others nothing is kept.
+  /// Selects the statuses of watched users from the answer to a query, because
+  /// statuses of other users are not kept.
   Iterable<UserStatus> watched(Iterable<UserStatus> told) =>
       told.where((status) => _statuses.containsKey(status.userId));
 
-  /// Forgets users that are not watched any longer; returns those it held.
+  /// Removes users who are not watched any longer; returns those that were in
+  /// the cache.
   List<String> remove(Iterable<String> users) => [
         for (final user in users)
           if (_statuses.remove(user) != null) user,
       ];
 
-  /// Forgets everyone.
+  /// Removes all users.
   void clear() => _statuses.clear();
 
   /// The last known status of a user.
@@ -59,8 +61,8 @@ final class Cache {
   List<UserStatus> get statuses => [..._statuses.values]
     ..sort((one, other) => one.userId.compareTo(other.userId));
 
-  /// The versions held, newest first, as many as fit into [budget] bytes of a
-  /// login. Of the others the server simply tells again.
+  /// The known versions, newest first, as many as fit into [budget] bytes of a
+  /// login. The server sends the statuses of the other users again.
   List<Map<String, Object?>> known(int budget) {
     final newest = [..._statuses.values]..sort((one, other) {
         final byVersion = other.version.compareTo(one.version);
@@ -70,7 +72,8 @@ final class Cache {
     var left = budget;
     for (final status in newest) {
       final entry = {'userId': status.userId, 'version': '${status.version}'};
-      // A comma goes before it. A userID is ASCII.
+      // One more byte for a comma. Characters are bytes here, because a userID
+      // is ASCII.
       left -= jsonEncode(entry).length + 1;
       if (left < 0) break;
       known.add(entry);

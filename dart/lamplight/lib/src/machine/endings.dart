@@ -1,10 +1,12 @@
 part of 'machine.dart';
 
-/// The end of a link, after which the session goes on, and that of a session.
+/// The part of the machine that handles the ends of links, after which the
+/// session reconnects, and the ends of sessions.
 extension _Endings on Machine {
-  /// The link, or the attempt to make one, has ended without a word of the
-  /// server. The path may have cut the link for its silence; a sleep says
-  /// nothing of the path.
+  /// Handles the end of a link, or of the attempt to make one, that came
+  /// without a last message of the server. The network path may have cut the
+  /// link because it was silent; after a sleep, nothing is concluded about the
+  /// path.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;
@@ -14,8 +16,8 @@ extension _Endings on Machine {
     _linkEnded(why, const BackOff());
   }
 
-  /// The link is gone, or given up: what was under way fails or is sent again,
-  /// and the session waits for its next attempt.
+  /// Ends the link after it was lost or given up: each call under way fails or
+  /// is queued to be sent again, and the session waits for its next attempt.
   void _linkEnded(LinkEnd why, Retry retry) {
     final session = _session;
     if (session == null) return;
@@ -29,7 +31,7 @@ extension _Endings on Machine {
     if (phase case Live(:final link)) {
       if (link.age(_now) >= stableAfter) session.failures = 0;
       if (link.isWoken && retry is BackOff && retry.span == 0) {
-        // It is this device that was away, not the server.
+        // This device was away, not the server.
         rule = AtTurn(jitterOf(wakeSpread, _jitter));
       }
       if (_giveBack(session, link)) return _end(const LoggedOutEvent());
@@ -39,8 +41,8 @@ extension _Endings on Machine {
       return _emit(DisconnectedEvent(why, null));
     }
     final wait = _wait(rule, session.spread, session.failures);
-    // A caller is not kept waiting for long, but for what the server has
-    // asked.
+    // While calls wait, the back-off is short; only a wait that the server has
+    // asked for applies in full.
     final fewer = min(session.failures, mostFailuresWithCalls);
     final waitWithCalls = _wait(rule, session.spread, fewer);
     final retryIn = session.queue.isEmpty ? wait : waitWithCalls;
@@ -54,21 +56,20 @@ extension _Endings on Machine {
     );
   }
 
-  /// The wait for the next attempt after so many failures.
+  /// The wait before the next attempt after this number of failures.
   int _wait(Retry retry, int spread, int failures) {
     final backOff = reconnectDelay(spread, failures, _jitter);
     return switch (retry) {
       BackOff(:final span) => span + backOff,
-      // A server that sends away again and again is not followed at once for
-      // ever.
+      // A server that asks to reconnect again and again gets increasing waits.
       AtTurn(:final span) => failures == 0 ? span : max(span, backOff),
       WhenResumed() => 0,
     };
   }
 
-  /// Takes the calls that a link took with it: those that may be made twice
-  /// are made again on the next one. Returns whether a logout was among the
-  /// others: the session is over then.
+  /// Handles the calls of a broken link: idempotent ones are queued to be sent
+  /// again on the next link, the others fail. Returns whether one of them was a
+  /// logout, after which the session is over.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;
@@ -90,8 +91,7 @@ extension _Endings on Machine {
     return isLoggingOut;
   }
 
-  /// The session is over: all callers are answered, and all that it knew is
-  /// forgotten.
+  /// Ends the session: waiting calls are answered, and its state is dropped.
   void _end(SessionEndedEvent event) {
     final session = _session;
     if (session == null) return;
@@ -106,7 +106,7 @@ extension _Endings on Machine {
       _failCall(call, notLoggedIn());
     }
     cache.clear();
-    // Whatever became of the login: the application wants it no longer.
+    // The application has cancelled the login, whatever the server made of it.
     final isTakenBack = event is LoginFailedEvent &&
         session.queue.any((call) => call.request.kind == 'logout');
     _emit(isTakenBack ? const LoginFailedEvent(_loginTakenBack) : event);
@@ -120,7 +120,7 @@ extension _Endings on Machine {
   }
 }
 
-/// The failure of a login whose link ended so.
+/// The failure of a login, for the end of its link.
 LamplightException _loginError(LinkEnd why) =>
     why.refusal ??
     LamplightException.of(LamplightCode.notConnected, why.message);

@@ -1,9 +1,9 @@
-/// The connection machine: decides what to send, when to connect again, and
-/// what the application is told.
+/// The connection machine: decides what to send, when to reconnect, and which
+/// events the application gets.
 ///
-/// Knows no socket, no clock and no randomness: the driver hands in what
-/// happened, the moment in milliseconds and a number from 0 to 1, and carries
-/// out the effects in their order. Same inputs, same effects.
+/// Knows no socket, clock or randomness: the driver passes each input with the
+/// time in milliseconds and a number from 0 to 1, and executes the effects in
+/// their order. The same inputs give the same effects.
 library;
 
 import 'dart:convert';
@@ -25,22 +25,22 @@ part 'answers.dart';
 part 'endings.dart';
 part 'notices.dart';
 
-/// The longest time that an attempt to connect may take, in milliseconds.
+/// The longest time for an attempt to connect, in milliseconds.
 const connectTimeout = 10000;
 
-/// The longest time that the answer to a login may take, in milliseconds.
+/// The longest time for the answer to a login, in milliseconds.
 const loginTimeout = 10000;
 
-/// Something that is done so long after it was due, in milliseconds, was due
-/// while the device, or this process, was asleep.
+/// The delay, in milliseconds, from which a deadline that is handled too late
+/// counts as one that passed while the device or this process was asleep.
 const sleepGap = 5000;
 
 /// The most calls that wait to be sent, and the most logins that wait for the
-/// same attempt to connect. What is more is refused at once; a logout has one
-/// place beside them, so that a session can always be ended.
+/// same attempt to connect. Further ones are refused at once. A logout has a
+/// reserved place, so that a session can always be ended.
 const maxQueue = 1000;
 
-/// The session of a client, or its absence.
+/// A client, with a session or without.
 final class Machine {
   /// Creates a client without a session.
   Machine(this.identity);
@@ -51,15 +51,15 @@ final class Machine {
   /// The last known statuses of the watched users.
   final Cache cache = Cache();
 
-  /// The server's clock less the one of the steps, in milliseconds, as of the
-  /// last login; null before the first.
+  /// The difference between the server's clock and the clock of the steps, in
+  /// milliseconds, as measured at the last login; null before the first.
   int? get clockOffset => _clockOffset;
   int? _clockOffset;
 
   Session? _session;
   int _lastId = 0;
 
-  /// Whether the application is not seen.
+  /// Whether the application is not visible.
   bool _isPaused = false;
 
   // The arguments and the result of the present step.
@@ -67,11 +67,11 @@ final class Machine {
   double _jitter = 0;
   List<Effect> _effects = [];
 
-  /// The session; null when nobody is logged in or logging in.
+  /// The session; null if no user is logged in or logging in.
   Session? get session => _session;
 
-  /// The moment of the next step at the latest, with a [TickInput]; null: the
-  /// next step comes with another input.
+  /// The latest time for the next step, with a [TickInput]; null if the next
+  /// step comes with another input.
   int? get nextDeadline {
     final session = _session;
     if (session == null) return null;
@@ -93,7 +93,7 @@ final class Machine {
     return deadlines.isEmpty ? null : deadlines.reduce(min);
   }
 
-  /// Takes in what happened. What is due at [now] is done too, before it.
+  /// Processes an input. Whatever is due at [now] is processed first.
   List<Effect> step(Input input, int now, double jitter) {
     _now = now;
     _jitter = jitter;
@@ -144,7 +144,7 @@ final class Machine {
     if (session != null && session.user != user) {
       return _fail(call, invalid('another user is logged in; log out first'));
     }
-    // An application that logs in is not paused.
+    // An application that logs in is visible, so it is not paused any longer.
     _isPaused = false;
     final login = (id: call, deadline: input.deadline);
     if (session == null) {
@@ -210,9 +210,9 @@ final class Machine {
     }
   }
 
-  /// Whether a logout is done by closing the link, or the attempt to make one.
-  /// A first login that was not sent is taken back; the login of a Web client
-  /// ends with its connection.
+  /// Whether a logout needs no call to the server: closing the link, or
+  /// aborting the attempt to open one, undoes a first login that was not sent,
+  /// and the login of a Web client, which ends with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {
@@ -236,7 +236,7 @@ final class Machine {
   void _paused() {
     _isPaused = true;
     final session = _session;
-    // A first login is finished first.
+    // A first login that is under way is completed before.
     if (session == null || !session.isEstablished) return;
     if (session.phase is! Away) _goAway();
   }
@@ -253,8 +253,8 @@ final class Machine {
 
   // Inputs from the clock.
 
-  /// The device, or this process, was asleep. A link has most likely died
-  /// meanwhile, and an attempt to make one too.
+  /// Handles a sleep of the device or this process. A link has most likely
+  /// broken meanwhile, and so has an attempt to open one.
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():
@@ -262,7 +262,7 @@ final class Machine {
       case Live(:final link):
         _sendHeartbeat();
         link.wake(_now);
-      // There is no link to test, and what was waited for has passed.
+      // There is no link to test, and the time of the next attempt has passed.
       case Waiting():
         _connect();
       case Away() || null:
@@ -328,9 +328,9 @@ final class Machine {
     _effects.add(const OpenLink());
   }
 
-  /// The attempt begins anew: the device has slept meanwhile, or the login that
-  /// was sent is not the one that the application wants. It may be refused, and
-  /// the new one would not.
+  /// Begins the attempt to connect anew, because the device has slept
+  /// meanwhile, or because the login that was sent has an older token, which
+  /// may be refused where the new one would not.
   void _beginAnew() {
     _effects.add(const CloseLink());
     _connect();
@@ -356,8 +356,8 @@ final class Machine {
 
   // Sending.
 
-  /// Sends calls that wait, as far as the link has room, and the next batch of
-  /// a restore.
+  /// Sends waiting calls while the link has room, and the next batch of a
+  /// restore.
   void _sendWaiting() {
     final session = _session;
     if (session == null) return;
@@ -377,9 +377,8 @@ final class Machine {
     }
   }
 
-  /// The moment at which the next batch of a restore is due. Where the app lets
-  /// nobody subscribe, it waits until the app does; where the link is full,
-  /// until it has room.
+  /// The time at which the next batch of a restore is due; null while the app
+  /// allows no subscriptions or the link has no room.
   int? _restoreDue(Session session, LiveLink link) =>
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due
@@ -390,8 +389,9 @@ final class Machine {
     final Call(:request) = call;
     call.isSent = true;
     if (request.kind == 'unsubscribeUserStatus') {
-      // Before it is sent: a batch sent after it would subscribe them again.
-      // The answer does not name them: they are not on the list.
+      // The restore is ended first, because a batch that is sent afterwards
+      // would subscribe to these users again. The answer does not name them,
+      // because they are not in the subscription list.
       final lost = request.userIds.isEmpty
           ? session.restore.giveUp()
           : session.restore.forget(request.userIds.toSet());
@@ -411,8 +411,7 @@ final class Machine {
     final phase = _session?.phase;
     if (phase is! Live) return;
     if (phase.link.hasHeartbeatInFlight) {
-      // One answer is awaited already; the server needs a sign of life all
-      // the same.
+      // A heartbeat is not answered yet, but the server must receive something.
       phase.link.sentUnasking(_now);
       _send(0, 'heartbeat', const {});
     } else {
@@ -446,8 +445,8 @@ final class Machine {
         'resume': isResume,
       };
 
-  /// Adds the versions that are known to a login, as far as it has room.
-  /// Returns the users that it names.
+  /// Adds the known versions to a login, as many as fit. Returns the users of
+  /// these versions.
   Set<String> _addKnown(Map<String, Object?> parameters, int room) {
     final known = cache.known(room - frameSlack - _bytes(parameters));
     parameters['known'] = known;
@@ -467,7 +466,7 @@ final class Machine {
 
   void _emit(LamplightEvent event) => _effects.add(Emit(event));
 
-  /// Tells the caller, if it still waits.
+  /// Fails the call, if the caller still waits.
   void _failCall(Call call, LamplightException error) {
     final id = call.id;
     call.id = null;
@@ -475,7 +474,7 @@ final class Machine {
   }
 }
 
-/// The bytes that a value takes on the wire.
+/// The size of a value on the wire in bytes.
 int _bytes(Object? value) => utf8.encode(jsonEncode(value)).length;
 
 const _noConnection =

@@ -1,37 +1,37 @@
-/// The heartbeat that the path to the server needs, learned from the silences
-/// after which links were cut.
+/// The heartbeat interval that the network path needs, learned from the
+/// silences after which links were cut.
 ///
-/// A proxy, a balancer or a NAT between client and server cuts a link on which
-/// nothing has passed for some time, with or without telling the client. It
-/// does so after the same silence each time; links that break for other
-/// reasons do not.
+/// A proxy, a load balancer or a NAT between client and server cuts a link
+/// without traffic after some time, with or without a notification to the
+/// client. It does so after the same silence each time; links that break for
+/// other reasons do not.
 library;
 
 import 'dart:math';
 
-/// The heartbeat is shortened to this part of the usual one and no further: a
-/// path that cuts its links for another reason, as by their age, costs no more
+/// The interval is reduced at most to this part of the usual one, so that a
+/// path that cuts links for another reason, such as their age, causes no more
 /// heartbeats than that.
 const _shortest = 8;
 
-/// Two silences are taken for the same when they differ by this part of the
-/// later one, or by less.
+/// Two silences count as equal if they differ by at most this part of the later
+/// one.
 const _tolerance = 20;
 
 /// The knowledge of a session about its network path. All times are in
 /// milliseconds.
 final class NetworkPath {
-  /// The silence after which a link was cut last; 0 before the first.
+  /// The silence after which a link was cut last; 0 before the first cut.
   int _silence = 0;
 
-  /// The longest time between two heartbeats that the path allows, once it is
-  /// known.
+  /// The longest time between two heartbeats that the path allows; null if it
+  /// is not known.
   int? _longest;
 
-  /// Takes in that a link with this usual heartbeat was cut after this
-  /// silence. Two cuts in a row after the same silence shorten the heartbeat
-  /// to half of it. A silence shorter than the shortest heartbeat is that of a
-  /// link in use: it says nothing.
+  /// Records that a link with this usual interval was cut after this silence.
+  /// Two successive cuts after the same silence reduce the interval to half of
+  /// it. A silence below the shortest interval belongs to a link in use and is
+  /// ignored.
   void cut(int usual, int silence) {
     final shortest = usual ~/ _shortest;
     if (silence < shortest) return;

@@ -1,8 +1,9 @@
 part of 'machine.dart';
 
-/// The part of the machine that handles what the server says on its own.
+/// The part of the machine that handles messages that the server sends on its
+/// own.
 extension _Notices on Machine {
-  /// Takes in a message of the server.
+  /// Handles a message of the server.
   void _received(ServerMessage message) {
     final session = _session;
     if (session == null) return;
@@ -27,19 +28,19 @@ extension _Notices on Machine {
         _listsChanged(session, message);
       case AppChangedMessage(:final abilities):
         _abilitiesTold(session, abilities);
-      // Of a newer contract.
+      // The message belongs to a newer contract and is ignored.
       case UnknownMessage():
     }
   }
 
-  /// Takes in statuses of watched users.
+  /// Handles statuses of watched users.
   void _told(Iterable<UserStatus> statuses) {
     final changed = cache.fold(statuses, _session?.snapshot?.isFirst);
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
   }
 
-  /// Takes in the abilities of this client. The first ones that are told are
-  /// no change.
+  /// Stores the abilities of this client. The first ones do not count as a
+  /// change.
   void _abilitiesTold(Session session, Abilities? told) {
     if (told == null) return;
     final before = session.abilities;
@@ -47,8 +48,8 @@ extension _Notices on Machine {
     if (before != null && before != told) _emit(AbilitiesChangedEvent(told));
   }
 
-  /// Users that are not watched any longer leave the cache. Oneself is always
-  /// watched.
+  /// Removes users who are not watched any longer from the cache. The own user
+  /// is always watched.
   void _leaveCache(Iterable<String> users) {
     final own = _session?.user;
     final left = cache.remove(users.where((user) => user != own));
@@ -66,8 +67,8 @@ extension _Notices on Machine {
     _leaveCache([...told.notWatched, ...lost.notWatched]);
   }
 
-  /// Keeps what is known of the list in step: [added] are its newest now, and
-  /// [removed] left it.
+  /// Updates the known subscription list: [added] are its newest users, and
+  /// [removed] have left it.
   void _listChanged(
     Session session,
     Iterable<String> added,
@@ -82,14 +83,14 @@ extension _Notices on Machine {
     ];
   }
 
-  /// Takes in a version of the lists. 0: of a change that does not count.
+  /// Records a version of the lists. 0 belongs to a change without a version.
   void _listsTold(Session session, int version) {
     if (session.listsVersion case final int known) {
       session.listsVersion = max(known, version);
     }
   }
 
-  /// Tells changes of the own lists, in the order in which an application
+  /// Emits the changes of the own lists, in the order in which an application
   /// needs them.
   void _listsChanged(Session session, ListsChangedMessage told) {
     final version = told.listsVersion;
@@ -130,7 +131,7 @@ extension _Notices on Machine {
         users.where((user) => !session.subscriptions.contains(user)),
       );
 
-  /// Takes in the message with which the server ends this link.
+  /// Handles the message with which the server ends this link.
   void _connectionEnded(Session session, ConnectionEndedMessage told) {
     final ConnectionEndedMessage(:message, retryAfter: span) = told;
     LinkEnd why(LinkEndKind kind, String otherwise) =>
@@ -154,8 +155,9 @@ extension _Notices on Machine {
     if (over == null) {
       if (session.phase case LoggingIn(:final bytes)
           when told.cause == EndCause.protocolError) {
-        // Maybe the login was larger than this server takes: users that are
-        // not named are told in full.
+        // The server may have a lower limit for the size of a login. With a
+        // smaller login, the server sends the full statuses of the users that
+        // the login omits.
         session.loginRoom = bytes ~/ 2;
       }
       return switch (told.cause) {

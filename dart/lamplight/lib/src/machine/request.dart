@@ -15,15 +15,14 @@ const frameBeforeLogin = 64 * 1024;
 /// The most bytes of a message after the login, by the default of the server.
 const frameAfterLogin = 512 * 1024;
 
-/// Bytes of a message that are left free for what stands around the
-/// parameters: the id and the keys.
+/// The bytes of a message that are reserved for its id and keys.
 const frameSlack = 64;
 
-/// Names a call of the application; chosen by the driver, never used twice.
+/// Identifies a call of the application; chosen by the driver and never reused.
 typedef CallId = int;
 
-/// The kinds of calls that may be made twice: those that only read, and those
-/// that the server recognises when they come again.
+/// The kinds of calls that are sent again after a broken link: those that only
+/// read, and those whose repetition the server recognises.
 const _repeatable = {
   'getUserStatus',
   'getSubscriptions',
@@ -35,7 +34,7 @@ const _repeatable = {
   'markRead',
 };
 
-/// A call that goes to the server once the session is live.
+/// A call to the server, which is sent once the session is live.
 final class Request {
   /// Creates a call of this kind: the name of its field in `ClientMessage`.
   Request(this.kind, [this.parameters = const {}]);
@@ -44,10 +43,10 @@ final class Request {
   /// `ServerMessage`.
   final String kind;
 
-  /// The parameters, as the wire has them.
+  /// The parameters in their form on the wire.
   final Map<String, Object?> parameters;
 
-  /// Whether asking twice is the same as asking once.
+  /// Whether the call is idempotent.
   bool get isRepeatable => _repeatable.contains(kind);
 
   /// The users that the call names.
@@ -57,9 +56,9 @@ final class Request {
   /// The token of a login.
   String get token => (parameters['userSig'] as String?) ?? '';
 
-  /// Refuses what the server would refuse by a constant of the contract, and
-  /// what no frame can carry: that would cost the link. Limits that an app's
-  /// settings can change are left to the server.
+  /// Checks the limits that are constants of the contract, and the size of the
+  /// message, because the server closes the link of a client that sends too
+  /// large a message. Limits that an app can change are checked by the server.
   LamplightException? check() {
     final size = utf8.encode(jsonEncode(parameters)).length + frameSlack;
     if (kind == 'login') {
@@ -93,8 +92,8 @@ final class Request {
   }
 }
 
-/// The name of a text that cannot be written as UTF-8; null where there is
-/// none. Lists have userIDs alone, which are checked apart.
+/// The name of a parameter whose text UTF-8 cannot encode; null if there is
+/// none. Lists contain only userIDs, which are checked separately.
 String? _notUnicode(Map<String, Object?> parameters) {
   for (final MapEntry(key: name, :value) in parameters.entries) {
     final found = switch (value) {
@@ -107,7 +106,7 @@ String? _notUnicode(Map<String, Object?> parameters) {
   return null;
 }
 
-/// The refusal of a token that cannot be sent; null for all others.
+/// The refusal of a token that cannot be sent; null if it can.
 LamplightException? badToken(String token) => isUnicode(token)
     ? null
     : LamplightException.of(
@@ -120,21 +119,21 @@ final class Call {
   /// Creates a call that was not sent yet.
   Call(CallId this.id, this.deadline, this.request);
 
-  /// Names the caller; null once it has been told of a timeout. The answer is
-  /// still awaited, for what it changes.
+  /// Identifies the caller; null after its timeout. The answer is still needed
+  /// for the changes that it reports.
   CallId? id;
 
-  /// The moment at which the caller is told that there is no answer.
+  /// The time at which the call fails if there is no answer.
   final int deadline;
 
   /// The call.
   final Request request;
 
-  /// Whether the call has been sent at least once: whether the server has done
-  /// it may be unknown.
+  /// Whether the call was sent at least once, so that the server may have
+  /// executed it.
   bool isSent = false;
 
-  /// The failure of a call that has no answer by its deadline.
+  /// The failure of a call that was not answered by its deadline.
   LamplightException get overdue => isSent ? noAnswer() : notSent();
 }
 
@@ -144,7 +143,7 @@ LamplightException notSent() => LamplightException.of(
       'the call was not sent in time',
     );
 
-/// The failure of a call that finds no place among those that wait.
+/// The failure of a call for which the queue has no room.
 LamplightException tooManyCalls() => LamplightException.of(
       LamplightCode.calledTooOften,
       'too many calls wait for the connection',

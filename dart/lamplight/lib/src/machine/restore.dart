@@ -1,8 +1,8 @@
-/// Subscribing again after the server has given the list up: which users, how
-/// many at once, and when.
+/// Subscribes again after the server has dropped the subscription list: decides
+/// which users, how many at once, and when.
 ///
-/// Knows no messages and no clock. Survives a broken link: what was not
-/// answered is asked again.
+/// Knows no messages and no clock. It survives a broken link: a batch without
+/// an answer is sent again.
 library;
 
 import 'dart:math';
@@ -10,43 +10,43 @@ import 'dart:math';
 /// The most users in one call; the default limit of an app.
 const _batch = 100;
 
-/// The least time between two calls, in milliseconds. Half of what the default
-/// limit of 20 calls in 5 s allows: the application's own calls, and the
-/// account's other devices, share it.
+/// The least time between two calls, in milliseconds. This is half of the
+/// default rate of 20 calls in 5 s, which the application's own calls and the
+/// account's other devices share.
 const restorePace = 500;
 
-/// The wait after a refusal that passes with time, in milliseconds: the window
-/// of the default rate limit.
+/// The wait after a temporary refusal, in milliseconds: the window of the
+/// default rate limit.
 const restoreAfterRefusal = 5000;
 
-/// Users that will not be subscribed to again, and those of them that are not
-/// watched: not as a friend either.
+/// Users who are not subscribed to again, and those of them who are not
+/// watched, not even as friends.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
-/// The users that are to be subscribed to again.
+/// The users to subscribe to again.
 final class Restore {
   List<String> _waiting = [];
 
-  /// The batch that was sent and not answered.
+  /// The batch that was sent and is not answered yet.
   List<String>? _sent;
 
-  /// Of these users, those of whom the server has said that they are not
-  /// watched. They leave the cache only if they are not subscribed to again.
+  /// Those of these users who are not watched, according to the server. They
+  /// leave the cache only if they are not subscribed to again.
   final Set<String> _unwatched = {};
 
   int _most = _batch;
   int _notBefore = 0;
 
-  /// Begins with these users, earliest subscribed first. Replaces what was
-  /// left of an earlier restore, which had the same list as its source.
+  /// Begins with these users, earliest subscribed first. Replaces the rest of
+  /// an earlier restore, which began with the same list.
   void begin(Iterable<String> users) {
     _waiting = [...users];
     _sent = null;
     _unwatched.clear();
   }
 
-  /// Takes in that the server has said that these users are not watched.
-  /// Returns those that are not to be subscribed to again.
+  /// Records users who are not watched according to the server. Returns those
+  /// who will not be subscribed to again.
   List<String> notWatched(Iterable<String> users) {
     final covered = {..._waiting, ...?_sent};
     final left = <String>[];
@@ -59,11 +59,11 @@ final class Restore {
   /// Whether nothing is left to do.
   bool get isIdle => _waiting.isEmpty && _sent == null;
 
-  /// The moment from which [nextBatch] has something; null: not before
-  /// something else happens.
+  /// The time at which [nextBatch] returns the next batch; null if there is
+  /// none.
   int? get due => _sent == null && _waiting.isNotEmpty ? _notBefore : null;
 
-  /// The next users to subscribe to; one call is under way at a time.
+  /// Returns the next users to subscribe to; one call is under way at a time.
   List<String>? nextBatch(int now) {
     final at = due;
     if (at == null || now < at) return null;
@@ -75,7 +75,7 @@ final class Restore {
     return batch;
   }
 
-  /// Takes in the answer to a call, which failed for these users.
+  /// Handles the answer to the call, which failed for these users.
   ({List<String> kept, Lost lost}) answered(Set<String> failed) {
     final sent = _sent ?? const [];
     _sent = null;
@@ -87,14 +87,14 @@ final class Restore {
     return (kept: kept, lost: _lose(sent.where(failed.contains)));
   }
 
-  /// Takes in that the call was refused for now.
+  /// Handles a temporary refusal of the call.
   void refusedForNow(int now) {
     putBack();
     _notBefore = now + restoreAfterRefusal;
   }
 
-  /// Takes in that the call was refused because this app allows fewer users in
-  /// one. Returns whether there is a smaller one to try.
+  /// Handles a refusal because the app allows fewer users in one call. Returns
+  /// whether a smaller batch is possible.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;
@@ -102,14 +102,14 @@ final class Restore {
     return smaller > 0;
   }
 
-  /// Takes in that the link broke: the call that was under way is asked again
-  /// on the next one.
+  /// Puts the users of the call under way back, because the link broke; they
+  /// are sent again on the next link.
   void putBack() {
     _waiting = [...?_sent, ..._waiting];
     _sent = null;
   }
 
-  /// Takes in that the application does not want these users any longer.
+  /// Removes users whom the application does not want any longer.
   Lost forget(Set<String> users) {
     final lost = _waiting.where(users.contains).toList();
     _waiting = [
@@ -119,7 +119,7 @@ final class Restore {
     return _lose(lost);
   }
 
-  /// Gives all up.
+  /// Gives up all users.
   Lost giveUp() {
     putBack();
     final lost = _waiting;

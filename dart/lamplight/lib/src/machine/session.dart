@@ -1,5 +1,5 @@
-/// The state of the connection machine, its inputs and its effects. No
-/// behaviour: that is in `machine.dart`.
+/// The state of the connection machine, its inputs and its effects. Its
+/// behaviour is in `machine.dart`.
 ///
 /// ```text
 ///            login            link up            answer
@@ -29,10 +29,10 @@ import 'restore.dart';
 /// The identity of this client, the same for every user who logs in.
 typedef Identity = ({int appId, DevicePlatform platform, String deviceId});
 
-/// A login of the application that the present attempt will answer.
+/// A login of the application that the current attempt will answer.
 typedef PendingLogin = ({CallId id, int deadline});
 
-/// From a login to what ends it. All times are in milliseconds.
+/// A session, from a login to its end. All times are in milliseconds.
 final class Session {
   /// Creates the session of a first login.
   Session(this.user, this.token, PendingLogin login, int now)
@@ -45,43 +45,45 @@ final class Session {
   /// The token of the next login.
   String token;
 
-  /// Whether the session has been live: from then on the SDK comes back on its
+  /// Whether the session has been live; from then on the SDK reconnects on its
   /// own.
   bool isEstablished = false;
 
-  /// Attempts in a row that brought no lasting link.
+  /// The number of successive attempts without a lasting link.
   int failures = 0;
 
-  /// Over how long the clients of the server spread their return; 0: not told.
+  /// The time over which the clients of the server spread their reconnects, as
+  /// received last; 0 if the server does not say.
   int spread = 0;
 
-  /// The silence that the path to the server has cut links after.
+  /// The silence after which the path to the server cuts links.
   final NetworkPath path = NetworkPath();
 
-  /// Logins of the application that the present attempt will answer.
+  /// Logins of the application that the current attempt will answer.
   List<PendingLogin> logins;
 
   /// Calls that were not sent yet.
   List<Call> queue = [];
 
-  /// The subscribed users as this client knows them, earliest first.
+  /// The subscribed users as far as this client knows, earliest first.
   List<String> subscriptions = [];
 
-  /// The users that are to be subscribed to again.
+  /// The users to subscribe to again.
   final Restore restore = Restore();
 
-  /// The number of changes of the lists that is known; null before the first
-  /// login.
+  /// The lists version up to which all changes were received; null before the
+  /// first login.
   int? listsVersion;
 
-  /// The abilities of this client, as told last.
+  /// The abilities of this client, as received last.
   Abilities? abilities;
 
-  /// The snapshot of the present link, until it is complete.
+  /// The snapshot of the watched users on the current link; null once it is
+  /// complete.
   Snapshot? snapshot;
 
-  /// The most bytes of a login. Less than the contract has where the server
-  /// did not take so much.
+  /// The largest login, in bytes: the default of the server, or half the size
+  /// of the last login that it rejected.
   int loginRoom = frameBeforeLogin;
 
   /// The state of the connection.
@@ -89,8 +91,8 @@ final class Session {
 }
 
 /// A snapshot that is not complete yet: the users whose versions the login
-/// named, and those that were told of since. As large as what the account
-/// watches.
+/// named, and the users whose status came since. Its size is bounded by the
+/// number of watched users.
 final class Snapshot {
   /// Creates a snapshot that begins after a login that named these users.
   Snapshot(this._named);
@@ -98,24 +100,25 @@ final class Snapshot {
   final Set<String> _named;
   final Set<String> _told = {};
 
-  /// Takes in that a status was told. Returns whether it is the first of its
-  /// user since the login: that one holds whatever its version, because the
-  /// server may have lost versions that the client knows.
+  /// Records a received status. Returns whether it is the first of its user
+  /// since the login. The first one is accepted whatever its version, because
+  /// the server may have lost versions that the client knows.
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
-  /// Whether the server had a reason to be silent of the user, or was not.
+  /// Whether the login named this user, or a status of the user came since.
+  /// Other users are not watched any longer.
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 
 /// The state of the connection of a session.
 sealed class Phase {}
 
-/// A link is being made.
+/// A link is being opened.
 final class Connecting extends Phase {
   /// Creates a phase.
   Connecting(this.deadline);
 
-  /// The moment at which the attempt is given up.
+  /// The time at which the attempt is given up.
   final int deadline;
 }
 
@@ -132,16 +135,16 @@ final class LoggingIn extends Phase {
   /// The id of the login.
   final int id;
 
-  /// The moment at which the attempt is given up.
+  /// The time at which the attempt is given up.
   final int deadline;
 
-  /// Whether the SDK comes back on its own.
+  /// Whether this login is a reconnect of the SDK.
   final bool isResume;
 
-  /// The bytes of the login.
+  /// The size of the login in bytes.
   final int bytes;
 
-  /// Statuses that were told before the answer. They surface together with it.
+  /// Statuses that came before the answer. They are reported together with it.
   final List<UserStatus> early = [];
 }
 
@@ -154,15 +157,15 @@ final class Live extends Phase {
   final LiveLink link;
 }
 
-/// The next attempt is waited for.
+/// The session waits for the next attempt.
 final class Waiting extends Phase {
   /// Creates a phase.
   Waiting(this.until, this.atCall);
 
-  /// The moment of the next attempt.
+  /// The time of the next attempt.
   int until;
 
-  /// The moment at which it may come once a call waits for it; not after
+  /// The time from which a waiting call may start the attempt; not after
   /// [until].
   final int atCall;
 }
@@ -180,7 +183,7 @@ final class LoginInput extends Input {
   /// Creates an input.
   const LoginInput(this.call, this.deadline, this.user, this.token);
 
-  /// Names the caller.
+  /// Identifies the caller.
   final CallId call;
 
   /// The moment at which the caller is told that there is no answer.
@@ -193,12 +196,12 @@ final class LoginInput extends Input {
   final String token;
 }
 
-/// The application calls. Needs a session.
+/// The application makes a call, which needs a session.
 final class CallInput extends Input {
   /// Creates an input.
   const CallInput(this.call, this.deadline, this.request);
 
-  /// Names the caller.
+  /// Identifies the caller.
   final CallId call;
 
   /// The moment at which the caller is told that there is no answer.
@@ -208,7 +211,7 @@ final class CallInput extends Input {
   final Request request;
 }
 
-/// The link that was asked for stands.
+/// The requested link is open.
 final class LinkUpInput extends Input {
   /// Creates an input.
   const LinkUpInput();
@@ -238,75 +241,76 @@ final class NetworkChangedInput extends Input {
   const NetworkChangedInput();
 }
 
-/// The application is not seen any longer.
+/// The application is not visible any longer.
 final class PausedInput extends Input {
   /// Creates an input.
   const PausedInput();
 }
 
-/// The application is seen again.
+/// The application is visible again.
 final class ResumedInput extends Input {
   /// Creates an input.
   const ResumedInput();
 }
 
-/// Nothing but time: a deadline has passed.
+/// A deadline has passed.
 final class TickInput extends Input {
   /// Creates an input.
   const TickInput();
 }
 
-/// An effect that the driver carries out.
+/// An effect for the driver to execute.
 sealed class Effect {
   const Effect();
 }
 
-/// Make a link. There is none.
+/// Opens a link. There is none.
 final class OpenLink extends Effect {
   /// Creates an effect.
   const OpenLink();
 }
 
-/// Drop the link, or the attempt to make one, if there is any.
+/// Closes the link, or aborts the attempt to open one, if there is any.
 final class CloseLink extends Effect {
   /// Creates an effect.
   const CloseLink();
 }
 
-/// Send a message over the link.
+/// Sends a message over the link.
 final class SendMessage extends Effect {
   /// Creates an effect.
   const SendMessage(this.message);
 
-  /// The message, as the wire has it.
+  /// The message in its form on the wire.
   final Map<String, Object?> message;
 }
 
-/// Answer a call. Every call is answered once, by this or by [FailCall].
+/// Completes a call with its answer. Every call is completed once, by this
+/// effect or by [FailCall].
 final class AnswerCall extends Effect {
   /// Creates an effect.
   const AnswerCall(this.call, this.value);
 
-  /// Names the caller.
+  /// Identifies the caller.
   final CallId call;
 
   /// The answer, of the type that belongs to the kind of the call.
   final Object value;
 }
 
-/// Fail a call.
+/// Fails a call.
 final class FailCall extends Effect {
   /// Creates an effect.
   const FailCall(this.call, this.error);
 
-  /// Names the caller.
+  /// Identifies the caller.
   final CallId call;
 
   /// The failure.
   final LamplightException error;
 }
 
-/// Tell the application.
+/// Emits an event to the application.
 final class Emit extends Effect {
   /// Creates an effect.
   const Emit(this.event);
@@ -315,30 +319,31 @@ final class Emit extends Effect {
   final LamplightEvent event;
 }
 
-/// The rule for the moment of the next attempt, after the end of a link.
+/// The rule for the time of the next attempt, after the end of a link.
 sealed class Retry {
   const Retry();
 }
 
-/// After the back-off, and this time on top.
+/// The next attempt comes after the back-off plus [span].
 final class BackOff extends Retry {
   /// Creates a rule.
   const BackOff([this.span = 0]);
 
-  /// The time on top.
+  /// The additional wait, in milliseconds.
   final int span;
 }
 
-/// After this time, which the server has chosen at random.
+/// The next attempt comes after [span], a random time that the server or this
+/// client has chosen.
 final class AtTurn extends Retry {
   /// Creates a rule.
   const AtTurn(this.span);
 
-  /// The time.
+  /// The wait, in milliseconds.
   final int span;
 }
 
-/// Not before the application is seen again.
+/// The next attempt comes when the application is visible again.
 final class WhenResumed extends Retry {
   /// Creates a rule.
   const WhenResumed();

@@ -239,8 +239,8 @@ final class Conversation {
   /// The user's remark on the peer; empty if the peer is not a friend.
   final String remark;
 
-  /// The time of the last message or pinning (UTC). The list is sorted by
-  /// [isPinned], then by this time.
+  /// The time of the last message in either direction (UTC). The list is sorted
+  /// by [isPinned], then by this time.
   final DateTime? activeAt;
 
   /// The displayed name: the remark, or else the nick, or else the userID.

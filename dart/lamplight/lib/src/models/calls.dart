@@ -1,58 +1,58 @@
-/// The limits of the ledger, the view that a list hands to it, and the calls
-/// that it asks for.
+/// The limits of the ledger, the view that a list passes to it, and the calls
+/// that it requests.
 library;
 
-/// The most subscriptions that a server grants unless it says otherwise.
+/// The default limit of the subscription list.
 const int defaultLimit = 200;
 
-/// Users in a query, at most.
+/// The default number of users in a query, at most.
 const int defaultQueryBatch = 500;
 
-/// Users in a call about subscriptions, at most.
+/// The default number of users in a call about subscriptions, at most.
 const int defaultSubscribeBatch = 100;
 
-/// The calls of one kind within [window], at most: half of what a user may
-/// make; the rest is for the application.
+/// The most calls of one kind within [window]: half of the rate limit of a
+/// user; the rest is for the application.
 const int callsPerWindow = 10;
 
 /// The window of [callsPerWindow], in milliseconds.
 const int window = 5000;
 
-/// The time for which an unsubscribed status is taken to be true, and after
-/// which the subscription list is read again; in milliseconds.
+/// The time after which a status without a subscription is queried again, and
+/// the subscription list is read again; in milliseconds.
 const int staleAfter = 30000;
 
-/// A user is given up this many milliseconds after the last list showed them,
-/// so that a change of pages costs nothing.
+/// The time after which a user whom no list shows any longer is dropped, in
+/// milliseconds, so that a change of pages costs nothing.
 const int grace = 10000;
 
-/// The number of places that are made at once when room is needed: scrolling
-/// on does not cost a call each time.
+/// The number of subscriptions that are ended at once if room is needed, so
+/// that further scrolling does not cost a call each time.
 const int makeRoom = 50;
 
-/// The wait after a refusal that passes with time; doubles up to
+/// The wait after a temporary refusal, in milliseconds; it doubles up to
 /// [longestPause].
 const int firstPause = 5000;
 
-/// The longest wait after a refusal.
+/// The longest wait after a refusal, in milliseconds.
 const int longestPause = 300000;
 
 /// The users that a list shows.
 class View {
   const View({required this.listed, required this.onScreen});
 
-  /// All users of the list, in its order. The identical list again says that
-  /// they are the same.
+  /// All users of the list, in its order. The identical list object means the
+  /// same users.
   final List<String> listed;
 
-  /// Those of them whom a person can see now.
+  /// The visible users among them.
   final List<String> onScreen;
 }
 
-/// The operations that the ledger asks for.
+/// The kinds of calls that the ledger requests.
 enum CallKind { read, query, subscribe, unsubscribe }
 
-/// A call to make. One at a time.
+/// A call to make. Only one is under way at a time.
 class Call {
   const Call(this.kind, [this.users = const []]);
 
@@ -60,7 +60,7 @@ class Call {
   final List<String> users;
 }
 
-/// The next thing to do.
+/// The next action of the ledger's driver.
 sealed class Next {
   const Next();
 }
@@ -72,7 +72,7 @@ class MakeCall extends Next {
   final Call call;
 }
 
-/// Nothing is to be done before [at]; null: before something happens.
+/// Nothing is to be done before [at]; null means until the next event.
 class WaitUntil extends Next {
   const WaitUntil(this.at);
 

@@ -1,5 +1,5 @@
-/// The state that the lists of an application share: the client, its settings,
-/// its lists and the statuses.
+/// The state that the list models of an application share: the client, the
+/// settings, the lists and the statuses.
 library;
 
 import '../client.dart';
@@ -8,16 +8,16 @@ import '../tell.dart';
 import 'lists_sync.dart';
 import 'watcher.dart';
 
-/// The most drafts that a kit keeps; beyond, the oldest goes.
+/// The most drafts that a kit keeps; beyond that, the oldest is dropped.
 const int mostDrafts = 1000;
 
-/// The settings of all lists of an application, and their source.
+/// The common settings and the data of all list models of an application.
 ///
-/// Lists listen to it; an application makes one for its client and ends it
-/// with [dispose]. Calls that change friends or conversations are to be made
-/// through [lists], so that the lists know of them.
+/// An application creates one for its client, passes it to the list models, and
+/// ends it with [dispose]. Calls that change friends or conversations must be
+/// made through [lists], so that the lists include these changes.
 final class ListKit {
-  /// Creates the source of all lists of a client, logged in or not.
+  /// Creates the kit of a client, which may be logged in or not.
   ListKit(
     this.client, {
     bool isShowOnlineStatus = true,
@@ -49,8 +49,8 @@ final class ListKit {
   String _language;
   bool _isDisposed = false;
 
-  /// The master switch of online statuses. Off: no list asks for a status,
-  /// subscribes to one or shows one, whatever its own switch says.
+  /// The master switch of online statuses. If it is off, no list queries,
+  /// subscribes to or shows a status, whatever its own switch says.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -61,7 +61,7 @@ final class ListKit {
     }
   }
 
-  /// The language of all lists that have none of their own: `en` or `zh`.
+  /// The language of all lists without a language of their own: `en` or `zh`.
   String get language => _language;
 
   set language(String language) {
@@ -74,10 +74,11 @@ final class ListKit {
   /// The drafts by peer.
   Map<String, String> get drafts => Map.unmodifiable(_drafts);
 
-  /// The draft to a peer; empty: none.
+  /// The draft to a peer; empty if there is none.
   String draftTo(String peer) => _drafts[peer] ?? '';
 
-  /// Keeps a draft to a peer, for as long as this kit lives. Empty: none.
+  /// Stores a draft to a peer until the kit is disposed of. An empty text
+  /// removes it.
   void setDraft(String peer, String text) {
     _drafts.remove(peer);
     if (text.isNotEmpty) {
@@ -89,20 +90,21 @@ final class ListKit {
     _tell();
   }
 
-  /// The friend with this id, as far as the friend list is known.
+  /// The friend with this id, if the friend is in the known part of the friend
+  /// list.
   Friend? friend(String userId) => lists.friends.table[userId];
 
   /// Whether [dispose] was called. From then on lists show nothing.
   bool get isDisposed => _isDisposed;
 
-  /// Calls back after each change of what lists show.
+  /// Adds a listener that is called after each change of what lists show.
   void addListener(void Function() listener) => _listeners.add(listener);
 
-  /// Stops calling back.
+  /// Removes a listener.
   void removeListener(void Function() listener) => _listeners.remove(listener);
 
-  /// Gives back the subscriptions of the lists and lets go of the client,
-  /// which stays logged in.
+  /// Ends the subscriptions of the lists and releases the client, which stays
+  /// logged in.
   Future<void> dispose() async {
     if (_isDisposed) {
       return;
@@ -110,7 +112,7 @@ final class ListKit {
     _isDisposed = true;
     lists.dispose();
     final givenBack = statuses.dispose();
-    // The models stop their clocks.
+    // The models stop their timers.
     _tell();
     _listeners.clear();
     await givenBack;

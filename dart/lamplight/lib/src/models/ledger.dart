@@ -1,14 +1,13 @@
-/// The users whose status the lists show, what is known of them, and which
-/// call to make next.
+/// The users whose status the lists show, their known statuses, and the next
+/// call to the server.
 ///
-/// Pure: knows no client, no clock and no list model. A driver tells the
-/// ledger what happened, makes the one call that [Ledger.next] names, and
-/// reports the answer; each transition returns the users whose picture has
-/// changed.
+/// Pure: knows no client, no clock and no list model. A driver reports events,
+/// makes the one call that [Ledger.next] returns, and reports its answer; each
+/// transition returns the users whose display has changed.
 ///
 /// The subscription list belongs to the account, and the application uses it
-/// too. The ledger takes only the room that is left, gives back only what it
-/// has taken, and never so much that somebody would be evicted for it.
+/// too. The ledger uses only free room, unsubscribes only users that it has
+/// subscribed to, and never causes an eviction.
 library;
 
 import 'dart:math';
@@ -18,12 +17,12 @@ import '../model/results.dart';
 import '../model/status.dart';
 import 'calls.dart';
 
-/// A moment before all others.
+/// A time before all others.
 const int _never = -1125899906842624;
 
-/// The codes of an app without statuses of others: its switch is off, or its
-/// edition does not have them; some servers have a number of their own for
-/// that.
+/// The codes of an app that does not show statuses of other users: its switch
+/// is off, or its edition does not have them. Some servers have another code
+/// for the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
@@ -35,7 +34,7 @@ class _Known {
 
   final UserStatus? status;
 
-  /// The moment at which the status was last asked for or told.
+  /// The time of the last query or notification.
   final int at;
 }
 
@@ -44,23 +43,22 @@ class Ledger {
   bool _isOn = true;
   String? _self;
 
-  /// The code that the server refuses statuses with; null: it does not.
+  /// The code with which the server refuses statuses; null if it does not.
   int? _refusal;
 
-  /// The SDK has said that statuses are refused, and will say when they are
-  /// not.
+  /// Whether the SDK has reported that statuses are refused, and will report
+  /// when they are not.
   bool _isClosedByApp = false;
   int _pausedUntil = 0;
   int _pauses = 0;
   final Map<String, View> _views = {};
 
-  /// Everybody in some view; made when it is asked for after a view has
-  /// changed.
+  /// The users of all views; computed on demand after a change.
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The ledger's own subscriptions, and when each was last on a screen; the
-  /// longest ago first.
+  /// The ledger's own subscriptions with the time at which each was last
+  /// visible; oldest first.
   final Map<String, int> _own = {};
 
   /// Subscriptions that the ledger has not made.
@@ -69,10 +67,11 @@ class Ledger {
   /// The users that an earlier ledger of this account had subscribed to.
   Set<String> _earlier = const {};
 
-  /// The moments at which users left the last list that showed them.
+  /// The time at which each user left the last list that showed them.
   final Map<String, int> _left = {};
 
-  /// The users that cannot be watched, as the server has said, and when.
+  /// The users who cannot be watched according to the server, with the time of
+  /// its answer.
   final Map<String, int> _unwatchable = {};
   int _limit = defaultLimit;
   int _readAt = _never;
@@ -80,19 +79,19 @@ class Ledger {
   int _subscribeBatch = defaultSubscribeBatch;
   final Map<CallKind, List<int>> _calls = {};
 
-  /// The status to show of a user; null when statuses are off, refused or not
+  /// The status to show for a user; null if statuses are off, refused or not
   /// known.
   UserStatus? shown(String user) =>
       _isOn && _refusal == null ? _known[user]?.status : null;
 
-  /// The code that statuses are refused with; null while they are not.
+  /// The code with which statuses are refused; null while they are not.
   int? get refusal => _refusal;
 
   /// The subscriptions that the ledger has made and holds.
   Set<String> get own => _own.keys.toSet();
 
-  /// Turns the master switch. Off: own subscriptions are given back, and
-  /// nothing else is asked for.
+  /// Turns the master switch. If it is off, the ledger's subscriptions are
+  /// ended, and nothing is requested.
   List<String> turn(bool on) {
     if (on == _isOn) {
       return const [];
@@ -103,8 +102,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Takes in that [self] has logged in; [earlier] are the subscriptions that
-  /// an earlier ledger held for this account.
+  /// Handles a login of [self]; [earlier] are the subscriptions that an earlier
+  /// ledger had for this account.
   List<String> loggedIn(String self, [Iterable<String> earlier = const []]) {
     final changed = loggedOut();
     _self = self;
@@ -112,8 +111,8 @@ class Ledger {
     return changed;
   }
 
-  /// Takes in what the app lets its clients do now; nothing, when the SDK
-  /// cannot tell.
+  /// Stores the abilities that the app gives to its clients; null if the SDK
+  /// does not report them.
   List<String> allowed(Abilities? abilities) {
     _isClosedByApp = abilities?.statusesOfOthers == false;
     if (abilities == null) {
@@ -143,8 +142,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Takes in that the connection is back, or that the application has woken:
-  /// the server may know better now.
+  /// Handles a new connection, or an application that has woken: the server may
+  /// have newer statuses.
   void refresh() {
     _readAt = _never;
     _resume();
@@ -158,8 +157,7 @@ class Ledger {
       _allListed = null;
       _noteLeft(before?.listed ?? const [], now);
     }
-    // The users that a person sees go to the end of those whose place is
-    // taken first.
+    // Visible users move to the end, so that they are unsubscribed last.
     for (final user in shown.onScreen) {
       if (_own.remove(user) != null) {
         _own[user] = now;
@@ -173,8 +171,7 @@ class Ledger {
     _noteLeft(before?.listed ?? const [], now);
   }
 
-  /// Takes in changes that the server told. Only of users whom a list shows
-  /// anything is kept.
+  /// Handles status changes. Only statuses of users in some list are kept.
   List<String> told(Iterable<UserStatus> statuses, int now) {
     if (!_isOn || _self == null) {
       return const [];
@@ -187,8 +184,8 @@ class Ledger {
     ];
   }
 
-  /// Takes in that another device of the account, or the server API, has
-  /// changed the list.
+  /// Handles a change of the subscription list by another device of the account
+  /// or by the server API.
   void listChanged(
     Iterable<String> subscribed,
     Iterable<String> unsubscribed,
@@ -197,8 +194,7 @@ class Ledger {
     _foreign.addAll(subscribed.where((user) => !_own.containsKey(user)));
   }
 
-  /// Takes in that the application itself has subscribed: from now on these
-  /// users are its own business.
+  /// Handles subscriptions by the application, which belong to it from now on.
   void applicationSubscribed(
     Iterable<String> users,
     Iterable<String> evicted,
@@ -210,14 +206,13 @@ class Ledger {
     }
   }
 
-  /// Takes in that the application itself has unsubscribed; from everybody,
-  /// when it names nobody.
+  /// Handles unsubscriptions by the application; an empty list means all users.
   void applicationUnsubscribed(List<String> users) {
     _gone(users.isNotEmpty ? users : [..._own.keys, ..._foreign]);
   }
 
-  /// Takes in the subscription list as the server has it. Null: the SDK
-  /// cannot tell.
+  /// Handles the subscription list of the server; null if the SDK cannot read
+  /// it.
   List<String> read(({List<String> users, int limit})? list, int now) {
     _readAt = now;
     if (list == null) {
@@ -242,8 +237,7 @@ class Ledger {
     return _opened();
   }
 
-  /// Takes in the answer to a query; [failed] are the users without an
-  /// account.
+  /// Handles the answer to a query; [failed] are the users without an account.
   List<String> queried(
     List<String> users,
     List<UserStatus> found,
@@ -266,8 +260,8 @@ class Ledger {
     return [...changed, ..._opened()];
   }
 
-  /// Takes in the answer to a subscribe; [found] are the statuses that it
-  /// brought along.
+  /// Handles the answer to a subscription; [found] are the statuses in the
+  /// answer.
   List<String> subscribed(
     List<String> users,
     List<UserStatus> found,
@@ -285,7 +279,7 @@ class Ledger {
         _own[user] = now;
       }
     }
-    // The list was fuller than the ledger knew: it must be read again before
+    // The list was fuller than the ledger knew, so it must be read again before
     // more is added.
     if (evicted.isNotEmpty) {
       _gone(evicted);
@@ -299,7 +293,7 @@ class Ledger {
     return _opened();
   }
 
-  /// Takes in that a call was refused, or failed without a code (0).
+  /// Handles a call that was refused, or failed without a code (0).
   List<String> refused(Call call, int code, int now) {
     if (_refusals.contains(code)) {
       _pause(now);
@@ -320,8 +314,8 @@ class Ledger {
     return const [];
   }
 
-  /// The next call, counted against what the ledger may make; or when to come
-  /// back.
+  /// The next call, if the ledger may make one now, or the time of the next
+  /// check.
   Next next(int now) {
     if (_self == null || _isClosedByApp) {
       return const WaitUntil(null);
@@ -347,8 +341,8 @@ class Ledger {
     return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
   }
 
-  /// The query of users that a person sees and no subscription keeps true;
-  /// the rest of the call is filled with others.
+  /// The query of visible users without a subscription, filled up with other
+  /// users.
   Call? _query(Set<String> listed, int now) {
     bool isWanted(String user) {
       final known = _known[user];
@@ -372,7 +366,7 @@ class Ledger {
     return Call(CallKind.query, users.take(_queryBatch).toList());
   }
 
-  /// The call that subscribes to users, or first the one that unsubscribes
+  /// The call that subscribes to users, or first the call that unsubscribes
   /// from others.
   Call? _subscriptions(Set<String> listed, int now) {
     final room = max(0, _limit - _foreign.length);
@@ -387,8 +381,8 @@ class Ledger {
       for (final user in listed)
         if (!seen.contains(user) && isWanted(user)) user,
     ];
-    // Everybody, when all find room; else those whom a person sees, and
-    // nobody for whom another would have to go unseen.
+    // All users, if there is room for all; otherwise only visible users, and
+    // none for whom another visible user would have to be unsubscribed.
     if (_own.length + wanted.length + others.length <= room) {
       wanted.addAll(others);
     }
@@ -448,8 +442,7 @@ class Ledger {
     }
   }
 
-  /// Keeps the users that came back, and forgets those that have been away
-  /// for long.
+  /// Keeps users who came back, and drops those who have been away for long.
   void _giveUpLong(Set<String> listed, int now) {
     for (final user in _left.keys.toList()) {
       if (listed.contains(user)) {
@@ -467,12 +460,12 @@ class Ledger {
     return left != null && now - left < grace;
   }
 
-  /// Whether the server tells of each change of this user.
+  /// Whether the server sends each change of this user.
   bool _isKept(String user) =>
       _own.containsKey(user) || _foreign.contains(user) || user == _self;
 
-  /// Whether a user cannot be watched. After [longestPause] the user is asked
-  /// for again: the account may be there then.
+  /// Whether a user cannot be watched. After [longestPause] the user is tried
+  /// again, because the account may exist then.
   bool _isHopeless(String user, int now) {
     final at = _unwatchable[user];
     return at != null && now - at < longestPause;
@@ -481,8 +474,8 @@ class Ledger {
   bool _learn(UserStatus status, int now) {
     final known = _known[status.userId];
     final before = known?.status;
-    // A status known before the connection came back may be newer than all
-    // that the server has left.
+    // A status from before the reconnect may be newer than the server's, which
+    // may have lost it.
     final kept = before != null &&
             known?.at != _never &&
             status.version < before.version
@@ -493,7 +486,8 @@ class Ledger {
         before?.customStatus != kept.customStatus;
   }
 
-  /// Takes users off the list; what is known of them is no longer kept true.
+  /// Handles users who left the subscription list: their statuses are not
+  /// updated any longer.
   void _gone(Iterable<String> users) {
     for (final user in users) {
       _own.remove(user);
@@ -509,7 +503,7 @@ class Ledger {
     return _forget();
   }
 
-  /// Takes in that the server has answered, or that the SDK has said so:
+  /// Handles an answer of the server, or a report of the SDK, that shows that
   /// statuses are not refused.
   List<String> _opened() {
     _resume();

@@ -1,4 +1,4 @@
-/// The list models: what a widget binds to.
+/// The list models, to which widgets bind.
 library;
 
 import 'dart:async';
@@ -14,15 +14,16 @@ import 'rows.dart';
 import 'watcher.dart';
 import 'words.dart';
 
-/// Rows that are taken to be on the screen until the widget says which are.
+/// The number of rows that count as visible until the widget reports the
+/// visible ones.
 const int _firstOnScreen = 20;
 
-/// The time after which moments such as "5 minutes ago" are told anew.
+/// The interval at which relative times such as "5 minutes ago" are updated.
 const Duration _tick = Duration(seconds: 30);
 
 int _views = 0;
 
-/// The reason why the statuses of a list are not true, or not shown.
+/// The reason why the statuses of a list may be outdated, or are not shown.
 sealed class ListTrouble {
   const ListTrouble();
 
@@ -30,7 +31,7 @@ sealed class ListTrouble {
   String notice(ListWords words);
 }
 
-/// The connection is lost: statuses are what was known last.
+/// The connection is lost, so the last known statuses are shown.
 final class CutTrouble extends ListTrouble {
   /// Creates the trouble.
   const CutTrouble({required this.isConnecting});
@@ -63,7 +64,7 @@ final class WithheldTrouble extends ListTrouble {
   String toString() => 'WithheldTrouble($code)';
 }
 
-/// A model of a list. It asks for statuses while it has a listener.
+/// A model of a list. It requests statuses while it has a listener.
 sealed class ListModel {
   ListModel._(
     this.kit, {
@@ -87,9 +88,9 @@ sealed class ListModel {
   Timer? _ticking;
   bool _isShowing = false;
 
-  /// The switch of this list; default `true`. Counts only while the kit's own
-  /// switch is on. Off: the list asks for nobody's status, subscribes to
-  /// nobody and shows no dot.
+  /// The switch of this list; default `true`. It has an effect only while the
+  /// kit's own switch is on. If it is off, the list queries no statuses, makes
+  /// no subscriptions and shows no dots.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -105,11 +106,11 @@ sealed class ListModel {
   /// The words of this list.
   ListWords get words => ListWords.of(_language ?? kit.language);
 
-  /// The list, as far as it is known.
+  /// The state of the list.
   ListState get state;
 
-  /// The reason why the statuses of this list are not true, or not shown;
-  /// null where there is none.
+  /// The reason why the statuses of this list may be outdated, or are not
+  /// shown; null if there is none.
   ListTrouble? get trouble {
     final StatusWatcher(:net, :refusal) = kit.statuses;
     if (net != Net.connected) {
@@ -121,7 +122,8 @@ sealed class ListModel {
   /// Reads the list again after a failure.
   void retry();
 
-  /// Calls back after each change of the rows, from the first listener on.
+  /// Adds a listener that is called after each change of the rows. The first
+  /// listener makes the list request statuses.
   void addListener(void Function() listener) {
     if (_listeners.isEmpty) {
       kit.addListener(_changed);
@@ -132,15 +134,15 @@ sealed class ListModel {
     }
   }
 
-  /// Stops calling back. Without a listener the list asks for nothing.
+  /// Removes a listener. Without listeners, the list requests nothing.
   void removeListener(void Function() listener) {
     if (_listeners.remove(listener) && _listeners.isEmpty) {
       _sleep();
     }
   }
 
-  /// Takes in which rows a person can see: their places from 0, both
-  /// included. Their statuses come first.
+  /// Sets the visible rows, from index [first] to index [last]. Their statuses
+  /// are requested first.
   void rowsOnScreen(int first, int last) {
     if (first != _first || last != _last) {
       _first = first;
@@ -149,7 +151,7 @@ sealed class ListModel {
     }
   }
 
-  /// Ends the model.
+  /// Disposes of the model, which then has no listeners and requests nothing.
   void dispose() {
     _listeners.clear();
     _sleep();
@@ -163,7 +165,7 @@ sealed class ListModel {
         )
       : null;
 
-  /// The users of the list in its order; the identical list while they are
+  /// The users of the list in its order; the identical object while they are
   /// the same.
   List<String> get _listed;
 
@@ -226,13 +228,13 @@ sealed class ListModel {
   List<String> _shownOnScreen = const [];
 }
 
-/// The conversations of the user: the other one's name, picture, status and
-/// own text, the last message, when it was, and how many are not read. Pinned
-/// ones stand on top.
+/// The conversations of the user. A row has the peer's name, picture, status
+/// and custom status, the last message with its time, and the number of unread
+/// messages. Pinned conversations are on top.
 base class ConversationListModel extends ListModel {
-  /// Creates the model of a conversation list. [filter] says which
-  /// conversations to show; null: all. [language] counts instead of the
-  /// kit's.
+  /// Creates the model of a conversation list. [filter] selects the
+  /// conversations to show; default: all. [language] is used instead of the
+  /// kit's language.
   ConversationListModel(
     super.kit, {
     super.isShowOnlineStatus = true,
@@ -241,7 +243,7 @@ base class ConversationListModel extends ListModel {
     super.now = DateTime.now,
   }) : super._();
 
-  /// Tells whether to show a conversation.
+  /// Returns whether to show a conversation.
   final bool Function(Conversation conversation)? filter;
 
   List<Conversation>? _conversations;
@@ -251,7 +253,7 @@ base class ConversationListModel extends ListModel {
   @override
   ListState get state => kit.lists.conversations.state;
 
-  /// The rows, in their order.
+  /// The rows in order.
   List<ConversationRow> get rows => _rows ??= [
         for (final conversation in _sorted)
           conversationRowOf(
@@ -263,18 +265,18 @@ base class ConversationListModel extends ListModel {
           ),
       ];
 
-  /// Unread messages over all rows.
+  /// The number of unread messages over all rows.
   int get totalUnread =>
       _sorted.fold(0, (sum, conversation) => sum + conversation.unread);
 
   @override
   void retry() => kit.lists.conversations.retry();
 
-  /// Pins a conversation to the top, or lets it go.
+  /// Pins a conversation to the top, or unpins it.
   Future<void> pin(String userId, {required bool pinned}) =>
       kit.lists.pinConversation(userId, pinned: pinned);
 
-  /// Takes a conversation out of the list, its history with it.
+  /// Removes a conversation from the list, with its history.
   Future<void> delete(String userId) => kit.lists.deleteConversation(userId);
 
   /// Marks the messages of a conversation as read.
@@ -317,9 +319,9 @@ base class ConversationListModel extends ListModel {
 
 /// The friends of the user under their letters, with their statuses.
 base class ContactListModel extends ListModel {
-  /// Creates the model of a contact list. [filter] says which friends to
-  /// show; null: all. [pinyin] reads Chinese names; null: they stand under
-  /// `#`.
+  /// Creates the model of a contact list. [filter] selects the friends to show;
+  /// default: all. [pinyin] converts Chinese names; if it is null, they are
+  /// listed under `#`.
   ContactListModel(
     super.kit, {
     super.isShowOnlineStatus = true,
@@ -329,10 +331,10 @@ base class ContactListModel extends ListModel {
     super.now = DateTime.now,
   }) : super._();
 
-  /// Tells whether to show a friend.
+  /// Returns whether to show a friend.
   final bool Function(Friend friend)? filter;
 
-  /// Reads Chinese names.
+  /// Converts Chinese names to their readings.
   final Pinyin? pinyin;
 
   List<Friend> _friends = const [];
@@ -342,10 +344,10 @@ base class ContactListModel extends ListModel {
   @override
   ListState get state => kit.lists.friends.state;
 
-  /// The rows: headers of letters, and the friends below them.
+  /// The rows: the headers of letters, each followed by its friends.
   List<ContactRow> get rows => _rows ??= _sorted.rows(_statusOf);
 
-  /// The row of each letter's header, for an index at the side.
+  /// The index of each letter's header among the rows, for a bar of letters.
   Map<String, int> get letters => _sorted.letters;
 
   @override
@@ -379,7 +381,7 @@ base class ContactListModel extends ListModel {
   void _forgetRows() => _rows = null;
 }
 
-/// The items from [first] to [last], as far as there are any.
+/// Returns the items from [first] to [last] that exist.
 List<T> _range<T>(List<T> items, int first, int last) {
   final begin = first.clamp(0, items.length);
   return items.sublist(begin, (last + 1).clamp(begin, items.length));

@@ -1,9 +1,9 @@
-/// Keeps the conversations and the friends of the own user true: reads them
-/// when somebody wants them, takes in what the server tells, and reads them
-/// again when it says that they are out of date.
+/// Keeps the conversations and friends of the own user current: reads them when
+/// they are needed, applies the changes that the server sends, and reads them
+/// again when the server reports that they are out of date.
 ///
-/// The server tells every device of a change but the one whose call made it:
-/// calls that change lists are therefore made here.
+/// The server sends a change to every device except the one whose call made it.
+/// Calls that change lists are therefore made here.
 library;
 
 import 'dart:async';
@@ -16,7 +16,7 @@ import '../model/lists.dart';
 import '../model/results.dart';
 import 'table.dart';
 
-/// A list, as far as it is known.
+/// The state of a list.
 sealed class ListState {
   const ListState();
 }
@@ -30,7 +30,7 @@ final class ListLoading extends ListState {
   String toString() => 'ListLoading()';
 }
 
-/// There are rows to show; more may follow while a long list is read.
+/// There are rows to show; more may follow while the list is read.
 final class ListReady extends ListState {
   /// Creates the state.
   const ListReady();
@@ -51,18 +51,18 @@ final class ListFailed extends ListState {
   String toString() => 'ListFailed($error)';
 }
 
-/// Rows in the first page, soon there to be shown.
+/// The number of rows in the first page, small so that it is shown soon.
 const int _firstRows = 100;
 
-/// Pages that are read without a pause between them, and the pause before
-/// each later one: in any 5 s they are fewer than the 20 calls that the server
-/// takes of a user, so that calls of the application find room.
+/// The number of pages that are read without a pause between them, and the
+/// pause before each later one. In any 5 s they are fewer than the 20 calls
+/// that the server allows to a user, so the application's own calls have room.
 const int _atOnce = 8;
 const Duration _pause = Duration(milliseconds: 500);
 
 /// The lists of one client.
 final class ListsSync {
-  /// Begins to listen to a client; reads nothing before somebody asks.
+  /// Begins to listen to a client. A list is read when it is first used.
   ListsSync(this._client, {required void Function() onChange})
       : _onChange = onChange {
     conversations = KeptList._(
@@ -107,14 +107,14 @@ final class ListsSync {
   /// The friends.
   late final KeptList<Friend, FriendPage> friends;
 
-  /// Hears no more, and reads no more.
+  /// Stops listening to the client and reading.
   void dispose() {
     unawaited(_listening.cancel());
     conversations._stop();
     friends._stop();
   }
 
-  /// Sends a text message, and moves its conversation.
+  /// Sends a text message, and moves its conversation to the top.
   Future<SentMessage> sendTextMessage(
     String to,
     String text, {
@@ -128,7 +128,7 @@ final class ListsSync {
         ),
       );
 
-  /// Sends custom content, and moves its conversation.
+  /// Sends custom content, and moves its conversation to the top.
   Future<SentMessage> sendCustomMessage(
     String to,
     CustomContent content, {
@@ -146,21 +146,21 @@ final class ListsSync {
   Future<ConversationResult> markRead(String peer) async =>
       _answered(await _client.markRead(peer));
 
-  /// Pins a conversation to the top of the list, or lets it go.
+  /// Pins a conversation to the top of the list, or unpins it.
   Future<ConversationResult> pinConversation(
     String peer, {
     required bool pinned,
   }) async =>
       _answered(await _client.pinConversation(peer, pinned: pinned));
 
-  /// Takes a conversation out of the own list.
+  /// Removes a conversation from the own list.
   Future<void> deleteConversation(String peer) async {
     final version = await _client.deleteConversation(peer);
     conversations.table.drop([peer], version);
     _onChange();
   }
 
-  /// Takes a user into the own friend list.
+  /// Adds a user to the own friend list.
   Future<FriendResult> addFriend(
     String userId, {
     String remark = '',
@@ -178,7 +178,7 @@ final class ListsSync {
         ),
       );
 
-  /// Takes users out of the own friend list.
+  /// Removes users from the own friend list.
   Future<DeleteFriendsResult> deleteFriends(
     Iterable<String> userIds, {
     bool single = false,
@@ -193,7 +193,7 @@ final class ListsSync {
     return result;
   }
 
-  /// Changes the own name for a friend.
+  /// Changes the remark on a friend.
   Future<FriendResult> setFriendRemark(String userId, String remark) async =>
       _befriended(await _client.setFriendRemark(userId, remark));
 
@@ -202,7 +202,7 @@ final class ListsSync {
     return sent;
   }
 
-  /// Moves the conversation of an own message, or makes one.
+  /// Moves the conversation of an own message to the top, or creates it.
   void _moved(Message message, int version) {
     final friend = friends.table[message.to];
     final row = conversations.table[message.to] ??
@@ -287,8 +287,8 @@ final class ListsSync {
         conversations._connected();
         friends._connected();
       case MessagesReceivedEvent(:final messages):
-        // An own message that was stored after its call had failed has no
-        // number of its own, and no row comes with it.
+        // An own message that was stored after its call had failed has no lists
+        // version, and comes without its row.
         for (final message in messages) {
           if (message.from == _client.userId) {
             _moved(message, 0);
@@ -311,7 +311,7 @@ final class ListsSync {
   }
 }
 
-/// One list, and its reading.
+/// One list, and the state of its reading.
 final class KeptList<T, P> {
   KeptList._(
     this._client, {
@@ -328,7 +328,7 @@ final class KeptList<T, P> {
   final Future<P> Function() _first;
   final Future<P> Function(P page) _then;
 
-  /// Puts a page into the table; answers whether it was the last.
+  /// Puts a page into the table; returns whether it was the last one.
   final bool Function(P page, ListTable<T> table) _take;
   final void Function() _onChange;
 
@@ -337,16 +337,16 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// Counts readings, and ends of sessions: an answer that belongs to an
-  /// earlier one says nothing.
+  /// Counts readings and ends of sessions, so that an answer for an earlier one
+  /// is ignored.
   int _attempt = 0;
   Future<void>? _reading;
 
-  /// The pause before the next page, where there is one.
+  /// The pause before the next page, if there is one now.
   _Pause? _pausing;
   bool _isStopped = false;
 
-  /// The list as it is known; the first who asks has it read.
+  /// The state of the list; the first access starts reading it.
   ListState get state {
     if (!_isWanted) {
       _isWanted = true;
@@ -355,11 +355,11 @@ final class KeptList<T, P> {
     return _state;
   }
 
-  /// The rows that can be shown.
+  /// The visible rows.
   Iterable<T> get visible => table.visible;
 
-  /// Completes when the list was read to its end; fails when it could not be.
-  /// A reading that has failed before is tried again.
+  /// Completes when the list was read to its end, and fails if it could not be
+  /// read. After an earlier failure, the list is read again.
   Future<void> get whole async {
     if (state is ListFailed) {
       _begin();
@@ -391,8 +391,8 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads what could not be read without a connection. A reading that is
-  /// under way goes on by itself.
+  /// Reads the list again if the lost connection had made its reading fail. A
+  /// reading that is under way continues.
   void _connected() {
     final isMissing = _state is! ListReady || !table.isComplete;
     if (_isWanted && isMissing && _reading == null) {
@@ -465,8 +465,7 @@ final class KeptList<T, P> {
   }
 }
 
-/// A pause between two pages, which the end of a session ends early: nobody is
-/// left to wait for then.
+/// A pause between two pages. The end of the session ends it early.
 final class _Pause {
   /// Begins a pause.
   _Pause() {
@@ -489,7 +488,7 @@ final class _Pause {
 
 /// A row with some fields changed.
 extension ConversationCopy on Conversation {
-  /// Copies the row; what is null stays.
+  /// Copies the row; fields that are null stay unchanged.
   Conversation copy({
     Message? lastMessage,
     UserProfile? profile,

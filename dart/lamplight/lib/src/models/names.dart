@@ -1,5 +1,4 @@
-/// The initials that stand in for the picture of a user, and the colour behind
-/// them; beside the name to show.
+/// The initials that replace the picture of a user, and the colour behind them.
 library;
 
 export '../model/display_name.dart';
@@ -7,8 +6,8 @@ export '../model/display_name.dart';
 /// The number of colours for users without a picture.
 const int tints = 8;
 
-/// One sign for a name in an East Asian script, else the first letters of its
-/// first and its last word.
+/// Returns one character for a name in an East Asian script, otherwise the
+/// first letters of its first and last word.
 String initialsOf(String name) {
   final words = name
       .trim()
@@ -23,7 +22,7 @@ String initialsOf(String name) {
   return '$first$last'.toUpperCase();
 }
 
-/// A number below [tints] that stays with the user.
+/// Returns a number below [tints] that is constant for the user.
 int tintOf(String userId) {
   var hash = 2166136261;
   for (final rune in userId.runes) {
@@ -32,8 +31,8 @@ int tintOf(String userId) {
   return (hash >> 8) % tints;
 }
 
-/// The lower 32 bits of a product whose whole a number on the web cannot
-/// hold: 16777619 is 2^24 + 403.
+/// The lower 32 bits of `hash * 16777619`, computed in parts because a number
+/// on the web cannot hold the product exactly: 16777619 is 2^24 + 403.
 int _times16777619(int hash) =>
     (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
 
@@ -45,7 +44,7 @@ final RegExp _eastAsian = RegExp(
   unicode: true,
 );
 
-/// The first thing in a word that a person would call a letter.
+/// The first character of a word with its combining marks, in upper case.
 String _signOf(String word) =>
     _sign.stringMatch(word) ??
     (word.isEmpty ? '' : String.fromCharCode(word.runes.first));

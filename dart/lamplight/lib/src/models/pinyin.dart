@@ -1,19 +1,19 @@
-/// The reading of a name: what it is sorted by, and the letter under which it
-/// stands.
+/// The reading of a name, by which it is sorted, and the letter under which it
+/// is listed.
 library;
 
 import 'dart:typed_data';
 
 import 'pinyin_table.dart';
 
-/// Reads a Chinese name.
+/// Converts a Chinese name to its reading.
 typedef Pinyin = String Function(String name);
 
-/// The letters of an index, in its order; `#` for names that have none.
+/// The letters of an index, in order; `#` is for names without a letter.
 const String indexLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ#';
 
-/// The pinyin of a name without tones, a syllable for each Chinese character,
-/// surnames read as surnames.
+/// Returns the pinyin of a name without tones: a syllable for each Chinese
+/// character, with the surname reading of surnames.
 String pinyinOf(String name) {
   final syllables = <String>[];
   final runes = name.runes.toList();
@@ -33,15 +33,15 @@ String pinyinOf(String name) {
   return syllables.join(' ');
 }
 
-/// The text that a name is sorted by: its pinyin where it is Chinese; empty
-/// where it is Chinese and [pinyin] is null.
+/// Returns the text by which a name is sorted: for a Chinese name its pinyin,
+/// or an empty text if [pinyin] is null.
 String readingOf(String name, Pinyin? pinyin) {
   final trimmed = name.trim();
   return _chinese.hasMatch(trimmed) ? pinyin?.call(trimmed) ?? '' : trimmed;
 }
 
-/// The letter of a reading, without its accents; `#` when it begins with
-/// none.
+/// Returns the first letter of a reading without its accents; `#` if it does
+/// not begin with a letter.
 String letterOf(String reading) {
   if (reading.isEmpty) {
     return '#';
@@ -51,7 +51,7 @@ String letterOf(String reading) {
   return letter.length == 1 && _latin.hasMatch(letter) ? letter : '#';
 }
 
-/// Orders readings: without accents and case; numbers by their value.
+/// Compares readings without accents and case, and numbers by their value.
 int compareReadings(String one, String other) {
   final left = _parts(one);
   final right = _parts(other);
@@ -72,7 +72,7 @@ int _comparePart(String one, String other) {
   return one.compareTo(other);
 }
 
-/// Runs of digits, and the rest character by character.
+/// Splits a reading into runs of digits and single other characters.
 List<String> _parts(String reading) => [
       for (final match in _part.allMatches(reading))
         (_accents[match[0]] ?? match[0]!).toLowerCase(),
@@ -83,7 +83,7 @@ final RegExp _latin = RegExp('^[A-Z]');
 final RegExp _digits = RegExp(r'^[0-9]+$');
 final RegExp _part = RegExp('[0-9]+|.', unicode: true, dotAll: true);
 
-/// Letters with accents, and the letter below them.
+/// Letters with accents, and each letter without its accent.
 final Map<String, String> _accents = {
   for (final MapEntry(key: letter, value: accented) in _accented.entries)
     for (final rune in accented.runes) String.fromCharCode(rune): letter,
@@ -144,7 +144,7 @@ const Map<String, String> _accented = {
 
 final _Readings _readings = _Readings();
 
-/// The table, made ready for look-ups when the first Chinese name is read.
+/// The table in a form for look-ups, built when the first Chinese name is read.
 class _Readings {
   _Readings() {
     for (final match in _entry.allMatches(pinyinTable)) {
@@ -167,10 +167,10 @@ class _Readings {
   final Map<String, List<String>> surnames = {};
   final List<String> _syllables = [];
 
-  /// For each character the number of its syllable from 1; 0: none.
+  /// The number of the syllable of each character, from 1; 0 if it has none.
   final Uint16List _indexes = Uint16List(_last - _first + 1);
 
-  /// The syllable of a character; null where the table has none.
+  /// The syllable of a character; null if the table has none.
   String? of(int rune) {
     if (rune < _first || rune > _last) {
       return null;

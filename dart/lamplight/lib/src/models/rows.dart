@@ -1,4 +1,4 @@
-/// The rows of the lists: what a widget draws, ready to be drawn.
+/// The rows of the lists, in the form in which a widget draws them.
 ///
 /// Pure: knows no client, no ledger and no clock.
 library;
@@ -10,10 +10,10 @@ import 'pinyin.dart';
 import 'times.dart';
 import 'words.dart';
 
-/// The most that a badge names.
+/// The largest number on a badge.
 const int largestBadge = 99;
 
-/// The looks of the dot at a picture.
+/// The looks of the dot beside a picture.
 enum Dot {
   /// The user is online: green.
   online,
@@ -21,7 +21,7 @@ enum Dot {
   /// The user is offline or not logged in: grey.
   offline,
 
-  /// The status was known when the connection was lost: hollow.
+  /// The status is from before the connection was lost: hollow.
   stale,
 }
 
@@ -35,7 +35,7 @@ final class RowStatus {
     this.customStatus = '',
   });
 
-  /// Whether the user is there.
+  /// The status type.
   final StatusType type;
 
   /// The look of the dot.
@@ -44,7 +44,7 @@ final class RowStatus {
   /// The name of the status, for people who do not see the dot.
   final String label;
 
-  /// The user's own text; empty: none.
+  /// The custom status; empty if there is none.
   final String customStatus;
 
   @override
@@ -62,7 +62,8 @@ final class RowStatus {
   String toString() => 'RowStatus($label, "$customStatus")';
 }
 
-/// The status of a row; null where there is no dot: the status is not known.
+/// Returns the status of a row; null if the status is not known, so that there
+/// is no dot.
 RowStatus? rowStatusOf(
   UserStatus? status,
   ListWords words, {
@@ -107,10 +108,10 @@ final class ConversationRow {
   /// The conversation.
   final Conversation conversation;
 
-  /// The name of the other user.
+  /// The name of the peer.
   final String name;
 
-  /// The initials that stand in for a picture.
+  /// The initials that replace a missing picture.
   final String initials;
 
   /// The number of the colour behind the initials, from 0 to 7.
@@ -119,22 +120,23 @@ final class ConversationRow {
   /// Whether [summary] is a draft.
   final bool isDraft;
 
-  /// The text of the last message, or of a draft, in one line.
+  /// The text of the last message or of the draft, in one line.
   final String summary;
 
-  /// The moment of the last message, in words; empty: there is none.
+  /// The time of the last message as text; empty if there is none.
   final String time;
 
-  /// The number of unread messages in a badge; empty: none.
+  /// The number of unread messages as the text of a badge; empty if there are
+  /// none.
   final String badge;
 
-  /// The status of the other user; null: no dot.
+  /// The status of the peer; null if no dot is shown.
   final RowStatus? status;
 
-  /// The other user.
+  /// The peer.
   String get userId => conversation.peer;
 
-  /// The address of the other user's picture; empty: none.
+  /// The address of the peer's picture; empty if there is none.
   String get avatarUrl => conversation.profile.avatarUrl;
 
   /// The number of unread messages.
@@ -180,30 +182,30 @@ final class FriendRow extends ContactRow {
   /// The name of the friend.
   final String name;
 
-  /// The place among the friends, from 1.
+  /// The number of the friend in the list, from 1.
   final int place;
 
-  /// The status of the friend; null: no dot.
+  /// The status of the friend; null if no dot is shown.
   final RowStatus? status;
 
   /// The friend's id.
   String get userId => friend.userId;
 
-  /// The initials that stand in for a picture.
+  /// The initials that replace a missing picture.
   String get initials => initialsOf(name);
 
   /// The number of the colour behind the initials, from 0 to 7.
   int get tint => tintOf(friend.userId);
 
-  /// The address of the friend's picture; empty: none.
+  /// The address of the friend's picture; empty if there is none.
   String get avatarUrl => friend.profile.avatarUrl;
 
   @override
   String toString() => 'FriendRow($userId, $status)';
 }
 
-/// Conversations in the order of a list: pinned first, then the latest message
-/// first; equal ones as they come.
+/// Sorts conversations for a list: pinned first, then the latest message first;
+/// equal ones keep their order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();
   indexed.sort((one, other) {
@@ -221,7 +223,7 @@ List<Conversation> inOrder(Iterable<Conversation> conversations) {
   return [for (final (_, conversation) in indexed) conversation];
 }
 
-/// The moment of the last message, in milliseconds; 0: there is none.
+/// The time of the last message, in milliseconds; 0 if there is none.
 int _lastTime(Conversation conversation) =>
     _millis(conversation.lastMessage?.time);
 
@@ -246,15 +248,15 @@ int _millis(DateTime? moment) => moment?.millisecondsSinceEpoch ?? 0;
   return (isDraft: false, text: _oneLine(text));
 }
 
-/// The text of a badge; empty: none.
+/// The text of a badge; empty if there are no unread messages.
 String badgeOf(int unread) => unread <= 0
     ? ''
     : unread > largestBadge
         ? '$largestBadge+'
         : '$unread';
 
-/// The row of a conversation. [local] converts moments to the zone in which
-/// they are told.
+/// Builds the row of a conversation. [local] converts times to the time zone in
+/// which they are shown.
 ConversationRow conversationRowOf(
   Conversation conversation, {
   required ListWords words,
@@ -281,13 +283,13 @@ ConversationRow conversationRowOf(
 
 DateTime _local(DateTime moment) => moment.toLocal();
 
-/// A friend in its place.
+/// A friend with the displayed name.
 typedef SortedFriend = ({Friend friend, String name});
 
 /// The friends of a contact list under their letters.
 final class Contacts {
-  /// Puts friends under their letters, A to Z and then the rest; by their
-  /// reading in each, and by their id at last.
+  /// Groups friends by letter, A to Z and then the rest, ordered by their
+  /// reading and then by their id.
   factory Contacts(Iterable<Friend> friends, {Pinyin? pinyin = pinyinOf}) {
     final read = [
       for (final friend in friends) _ReadFriend(friend, pinyin),
@@ -307,13 +309,13 @@ final class Contacts {
   /// The friends of each letter, in the order of the list.
   final Map<String, List<SortedFriend>> byLetter;
 
-  /// The friends, in the order of the list.
+  /// The ids of the friends, in the order of the list.
   late final List<String> users = [
     for (final those in byLetter.values)
       for (final (:friend, name: _) in those) friend.userId,
   ];
 
-  /// The row of each letter's header.
+  /// The index of each letter's header among the rows.
   late final Map<String, int> letters = () {
     var row = 0;
     return {
@@ -365,10 +367,10 @@ class _ReadFriend implements Comparable<_ReadFriend> {
 
 final RegExp _space = RegExp(r'\s+', unicode: true);
 
-/// A list shows the beginning only; a message may be long.
+/// Returns the beginning of a message in one line; a message may be long.
 String _oneLine(String text) {
   var end = text.length < 200 ? text.length : 200;
-  // A pair of surrogates is one character.
+  // A surrogate pair is not cut in the middle.
   if (end < text.length && text.codeUnitAt(end - 1) & 0xfc00 == 0xd800) {
     end -= 1;
   }

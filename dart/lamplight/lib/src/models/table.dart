@@ -1,10 +1,10 @@
-/// One list of the own user: a fold over pages that were read, answers to own
-/// calls, and changes that the server tells.
+/// One list of the own user: a fold over the pages that were read, the answers
+/// to own calls, and the changes that the server sends.
 ///
-/// Every piece says how often the lists had changed when it was written; of
-/// two pieces about the same row the newer one stays, in whatever order they
-/// come. While a list is read again, the rows shown before stay shown; while
-/// it is read for the first time, its pages are shown as they come.
+/// Every value has the lists version at its time; of two values of the same
+/// row, the newer one is kept, in whatever order they come. While a list is
+/// read again, the rows that were shown before stay visible; while it is read
+/// for the first time, its pages are shown as they come.
 library;
 
 final class _Row<T> {
@@ -20,26 +20,26 @@ final class ListTable<T> {
   /// list was read once.
   Map<String, T>? _shown;
 
-  /// The rows that are known: while the list is read, the rows read so far
-  /// and those that were told meanwhile.
+  /// The known rows: while the list is read, the rows read so far and those
+  /// that were sent meanwhile.
   Map<String, _Row<T>> _rows = {};
 
-  /// Rows that went while the list was read, and when: an older page does not
-  /// bring them back.
+  /// Rows that were removed while the list was read, with their versions, so
+  /// that an older page does not restore them.
   final Map<String, int> _gone = {};
   bool _isReading = false;
 
-  /// Whether the list was read to its end once.
+  /// Whether the list was read to its end at least once.
   bool get isComplete => _shown != null;
 
-  /// The rows that can be shown.
+  /// The visible rows.
   Iterable<T> get visible =>
       _shown?.values ?? _rows.values.map((row) => row.value);
 
-  /// The row of a key, as it is known.
+  /// The known row of a key.
   T? operator [](String key) => _rows[key]?.value ?? _shown?[key];
 
-  /// Forgets everything: the session is over.
+  /// Drops all rows after the end of the session.
   void clear() {
     _shown = null;
     _rows = {};
@@ -47,15 +47,15 @@ final class ListTable<T> {
     _isReading = false;
   }
 
-  /// Takes in that the list is going to be read from its beginning.
+  /// Prepares the list for being read from its beginning.
   void beginReading() {
     _rows = {};
     _gone.clear();
     _isReading = true;
   }
 
-  /// Takes in rows as they were at a version. [isPage]: rows of a reading,
-  /// which are shown when all of it was read.
+  /// Adds rows as of a version. With [isPage], they belong to a reading, and
+  /// the visible rows change only when the whole list was read.
   void put(Map<String, T> rows, int version, {bool isPage = false}) {
     for (final MapEntry(:key, :value) in rows.entries) {
       if ((_rows[key]?.version ?? _gone[key] ?? 0) > version) {
@@ -69,7 +69,7 @@ final class ListTable<T> {
     }
   }
 
-  /// Takes in rows that were gone at a version.
+  /// Removes rows as of a version.
   void drop(Iterable<String> keys, int version) {
     for (final key in keys) {
       if ((_rows[key]?.version ?? 0) > version) {
@@ -83,7 +83,7 @@ final class ListTable<T> {
     }
   }
 
-  /// Changes a row, if there is one, and leaves its version as it is.
+  /// Changes a row, if it exists, and keeps its version.
   void revise(String key, T Function(T row) apply) {
     final row = _rows[key];
     if (row != null) {
@@ -95,7 +95,7 @@ final class ListTable<T> {
     }
   }
 
-  /// Takes in that the last page was read: the rows that are known are shown.
+  /// Ends reading after the last page, so that the known rows are shown.
   void endReading() {
     _shown = {
       for (final MapEntry(:key, :value) in _rows.entries) key: value.value,

@@ -1,15 +1,15 @@
-/// The text of a moment in a list, and of a day between messages.
+/// Formats a time in a list, and a day between messages.
 ///
-/// One rule everywhere in Lamplight: hours from 00 to 23, months by their
-/// name, the year where it is another one. The time zone is that of the
-/// arguments: hand in local times, both of the same zone.
+/// The same rules apply everywhere in Lamplight: hours from 00 to 23, months by
+/// name, and the year if it is not the current one. The time zone is that of
+/// the arguments: pass local times, both in the same zone.
 library;
 
 import 'words.dart';
 
-/// A moment as a list tells it: now, minutes ago within the hour, the time of
-/// day today, yesterday and the day before, the weekday within a week, month
-/// and day this year, and the whole date before that.
+/// Formats a time for a list: now, minutes ago within the hour, the time of day
+/// today, yesterday and the day before, the weekday within a week, month and
+/// day this year, and otherwise the full date.
 String listTime(DateTime at, DateTime now, TimeWords words) {
   final ago = now.difference(at);
   if (ago < const Duration(minutes: 1)) {
@@ -35,7 +35,7 @@ String listTime(DateTime at, DateTime now, TimeWords words) {
   return _fill(pattern, at, words.months, words.weekdays);
 }
 
-/// The day of a message, as a line between days.
+/// Formats the day of a message, for a separator between days.
 String dayText(DateTime at, DateTime now, TimeWords words) {
   final days = _daysBetween(at, now);
   if (days == 0 || days == 1) {
@@ -45,13 +45,13 @@ String dayText(DateTime at, DateTime now, TimeWords words) {
   return _fill(pattern, at, words.longMonths, words.longWeekdays);
 }
 
-/// The time of day of a message.
+/// Formats the time of day of a message.
 String clockText(DateTime at) => '${_two(at.hour)}:${_two(at.minute)}';
 
-/// Days on the calendar from [at] to [now].
+/// The number of calendar days from [at] to [now].
 int _daysBetween(DateTime at, DateTime now) => _day(now) - _day(at);
 
-/// Days since the epoch on the calendar of [at].
+/// The number of calendar days from the epoch to [at].
 int _day(DateTime at) =>
     DateTime.utc(at.year, at.month, at.day).millisecondsSinceEpoch ~/
     Duration.millisecondsPerDay;

@@ -1,6 +1,6 @@
-/// Drives the ledger of a client: makes its calls one after the other, takes
-/// in what the client tells, and tells the lists whose picture has changed.
-/// Decides nothing.
+/// Drives the ledger: makes its calls one after the other, handles the client's
+/// events, and notifies the lists of users whose display has changed. It makes
+/// no decisions.
 library;
 
 import 'dart:async';
@@ -13,29 +13,28 @@ import '../model/status.dart';
 import 'calls.dart';
 import 'ledger.dart';
 
-/// Lists that scroll settle before anything is asked for; those that do not
-/// stop are asked for on their way. In milliseconds.
+/// The time without scrolling before calls are made, and the longest delay
+/// while a list keeps scrolling, in milliseconds.
 const int _settle = 120;
 const int _longestSettle = 500;
 
-/// A connection that is away for less is not told of: dots that blink help
-/// nobody.
+/// A shorter interruption of the connection is not shown, so that dots do not
+/// flicker.
 const Duration _shortCut = Duration(milliseconds: 500);
 
-/// The place where an application keeps whom its lists have subscribed to, so
-/// that they still know after a restart of the application.
+/// The storage in which an application keeps the subscriptions of its lists, so
+/// that they are known after a restart of the application.
 abstract interface class SubscriptionMemory {
-  /// The users kept for an account; none where there are none.
+  /// Returns the stored users of an account; empty if there are none.
   List<String> recall(String account);
 
-  /// Keeps the users of an account.
+  /// Stores the users of an account.
   void remember(String account, List<String> users);
 }
 
-/// The connection of a client, as far as somebody who looks at a list should
-/// know.
+/// The state of a client's connection as shown to the user.
 enum Net {
-  /// The link stands. Also while nobody is logged in.
+  /// The client is connected, or no user is logged in.
   connected,
 
   /// An attempt to connect is under way.
@@ -75,11 +74,11 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// Since when there has been something to do.
+  /// The time since when there has been something to do.
   int? _dueSince;
   bool _isCalling = false;
 
-  /// The calls that are being made, or were made last.
+  /// Completes when the calls that are under way have ended.
   Future<void> _calls = Future.value();
   bool _isStopped = false;
   Net _net = Net.connected;
@@ -89,12 +88,12 @@ final class StatusWatcher {
   /// The status of a user; null when it is not known, or statuses are off.
   UserStatus? shown(String userId) => _ledger.shown(userId);
 
-  /// The code that the app refuses statuses with: 7013 or 72001; null while
-  /// it does not.
+  /// The code with which the app refuses statuses: 7013 or 72001; null while it
+  /// does not.
   int? get refusal => _ledger.refusal;
 
-  /// The connection, as it was told. Without one, statuses are what was known
-  /// last.
+  /// The state of the connection that was reported last. Without a connection,
+  /// the last known statuses are shown.
   Net get net => _user == null ? Net.connected : _toldNet;
 
   /// Turns the statuses of all lists on or off.
@@ -103,25 +102,25 @@ final class StatusWatcher {
     _wake(0);
   }
 
-  /// Takes in what a list shows.
+  /// Stores the users that a list shows.
   void show(String view, View shown) {
     _ledger.show(view, shown, _now());
     _wakeSoon();
   }
 
-  /// Takes in that a list is gone.
+  /// Removes a list.
   void hide(String view) {
     _ledger.hide(view, _now());
     _wakeSoon();
   }
 
-  /// Looks again at what may have changed unseen.
+  /// Checks again what may have changed unnoticed.
   void refresh() {
     _ledger.refresh();
     _wakeSoon();
   }
 
-  /// Takes in that the application itself has subscribed.
+  /// Handles subscriptions by the application.
   void applicationSubscribed(
     Iterable<String> users, [
     Iterable<String> evicted = const [],
@@ -131,24 +130,23 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Takes in that the application itself has unsubscribed; from everybody,
-  /// when it names nobody.
+  /// Handles unsubscriptions by the application; an empty list means all users.
   void applicationUnsubscribed(Iterable<String> users) {
     _ledger.applicationUnsubscribed(users.toList());
     _remember();
     _wakeSoon();
   }
 
-  /// Gives back what the lists have subscribed to, and hears no more. Without
-  /// a connection nothing is given back.
+  /// Ends the subscriptions of the lists, and stops handling events. Without a
+  /// connection, the subscriptions stay.
   Future<void> dispose() async {
     _isStopped = true;
     unawaited(_listening.cancel());
     _cut?.cancel();
     _timer?.cancel();
     _ledger.turn(false);
-    // A call that is under way may still take subscriptions, to be given back
-    // too.
+    // A call that is under way may still make subscriptions, which must be
+    // ended too.
     await _calls;
     var next = _ledger.next(_now());
     while (next is MakeCall && _net == Net.connected) {
@@ -249,7 +247,7 @@ final class StatusWatcher {
     }
   }
 
-  /// There is something to do, and more of it may follow at once.
+  /// Schedules a step; more to do may follow at once.
   void _wakeSoon() {
     final now = _now();
     final since = _dueSince ??= now;
@@ -257,14 +255,14 @@ final class StatusWatcher {
     _wake((latest < _settle ? latest : _settle).clamp(0, _settle));
   }
 
-  /// Comes back after so many milliseconds, and no sooner; null: not before
-  /// something happens.
+  /// Schedules the next step after this many milliseconds; null means after the
+  /// next event.
   void _wake(int? after) {
     _timer?.cancel();
     _timer = null;
-    // Nothing is due while nobody is logged in, nor without a connection: a
-    // call would have the client connect, which a paused application has not
-    // asked for. The connection that comes back wakes this.
+    // Nothing is due without a login or a connection: a call would make the
+    // client connect, which a paused application has not requested. The next
+    // connection schedules a step.
     if (after == null ||
         _isStopped ||
         _user == null ||
@@ -315,8 +313,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Makes a call. [isSame] tells after the wait whether the answer is still
-  /// one for this login.
+  /// Makes a call. [isSame] says afterwards whether the answer still belongs to
+  /// this login.
   Future<List<String>> _ask(Call call, bool Function() isSame) async {
     final users = call.users;
     switch (call.kind) {
@@ -352,8 +350,8 @@ final class StatusWatcher {
     }
   }
 
-  // The memory is the application's own: an error of it goes to the zone, and
-  // keeps nothing here from going on.
+  // The memory belongs to the application: its errors go to the zone and do not
+  // stop the watcher.
 
   List<String> _recall(String user) {
     try {
@@ -377,7 +375,7 @@ final class StatusWatcher {
   }
 }
 
-/// Never goes back, whatever becomes of the time of day.
+/// A monotonic clock, which is independent of changes of the time of day.
 final Stopwatch _clock = Stopwatch()..start();
 
 int _monotonic() => _clock.elapsedMilliseconds;

@@ -1,7 +1,7 @@
-/// The words of the lists, in each of their languages.
+/// The texts of the lists, in each of their languages.
 library;
 
-/// The words of one language.
+/// The texts of one language.
 final class ListWords {
   const ListWords._({
     required this.language,
@@ -33,8 +33,8 @@ final class ListWords {
   })  : _lastKnown = lastKnown,
         _unread = unread;
 
-  /// The words of a language tag such as `zh-CN`; English where the lists
-  /// have none of that language.
+  /// Returns the texts for a language tag such as `zh-CN`; English if the lists
+  /// do not have that language.
   factory ListWords.of(String language) =>
       RegExp(r'^zh\b', caseSensitive: false).hasMatch(language)
           ? chinese
@@ -73,7 +73,7 @@ final class ListWords {
   /// The name of the status UNLOGINED.
   final String unlogined;
 
-  /// The notice that the connection is lost.
+  /// The notice for a lost connection.
   final String cut;
 
   /// The second sentence of [cut].
@@ -109,13 +109,13 @@ final class ListWords {
   /// The action that deletes a conversation.
   final String remove;
 
-  /// The words of moments and days.
+  /// The texts of times and days.
   final TimeWords times;
 
   final String _lastKnown;
   final String _unread;
 
-  /// The label of a status that was known when the connection was lost.
+  /// The label of a status from before the connection was lost.
   String lastKnown(String status) => _lastKnown.replaceFirst('{}', status);
 
   /// The label of a badge.
@@ -182,7 +182,7 @@ final class ListWords {
   );
 }
 
-/// The words and the order of the parts of moments and days.
+/// The texts of times and days, and the order of their parts.
 final class TimeWords {
   const TimeWords._({
     required this.now,
@@ -211,13 +211,13 @@ final class TimeWords {
   /// Today, yesterday and the day before.
   final List<String> days;
 
-  /// The days of the week from Monday, as a list tells them.
+  /// The days of the week from Monday, in the form for lists.
   final List<String> weekdays;
 
   /// The days of the week from Monday, in full.
   final List<String> longWeekdays;
 
-  /// The months from January, as a list tells them.
+  /// The months from January, in the form for lists.
   final List<String> months;
 
   /// The months from January, in full.
