@@ -1,5 +1,6 @@
-/// A program that logs in, loses its connection, and closes its client: it has
-/// nothing left to do then, and ends by itself. `dart closer.dart SERVER`.
+/// A program that logs in, loses its connection, and closes its client. It must
+/// then end by itself, because nothing is left to do. `dart closer.dart
+/// SERVER`.
 library;
 
 import 'dart:io';

@@ -1,4 +1,5 @@
-/// A gate on the way from a server: what it sends can be held back.
+/// A gate between a server and its client, which can hold back the messages of
+/// the server.
 library;
 
 import 'dart:async';
@@ -8,22 +9,22 @@ import 'package:lamplight/lamplight.dart';
 
 /// A gate, open or shut.
 final class Gate {
-  /// Whether what comes is held back.
+  /// Whether incoming messages are held back.
   bool isShut = false;
 
-  /// Shuts the gate when a request is sent that has this in it.
+  /// If set, the gate shuts when a request that contains this pattern is sent.
   Pattern? shutsAt;
 
 
   final List<void Function()> _held = [];
 
-  /// How many texts are held back.
+  /// The number of messages that are held back.
   int get held => _held.length;
 
   /// Opens links whose incoming texts pass this gate.
   Link connect(Uri server) => _GatedLink(ioConnector()(server), this);
 
-  /// Lets everything through that was held back.
+  /// Opens the gate, and delivers the messages that were held back.
   void open() {
     isShut = false;
     for (final deliver in _held) {

@@ -1,4 +1,4 @@
-/// A real server: the program on a folder of its own, on loopback.
+/// A real server: the program with its own data folder, on loopback.
 library;
 
 import 'dart:convert';
@@ -8,10 +8,10 @@ import 'package:lamplight/lamplight.dart';
 
 import 'runner.dart';
 
-/// The longest that the program may take to be ready, or to answer.
+/// The longest time for the program to become ready, or to answer.
 const _patience = Duration(seconds: 30);
 
-/// The program under test. There is no test without it.
+/// The path of the program under test. Without it, the tests fail.
 final String program = _program();
 
 String _program() {
@@ -31,8 +31,8 @@ String _program() {
 final class Node {
   Node._(this._folder, this._port, this._settings);
 
-  /// Starts a server that is ready for clients; its settings as
-  /// docs/configuration.md has them for the environment.
+  /// Starts a server, and waits until it is ready for clients. The settings are
+  /// environment variables of docs/configuration.md.
   static Future<Node> start([Map<String, String> settings = const {}]) async {
     final probe = await ServerSocket.bind(InternetAddress.loopbackIPv4, 0);
     final port = probe.port;
@@ -44,7 +44,7 @@ final class Node {
     return node;
   }
 
-  /// The first app, that every new server makes.
+  /// The first app, which every new server creates.
   static const app = 1400000001;
 
   final Directory _folder;
@@ -57,7 +57,7 @@ final class Node {
 
   String get _data => '${_folder.path}/data';
 
-  /// Starts the program again, on the same folder and port.
+  /// Starts the program again, with the same folder and port.
   Future<void> restart() async {
     final words = [
       'serve',
@@ -95,7 +95,7 @@ final class Node {
     await process?.exitCode;
   }
 
-  /// Has the server end by itself, as a restart of the service does.
+  /// Shuts the server down cleanly, as a restart of the service does.
   Future<void> stop() async {
     final process = _process;
     _process = null;
@@ -103,7 +103,7 @@ final class Node {
     await process?.exitCode.timeout(_patience);
   }
 
-  /// Ends the server, and throws its folder away.
+  /// Ends the server, and deletes its folder.
   Future<void> end() async {
     lastly.remove(end);
     await kill();
@@ -128,11 +128,11 @@ final class Node {
   Future<void> set(List<String> words) =>
       command(['app', 'set', '$app', ...words]);
 
-  /// A UserSig, as a backend would issue it.
+  /// Creates a UserSig, as a backend would do.
   Future<String> sig(String user, [String expire = '1h']) =>
       command(['sig', user, '--expire', expire]);
 
-  /// A client that is not logged in.
+  /// Creates a client that is not logged in.
   LamplightClient client({
     DevicePlatform platform = DevicePlatform.linux,
     String? deviceId,
@@ -148,7 +148,7 @@ final class Node {
         connector: connector,
       );
 
-  /// A client that is logged in, and what it is told.
+  /// Creates a logged-in client, and records its events.
   Future<Watcher> login(
     String user, {
     DevicePlatform platform = DevicePlatform.linux,
@@ -173,12 +173,12 @@ void nodeTest(String name, Future<void> Function(Node node) body) =>
       }
     });
 
-/// The code that a call fails with; fails when it does not fail.
+/// Returns the code with which a call fails; fails if the call succeeds.
 Future<int> codeOf(Future<Object?> Function() call) async =>
     (await throws<LamplightException>(call)).code;
 
-/// Waits until the subscription list of an account is this one. Asks often: the
-/// app is to allow that.
+/// Waits until the subscription list of an account equals [users]. Reads it
+/// often, so the app needs a high rate limit.
 Future<void> untilSubscribed(LamplightClient client, List<String> users) {
   final wanted = users.join(' ');
   return until('$wanted are subscribed to', () async {
@@ -186,9 +186,9 @@ Future<void> untilSubscribed(LamplightClient client, List<String> users) {
   });
 }
 
-/// A client with everything that it was told.
+/// A client with all events that it has emitted.
 final class Watcher {
-  /// Begins to note the events of a client.
+  /// Begins to record the events of a client.
   Watcher(this.client, this.user) {
     client.events.listen(events.add);
   }
@@ -196,16 +196,16 @@ final class Watcher {
   /// The client.
   final LamplightClient client;
 
-  /// The user whom it logs in.
+  /// The user that is logged in.
   final String user;
 
-  /// The events, in their order.
+  /// The events in order.
   final List<LamplightEvent> events = [];
 
   /// The events of this kind.
   List<E> told<E extends LamplightEvent>() => events.whereType<E>().toList();
 
-  /// The statuses of a user that were told, in their order, in short.
+  /// The reported statuses of a user in order, in a short form.
   List<String> statusesOf(String user) => [
         for (final event in told<StatusChangedEvent>())
           for (final status in event.statuses)
@@ -216,11 +216,12 @@ final class Watcher {
               ].join(' '),
       ];
 
-  /// The last known status of a user, in short.
+  /// The last known status of a user, in a short form.
   String of(String user) => client.cachedStatus(user)?.type.name ?? 'nothing';
 }
 
-/// Nothing of ours that could change how the program behaves.
+/// The environment of this process without the variables of Lamplight, which
+/// would change the behaviour of the program.
 final Map<String, String> _environment = {
   for (final MapEntry(:key, :value) in Platform.environment.entries)
     if (!key.startsWith('LAMPLIGHT_')) key: value,

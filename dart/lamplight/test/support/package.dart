@@ -1,4 +1,4 @@
-/// The files of this package.
+/// Finds the files of this package.
 library;
 
 import 'dart:io';

@@ -1,11 +1,11 @@
-/// A small test runner: the SDK has no dependency, its tests neither.
+/// A small test runner, because the SDK and its tests have no dependencies.
 library;
 
 import 'dart:async';
 import 'dart:io';
 
-/// The longest that a test may take, unless it says otherwise. Long: the
-/// machine may be busy.
+/// The default time limit of a test. It is long, because the machine may be
+/// busy.
 const _patience = Duration(seconds: 60);
 
 final List<({String name, FutureOr<void> Function() body, Duration most})>
@@ -18,7 +18,7 @@ void inFile(String name, void Function() declare) {
   declare();
 }
 
-/// Declares a test. Its name says the rule.
+/// Declares a test. Its name states the rule that it checks.
 void test(
   String name,
   FutureOr<void> Function() body, {
@@ -26,11 +26,11 @@ void test(
 }) =>
     _tests.add((name: '$_file: $name', body: body, most: most));
 
-/// The work that is left when all tests have run, whatever became of them.
+/// Clean-up that runs after all tests, whether they passed or failed.
 final List<Future<void> Function()> lastly = [];
 
-/// Runs the tests whose names contain [filter], one after another, and tells
-/// how they ended. The exit code is that of the whole.
+/// Runs the tests whose names contain [filter], one after another, prints the
+/// results, and exits with 0 only if all have passed.
 Future<void> runTests(String filter) async {
   var passed = 0;
   final failed = <String>[];
@@ -51,7 +51,7 @@ Future<void> runTests(String filter) async {
       stdout.writeln('FAILED  $name ($time)\n$failure');
     }
   }
-  // A run that finds no test has not shown anything.
+  // A run without any test counts as failed.
   final isGood = failed.isEmpty && passed > 0;
   for (final name in failed) {
     stdout.writeln('failed: $name');
@@ -65,12 +65,12 @@ Future<void> runTests(String filter) async {
     await end();
   }
   await stdout.flush();
-  // Something that a test left running must not keep the program.
+  // A task that a test has left running must not keep the program alive.
   exit(isGood ? 0 : 1);
 }
 
-/// Runs a test; returns the failure, or null. An error that nobody handles
-/// fails the test that caused it.
+/// Runs a test, and returns its failure or null. An unhandled error fails the
+/// test that caused it.
 Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
   final done = Completer<String?>();
   void end(String? failure) {
@@ -81,7 +81,7 @@ Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
   runZonedGuarded(
     () async {
       await body();
-      // Errors of what the test did not wait for have this turn to surface.
+      // This wait lets errors of tasks that the test did not await appear.
       await Future<void>.delayed(Duration.zero);
       end(null);
     },
@@ -109,8 +109,8 @@ void check(bool condition, String what) {
   if (!condition) throw CheckFailure('it does not hold that $what');
 }
 
-/// Fails unless the two are equal: lists, maps, sets and pairs by their
-/// elements, other values by `==`.
+/// Fails unless the two values are equal. Lists, maps, sets and pairs are
+/// compared by their elements, other values by `==`.
 void equal(Object? actual, Object? expected, [String of = '']) {
   if (!_isEqual(actual, expected)) {
     throw CheckFailure(
@@ -139,7 +139,8 @@ bool _isEqual(Object? one, Object? other) => switch ((one, other)) {
       _ => one == other,
     };
 
-/// The error that the body throws; fails when it throws none of this type.
+/// Returns the error that the body throws; fails if it throws none of this
+/// type.
 Future<E> throws<E extends Object>(FutureOr<Object?> Function() body) async {
   try {
     await body();

@@ -1,7 +1,8 @@
-/// Plays the scripts that the SDKs share; `crates/client/tests/sdk/README.md`
-/// has their language. Beside it: `paused` and `resumed` are what Flutter says
-/// of the application; `away` behind the name begins a scenario in a pause of a
-/// live client; `back` is `resumed`, `up` and `answer login`.
+/// Runs the scripts that the SDKs share; `crates/client/tests/sdk/README.md`
+/// describes their language. In addition, `paused` and `resumed` are the
+/// application states of Flutter; `away` after the name begins a scenario with
+/// a live client that is paused; `back` means `resumed`, `up` and `answer
+/// login`.
 library;
 
 import 'dart:convert';
@@ -15,7 +16,7 @@ import 'package:lamplight/src/wire/server_message.dart';
 
 import 'runner.dart';
 
-/// The field of the wire for the word of each operation.
+/// The field on the wire for each operation of the scripts.
 const _fields = {
   'login': 'login',
   'resume': 'login',
@@ -40,7 +41,7 @@ const _fields = {
   'remark': 'setFriendRemark',
 };
 
-/// The objects that an answer must have, beside what a script says.
+/// The objects that an answer must have in addition to those of a script.
 const _needed = <String, Map<String, Object?>>{
   'sendMessage': {
     'message': {'from': 'me', 'to': 'ann', 'sequence': '1'},
@@ -62,7 +63,7 @@ const _needed = <String, Map<String, Object?>>{
   },
 };
 
-/// A client under test: a machine, its time, and what it wants done.
+/// A client under test: a machine, its clock, and its pending requests.
 final class _Client {
   _Client(DevicePlatform platform)
       : _machine = Machine(
@@ -75,10 +76,10 @@ final class _Client {
   int timeout = 10000;
   int _calls = 0;
 
-  /// The requests on the present link that have no answer, oldest first.
+  /// The requests without an answer on the current link, oldest first.
   final List<({String id, String field})> _asked = [];
 
-  /// Runs an input; returns the effects as the script has them.
+  /// Runs an input, and returns the effects in the notation of the scripts.
   List<String> run(String line) {
     final [word, ...rest] = line.split(' ');
     switch (word) {
@@ -179,7 +180,7 @@ final class _Client {
     }
   }
 
-  /// Time passes; what is due meanwhile is done when it is due.
+  /// Advances the clock to [end], and handles each deadline when it is due.
   List<String> _wait(int end) {
     final effects = <String>[];
     for (var turn = 0; turn < 100; turn++) {
@@ -240,7 +241,7 @@ final class _Client {
     return _asked.removeAt(at).id;
   }
 
-  /// Through the reader of the wire, as from a socket.
+  /// Passes a message through the parser, as if it came from a socket.
   List<String> _receive(String id, String field, Map<String, Object?> body) {
     final text = jsonEncode({'id': id, field: body});
     return _step(ReceivedInput(ServerMessage.parse(text)));
@@ -276,7 +277,7 @@ final class _Client {
   }
 }
 
-/// The users behind this sign.
+/// The users after this sign.
 List<String> _signed(Iterable<String> words, String sign) => [
       for (final word in words)
         if (word.startsWith(sign)) word.substring(1),

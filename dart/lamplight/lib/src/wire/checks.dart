@@ -10,13 +10,13 @@ bool isPrintable(String text, int most) {
   return text.codeUnits.every((unit) => unit >= 0x20 && unit <= 0x7e);
 }
 
-/// Whether a text can be written as UTF-8: each half of a surrogate pair has
-/// its other half.
+/// Whether UTF-8 can encode a text, which must not have half of a surrogate
+/// pair.
 bool isUnicode(String text) {
   for (var i = 0; i < text.length; i++) {
     final unit = text.codeUnitAt(i);
     if (unit & 0xf800 != 0xd800) continue;
-    // A first half, and the second one after it.
+    // The first half of a surrogate pair must be followed by the second half.
     if (unit & 0xfc00 != 0xd800 || i + 1 == text.length) return false;
     if (text.codeUnitAt(++i) & 0xfc00 != 0xdc00) return false;
   }

@@ -1,20 +1,19 @@
-/// Reads objects of proto3's JSON mapping: what is absent or null has the
-/// value of nothing, 64-bit numbers may be strings, and fields that are not
-/// asked for are left out of account. A value of the wrong kind is a
-/// [FormatException].
+/// Reads objects of proto3's JSON mapping: a field that is absent or null has
+/// its default value, 64-bit numbers may be strings, and unknown fields are
+/// ignored. A value of a wrong type causes a [FormatException].
 library;
 
 /// A JSON object.
 extension type JsonObject(Map<String, Object?> _fields) {
-  /// Takes a value for an object.
+  /// Converts a value that must be an object.
   factory JsonObject.of(Object? value) => value is Map<String, Object?>
       ? JsonObject(value)
       : throw FormatException('an object was expected');
 
-  /// Whether the field is there.
+  /// Whether the field is present.
   bool has(String name) => _fields[name] != null;
 
-  /// The names of the fields that are there.
+  /// The names of the present fields.
   Iterable<String> get names => _fields.keys.where(has);
 
   /// A string; empty if it is absent.
@@ -38,17 +37,17 @@ extension type JsonObject(Map<String, Object?> _fields) {
     return number < _largest ? number.toInt() : _largest.toInt();
   }
 
-  /// An unsigned 64-bit number; 0 where it is absent.
+  /// An unsigned 64-bit number; 0 if it is absent.
   BigInt large(String name) {
     final number = switch (_fields[name]) {
       null => BigInt.zero,
       final int number => BigInt.from(number),
-      // JSON has no infinity, but `1e999` is read as one.
+      // JSON has no infinity, but the decoder reads `1e999` as infinity.
       final double number
           when number.isFinite && number == number.truncateToDouble() =>
         BigInt.from(number),
-      // What BigInt reads beside these, such as `0x1f` and ` 5`, is no number
-      // of JSON.
+      // BigInt also parses texts such as `0x1f` and ` 5`, which are not JSON
+      // numbers.
       final String digits when _digits.hasMatch(digits) => BigInt.parse(digits),
       _ => null,
     };
@@ -58,7 +57,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
     return number;
   }
 
-  /// A moment in UTC milliseconds; null where it is absent or 0.
+  /// A time in UTC milliseconds; null if it is absent or 0.
   DateTime? time(String name) {
     final at = count(name);
     if (at == 0) return null;
@@ -68,22 +67,22 @@ extension type JsonObject(Map<String, Object?> _fields) {
     );
   }
 
-  /// The value of a field, whatever it is; null where it is absent.
+  /// The value of a field of any type; null if it is absent.
   Object? operator [](String name) => _fields[name];
 
-  /// An object; null where it is absent.
+  /// An object; null if it is absent.
   JsonObject? object(String name) =>
       has(name) ? JsonObject.of(_fields[name]) : null;
 
-  /// The items of a list; none where it is absent.
+  /// The items of a list; empty if it is absent.
   List<Object?> items(String name) => switch (_fields[name]) {
         null => const [],
         final List<Object?> items => items,
         _ => throw FormatException('$name is no list'),
       };
 
-  /// The objects of a list, as [read] reads them; what it reads as null is
-  /// left out.
+  /// The objects of a list, converted by [read]; objects for which it returns
+  /// null are left out.
   List<T> objects<T extends Object>(
     String name,
     T? Function(JsonObject object) read,
@@ -102,8 +101,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
       ];
 }
 
-/// Reads a value of an enum, by its name or its number. Null: it is absent, or
-/// only a newer contract has it.
+/// Reads a value of an enum by its name or number; null if it is absent or
+/// belongs to a newer contract.
 T? wordOf<T extends Object>(
   Object? value,
   T? Function(String name) byName,
@@ -116,11 +115,12 @@ T? wordOf<T extends Object>(
       _ => throw const FormatException('an enum was expected'),
     };
 
-/// As many digits as the largest unsigned 64-bit number has.
+/// An integer with at most as many digits as the largest unsigned 64-bit
+/// number.
 final _digits = RegExp(r'^-?[0-9]{1,20}$');
 
 /// The largest number that a Dart `int` holds exactly on every platform.
 final _largest = BigInt.from(9007199254740991);
 
-/// The latest moment that a [DateTime] can be.
+/// The latest time that a [DateTime] can have.
 const _latest = 8640000000000000;

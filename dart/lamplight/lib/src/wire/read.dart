@@ -1,7 +1,7 @@
-/// Reads the nouns of the SDK from the messages of the wire.
+/// Converts the messages on the wire to the types of the SDK.
 ///
-/// A row without a valid userID, as a newer contract may have one, is left
-/// out.
+/// A row without a valid userID is left out, because a newer contract may have
+/// such rows.
 library;
 
 import '../model/codes.dart';
@@ -50,7 +50,7 @@ StatusReason _readReason(Object? told) => told == null
         ) ??
         StatusReason.unknown;
 
-/// A platform; null where there is none, or one that is not known.
+/// Reads a platform; null if it is absent or not known.
 DevicePlatform? readPlatform(JsonObject told, String name) =>
     _platform(told[name]);
 
@@ -68,7 +68,7 @@ List<DevicePlatform> _readPlatforms(List<Object?> told) {
   ];
 }
 
-/// The value of an enum at its number, if there is one.
+/// The value of an enum with this number, if there is one.
 T? _at<T>(List<T> values, int number) =>
     number < 0 || number >= values.length ? null : values[number];
 
@@ -81,7 +81,7 @@ EndCause readCause(JsonObject told) =>
     ) ??
     EndCause.unspecified;
 
-/// The abilities; null where they are absent.
+/// Reads the abilities; null if they are absent.
 Abilities? readAbilities(JsonObject? told) => told == null
     ? null
     : Abilities(
@@ -276,7 +276,7 @@ ConversationResult readConversationResult(JsonObject told) =>
       told.count('listsVersion'),
     );
 
-/// An object that the contract always has.
+/// Reads an object that the contract requires.
 T _needed<T extends Object>(
   JsonObject told,
   String name,

@@ -14,7 +14,7 @@ import 'read.dart';
 sealed class ServerMessage {
   const ServerMessage();
 
-  /// Reads a message. Throws a [FormatException] where the text is no message
+  /// Parses a message. Throws a [FormatException] if the text is not a message
   /// of the contract.
   factory ServerMessage.parse(String text) {
     final Object? value;
@@ -24,7 +24,7 @@ sealed class ServerMessage {
       throw const FormatException('what was received is no JSON');
     }
     final message = JsonObject.of(value);
-    // A message has one body at most; a field of a newer contract is skipped.
+    // A message has at most one body; a field of a newer contract is skipped.
     for (final name in message.names) {
       final read = _bodies[name];
       if (read != null) return read(message, message.object(name)!);
@@ -68,7 +68,8 @@ final class StatusChangedMessage extends ServerMessage {
   /// The statuses.
   final List<UserStatus> statuses;
 
-  /// Whether the snapshot that the answer to the login began ends here.
+  /// Whether this message completes the snapshot that began with the answer to
+  /// the login.
   final bool isSnapshotComplete;
 }
 
@@ -88,25 +89,25 @@ final class SubscriptionsChangedMessage extends ServerMessage {
   /// The users that were unsubscribed from.
   final List<String> unsubscribed;
 
-  /// Of the unsubscribed, those that are not watched any longer.
+  /// The unsubscribed users who are not watched any longer.
   final List<String> notWatched;
 }
 
 /// The causes of the end of a connection.
 enum EndCause {
-  /// A cause that is not named, or that a newer contract has.
+  /// The cause is missing, or belongs to a newer contract.
   unspecified,
 
-  /// Another login of the same account.
+  /// Another login of the same account has logged this device out.
   kickedByOtherLogin,
 
-  /// The server API or an operator.
+  /// The server API or an operator has logged this device out.
   kickedByOperator,
 
   /// The token has expired.
   userSigExpired,
 
-  /// The account is gone.
+  /// The account was deleted.
   accountDeleted,
 
   /// The server stops or hands over.
@@ -115,23 +116,23 @@ enum EndCause {
   /// The same device has connected again.
   superseded,
 
-  /// The received bytes are no message of the contract, or too large.
+  /// The received bytes are not a message of the contract, or are too large.
   protocolError,
 
-  /// No login in time.
+  /// The client has not logged in in time.
   loginTimeout,
 
-  /// Too many connections.
+  /// The server has too many connections.
   tooManyConnections,
 
   /// Nothing was received for the heartbeat timeout.
   timeout,
 
-  /// The last words after the answer to a logout.
+  /// The device has logged out; this message follows the answer.
   loggedOut,
 }
 
-/// The last words of the server before it closes the connection.
+/// The last message of the server, before it closes the connection.
 final class ConnectionEndedMessage extends ServerMessage {
   /// Creates a message.
   const ConnectionEndedMessage(
@@ -147,10 +148,10 @@ final class ConnectionEndedMessage extends ServerMessage {
   /// The cause in words.
   final String message;
 
-  /// The platform of the login that kicked, where one did.
+  /// The platform of the other login, if one has logged this device out.
   final DevicePlatform? byPlatform;
 
-  /// The wait before the client is to come back, in milliseconds.
+  /// The wait before the client should reconnect, in milliseconds.
   final int retryAfter;
 }
 
@@ -170,34 +171,36 @@ final class ListsChangedMessage extends ServerMessage {
     required this.totalUnread,
   });
 
-  /// The number after these changes; 0: they do not count.
+  /// The lists version after these changes; 0 if they have none.
   final int listsVersion;
 
-  /// Whether more changed than is told: read the lists again.
+  /// Whether there were more changes than the message has, so that the lists
+  /// must be read again.
   final bool isReload;
 
-  /// Messages received, and messages sent from another own device.
+  /// Messages that were received, or sent from another device of this user.
   final List<Message> messages;
 
-  /// Rows of the conversation list as they are now.
+  /// Changed rows of the conversation list.
   final List<Conversation> conversations;
 
-  /// Conversations that are gone.
+  /// The peers of removed conversations.
   final List<String> deletedConversations;
 
-  /// Entries of the friend list as they are now.
+  /// Changed entries of the friend list.
   final List<Friend> friends;
 
-  /// Users that are out of the friend list.
+  /// Users who were removed from the friend list.
   final List<String> deletedFriends;
 
-  /// The own profile, when it changed.
+  /// The own profile, if it has changed.
   final UserProfile? profile;
 
-  /// Mutual friends that show something else than before.
+  /// The changed profiles of mutual friends.
   final List<UserProfile> profiles;
 
-  /// Unread messages over all conversations, where it was told.
+  /// The number of unread messages over all conversations, if the server sent
+  /// it.
   final int? totalUnread;
 }
 
@@ -206,17 +209,17 @@ final class AppChangedMessage extends ServerMessage {
   /// Creates a message.
   const AppChangedMessage(this.abilities);
 
-  /// The abilities as they are now.
+  /// The abilities after the change.
   final Abilities? abilities;
 }
 
-/// A message that a newer contract has and this one has not.
+/// A message of a newer contract.
 final class UnknownMessage extends ServerMessage {
   /// Creates a message.
   const UnknownMessage();
 }
 
-/// The answer to a login, with all that the machine needs of it.
+/// The answer to a login, with the parts that the machine needs.
 final class LoginTold {
   /// Creates an answer.
   const LoginTold({
@@ -230,29 +233,30 @@ final class LoginTold {
     required this.result,
   });
 
-  /// The silence after which the server gives the connection up, in
-  /// milliseconds.
+  /// The time without a message after which the server closes the connection,
+  /// in milliseconds.
   final int heartbeatTimeout;
 
-  /// Over how long clients spread their return, in milliseconds; 0: not told.
+  /// The time over which clients spread their reconnects, in milliseconds; 0 if
+  /// the server does not say.
   final int reconnectSpread;
 
-  /// The statuses that differ from what was known.
+  /// The statuses that differ from the versions that the login named.
   final List<UserStatus> statuses;
 
-  /// Of the users that the login named, those that are not watched.
+  /// The users that the login named and that are not watched.
   final List<String> notWatched;
 
-  /// Whether the subscription list was given up.
+  /// Whether the server has dropped the subscription list.
   final bool isListLost;
 
-  /// The subscription list, for a login that is no resume.
+  /// The subscription list, for a login that is not a reconnect.
   final List<String> subscriptions;
 
-  /// Whether the snapshot is in this answer as a whole.
+  /// Whether this answer has the whole snapshot.
   final bool isSnapshotComplete;
 
-  /// The part for the application.
+  /// The part of the answer that the application gets.
   final LoginResult result;
 }
 
@@ -261,7 +265,7 @@ typedef _Read = ServerMessage Function(JsonObject message, JsonObject body);
 _Read _answer(String kind, Object Function(JsonObject body) read) =>
     (message, body) => AnswerMessage(message.count('id'), kind, read(body));
 
-/// The code of a refusal. 0 would say that the call was done.
+/// The code of a refusal. 0 is invalid, because it means success.
 int _refusalCode(JsonObject body) => switch (body.count('code')) {
       0 => throw const FormatException('a refusal without its code'),
       final code => code,
