@@ -64,7 +64,7 @@ final class LamplightClient {
       );
     }
     if (callTimeout <= Duration.zero) {
-      throw ArgumentError.value(callTimeout, 'callTimeout', 'is not positive');
+      throw ArgumentError.value(callTimeout, 'callTimeout', 'must be positive');
     }
     final machine = Machine(
       (

@@ -10,17 +10,17 @@ Uri serverAddress(String server) {
         '$why; expected ws://host[:port] or wss://host[:port]',
       );
   final uri = Uri.tryParse(server.trim());
-  if (uri == null) wrong('cannot be read');
+  if (uri == null) wrong('is not a URI');
   final scheme = switch (uri.scheme) {
     'ws' || 'http' => 'ws',
     'wss' || 'https' => 'wss',
-    _ => wrong('has another scheme'),
+    _ => wrong('has a wrong scheme'),
   };
   if (uri.host.isEmpty) wrong('has no host');
-  if (uri.userInfo.isNotEmpty) wrong('has a user in it');
-  if (uri.hasFragment) wrong('has a fragment');
+  if (uri.userInfo.isNotEmpty) wrong('must not contain a user');
+  if (uri.hasFragment) wrong('must not have a fragment');
   if (uri.hasPort && (uri.port < 1 || uri.port > 65535)) {
-    wrong('has a port out of range');
+    wrong('must have a port from 1 to 65535');
   }
   return uri.replace(scheme: scheme, path: uri.path.isEmpty ? '/' : uri.path);
 }

@@ -106,7 +106,7 @@ final class CheckFailure implements Exception {
 
 /// Fails unless the condition holds.
 void check(bool condition, String what) {
-  if (!condition) throw CheckFailure('it does not hold that $what');
+  if (!condition) throw CheckFailure('check failed: $what');
 }
 
 /// Fails unless the two values are equal. Lists, maps, sets and pairs are
@@ -159,7 +159,7 @@ Future<void> until(
   final clock = Stopwatch()..start();
   while (!await holds()) {
     if (clock.elapsed > most) {
-      throw CheckFailure('it never came true that $what');
+      throw CheckFailure('timed out waiting until: $what');
     }
     await Future<void>.delayed(const Duration(milliseconds: 2));
   }

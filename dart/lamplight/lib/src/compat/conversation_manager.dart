@@ -46,7 +46,7 @@ class V2TIMConversationManager {
   }) async {
     final from = int.tryParse(nextSeq);
     if (from == null || from < 0 || count <= 0) {
-      return invalid('nextSeq is to be a number, and count more than 0');
+      return invalid('nextSeq must be a number, and count must be positive');
     }
     return session.ask((running) async {
       final rows = await _sorted(running);
@@ -151,7 +151,7 @@ class V2TIMConversationManager {
     required int cleanSequence,
   }) async {
     if (cleanTimestamp != 0 || cleanSequence != 0) {
-      return notSupported('marking a conversation as read in part');
+      return notSupported('marking a part of a conversation as read');
     }
     if (conversationID.isEmpty) {
       return session.call(markAllRead);
@@ -269,7 +269,7 @@ class V2TIMConversationManager {
   V2TimValueCallback<Never> _noSuchKind(String conversationId) =>
       conversationId.startsWith('group_')
           ? notSupported('groups')
-          : invalid('a conversation is named c2c_ and its user');
+          : invalid('conversationID must be c2c_ and a userID');
 
   Future<V2TimConversationOperationResult> _operated(
     String conversationId,

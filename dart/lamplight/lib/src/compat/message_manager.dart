@@ -276,8 +276,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         isNamed ? sequenceOf(last) : (lastMsgSeq > 0 ? lastMsgSeq : null);
     if (userID == null || count <= 0 || (isNamed && before == null)) {
       return invalid(
-        'userID is to be set, count more than 0, and lastMsg a message that '
-        'was sent or received',
+        'userID must be set, count must be positive, and lastMsg must be a '
+        'message that was sent or received',
       );
     }
     return session.ask((running) async {

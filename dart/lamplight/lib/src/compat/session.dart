@@ -246,7 +246,7 @@ final class Running {
       if (wish != _wishes) {
         throw LamplightException.of(
           LamplightCode.notLoggedIn,
-          'the application has logged out, or another user in, since then',
+          'a later call of login or logout has replaced this login',
         );
       }
     }

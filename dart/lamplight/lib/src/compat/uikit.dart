@@ -96,4 +96,4 @@ base class TIMUIKitContact extends ContactListModel {
 
 ListKit _kit() =>
     session.running?.kit ??
-    (throw StateError('call initSDK before a list is made'));
+    (throw StateError('call initSDK before you create a list'));

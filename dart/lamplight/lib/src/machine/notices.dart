@@ -170,7 +170,10 @@ extension _Notices on Machine {
             BackOff(span),
           ),
         EndCause.timeout => _linkEnded(
-            why(LinkEndKind.silent, 'nothing was heard from this client'),
+            why(
+              LinkEndKind.silent,
+              'the server received nothing from this client',
+            ),
             BackOff(span),
           ),
         EndCause.loginTimeout =>

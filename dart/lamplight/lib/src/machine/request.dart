@@ -68,13 +68,13 @@ final class Request {
     }
     if (_notUnicode(parameters) case final String name) {
       return invalid(
-        '$name holds half of a surrogate pair, which is no character',
+        '$name has half of a surrogate pair; cut the text between characters',
       );
     }
     if (size > frameAfterLogin) {
       return parameters.containsKey('userIds')
           ? LamplightException.of(LamplightCode.batchTooLarge)
-          : invalid('it does not fit into a message');
+          : invalid('the call does not fit into a message');
     }
     final named = [
       ...userIds,
@@ -82,11 +82,13 @@ final class Request {
         if (parameters[key] case final String user) user,
     ];
     for (final user in named) {
-      if (!isUserId(user)) return invalid('"$user" is no userID');
+      if (!isUserId(user)) return invalid('"$user" is not a userID');
     }
     if (parameters['clientMessageId'] case final String id
         when !isPrintable(id, 64)) {
-      return invalid('clientMessageId is not 1 to 64 bytes of printable ASCII');
+      return invalid(
+        'clientMessageId must be 1 to 64 bytes of printable ASCII',
+      );
     }
     return null;
   }

@@ -37,7 +37,7 @@ String deviceIdIn(String path) {
   if (file.existsSync()) {
     final kept = file.readAsStringSync().trim();
     if (isDeviceId(kept)) return kept;
-    throw FormatException('$path holds no device id', kept);
+    throw FormatException('$path does not contain a device id', kept);
   }
   final made = newDeviceId();
   // Written under another name and then renamed, so that a partly written file
@@ -72,11 +72,13 @@ final class _IoLink implements Link {
       _http.close();
       if (_isClosed) {
         socket.close().ignore();
-        throw const WebSocketException('the attempt was given up');
+        throw const WebSocketException('the attempt to connect was aborted');
       }
       _socket = socket;
       if (socket.protocol != subprotocol) {
-        throw const WebSocketException('the server does not speak Lamplight');
+        throw const WebSocketException(
+          'the server did not accept the subprotocol $subprotocol',
+        );
       }
     } on Object {
       close();
@@ -88,7 +90,9 @@ final class _IoLink implements Link {
   Stream<String> get messages => _socket!.map(
         (message) => message is String
             ? message
-            : throw const FormatException('a message that is no text'),
+            : throw const FormatException(
+                'the server sent a message that is not text',
+              ),
       );
 
   @override

@@ -8,7 +8,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
   /// Converts a value that must be an object.
   factory JsonObject.of(Object? value) => value is Map<String, Object?>
       ? JsonObject(value)
-      : throw FormatException('an object was expected');
+      : throw FormatException('the value is not an object');
 
   /// Whether the field is present.
   bool has(String name) => _fields[name] != null;
@@ -52,7 +52,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
       _ => null,
     };
     if (number == null || number.isNegative || number.bitLength > 64) {
-      throw FormatException('$name is no number');
+      throw FormatException('$name is not a number');
     }
     return number;
   }
@@ -78,7 +78,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
   List<Object?> items(String name) => switch (_fields[name]) {
         null => const [],
         final List<Object?> items => items,
-        _ => throw FormatException('$name is no list'),
+        _ => throw FormatException('$name is not a list'),
       };
 
   /// The objects of a list, converted by [read]; objects for which it returns
@@ -112,7 +112,9 @@ T? wordOf<T extends Object>(
       null => null,
       final String name => byName(name),
       final int number => byNumber(number),
-      _ => throw const FormatException('an enum was expected'),
+      _ => throw const FormatException(
+          'the value of an enum is neither a name nor a number',
+        ),
     };
 
 /// An integer with at most as many digits as the largest unsigned 64-bit

@@ -284,7 +284,7 @@ T _needed<T extends Object>(
 ) {
   final object = told.object(name);
   final value = object == null ? null : read(object);
-  return value ?? (throw FormatException('an answer without its $name'));
+  return value ?? (throw FormatException('$name is missing in an answer'));
 }
 
 final _types = {for (final type in StatusType.values) type.wireName: type};

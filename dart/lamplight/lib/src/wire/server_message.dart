@@ -21,7 +21,7 @@ sealed class ServerMessage {
     try {
       value = jsonDecode(text);
     } on FormatException {
-      throw const FormatException('what was received is no JSON');
+      throw const FormatException('the received message is not JSON');
     }
     final message = JsonObject.of(value);
     // A message has at most one body; a field of a newer contract is skipped.
@@ -267,7 +267,7 @@ _Read _answer(String kind, Object Function(JsonObject body) read) =>
 
 /// The code of a refusal. 0 is invalid, because it means success.
 int _refusalCode(JsonObject body) => switch (body.count('code')) {
-      0 => throw const FormatException('a refusal without its code'),
+      0 => throw const FormatException('a refusal has no code'),
       final code => code,
     };
 
