@@ -326,11 +326,11 @@ String? _noteEvent(LamplightEvent event) => switch (event) {
       AbilitiesChangedEvent(:final abilities) =>
         'abilities ${abilities.statusesOfOthers ? 'on' : 'off'}',
       ListsOutdatedEvent() => 'lists outdated',
-      // What an SDK tells beside that is its own affair.
+      // Other events of an SDK are not part of the scripts.
       _ => null,
     };
 
-/// The parameters of an operation.
+/// Builds the request of an operation.
 Request _request(String word, List<String> words) => Request(
       _fields[word]!,
       switch (word) {
@@ -352,7 +352,7 @@ Request _request(String word, List<String> words) => Request(
       },
     );
 
-/// A request in the words of the scripts.
+/// A request in the notation of the scripts.
 String _words(String field, Object body) {
   final parameters = body as Map<String, Object?>;
   var word = _fields.entries.firstWhere((one) => one.value == field).key;
@@ -378,7 +378,7 @@ String _words(String field, Object body) {
   ].join(' ');
 }
 
-/// Plays a scenario; fails where the effects differ.
+/// Runs a scenario; fails if the effects differ.
 void _play(List<String> lines) {
   var at = 0;
   final options = <String>[];
@@ -408,7 +408,7 @@ void _play(List<String> lines) {
   }
 }
 
-/// Plays the scenarios of a script; returns how many there were. Fails with all
+/// Runs the scenarios of a script, and returns their number. Fails with all
 /// differences.
 int playAll(String text) {
   final failures = <String>[];
@@ -419,8 +419,8 @@ int playAll(String text) {
       for (final line in const LineSplitter().convert(scenario))
         if (line.isNotEmpty && !line.startsWith('# ')) line.trimRight(),
     ];
-    // A page that is left, a system that tells of its network or of a sleep:
-    // those of a browser.
+    // These scenarios need events that only a browser has: a page that is left,
+    // or reports of the network or of a sleep.
     if (lines.any((one) => one.startsWith('needs '))) continue;
     played++;
     try {

@@ -55,7 +55,8 @@ export class Chat {
     check.oneOf(platform, PLATFORMS, "platform");
     const url = serverUrl(server ?? proxyServer);
     const socketOf = WebSocket ?? globalWebSocket();
-    // After everything that may fail: a device id that is taken is lost to the tab until it is given back.
+    // The device id is taken after all checks that may fail, because a page that takes an id from the storage must also
+    // put it back.
     const device =
       deviceID === undefined
         ? takeDevice(tabStore(), pageOf())
@@ -109,7 +110,7 @@ export class Chat {
 
   // The session.
 
-  /** Logs in. Afterwards the SDK keeps the connection alive until a logout or a kick. */
+  /** Logs in. Afterwards the SDK keeps the connection alive until a logout, or until the server ends the session. */
   async login(options: api.LoginOptions): Promise<api.Result<api.LoginData>> {
     const { userID, userSig } = check.options(options);
     const user = check.userID(userID, "userID");
@@ -170,16 +171,15 @@ export class Chat {
   }
 
   /**
-   * Ours: the abilities that the app gives to its clients; null without a login, or if an older server does not send
-   * them.
+   * Not in the cloud's API: the abilities that the app gives to its clients; null without a login, or if an older
+   * server does not send them.
    */
   getAbilities(): api.Abilities | null {
     return this.#driver.abilities;
   }
 
   /**
-   * Sets the log level: 0 everything, 1 what matters in production (the default), 2 warnings and errors, 3 errors, 4
-   * nothing.
+   * Sets the log level: 0 everything, 1 important messages (the default), 2 warnings and errors, 3 errors, 4 nothing.
    */
   setLogLevel(level: number): void {
     if (![0, 1, 2, 3, 4].includes(level)) {
@@ -217,7 +217,7 @@ export class Chat {
     return done(await statuses.get(this.#core(), check.options(options)));
   }
 
-  /** From now on, `USER_STATUS_UPDATED` reports changes of these users, on all devices of this account. */
+  /** Subscribes to users: from now on, `USER_STATUS_UPDATED` reports their changes on all devices of this account. */
   async subscribeUserStatus(options: api.UserListOptions): Promise<api.Result<api.SubscribeUserStatusData>> {
     return done(await statuses.subscribe(this.#core(), check.options(options)));
   }
@@ -229,7 +229,7 @@ export class Chat {
     return done(await statuses.unsubscribe(this.#core(), check.options(options)));
   }
 
-  /** Ours: the subscribed users, earliest first, and the limit of the list. */
+  /** Not in the cloud's API: the subscribed users, earliest first, and the limit of the subscription list. */
   async getSubscriptions(): Promise<api.Result<api.SubscriptionsData>> {
     return done(await statuses.subscriptions(this.#core()));
   }
@@ -249,7 +249,7 @@ export class Chat {
     return done(await relations.profiles(this.#core(), check.options(options)));
   }
 
-  /** All friends, by rising userID. The list is read once and then kept up to date. */
+  /** Returns all friends, by rising userID. The list is read once and then kept up to date. */
   async getFriendList(): Promise<api.Result<Friend[]>> {
     const friends = await this.#core().lists.friends();
     return done(friends.map(this.#friendShapes.of));
@@ -279,8 +279,8 @@ export class Chat {
   // Conversations and messages.
 
   /**
-   * All conversations, or those with these ids, or those that pass a filter. The list is read once and then kept up
-   * to date.
+   * Returns all conversations, or those with these ids, or those that pass a filter. The list is read once and then
+   * kept up to date.
    */
   async getConversationList(
     wanted?: string[] | api.ConversationFilter,
@@ -314,7 +314,7 @@ export class Chat {
     return done({ conversationID: options.conversationID });
   }
 
-  /** The number of unread messages over all conversations. */
+  /** Returns the number of unread messages over all conversations. */
   getTotalUnreadMessageCount(): number {
     return this.#lists.unread;
   }
@@ -339,7 +339,7 @@ export class Chat {
     return this.sendMessage(message);
   }
 
-  /** A page of history, newest page first. */
+  /** Returns a page of the history of a conversation; the first page has the newest messages. */
   async getMessageList(options: api.MessageListOptions): Promise<api.Result<api.MessageListData>> {
     return done(await conversations.history(this.#core(), check.options(options)));
   }

@@ -17,9 +17,9 @@ export const EVENT = {
   TOTAL_UNREAD_MESSAGE_COUNT_UPDATED: "onTotalUnreadMessageCountUpdated",
   FRIEND_LIST_UPDATED: "onFriendListUpdated",
   PROFILE_UPDATED: "onProfileUpdated",
-  /** Ours: another device of this account, or the server API, has changed the subscription list. */
+  /** Not in the cloud's API: another device of this account, or the server API, has changed the subscription list. */
   SUBSCRIPTIONS_UPDATED: "onSubscriptionsUpdated",
-  /** Ours: an operator has changed the abilities that the app gives to its clients. */
+  /** Not in the cloud's API: an operator has changed the abilities that the app gives to its clients. */
   ABILITIES_UPDATED: "onAbilitiesUpdated",
 } as const;
 

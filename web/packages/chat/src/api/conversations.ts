@@ -128,9 +128,11 @@ function contentOf(type: Message["type"], payload: unknown): MessageContent {
 /** The most messages that are remembered as failed and may turn out to have arrived. */
 const MOST_UNSENT = 1_000;
 
-/** Messages of this client that were marked as failed. A message without an answer may have arrived all the same. */
+/**
+ * Messages of this client that were marked as failed. The server may have stored a message whose answer did not come.
+ */
 export class Unsent {
-  /** By the `client_message_id`, the oldest first. */
+  /** The messages by their `client_message_id`, oldest first. */
   readonly #messages = new Map<string, Message>();
 
   constructor(private readonly onArrived: (messages: Message[]) => void) {}
@@ -188,7 +190,7 @@ export async function send({ driver, lists, self, unsent }: Core, message: Messa
       if (answer.message !== undefined) {
         // The answer to a repeated send has a later version of the lists than the changes that were received.
         lists.sent(answer.message, answer.repeatedSend === true ? "0" : answer.listsVersion);
-        // The call has failed in the meantime, so this answer is late.
+        // The call has already failed, so this is a late answer to it.
         unsent.seen(failed ? [answer.message] : [], self);
       }
     });

@@ -1,10 +1,10 @@
 /**
  * The id of this device, created once and kept.
  *
- * In a browser, a device is a tab, because the login of a page ends with its connection: two tabs are two devices,
- * and a reloaded tab is the same device. The id is kept in the session storage of the tab, but only while no page
- * uses it: a page takes the id out, and puts it back when it is left. A duplicated tab copies the storage, which does
- * not contain an id that the first tab still uses.
+ * In a browser, a device is a tab, because the login of a page ends with its connection: two tabs are two devices, and
+ * a reloaded tab is the same device. The id is kept in the session storage of the tab, but only while no page uses it:
+ * a page takes the id out of the storage, and puts it back when the user leaves the page. A duplicated tab copies the
+ * storage, which does not contain an id that the first tab still uses.
  */
 
 const KEY = "lamplight.devices";
@@ -63,7 +63,7 @@ export function tabStore(): Store | undefined {
   }
 }
 
-/** A unique text. It is not secret, so it can be made without `crypto`, which React Native does not have. */
+/** Returns a unique text. It is not secret, so it does not need `crypto`, which React Native does not have. */
 export function randomId(): string {
   const bytes = new Uint8Array(12).map(() => Math.random() * 256);
   if (typeof crypto !== "undefined") {

@@ -1,6 +1,6 @@
 /** Writes to the console according to the log level. */
 
-/** 0 everything, 1 what matters in production, 2 warnings and errors, 3 errors, 4 nothing. */
+/** The log level: 0 everything, 1 important messages, 2 warnings and errors, 3 errors, 4 nothing. */
 export type LogLevel = 0 | 1 | 2 | 3 | 4;
 
 /** Writes with the name of the SDK as prefix. */

@@ -50,11 +50,11 @@ export interface LoginData {
   actionStatus: "OK";
   errorCode: 0;
   errorInfo: string;
-  /** This user was already logged in, and the UserSig was renewed. */
+  /** Present if this user was already logged in; the UserSig was then replaced. */
   repeatLogin?: true;
-  /** Ours: UTC milliseconds. */
+  /** Not in the cloud's API: the time by the server's clock, UTC milliseconds. */
   serverTime: number;
-  /** Ours: whether the account was created by this login. */
+  /** Not in the cloud's API: whether the account was created by this login. */
   registered: boolean;
 }
 
@@ -69,21 +69,21 @@ export interface GetUserStatusData {
 
 export interface SubscribeUserStatusData {
   failureUserList: FailedUser[];
-  /** Ours: the current statuses of the subscribed users. */
+  /** Not in the cloud's API: the current statuses of the subscribed users. */
   successUserList: UserStatus[];
-  /** Ours: the users who were evicted from the full list, earliest subscribed first. */
+  /** Not in the cloud's API: the users who were evicted from the full subscription list, earliest subscribed first. */
   evictedUserIDList: string[];
 }
 
 export interface UnsubscribeUserStatusOptions {
-  /** Undefined or empty: all users on the list. */
+  /** The users to remove; undefined or empty for all users in the subscription list. */
   userIDList: string[] | undefined;
 }
 
 export interface SubscriptionsData {
-  /** Earliest subscribed first. */
+  /** The users, earliest subscribed first. */
   userIDList: string[];
-  /** The number of users that the list may hold. */
+  /** The number of users that the subscription list may hold. */
   limit: number;
 }
 
@@ -165,17 +165,17 @@ export interface MessageOptions<P> {
 
 export type TextMessageOptions = MessageOptions<{ text: string }>;
 
-/** Missing parts are empty; at least one part must not be empty. */
+/** The options of a custom message. Missing parts are empty; at least one part must not be empty. */
 export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {
   conversationID: string;
-  /** The value of the previous page; missing: from the newest message. */
+  /** The `nextReqMessageID` of the previous page; if it is missing, reading begins with the newest message. */
   nextReqMessageID?: string | undefined;
 }
 
 export interface MessageListData {
-  /** Oldest first. */
+  /** The messages, oldest first. */
   messageList: Message[];
   /** The parameter for the page before this one. */
   nextReqMessageID: string;

@@ -1,20 +1,23 @@
 /**
- * Checks the parameters of an application before anything is sent: a wrong parameter is refused at once with a clear
- * error, and nothing changes. Limits that an app can change are checked by the server.
+ * Checks the parameters of calls before anything is sent: a wrong parameter is refused at once with a clear error, and
+ * nothing changes. Limits that an app can change are checked by the server.
  */
 
 import { ChatError, refused } from "../machine/errors.js";
 import { peerOf } from "./shapes.js";
 import { utf8Length } from "../machine/utf8.js";
 
-/** The longest nick and avatar URL, remark, and texts of a friend request in bytes, as in `crates/wire/proto`. */
+/**
+ * The longest texts in bytes, as in `crates/wire/proto`: nick and avatar URL here, then remarks and the texts of a
+ * friend request.
+ */
 export const LONGEST_PROFILE_TEXT = 500;
 export const LONGEST_REMARK = 96;
 export const LONGEST_ADD_TEXT = 256;
 
 const USER_ID = /^[ -~]{1,32}$/;
 
-/** A list of users. The server checks the number of users, which an app may change. */
+/** Checks a list of users. The server checks the number of users, which an app may change. */
 export function userList(value: unknown, name: string): string[] {
   const users = textList(value, name);
   const malformed = users.find((user) => !USER_ID.test(user));
@@ -24,7 +27,7 @@ export function userList(value: unknown, name: string): string[] {
   return users;
 }
 
-/** A list of texts without duplicates. */
+/** Checks a list of texts, and removes duplicates. */
 export function textList(value: unknown, name: string): string[] {
   const texts = Array.isArray(value) ? [...new Set<unknown>(value)] : [undefined];
   if (!texts.every((one) => typeof one === "string")) {
@@ -33,7 +36,7 @@ export function textList(value: unknown, name: string): string[] {
   return texts;
 }
 
-/** A text of at most `longest` bytes. Half of a surrogate pair is refused, because UTF-8 cannot encode it. */
+/** Checks a text of at most `longest` bytes. Half of a surrogate pair is refused, because UTF-8 cannot encode it. */
 export function text(value: unknown, name: string, longest = Infinity): string {
   if (typeof value !== "string") {
     throw wrong(`${name} must be a string`);
@@ -47,12 +50,12 @@ export function text(value: unknown, name: string, longest = Infinity): string {
   return value;
 }
 
-/** A text that may be missing. */
+/** Checks a text that may be missing. */
 export function optionalText(value: unknown, name: string, longest?: number): string | undefined {
   return value === undefined ? undefined : text(value, name, longest);
 }
 
-/** The id of a device, or of a message among those of its sender: 1 to 64 bytes of printable ASCII. */
+/** Checks the id of a device, or the id that a sender gives to a message: 1 to 64 bytes of printable ASCII. */
 export function id(value: unknown, name: string): string {
   const found = text(value, name);
   if (!/^[ -~]{1,64}$/.test(found)) {
@@ -71,7 +74,7 @@ export function userID(value: unknown, name: string): string {
   return value;
 }
 
-/** The peer of a conversation. */
+/** Returns the peer of a conversation after checking its id. */
 export function conversationPeer(value: unknown, name = "conversationID"): string {
   const peer = typeof value === "string" ? peerOf(value) : undefined;
   if (peer === undefined || !USER_ID.test(peer)) {
@@ -87,7 +90,7 @@ export function flag(value: unknown, name: string): boolean {
   return value;
 }
 
-/** An object with parameters. A JavaScript program may omit it, or pass the list itself. */
+/** Checks that the parameters are an object, because a JavaScript program may omit it, or pass the list itself. */
 export function options<T extends object>(value: T): T {
   if (typeof value !== "object" || (value as unknown) === null || Array.isArray(value)) {
     throw wrong("the parameters must be an object");
@@ -95,7 +98,7 @@ export function options<T extends object>(value: T): T {
   return value;
 }
 
-/** A value that is one of `allowed`, or missing. */
+/** Checks a value that must be one of `allowed`, or missing. */
 export function oneOf<T extends string>(value: unknown, allowed: readonly T[], name: string): T | undefined {
   if (value !== undefined && !allowed.some((one) => one === value)) {
     throw wrong(`${name} must be ${allowed.join(" or ")}`);

@@ -1,4 +1,4 @@
-/** The address of the client port. It is parsed here because React Native has no complete `URL`. */
+/** The address of the client port. It is parsed without `URL`, which is incomplete in React Native. */
 
 import { text, wrong } from "./parameters.js";
 

@@ -33,9 +33,9 @@ export interface Friend {
   wording: string;
   profile: Profile;
   friendCustomField: never[];
-  /** Ours: whether the friend has the user in their friend list too. */
+  /** Not in the cloud's API: whether the friend has the user in their friend list too. */
   isMutual: boolean;
-  /** Ours: the creation time of the entry, UTC milliseconds. */
+  /** Not in the cloud's API: the creation time of the entry, UTC milliseconds. */
   addTime: number;
 }
 
@@ -62,7 +62,7 @@ export interface MessageFrame {
   from: string;
   to: string;
   flow: "in" | "out";
-  /** Seconds. */
+  /** UTC seconds. */
   time: number;
   /** The position in the conversation, from 1; 0 until the message was sent. */
   sequence: number;

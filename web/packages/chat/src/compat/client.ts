@@ -32,7 +32,7 @@ const PASSED = [
   "setAllMessageRead",
 ] as const satisfies readonly (keyof Chat & keyof Calls)[];
 
-/** The most messages that `findMessage` knows, and the most drafts; beyond that, the oldest are dropped. */
+/** The most messages that `findMessage` finds, and the most drafts; beyond that, the oldest are dropped. */
 const MOST_FOUND = 1_000;
 const MOST_DRAFTS = 200;
 
@@ -55,7 +55,7 @@ export function createClient(options: CreateOptions): Calls {
   if (known !== undefined) {
     return known;
   }
-  // The server address first: if it is not valid, nothing is created.
+  // The server address is checked first, so that nothing is created if it is not valid.
   const server = findServer(proxyServer);
   const chat = new Chat({ SDKAppID: app, server });
   const client = new Client(app, chat) as unknown as Calls;
@@ -70,7 +70,7 @@ interface ConversationFilter {
   hasGroupAtInfo?: unknown;
 }
 
-/** As in the cloud's typings, but without `any`, and with the enums' values. */
+/** A message as in the cloud's typings, but without `any`, and with the values of the enums. */
 type Message = Record<
   keyof Pick<
     AnyMessage,
@@ -97,10 +97,10 @@ function isSent(type: string): type is SentType {
 class Client {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
-  /** `coming`: the login has succeeded, and its caller was not told yet. */
+  /** The state of `SDK_READY`. `coming`: the login has succeeded, and its promise is not resolved yet. */
   #ready: "no" | "coming" | "yes" = "no";
   #isDestroyed = false;
-  /** The messages that `findMessage` finds, the oldest first. */
+  /** The messages that `findMessage` finds, oldest first. */
   readonly #found = new Map<string, Message>();
   readonly #drafts = new Map<string, string>();
   #made = 0;
@@ -156,8 +156,8 @@ class Client {
     } catch (error) {
       throw compatible(error);
     } finally {
-      // After the callers that wait for this promise, so that a program which then listens for SDK_READY gets the
-      // event.
+      // `SDK_READY` is emitted after the callers that wait for this promise, so that a program which then listens for
+      // it gets the event.
       setTimeout(() => {
         this.#becomeReady();
       });
@@ -224,7 +224,10 @@ class Client {
     this.#emitter.off(name, handler, context);
   }
 
-  /** Accepted and ignored: the plugins upload files, filter words and register pushes at the cloud. */
+  /**
+   * Accepts a plugin and ignores it, because the cloud's plugins upload files, filter words and register pushes at the
+   * cloud.
+   */
   registerPlugin(options: object): void {
     this.#log.info("plugins are not used", Object.keys(options));
   }
@@ -374,7 +377,7 @@ class Client {
   // There is no signalling of calls: no call can be made or received.
 
   addSignalingListener(): void {
-    // No event ever comes.
+    // The listener would never be called, so it is not stored.
   }
 
   removeSignalingListener(): void {
@@ -393,7 +396,7 @@ class Client {
     return null;
   }
 
-  // Inside.
+  // Private methods.
 
   /** A call that needs a login, and whose refusals have the cloud's form. */
   #guarded(

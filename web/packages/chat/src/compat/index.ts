@@ -26,7 +26,7 @@ namespace Lamplight {
     return createClient(options);
   }
 
-  /** Ours: sets the address of the server for programs that do not set it themselves. */
+  /** Not in the cloud's API: sets the address of the server for programs that do not set it themselves. */
   export function configure(configuration: ServerConfiguration): void {
     configureServer(configuration);
   }

@@ -3,7 +3,10 @@
 import { wrong } from "../api/parameters.js";
 import { serverUrl } from "../api/server-url.js";
 
-/** Ours: settings that a page makes once, before it starts a program that does not know Lamplight. */
+/**
+ * Settings that the cloud's API does not have. A page makes them before it starts a program that was written for the
+ * cloud.
+ */
 export interface Configuration {
   /** The client port of the server, such as `wss://chat.example`. Undefined removes an earlier setting. */
   server?: string | undefined;

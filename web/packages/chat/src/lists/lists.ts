@@ -2,9 +2,9 @@
  * The friends and conversations of the user: a pure fold over the pages that were read, the answers to own calls, and
  * the changes that the server sends.
  *
- * Every piece has the version of the lists at its time (`lists_version`); of two pieces about the same row, the newer
- * one is kept, in whatever order they come. While a list is read again, the rows that were shown before stay visible;
- * while it is read for the first time, its pages are shown as they come.
+ * Every value has the version of the lists at its time (`lists_version`); of two values of the same row, the newer one
+ * is kept, in whatever order they come. While a list is read again, the rows that were shown before stay visible; while
+ * it is read for the first time, its pages are shown as they come.
  */
 
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
@@ -56,7 +56,7 @@ export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/** Adds rows as of a version. Returns the same table if nothing has changed. */
+/** Adds rows as of a version; returns the same table if nothing has changed. */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
   return place(
@@ -143,7 +143,7 @@ export function totalUnread(conversations: Iterable<ConversationJson>): number {
   return total;
 }
 
-/** The conversations after a message of this client was committed: its conversation has moved, or is new. */
+/** Returns the conversations after a message of this client was stored: its conversation has moved, or is new. */
 export function withSent(
   { conversations, friends }: Lists,
   message: MessageJson,
@@ -160,7 +160,7 @@ function activeAt({ time }: MessageJson): Pick<ConversationJson, "activeAt"> {
   return time === undefined ? {} : { activeAt: time };
 }
 
-/** The conversations after friends have changed, with the remarks and profiles of the friend list. */
+/** Returns the conversations after friends have changed, with the remarks and profiles of the friend list. */
 export function withFriends(
   conversations: Lists["conversations"],
   friends: readonly FriendJson[],
@@ -177,7 +177,7 @@ export function withFriends(
   }, conversations);
 }
 
-/** The lists after mutual friends have changed their profiles. These changes have no version. */
+/** Returns the lists after mutual friends have changed their profiles. These changes have no version. */
 export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Lists {
   return profiles.reduce(({ friends, conversations, profile: own }, profile) => {
     const user = profile.userId ?? "";

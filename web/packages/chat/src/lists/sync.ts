@@ -37,7 +37,7 @@ const PAUSE = 500;
 /** The most messages of one conversation that are reported after a broken link. Older ones are in its history. */
 export const MOST_MISSED = 500;
 
-/** The environment of the lists: a way to call the server, and callbacks for changes. */
+/** The interface of the lists to the client: the calls to the server, and callbacks for changes. */
 export interface Surroundings {
   call<K extends AskKind>(
     kind: K,
@@ -73,14 +73,14 @@ interface CatchUp {
   /** The messages that were reported meanwhile. */
   readonly told: Set<string>;
   isRunning: boolean;
-  /** Whether more has changed, so that the lists are read once more. */
+  /** Whether more has changed meanwhile, so that the lists must be read once more. */
   again: boolean;
 }
 
 /** Keeps the copies of one client's lists current. */
 export class ListsSync {
   #lists: Lists = fold.UNKNOWN;
-  /** Null if nothing was missed. */
+  /** The catch-up that is under way; null if nothing was missed. */
   #behind: CatchUp | null = null;
   #unread = 0;
   /**
@@ -142,7 +142,7 @@ export class ListsSync {
 
   // Events of the connection.
 
-  /** Handles a live link. */
+  /** Called when the client is connected and logged in. */
   connected(told: LoginResponseJson, again: boolean): void {
     if (!again) {
       this.ended();
@@ -188,7 +188,7 @@ export class ListsSync {
     this.#tellOf(before, []);
   }
 
-  /** Handles a message of this client that was committed. */
+  /** Handles a message of this client that the server has stored. */
   sent(message: MessageJson, listsVersion: string | undefined): void {
     const peer = message.to ?? "";
     const version = Number(listsVersion ?? 0);
@@ -223,7 +223,7 @@ export class ListsSync {
       friends: fold.drop(fold.put(friends, byUser(told.friends), version), told.deletedFriends ?? [], version),
     };
     this.#lists = fold.withProfiles(edited, told.profiles ?? []);
-    // A page that was written earlier may come later, with the old name.
+    // A page that the server wrote before this change may come after it, with the old name.
     if (changed.length > 0 || told.profiles !== undefined) {
       readAgain(this.#readings.conversations);
     }
@@ -324,7 +324,10 @@ export class ListsSync {
     await Promise.all(reads);
   }
 
-  /** During the first read, each page is reported, so that the first rows do not wait for the last. */
+  /**
+   * Reads the conversations. During the first read, each page is reported, so that the first rows are shown before the
+   * last page comes.
+   */
   #readConversations(): Promise<void> {
     let told = 0;
     return this.#read("conversations", async (cursor) => {

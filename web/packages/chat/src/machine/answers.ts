@@ -145,8 +145,8 @@ function endingOf(refusal: Refused): Ending {
 }
 
 /**
- * Handles the snapshot of a login and the statuses that came before it. Users on a list that an earlier page has left
- * are older than all users that this session has subscribed to.
+ * Handles the snapshot of a login and the statuses that came before it. Users in a subscription list that an earlier
+ * page has left are older than all users that this session has subscribed to.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
   if (turn.session === null) {
@@ -158,7 +158,7 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
   // A user who will be subscribed again is not reported as having left in between.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
-  // While the app forbids notifications of other users, the list stays unchanged.
+  // While the app forbids notifications of other users, the subscription list stays unchanged.
   const lost = turn.session.abilities?.statusesOfOthers === false ? [] : apart.left;
   const gone = new Set(lost);
   const kept = own.filter((user) => !gone.has(user));
@@ -230,7 +230,8 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
   }
   learn(turn, call.ask, body);
   const { listsVersion, repeatedSend }: { listsVersion?: string; repeatedSend?: boolean } = body[call.ask.kind] ?? {};
-  // That of a reading, and of a message that was sent before, may be ahead of what is still to be told.
+  // The lists version in the answer to a read, or to a repeated send, may be ahead of changes that are still to be
+  // received, so it is ignored.
   if (!call.ask.kind.startsWith("get") && repeatedSend !== true) {
     listsTold(turn, listsVersion);
   }

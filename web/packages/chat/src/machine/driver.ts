@@ -109,8 +109,8 @@ export class Driver {
   }
 
   /**
-   * Does the same as `call`, for calls that the SDK makes on its own or in large numbers: they must not use up the
-   * rate of the application. Waits and repeats the call while it is refused for its rate.
+   * Makes a call that the SDK needs itself, or that is one of many. While the server refuses it because of the rate
+   * limit, it waits and repeats the call, so that the application's own calls have room.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -131,9 +131,9 @@ export class Driver {
   }
 
   /**
-   * Handles an event of the network or the page. A page that is left may be kept in the browser's cache and shown
-   * again later. Its link would stay open, or be dropped unnoticed, and the server would take the user for present
-   * for a minute.
+   * Handles an event of the network or the page. A page that is left may be kept in the browser's cache and shown again
+   * later. Its link would stay open, or break unnoticed, and the server would count the user as connected for another
+   * minute. The link is therefore closed.
    */
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
@@ -273,7 +273,7 @@ function read(data: unknown): Input {
     try {
       return { type: "received", message: JSON.parse(data) as ServerMessageJson };
     } catch {
-      // Below.
+      // The text is not JSON; the link ends, as for other data.
     }
   }
   return { type: "linkEnded", why: "the received bytes are not a message of the contract" };

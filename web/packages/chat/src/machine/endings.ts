@@ -49,7 +49,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
   if (isLive) {
     failures = turn.now - ended.link.since >= STABLE_AFTER ? 0 : failures;
     if (ended.link.isWoken && span === 0) {
-      // This page was away, not the server.
+      // This page was asleep; the server was not down.
       isAlone = true;
       least = Math.floor(turn.jitter * WAKE_SPREAD);
     }
@@ -94,7 +94,10 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
   }
 }
 
-/** Answers a logout whose link broke: the login of a Web client ended with its connection, a native login did not. */
+/**
+ * Answers a logout whose link broke: it has succeeded for a Web client, whose login ended with its connection, and
+ * failed for a native one.
+ */
 function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
     turn.answer(id, { ok: true, body: { logout: {} } });

@@ -41,7 +41,7 @@ export type CallId = number;
 /** A call of the application. */
 export interface Call {
   readonly id: CallId;
-  /** Whether the caller was told of a timeout. The answer is still needed for the changes that it reports. */
+  /** Whether the call has already failed with a timeout. The answer is still needed for the changes that it reports. */
   readonly late: boolean;
   readonly deadline: number;
   readonly ask: Ask;
@@ -68,7 +68,7 @@ export interface Link {
   readonly giveUpAt: number;
   /** Whether the page has slept and no bytes came since. */
   readonly isWoken: boolean;
-  /** By the id of the message, oldest first. */
+  /** The requests without an answer by the id of their message, oldest first. */
   readonly inFlight: ReadonlyMap<number, InFlight>;
 }
 
@@ -155,8 +155,8 @@ export function callsOf(link: Link): Call[] {
 }
 
 /**
- * Less than a third of the server's timeout, so that two heartbeats may be lost, and never longer than in the
- * contract.
+ * The time between two heartbeats: less than a third of the server's timeout, so that two heartbeats may be lost, and
+ * never longer than in the contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

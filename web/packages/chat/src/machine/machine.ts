@@ -25,8 +25,8 @@ export const LOGIN_TIMEOUT = 10_000;
 export const SLEEP = 5_000;
 
 /**
- * The most calls that wait to be sent, and the most logins that wait for the same attempt to connect. What is more is
- * refused at once; a logout has one place beside them, so that a session can always be ended.
+ * The most calls that wait to be sent, and the most logins that wait for the same attempt to connect. Further ones are
+ * refused at once. A logout has a reserved place, so that a session can always be ended.
  */
 export const MAX_QUEUE = 1_000;
 
@@ -90,7 +90,7 @@ export function step(state: State, input: Input, now: number, jitter: number): [
   return [turn.state, turn.effects];
 }
 
-/** The latest time for the next step, with a tick. */
+/** The latest time for the next step, with the input `tick`; undefined if there is none. */
 export function nextDeadline({ session }: State): number | undefined {
   if (session === null) {
     return undefined;
@@ -137,7 +137,7 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     return;
   }
   turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
-  // A login that was sent with another UserSig, and a resume, may be refused where this login would not.
+  // A login that was sent with another UserSig, or for a reconnect, may be refused where this login would not be.
   const isSent = session.logins.length > 0 && session.userSig === userSig;
   if (session.phase.at === "waiting" || (session.phase.at === "loggingIn" && !isSent)) {
     beginAttempt(turn);
@@ -234,7 +234,7 @@ function wake(turn: Turn): void {
   }
 }
 
-/** Connects now, or anew where an attempt is being made. */
+/** Connects now; an attempt that is under way begins anew. */
 function beginAttempt(turn: Turn): void {
   if (turn.session !== null) {
     if (turn.session.phase.at !== "waiting") {

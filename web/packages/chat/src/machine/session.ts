@@ -43,7 +43,7 @@ export interface State {
   readonly session: Session | null;
 }
 
-/** Ours: the abilities that the settings of the app give to its clients. */
+/** Not in the cloud's API: the abilities that the settings of the app give to its clients. */
 export interface Abilities {
   /**
    * Whether the client may query and subscribe to other users, and is notified of their changes. The subscription
@@ -71,7 +71,7 @@ export interface Session {
   /** The number of successive attempts without a lasting link. */
   readonly failures: number;
   /**
-   * The time over which the clients of the server spread their reconnects, as sent last; 0 if the server does not
+   * The time over which the clients of the server spread their reconnects, as received last; 0 if the server does not
    * say.
    */
   readonly spread: number;
@@ -84,9 +84,9 @@ export interface Session {
   /** The subscribed users as far as this client knows, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
-  /** The version of the own lists up to which all changes were received; null before the first login. */
+  /** The lists version up to which all changes were received; null before the first login. */
   readonly listsVersion: number | null;
-  /** The abilities that the app gives to this client, as sent last; null if the server has not sent them. */
+  /** The abilities that the app gives to this client, as received last; null if the server has not sent them. */
   readonly abilities: Abilities | null;
   /** The snapshot of the watched users on the current link; null once it is complete. */
   readonly snapshot: Snapshot | null;
@@ -95,7 +95,7 @@ export interface Session {
   readonly phase: Phase;
 }
 
-/** The users whom the login named, and the users whose status came since. */
+/** A snapshot that is not complete: the users whom the login named, and the users whose status came since. */
 export interface Snapshot {
   readonly named: ReadonlySet<string>;
   readonly told: ReadonlySet<string>;
@@ -108,7 +108,7 @@ export type Phase =
       readonly at: "loggingIn";
       readonly id: number;
       readonly deadline: number;
-      /** The size of the login. */
+      /** The size of the login in bytes. */
       readonly bytes: number;
       /** Statuses that came before the answer to the login. They are reported together with it. */
       readonly early: readonly UserStatus[];
@@ -161,30 +161,30 @@ export type Effect =
   | { readonly type: "answer"; readonly call: CallId; readonly result: Result }
   /** A call that was answered with a timeout was executed after all. */
   | { readonly type: "late"; readonly call: CallId; readonly body: ServerMessageJson }
-  /** Emit news to the application. */
+  /** Emit an event to the application. */
   | { readonly type: "tell"; readonly news: News };
 
 /** The answer to a call: the message of the server, or a refusal. */
 export type Result =
   { readonly ok: true; readonly body: ServerMessageJson } | { readonly ok: false; readonly refusal: Refused };
 
-/** News that the machine reports on its own. */
+/** An event that the machine emits without a call. */
 export type News =
   | { readonly type: "connecting" }
-  /** Connected and logged in; `again` if the session had been live before. */
+  /** The client is connected and logged in; `again` if the session had been live before. */
   | { readonly type: "connected"; readonly again: boolean; readonly told: LoginResponseJson }
-  /** A login on the live link has renewed the UserSig. */
+  /** A login on the live link has replaced the UserSig. */
   | { readonly type: "renewed"; readonly told: LoginResponseJson }
-  /** An attempt failed. Without a wait, there is no further attempt: the login has failed. */
+  /** An attempt to connect failed. Without a wait, there is no further attempt: the login has failed. */
   | { readonly type: "connectFailed"; readonly why: Refused; readonly retryIn: number | null }
   /** The link broke. The SDK reconnects on its own. */
   | { readonly type: "disconnected"; readonly why: Refused; readonly retryIn: number }
-  /** Statuses that are new or newer, each user once. After a reconnect, all differences come together. */
+  /** Statuses are new or newer; each user is included once. After a reconnect, all differences come together. */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
   | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
-  /** The own lists have changed in a way that the server could not send. */
+  /** The user's own lists have changed in a way that the server could not send. */
   | { readonly type: "listsOutdated" }
   /** The established session is over. */
   | { readonly type: "ended"; readonly how: Ending };
@@ -192,9 +192,11 @@ export type News =
 /** How a session ends. */
 export type Ending =
   | { readonly by: "logout" }
-  /** Another login of this account; its platform, if the server sent it. */
+  /**
+   * Another login of this account has ended the session; `platform` is that of the other login, if the server sent it.
+   */
   | { readonly by: "otherLogin"; readonly platform: PlatformJson }
-  /** The server API or an operator. */
+  /** The server API or an operator has logged this device out. */
   | { readonly by: "operator" }
   /** The account was deleted. */
   | { readonly by: "deleted" }

@@ -2,7 +2,7 @@
 
 import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from "../gen/wire.js";
 
-/** 0 unknown, 1 online, 2 offline, 3 not logged in. */
+/** The status type: 0 unknown, 1 online, 2 offline, 3 not logged in. */
 export type StatusType = 0 | 1 | 2 | 3;
 
 /** The reason of the last change of a status. */
@@ -27,7 +27,7 @@ export type Platform = "iPhone" | "Android" | "iPad" | "Windows" | "Mac" | "Linu
 export interface UserStatus {
   userID: string;
   statusType: StatusType;
-  /** Empty: none. */
+  /** Empty if there is none. */
   customStatus: string;
   /**
    * Rises with every change of this user. A decimal number as a string, because it may exceed the exact range of a
@@ -44,7 +44,7 @@ export interface UserStatus {
   onlineDevices: Platform[];
 }
 
-/** The names on the wire are these in capitals, after the name of their enumeration. */
+/** The names on the wire are these words in capitals, after the name of their enumeration. */
 const STATUS_TYPES: readonly WordOf<StatusTypeJson, "STATUS_TYPE">[] = ["unknown", "online", "offline", "unlogined"];
 
 const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [

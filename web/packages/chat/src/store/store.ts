@@ -18,7 +18,7 @@ export interface StatusClient {
   off(name: string, handler: (event: never) => unknown): void;
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
-  /** Our server returns statuses in the answer; if a client has none, they are queried. */
+  /** Subscribes to users. Lamplight returns their statuses in the answer; if a client does not, they are queried. */
   subscribeUserStatus(options: {
     userIDList: string[];
   }): Promise<{ data: Pick<SubscribeUserStatusData, "failureUserList"> & Partial<SubscribeUserStatusData> }>;
@@ -33,20 +33,26 @@ const GATHER = 20;
 export const GRACE = 1_000;
 /** The wait after a call that was refused for its rate, or had no answer. */
 const RETRY = 1_000;
-/** The codes for a switch that is off, or an edition without the feature: the store waits for a change of the app. */
+/**
+ * The codes of an app without statuses: its switch is off, or its edition does not have them. The store waits until the
+ * app changes.
+ */
 const CLOSED = new Set([7013, 72001]);
 const PASSING = new Set([7008, 9508, 9520]);
 
 interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
-  /** `wanted`: not requested yet. `asked`: queried, or subscribed elsewhere. `taken`: subscribed by the store. */
+  /**
+   * The state of the user: `wanted` is not requested yet, `asked` is queried or subscribed elsewhere, `taken` is
+   * subscribed by the store.
+   */
   place: "wanted" | "asked" | "taken";
   /** The time since when there is no listener. */
   leftAt: number | undefined;
 }
 
-/** The statuses of one client. Created by `statusStore`. */
+/** The status store of one client, created by `statusStore`. */
 export class StatusStore {
   readonly #watched = new Map<string, Watched>();
   readonly #stops: (() => void)[] = [];
@@ -111,7 +117,7 @@ export class StatusStore {
     return this.#watched.get(userID)?.status;
   }
 
-  /** The snapshot for server-side rendering: nothing is known there, and hydration begins with the same. */
+  /** The snapshot for server-side rendering, where no status is known; hydration must begin with the same value. */
   readonly getServerSnapshot = (): undefined => undefined;
 
   /** Unsubscribes the users that the store has subscribed to, and stops. */
@@ -201,7 +207,7 @@ export class StatusStore {
     }
   }
 
-  /** Drops users without listeners and without a subscription, for whom no call is needed. */
+  /** Drops users without listeners whom the store has not subscribed to, because no call is needed for them. */
   #dropUnasked(): void {
     for (const [userID, { place }] of this.#left()) {
       if (place !== "taken") {
@@ -210,7 +216,7 @@ export class StatusStore {
     }
   }
 
-  /** The users whose grace is over; the others are checked again later. */
+  /** Returns the users whose grace is over; the others are checked again later. */
   #left(): [string, Watched][] {
     const leaving = [...this.#watched].filter(([, { leftAt }]) => leftAt !== undefined);
     const over = leaving.filter(([, { leftAt = 0 }]) => performance.now() - leftAt >= GRACE);
