@@ -19,7 +19,7 @@ export interface Happening {
 
 export interface Picture {
   readonly statuses: ReadonlyMap<string, UserStatus>;
-  /** Newest first. */
+  /** The changes, newest first. */
   readonly happenings: readonly Happening[];
 }
 

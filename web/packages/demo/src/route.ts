@@ -15,7 +15,7 @@ export interface Route {
 
 export const HOME: Route = { tab: "chats", peer: "", isDetailed: false };
 
-/** No userID is longer. */
+/** The largest number of bytes in a userID. */
 const LONGEST_USER_ID = 32;
 
 /** Parses a fragment. An unknown one means the start view. */

@@ -25,8 +25,8 @@ export type Ending =
 
 export type Stage =
   /**
-   * `former`: a login that another one of the same account has replaced, or that failed; the visitor may want to
-   * repeat it.
+   * The visitor has not logged in. `former` is the ticket of a login that was replaced by another one of the same
+   * account, or that failed, and that the visitor may want to repeat.
    */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }
@@ -91,7 +91,8 @@ export class Session {
     this.#set({ at: "entering", userID });
     const chat = Lamplight.create({ SDKAppID, server: this.place.clientUrl });
     chat.setLogLevel(2);
-    // Before the login: the friends' statuses come with it, and later statuses are changes of those.
+    // The picture is emptied before the login, because the friends' statuses come with it, and later statuses are
+    // changes of those.
     this.picture = EMPTY;
     this.#listen(chat);
     try {
@@ -278,7 +279,7 @@ function keep(store: Storage | undefined, ticket: Ticket): void {
   try {
     store?.setItem(KEY, JSON.stringify(ticket));
   } catch {
-    // A reloaded page then begins at the entrance.
+    // The ticket is not kept, so a reloaded page begins at the entrance.
   }
 }
 
@@ -286,6 +287,6 @@ function forget(store: Storage | undefined): void {
   try {
     store?.removeItem(KEY);
   } catch {
-    // A storage that cannot be written has no ticket either.
+    // A storage that cannot be written contains no ticket.
   }
 }

@@ -6,11 +6,11 @@
 export interface Claims {
   readonly userID: string;
   readonly SDKAppID: number;
-  /** UTC milliseconds. */
+  /** The time of expiry: UTC milliseconds. */
   readonly expires: number;
 }
 
-/** The server does not accept longer ones either. */
+/** The longest UserSig in characters, as in the server. */
 const LONGEST = 4096;
 const LONGEST_DOCUMENT = 8192;
 

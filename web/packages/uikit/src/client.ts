@@ -8,14 +8,14 @@ export interface Answer<T> {
   data: T;
 }
 
-/** 0 unknown, 1 online, 2 offline, 3 not logged in. */
+/** The status type: 0 unknown, 1 online, 2 offline, 3 not logged in. */
 export type StatusType = 0 | 1 | 2 | 3;
 
 /** The status of a user. */
 export interface UserStatus {
   userID: string;
   statusType: StatusType;
-  /** Empty: none. */
+  /** Empty if there is none. */
   customStatus: string;
   /** A decimal number that rises with every change of this user. An SDK without it sends changes in order. */
   version?: string;
@@ -44,7 +44,7 @@ export interface Friend {
 
 /** The last message of a conversation, as a list shows it. */
 export interface LastMessage {
-  /** Seconds. */
+  /** UTC seconds. */
   lastTime: number;
   fromAccount: string;
   messageForShow: string;
@@ -72,7 +72,7 @@ export interface Message {
   /** The text, or the description of custom content. */
   payload: { text?: string; description?: string };
   flow: string;
-  /** Seconds. */
+  /** UTC seconds. */
   time: number;
   /** `unSend`, `success` or `fail`. */
   status: string;
@@ -89,9 +89,9 @@ export interface MessagePage {
 
 /** The abilities that the app gives to its clients, as far as the kit uses them. */
 export interface Abilities {
-  /** False: no user is queried, subscribed to or shown. */
+  /** Whether the client may query, subscribe to and show other users. */
   statusesOfOthers: boolean;
-  /** The reason, as a code. */
+  /** The code with which queries and subscriptions are refused; 0 if they are not. */
   refusalCode: number;
   /** The number of users that a call may name. */
   queryBatch: number;

@@ -5,7 +5,7 @@
 
 import type { ChatClient } from "./client.js";
 
-/** Numbers below this are in seconds: as milliseconds, they would be in 1973 or earlier. */
+/** Smaller numbers are times in seconds, because as milliseconds they would be in 1973 or earlier. */
 const FEWEST_MILLISECONDS = 1e11;
 
 /**

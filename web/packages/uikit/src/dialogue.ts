@@ -98,7 +98,8 @@ export class Dialogue {
     if (this.#isUnread && this.#state === "ready") {
       this.#isUnread = false;
       this.client.setMessageRead({ conversationID: this.conversationID }).catch(() => {
-        // They stay unread until the next message or visit; the user cannot do anything about it now.
+        // The messages stay unread until the next message or visit. The failure is not shown, because the user cannot
+        // do anything about it.
       });
     }
   }
@@ -172,7 +173,8 @@ export class Dialogue {
 }
 
 /**
- * Removes duplicates, keeping the first position. A message that the server has was sent, whatever its copies say.
+ * Removes duplicates, keeping the first position. If one copy of a message has the status "success", the message was
+ * sent, and this copy is kept.
  */
 function distinct(messages: readonly Message[]): Message[] {
   const found = new Map<string, Message>();

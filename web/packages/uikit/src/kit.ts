@@ -2,8 +2,8 @@
  * The state that the components of a page share: the client, the configuration, the two lists and the watcher of
  * statuses.
  *
- * Components get it from here instead of from their parents, and are told when it changes. Before `init` they show
- * that they are waiting.
+ * Components read it here instead of getting it from their parents, and are notified of changes. Before `init` they
+ * show a placeholder.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -27,8 +27,8 @@ export interface TUIKitConfig {
   /**
    * The hosts from which users' pictures are loaded: `"self"` (default: the host of the page), `"none"`, `"*"`, or a
    * list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. Users whose
-   * picture is elsewhere get initials. Users choose the host of their picture, and that host sees who looks at it:
-   * name only hosts that you trust.
+   * picture is elsewhere get initials. Users choose the host of their picture, and that host sees who looks at it, so
+   * list only hosts that you trust.
    */
   avatarHosts?: AvatarHosts;
 }
@@ -56,9 +56,9 @@ const defaults: Required<TUIKitConfig> = { isShowOnlineStatus: true, language: "
 let running: Running | null = null;
 let config = defaults;
 let policy = OWN_HOST;
-/** The refused hosts that were reported. */
+/** The hosts whose pictures were refused and that were reported in the browser's console. */
 const toldOf = new Set<string>();
-/** After this many, further hosts say no more than the first ones. */
+/** The most hosts that are reported; further ones would add no information. */
 const MOST_TOLD_OF = 20;
 const listeners = new Set<() => void>();
 

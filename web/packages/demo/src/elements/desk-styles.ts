@@ -166,7 +166,7 @@ export const deskStyles = css`
   .switch:checked::after {
     inset-inline-start: 1.125rem;
   }
-  /* Colours that a system forces take backgrounds away: the switch is drawn of lines and of colours of the system. */
+  /* A system with forced colours removes backgrounds, so the switch is drawn with borders and system colours. */
   @media (forced-colors: active) {
     .switch {
       border: 1px solid ButtonText;
@@ -254,7 +254,7 @@ export const deskStyles = css`
       inset-inline-end: 0.5rem;
     }
   }
-  /* The list beside the chat says so already. */
+  /* The list beside the chat already shows this notice. */
   @media (min-width: 46.01rem) {
     tuikit-chat::part(notice) {
       display: none;

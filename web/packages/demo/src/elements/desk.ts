@@ -45,7 +45,10 @@ export class LamplightDesk extends LitElement {
   @state() private route: Route = routeOf(location.hash);
   @state() private writing = false;
 
-  /** No room for the evidence beside the chat; no room for the lists either. */
+  /**
+   * Media queries: whether there is no room for the evidence beside the chat, and whether there is no room for the
+   * lists either.
+   */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
 
@@ -64,7 +67,7 @@ export class LamplightDesk extends LitElement {
     window.removeEventListener("keydown", this.#key);
   }
 
-  /** Moves the focus, because the focused button was at the entrance, which is gone. */
+  /** Moves the focus, because the focused button of the entrance was removed. */
   protected override firstUpdated(): void {
     this.#focus("h1");
   }
@@ -294,8 +297,8 @@ export class LamplightDesk extends LitElement {
   }
 
   /**
-   * The status to show for a user. Without a connection, the visitor's own status is unknown, because others do not
-   * see it as before.
+   * The status to show for a user. Without a connection, the visitor's own status is unknown, because others may see
+   * another one by now.
    */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;

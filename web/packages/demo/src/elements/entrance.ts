@@ -222,7 +222,7 @@ export class LamplightEntrance extends LitElement {
   @state() private claims: Claims | undefined;
 
   /**
-   * Moves the focus to the text of the ending: a visitor who comes from the desk had it on an element that is gone.
+   * Moves the focus to the text that says why the visit has ended, because the focused element of the desk was removed.
    */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
@@ -383,7 +383,7 @@ export class LamplightEntrance extends LitElement {
     const sig = (event.target as HTMLTextAreaElement).value;
     this.sig = sig;
     const claims = await readUserSig(sig);
-    // A later input was parsed already.
+    // A later input was already parsed.
     if (this.sig === sig) {
       this.claims = claims;
     }

@@ -37,8 +37,8 @@ export class LamplightHappenings extends LitElement {
         margin: 0;
         background: var(--lamp);
       }
-      /* Once for each news, and nothing but what is animated without painting: a page that is looked at all day must
-         not keep a processor busy. */
+      /* The animation runs once for each change and only uses properties that need no painting, because a page that
+         is open all day must not keep a processor busy. */
       h2 i::after {
         content: "";
         position: absolute;

@@ -1,4 +1,4 @@
-/** The words of the demo, in each of its languages. A language that lacks one does not compile. */
+/** The texts of the demo in each language. A language with a missing text does not compile. */
 
 import type { Reason } from "@lamplight/chat";
 import type { Language } from "../preferences.js";
@@ -7,7 +7,7 @@ import { EN } from "./en.js";
 import { ZH } from "./zh.js";
 
 export interface Words {
-  /** For `Intl`. */
+  /** The locale for `Intl`. */
   readonly locale: string;
   readonly tagline: string;
   readonly lead: string;
@@ -51,9 +51,9 @@ export interface Words {
   readonly pickHint: string;
   readonly types: readonly [unknown: string, online: string, offline: string, unlogined: string];
   readonly evidence: string;
-  /** Since when somebody is of this type. */
+  /** The label of the time since when the status has this type. */
   readonly since: (type: string) => string;
-  /** Why the status is as it is, text and type alike. */
+  /** The label of the reason of the last change, of the type or of the custom status. */
   readonly lastChange: string;
   readonly lastKnown: (type: string) => string;
   readonly lastSeen: string;
@@ -70,7 +70,7 @@ export interface Words {
   readonly saysNothing: string;
   readonly net: Readonly<Record<"connected" | "connecting" | "disconnected", string>>;
   readonly endings: Readonly<Record<Ending, string>>;
-  /** Takes the login back from where it is now. */
+  /** The button that logs in here again, and logs out the device that has replaced this login. */
   readonly useHere: string;
   readonly withheld: Readonly<Record<"switchedOff" | "notInEdition", string>>;
   readonly noServer: string;

@@ -10,7 +10,7 @@ import { type PicturePolicy, readPolicy } from "../rows/pictures.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { theme } from "./theme.js";
 
-/** The name of a status; undefined if the status is not known. */
+/** Returns the name of a status; undefined if the status is not known. */
 export function statusText(status: StatusType | undefined, words: Words, isStale = false): string | undefined {
   const text = nameOf(status, words);
   return text !== undefined && isStale ? words.lastKnown(text) : text;
@@ -38,13 +38,13 @@ export interface AvatarParts {
   /** Whether the status is from before the connection was lost. */
   readonly isStale?: boolean;
   readonly words: Words;
-  /** Used instead of the kit's `avatarHosts`. */
+  /** The hosts of pictures for this element, instead of the kit's `avatarHosts`. */
   readonly policy?: PicturePolicy | undefined;
 }
 
 /**
- * The picture and the dot, for a component that draws many: they are part of its own shadow tree, not separate
- * elements. A user without a picture, or with one that cannot or may not be loaded, gets initials.
+ * Renders the picture and the dot as a part of the shadow tree of a component that draws many of them. A user whose
+ * picture is missing, not allowed or not loadable gets initials.
  */
 export function avatar(parts: AvatarParts): TemplateResult {
   const { userID, name, picture: told, status, isStale, words, policy } = parts;
@@ -236,16 +236,16 @@ export class TuikitAvatar extends LitElement {
    */
   @property({ attribute: "avatar-hosts" }) avatarHosts: string | null = null;
 
-  /** 1 online, 2 offline, 3 not logged in; 0 or absent: no dot. */
+  /** The status type: 1 online, 2 offline, 3 not logged in; 0 or absent for no dot. */
   @property({ type: Number }) status: StatusType = 0;
 
   /** Whether the status is from before the connection was lost. */
   @property({ type: Boolean }) stale = false;
 
-  /** `en` or `zh`; default: the language of the page. */
+  /** The language: `en` or `zh`; default: the language of the page. */
   @property() language = "";
 
-  /** `light` or `dark`; default: the browser's setting. */
+  /** The theme: `light` or `dark`; default: the browser's setting. */
   @property({ reflect: true }) theme: "light" | "dark" | "" = "";
 
   #policy: PicturePolicy | undefined;

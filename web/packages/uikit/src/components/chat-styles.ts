@@ -50,7 +50,8 @@ export const chatStyles = css`
     overflow-y: auto;
     overscroll-behavior: contain;
     scrollbar-width: thin;
-    /* What comes in above must not move what is read: we see to it, in every browser alike. */
+    /* Messages that are added above must not move the visible ones. The component handles this itself, because not
+       every browser does. */
     overflow-anchor: none;
     padding: 0.75rem 1rem;
     outline-offset: -2px;
@@ -201,7 +202,7 @@ export const chatStyles = css`
   :host(:dir(rtl)) .send svg {
     transform: scaleX(-1);
   }
-  /* A system that forces its colours takes the backgrounds away. */
+  /* A system with forced colours removes the backgrounds. */
   @media (forced-colors: active) {
     .message,
     .day,

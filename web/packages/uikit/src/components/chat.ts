@@ -324,7 +324,7 @@ export class TuikitChat extends StatusElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    // An Enter that ends the input of a Chinese word does not send.
+    // An Enter that completes the input of a Chinese word does not send the message.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.#send();
@@ -337,7 +337,7 @@ export class TuikitChat extends StatusElement {
   };
 
   #send(): void {
-    // Every server refuses half of a surrogate pair, which a field that truncates its text may leave.
+    // A text field that truncates its content may leave half of a surrogate pair, which the server would refuse.
     const text = this.text.trim().replace(/\p{Surrogate}/gu, "\ufffd");
     if (text !== "") {
       this.text = "";

@@ -29,7 +29,7 @@ export interface ContactEventDetail {
 
 const NOBODY: readonly Friend[] = [];
 
-/** Shared by all lists of the page once it is loaded. */
+/** The pinyin table, shared by all lists of the page; null until it is loaded. */
 let pinyin: Pinyin | null = null;
 
 /**
@@ -347,7 +347,7 @@ export class TuikitContact extends ListElement<Friend> {
   /** Loads the pinyin table; until then, Chinese names are grouped under `#`. */
   async #needPinyin(friends: readonly Friend[]): Promise<void> {
     if (pinyin === null && needsPinyin(friends.map(friendName))) {
-      // Without a network they stay there; the next change of the list tries again.
+      // If the table cannot be loaded, they stay under `#`; the next change of the list tries again.
       pinyin = await loadPinyin().catch(() => null);
     }
     this.hasPinyin = pinyin !== null;

@@ -15,7 +15,7 @@ export const conversationStyles = css`
   }
   .time {
     flex: none;
-    /* "5 minutes ago" reads in its own direction, in a list of the other direction too. */
+    /* The text of a time keeps its own direction, even in a list with the other direction. */
     unicode-bidi: plaintext;
     font-size: 0.75em;
     color: var(--_text-quiet);
@@ -59,7 +59,8 @@ export const conversationStyles = css`
     direction: ltr;
     unicode-bidi: isolate;
   }
-  /* For a mouse only: a finger and the keyboard have ways of their own. It has a place of its own, and covers nothing. */
+  /* The menu button is only for a mouse; a long press and the keyboard open the menu in other ways. The button has
+     reserved space, so that it covers nothing. */
   .more {
     display: none;
     inline-size: 1.75rem;

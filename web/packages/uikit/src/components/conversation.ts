@@ -32,8 +32,8 @@ export interface ConversationEventDetail {
 const NOBODY: readonly string[] = [];
 
 /**
- * The conversations of the user: the peer's picture, online status and custom status, the last message with its time, and
- * the number of unread messages. Pinned conversations are on top.
+ * The list of the user's conversations. A row has the peer's picture, online status and custom status, the last message
+ * with its time, and the number of unread messages. Pinned conversations are on top.
  *
  * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; Delete asks whether to delete;
  * Shift+F10 or the menu key opens the menu of a row, as a right click or a long press does.

@@ -1,4 +1,4 @@
-/** The icons of the kit. A text beside each of them says the same. */
+/** The icons of the kit. Each is beside a text with the same meaning. */
 
 import { html, type TemplateResult } from "lit";
 

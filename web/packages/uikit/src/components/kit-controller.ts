@@ -95,7 +95,7 @@ export class KitController implements ReactiveController {
     return this.#isOn && gate.is === "closed" ? { is: "withheld", code: gate.code } : undefined;
   }
 
-  /** To be called after rendering, with the users that the component shows and those that are visible. */
+  /** Reports the users that the component shows and those that are visible. Must be called after rendering. */
   shows(listed: readonly string[], onScreen: readonly string[]): void {
     if (!this.#isOn || this.#watcher === null) {
       if (this.#isShowing) {

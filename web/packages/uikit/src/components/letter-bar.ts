@@ -5,7 +5,7 @@ import type { Words } from "../words/words.js";
 
 export type LetterChosen = (letter: string) => void;
 
-/** Shows only letters with names. */
+/** Renders the bar, which has only the letters that have names. */
 export function letterBar(
   letters: ReadonlyMap<string, number>,
   current: string,

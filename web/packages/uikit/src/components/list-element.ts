@@ -4,7 +4,7 @@ import { property, query, state } from "lit/decorators.js";
 import { StatusElement } from "./status-element.js";
 
 export abstract class ListElement<Item> extends StatusElement {
-  /** Selects the rows to show; default: all. A new function is applied again. */
+  /** Selects the rows to show; default: all. Setting another function filters the list again. */
   @property({ attribute: false })
   filter: ((item: Item) => boolean) | null = null;
 

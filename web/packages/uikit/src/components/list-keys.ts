@@ -1,7 +1,7 @@
 /** The meaning of a key in a list. Pure. */
 
 export interface Place {
-  /** -1: no row yet. */
+  /** The index of the current row; -1 if there is none yet. */
   readonly index: number;
   readonly count: number;
   /** The number of visible rows. */
@@ -13,7 +13,7 @@ export type Step =
 
 type Key = Pick<KeyboardEvent, "key" | "shiftKey" | "ctrlKey" | "metaKey" | "altKey">;
 
-/** Undefined for a key that the list does not handle. */
+/** Returns the effect of a key; undefined if the list does not handle it. */
 export function stepOf({ key, shiftKey, ctrlKey, metaKey, altKey }: Key): Step | undefined {
   if (ctrlKey || metaKey || altKey) {
     return undefined;

@@ -58,7 +58,7 @@ export class ListWindow implements ReactiveController {
     this.#virtualizer._willUpdate();
   }
 
-  /** To be called before rendering, with the current number of rows. */
+  /** Sets the current number of rows. Must be called before rendering. */
   setCount(count: number): void {
     const before = this.#count;
     this.#count = count;

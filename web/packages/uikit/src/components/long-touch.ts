@@ -1,10 +1,11 @@
 /**
  * A long press on a row. Some browsers report it as a right click, others do not report it.
  *
- * It is reported when the finger is lifted, because lifting it would close what opens under a finger.
+ * The press is handled when the finger is lifted, because a menu that opens under a finger would be closed by lifting
+ * it.
  */
 
-/** The duration of a long press, and how far the finger may move. */
+/** The duration of a long press in milliseconds, and the largest movement of the finger in pixels. */
 export const LONG = 500;
 export const TREMBLE = 10;
 

@@ -1,6 +1,6 @@
 /**
- * The height of an element in a component's shadow tree, according to the page's styles, also after a change of style
- * or zoom.
+ * The height of an element in a component's shadow tree according to the page's styles. It is measured again after a
+ * change of style or zoom.
  */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
@@ -16,7 +16,7 @@ export class Measured implements ReactiveController {
   #element: Element | null = null;
   #height: number;
 
-  /** `window` measures its rows anew whenever the height is another one. */
+  /** Creates the measurement; the rows of `window` are measured again when the height has changed. */
   constructor(host: Host, selector: string, initially: number, window: () => { measure(): void }) {
     this.#host = host;
     this.#selector = selector;

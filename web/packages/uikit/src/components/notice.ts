@@ -5,7 +5,9 @@ import { SWITCHED_OFF } from "../status/ledger.js";
 import type { Words } from "../words/words.js";
 import type { Trouble } from "./kit-controller.js";
 
-/** The element is always there, so that screen readers announce its text when it appears. */
+/**
+ * Renders the notice. Its element exists even without a text, so that screen readers announce a text when it appears.
+ */
 export function notice(trouble: Trouble | undefined, words: Words): TemplateResult {
   return html`<div class="notice ${trouble?.is ?? ""}" part="notice" role="status">${content(trouble, words)}</div>`;
 }

@@ -17,10 +17,10 @@ export const rowStyles = css`
     overflow-y: auto;
     overscroll-behavior: contain;
     scrollbar-width: thin;
-    /* The rows stand where they are told to stand. */
+    /* The component positions the rows itself, so the browser must not adjust the scroll position. */
     overflow-anchor: none;
   }
-  /* The margins of what is put in here belong to it. */
+  /* The margins of the slotted content stay inside this element. */
   .header {
     display: flow-root;
   }
@@ -98,7 +98,7 @@ export const rowStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
-    /* A name reads in its own direction, and stands where the names of the list stand. */
+    /* A name keeps its own direction, but has the alignment of the list. */
     unicode-bidi: plaintext;
     text-align: left;
   }

@@ -14,11 +14,11 @@ export abstract class StatusElement extends LitElement {
   @property({ attribute: "is-show-online-status", converter: onByDefault })
   isShowOnlineStatus = true;
 
-  /** `en` or `zh`; default: the language of the kit, or else of the page. */
+  /** The language: `en` or `zh`; default: the language of the kit, or else of the page. */
   @property()
   language = "";
 
-  /** `light` or `dark`; default: the browser's setting. */
+  /** The theme: `light` or `dark`; default: the browser's setting. */
   @property({ reflect: true })
   theme: "light" | "dark" | "" = "";
 

@@ -6,7 +6,7 @@ import { friendName } from "./names.js";
 
 export type ContactRow =
   | { readonly is: "letter"; readonly letter: string }
-  /** `place` numbers the friends from 1. */
+  /** A friend; `place` is the number of the friend in the list, from 1. */
   | { readonly is: "friend"; readonly friend: Friend; readonly name: string; readonly place: number };
 
 export interface Contacts {

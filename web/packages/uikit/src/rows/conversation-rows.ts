@@ -6,7 +6,7 @@ import type { Words } from "../words/words.js";
 /** The largest number on a badge. */
 export const LARGEST_BADGE = 99;
 
-/** Pinned first, then the latest message first; equal ones in the order of the SDK. */
+/** Sorts conversations: pinned first, then the latest message first; equal ones in the order of the SDK. */
 export function inOrder(conversations: readonly Conversation[]): Conversation[] {
   return [...conversations].sort(
     (one, other) => Number(other.isPinned) - Number(one.isPinned) || lastTime(other) - lastTime(one),

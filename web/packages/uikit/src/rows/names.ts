@@ -5,7 +5,7 @@ import type { Conversation, Friend, Profile } from "../client.js";
 /** The number of colours for users without a picture. */
 export const TINTS = 8;
 
-/** The remark, or else the nick, or else the id. */
+/** Returns the remark, or else the nick, or else the id. */
 export function nameOf(remark: string, profile: Profile | null | undefined, userID: string): string {
   return remark.trim() || (profile?.nick ?? "").trim() || userID;
 }
@@ -19,7 +19,7 @@ export function conversationName(conversation: Conversation): string {
   return nameOf(remark, userProfile, conversationID.replace(/^(C2C|GROUP)/, ""));
 }
 
-/** One character for a name in an East Asian script, otherwise the first letters of its first and last word. */
+/** Returns one character for a name in an East Asian script, otherwise the first letters of its first and last word. */
 export function initialsOf(name: string): string {
   const words = name
     .trim()
@@ -33,7 +33,7 @@ export function initialsOf(name: string): string {
   return `${first}${last}`.toLocaleUpperCase();
 }
 
-/** A number below `TINTS` that is constant for the user. */
+/** Returns a number below `TINTS` that is constant for the user. */
 export function tintOf(userID: string): number {
   let hash = 2166136261;
   for (const unit of userID) {

@@ -7,9 +7,9 @@
  */
 
 /**
- * `"self"`: the host of the page. `"none"`: no pictures. `"*"`: every host. Otherwise hosts, as a list or as one text
- * separated by spaces: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (every host below it). The host of
- * the page is always included.
+ * The setting. `"self"`: the host of the page. `"none"`: no pictures. `"*"`: every host. Otherwise hosts, as a list or
+ * as one text separated by spaces: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (every host below it).
+ * The host of the page is always included.
  */
 export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly string[];
 
@@ -20,7 +20,7 @@ interface HostPattern {
   /** Whether the pattern matches hosts below `host` instead of `host` itself. */
   readonly isBelow: boolean;
   readonly host: string;
-  /** Empty: the default port of the scheme. */
+  /** The port; empty for the default port of the scheme. */
   readonly port: string;
 }
 

@@ -1,10 +1,10 @@
 /**
  * Observes the calls with which the application itself changes the subscription list.
  *
- * The list belongs to the whole account, and the server does not say which caller added a user. Without this, the kit
- * would remove users whom the application still watches, or show users as live whom the application has unsubscribed.
- * The calls are passed on unchanged. If the methods of a client cannot be replaced, nothing is observed, and the kit
- * relies on reading the list from time to time.
+ * The subscription list belongs to the whole account, and the server does not say which caller added a user. Without
+ * this observation, the kit would remove users whom the application still watches, or show users as live whom the
+ * application has unsubscribed. The calls are passed on unchanged. If the methods of a client cannot be replaced,
+ * nothing is observed, and the kit relies on reading the subscription list from time to time.
  */
 
 import type { ChatClient } from "../client.js";
@@ -13,7 +13,7 @@ export interface Overheard {
   /** Whether the current call is one of the kit. */
   readonly isOwn: () => boolean;
   readonly subscribed: (users: readonly string[], evicted: readonly string[]) => void;
-  /** An empty list means all users. */
+  /** Called after the application has unsubscribed; an empty list means all users. */
   readonly unsubscribed: (users: readonly string[]) => void;
 }
 
@@ -55,7 +55,7 @@ function replace<N extends "subscribeUserStatus" | "unsubscribeUserStatus">(
   const replacement = make(client[name].bind(client));
   const isDone = Reflect.defineProperty(client, name, { configurable: true, writable: true, value: replacement });
   return () => {
-    // A replacement that was made after ours stays.
+    // A later replacement of the method by other code is kept.
     if (!isDone || client[name] !== replacement) {
       return;
     }

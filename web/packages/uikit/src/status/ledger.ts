@@ -24,10 +24,11 @@ export const CALLS_PER_WINDOW = 10;
 export const WINDOW = 5_000;
 /** The time after which a status without a subscription is queried again, and the list is read again. */
 export const STALE_AFTER = 30_000;
-/** A user is dropped this long after no list shows them any longer, so that a change of pages costs nothing. */
+/** The time after which a user whom no list shows any longer is dropped, so that a change of pages costs nothing. */
 export const GRACE = 10_000;
 /**
- * If room is needed, this many subscriptions are ended at once, so that scrolling on does not cost a call each time.
+ * The number of subscriptions that are ended at once if room is needed, so that further scrolling does not cost a call
+ * each time.
  */
 export const MAKE_ROOM = 50;
 /** The wait after a temporary refusal; it doubles up to the longest wait. */
@@ -42,7 +43,7 @@ const BATCH_TOO_LARGE = 70206;
 
 /** The users that a list shows. */
 export interface View {
-  /** All users of the list in order. The same array means the same users. */
+  /** All users of the list in order. The same array object means the same users. */
   readonly listed: readonly string[];
   /** The visible users among them. */
   readonly onScreen: readonly string[];
@@ -58,11 +59,12 @@ export type Call =
 /** The next action: a call, or nothing until a time. `Infinity`: nothing until an event. */
 export type Next = { readonly call: Call } | { readonly wakeAt: number };
 
-/** Whether the server lets this app use statuses. */
+/** The answer to the question whether the server lets this app use statuses. */
 export type Gate =
   | { readonly is: "open" }
   /**
-   * 7013 or 72001. Tried again from time to time, because an operator may turn the switch, unless the SDK reports it.
+   * Statuses are refused, with the code 7013 or 72001. Unless the SDK reports changes of the app, the kit tries again
+   * from time to time.
    */
   | { readonly is: "closed"; readonly code: number };
 
@@ -92,7 +94,7 @@ export class Ledger {
   readonly #known = new Map<string, Known>();
   /** The kit's own subscriptions with the time at which each was last visible; oldest first. */
   readonly #own = new Map<string, number>();
-  /** Subscriptions that the kit has not made. */
+  /** The users in the subscription list whom the kit has not subscribed to. */
   readonly #foreign = new Set<string>();
   /** The users that this page had subscribed to before it was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
@@ -121,7 +123,7 @@ export class Ledger {
     return new Set(this.#own.keys());
   }
 
-  /** Turns the master switch. Off: the kit's subscriptions are ended, and nothing is requested. */
+  /** Turns the master switch. If it is off, the kit's subscriptions are ended, and nothing is requested. */
   turn(on: boolean): string[] {
     if (on === this.#on) {
       return [];
@@ -151,7 +153,7 @@ export class Ledger {
       abilities.subscribeBatch || SUBSCRIBE_BATCH,
       abilities.unsubscribeBatch || SUBSCRIBE_BATCH,
     );
-    // The limit of the list may have changed as well.
+    // The limit of the subscription list may have changed as well.
     this.#readAt = -Infinity;
     return this.#isClosedByApp ? this.#closed(abilities.refusalCode) : this.#opened();
   }
@@ -210,7 +212,7 @@ export class Ledger {
     return statuses.filter((status) => listed.has(status.userID) && this.#learn(status, now)).map((s) => s.userID);
   }
 
-  /** Handles a change of the list by another device of the account or by the server API. */
+  /** Handles a change of the subscription list by another device of the account or by the server API. */
   listChanged(subscribed: readonly string[], unsubscribed: readonly string[]): void {
     this.#gone(unsubscribed);
     subscribed.filter((user) => !this.#own.has(user)).forEach((user) => this.#foreign.add(user));
@@ -269,7 +271,7 @@ export class Ledger {
     return [...changed, ...this.#opened()];
   }
 
-  /** `found` are the statuses in the answer, if the SDK has them. */
+  /** Handles the answer to a subscription; `found` are the statuses in the answer, if the SDK has them. */
   subscribed(
     users: readonly string[],
     found: readonly UserStatus[],
@@ -285,7 +287,7 @@ export class Ledger {
         this.#own.set(user, now);
       }
     }
-    // The list was fuller than the kit knew, so it must be read again before more is added.
+    // The subscription list was fuller than the kit knew, so it must be read again before more is added.
     if (evicted.length > 0) {
       this.#gone(evicted);
       this.#readAt = -Infinity;
@@ -472,7 +474,7 @@ export class Ledger {
     return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
   }
 
-  /** Handles users who left the list: their statuses are not updated any longer. */
+  /** Handles users who left the subscription list: their statuses are not updated any longer. */
   #gone(users: readonly string[]): void {
     for (const user of users) {
       this.#own.delete(user);

@@ -50,7 +50,9 @@ export class Watcher {
   #isOwnCall = false;
   #isStopped = false;
   #net: Net = "connected";
-  /** The state that the components were told last, and the one that waits until the interruption is long enough. */
+  /**
+   * The connection state that the components show, and the timer that changes it once an interruption is long enough.
+   */
   #toldNet: Net = "connected";
   #cut: ReturnType<typeof setTimeout> | null = null;
   #toldGate: Gate = { is: "open" };
@@ -267,7 +269,7 @@ export class Watcher {
     }
   }
 
-  /** Makes a call. `isSame` tells afterwards whether the answer still belongs to this login. */
+  /** Makes a call. `isSame` says afterwards whether the answer still belongs to this login. */
   async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
     const ledger = this.#ledger;
     switch (call.kind) {

@@ -12,8 +12,9 @@ const DAY = 24 * HOUR;
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
- * Now, minutes ago within the hour, the time today, yesterday and the day before, the weekday within a week, month
- * and day this year, and otherwise the full date. Uses the reader's time zone unless another is given.
+ * Formats a time for a list: now, minutes ago within the hour, the time today, yesterday and the day before, the
+ * weekday within a week, month and day this year, and otherwise the full date. Uses the reader's time zone unless
+ * another is given.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;
@@ -42,7 +43,7 @@ export function listTime(at: number, now: number, locale: string, timeZone?: str
   });
 }
 
-/** The day of a message, for a separator between days. */
+/** Formats the day of a message, for a separator between days. */
 export function dayText(at: number, now: number, locale: string, timeZone?: string): string {
   const days = dayNumber(now, timeZone) - dayNumber(at, timeZone);
   if (days >= 0 && days <= 1) {
@@ -58,7 +59,7 @@ export function dayText(at: number, now: number, locale: string, timeZone?: stri
   });
 }
 
-/** The time of day of a message. */
+/** Formats the time of day of a message. */
 export function clockText(at: number, locale: string, timeZone?: string): string {
   return format(at, locale, { ...CLOCK, ...zone(timeZone) });
 }
@@ -82,7 +83,7 @@ function year(at: number, timeZone: string | undefined): string {
   return format(at, "en-US", { year: "numeric", ...zone(timeZone) });
 }
 
-/** Cached because creating formats is expensive, and there are few. */
+/** The cached formats: creating one is expensive, and there are few different ones. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {

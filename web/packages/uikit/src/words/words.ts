@@ -22,7 +22,7 @@ export interface Words {
   readonly online: string;
   readonly offline: string;
   readonly unlogined: string;
-  /** The last known status of a user, after the connection was lost. */
+  /** The text for the last known status of a user after the connection was lost. */
   readonly lastKnown: (status: string) => string;
   readonly cut: string;
   readonly cutHint: string;
