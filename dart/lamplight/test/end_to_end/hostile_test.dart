@@ -400,7 +400,7 @@ void main() {
       final error = await throws<LamplightException>(call);
       equal(error.code, 6017);
       check(
-        error.message.contains('$name holds half of a surrogate pair'),
+        error.message.contains('$name has half of a surrogate pair'),
         'the text says which: ${error.message}',
       );
     }
