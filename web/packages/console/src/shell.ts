@@ -30,10 +30,10 @@ import { LANGUAGES, preferences, THEMES, type Language, type Theme } from "./wor
 export class Console extends View {
   @state() private session: Loaded<Session | undefined> = LOADING;
   @state() private route: Route = routeOf(location.hash);
-  /** Whether there was a session that the server does not know any longer. */
+  /** Whether the session has ended on the server. */
   @state() private over = false;
   @state() private changingPassword = false;
-  /** A message above the page, until the next one. */
+  /** The message above the page, which stays until the next one. */
   @state() private told: "password-changed" | "other-operator" | undefined = undefined;
 
   @query("lc-app") private readonly appPage!: AppPage | null;
@@ -212,7 +212,7 @@ export class Console extends View {
           border-inline-end: 0;
           border-bottom: 1px solid var(--line);
         }
-        /* What was beside the page is above it now, and as small as it can be: two lines. */
+        /* On a narrow screen the navigation is above the page instead of beside it, and is reduced to two lines. */
         aside {
           display: grid;
           grid-template: "brand foot" auto "nav nav" auto / minmax(0, 1fr) auto;

@@ -1,4 +1,4 @@
-/** Finds places that contain all search words, the last of which may be incomplete. */
+/** Finds sections that contain all search words, the last of which may be incomplete. */
 
 import MiniSearch from "minisearch";
 import type { Place } from "../build/site.js";
@@ -24,7 +24,7 @@ export class Finder {
     this.#index.addAll(places);
   }
 
-  /** The places that contain all of the words, best first. */
+  /** Returns the sections that contain all of the words, best first. */
   find(words: string): Result[] {
     return this.#index
       .search(words, {

@@ -4,7 +4,7 @@ import "./page.css";
 import type { Place } from "../build/site.js";
 import { Finder } from "./finder.js";
 
-/** The number of results. */
+/** The most results that are shown. */
 const MOST = 20;
 
 const script = document.querySelector<HTMLScriptElement>("script[data-places]");
@@ -17,7 +17,7 @@ const list = found?.querySelector("ul");
 if (script && form && field && found && status && list) {
   const { root = "", places = "" } = script.dataset;
   let loading: Promise<Finder> | undefined;
-  /** Loads the index once; after a failure, again at the next input. */
+  /** Loads the index once. After a failure, it is loaded again at the next input. */
   const load = (): Promise<Finder> =>
     (loading ??= fetch(new URL(places, document.baseURI))
       .then(async (answer) => {

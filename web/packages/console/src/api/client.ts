@@ -41,9 +41,9 @@ export class ApiError extends Error {
     /** The code of the table, or the HTTP status. */
     readonly code: number,
     message: string,
-    /** In seconds. */
+    /** The wait that the server asks for, in seconds. */
     readonly retryAfter?: number,
-    /** The required role, if the operator's role is too low. */
+    /** The role that the action requires, if the operator's role is too low. */
     readonly needs?: Role,
     /** The reason, if several refusals have the same status and code. */
     readonly reason?: Reason,
@@ -82,11 +82,11 @@ export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
   #operator = "";
-  /** How far the server's clock is ahead of the browser's. */
+  /** The time by which the server's clock is ahead of the browser's, in milliseconds. */
   #ahead = 0;
 
   constructor(
-    /** Called when the server does not know our session any longer. */
+    /** Called when the session has ended on the server. */
     private readonly onLoggedOut: () => void = () => undefined,
     private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
     /** Called when another tab of this browser has started a session of another operator, or with another role. */
@@ -328,9 +328,9 @@ export class Api {
   }
 
   /**
-   * Whether the operator of this page has a new session, whose token is known from now on. Tabs of a browser share
-   * the cookie: if one of them changes the password or logs in, the others still have the token of the former
-   * session.
+   * Fetches the session again, and returns whether the operator of this page has a new session, whose token is known
+   * from now on. Tabs of a browser share the cookie: if one of them changes the password or logs in, the others still
+   * have the token of the former session.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];
@@ -340,7 +340,7 @@ export class Api {
       return false;
     }
     if (session.operator === operator && session.role === role) return session.csrf_token !== token;
-    // A request of one operator is not made as another: the page of the new operator is shown instead.
+    // The request is not repeated with the session of another operator; the page of the new operator is shown instead.
     this.onOtherOperator(session);
     return false;
   }

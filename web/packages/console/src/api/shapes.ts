@@ -175,15 +175,18 @@ export interface Watchers {
 /** The state of a webhook. */
 export interface Webhook {
   webhook: string;
-  /** Empty: there is no receiver. */
+  /** The address of the receiver; empty if there is none. */
   url: string;
   signed: boolean;
   waiting: number;
   oldest: number | null;
   dead: number;
-  /** The receiver failed several times in a row, and gets no requests until then. */
+  /**
+   * The time until which the receiver gets no requests, because it has failed several times in a row; null if it gets
+   * them.
+   */
   resting_until: number | null;
-  /** The reason why the last request failed; empty if it did not. */
+  /** The reason why the last request failed; empty if it succeeded. */
   last_error: string;
 }
 
@@ -192,7 +195,7 @@ export interface WebhookTest {
   webhook: string;
   /** The status of the answer, if it counts as delivered. */
   status: number | null;
-  /** The reason why it does not count as delivered, otherwise. */
+  /** The reason why the request does not count as delivered; null if it does. */
   error: string | null;
   took_ms: number;
   /** The header that identified the request, with its value. */
@@ -213,7 +216,7 @@ export interface DeadLetter {
   error: string;
 }
 
-/** In seconds. */
+/** Quantiles of a duration in seconds. */
 export interface Quantiles {
   p50: number;
   p99: number;
@@ -225,7 +228,7 @@ export interface Sample {
   number: number;
   at: number;
   online: number;
-  /** By platform, in the order of `Figures.platforms`. */
+  /** The number of connected devices by platform, in the order of `Figures.platforms`. */
   devices: number[];
   connections: number;
   changes: number;
@@ -241,7 +244,7 @@ export interface PastPoint {
   at: number;
   online: number;
   peak: number;
-  /** By platform, in the order of `Past.platforms`. */
+  /** The number of connected devices by platform, in the order of `Past.platforms`. */
   devices: number[];
   connections: number;
   changes: number;
@@ -254,7 +257,7 @@ export interface PastPoint {
 export const RANGES = ["hour", "day", "month"] as const;
 export type Range = (typeof RANGES)[number];
 
-/** The past at the resolution of a range. A missing step means that nothing was counted. */
+/** The past at the resolution of a range. If nothing was counted in a step, the step is missing. */
 export interface Past {
   range: Range;
   step_ms: number;

@@ -20,7 +20,7 @@ export interface Series {
 }
 
 const HEIGHT = 220;
-/** In seconds. */
+/** A day in seconds. */
 const DAY = 24 * 60 * 60;
 // The enum of the library has no values at run time.
 // eslint-disable-next-line @typescript-eslint/no-unsafe-enum-assignment
@@ -29,7 +29,7 @@ const LOGARITHMIC = 3 as uPlot.Scale.Distr;
 @customElement("lc-chart")
 export class Chart extends View {
   @property() label = "";
-  /** In seconds, rising. */
+  /** The times of the points in seconds, rising. */
   @property({ attribute: false }) times: readonly number[] = [];
   @property({ attribute: false }) series: readonly Series[] = [];
   /** Formats a value. */
@@ -43,7 +43,10 @@ export class Chart extends View {
   @query(".plot") private readonly place!: HTMLElement;
 
   #plot: uPlot | undefined;
-  /** The shape of the current plot; another shape needs a new plot. */
+  /**
+   * The names and colours of the lines, the theme and the language of the current plot, as JSON; a change needs a new
+   * plot.
+   */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {
     this.#plot?.setSize({ width: this.place.clientWidth, height: HEIGHT });
@@ -194,7 +197,7 @@ export class Chart extends View {
     return {
       width: this.place.clientWidth,
       height: HEIGHT,
-      // The last time below the chart has to fit.
+      // The padding at the right has room for the last time below the chart.
       padding: [10, 28, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },

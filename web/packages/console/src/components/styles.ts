@@ -250,7 +250,7 @@ export const cards = css`
 
 export const tables = css`
   .scroll {
-    /* Hidden texts within are placed by it: they would widen the page otherwise. */
+    /* Hidden texts inside are positioned relative to this element, because they would otherwise widen the page. */
     position: relative;
     overflow-x: auto;
   }
@@ -298,7 +298,7 @@ export const tables = css`
     td:last-child {
       padding-inline-end: 1.1rem;
     }
-    /* A narrow screen shows the beginning of a line; the rest is a swipe away. */
+    /* On a narrow screen, a line is cut off, and the rest can be scrolled into view. */
     .scroll td {
       white-space: nowrap;
       overflow-wrap: normal;

@@ -58,7 +58,7 @@ export class Toggle extends View {
       :host([checked]) .knob {
         transform: translateX(1.1rem);
       }
-      /* Colours that a system forces take backgrounds away: the track gets an edge, the knob a colour of the system. */
+      /* A system with forced colours removes backgrounds, so the track gets a border, and the knob a system colour. */
       @media (forced-colors: active) {
         .track {
           padding: 2px;

@@ -28,7 +28,7 @@ export abstract class View extends LitElement {
   }
 }
 
-/** Something that is read from the server. */
+/** Data that is read from the server, with the state of the request. */
 export type Loaded<T> = { state: "loading" } | { state: "failed"; error: unknown } | { state: "ready"; value: T };
 
 export const LOADING: Loaded<never> = { state: "loading" };

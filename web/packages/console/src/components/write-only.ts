@@ -16,7 +16,7 @@ export type WriteOnlyWords = Words["jwt"]["secret"];
 export class WriteOnlyField extends View {
   /** The path of the setting, as in `jwt.secret`. */
   @property() path = "";
-  /** The draft: `undefined` leaves the stored value, an empty text removes it. */
+  /** The draft: `undefined` keeps the stored value, an empty text removes it. */
   @property({ attribute: false }) value: string | undefined = undefined;
   /** Whether the server has a value. */
   @property({ type: Boolean }) stored = false;
@@ -54,7 +54,7 @@ export class WriteOnlyField extends View {
   ];
 
   override willUpdate(changed: PropertyValues<this>): void {
-    // The draft lost its value without an input here: it was saved or discarded.
+    // The draft has lost its value without an input in this field, because it was saved or discarded.
     if (changed.has("value") && this.value === undefined && !this.#cleared) this.typing = false;
     if (this.value !== undefined) this.#cleared = false;
   }

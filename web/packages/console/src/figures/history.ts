@@ -4,7 +4,7 @@ import type { Figures, Sample } from "../api/shapes.js";
 
 export interface History {
   platforms: readonly string[];
-  /** Earliest first. */
+  /** The samples, earliest first. */
   samples: readonly Sample[];
 }
 

@@ -15,7 +15,7 @@ export function places(past: Past): Place[] {
   const all: Place[] = [{ at: from, point: undefined }];
   let last = from - step_ms;
   for (const point of points) {
-    // It is out of the range, for example after a change of the clock.
+    // A point may be out of the range, for example after a change of the clock.
     if (point.at < from || point.at > to) continue;
     if (point.at > last + step_ms && last >= from) all.push({ at: last + step_ms, point: undefined });
     if (point.at === all[0]?.at) all.pop();

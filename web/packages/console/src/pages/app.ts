@@ -51,7 +51,7 @@ export class AppPage extends View {
   @state() private saving = false;
   @state() private saved = false;
   @state() private error: unknown = undefined;
-  /** The merge with changes that another operator has saved while this form was open. */
+  /** The result of the merge with changes that another operator has saved while this form was open. */
   @state() private merged: Merged | undefined = undefined;
 
   static override styles = [
@@ -148,7 +148,7 @@ export class AppPage extends View {
         nav ul {
           display: flex;
           overflow-x: auto;
-          /* The outline of a link with the focus is not cut off. */
+          /* The padding keeps the outline of a focused link from being cut off. */
           padding: 0.25rem;
           margin: -0.25rem;
           scrollbar-width: thin;
@@ -157,7 +157,7 @@ export class AppPage extends View {
     `,
   ];
 
-  /** Whether leaving the page would lose changes. */
+  /** Whether the form has changes that would be lost if the page were left. */
   get hasChanges(): boolean {
     return this.loaded.state === "ready" && unsaved(this.loaded.value).length > 0;
   }
@@ -343,7 +343,7 @@ export class AppPage extends View {
     this.#change((form) => type(form, field, text));
   };
 
-  /** A key or an admin was changed: the form continues with the new state. */
+  /** Handles a change of a key or an admin, which is saved already: the form continues with the new state. */
   readonly #replaced = (event: CustomEvent<Tagged<App>>): void => {
     this.#change((form) => rebase(form, event.detail).form);
   };

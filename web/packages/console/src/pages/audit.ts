@@ -17,7 +17,7 @@ import { head, pageStyles } from "./page.js";
 /** The number of entries in a page of an export. */
 const PAGE = 500;
 
-/** The columns of an export: those of `lamplight audit --csv`. */
+/** The columns of an exported file, which are those of `lamplight audit --csv`. */
 const COLUMNS: Columns<AuditEntry> = {
   id: (entry) => entry.id,
   time: (entry) => instant(entry.at),

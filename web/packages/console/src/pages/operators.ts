@@ -32,7 +32,7 @@ export class OperatorsPage extends View {
   @state() private adding = false;
   @state() private busy = false;
   @state() private question: Question | undefined = undefined;
-  /** A password that was just generated. */
+  /** The password that was just generated, which is shown once. */
   @state() private made: { name: string; password: string } | undefined = undefined;
   @state() private said = "";
   @state() private error: unknown = undefined;

@@ -33,7 +33,7 @@ interface Lines {
 
 type Counted = Sample | PastPoint;
 
-/** The columns of an export. */
+/** The columns of an exported file. */
 function columnsOf(platforms: readonly string[]): Columns<Counted> {
   const quantile =
     (of: "delivery" | "detection", which: keyof Quantiles) =>
@@ -367,7 +367,7 @@ export class OverviewPage extends View {
       this.loaded = { state: "ready", value: this.#history };
       this.stale = false;
     } catch (error) {
-      // After the end of a session, figures come again after the next login.
+      // If the session has ended, figures come again after the next login.
       if (this.loaded.state === "ready") this.stale = true;
       else this.loaded = { state: "failed", error };
     }

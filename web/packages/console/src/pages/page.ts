@@ -1,11 +1,11 @@
-/** The head of a page: its position, its title and its actions. */
+/** The head of a page: the path to it, the title and the actions. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 
 export const pageStyles = css`
   .page {
     display: grid;
-    /* As wide as there is room: a table that is wider scrolls within its card. */
+    /* The column is as wide as the window allows; a wider table scrolls inside its card. */
     grid-template-columns: minmax(0, 1fr);
     gap: 1.4rem;
   }

@@ -11,7 +11,7 @@ import { ago, moment } from "../text/format.js";
 import { AppUsersPage } from "./app-users.js";
 import { head } from "./page.js";
 
-/** The columns of an export. */
+/** The columns of an exported file. */
 const COLUMNS: Columns<FoundUser> = {
   user: (user) => user.user_id,
   nick: (user) => user.nick,
@@ -171,7 +171,7 @@ export class UsersPage extends AppUsersPage<Found> {
 
   #go(app: number | undefined, by: SearchBy, prefix: string): void {
     const href = hrefOf({ page: "users", app, by, prefix });
-    // The same search again: the address does not change, but the result may.
+    // The address does not change if the same search is made again, but the result may.
     if (href === location.hash) void this.find();
     else location.hash = href;
   }

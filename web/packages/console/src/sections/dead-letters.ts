@@ -12,7 +12,7 @@ import { instant, type Columns } from "../text/csv.js";
 import { count, moment } from "../text/format.js";
 import { WebhookPart } from "./webhook-part.js";
 
-/** The columns of an export. */
+/** The columns of an exported file. */
 const COLUMNS: Columns<DeadLetter> = {
   id: (letter) => letter.id,
   webhook: (letter) => letter.webhook,
@@ -25,7 +25,7 @@ const COLUMNS: Columns<DeadLetter> = {
 };
 
 interface Shown {
-  /** The number of all dead letters. */
+  /** The total number of dead letters. */
   all: number;
   letters: DeadLetter[];
   more: boolean;

@@ -1,4 +1,4 @@
-/** The multi-device policy. */
+/** The section with the multi-device policy. */
 
 import { css, html } from "lit";
 import { customElement } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** Name and edition. */
+/** The section with the name and the edition of the app. */
 
 import { CODES } from "@lamplight/chat";
 import { css, html, nothing } from "lit";

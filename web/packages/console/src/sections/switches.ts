@@ -1,4 +1,7 @@
-/** The two switches, each with its effect, and the answer to callers when it is off. */
+/**
+ * The section with the two switches. Each has a text about its effect, and about the code that callers get when it is
+ * off.
+ */
 
 import { CODES } from "@lamplight/chat";
 import { css, html, type TemplateResult } from "lit";

@@ -1,4 +1,4 @@
-/** The webhooks of the app's backend. */
+/** The section with the settings of the webhooks. */
 
 import { css, html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";

@@ -58,14 +58,16 @@ export function fieldText(value: number, unit: Unit): string {
   return timeText(value);
 }
 
-/** 400 s, 10 min, 7 d; 0 has no unit. */
+/** Formats a time in milliseconds: 400 s, 10 min, 7 d; 0 has no unit. */
 export function timeText(milliseconds: number): string {
   if (milliseconds === 0) return "0 s";
   const [name, size] = TIMES.find(([, size]) => milliseconds % size === 0) ?? ["ms", 1];
   return `${milliseconds / size} ${name}`;
 }
 
-/** A bound as a short text beside a field: an uneven maximum of a time is rounded down to the last whole unit. */
+/**
+ * Formats a bound as a short text beside a field: an uneven maximum of a time is rounded down to the last whole unit.
+ */
 export function boundText(value: number, unit: Unit): string {
   if (unit !== "milliseconds" || value < 1_000) return fieldText(value, unit);
   const [name, size] = TIMES.find(([, size]) => value >= size) ?? ["ms", 1];
@@ -83,7 +85,7 @@ export function readField(text: string, unit: Unit): number | undefined {
   return Number.isInteger(milliseconds) ? milliseconds : undefined;
 }
 
-/** A number without a unit means seconds, which is what people expect. */
+/** The sizes of the units of time in milliseconds. A number without a unit means seconds. */
 const SIZES = new Map<string, number>([
   ["", 1_000],
   ["ms", 1],

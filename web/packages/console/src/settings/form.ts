@@ -54,7 +54,7 @@ export function textOf(form: Form, field: NumberField): string {
   return form.typed[field.path] ?? fieldText(Number(valueAt(form.draft, field.path)), field.unit);
 }
 
-/** The paths that would be saved. */
+/** Returns the paths that would be saved. */
 export function unsaved(form: Form): string[] {
   const changed = changes(form.base.value.settings, form.draft);
   // A text that is not a number counts as a change too, although it cannot be saved.
@@ -65,7 +65,7 @@ export function unsaved(form: Form): string[] {
   return [...new Set([...changed, ...unreadable.map((field) => field.path)])];
 }
 
-/** The paths that cannot be saved as they are. */
+/** Returns the paths whose drafts cannot be saved. */
 export function faults(form: Form, bounds: Bounds): string[] {
   const numbers = present(form, FIELDS).filter(
     (field) => problemOf(textOf(form, field), field, bounds) !== undefined,

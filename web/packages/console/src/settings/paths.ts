@@ -19,7 +19,7 @@ export function valueAt(settings: Draft, path: string): Value | undefined {
   return isValue(value) ? value : undefined;
 }
 
-/** The same settings with another value at a path; `undefined` removes the value. */
+/** Returns the settings with another value at a path; `undefined` removes the value. */
 export function withValue(settings: Draft, path: string, value: Value | undefined): Draft {
   const copy = structuredClone(settings);
   const names = path.split(".");
@@ -57,9 +57,9 @@ export function changes(before: Draft, after: Draft): string[] {
 /** The result of a three-way merge: the changes of this form, on top of the settings that another operator has saved. */
 export interface Merged {
   settings: Draft;
-  /** Changed by both to different values; the values of this form are kept. */
+  /** The paths that both operators have changed to different values; the values of this form are kept. */
   conflicts: string[];
-  /** Changed only by the other operator. */
+  /** The paths that only the other operator has changed. */
   theirs: string[];
 }
 

@@ -3,12 +3,12 @@
 /** The columns of a file: each name with the function that formats the cell of a row. */
 export type Columns<T> = Record<string, (row: T) => string | number>;
 
-/** The names of the columns as the first row of CSV. */
+/** Formats the names of the columns as the first row of CSV. */
 export function heads<T>(columns: Columns<T>): string {
   return line(Object.keys(columns));
 }
 
-/** Rows of CSV. */
+/** Formats rows as CSV. */
 export function rows<T>(columns: Columns<T>, values: readonly T[]): string {
   const cells = Object.values(columns);
   return values.map((value) => line(cells.map((cell) => String(cell(value))))).join("");
@@ -19,9 +19,9 @@ function line(cells: readonly string[]): string {
 }
 
 /**
- * A cell. A spreadsheet runs a text as a formula if it begins with one of these characters; some programs also do so
- * for the full-width form, or after a tab or a line break. Such a text gets an apostrophe in front; a plain number
- * needs none.
+ * Formats a cell. A spreadsheet runs a text as a formula if it begins with one of these characters; some programs also
+ * do so for the full-width form, or after a tab or a line break. Such a text gets an apostrophe in front; a plain
+ * number needs none.
  */
 function quoted(cell: string): string {
   const isFormula = /^[=+\-@＝＋－＠\t\r\n]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell);
@@ -29,7 +29,7 @@ function quoted(cell: string): string {
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** A time in a form that every program reads. */
+/** Formats a time in a form that every program can parse. */
 export function instant(at: number): string {
   return new Date(at).toISOString();
 }

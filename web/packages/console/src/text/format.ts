@@ -14,19 +14,19 @@ function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeT
   return made;
 }
 
-/** 12,345 */
+/** Formats a number: 12,345. */
 export function count(value: number, locale: string): string {
   return kept(`count ${locale}`, () => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })).format(value);
 }
 
-/** 1.2K, for the edge of a chart. */
+/** Formats a number for the axis of a chart: 1.2K. */
 export function short(value: number, locale: string): string {
   const make = (): Intl.NumberFormat =>
     new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
   return kept(`short ${locale}`, make).format(value);
 }
 
-/** Events per second; small numbers have one decimal. */
+/** Formats a number of events per second; small numbers have one decimal. */
 export function rate(value: number, locale: string): string {
   const digits = value > 0 && value < 100 ? 1 : 0;
   const make = (): Intl.NumberFormat =>
@@ -34,12 +34,12 @@ export function rate(value: number, locale: string): string {
   return kept(`rate ${digits} ${locale}`, make).format(value);
 }
 
-/** A short time in a suitable unit: 80 µs, 1.4 ms, 2.3 s, 60.2 s. */
+/** Formats a short time in a suitable unit: 80 µs, 1.4 ms, 2.3 s, 60.2 s. */
 export function latency(seconds: number, locale: string): string {
   return latencyParts(seconds, locale).join(" ");
 }
 
-/** The same, as number and unit. */
+/** Formats a short time like `latency`, as number and unit. */
 export function latencyParts(seconds: number, locale: string): [value: string, unit: string] {
   if (seconds < 0.001) return [precise(seconds * 1e6, locale), "µs"];
   if (seconds < 1) return [precise(seconds * 1e3, locale), "ms"];
@@ -52,14 +52,14 @@ function precise(value: number, locale: string): string {
   return kept(`precise ${digits} ${locale}`, make).format(value);
 }
 
-/** Date and time, to the second. Hours are from 00 to 23, as everywhere in Lamplight. */
+/** Formats date and time, to the second. Hours are from 00 to 23, as everywhere in Lamplight. */
 export function moment(at: number, locale: string, timeZone?: string): string {
   const options: Intl.DateTimeFormatOptions = { dateStyle: "medium", timeStyle: "medium", hourCycle: "h23" };
   if (timeZone !== undefined) options.timeZone = timeZone;
   return kept(`moment ${locale} ${timeZone ?? ""}`, () => new Intl.DateTimeFormat(locale, options)).format(at);
 }
 
-/** The time of day, to the second. */
+/** Formats the time of day, to the second. */
 export function clock(at: number, locale: string, timeZone?: string): string {
   const options: Intl.DateTimeFormatOptions = { timeStyle: "medium", hourCycle: "h23" };
   if (timeZone !== undefined) options.timeZone = timeZone;
@@ -73,7 +73,7 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1_000],
 ];
 
-/** 3 minutes ago, in 7 days. */
+/** Formats a time relative to now: 3 minutes ago, in 7 days. */
 export function ago(at: number, now: number, locale: string): string {
   const away = at - now;
   const [unit, size] = STEPS.find(([, size]) => Math.abs(away) >= size) ?? ["second", 1_000];

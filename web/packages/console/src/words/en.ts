@@ -1,4 +1,4 @@
-/** English. What is here is what every language has to say. */
+/** English. The type of this object determines the texts that every language must have. */
 
 import SETTINGS from "./settings.json" with { type: "json" };
 
@@ -362,7 +362,7 @@ export const EN = {
     bad: "A userID has 1 to 32 printable ASCII characters.",
     already: "This user is an admin already.",
   },
-  /** A setting that can be written and not read, as a secret. */
+  /** The texts for a setting that can be written but not read, such as a secret. */
   writeOnly: { remove: "Remove it", keep: "Keep the one that is set" },
   jwt: {
     lead: "Besides UserSigs, the app may accept JWTs of your identity provider. Without any key it accepts none. A key is for one algorithm: RS256, ES256 or EdDSA by its kind, HS256 for the secret.",

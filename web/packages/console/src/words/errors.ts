@@ -1,10 +1,10 @@
-/** A "no" of the server in words, with its code. */
+/** The text for an error, with its code. */
 
 import { CODES } from "@lamplight/chat";
 import { ApiError } from "../api/client.js";
 import type { Words } from "./en.js";
 
-/** A sentence for a person. What this server says in more detail than the table stands behind it. */
+/** Returns a readable sentence for an error. Details that the server adds to the text of the table follow it. */
 export function errorText(error: unknown, words: Words): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return words.errors.unreachable;
@@ -16,7 +16,7 @@ function sentence(error: ApiError, words: Words): string {
   const known = Object.values(CODES).find((code) => code.number === error.code);
   if (known !== undefined) {
     if (known === CODES.INTERNAL) return words.errors.internal;
-    // The server's text begins with the code, which stands at the end here.
+    // The server's text begins with the code, which is at the end here.
     const said = error.message.replace(/^\d+:?\s*/, "");
     const meaning = words.locale.startsWith("zh") ? known.chinese : known.english;
     return capital(

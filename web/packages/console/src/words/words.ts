@@ -1,4 +1,4 @@
-/** The words of the console, and which language and theme a person has chosen. */
+/** The texts of the console, and the chosen language and theme. */
 
 import { EN, type Words } from "./en.js";
 import { ZH } from "./zh.js";
@@ -19,7 +19,7 @@ export interface Choices {
   theme: Theme;
 }
 
-/** The language that somebody with these preferences reads best. */
+/** Returns the language that fits these preferences of the browser best. */
 export function languageFor(preferences: readonly string[]): Language {
   for (const preference of preferences) {
     if (/^zh\b/i.test(preference)) return "zh";
@@ -28,7 +28,7 @@ export function languageFor(preferences: readonly string[]): Language {
   return "en";
 }
 
-/** Choices that were kept; what is missing or unheard of is as the browser has it. */
+/** Parses stored choices; a missing or unknown one is replaced by the setting of the browser. */
 export function readChoices(text: string | null, preferences: readonly string[]): Choices {
   let kept: unknown;
   try {
@@ -43,7 +43,7 @@ export function readChoices(text: string | null, preferences: readonly string[])
   };
 }
 
-/** The choices of this browser, for every component; says when they change. */
+/** The choices of this browser, shared by all components. Dispatches an event when they change. */
 class Preferences extends EventTarget {
   #choices: Choices = { language: "en", theme: "auto" };
   #dark: MediaQueryList | undefined;
@@ -56,12 +56,12 @@ class Preferences extends EventTarget {
     return LANGUAGES[this.#choices.language];
   }
 
-  /** Whether the page is dark now. */
+  /** Whether the page currently has the dark theme. */
   get isDark(): boolean {
     return this.#choices.theme === "dark" || (this.#choices.theme === "auto" && this.#dark?.matches === true);
   }
 
-  /** Reads what was chosen before, and follows the system from here on. */
+  /** Reads the stored choices, and follows the theme of the system from now on. */
   start(): void {
     this.#dark = globalThis.matchMedia("(prefers-color-scheme: dark)");
     this.#dark.addEventListener("change", () => {
@@ -71,7 +71,7 @@ class Preferences extends EventTarget {
     try {
       kept = localStorage.getItem(KEY);
     } catch {
-      // A browser that keeps nothing chooses anew each time.
+      // The storage is forbidden, so the settings of the browser are used.
     }
     this.#choices = readChoices(kept, navigator.languages);
     this.#apply();
@@ -82,7 +82,7 @@ class Preferences extends EventTarget {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.#choices));
     } catch {
-      // As above.
+      // The storage is full or forbidden: the choices are valid until the page is left.
     }
     this.#apply();
   }
