@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run pictures`: draws the pictures of the README anew. No test: nothing is compared. */
+/** `npm run pictures`: makes the pictures of the README again. It is not a test, because nothing is compared. */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source"] },
   ssr: { resolve: { conditions: ["@lamplight/source"] } },

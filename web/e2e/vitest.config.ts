@@ -5,7 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@lamplight/source"] } },
   test: {
     include: ["tests/**/*.test.ts"],
-    // Servers and browsers of several files at once would be slow together.
+    // Servers and browsers of several files at the same time would slow each other down.
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,

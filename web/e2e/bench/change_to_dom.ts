@@ -1,7 +1,7 @@
 /**
- * How long a change of one page takes into the document of another: `npm run bench -w @lamplight/e2e`. From the call of
- * the application in one page to the text in the row of the other one's list. Both pages are those of the demo, in one
- * browser, at a server on this machine; each page counts from the same monotonic clock.
+ * Measures how long a change takes from one page to another: `npm run bench -w @lamplight/e2e`. The time runs from the
+ * call of the application in one page to the text in a list row of the other page. Both pages are those of the demo, in
+ * one browser, with a server on this machine, and use the same monotonic clock.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -9,13 +9,13 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, playAs, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
-/** How many changes; so many that the run takes some twenty seconds. */
+/** The number of changes, with which a run takes about twenty seconds. */
 const CHANGES = Number(process.env["CHANGES"] ?? 200);
 
-/** Between two changes: more than the 50 ms in which the changes of one user are told once. */
+/** The time between two changes: more than the 50 ms within which the changes of one user are conflated. */
 const PAUSE = 90;
 
-/** Far beyond what was ever measured: this says that something is broken, and nothing of speed. */
+/** The limit for the median, far above all measurements: a slower run means that something is broken. */
 const BROKEN = 500;
 
 let server: Server;
@@ -40,12 +40,12 @@ test("a change of one page in another's document", async () => {
   await seesDot(robin, "林晓", "Online");
   await watch(robin);
   const told = await change(lin);
-  // The last change is followed by none, and so is told for certain.
+  // No change follows the last one, so it is certainly delivered.
   const last = `change ${CHANGES - 1}`;
   await robin.waitForFunction((last) => last in (window as unknown as { seen: object }).seen, last);
   const seen = await robin.evaluate(() => (window as unknown as { seen: Record<string, number> }).seen);
   const arrived = await robin.evaluate(() => (window as unknown as { arrived: Record<string, number> }).arrived);
-  // Delivery is conflated: where the machine is late, a change that is followed by the next one may never be told.
+  // Delivery is conflated: on a slow machine, a change that is soon followed by the next one may not be delivered.
   const shown = [...told].filter(([text]) => seen[text] !== undefined);
   const took = shown.map(([text, at]) => (seen[text] ?? NaN) - at);
   const transit = shown.map(([text, at]) => (arrived[text] ?? NaN) - at);
@@ -55,7 +55,7 @@ test("a change of one page in another's document", async () => {
   expect(percentile(took, 0.5)).toBeLessThan(BROKEN);
 });
 
-/** Notes when the first message comes that has a text. Runs in the page before anything else. */
+/** Records the time at which each text first arrives in a message. Runs in the page before any other script. */
 function noteArrivals(): void {
   const arrived: Record<string, number> = {};
   window.WebSocket = class extends WebSocket {
@@ -72,7 +72,7 @@ function noteArrivals(): void {
   Object.assign(window, { arrived });
 }
 
-/** Notes when each text of another user has come into the list. */
+/** Records the time at which each text of another user appears in the list. */
 async function watch(page: Page): Promise<void> {
   await page.evaluate(() => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
@@ -92,7 +92,7 @@ async function watch(page: Page): Promise<void> {
   });
 }
 
-/** Changes the own text many times; when each was begun. */
+/** Changes the own custom status many times, and returns the start time of each change. */
 async function change(page: Page): Promise<Map<string, number>> {
   const told = await page.evaluate(
     async ([changes, pause]) => {

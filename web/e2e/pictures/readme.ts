@@ -23,12 +23,12 @@ afterAll(async () => {
 const LIGHT: BrowserContextOptions = { colorScheme: "light", locale: "en-US", reducedMotion: "reduce" };
 const DARK: BrowserContextOptions = { colorScheme: "dark", locale: "zh-CN", reducedMotion: "reduce" };
 
-/** The points of a line in a chart of the console that looks like one. */
+/** The least number of points with which a line in a chart of the console looks good in a picture. */
 const POINTS = 30;
 
 /**
- * Takes the picture. The people of the demo use signs that some machines have no font for: they are left out, where they
- * would be boxes.
+ * Takes a picture. Characters that this machine has no font for, such as emoji in custom statuses, are left out,
+ * because they would be shown as boxes.
  */
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => {
@@ -41,7 +41,7 @@ async function take(page: Page, name: string): Promise<void> {
       }
       return canvas.toDataURL();
     };
-    // Nothing has this number: it is drawn as what is missing is drawn.
+    // This code point is not assigned, so it is drawn like any missing character.
     const missing = drawing("\u{10fffe}");
     const mend = (node: Node): void => {
       if (node instanceof Text) {
@@ -109,7 +109,7 @@ test("the console", async () => {
   const page = await windows.page(`${server.pages}/console/`);
   await logIn(page, passwordOf(server));
   await page.locator("lc-chart canvas").first().waitFor();
-  // A line needs more than a point.
+  // A line needs more than one point.
   await page.waitForFunction(
     async (least) => {
       const answer = await fetch("/console/api/v1/figures", { headers: { "X-Background": "1" } });

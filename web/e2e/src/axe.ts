@@ -1,4 +1,4 @@
-/** The rules of axe over a page as it is now. */
+/** Checks a page in its current state with the rules of axe. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,9 +12,10 @@ interface Finding {
   nodes: { target: unknown[]; failureSummary?: string }[];
 }
 
-/** The faults that axe calls serious or critical, as texts. */
+/** Returns the faults that axe classifies as serious or critical, as texts. */
 export async function seriousFaults(page: Page): Promise<string[]> {
-  // By the protocol of the browser: the policy of the page lets no script of ours in, and is not asked.
+  // The script is run through the browser's protocol, because the content security policy of the page allows no other
+  // scripts.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const violations = await page.evaluate(async () => {

@@ -1,4 +1,4 @@
-/** A real browser, with the actions and observations of a visitor. */
+/** A real browser, with the actions of a visitor and the checks that tests share. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { onTestFailed } from "vitest";
 
-/** How long anything may take that is sure to come: the machine may be busy. */
+/** The time limit for anything that must happen; it is long, because the machine may be busy. */
 export const PATIENCE = 20_000;
 
-/** Where a failed test leaves its pictures. */
+/** The folder for the screenshots of failed tests. */
 const FAILED = fileURLToPath(new URL("../failed", import.meta.url));
 
-/** Quiet, without a screen, and never outside this machine. */
+/** The flags of the browser: no sandbox, GPU or QUIC, and no requests that the browser makes on its own. */
 export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -28,16 +28,16 @@ export async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
 }
 
-/** Windows of one visitor. Errors of a page are errors of the test. */
+/** The windows of one visitor. An error in a page fails the test. */
 export class Windows {
   readonly errors: string[] = [];
-  /** The requests of pages to other hosts than this machine, as `type address`, once `withoutOthers` was called. */
+  /** The requests of pages to other hosts than this machine, as `type address`, since `withoutOthers` was called. */
   readonly elsewhere: string[] = [];
   #pages = 0;
 
   private constructor(private readonly context: BrowserContext) {}
 
-  /** `before` runs with its argument in every page before anything else does. */
+  /** Opens the windows. `before` runs in every page with its argument, before any other script. */
   static async open(
     browser: Browser,
     options: Parameters<Browser["newContext"]>[0] = {},
@@ -55,7 +55,7 @@ export class Windows {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
-      // A server that is not reached is said by the browser itself, and is what some tests are about.
+      // The browser itself logs an error if a server cannot be reached, which some tests cause on purpose.
       if (message.type() === "error" && !/WebSocket connection to|ERR_INTERNET_DISCONNECTED/.test(message.text())) {
         this.errors.push(message.text());
       }
@@ -70,7 +70,7 @@ export class Windows {
     return page;
   }
 
-  /** Answers what pages ask of other hosts with an empty picture: a test reaches nobody else. */
+  /** Answers requests of pages to other hosts with an empty picture, so that a test reaches no other host. */
   async withoutOthers(): Promise<void> {
     await this.context.route(
       ({ hostname }) => hostname !== "127.0.0.1",
@@ -91,13 +91,13 @@ export class Windows {
   }
 }
 
-/** Comes in as somebody of the demo. */
+/** Logs in as a user of the demo. */
 export async function playAs(page: Page, userID: string): Promise<void> {
   await page.locator(`lamplight-entrance button[data-user="${userID}"]`).click();
   await page.locator("lamplight-desk").waitFor();
 }
 
-/** Logs in with a UserSig, as somebody of any server. */
+/** Logs in with a UserSig, as a user of any server. */
 export async function enterWith(page: Page, userSig: string): Promise<void> {
   const entrance = page.locator("lamplight-entrance");
   const field = entrance.locator("textarea");
@@ -110,12 +110,12 @@ export async function enterWith(page: Page, userSig: string): Promise<void> {
   await page.locator("lamplight-desk").waitFor();
 }
 
-/** The row of somebody in the list of conversations or of contacts. */
+/** The row of a user in the list of conversations or of contacts. */
 export function rowOf(page: Page, name: string): Locator {
   return page.locator("lamplight-desk [role=option]", { hasText: name });
 }
 
-/** The dot of somebody in a list, once it says this. */
+/** Waits until the dot of a user in a list has this label. */
 export async function seesDot(
   page: Page,
   name: string,

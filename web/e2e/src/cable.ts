@@ -1,10 +1,10 @@
-/** The network between the pages and the client port: a proxy of TCP that can be cut, or fall silent, and be mended. */
+/** The network between the pages and the client port: a TCP proxy that can be cut or silenced, and restored. */
 
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 
 export class Cable {
   readonly #sockets = new Set<Socket>();
-  /** Those that were made while nothing came through. */
+  /** The connections that were made while the proxy was silent. */
   readonly #waiting = new Set<Socket>();
   readonly #server: Server;
   #target = 0;
@@ -41,20 +41,20 @@ export class Cable {
     return address.port;
   }
 
-  /** Where it leads. */
+  /** Sets the port to which the proxy connects. */
   leadTo(port: number): void {
     this.#target = port;
   }
 
-  /** Breaks every connection; none can be made until it is mended. */
+  /** Breaks every connection; no new one can be made until the network is restored. */
   cut(): void {
     this.#state = "cut";
     this.#sockets.forEach((socket) => socket.destroy());
   }
 
   /**
-   * From now on nothing comes through, and nobody is told: connections stay open, and are dead for good, as those of a
-   * device that has left the reach of its network. New ones hang until it is mended.
+   * From now on no bytes pass. Existing connections stay open, but never work again, like those of a device that has
+   * lost its network. New ones hang until the network is restored.
    */
   fallSilent(): void {
     this.#state = "silent";

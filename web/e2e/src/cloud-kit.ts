@@ -1,4 +1,7 @@
-/** The cloud's own web kit, built with our package under the name of the cloud's: installed once, into `target`. */
+/**
+ * The cloud's own web kit, built with the package of Lamplight under the name of the cloud's package. It is installed
+ * once, into `target`.
+ */
 
 import { execFile } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -9,16 +12,16 @@ import { Site } from "./site.js";
 
 const run = promisify(execFile);
 
-/** Its versions are pinned here, with the application that shows it. */
+/** The application that shows the kit, with pinned versions. */
 const SOURCE = fileURLToPath(new URL("../../../tests/cloud-kit", import.meta.url));
 const HOME = fileURLToPath(new URL("../../../target/cloud-kit", import.meta.url));
 const STAMP = join(HOME, "stamp");
 const COMPAT = fileURLToPath(new URL("../../packages/chat/src/compat/index.ts", import.meta.url));
 
-/** Packages are fetched from the registry, once. */
+/** The time limit for the installation, which fetches packages from the registry. */
 export const PATIENCE_TO_INSTALL = 10 * 60_000;
 
-/** The application, built and served, with `<meta name="lamplight-server">` in its page. */
+/** The application with the kit, built and served; its page has `<meta name="lamplight-server">`. */
 export class CloudKit {
   private constructor(
     private readonly site: Site,
@@ -39,13 +42,13 @@ export class CloudKit {
     return new CloudKit(site, built);
   }
 
-  /** The page of a user. */
+  /** The address of the page for a user. */
   page(app: number, user: string, sig: string): string {
     const said = new URLSearchParams({ app: String(app), user, sig });
     return `${this.site.address}/#${said.toString()}`;
   }
 
-  /** The code of the bundle, in which there should be nothing of the cloud's own client. */
+  /** The code of the bundle, which must not contain the cloud's own client. */
   get code(): string {
     const page = readFileSync(join(this.built, "index.html"), "utf8");
     const script = /src="([^"]+\.js)"/.exec(page)?.[1] ?? "";
@@ -57,7 +60,7 @@ export class CloudKit {
   }
 }
 
-/** Installs the packages, unless the same were installed before. */
+/** Installs the packages, unless the same versions are installed. */
 async function install(): Promise<void> {
   const lock = readFileSync(join(SOURCE, "package-lock.json"), "utf8");
   const wanted = `${process.version}\n${lock}`;
@@ -69,8 +72,8 @@ async function install(): Promise<void> {
   for (const file of ["package.json", "package-lock.json", ".npmrc"]) {
     cpSync(join(SOURCE, file), join(HOME, file));
   }
-  // Not `ci`: it finds the lock file incomplete, because packages of the kit have each other as peers. What the lock file
-  // has is installed as it is there.
+  // `ci` is not used, because it takes the lock file for incomplete: packages of the kit are peers of each other. The
+  // versions of the lock file are still installed.
   await run("npm", ["install", "--no-save", "--prefer-offline"], { cwd: HOME, timeout: PATIENCE_TO_INSTALL });
   writeFileSync(STAMP, wanted);
 }

@@ -1,10 +1,10 @@
-/** The console as an operator comes to it. */
+/** The console, as an operator opens it. */
 
 import { expect } from "vitest";
 import type { Page } from "playwright-core";
 import type { Server } from "./server.js";
 
-/** Every page that has no particular state, as the address has it. */
+/** The addresses of all pages that need no particular state. */
 export const CONSOLE_PAGES = [
   "#/overview",
   "#/apps",
@@ -24,7 +24,7 @@ export const CONSOLE_PAGES = [
   "#/nowhere",
 ] as const;
 
-/** The password that the server has printed. */
+/** Returns the password that the server has printed. */
 export function passwordOf(server: Server): string {
   return /\(password ([^,]+),/.exec(server.log)?.[1] ?? "";
 }
@@ -35,12 +35,12 @@ export async function logIn(page: Page, password: string): Promise<void> {
   await page.locator("lc-login").waitFor({ state: "detached" });
 }
 
-/** Goes to a page and waits until everything on it is there. */
+/** Opens a page, and waits until it has loaded all of its data. */
 export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;
   }, hash);
-  // A session that ends meanwhile shows the login over the page, which has a heading of its own.
+  // If the session ends meanwhile, the login is shown over the page and has its own heading.
   await page.locator("main h1").last().waitFor();
   // Several parts of a page may be loading.
   const loading = page.locator("lc-placeholder [role=status]");

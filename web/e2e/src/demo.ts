@@ -1,23 +1,26 @@
-/** The demo, a browser, and windows that each test has for itself: the set-up of the tests about visitors. */
+/** The set-up of the tests about visitors: the demo, a browser, and new windows for each test. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { launch, Windows } from "./browser.js";
 import { Server } from "./server.js";
 
-/** The server and the pages of a test, from its `beforeAll` on. */
+/** The server and the pages of the tests, which exist from `beforeAll` on. */
 export interface Demo {
   readonly server: Server;
   readonly browser: Browser;
-  /** New for every test. An error of one of its pages fails the test. */
+  /** The windows of the current test. An error in one of its pages fails the test. */
   readonly windows: Windows;
-  /** Opens further windows of this test, with options of their own; as with `windows`, an error fails the test. */
+  /**
+   * Opens further windows in the current test, with their own options. An error in one of their pages fails the test
+   * too.
+   */
   readonly open: (...how: WindowOptions) => Promise<Windows>;
 }
 
 type WindowOptions = Parameters<typeof Windows.open> extends [Browser, ...infer Options] ? Options : never;
 
-/** Sets up the tests of the `describe` around. `prepare` runs once, when the server is there. */
+/** Sets up the tests of the surrounding `describe`. `prepare` runs once, when the server is ready. */
 export function setUpDemo(prepare: (server: Server) => Promise<void> = () => Promise.resolve()): Demo {
   const demo = {} as { -readonly [Part in keyof Demo]: Demo[Part] };
   let opened: Windows[] = [];

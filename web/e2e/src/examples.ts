@@ -1,4 +1,4 @@
-/** The examples of the READMEs, of the documentation and of the kit's page, as they stand there. */
+/** The examples in the READMEs, the documentation and the kit's page. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,14 +20,14 @@ const PAGES = [
 ];
 
 export interface Example {
-  /** Where it stands: the page, and the line where it begins. */
+  /** The position of the example: the page, and the line at which it begins. */
   readonly name: string;
-  /** The language that its block names; empty where it names none. */
+  /** The language of the code block; empty if it has none. */
   readonly kind: string;
   readonly text: string;
 }
 
-/** All of them. */
+/** Returns all examples. */
 export function examples(): Example[] {
   return PAGES.flatMap((page) => {
     const text = readFileSync(`${REPOSITORY}${page}`, "utf8");
@@ -43,7 +43,7 @@ function ofHtml(page: string, text: string): Example[] {
   });
 }
 
-/** A block within a list is indented, with all of its lines. */
+/** Finds the code blocks of a Markdown page. All lines of a block inside a list are indented. */
 function ofMarkdown(page: string, text: string): Example[] {
   const blocks = text.matchAll(/^( *)```(\w*)[^\n]*\n(.*?)^\1```$/gms);
   return [...blocks].map(({ index, 1: indent = "", 2: kind = "", 3: code = "" }) => ({

@@ -1,4 +1,4 @@
-/** A real server, as a visitor starts it: the program on a folder of its own, on free ports, ended with its test. */
+/** A real server: the program with its own data folder, on free ports. It ends with its test. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,17 +10,17 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** How long the program may take to be ready, or to end. Long: the machine may be busy. */
+/** The time limit for the program to become ready, or to end. It is long, because the machine may be busy. */
 const PATIENCE = 30_000;
 
-/** A server does not outlive this, whatever becomes of its test. */
+/** The time after which a server ends even if its test has not ended it. */
 const LIFETIME = "15m";
 
 export interface ServerOptions {
-  /** `demo`: with people who live. `serve`: with nobody. */
+  /** The command of the program: `demo` has users who act on their own, `serve` has no users. */
   kind: "demo" | "serve";
   environment?: Record<string, string>;
-  /** The client port; 0 takes a free one. */
+  /** The client port; 0 selects a free one. */
   clientPort?: number;
 }
 
@@ -39,7 +39,7 @@ export class Server {
     });
   }
 
-  /** Starts one that serves its pages. */
+  /** Starts a server, and waits until it serves its pages. */
   static async start(options: ServerOptions): Promise<Server> {
     const server = new Server(options);
     try {
@@ -54,7 +54,7 @@ export class Server {
     return server;
   }
 
-  /** Where the pages are. */
+  /** The address of the pages. */
   get pages(): string {
     return `http://127.0.0.1:${portOf(this.#node.http)}`;
   }
@@ -72,7 +72,7 @@ export class Server {
     return this.#printed.join("\n");
   }
 
-  /** Runs a command of the program on this server; what it prints. */
+  /** Runs a command of the program on this server, and returns its output. */
   async command(...words: string[]): Promise<string> {
     const { stdout } = await run(program(), ["--data-dir", this.data, ...words], { env: plainEnvironment() });
     return stdout.trim();
@@ -87,7 +87,7 @@ export class Server {
         fulfil();
       });
     });
-    // `timeout` hands it on to the server.
+    // `timeout` passes the signal on to the server.
     this.#process.kill("SIGTERM");
     const late = setTimeout(() => this.#process.kill("SIGKILL"), PATIENCE);
     await ended;
@@ -99,7 +99,7 @@ export class Server {
     return JSON.parse(readFileSync(join(this.data, "node.json"), "utf8")) as { client: string; http: string };
   }
 
-  /** Waits until a line says this. */
+  /** Waits until the log has a line with this text. */
   async #printing(text: string): Promise<void> {
     if (this.log.includes(text)) {
       return;
@@ -128,7 +128,7 @@ export class Server {
   }
 }
 
-/** The program under test. There is no test without it. */
+/** The path of the program under test. Without it, the tests fail. */
 export function program(): string {
   const built = fileURLToPath(new URL("../../../target/debug/lamplight", import.meta.url));
   const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
@@ -138,7 +138,7 @@ export function program(): string {
   return path;
 }
 
-/** Ours, without what would set up the server otherwise than the test says. */
+/** The environment of this process without the variables that would configure the server. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_"));
   return Object.fromEntries(ours);

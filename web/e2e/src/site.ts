@@ -1,4 +1,4 @@
-/** Serves a folder to a browser. */
+/** An HTTP server for a folder. */
 
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
@@ -16,7 +16,7 @@ const TYPES: Record<string, string> = {
 export class Site {
   private constructor(private readonly http: Server) {}
 
-  /** Texts are served as `change` hands them back. */
+  /** Starts the server. Text files are served as `change` returns them. */
   static async start(
     folder: string,
     change: (path: string, text: string) => string = (_, text) => text,

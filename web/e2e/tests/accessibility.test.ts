@@ -1,6 +1,6 @@
 /**
- * Every page by the rules of axe: no serious fault in light or dark, in English or Chinese, on a desk or a telephone;
- * and none wider than the telephone.
+ * Every page is checked with the rules of axe: no serious fault in the light or dark theme, in English or Chinese, on a
+ * desktop or a telephone. No page is wider than the telephone.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -16,7 +16,9 @@ const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
   ),
 );
 
-/** How long it may take to look at all states of a page: there are many, and the machine may be busy. */
+/**
+ * The time limit for checking all states of a page; it is long, because there are many, and the machine may be busy.
+ */
 const LONG = 240_000;
 
 describe.each(LOOKS)(
@@ -29,7 +31,7 @@ describe.each(LOOKS)(
 
     beforeAll(async () => {
       [server, browser] = await Promise.all([sharedServer(), sharedBrowser()]);
-      // Without motion nothing is half transparent when it is looked at.
+      // Without animations, nothing is half transparent during a check.
       windows = await Windows.open(browser, {
         colorScheme,
         locale,
@@ -41,7 +43,7 @@ describe.each(LOOKS)(
       await windows.close();
     });
 
-    /** The faults of the page in its present state. */
+    /** Returns the faults of the page in its current state. */
     async function faults(page: Page, state: string): Promise<string[]> {
       const found = await seriousFaults(page);
       const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
@@ -170,7 +172,7 @@ test("axe is awake: it sees a fault that is planted", async () => {
   await windows.close();
 });
 
-// One server and one browser for all of them.
+// All tests share one server and one browser.
 
 let server: Promise<Server> | undefined;
 let browser: Promise<Browser> | undefined;

@@ -1,4 +1,4 @@
-/** The cloud's own web kit on Lamplight, by an alias of its bundler and nothing else: two users, two windows. */
+/** The cloud's own web kit on Lamplight, with only an alias in its bundler: two users in two windows. */
 
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -23,7 +23,7 @@ describe("the cloud's kit", () => {
   }, PATIENCE_TO_INSTALL);
   beforeEach(async () => {
     windows = await Windows.open(browser);
-    // The kit has its emoji and some pictures from the cloud's hosts.
+    // The kit loads its emoji and some pictures from the cloud's hosts.
     await windows.withoutOthers();
   });
   afterEach(async () => {
@@ -83,7 +83,7 @@ describe("the cloud's kit", () => {
     await row(alice, "bob").locator(".online-status-offline").waitFor();
     const again = await open("bob");
     await row(alice, "bob").locator(".online-status-online").waitFor();
-    // The history is there after the page was loaded anew.
+    // The history is still there after a reload of the page.
     await row(again, "alice").click();
     await again.locator(".tui-chat").getByText("hello from the kit").first().waitFor();
   });

@@ -1,4 +1,4 @@
-/** The console in a real browser: an operator comes in, turns a switch, and a client of the app feels it. */
+/** The console in a real browser: an operator logs in and turns a switch, which affects a client of the app. */
 
 import Lamplight, { type Chat } from "@lamplight/chat";
 import type { Browser } from "playwright-core";
@@ -52,7 +52,7 @@ describe("the console", () => {
     expect(await toggle.getAttribute("aria-checked")).toBe("true");
     await toggle.click();
     await page.getByText("1 change not saved").waitFor();
-    // It is a form: nothing holds before it is saved.
+    // The change has no effect before the form is saved.
     expect((await ask()).data.successUserList).toHaveLength(1);
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved. It holds from now on.").waitFor();
@@ -63,7 +63,7 @@ describe("the console", () => {
     await page.getByText("Saved. It holds from now on.").waitFor();
     expect((await ask()).data.successUserList).toHaveLength(1);
     await chat.destroy();
-    // The browser itself says that the wrong password was refused.
+    // The browser itself logs that the wrong password was refused.
     expect(windows.errors.filter((error) => !error.includes("401"))).toEqual([]);
     await windows.close();
   });
@@ -110,7 +110,7 @@ describe("the console", () => {
     const input = field.getByRole("textbox");
     await input.fill("too short");
     await field.getByText("A secret has at least 32 bytes.").waitFor();
-    // Emptied by hand: it stays open, and is no change.
+    // An input that was emptied by hand stays open, and is not a change.
     await input.fill("");
     await save.waitFor({ state: "detached" });
     await input.fill(secret);
@@ -185,7 +185,7 @@ describe("the console", () => {
     await page.locator("lc-login input[name=password]").waitFor();
     expect(await seriousFaults(page)).toEqual([]);
     await logIn(page, password);
-    // Two lines: who it is with the choices, and the way around.
+    // The navigation has two lines: the operator with the preferences, and the links.
     expect((await page.locator("aside").boundingBox())?.height ?? 999).toBeLessThan(120);
     for (const hash of CONSOLE_PAGES) {
       await goTo(page, hash);
@@ -245,7 +245,7 @@ describe("the console", () => {
     const toggle = page.getByRole("switch", { name: "Friend status notification" });
     await toggle.waitFor();
     const before = await toggle.getAttribute("aria-checked");
-    // To the switch by Tab alone: whatever has the focus on the way, it is reached.
+    // The switch must be reachable with the Tab key alone.
     for (let presses = 0; presses < 60; presses += 1) {
       const isThere = await toggle.evaluate((element) => element.matches(":focus"));
       if (isThere) break;

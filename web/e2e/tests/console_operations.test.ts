@@ -1,4 +1,7 @@
-/** The work of an operator in the console beside the settings: to test a webhook, delete an app, search for users. */
+/**
+ * The work of an operator in the console apart from the settings: testing a webhook, deleting an app, searching for
+ * users.
+ */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -85,7 +88,7 @@ describe("the operations of the console", () => {
     await page.getByRole("link", { name: "online-1" }).waitFor();
     expect(await page.locator("lc-online tbody tr").count()).toBe(1);
     await page.getByText("Web: connected").waitFor();
-    // The command line says the same.
+    // The command line shows the same.
     expect(await server.command("status", "online", "--on", "Web")).toContain("online-1");
     expect(await server.command("status", "online", "--on", "Mac")).toBe("nobody is ONLINE");
     expect(await seriousFaults(page)).toEqual([]);
@@ -126,7 +129,7 @@ describe("the operations of the console", () => {
     await confirm.click();
     await page.getByText("This is the last app; make another one first (code 409)").waitFor();
     await chat.destroy();
-    // The browser itself says that the last one was refused.
+    // The browser itself logs that the last request was refused.
     expect(windows.errors.filter((error) => !error.includes("409"))).toEqual([]);
     await windows.close();
   });

@@ -17,7 +17,7 @@ describe("operators of the console", () => {
     [server, browser] = await Promise.all([Server.start({ kind: "serve" }), launch()]);
     password = /\(password ([^,)]+)/.exec(server.log)?.[1] ?? "";
     await server.command("account", "create", "alice");
-    // With an address there is a button that tests it. Nothing listens there, and nothing has to.
+    // A webhook with an address has a test button. No server listens at this address, and none is needed.
     await server.command("app", "set", String(server.app), "--push-url", "http://127.0.0.1:9/push");
   });
   afterAll(async () => {
@@ -32,7 +32,7 @@ describe("operators of the console", () => {
     await page.locator("lc-login").waitFor({ state: "detached" });
   }
 
-  /** The file that a button gives. */
+  /** Clicks a button, and returns the downloaded file. */
   async function saved(page: Page, button: Locator): Promise<{ name: string; text: string }> {
     const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
     return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
@@ -66,14 +66,14 @@ describe("operators of the console", () => {
     await goTo(vera, "#/users/1400000001/alice");
     const kick = vera.locator("lc-user").getByRole("button", { name: "Kick" }).first();
     expect(await kick.isDisabled()).toBe(true);
-    // The address alone does not help: the page says which role it takes, and has nothing to press.
+    // Opening the address directly does not help: the page names the required role, and has no buttons.
     await goTo(vera, "#/operators");
     await vera.getByText("Your role does not allow this. It takes the role Admin.").first().waitFor();
     expect(await vera.locator("lc-operators button").count()).toBe(0);
     await goTo(vera, "#/apps/1400000001/webhooks");
     expect(await vera.getByRole("button", { name: "Test: push" }).isDisabled()).toBe(true);
 
-    // A change that fails leaves the role that is real.
+    // After a failed change, the page shows the unchanged role.
     const role = admin.getByLabel("Role of vera");
     const isRole = ({ pathname }: URL): boolean => pathname.endsWith("/vera/role");
     await admin.route(isRole, (route) => route.abort());
@@ -142,7 +142,8 @@ describe("operators of the console", () => {
 
     await goTo(page, "#/apps");
     await page.getByText("otto · Viewer").waitFor();
-    // Another tab of the same browser has the cookie of the new session, and fetches its token when it needs it.
+    // Another tab of the same browser has the cookie of the new session, and fetches the session's token when it needs
+    // it.
     await tab.getByRole("button", { name: "Log out" }).click();
     await tab.locator("lc-login").waitFor();
     await page.evaluate(() => {
@@ -202,7 +203,7 @@ describe("operators of the console", () => {
       await page.getByText(`Each point covers ${step}.`).waitFor();
       await page.locator("lc-overview lc-chart canvas").first().waitFor();
     }
-    // The server sums up every ten seconds, and may have started just now.
+    // The server writes figures every ten seconds, and may have started just now.
     let points: { at: number; connections: number }[] = [];
     const read = async (): Promise<number> => {
       const range = page.getByLabel("Range of the charts");

@@ -1,11 +1,14 @@
-/** The operator turns a switch in the console, and a page that is open shows it. */
+/** The operator turns a switch in the console, and an open page shows the effect. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
-/** The server tells open pages at once; the machine may be busy. A page that asks by itself would take longer. */
+/**
+ * The time limit for the effect: the server notifies open pages at once, but the machine may be busy. A page that polls
+ * would take longer.
+ */
 const AT_ONCE = 10_000;
 
 describe("a switch of the console", () => {
@@ -58,7 +61,7 @@ describe("a switch of the console", () => {
       await dots.first().waitFor({ state: "detached", timeout: AT_ONCE });
       expect(await robin.locator("tuikit-conversation [role=option]").count()).toBeGreaterThan(0);
       expect(said.filter((text) => text.includes("72001"))).toHaveLength(1);
-      // The console of the browser is for developers: the users are told as well.
+      // Users see the reason in the page too, not only developers in the browser's console.
       await robin.locator("tuikit-conversation").getByText("Online status is switched off in this app.").waitFor();
       await rowOf(robin, "Alice Baker").click();
       await robin.locator("lamplight-evidence .withheld").getByText("switched off in this app").waitFor();
@@ -69,7 +72,7 @@ describe("a switch of the console", () => {
       await robin.locator("lamplight-evidence dl").waitFor();
       expect(await robin.evaluate(() => document.documentElement.dataset["mark"])).toBe("still here");
       expect(windows.errors).toEqual([]);
-      // The console asks first whether somebody is logged in; "no" is an error to the browser.
+      // The console first asks whether a session exists; the browser logs the answer 401 as an error.
       expect(office.errors.filter((error) => !error.includes("401"))).toEqual([]);
     },
     12 * AT_ONCE,

@@ -1,6 +1,6 @@
 /**
- * Every example for the web, of every README, of the documentation and of the kit's page, runs as it stands. What an example
- * does not say itself (the user that logs in, the place of the server that it calls `localhost`) is said around it.
+ * Every example for the web in the READMEs, the documentation and the kit's page runs unchanged. The parts that an
+ * example leaves out, such as the user who logs in and the real address of the server `localhost`, are added around it.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,12 +22,12 @@ function isConfiguration(text: string): boolean {
   return text.startsWith("// vite.config.js");
 }
 
-/** Those run in `examples_of_backends.test.ts`. */
+/** Whether an example is for a backend; `examples_of_backends.test.ts` runs those. */
 function isForBackends(text: string): boolean {
   return text.includes('from "tls-sig-api-v2"');
 }
 
-/** An application whose client has no name in the example: `chat`. */
+/** The code before an example that uses a client `chat` without creating it. */
 const PRELUDE = `
   import Lamplight from "@lamplight/chat";
   const chat = Lamplight.create({ SDKAppID: 1400000001, server: "ws://localhost:7400" });
@@ -38,7 +38,7 @@ const PRELUDE = `
   );
 `;
 
-/** Puts an example into a page of its own; the path of the page. */
+/** Writes an example into its own page, and returns the path of the page. */
 function lay(folder: string, { kind, text }: Example, number: number): string {
   const home = join(folder, "examples", String(number));
   mkdirSync(home, { recursive: true });
@@ -80,7 +80,7 @@ describe("examples", () => {
         rolldownOptions: { input: pages, external: [/^\/node_modules\//] },
       },
     });
-    // The page without a bundler asks for the package itself.
+    // The page without a bundler loads the package itself.
     site = await Site.start(installed.path("built"), (_, text) => text);
     context = await browser.newContext();
     await context.route("**/node_modules/**", async (route) => {

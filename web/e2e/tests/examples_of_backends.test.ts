@@ -1,5 +1,6 @@
 /**
- * The examples of the READMEs and of the documentation that no browser runs: for backends, for shells, and data.
+ * The examples in the READMEs and the documentation that do not run in a browser: code for backends, shell commands,
+ * and data.
  */
 
 import { execFile } from "node:child_process";
@@ -18,14 +19,14 @@ const run = promisify(execFile);
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Installed by `cargo xtask test --only interop`. */
+/** The UserSig generators, which `cargo xtask test --only interop` installs. */
 const GENERATORS = join(REPOSITORY, "target/interop/node_modules");
 
 const all = examples();
 const ofKind = (kind: string): Example[] => all.filter((example) => example.kind === kind);
 const named = (some: Example[]): [string, Example][] => some.map((example) => [example.name, example]);
 
-/** The app of the page about moving from the cloud. */
+/** The app in the page about moving from the cloud. */
 const MOVED = 1_400_000_042;
 
 describe("at a server", () => {
@@ -47,7 +48,7 @@ describe("at a server", () => {
     for (const user of ["alice", "bob"]) {
       await server.command("account", "create", user);
     }
-    // The program by its name, at this server.
+    // A command `lamplight` that runs the program on this server.
     writeFileSync(join(folder, "lamplight"), `#!/bin/sh\nexec '${program()}' --data-dir '${server.data}' "$@"\n`);
     chmodSync(join(folder, "lamplight"), 0o700);
   });
@@ -78,7 +79,8 @@ describe("at a server", () => {
     await expect(server.command("sig", "verify", stdout.trim(), "--user", "bob")).rejects.toThrow();
   });
 
-  // The program that imports accounts is run by a test of the server; the others need libraries of others.
+  // These programs are only parsed: a test of the server runs the one that imports accounts, and the others need
+  // third-party libraries.
   test.each(named(ofKind("python")))("%s is Python", async (_, { text }) => {
     await run("python3", ["-c", "import ast, sys; ast.parse(sys.argv[1])", text]);
   });
@@ -95,8 +97,8 @@ describe("at a server", () => {
   });
 
   const isOfMoved = ({ text }: Example): boolean => text.includes(String(MOVED));
-  // `eJw…` stands for a UserSig that the reader has made. The app of the page about moving is the only one of its server, as
-  // the page has it; so it is made last, and the first one is deleted then.
+  // `eJw…` stands for a UserSig that the reader has created. In the page about moving, the app is the only one of its
+  // server, so it is created last, and the first app is deleted then.
   const withCurl = ofKind("sh")
     .filter(({ text }) => text.includes("curl ") && !text.includes("eJw…"))
     .toSorted((one, other) => Number(isOfMoved(one)) - Number(isOfMoved(other)));
@@ -123,7 +125,7 @@ test("data is data", () => {
   }
 });
 
-/** The commands of the blocks of shell that begin with this, in the folder in which they are run. */
+/** The commands in shell blocks that begin with this tool, with the folder in which each is run. */
 function commandsOf(tool: string): { at: string; command: string; folder: string }[] {
   return ofKind("sh").flatMap(({ name, text }) =>
     text.split("\n").flatMap((line) => {
@@ -148,7 +150,8 @@ test("commands for npm name packages and scripts that there are", () => {
       expect(existsSync(join(REPOSITORY, installed, "package.json")), at).toBe(true);
       continue;
     }
-    // Tarballs of `npm pack` are installed by examples.test.ts; step `package` looks for those of the packages.
+    // These commands are not run here: examples.test.ts installs the tarballs of `npm pack`, and the step `package`
+    // checks those of the packages.
     if (/^npm install( (?:\.\/web|\/usr\/share\/lamplight\/npm)\/lamplight-\w+-[\d.]+\.tgz)+$/.test(command)) {
       continue;
     }

@@ -1,4 +1,6 @@
-/** A page that is left and kept by the browser is not there meanwhile, and is there again when it is come back to. */
+/**
+ * A page that was left and is kept in the browser's cache is disconnected, and reconnects when the user returns to it.
+ */
 
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -10,7 +12,7 @@ describe("a page that is left", () => {
   let keeping: Browser;
 
   beforeAll(async () => {
-    // Playwright turns off what this is about.
+    // Playwright turns the cache for left pages off by default, which this test needs.
     keeping = await chromium.launch({
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
       args: [...FLAGS, "--enable-features=BackForwardCache"],
@@ -37,7 +39,7 @@ describe("a page that is left", () => {
     const before = Date.now();
     await lin.goto(`${pages}/docs/uikit/`);
     await seesDot(robin, "林晓", "Not logged in");
-    // The linger of a new app is 5 s; the server's patience with a silent page is a minute.
+    // The linger of a new app is 5 s; the heartbeat timeout of the server is a minute.
     expect(Date.now() - before).toBeLessThan(10_000);
 
     await lin.evaluate(() => {

@@ -1,4 +1,6 @@
-/** Ten thousand conversations and one: the first rows come at once, the rest soon, and no limit is hit. */
+/**
+ * Ten thousand and one conversations: the first rows are shown at once, the rest soon, and no rate limit is reached.
+ */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +10,7 @@ import { Server } from "../src/server.js";
 
 const CONVERSATIONS = 10_001;
 
-/** From the navigation; less than a second where nothing else keeps the machine busy. */
+/** The time limit from the navigation to the first row; on an idle machine it takes less than a second. */
 const FIRST_ROW = 5_000;
 
 /** The time for ten thousand messages over the server API. */
@@ -59,7 +61,7 @@ describe("ten thousand conversations", () => {
     expect(first.at).toBeLessThan(FIRST_ROW);
     expect(first.rows, "painted before the last page was there").toBeLessThan(CONVERSATIONS);
     expect(all.rows).toBe(CONVERSATIONS);
-    // One of a hundred, and as many of a thousand as it takes.
+    // One call reads a page of 100 rows, and ten calls read pages of up to 1,000 rows.
     expect(calls.filter((call) => call.includes("getConversationList"))).toHaveLength(11);
     expect(refusals).toEqual([]);
 
@@ -72,7 +74,7 @@ describe("ten thousand conversations", () => {
   });
 });
 
-/** Waits until the list has so many rows. When that was in the page's time, and how many there were. */
+/** Waits until the list has this many rows. Returns the time in the page's clock, and the number of rows. */
 async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; rows: number }> {
   const found = await page.waitForFunction((least) => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

@@ -1,4 +1,4 @@
-/** A network that breaks and comes back: the page has the right picture again, and was not loaded again. */
+/** A network that breaks and comes back: the page shows the current statuses again without a reload. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -11,7 +11,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
   let server: Server;
   let browser: Browser;
   let windows: Windows;
-  /** Windows of the others. */
+  /** The windows of the other users. */
   const theirs: Windows[] = [];
 
   beforeAll(async () => {
@@ -39,7 +39,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     await server.stop();
   });
 
-  /** Ada's page, with her contacts in sight, and a mark that a page which is loaded again has not. */
+  /** Opens Ada's page with her contacts, and sets a mark that a reload would remove. */
   async function ada(clock: "real" | "ours" = "real"): Promise<Page> {
     const page = await windows.page(server.pages);
     if (clock === "ours") {
@@ -54,7 +54,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     return page;
   }
 
-  /** A window of its own for somebody. */
+  /** Opens a separate window for a user. */
   async function comes(user: string): Promise<Windows> {
     const window = await Windows.open(browser);
     theirs.push(window);
@@ -63,10 +63,13 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     return window;
   }
 
-  /** How soon a page must know that its network is cut, and how soon it must be right after a sleep. */
+  /**
+   * The time in milliseconds within which a page must notice that its network is cut, and within which it must show
+   * current statuses after a sleep.
+   */
   const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];
 
-  /** Three ways to break it: the browser knows of the last alone. */
+  /** Three ways to break the network. Only the last one is reported by the browser. */
   const faults = {
     cut: {
       begins: () => {
@@ -81,7 +84,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     silent: {
       begins: async (page: Page) => {
         cable.fallSilent();
-        // A call is late.
+        // This click makes a call whose answer does not come.
         await rowOf(page, "ben").click();
       },
       ends: () => {
@@ -107,7 +110,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
       console.log(`a page whose network was ${name} has seen it after ${seen} ms`);
       expect(seen).toBeLessThan(SEEN_WITHIN);
       await page.locator("lamplight-self-card .dot").waitFor({ state: "detached" });
-      // Where the cable is cut, Ben's page is behind it too: it goes, and Cleo can come when it is mended.
+      // Ben's page uses the same network: it is closed now, and Cleo logs in when the network is restored.
       await ben.close();
       await fault.ends();
       await comes("cleo");
@@ -125,7 +128,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     cable.fallSilent();
     cable.mend();
     await comes("cleo");
-    // As a device wakes: the clock is a minute ahead, and timers that were due meanwhile come once.
+    // Simulates a device that wakes: the clock has moved on by a minute, and timers that were due meanwhile run once.
     const before = Date.now();
     await page.clock.fastForward(60_000);
     await seesDot(page, "cleo", "Online");

@@ -1,4 +1,4 @@
-/** The tarballs of the packages: what is in them, and every way to load it. They have to be built: `npm run build`. */
+/** The tarballs of the packages: their content, and every way to load them. They must be built with `npm run build`. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -45,7 +45,7 @@ function filesIn(value: unknown): string[] {
     return [value];
   }
   const inside = Object.entries((value ?? {}) as Record<string, unknown>);
-  // The source is for the workspace alone.
+  // Only the workspace uses the source.
   return inside.filter(([condition]) => condition !== "@lamplight/source").flatMap(([, one]) => filesIn(one));
 }
 
@@ -96,7 +96,7 @@ describe("the tarballs", () => {
       const found: UserStatus | undefined = statusStore(chat).get("bob");
       export const all: [string, ChatSDK | null, number | undefined, typeof TuikitAvatar, typeof useUserStatus] =
         [EVENT.SDK_READY, null, found?.statusType, TuikitAvatar, useUserStatus];
-      // @ts-expect-error the types are there: a number is no name
+      // @ts-expect-error the package has types: a number is not a userID
       statusStore(chat).get(7);
     `;
     const folder = name.replaceAll(/\W+/g, "-");

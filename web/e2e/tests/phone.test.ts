@@ -1,4 +1,7 @@
-/** The demo on a telephone and by the keyboard: where Back leads, where the focus goes, what Escape closes. */
+/**
+ * The demo on a telephone and with the keyboard: the effect of Back, the position of the focus, and the effect of
+ * Escape.
+ */
 
 import type { Page } from "playwright-core";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -10,7 +13,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true } as const
 const demo = setUpDemo();
 let windows: Windows;
 
-/** The path to the focused element, from the page inward: names of elements, or their classes, or their roles. */
+/** The path from the page to the focused element, as names, classes or roles of elements. */
 async function focus(page: Page): Promise<string> {
   return await page.evaluate(() => {
     let focused = document.activeElement;
@@ -54,7 +57,7 @@ describe("on a telephone", () => {
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
     await page.locator("tuikit-chat .back").click();
     await page.locator("tuikit-conversation [role=option]").first().waitFor();
-    // The list is what the address without anything behind it means, too.
+    // An address without a fragment means the list too.
     expect(["", "#/chats"]).toContain(new URL(page.url()).hash);
   });
 
@@ -62,7 +65,7 @@ describe("on a telephone", () => {
     const page = await windows.page(`${demo.server.pages}/#/contacts/mei`);
     await playAs(page, "you");
     await page.locator("tuikit-chat h2", { hasText: "李梅" }).waitFor();
-    // There is nothing of ours to go back to: the arrow leads to the list all the same.
+    // The history has no earlier entry of the demo; the arrow still leads to the list.
     await page.locator("tuikit-chat .back").click();
     await page.locator("tuikit-contact [role=option]").first().waitFor();
     expect(page.url()).toMatch(/#\/contacts$/);
@@ -93,7 +96,7 @@ describe("on a telephone", () => {
     await page.locator("tuikit-chat .info").click();
     await page.locator("lamplight-desk aside.shown").waitFor();
     expect(await focus(page)).toContain("close");
-    // Elements below the panel cannot be reached.
+    // The Tab key must not reach elements below the panel.
     for (let presses = 0; presses < 8; presses += 1) {
       await page.keyboard.press("Tab");
       expect(await focus(page)).not.toMatch(/textarea|back|info/);
@@ -181,7 +184,8 @@ describe("on a desk", () => {
     await page.locator("lamplight-evidence .type.stale", { hasText: "Last known" }).waitFor();
 
     await windows.setOffline(false);
-    // The browser has told the SDK already, or the button does: it is there as long as there is no connection.
+    // The SDK reconnects because of the browser's event or because of the button, which exists as long as there is no
+    // connection.
     await strip
       .getByRole("button", { name: "Try again" })
       .click({ timeout: 500 })

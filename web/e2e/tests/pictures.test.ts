@@ -1,4 +1,4 @@
-/** Pictures of users on hosts of their own: the host does not learn who looks at them. */
+/** Pictures of users on hosts that the users have chosen: the host does not learn who looks at them. */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -45,7 +45,7 @@ describe("pictures on other hosts", () => {
     await alice.locator(".initials", { hasText: "AB" }).waitFor();
     await alice.click();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
-    // Somebody whose picture is here has it: it was not for want of time.
+    // A picture on the host of the page is loaded by now, so the other one is not just late.
     await page.waitForFunction(() => {
       const list = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk")?.shadowRoot;
       const pictures = list?.querySelector("tuikit-contact")?.shadowRoot?.querySelectorAll("img") ?? [];

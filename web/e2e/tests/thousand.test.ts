@@ -1,4 +1,4 @@
-/** A thousand contacts: all of them can be reached, and those in sight have their dots. */
+/** A thousand contacts: all of them can be reached, and the visible ones have their dots. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";

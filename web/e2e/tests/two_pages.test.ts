@@ -1,10 +1,10 @@
-/** The demo as a visitor meets it: two windows, two people. */
+/** The demo with two visitors in two windows. */
 
 import { describe, expect, test } from "vitest";
 import { playAs, rowOf, seesDot } from "../src/browser.js";
 import { setUpDemo } from "../src/demo.js";
 
-/** A closed tab is told when the Web linger of a new app is over, which hides a page that is loaded again. */
+/** The Web linger of a new app, after which others see that a tab was closed; it hides a reload of a page. */
 const LINGER = 5_000;
 
 /** The delay that a person would call "at once", on a machine that is busy. */
@@ -73,7 +73,7 @@ describe("two windows of the demo", () => {
     const field = robin.locator("tuikit-chat textarea");
     await field.fill("Are you there?");
     await field.press("Enter");
-    // Wherever Alice is: she answers when she is back.
+    // Alice may be away; she answers when she is back.
     await messages.nth(before).waitFor({ timeout: 60_000 });
   });
 
