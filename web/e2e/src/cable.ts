@@ -36,7 +36,7 @@ export class Cable {
   get port(): number {
     const address = this.#server.address();
     if (address === null || typeof address === "string") {
-      throw new Error("the cable is not laid");
+      throw new Error("the proxy is not started");
     }
     return address.port;
   }

@@ -106,7 +106,7 @@ export class Server {
     }
     await new Promise<void>((fulfil, reject) => {
       const late = setTimeout(() => {
-        reject(new Error(`no "${text}" in time:\n${this.log}`));
+        reject(new Error(`the log had no line with "${text}" in time:\n${this.log}`));
       }, PATIENCE);
       const hear = (line: string) => {
         this.#printed.push(line);

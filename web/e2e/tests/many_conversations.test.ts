@@ -84,7 +84,7 @@ async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; row
   }, least);
   const value = await found.jsonValue();
   if (value === undefined) {
-    throw new Error("the function has waited for a value");
+    throw new Error("waitForFunction has returned no value");
   }
   return value;
 }

@@ -80,7 +80,7 @@ async function keepPictures(page: Page, name: string): Promise<void> {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");
     const list = desk?.shadowRoot?.querySelector("tuikit-conversation")?.shadowRoot;
     if (list === null || list === undefined) {
-      throw new Error("there is no list of conversations");
+      throw new Error("the page has no list of conversations");
     }
     const pictures: string[] = [];
     const look = () => {

@@ -143,7 +143,7 @@ export class Chat {
         await this.#driver.call("logout", {});
       }
     } catch (error) {
-      this.#log.info("the server was not reached for a logout", error);
+      this.#log.info("the logout did not reach the server", error);
     } finally {
       this.#emitter.clear();
       this.#release();
@@ -183,7 +183,7 @@ export class Chat {
    */
   setLogLevel(level: number): void {
     if (![0, 1, 2, 3, 4].includes(level)) {
-      throw check.wrong("the level must be 0 to 4");
+      throw check.wrong("the log level must be 0 to 4");
     }
     this.#log.level = level as LogLevel;
   }
@@ -377,7 +377,7 @@ export class Chat {
       case "disconnected":
         this.#log.info(
           `${news.why.message} (${news.why.code})`,
-          news.retryIn === null ? "" : `again in ${news.retryIn} ms`,
+          news.retryIn === null ? "" : `next attempt in ${news.retryIn} ms`,
         );
         this.#setNetState(TYPES.NET_STATE_DISCONNECTED);
         break;

@@ -108,7 +108,7 @@ export function createMessage<P>(
     throw check.wrong('conversationType must be "C2C"; there are no groups');
   }
   if ("cloudCustomData" in others && others.cloudCustomData !== undefined && others.cloudCustomData !== "") {
-    throw check.wrong("a message has no cloudCustomData");
+    throw check.wrong("cloudCustomData is not supported");
   }
   const ID = sentID(self, newMessageId());
   const made = messageFrom({ ID, from: self, to: check.userID(to, "to") }, contentOf(type, payload));
@@ -178,7 +178,7 @@ export async function send({ driver, lists, self, unsent }: Core, message: Messa
   const { ID, from, type, payload } = check.options(message);
   const prefix = sentID(self, "");
   if (from !== self || !check.text(ID, "ID").startsWith(prefix)) {
-    throw check.wrong("the message was not made by this user; make it with createTextMessage");
+    throw check.wrong("the message was not created by this user; create it with createTextMessage");
   }
   let failed = false;
   const clientMessageId = check.id(ID.slice(prefix.length), "ID");

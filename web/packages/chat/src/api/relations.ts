@@ -32,7 +32,7 @@ export async function updateMyProfile(
   const { nick, avatar, allowType, ...others } = options;
   const unknown = Object.keys(others);
   if (unknown.length > 0) {
-    throw check.wrong(`a profile has nick, avatar and allowType; it has no ${unknown.join(", ")}`);
+    throw check.wrong(`only nick, avatar and allowType can be changed, not ${unknown.join(", ")}`);
   }
   const allowed = check.oneOf(allowType, [TYPES.ALLOW_TYPE_ALLOW_ANY, TYPES.ALLOW_TYPE_DENY_ANY], "allowType");
   const answer = await driver.call(
@@ -96,7 +96,7 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
   const { userID, remark, ...others } = options;
   const unknown = Object.keys(others);
   if (unknown.length > 0) {
-    throw check.wrong(`a friend has a remark; it has no ${unknown.join(", ")}`);
+    throw check.wrong(`only the remark on a friend can be changed, not ${unknown.join(", ")}`);
   }
   const userId = check.userID(userID, "userID");
   const answer = await driver.call(

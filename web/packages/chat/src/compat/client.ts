@@ -229,7 +229,7 @@ class Client {
    * cloud.
    */
   registerPlugin(options: object): void {
-    this.#log.info("plugins are not used", Object.keys(options));
+    this.#log.info("plugins are accepted but not used", Object.keys(options));
   }
 
   /** Answers the keys that the cloud's own UI kits use. */
@@ -270,7 +270,7 @@ class Client {
     const { to, conversationType, payload, cloudCustomData = "" } = parameters(options);
     if (cloudCustomData !== "" && !this.#hasWarned) {
       this.#hasWarned = true;
-      this.#log.warn("a message has no cloudCustomData here; it is sent without");
+      this.#log.warn("cloudCustomData is not supported; the message is sent without it");
     }
     if (conversationType !== TYPES.CONV_C2C || this.chat.getLoginUser() === "") {
       return this.#message(type, options);
