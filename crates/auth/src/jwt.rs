@@ -1,8 +1,8 @@
 //! Verifies a JWT that opens a login (SPEC section 5, "Tokens"; RFC 7519).
 //!
-//! The format and the choice of the verifier are those of the `jsonwebtoken` crate; the algorithms themselves are those
-//! of `ring`, which TLS has brought along already. The rules are here: which key may verify a token, and what a token
-//! must claim. The present is an argument, as everywhere in this crate.
+//! The `jsonwebtoken` crate parses the token and chooses the verifier; `ring`, which TLS depends on already, implements
+//! the algorithms. This module decides which key may verify a token, and which claims a token must have. The current
+//! time is an argument, as everywhere in this crate.
 
 mod keys;
 mod ring_provider;
@@ -15,30 +15,30 @@ use lamplight_model::{AppId, Code, JwtSettings, Refusal, Timestamp, UserId};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-/// The longest JWT that is looked at, in bytes of its text; a longer one is unreadable.
+/// The longest JWT that is read, in bytes of its text; a longer one is refused as unreadable.
 pub const MAX_JWT_BYTES: usize = 8 * 1024;
 
-/// The longest `kid` that is looked for among the keys.
+/// The longest `kid` that a token may have, in bytes.
 const MAX_KID_BYTES: usize = 256;
 
-/// The claims of a good JWT that Lamplight uses.
+/// The claims of a valid JWT, as far as Lamplight uses them.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JwtClaims {
-    /// `iat`: when the token was made, in seconds since 1970-01-01 UTC. 0 for a token that does not say it, so that a
-    /// kick of its user refuses it for good.
+    /// `iat`: when the token was issued, in seconds since 1970-01-01 UTC. 0 for a token without `iat`, so that every
+    /// kick of its user revokes it.
     pub issued: u64,
-    /// The first moment at which the token is no longer good: `exp` and the leeway.
+    /// The first moment at which the token is no longer valid: `exp` plus the leeway.
     pub expires: Timestamp,
-    /// Names the key that verified it, see [`JwtKeySet::has`].
+    /// The mark of the key that verified the token, see [`JwtKeySet::has`].
     pub key: u32,
 }
 
-/// The reasons for which a JWT opens no login.
+/// The reasons why a JWT is refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum JwtRefusal {
-    /// The token is not good.
+    /// The token is invalid.
     Refused(Refusal),
-    /// The token names a key (`kid`) that is not among these. It may be good with keys that are newer.
+    /// The token names a key (`kid`) that is not in the given key sets. A newer version of the sets may have it.
     UnknownKey,
 }
 
@@ -60,7 +60,7 @@ impl From<Refusal> for JwtRefusal {
     }
 }
 
-/// Whether a token is a JWT, or else a UserSig: the alphabet of a UserSig has no full stop.
+/// Whether a token is a JWT; otherwise it is a UserSig. The alphabet of a UserSig has no full stop, and a JWT has two.
 pub fn is_jwt(token: &str) -> bool {
     token.contains('.')
 }
@@ -68,18 +68,19 @@ pub fn is_jwt(token: &str) -> bool {
 /// Reads a JWT and says whether `user` of `app` may log in with it at `now`, as [`verify`](crate::verify) does for a
 /// UserSig.
 ///
-/// The checks come in this order, and the first that fails is the answer:
+/// The checks are made in this order, and the first that fails determines the code:
 ///
 /// 1. [`Code::SIG_UNREADABLE`]: the app accepts no JWTs, the text is longer than [`MAX_JWT_BYTES`] or not a JWT, or its
-///    algorithm is none of HS256, RS256, ES256 and EdDSA; `exp` or the claim of the userID is missing.
+///    algorithm is none of HS256, RS256, ES256 and EdDSA; `exp` or the claim with the userID is missing.
 /// 2. [`Code::SIG_OTHER_APP`]: `aud` does not name the audience of the app.
-/// 3. [`Code::SIG_OTHER_USER`]: the claim of the userID is another one.
-/// 4. [`Code::SIG_WRONG`]: `iss` is not the issuer of the app, or no key of the app made this signature; or
-///    [`JwtRefusal::UnknownKey`], where it may have been made by a newer key.
+/// 3. [`Code::SIG_OTHER_USER`]: the claim with the userID names another user.
+/// 4. [`Code::SIG_WRONG`]: `iss` is not the issuer of the app, or no key of the app made this signature; instead
+///    [`JwtRefusal::UnknownKey`], if a newer key may have made it.
 /// 5. [`Code::SIG_EXPIRED`]: `now` is not between `nbf` and `exp`, each with the leeway.
 ///
-/// A key verifies one algorithm only, and the secret alone verifies HS256: neither `alg: none` nor a public key that is
-/// taken for an HMAC secret gets anywhere. A token from the future (`iat`) is good, as a UserSig is.
+/// Each key verifies only one algorithm, and only the secret verifies HS256. A token with `alg: none`, or one whose
+/// HMAC was made with a public key as the secret, is therefore refused. A token whose `iat` is in the future is valid,
+/// as it is for a UserSig.
 pub fn verify_jwt(
     token: &str,
     settings: &JwtSettings,
@@ -127,10 +128,10 @@ pub fn verify_jwt(
     Ok(JwtClaims { issued, expires, key: key.mark })
 }
 
-/// The header and the claims of a token whose signature has still to be verified.
+/// Reads the header and the claims of a token, without verifying the signature.
 fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
     let not_a_jwt = "not a JWT that is signed with HS256, RS256, ES256 or EdDSA";
-    // The library reads more forms of a token than the three parts of the compact one.
+    // The library also accepts other serializations of a token than the compact one with three parts.
     if token.split('.').count() != 3 {
         return Err(not_a_jwt);
     }
@@ -148,14 +149,14 @@ fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
     if is_accepted { Ok((header, read.claims)) } else { Err(not_a_jwt) }
 }
 
-/// A time of RFC 7519: seconds since 1970-01-01 UTC, perhaps with a fraction, which is cut.
+/// Reads a claim that is a time of RFC 7519: seconds since 1970-01-01 UTC. A fraction of a second is cut off.
 fn time_of(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, &'static str> {
     let invalid = "a time of the JWT is no number of seconds";
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Number(number)) => match (number.as_u64(), number.as_f64()) {
             (Some(seconds), _) => Ok(Some(seconds)),
-            // A cast cuts the fraction, and keeps a number that is too large within the range.
+            // The cast cuts off the fraction, and turns a number that is too large into the largest one.
             (None, Some(seconds)) if seconds >= 0.0 => Ok(Some(seconds as u64)),
             (None, _) => Err(invalid),
         },
@@ -165,7 +166,7 @@ fn time_of(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, &'sta
     }
 }
 
-/// Whether `aud`, a text or a list of them, names the audience of the app.
+/// Whether `aud`, a text or a list of texts, names the audience of the app.
 fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bool {
     let names = |value: &Value| value.as_str().is_some_and(|text| settings.is_audience(app, text));
     match claims.get("aud") {
@@ -175,8 +176,8 @@ fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bo
     }
 }
 
-/// The key that made the signature of a token: of those for its algorithm, one that has its `kid`, or has none; for a
-/// token without a `kid`, any.
+/// Finds the key that made the signature of a token, by trying the keys for its algorithm. For a token with a `kid`,
+/// only keys with the same `kid` or without one are tried.
 fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'a JwtKey, JwtRefusal> {
     let kid = header.kid.as_deref();
     let mut is_known = false;
@@ -187,7 +188,7 @@ fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'
             (Some(_), None) | (None, _) => {}
         }
         let mut validation = Validation::new(key.algorithm);
-        // The claims are checked here, by the clock that is an argument.
+        // The claims are checked by `verify_jwt`, against the time that it was given.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
@@ -196,7 +197,8 @@ fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'
             return Ok(key);
         }
     }
-    // A token without a `kid` may be of a newer key, too, but everybody can make one: it has to wait for the renewal.
+    // A newer key may also have signed a token without a `kid`. But anybody can make such a token, so it must not cause
+    // the keys to be read again before their time.
     match kid {
         Some(_) if !is_known && header.alg != Algorithm::HS256 => Err(JwtRefusal::UnknownKey),
         Some(_) | None => Err(Refusal::from(Code::SIG_WRONG).into()),

@@ -1,11 +1,11 @@
-//! The text of a new key.
+//! Generates the text of a new key of an app.
 
 use std::fmt::Write;
 
 /// Makes the text of a new key from 32 random bytes: 64 lowercase hexadecimal digits, the form that the
 /// cloud's console shows.
 ///
-/// The scheme takes the bytes of this text, not the bytes it spells, as the HMAC key.
+/// The HMAC key of a UserSig is the bytes of this text, not the 32 bytes that it encodes.
 pub fn generate_key(random: [u8; 32]) -> String {
     random.iter().fold(String::with_capacity(64), |mut text, byte| {
         // Writing to a String never fails.

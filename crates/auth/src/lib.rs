@@ -1,9 +1,9 @@
-//! The tokens that open a login: UserSig, by which an app's backend vouches for a user (the public TLSSigAPIv2 scheme),
-//! and JWT, by which an identity provider does. And the signature by which we vouch for what a webhook is told.
+//! The tokens that open a login: a UserSig, signed by the backend of an app (the public TLSSigAPIv2 scheme), or a JWT,
+//! signed by an identity provider. Also the signature of the requests that Lamplight sends to webhooks.
 //!
-//! This crate knows how a token is made and what makes one good. It knows no clock, no randomness and no
-//! store: the present, the bytes of a new key and the app with its keys are arguments. It does not know
-//! what a login is; whether a good token has been revoked is decided by who keeps that fact.
+//! This crate makes and verifies tokens. It has no clock, no randomness and no store: the current time, the random
+//! bytes of a new key and the app with its keys are arguments. Whether a valid token has been revoked is checked
+//! elsewhere, by the code that keeps the logins.
 
 mod jwt;
 mod key;

@@ -1,9 +1,9 @@
 //! Signs and verifies a UserSig (SPEC section 5).
 //!
-//! A token is a JSON document of claims and their HMAC-SHA256, deflated, then written in a base64 of its
-//! own. Generators differ in the order of the claims, in white space, in JSON escapes and in how hard they
-//! deflate (the public Go one does not at all), so two good tokens for the same claims need not be the same
-//! text: claims are compared, token text never.
+//! A token is a JSON document of claims and their HMAC-SHA256, deflated, then written in base64 with an alphabet of its
+//! own. Generators differ in the order of the claims, in white space, in JSON escapes and in the compression level (the
+//! public Go generator does not compress at all). Two valid tokens with the same claims can therefore be different
+//! texts, so claims are compared, and the texts of tokens never.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,43 +17,43 @@ use std::cell::RefCell;
 use std::io::Write;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-/// The longest token that is looked at, in bytes of its text; a longer one is unreadable.
+/// The longest token that is read, in bytes of its text; a longer one is refused as unreadable.
 pub const MAX_TOKEN_BYTES: usize = 4 * 1024;
 
-/// The largest JSON document that a token may inflate to, in bytes; a larger one is unreadable.
+/// The largest JSON document that a token may inflate to, in bytes; a larger one is refused as unreadable.
 pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024;
 
-/// A userbuf of up to this many bytes fits a token whatever its content; of a larger one, [`sign`] may make
-/// a token that [`verify`] finds too long.
+/// The largest userbuf that fits into a token whatever its bytes are. With a larger one, [`sign`] may make a token that
+/// [`verify`] refuses as too long.
 pub const MAX_USERBUF_BYTES: usize = 1024;
 
-/// The claims of a token, which its signature vouches for.
+/// The signed claims of a token.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Claims {
-    /// `TLS.identifier`: the user that may log in with it.
+    /// `TLS.identifier`: the user who may log in with the token.
     pub user_id: UserId,
     /// `TLS.sdkappid`: the app that the user belongs to.
     pub app: AppId,
-    /// `TLS.time`: when it was made, in seconds since 1970-01-01 UTC, by the clock of who made it.
+    /// `TLS.time`: when the token was made, in seconds since 1970-01-01 UTC, by the clock of its maker.
     pub issued: u64,
-    /// `TLS.expire`: how long it is good, in seconds from `issued`.
+    /// `TLS.expire`: how long the token is valid, in seconds from `issued`.
     pub expire: u64,
-    /// `TLS.userbuf`: bytes that travel with it; Lamplight gives them no meaning. An empty userbuf and none
-    /// are signed differently. See [`MAX_USERBUF_BYTES`].
+    /// `TLS.userbuf`: further signed bytes, which Lamplight ignores. An empty userbuf and no userbuf are signed
+    /// differently. See [`MAX_USERBUF_BYTES`].
     pub userbuf: Option<Vec<u8>>,
 }
 
 impl Claims {
-    /// When the token stops being good: the first moment at which [`verify`] calls it expired. The end of
-    /// time if the sum does not fit.
+    /// The first moment at which [`verify`] refuses the token as expired; the largest [`Timestamp`] if the sum does not
+    /// fit.
     pub fn expires(&self) -> Timestamp {
         Timestamp(self.issued.saturating_add(self.expire).saturating_mul(1000))
     }
 }
 
-/// Makes a token. The last key of [`App::keys`] is the one to sign with.
+/// Makes a token. Use the last key of [`App::keys`].
 ///
-/// A token signed with an empty key is never good.
+/// A token signed with an empty key is always refused.
 pub fn sign(key: &AppKey, claims: &Claims) -> String {
     let document = Document {
         ver: VERSION.to_owned(),
@@ -70,26 +70,27 @@ pub fn sign(key: &AppKey, claims: &Claims) -> String {
 
 /// Reads a token and says whether `user` of `app` may use it at `now`.
 ///
-/// Every key of the app is tried, in constant time and to the last one. The checks come in this order, and
-/// the first that fails is the answer:
+/// Every key of the app is tried, even after one that matches, and signatures are compared in constant time. The checks
+/// are made in this order, and the first that fails determines the code:
 ///
-/// 1. [`Code::SIG_EMPTY`]: no text at all.
-/// 2. [`Code::SIG_UNREADABLE`]: not the scheme; the detail says where reading stopped. So are a text over
-///    [`MAX_TOKEN_BYTES`], a document over [`MAX_DOCUMENT_BYTES`], another `TLS.ver`, a claim that is
-///    missing, given twice or of the wrong JSON type (every public generator writes numbers as numbers), and
+/// 1. [`Code::SIG_EMPTY`]: the token is empty.
+/// 2. [`Code::SIG_UNREADABLE`]: the text is not a token of this scheme; the detail says at which step reading failed.
+///    This includes a text over [`MAX_TOKEN_BYTES`], a document over [`MAX_DOCUMENT_BYTES`], another `TLS.ver`, a claim
+///    that is missing, given twice or of the wrong JSON type (every public generator writes numbers as numbers), and
 ///    a `TLS.sig` that is not the base64 of 32 bytes.
-/// 3. [`Code::SIG_OTHER_APP`]: made for another app.
-/// 4. [`Code::SIG_OTHER_USER`]: made for another user.
+/// 3. [`Code::SIG_OTHER_APP`]: the token was made for another app.
+/// 4. [`Code::SIG_OTHER_USER`]: the token was made for another user.
 /// 5. [`Code::SIG_WRONG`]: no key of the app made this signature.
 /// 6. [`Code::SIG_EXPIRED`]: [`Claims::expires`] is not after `now`.
 ///
-/// Steps 1–4 tell the sender only what the token says by itself. A forged token gets no further than step 5,
-/// so it cannot ask about our clock. A token from the future is good: the clocks of backends are not ours.
+/// The refusals of steps 1–4 reveal nothing that the token does not contain. A forged token always fails by step 5, so
+/// its sender learns nothing about this server's clock. A token with a `TLS.time` in the future is valid, because the
+/// clock of a backend may be ahead.
 pub fn verify(token: &str, app: &App, user: &UserId, now: Timestamp) -> Result<Claims, Refusal> {
     verify_by_key(token, app, user, now).map(|(claims, _)| claims)
 }
 
-/// As [`verify`], and says by its id with which key of the app the token was signed.
+/// Does the same as [`verify`], and also returns the id of the app's key that signed the token.
 pub fn verify_by_key(
     token: &str,
     app: &App,
@@ -118,7 +119,7 @@ pub fn verify_by_key(
         userbuf,
     };
     let (mut signed, mut by) = (Choice::from(0), 0);
-    // Anybody can sign with the empty key.
+    // An empty key is skipped, because anybody can sign with it.
     for key in app.keys.iter().filter(|key| !key.text.is_empty()) {
         let is_it = mac(key, &claims).ct_eq(&signature);
         signed |= is_it;
@@ -133,13 +134,13 @@ pub fn verify_by_key(
     Ok((claims, by))
 }
 
-/// The only `TLS.ver` there is.
+/// The only `TLS.ver` that exists.
 const VERSION: &str = "2.0";
 
 /// An HMAC-SHA256.
 type Signature = [u8; 32];
 
-/// The JSON inside a token. Other members are let pass: nobody signed them and nobody reads them.
+/// The JSON document inside a token. Other members are ignored; the signature does not cover them.
 #[derive(Serialize, Deserialize)]
 struct Document {
     #[serde(rename = "TLS.ver")]
@@ -160,7 +161,7 @@ struct Document {
 
 impl Document {
     fn read(json: &[u8]) -> Result<Self, &'static str> {
-        // serde would take the claims as an array, too.
+        // serde would also accept an array of the claims.
         if json.trim_ascii_start().first() != Some(&b'{') {
             return Err("not a JSON object");
         }
@@ -173,7 +174,7 @@ impl Document {
     }
 
     fn userbuf(&self) -> Result<Option<Vec<u8>>, &'static str> {
-        // Base64 is read strictly, so that writing the bytes again gives the text that was signed.
+        // Base64 is decoded strictly, so that encoding the bytes again gives the text that was signed.
         let bytes = self.userbuf.as_ref().map(|text| STANDARD.decode(text));
         bytes.transpose().map_err(|_| "TLS.userbuf is not base64")
     }
@@ -184,7 +185,7 @@ impl Document {
     }
 }
 
-/// The signature of these claims by this key.
+/// Computes the signature of the claims with the key.
 fn mac(key: &AppKey, claims: &Claims) -> Signature {
     let Claims { user_id, app, issued, expire, userbuf } = claims;
     let mut text =
@@ -224,7 +225,7 @@ fn unpack(token: &str) -> Result<Vec<u8>, &'static str> {
     let zlib = STANDARD.decode(text).map_err(|_| "not the base64 of a UserSig")?;
 
     thread_local! {
-        // Some 50 KB: to allocate them for each token takes longer than to inflate it.
+        // The state has about 50 KB; allocating it for each token would take longer than inflating the token.
         static INFLATE: RefCell<(Decompress, Box<[u8]>)> =
             RefCell::new((Decompress::new(true), vec![0; MAX_DOCUMENT_BYTES].into_boxed_slice()));
     }
@@ -250,15 +251,15 @@ mod tests {
     const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
     const ISSUED: u64 = 1_700_000_000;
     const EXPIRE: u64 = 604_800;
-    /// While the vector is good.
+    /// A time at which the vectors are valid.
     const NOW: Timestamp = Timestamp((ISSUED + 1) * 1000);
 
-    /// The vector of the SPEC (section 5), as Python's zlib 1.2.13 packs it.
+    /// The test vector of the SPEC (section 5), compressed by Python's zlib 1.2.13.
     const PYTHON: &str = concat!(
         "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkEnMyk1PjDQxhssUp2YkFBZkpQDlDEwMIMITKpVYUZBalAmXMDEws",
         "DAygoiWZuSAxQ3Ooaph4cWY6yIISk9Jyz3QzPwNjY4NyJycnj6qCQv8K74iCYFcn-wLXPLe0KkMn7YhK78RIW6VaAKexMrM_"
     );
-    /// The same, as Node 20 packs it.
+    /// The same vector, compressed by Node 20.
     const NODE: &str = concat!(
         "eJw1ycEKgkAUheF3udtC7uRgMdBmwCiMXNjCVjHkVS6VTDqlGb174NjZne--wHGfBS9qQMEiQJiPnwuqHZc8srnxhc4optYW",
         "V2MtF6CERD-hi*M7gRLLSdEr9ZYbAhWhXP2t5QoUOPnsdlV0wDDETmu9Hewj7ZPcZrFObVxvykHoWf5OzGkN3x8uVzFT"
@@ -285,7 +286,7 @@ mod tests {
         Claims { user_id: alice(), app: AppId(1_400_000_001), issued: ISSUED, expire: EXPIRE, userbuf: None }
     }
 
-    /// The document of the vector, for a test to spoil.
+    /// The document of the vector, for tests that change a part of it.
     fn document() -> Value {
         json!({
             "TLS.ver": "2.0",
@@ -301,7 +302,7 @@ mod tests {
         pack(document.to_string().as_bytes(), Compression::default())
     }
 
-    /// The answer for alice, while the vector is good.
+    /// The outcome for alice, at a time when the vectors are valid.
     fn answer(token: &str) -> Result<Claims, Code> {
         verify(token, &app(&[KEY]), &alice(), NOW).map_err(|refusal| refusal.code)
     }
@@ -329,7 +330,7 @@ mod tests {
 
     #[test]
     fn a_token_that_is_stored_and_written_by_the_go_generator_is_good() {
-        // It does not deflate, escapes what HTML would, and ends its JSON with a new line.
+        // The Go generator does not compress, escapes the characters of HTML, and ends its JSON with a line break.
         let user = UserId::new("<a&b>").unwrap();
         let claims = Claims { user_id: user.clone(), ..claims() };
         let sig = STANDARD.encode(mac(&key(1, KEY), &claims));
@@ -586,7 +587,7 @@ mod tests {
             userbuf in prop::option::of(prop::collection::vec(any::<u8>(), 0..8)),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         ) {
-            // Past base64 and the checksum of zlib, where a forger would start.
+            // Changes the document itself, with valid base64 and a valid zlib checksum, as a forger would.
             let claims = Claims { userbuf, ..claims() };
             let mut json = unpack(&sign(&key(1, KEY), &claims)).unwrap();
             for (at, byte) in changes {

@@ -3,7 +3,8 @@
 use lamplight_model::Timestamp;
 use sha2::{Digest, Sha256};
 
-/// `Sign`, in hex, for a request at this time. The receiver computes the same from `RequestTime` and the token.
+/// Computes `Sign`, in hexadecimal, for a request at this time. The receiver computes the same text from `RequestTime`
+/// and the token.
 pub fn webhook_sign(token: &str, request_time: Timestamp) -> String {
     let digest = Sha256::digest(format!("{token}{}", request_time.as_secs()));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

@@ -1,5 +1,5 @@
-//! UserSigs of the public npm and PyPI packages are valid here, and our UserSigs have the same content as theirs.
-//! `tests/interop/README.md` describes how to install the packages.
+//! Interoperability with the public generators of UserSigs, the npm and the PyPI package: Lamplight accepts their
+//! tokens, and its own tokens contain the same document as theirs. `tests/interop/README.md` says how they are set up.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
@@ -31,8 +31,7 @@ fn the_pypi_generator() {
     check(python);
 }
 
-/// The users of the test. Their ids contain every printable ASCII character, and three have the greatest length of a
-/// `userID`.
+/// UserIDs that together contain every printable ASCII character; three have the greatest length of a userID.
 const USERS: [&str; 5] = [
     "alice_01",
     " !\"#$%&'()*+,-./0123456789:;<=>?",
@@ -41,8 +40,8 @@ const USERS: [&str; 5] = [
     "1",
 ];
 
-/// Lets the generator make a token for every user, with and without a userbuf, once with its clock stopped and once
-/// with the real one, and checks the tokens.
+/// Lets the generator make tokens for every user, with and without a userbuf, once with a stopped clock and once with
+/// the real one, and compares them with Lamplight's tokens.
 fn check(generator: Command) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let app = App {
@@ -84,7 +83,7 @@ fn check(generator: Command) {
     for ((claims, stopped), answer) in cases.iter().zip(answers) {
         let verify = |now| verify(answer["token"].as_str().unwrap(), &app, &claims.user_id, now);
         if stopped.is_some() {
-            // Both sides must make the same signature for the same claims.
+            // The same claims have the same signature, whichever program signs them.
             assert_eq!(answer["ours"], answer["theirs"], "{claims:?}");
             assert_eq!(verify(Timestamp(claims.expires().0 - 1)).as_ref(), Ok(claims));
             assert_eq!(verify(claims.expires()).unwrap_err().code, Code::SIG_EXPIRED);
@@ -96,7 +95,7 @@ fn check(generator: Command) {
     }
 }
 
-/// Runs the generator: writes a line for each request, and reads a line for each answer.
+/// Runs the generator: writes one line to it for each request, and reads one line from it for each answer.
 fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut child = generator
         .stdin(Stdio::piped())
@@ -105,7 +104,7 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
         .unwrap_or_else(|error| panic!("{generator:?} does not start: {error}. {SET_UP}"));
     let lines: String = requests.map(|request| format!("{request}\n")).collect();
     let mut stdin = child.stdin.take().unwrap();
-    // A thread writes while this one reads, because both pipes may be full at the same time.
+    // Writes on another thread than it reads, because either pipe may be full before its reader reads on.
     let writer = thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
     let written = writer.join().unwrap();
@@ -118,7 +117,7 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
 const SET_UP: &str =
     "`cargo xtask test` sets up the public generators; tests/interop/README.md says how to by hand.";
 
-/// Returns the path of a part of a generator: the value of the environment variable, or `place` in the repository.
+/// The path of an installed generator: the value of the environment variable, or else `place` in the repository.
 fn installed(variable: &str, place: &str) -> PathBuf {
     let path = env::var_os(variable).map_or_else(|| root().join(place), PathBuf::from);
     assert!(path.exists(), "{} is missing. {SET_UP}", path.display());

@@ -8,35 +8,35 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// The most keys of one set. Identity providers publish two or three.
+/// The most keys that one set may have. Identity providers publish two or three.
 pub const MAX_KEYS: usize = 32;
 
-/// Keys that verify JWTs.
+/// A set of keys that verify JWTs.
 #[derive(Clone, Default)]
 pub struct JwtKeySet {
     keys: Vec<JwtKey>,
 }
 
-/// A key, for one algorithm.
+/// A key that verifies the signatures of one algorithm.
 #[derive(Clone)]
 pub(super) struct JwtKey {
     pub(super) kid: Option<String>,
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
-    /// Tells the key from others, see [`JwtKeySet::has`].
+    /// Identifies the key, or the source that it was read from; see [`JwtKeySet::has`].
     pub(super) mark: u32,
 }
 
-/// The reasons for which a text holds no keys that could be used.
+/// The reasons why keys cannot be read from a text.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidKeys {
     /// The text is neither a JWKS nor PEM.
     #[error("neither a JWKS nor public keys as PEM")]
     Unreadable,
-    /// A block of the PEM is no public key that could be used.
+    /// A block of the PEM is not a public key of a supported kind. The number counts the blocks from 1.
     #[error("block {0} of the PEM is no public RSA, P-256 or Ed25519 key (BEGIN PUBLIC KEY)")]
     Block(usize),
-    /// The text has a private key in it.
+    /// The text contains a private key.
     #[error("this is a private key; a server that only verifies must not have it: give the public one")]
     Private,
     /// None of the keys of a JWKS can be used.
@@ -45,17 +45,17 @@ pub enum InvalidKeys {
     /// The set has more than [`MAX_KEYS`] keys.
     #[error("more than {MAX_KEYS} keys")]
     TooMany,
-    /// The secret is too short to be safe.
+    /// The secret has fewer than [`MIN_JWT_SECRET_BYTES`] bytes.
     #[error("a secret has at least {MIN_JWT_SECRET_BYTES} bytes")]
     ShortSecret,
-    /// The secret is a key of another kind.
+    /// The text given as a secret is a public key, a private key or a certificate.
     #[error("this is a public key, a private key or a certificate, and no secret for HS256")]
     NoSecret,
 }
 
 impl JwtKeySet {
-    /// Reads a JWKS, or public keys as PEM. Keys of a JWKS that are of another kind, for encryption, or for an
-    /// algorithm that is not accepted are skipped; so are symmetric ones: a secret is none that is published.
+    /// Reads a JWKS, or public keys as PEM. Skips keys of a JWKS that are of an unsupported kind, are for encryption or
+    /// are for an algorithm that is not accepted. Skips symmetric keys too, because a published secret is not secret.
     pub fn read(text: &str) -> Result<Self, InvalidKeys> {
         let text = text.trim();
         if text.contains("PRIVATE KEY-----") {
@@ -71,7 +71,7 @@ impl JwtKeySet {
                 return Err(InvalidKeys::Private);
             }
             let count = set.keys.len();
-            // A key that this library does not know must not hide the others.
+            // One key that the library cannot read must not make the whole set unusable.
             let keys: Vec<_> = set.keys.into_iter().filter_map(|key| of_jwk(key).ok().flatten()).collect();
             if keys.is_empty() {
                 return Err(InvalidKeys::NoneUsable(count));
@@ -86,7 +86,7 @@ impl JwtKeySet {
         Ok(Self { keys })
     }
 
-    /// The keys that the settings of an app hold themselves: the keys and the secret.
+    /// Reads the public keys and the secret that are written in the settings of an app.
     pub fn of_settings(settings: &JwtSettings) -> Result<Self, InvalidKeys> {
         let mut set = if settings.keys.is_empty() { Self::default() } else { Self::read(&settings.keys)? };
         if !settings.secret.is_empty() {
@@ -95,30 +95,30 @@ impl JwtKeySet {
         Ok(set)
     }
 
-    /// The same keys under the mark of the place that they come from. A key that goes from there ends no connection:
-    /// an identity provider takes keys out that it does not sign with any longer.
+    /// Gives all keys the mark of the source that they were read from. A connection is then kept while the app uses
+    /// the source, even when its key is removed there: identity providers remove keys that they no longer sign with.
     #[must_use]
     pub fn of_source(mut self, mark: u32) -> Self {
         self.keys.iter_mut().for_each(|key| key.mark = mark);
         self
     }
 
-    /// Whether a key with this mark, which [`JwtClaims::key`](super::JwtClaims::key) was, is in the set.
+    /// Whether a key of the set has this mark, which is the one of a [`JwtClaims::key`](super::JwtClaims::key).
     pub fn has(&self, mark: u32) -> bool {
         self.keys.iter().any(|key| key.mark == mark)
     }
 
-    /// How many keys there are.
+    /// The number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether there are none.
+    /// Whether the set has no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// A mark that tells texts apart, for [`JwtKeySet::of_source`].
+    /// Computes the mark of a source from its name, for [`JwtKeySet::of_source`].
     pub fn mark_of(text: &str) -> u32 {
         mark_of(text.as_bytes())
     }
@@ -139,7 +139,7 @@ fn mark_of(bytes: &[u8]) -> u32 {
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
-/// A key of a JWKS; `None` where it is for something else.
+/// Reads a key of a JWKS; returns `None` if the key is not for verifying signatures that are accepted.
 fn of_jwk(value: Value) -> Result<Option<JwtKey>, serde_json::Error> {
     let text = value.to_string();
     let jwk: Jwk = serde_json::from_value(value)?;
@@ -155,7 +155,7 @@ fn of_jwk(value: Value) -> Result<Option<JwtKey>, serde_json::Error> {
         | AlgorithmParameters::OctetKeyPair(_)
         | AlgorithmParameters::OctetKey(_)
         | AlgorithmParameters::Other(_) => return Ok(None),
-        // A kind that the library will know one day.
+        // A kind of key that a newer version of the library adds.
         _ => return Ok(None),
     };
     let common = &jwk.common;
@@ -198,7 +198,7 @@ fn of_secret(text: &str) -> Result<JwtKey, InvalidKeys> {
     if text.len() < MIN_JWT_SECRET_BYTES {
         return Err(InvalidKeys::ShortSecret);
     }
-    // What everybody may know: with it as a secret, everybody could sign.
+    // A public key or a certificate is not secret: if it were used as one, anybody could sign tokens.
     if text.contains("-----BEGIN") || text.trim_start().starts_with('{') {
         return Err(InvalidKeys::NoSecret);
     }

@@ -1,7 +1,7 @@
-//! The algorithms of `ring` behind the verifiers of `jsonwebtoken`.
+//! Verifies signatures for `jsonwebtoken` by the algorithms of `ring`.
 //!
-//! Both providers that the library brings would cost more than they give: one builds a second C library beside `ring`,
-//! the other an RSA implementation with a known timing channel. Here a provider only verifies.
+//! The library comes with two providers, and neither is used: one builds a second C library beside `ring`, the other an
+//! RSA implementation with a known timing side channel. The provider of this module can verify, but not sign.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
@@ -13,7 +13,7 @@ use std::sync::Once;
 /// The fewest bytes of the modulus of an RSA key: 2,048 bits.
 const MIN_RSA_BYTES: usize = 256;
 
-/// The most bytes of the modulus of an RSA key: verifying by a longer one costs too much.
+/// The most bytes of the modulus of an RSA key; verifying with a longer one would cost too much time.
 const MAX_RSA_BYTES: usize = 1_024;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
@@ -22,7 +22,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Makes these algorithms those of the library in this process. Where somebody else was quicker, theirs stay.
+/// Installs this module as the library's provider in the process. Does nothing if a provider is installed already.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -48,14 +48,14 @@ impl RingVerifier {
                 !secret.is_empty()
             }
             (Algorithm::ES256, AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
-                // A point of P-256 that is not compressed.
+                // An uncompressed point of P-256.
                 point.len() == 65 && point[0] == 4
             }
             (Algorithm::EdDSA, AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(point)) => point.len() == 32,
             (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::RsaModulusExponent { n, .. }) => {
                 is_rsa_length(n.iter().skip_while(|byte| **byte == 0).count())
             }
-            // The DER of RFC 8017 has some 14 bytes beside the modulus.
+            // The DER encoding of RFC 8017 adds about 14 bytes to the modulus.
             (Algorithm::RS256, AlgorithmFamily::Rsa, DecodingKeyKind::SecretOrDer(der)) => {
                 is_rsa_length(der.len().saturating_sub(14))
             }
@@ -99,13 +99,13 @@ impl JwtVerifier for RingVerifier {
     }
 }
 
-/// `ring` takes numbers without zeros in front, which some identity providers write.
+/// Removes leading zeros, which some identity providers write and `ring` does not accept.
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]
 }
 
-/// Whether the modulus of an RSA key has a length that is accepted.
+/// Whether the modulus of an RSA key may have this many bytes.
 fn is_rsa_length(bytes: usize) -> bool {
     (MIN_RSA_BYTES..=MAX_RSA_BYTES).contains(&bytes)
 }

@@ -1,4 +1,4 @@
-//! Tables of what is refused, over tokens that OpenSSL has signed (`tests/jwt/vectors.json`) and ones that are signed here.
+//! Tables of refused tokens. OpenSSL has signed some of them (`tests/jwt/vectors.json`); the tests sign the others.
 
 use super::*;
 use base64::Engine;
@@ -8,7 +8,7 @@ use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyP
 use serde_json::json;
 
 const APP: AppId = AppId(1_400_000_001);
-/// When the vectors are good.
+/// A time at which the tokens of the vectors are valid.
 const NOW: Timestamp = Timestamp(1_700_000_100_000);
 
 fn vectors() -> Value {
@@ -24,7 +24,7 @@ fn settings() -> JwtSettings {
     JwtSettings { jwks_url: "https://id.example/jwks".into(), ..JwtSettings::default() }
 }
 
-/// A pair of keys with the JWK of the public one.
+/// A key pair that signs tokens, and gives the JWK of its public key.
 struct Signer(Ed25519KeyPair);
 
 impl Signer {
@@ -59,7 +59,7 @@ fn claims() -> Value {
     json!({ "sub": "alice_01", "aud": "1400000001", "iat": 1_700_000_000, "exp": 1_700_003_600 })
 }
 
-/// The code of the answer to a token, or 0 where it is good.
+/// The outcome for a token: "good", "unknown key" or the code of the refusal.
 fn answer(token: &str, settings: &JwtSettings, keys: &JwtKeySet, now: Timestamp) -> String {
     match verify_jwt(token, settings, &[keys], APP, &alice(), now) {
         Ok(_) => "good".to_owned(),
@@ -89,7 +89,7 @@ fn tokens_of_each_algorithm_are_good_with_keys_of_either_form() {
             let read = verify_jwt(&token, &settings(), &[keys], APP, &alice(), NOW).unwrap();
             assert_eq!((read.issued, read.expires), (1_700_000_000, Timestamp(1_700_003_630_000)), "{name}");
             assert!(keys.has(read.key) && !keys.has(read.key ^ 1));
-            // One bit of the signature, and of the claims.
+            // Changes one bit of the signature, then one bit of the claims.
             for at in [token.len() - 8, token.find('.').unwrap() + 60] {
                 let mut changed = token.clone().into_bytes();
                 changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
@@ -199,7 +199,7 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
     let pem = vectors["keys_pem"]["rsa"].as_str().unwrap();
     let jwks = JwtKeySet::read(&vectors["jwks"].to_string()).unwrap();
     let public = JwtKeySet::read(pem).unwrap();
-    // Signed with the public key, which everybody has, as if it were a secret.
+    // A token signed with the public key, which anybody has, as if the key were an HMAC secret.
     let hmac = |key: &str, header: &Value| {
         let signed = signed(header, &claims());
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key.as_bytes());
@@ -213,7 +213,7 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
             }
         }
     }
-    // Without a signature, and with the algorithms that are not accepted.
+    // Tokens without a signature, and with algorithms that are not accepted.
     for alg in
         ["none", "None", "NONE", "", "HS384", "HS512", "RS384", "RS512", "PS256", "ES384", "ES256K", "ES512"]
     {
@@ -222,14 +222,14 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
             assert_eq!(answer(&token, &settings(), &jwks, NOW), "70003", "{alg}");
         }
     }
-    // The right signature under the name of another algorithm.
+    // A correct signature whose header names another algorithm.
     let signer = Signer::new(1);
     let keys = set(&[signer.jwk(Some("k"))]);
     for alg in ["HS256", "RS256", "ES256"] {
         let token = signer.sign(&json!({ "alg": alg, "kid": "k" }), &claims());
         assert_ne!(answer(&token, &settings(), &keys, NOW), "good", "{alg}");
     }
-    // Keys that come with the token, and demands that nobody here understands.
+    // Tokens that bring their own key, and tokens with critical extensions that are not supported.
     let other = Signer::new(9);
     let header =
         json!({ "alg": "EdDSA", "kid": "k", "jwk": other.jwk(Some("k")), "jku": "https://evil.example/" });

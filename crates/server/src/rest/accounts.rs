@@ -20,7 +20,7 @@ const MAX_ACCOUNTS: usize = 100;
 /// `im_open_login_svc/account_import`
 pub struct AccountImport;
 
-/// An account to create, with its nick and picture.
+/// An account to create or change, with its nick and picture.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountImportRequest {
@@ -89,7 +89,7 @@ pub struct MultiaccountImportRequest {
     accounts: Option<List<CompactString, MAX_ACCOUNTS>>,
 }
 
-/// An account of the list.
+/// An account to create or change.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountListItem {
@@ -140,7 +140,7 @@ impl Command for MultiaccountImport {
             }
         };
         let asked = list.len();
-        // The imports run together, so that they share commits of the store.
+        // The imports run concurrently, so that they share commits of the store.
         let outcomes = join_all(list.into_iter().map(|item| async move {
             let done = match UserId::new(&item.user_id) {
                 Ok(user) => import(call, user, item.nick, item.face_url).await,
@@ -156,7 +156,7 @@ impl Command for MultiaccountImport {
                 first.get_or_insert(error);
             }
         }
-        // The cloud's answer has no field for a reason of each account; it gets the reason of the first one.
+        // The answer of the cloud's API has no field for the reason of each failure, so it has the reason of the first.
         let (mut code, mut detail) = (Code::OK, String::new());
         if let Some(error) = first {
             let why = Family::Accounts.translate(&error.refusal());
@@ -179,7 +179,7 @@ pub struct AccountCheck;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountCheckRequest {
-    /// At most 100.
+    /// The accounts to look for; at most 100.
     #[schema(value_type = Vec<NamedUser>, min_items = 1, max_items = 100)]
     check_item: List<Object<NamedUser>, MAX_ACCOUNTS>,
 }
@@ -209,7 +209,7 @@ pub struct AccountChecked {
     #[serde(rename = "UserID")]
     #[schema(value_type = String)]
     user_id: CompactString,
-    /// 0, or 7003 when the text is not a valid userID.
+    /// 0, or 7003 if the account name is not a valid userID.
     result_code: u32,
     /// The text of the code; empty for 0.
     #[schema(value_type = String)]
@@ -270,7 +270,7 @@ pub struct AccountDelete;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AccountDeleteRequest {
-    /// At most 100.
+    /// The accounts to delete; at most 100.
     #[schema(value_type = Vec<NamedUser>, min_items = 1, max_items = 100)]
     delete_item: List<Object<NamedUser>, MAX_ACCOUNTS>,
 }
@@ -298,7 +298,7 @@ pub struct AccountDeleted {
     user_id: CompactString,
 }
 
-/// The `ResultInfo` for the account of the caller.
+/// The `ResultInfo` of an admin who asks to delete the admin's own account.
 const OWN_ACCOUNT: &str = "an admin cannot delete its own account, because its UserSig would be refused from then on; \
                            call as another admin";
 
@@ -322,7 +322,7 @@ impl Command for AccountDelete {
         let mut revoked = Revoking::default();
         for Object(NamedUser { user_id }) in items {
             let done = match UserId::new(&user_id) {
-                // The UserSig of the admin would be refused from now on, and with it every further call.
+                // Without the account, the UserSig of the calling admin and all further calls would be refused.
                 Ok(id) if id == call.admin.id => Err(Refusal::from(Code::INVALID_PARAMETER).into()),
                 Ok(id) => call.service.delete_account(&call.user(id), call.now).await,
                 Err(invalid) => Err(Refusal::from(invalid).into()),

@@ -1,4 +1,4 @@
-//! The answer of a call: the fields that every answer has, and those of the command.
+//! The answer to a call: the fields that every answer has, followed by those of the command.
 
 use super::family::Family;
 use crate::http::BodyRoom;
@@ -18,11 +18,11 @@ pub struct Answer {
     is_charged: bool,
 }
 
-/// The answer of a command that succeeded, or that failed for every user it named.
+/// The outcome of a command that succeeded, or that failed for every user it named.
 pub struct Reply<T> {
     /// 0, or the reason why the command failed for every user.
     pub code: Code,
-    /// The details that `ErrorInfo` ends with; may be empty.
+    /// The details at the end of `ErrorInfo`; may be empty.
     pub detail: String,
     /// The fields of the command's answer.
     pub fields: T,
@@ -34,7 +34,7 @@ impl<T> From<T> for Reply<T> {
     }
 }
 
-/// The answer in the order of its JSON fields: those of every answer, then those of the command.
+/// The JSON of an answer: first the fields that every answer has, then those of the command.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Envelope<'a, T> {
@@ -51,18 +51,18 @@ struct Envelope<'a, T> {
 struct Nothing {}
 
 impl Answer {
-    /// The answer of a command that ran.
+    /// Makes the answer of a command that was carried out.
     pub fn reply<T: Serialize>(family: Family, reply: &Reply<T>) -> Self {
         Self::write(family, reply.code, &text(reply.code, &reply.detail), &reply.fields)
     }
 
-    /// The answer of a call that was refused.
+    /// Makes the answer to a call that was refused.
     pub fn refused(family: Family, refusal: &Refusal) -> Self {
         let refusal = family.translate(refusal);
         Self::write(family, refusal.code, &text(refusal.code, &refusal.detail), &Nothing {})
     }
 
-    /// The answer for an error of a command. An internal error is logged, and answered without its details.
+    /// Makes the answer for an error of a command. An internal error is logged, and its details are not in the answer.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
             tracing::error!(%error, "a call of the server API failed");
@@ -79,13 +79,13 @@ impl Answer {
             fields,
         };
         let mut json = serde_json::to_vec(&envelope).expect("names, texts and whole numbers are always JSON");
-        // The length is what is charged, and the capacity may be twice that.
+        // The budget is charged with the length, but the capacity may be twice as large.
         json.shrink_to_fit();
         Self { code, json: json.into(), is_charged: false }
     }
 
-    /// Charges the answer to the budget of the port. A call that reads has changed nothing and can be made
-    /// again, so its answer may become a refusal when the budget is used up.
+    /// Charges the answer of a reading call to the memory budget of the HTTP port. If the budget is used up, returns a
+    /// refusal instead: the call has changed nothing, so the caller can repeat it.
     pub fn admitted(self, family: Family, room: &BodyRoom) -> Self {
         match room.admit_answer(self.json) {
             Some(json) => Self { json, is_charged: true, ..self },
@@ -96,23 +96,23 @@ impl Answer {
         }
     }
 
-    /// The HTTP response; its status is always 200. The answer stays charged to the budget until it has been
-    /// sent.
+    /// Makes the HTTP response; its status is always 200. The answer stays charged to the memory budget until it has
+    /// been sent.
     pub fn into_response(self, room: &BodyRoom) -> Response {
         let json = if self.is_charged { self.json } else { room.charge_answer(self.json) };
         let mut response = Response::new(Body::from(json));
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        // The answer has statuses of people: a cache between the backend and this server must not keep it.
+        // An answer may contain personal data, so a cache between the backend and this server must not keep it.
         response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         if self.code == Code::TOO_MANY_FAILURES {
-            // Somebody who guesses UserSigs has to open a new connection for each further guess.
+            // A client that guesses UserSigs has to open a new connection for each further guess.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 }
 
-/// The code of one entry of a list. A fault of the server itself fails the whole call.
+/// Returns the code for one entry of a list. An error of the server itself fails the whole call.
 pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
     match done {
         Ok(()) => Ok(Code::OK),
@@ -121,7 +121,7 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
     }
 }
 
-/// The `ErrorInfo` of a code, with the details where there are any.
+/// The `ErrorInfo` of a code, followed by the details, if there are any.
 fn text(code: Code, detail: &str) -> String {
     match (code == Code::OK, detail) {
         (true, _) => detail.to_owned(),

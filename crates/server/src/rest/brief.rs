@@ -1,8 +1,8 @@
-//! Errors of reading JSON that quote little of it.
+//! A deserializer whose errors quote little of the JSON.
 //!
-//! An error of `serde` about a text that stands where a number, a list or one of several words belongs quotes the whole
-//! text, with escapes: a body of 1 MiB becomes an error of 6 MiB, and an answer of 7. Here a text comes to its visitor
-//! with an error type of its own, which quotes the beginning of the text.
+//! If a text stands where a number, a list or one of several words is expected, the error of `serde` quotes the whole
+//! text, with escapes: a body of 1 MiB becomes an error of 6 MiB and an answer of 7 MiB. This deserializer passes texts
+//! to their visitor with an error type of its own, which quotes only the beginning of the text.
 
 use lamplight_model::quoted;
 use serde::de::value::StrDeserializer;
@@ -12,11 +12,11 @@ use serde::de::{
 use serde::{Deserializer, forward_to_deserialize_any};
 use std::fmt::{self, Display, Write};
 
-/// The most bytes of an error about a text.
+/// The longest error message about a text, in bytes.
 const MAX_ERROR: usize = 400;
 
-/// A deserializer of a self-describing format, with errors that quote little. One of several words is a text here, and
-/// no object.
+/// A deserializer of a self-describing format whose errors quote little. It reads an enum only from a text, not from an
+/// object.
 pub struct Brief<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Brief<D> {
@@ -51,7 +51,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Brief<D> {
         self.0.deserialize_ignored_any(visitor)
     }
 
-    // The format says what a value is. Asked for a type, it would make an error about another one by itself.
+    // The type of a value follows from the JSON. If the inner deserializer were asked for one type, it would make the
+    // error about a value of another type itself.
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct identifier
@@ -142,7 +143,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Brief<A> {
     }
 }
 
-/// The visitor of one of several words.
+/// The visitor of an enum that is given as one of several words.
 struct Word<V> {
     words: &'static [&'static str],
     visitor: V,
@@ -161,7 +162,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Word<V> {
     }
 }
 
-/// The text in which one of several words is looked for.
+/// Gives the visitor of an enum the text that names the variant.
 struct WordAccess<'a>(StrDeserializer<'a, BriefError>);
 
 impl<'de, 'a> EnumAccess<'de> for WordAccess<'a> {
@@ -181,7 +182,7 @@ fn one_of(f: &mut impl Write, words: &[&str]) -> fmt::Result {
     })
 }
 
-/// An error about a text.
+/// An error about a text, with at most [`MAX_ERROR`] bytes.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct BriefError(String);
@@ -189,7 +190,7 @@ struct BriefError(String);
 impl Error for BriefError {
     fn custom<T: Display>(message: T) -> Self {
         let mut words = AtMost(String::new());
-        // It ends early where the message is too long.
+        // Writing fails if the message is too long, and what was written so far is used.
         let _ = write!(words, "{message}");
         Self(words.0)
     }
@@ -217,7 +218,7 @@ impl Error for BriefError {
     }
 }
 
-/// A text that takes no more than [`MAX_ERROR`] bytes.
+/// A text that accepts writes until it has [`MAX_ERROR`] bytes.
 struct AtMost(String);
 
 impl Write for AtMost {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 /// A call that has passed its gates.
 pub struct Call<'a> {
-    /// The operations.
+    /// The operations of the node.
     pub service: &'a Arc<Service>,
-    /// The app that calls.
+    /// The app whose backend makes the call.
     pub app: Arc<App>,
-    /// The admin in whose name it calls.
+    /// The admin whose UserSig the call has.
     pub admin: User,
     /// The time of the call.
     pub now: Now,
@@ -22,18 +22,18 @@ pub struct Call<'a> {
 }
 
 impl Call<'_> {
-    /// A user of the app.
+    /// Returns the user of the calling app with this userID.
     pub fn user(&self, id: UserId) -> User {
         User::new(self.app.id, id)
     }
 
-    /// A parameter of the query string.
+    /// Returns the first value of a parameter of the query string.
     pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         parameter(self.query, name)
     }
 }
 
-/// The first value of a parameter of the query string.
+/// Returns the first value of a parameter of the query string.
 pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
 }

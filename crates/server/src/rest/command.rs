@@ -1,4 +1,4 @@
-//! The trait of a command, and its row in the table of commands.
+//! The trait that every command implements, and the row of a command in the table of commands.
 
 use super::answer::{Answer, Reply};
 use super::brief::Brief;
@@ -17,9 +17,9 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-/// A command of the server API. Its request and its answer are types; the JSON and the document follow from them.
+/// A command of the server API. The JSON and the OpenAPI document are derived from the types of its request and answer.
 pub trait Command: 'static {
-    /// The path after `/v4/`, as `sns/friend_add`.
+    /// The path after `/v4/`, for example `sns/friend_add`.
     const PATH: &'static str;
     /// An older path of the same command.
     const OLDER_PATH: Option<&'static str> = None;
@@ -33,12 +33,12 @@ pub trait Command: 'static {
     const CODES: &'static [Code];
     /// Whether the command changes nothing; it may then be called by GET.
     const READS: bool = false;
-    /// Whether the command is an addition, which the cloud does not have.
+    /// Whether the command is an addition to the cloud's API.
     const OURS: bool = false;
-    /// The parameters that the command takes from the query string when there is no body: each a name and a line about it.
+    /// The name and the description of each parameter that the command takes from the query string if there is no body.
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
 
-    /// The body.
+    /// The type of the request, which is read from the body.
     type Request: DeserializeOwned + ToSchema + Send;
     /// The fields of the answer.
     type Fields: Serialize + ToSchema + Send + Sync;
@@ -54,23 +54,23 @@ pub trait Command: 'static {
         None
     }
 
-    /// Estimates the most memory of the page that the call reads and of its answer, in bytes; 0 where that is little.
+    /// Returns the most memory that the page which the call reads and its answer may take, in bytes; 0 if it is little.
     fn page(_call: &Call<'_>, _request: &Self::Request) -> usize {
         0
     }
 
-    /// Estimates the most memory of the copies that the command makes of its request, in bytes; 0 where that is little.
+    /// Returns the most memory that the command's copies of its request may take, in bytes; 0 if it is little.
     fn copies(_request: &Self::Request) -> usize {
         0
     }
 
-    /// Returns the code for a body that is JSON, but not such a request.
+    /// Returns the code for a body that is valid JSON, but not a valid request of this command.
     fn invalid(_body: &[u8]) -> Code {
         Self::FAMILY.invalid()
     }
 }
 
-/// The description of one command in the document.
+/// The description of one command in the OpenAPI document.
 pub struct Described {
     pub(super) summary: &'static str,
     pub(super) about: &'static str,
@@ -107,7 +107,7 @@ pub struct Entry {
     row: Row,
 }
 
-/// The content of a row, before the table gives it its index.
+/// The content of a row, without the index that its position in the table gives it.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub(super) path: &'static str,
@@ -119,7 +119,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// The row of a command.
+    /// Makes the row of a command.
     pub const fn of<C: Command>() -> Self {
         Self {
             path: C::PATH,
@@ -131,7 +131,7 @@ impl Row {
         }
     }
 
-    /// The row in its place.
+    /// Gives the row its index in the table.
     pub fn at(self, index: usize) -> Entry {
         Entry { index, row: self }
     }
@@ -188,7 +188,8 @@ async fn run<C: Command>(
     rooms: &Rooms,
     bodies: &BodyRoom,
 ) -> Answer {
-    // The room of reading is free again before the command runs: a command may wait for commits, or for a second to end.
+    // The room for reading is given back before the command runs, because a command may wait for commits, or for the
+    // current second to end.
     let request = {
         let _room = rooms.parse.enter(parsed).await;
         match C::from_query(call) {
@@ -196,7 +197,7 @@ async fn run<C: Command>(
             Some(_) | None => read::<C>(&body),
         }
     };
-    // The body is released here. The request keeps what was charged for it.
+    // Frees the body, and leaves charged to the memory budget what the request still takes.
     let mut share = body.into_share();
     let request = match request {
         Ok(request) => request,
@@ -217,7 +218,7 @@ async fn run<C: Command>(
 
 /// Reads the request of a command.
 pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
-    // Also where the reader would pass over what is wrong: text in another encoding is no JSON.
+    // The JSON reader skips ignored fields without checking their encoding, so the whole body is checked here.
     let text = std::str::from_utf8(body).map_err(|error| {
         let detail = format!("the body is not UTF-8 from byte {} on", error.valid_up_to());
         Refusal::because(C::FAMILY.unreadable(), detail)
@@ -225,7 +226,8 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     let mut json = serde_json::Deserializer::from_str(text);
     let read = Object::<C::Request>::deserialize(Brief(&mut json));
     read.and_then(|Object(request)| json.end().map(|()| request)).map_err(|error| {
-        // The reader stops at the first value of a wrong type: it has not seen whether the rest is JSON.
+        // The reader has stopped at the first value of a wrong type, so the body is read again to find out whether all
+        // of it is JSON.
         let is_json = error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_ok();
         let code = if is_json { C::invalid(body) } else { C::FAMILY.unreadable() };
         Refusal::because(code, error.to_string())

@@ -1,4 +1,4 @@
-//! The elements of a message: texts, which are concatenated, or one custom element.
+//! The elements of a message: one or more texts, which are concatenated, or one custom element.
 
 use super::fields::Object;
 use super::lists::{Gather, gather};
@@ -7,9 +7,9 @@ use lamplight_model::{Code, CustomElement, MessageBody, Refusal, quoted};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-/// The type of an element that is a text.
+/// The `MsgType` of a text.
 pub const TEXT: &str = "TIMTextElem";
-/// The type of an element whose meaning the application alone knows.
+/// The `MsgType` of custom content, which only the application interprets.
 pub const CUSTOM: &str = "TIMCustomElem";
 /// A part of a message.
 #[derive(Deserialize, ToSchema)]
@@ -30,36 +30,36 @@ pub struct MsgElement {
 #[serde(untagged)]
 #[allow(dead_code)]
 pub enum MsgContent {
-    /// Of a `TIMTextElem`.
+    /// The content of a `TIMTextElem`.
     Text(MsgText),
-    /// Of a `TIMCustomElem`.
+    /// The content of a `TIMCustomElem`.
     Custom(MsgCustom),
 }
 
-/// The content of a `TIMCustomElem`, which is carried as it is. Its parts together: at most 12,288 bytes
-/// (`limits.message_bytes` of the app).
+/// The content of a `TIMCustomElem`, which is delivered unchanged. `Data`, `Desc` and `Ext` together may have at most
+/// 12,288 bytes (`limits.message_bytes` of the app).
 #[derive(Deserialize, Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase", default)]
 #[derive(Default)]
 pub struct MsgCustom {
-    /// The content itself, in the application's own form.
+    /// The content itself, in a format of the application.
     pub data: String,
-    /// A text for people: shown in conversation lists, and pushed.
+    /// A description for people, which is shown in conversation lists and in push notifications.
     pub desc: String,
     /// Further data of the application.
     pub ext: String,
 }
 
-/// The content of a `TIMTextElem`, for the document.
+/// The content of a `TIMTextElem`.
 #[derive(ToSchema)]
 #[serde(rename_all = "PascalCase")]
 #[allow(dead_code)]
 pub struct MsgText {
-    /// The text. All of a message: at most 12,288 bytes (`limits.message_bytes` of the app).
+    /// The text. The texts of a message together may have at most 12,288 bytes (`limits.message_bytes` of the app).
     text: String,
 }
 
-/// Reads the content of an element of any type, and keeps the fields that an element of some type has.
+/// Reads the content of an element of any type, and keeps only the fields that a supported type of element has.
 fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Skimmed, D::Error> {
     Skimmed::keeping(&["Text", "Data", "Desc", "Ext"], deserializer)
 }
@@ -70,7 +70,7 @@ pub struct Elements {
     given: usize,
     text: String,
     custom: Option<CustomElement>,
-    /// The fault of the first element that has one.
+    /// The refusal of the first invalid element.
     fault: Option<Refusal>,
 }
 
@@ -96,7 +96,7 @@ impl<'de> Deserialize<'de> for Elements {
 }
 
 impl Elements {
-    /// The size of the texts in bytes.
+    /// The size of all kept texts, in bytes.
     pub fn bytes(&self) -> usize {
         let custom = self.custom.as_ref();
         self.text.len()

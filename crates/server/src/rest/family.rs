@@ -1,5 +1,5 @@
-//! The families of commands, and the only place where a refusal of the service becomes the code that the
-//! cloud's API has for it in that family.
+//! The families of commands, and the translation of refusals of the service to the codes that the cloud's API has for
+//! them in each family. No other code translates refusals.
 
 use lamplight_model::{Code, Refusal};
 
@@ -74,7 +74,7 @@ impl Family {
         }
     }
 
-    /// The code for more users than one call may name.
+    /// The code for a call that names too many users.
     pub fn batch_too_large(self) -> Code {
         match self {
             Self::States | Self::Messages => Code::QUERY_BATCH_TOO_LARGE,
@@ -85,7 +85,7 @@ impl Family {
         }
     }
 
-    /// Gives a refusal the code that this family has for it.
+    /// Returns a refusal of the service with the code that this family has for it.
     pub fn translate(self, refusal: &Refusal) -> Refusal {
         let code = match refusal.code {
             Code::INVALID_PARAMETER => self.invalid(),

@@ -1,4 +1,4 @@
-//! The status feed, with which a backend keeps a mirror of all statuses. The cloud has no such command.
+//! The status feed, with which a backend keeps a copy of all statuses. The cloud's API has no such command.
 
 use super::answer::Reply;
 use super::call::Call;
@@ -10,16 +10,16 @@ use lamplight_service::{FeedChange, MAX_FEED_PAGE, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The number of users on a page when the call sets no `limit`.
+/// The number of users on a page if the call sets no `limit`.
 const USUAL_PAGE: usize = 500;
 
-/// The most memory of one user of a page, in bytes, and of the user's part of the answer.
+/// The most memory that one user of a page takes, including the user's part of the answer, in bytes.
 const BYTES_PER_USER: usize = 1_024;
 
 /// `openim/status_feed`
 pub struct StatusFeed;
 
-/// The place to read from.
+/// The position in the feed to read from.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedRequest {
@@ -34,7 +34,7 @@ pub struct StatusFeedRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedFields {
-    /// The first page of a snapshot: empty the mirror before you apply the changes.
+    /// Whether this is the first page of a snapshot: delete your copy of all statuses before you apply the changes.
     reset: bool,
     /// The users whose status has changed since the cursor, with their present status, in the order of their
     /// last change.
@@ -45,7 +45,7 @@ pub struct StatusFeedFields {
     finished: bool,
 }
 
-/// A user of the feed.
+/// A user whose status has changed.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Change {
@@ -58,8 +58,8 @@ pub struct Change {
     /// The custom status; empty when there is none.
     #[schema(value_type = String)]
     custom_status: CompactString,
-    /// Grows with every change of this user. It is a 64-bit number, given as text because many JSON readers
-    /// keep only 53 bits.
+    /// The version of the status, which grows with every change of this user. It is a 64-bit number, given as text
+    /// because many JSON readers keep only 53 bits.
     #[schema(example = "7378697629483820032", pattern = "^[0-9]{1,20}$")]
     version: String,
     /// When the status type last changed: milliseconds since 1970.
@@ -67,7 +67,7 @@ pub struct Change {
     /// Why the status last changed.
     #[schema(value_type = String, example = "login")]
     reason: &'static str,
-    /// When the user was last connected, in milliseconds since 1970; absent when the user never was.
+    /// When the user was last connected, in milliseconds since 1970; absent if the user never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<u64>,
     /// The platforms connected now.

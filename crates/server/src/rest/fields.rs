@@ -11,7 +11,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
-/// A `T` that is read from a JSON object alone. By itself, serde reads a struct from an array of its fields too.
+/// A `T` that is read only from a JSON object. By default, serde also reads a struct from an array of its fields.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Object<T>(pub T);
 
@@ -51,7 +51,7 @@ impl<T: ToSchema> ToSchema for Object<T> {
     }
 }
 
-/// `0` or `1`.
+/// A boolean that is written as `0` or `1`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Flag(pub bool);
 
@@ -78,24 +78,24 @@ impl PartialSchema for Flag {
 
 impl ToSchema for Flag {}
 
-/// The name of an account, for the document: a request may name anything, and is told what is wrong with it.
+/// The userID of an account. A request with another text gets an error that says why the text is invalid.
 #[derive(ToSchema)]
 #[schema(example = "alice", min_length = 1, max_length = 32, pattern = "^[ -~]{1,32}$")]
 #[allow(dead_code)]
 pub struct AccountName(String);
 
-/// The fields of an answer that has none of its own.
+/// The fields of an answer without further fields.
 #[derive(Serialize, ToSchema)]
 pub struct NoFields {}
 
-/// One account, by its newer or its older name of the field.
+/// One account, named by `UserID` or the older `Identifier`.
 #[derive(Deserialize, ToSchema)]
 pub struct OneUser {
     /// The account.
     #[serde(rename = "UserID")]
     #[schema(value_type = Option<AccountName>)]
     user_id: Option<CompactString>,
-    /// The older name of `UserID`; one of the two must be there.
+    /// The older name of `UserID`; one of the two must be present.
     #[serde(rename = "Identifier")]
     #[schema(value_type = Option<AccountName>)]
     identifier: Option<CompactString>,

@@ -16,7 +16,7 @@ use lamplight_service::{By, NewFriend, ServiceError};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most friends that one call may read by name.
+/// The most friends that one call of `sns/friend_get_list` may name.
 const MAX_READ: usize = 100;
 
 /// `sns/friend_import`
@@ -83,7 +83,7 @@ impl Command for FriendImport {
 }
 
 impl ImportFriendItem {
-    /// The account that the item names, and the friend that it describes.
+    /// Returns the account that the item names, with the friend to add or the reason why the item is invalid.
     fn read(self, now: Timestamp) -> (CompactString, Result<NewFriend, Refusal>) {
         let added = self.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
         let friend = match UserId::new(&self.to_account) {
@@ -171,7 +171,7 @@ pub struct FriendGetListRequest {
 pub struct FriendGetListFields {
     /// The results, in the order of the request.
     info_item: Vec<FriendInfo>,
-    /// Those with a `ResultCode` that is not 0; absent when there are none.
+    /// The users with a `ResultCode` other than 0; absent if there are none.
     #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     fail_account: Vec<CompactString>,

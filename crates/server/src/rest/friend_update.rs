@@ -34,11 +34,11 @@ pub struct FriendUpdateRequest {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UpdateItem {
-    /// Which friend.
+    /// The friend.
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// The fields.
+    /// The fields to change.
     #[serde(rename = "SnsItem")]
     #[schema(value_type = Vec<SnsItem>, min_items = 1)]
     sns_item: RemarkChange,
@@ -48,7 +48,7 @@ pub struct UpdateItem {
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SnsItem {
-    /// `Tag_SNS_IM_Remark`, the only one that can be changed here.
+    /// The name of the field; must be `Tag_SNS_IM_Remark`, because no other field can be changed.
     tag: String,
     /// The new remark; at most 96 bytes.
     #[schema(value_type = String)]
@@ -88,12 +88,12 @@ impl Command for FriendUpdate {
     }
 }
 
-/// The change that the fields of a friend ask for.
+/// The change of a friend's remark that the fields of the request ask for.
 #[derive(Default)]
 struct RemarkChange {
-    /// The new remark: the last one of several.
+    /// The new remark; if several are given, the last one.
     remark: Option<String>,
-    /// Whether a field was named that cannot be changed, or not to such a value.
+    /// Whether the request names a field that cannot be changed, or gives a remark that is not a text.
     is_refused: bool,
 }
 

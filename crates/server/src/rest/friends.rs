@@ -19,12 +19,12 @@ use utoipa::ToSchema;
 pub const MAX_ADDED: usize = 1_000;
 /// The most friends that one call may delete.
 const MAX_DELETED: usize = 1_000;
-/// The most friends of one call that are added at a time.
+/// The most friends of one call that are added concurrently.
 const TOGETHER: usize = 100;
 /// The number of friends on one page.
 const PAGE: usize = 100;
-/// The most memory of a friend that was read, in bytes, and of the friend's part of the answer: remark, source and wording
-/// have 600 bytes, nick and picture 1,000.
+/// The most memory that one friend of a page takes, including the friend's part of the answer, in bytes. Remark, source
+/// and wording have 600 bytes together, nick and picture 1,000.
 pub const BYTES_PER_FRIEND: usize = 4 * 1_024;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";
@@ -53,14 +53,14 @@ pub struct FriendResult {
 pub struct FriendResults {
     /// The outcomes, in the order of the request.
     result_item: Vec<FriendResult>,
-    /// Those with a `ResultCode` that is not 0; absent when there are none.
+    /// The users with a `ResultCode` other than 0; absent if there are none.
     #[serde(rename = "Fail_Account", skip_serializing_if = "Vec::is_empty")]
     #[schema(value_type = Vec<String>)]
     fail_account: Vec<CompactString>,
 }
 
 impl FriendResults {
-    /// An empty list.
+    /// Makes an empty list of outcomes.
     pub fn new() -> Self {
         Self { result_item: Vec::new(), fail_account: Vec::new() }
     }
@@ -94,7 +94,7 @@ pub struct FriendAddRequest {
     add_friend_item: List<Object<AddFriendItem>, MAX_ADDED>,
     /// Whether the user is put on the lists of the friends too. Absent: `Add_Type_Both`.
     add_type: Option<AddType>,
-    /// Ignored: the app may add every account.
+    /// Ignored: the backend may add any account as a friend.
     #[allow(dead_code)]
     force_add_flags: Option<Flag>,
 }
@@ -154,7 +154,7 @@ impl Command for FriendAdd {
 }
 
 impl AddFriendItem {
-    /// The account that the item names, and the friend that it describes.
+    /// Returns the account that the item names, with the friend to add or the reason why the item is invalid.
     fn read(self, both: bool) -> (CompactString, Result<NewFriend, Refusal>) {
         let friend = UserId::new(&self.to_account).map_err(Refusal::from).map(|id| NewFriend {
             id,
@@ -168,8 +168,8 @@ impl AddFriendItem {
     }
 }
 
-/// Adds friends to a user's list, and returns the outcome for each. An item is the account as the request
-/// named it, with the friend to add or the reason why it is invalid.
+/// Adds friends to a user's friend list, and returns the outcome for each. An item is the account as the request named
+/// it, with the friend to add or the reason why the item is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,
@@ -177,7 +177,7 @@ pub async fn add_friends(
 ) -> Result<FriendResults, ServiceError> {
     let mut results = FriendResults::new();
     loop {
-        // Friends are added together, so that they share commits of the store.
+        // The friends are added concurrently, so that they share commits of the store.
         let some = items.by_ref().take(TOGETHER).map(|(to_account, friend)| async move {
             let added = match friend {
                 Ok(friend) => call.service.add_friend(owner, friend, By::App, call.now).await.map(drop),
@@ -277,7 +277,7 @@ pub struct FriendGetRequest {
     /// The number of friends to skip: 0, or the `NextStartIndex` of the previous page.
     #[schema(minimum = 0)]
     start_index: u32,
-    /// Ignored: every page shows the list as it is now.
+    /// Ignored: every page shows the current friend list.
     #[allow(dead_code)]
     standard_sequence: Option<u64>,
     /// Ignored.
@@ -291,8 +291,8 @@ pub struct FriendGetRequest {
 pub struct FriendGetFields {
     /// At most 100 friends, in ascending order of their userIDs.
     user_data_item: Vec<FriendItem>,
-    /// A number that changes with every change of the user's lists; it has 31 bits, because many clients read
-    /// no more.
+    /// A number that changes with every change of the user's profile, friends and conversations. It has 31 bits,
+    /// because many clients read no larger numbers.
     #[schema(maximum = 2147483647)]
     standard_sequence: u32,
     /// Always 0.
@@ -387,11 +387,11 @@ pub struct FriendCheckRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether the lists of those users are looked at too.
+    /// Whether the friend lists of those users are checked too.
     check_type: CheckType,
 }
 
-/// The lists that are looked at.
+/// The friend lists that are checked.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
 pub enum CheckType {
     /// Only the user's list.
@@ -418,8 +418,8 @@ pub struct FriendChecked {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// `A` is the owner of the list, `B` the other user. With `CheckResult_Type_Single` only A's list is
-    /// looked at.
+    /// The relation, in which `A` is the owner of the list and `B` the other user. With `CheckResult_Type_Single`, only
+    /// A's list is checked.
     relation: Relation,
     /// 0; 30003: no such account; 30001: not a valid userID.
     result_code: u32,
@@ -428,19 +428,19 @@ pub struct FriendChecked {
     result_info: &'static str,
 }
 
-/// The relation of two users: which of them has the other in the list.
+/// The relation of two users: which of them has the other on their friend list.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub enum Relation {
-    /// Each has the other.
+    /// A has B, and B has A.
     #[serde(rename = "CheckResult_Type_BothWay")]
     BothWay,
-    /// A has B; B does not have A, or B's list was not looked at.
+    /// A has B; B does not have A, or B's list was not checked.
     #[serde(rename = "CheckResult_Type_AWithB")]
     AWithB,
     /// B has A, and A does not have B.
     #[serde(rename = "CheckResult_Type_BWithA")]
     BWithA,
-    /// A does not have B; B does not have A, or B's list was not looked at.
+    /// A does not have B; B does not have A, or B's list was not checked.
     #[serde(rename = "CheckResult_Type_NoRelation")]
     Neither,
 }
@@ -497,13 +497,13 @@ async fn relation(
     })
 }
 
-/// The low 31 bits of a user's lists version, because many clients read no more. Two versions get different
-/// numbers as long as fewer than 2^31 changes lie between them.
+/// Returns the low 31 bits of a user's lists version, because many clients read no larger numbers. Two versions have
+/// different numbers as long as fewer than 2^31 changes lie between them.
 fn sequence_of(version: u64) -> u32 {
     u32::try_from(version & 0x7fff_ffff).expect("31 bits")
 }
 
-/// The owner of the list that a call names.
+/// Returns the user who is named as the owner of the list; refuses a text that is not a valid userID.
 pub fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     Ok(call.user(UserId::new(text)?))
 }

@@ -1,4 +1,4 @@
-//! The gates of a call: method, app, caller, signature, admin, rate. The first that fails answers.
+//! The gates of a call: method, app, caller, signature, admin, rate. The first gate that fails gives the refusal.
 
 use super::Shared;
 use super::call::{Call, parameter};
@@ -8,7 +8,7 @@ use lamplight_model::{AppId, Code, Now, Refusal};
 use lamplight_service::{Backend, ServiceError};
 use std::net::IpAddr;
 
-/// The inputs of the checks that every call has to pass.
+/// The inputs of the gates that every call has to pass.
 pub struct Gate<'a> {
     pub shared: &'a Shared,
     pub entry: &'static Entry,
@@ -19,7 +19,7 @@ pub struct Gate<'a> {
 impl<'a> Gate<'a> {
     /// Returns the call when it passes every gate, or the refusal of the first gate that it fails at.
     pub async fn pass(&self, method: &Method, query: &'a str) -> Result<Call<'a>, ServiceError> {
-        // Some client libraries read by GET, with a body.
+        // Some client libraries send reading calls with GET, and a body.
         if *method != Method::POST && !(*method == Method::GET && self.entry.is_reading()) {
             let expected = if self.entry.is_reading() { "GET or POST" } else { "POST" };
             return Err(

@@ -40,7 +40,7 @@ pub struct AdminGetRoamMsgRequest {
     min_time: u64,
     /// The last second of the period.
     max_time: u64,
-    /// The `LastMsgKey` of the previous answer, to read the messages before those.
+    /// The `LastMsgKey` of the previous answer, to read the messages before the ones in that answer.
     last_msg_key: Option<String>,
 }
 
@@ -55,7 +55,7 @@ pub struct AdminGetRoamMsgFields {
     msg_cnt: usize,
     /// When the first message of the page was stored: seconds since 1970; 0 when the page is empty.
     last_msg_time: u64,
-    /// Names the place before the first message of the page; empty when the page is empty.
+    /// The key with which to read the messages before this page; empty when the page is empty.
     last_msg_key: String,
     /// The messages, the oldest first.
     msg_list: Vec<PastMessage>,
@@ -73,15 +73,15 @@ pub struct PastMessage {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// The `MsgSeq` that the backend gave. For a message of a client: its number in the conversation.
+    /// The `MsgSeq` with which the backend sent the message; for a message of a client, its number in the conversation.
     msg_seq: u32,
-    /// The `MsgRandom` that the backend gave; 0 for a message of a client.
+    /// The `MsgRandom` with which the backend sent the message; 0 for a message of a client.
     msg_random: u32,
-    /// When it was stored: seconds since 1970.
+    /// When the message was stored: seconds since 1970.
     msg_time_stamp: u64,
     /// Always 0: messages cannot be recalled.
     msg_flag_bits: u8,
-    /// The `MsgKey` that the call which sent the message was answered with.
+    /// The `MsgKey` of the message, which the call that sent it was answered with.
     msg_key: String,
     /// The content, always one element.
     msg_body: Vec<PastElement>,
@@ -119,8 +119,8 @@ pub struct PastText {
     text: String,
 }
 
-/// The name of a stored message: the backend's, or, for a message of a client, the low bits of its number in
-/// the conversation.
+/// Returns the two numbers that identify a stored message: those that the backend chose or, for a message of a client,
+/// the low bits of its number in the conversation.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),
@@ -215,7 +215,7 @@ impl Command for AdminGetRoamMsg {
     }
 
     fn page(call: &Call<'_>, request: &Self::Request) -> usize {
-        // The message, and what stands of it in the answer.
+        // The message, and its part of the answer.
         let message = 2 * (usize::from(call.app.settings.limits.message_bytes) + 512);
         request.max_cnt.min(MAX_HISTORY_PAGE) as usize * message
     }
@@ -225,18 +225,17 @@ impl Command for AdminGetRoamMsg {
     }
 }
 
-/// The sequence that ends a `LastMsgKey`.
+/// Reads the sequence at the end of a `LastMsgKey`; returns `None` if the key has another form.
 fn read_place(key: &str) -> Option<u64> {
-    // Five parts at most: a key may have as many bytes as a body.
+    // The number of parts is bounded, because a key may be as long as a body.
     let mut parts = key.splitn(5, '_');
     let sequence = parts.nth(3)?;
     if parts.next().is_some() { None } else { sequence.parse().ok() }
 }
 
-/// The end of the messages that were stored in the second `last` or before: the sequence of the first later
-/// message, or `None` when there is none.
+/// Finds the sequence of the first message that was stored after the second `last`; returns `None` if there is none.
 ///
-/// Sequences rise with the times of the messages, so a binary search finds it with at most 64 reads.
+/// Sequences increase with the times of the messages, so a binary search finds the message with at most 64 reads.
 async fn end_of_time(
     call: &Call<'_>,
     owner: &User,
@@ -251,7 +250,7 @@ async fn end_of_time(
         Some(newest) if newest.at.as_secs() > last => newest.sequence,
         Some(_) | None => return Ok(None),
     };
-    // Invariant: every message from `end` on is later than `last`, and no message before `kept` is.
+    // Invariant: every message with a sequence of `end` or more is later than `last`, and none below `kept` is.
     let mut kept = 0;
     while kept + 1 < end {
         let middle = kept + (end - kept) / 2;
@@ -328,7 +327,7 @@ pub struct GetC2cUnreadMsgNumRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// The senders; at most 100. Absent: all senders, and the answer has only the sum.
+    /// The senders; at most 100. If absent, the answer has only the sum over all senders.
     #[serde(rename = "Peer_Account")]
     #[schema(value_type = Option<Vec<AccountName>>, max_items = 100)]
     peer_account: Option<List<CompactString, MAX_PEERS>>,
@@ -341,7 +340,7 @@ pub struct GetC2cUnreadMsgNumFields {
     /// The sum over all conversations.
     #[serde(rename = "AllC2CUnreadMsgNum")]
     all: u32,
-    /// The number for each sender in the request, in its order; absent when the request named none.
+    /// The number for each sender that the request named, in the order of the request; absent if it named none.
     #[serde(rename = "C2CUnreadMsgNumList", skip_serializing_if = "Vec::is_empty")]
     of_peers: Vec<UnreadOfPeer>,
     /// The senders without an account; absent when there are none.
@@ -349,7 +348,7 @@ pub struct GetC2cUnreadMsgNumFields {
     error_list: Vec<PeerError>,
 }
 
-/// The number of unread messages of one sender.
+/// The number of unread messages from one sender.
 #[derive(Serialize, ToSchema)]
 pub struct UnreadOfPeer {
     /// The sender.
@@ -421,7 +420,7 @@ impl Command for GetC2cUnreadMsgNum {
     }
 }
 
-/// The user from whose side a conversation is read.
+/// Returns the user from whose side a conversation is read; refuses a text that is not a valid userID.
 fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     let id = UserId::new(text);
     Ok(call

@@ -1,5 +1,5 @@
-//! The lists of a request. A list keeps no more entries than the call may have, so that the memory of a request is bounded
-//! by its texts and by the longest list of any call, whatever else is in the body.
+//! The lists of a request. A list keeps no more entries than its command allows. The memory of a request is therefore
+//! bounded by its texts and by the longest list that any command allows.
 
 use super::fields::check_batch;
 use lamplight_model::Refusal;
@@ -8,10 +8,10 @@ use serde::{Deserialize, Deserializer};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The largest number of users for which an app can set a limit of a batch.
+/// The largest value that an app can set for a limit on the users of one call, such as `limits.query_batch`.
 pub const MOST_BY_SETTING: usize = 10_000;
 
-/// A collector of the entries of a list.
+/// A collector of the entries of a list, which are given to it one by one.
 pub trait Gather: Default {
     /// An entry of the list.
     type Entry;
@@ -19,11 +19,11 @@ pub trait Gather: Default {
     /// Takes the next entry.
     fn gather(&mut self, entry: Self::Entry);
 
-    /// Releases the capacity for further entries.
+    /// Called after the last entry; may release unused capacity.
     fn end(&mut self) {}
 }
 
-/// Reads a list into a collector. Every entry must have the type of the entries, also one that is not kept.
+/// Reads a list into a collector. Fails if any entry has a wrong type, even one that the collector would not keep.
 pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer: D,
 ) -> Result<G, D::Error> {
@@ -109,7 +109,7 @@ impl<T, const MOST: usize> List<T, MOST> {
         if self.given == 0 { Ok(self.kept) } else { self.some(field) }
     }
 
-    /// Returns the entries; refuses a list that is empty or longer than a bound, which is at most `MOST`.
+    /// Returns the entries; refuses a list that is empty, or longer than `bound` or `MOST`.
     pub fn within(self, field: &str, bound: usize) -> Result<Vec<T>, Refusal> {
         check_batch(field, self.given, bound.min(MOST))?;
         Ok(self.kept)

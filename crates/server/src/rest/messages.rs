@@ -17,14 +17,14 @@ use utoipa::ToSchema;
 
 /// The most recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
-/// The most messages of one call that are stored at a time, and the most bytes of them: each is a copy.
+/// The most messages of one call that are stored concurrently. Each is a copy, so their bytes are bounded too.
 const TOGETHER: usize = 100;
 const BYTES_TOGETHER: usize = 128 * 1_024;
-/// The longest time that the cloud keeps a message, in seconds. Lamplight may keep it longer, so this is the
-/// least that a call may ask for.
+/// The least `MsgLifeTime` that a call may ask for, in seconds. The cloud keeps no message longer than this, and the
+/// settings of the app may let Lamplight keep it longer.
 const MESSAGE_LIFE: u64 = 604_800;
-/// The callbacks of the cloud before and after a message. Lamplight has neither, so to forbid them is always
-/// possible.
+/// The names by which a call forbids the cloud's callbacks before and after a message. They are accepted and change
+/// nothing, because Lamplight has no such callbacks.
 const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
 
 /// The options of a call that sends a message.
@@ -56,13 +56,13 @@ impl<'de> Deserialize<'de> for Callbacks {
     }
 }
 
-/// Reads an `OfflinePushInfo` of any form, and keeps its `PushFlag`.
+/// Reads an `OfflinePushInfo` with any fields, and keeps only its `PushFlag`.
 fn push_info<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Skimmed>, D::Error> {
     Skimmed::keeping(&["PushFlag"], deserializer).map(Some)
 }
 
 impl SendOptions {
-    /// Refuses options that ask for something that Lamplight would not do.
+    /// Refuses options that Lamplight does not support.
     fn check(&self) -> Result<(), Refusal> {
         let refused = |detail: String| Err(Refusal::because(Code::MESSAGE_MALFORMED, detail));
         match &self.sync_other_machine {
@@ -101,8 +101,8 @@ pub struct SendMsgRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = AccountName)]
     to_account: CompactString,
-    /// Together with `MsgSeq` it identifies a retry: a second call with the same two numbers, the same users
-    /// and the same content within ten minutes is a retry. Any other call sends another message.
+    /// A number that, together with `MsgSeq`, identifies a retry: a second call with the same two numbers, users and
+    /// content within ten minutes is a retry. Any other call sends another message.
     msg_random: u32,
     /// See `MsgRandom`. Absent: 0.
     msg_seq: Option<u32>,
@@ -187,7 +187,7 @@ impl Command for SendMsg {
     }
 }
 
-/// The two numbers by which the backend identifies a message.
+/// The two numbers by which the backend identifies a message: `MsgSeq` and `MsgRandom`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MessageName {
     pub sequence: u32,
@@ -195,21 +195,21 @@ pub struct MessageName {
 }
 
 impl MessageName {
-    /// The id under which the message is stored.
+    /// Returns the client message id under which the message is stored.
     fn client_id(self) -> ClientMessageId {
         let Self { sequence, random } = self;
         ClientMessageId::new(&format!("{}{sequence}_{random}", ClientMessageId::SERVER_API))
             .expect("short printable ASCII")
     }
 
-    /// The name of a stored message; `None` unless the server API sent it.
+    /// Reads the two numbers from the id of a stored message; returns `None` if the backend did not send the message.
     pub fn of(client_id: &ClientMessageId) -> Option<Self> {
         let (sequence, random) =
             client_id.as_str().strip_prefix(ClientMessageId::SERVER_API)?.split_once('_')?;
         Some(Self { sequence: sequence.parse().ok()?, random: random.parse().ok()? })
     }
 
-    /// The `MsgKey` of the message, stored at this time in seconds.
+    /// Makes the `MsgKey` of the message from the time when it was stored, in seconds since 1970.
     pub fn key(self, at: u64) -> String {
         let Self { sequence, random } = self;
         format!("{sequence}_{random}_{at}")
@@ -318,13 +318,13 @@ impl Command for BatchSendMsg {
         .check()?;
         let body = request.msg_body.read()?;
         body.check(call.app.settings.limits.message_bytes.into())?;
-        // Without a valid sender the whole call fails, whatever its recipients are.
+        // The whole call fails if the sender has no account.
         call.service.lists_state_of(&from).await?;
         let name = MessageName { sequence: request.msg_seq.unwrap_or_default(), random: request.msg_random };
         let mut fields = BatchSendMsgFields { msg_key: String::new(), error_list: Vec::new() };
         let mut first_failure = Code::OK;
         for some in to_account.chunks(together(body.bytes())) {
-            // Messages are sent together, so that they share commits of the store.
+            // The messages are sent concurrently, so that they share commits of the store.
             let sending = some.iter().map(|to| send(call, &from, to, &body, name));
             for (to_account, sent) in some.iter().zip(join_all(sending).await) {
                 let done = sent.map(|at| {
@@ -332,7 +332,7 @@ impl Command for BatchSendMsg {
                         fields.msg_key = name.key(at);
                     }
                 });
-                // The codes of single recipients are those of `openim/query_online_status`.
+                // A recipient's failure has the same code as in `openim/query_online_status`.
                 let code = item_code(Family::States, done)?;
                 if code != Code::OK {
                     if first_failure == Code::OK {
@@ -358,12 +358,12 @@ impl Command for BatchSendMsg {
     }
 }
 
-/// The number of messages of so many bytes that are stored at a time.
+/// Returns how many messages of this size in bytes are stored concurrently.
 fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }
 
-/// Sends the message to one recipient; returns when it was stored, in seconds.
+/// Sends the message to one recipient; returns when it was stored, in seconds since 1970.
 async fn send(
     call: &Call<'_>,
     from: &User,
@@ -377,7 +377,7 @@ async fn send(
     Ok(sent.value.message.at.as_secs())
 }
 
-/// The sender of a message.
+/// Returns the sender of a message: the named user, or the calling admin if none is named.
 fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> {
     match from_account {
         Some(text) => {

@@ -10,16 +10,16 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// Upper bounds of the buckets: 100 µs, then doubled from bucket to bucket.
+/// Upper bounds of the buckets of durations, in seconds: 100 µs, then twice as much from bucket to bucket.
 const BOUNDS: &[f64] = &[
     0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2, 0.102_4,
     0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8,
 ];
 
-/// Counts calls and refusals.
+/// The metrics of the calls of the server API.
 #[derive(Clone)]
 pub struct ApiMetrics {
-    /// The number of calls and their durations; the index is the command's place in the table.
+    /// The number of calls and their durations, by the index of the command in the table.
     by_command: Vec<(Counter, Durations)>,
     refusals: Family<CodeLabel, Counter>,
 }
@@ -30,7 +30,7 @@ struct CommandLabel {
 }
 
 impl ApiMetrics {
-    /// Registers the metrics.
+    /// Makes the metrics and registers them.
     pub fn new(registry: &mut Registry) -> Self {
         let requests = Family::<CommandLabel, Counter>::default();
         registry.register("api_requests", "Calls of the server API by command", requests.clone());
@@ -51,7 +51,7 @@ impl ApiMetrics {
         Self { by_command, refusals }
     }
 
-    /// Counts an answered call of this command, and how long it took.
+    /// Counts an answered call of the command with this index, and records how long it took.
     pub fn answered(&self, command: usize, took: Duration) {
         let (requests, seconds) = &self.by_command[command];
         requests.inc();

@@ -1,4 +1,4 @@
-//! The server API: the app's backend talks to it over the HTTP port (SPEC sections 8 and 10).
+//! The server API, which the backends of apps call over the HTTP port (SPEC sections 8 and 10).
 //!
 //! Every call under `/v4` is answered with HTTP 200 and `ActionStatus`, `ErrorInfo`, `ErrorCode`, as long as
 //! it is a well-formed HTTP request. One table lists the commands, and the OpenAPI document is generated from
@@ -56,8 +56,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The most bytes that are read of a body. A hundred accounts with the longest nicks and URLs fit, even where
-/// JSON escapes every character.
+/// The largest body of a call, in bytes. A hundred accounts with the longest nicks and URLs fit, even if every
+/// character is escaped in JSON.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The state that all calls of the server API share.
@@ -72,7 +72,7 @@ struct Shared {
     metrics: ApiMetrics,
 }
 
-/// The memory that all calls share while they are read and while their answers are made.
+/// The bounds on the memory that all calls together take while their bodies and pages are read.
 #[derive(Default)]
 struct Rooms {
     parse: ParseRoom,
@@ -80,13 +80,13 @@ struct Rooms {
 }
 
 impl Rest {
-    /// The server API over a node's operations.
+    /// Makes the server API of a node.
     pub fn new(service: Arc<Service>, clock: Clock, metrics: ApiMetrics) -> Self {
         let (rates, rooms) = (Rates::default(), Rooms::default());
         Self(Arc::new(Shared { service, clock, rates, rooms, metrics }))
     }
 
-    /// The routes of everything under `/v4`.
+    /// Returns the router of all paths under `/v4`.
     pub fn router(self) -> Router {
         let api = Router::new()
             .route("/v4", any(handle))
@@ -109,7 +109,7 @@ async fn handle(
     let found = commands::find(parts.uri.path()).ok_or_else(|| parts.uri.path().to_owned());
     let (method, query) = (parts.method, parts.uri.query().unwrap_or_default().to_owned());
     let is_encoded = is_encoded(&parts.headers);
-    // The parsed head takes several times the bytes of the head: free it before the body is awaited.
+    // The parsed head takes several times as much memory as its text, so it is freed before the body is awaited.
     drop((parts.uri, parts.headers, parts.extensions));
     let answer = match found {
         Ok(entry) => {
@@ -143,8 +143,8 @@ async fn answer(
     let call = match gate.pass(method, query).await {
         Ok(call) => call,
         Err(error) => {
-            // The rest of the body is read and dropped: a client that is still writing reads no answer, and
-            // closing a connection with unread bytes resets it.
+            // The rest of the body is read and dropped, because a client that is still writing does not read the
+            // answer, and closing a connection with unread bytes resets it.
             room.discard(body).await;
             return Answer::error(entry.family(), &error);
         }
@@ -166,7 +166,7 @@ async fn answer(
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// Whether a body is compressed or encoded otherwise; it would be refused as not being JSON.
+/// Whether the body has a `Content-Encoding`, such as compression. Without this check, it would be refused as not JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))

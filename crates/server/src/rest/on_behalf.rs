@@ -1,4 +1,4 @@
-//! Calls that the backend makes on behalf of a user: custom status and subscriptions. The cloud has no such
+//! Calls that the backend makes on behalf of a user: custom status and subscriptions. The cloud's API has no such
 //! commands.
 
 use super::answer::Reply;
@@ -25,7 +25,7 @@ const GATES: &[Code] = &[
 /// `openim/set_custom_status`
 pub struct SetCustomStatus;
 
-/// A custom status for a user.
+/// The custom status to set for a user.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SetCustomStatusRequest {
@@ -88,7 +88,7 @@ impl Failure {
 /// `openim/subscribe_status`
 pub struct SubscribeStatus;
 
-/// The owner of the list, and the users to subscribe to.
+/// The owner of the subscription list, and the users to subscribe to.
 #[derive(Deserialize, ToSchema)]
 pub struct SubscribeStatusRequest {
     /// The user who subscribes.
@@ -105,10 +105,10 @@ pub struct SubscribeStatusRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SubscribeStatusFields {
-    /// The users who are on the list because of this call, new or renewed.
+    /// The users whose subscription is new or was renewed by this call.
     #[schema(value_type = Vec<String>)]
     subscribed: Vec<UserId>,
-    /// The users who were evicted to make room, the earliest subscribed first.
+    /// The users who were removed from the full subscription list to make room, the earliest subscribed first.
     #[schema(value_type = Vec<String>)]
     evicted: Vec<UserId>,
     /// The users without an account.
@@ -148,7 +148,7 @@ impl Command for SubscribeStatus {
 /// `openim/unsubscribe_status`
 pub struct UnsubscribeStatus;
 
-/// The owner of the list, and the users to unsubscribe from.
+/// The owner of the subscription list, and the users to unsubscribe from.
 #[derive(Deserialize, ToSchema)]
 pub struct UnsubscribeStatusRequest {
     /// The user who unsubscribes.
@@ -165,10 +165,10 @@ pub struct UnsubscribeStatusRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct UnsubscribeStatusFields {
-    /// The users who were removed from the list.
+    /// The users who were removed from the subscription list.
     #[schema(value_type = Vec<String>)]
     unsubscribed: Vec<UserId>,
-    /// The users who have no account, and were not on the list.
+    /// The users who have no account and were not on the subscription list.
     error_list: Vec<Failure>,
 }
 
@@ -198,24 +198,25 @@ impl Command for UnsubscribeStatus {
 /// `openim/get_subscriptions`
 pub struct GetSubscriptions;
 
-/// The owner of the list to read.
+/// The owner of the subscription list to read.
 #[derive(Deserialize, ToSchema)]
 pub struct GetSubscriptionsRequest {
-    /// The owner of the list.
+    /// The owner of the subscription list.
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
 }
 
-/// The list.
+/// The subscription list.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetSubscriptionsFields {
-    /// The users on the list, the earliest subscribed first.
+    /// The users on the subscription list, the earliest subscribed first.
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<String>)]
     to_account: Vec<UserId>,
-    /// The most users that the list holds; when it is full, the earliest subscribed is evicted.
+    /// The most users that the subscription list can have; when it is full, a new user replaces the earliest
+    /// subscribed.
     limit: u16,
 }
 

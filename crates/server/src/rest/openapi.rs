@@ -16,11 +16,11 @@ use utoipa::openapi::{
     PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder,
 };
 
-/// The version of OpenAPI that the document declares. The builder would write 3.2, which few tools read yet;
-/// the document uses nothing that 3.2 added.
+/// The version of OpenAPI that the document declares. The builder would declare 3.2, which few tools read yet; the
+/// document uses nothing that 3.2 added.
 const OPENAPI: &str = "3.1.0";
 
-/// The extension field with the codes of an operation, for programs. The description has them for people.
+/// The extension field that lists the codes of an operation for programs; its description lists them for people.
 const CODES: &str = "x-error-codes";
 
 const ABOUT: &str = "\
@@ -31,8 +31,7 @@ Every well-formed HTTP request is answered with HTTP 200; `ErrorCode` says what 
 with another code than 0 has changed nothing, unless its lists say what it has. Names of fields are case-sensitive; \
 fields that are not known are ignored.";
 
-/// The document, as JSON with a line break at its end. The server serves it, and `docs/openapi.json` is a
-/// copy.
+/// Returns the document as JSON, with a line break at its end. The server serves it, and `docs/openapi.json` is a copy.
 pub fn document() -> String {
     let mut components = ComponentsBuilder::new()
         .schema("Done", done(false))
@@ -68,7 +67,7 @@ pub fn document() -> String {
         .build();
     let mut json = serde_json::to_value(&document).expect("a document is always JSON");
     json["openapi"] = OPENAPI.into();
-    // Sorted, because the order of an unsorted map depends on the features of the JSON library.
+    // Without sorting, the order of the fields would depend on the enabled features of the JSON library.
     json.sort_all_objects();
     serde_json::to_string_pretty(&json).expect("JSON is always text") + "\n"
 }
@@ -151,8 +150,8 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// The schema of an answer: either the call was done, and the answer has the fields of the command; or it
-/// failed, and may have them.
+/// The schema of an answer. If the call was done, the answer has the fields of the command; if it failed, it may have
+/// them.
 fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let (done, refused) = if family.has_error_display() {
         ("DoneWithDisplay", "RefusedWithDisplay")

@@ -1,25 +1,25 @@
-//! The memory of the pages that calls read, over all calls.
+//! A bound on the memory of the pages that all calls read at the same time.
 //!
-//! The rows that a store has read for a call stay in memory until they have become the answer, and the next read of the
-//! same call may wait behind the reads of other calls. Without a bound, a hundred calls hold a hundred pages. A call that
-//! reads a large page therefore waits until there is room for it, and gives the room back when its answer is ready. Small
-//! pages have room of their own, so that they do not wait behind large ones.
+//! The rows that a store has read for a call stay in memory until the answer has been made from them, and the next read
+//! of the same call may wait behind the reads of other calls. Without a bound, a hundred calls would hold a hundred
+//! pages. A call that reads a large page therefore waits until there is room for it, and gives the room back when its
+//! answer is ready. Small pages have separate room, so that they do not wait behind large ones.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The largest small page, in bytes: 500 users whose statuses are asked for, or 100 friends.
+/// The largest page that counts as small, in bytes: the statuses of 500 users, or 100 friends.
 const SMALL_PAGE_BYTES: usize = 512 * 1_024;
 
-/// The room of all small pages.
+/// The memory that all small pages together may take, in bytes.
 const SMALL_PAGES_BYTES: usize = 2 << 20;
 
-/// The room of all others.
+/// The memory that all large pages together may take, in bytes.
 const LARGE_PAGES_BYTES: usize = 4 << 20;
 
-/// The bytes of one permit of the semaphores.
+/// The memory that one permit of the semaphores stands for, in bytes.
 const UNIT: usize = 1_024;
 
-/// The room for pages.
+/// The memory that is available for pages.
 pub struct PageRoom {
     small: Semaphore,
     large: Semaphore,
@@ -33,8 +33,8 @@ impl Default for PageRoom {
 }
 
 impl PageRoom {
-    /// Waits for room for a page of so many bytes, and takes it until the permit is dropped. A page that is larger than
-    /// the room takes all of it.
+    /// Waits for room for a page of this size in bytes, and takes it until the permit is dropped. A page that is larger
+    /// than all of the room takes all of it.
     pub async fn enter(&self, bytes: usize) -> SemaphorePermit<'_> {
         let room = if bytes <= SMALL_PAGE_BYTES { &self.small } else { &self.large };
         let units =

@@ -24,11 +24,10 @@ pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
 const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
 const DENY_ANY: &str = "AllowType_Type_DenyAny";
 
-/// The most tags that one call may name. It is more than there are, because clients ask for tags that do not
-/// exist.
+/// The most tags that one call may name. Fewer tags exist, but clients also ask for tags that do not.
 pub const MAX_TAGS: usize = 100;
 
-/// The value of one of the tags that have a meaning here; `None` for every other tag.
+/// Returns the value of a profile's nick, picture or rule for friend requests, by its tag; `None` for every other tag.
 pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     match tag {
         NICK => Some(profile.nick.clone()),
@@ -44,7 +43,7 @@ pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     }
 }
 
-/// The other standard fields, each with whether it is a number.
+/// The other standard fields. The boolean is true for a number, false for a text.
 const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Gender", false),
     ("Tag_Profile_IM_BirthDay", true),
@@ -61,8 +60,8 @@ const CUSTOM: &str = "Tag_Profile_Custom_";
 /// The most bytes that a name may have after [`CUSTOM`].
 const MAX_CUSTOM_NAME: usize = 32;
 
-/// Checks a further field, and gives the form in which it is stored. A standard field has a type: a 32-bit
-/// number or a text. A field that the app defines may have either type, and its number may have 64 bits.
+/// Checks a further field, and returns the value to store. A standard field is either a 32-bit number or a text. A
+/// field that the app defines may be a text or a 64-bit number.
 fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
@@ -112,8 +111,8 @@ pub struct PortraitSetRequest {
 #[serde(rename_all = "PascalCase")]
 pub struct ProfileItem {
     /// `Tag_Profile_IM_Nick`, `_Image`, `_AllowType`, `_Gender`, `_BirthDay`, `_Location`, `_SelfSignature`,
-    /// `_Language`, `_MsgSettings`, `_AdminForbidType`, `_Level`, `_Role`, or `Tag_Profile_Custom_` and 1 to 32 letters,
-    /// digits and `_`.
+    /// `_Language`, `_MsgSettings`, `_AdminForbidType`, `_Level`, `_Role`, or `Tag_Profile_Custom_` and 1 to 32
+    /// letters, digits and `_`.
     tag: String,
     /// A text of at most 500 bytes. `Tag_Profile_IM_AllowType` must be `AllowType_Type_AllowAny` or
     /// `AllowType_Type_DenyAny`; `_BirthDay`, `_Language`, `_MsgSettings`, `_Level` and `_Role` must be
@@ -163,7 +162,7 @@ impl Command for PortraitSet {
     }
 }
 
-/// Checks the texts of a profile. A text that is too long has its own code.
+/// Checks the nick and the picture of a profile. The refusal of a text that is too long has a code of its own.
 pub fn check_profile(change: &ProfileChange) -> Result<(), Refusal> {
     change.check().map_err(|invalid| {
         let code = match invalid {
@@ -187,9 +186,9 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
     }
 }
 
-/// The most memory of a profile without its further fields, in bytes.
+/// The most memory that a profile takes without its further fields, in bytes.
 const BYTES_PER_PROFILE: usize = 1_024;
-/// The most memory of a field of a profile, in bytes: its value has 500.
+/// The most memory that a further field of a profile takes, in bytes; its value has at most 500.
 const BYTES_PER_FIELD: usize = 640;
 
 /// `profile/portrait_get`
@@ -203,7 +202,7 @@ pub struct PortraitGetRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_USERS_INFO>,
-    /// The tags to read. The answer leaves out fields that were never set, and has a tag that is named twice once.
+    /// The tags to read. The answer leaves out fields that were never set, and has each tag only once.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }
@@ -283,7 +282,7 @@ impl Command for PortraitGet {
                 Ok(_) => found.next().flatten().ok_or(ServiceError::from(Code::NO_SUCH_ACCOUNT)),
                 Err(invalid) => Err(Refusal::from(invalid).into()),
             };
-            // `found` and `further` have one entry for each valid userID, and none for an invalid one.
+            // `found` and `further` have an entry for each valid userID of the request, and none for an invalid one.
             let mut kept = match &done {
                 Err(ServiceError::Refused(refusal)) if refusal.code == Code::BAD_USER_ID => None,
                 Ok(_) | Err(_) => further.next().flatten(),
@@ -321,7 +320,7 @@ impl Command for PortraitGet {
     }
 
     fn page(_: &Call<'_>, request: &Self::Request) -> usize {
-        // What a profile has by itself, and what stands of each tag in the answer.
+        // The rows that are read of each profile, and the part of the answer for each tag.
         let (mut rows, answer) = (BYTES_PER_PROFILE, request.tag_list.len() * BYTES_PER_FIELD);
         if wants_further(request.tag_list.entries()) {
             rows += MAX_PROFILE_FIELDS * BYTES_PER_FIELD;

@@ -13,9 +13,9 @@ use utoipa::ToSchema;
 
 /// The number of conversations on one page.
 const PAGE: usize = 100;
-/// The most conversations of one second that a call may skip.
+/// The largest `StartIndex`: the most conversations of one second that a call may skip.
 const MAX_START: u32 = 10_000;
-/// The bit of `AssistFlags` that asks for conversations without a message as well.
+/// The bit of `AssistFlags` that asks for conversations without a message too.
 const WITH_EMPTY: u32 = 2;
 /// The `Type` of a conversation between two users, as opposed to a group.
 const OF_TWO: u32 = 1;
@@ -31,7 +31,8 @@ pub struct RecentContactGetListRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// 0, or the value from the previous page; the same goes for the other three.
+    /// The position to continue from: 0 for the first page, else the value from the previous page. The same holds for
+    /// `StartIndex`, `TopTimeStamp` and `TopStartIndex`.
     time_stamp: u64,
     /// See `TimeStamp`.
     #[schema(maximum = 10000)]
@@ -41,8 +42,8 @@ pub struct RecentContactGetListRequest {
     /// See `TimeStamp`.
     #[schema(maximum = 10000)]
     top_start_index: u32,
-    /// With bit 2, the answer includes conversations without a message. The other bits are ignored: pinned
-    /// conversations come first, and in pages like all others.
+    /// If the bit with value 2 is set, the answer includes conversations without a message. The other bits are ignored:
+    /// pinned conversations always come first, and count towards the page like all others.
     assist_flags: u32,
 }
 
@@ -52,7 +53,7 @@ pub struct RecentContactGetListRequest {
 pub struct RecentContactGetListFields {
     /// 1: this is the last page.
     complete_flag: u8,
-    /// The value for the next page; the same goes for the other three.
+    /// The value for the call that reads the next page; so are `StartIndex`, `TopTimeStamp` and `TopStartIndex`.
     time_stamp: u64,
     /// See `TimeStamp`.
     start_index: u32,
@@ -68,7 +69,7 @@ pub struct RecentContactGetListFields {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct Session {
-    /// Always 1: a conversation of two users.
+    /// Always 1: a conversation between two users.
     #[serde(rename = "Type")]
     kind: u32,
     /// The other user.
@@ -81,7 +82,7 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// How far the list has been read: up to a second, with the number of its conversations that earlier pages
+/// The position up to which the list has been read: a second, and the number of its conversations that earlier pages
 /// had.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
@@ -90,19 +91,20 @@ struct Reached {
 }
 
 impl Reached {
-    /// The cursor in front of all conversations of the second; `None` stands for the beginning of the list.
+    /// Returns the cursor before all conversations of the second; `None` stands for the beginning of the list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;
         }
-        // The cursor stands behind the last possible conversation of the millisecond that follows the second.
+        // The list is sorted by descending time, so the cursor is after the last possible conversation of the first
+        // millisecond that follows the second.
         let peer = UserId::new(&"~".repeat(32)).expect("32 bytes of printable ASCII");
         let active =
             Timestamp(self.second.saturating_add(1).saturating_mul(1_000).min(i64::MAX.unsigned_abs()));
         Some(ConversationCursor { pinned, active, peer })
     }
 
-    /// Counts one more conversation as answered.
+    /// Moves the position past one more conversation of the page.
     fn pass(&mut self, row: &Conversation) {
         let second = row.active.as_secs();
         let answered = if second == self.second { self.answered + 1 } else { 1 };
@@ -138,8 +140,8 @@ impl Command for RecentContactGetList {
         let from = if begun { others } else { pinned };
         let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
         let (mut page, mut passed, mut after) = (Vec::new(), 0, from.cursor(!begun));
-        // One conversation beyond the page shows whether there are more. Conversations of the second that earlier
-        // pages had are read again and skipped, a page at a time since each has a message.
+        // One conversation more than the page has shows whether there is a next page. Conversations of the second that
+        // earlier pages had are read again and skipped. They are read in pages too, because each comes with a message.
         while page.len() <= PAGE {
             let rows = call.service.conversations_after(&owner, after, PAGE + 1).await?;
             let is_last = rows.len() <= PAGE;
@@ -180,7 +182,7 @@ impl Command for RecentContactGetList {
     }
 
     fn page(call: &Call<'_>, _: &Self::Request) -> usize {
-        // Two reads at a time, each row with its last message and a profile.
+        // Two pages are in memory at a time, and each row has its last message and a profile.
         2 * (PAGE + 1) * (usize::from(call.app.settings.limits.message_bytes) + 1_536)
     }
 }
@@ -196,7 +198,7 @@ pub struct RecentContactDeleteRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// Must be 1: a conversation of two users. There are no groups.
+    /// Must be 1: a conversation between two users. Groups are not supported.
     #[serde(rename = "Type", alias = "type")]
     kind: u32,
     /// The other user.

@@ -1,9 +1,9 @@
-//! The OpenAPI document and its browsable reference: `/v4/openapi.json` and `/v4/docs`. The page and
-//! everything it loads are part of the program.
+//! The OpenAPI document (`/v4/openapi.json`) and its browsable reference (`/v4/docs`). The page and all files that it
+//! loads are compiled into the program.
 //!
-//! Swagger UI draws the reference. Three of the files are Lamplight's own: a page with a `main` element and a
-//! viewport for telephones, a style with enough contrast in light and dark, and a script that gives
-//! accessible names to elements that Swagger UI leaves without one.
+//! Swagger UI renders the reference. Three of the files are Lamplight's own: a page with a `main` element and a
+//! viewport for phones, a style sheet with enough contrast in light and dark mode, and a script that gives accessible
+//! names to elements that Swagger UI leaves without one.
 
 use super::openapi;
 use axum::Router;
@@ -17,16 +17,16 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 const DOCUMENT_PATH: &str = "/v4/openapi.json";
 
-/// The page loads only from this server, calls only this server, and draws its icons itself. No other page
-/// may frame it. Swagger UI's script inserts one style into the page, which the hash allows; it inserts
-/// another one to measure, and works without it.
+/// The content security policy of the page: it may load from and call only this server, use `data:` icons, and not be
+/// framed by another page. Swagger UI's script inserts one style into the page, which the hash allows, and another one
+/// to measure, without which it works too.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
      style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 );
 
-/// A file of Lamplight's own: its name below `/v4/docs/`, its type, its text.
+/// A file of Lamplight's own: its name under `/v4/docs/`, its content type and its text.
 type OwnFile = (&'static str, &'static str, &'static str);
 
 const OWN_FILES: [OwnFile; 4] = [
@@ -40,8 +40,8 @@ static DOCUMENT: LazyLock<String> = LazyLock::new(openapi::document);
 
 /// The routes of the document and of the reference.
 pub fn router() -> Router {
-    // Without this, the page would send the address of the document to a public validator. The base layout
-    // has no bar on top that offers other documents, which the policy of the page refuses.
+    // Without "none", the page would send the address of the document to a public validator. The base layout has no bar
+    // at the top for loading other documents, which the content security policy would block.
     let config = Config::from(DOCUMENT_PATH).use_base_layout().validator_url("none").try_it_out_enabled(true);
     let page = Router::from(SwaggerUi::new("/v4/docs").config(config));
     Router::new()
@@ -52,7 +52,7 @@ pub fn router() -> Router {
         .merge(page.layer(middleware::from_fn(protect_page)))
 }
 
-/// Sets the policy of the page. The listener sets the headers that every answer has.
+/// Sets the content security policy of the page. The listener sets the headers that every response has.
 async fn protect_page(request: Request, next: Next) -> Response {
     let own = match *request.method() {
         Method::GET | Method::HEAD => request.uri().path().strip_prefix("/v4/docs/").and_then(own_file),
@@ -68,7 +68,7 @@ async fn protect_page(request: Request, next: Next) -> Response {
     response
 }
 
-/// Lamplight's own file with this name below `/v4/docs/`, if there is one.
+/// Returns Lamplight's own file with this name under `/v4/docs/`, if there is one.
 fn own_file(name: &str) -> Option<&'static OwnFile> {
     OWN_FILES.iter().find(|(known, ..)| *known == name)
 }

@@ -1,8 +1,8 @@
-//! JSON values of any type, of which little is kept.
+//! JSON values of any type, of which only a small part is kept in memory.
 //!
-//! Where a field may have one of several types, and where a refused body is read again for the code of its fault, a value
-//! of `serde_json` would hold all of the JSON, at hundreds of bytes for a value of two. A [`Skimmed`] holds a text or a
-//! number; a list or an object is read to its end and dropped value by value.
+//! They are used for a field that may have one of several types, and for reading a refused body again to choose the
+//! code of the refusal. A value of `serde_json` would keep all of the JSON, and take hundreds of bytes for a value of
+//! two bytes. A [`Skimmed`] keeps a text, a number or chosen fields of an object; everything else is read and dropped.
 
 use compact_str::{CompactString, format_compact};
 use lamplight_model::quoted;
@@ -19,18 +19,18 @@ pub enum Skimmed {
     Number(u64),
     /// `null`.
     Null,
-    /// Another number, or a truth value, as a refusal shows it.
+    /// Another number, or a boolean, as text for the message of a refusal.
     Other(CompactString),
-    /// A list of texts alone, or of nothing.
+    /// A list that is empty or has only texts.
     Texts,
     /// Another list.
     List,
-    /// An object, with the fields that were asked for.
+    /// An object, with those of its fields that were to be kept.
     Object(Vec<(&'static str, Skimmed)>),
 }
 
 impl Skimmed {
-    /// Reads an object and keeps its fields of these names; `None` for a body that is no object, or no JSON.
+    /// Reads an object and keeps its fields with these names; returns `None` if the body is not an object, or not JSON.
     pub fn object(body: &[u8], names: &'static [&'static str]) -> Option<Self> {
         let mut json = serde_json::Deserializer::from_slice(body);
         let value = Self::keeping(names, &mut json).ok()?;
@@ -38,7 +38,7 @@ impl Skimmed {
         matches!(value, Self::Object(_)).then_some(value)
     }
 
-    /// Reads a value; of an object, keeps the fields of these names.
+    /// Reads a value; if it is an object, keeps its fields with these names.
     pub fn keeping<'de, D: Deserializer<'de>>(
         names: &'static [&'static str],
         deserializer: D,
@@ -46,7 +46,7 @@ impl Skimmed {
         Skim { names }.deserialize(deserializer)
     }
 
-    /// Returns a field that was kept: the last one of that name.
+    /// Returns a field that was kept; if the object has the name several times, the last one.
     pub fn field(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(fields) => fields.iter().find(|(kept, _)| *kept == name).map(|(_, value)| value),
@@ -70,7 +70,7 @@ impl Skimmed {
         matches!(self, Self::Text(_))
     }
 
-    /// Returns the value where it is a whole number that is not negative.
+    /// Returns the value if it is a whole number that is not negative.
     pub fn number(&self) -> Option<u64> {
         match self {
             Self::Number(number) => Some(*number),
@@ -79,7 +79,7 @@ impl Skimmed {
     }
 }
 
-/// The form that a refusal shows.
+/// Writes the value as the message of a refusal shows it.
 impl fmt::Display for Skimmed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -13,7 +13,7 @@ use lamplight_service::{ServiceError, StateParts, UserState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The memory of one account that was looked up, in bytes, and of its part of the answer.
+/// The most memory that one account takes, including its part of the answer, in bytes.
 const BYTES_PER_ACCOUNT: usize = 1_024;
 
 /// `openim/query_online_status`
@@ -52,7 +52,7 @@ pub struct AccountState {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// The state of the account: the best of its devices.
+    /// The state of the account: `Online` if any device is, else `PushOnline` if any device is, else `Offline`.
     status: State,
     /// The devices that are logged in, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,8 +150,8 @@ impl Command for QueryOnlineStatus {
     }
 }
 
-/// Joins the entries of the request with the states that were found. `users` are the entries that are valid
-/// userIDs, in their order.
+/// Combines the entries of the request with the states that were found. `users` are the entries that are valid userIDs,
+/// in the order of the request.
 fn assemble(
     asked: Vec<CompactString>,
     users: &[User],
@@ -183,7 +183,7 @@ fn assemble(
     Reply { code: code.unwrap_or(Code::OK), detail: String::new(), fields }
 }
 
-/// The name of a platform in the cloud's server API, which has one name for all desktop systems except macOS.
+/// Returns the name of a platform in the cloud's server API, which has one name for all desktop systems except macOS.
 fn name_of(platform: Platform) -> &'static str {
     match platform {
         Platform::Windows | Platform::Linux => "PC",

@@ -1,4 +1,4 @@
-//! The estimate against what reading allocates.
+//! Compares the estimate with the memory that is allocated while bodies are parsed.
 
 use super::*;
 use crate::rest::accounts::{AccountCheck, AccountDelete, MultiaccountImport};
@@ -23,7 +23,7 @@ fn marks_are_counted_outside_of_texts() {
         (r#"{"a":1,"b":[{"c":null}]}"#, 7),
         (r#"{"a,:[{":"\",:[{\\","b":2}"#, 4),
         (r#"["\\",1,"\"",2]"#, 4),
-        // Where it is no JSON, there is no text that is not closed.
+        // Bodies that are not JSON: no text, and a text that is not closed.
         (",,,[[::", 7),
         (r#"[",,,"#, 1),
     ] {
@@ -46,7 +46,7 @@ fn calls_wait_for_room_and_small_ones_not_behind_large_ones() {
     assert!(room.enter(largest).now_or_never().is_some());
 }
 
-/// Fills the body of a call up with an entry of its list.
+/// Makes a body of the largest size by repeating one entry of its list.
 fn full(head: &str, entry: &str, tail: &str) -> String {
     let times = (MAX_BODY_BYTES - head.len() - tail.len() - entry.len()) / (entry.len() + 1);
     many(head, entry, times, tail)
@@ -56,7 +56,7 @@ fn many(head: &str, entry: &str, more: usize, tail: &str) -> String {
     format!("{head}{entry}{}{tail}", format!(",{entry}").repeat(more))
 }
 
-/// Reads the body of a command, and holds what is allocated for it against the estimate.
+/// Parses the body of a command, and asserts that no more memory is allocated than estimated.
 fn price<C: Command>(body: &str) {
     let parsed = Parsed::of(body.as_bytes());
     let mut request = None;
@@ -72,7 +72,7 @@ fn price<C: Command>(body: &str) {
         parsed.length
     );
     assert!(most <= parsed.most() as u64, "{}: {most} bytes of {parsed:?}: {start}", C::PATH);
-    // A refusal has a text of its own.
+    // A refusal takes memory for its text.
     let allowed = (parsed.kept() + body.len() + BASE_BYTES) as i64;
     assert!(kept <= allowed, "{}: {kept} bytes are kept of {parsed:?}: {start}", C::PATH);
 }
@@ -80,7 +80,7 @@ fn price<C: Command>(body: &str) {
 #[test]
 fn reading_allocates_no_more_than_the_estimate_whatever_the_body_is() {
     let names = |field: &str| format!("{{\"{field}\":[");
-    // Lists of what becomes most for its marks and bytes: as long as a body may be, and shorter.
+    // Lists of the entries that take most memory for their marks and bytes, in bodies of the largest size and shorter.
     for more in [0, 3, 99, 999, 9_999, 40_000] {
         for name in ["\"\"", "\"abcdefghijklmnopqrstuvwxy\""] {
             let list = |head: &str, tail: &str| many(head, name, more.min(30_000), tail);
@@ -191,8 +191,7 @@ fn texts_cost_what_is_estimated_also_with_escapes() {
     }
 }
 
-/// A text that stands where something else belongs is quoted in the refusal, with escapes; one letter may take six bytes
-/// there.
+/// The refusal of a text of a wrong type quotes the text with escapes, where one letter may take six bytes.
 #[test]
 fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":"x"}}]"#;
@@ -217,8 +216,8 @@ fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     }
 }
 
-/// Calls of the longest lists are read, with all the fields that the cloud has for an entry: also those that mean nothing
-/// here.
+/// Calls with the longest lists are accepted, even if each entry has all fields of the cloud's API, including those
+/// that Lamplight ignores.
 #[test]
 fn the_longest_lists_are_within_the_bound() {
     let custom = |tags: usize| {
