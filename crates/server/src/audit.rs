@@ -1,5 +1,5 @@
-//! The audit log. The entry for an operator's change is written before the change is made, and settled
-//! afterwards; when the entry cannot be written, the change is not made.
+//! The audit log. The entry for an operator's change is written before the change is made, and its outcome is added
+//! afterwards. If the entry cannot be written, the change is not made.
 
 mod changes;
 
@@ -12,7 +12,7 @@ use lamplight_service::ServiceError;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The most characters that a text of an entry has; longer texts are cut.
+/// The most characters that a text of an entry may have; longer texts are cut.
 const MOST_LETTERS: usize = 200;
 
 /// Records the changes that operators make.
@@ -35,16 +35,16 @@ pub struct Act {
     pub changes: Vec<AuditChange>,
 }
 
-/// The operator who makes a change, as the audit log names them.
+/// The operator who makes a change, with the name and the address that the audit log records.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Actor {
     name: String,
     address: Option<String>,
 }
 
-/// An error, as the audit log tells refusals from faults.
+/// An error that the audit log can classify as a refusal or a fault.
 pub trait Unsuccessful {
-    /// The text of a fault; `None` for a refusal, after which nothing has changed.
+    /// Returns the text of a fault; `None` for a refusal, because a refused request changes nothing.
     fn fault(&self) -> Option<String>;
 }
 
@@ -61,12 +61,12 @@ impl Actor {
 }
 
 impl Act {
-    /// A change of the thing that `target` names.
+    /// Makes an act that changes the thing that `target` names.
     pub fn on(action: AuditAction, app: Option<AppId>, target: impl AsRef<str>) -> Self {
         Self { action, app, target: short(target.as_ref()), changes: Vec::new() }
     }
 
-    /// Adds a field whose value changes.
+    /// Adds a field with its value before and after the change.
     #[must_use]
     pub fn with(mut self, what: &str, before: &str, after: &str) -> Self {
         let (before, after) = (short(before), short(after));
@@ -85,13 +85,13 @@ impl Act {
 }
 
 impl Audit {
-    /// The audit log in this store.
+    /// Makes the audit log, whose entries are kept in the database.
     pub fn new(facts: Arc<dyn Facts>, clock: Clock) -> Self {
         Self { facts, clock }
     }
 
-    /// The newest entries, at most `limit`, newest first: those of `app`, or of all apps when it is `None`,
-    /// and only entries older than `before`.
+    /// Reads at most `limit` entries, newest first: the entries of `app`, or all entries if it is `None`, starting
+    /// with the newest one that is older than the entry `before`.
     pub async fn entries(
         &self,
         app: Option<AppId>,
@@ -101,9 +101,9 @@ impl Audit {
         self.facts.audit_entries(app, before, limit).await
     }
 
-    /// Writes the entry for an act, runs `change`, and settles the entry. `note` gives further text about the
-    /// outcome, or `None` when nothing had to be changed. The caller must run this future to its end even
-    /// when the requester has gone.
+    /// Writes the entry for an act, runs `change`, and adds the outcome to the entry. `note` returns further text about
+    /// the outcome, or `None` if nothing had to be changed; the entry is then removed, as it is after a refusal. The
+    /// caller must run this future to its end even if the requester has disconnected.
     pub async fn record<T, E: Unsuccessful + From<FactsError>>(
         &self,
         by: Actor,
@@ -124,7 +124,7 @@ impl Audit {
                 error.fault().map_or(AuditSettled::Nothing, |why| AuditSettled::Failed { note: short(&why) })
             }
         };
-        // On failure the entry stays as begun; the change itself has been made.
+        // If this fails, the entry says only that the change was begun. The change itself has been made.
         if let Err(error) = self.facts.settle_audit(id, settled).await {
             tracing::warn!(%error, id, "an entry of the audit log could not be settled");
         }
@@ -141,7 +141,7 @@ impl Unsuccessful for ServiceError {
     }
 }
 
-/// A note for outcomes about which there is nothing to add.
+/// Returns an empty note, for outcomes about which there is nothing to add.
 pub fn done<T>(_: &T) -> Option<String> {
     Some(String::new())
 }

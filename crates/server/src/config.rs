@@ -1,4 +1,4 @@
-//! The settings of a node: file, environment and flags, in ascending order of precedence.
+//! The settings of a node, which are read from a file, the environment and flags, in ascending order of precedence.
 
 mod wording;
 
@@ -27,11 +27,9 @@ pub struct Config {
     pub http_listen: SocketAddr,
     /// A further port for metrics and health checks, with connection limits of its own.
     pub health_listen: Option<SocketAddr>,
-    /// The URL of the client port for web pages, as `ws://…` or `wss://…`, when it is reached through a
-    /// proxy.
+    /// The URL (`ws://…` or `wss://…`) at which web pages reach the client port, if that is through a proxy.
     pub public_client_url: Option<String>,
-    /// The networks of proxies that are trusted to name the address of a client, as `10.1.0.0/16`. At most
-    /// 100.
+    /// The networks of proxies that are trusted to report the address of a client, such as `10.1.0.0/16`; at most 100.
     pub trusted_proxies: Vec<Network>,
     /// The number of worker threads; 0 means one for each core.
     pub workers: usize,
@@ -41,16 +39,16 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// Limits on clients that hold for every app.
     pub limits: LimitsConfig,
-    /// How long clients of a stopped or lost node still count as present, in milliseconds. At most 10 min.
+    /// How long clients of a stopped or lost node still count as connected, in milliseconds; at most 10 min.
     pub node_loss_grace_ms: u32,
-    /// How many logins per second the node takes from returning clients. Clients are told at login to spread
-    /// their return accordingly.
+    /// How many clients per second should reconnect after they have lost their connections all at once. At login, each
+    /// client receives the time over which to spread its reconnection.
     pub reconnects_per_second: u32,
-    /// The longest time over which clients are told to spread their return, in milliseconds.
+    /// The longest time over which clients spread their reconnections, in milliseconds.
     pub reconnect_spread_ms: u32,
 }
 
-/// TLS on the client port: both files are set, or neither.
+/// TLS on the client port. Either both files must be set, or neither.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TlsConfig {
@@ -68,25 +66,25 @@ pub struct LimitsConfig {
     pub connections: usize,
     /// The most connections from one address.
     pub connections_per_address: u32,
-    /// The longest time from connecting to a complete login, in milliseconds.
+    /// The longest time from connecting to logging in, in milliseconds.
     pub login_timeout_ms: u32,
     /// The largest message before the login, in bytes.
     pub frame_before_login: usize,
     /// The largest message after the login, in bytes.
     pub frame_after_login: usize,
-    /// The most wrong UserSigs per minute from one address, on each port, that get a specific answer. Further
-    /// ones get `TOO_MANY_FAILURES`, and their connection is closed.
+    /// The most wrong tokens per minute from one address on each port. Further ones are answered with
+    /// `TOO_MANY_FAILURES`, and their connection is closed.
     pub login_failures_per_address: u32,
-    /// The most changes of one user per second that are sent to watchers; faster changes are conflated to the
-    /// newest. 0: no limit.
+    /// The most status changes of one user per second that watchers are notified of; faster changes are conflated to
+    /// the newest. 0 means no limit.
     pub changes_told_per_second: u32,
-    /// The most requests of one connection per second; further ones wait. 0: no limit.
+    /// The most requests of one connection per second; further ones wait. 0 means no limit.
     pub requests_per_second: u32,
-    /// The most connections to the HTTP port; at most an eighth of the file limit of the process is used.
+    /// The most connections to the HTTP port. An eighth of the file limit of the process is a further bound.
     pub http_connections: usize,
     /// The most connections to the HTTP port from one address.
     pub http_connections_per_address: u32,
-    /// The most bytes of bodies that the HTTP port holds at a time.
+    /// The most bytes of bodies that the HTTP port holds in memory at a time.
     pub http_body_bytes: usize,
 }
 
@@ -131,7 +129,7 @@ impl Default for LimitsConfig {
     }
 }
 
-/// The settings cannot be used. The text names the setting and its source.
+/// An error in the settings. Its text names the setting and its source.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// A file or variable cannot be read, or names an unknown setting.
@@ -142,18 +140,22 @@ pub enum ConfigError {
     Invalid {
         /// The path of the setting.
         setting: &'static str,
-        /// The reason why it cannot be used.
+        /// The reason why the value cannot be used.
         problem: String,
     },
 }
 
 impl Config {
-    /// Reads the settings: the defaults, then the file (a file that is named must exist), then environment
-    /// variables `LAMPLIGHT_…` (with `__` between a section and its setting, as in
-    /// `LAMPLIGHT_LIMITS__CONNECTIONS`), then `overrides`, the flags as `(path, value)`. An unknown setting
-    /// is refused by name, except variables that Kubernetes sets for a Service called `lamplight`. Each layer
-    /// is checked together with those below it, so a wrong value is refused even if a higher layer replaces
-    /// it.
+    /// Reads the settings from these layers, each of which replaces values of those before it:
+    ///
+    /// 1. The defaults.
+    /// 2. The file. If one is named, it must exist.
+    /// 3. The environment variables `LAMPLIGHT_…`, with `__` between a section and its setting, as in
+    ///    `LAMPLIGHT_LIMITS__CONNECTIONS`.
+    /// 4. `overrides`: the flags, as `(path, value)`.
+    ///
+    /// An unknown setting is an error, except for variables that Kubernetes sets for a Service called `lamplight`. A
+    /// wrong value is an error even if a later layer replaces it, because the settings are checked after each layer.
     pub fn load(
         file: Option<&Path>,
         overrides: Vec<(&'static str, figment::value::Value)>,
@@ -243,8 +245,7 @@ impl Config {
     /// Warnings, as texts for the log, about values that are valid but do not fit together.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let (grace, spread) = (self.node_loss_grace_ms, self.reconnect_spread_ms);
-        // Without a grace every client is shown to leave at once; the spread then only protects the node from
-        // too many logins.
+        // Without a grace, every client counts as gone at once however it reconnects, so a long spread does no harm.
         let is_late = grace > 0 && spread > grace;
         let late = is_late.then(|| {
             format!(
@@ -291,9 +292,9 @@ impl Config {
     }
 }
 
-/// Whether Kubernetes sets this variable for a Service whose name begins with `lamplight`; it does so for
-/// every Service of the namespace (`enableServiceLinks`). The value is checked too, because a misspelt
-/// setting must still be refused.
+/// Whether this is a variable that Kubernetes sets for a Service whose name begins with `lamplight`. Kubernetes sets
+/// such variables for every Service of the namespace (`enableServiceLinks`). The value is checked too, so that a
+/// misspelt setting is still refused.
 fn is_injected(name: &str, value: &str) -> bool {
     let is_number = |text: &str| text.parse::<u16>().is_ok();
     let is_url = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));
@@ -323,13 +324,13 @@ fn is_injected(name: &str, value: &str) -> bool {
     }
 }
 
-/// Settings of former versions, each with the text of its refusal.
+/// Settings of former versions, each with the text of the error.
 const REMOVED: [(&str, &str); 1] = [(
     "limits.login_failures_per_account",
     "this setting was removed: wrong UserSigs no longer block an account; delete it",
 )];
 
-/// Reads the settings of the layers so far, and checks each on its own.
+/// Reads the settings from the layers merged so far, and checks each setting on its own.
 fn check(figment: &Figment) -> Result<Config, ConfigError> {
     refuse_removed(figment)?;
     let config: Config = figment.extract().map_err(|error| ConfigError::Unreadable(wording::text(&error)))?;
@@ -337,7 +338,7 @@ fn check(figment: &Figment) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// Refuses a setting that was removed; the text says what to do.
+/// Returns an error if a removed setting is set; its text says what to do.
 fn refuse_removed(figment: &Figment) -> Result<(), ConfigError> {
     match REMOVED.into_iter().find(|(setting, _)| figment.find_value(setting).is_ok()) {
         Some((setting, problem)) => Err(ConfigError::Invalid { setting, problem: problem.to_owned() }),
@@ -384,7 +385,7 @@ mod tests {
         }
     }
 
-    /// Checks the name of every setting, whatever its value.
+    /// Checks that no setting has a name that would be ignored as one of Kubernetes, whatever its value.
     #[test]
     fn no_setting_has_a_name_that_kubernetes_makes() {
         fn check(value: &serde_json::Value, path: &str) {

@@ -1,5 +1,6 @@
-//! The control socket in the data folder, through which the command line talks to a running node. Every
-//! process that may open the folder may do anything. Each direction has one JSON object per line.
+//! The control socket in the data folder, over which the command line sends operations to a running node. There is no
+//! further authentication: a process that may open the socket may do anything. Requests and answers are JSON objects,
+//! one per line.
 
 mod acts;
 mod client;

@@ -1,7 +1,7 @@
-//! The differences between two states of an app, in the form in which the audit log may show them. Pure.
+//! The differences between two states of an app, in a form that the audit log may show. Pure.
 //!
-//! No secret gets into the result: a key appears by its number, a token only as set or not set, and the
-//! address of a webhook without password and query.
+//! The result contains no secret: it has the number of a key, whether a token is set, and the URL of a webhook without
+//! user, password, query and fragment.
 
 use super::{Act, short};
 use lamplight_model::{
@@ -10,17 +10,17 @@ use lamplight_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// A setting is a secret when its name contains one of these words.
+/// The words that mark a setting as a secret: its name contains one of them.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
-/// The act that turns `was` into `app`; `None` when the two do not differ.
+/// Returns the act that changes the app `was` to `app`; `None` if the two do not differ.
 pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     let act = |action, target: String, changes| {
         Some(Act { action, app: Some(app.id), target: short(&target), changes })
     };
     let Some(was) = was else {
         let mut changes = settings_changes(&AppSettings::of_a_new_app(), &app.settings);
-        // A new app had no settings before, so the former values stay empty.
+        // A new app had no settings before, so the former values are empty and not the defaults.
         changes.iter_mut().for_each(|change| change.before.clear());
         return act(AuditAction::AppCreated, String::new(), changes);
     };
@@ -69,7 +69,7 @@ fn admins_change(was: &App, app: &App) -> Option<AuditChange> {
     Some(told("admins", names(was), names(app)))
 }
 
-/// The settings that differ, by path.
+/// Returns the settings that differ, in ascending order of their paths.
 fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChange> {
     let (before, after) = (leaves(was), leaves(settings));
     let paths: std::collections::BTreeSet<_> = before.keys().chain(after.keys()).collect();
@@ -84,7 +84,8 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// A change of a value. A secret may look the same before and after; then the new one is marked as different.
+/// Makes the entry for a changed value. The texts that stand for a secret may be equal before and after the change; the
+/// new one is then marked as different.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }
@@ -105,7 +106,7 @@ fn shown_value(path: &str, value: &Value) -> String {
     if name.ends_with("url") { shown_url(&text) } else { text }
 }
 
-/// A URL without its secret parts, which are the password and the query.
+/// Returns a URL without the parts that may be secret: user, password, query and fragment.
 pub fn shown_url(text: &str) -> String {
     let (address, query) = text.split_once(['?', '#']).map_or((text, false), |(address, _)| (address, true));
     let (scheme, rest) = address.split_once("://").map_or(("", address), |(scheme, rest)| (scheme, rest));
@@ -139,7 +140,7 @@ fn leaves(settings: &AppSettings) -> BTreeMap<String, Value> {
     all
 }
 
-/// The fields of a profile with their values, as entries show them.
+/// The fields of a profile with their values, as entries of the audit log show them.
 pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
     [
         ("nick", profile.nick.clone()),
@@ -156,7 +157,7 @@ pub fn shown_allow(allow: AllowType) -> &'static str {
     }
 }
 
-/// An act on the dead letters with these ids, or on all of the app.
+/// Makes an act on the dead letters with these ids, or on all dead letters of the app if `ids` is `None`.
 pub fn letters(action: AuditAction, app: AppId, ids: Option<&[u64]>) -> Act {
     let which = match ids {
         None => "all".to_owned(),
@@ -181,7 +182,7 @@ mod tests {
         app
     }
 
-    /// The act that turns `was` into `after`, as one line.
+    /// The act that changes the app `was` to `after`, as one line.
     fn act(was: Option<&App>, after: &App) -> String {
         let Some(act) = act_on_app(was, after) else { return "nothing".to_owned() };
         let changes: Vec<_> =

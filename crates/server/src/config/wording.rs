@@ -1,5 +1,5 @@
-//! The text of an error about a setting, for the person who wrote the setting: its path, the file or variable, the value
-//! that was found, and the value that is expected.
+//! The text of an error about a setting, for the person who wrote the setting. It names the path of the setting, the
+//! file or variable, the value that was found, and the kind of value that is expected.
 
 use figment::error::{Actual, Kind};
 use figment::{Error, Metadata, Source};
@@ -7,7 +7,7 @@ use figment::{Error, Metadata, Source};
 /// The words in the name that figment gives to a layer of environment variables.
 const ENVIRONMENT: &str = "environment variable";
 
-/// Returns the text of an error.
+/// Returns the text for an error of the figment library.
 pub fn text(error: &Error) -> String {
     let setting = error.path.join(".");
     let place = place(error.metadata.as_ref(), &error.path);
@@ -51,7 +51,7 @@ fn is_environment(metadata: &Metadata) -> bool {
     metadata.name.contains(ENVIRONMENT)
 }
 
-/// Names the file or variable in which a value was written, in brackets; empty for a flag, which has the name of its setting.
+/// Returns the file or variable in which a value was written, in brackets; empty for a flag, whose name is the path.
 fn place(metadata: Option<&Metadata>, path: &[String]) -> String {
     match metadata {
         Some(metadata) if is_environment(metadata) => {
@@ -62,7 +62,7 @@ fn place(metadata: Option<&Metadata>, path: &[String]) -> String {
     }
 }
 
-/// Describes the expected value. Serde gives the name of a type of this program.
+/// Describes the expected value in plain words. `expected` is the description by serde, which names Rust types.
 fn wanted(expected: &str) -> String {
     let is_number = |name: &str| matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize");
     match expected {
@@ -76,7 +76,7 @@ fn wanted(expected: &str) -> String {
     }
 }
 
-/// Returns an example of a list or a section in a variable, where one is expected.
+/// Returns an example of how to write a list or a section in a variable; empty if another kind of value is expected.
 fn example(expected: &str) -> &'static str {
     match expected {
         "a sequence" => ", as '[\"10.0.0.0/8\"]'",

@@ -1,6 +1,6 @@
-//! Routes for apps: settings, keys, admins, deletion. A change names the state that it is based on, and is
-//! refused when the app has changed since: when two operators have the same form open, the second one to save
-//! is told.
+//! Routes for apps: settings, keys, admins, deletion. A request for a change names the state that it is based on, and
+//! is refused if the app has changed since then. So if two operators edit the same app, the second one to save gets an
+//! error and does not overwrite the change of the first.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
@@ -84,8 +84,8 @@ pub struct NewKey {
     key: Option<String>,
 }
 
-/// The body of a request that replaces all settings. The token of the webhooks, the settings for JWTs and the
-/// secret for JWTs may be left out, and then stay as they are.
+/// The body of a request that replaces all settings. The token of the webhooks, the settings for JWTs and the secret
+/// for JWTs may be left out; they then keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {
@@ -124,7 +124,7 @@ struct GivenJwt {
 }
 
 impl GivenJwt {
-    /// The new settings; without a new secret, they keep the old one.
+    /// Returns the new settings, with the secret of `was` if the request has none.
     fn over(self, was: JwtSettings) -> JwtSettings {
         let Self { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = self;
         let secret = secret.unwrap_or(was.secret);
@@ -132,7 +132,7 @@ impl GivenJwt {
     }
 }
 
-/// An app, with the key that was just generated for it.
+/// An app with a key that was just added to it.
 #[derive(Serialize)]
 pub struct WithKey {
     app: ShownApp,
@@ -189,7 +189,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, tagged(&app, WithKey { app: shown(&app), key })))
 }
 
-/// `GET apps/{app}`. Operators who may not change webhooks get their addresses without the parts that may be
+/// `GET apps/{app}`. Operators who may not change webhooks get the URLs of the webhooks without the parts that may be
 /// secret.
 pub async fn show(
     State(console): State<Arc<Console>>,
@@ -236,7 +236,7 @@ pub async fn set(
         .await
 }
 
-/// `DELETE apps/{app}`: the app is deleted before the answer; its data is deleted afterwards.
+/// `DELETE apps/{app}`: deletes the app before the answer, and its data afterwards.
 pub async fn delete(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -293,7 +293,7 @@ pub async fn reveal_key(
     console.record(visitor, act, async move { Ok(Json(key)) }, done).await
 }
 
-/// `DELETE apps/{app}/keys/{key}`: UserSigs that the key has signed are no longer valid.
+/// `DELETE apps/{app}/keys/{key}`: removes a key. UserSigs that it has signed are no longer valid.
 pub async fn retire_key(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -335,7 +335,7 @@ pub async fn add_admin(
         .await
 }
 
-/// `DELETE apps/{app}/admins/{user}`: no longer allows a user to call the server API.
+/// `DELETE apps/{app}/admins/{user}`: takes the right to call the server API from a user.
 pub async fn remove_admin(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -360,12 +360,12 @@ pub async fn bounds() -> Json<Bounds> {
 }
 
 impl Console {
-    /// The app of this id.
+    /// Returns the app with this id, or an error if it does not exist.
     pub(super) fn app(&self, id: AppId) -> Result<Arc<App>, ApiError> {
         self.service.apps().get(id).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// The app, if `If-Match` names its present state.
+    /// Returns the app, or an error if `If-Match` does not name its current state.
     fn named(&self, id: AppId, headers: &HeaderMap) -> Result<Arc<App>, ApiError> {
         let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
         let app = self.app(id)?;
@@ -375,7 +375,7 @@ impl Console {
         Ok(app)
     }
 
-    /// Changes the app, if `If-Match` names its present state.
+    /// Changes the app, or returns an error if `If-Match` does not name its current state.
     async fn change(
         self: &Arc<Self>,
         visitor: Visitor,
@@ -409,8 +409,8 @@ impl Console {
     }
 }
 
-/// The address of a webhook for an operator of this role. The user and the query of an address may be
-/// secrets.
+/// Returns the URL of a webhook as an operator of this role may see it. The user, the password and the query of a URL
+/// may be secret.
 pub(super) fn url_for(role: Role, url: &str) -> String {
     if role >= Role::Admin { url.to_owned() } else { shown_url(url) }
 }
@@ -433,7 +433,7 @@ fn shown(app: &App) -> ShownApp {
     }
 }
 
-/// The entity tag of an app; two states of an app have different ones.
+/// Computes the entity tag of an app, which differs for any two states of the app.
 fn tag(app: &App) -> HeaderValue {
     let text = serde_json::to_vec(app).expect("an app has no map with keys that are no texts");
     let hash = hex(&Sha256::digest(text)[..16]);
@@ -444,7 +444,7 @@ fn tagged<T>(app: &App, value: T) -> Tagged<T> {
     ([(header::ETAG, tag(app))], Json(value))
 }
 
-/// Checks that a text is empty or an address that webhooks can be sent to.
+/// Checks that a text is empty or a URL that webhooks can be sent to.
 fn check_url(setting: &str, text: &str) -> Result<(), ApiError> {
     let uri = text.parse::<Uri>().ok();
     let good =

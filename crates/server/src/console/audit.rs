@@ -10,7 +10,7 @@ use lamplight_model::{AppId, AuditEntry, Code};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The number of entries in an answer when the request sets no limit.
+/// The number of entries in an answer if the request sets no limit.
 const PAGE: usize = 50;
 /// The most entries that a request may ask for.
 const MOST_AT_ONCE: usize = 500;
@@ -22,7 +22,7 @@ pub struct Page {
     /// Only entries of this app.
     #[serde(default)]
     app: Option<AppId>,
-    /// The last entry of the previous page.
+    /// The id of the last entry of the previous page.
     #[serde(default)]
     before: Option<u64>,
     #[serde(default)]
@@ -46,7 +46,7 @@ pub async fn list(
     if !(1..=MOST_AT_ONCE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_AT_ONCE}, not {limit}")));
     }
-    // One entry beyond the page shows whether there are more.
+    // Reads one entry more than the page has, to find out whether there are older ones.
     let mut entries = console.audit.entries(page.app, page.before, limit + 1).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
@@ -54,9 +54,9 @@ pub async fn list(
 }
 
 impl Console {
-    /// Records an operator's change in the audit log, and makes it. Both run in a task of their own, so that
-    /// they are completed even if the browser disconnects. `note` gives further text about the outcome, or
-    /// `None` when nothing had to be changed.
+    /// Records an operator's change in the audit log, and makes it. This runs in a task of its own, so that it is
+    /// completed even if the browser disconnects. `note` returns further text about the outcome, or `None` if nothing
+    /// had to be changed.
     pub(super) async fn record<T: Send + 'static>(
         &self,
         visitor: Visitor,

@@ -1,10 +1,10 @@
-//! Browsers that have logged in before. Each has a cookie that proves it, and its logins wait in a queue of
-//! their own.
+//! Browsers from which an operator has logged in before, called known browsers. A cookie identifies each, and their
+//! logins wait in a separate queue.
 //!
-//! Without it, wrong passwords from many addresses could fill the queue, and lock out every operator. The
-//! cookie grants no access: it only selects the queue of a login, and the counter for its wrong passwords. It
-//! is signed with the hash of the operator's password, so a new password makes it invalid, and the server
-//! stores nothing. Pure: the present and the random bytes are arguments.
+//! With a single queue, wrong passwords from many addresses could fill it and lock out every operator. The cookie
+//! grants no access: it only selects the queue of a login, and the counter of wrong passwords. It is signed with the
+//! hash of the operator's password, so a new password makes it invalid, and the server need not store it. Pure: the
+//! current time and the random bytes are arguments.
 
 use super::operators_file::Operator;
 use super::sessions::hex;
@@ -14,24 +14,24 @@ use parking_lot::Mutex;
 use sha2::Sha256;
 use std::time::Duration;
 
-/// How long a browser counts as known after a login.
+/// The time after a login for which a browser counts as known.
 pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The most logins of known browsers that may wait: in total, and of one browser.
+/// The most logins of known browsers that may wait or be checked, in total.
 const MOST_WAITING: usize = 8;
 const MOST_WAITING_PER_DEVICE: usize = 2;
 
-/// The id of a browser that has logged in.
+/// The id of a known browser.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Device([u8; 16]);
 
 impl Device {
-    /// The id with these random bytes.
+    /// Makes an id of these random bytes.
     pub fn new(random: [u8; 16]) -> Self {
         Self(random)
     }
 }
 
-/// The text of the cookie for a browser that has just logged in.
+/// Makes the value of the cookie for a browser from which an operator has just logged in.
 pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) -> String {
     let issued = now.0 / 1_000;
     let device = hex(&device);
@@ -39,7 +39,7 @@ pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) ->
     format!("{}:{device}:{issued}:{signature}", operator.name)
 }
 
-/// The browser that a cookie names, if the cookie was signed with this operator's present password within the
+/// Returns the browser that a cookie names, if the cookie was signed with this operator's current password within the
 /// last 30 days.
 pub fn known(cookie: &str, operator: &Operator, now: Timestamp) -> Option<Device> {
     let mut parts = cookie.split(':');
@@ -73,14 +73,14 @@ fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     Some(all)
 }
 
-/// Counts the logins of known browsers that wait or are being checked.
+/// The permits for logins of known browsers that wait or are being checked.
 #[derive(Default)]
 pub struct Permits {
     inside: Mutex<Vec<Device>>,
 }
 
 impl Permits {
-    /// Admits a login, unless there are too many in total or of this browser.
+    /// Takes a permit for a login and returns true, unless there are too many in total or of this browser.
     pub fn enter(&self, device: Device) -> bool {
         let mut inside = self.inside.lock();
         let own = inside.iter().filter(|other| **other == device).count();
@@ -91,7 +91,7 @@ impl Permits {
         has_room
     }
 
-    /// Frees the place of an admitted login.
+    /// Gives back the permit of an admitted login.
     pub fn leave(&self, device: Device) {
         let mut inside = self.inside.lock();
         if let Some(at) = inside.iter().position(|other| *other == device) {
@@ -137,7 +137,7 @@ mod tests {
         }
     }
 
-    /// Admits logins (`+browser`) and ends them (`-browser`); returns which were admitted.
+    /// Begins logins (`+browser`) and ends them (`-browser`), and asserts which were admitted.
     fn check(script: &str, expected: &str) {
         let permits = Permits::default();
         let mut told = Vec::new();

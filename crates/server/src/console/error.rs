@@ -22,25 +22,24 @@ use std::time::Duration;
 /// The text of the refusal to delete the last app.
 pub const LAST_APP: &str = "this is the last app; make another one first";
 
-/// An error answer. The code is the HTTP status where the table of codes has none.
+/// An error answer. If the table of codes has no code for the error, its code is the HTTP status.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: u32,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
-    /// The least role that the request requires, when the operator's role is too low.
+    /// The least role that the request requires, if the operator's role is too low.
     needs: Option<Role>,
-    /// The cause, for errors on which the page has to act and which share their code with others.
+    /// The cause, for errors that share their code with others and that the page has to handle in its own way.
     reason: Option<Reason>,
 }
 
-/// The cause of an error, as a word for the page. `web/packages/console/src/api/client.ts` must know each.
+/// The cause of an error, as a word for the page. `web/packages/console/src/api/client.ts` must handle each of them.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reason {
-    /// The CSRF token is missing or belongs to another session of this browser: the page reads the session
-    /// again.
+    /// The CSRF token is missing or belongs to another session of this browser. The page then reads the session again.
     CsrfToken,
     /// The old password in a change of the operator's own password is wrong.
     OldPassword,
@@ -79,7 +78,7 @@ impl ApiError {
         "a change of an app needs the header If-Match, with the state that it is based on",
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
-    /// 403 and not 401, because the session is valid and goes on.
+    /// The status is 403 and not 401, because the session stays valid.
     pub const WRONG_OLD_PASSWORD: Self = Self::forbidden(Reason::OldPassword, "the old password is wrong");
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");
@@ -101,23 +100,23 @@ impl ApiError {
         Self { status, code, message, retry_after: None, needs: None, reason: Some(reason) }
     }
 
-    /// The request has no session, or its session has ended.
+    /// The error of a request without a session, or whose session has ended.
     pub fn not_logged_in() -> Self {
         Code::NOT_LOGGED_IN.into()
     }
 
-    /// There were too many wrong passwords.
+    /// The error of a login after too many wrong passwords.
     pub fn throttled(wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..Code::TOO_MANY_FAILURES.into() }
     }
 
-    /// The operator's role does not allow the request.
+    /// The error of a request that the operator's role does not allow.
     pub fn role_too_low(role: Role, needs: Role) -> Self {
         let message = Cow::Owned(format!("this requires the role {needs}; yours is {role}"));
         Self { message, needs: Some(needs), ..Self::http(StatusCode::FORBIDDEN, "") }
     }
 
-    /// The input is invalid; the text says why.
+    /// The error of a request with invalid input; the text says why.
     pub fn invalid(why: impl Into<String>) -> Self {
         Refusal::because(Code::INVALID_PARAMETER, why.into()).into()
     }
@@ -225,7 +224,7 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// The body of a request, from JSON of at most `MOST` bytes.
+/// Extracts the body of a request from JSON of at most `MOST` bytes.
 pub struct FromJson<T, const MOST: usize = MAX_BODY_BYTES>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for FromJson<T, MOST> {
@@ -237,7 +236,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
     }
 }
 
-/// The parameters in the path of a request.
+/// Extracts the parameters in the path of a request.
 pub struct FromPath<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPath<T> {
@@ -249,7 +248,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for FromPat
     }
 }
 
-/// The query of a request.
+/// Extracts the query of a request.
 pub struct FromQuery<T>(pub T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for FromQuery<T> {

@@ -1,4 +1,4 @@
-//! Live figures of the node: one sample each second, kept for ten minutes.
+//! Live figures of the node: a sample is taken every second and kept for ten minutes.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -22,10 +22,10 @@ use std::time::Duration;
 const PERIOD: Duration = Duration::from_secs(1);
 /// The number of samples kept: ten minutes.
 const MOST_SAMPLES: usize = 600;
-/// The number of samples that the quantiles of delivery latency cover: one second has too few changes for a
-/// p99.
+/// The number of samples that the quantiles of delivery latency cover. A single second has too few changes for a p99.
 const DELIVERY_WINDOW: usize = 10;
-/// The number of samples that the quantiles of detection time cover: links are rarely lost without a sign.
+/// The number of samples that the quantiles of detection time cover. Connections that are lost without being closed are
+/// rare.
 const DETECTION_WINDOW: usize = MOST_SAMPLES;
 /// The number of samples between two reads of the webhook backlog, which is on disk.
 const BACKLOG_EVERY: u64 = 5;
@@ -57,14 +57,14 @@ pub struct Sample {
     at: Timestamp,
     /// Users who are ONLINE.
     online: u64,
-    /// Devices that count as connected; the index is the position of the platform in `platforms`.
+    /// The number of devices that count as connected, for each platform in the order of `platforms`.
     devices: [u64; Platform::ALL.len()],
     connections: u64,
     /// Changes per second since the previous sample.
     changes: f64,
     /// Notifications per second since the previous sample.
     notifications: f64,
-    /// Notices that wait in the outbox, over all apps; `None` until they are first counted.
+    /// The notices of all apps that wait in the outbox; `None` until they are first counted.
     backlog: Option<u64>,
     /// Delivery latency over the last 10 s.
     delivery: Option<Quantiles>,
@@ -76,7 +76,7 @@ pub struct Sample {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
-    /// Only samples after this number; all samples when absent.
+    /// The number of the last sample that the page has; if absent, all samples are returned.
     #[serde(default)]
     after: Option<u64>,
 }
@@ -101,7 +101,7 @@ impl Figures {
     ) {
         let mut past = Past::resume(facts, clock.now().wall).await;
         let mut tick = tokio::time::interval(PERIOD);
-        // After a pause, one sample is due and not all that were missed.
+        // After a pause, only one sample is taken, and the missed ones are skipped.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut backlog = None;
         for turn in 0u64.. {
@@ -176,7 +176,7 @@ impl Figures {
 
     fn after(&self, number: Option<u64>) -> Vec<Sample> {
         let state = self.lock();
-        // A number from before a restart may be higher than ours; then all samples are new.
+        // A number from before a restart may be higher than any sample here; then all samples are new.
         let number = number.filter(|number| *number < state.next);
         let samples = state.samples.iter().map(|kept| &kept.sample);
         samples.filter(|sample| number.is_none_or(|number| sample.number > number)).cloned().collect()
@@ -214,7 +214,7 @@ mod tests {
 
     const BOUNDS: &[f64] = &[0.001, 0.01, 0.1];
 
-    /// The totals of a node after this many changes and notifications.
+    /// The totals of a node that has made this many changes.
     fn totals(changes: u64, delivery: &Durations, detection: &Durations) -> Totals {
         Totals {
             directory: DirectoryStats { online: 3, ..DirectoryStats::default() },

@@ -27,21 +27,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The most wrong passwords from one address within a minute; then the address has to wait for a minute.
+/// The most wrong passwords from one source within a minute; further logins from it have to wait for a minute.
 const MOST_FAILURES: u32 = 5;
-/// The most logins that may wait: in total, and from one address. One password is checked at a time, because
-/// each check takes 19 MiB.
+/// The most logins of unknown browsers that may wait or be checked, in total. Passwords are checked one at a time,
+/// because each check takes 19 MiB.
 const MOST_WAITING: usize = 32;
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
-/// How long the answer to a login waits for the login's entry in the audit log.
+/// The longest time that the answer to a login waits for the login's entry in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);
-/// The cookie of a browser that has logged in before.
+/// The cookie that identifies a known browser.
 const DEVICE_COOKIE: &str = "lamplight_console_device";
-/// The cookie with the token of a session.
+/// The cookie that has the token of a session.
 const COOKIE: &str = "lamplight_console";
 /// The header with the CSRF token of a session; every request that changes something must have it.
 const CSRF_HEADER: &str = "x-csrf-token";
-/// The header of requests that a page makes on its own; they do not keep a session alive.
+/// The header of automatic refreshes, which a page makes without a person; they do not keep a session alive.
 const BACKGROUND_HEADER: &str = "x-background";
 
 /// The operators, their sessions, and the limits on logins.
@@ -49,27 +49,27 @@ pub struct Door {
     operators: Arc<Operators>,
     sessions: Mutex<Sessions>,
     failures: Mutex<Failures<Source>>,
-    /// The logins that the audit log has recorded lately.
-    logins: Mutex<Logins>,
     /// The logins that the audit log has recorded recently.
+    logins: Mutex<Logins>,
+    /// Lets one login at a time of unknown browsers check its password.
     turn: Semaphore,
     waiting: ConnectionLimits,
-    /// Admits one login at a time among browsers that have logged in before. These do not wait for unknown
+    /// Lets one login at a time of known browsers check its password. These logins do not wait for those of unknown
     /// browsers, however many there are.
     known_turn: Semaphore,
     known_waiting: devices::Permits,
 }
 
-/// The source of a login: it determines the queue, and the counter of wrong passwords.
+/// The source of a login, which determines the queue and the counter of wrong passwords.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 enum Source {
-    /// A network, for a browser that is not known.
+    /// An unknown browser, in the network with this address.
     Anywhere(IpAddr),
-    /// A browser that has logged in before, from whatever network.
+    /// A known browser, in any network.
     Known(Device),
 }
 
-/// The operator who makes a request, and the operator's address.
+/// The operator who makes a request, with the address that the request came from.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Visitor {
     /// The operator's name.
@@ -80,7 +80,7 @@ pub struct Visitor {
     pub address: IpAddr,
 }
 
-/// A place among the logins that wait or are being checked. Dropping it frees the place.
+/// The permit of a login that waits or is being checked. Dropping it gives the permit back.
 struct Waiting {
     console: Arc<Console>,
     source: Source,
@@ -106,7 +106,7 @@ impl Drop for Waiting {
     }
 }
 
-/// The session, as its browser sees it.
+/// A session, as the answers show it to the browser.
 #[derive(Serialize)]
 pub struct ShownSession {
     csrf_token: String,
@@ -126,14 +126,14 @@ impl ShownSession {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Credentials {
-    /// The operator's name; absent: `admin`.
+    /// The operator's name; if absent, `admin`.
     #[serde(default)]
     operator: Option<String>,
     password: String,
 }
 
 impl Door {
-    /// The state of a node with these operators and no sessions.
+    /// Makes the state with these operators and no sessions.
     pub fn new(operators: Arc<Operators>) -> Self {
         Self {
             operators,
@@ -155,7 +155,7 @@ impl Door {
         self.failures.lock()
     }
 
-    /// The operator of this name, read now.
+    /// Reads the operator with this name from the file.
     fn operator(&self, name: &OperatorName) -> Result<Option<Operator>, ApiError> {
         self.operators.find(name).map_err(|error| {
             tracing::error!(%error, "the operators of the console cannot be read");
@@ -163,8 +163,8 @@ impl Door {
         })
     }
 
-    /// The source of a login as `name`. A browser is known only for the operator who has logged in with it,
-    /// so an operator gets no further attempts at another operator's password.
+    /// Returns the source of a login as `name`. A browser is known only for the operator who has logged in from it, so
+    /// it gives no additional attempts at the password of another operator.
     fn source(&self, sender: &Sender, name: Option<&OperatorName>, address: IpAddr, now: Now) -> Source {
         let device = sender.device.as_deref().and_then(|cookie| {
             let operator = self.operators.find(name?).ok()??;
@@ -175,7 +175,7 @@ impl Door {
 }
 
 impl Console {
-    /// The CSRF token of the session that a request belongs to, and the operator of the session.
+    /// Returns the CSRF token and the operator of the session that a request belongs to.
     fn session_of(&self, headers: &HeaderMap) -> Result<(String, Operator), ApiError> {
         let token = cookie(headers, COOKIE).ok_or_else(ApiError::not_logged_in)?;
         let by = if headers.contains_key(BACKGROUND_HEADER) { Use::Background } else { Use::Person };
@@ -184,7 +184,7 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    /// The operator of this name, if the password is right.
+    /// Returns the operator with this name, or an error if the password is wrong.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -193,13 +193,13 @@ impl Console {
     ) -> Result<Operator, ApiError> {
         self.check_failures(source)?;
         let waiting = Waiting::enter(self, source)?;
-        // The check runs in a task of its own, which outlives a browser that disconnects: so a wrong password
-        // always counts, and the next check waits for this one.
+        // The check runs in a task of its own, which goes on if the browser disconnects. So a wrong password always
+        // counts, and the next check always waits for this one.
         tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
     }
 
-    /// Opens a session for an operator whose password was right. The answer sets the cookies of the session
-    /// and of the browser, which is known from now on.
+    /// Opens a session for an operator whose password was right. The answer sets the cookie of the session, and the
+    /// cookie that makes the browser a known one.
     fn open_session(&self, source: Source, operator: &Operator, encrypted: bool) -> Response {
         let now = self.clock.now();
         let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now.moment);
@@ -214,8 +214,8 @@ impl Console {
         (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
     }
 
-    /// Records a login or logout in the audit log, unless the log has too many recent ones. A failure to
-    /// record does not fail the login: an operator must be able to log in to a node whose disk is full.
+    /// Records a login or logout in the audit log, unless the log has too many recent ones. The login succeeds even if
+    /// it cannot be recorded, because an operator must be able to log in to a node whose disk is full.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
@@ -235,7 +235,7 @@ impl Console {
                 tracing::warn!(%error, "a login to the console could not be entered into the audit log");
             }
         });
-        // The entry is usually written before the answer; a slow store writes it later.
+        // The entry is usually written before the answer, but the answer does not wait longer for a slow database.
         let _ = tokio::time::timeout(LONGEST_ENTRY, entered).await;
     }
 
@@ -248,7 +248,7 @@ impl Console {
 }
 
 impl Waiting {
-    /// Waits for its turn and checks the password; returns the operator when it is right.
+    /// Waits for its turn, then checks the password; returns the operator, or an error if the password is wrong.
     async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
         let Self { console, source } = &self;
         let turn = match source {
@@ -256,7 +256,7 @@ impl Waiting {
             Source::Known(_) => &console.door.known_turn,
         };
         let _turn = turn.acquire().await.map_err(|_| ApiError::BUSY)?;
-        // Checked again after the wait, because the logins ahead may have used up the allowed failures.
+        // This is checked again after the wait, because logins that were ahead may have used up the allowed failures.
         console.check_failures(*source)?;
         let operator = match &name {
             Some(name) => console.door.operator(name)?,
@@ -310,8 +310,8 @@ pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Res
     }
 }
 
-/// `GET session`: gives the CSRF token to a page that was loaded again. Having no session is a valid answer
-/// too.
+/// `GET session`: gives the CSRF token to a page that was loaded again. If there is no session, the answer says so and
+/// is not an error.
 pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
     match console.session_of(&headers) {
         Ok((csrf_token, operator)) => Json(ShownSession::new(csrf_token, &operator)).into_response(),
@@ -332,8 +332,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Sender {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // The longest cookie that we set has a name, 32 and 64 digits, and the seconds; longer ones are not
-        // kept.
+        // The longest cookie that the console sets has a name, 32 and 64 digits, and the seconds; longer ones are
+        // ignored.
         let device = cookie(&parts.headers, DEVICE_COOKIE).filter(|text| text.len() <= 160);
         Ok(Self {
             checked: check_origin(&parts.headers),
@@ -343,7 +343,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Sender {
     }
 }
 
-/// `POST session`: logging in.
+/// `POST session`: logs an operator in.
 pub async fn log_in(
     State(console): State<Arc<Console>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -353,7 +353,7 @@ pub async fn log_in(
     sender.checked.clone()?;
     let now = console.clock.now();
     let Credentials { operator, password } = credentials;
-    // An invalid name belongs to no operator.
+    // No operator has an invalid name, so it is handled like an unknown name.
     let name = operator.map_or_else(|| Some(OperatorName::admin()), |name| OperatorName::new(&name).ok());
     let source = console.door.source(&sender, name.as_ref(), peer.ip(), now);
     let operator = console.verify(source, name, password).await?;
@@ -362,7 +362,7 @@ pub async fn log_in(
     Ok(console.open_session(source, &operator, sender.encrypted))
 }
 
-/// The body of a request in which operators change their own passwords.
+/// The body of a request by which operators change their own passwords.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PasswordChange {
@@ -392,7 +392,7 @@ pub async fn change_password(
     Ok(console.open_session(source, &operator, sender.encrypted))
 }
 
-/// `DELETE session`: logging out.
+/// `DELETE session`: logs the operator out.
 pub async fn log_out(
     State(console): State<Arc<Console>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -415,8 +415,8 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Refuses a request that a page of another site has sent. Browsers name the origin of a request; other
-/// programs do not, and have no cookie that another page could misuse.
+/// Refuses a request that a page of another site has sent. Browsers name the origin of a request. Other programs do
+/// not, but they have no cookies that another site could misuse either.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
@@ -430,7 +430,7 @@ fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Whether the browser uses HTTPS. The server itself does not; a proxy that does sets a header.
+/// Whether the browser uses HTTPS. The HTTP port itself has no TLS, but a proxy with TLS sets a header.
 fn is_encrypted(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }
@@ -449,7 +449,7 @@ fn cookie_text(name: &str, value: &str, seconds: u64, encrypted: bool) -> Header
     HeaderValue::try_from(text).expect("a value is letters, digits, dots, dashes, underscores and colons")
 }
 
-/// Compares in constant time.
+/// Compares two texts in constant time.
 fn same(one: &[u8], other: &[u8]) -> bool {
     one.len() == other.len() && one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
@@ -478,7 +478,7 @@ mod tests {
             (&[host, ("origin", "http://evil.example:7401")], false),
             (&[host, ("origin", "null")], false),
             (&[("origin", "http://console.example")], false),
-            // Behind a proxy that changes the host, `Sec-Fetch-Site` decides.
+            // Behind a proxy that changes `Host`, the `Origin` differs from it, so `Sec-Fetch-Site` decides.
             (&[host, ("origin", "https://public.example"), ("sec-fetch-site", "same-origin")], true),
         ] {
             assert_eq!(check_origin(&headers(sent)).is_ok(), good, "{sent:?}");

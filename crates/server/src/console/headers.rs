@@ -1,12 +1,12 @@
-//! The security headers of every answer of the console.
+//! The security headers that every response of the console has.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// The page loads only from this server, has no inline script or style, and may not be framed by another
-/// page.
+/// The content security policy of the page: it may load only from this server, may not have inline scripts or styles,
+/// and may not be framed by another page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
 font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
@@ -19,7 +19,7 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
 ];
 
-/// Sets the headers on every answer under `/console`, both pages and API.
+/// Sets the security headers on every response under `/console`, for pages and the API.
 pub async fn add_security_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {
@@ -28,7 +28,7 @@ pub async fn add_security_headers(request: Request, next: Next) -> Response {
     response
 }
 
-/// Forbids caches to store an answer of the API.
+/// Sets the header that forbids caches to store a response of the API.
 pub async fn forbid_caching(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -1,9 +1,8 @@
-//! Decides which logins and logouts of operators are recorded in the audit log. Pure: the present is an
-//! argument.
+//! Decides which logins and logouts of operators are recorded in the audit log. Pure: the current time is an argument.
 //!
-//! The log holds a bounded number of entries, so an operator who logs in again and again must not push out
-//! the entries of others. In one hour, each operator gets one entry for a login and one for a logout from
-//! each source, and at most ten entries in total. The next entry says how many were left out.
+//! The log has a bounded number of entries, so an operator who logs in again and again must not push out the entries of
+//! others. In one hour, each operator gets one entry for a login and one for a logout from each source, and at most ten
+//! entries in total. The operator's next entry says how many were left out.
 
 use super::operators_file::OperatorName;
 use lamplight_model::{AuditAction, Moment};
@@ -11,11 +10,12 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The time for which a login of the same operator from the same source is not recorded again.
+/// The time during which a second login of the same operator from the same source is not recorded.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The most entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;
-/// The most operators that are remembered; there cannot be that many at a time.
+/// The number of remembered operators at which those without recent entries are forgotten. At most 101 operators exist
+/// at a time.
 const MOST_OPERATORS: usize = 256;
 
 /// The recent entries of all operators.
@@ -32,8 +32,8 @@ struct Recent {
 }
 
 impl Logins {
-    /// Notes a login or logout. Returns the number of those left out before it when it is to be recorded, and
-    /// `None` when it is left out. `source` is the network of the operator's address.
+    /// Decides about a login or logout. If it is to be recorded, returns how many were left out since the operator's
+    /// last entry; otherwise returns `None`. `source` is the network of the operator's address.
     pub fn note(
         &mut self,
         action: AuditAction,

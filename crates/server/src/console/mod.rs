@@ -1,7 +1,7 @@
 //! The console's API, under `/console/api/v1`: the requests that an operator's browser can make to a node.
 //!
-//! An operator who knows the password gets a session, which allows what the operator's role allows; every
-//! other request is refused. This module handles HTTP and JSON; the service carries out the requests.
+//! An operator who logs in with the password gets a session, whose requests may do what the operator's role allows. A
+//! request without a session is refused. This module handles HTTP and JSON; the service carries out the requests.
 
 mod apps;
 mod audit;
@@ -45,10 +45,10 @@ use past::PastReader;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// The most bytes in a body. All settings of an app take some 5 KB.
+/// The largest body of a request, in bytes. All settings of an app take about 5 KB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The most bytes in the body of a login, which anybody may send. The longest password takes 1,200 bytes when
-/// JSON escapes every character.
+/// The largest body of a login, in bytes; anybody may send one. The longest password takes 1,200 bytes if every
+/// character is escaped in JSON.
 const MAX_LOGIN_BYTES: usize = 2 * 1024;
 
 /// The state of the console's API.
@@ -61,14 +61,14 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// Weak, because a worker ends when the senders of its commands are gone, and a browser may keep the
-    /// console alive.
+    /// The senders of the commands of each worker. They are weak because a worker ends when all strong senders are
+    /// dropped, and an open request of a browser may keep the console alive.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 
 /// The parts of a node that the console uses.
 pub struct Parts {
-    /// The operations.
+    /// The operations of the node.
     pub service: Arc<Service>,
     /// The clock of the node.
     pub clock: Clock,
@@ -78,16 +78,16 @@ pub struct Parts {
     pub audit: Audit,
     /// The live figures of the last ten minutes.
     pub figures: Arc<Figures>,
-    /// The store of older figures.
+    /// The database, in which older figures are stored.
     pub past: Arc<dyn Facts>,
     /// The webhooks, to show and to test.
     pub webhooks: Arc<Webhooks>,
-    /// The workers, each of which knows its connections that watch a user.
+    /// The senders of the commands of each worker, with which the connections that watch a user are found.
     pub workers: Vec<mpsc::WeakSender<Command>>,
 }
 
 impl Console {
-    /// The console of a node.
+    /// Makes the console of a node.
     pub fn new(parts: Parts) -> Arc<Self> {
         let Parts { service, clock, operators, audit, figures, past, webhooks, workers } = parts;
         let door = Door::new(Arc::clone(&operators));
@@ -96,13 +96,13 @@ impl Console {
     }
 }
 
-/// The routes under `/console/api`.
+/// Makes the router of the paths under `/console/api`.
 pub fn router(console: Arc<Console>) -> Router {
     let behind_the_door = routes::behind_the_door()
         .fallback(|| async { ApiError::NO_SUCH_RESOURCE })
         .method_not_allowed_fallback(|| async { ApiError::NO_SUCH_METHOD })
         .layer(middleware::from_fn_with_state(Arc::clone(&console), guard::let_in));
-    // The only routes that need no session.
+    // These routes are the only ones that need no session.
     let at_the_door = Router::new()
         .route("/v1/session", get(guard::show).post(guard::log_in).delete(guard::log_out))
         .method_not_allowed_fallback(|| async { ApiError::NO_SUCH_METHOD });

@@ -1,9 +1,8 @@
-//! The operators of the console: `admin`, whose password has a file of its own, and the named operators, in
-//! the file `console-operators` of the data folder.
+//! The operators of the console: `admin`, whose password has a file of its own, and the other operators, who are in the
+//! file `console-operators` of the data folder.
 //!
-//! Only the process that holds the lock of the data folder writes these files: the server, or the command
-//! line when no server runs. The file is read at every request of the console, so a change takes effect with
-//! the next request.
+//! Only the process that holds the lock of the data folder writes these files: the server, or the command line if no
+//! server runs. The files are read at every request of the console, so a change takes effect with the next request.
 
 use super::password::{InvalidPassword, PasswordFile, StoredPassword, made_password, write_private};
 use super::roles::Role;
@@ -18,7 +17,7 @@ use std::str::FromStr;
 
 /// The most operators in addition to `admin`.
 pub const MOST_OPERATORS: usize = 100;
-/// The most bytes that are read, so that a damaged file cannot use up all memory.
+/// The most bytes that are read of the file, so that a damaged file cannot use up all memory.
 const MOST_BYTES: u64 = 256 * 1024;
 
 /// The name of an operator: 1 to 32 lower-case letters, digits, dots, dashes and underscores.
@@ -26,7 +25,7 @@ const MOST_BYTES: u64 = 256 * 1024;
 #[serde(try_from = "String", into = "String")]
 pub struct OperatorName(String);
 
-/// The text is not a valid name of an operator.
+/// The error for a text that is not a valid name of an operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the name of an operator has 1 to 32 lower-case letters, digits, dots, dashes and underscores")]
 pub struct InvalidName;
@@ -58,26 +57,26 @@ pub struct ShownOperator {
 pub struct Operators {
     path: PathBuf,
     admin: PasswordFile,
-    /// Held from reading the file to writing it, so that concurrent changes are not lost.
+    /// Locked from reading the file to writing it, so that concurrent changes are not lost.
     changing: Mutex<()>,
 }
 
 /// A change of the operators that was refused or failed.
 #[derive(Debug, thiserror::Error)]
 pub enum OperatorsError {
-    /// There is no operator of this name.
+    /// There is no operator with this name.
     #[error("there is no operator {0}")]
     NoSuch(OperatorName),
-    /// An operator of this name exists already.
+    /// An operator with this name exists already.
     #[error("the operator {0} exists already")]
     Exists(OperatorName),
-    /// There are already as many operators as allowed.
+    /// There are already [`MOST_OPERATORS`] operators.
     #[error("there are {MOST_OPERATORS} operators, which is the most; remove one first")]
     TooMany,
     /// `admin` cannot be added, removed, or given another role.
     #[error("the operator admin always exists, with the role admin")]
     BuiltIn,
-    /// The operator's password or role has changed, or the operator was removed.
+    /// The operator's password or role has changed since it was read, or the operator was removed.
     #[error("the operator {0} was changed by somebody else in the meantime")]
     ChangedMeanwhile(OperatorName),
     /// The text is not a valid password.
@@ -99,7 +98,7 @@ struct Contents {
 struct Entry {
     name: OperatorName,
     role: Role,
-    /// The salted hash.
+    /// The salted hash of the password.
     password: String,
     created: Timestamp,
 }
@@ -107,12 +106,12 @@ struct Entry {
 impl OperatorName {
     const MOST_BYTES: usize = 32;
 
-    /// The name of the operator that always exists.
+    /// The name of the operator who always exists.
     pub fn admin() -> Self {
         Self("admin".to_owned())
     }
 
-    /// Reads a name.
+    /// Makes a name from a text, if it is a valid one.
     pub fn new(text: &str) -> Result<Self, InvalidName> {
         let good = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_')
@@ -160,7 +159,7 @@ impl From<OperatorName> for String {
 }
 
 impl Operators {
-    /// The operators of a data folder.
+    /// Manages the operators of a data folder.
     pub fn of(data_dir: &Path) -> Self {
         Self {
             path: data_dir.join("console-operators"),
@@ -169,7 +168,7 @@ impl Operators {
         }
     }
 
-    /// The operator of this name, read now; `None` when there is none, or when `admin` has no password.
+    /// Reads the operator with this name from the file; `None` if there is none, or for `admin` if no password is set.
     pub fn find(&self, name: &OperatorName) -> io::Result<Option<Operator>> {
         if name.is_admin() {
             let admin = |password| Operator { name: name.clone(), role: Role::Admin, password };
@@ -183,7 +182,7 @@ impl Operators {
         }))
     }
 
-    /// The role of an operator; `admin` has the role `admin`.
+    /// Reads the role of an operator; that of `admin` is always `admin`.
     pub fn role(&self, name: &OperatorName) -> Result<Role, OperatorsError> {
         if name.is_admin() {
             return Ok(Role::Admin);
@@ -192,7 +191,7 @@ impl Operators {
         Ok(entry.ok_or_else(|| OperatorsError::NoSuch(name.clone()))?.role)
     }
 
-    /// All operators: `admin`, then the others in ascending order of their names.
+    /// Reads all operators: `admin`, then the others in ascending order of their names.
     pub fn list(&self) -> io::Result<Vec<ShownOperator>> {
         let admin = ShownOperator { name: OperatorName::admin(), role: Role::Admin, created: None };
         let mut others: Vec<_> = self
@@ -210,8 +209,7 @@ impl Operators {
         Ok(others)
     }
 
-    /// Adds an operator with this password, or with a generated one, which it returns. Takes as long as a
-    /// login.
+    /// Adds an operator with the given password, or generates a password and returns it. Blocks for as long as a login.
     pub fn add(
         &self,
         name: &OperatorName,
@@ -246,8 +244,8 @@ impl Operators {
         Ok(self.write(&changing, &contents)?)
     }
 
-    /// Gives an operator this password, or a generated one, which it returns. The operator's sessions end.
-    /// Takes as long as a login.
+    /// Sets the password of an operator to the given one, or generates a password and returns it. Ends the operator's
+    /// sessions. Blocks for as long as a login.
     pub fn set_password(
         &self,
         name: &OperatorName,
@@ -267,8 +265,8 @@ impl Operators {
         Ok(made)
     }
 
-    /// Gives an operator this password, if the operator is still as read in `was`; returns the new operator.
-    /// The operator's sessions end. Takes as long as a login.
+    /// Sets the password of an operator who has not changed since `was` was read, and returns the changed operator.
+    /// Ends the operator's sessions. Blocks for as long as a login.
     pub fn change_password(&self, was: &Operator, password: &str) -> Result<Operator, OperatorsError> {
         let (changing, mut contents) = self.change()?;
         if self.find(&was.name)?.as_ref() != Some(was) {
@@ -286,8 +284,8 @@ impl Operators {
         Ok(Operator { password: StoredPassword::read(&hash), ..was.clone() })
     }
 
-    /// Gives an operator the role `role` in place of `former`. The operator's sessions end. An operator who
-    /// has got another role meanwhile keeps that one, because the request did not know of it.
+    /// Changes the role of an operator from `former` to `role`, and ends the operator's sessions. Fails if the operator
+    /// no longer has the role `former`, because the request was made without knowing of the other change.
     pub fn set_role(&self, name: &OperatorName, former: Role, role: Role) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);
@@ -328,7 +326,7 @@ impl Operators {
     }
 }
 
-/// The hash of a password, and the password itself when it was generated here.
+/// Returns the hash of a password, and the password itself if it was generated here.
 fn stored(password: Option<&str>) -> Result<(String, Option<String>), InvalidPassword> {
     match password {
         Some(text) => Ok((StoredPassword::make(text)?.into_text(), None)),
@@ -382,8 +380,7 @@ mod tests {
         assert_eq!(fs::metadata(&operators.path).unwrap().permissions().mode() & 0o777, 0o600);
 
         operators.set_role(&name("ann"), Role::Viewer, Role::Operator).unwrap();
-        // The second admin, who still saw a viewer, is refused; so the audit log gets no outdated former
-        // value.
+        // The second admin still saw the role viewer and is refused, so the audit log gets no outdated former role.
         let late = operators.set_role(&name("ann"), Role::Viewer, Role::Admin);
         assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
         operators.set_password(&name("ann"), Some("another one")).unwrap();
@@ -460,8 +457,8 @@ mod tests {
             let is = operators.change_password(&was, "another word").unwrap();
             assert_eq!(operators.find(&name).unwrap(), Some(is.clone()));
             assert!(is.password.is("another word") && is.role == was.role);
-            // The password was changed by an admin meanwhile, so the former password no longer suffices to
-            // change it.
+            // An admin has changed the password in the meantime, so the former password is no longer enough to change
+            // it.
             let late = operators.change_password(&was, "a third word");
             assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
             assert_eq!(operators.find(&name).unwrap(), Some(is));

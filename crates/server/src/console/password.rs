@@ -1,7 +1,7 @@
 //! The password of `admin`: a salted hash in a file of the data folder, readable only by the file's owner.
 //!
-//! A process that may write to the folder may set the password, with or without a running server: the file is
-//! read at every request of the console, and a new password ends every session.
+//! The file is read at every request of the console. A process that may write to the folder can therefore set the
+//! password, also while a server runs; a new password ends all sessions of `admin`.
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,27 +10,27 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The 32 characters of generated passwords; no two of them look alike.
+/// The 32 characters of generated passwords, without pairs that look alike.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// The number of characters in a generated password: 100 bits.
+/// The number of characters in a generated password, which has 100 random bits.
 const MADE_LETTERS: usize = 20;
 const LETTERS_IN_A_GROUP: usize = 5;
-/// Memory in KiB, passes and lanes of one hash.
+/// The cost of one hash: memory in KiB, passes and lanes.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// The highest cost that is accepted from the file, so that a damaged file cannot use up all memory or time.
 const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
-/// The memory that a hash allocates, although it uses less. The allocator of the GNU C library always gives
-/// an allocation of more than 32 MiB its own mapping, and unmaps it when it is freed. A smaller one may be
-/// part of a heap of the thread, which keeps it: with many threads this added up to 175 MB.
+/// The number of blocks that are allocated for a hash, which uses fewer. The allocator of the GNU C library gives each
+/// allocation of more than 32 MiB a mapping of its own, and unmaps it when it is freed. A smaller allocation may be
+/// part of the heap of its thread, which keeps the memory; with many threads, this added up to 175 MB.
 const ROOM_IN_BLOCKS: usize = 40 * 1024 * 1024 / Block::SIZE;
 
-/// The file of the password.
+/// The file with the hash of the password of `admin`.
 #[derive(Clone, Debug)]
 pub struct PasswordFile {
     path: PathBuf,
 }
 
-/// The text is not a valid password.
+/// The error for a text that is not a valid password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a password of the console has {} to {} bytes", PasswordFile::LEAST_BYTES, PasswordFile::MOST_BYTES)]
 pub struct InvalidPassword;
@@ -45,12 +45,12 @@ impl PasswordFile {
     /// The most bytes of a password.
     pub const MOST_BYTES: usize = 200;
 
-    /// The file of a data folder.
+    /// Returns the file in a data folder.
     pub fn of(data_dir: &Path) -> Self {
         Self { path: data_dir.join("console-password") }
     }
 
-    /// Sets a random password if there is none yet, and returns it. The password itself is stored nowhere.
+    /// Sets a random password if none is set yet, and returns it. Only its hash is stored.
     pub fn make_first(&self) -> io::Result<Option<String>> {
         if self.path.try_exists()? { Ok(None) } else { self.make().map(Some) }
     }
@@ -62,14 +62,14 @@ impl PasswordFile {
         Ok(text)
     }
 
-    /// Sets this password.
+    /// Sets the password.
     pub fn set(&self, text: &str) -> io::Result<()> {
         let stored = StoredPassword::make(text)
             .map_err(|invalid| io::Error::new(io::ErrorKind::InvalidInput, invalid))?;
         self.put(&stored.0)
     }
 
-    /// Reads the file; `None` when there is none.
+    /// Reads the hash; `None` if the file does not exist.
     pub fn read(&self) -> io::Result<Option<StoredPassword>> {
         match fs::read_to_string(&self.path) {
             Ok(text) => Ok(Some(StoredPassword::read(&text))),
@@ -78,18 +78,18 @@ impl PasswordFile {
         }
     }
 
-    /// Stores this hash as that of the password.
+    /// Writes the hash of the password.
     pub(super) fn put(&self, hash: &str) -> io::Result<()> {
         write_private(&self.path, hash)
     }
 }
 
-/// Generates a random password. It is stored nowhere.
+/// Generates a random password, without storing it.
 pub(super) fn made_password() -> String {
     password_of(rand::random())
 }
 
-/// Writes a file with one text. The write is atomic, and only the owner can ever read the file.
+/// Writes a file with one text. The file is replaced atomically, and only its owner can read it at any time.
 pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("new");
     match fs::remove_file(&fresh) {
@@ -105,29 +105,29 @@ pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
 }
 
 impl StoredPassword {
-    /// Hashes a text, if it is valid as a password.
+    /// Hashes a text, if it is a valid password.
     pub(super) fn make(text: &str) -> Result<Self, InvalidPassword> {
         let is_good = (PasswordFile::LEAST_BYTES..=PasswordFile::MOST_BYTES).contains(&text.len());
         if is_good { Ok(Self::of(text, rand::random())) } else { Err(InvalidPassword) }
     }
 
-    /// A hash as it is stored.
+    /// Wraps a hash that was stored.
     pub(super) fn read(kept: &str) -> Self {
         Self(kept.trim_end().to_owned())
     }
 
-    /// The hash as it is stored.
+    /// Returns the hash as the text to store.
     pub(super) fn into_text(self) -> String {
         self.0
     }
 
-    /// The hash as a secret that only the server knows.
+    /// Returns the hash as key material, because only the server knows it.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Takes the same time and memory as the check of a password, so that the time of a refusal does not
-    /// reveal whether an operator of that name exists.
+    /// Spends the same time and memory as the check of a password, and returns false. Otherwise the time of a refusal
+    /// would reveal whether an operator with the name exists.
     pub(super) fn of_nobody(text: &str) -> bool {
         if text.len() <= PasswordFile::MOST_BYTES {
             drop(Self::of(text, [0; 16]));
@@ -153,8 +153,8 @@ impl StoredPassword {
         Self(made().expect("16 bytes are a salt, and the cost is within bounds"))
     }
 
-    /// Whether this is the password. Takes some 20 ms and 19 MiB, on purpose, and returns the memory to the
-    /// system. If the file holds no valid hash, no password is right.
+    /// Whether the text is the password. Takes about 20 ms and 19 MiB on purpose, and returns the memory to the system.
+    /// If the stored text is not a valid hash, returns false for every password.
     pub fn is(&self, text: &str) -> bool {
         text.len() <= PasswordFile::MOST_BYTES && self.verify(text).unwrap_or(false)
     }
@@ -169,12 +169,12 @@ impl StoredPassword {
         }
         let version = stored.version.map_or(Ok(Version::default()), Version::try_from)?;
         let hasher = Argon2::new(Algorithm::try_from(stored.algorithm)?, version, params);
-        // `Output` compares in constant time.
+        // The `==` of `Output` compares in constant time.
         Ok(hash(&hasher, text, salt)? == expected)
     }
 }
 
-/// Hashes a text, in memory that is returned to the system.
+/// Hashes a text, and then returns the memory for it to the system.
 fn hash(hasher: &Argon2<'_>, text: &str, salt: password_hash::Salt<'_>) -> password_hash::Result<Output> {
     let mut decoded = [0; password_hash::Salt::MAX_LENGTH];
     let salt = salt.decode_b64(&mut decoded)?;
@@ -227,7 +227,7 @@ mod tests {
         file.set("open sesame").unwrap();
         let stored = file.read().unwrap().unwrap();
         assert!(stored.is("open sesame") && !stored.is(&first));
-        // The same text with another salt gives another hash.
+        // Setting the same password again gives another hash, because the salt is another one.
         file.set("open sesame").unwrap();
         assert_ne!(file.read().unwrap().unwrap(), stored);
     }

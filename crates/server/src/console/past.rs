@@ -1,5 +1,5 @@
-//! The figures of the past: counted every second, summed up over longer and longer steps, stored, and shown
-//! by range.
+//! The history of the figures: samples of every second are summed over steps of several lengths, stored in the
+//! database, and shown by range.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -13,7 +13,7 @@ use lamplight_model::{Now, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The figures of a span of time. Levels (users, connections) are summed over the samples; events are
+/// The figures of a span of time. Quantities such as users and connections are summed over the samples, and events are
 /// counted.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
@@ -29,7 +29,7 @@ pub struct Tally {
     pub backlog: u64,
     /// The number of samples in which the backlog was known.
     pub backlogs: u64,
-    /// Counts in the buckets of the metric.
+    /// The counts in the buckets of the metric of delivery latency; `detection` has those of detection time.
     pub delivery: Vec<u64>,
     pub detection: Vec<u64>,
 }
@@ -51,8 +51,8 @@ impl Sum for Tally {
     }
 }
 
-/// Adds counts bucket by bucket. Counts with another number of buckets come from another version of the
-/// program; they are replaced.
+/// Adds `later` to `sum` bucket by bucket. If the numbers of buckets differ, `sum` comes from another version of the
+/// program and is replaced.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
         sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);
@@ -61,7 +61,7 @@ fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     }
 }
 
-/// Writes the figures to the store.
+/// Sums the figures up and writes them to the database.
 pub struct Past {
     facts: Arc<dyn Facts>,
     thinning: Thinning<Tally>,
@@ -69,7 +69,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Continues with the last stored steps of the former process.
+    /// Continues with the last steps that an earlier process has stored.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {
@@ -81,9 +81,9 @@ impl Past {
         Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
-    /// Adds the figures of a sample, and writes the steps that are due. When a write fails, its steps of the
-    /// finest level are lost, while coarser levels are written again later. Old figures are not deleted right
-    /// after the wall clock has leapt ahead.
+    /// Adds the figures of a sample, and writes the steps that are due. If a write fails, the steps of the finest level
+    /// are lost; those of coarser levels are written again later. Old figures are not deleted right after the wall
+    /// clock has leapt ahead.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);
@@ -102,13 +102,13 @@ impl Past {
     }
 }
 
-/// A step as it was stored; `None` when another version of the program stored it in another form.
+/// Reads a stored step; `None` if another version of the program stored it in another form.
 fn step_of(figure: &Figure) -> Option<Step<Tally>> {
     let sum = serde_json::from_str(&figure.content).ok()?;
     Some(Step { level: figure.level, at: figure.at, sum })
 }
 
-/// How far back the chart goes.
+/// The span of time that the charts show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Range {
@@ -128,14 +128,14 @@ impl Range {
     }
 }
 
-/// The query for a range.
+/// The query for the figures of a range.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
     range: Range,
 }
 
-/// The points of a range, oldest first. A point is missing when nothing was counted in its step.
+/// The points of a range, oldest first. A step without any sample has no point.
 #[derive(Serialize)]
 pub struct ShownPast {
     range: Range,
@@ -172,7 +172,7 @@ pub async fn show(
     let from = level.oldest(to);
     let figures = console.past.figures(level.number, from, level.most()).await?;
     let (delivery, detection) = crate::metrics::no_durations();
-    // Points in the future exist when the clock was ahead and has been set back.
+    // There are points in the future if the clock was ahead and has been set back.
     let figures = figures.iter().filter(|figure| figure.at <= to);
     let points = figures.filter_map(step_of).map(|step| point(&step, &delivery, &detection));
     Ok(Json(ShownPast {
@@ -185,7 +185,7 @@ pub async fn show(
     }))
 }
 
-/// Reads stored figures.
+/// Reads stored figures from the database.
 pub struct PastReader(pub Arc<dyn Facts>);
 
 impl PastReader {
@@ -262,7 +262,7 @@ mod tests {
         let mut past = Past::resume(Arc::clone(&facts), begin.wall).await;
         let ahead = |now: Now| Now { wall: now.wall.after(3_000 * day), ..now };
         let mut now = begin;
-        // Once at a start, and once after an hour in which the clock was right.
+        // The clock leaps ahead twice: right after the start, and after an hour in which it was right.
         for _ in 0..2 {
             for _ in 0..30 {
                 now = now.after(step);
@@ -274,7 +274,7 @@ mod tests {
             past.take(now, &tally(1, 1, &[])).await;
         }
         assert!(kept().await >= 100);
-        // The node was stopped or suspended for that time.
+        // Now the time has really passed, as after the node was stopped or suspended.
         past.take(ahead(now), &tally(1, 1, &[])).await;
         past.take(ahead(now.after(STEADY_FOR)), &tally(1, 1, &[])).await;
         assert!(kept().await < 10);

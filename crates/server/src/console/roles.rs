@@ -8,15 +8,15 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// May see everything but secrets, and change nothing.
+    /// May see everything except secrets, and change nothing.
     Viewer,
-    /// May also change what concerns users: kicks and dead letters, but neither keys nor settings.
+    /// May also kick users and handle dead letters, but not change keys or settings.
     Operator,
     /// May change everything, including the operators.
     Admin,
 }
 
-/// The text is not the name of a role.
+/// The error for a text that is not the name of a role.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("a role is viewer, operator or admin")]
 pub struct UnknownRole;
@@ -25,7 +25,7 @@ impl Role {
     /// All roles, in ascending order.
     pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
 
-    /// The name in the API, on the command line and in the file of operators.
+    /// The name of the role in the API, on the command line and in the file of operators.
     pub fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",

@@ -1,5 +1,5 @@
-//! The table of all routes that need a session, with the least role that each requires. The routes are built
-//! from this table alone, so none is without a role.
+//! The table of all routes that need a session, with the least role that each requires. The router is built only from
+//! this table, so there is no route without a role.
 
 use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};
@@ -19,7 +19,7 @@ struct Route {
     handler: MethodRouter<Arc<Console>>,
 }
 
-/// The table. A `GET` also answers `HEAD`.
+/// Returns the table. A route for `GET` also answers `HEAD`.
 fn table() -> Vec<Route> {
     let show = |least, path, handler| Route { method: Method::GET, path, least, handler };
     let make = |least, path, handler| Route { method: Method::POST, path, least, handler };
@@ -59,7 +59,7 @@ fn table() -> Vec<Route> {
     ]
 }
 
-/// The routes that need a session.
+/// Makes the router of the routes that need a session.
 pub fn behind_the_door() -> Router<Arc<Console>> {
     table().into_iter().fold(Router::new(), |router, Route { path, least, handler, method: _ }| {
         let check = move |request: Request, next: Next| check_role(least, request, next);
@@ -67,7 +67,7 @@ pub fn behind_the_door() -> Router<Arc<Console>> {
     })
 }
 
-/// Method, path and least role of each route in the table.
+/// Returns the method, path and least role of each route in the table.
 pub fn all() -> Vec<(String, &'static str, Role)> {
     table().into_iter().map(|route| (route.method.to_string(), route.path, route.least)).collect()
 }

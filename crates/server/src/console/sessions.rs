@@ -1,4 +1,5 @@
-//! The sessions of operators who are logged in to the console. Pure: the present and the random bytes are arguments.
+//! The sessions of operators who are logged in to the console. Pure: the current time and the random bytes are
+//! arguments.
 
 use super::operators_file::{Operator, OperatorName};
 use lamplight_model::Moment;
@@ -6,10 +7,10 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most sessions at a time. When there would be one more, the operator with the most sessions loses the
-/// one that was unused for the longest time.
+/// The most sessions at a time. If there would be one more, the operator with the most sessions loses the one that was
+/// unused for the longest time.
 pub const MOST_SESSIONS: usize = 64;
-/// The longest time without use after which a session ends.
+/// The time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
 /// The longest life of a session, however much it is used.
 pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
@@ -17,7 +18,8 @@ pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 /// The number of bytes in a token.
 pub const TOKEN_BYTES: usize = 32;
 
-/// The sessions, by the hash of their token: reading the memory of the process does not reveal the tokens.
+/// The sessions, by the hash of their token. Only hashes are kept, so the memory of the process does not reveal the
+/// tokens.
 #[derive(Default)]
 pub struct Sessions {
     open: HashMap<[u8; 32], Session>,
@@ -25,8 +27,8 @@ pub struct Sessions {
 
 struct Session {
     csrf_token: String,
-    /// The operator as read at the login. When the operator's role or password changes, or the operator is
-    /// removed, the session ends.
+    /// The operator as read at the login. If the operator's role or password changes, or the operator is removed, the
+    /// session ends.
     operator: Operator,
     opened: Moment,
     used: Moment,
@@ -35,18 +37,18 @@ struct Session {
 /// The secrets of a new session.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Opened {
-    /// The value of the cookie.
+    /// The value of the session's cookie.
     pub token: String,
-    /// The value of the header of every request that changes something.
+    /// The value of the header that every request that changes something must have.
     pub csrf_token: String,
 }
 
-/// The cause of a use of a session.
+/// The cause of a request with a session.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
-    /// A person acts: the session lives on.
+    /// A person uses the page, which keeps the session alive.
     Person,
-    /// The request is an automatic refresh of a page, which does not show that a person is present.
+    /// The page refreshes itself, which does not keep the session alive.
     Background,
 }
 
@@ -59,8 +61,8 @@ impl Sessions {
         operator: Operator,
         now: Moment,
     ) -> Opened {
-        // Sessions from before a change of the operator's password or role have ended, and must not take up
-        // places.
+        // Sessions from before a change of the operator's password or role have ended, and are removed so that they do
+        // not count towards the limit.
         self.open.retain(|_, session| {
             session.is_open(now) && (session.operator.name != operator.name || session.operator == operator)
         });
@@ -75,8 +77,8 @@ impl Sessions {
         opened
     }
 
-    /// The session to end when there are too many: of the operator with the most sessions, the one unused for
-    /// the longest time. So nobody can end other operators' sessions by logging in again and again.
+    /// Returns the session to end if there are too many: of the operator with the most sessions, the one that was
+    /// unused for the longest time. So an operator who logs in again and again does not end the sessions of others.
     fn least_missed(&self) -> Option<[u8; 32]> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {
@@ -87,8 +89,8 @@ impl Sessions {
         of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| *key)
     }
 
-    /// The CSRF token and the operator of the session with this token, if it exists and has not ended. `find`
-    /// reads an operator.
+    /// Returns the CSRF token and the operator of the session with this token, if it exists and has not ended. `find`
+    /// reads the current state of an operator.
     pub fn enter<E>(
         &mut self,
         token: &str,
@@ -126,7 +128,7 @@ fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token).into()
 }
 
-/// The hexadecimal digits of bytes.
+/// Writes bytes as lower-case hexadecimal digits.
 pub fn hex(bytes: &[u8]) -> String {
     bytes
         .iter()
@@ -171,7 +173,7 @@ mod tests {
         let opened = sessions.open([1; 32], [2; 32], ann.clone(), seconds(0));
         let mut at = |by, at| enter(&mut sessions, &opened.token, Some(&ann), by, seconds(at));
         assert_eq!(at(Use::Person, idle - 1), Some("02".repeat(32)));
-        // Requests that a page makes on its own do not count as use.
+        // Automatic refreshes of a page do not keep the session alive.
         assert!(at(Use::Background, idle + 100).is_some());
         assert!(at(Use::Background, 2 * idle - 2).is_some());
         assert!(at(Use::Background, 2 * idle - 1).is_none());

@@ -1,4 +1,4 @@
-//! Routes for the users of an app: search, the status with its evidence, watchers, kick.
+//! Routes for the users of an app: search, status with its evidence, watchers, kick.
 
 use super::Console;
 use super::error::{ApiError, FromPath, FromQuery};
@@ -22,13 +22,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-/// The number of users in an answer when the request sets no limit.
+/// The number of users in an answer if the request sets no limit.
 const PAGE: usize = 50;
 /// The most users that a request may ask for.
 const MOST_IN_A_PAGE: usize = 200;
 /// The most watchers that an answer names.
 const MOST_WATCHERS: usize = 100;
-/// The most subscriptions that an answer names; they are the newest.
+/// The most subscriptions that an answer names; if there are more, the newest are named.
 const MOST_SUBSCRIPTIONS: usize = 500;
 /// The longest time that a worker may take to answer.
 const WORKER_PATIENCE: Duration = Duration::from_secs(2);
@@ -39,13 +39,13 @@ const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Search {
     #[serde(default)]
     by: SearchBy,
-    /// The prefix of the `userID` or of the nick.
+    /// The beginning of the `userID` or of the nick.
     #[serde(default)]
     prefix: String,
     /// The last user of the previous page.
     #[serde(default)]
     after: Option<UserId>,
-    /// The nick of that user, for a search by nick.
+    /// The nick of the last user of the previous page, for a search by nick.
     #[serde(default)]
     after_nick: String,
     #[serde(default)]
@@ -114,7 +114,7 @@ struct ShownOnlineUser {
     devices: Vec<ShownDevice>,
 }
 
-/// All that the node knows about a user.
+/// A user with status, devices, watchers and everything else that the console shows.
 #[derive(Serialize)]
 pub struct ShownUser {
     user_id: UserId,
@@ -135,7 +135,7 @@ struct ShownStatus {
     status_type: &'static str,
     number: i32,
     custom_status: String,
-    /// As text, because a JSON number has only 53 bits.
+    /// The version of the status. It is a text because JSON numbers are exact only up to 53 bits.
     version: String,
     since: Timestamp,
     reason: Reason,
@@ -165,14 +165,14 @@ struct ShownSubscriptions {
     users: Vec<UserId>,
 }
 
-/// The present watchers of a user.
+/// The current watchers of a user.
 #[derive(Serialize)]
 pub struct ShownWatchers {
-    /// The number of connections of other users.
+    /// The number of connections of other users that watch the user.
     connections: usize,
     /// Some of the users who own these connections, in ascending order of their ids.
     users: Vec<ShownWatcher>,
-    /// Whether `users` has all of them.
+    /// Whether `users` has all users who own these connections.
     complete: bool,
 }
 
@@ -198,7 +198,7 @@ pub async fn find(
         SearchBy::Nick => FindBy::Nick,
     };
     let after = search.after.map(|id| FoundCursor { id, nick: search.after_nick });
-    // One user beyond the page shows whether there are more.
+    // Reads one user more than the page has, to find out whether more follow.
     let mut accounts = console.service.find_accounts(app, by, &search.prefix, after, limit + 1).await?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);
@@ -212,7 +212,7 @@ pub async fn find(
         None => Vec::new(),
     };
     let users = accounts.into_iter().zip(statuses).filter_map(|(account, status)| {
-        // A user may have been deleted since.
+        // The user may have been deleted after the search.
         let status = status?;
         Some(FoundUser {
             user_id: account.id,
@@ -280,8 +280,8 @@ pub async fn show(
     }))
 }
 
-/// `GET apps/{app}/users/{user}/watchers`: asks every worker. Each looks at a bounded number of its
-/// connections, however many there are.
+/// `GET apps/{app}/users/{user}/watchers`: asks every worker for the watchers among its connections. A worker looks at
+/// a bounded number of connections.
 pub async fn watchers(
     State(console): State<Arc<Console>>,
     FromPath((app, id)): FromPath<(AppId, UserId)>,
@@ -295,7 +295,7 @@ pub async fn watchers(
         // A worker that has ended has no connections.
         let Some(worker) = worker.upgrade() else { continue };
         let (answer, answered) = oneshot::channel();
-        // One user beyond the answer shows whether these are all.
+        // Asks for one user more than the answer may have, to find out whether the answer has all of them.
         let command = Command::Watchers(user.clone(), MOST_WATCHERS + 1, answer);
         if worker.send_timeout(command, WORKER_PATIENCE).await.is_ok() {
             waiting.push(answered);

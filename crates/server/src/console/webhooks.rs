@@ -1,4 +1,4 @@
-//! Routes for the webhooks of an app: their state, a test of each, and the dead letters, which can be sent
+//! Routes for the webhooks of an app: their state, a test request to each, and the dead letters, which can be sent
 //! again or deleted.
 
 use super::Console;
@@ -15,7 +15,7 @@ use lamplight_service::DeadLetters;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The number of dead letters in an answer when the request sets no limit.
+/// The number of dead letters in an answer if the request sets no limit.
 const PAGE: usize = 50;
 /// The most dead letters that a request may ask for or name.
 const MOST_AT_ONCE: usize = 200;
@@ -26,20 +26,20 @@ pub struct WebhookList {
     webhooks: Vec<ShownWebhook>,
 }
 
-/// The state of a webhook, as `lamplight webhook list` shows it too.
+/// The state of a webhook. `lamplight webhook list` shows the same.
 #[derive(Serialize)]
 struct ShownWebhook {
     webhook: &'static str,
-    /// The address; empty when the webhook is not set.
+    /// The URL; empty if the webhook is not set.
     url: String,
     signed: bool,
     waiting: u64,
     /// When the oldest waiting notice entered the outbox.
     oldest: Option<Timestamp>,
     dead: u64,
-    /// The receiver has failed several times in a row, and gets no requests before this time.
+    /// The time before which no requests are sent, because the receiver has failed several times in a row.
     resting_until: Option<Timestamp>,
-    /// The error of the last request; empty when it succeeded.
+    /// The error of the last request; empty if it succeeded.
     last_error: String,
 }
 
@@ -47,15 +47,15 @@ struct ShownWebhook {
 #[derive(Serialize)]
 pub struct ShownTest {
     webhook: &'static str,
-    /// The status of the response, if it counts as delivered.
+    /// The status of the response, if the request counts as delivered.
     status: Option<u16>,
-    /// The error, if it does not.
+    /// The error, if the request does not count as delivered.
     error: Option<String>,
     took_ms: u64,
-    /// The header that identified the request, and its value.
+    /// The name of the header that identified the request; `delivery` is its value.
     header: &'static str,
     delivery: String,
-    /// The query parameters with the signature; none when requests are not signed.
+    /// The names of the query parameters with the signature; none if requests are not signed.
     signature: &'static [&'static str],
 }
 
@@ -70,7 +70,7 @@ pub struct Page {
     limit: Option<usize>,
 }
 
-/// Dead letters, in the order in which their notices were given up.
+/// Dead letters, in the order in which the delivery of their notices was given up.
 #[derive(Serialize)]
 pub struct Letters {
     letters: Vec<ShownLetter>,
@@ -90,16 +90,16 @@ struct ShownLetter {
     error: String,
 }
 
-/// The body of a request on dead letters.
+/// The body of a request that sends again or deletes dead letters.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// The ids; absent: all dead letters of the app.
+    /// The ids; if absent, all dead letters of the app.
     #[serde(default)]
     ids: Option<Vec<u64>>,
 }
 
-/// The number of dead letters.
+/// The number of dead letters that were sent again or deleted.
 #[derive(Serialize)]
 pub struct Done {
     done: usize,
@@ -125,9 +125,9 @@ pub async fn list(
     Ok(Json(WebhookList { webhooks: webhooks.collect() }))
 }
 
-/// `POST apps/{app}/webhooks/{webhook}/test`: sends a request that reports no event. Only one test runs at a
-/// time for each app; it takes until the receiver answers or the timeout of webhooks has passed. It sends
-/// nothing to networks that webhooks may not reach.
+/// `POST apps/{app}/webhooks/{webhook}/test`: sends a request that reports no event. For each app, only one test runs
+/// at a time. It ends when the receiver answers or the timeout of webhooks has passed. Like any request to a webhook,
+/// it is not sent to networks that webhooks may not reach.
 pub async fn test(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -164,7 +164,7 @@ pub async fn dead_letters(
     if !(1..=MOST_AT_ONCE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_AT_ONCE}, not {limit}")));
     }
-    // One dead letter beyond the page shows whether there are more.
+    // Reads one dead letter more than the page has, to find out whether more follow.
     let mut letters = console.service.outbox().dead_letters(app, page.after, limit + 1).await?;
     let more = letters.len() > limit;
     letters.truncate(limit);
@@ -217,7 +217,7 @@ pub async fn drop_letters(
 }
 
 impl Done {
-    /// The note of the audit entry; `None` when there were no dead letters.
+    /// The note of the audit entry; `None` if there were no dead letters.
     fn note(&self) -> Option<String> {
         (self.done > 0).then(|| self.done.to_string())
     }

@@ -18,28 +18,28 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's role.
         role: Role,
-        /// The password; absent: one is generated.
+        /// The password; if absent, one is generated.
         password: Option<String>,
     },
     /// Removes an operator.
     RemoveOperator {
-        /// The name.
+        /// The operator's name.
         name: OperatorName,
     },
     /// Gives an operator another password.
     SetPassword {
-        /// The name; `admin` always exists.
+        /// The operator's name; may be `admin`.
         name: OperatorName,
-        /// The password; absent: one is generated.
+        /// The password; if absent, one is generated.
         password: Option<String>,
     },
     /// Gives an operator another role.
     SetRole {
-        /// The name.
+        /// The operator's name.
         name: OperatorName,
         /// The operator's new role.
         role: Role,
-        /// The operator's former role, for the audit log. When it is absent, the node reads it.
+        /// The operator's former role, for the audit log. If it is absent, the node reads it.
         #[serde(default)]
         was: Option<Role>,
     },
@@ -64,7 +64,7 @@ pub(super) async fn execute(
     now: Now,
 ) -> Result<ConsoleOutcome, ServiceError> {
     let operators = Arc::clone(operators);
-    // On a blocking thread, because it takes disk access and a password hash.
+    // Runs on a blocking thread, because it accesses the disk and computes a password hash.
     let done = tokio::task::spawn_blocking(move || {
         let done = |password| ConsoleOutcome::Done { password };
         Ok::<_, OperatorsError>(match operation {

@@ -6,7 +6,7 @@ use lamplight_service::ServiceError;
 use std::io;
 use std::path::PathBuf;
 
-/// An operation could not be passed to a node, or carried out without one.
+/// The error of an operation that could not be sent to a node, or be carried out without one.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// No node runs on this data folder.
@@ -18,10 +18,10 @@ pub enum ControlError {
     /// The data folder cannot be used without a node.
     #[error(transparent)]
     Folder(#[from] DataFolderError),
-    /// The store of facts cannot be opened without a node.
+    /// The database cannot be opened.
     #[error("cannot open the store of facts: {0}")]
     Facts(#[from] FactsError),
-    /// The service over the facts cannot be started.
+    /// The service cannot be started.
     #[error(transparent)]
     Service(#[from] ServiceError),
 }

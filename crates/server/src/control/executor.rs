@@ -1,4 +1,4 @@
-//! Carries out the operations of an operator on the parts of a node, and records changes in the audit log.
+//! Carries out the operations of the command line on the parts of a node, and records changes in the audit log.
 
 use super::acts::act_of;
 use super::operation::{Operation, Outcome, ShownAccount, ShownFound};
@@ -13,13 +13,13 @@ use lamplight_model::{Code, Refusal, User};
 use lamplight_service::{By, FindBy, FoundCursor, NewFriend, Service, ServiceError, Viewing};
 use std::sync::Arc;
 
-/// The most entries of the audit log in one answer; an entry takes at most some 4 KB.
+/// The most entries of the audit log in one answer; an entry takes at most about 4 KB.
 const MOST_ENTRIES: usize = 1_000;
 
 /// The parts of a node that operations work on.
 pub(super) struct Executor {
     pub(super) service: Arc<Service>,
-    /// `None` when no node runs.
+    /// The webhooks; `None` if no node runs.
     pub(super) webhooks: Option<Arc<Webhooks>>,
     pub(super) operators: Arc<Operators>,
     pub(super) audit: Audit,
@@ -118,7 +118,7 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
 
 /// Carries out an operation, and records it in the audit log if it changes something.
 async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome, ServiceError> {
-    // The change is refused when the role has changed by then, so the audit log gets no outdated former role.
+    // The change is refused if the role changes after this read, so the audit log gets no outdated former role.
     if let Operation::Console(ConsoleOperation::SetRole { name, was, .. }) = &mut operation
         && was.is_none()
     {
@@ -139,8 +139,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// The present values that an operation replaces without naming them. An operation on a thing that does not
-/// exist is refused later, with its own reason.
+/// Reads the values that an operation replaces, for the audit log. If the thing to change does not exist, returns none,
+/// because the operation itself is then refused.
 async fn former(
     executor: &Executor,
     operation: &Operation,
@@ -154,7 +154,7 @@ async fn former(
     Ok(Vec::new())
 }
 
-/// The note of an audit entry about the outcome; `None` when nothing had to be changed.
+/// Returns the note about the outcome for the audit entry; `None` if nothing had to be changed.
 fn note(outcome: &Outcome) -> Option<String> {
     let count = |count: usize| (count > 0).then(|| count.to_string());
     match outcome {

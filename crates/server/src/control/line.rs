@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-/// The most bytes in a line: it holds 10,000 accounts, or a friend list of some 100,000.
+/// The longest line, in bytes. A line of this length can hold 10,000 accounts, or a friend list with about 100,000.
 const MAX_LINE_BYTES: u64 = 16 * 1024 * 1024;
 
-/// The path of the socket.
+/// Returns the path of the control socket in a data folder.
 pub fn socket_path(data_dir: &Path) -> PathBuf {
     data_dir.join(data_folder::SOCKET)
 }

@@ -1,5 +1,5 @@
-//! Operations on profiles, friends, messages and conversations. They have the rights of the app: they need no
-//! user's consent, and no rate limit applies.
+//! Operations on profiles, friends, messages and conversations. Like calls of the app's backend, they need no consent
+//! of the users, and no rate limit applies.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Code, Conversation, Friend, Message, MessageBody, Now, Profile,
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub enum ListsOperation {
     /// Reads a user's profile, and the version of the user's lists.
     Profile(User),
-    /// Changes a user's profile; a field that is `None` stays.
+    /// Changes a user's profile. A field that is `None` is not changed.
     SetProfile {
         /// The owner of the profile.
         user: User,
@@ -27,9 +27,9 @@ pub enum ListsOperation {
     },
     /// Changes the owner's remark about a friend.
     SetRemark {
-        /// The owner of the list.
+        /// The owner of the friend list.
         owner: User,
-        /// The friend on it.
+        /// The friend on the list.
         friend: UserId,
         /// The new remark; empty for none.
         remark: String,
@@ -49,7 +49,7 @@ pub enum ListsOperation {
         to: UserId,
         /// The text.
         text: String,
-        /// Identifies a retry, which stores nothing; 1 to 64 bytes of printable ASCII.
+        /// The id by which a retry is recognized, so that it stores nothing; 1 to 64 bytes of printable ASCII.
         client_id: String,
     },
     /// Reads a page of the messages between two users, newest first.
@@ -58,7 +58,7 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// Only messages before this sequence.
+        /// The sequence before which to read; `None` for the newest messages.
         before: Option<u64>,
         /// The most messages to answer with, 1 to 100.
         limit: u32,
@@ -67,7 +67,7 @@ pub enum ListsOperation {
     Conversations {
         /// The owner of the list.
         owner: User,
-        /// The `next` of the previous page, or empty.
+        /// The `next` of the previous page; empty for the first page.
         cursor: String,
     },
     /// Marks all messages of a conversation as read.
@@ -86,7 +86,7 @@ pub enum ListsOperation {
         /// Whether to pin it.
         pinned: bool,
     },
-    /// Deletes a conversation from the owner's list, with its history.
+    /// Deletes a conversation, with its messages, for its owner.
     DeleteConversation {
         /// The owner of the list.
         owner: User,
@@ -117,12 +117,12 @@ pub enum ListsOutcome {
     Sent {
         /// The message.
         message: ShownMessage,
-        /// Whether the message had been stored before.
+        /// Whether this was a retry of a message that had been stored before.
         repeated: bool,
     },
-    /// Messages, newest first.
+    /// A page of messages.
     History {
-        /// The messages.
+        /// The messages, newest first.
         messages: Vec<ShownMessage>,
         /// Whether there are no earlier messages.
         finished: bool,
@@ -131,7 +131,7 @@ pub enum ListsOutcome {
     Conversations {
         /// The conversations: pinned ones first, then the most recently active.
         conversations: Vec<ShownConversation>,
-        /// The cursor of the next page.
+        /// The cursor of the next page; `None` after the last page.
         next: Option<String>,
         /// The number of unread messages over all conversations.
         total_unread: u32,
@@ -141,13 +141,13 @@ pub enum ListsOutcome {
 /// An entry of a friend list.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownFriend {
-    /// `userID`
+    /// The friend's `userID`.
     pub user_id: UserId,
     /// The owner's remark about the friend.
     pub remark: String,
     /// The friend's own nick.
     pub nick: String,
-    /// Whether each user has the other on the list.
+    /// Whether the friend also has the owner on their own friend list.
     pub mutual: bool,
     /// When the entry was added.
     pub added: Timestamp,

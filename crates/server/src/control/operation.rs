@@ -7,7 +7,7 @@ use crate::token_keys::ShownKeySource;
 use lamplight_model::{App, AppId, AuditEntry, Platform, Timestamp, User, UserId, UserStatus};
 use serde::{Deserialize, Serialize};
 
-/// An operation that a node can be asked to carry out.
+/// An operation that the command line can send to a node.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Operation {
@@ -17,11 +17,11 @@ pub enum Operation {
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state that the change is based on; `None` when there was no such app. If the present state
-        /// differs, nothing is changed.
+        /// The state that the change is based on; `None` if there was no such app. If the current state differs,
+        /// nothing is changed.
         was: Option<Box<App>>,
     },
-    /// Deletes an app with all its data. Stored data is deleted after the answer.
+    /// Deletes an app. Its stored data is deleted after the answer.
     DeleteApp {
         /// The app.
         app: AppId,
@@ -41,7 +41,7 @@ pub enum Operation {
     FindAccounts {
         /// The app.
         app: AppId,
-        /// Whether to search nicks; otherwise `userID`s.
+        /// Whether to search by nick; otherwise by `userID`.
         by_nick: bool,
         /// The prefix to look for.
         prefix: String,
@@ -56,7 +56,7 @@ pub enum Operation {
     DeleteAccount(User),
     /// Ends every login of a user, and revokes the UserSigs of the user.
     Kick(User),
-    /// Adds a friend to the owner's list, and with `both` the owner to the friend's list.
+    /// Adds a friend to the owner's friend list, and if `both` is set, the owner to the friend's friend list.
     AddFriend {
         /// The owner of the list.
         owner: User,
@@ -67,7 +67,7 @@ pub enum Operation {
         /// The owner's remark about the friend.
         remark: String,
     },
-    /// Removes a friend from the owner's list, and with `both` the owner from the friend's list.
+    /// Removes a friend from the owner's friend list, and if `both` is set, the owner from the friend's friend list.
     DeleteFriend {
         /// The owner of the list.
         owner: User,
@@ -82,19 +82,19 @@ pub enum Operation {
     Webhooks(WebhookOperation),
     /// An operation on the console.
     Console(ConsoleOperation),
-    /// Records in the audit log that a secret is about to be shown. The answer has no secret: a process that
-    /// may open the folder can read the keys there.
+    /// Records in the audit log that a secret is about to be shown. The answer does not contain the secret, because the
+    /// command line reads the keys itself.
     ShowSecret(ShownSecret),
     /// Reads entries of the audit log, newest first.
     Audit {
-        /// Only entries of this app; `None`: all entries.
+        /// The app whose entries are read; `None` for all entries.
         app: Option<AppId>,
-        /// The last entry of the previous page.
+        /// The id of the last entry of the previous page.
         before: Option<u64>,
         /// The most entries to answer with.
         limit: usize,
     },
-    /// Lists the sources of keys for JWTs, and whether they can be read. Needs a running node.
+    /// Lists the sources of keys for JWTs, with whether each can be read. Needs a running node.
     KeySources,
     /// Reads the statuses of users, with their evidence. Needs a running node.
     GetStatus {
@@ -118,7 +118,7 @@ pub enum Operation {
     SetStatus {
         /// The owner of the status.
         user: User,
-        /// The text; empty clears it.
+        /// The text; an empty text clears the custom status.
         custom_status: String,
     },
 }
@@ -158,7 +158,7 @@ pub enum Outcome {
     Deletions(Vec<AppId>),
     /// Accounts, in ascending order of their ids.
     Accounts(Vec<ShownAccount>),
-    /// Accounts that were found, in the order of the search.
+    /// Accounts that were found, in ascending order of `userID` or nick, by which the search was made.
     Found(Vec<ShownFound>),
     /// The outcome of a [`ListsOperation`].
     Lists(ListsOutcome),
@@ -168,7 +168,7 @@ pub enum Outcome {
     Console(ConsoleOutcome),
     /// Entries of the audit log, newest first.
     Audit(Vec<AuditEntry>),
-    /// The sources of keys for JWTs, in ascending order of their apps.
+    /// The sources of keys for JWTs, in ascending order of the ids of their apps.
     KeySources(Vec<ShownKeySource>),
     /// Statuses, in the order of the request; `None` for users without an account.
     Statuses(Vec<Option<UserStatus>>),
@@ -195,7 +195,7 @@ pub struct ShownAccount {
     pub user_id: UserId,
     /// When the account was created.
     pub created: Timestamp,
-    /// UserSigs that were made before the second of this time are refused.
+    /// The second before which UserSigs were made that are refused; `None` if none were revoked.
     pub sigs_revoked: Option<Timestamp>,
 }
 

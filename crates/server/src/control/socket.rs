@@ -16,7 +16,7 @@ use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::AbortHandle;
 
-/// Serves the socket until the handle is aborted.
+/// Serves the control socket in a task, until its handle is aborted.
 pub fn serve(
     path: &Path,
     service: Arc<Service>,
@@ -26,16 +26,16 @@ pub fn serve(
     clock: Clock,
 ) -> io::Result<AbortHandle> {
     let executor = Arc::new(Executor { service, webhooks: Some(webhooks), operators, audit, clock });
-    // A socket that a killed node left behind; this node holds the lock of the folder, so no other node uses
-    // it.
+    // A node that was killed may have left its socket behind. This node has the lock of the folder, so no other node
+    // uses the socket.
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
-    // A process that may write to the socket may do anything. Until the mode is set, the mode of the folder
-    // keeps other users out.
+    // A process that may write to the socket may do anything, so other users are denied access. Until the mode is set,
+    // the mode of the folder denies it.
     data_folder::close_to_others(path)?;
     let task = tokio::spawn(async move {
         loop {

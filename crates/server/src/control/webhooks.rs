@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookOperation {
-    /// Lists the webhooks of an app, or of all apps, with their state.
+    /// Lists the webhooks of an app, or of all apps if it is `None`, with their state.
     List(Option<AppId>),
-    /// Reads a page of the dead letters of an app, in the order in which their notices were given up.
+    /// Reads a page of the dead letters of an app, in the order in which the delivery of their notices was given up.
     Dead {
         /// The app.
         app: AppId,
-        /// The last dead letter of the previous page.
+        /// The id of the last dead letter of the previous page.
         after: Option<u64>,
         /// The most dead letters to answer with.
         limit: usize,
@@ -48,18 +48,18 @@ pub enum WebhookOperation {
 pub enum WebhookOutcome {
     /// Webhooks, in ascending order of their apps.
     Lanes(Vec<ShownLane>),
-    /// Dead letters, in the order in which their notices were given up.
+    /// Dead letters, in the order in which the delivery of their notices was given up.
     DeadLetters(Vec<ShownDeadLetter>),
-    /// The dead letters have been sent again or deleted.
+    /// The dead letters were queued to be sent again, or were deleted.
     Done {
         /// The number of dead letters.
         count: usize,
     },
     /// The outcome of a test request.
     Tested {
-        /// The status of the response, if it counts as delivered.
+        /// The status of the response, if the request counts as delivered.
         status: Option<u16>,
-        /// The error, if it does not.
+        /// The error, if the request does not count as delivered.
         error: Option<String>,
         /// The time from request to response, in milliseconds.
         took_ms: u64,
@@ -69,7 +69,7 @@ pub enum WebhookOutcome {
         /// The value of the delivery header.
         #[serde(default)]
         delivery: String,
-        /// The query parameters with the signature; none when requests are not signed.
+        /// The names of the query parameters with the signature; none if requests are not signed.
         #[serde(default)]
         signature: Vec<String>,
     },
@@ -90,7 +90,7 @@ pub struct ShownDeadLetter {
     pub content: NoticeContent,
     /// When the notice entered the outbox.
     pub queued: Timestamp,
-    /// When it was given up.
+    /// When the delivery of the notice was given up.
     pub died: Timestamp,
     /// The number of attempts, all of which failed.
     pub attempts: u32,
@@ -118,7 +118,7 @@ pub(super) async fn execute(
             WebhookOutcome::Done { count: service.outbox().drop_dead_letters(app, which(ids)).await? }
         }
         WebhookOperation::Test { lane } => {
-            // Only a node can send a test request; the caller has made sure that one runs.
+            // Only a running node can send a test request, and the caller has checked that one runs.
             let webhooks = webhooks.ok_or_else(|| Refusal::from(Code::INTERNAL))?;
             let tested = webhooks.test(lane).await?;
             let took_ms = u64::try_from(tested.took.as_millis()).unwrap_or(u64::MAX);
