@@ -1,4 +1,4 @@
-//! The only place in the server that reads clocks.
+//! The clock of a node. No other code of the server reads the clocks of the system.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use lamplight_service::Revoking;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The clock of a node. All clones show the same time.
+/// The clock of a node. All clones give the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     origin: Instant,
@@ -20,7 +20,7 @@ impl Default for Clock {
 }
 
 impl Clock {
-    /// The present.
+    /// Returns the current time.
     pub fn now(&self) -> Now {
         let ahead = self.ahead_ms.load(Ordering::Relaxed);
         let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -30,7 +30,7 @@ impl Clock {
         }
     }
 
-    /// Waits until a revocation may be answered, so that a UserSig made after the answer is valid.
+    /// Waits until a revocation of UserSigs may be answered, so that a UserSig that is made after the answer is valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {
@@ -38,7 +38,7 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            // In small steps, because the wall clock may be set meanwhile.
+            // Sleeps in small steps, because the wall clock may be set in the meantime.
             tokio::time::sleep(left.min(Duration::from_millis(50))).await;
         }
     }

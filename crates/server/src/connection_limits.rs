@@ -1,7 +1,7 @@
-//! Limits on open connections: in total, and from one address. An IPv6 host counts by its /64.
+//! Limits on open connections: in total, and from one address. IPv6 addresses in the same /64 network count as one.
 //!
-//! A connection from a trusted proxy arrives without its client's address. It counts in the total at once,
-//! and by address as soon as the address is known.
+//! When a trusted proxy connects, the address of the client is not known yet. The connection counts in the total at
+//! once, and by address as soon as the address is known.
 
 use lamplight_service::network;
 use parking_lot::Mutex;
@@ -15,10 +15,9 @@ pub struct ConnectionLimits {
     most_per_address: u32,
     most_unnamed: usize,
     open: AtomicUsize,
-    /// The connections among `open` whose client's address is not known yet.
+    /// The number of open connections whose client's address is not known yet.
     unnamed: AtomicUsize,
-    /// The highest number of connections that a worker found open when it began to close its own; 0 before
-    /// that.
+    /// The highest number of open connections that any worker found before it began to close its own; 0 until then.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
@@ -26,7 +25,7 @@ pub struct ConnectionLimits {
 /// The limit that a refused connection would exceed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Full {
-    /// The limit on connections in total.
+    /// The limit on the total number of connections.
     Altogether,
     /// The limit on connections from one address.
     Address,
@@ -56,8 +55,8 @@ impl ConnectionLimits {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// The number of connections that were open when the first worker began to close its own. Each worker calls this
-    /// before it closes any.
+    /// Returns the number of connections that were open before the first worker began to close its own. Each worker
+    /// calls this before it closes any.
     pub fn open_at_closing(&self) -> usize {
         let open = self.open();
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)
@@ -88,14 +87,14 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Counts a connection under its client's address, which has become known. If there are too many from
-    /// that address, the connection stops counting altogether, and must not be passed to [`Self::leave`].
+    /// Counts a connection from a trusted proxy by its client's address, once that is known. If there are too many from
+    /// that address, the connection is no longer counted at all, and must not be passed to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Counts under an address, without the total, if the limit of the address allows it.
+    /// Counts one more for an address, without the total, if the limit of the address allows it.
     pub fn count(&self, address: IpAddr) -> Result<(), Full> {
         let mut by_address = self.by_address.lock();
         let count = by_address.entry(network(address)).or_default();
@@ -147,7 +146,7 @@ fn give_one_back(count: &AtomicUsize) {
 mod tests {
     use super::*;
 
-    /// Opens connections (`+address`) and closes them (`-address`), at most two from one address; returns
+    /// Opens connections (`+address`) and closes them (`-address`), with a limit of two from one address, and asserts
     /// which were admitted.
     fn check(script: &str, expected: &str) {
         let limits = ConnectionLimits::new(100, 2);

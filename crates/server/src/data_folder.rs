@@ -1,4 +1,4 @@
-//! The data folder: it belongs to one server at a time, and no other user has access to it.
+//! The data folder: only one server at a time uses it, and no user but its owner has access to it.
 
 use lamplight_facts::FactsError;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -7,30 +7,30 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// The modes of a folder and of a file that only the owner has access to.
+/// The modes of a folder and of a file to which only the owner has access.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// The bits of a mode that give access to others.
+/// The bits of a mode that give access to users other than the owner.
 const OTHERS: u32 = 0o077;
-/// The bit of a folder that everybody may put files into, such as `/tmp`.
+/// The bit of a folder into which every user may put files, such as `/tmp`.
 const STICKY: u32 = 0o1000;
 
-/// The store of facts. A folder that has this file is a data folder.
+/// The file of the database. A folder with this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// The folder of the live records in a data folder.
+/// The subfolder with the live records.
 pub(crate) const LIVE: &str = "live";
 
-/// The folder of live records that a start set aside because they belong to other facts.
+/// The subfolder with live records that a start set aside because they belong to another database.
 pub(crate) const LIVE_SET_ASIDE: &str = "live-set-aside";
 
-/// The folder in a data folder that keeps the keys for JWTs that were read last.
+/// The subfolder with the keys for JWTs that were read last.
 pub(crate) const TOKEN_KEYS: &str = "token-keys";
 
 /// The control socket.
 pub(crate) const SOCKET: &str = "control.sock";
 
-/// All files of a data folder, and its subfolders, whose whole content is Lamplight's.
+/// All files of a data folder; below, its subfolders, in which every file is Lamplight's.
 const FILES: [&str; 9] = [
     FACTS,
     "facts.db-wal",
@@ -44,7 +44,7 @@ const FILES: [&str; 9] = [
 ];
 const FOLDERS: [&str; 4] = [LIVE, LIVE_SET_ASIDE, "watch", TOKEN_KEYS];
 
-/// The action to take when there is no data folder.
+/// The action to take if the data folder does not exist.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
     /// Create it.
@@ -53,7 +53,7 @@ pub enum IfMissing {
     Refuse,
 }
 
-/// The data folder cannot be used.
+/// The reasons why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFolderError {
     /// A folder or file cannot be used.
@@ -64,12 +64,12 @@ pub enum DataFolderError {
         /// The cause.
         source: io::Error,
     },
-    /// There is no data folder that an operation could read.
+    /// The folder does not exist, or is not a data folder.
     #[error(
         "there is no data folder at {0}; create one with `lamplight serve`, or name another one with --data-dir"
     )]
     NoData(PathBuf),
-    /// Others have access to the folder, and it must not or cannot be narrowed.
+    /// Other users have access to the folder or file, and Lamplight must not or cannot deny it to them.
     #[error(
         "{path} is open to other users (mode {mode:04o}), who could read the keys in it, and Lamplight may not \
          change that; name a folder for Lamplight alone, for example a new one inside it"
@@ -80,14 +80,14 @@ pub enum DataFolderError {
         /// Its mode.
         mode: u32,
     },
-    /// A path of the data folder has a file where a folder belongs, or the reverse.
+    /// There is a file where Lamplight keeps a folder, or a folder where it keeps a file.
     #[error("{path} is a {found}, and Lamplight keeps a {expected} there; move it away")]
     Misplaced {
         /// The file or folder.
         path: PathBuf,
         /// Its kind.
         found: &'static str,
-        /// The kind that belongs there.
+        /// The kind that Lamplight keeps there.
         expected: &'static str,
     },
     /// The path of the control socket does not fit into the address of a Unix socket.
@@ -104,13 +104,13 @@ pub enum DataFolderError {
 
 /// The lock of a data folder; dropping it releases the lock.
 pub(crate) struct FolderLock {
-    // The folder itself is locked, because nobody can delete its lock, as they could delete a file.
+    // The folder itself is locked, because a lock file could be deleted while it is locked.
     _folder: File,
-    // Former versions lock only this file.
+    // This file is locked too, because former versions lock only the file.
     _file: File,
 }
 
-/// Fails if there is no data folder to read.
+/// Fails if the folder does not exist, or is not a data folder.
 pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     match folder.join(FACTS).try_exists() {
         Ok(true) => Ok(()),
@@ -128,11 +128,11 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Locks a data folder, and closes it to all users but its owner.
+/// Locks a data folder, and denies access to all users but its owner.
 ///
-/// Permissions that are too wide are narrowed; a former version or a copy may have left them so. A folder
-/// that others have access to is refused and left alone if it holds other files and no store of facts, or if
-/// everybody may put files into it: it is not only ours.
+/// If a former version or a copy has left permissions that give access to other users, they are removed. But a folder
+/// to which others have access is not changed and is an error if it has other files and no database, or if every user
+/// may put files into it, because it is then not used by Lamplight alone.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
     check_length(folder)?;
@@ -163,7 +163,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     Ok(FolderLock { _folder: held, _file: file })
 }
 
-/// Fails if a start would refuse the folder, and changes nothing. A folder that does not exist is accepted.
+/// Fails if a node could not start with the folder, and changes nothing. A folder that does not exist is accepted.
 pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     check_length(folder)?;
     check_link(folder)?;
@@ -179,8 +179,8 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Fails where a start would refuse the store of facts for the contents of its file; `false` where there is no store.
-/// Makes no file. To be called while no server runs in the folder.
+/// Fails if a node could not start because of the contents of the database; returns `false` if there is no database.
+/// Creates no file. Must only be called while no server uses the folder.
 pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
     match facts_path(folder) {
         path if path.is_file() => lamplight_facts_sqlite::examine(&path).map(|()| true),
@@ -188,7 +188,7 @@ pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
     }
 }
 
-/// Fails where the folder is a link to nothing: neither is it there, nor can it be made.
+/// Fails if the folder is a symbolic link whose target does not exist, because such a folder cannot be created.
 fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     match folder.is_symlink() && !folder.exists() {
         true => {
@@ -199,8 +199,8 @@ fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Fails where a folder is in the place of a file, or the other way round, and the start would fail half way. The other
-/// folders can be done without.
+/// Fails if there is a folder where Lamplight keeps a file, or the reverse, so that a start would fail half way.
+/// Subfolders that a node can run without are not checked.
 fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     let files = FILES.iter().map(|name| (name, "file", "folder"));
     for (name, expected, other) in files.chain([(&LIVE, "folder", "file")]) {
@@ -220,7 +220,7 @@ enum Plan {
     Refuse,
 }
 
-/// Decides what to do with a folder of this mode.
+/// Decides what to do about the mode of a folder.
 fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) -> io::Result<Plan> {
     Ok(match mode & OTHERS {
         0 => Plan::Keep,
@@ -230,11 +230,11 @@ fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) 
     })
 }
 
-/// Whether a folder holds only files and folders of Lamplight.
+/// Whether a folder has only files and subfolders of Lamplight.
 fn holds_nothing_else(folder: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
-        // The root of a file system has a `lost+found`.
+        // The root folder of a file system has a `lost+found`.
         if !FILES.iter().chain(&FOLDERS).chain(&["lost+found"]).any(|ours| name == *ours) {
             return Ok(false);
         }
@@ -252,7 +252,7 @@ fn try_lock(file: &File, folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Narrows the modes of our files and folders in the folder.
+/// Denies other users access to Lamplight's files and subfolders in the folder.
 fn narrow_contents(folder: &Path) -> Result<(), DataFolderError> {
     for name in FILES {
         narrow_if_ours(&folder.join(name))?;
@@ -275,8 +275,8 @@ fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Narrows the mode of a file or folder, if it exists. Symbolic links are not followed: their targets are not
-/// ours.
+/// Denies other users access to a file or folder, if it exists. Symbolic links are not followed, because their targets
+/// may belong to something else.
 fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,
@@ -289,7 +289,7 @@ fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     narrow(path, if about.is_dir() { FOLDER_MODE } else { FILE_MODE })
 }
 
-/// Sets a mode, and checks that it was set: some file systems have no modes.
+/// Sets a mode, and checks that it was set, because some file systems have no modes.
 fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: path.to_owned(), source };
     let was = mode_of(path).map_err(failed)?;
@@ -317,7 +317,7 @@ fn mode_of(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
 }
 
-/// The path of the store of facts.
+/// The path of the database in a data folder.
 pub(crate) fn facts_path(folder: &Path) -> PathBuf {
     folder.join(FACTS)
 }

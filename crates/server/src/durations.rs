@@ -1,5 +1,5 @@
-//! A histogram of durations that can be read back: Prometheus gets all counts, the console gets the recent
-//! ones.
+//! A histogram of durations whose counts can be read: Prometheus gets the counts since the start, and the console those
+//! of recent periods.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::{MetricType, TypedMetric};
@@ -16,14 +16,14 @@ pub struct Durations {
 
 #[derive(Debug)]
 struct Inner {
-    /// The upper bound of each bucket, in seconds, ascending; one more bucket has the longer durations.
+    /// The upper bound of each bucket in seconds, in ascending order. One more bucket counts all longer durations.
     bounds: &'static [f64],
     counts: Box<[AtomicU64]>,
     nanoseconds: AtomicU64,
 }
 
 impl Durations {
-    /// An empty histogram.
+    /// Makes an empty histogram.
     pub fn new(bounds: &'static [f64]) -> Self {
         let counts = (0..=bounds.len()).map(|_| AtomicU64::new(0)).collect();
         Self { inner: Arc::new(Inner { bounds, counts, nanoseconds: AtomicU64::new(0) }) }
@@ -38,7 +38,7 @@ impl Durations {
         self.inner.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// The counts so far.
+    /// Returns the counts since the start.
     pub fn read(&self) -> Spread {
         let counts = self.inner.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
         Spread { bounds: self.inner.bounds, counts }
@@ -71,12 +71,13 @@ pub struct Spread {
 }
 
 impl Spread {
-    /// An empty distribution.
+    /// Makes an empty distribution.
     pub fn none(bounds: &'static [f64]) -> Self {
         Self { bounds, counts: vec![0; bounds.len() + 1] }
     }
 
-    /// A distribution with stored counts; `None` when their number does not match the buckets.
+    /// Makes a distribution with the same buckets from stored counts; `None` if their number is not that of the
+    /// buckets.
     pub fn with_counts(&self, counts: &[u64]) -> Option<Self> {
         (counts.len() == self.counts.len()).then(|| Self { bounds: self.bounds, counts: counts.to_vec() })
     }
@@ -98,15 +99,15 @@ impl Spread {
         }
     }
 
-    /// The durations counted since an earlier reading.
+    /// Returns the durations that were counted since an earlier reading.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let counts = self.counts.iter().zip(&earlier.counts);
         Self { bounds: self.bounds, counts: counts.map(|(now, then)| now.saturating_sub(*then)).collect() }
     }
 
-    /// The duration, in seconds, that a share (0 to 1) of the durations does not exceed; `None` if there are
-    /// none. Within a bucket, durations are taken as evenly spread.
+    /// Estimates the duration, in seconds, that a share (0 to 1) of the durations does not exceed; `None` if there are
+    /// none. The durations in a bucket are assumed to be evenly spread.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let rank = share * self.count() as f64;
         let mut below = 0;

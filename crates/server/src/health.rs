@@ -1,6 +1,6 @@
-//! The health of a node: the signs of life of its parts, and a probe of the store.
+//! The health of a node: the signs of life of its parts, and a probe of the database.
 //!
-//! This module collects the signs; [`Readiness`] decides what they mean.
+//! This module collects the signs; [`Readiness`] decides whether the node is ready.
 
 use crate::clock::Clock;
 use lamplight_core::{Readiness, Sign};
@@ -15,18 +15,19 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// The longest time between two rounds of a healthy worker. An idle worker makes four rounds per second.
+/// The longest time between two rounds of the event loop of a healthy worker. An idle worker makes four rounds per
+/// second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
 /// The longest time between two ticks of a healthy keeper. A tick may wait for the disk while all live
 /// records are rewritten.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// The longest time that a probe of the store may take. Another process may hold the lock of the store for
-/// some of it.
+/// The longest time that a probe of the database may take. For a part of it, another process may have the database
+/// locked.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
-/// The interval between probes of the store; they are made while there are no writes, and after a failed
+/// The interval between probes of the database. They are made while there are no other writes, and after a failed
 /// commit.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
-/// The interval between two checks whether a part of the node has ended.
+/// The interval at which the node checks whether one of its parts has ended.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
 
 /// The sign of life of a thread or task.
@@ -39,11 +40,11 @@ struct PulseState {
     ended: AtomicBool,
 }
 
-/// A guard that a thread or task holds as long as it runs.
+/// A guard that a thread or task holds while it runs.
 pub struct Beating(Pulse);
 
 impl Pulse {
-    /// A pulse that counts from this time.
+    /// Makes a pulse whose first sign of life is at this time.
     pub fn starting(at: Moment) -> Self {
         let pulse = Self::default();
         pulse.beat(at);
@@ -55,7 +56,7 @@ impl Pulse {
         self.0.last.store(at.0, Ordering::Relaxed);
     }
 
-    /// Marks the part as running until the guard is dropped, by the part's end or its panic.
+    /// Marks the part as running until the guard is dropped, when the part ends or panics.
     pub fn hold(&self) -> Beating {
         Beating(self.clone())
     }
@@ -82,22 +83,22 @@ pub struct Health {
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
-    /// The tasks that the node needs, with their names. None of them ends on its own.
+    /// The tasks that the node needs, with their names. If one of them ends, that is a fault.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
     stopping: AtomicBool,
 }
 
-/// The state of the last probe of the store.
+/// The state of the last probe of the database.
 #[derive(Default)]
 struct Probe {
-    /// When the probe under way began.
+    /// When the running probe began; `None` if none is running.
     since: Option<Moment>,
     /// The error of the last probe, if it failed.
     failed: Option<String>,
 }
 
 impl Health {
-    /// The health of a node with this number of workers.
+    /// Makes the health of a node with this number of workers.
     pub fn new(
         clock: Clock,
         facts: Arc<SqliteFacts>,
@@ -142,7 +143,7 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// The readiness by the present signs of all parts. It waits neither for the store nor for the disk.
+    /// Returns the readiness by the current signs of all parts, without waiting for the database or the disk.
     pub fn readiness(&self) -> Readiness {
         let mut parts = vec![("facts".to_owned(), self.facts()), ("journal".to_owned(), self.journal())];
         let workers = self.workers.iter().enumerate();
@@ -153,8 +154,8 @@ impl Health {
         Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
     }
 
-    /// Whether every worker makes its rounds. A slow or failing store or disk does not count, because a
-    /// restart would not help.
+    /// Whether the event loop of every worker makes its rounds. A slow or failing database or disk does not count,
+    /// because a restart would not help.
     pub fn workers_turn(&self) -> bool {
         let workers = self.workers.iter().enumerate();
         let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));
@@ -172,8 +173,8 @@ impl Health {
         }
     }
 
-    /// Commits something now and then while there are no other commits, so that a failing disk is noticed
-    /// before a user's request fails, and its recovery is noticed too. Runs until it is aborted.
+    /// Commits something at intervals while there are no other commits, so that a failing disk is noticed before a
+    /// user's request fails, and its recovery is noticed too. Runs until it is aborted.
     pub async fn probe_facts(self: Arc<Self>) {
         let mut commits = self.facts.stats().commits;
         let mut tick = tokio::time::interval(PROBE_EVERY);
@@ -215,7 +216,7 @@ impl Health {
     }
 }
 
-/// The cause of an error of the store. The texts of SQLite name no file and no user.
+/// Returns the cause of a database error as a text that anybody may read: the texts of SQLite name no files or users.
 fn cause(error: &FactsError) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,8 +1,8 @@
 //! The HTTP port: its routes, how it is served, and the bounds on its memory.
 //!
-//! A peer that is not authenticated costs at most some tens of KiB: a head and a read-ahead of 16 KiB each,
-//! and the few KiB of body that a login may have. Larger bodies are read only from authenticated peers, and
-//! count against one budget.
+//! A connection that is not authenticated takes at most some tens of KiB: 16 KiB each for the head of a request and for
+//! the read-ahead, and a few KiB for the body of a login. Larger bodies are read only from authenticated peers, and all
+//! of them share one budget.
 
 mod body;
 mod budget;
@@ -26,7 +26,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// The most connections at a time that are over a limit and get a refusal.
+/// The most connections over a limit that are open at a time to get a refusal; further ones are closed without one.
 pub const SPARE_CONNECTIONS: usize = 32;
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
 /// The most connections of the health port.
@@ -40,12 +40,12 @@ pub struct HttpBounds {
     pub connections: usize,
     /// The most connections from one address.
     pub connections_per_address: u32,
-    /// The most bytes of bodies, over all connections.
+    /// The most bytes of the bodies of all connections.
     pub body_bytes: usize,
 }
 
-/// Serves the HTTP port until the handle is aborted. On a connection over a limit, the routes of `health` are
-/// served, and everything else gets 503. Returns the bound address.
+/// Serves the HTTP port until the returned handle is aborted; also returns the bound address. On a connection over a
+/// limit, only the routes of `health` are served, and all others get 503.
 pub fn serve(
     listener: TcpListener,
     bounds: HttpBounds,
@@ -67,7 +67,7 @@ pub fn serve(
     listen(listener, Port { regular, spare: Some(spare), proxies, room, metrics })
 }
 
-/// Serves the health port until the handle is aborted. Returns the bound address.
+/// Serves the health port until the returned handle is aborted; also returns the bound address.
 pub fn serve_health(
     listener: TcpListener,
     health: Router,
@@ -87,8 +87,8 @@ fn listen(listener: TcpListener, port: Port) -> io::Result<(SocketAddr, AbortHan
     Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
 }
 
-/// Applies the rules of every route: common headers, and bodies only through [`BodyRoom`]. An axum extractor
-/// that collects a body gets an empty limit.
+/// Adds to a router what applies to every route: common headers, and a limit of 0 bytes for the extractors of axum that
+/// collect a body, because bodies must be read through [`BodyRoom`].
 fn within_rules(router: Router) -> Router {
     router.layer(middleware::from_fn(headers::protect)).layer(DefaultBodyLimit::max(0))
 }

@@ -13,21 +13,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The longest delay of a deadline (linger, grace, lapse).
+/// The interval between ticks, and so the longest delay in handling a deadline (linger, grace, lapse).
 const TICK: Duration = Duration::from_millis(250);
-/// The number of ticks between two runs of the chores: sweeping, maintaining the journal, reading changed
+/// The number of ticks between two runs of the chores: removing old records, maintaining the journal, reading changed
 /// certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
-/// The interval at which the mark of the facts is recorded beside the live records.
+/// The interval at which the mark of the database is recorded with the live records.
 const BETWEEN_NOTES: Duration = Duration::from_secs(1);
-/// The most records that are checked before other users of the store get a turn.
+/// The most live records that are checked before other users of them get a turn.
 const BATCH: usize = 256;
 /// The number of messages that one transaction deletes; with one transaction a tick, 4,000 per second.
 const FORGET_BATCH: usize = 1_000;
 /// The time between two searches for old messages, by the clock.
 const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 
-/// The pause between two steps of the deletion of an app; meanwhile others use the store and the workers.
+/// The pause between two steps of the deletion of an app, in which others can use the database and the workers.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 
 /// The pause after a failed step of a deletion.
@@ -36,7 +36,7 @@ const DELETION_PAUSE: Duration = Duration::from_secs(1);
 /// The pause after the change log has failed.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Appends news to the change log that it did not take at once. Runs until it is aborted.
+/// Appends news that could not be appended to the change log at once. Runs until it is aborted.
 pub async fn tell(service: Arc<Service>) {
     loop {
         service.telling().waits().await;
@@ -89,8 +89,9 @@ impl Certificates {
     }
 }
 
-/// Records the mark of the facts beside the live records, once a second while the facts change. A start compares the
-/// two, and so notices facts that are older than the live records, such as those of a back-up. Runs until it is aborted.
+/// Records the mark of the database with the live records, once a second while the database changes. At a start, the
+/// node compares the two, and so notices a database that is older than the live records, such as a restored back-up.
+/// Runs until it is aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFacts>) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -99,7 +100,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFac
         tick.tick().await;
         match facts.mark_changes().await {
             Ok(mark) => owed = mark.or(owed),
-            // The store reports its own failures; the next tick tries again.
+            // The failures of the database are reported elsewhere, and the next tick tries again.
             Err(error) => tracing::debug!(%error, "changes of the facts could not be marked"),
         }
         if let Some(mark) = owed
@@ -110,7 +111,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFac
     }
 }
 
-/// Records the mark of the facts at an orderly stop, when no more changes come.
+/// Records the mark of the database at an orderly stop, after the last change.
 pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &SqliteFacts) {
     match facts.advance_mark(None).await {
         Ok(mark) => drop(note_mark(directory, mark).await),
@@ -120,7 +121,8 @@ pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &Sqlite
     }
 }
 
-/// Records the mark; returns whether that was possible. If live records cannot be kept on disk, the keeper reports why.
+/// Records the mark; returns whether that was possible. If live records cannot be written to disk, the keeper reports
+/// why.
 async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool {
     let directory = Arc::clone(directory);
     let noted = tokio::task::spawn_blocking(move || directory.note_facts(mark)).await;
@@ -156,7 +158,7 @@ pub async fn run(
         metrics.retries_dropped.set(dropped as i64);
         let now = clock.now();
         if forget_at <= now.moment {
-            // In batches, so that writes of users are not held up.
+            // The messages are deleted in batches, so that writes of users need not wait long.
             let more = match service.forget_messages(FORGET_BATCH, now).await {
                 Ok(forgotten) => forgotten == FORGET_BATCH,
                 Err(error) => {

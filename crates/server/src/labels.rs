@@ -1,4 +1,4 @@
-//! Labels that the metrics of several parts share, and their initial series.
+//! The labels that the metrics of several parts share, and the creation of their series.
 
 use lamplight_model::Code;
 use prometheus_client::encoding::EncodeLabelSet;
@@ -8,18 +8,18 @@ use prometheus_client::metrics::family::Family;
 /// The code of a refusal, as a label.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 pub struct CodeLabel {
-    /// The number.
+    /// The number of the code.
     pub code: u32,
 }
 
 impl CodeLabel {
-    /// A label for each code that a refusal can have.
+    /// Returns a label for each code that a refusal can have.
     pub fn refusals() -> impl Iterator<Item = Self> {
         Code::ALL.iter().filter(|code| **code != Code::OK).map(|code| Self { code: code.number() })
     }
 }
 
-/// Creates the series of these labels, so that a rate can be computed from the first event on.
+/// Creates the series of these labels with the value 0, so that a rate can be computed from the first event on.
 pub fn begin_at_zero<L>(family: &Family<L, Counter>, labels: impl IntoIterator<Item = L>)
 where
     L: Clone + std::hash::Hash + Eq,

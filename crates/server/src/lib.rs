@@ -1,6 +1,6 @@
-//! The shell of a Lamplight node: workers with their sockets, the HTTP port, the control socket, the keeper.
+//! The shell of a Lamplight node: the workers with their sockets, the HTTP port, the control socket and the keeper.
 //!
-//! This crate moves bytes and time; the rules are in `service` and `core`.
+//! This crate does the input and output and reads the clock; the rules are in the crates `service` and `core`.
 
 mod audit;
 mod clock;

@@ -1,4 +1,4 @@
-//! Counters of log lines that were not written. The log writer counts them, and the node's metrics show them.
+//! Counters of log lines that were not written. The log writer increments them, and the node's metrics show them.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
@@ -16,7 +16,7 @@ impl LogMetrics {
         self.dropped.inc();
     }
 
-    /// Counts a line that was left out, because there were too many like it.
+    /// Counts a line that was left out because there were too many like it.
     pub fn line_suppressed(&self) {
         self.suppressed.inc();
     }

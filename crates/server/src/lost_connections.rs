@@ -1,10 +1,10 @@
-//! Compares, every few minutes, the connections of this node in the live records with the connections of its
-//! workers, and ends those that no worker has.
+//! Every few minutes, compares the connections of this node in the live records with those of its workers, and ends the
+//! ones that no worker has.
 //!
-//! A worker accepts a connection before a record has it, and a connection's id is never used again. So a
-//! connection that is read from a record, and after that is not with its worker, has ended for good. It is
-//! ended here only when the next comparison finds it missing again: in between, the worker may still report
-//! the end, with the exact time at which the connection was last heard from.
+//! A worker accepts a connection before it is entered in a record, and the id of a connection is never used again. So
+//! if a worker does not have a connection that was read from a record before, the connection has ended for good. It is
+//! still ended only if the next comparison finds it missing too: in between, the worker may report the end, with the
+//! exact time at which the last data came from the client.
 
 use crate::clock::Clock;
 use crate::health::Health;
@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
 /// The interval between two reads of the clock.
 const TICK: Duration = Duration::from_millis(500);
-/// The most connections that a worker is asked about at once.
+/// The most connections that one request to a worker asks about.
 const AT_ONCE: usize = 1_024;
 /// The longest time that a worker may take to answer.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
@@ -32,10 +32,10 @@ pub struct LostConnections {
     pub node: NodeId,
     /// The operations on live records.
     pub service: Arc<Service>,
-    /// The workers, by their index.
+    /// The senders of the commands of each worker.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// The health of the node, which says whether the node is stopping. A node that stops closes its sockets,
-    /// but its records keep the connections.
+    /// The health of the node, which says whether the node is stopping. No connections are ended then, because a
+    /// stopping node closes its sockets but keeps the connections in the records.
     pub health: Arc<Health>,
     /// The number of connections that were ended.
     pub ended: Counter,
@@ -65,8 +65,8 @@ impl LostConnections {
         }
     }
 
-    /// Ends the connections that were missing in the previous comparison and are missing again. Returns how
-    /// many it ended.
+    /// Ends the connections that were missing in the previous comparison and are missing again. Returns the number of
+    /// ended connections.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
         let mut place = Some(RecordedCursor::default());
@@ -81,7 +81,7 @@ impl LostConnections {
                     missing.insert(connection);
                 }
             }
-            // A node marks itself as stopping before it closes a socket.
+            // A stopping node marks itself as stopping before it closes the first socket.
             if self.health.is_stopping() {
                 return Ok(ended);
             }
@@ -91,7 +91,7 @@ impl LostConnections {
         Ok(ended)
     }
 
-    /// The connections among these that their workers do not have.
+    /// Returns those of the connections that their workers do not have.
     async fn not_open(&self, recorded: Vec<(User, ConnectionId)>) -> Vec<(User, ConnectionId)> {
         let mut by_worker: BTreeMap<usize, Vec<(User, ConnectionId)>> = BTreeMap::new();
         for (user, connection) in recorded {
@@ -108,7 +108,7 @@ impl LostConnections {
         not_open
     }
 
-    /// The connections among these that a worker does not have. A worker that has stopped has none.
+    /// Returns those of the connections that a worker does not have. A worker that has stopped has none.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };
@@ -122,7 +122,7 @@ impl LostConnections {
         match tokio::time::timeout(WORKER_PATIENCE, asked).await {
             Ok(Some(missing)) => missing,
             Ok(None) => ids,
-            // The worker runs but is busy: the next comparison asks again.
+            // The worker runs but is busy, so the next comparison asks again.
             Err(_) => Vec::new(),
         }
     }

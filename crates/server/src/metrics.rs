@@ -1,4 +1,4 @@
-//! The metrics of a node, with the names that Prometheus users expect.
+//! The metrics of a node, with names that follow the conventions of Prometheus.
 
 mod process;
 
@@ -24,14 +24,14 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
 
-/// Upper bounds of the buckets: 50 µs, then doubled from bucket to bucket.
+/// Upper bounds of the buckets of delivery latency, in seconds: 50 µs, then twice as much from bucket to bucket.
 const DELIVERY_BOUNDS: &[f64] = &[
     0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2,
     0.102_4, 0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8, 6.553_6,
 ];
 
-/// Upper bounds of the buckets; they are close together above the default heartbeat timeouts (60 s and 400
-/// s), where most values are.
+/// Upper bounds of the buckets of detection time, in seconds. They are close together above the default heartbeat
+/// timeouts (60 s and 400 s), where most values are.
 const DETECTION_BOUNDS: &[f64] = &[
     1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 59.75, 60.0, 60.25, 60.5, 61.0, 75.0, 90.0, 120.0, 180.0,
     240.0, 300.0, 399.75, 400.0, 400.25, 400.5, 401.0, 450.0, 600.0, 900.0, 1_800.0, 3_600.0,
@@ -40,7 +40,7 @@ const DETECTION_BOUNDS: &[f64] = &[
 /// All metrics of a node.
 pub struct Metrics {
     registry: Registry,
-    /// The metrics with standard names, which have no prefix of ours.
+    /// The metrics with standard names, without the prefix `lamplight`.
     common: Registry,
     by_worker: Vec<WorkerMetrics>,
     api: ApiMetrics,
@@ -51,9 +51,9 @@ pub struct Metrics {
     directory: Arc<dyn Directory>,
 }
 
-/// The parts whose counters the node shows.
+/// The parts whose state and counters the metrics show.
 pub struct Sources {
-    /// The store of facts.
+    /// The database.
     pub facts: Arc<SqliteFacts>,
     /// The health of the parts.
     pub health: Arc<Health>,
@@ -68,7 +68,7 @@ pub struct KeeperMetrics {
     pub retries_waiting: Gauge,
     /// Operations that were dropped because the retry list was full.
     pub retries_dropped: Gauge,
-    /// Connections that live records had and no worker had.
+    /// Connections that were ended because live records had them and no worker did.
     pub lost_connections: Counter,
     /// Deleted apps whose data is not completely deleted yet.
     pub apps_being_deleted: Gauge,
@@ -94,26 +94,25 @@ pub struct WorkerMetrics {
     /// Status changes that were replaced by a newer one before they were sent, because the user's status
     /// changed too fast.
     pub replaced: Counter,
-    /// Times that a connection was paused because its requests came too fast.
+    /// How often a connection was paused because its requests came too fast.
     pub paused: Counter,
     /// Statuses sent in notifications.
     pub notifications: Counter,
     /// Socket writes that carried notifications; `notifications` divided by it is the average batch.
     pub writes: Counter,
-    /// List changes sent without a request.
+    /// Changes of lists that were sent in notifications.
     pub list_changes: Counter,
-    /// Connections that were told to read their lists again, because too many changes were waiting or some
-    /// were missed.
+    /// How often a client was asked to read its lists again, because too many changes were waiting or some were missed.
     pub list_reloads: Counter,
-    /// Connections whose socket took no more data, so that their mailboxes conflate.
+    /// How often a socket took no more data, so that notifications waited in the mailbox and were conflated.
     pub stalls: Counter,
     /// Connections closed after the heartbeat timeout.
     pub timeouts: Counter,
     /// Connections closed because of a protocol error, a missing login, or a limit on connections.
     pub protocol_errors: Counter,
-    /// Times that the change log was missed, and all watched statuses were read again.
+    /// How often entries of the change log were missed, so that all watched statuses were read again.
     pub rereads: Counter,
-    /// Reads for connections that failed and are tried again.
+    /// Failed reads for connections, which are tried again.
     pub failed_reads: Counter,
     /// Time from the log entry of a change to the end of the round that wrote it to the sockets.
     pub delivery_seconds: Durations,
@@ -127,7 +126,7 @@ struct WorkerLabel {
 }
 
 impl Metrics {
-    /// The metrics of a node with this number of workers.
+    /// Makes the metrics of a node with this number of workers.
     pub fn new(workers: usize, directory: Arc<dyn Directory>, sources: Sources) -> Self {
         let mut common = Registry::default();
         common.register_collector(Box::new(process::ProcessMetrics::new()));
@@ -264,7 +263,7 @@ impl Metrics {
         self.by_worker.iter().map(|worker| worker.connections.get()).sum()
     }
 
-    /// The totals so far, over all workers.
+    /// The totals of all workers since the start.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             directory: self.directory.stats(),
@@ -276,7 +275,7 @@ impl Metrics {
         };
         for worker in &self.by_worker {
             let delivery = worker.delivery_seconds.read();
-            // Each worker hears every change.
+            // Each worker counts every change, so the counts must not be summed.
             totals.changes = totals.changes.max(delivery.count() + worker.replaced.get());
             totals.notifications += worker.notifications.get();
             totals.delivery.add(&delivery);
@@ -285,7 +284,7 @@ impl Metrics {
         totals
     }
 
-    /// All metrics, in the text format of OpenMetrics.
+    /// Writes all metrics in the text format of OpenMetrics.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.common)?;
@@ -294,10 +293,10 @@ impl Metrics {
     }
 }
 
-/// The totals of a node since its start, and its present levels.
+/// The totals of a node since its start, and its current numbers of users and connections.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Totals {
-    /// The present levels of the directory.
+    /// The current numbers of users and devices.
     pub directory: DirectoryStats,
     /// Open connections.
     pub connections: u64,

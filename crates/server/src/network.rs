@@ -1,4 +1,4 @@
-//! Networks as settings name them, and the trusted proxies in them.
+//! Networks, as they are written in settings, and the networks of trusted proxies.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A network, as `10.1.0.0/16` or `fd00::/8`; a single address is a network of one.
+/// A network, written as `10.1.0.0/16` or `fd00::/8`. A single address is a network with only that address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Network {
@@ -14,12 +14,12 @@ pub struct Network {
     bits: u8,
 }
 
-/// The networks of proxies that are trusted to name the address of a client.
+/// The networks of proxies that are trusted to report the address of a client.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[Network]>);
 
 impl TrustedProxies {
-    /// The most networks.
+    /// The most networks that may be trusted.
     pub const MOST: usize = 100;
 
     /// Trusts the proxies in these networks.
@@ -33,7 +33,7 @@ impl TrustedProxies {
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// The reason why a network cannot be trusted, if there is one.
+    /// Returns the reason why a network cannot be trusted, if there is one.
     pub fn problem(network: Network) -> Option<String> {
         match network.address {
             _ if network.bits == 0 => Some(format!(

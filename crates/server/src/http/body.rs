@@ -1,9 +1,9 @@
-//! Reads the bodies of requests on the HTTP port: with a bound on size and time, charged to the budget of the
-//! port, and copied.
+//! Reads the bodies of requests on the HTTP port within bounds on their size and time, and charges them to the budget
+//! of the port.
 //!
-//! hyper hands over a body as slices of its read buffer, of 8 KiB and more, and even a slice of one byte
-//! keeps the whole buffer alive. Code that collects slices can be made to hold thousands of times the bytes
-//! that were sent. Here each slice is copied and dropped before the next one is read.
+//! hyper gives out a body as slices of its read buffer, which has 8 KiB or more, and even a slice of one byte keeps the
+//! whole buffer in memory. A client could make code that collects slices use thousands of times the bytes that it
+//! sends. This module therefore copies and drops each slice before it reads the next one.
 
 use super::budget::{Budget, Share};
 use super::metrics::{HttpMetrics, TimeLimit};
@@ -34,18 +34,18 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most bytes that are read and dropped of a refused body, so that its sender receives the answer.
+/// The most bytes of a refused body that are read and dropped, so that its sender receives the answer.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
-/// The first allocation for a body of unknown length. Each further one doubles it, up to [`MOST_ALLOCATED`].
+/// The first allocation for a body of unknown length, in bytes. It is doubled as needed, up to [`MOST_ALLOCATED`].
 const LEAST_ROOM: usize = 1_024;
 
-/// The largest body that the allocator holds. A larger one gets a memory mapping of its own, which goes back
-/// to the system with the body. The allocator would keep larger pieces in the heap of the thread that
-/// allocated them, so a port with several threads would hold several times its budget.
+/// The largest body that is kept in memory of the allocator, in bytes. A larger one gets a memory mapping of its own,
+/// which is returned to the system with the body. The allocator would keep such memory in the heap of the thread that
+/// allocated it, so a port with several threads would use several times its budget.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
-/// The budget and the limits that all bodies of a port share. Each request carries it as an extension.
+/// The budget and the limits that all bodies of a port share. Each request has it as an extension.
 #[derive(Clone, Debug)]
 pub struct BodyRoom {
     budget: Budget,
@@ -60,7 +60,7 @@ pub struct WholeBody {
     share: Share,
 }
 
-/// The memory of a body.
+/// The memory that a body is copied to.
 #[derive(Debug)]
 enum Memory {
     Allocated(Vec<u8>),
@@ -85,17 +85,17 @@ pub enum BodyFault {
 }
 
 impl BodyRoom {
-    /// The state of a port whose bodies must arrive at `rate`.
+    /// Makes the state of a port whose bodies must arrive at `rate`.
     pub fn new(budget: Budget, rate: MinimumRate, metrics: HttpMetrics) -> Self {
         Self { budget, rate, metrics }
     }
 
-    /// Reads and drops a body, up to a bound: a client that is still writing does not read the answer.
+    /// Reads and drops a body, up to a bound, because a client that is still writing does not read the answer.
     pub async fn discard(&self, body: Body) {
         Arriving::new(body, self.rate).discard().await;
     }
 
-    /// Charges an answer until it has been sent; `None` when the budget does not allow it.
+    /// Charges an answer until it has been sent; `None` if the budget does not allow it.
     pub fn admit_answer(&self, answer: Bytes) -> Option<Bytes> {
         let admitted = self.budget.admit(answer);
         if admitted.is_none() {
@@ -109,14 +109,14 @@ impl BodyRoom {
         self.budget.hold(answer)
     }
 
-    /// Charges the memory of the value that a body is parsed into, in addition to the body. When the budget
-    /// does not allow it, the body is dropped.
+    /// Charges the memory of the value that a body is parsed into, in addition to the body. If the budget does not
+    /// allow it, the body is dropped.
     pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
         self.charge_more(&mut body.share, bytes)?;
         Ok(body)
     }
 
-    /// Charges more to the share of a request.
+    /// Charges more bytes to the share of a request.
     pub fn charge_more(&self, share: &mut Share, bytes: usize) -> Result<(), BodyFault> {
         if share.grow(bytes) {
             return Ok(());
@@ -125,8 +125,8 @@ impl BodyRoom {
         Err(BodyFault::NoRoom)
     }
 
-    /// Reads a complete body. When that fails, the rest of the body is read and dropped, within the same
-    /// time, so that the sender receives the answer.
+    /// Reads a complete body. If that fails, the rest of the body is read and dropped within the same time limit, so
+    /// that the sender receives the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
@@ -172,7 +172,8 @@ impl WholeBody {
     }
 }
 
-/// The capacity for a body that has `length` bytes so far. A `Content-Length` is reserved at once.
+/// Returns the capacity to allocate for a body that has `length` bytes so far. If there is a `Content-Length`, all of
+/// it is allocated at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),
@@ -199,7 +200,7 @@ impl Memory {
         }
     }
 
-    /// Grows the capacity to `room` bytes; `false` when the system has no memory left.
+    /// Grows the capacity to `room` bytes; returns `false` if the system has no memory left.
     fn grow(&mut self, room: usize) -> bool {
         match self {
             Self::Allocated(bytes) if room <= MOST_ALLOCATED => {
@@ -216,7 +217,7 @@ impl Memory {
         }
     }
 
-    /// Appends bytes; the capacity must suffice.
+    /// Appends bytes, for which the capacity must be sufficient.
     fn append(&mut self, piece: &[u8]) {
         match self {
             Self::Allocated(bytes) => bytes.extend_from_slice(piece),
@@ -236,13 +237,13 @@ impl Deref for WholeBody {
     }
 }
 
-/// Charges the bytes of an answer until they have been sent. For routes that build their answer for each
-/// request.
+/// Charges the bytes of an answer until they have been sent. Used for routes that make an answer for each request, as
+/// opposed to static files.
 pub async fn charge_answer(Extension(room): Extension<BodyRoom>, request: Request, next: Next) -> Response {
     next.run(request).await.map(|body| Body::new(Charged { body, budget: room.budget }))
 }
 
-/// The body of an answer, with its charge.
+/// The body of an answer, with its share of the budget.
 struct Charged {
     body: Body,
     budget: Budget,
@@ -282,11 +283,12 @@ impl Arriving {
         Self { stream: body.into_data_stream(), rate, began: Instant::now(), bytes: 0 }
     }
 
-    /// Returns the next slice before the deadline. Copy it: the slice keeps a whole buffer alive.
+    /// Returns the next slice before the deadline. The caller must copy and drop it, because it keeps a whole buffer in
+    /// memory.
     async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let deadline = self.rate.deadline(Moment(0), self.bytes as u64);
         let deadline = self.began + Duration::from_millis(deadline.0);
-        // With a sender that always has another byte ready, the timer would never be polled.
+        // The deadline is checked here, because the timer is never polled if the sender always has another byte ready.
         if Instant::now() >= deadline {
             return Err(BodyFault::TooSlow);
         }
@@ -302,18 +304,18 @@ impl Arriving {
     }
 
     async fn discard(&mut self) {
-        // A sender with more or slower bytes finds the connection closed.
+        // If the sender has more bytes or is too slow, the connection is closed.
         while self.bytes <= MAX_DISCARDED_BYTES && matches!(self.next().await, Ok(Some(_))) {}
     }
 }
 
 /// A JSON value in the body of a request, of at most `MOST` bytes.
 ///
-/// It replaces axum's `Json`, which collects slices.
+/// It replaces axum's `Json`, which collects slices of read buffers.
 #[derive(Debug)]
 pub struct JsonBody<T, const MOST: usize>(pub T);
 
-/// The reason why a body gives no value.
+/// The reason why no value can be read from a body.
 #[derive(Debug)]
 pub enum JsonFault {
     /// The body cannot be read.
@@ -332,7 +334,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
         let room =
             parts.extensions.get::<BodyRoom>().expect("the listener gives it to every request").clone();
         let is_json = is_json(&parts.headers);
-        // The parsed head takes several times the bytes of the head: free it before the body is awaited.
+        // The parsed head takes several times as much memory as its text, so it is freed before the body is awaited.
         drop(parts);
         if !is_json {
             room.discard(body).await;
@@ -345,7 +347,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
 }
 
 impl JsonFault {
-    /// The HTTP status of the fault, and a text for people.
+    /// Returns the HTTP status for the fault, and a text for people.
     pub fn told(&self) -> (StatusCode, String) {
         match self {
             Self::Body(fault @ BodyFault::TooLarge(_)) => (StatusCode::PAYLOAD_TOO_LARGE, fault.to_string()),

@@ -1,15 +1,15 @@
-//! The budget of bytes for the bodies of the HTTP port, over all connections.
+//! The budget of bytes that the bodies of all connections of the HTTP port share.
 //!
-//! The body of a request is refused when it does not fit. So is an answer to a call that changes nothing and
-//! can be made again. Any other answer exists already when its size is known, so it is charged even beyond
-//! the budget, and keeps out later requests until it has been sent.
+//! If the body of a request does not fit, it is refused. So is the answer to a call that has changed nothing, because
+//! the caller can repeat the call. Any other answer is charged even beyond the budget, because the call has been
+//! carried out. Until it has been sent, later requests are refused.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The largest share that may use all of the budget.
+/// The largest share that may use all of the budget; a larger one may use only a part.
 const MAX_SMALL_SHARE: usize = 64 * 1_024;
 
 /// A number of bytes that all connections share. Clones share it.
@@ -20,7 +20,7 @@ pub struct Budget(Arc<Account>);
 struct Account {
     most: usize,
     used: AtomicUsize,
-    /// The gauge of `used` for Prometheus.
+    /// The gauge that shows `used` in the metrics.
     shown: Gauge,
 }
 
@@ -32,12 +32,12 @@ pub struct Share {
 }
 
 impl Budget {
-    /// A budget of `most` bytes. The gauge shows how many are in use.
+    /// Makes a budget of `most` bytes. The gauge shows how many are in use.
     pub fn new(most: usize, shown: Gauge) -> Self {
         Self(Arc::new(Account { most, used: AtomicUsize::new(0), shown }))
     }
 
-    /// A share of no bytes, which can grow.
+    /// Makes a share of no bytes, which can grow.
     pub fn share(&self) -> Share {
         Share { account: Arc::clone(&self.0), bytes: 0 }
     }
@@ -49,7 +49,7 @@ impl Budget {
         Share { account: Arc::clone(&self.0), bytes }
     }
 
-    /// Charges bytes until the last reference to them is dropped; `None` when they do not fit.
+    /// Charges bytes until the last reference to them is dropped; `None` if they do not fit.
     pub fn admit(&self, bytes: Bytes) -> Option<Bytes> {
         let mut share = self.share();
         share.grow(bytes.len()).then(|| Bytes::from_owner(Held { bytes, _share: share }))
@@ -63,14 +63,14 @@ impl Budget {
 }
 
 impl Account {
-    /// Returns the part of the budget that a share of so many bytes may use.
+    /// Returns the part of the budget up to which a share of this size in bytes may be charged.
     fn most_for(&self, bytes: usize) -> usize {
         if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
     }
 }
 
 impl Share {
-    /// Charges more bytes. Returns `false`, and charges nothing, when they do not fit.
+    /// Charges more bytes. If they do not fit, charges nothing and returns `false`.
     pub fn grow(&mut self, bytes: usize) -> bool {
         let most = self.account.most_for(self.bytes.saturating_add(bytes));
         let taken = self.account.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
@@ -91,7 +91,7 @@ impl Drop for Share {
     }
 }
 
-/// Bytes with their share.
+/// Bytes with their share of the budget.
 struct Held {
     bytes: Bytes,
     _share: Share,

@@ -1,14 +1,14 @@
-//! The security headers of all answers of the HTTP port.
+//! The security headers of all responses of the HTTP port.
 //!
-//! They forbid a browser everything; the pages, the console and the reference set their own headers, which
-//! are kept.
+//! By default they forbid a browser to load or run anything. The pages, the console and the reference set headers of
+//! their own, which are kept.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// For answers that are not pages: a browser that displays one loads and runs nothing.
+/// The content security policy of responses that are not pages. A browser that displays one loads and runs nothing.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -18,7 +18,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// Adds the headers that an answer does not have.
+/// Adds those of the security headers that a response does not have.
 pub async fn protect(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {

@@ -1,10 +1,10 @@
-//! A listener for HTTP, with limits on the number of connections and on each of them.
+//! A listener for HTTP that limits the number of connections, and the time and memory of each.
 //!
-//! A connection over a limit gets a spare place for a short time, if there is one. There it gets a refusal,
-//! except for health and metrics, which are served.
+//! A connection over a limit gets a spare permit for a short time, if one is free. With it, requests for health and
+//! metrics are served, and all others are refused.
 //!
-//! A connection from a trusted proxy carries the requests of many clients. It does not count by its own
-//! address; instead, each request counts by the address of its client while it is under way.
+//! A connection from a trusted proxy carries the requests of many clients. It does not count by its own address;
+//! instead, each request counts by the address of its client while it is being answered.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};
@@ -26,21 +26,21 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// The most bytes of a head, and of the read-ahead of a connection.
+/// The largest head of a request, and the largest read-ahead of a connection, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// The most bytes of answers that the kernel accepts from us before it has sent them.
+/// The most bytes of a connection's answers that the kernel holds before it has sent them.
 const UNSENT_BYTES: u32 = 64 * 1024;
 /// The pause after `accept` has failed, usually because there are no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The limits on how slow a peer may be.
+/// The limits on how slow the peer of a regular connection may be.
 pub const PACE: PaceLimits = PaceLimits {
     idle: Duration::from_secs(75),
     head: Duration::from_secs(10),
     answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_024, longest: None },
 };
 
-/// The limits in a spare place, which allow only a small request that arrives at once.
+/// The limits of a connection with a spare permit, which allow only a small request that arrives at once.
 pub const SPARE_PACE: PaceLimits = PaceLimits {
     idle: Duration::from_secs(2),
     head: Duration::from_secs(2),
@@ -51,7 +51,7 @@ pub const SPARE_PACE: PaceLimits = PaceLimits {
     },
 };
 
-/// A number of permits for connections, and the routes that these connections are served.
+/// A number of permits for connections, with the routes that are served on these connections.
 pub struct Permits {
     connection_limits: ConnectionLimits,
     pace: PaceLimits,
@@ -65,7 +65,7 @@ pub struct Port {
     pub regular: Arc<Permits>,
     /// The spare permits for connections over a limit.
     pub spare: Option<Arc<Permits>>,
-    /// The proxies that are trusted to name the address of a client.
+    /// The proxies that are trusted to report the address of a client.
     pub proxies: TrustedProxies,
     /// The budget and the limits of bodies.
     pub room: BodyRoom,
@@ -74,13 +74,13 @@ pub struct Port {
 }
 
 impl Permits {
-    /// Regular permits: `most` in total, `most_per_address` from one address.
+    /// Makes regular permits: `most` in total, `most_per_address` for one address.
     pub fn regular(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Regular, router })
     }
 
-    /// Spare places for connections over a limit. Each serves one request.
+    /// Makes spare permits for connections over a limit. A connection with one can make only one request.
     pub fn spare(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Spare, router })
@@ -99,7 +99,7 @@ impl Permits {
 /// A permit in use. Dropping it returns it.
 struct Permit {
     permits: Arc<Permits>,
-    /// `None` for a connection of a trusted proxy.
+    /// The address that the connection counts by; `None` for a connection from a trusted proxy.
     address: Option<IpAddr>,
 }
 
@@ -165,8 +165,8 @@ impl Port {
 }
 
 async fn converse(stream: TcpStream, from: SocketAddr, permit: Permit, port: Arc<Port>) {
-    // The options make an answer leave at once, and bound what a slow peer costs in the kernel. A socket
-    // without them still works.
+    // The options make the kernel send an answer at once, and bound the memory that a slow peer takes in the kernel. A
+    // socket without them still works.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
     let permits = &permit.permits;
@@ -178,7 +178,7 @@ async fn converse(stream: TcpStream, from: SocketAddr, permit: Permit, port: Arc
         let mut request = request.map(Body::new);
         let hops = Hops::of(request.headers());
         let client = hops.client(from.ip(), |hop| port.proxies.contains(hop));
-        // The address of the client, which limits by address go by.
+        // The routes apply their limits by the address of the client.
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, from.port())));
         request.extensions_mut().insert(port.room.clone());
         let counted = is_counted_by_request.then(|| Counted::new(permits, client)).transpose();

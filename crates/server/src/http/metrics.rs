@@ -27,13 +27,13 @@ pub struct HttpMetrics {
 /// A limit on connections.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionBound {
-    /// The limit on connections in total.
+    /// The limit on the total number of connections.
     Port,
     /// The limit on connections from one address.
     Address,
 }
 
-/// A time limit of a connection.
+/// A limit on how slow the peer of a connection may be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimeLimit {
     Idle,
@@ -68,7 +68,7 @@ struct LimitLabel {
 }
 
 impl HttpMetrics {
-    /// Registers the metrics. Each series exists from the beginning.
+    /// Makes the metrics and registers them. Each series exists from the beginning.
     pub fn register(registry: &mut Registry) -> Self {
         let connections = Family::<KindLabel, Gauge>::default();
         let help = "Connections of the HTTP port open now: idle, with a part of a head, in a call, or spare";
@@ -103,7 +103,7 @@ impl HttpMetrics {
         metrics
     }
 
-    /// The gauge of the bytes in bodies.
+    /// The gauge of the bytes of bodies that are in memory.
     pub fn body_bytes(&self) -> Gauge {
         self.body_bytes.clone()
     }
@@ -117,7 +117,7 @@ impl HttpMetrics {
         }
     }
 
-    /// The gauge of the connections over a limit that get a refusal.
+    /// The gauge of the connections with a spare permit.
     pub fn spare(&self) -> &Gauge {
         &self.spare
     }

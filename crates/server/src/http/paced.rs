@@ -1,5 +1,5 @@
-//! A connection of the HTTP port whose peer must keep a pace: the socket that hyper uses, and the body of
-//! each answer. Both report events to the [`Pace`] of the connection.
+//! Applies the time limits to a connection of the HTTP port. The socket that hyper uses and the body of each answer
+//! report their events to the [`Pace`] of the connection, which decides whether the peer is too slow.
 //!
 //! The rules are in `core`; this module has the socket, the timer and the metrics.
 
@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The pace of a connection, which its socket and its answers share. One task polls all of them.
+/// The pace of a connection, which its socket and the bodies of its answers share. One task polls all of them.
 #[derive(Clone)]
 pub struct SharedPace(Arc<State>);
 
@@ -40,7 +40,7 @@ pub enum ConnectionKind {
 }
 
 impl SharedPace {
-    /// The pace of a connection that was just accepted.
+    /// Makes the pace of a connection that was just accepted.
     pub fn new(limits: PaceLimits, kind: ConnectionKind, metrics: HttpMetrics) -> Self {
         let state =
             State { began: Instant::now(), pace: Mutex::new(Pace::new(limits, Moment(0))), metrics, kind };
@@ -48,7 +48,7 @@ impl SharedPace {
         Self(Arc::new(state))
     }
 
-    /// Records that a head is complete.
+    /// Records that the head of a request is complete.
     pub fn called(&self) {
         self.0.note(|pace, _| pace.called());
     }
@@ -87,12 +87,12 @@ impl Drop for State {
     }
 }
 
-/// A socket that fails with an error when its peer is too slow.
+/// A socket whose reads and writes fail with an error if its peer is too slow.
 pub struct PacedStream {
     stream: TcpStream,
     pace: SharedPace,
     timer: Pin<Box<Sleep>>,
-    /// Whether the peer has been counted as too slow; hyper may poll the socket again afterwards.
+    /// Whether the peer was already counted as too slow, because hyper may poll the socket again after the error.
     counted: bool,
 }
 
@@ -102,7 +102,7 @@ impl PacedStream {
         Self { stream, pace, timer: Box::pin(sleep_until(Instant::now())), counted: false }
     }
 
-    /// Returns an error when the peer is too slow; otherwise the task is woken at the deadline.
+    /// Returns an error if the peer is too slow; otherwise makes sure that the task is woken at the deadline.
     fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let state = &self.pace.0;
         let Some((deadline, fault)) = state.deadline() else { return Poll::Pending };
@@ -121,7 +121,8 @@ impl PacedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
-    /// Reports the outcome of a write, and passes it on; a blocked write fails if the peer is too slow.
+    /// Reports the outcome of a write to the pace, and returns it. If the write is blocked and the peer is too slow,
+    /// returns an error.
     fn wrote(
         &mut self,
         context: &mut Context<'_>,
@@ -147,7 +148,7 @@ impl AsyncRead for PacedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // Checked before reading, because a peer that always has another byte can be too slow too.
+        // This is checked before reading, because a peer that always has another byte ready can be too slow too.
         if let Poll::Ready(error) = self.poll_too_slow(context) {
             return Poll::Ready(Err(error));
         }
@@ -199,7 +200,7 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// The body of an answer; its end is the end of the call. `kept` is dropped with it.
+/// The body of an answer, whose end is reported to the pace as the end of the call. `kept` is dropped with it.
 pub struct Answering<K> {
     body: Body,
     pace: SharedPace,

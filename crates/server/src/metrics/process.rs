@@ -1,4 +1,4 @@
-//! The resources of the process, as the kernel counts them, under the names that all Prometheus clients use.
+//! The resources of the process as counted by the kernel, under the standard names of Prometheus clients.
 //!
 //! Each value comes from `/proc`; a value that cannot be read is left out.
 
@@ -9,10 +9,10 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::fs;
 
-/// The unit of times in `/proc/*/stat` is a hundredth of a second; the kernel's ABI fixes it.
+/// The units per second of the times in `/proc/*/stat`, which the ABI of the kernel fixes.
 const TICKS_A_SECOND: f64 = 100.0;
-/// Fields of `/proc/*/stat` after the name, counted from 0: user time, system time, and start time of the
-/// process.
+/// The positions of the fields of `/proc/*/stat` after the name, counted from 0: user time, system time and start time
+/// of the process.
 const USER_TIME: usize = 11;
 const SYSTEM_TIME: usize = 12;
 const START_TIME: usize = 19;
@@ -20,12 +20,12 @@ const START_TIME: usize = 19;
 /// Reads the values when the metrics are requested.
 #[derive(Debug)]
 pub struct ProcessMetrics {
-    /// In seconds since 1970.
+    /// When the process started, in seconds since 1970.
     started: Option<f64>,
 }
 
 impl ProcessMetrics {
-    /// The metrics of this process.
+    /// Makes the metrics of this process.
     pub fn new() -> Self {
         Self { started: started() }
     }
@@ -59,13 +59,13 @@ impl Collector for ProcessMetrics {
     }
 }
 
-/// The number in a line of `/proc/*/status`, such as 1234 in `VmRSS:   1234 kB`.
+/// Reads the number in a line of `/proc/*/status`, such as 1234 in `VmRSS:   1234 kB`.
 fn kilobytes(status: &str, name: &str) -> Option<f64> {
     let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// A field of `/proc/*/stat`. The name of the process is in parentheses and may contain any character.
+/// Reads a field of `/proc/*/stat`. The name of the process is in parentheses and may contain any character.
 fn field(stat: &str, index: usize) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(") ")?;
     fields.split_whitespace().nth(index)?.parse().ok()
@@ -78,8 +78,8 @@ fn started() -> Option<f64> {
     Some(boot + since_boot)
 }
 
-/// Since Linux 6.2, the size of the folder is the count. On older kernels it is 0, and the entries are
-/// counted.
+/// Returns the number of open file descriptors. Since Linux 6.2, it is the size of the folder; on older kernels the
+/// size is 0, and the entries are counted.
 fn open_descriptors() -> Option<f64> {
     match fs::metadata("/proc/self/fd").ok()?.len() {
         0 => Some(fs::read_dir("/proc/self/fd").ok()?.count() as f64),
@@ -109,7 +109,7 @@ mod tests {
     fn what_opens_a_file_is_seen() {
         let before = open_descriptors().unwrap();
         let files: Vec<_> = (0..50).map(|_| fs::File::open("/dev/null").unwrap()).collect();
-        // Other tests open and close files too.
+        // Twenty and not more is required, because other tests open and close files at the same time.
         assert!(open_descriptors().unwrap() > before + 20.0);
         drop(files);
     }

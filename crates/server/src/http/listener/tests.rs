@@ -1,4 +1,4 @@
-//! A listener over real sockets: its limits, its timeouts, and the answers over a limit.
+//! Tests of a listener over real sockets: its limits, its time limits, and the answers on connections over a limit.
 
 use super::super::body::RATE;
 use super::super::budget::Budget;
@@ -29,7 +29,7 @@ struct Listening {
 }
 
 impl Listening {
-    /// A port with two places, `per_address` of them from one address, and one spare place.
+    /// Starts a port with two regular permits, of which one address may have `per_address`, and one spare permit.
     async fn start(per_address: u32, pace: PaceLimits) -> Self {
         let mut registry = Registry::default();
         let metrics = HttpMetrics::register(&mut registry);
@@ -54,7 +54,7 @@ impl Listening {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// A connection from another address.
+    /// Connects from another address.
     async fn connect_from(&self, address: &str) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
@@ -91,7 +91,7 @@ async fn ask(stream: &mut TcpStream) {
 /// Reads until the end of the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut rest = Vec::new();
-    // A reset ends the connection too.
+    // The result is ignored, because a reset ends the connection too.
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("it ends");
     String::from_utf8(rest).unwrap()
 }
@@ -113,7 +113,7 @@ async fn a_connection_past_a_bound_is_told_so_and_health_is_answered_all_the_sam
         port.shows("http_connections{kind=\"spare\"}", 0).await;
     }
     port.shows("http_connections_refused_total{bound=\"port\"}", 2).await;
-    // The spare place is in use, so the next connection is closed without an answer.
+    // The spare permit is in use, so the next connection is closed without an answer.
     let third = port.connect().await;
     port.shows("http_connections{kind=\"spare\"}", 1).await;
     assert_eq!(rest(&mut port.connect().await).await, "");
