@@ -37,19 +37,20 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The most connections from trusted proxies, over the whole node, whose client's address is not known yet.
+/// The most connections of the node that come from trusted proxies and whose client's address is not known yet.
 const MAX_UNNAMED: usize = 4_096;
-/// File descriptors for other things than connections: listeners, stores, the control socket.
+/// The number of file descriptors that are kept free for other uses than connections: listeners, database and journal
+/// files, the control socket.
 const SPARE_FILES: u64 = 160;
-/// Connections of the HTTP port get at most one in so many of the file descriptors, whatever the settings
-/// say.
+/// The divisor of the file limit that bounds the connections of the HTTP port: they use at most one in eight of the
+/// file descriptors, even if the settings allow more.
 const HTTP_FILES: u64 = 8;
-/// How long a stopping node waits until its clients have received their last messages.
+/// The longest time that a stopping node waits until its clients have received their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// How long a stopping node waits for its workers to accept the command, and then for their threads to end. A
-/// healthy worker needs less than a second.
+/// The longest time that a stopping node waits for its workers to accept the command, and then again for their threads
+/// to end. A healthy worker needs less than a second.
 const WORKERS_STOP: Duration = Duration::from_secs(5);
-/// The id of the first app, which is created when there is none.
+/// The id of the app that is created if there is none.
 const FIRST_APP: AppId = AppId(1_400_000_001);
 
 /// A running node.
@@ -69,14 +70,14 @@ pub struct Node {
     workers: Vec<(mpsc::Sender<Command>, JoinHandle<()>)>,
     tasks: Tasks,
     control_path: PathBuf,
-    // Held as long as the node runs, so that only one node uses a data folder.
+    // The lock is held while the node runs, so that no other node uses the data folder.
     _lock: FolderLock,
 }
 
-/// The parts that the program provides to a node.
+/// The optional parts of a node that the program provides.
 #[derive(Default)]
 pub struct Surroundings {
-    /// Routes of the demo on the HTTP port. When they are present, the pages of the node offer the demo.
+    /// The routes of the demo on the HTTP port. If they are present, the pages of the node offer the demo.
     pub demo: Option<Router>,
     /// The counters of log lines, by outcome.
     pub log: LogMetrics,
@@ -102,7 +103,7 @@ pub enum NodeError {
     /// A port cannot be bound.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A listener cannot be registered with the runtime.
+    /// A listener of the HTTP port or the health port cannot be registered with the runtime.
     #[error("cannot serve the HTTP port: {0}")]
     Http(io::Error),
     /// The certificate cannot be used.
@@ -111,13 +112,13 @@ pub enum NodeError {
     /// The files for TLS to receivers of webhooks cannot be used.
     #[error(transparent)]
     WebhookTls(#[from] WebhookTlsError),
-    /// The store of facts cannot be opened.
+    /// The database cannot be opened.
     #[error("cannot open the store of facts: {0}")]
     Facts(#[from] FactsError),
     /// The live records on disk cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// Facts and live records could not be reconciled.
+    /// The live records could not be brought in line with the database.
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// A thread cannot be started.
@@ -131,15 +132,15 @@ impl Node {
         Self::start_with(config, clock, Surroundings::default()).await
     }
 
-    /// Starts a node with parts of the program around it.
+    /// Starts a node with optional parts that the program provides.
     pub async fn start_with(
         config: Config,
         clock: Clock,
         Surroundings { demo, log }: Surroundings,
     ) -> Result<Self, NodeError> {
         let data_dir = &config.data_dir;
-        // An existing folder is locked first. A missing one is created only after the other checks, when only
-        // the stores can still fail.
+        // An existing folder is locked first. A missing one is created only after the other checks, so that a start
+        // which fails in one of them leaves no folder.
         let lock = match data_dir.exists() {
             true => Some(data_folder::lock(data_dir, IfMissing::Make)?),
             false => data_folder::check_length(data_dir).map(|()| None)?,
@@ -225,7 +226,7 @@ impl Node {
         let mut tasks = Tasks(Vec::new());
         let (webhooks, webhook_tasks) = Webhooks::start(
             Arc::clone(&service),
-            // Followed before any client can connect.
+            // The events are followed before any client can connect, so that none is missed.
             directory.follow_events(),
             poster,
             metrics.webhooks(),
@@ -332,7 +333,7 @@ impl Node {
             tasks.0.push(task);
         }
         tasks.0.push(figures);
-        // Done last, so that no later step can fail between setting the password and showing it.
+        // The password is set last, so that the start cannot fail after it was set and before it is shown.
         let console_password = PasswordFile::of(&config.data_dir)
             .make_first()
             .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;
@@ -392,33 +393,34 @@ impl Node {
         self.created.as_ref()
     }
 
-    /// The password of the console, if it was generated at this start. It is stored nowhere: show it to the
-    /// operator.
+    /// The password of the console, if it was generated at this start. Only its hash is stored, so it must be shown to
+    /// the operator now.
     pub fn console_password(&self) -> Option<&str> {
         self.console_password.as_deref()
     }
 
-    /// Waits until a part that the node needs has ended; returns its name. The node cannot restart the part,
-    /// and should be stopped.
+    /// Waits until a part that the node needs has ended; returns its name. The node cannot restart the part and should
+    /// then be stopped.
     pub async fn part_ended(&self) -> String {
         self.health.part_ended().await
     }
 
-    /// Whether every worker makes its rounds; a watchdog can use it as the sign of life.
+    /// Whether the event loop of every worker makes its rounds; a watchdog can use this as the sign of life of the
+    /// node.
     pub fn workers_turn(&self) -> bool {
         self.health.workers_turn()
     }
 
-    /// Stops the node in order: accepts no more clients, asks every client to reconnect (spread over the
-    /// configured time), and saves to disk which devices were connected. A client that returns in time was
-    /// never shown as gone, even if the machine was restarted in between.
+    /// Stops the node in order: accepts no more clients, asks every client to reconnect within the configured time, and
+    /// saves to disk which devices were connected. If a client returns within the grace, its user has stayed ONLINE for
+    /// others, even if the machine was restarted in between.
     pub async fn stop(self) {
         self.health.stop();
         let drained = async {
             for (commands, _) in &self.workers {
                 let (done, told) = oneshot::channel();
                 if commands.send(Command::Drain(done)).await.is_ok() {
-                    // A worker that has stopped has no clients left.
+                    // The result is ignored, because a worker that has stopped has no clients left.
                     let _ = told.await;
                 }
             }
@@ -431,7 +433,7 @@ impl Node {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        // Connections that are still open then are cut off.
+        // Connections that are still open after this time are cut off.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
         // The socket may be missing already.
         let _ = fs::remove_file(&self.control_path);
@@ -456,7 +458,7 @@ impl Node {
                 "the store of facts does not answer; its mark was not recorded beside the live records"
             );
         }
-        // The disk may take as long as it needs.
+        // There is no time limit on this write, because live records would be lost without it.
         let kept = tokio::task::spawn_blocking(move || directory.close(clock.now()));
         match kept.await {
             Ok(Ok(())) => {}
@@ -467,12 +469,13 @@ impl Node {
     }
 }
 
-/// Reads the live records, and sets them aside where they were written beside other facts than these: what they show may
-/// not be there, or lack what the facts have. Returns with them the mark of the facts for the records of this run.
+/// Reads the live records. If they were written with another database, sets them aside, because they may show users
+/// that this database does not have, or lack some that it has. Also returns the mark of the database to record with the
+/// live records of this run.
 async fn live_records(data_dir: &Path, facts: &SqliteFacts) -> Result<(SavedRecords, FactsMark), NodeError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;
-    // No crash leaves facts that lack what was noted of them; `FactsMark` says why.
+    // A crash cannot leave a database that is older than the recorded mark; `FactsMark` says why.
     let are_others = saved.facts().is_some_and(|noted| !found.includes(noted));
     let saved = if are_others {
         let aside = data_dir.join(data_folder::LIVE_SET_ASIDE);
@@ -485,8 +488,8 @@ async fn live_records(data_dir: &Path, facts: &SqliteFacts) -> Result<(SavedReco
     } else {
         saved
     };
-    // Records that begin without former ones begin a history, or a back-up of one that went on without them would seem
-    // to follow them.
+    // A new history begins with live records that do not continue former ones. Otherwise, a back-up of a database that
+    // went on without these records could be taken for their continuation.
     let history = (are_others || saved.is_empty()).then(rand::random);
     let mark = facts.advance_mark(history).await?;
     Ok((saved, mark))
@@ -503,12 +506,12 @@ async fn create_first_app(service: &Service) -> Result<App, NodeError> {
     Ok(app)
 }
 
-/// Raises the file limit of the process to its maximum; returns the limit in force.
+/// Raises the file limit of the process to its maximum; returns the limit that then applies.
 fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // If it cannot be raised, the present limit stays.
+    // If the limit cannot be raised, the current one stays in force.
     let _ = setrlimit(Resource::Nofile, raised);
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

@@ -1,18 +1,18 @@
-//! The ports of a node. All of them are bound before the node makes anything: a start that fails because a port is taken
-//! leaves no data folder, no store and no password that nobody was told.
+//! The ports of a node. All of them are bound before the node creates anything. So if the start fails because a port is
+//! taken, it leaves no data folder, no database and no password that was never shown.
 
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// The kernel's send buffer of one connection. It is small, so that a stalled client costs little, and changes that
-/// wait for the client are conflated here instead of queued there.
+/// The size of the kernel's send buffer of one connection. It is small, so that a stalled client takes little memory,
+/// and so that changes for it wait in the mailbox, where they are conflated.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
 const HTTP_BACKLOG: i32 = 1024;
 
-/// An address cannot be listened on.
+/// The error of an address on which the node cannot listen.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address} ({setting}): {source}")]
 pub struct PortError {
@@ -24,11 +24,11 @@ pub struct PortError {
     pub source: io::Error,
 }
 
-/// The listeners of a node. The kernel takes connections in as soon as a listener is bound; they wait until a worker, or the
-/// HTTP server, accepts them.
+/// The listeners of a node. The kernel queues connections as soon as a listener is bound; they wait until a worker or
+/// the HTTP server accepts them.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    /// One listener for each worker, all on the same address: the kernel spreads the connections.
+    /// One listener for each worker. All have the same address, and the kernel distributes the connections among them.
     pub(crate) clients: Vec<TcpListener>,
     /// The address of the listeners for clients.
     pub(crate) client_address: SocketAddr,
@@ -57,14 +57,14 @@ impl Ports {
 }
 
 fn listen_for_clients(address: SocketAddr, workers: usize) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
-    // With `SO_REUSEPORT` alone, a second server would take a share of the clients unnoticed. Without it, binding fails where
-    // another server has the port.
+    // With `SO_REUSEPORT`, a second server could bind the port too, and would take a share of the clients unnoticed. So
+    // a socket without it is bound first, which fails if another server has the port.
     drop(socket(address, false)?);
     let mut listeners = Vec::new();
     let mut bound = address;
     for _ in 0..workers {
         let listener = listen(bound)?;
-        // With port 0 the first one chooses, and the others follow.
+        // If the port is 0, the first listener gets a free port, and the others use the same.
         bound = listener.local_addr()?;
         listeners.push(listener);
     }
@@ -73,7 +73,7 @@ fn listen_for_clients(address: SocketAddr, workers: usize) -> io::Result<(Vec<Tc
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = socket(address, true)?;
-    // Connections inherit these from their listener.
+    // Connections inherit these options from their listener.
     socket.set_tcp_nodelay(true)?;
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.listen(BACKLOG)?;
@@ -87,7 +87,7 @@ fn listen_for_http(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Binds a socket; with `shared`, further sockets can be bound to its port.
+/// Binds a socket. If `shared` is set, further sockets can be bound to its port.
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;

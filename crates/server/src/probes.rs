@@ -19,7 +19,7 @@ struct Asked {
     health: Arc<Health>,
 }
 
-/// The routes.
+/// Makes the router of these paths.
 pub fn routes(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
     Router::new()
         .route("/metrics", get(show_metrics))

@@ -1,8 +1,8 @@
-//! Reads the keys for JWTs from the addresses and files that apps name.
+//! Reads the keys for JWTs from the URLs and files that apps name, which are called sources.
 //!
-//! An address is reached by the client of the webhooks, so that it leads nowhere else than a webhook may. What cannot be
-//! read is told in the log; the keys that were read before count on for a day (`core/src/key_refresh.rs`), also over a
-//! restart.
+//! A URL is requested with the client of the webhooks, so it cannot lead to networks that webhooks may not reach. If a
+//! source cannot be read, that is logged, and the keys that were last read from it stay valid for a day
+//! (`core/src/key_refresh.rs`), even if the node is restarted.
 
 mod kept;
 
@@ -32,16 +32,16 @@ use tokio::task::JoinSet;
 
 /// The folder in the data folder from which key files are read.
 pub const KEY_FOLDER: &str = "jwks";
-/// The longest text of a source, in bytes.
+/// The largest source that is read, in bytes.
 const MAX_BYTES: usize = 256 * 1024;
-/// From the beginning of a request to the end of its answer: a login that waits for it has more time than that.
+/// The longest time for reading a source. A login that waits for it may take longer.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// How often the keys that are due are looked for.
+/// The interval at which the node checks which sources are due to be read.
 const TICK: Duration = Duration::from_secs(1);
 /// The most sources that are read at a time.
 const AT_ONCE: usize = 16;
 
-/// The metrics of reading keys. Clones count together.
+/// The metrics of reading keys for JWTs. Clones share their counters.
 #[derive(Clone)]
 pub struct TokenKeyMetrics {
     reads: Family<OutcomeLabel, Counter>,
@@ -56,7 +56,7 @@ const READ: OutcomeLabel = OutcomeLabel { outcome: "read" };
 const FAILED: OutcomeLabel = OutcomeLabel { outcome: "failed" };
 
 impl TokenKeyMetrics {
-    /// Registers them.
+    /// Makes the metrics and registers them.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self { reads: Family::default() };
         let help = "Attempts to read the keys for JWTs from an address or a file, by what came of them";
@@ -66,11 +66,11 @@ impl TokenKeyMetrics {
     }
 }
 
-/// Reads keys when they are due.
+/// Reads sources of keys for JWTs when they are due.
 pub struct TokenKeys {
-    /// The apps, and where the keys go.
+    /// The service, which has the apps and gets the keys.
     pub service: Arc<Service>,
-    /// The client for addresses.
+    /// The HTTP client for sources that are URLs.
     pub poster: Arc<Poster>,
     /// The data folder.
     pub data_dir: PathBuf,
@@ -81,8 +81,8 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Takes over the keys that an earlier process has kept, and removes those of sources that no app has any more. To be
-    /// called before [`TokenKeys::run`], and before anybody can log in.
+    /// Restores the keys that an earlier process has kept, and removes kept keys whose source no app has any more. Must
+    /// be called before [`TokenKeys::run`], and before any client can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
         if let Err(error) = kept.remove_others(&wanted) {
@@ -104,7 +104,7 @@ impl TokenKeys {
         KeptKeys::of(self.data_dir.join(TOKEN_KEYS))
     }
 
-    /// Runs until it is aborted.
+    /// Reads the sources that are due, until it is aborted.
     pub async fn run(self) {
         let this = Arc::new(self);
         let mut tick = tokio::time::interval(TICK);
@@ -122,7 +122,8 @@ impl TokenKeys {
                 sources = wanted;
                 this.forget_others(sources.clone()).await;
             }
-            // After the await: a login may wait for a source that was not there before it.
+            // The apps are read after the wait, because a login may be waiting for a source that an app has only since
+            // then.
             let apps = this.service.apps().all();
             for key in this.service.tokens().keyrings().to_read(&apps, free, this.clock.now().moment) {
                 let this = Arc::clone(&this);
@@ -131,7 +132,7 @@ impl TokenKeys {
         }
     }
 
-    /// Removes what is kept of sources that no app has any more.
+    /// Removes the kept keys of sources that no app has any more.
     async fn forget_others(&self, wanted: BTreeSet<KeysToRead>) {
         let kept = self.kept();
         let removed = tokio::task::spawn_blocking(move || kept.remove_others(&wanted)).await;
@@ -140,7 +141,7 @@ impl TokenKeys {
         }
     }
 
-    /// Keeps the text of a source for the time after a restart.
+    /// Stores the text of a source, so that its keys can be restored after a restart.
     async fn keep(&self, key: &KeysToRead, text: String) {
         let (kept, kept_key) = (self.kept(), key.clone());
         let text = KeptText { read: self.clock.now().wall, text };
@@ -153,7 +154,7 @@ impl TokenKeys {
         }
     }
 
-    /// Reads a source and ends the attempt, with a panic too: logins wait for that.
+    /// Reads a source and records the outcome even if reading panics, because logins wait for the attempt to end.
     async fn read_into(&self, key: &KeysToRead) {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
         let read = read.unwrap_or_else(|_| Err("reading it failed in this server".to_owned()));
@@ -201,8 +202,8 @@ impl TokenKeys {
     }
 }
 
-/// Reads the keys for JWTs of an app without its server: the keys in the settings, the keys of the key file, and the keys
-/// that a server has read last from the address. Also returns, for each source without keys, the reason.
+/// Reads the keys for JWTs of an app without a running node: the keys in the settings, the keys of the key file, and
+/// the keys that a node has last read from the URL. Also returns the reason for each source that gave no keys.
 pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySet>, Vec<String>) {
     let (mut sets, mut missing) = (Vec::new(), Vec::new());
     match JwtKeySet::of_settings(&app.settings.jwt) {
@@ -229,7 +230,7 @@ pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySe
     (sets, missing)
 }
 
-/// Reads the keys that were kept of a source. Also returns how long ago they were read from it.
+/// Reads the kept keys of a source. Also returns how long ago they were read from the source.
 fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtKeySet, Duration)>, String> {
     let Some(KeptText { read, text }) = kept.read(key).map_err(|error| error.to_string())? else {
         return Ok(None);
@@ -245,7 +246,7 @@ fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtK
 fn read_file(folder: &Path, name: &str) -> Result<String, String> {
     let path = folder.join(name);
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-    // Opening something else could wait for ever.
+    // Opening something other than a regular file could block for ever.
     if !is_key_file_name(name) || !std::fs::metadata(&path).map_err(failed)?.is_file() {
         return Err(format!("{}: not a file", path.display()));
     }
@@ -260,13 +261,13 @@ fn read_file(folder: &Path, name: &str) -> Result<String, String> {
 pub struct ShownKeySource {
     /// The app.
     pub app: AppId,
-    /// The address or the file, without what may be a secret in it.
+    /// The URL or the file name, without the parts that may be secret.
     pub source: String,
-    /// The keys that count now.
+    /// The number of keys that are currently valid.
     pub keys: usize,
-    /// How many seconds they still count if they cannot be read again.
+    /// The time for which the keys stay valid if they cannot be read again, in seconds.
     pub left_s: u64,
-    /// Why they could not be read at the last attempt.
+    /// The error of the last attempt to read the source; `None` if it succeeded.
     pub error: Option<String>,
 }
 
@@ -277,7 +278,7 @@ impl From<SourceState> for ShownKeySource {
     }
 }
 
-/// Describes a source without the parts of its address that may be a secret.
+/// Describes a source, without the parts of its URL that may be secret.
 fn shown(source: &KeySource) -> String {
     match source {
         KeySource::Url(url) => crate::audit::shown_url(url),

@@ -1,9 +1,9 @@
-//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the documentation at `/docs/`
-//! with the pages of the UI kit at `/docs/uikit/`; and `/lamplight.json`, which tells a page where the client
-//! port is.
+//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, and the documentation at `/docs/` with
+//! the pages of the UI kit at `/docs/uikit/`. Also `/lamplight.json`, from which a page reads the URL of the client
+//! port.
 //!
-//! The pages are in the binary if `web/dist` existed when it was built, see `build.rs`. To this module they
-//! are only files.
+//! The pages are compiled into the program if `web/dist` existed when it was built, see `build.rs`. This module serves
+//! them as files, whatever their content.
 
 mod client_url;
 mod files;
@@ -23,13 +23,13 @@ use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// The folders of the sites. Each has an `index.html` when the pages were built.
+/// The folders of the sites. Each has an `index.html` if the pages were built.
 const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
 /// The name of the folders in which Vite puts files whose names contain a hash of their content.
 const NAMED_BY_CONTENT: &str = "assets";
 
-/// The page that is served when the pages were not built.
+/// The page that is served if the pages were not built.
 const NOT_BUILT: &str = include_str!("web/not_built.html");
 
 /// The values that the pages need from the node.
@@ -39,26 +39,26 @@ pub struct Site {
 }
 
 impl Site {
-    /// A site whose pages connect to `client_address`, or to `public_client_url` when a proxy is in between.
-    /// With `demo`, the pages offer the users of the demo.
+    /// Makes a site whose pages connect to `client_address`, or to `public_client_url` if a proxy is in between. If
+    /// `demo` is set, the pages offer the users of the demo.
     pub fn new(client_address: SocketAddr, public_client_url: Option<String>, demo: bool) -> Self {
         Self { door: ClientDoor::new(client_address, public_client_url), demo }
     }
 }
 
-/// Whether the pages of the demo are in this binary.
+/// Whether the pages of the demo are compiled into this program.
 pub fn are_built() -> bool {
     find(FILES, "index.html").is_some()
 }
 
-/// The routes. A path that no other route handles is looked up among the files.
+/// Makes the router of the pages. A path that no other route handles is looked up among the files.
 pub fn routes(site: Site) -> Router {
     let site = Arc::new(site);
     Router::new().route("/lamplight.json", get(describe)).fallback(serve).with_state(site)
 }
 
-/// Describes the node to a page: the URL of the client port as seen from that page, whether there is a demo,
-/// and the version.
+/// Answers `/lamplight.json`: the URL of the client port for the page that asks, whether there is a demo, and the
+/// version.
 async fn describe(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
     let description = json!({
         "clientUrl": site.door.url(host(&headers)),
@@ -80,7 +80,7 @@ fn host(headers: &HeaderMap) -> Option<&str> {
     headers.get(header::HOST).and_then(|host| host.to_str().ok())
 }
 
-/// Answers a request from the files.
+/// Answers a request with one of the files.
 fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> Response {
     let path = path.strip_prefix('/').unwrap_or(path);
     let found = match look_up(files, path) {
@@ -126,10 +126,10 @@ fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> R
 /// The result of looking up a path.
 enum Found<'a> {
     File(&'a File),
-    /// A folder with a first page, requested without the final `/`. It is redirected, because relative links
-    /// in the page would not work.
+    /// A folder with an `index.html`, requested without the final `/`. The request is redirected, because relative
+    /// links in the page would not work.
     Folder,
-    /// A page that is not in this binary.
+    /// A page that is not compiled into this program.
     NotBuilt(StatusCode),
     Nothing,
 }
@@ -160,7 +160,8 @@ fn named_by_content(path: &str) -> bool {
     path.split('/').any(|folder| folder == NAMED_BY_CONTENT)
 }
 
-/// Whether an `If-None-Match` names this tag. A proxy that compresses a body makes its tag weak.
+/// Whether an `If-None-Match` names this entity tag. A weak tag counts too, because a proxy that compresses a body
+/// makes its tag weak.
 fn knows(header: &str, tag: &str) -> bool {
     header
         .split(',')
@@ -168,9 +169,9 @@ fn knows(header: &str, tag: &str) -> bool {
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// The security headers of a page. It may load scripts, styles and pictures only from this origin, and
-/// connect only to this origin and to the client port. An avatar from another host would tell that host who
-/// looks at it, so the pages do not load it (decision 44).
+/// Makes the security headers of a page. The page may load scripts, styles and pictures only from this origin, and
+/// connect only to this origin and the client port. Pictures of profiles on other hosts are not loaded, because they
+/// would show those hosts who looks at them (decision 44).
 fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
         "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; object-src 'none'; \

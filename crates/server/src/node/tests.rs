@@ -1,4 +1,4 @@
-//! A node with a part that ends.
+//! Tests of a node one of whose parts ends.
 
 use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,7 +36,7 @@ async fn readiness_names_every_part() {
     node.stop().await;
 }
 
-/// Ends each task in turn, as a bug would.
+/// Ends each task of a node in turn, as a bug could.
 #[tokio::test]
 async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     let folder = tempfile::tempdir().unwrap();
@@ -62,7 +62,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
             }
             Err(_) => told.push("nothing that the node needs".to_owned()),
         }
-        // The node stops in order all the same.
+        // The node can still be stopped in order.
         node.stop().await;
     }
     told.sort();

@@ -1,5 +1,5 @@
-//! The text of `/metrics`. Only a bounded number of copies is in memory, because a peer that does not read
-//! its copy keeps it, and there may be many such peers.
+//! The text of `/metrics`. The number of texts in memory is bounded: a text stays in memory until its peer has read it,
+//! and there may be many slow peers.
 
 use crate::metrics::Metrics;
 use axum::body::Bytes;
@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most texts that exist at a time. Beyond that, requests share the newest one.
+/// The most texts in memory at a time. If there are so many, further requests share the newest one.
 const MOST_TEXTS: usize = 8;
 
-/// Creates the text, or shares the newest one when there are too many.
+/// Makes texts, or shares the newest one if there are too many.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -19,17 +19,17 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// Each text holds a clone, which is dropped with the last part of the text.
+    /// Counts the texts in memory: each holds a clone, which is dropped with the last reference to the text.
     alive: Arc<()>,
 }
 
 impl Exposition {
-    /// The exposition of these metrics.
+    /// Makes the exposition of these metrics.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self { metrics, state: Mutex::default() }
     }
 
-    /// The present text, or the newest one while too many texts are being sent.
+    /// Returns a text with the current values, or the newest text while too many texts are being sent.
     pub fn text(&self) -> Result<Bytes, fmt::Error> {
         let mut state = self.state.lock();
         state.next(|| self.metrics.encode())
@@ -38,7 +38,7 @@ impl Exposition {
 
 impl State {
     fn next(&mut self, make: impl FnOnce() -> Result<String, fmt::Error>) -> Result<Bytes, fmt::Error> {
-        // One of the counted references is this state's own.
+        // One of the counted references is not held by a text, but by this value itself.
         if Arc::strong_count(&self.alive) <= MOST_TEXTS {
             let text = Text { text: make()?, _alive: Arc::clone(&self.alive) };
             self.newest = Bytes::from_owner(text);
@@ -74,7 +74,7 @@ mod tests {
             });
             text.unwrap()
         };
-        // Texts that are sent at once are never shared.
+        // A text that is dropped at once is never shared.
         for number in 1..=20 {
             assert_eq!(next(&mut state), number.to_string());
         }

@@ -1,9 +1,9 @@
-//! The keys for JWTs that were read last, kept in the data folder: after a restart while an identity provider is down,
-//! users log in as they could before it.
+//! Keeps the keys for JWTs that were read last in the data folder. So if the node is restarted while an identity
+//! provider is down, users can still log in.
 //!
-//! Each source of an app has one file, which each read replaces as a whole and which only its owner may read. A file that
-//! cannot be used is passed over with a warning, because the keys are read from their source again anyway. Files of sources
-//! that no app has any more are removed.
+//! Each source of an app has one file, which is replaced whenever the source is read, and which only its owner may
+//! read. A file that cannot be used is ignored with a warning, because the keys are read from their source again
+//! anyway. Files of sources that no app has any more are removed.
 
 use super::MAX_BYTES;
 use lamplight_model::{KeySource, Timestamp};
@@ -15,10 +15,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The longest file: the longest text, each byte of which JSON writes as six bytes at most, and the other fields.
+/// The size of the largest file, in bytes. It has the largest source, for each byte of which JSON needs at most six
+/// bytes, and the other fields.
 const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
 
-/// The folder of the keys that were read last.
+/// The folder with the keys that were read last.
 #[derive(Clone)]
 pub struct KeptKeys {
     folder: PathBuf,
@@ -28,18 +29,18 @@ pub struct KeptKeys {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Contents {
-    /// The address or the file name that the keys were read from.
+    /// The URL or the file name that the keys were read from.
     source: String,
-    /// When they were read.
+    /// When the source was read.
     read: Timestamp,
     /// The text of the source.
     keys: String,
 }
 
-/// The text of a source that was read earlier, and when.
+/// The text of a source that was read earlier.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeptText {
-    /// When it was read.
+    /// When the source was read.
     pub read: Timestamp,
     /// The text.
     pub text: String,
@@ -51,7 +52,7 @@ impl KeptKeys {
         Self { folder }
     }
 
-    /// Reads the text that was kept of a source; `None` where there is none, or where it was read from another address.
+    /// Reads the text that was kept of a source; `None` if there is none, or if it was read from another URL.
     pub fn read(&self, key: &KeysToRead) -> io::Result<Option<KeptText>> {
         let path = self.folder.join(name(key));
         let file = match fs::symlink_metadata(&path) {
@@ -71,7 +72,7 @@ impl KeptKeys {
         Ok(is_of_this_source.then_some(KeptText { read: contents.read, text: contents.keys }))
     }
 
-    /// Keeps the text of a source in the place of the former one.
+    /// Stores the text of a source, replacing an earlier one.
     pub fn write(&self, key: &KeysToRead, kept: KeptText) -> io::Result<()> {
         let contents = Contents { source: address(&key.source).to_owned(), read: kept.read, keys: kept.text };
         match DirBuilder::new().mode(0o700).create(&self.folder) {
@@ -84,12 +85,12 @@ impl KeptKeys {
         remove(&fresh)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(serde_json::to_string(&contents)?.as_bytes())?;
-        // Without a sync: after a crash of the machine the keys are read from the provider again.
+        // The file is not synced: after a crash of the machine, the keys are read from the source again.
         fs::rename(&fresh, &path)
     }
 
-    /// Removes every file that is of none of these sources. One that cannot be removed keeps none of the others; the last
-    /// error is returned.
+    /// Removes the files of all other sources than these. If one cannot be removed, the others are still removed, and
+    /// the last error is returned.
     pub fn remove_others(&self, wanted: &BTreeSet<KeysToRead>) -> io::Result<()> {
         let wanted: BTreeSet<_> = wanted.iter().map(name).collect();
         let entries = match fs::read_dir(&self.folder) {
@@ -100,7 +101,7 @@ impl KeptKeys {
         let mut removed = Ok(());
         for entry in entries {
             let path = entry?.path();
-            // A fresh file of a source is about to get the name of the source.
+            // A file that is being written has another extension until it is renamed to the name of the source.
             let kept = path.with_extension("json");
             let kept = kept.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             if !wanted.contains(&kept)
@@ -113,7 +114,7 @@ impl KeptKeys {
     }
 }
 
-/// Removes a file, if it is there.
+/// Removes a file, if it exists.
 fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
@@ -121,7 +122,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The name of the file of a source. An app has one source of each kind.
+/// The name of the file for a source. An app has at most one source of each kind.
 fn name(key: &KeysToRead) -> String {
     let kind = match &key.source {
         KeySource::Url(_) => "url",

@@ -1,28 +1,27 @@
-//! The URL of the client port for a page, which comes from another port.
+//! The URL of the client port for a page, which was loaded from the HTTP port.
 
 use std::net::SocketAddr;
 
-/// The client port, as pages reach it.
+/// The client port, as web pages reach it.
 pub struct ClientDoor {
     listens: SocketAddr,
     public: Option<String>,
 }
 
 impl ClientDoor {
-    /// A client port that listens at this address, and that pages reach at `public` when a proxy is in
-    /// between.
+    /// Describes a client port that listens on this address, and that pages reach at `public` if a proxy is in between.
     pub fn new(listens: SocketAddr, public: Option<String>) -> Self {
         Self { listens, public }
     }
 
-    /// The URL for a page that was requested with this `Host`.
+    /// Returns the URL for a page that was requested with this `Host`.
     pub fn url(&self, host: Option<&str>) -> String {
         if let Some(public) = &self.public {
             return public.clone();
         }
         let ip = self.listens.ip();
-        // A port that listens on all addresses or on the loopback address is reachable under the name that
-        // the page was.
+        // If the port listens on all addresses or on the loopback address, it is reachable under the host name of the
+        // page.
         let name = host.map(name_of).filter(|_| ip.is_unspecified() || ip.is_loopback());
         match name {
             Some(name) if is_name(name) => format!("ws://{name}:{}", self.listens.port()),
@@ -31,7 +30,7 @@ impl ClientDoor {
         }
     }
 
-    /// The origin of the URL, as a source in a content security policy.
+    /// Returns the origin of the URL, in the form of a source in a content security policy.
     pub fn origin(&self, host: Option<&str>) -> String {
         let url = self.url(host);
         let path = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
@@ -39,7 +38,7 @@ impl ClientDoor {
     }
 }
 
-/// Whether this is a URL that a page can connect to, with only characters that are safe in a header.
+/// Whether this is a WebSocket URL with only characters that are safe in a header.
 pub fn is_client_url(url: &str) -> bool {
     let rest = url.strip_prefix("wss://").or_else(|| url.strip_prefix("ws://")).unwrap_or_default();
     let host = rest.split('/').next().unwrap_or_default();
@@ -47,7 +46,7 @@ pub fn is_client_url(url: &str) -> bool {
     !host.is_empty() && url.len() <= 2_048 && url.chars().all(plain)
 }
 
-/// A `Host` without its port.
+/// Returns a `Host` without its port.
 fn name_of(host: &str) -> &str {
     match host.rfind(':') {
         Some(colon) if !host[colon..].contains(']') => &host[..colon],
@@ -55,7 +54,7 @@ fn name_of(host: &str) -> &str {
     }
 }
 
-/// Whether this is only a name or an address. It goes into a header, so nothing else may be in it.
+/// Whether this is only a host name or an address. It is put into a header, so it may not contain anything else.
 fn is_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
     !name.is_empty() && name.len() <= 253 && name.chars().all(plain)

@@ -1,4 +1,4 @@
-//! The files that `build.rs` has put into the crate, and the choice of a compressed form.
+//! The files that `build.rs` has compiled into the crate, and the choice of a compressed form.
 
 /// A file of the web build.
 pub struct File {
@@ -24,13 +24,13 @@ pub enum Encoding {
 /// All files, in ascending order of their paths.
 pub const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
 
-/// The file at a path.
+/// Finds the file at a path.
 pub fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
     files.binary_search_by(|file| file.path.cmp(path)).ok().map(|place| &files[place])
 }
 
 impl File {
-    /// The content in the best form that an `Accept-Encoding` allows: brotli, then gzip, then uncompressed.
+    /// Returns the content in the best form that an `Accept-Encoding` allows: brotli, else gzip, else uncompressed.
     pub fn packed(&self, accepted: &str) -> (Option<Encoding>, &'static [u8]) {
         match (self.brotli, self.gzip) {
             (Some(body), _) if accepts(accepted, Encoding::Brotli) => (Some(Encoding::Brotli), body),
@@ -39,7 +39,7 @@ impl File {
         }
     }
 
-    /// The content type, from the extension of the name.
+    /// Returns the content type, by the extension of the name.
     pub fn kind(&self) -> &'static str {
         let ending = self.path.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
@@ -60,7 +60,7 @@ impl File {
 }
 
 impl Encoding {
-    /// The name of the encoding in headers.
+    /// Returns the name of the encoding in headers.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Brotli => "br",
@@ -68,7 +68,7 @@ impl Encoding {
         }
     }
 
-    /// The suffix of the entity tag of the compressed form.
+    /// Returns the suffix that the entity tag has for the compressed form.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => "-br",

@@ -1,15 +1,15 @@
-//! Finds pages of the documentation that a web build lacks: for `build.rs`, which warns of an old `web/dist`,
-//! and for the tests.
+//! Finds pages of the documentation that a web build lacks. Used by `build.rs`, which warns of an outdated `web/dist`,
+//! and by the tests.
 
-/// Returns the pages that `docs/SUMMARY.md` lists and the site lacks, as paths below `docs/` of the site. The
-/// addresses are built as in `web/packages/docs/build/summary.ts`.
+/// Returns the pages that `docs/SUMMARY.md` lists and the site lacks, as paths under `docs/` of the site. The paths are
+/// made as in `web/packages/docs/build/summary.ts`.
 pub fn missing_pages(summary: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
     let links =
         summary.lines().filter_map(|line| line.strip_prefix("- [")?.rsplit_once("](")?.1.strip_suffix(')'));
     links.map(address).filter(|page| !has(page)).collect()
 }
 
-/// The address of a page within the site, from its link in the summary.
+/// Returns the path of a page within the site, from its link in the summary.
 fn address(link: &str) -> String {
     let page = link.strip_suffix(".md").unwrap_or(link);
     match page.strip_prefix("../") {

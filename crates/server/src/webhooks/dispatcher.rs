@@ -1,5 +1,5 @@
-//! From the outbox to the receivers: carries out the decisions of the lane plans. Knows sockets and the store; decides
-//! nothing.
+//! Sends the notices of the outbox to the receivers. The plans of the lanes decide what is sent when; this module makes
+//! the requests and reads and writes the database.
 
 use super::lane::{Breaker, LanePlan, Sent};
 use super::poster::Poster;
@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The most requests under way, over all lanes.
+/// The most requests of all lanes that may be under way.
 pub const MAX_IN_FLIGHT: usize = 128;
-/// The most results stored in the outbox by one commit.
+/// The most results that one commit stores in the outbox.
 const SETTLE_BATCH: usize = 512;
-/// The pause after the store has failed.
+/// The pause after the database has failed.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How often the backlog is measured, and idle connections are closed.
+/// The interval at which the backlog is measured and idle connections are closed.
 const CHORES: Duration = Duration::from_secs(5);
 
 /// The sender of all webhooks of a node.
@@ -34,7 +34,7 @@ pub struct Dispatcher {
     pub clock: Clock,
 }
 
-/// The end of a job that the dispatcher has started.
+/// The outcome of a job that the dispatcher has started.
 enum Event {
     Sent { notice: Notice, sent: Sent, took: Duration },
     Read { lane: Lane, limit: usize, heads: Result<Vec<Notice>, FactsError> },
@@ -50,7 +50,7 @@ struct State {
     results: Vec<(Lane, Settled)>,
     in_flight: usize,
     settling: bool,
-    /// The store has failed, and is not used for a moment.
+    /// Whether the database has failed, and is not used until the pause has passed.
     resting: bool,
     /// The number of the lane that is served first in the next round.
     turn: usize,
@@ -59,13 +59,13 @@ struct State {
 #[derive(Default)]
 struct LaneWork {
     plan: LanePlan,
-    /// The URL of the webhook when it was last checked: as it is set, and parsed.
+    /// The URL of the webhook when it was last checked, as it is in the settings; the next field has it parsed.
     url: String,
     target: Option<WebhookUrl>,
 }
 
 impl Dispatcher {
-    /// Runs until it is aborted.
+    /// Sends notices until it is aborted.
     pub async fn run(self) {
         let mut state = State::default();
         let mut jobs: JoinSet<Event> = JoinSet::new();
@@ -73,7 +73,8 @@ impl Dispatcher {
         chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.begin(&mut state, &mut jobs);
-            // Without room for requests, or while the store rests, nothing can be started until a job ends.
+            // While the most requests are under way, or after a failure of the database, nothing can be started until a
+            // job ends.
             let is_stuck = state.resting || state.in_flight >= MAX_IN_FLIGHT;
             let wake = state.lanes.values().filter_map(|work| work.plan.wakes_at()).min();
             let sleep = wake
@@ -83,7 +84,8 @@ impl Dispatcher {
                 Some(event) = jobs.join_next() => {
                     let mut next = Some(event);
                     while let Some(event) = next {
-                        // Jobs are aborted only with the dispatcher, and requests contain their panics.
+                        // An error here is a bug: jobs are aborted only with the dispatcher, and panics of requests are
+                        // caught.
                         match event {
                             Ok(event) => self.end(&mut state, &mut jobs, event),
                             Err(error) => tracing::error!(%error, "sending webhooks met a bug"),
@@ -96,7 +98,7 @@ impl Dispatcher {
                         state.lanes.entry(lane).or_default().plan.ring();
                     }
                 }
-                // With nothing to wait for, the sleep is as long as the interval of the chores.
+                // If no lane has a time to wait for, the sleep is as long as the interval of the chores.
                 () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
                 _ = chores.tick() => {
                     self.poster.sweep();
@@ -196,7 +198,7 @@ impl Dispatcher {
         });
     }
 
-    /// Takes in the end of a job.
+    /// Handles the outcome of a job.
     fn end(&self, state: &mut State, jobs: &mut JoinSet<Event>, event: Event) {
         let now = self.clock.now().wall;
         match event {
@@ -253,7 +255,7 @@ impl Dispatcher {
                         }
                     }
                     Err(error) => {
-                        // The result of the delivery is stored again; the notice is not sent again.
+                        // Storing the result is tried again; the notice is not sent again.
                         state.results.extend(lanes.into_iter().zip(batch));
                         self.rest(state, jobs, &error);
                     }
@@ -261,7 +263,7 @@ impl Dispatcher {
             }
             Event::Lanes(Ok(lanes)) => {
                 for lane in &lanes {
-                    // This also finds notices without a ring of the bell, as after a start.
+                    // This also finds notices for which the bell did not ring, such as those from before a start.
                     if lane.waiting > 0 {
                         let is_new = !state.lanes.contains_key(&lane.lane);
                         let work = state.lanes.entry(lane.lane).or_default();
@@ -279,7 +281,7 @@ impl Dispatcher {
         }
     }
 
-    /// Takes in that the store has failed: leaves it alone for a moment.
+    /// Handles a failure of the database: logs it, and does not use the database until a pause has passed.
     fn rest(&self, state: &mut State, jobs: &mut JoinSet<Event>, error: &FactsError) {
         tracing::error!(%error, "the outbox could not be used; trying again");
         if !std::mem::replace(&mut state.resting, true) {
@@ -324,7 +326,7 @@ fn tell_if_dead(lane: Lane, settled: &Settled) {
     }
 }
 
-/// Sends a notice. Returns the outcome and the duration of the request.
+/// Sends a notice, unless the outbox has withdrawn it. Returns the outcome and the duration of the request.
 async fn hand_out_and_post(
     service: &Service,
     poster: &Poster,
@@ -333,7 +335,7 @@ async fn hand_out_and_post(
     url: &WebhookUrl,
     app: &App,
 ) -> (Sent, Duration) {
-    // A disconnect can be withdrawn until here, but not once the receiver may have it.
+    // A disconnect notice can be withdrawn until here, but not once the receiver may have got it.
     if notice.is_disconnect() {
         match service.outbox().hand_out(notice.id).await {
             Ok(true) => {}
@@ -341,7 +343,7 @@ async fn hand_out_and_post(
             Err(error) => return (Sent::NotHandedOut(error.to_string()), Duration::ZERO),
         }
     }
-    // Built only now, because the receiver checks the age of the signature.
+    // The request is made only now, because the receiver checks the age of the signature.
     let request = WebhookRequest::of(notice, url, &app.settings, clock.now().wall);
     let began = Instant::now();
     let sent = match poster.post(&request).await {

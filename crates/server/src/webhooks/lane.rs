@@ -1,9 +1,9 @@
 //! The state machine of one lane: which notice is sent next, when it is retried, and when its receiver is only probed.
-//! Pure: time and chance are arguments; sending and storing are done elsewhere.
+//! Pure: the time and random numbers are arguments; sending and storing are done elsewhere.
 //!
-//! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While it is open, one request at
-//! a time probes whether the receiver is back. A failed probe does not count as an attempt of its notice, because the
-//! receiver is at fault.
+//! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While it is open, one request
+//! at a time probes whether the receiver is back. A failed probe does not count as an attempt of its notice, because
+//! the receiver is at fault.
 
 use lamplight_facts::{Notice, Settled, SettledAs};
 use lamplight_model::{Timestamp, User};
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The most requests of one lane that may be under way.
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
-/// How many notices are read ahead.
+/// The number of notices that are read in advance.
 const READ_AHEAD: usize = 64;
 /// The pause after the first failure of a notice; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
@@ -20,11 +20,11 @@ const FIRST_PAUSE: Duration = Duration::from_secs(1);
 pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
 /// The longest pause between two probes of a failing receiver.
 pub const MAX_BREAKER_PAUSE: Duration = Duration::from_secs(60);
-/// How many consecutive failures open the circuit breaker.
+/// The number of consecutive failures that opens the circuit breaker.
 pub const BREAKER_FAILURES: u32 = 3;
-/// A notice with so many failed attempts, not counting probes, becomes a dead letter.
+/// The number of failed attempts, not counting probes, after which a notice becomes a dead letter.
 pub const MAX_ATTEMPTS: u32 = 16;
-/// A notice that is at least so old when it fails becomes a dead letter.
+/// The age at which a notice becomes a dead letter when it fails.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
 /// The plan of one lane.
@@ -33,16 +33,17 @@ pub struct LanePlan {
     breaker: Breaker,
     /// Notices that were read and are due, but are not being sent yet.
     ready: VecDeque<Notice>,
-    /// Notices being sent, or sent but not yet settled in the outbox. No other notice of these users is sent meanwhile.
+    /// Notices that are being sent, or were sent but are not settled in the outbox yet. Until then, no other notice of
+    /// their users is sent.
     busy: HashMap<u64, User>,
     in_flight: usize,
-    /// The outbox may hold heads (each user's oldest unsettled notice) that have not been read yet.
+    /// Whether the outbox may have heads (each user's oldest unsettled notice) that have not been read yet.
     stale: bool,
-    /// Heads are being read.
+    /// Whether heads are being read.
     reading: bool,
-    /// Notices that were settled while heads were being read: the result of that read may still contain them.
+    /// Notices that were settled while heads were being read; the result of that read may still contain them.
     settled_meanwhile: HashSet<u64>,
-    /// When the next head that was read is due.
+    /// The earliest time at which one of the heads that were read and are not due yet is due.
     next_due: Option<Timestamp>,
 }
 
@@ -56,16 +57,16 @@ pub struct LanePlan {
 pub enum Breaker {
     /// Notices are sent as they become due.
     Closed {
-        /// Consecutive failed requests.
+        /// The number of consecutive failed requests.
         failures: u32,
     },
     /// The receiver is probed with one request at a time; nothing else is sent.
     Open {
-        /// Probe requests that failed while open.
+        /// The number of probes that have failed since the circuit breaker opened.
         probes: u32,
         /// When the next probe may be sent.
         until: Timestamp,
-        /// A probe is under way.
+        /// Whether a probe is under way.
         probing: bool,
     },
 }
@@ -81,18 +82,18 @@ impl Default for Breaker {
 pub enum Sent {
     /// The receiver has accepted the notice.
     Delivered,
-    /// Not sent: the app no longer has such a webhook.
+    /// Nothing was sent, because the app no longer has such a webhook.
     Unwanted,
-    /// Not sent: the device reconnected, which withdrew its disconnect notice.
+    /// Nothing was sent, because the disconnect notice was withdrawn when the device reconnected.
     TakenBack,
-    /// Not sent: the outbox could not hand the notice out, for this reason.
+    /// Nothing was sent, because of this error of the outbox.
     NotHandedOut(String),
-    /// The request failed, for this reason.
+    /// The request failed with this error.
     Failed(String),
 }
 
 impl LanePlan {
-    /// Notes that the outbox may hold new notices.
+    /// Called when the outbox may have new notices.
     pub fn ring(&mut self) {
         self.stale = true;
     }
@@ -103,8 +104,8 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Whether the plan has nothing under way and knows of no waiting notice, so that it can be dropped and created
-    /// again.
+    /// Whether the plan can be dropped and created again later: nothing is under way, and no notice is known to be
+    /// waiting.
     pub fn is_idle(&self) -> bool {
         self.busy.is_empty()
             && self.ready.is_empty()
@@ -118,7 +119,8 @@ impl LanePlan {
         self.breaker
     }
 
-    /// How many heads to read now, if any. Follow with [`LanePlan::offer`] or [`LanePlan::reading_failed`].
+    /// Begins a read if one is needed, and returns how many heads to read. After the read, the caller must call
+    /// [`LanePlan::offer`] or [`LanePlan::reading_failed`].
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
         if self.reading || !has_news || !self.ready.is_empty() || self.room(now) == 0 {
@@ -127,15 +129,15 @@ impl LanePlan {
         self.reading = true;
         self.stale = false;
         self.next_due = None;
-        // The notices under way are heads too, and come first in a page.
+        // The notices under way are heads too, and are read first.
         Some(self.busy.len() + READ_AHEAD)
     }
 
-    /// Takes in the heads that were read: at most `limit`, in the order in which they are due.
+    /// Called with the heads that were read, at most `limit`, in the order in which they are due.
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
-        // More heads may follow a full page; none of them is due now if the last of the page is not.
+        // If `limit` heads were read, there may be more; but none of them is due now unless the last one is.
         self.stale |= heads.len() >= limit && heads.last().is_some_and(|last| is_due(last, now));
         for head in heads {
             let is_busy =
@@ -151,7 +153,7 @@ impl LanePlan {
         }
     }
 
-    /// Notes that the heads could not be read; they will be read again.
+    /// Called when the heads could not be read; they will be read again.
     pub fn reading_failed(&mut self) {
         self.reading = false;
         self.settled_meanwhile.clear();
@@ -172,7 +174,7 @@ impl LanePlan {
         Some(notice)
     }
 
-    /// How many requests may be started now.
+    /// Returns how many requests may be started now.
     fn room(&self, now: Timestamp) -> usize {
         match self.breaker {
             Breaker::Closed { .. } => MAX_LANE_IN_FLIGHT.saturating_sub(self.in_flight),
@@ -180,8 +182,8 @@ impl LanePlan {
         }
     }
 
-    /// Records a finished request and returns how to settle its notice. Call [`LanePlan::settled`] once that is stored.
-    /// `chance` (0 to 1) is the jitter of the retry delay.
+    /// Called when a request has ended; returns how to settle its notice. After that is stored, the caller must call
+    /// [`LanePlan::settled`]. `chance` is a random number from 0 to 1 for the jitter of the retry delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
         let error = match sent {
@@ -190,7 +192,8 @@ impl LanePlan {
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::Unwanted => {
-                // This says nothing about the receiver. The breaker is closed already: a changed URL has reset it.
+                // The outcome says nothing about the receiver. The circuit breaker need not be changed, because it was
+                // reset when the URL was changed.
                 return Settled { id: notice.id, settled: SettledAs::Gone };
             }
             Sent::TakenBack => {
@@ -217,8 +220,8 @@ impl LanePlan {
                 notice.attempts + 1
             }
             Breaker::Open { probes, until, probing } => {
-                // Other requests may have been under way when the breaker opened. During a probe, the first request that
-                // fails counts as the failed probe.
+                // The failed request may be one that was under way when the circuit breaker opened. During a probe, the
+                // first failure of any request counts as that of the probe.
                 self.breaker = if probing {
                     let probes = probes.saturating_add(1);
                     let until = now.after(pause(probes, MAX_BREAKER_PAUSE, chance));
@@ -233,14 +236,15 @@ impl LanePlan {
         let settled = if attempts >= MAX_ATTEMPTS || is_old {
             SettledAs::Dead { attempts, error }
         } else {
-            // Later than the notices that wait, so that the next probe is another notice.
+            // The notice becomes due later than the waiting ones, so that the next probe sends another notice.
             let due = now.after(pause(attempts.saturating_sub(1), MAX_PAUSE, chance));
             SettledAs::Again { attempts, due, error }
         };
         Settled { id: notice.id, settled }
     }
 
-    /// Ends a probe whose notice was not sent, which says nothing about the receiver: another notice may probe at once.
+    /// Ends a probe whose notice was not sent. This says nothing about the receiver, so the next probe may be sent at
+    /// once.
     fn stop_probing(&mut self, now: Timestamp) {
         if let Breaker::Open { probing: probing @ true, until, .. } = &mut self.breaker {
             *probing = false;
@@ -249,7 +253,7 @@ impl LanePlan {
         }
     }
 
-    /// Notes that the outbox has stored how these notices were settled.
+    /// Called when the outbox has stored how these notices were settled.
     pub fn settled(&mut self, ids: impl IntoIterator<Item = u64>) {
         for id in ids {
             self.busy.remove(&id);
@@ -260,11 +264,11 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// When the plan has something to do again, if nothing happens before; `None` if only another event can change it.
+    /// Returns when the plan has something to do again if nothing happens before; `None` if it only waits for events.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let is_full = !self.ready.is_empty() || self.in_flight >= MAX_LANE_IN_FLIGHT;
         match self.breaker {
-            // The end of the read or of a request is the next event.
+            // The plan waits for the end of the read or of a request.
             _ if self.reading => None,
             Breaker::Closed { .. } if is_full => None,
             Breaker::Closed { .. } => self.next_due,
@@ -275,12 +279,14 @@ impl LanePlan {
     }
 }
 
-/// Whether a head may be sent now. A clock that was set back must not delay a notice by more than the longest pause.
+/// Whether a head may be sent now. A head that is due later than the longest pause allows may be sent too, because the
+/// clock was set back since its due time was computed.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }
 
-/// The pause after so many failures: doubles with each failure up to `longest`, then shortened by up to a half.
+/// Computes the pause after this number of failures. It doubles with each failure up to `longest`, and is then
+/// shortened randomly by up to a half.
 fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(failures.min(30)).unwrap_or(u32::MAX));
     doubled.min(longest).mul_f64(1.0 - 0.5 * chance.clamp(0.0, 1.0))

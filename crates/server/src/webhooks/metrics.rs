@@ -41,7 +41,7 @@ struct HookLabel {
 }
 
 impl WebhookMetrics {
-    /// Registers the metrics.
+    /// Makes the metrics and registers them.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             deliveries: Family::default(),
@@ -94,7 +94,7 @@ impl WebhookMetrics {
         self.drop_at("outbox", count);
     }
 
-    /// Counts dead letters that were deleted to make room for others.
+    /// Counts dead letters that were deleted to make room for newer ones.
     pub fn dead_forgotten(&self, count: u64) {
         self.drop_at("dead_letters", count);
     }
@@ -105,7 +105,7 @@ impl WebhookMetrics {
         }
     }
 
-    /// Sets the backlog over all apps.
+    /// Sets the backlog, summed over all apps.
     pub fn backlog(&self, lanes: &[LaneState], now: Timestamp) {
         for hook in Hook::ALL {
             let label = HookLabel { webhook: hook.name() };

@@ -1,13 +1,10 @@
 //! Webhooks (SPEC sections 6 and 9): notifications to the backends of apps.
 //!
-//! ```text
-//! live record ─ recorder ─▶ outbox (facts) ─ dispatcher ─▶ receivers
-//!  (journal)    many users    durable, in order   by the plans
-//!               one commit    of each user        of the lanes
-//! ```
-//! A transition leaves an event in the live record in the same step; the recorder moves events to the outbox; the
-//! dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure but is
-//! never skipped, and no client waits for any of them.
+//! ```text live record ─ recorder ─▶ outbox (facts) ─ dispatcher ─▶ receivers (journal)    many users    durable, in
+//! order   by the plans one commit    of each user        of the lanes ``` A change of a live record adds its event to
+//! the record in the same step. The recorder moves events to the outbox, and the dispatcher sends the notices of the
+//! outbox until they are settled. Each step may be repeated after a failure but is never skipped, and no client waits
+//! for any of them.
 
 mod config;
 mod dispatcher;
@@ -44,9 +41,9 @@ type ReceiverStates = Arc<Mutex<BTreeMap<Lane, ReceiverState>>>;
 /// The state of the receiver of a lane.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ReceiverState {
-    /// Set after consecutive failures: only probes are sent, and the next one not before this time.
+    /// The time of the next probe while the circuit breaker is open; `None` while it is closed.
     pub resting_until: Option<Timestamp>,
-    /// The reason why the last request failed; empty if it did not.
+    /// The error of the last request; empty if it succeeded.
     pub error: String,
 }
 
@@ -57,25 +54,25 @@ pub struct Tested {
     pub answer: Result<u16, String>,
     /// The duration of the request.
     pub took: Duration,
-    /// The header that named the request.
+    /// The name of the header that identified the request; `delivery` is its value.
     pub header: &'static str,
     /// The value of the delivery header.
     pub delivery: String,
-    /// The query parameters that carried the signature; empty without a token.
+    /// The names of the query parameters with the signature; empty if the app has no token.
     pub signature: &'static [&'static str],
 }
 
-/// Marks the test of an app as under way until it is dropped.
+/// A mark that a test of an app is under way, until it is dropped.
 struct Testing<'a> {
     testing: &'a Mutex<BTreeSet<AppId>>,
     app: AppId,
 }
 
 impl<'a> Testing<'a> {
-    /// Creates the mark of this app, unless a test of it is under way.
+    /// Creates the mark of an app, unless a test of the app is under way.
     fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
         let is_first = testing.lock().insert(app);
-        // Not `then_some`: that would create a mark and drop it at once, which would remove the existing mark.
+        // `then_some` would create a mark in any case and drop it at once, which would remove the existing mark.
         is_first.then(|| Self { testing, app })
     }
 }
@@ -97,8 +94,8 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Starts recording and sending. `log` reads the session events; it must be opened before the node accepts
-    /// connections.
+    /// Starts the recorder and the dispatcher. `log` reads the session events, and must be opened before the node
+    /// accepts connections.
     pub fn start(
         service: Arc<Service>,
         log: LogReader,
@@ -121,7 +118,7 @@ impl Webhooks {
         (Arc::new(Self { service, poster, receivers, testing: Mutex::default(), clock }), tasks)
     }
 
-    /// The HTTP client that reaches only addresses that webhooks may lead to.
+    /// The HTTP client, which connects only to addresses that webhooks may lead to.
     pub(crate) fn poster(&self) -> Arc<Poster> {
         Arc::clone(&self.poster)
     }
@@ -131,8 +128,8 @@ impl Webhooks {
         self.receivers.lock().get(&lane).cloned().unwrap_or_default()
     }
 
-    /// Sends a test request, which reports no event. Refused with 70020, with 6017 if the app has no such webhook, and
-    /// with 7008 while another test of the app is under way.
+    /// Sends a test request, which reports no event. The refusal is 70020 if there is no such app, 6017 if the app has
+    /// no such webhook, and 7008 while another test of the app is under way.
     pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
         let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
         let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);

@@ -1,8 +1,9 @@
-//! The networks that webhooks may lead to. A person who may set a URL of an app must not thereby reach services that
-//! only this server can reach: its own ports, its neighbours, the metadata service of its cloud.
+//! The networks that webhooks may lead to. Otherwise, a person who may set a URL of an app could send requests to
+//! services that only this server can reach: its own ports, other hosts of its network, the metadata service of its
+//! cloud.
 //!
-//! The check is on the address, at the moment of connecting: a name may resolve to any address, and to another one the
-//! next time.
+//! The address is checked at the moment of connecting, because a name may resolve to any address, and to another one
+//! each time.
 
 use crate::network::{Network, in_v4, in_v6};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -15,12 +16,12 @@ pub struct AllowedNetworks {
 }
 
 impl AllowedNetworks {
-    /// Allows all public addresses, these networks and, with `private`, all other addresses too.
+    /// Allows all public addresses and these networks; if `private` is set, allows all other addresses too.
     pub fn new(private: bool, networks: Vec<Network>) -> Self {
         Self { private, networks }
     }
 
-    /// Checks whether a webhook may lead to an address. The error says what is wrong with it.
+    /// Checks that a webhook may lead to an address. The error says why it may not.
     pub fn check(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
         if self.private || self.networks.iter().any(|network| network.contains(address)) {
@@ -35,7 +36,7 @@ impl AllowedNetworks {
     }
 }
 
-/// The kind of an address that is not on the public internet; `None` for a public one.
+/// Returns the kind of an address that is not on the public internet; `None` for a public one.
 fn why_not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => why_not_public_v4(address),
@@ -43,7 +44,7 @@ fn why_not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// The kinds of IPv4 addresses, from the registry of special-purpose addresses (RFC 6890 and its successors).
+/// Returns the kind of an IPv4 address, by the registry of special-purpose addresses (RFC 6890 and its successors).
 fn why_not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
     let special: [(&str, u8, &str); 15] = [
         ("0.0.0.0", 8, "an unspecified address"),
@@ -86,7 +87,7 @@ fn why_not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
     if let Some((_, _, why)) = special.into_iter().find(|(network, bits, _)| within(network, *bits)) {
         return Some(why);
     }
-    // IPv6 addresses that embed an IPv4 address, and may lead there: ::a.b.c.d, NAT64, 6to4.
+    // Some IPv6 addresses embed an IPv4 address and may lead to it: ::a.b.c.d, NAT64, 6to4.
     let bytes = address.octets();
     let at = |index: usize| Ipv4Addr::new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
     if within("::", 96) || within("::ffff:0:0", 96) || within("64:ff9b::", 96) {

@@ -13,7 +13,7 @@ pub struct ShownLane {
     pub app: AppId,
     /// The kind of webhook.
     pub webhook: Hook,
-    /// The URL; empty if it has none.
+    /// The URL; empty if the webhook is not set.
     pub url: String,
     /// Whether requests are signed.
     pub signed: bool,
@@ -23,13 +23,14 @@ pub struct ShownLane {
     pub oldest: Option<Timestamp>,
     /// The number of dead letters.
     pub dead_letters: u64,
-    /// Set after consecutive failures: only probes are sent, and the next one not before this time.
+    /// The time of the next probe while the circuit breaker is open; `None` while it is closed.
     pub resting_until: Option<Timestamp>,
-    /// The reason why the last request failed; empty if it did not.
+    /// The error of the last request; empty if it succeeded.
     pub last_error: String,
 }
 
-/// The webhooks of one app or of all, by rising app id. Webhooks without a URL and without notices are left out.
+/// Returns the webhooks of one app or of all apps, in ascending order of the app ids. Leaves out webhooks with neither
+/// a URL nor notices.
 pub async fn lanes(
     service: &Service,
     webhooks: Option<&Webhooks>,

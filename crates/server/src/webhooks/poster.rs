@@ -1,5 +1,5 @@
-//! Requests to receivers over HTTP/1.1, on kept-alive connections. A receiver costs bounded time and bounded memory
-//! whatever it does: no redirect is followed, and only the status of a response counts.
+//! Sends requests to receivers over HTTP/1.1, on connections that are kept alive. The time and memory for each receiver
+//! are bounded, whatever it answers. Redirects are not followed, and for webhooks only the status of a response counts.
 
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
@@ -26,19 +26,20 @@ use tokio_rustls::TlsConnector;
 
 /// The time from the start of a request to the head of its response.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time for the rest of a response. A response that takes longer only costs the connection.
+/// The time for the rest of a response. If it takes longer, the connection is closed, but the request has succeeded.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The most bytes of a response that are read. A longer response only costs the connection.
+/// The most bytes of a response that are read. If it is longer, the connection is closed, but the request has
+/// succeeded.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// The most bytes of the head of a response.
+/// The largest head of a response, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// How long an unused connection is kept.
+/// The time for which an unused connection is kept open.
 const KEPT: Duration = Duration::from_secs(30);
-/// The most connections kept to one receiver.
+/// The most unused connections to one receiver that are kept open.
 const MAX_KEPT: usize = super::lane::MAX_LANE_IN_FLIGHT;
 /// The most addresses of one host name that are tried.
 const MAX_ADDRESSES: usize = 4;
-/// The longest text about a failure, in bytes.
+/// The longest error text, in bytes.
 const MAX_ERROR_BYTES: usize = 300;
 
 /// The `User-Agent` of the requests.
@@ -58,7 +59,7 @@ struct Origin {
     port: u16,
 }
 
-/// A connection to a receiver. Its task ends with it.
+/// A connection to a receiver. Dropping it ends its task.
 struct Link {
     requests: SendRequest<Full<Bytes>>,
     task: AbortHandle,
@@ -78,12 +79,13 @@ impl Drop for Link {
 }
 
 impl Poster {
-    /// Sends only to the addresses that webhooks may lead to.
+    /// Makes a client that connects only to the allowed addresses.
     pub fn new(tls: Arc<ReceiverTls>, allowed: AllowedNetworks) -> Self {
         Self { tls, allowed, kept: Mutex::default() }
     }
 
-    /// Sends a request. `Ok` is a status from 200 to 299; the error is the reason why the notice was not delivered.
+    /// Sends a request. Returns the status if it is from 200 to 299, otherwise the reason why the notice was not
+    /// delivered.
     pub async fn post(&self, request: &WebhookRequest) -> Result<u16, String> {
         let deadline = tokio::time::Instant::now() + ANSWER_TIMEOUT;
         let answered = tokio::time::timeout_at(deadline, self.exchange(request)).await;
@@ -102,8 +104,8 @@ impl Poster {
         }
     }
 
-    /// Fetches the resource of a URL, at most so many bytes and within so long altogether. Only the status 200 counts
-    /// as success.
+    /// Reads the resource at a URL, of at most `most` bytes, within the time `patience`. Only the status 200 counts as
+    /// success.
     pub async fn get(&self, url: &WebhookUrl, most: usize, patience: Duration) -> Result<Bytes, String> {
         let read = async {
             let mut link = self.connect(url).await?;
@@ -130,7 +132,8 @@ impl Poster {
         read.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs())))
     }
 
-    /// Sends on a kept connection or, if the receiver has closed that meanwhile, on a new one.
+    /// Sends a request on a connection that was kept open or, if the receiver has closed it in the meantime, on a new
+    /// one.
     async fn exchange(&self, request: &WebhookRequest) -> Result<(Link, Response<Incoming>), String> {
         while let Some(mut link) = self.take(&request.url) {
             if link.requests.ready().await.is_err() {
@@ -138,8 +141,8 @@ impl Poster {
             }
             match link.requests.send_request(message(request)).await {
                 Ok(response) => return Ok((link, response)),
-                // The receiver closed the connection during the request and may have read it. Sending twice is better
-                // than never.
+                // The receiver has closed the connection during the request, which it may have read. The request is
+                // sent again, because a notice that arrives twice is better than one that never arrives.
                 Err(error) if error.is_canceled() || error.is_closed() || error.is_incomplete_message() => {}
                 Err(error) => return Err(chain(&error)),
             }
@@ -153,7 +156,7 @@ impl Poster {
 
     async fn connect(&self, url: &WebhookUrl) -> Result<Link, String> {
         let stream = self.reach(url).await?;
-        // A request is one write, followed by a wait for its response.
+        // A request is one write after which a response is awaited, so the kernel should send it at once.
         stream.set_nodelay(true).map_err(|error| chain(&error))?;
         if !url.https {
             return handshake(stream, None).await;
@@ -165,8 +168,8 @@ impl Poster {
         handshake(stream, Some(tls)).await
     }
 
-    /// Connects to a current address of the host that webhooks may lead to. The checked address is the one that is
-    /// connected to, so a change of the name in between has no effect.
+    /// Resolves the host and connects to one of its addresses that webhooks may lead to. The address that was checked
+    /// is the one that is connected to, so the name cannot resolve to another address in between.
     async fn reach(&self, url: &WebhookUrl) -> Result<TcpStream, String> {
         let addresses: Vec<SocketAddr> = match url.host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, url.port)],
@@ -214,7 +217,7 @@ impl Poster {
         }
     }
 
-    /// Closes the connections that were unused for a while. To be called every few seconds.
+    /// Closes the connections that were unused for too long. Must be called every few seconds.
     pub fn sweep(&self) {
         let mut kept = self.kept.lock();
         kept.retain(|_, links| {
@@ -241,7 +244,7 @@ where
     builder.max_buf_size(MAX_HEAD_BYTES);
     let (requests, connection) =
         builder.handshake(TokioIo::new(stream)).await.map_err(|error| chain(&error))?;
-    // The request that uses the connection gets its error.
+    // The error is dropped here, because the request that uses the connection gets it too.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
     Ok(Link { requests, task, tls })
 }
@@ -260,7 +263,7 @@ fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {
         .unwrap_or_else(|_| Request::new(Full::default()))
 }
 
-/// Reads the rest of a response, up to a reasonable length. Returns whether it was complete.
+/// Reads and drops the rest of a response, within bounds on its length and time. Returns whether it was complete.
 async fn drain(response: Response<Incoming>) -> bool {
     let mut body = response.into_body();
     let mut read = 0;
@@ -274,7 +277,7 @@ async fn drain(response: Response<Incoming>) -> bool {
     true
 }
 
-/// The text of an error with its causes, or of the TLS step that failed, within bounds.
+/// Returns the text of an error with its causes or, if TLS failed, of the failed step, cut to [`MAX_ERROR_BYTES`].
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = failed_step(error).unwrap_or_else(|| {
         let mut text = error.to_string();

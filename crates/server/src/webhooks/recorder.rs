@@ -1,5 +1,5 @@
-//! Has the service move notices from the live records to the outbox: session events, and the messages that users who
-//! turned OFFLINE may have missed.
+//! Lets the service put notices into the outbox: the session events of the live records, and messages that users who
+//! have become OFFLINE may have missed.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;
@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// The number of users whose events are moved in one commit.
 const BATCH: usize = 512;
-/// The pause after the store has failed.
+/// The pause after the database has failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// Runs until it is aborted. `log` [follows the events](lamplight_directory::ChangeLog::follow_events), and must be

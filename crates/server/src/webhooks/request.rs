@@ -7,7 +7,8 @@ use lamplight_model::{
 };
 use serde::Serialize;
 
-/// The header that identifies a notice: the same at each attempt, and different for each notice.
+/// The name of the header that identifies a notice. Its value is the same at each attempt, and different for each
+/// notice.
 pub const DELIVERY_HEADER: &str = "x-lamplight-delivery";
 
 /// The query parameters that carry the signature, if the app has a token.
@@ -25,7 +26,7 @@ pub struct WebhookRequest {
 }
 
 impl WebhookRequest {
-    /// The request for a notice, by the current settings of the app.
+    /// Makes the request for a notice, by the current settings of the app.
     pub fn of(notice: &Notice, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let (body, caller) = match &notice.content {
             NoticeContent::Session(event) => (state_change(&notice.user, event), Caller::of(event)),
@@ -35,7 +36,7 @@ impl WebhookRequest {
         Self { url, body, delivery: delivery(notice) }
     }
 
-    /// A test request that reports no event, so that an operator can check the receiver.
+    /// Makes a test request, which reports no event, with which an operator can check the receiver.
     pub fn test(lane: Lane, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let body = json(&Test { callback_command: TEST_COMMAND, event_time: now.0 });
         let url = with_query(url, lane, TEST_COMMAND, &Caller::UNKNOWN, settings, now);
@@ -52,14 +53,15 @@ fn command(hook: Hook) -> &'static str {
     }
 }
 
-/// The opaque id of a notice, the same at every attempt, even if the notice was queued again after a crash.
+/// Makes the opaque id of a notice. It is the same at every attempt, even if the notice was queued again after a crash.
 fn delivery(notice: &Notice) -> String {
     let Notice { lane, user, ordinal, content, .. } = notice;
     let id = format!("{}-{}-{}", lane.app, lane.hook as u8, hex(&user.id));
     match content {
         NoticeContent::Session(_) => format!("{id}-{ordinal}"),
-        // The ordinal of a push counts waiting notices and starts again when none waits. The sequence of a message is
-        // permanent, and its time tells it from a message of a conversation or app that was deleted and created again.
+        // The ordinal of a push notice cannot be used, because it starts again when no notice waits. The sequence of a
+        // message is permanent. The time distinguishes the message from one with the same sequence after the
+        // conversation or the app was deleted and created again.
         NoticeContent::Push(push) => format!("{id}-{}-{}-{}", hex(&push.from), push.sequence, push.at.0),
     }
 }
@@ -68,7 +70,7 @@ fn hex(id: &UserId) -> String {
     id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The originator of an event, as written in the query.
+/// The originator of an event, as it is written in the query.
 struct Caller {
     address: String,
     platform: &'static str,
@@ -88,7 +90,7 @@ impl Caller {
     }
 }
 
-/// The platform names for the query. This webhook of the cloud, and no other, writes `IOS`.
+/// Returns the name of a platform for the query. In the cloud's API, only this webhook writes `IOS`.
 fn opt_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "IOS",
@@ -101,7 +103,7 @@ fn opt_platform(platform: Platform) -> &'static str {
     }
 }
 
-/// The platform names for the body.
+/// Returns the name of a platform for the body.
 fn body_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "iOS",
@@ -128,7 +130,7 @@ fn with_query(
         Some(at) if at + 1 == url.target.len() || url.target.ends_with('&') => "",
         Some(_) => "&",
     };
-    // Addresses contain colons, which need no escape in a query.
+    // IPv6 addresses contain colons, which need no escape in a query.
     let Caller { address, platform } = caller;
     url.target += &format!(
         "{between}SdkAppid={}&CallbackCommand={command}&contenttype=json&ClientIP={address}&OptPlatform={platform}",
@@ -450,7 +452,7 @@ mod tests {
         };
         let one = push("bob", 7, 5);
         assert_eq!(delivery(&one), delivery(&Notice { id: 77, ordinal: 4, attempts: 3, ..one.clone() }));
-        // The last one is of an app that was deleted and made again: its conversations begin anew.
+        // The last one is from an app that was deleted and created again, whose conversations have begun anew.
         for other in [push("bob", 8, 5), push("rob", 7, 5), push("bob", 7, 6)] {
             assert_ne!(delivery(&one), delivery(&other));
         }

@@ -32,7 +32,7 @@ pub struct ReceiverTls {
     read: RwLock<Read>,
 }
 
-/// The state of the files at a reading.
+/// The state of the files when they were last read.
 #[derive(Clone, PartialEq, Eq)]
 struct Read {
     stamps: Vec<Option<Stamp>>,
@@ -40,7 +40,7 @@ struct Read {
     problem: Option<String>,
 }
 
-/// Identifies a version of a file: differs once the file was replaced or has grown.
+/// Identifies a version of a file by the time of its last change and its size.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Stamp {
     modified: Option<SystemTime>,
@@ -60,12 +60,12 @@ impl ReceiverTls {
         Arc::clone(&self.current.read())
     }
 
-    /// Reads the files again if one has changed, or could not be used the last time: a certificate and its key are
-    /// seldom replaced at the same moment. Files that cannot be used are reported once, and the former settings stay in
-    /// use.
+    /// Reads the files again if one has changed, or if they could not be used the last time, because a certificate and
+    /// its key are seldom replaced at the same moment. If the files cannot be used, logs the error once and keeps the
+    /// former settings in use.
     pub fn refresh(&self) {
         let before = self.read.read().clone();
-        // The versions are taken before the files are read, so a change in between causes another read.
+        // The versions are read before the contents of the files, so a change in between causes another read.
         let stamps = stamps(&self.files);
         if before.problem.is_none() && stamps == before.stamps {
             return;
@@ -97,13 +97,13 @@ fn stamps(config: &WebhooksConfig) -> Vec<Option<Stamp>> {
     files.into_iter().flatten().map(stamp).collect()
 }
 
-/// Checks the files for TLS to receivers of webhooks as a start does, without keeping them.
+/// Checks that the files for TLS to receivers of webhooks can be used. The start of a node makes the same checks.
 pub fn check_webhook_tls(config: &WebhooksConfig) -> Result<(), WebhookTlsError> {
     client_config(config).map(drop)
 }
 
-/// The trusted certificates: those of the system, and those of `webhooks.ca_file`. With `webhooks.client_certificate`,
-/// a receiver that asks for a client certificate gets it.
+/// Makes the TLS configuration, which trusts the certificates of the system and those of `webhooks.ca_file`. If
+/// `webhooks.client_certificate` is set, it is sent to a receiver that asks for a client certificate.
 fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
@@ -147,7 +147,8 @@ fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -
     WebhookTlsError { setting, path: path.to_owned(), problem: problem.to_string() }
 }
 
-/// The TLS step that failed according to an error among these causes, and the remedy; `None` if TLS did not fail.
+/// Returns a text about the TLS step that failed, and its remedy, if an error or one of its causes is an error of TLS;
+/// otherwise returns `None`.
 pub fn failed_step(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
