@@ -109,7 +109,7 @@ impl Elements {
             (Some(fault), _) => Err(fault),
             (None, Some(custom)) => Ok(MessageBody::Custom(custom)),
             (None, None) if self.given == 0 => {
-                Err(Refusal::because(Code::MESSAGE_BODY_MALFORMED, "it is empty"))
+                Err(Refusal::because(Code::MESSAGE_BODY_MALFORMED, "MsgBody is empty"))
             }
             (None, None) => Ok(MessageBody::Text(self.text)),
         }
@@ -133,7 +133,7 @@ impl Elements {
                 self.custom = Some(custom_of(msg_content)?);
                 Ok(())
             }
-            TEXT | CUSTOM => Err(invalid(format!("a {CUSTOM} is the only element of its message"))),
+            TEXT | CUSTOM => Err(invalid(format!("a {CUSTOM} must be the only element of its message"))),
             _ => {
                 let detail = format!("MsgType must be {TEXT} or {CUSTOM}, not {}", quoted(&msg_type));
                 Err(invalid(detail))
@@ -149,19 +149,19 @@ fn invalid(detail: String) -> Refusal {
 fn text_of(mut content: Skimmed) -> Result<String, Refusal> {
     match content.take("Text") {
         Some(Skimmed::Text(text)) => Ok(text),
-        Some(other) => Err(invalid(format!("MsgContent: Text is a text, not {other}"))),
-        None => Err(invalid(format!("MsgContent of a {TEXT} is an object with Text"))),
+        Some(other) => Err(invalid(format!("MsgContent: Text must be a text, not {other}"))),
+        None => Err(invalid(format!("MsgContent of a {TEXT} must be an object with Text"))),
     }
 }
 
 fn custom_of(mut content: Skimmed) -> Result<CustomElement, Refusal> {
     if !matches!(content, Skimmed::Object(_)) {
-        return Err(invalid(format!("MsgContent is an object, not {content}")));
+        return Err(invalid(format!("MsgContent must be an object, not {content}")));
     }
     let mut part = |name: &str| match content.take(name) {
         None => Ok(String::new()),
         Some(Skimmed::Text(text)) => Ok(text),
-        Some(other) => Err(invalid(format!("MsgContent: {name} is a text, not {other}"))),
+        Some(other) => Err(invalid(format!("MsgContent: {name} must be a text, not {other}"))),
     };
     Ok(CustomElement { data: part("Data")?, description: part("Desc")?, extension: part("Ext")? })
 }
@@ -184,19 +184,19 @@ mod tests {
         let expected = CustomElement { data: "d".into(), description: String::new(), extension: "e".into() };
         assert_eq!(read(&format!("[{custom}]")), Ok(MessageBody::Custom(expected)));
         for (elements, code, detail) in [
-            ("[]".to_owned(), Code::MESSAGE_BODY_MALFORMED, "it is empty"),
+            ("[]".to_owned(), Code::MESSAGE_BODY_MALFORMED, "MsgBody is empty"),
             (format!("[{custom},{a}]"), Code::INVALID_PARAMETER, "only element"),
             (format!("[{a},{custom}]"), Code::INVALID_PARAMETER, "only element"),
             (format!("[{custom},{custom}]"), Code::INVALID_PARAMETER, "only element"),
             (a.replace("TIMTextElem", "X"), Code::INVALID_PARAMETER, "not \"X\""),
             (a.replace("TIMTextElem", &"X".repeat(99)), Code::INVALID_PARAMETER, "X…\""),
-            (a.replace("\"a\"", "1"), Code::INVALID_PARAMETER, "Text is a text, not 1"),
+            (a.replace("\"a\"", "1"), Code::INVALID_PARAMETER, "Text must be a text, not 1"),
             (a.replace("Text\":", "text\":"), Code::INVALID_PARAMETER, "an object with Text"),
-            (custom.replace("\"d\"", "null"), Code::INVALID_PARAMETER, "Data is a text, not null"),
+            (custom.replace("\"d\"", "null"), Code::INVALID_PARAMETER, "Data must be a text, not null"),
             (
                 r#"{"MsgType":"TIMCustomElem","MsgContent":[]}"#.to_owned(),
                 Code::INVALID_PARAMETER,
-                "is an object, not a list",
+                "must be an object, not a list",
             ),
         ] {
             let elements = if elements.starts_with('[') { elements } else { format!("[{elements}]") };
