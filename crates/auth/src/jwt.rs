@@ -103,7 +103,7 @@ pub fn verify_jwt(
     let not_before = time_of(&claims, "nbf").map_err(unreadable)?.unwrap_or_default();
     let issued = time_of(&claims, "iat").map_err(unreadable)?.unwrap_or_default();
     let Some(Value::String(claimed)) = claims.get(&settings.user_claim) else {
-        return Err(unreadable("the claim of the userID is missing in the JWT, or is no text").into());
+        return Err(unreadable("the claim of the JWT with the userID is missing, or is not a text").into());
     };
     if !is_for(&claims, settings, app) {
         return Err(Refusal::because(Code::SIG_OTHER_APP, "the JWT is for another audience (aud)").into());
@@ -112,7 +112,11 @@ pub fn verify_jwt(
         return Err(Refusal::from(Code::SIG_OTHER_USER).into());
     }
     if !settings.issuer.is_empty() && claims.get("iss").and_then(Value::as_str) != Some(&settings.issuer) {
-        return Err(Refusal::because(Code::SIG_WRONG, "the JWT is of another issuer (iss)").into());
+        return Err(Refusal::because(
+            Code::SIG_WRONG,
+            "the JWT has another issuer (iss) than the app accepts",
+        )
+        .into());
     }
 
     let key = signer(token, &header, keys)?;
@@ -123,7 +127,7 @@ pub fn verify_jwt(
         return Err(Refusal::from(Code::SIG_EXPIRED).into());
     }
     if seconds(not_before.saturating_sub(leeway)) > now {
-        return Err(Refusal::because(Code::SIG_EXPIRED, "the JWT is not good yet (nbf)").into());
+        return Err(Refusal::because(Code::SIG_EXPIRED, "the JWT is not valid yet (nbf)").into());
     }
     Ok(JwtClaims { issued, expires, key: key.mark })
 }
@@ -139,7 +143,7 @@ fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
         jsonwebtoken::dangerous::insecure_decode::<Map<String, Value>>(token).map_err(|_| not_a_jwt)?;
     let header = read.header;
     if header.crit.is_some() {
-        return Err("the JWT demands what is not understood here (crit)");
+        return Err("the JWT has critical extensions (crit), which are not supported");
     }
     if header.kid.as_ref().is_some_and(|kid| kid.len() > MAX_KID_BYTES) {
         return Err("the kid of the JWT is too long");
@@ -151,7 +155,7 @@ fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
 
 /// Reads a claim that is a time of RFC 7519: seconds since 1970-01-01 UTC. A fraction of a second is cut off.
 fn time_of(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, &'static str> {
-    let invalid = "a time of the JWT is no number of seconds";
+    let invalid = "a time in the JWT is not a number of seconds";
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Number(number)) => match (number.as_u64(), number.as_f64()) {

@@ -101,7 +101,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFac
         match facts.mark_changes().await {
             Ok(mark) => owed = mark.or(owed),
             // The failures of the database are reported elsewhere, and the next tick tries again.
-            Err(error) => tracing::debug!(%error, "changes of the facts could not be marked"),
+            Err(error) => tracing::debug!(%error, "the mark of the database could not be read"),
         }
         if let Some(mark) = owed
             && note_mark(&directory, mark).await
@@ -116,7 +116,7 @@ pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &Sqlite
     match facts.advance_mark(None).await {
         Ok(mark) => drop(note_mark(directory, mark).await),
         Err(error) => {
-            tracing::warn!(%error, "the mark of the facts could not be recorded beside the live records")
+            tracing::warn!(%error, "the mark of the database could not be recorded with the live records")
         }
     }
 }
@@ -147,7 +147,7 @@ pub async fn run(
                 Ok(Expiring { looked_at: BATCH, failed: 0 }) => {}
                 Ok(_) => break,
                 Err(error) => {
-                    tracing::error!(%error, "expired deadlines could not be carried out; trying again at the next tick");
+                    tracing::error!(%error, "expired deadlines could not be handled; trying again at the next tick");
                     break;
                 }
             }

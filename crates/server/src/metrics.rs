@@ -161,7 +161,7 @@ impl Metrics {
         let list_reloads =
             counter("list_reloads", "Times that a connection was told to read its lists again");
         let stalls =
-            counter("stalls", "Times that a socket took no more data, so that its mailbox had to wait");
+            counter("stalls", "Times that a socket took no more data, so that notifications had to wait");
         let timeouts = counter("heartbeat_timeouts", "Connections closed after the heartbeat timeout");
         let protocol_errors = counter(
             "protocol_errors",
@@ -169,7 +169,7 @@ impl Metrics {
         );
         let rereads = counter(
             "log_rereads",
-            "Times that the change log was missed, and all watched statuses were read again",
+            "Times that entries of the change log were missed, and all watched statuses were read again",
         );
         let failed_reads = counter("failed_reads", "Reads for connections that failed and are tried again");
         let refusals = Family::<CodeLabel, Counter>::default();
@@ -180,7 +180,7 @@ impl Metrics {
             registry.register(name, help, family.clone());
             family
         };
-        let help = "Time from the log entry of a change to the end of the round that wrote it";
+        let help = "Time from the entry of a change in the change log to the end of the round that sent it";
         let delivery = durations("delivery_seconds", help, || Durations::new(DELIVERY_BOUNDS));
         let help = "Time from the last byte of a lost link to its detection";
         let detection = durations("detection_seconds", help, || Durations::new(DETECTION_BOUNDS));
@@ -390,7 +390,7 @@ impl Collector for DirectoryMetrics {
             ("journal_lost_entries", "Entries of live records found damaged at the start", damage.entries),
             (
                 "journal_set_aside",
-                "Live records that the start set aside, because they were written beside other facts",
+                "Live records that the start set aside because they were written with another database",
                 u64::from(stats.journal_set_aside),
             ),
             ("journal_lost_bytes", "Bytes of live records that could not be read at the start", damage.bytes),
@@ -398,7 +398,7 @@ impl Collector for DirectoryMetrics {
             count(&mut encoder, name, help, value)?;
         }
         let doubt = ConstGauge::new(i64::from(stats.journal_in_doubt));
-        let help = "1 while the last write of live records to disk has failed";
+        let help = "1 if the last write of live records to disk failed; 0 otherwise";
         doubt.encode(encoder.encode_descriptor("journal_in_doubt", help, None, doubt.metric_type())?)
     }
 }

@@ -113,7 +113,7 @@ pub enum NodeError {
     #[error(transparent)]
     WebhookTls(#[from] WebhookTlsError),
     /// The database cannot be opened.
-    #[error("cannot open the store of facts: {0}")]
+    #[error("cannot open the database: {0}")]
     Facts(#[from] FactsError),
     /// The live records on disk cannot be read.
     #[error(transparent)]
@@ -179,13 +179,13 @@ impl Node {
             users_logged_in = recovery.users,
             live_records = recovered.records,
             in_doubt = recovered.in_doubt,
-            "state recovered"
+            "the live records were read"
         );
         if recovered.in_doubt {
             tracing::warn!(
                 damaged_files = recovered.damage.files,
                 missing_files = recovered.damage.missing_files,
-                "live records may be older than what clients were told: returning clients get complete statuses"
+                "the live records may be older than the statuses that clients have; clients that reconnect get all statuses again"
             );
         }
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
@@ -426,7 +426,9 @@ impl Node {
             }
         };
         if tokio::time::timeout(WORKERS_STOP, drained).await.is_err() {
-            tracing::error!("a worker does not accept commands; its clients are cut off");
+            tracing::error!(
+                "a worker does not accept commands; the connections of its clients are closed without a last message"
+            );
         }
         let farewell = async {
             while self.metrics.connections() > 0 {
@@ -454,15 +456,15 @@ impl Node {
         }
         let last = keeper::note_last_facts(&directory, &facts);
         if tokio::time::timeout(WORKERS_STOP, last).await.is_err() {
-            tracing::warn!(
-                "the store of facts does not answer; its mark was not recorded beside the live records"
-            );
+            tracing::warn!("the database does not answer; its mark was not recorded with the live records");
         }
         // There is no time limit on this write, because live records would be lost without it.
         let kept = tokio::task::spawn_blocking(move || directory.close(clock.now()));
         match kept.await {
             Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::error!(%error, "live records could not be kept, or not synced"),
+            Ok(Err(error)) => {
+                tracing::error!(%error, "the live records could not be written or synced to disk")
+            }
             Err(error) => tracing::error!(%error, "the node did not stop in order"),
         }
         tracing::info!("stopped");

@@ -59,7 +59,7 @@ impl TokenKeyMetrics {
     /// Makes the metrics and registers them.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self { reads: Family::default() };
-        let help = "Attempts to read the keys for JWTs from an address or a file, by what came of them";
+        let help = "Attempts to read the keys for JWTs from a URL or a file, by outcome";
         registry.register("token_key_reads", help, metrics.reads.clone());
         begin_at_zero(&metrics.reads, [READ, FAILED]);
         metrics
@@ -94,7 +94,7 @@ impl TokenKeys {
                 Ok(Some((keys, age))) => self.service.tokens().keyrings().restore(key, keys, age, now.moment),
                 Err(error) => tracing::warn!(
                     app = key.app.0, source = %shown(&key.source), %error,
-                    "the keys for JWTs that were read before the restart are passed over; they are read again"
+                    "the stored keys for JWTs cannot be used; they are read from their source again"
                 ),
             }
         }
@@ -149,7 +149,7 @@ impl TokenKeys {
         if let Err(error) = written.map_err(io::Error::other).flatten() {
             tracing::warn!(
                 app = key.app.0, source = %shown(&key.source), %error,
-                "keys for JWTs cannot be written to the data folder; a restart needs the source itself"
+                "keys for JWTs cannot be written to the data folder; after a restart, logins fail until the source was read"
             );
         }
     }
@@ -157,7 +157,7 @@ impl TokenKeys {
     /// Reads a source and records the outcome even if reading panics, because logins wait for the attempt to end.
     async fn read_into(&self, key: &KeysToRead) {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
-        let read = read.unwrap_or_else(|_| Err("reading it failed in this server".to_owned()));
+        let read = read.unwrap_or_else(|_| Err("a bug of this server ended the attempt".to_owned()));
         let now = self.clock.now().moment;
         let keyrings = self.service.tokens().keyrings();
         match read {
@@ -173,10 +173,10 @@ impl TokenKeys {
                 let left = keyrings.failed(key, error.clone(), now);
                 let (app, source) = (key.app.0, shown(&key.source));
                 if left.is_zero() {
-                    tracing::warn!(app, source, %error, "keys for JWTs cannot be read, and none from before count");
+                    tracing::warn!(app, source, %error, "keys for JWTs cannot be read, and none that were read before are still valid");
                 } else {
                     let left_s = left.as_secs();
-                    tracing::warn!(app, source, %error, left_s, "keys for JWTs cannot be read; those from before count on");
+                    tracing::warn!(app, source, %error, left_s, "keys for JWTs cannot be read; those that were read before stay valid");
                 }
             }
         }
@@ -218,7 +218,7 @@ pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySe
                 .and_then(|text| JwtKeySet::read(&text).map_err(|invalid| invalid.to_string())),
             KeySource::Url(_) => match read_kept(&kept, &key, now) {
                 Ok(Some((keys, age))) if age < KEPT_FOR => Ok(keys),
-                Ok(_) => Err("no server has read it in the last 24 hours".to_owned()),
+                Ok(_) => Err("no server has read its keys in the last 24 hours".to_owned()),
                 Err(error) => Err(error),
             },
         };

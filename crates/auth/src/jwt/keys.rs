@@ -34,22 +34,24 @@ pub enum InvalidKeys {
     #[error("neither a JWKS nor public keys as PEM")]
     Unreadable,
     /// A block of the PEM is not a public key of a supported kind. The number counts the blocks from 1.
-    #[error("block {0} of the PEM is no public RSA, P-256 or Ed25519 key (BEGIN PUBLIC KEY)")]
+    #[error("block {0} of the PEM is not a public RSA, P-256 or Ed25519 key (BEGIN PUBLIC KEY)")]
     Block(usize),
     /// The text contains a private key.
-    #[error("this is a private key; a server that only verifies must not have it: give the public one")]
+    #[error(
+        "this is a private key, which a server that only verifies tokens must not have; give the public key instead"
+    )]
     Private,
     /// None of the keys of a JWKS can be used.
     #[error("none of the keys of the JWKS is a public key for RS256, ES256 or EdDSA; skipped: {0}")]
     NoneUsable(usize),
     /// The set has more than [`MAX_KEYS`] keys.
-    #[error("more than {MAX_KEYS} keys")]
+    #[error("there are more than {MAX_KEYS} keys")]
     TooMany,
     /// The secret has fewer than [`MIN_JWT_SECRET_BYTES`] bytes.
-    #[error("a secret has at least {MIN_JWT_SECRET_BYTES} bytes")]
+    #[error("a secret must have at least {MIN_JWT_SECRET_BYTES} bytes")]
     ShortSecret,
     /// The text given as a secret is a public key, a private key or a certificate.
-    #[error("this is a public key, a private key or a certificate, and no secret for HS256")]
+    #[error("this is a public key, a private key or a certificate, and not a secret for HS256")]
     NoSecret,
 }
 

@@ -83,7 +83,7 @@ impl ApiError {
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");
     pub const NO_CSRF_TOKEN: Self =
-        Self::forbidden(Reason::CsrfToken, "the request does not carry the token of its session");
+        Self::forbidden(Reason::CsrfToken, "the request does not have the CSRF token of its session");
     pub const BUSY: Self = Self::http(
         StatusCode::SERVICE_UNAVAILABLE,
         "too many people are logging in at this moment; try again",

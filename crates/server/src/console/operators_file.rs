@@ -71,7 +71,7 @@ pub enum OperatorsError {
     #[error("the operator {0} exists already")]
     Exists(OperatorName),
     /// There are already [`MOST_OPERATORS`] operators.
-    #[error("there are {MOST_OPERATORS} operators, which is the most; remove one first")]
+    #[error("there are already {MOST_OPERATORS} operators, and no more are allowed; remove one first")]
     TooMany,
     /// `admin` cannot be added, removed, or given another role.
     #[error("the operator admin always exists, with the role admin")]

@@ -97,7 +97,7 @@ impl Past {
         let oldest = |at| LEVELS.iter().map(move |level| (level.number, level.oldest(at)));
         let forgotten = retained_by.into_iter().flat_map(oldest).collect();
         if let Err(error) = self.facts.put_figures(figures.collect(), forgotten).await {
-            tracing::warn!(%error, "figures for the charts could not be kept");
+            tracing::warn!(%error, "the figures for the charts of the console could not be stored");
         }
     }
 }

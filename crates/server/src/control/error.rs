@@ -19,7 +19,7 @@ pub enum ControlError {
     #[error(transparent)]
     Folder(#[from] DataFolderError),
     /// The database cannot be opened.
-    #[error("cannot open the store of facts: {0}")]
+    #[error("cannot open the database: {0}")]
     Facts(#[from] FactsError),
     /// The service cannot be started.
     #[error(transparent)]

@@ -75,7 +75,7 @@ impl HttpMetrics {
         registry.register("http_connections", help, connections.clone());
         let kind = |kind| connections.get_or_create_owned(&KindLabel { kind });
         let refused = Family::<BoundLabel, Counter>::default();
-        let help = "Connections of the HTTP port past a bound: altogether (port) or from one address";
+        let help = "Connections of the HTTP port over a limit: in total (port) or from one address";
         registry.register("http_connections_refused", help, refused.clone());
         let bound = |bound| refused.get_or_create_owned(&BoundLabel { bound });
         let timeouts = Family::<LimitLabel, Counter>::default();

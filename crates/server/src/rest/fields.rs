@@ -114,7 +114,7 @@ pub fn one_user(user_id: Option<&str>, identifier: Option<&str>) -> Result<UserI
         (Some(user_id), Some(identifier)) if user_id != identifier => {
             return Err(Refusal::because(
                 Code::INVALID_PARAMETER,
-                "the account is named twice, and differently",
+                "the two fields for the account name different accounts",
             ));
         }
         (Some(text), _) | (None, Some(text)) => text,

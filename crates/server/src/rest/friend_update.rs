@@ -118,7 +118,7 @@ impl RemarkChange {
     /// Returns the new remark.
     fn read(self) -> Result<String, Refusal> {
         if self.is_refused {
-            let detail = format!("only {REMARK} can be changed, to a text");
+            let detail = format!("only {REMARK} can be changed, and its value must be a text");
             return Err(Refusal::because(Code::INVALID_PARAMETER, detail));
         }
         self.remark.ok_or_else(|| Refusal::because(Code::INVALID_PARAMETER, "SnsItem is empty"))

@@ -39,7 +39,11 @@ impl<'a> Gate<'a> {
         let admitted = service.admit_backend(app, &identifier, &user_sig, self.address, self.now).await;
         let Backend { app, admin } = match admitted {
             Err(ServiceError::Refused(Refusal { code: Code::BAD_USER_ID, .. })) => {
-                return Err(Refusal::because(Code::WRONG_CREDENTIALS, "the identifier is no userID").into());
+                return Err(Refusal::because(
+                    Code::WRONG_CREDENTIALS,
+                    "the identifier is not a valid userID",
+                )
+                .into());
             }
             outcome => outcome?,
         };

@@ -188,9 +188,10 @@ impl Command for AdminGetRoamMsg {
         call.service.lists_state_of(&owner).await?;
         let before = match request.last_msg_key.as_deref() {
             None | Some("") => end_of_time(call, &owner, &peer, request.max_time).await?,
-            Some(key) => {
-                Some(read_place(key).ok_or_else(|| invalid("LastMsgKey is not the key of an answer"))?)
-            }
+            Some(key) => Some(
+                read_place(key)
+                    .ok_or_else(|| invalid("LastMsgKey is not a LastMsgKey of an earlier answer"))?,
+            ),
         };
         let page = call.service.history(&owner, &peer, before, most, By::App, call.now).await?;
         let found = page.messages.len();

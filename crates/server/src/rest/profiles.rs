@@ -181,7 +181,7 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
         DENY_ANY => Ok(AllowType::DenyAny),
         _ => Err(Refusal::because(
             Code::PROFILE_INVALID,
-            format!("{ALLOW_TYPE} is {ALLOW_ANY} or {DENY_ANY}, not {}", quoted(value)),
+            format!("{ALLOW_TYPE} must be {ALLOW_ANY} or {DENY_ANY}, not {}", quoted(value)),
         )),
     }
 }

@@ -88,7 +88,7 @@ impl Dispatcher {
                         // caught.
                         match event {
                             Ok(event) => self.end(&mut state, &mut jobs, event),
-                            Err(error) => tracing::error!(%error, "sending webhooks met a bug"),
+                            Err(error) => tracing::error!(%error, "a job of the webhook dispatcher has panicked"),
                         }
                         next = jobs.try_join_next();
                     }
@@ -107,7 +107,7 @@ impl Dispatcher {
                     if dropped > 0 {
                         tracing::warn!(
                             dropped,
-                            "an outbox is full: push notices are dropped until its webhook answers; see `lamplight webhook list`"
+                            "an outbox is full: its push notices are dropped until the webhook answers; see `lamplight webhook list`"
                         );
                     }
                     let service = Arc::clone(&self.service);
@@ -246,7 +246,7 @@ impl Dispatcher {
                         if forgotten > 0 {
                             tracing::warn!(
                                 forgotten,
-                                "the oldest dead letters had to make room for new ones"
+                                "the oldest dead letters were deleted to make room for new ones"
                             );
                         }
                         for (lane, settled) in lanes.into_iter().zip(batch) {
@@ -295,7 +295,7 @@ impl Dispatcher {
     fn tell_breaker(&self, lane: Lane, before: Breaker, after: Breaker, error: Option<String>) {
         match (before, after) {
             (Breaker::Closed { .. }, Breaker::Open { .. }) => {
-                tracing::warn!(app = %lane.app, webhook = %lane.hook, error, "a webhook does not answer; it is looked at now and then");
+                tracing::warn!(app = %lane.app, webhook = %lane.hook, error, "a webhook has failed several times in a row; only probes are sent until it answers");
             }
             (Breaker::Open { .. }, Breaker::Closed { .. }) => {
                 tracing::info!(app = %lane.app, webhook = %lane.hook, "a webhook answers again");

@@ -51,10 +51,9 @@ impl WebhookMetrics {
             oldest: Family::default(),
             dead: Family::default(),
         };
-        let help =
-            "Requests to webhooks, by what came of them: delivered, failed (and tried again), dead, unwanted";
+        let help = "Requests to webhooks, by outcome: delivered, failed (and tried again), dead, unwanted";
         registry.register("webhook_deliveries", help, metrics.deliveries.clone());
-        let help = "Notices that were lost for want of room, by where";
+        let help = "Notices that were lost because there was no room for them, by place";
         registry.register("webhook_dropped", help, metrics.dropped.clone());
         registry.register(
             "webhook_request_seconds",

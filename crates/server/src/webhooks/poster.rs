@@ -176,7 +176,7 @@ impl Poster {
             Err(_) => {
                 let found = tokio::net::lookup_host((url.host.as_str(), url.port)).await;
                 found
-                    .map_err(|error| format!("{} is not found: {error}", url.host))?
+                    .map_err(|error| format!("cannot resolve the host name {}: {error}", url.host))?
                     .take(MAX_ADDRESSES)
                     .collect()
             }

@@ -42,7 +42,7 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
                 if outbox_full > 0 {
                     tracing::warn!(
                         dropped = outbox_full,
-                        "an outbox is full: what is new is dropped until its webhook answers; see `lamplight webhook list`"
+                        "an outbox is full: new notices are dropped until the webhook answers; see `lamplight webhook list`"
                     );
                 }
                 waiting.retain(|user| !batch.contains(user));

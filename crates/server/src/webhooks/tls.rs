@@ -81,7 +81,7 @@ impl ReceiverTls {
         if let Some(problem) = problem.as_ref().filter(|problem| before.problem.as_ref() != Some(problem)) {
             tracing::warn!(
                 error = problem,
-                "changed certificates for webhooks not usable; the old ones stay"
+                "the changed certificates for webhooks cannot be used; the old ones stay in use"
             );
         }
         *self.read.write() = Read { stamps, problem };
