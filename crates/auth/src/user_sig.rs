@@ -83,9 +83,8 @@ pub fn sign(key: &AppKey, claims: &Claims) -> String {
 /// 5. [`Code::SIG_WRONG`]: no key of the app made this signature.
 /// 6. [`Code::SIG_EXPIRED`]: [`Claims::expires`] is not after `now`.
 ///
-/// The refusals of steps 1–4 reveal nothing that the token does not contain. A forged token always fails by step 5, so
-/// its sender learns nothing about this server's clock. A token with a `TLS.time` in the future is valid, because the
-/// clock of a backend may be ahead.
+/// The refusals of steps 1–4 reveal nothing that the token does not contain. A forged token fails by step 5, so its sender
+/// learns nothing about this server's clock. A token from the future is valid, as the clock of a backend may be ahead.
 pub fn verify(token: &str, app: &App, user: &UserId, now: Timestamp) -> Result<Claims, Refusal> {
     verify_by_key(token, app, user, now).map(|(claims, _)| claims)
 }

@@ -338,7 +338,7 @@ fn what_others_may_read_is_narrowed_at_the_start() {
     assert_eq!(open_to_others(&folder.path()), []);
     server.signal(Signal::TERM);
     let (_, log) = server.wait();
-    assert!(log.contains("others could look into the data folder"), "{log}");
+    assert!(log.contains("other users had access to the data folder"), "{log}");
 }
 
 #[test]

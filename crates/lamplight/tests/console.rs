@@ -165,7 +165,7 @@ fn operators_are_kept_with_a_server_and_without_one() {
 
     for (arguments, said) in [
         (&["console", "operator", "remove", "ann"][..], "there is no operator ann"),
-        (&["console", "operator", "remove", "admin"], "the operator admin always exists"),
+        (&["console", "operator", "remove", "admin"], "the operator admin cannot be added, removed"),
         (&["console", "operator", "add", "bob", "--role", "viewer"], "the operator bob exists already"),
         (&["console", "operator", "add", "Bob", "--role", "viewer"], "lower-case letters"),
         (&["console", "operator", "role", "bob", "king"], "possible values: viewer, operator, admin"),

@@ -186,7 +186,7 @@ impl Config {
 
     /// Checks settings that depend on each other; they may come from different layers.
     fn check_pairs(&self) -> Result<(), ConfigError> {
-        let problem = || "a certificate needs its key, and a key its certificate".to_owned();
+        let problem = || "a certificate and its key must be set together; only one of them is set".to_owned();
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
             return Err(ConfigError::Invalid { setting: "tls", problem: problem() });
         }
@@ -469,7 +469,10 @@ mod tests {
         let error = Config::load(None, vec![("public_client_url", url)]).unwrap_err().to_string();
         assert!(error.starts_with("public_client_url: must be the URL of a WebSocket"), "{error}");
         let error = Config::load(None, vec![("tls.key", "k.pem".into())]).unwrap_err();
-        assert_eq!(error.to_string(), "tls: a certificate needs its key, and a key its certificate");
+        assert_eq!(
+            error.to_string(),
+            "tls: a certificate and its key must be set together; only one of them is set"
+        );
     }
 
     #[test]

@@ -303,7 +303,7 @@ fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     }
     tracing::warn!(
         path = %path.display(), was = %format!("{was:04o}"), now = %format!("{mode:04o}"),
-        "others could look into the data folder; now they cannot"
+        "other users had access to the data folder; now they do not"
     );
     Ok(())
 }

@@ -483,8 +483,8 @@ async fn live_records(data_dir: &Path, facts: &SqliteFacts) -> Result<(SavedReco
         let aside = data_dir.join(data_folder::LIVE_SET_ASIDE);
         tracing::warn!(
             kept_as = %aside.display(), noted = ?saved.facts(), ?found,
-            "the facts are not those that the live records were written beside, as after a restored back-up; the live \
-             records are set aside, and readers of the status feed are told to begin anew"
+            "the database is not the one that the live records were written with, as after restoring a back-up; the \
+             live records are set aside, and readers of the status feed have to begin with a new snapshot"
         );
         saved.set_aside(&aside)?
     } else {

@@ -74,7 +74,7 @@ pub enum OperatorsError {
     #[error("there are already {MOST_OPERATORS} operators, and no more are allowed; remove one first")]
     TooMany,
     /// `admin` cannot be added, removed, or given another role.
-    #[error("the operator admin always exists, with the role admin")]
+    #[error("the operator admin cannot be added, removed or given another role")]
     BuiltIn,
     /// The operator's password or role has changed since it was read, or the operator was removed.
     #[error("the operator {0} was changed by somebody else in the meantime")]
