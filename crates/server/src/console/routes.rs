@@ -1,5 +1,5 @@
 //! The table of all routes that need a session, with the least role that each requires. The router is built only from
-//! this table, so there is no route without a role.
+//! this table, so every route has a role.
 
 use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};

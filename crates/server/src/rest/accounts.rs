@@ -140,7 +140,7 @@ impl Command for MultiaccountImport {
             }
         };
         let asked = list.len();
-        // The imports run concurrently, so that they share commits of the store.
+        // The imports run concurrently, so that they share commits of the database.
         let outcomes = join_all(list.into_iter().map(|item| async move {
             let done = match UserId::new(&item.user_id) {
                 Ok(user) => import(call, user, item.nick, item.face_url).await,

@@ -177,7 +177,7 @@ pub async fn add_friends(
 ) -> Result<FriendResults, ServiceError> {
     let mut results = FriendResults::new();
     loop {
-        // The friends are added concurrently, so that they share commits of the store.
+        // The friends are added concurrently, so that they share commits of the database.
         let some = items.by_ref().take(TOGETHER).map(|(to_account, friend)| async move {
             let added = match friend {
                 Ok(friend) => call.service.add_friend(owner, friend, By::App, call.now).await.map(drop),

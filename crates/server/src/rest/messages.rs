@@ -324,7 +324,7 @@ impl Command for BatchSendMsg {
         let mut fields = BatchSendMsgFields { msg_key: String::new(), error_list: Vec::new() };
         let mut first_failure = Code::OK;
         for some in to_account.chunks(together(body.bytes())) {
-            // The messages are sent concurrently, so that they share commits of the store.
+            // The messages are sent concurrently, so that they share commits of the database.
             let sending = some.iter().map(|to| send(call, &from, to, &body, name));
             for (to_account, sent) in some.iter().zip(join_all(sending).await) {
                 let done = sent.map(|at| {

@@ -1,4 +1,4 @@
-//! The plan of a lane over an outbox that is a list, and a clock that is a number.
+//! Tests of the plan of a lane, with a list as the outbox and a number as the clock.
 
 use super::*;
 use lamplight_model::{AppId, Hook, Lane, NoticeContent, SessionEvent, SessionEventKind, UserId};
@@ -8,7 +8,7 @@ const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
 const NONE: [u64; 0] = [];
 
-/// An outbox, a clock, and what is under way.
+/// A plan with an outbox, a clock, and the requests under way.
 struct World {
     plan: LanePlan,
     outbox: Vec<Notice>,
@@ -32,7 +32,7 @@ impl World {
         world
     }
 
-    /// Something new, as the last of its user.
+    /// Adds a new notice of a user to the outbox.
     fn enqueue(&mut self, user: &str) {
         self.last_id += 1;
         let id = self.last_id;
@@ -68,7 +68,7 @@ impl World {
         heads
     }
 
-    /// Begins what the plan says; answers with the ids.
+    /// Starts the requests that the plan asks for; returns the ids of their notices.
     fn begin(&mut self) -> Vec<u64> {
         let mut begun = Vec::new();
         loop {
@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    /// One that is under way comes to its end, and the outbox is told.
+    /// Ends a request that is under way, and settles its notice in the outbox.
     fn end(&mut self, id: u64, is_delivered: bool) -> SettledAs {
         let at = self.under_way.iter().position(|notice| notice.id == id).expect("it is under way");
         let notice = self.under_way.remove(at);
@@ -107,7 +107,7 @@ impl World {
         self.now = Timestamp(self.now.0 + millis);
     }
 
-    /// Fails until the circuit breaker opens.
+    /// Lets requests fail until the circuit breaker opens.
     fn open_breaker(&mut self) {
         for _ in 0..BREAKER_FAILURES {
             let begun = self.begin();
@@ -156,7 +156,7 @@ fn what_failed_waits_twice_as_long_each_time_up_to_an_hour() {
     let mut notice = world.outbox.remove(0);
     let mut pauses = Vec::new();
     for _ in 1..MAX_ATTEMPTS {
-        // Others come through, so the breaker stays closed.
+        // The circuit breaker is reset, as if other requests succeeded in between.
         plan.forget_receiver();
         plan.in_flight = 1;
         let settled = plan.done(&notice, Sent::Failed(String::new()), world.now, 0.0).settled;
@@ -200,7 +200,7 @@ fn a_receiver_that_fails_is_probed_by_one_request_at_a_time() {
         world.end(id, false);
     }
     assert!(matches!(world.plan.breaker(), Breaker::Open { probing: false, .. }));
-    // One that was under way before says nothing about the breaker.
+    // A request that was under way before the circuit breaker opened does not change its state.
     let breaker = world.plan.breaker();
     world.end(4, false);
     assert_eq!(world.plan.breaker(), breaker);
@@ -302,7 +302,7 @@ fn an_empty_lane_sleeps() {
     world.plan.ring();
     assert_eq!(world.begin(), NONE);
     assert_eq!(world.plan.wakes_at(), None);
-    // Also behind an open breaker, when what waited has gone.
+    // The same holds while the circuit breaker is open, if the waiting notices have been withdrawn.
     let mut world = World::new(&["alice", "bob", "carol"]);
     world.open_breaker();
     world.outbox.clear();
@@ -327,7 +327,7 @@ fn what_was_settled_while_heads_were_read_is_not_sent_again() {
 fn what_was_taken_away_under_way_holds_its_user_until_it_ends() {
     let mut world = World::new(&["alice", "bob"]);
     assert_eq!(world.begin(), [1, 2]);
-    // The device of the disconnect is back: the login is the head now.
+    // The device has reconnected, so the disconnect notice is withdrawn and the login is the head now.
     world.outbox.retain(|notice| notice.id != 1);
     world.enqueue("alice");
     assert_eq!(world.begin(), NONE);
@@ -356,8 +356,8 @@ fn what_cannot_be_read_is_read_later() {
     assert_eq!(world.begin(), [1]);
 }
 
-/// Notices of each user arrive in order under random faults, each once when nothing fails twice over, and in the end
-/// all have arrived.
+/// Under random failures, the notices of each user arrive in order, each exactly once, and all of them arrive in the
+/// end.
 #[test]
 fn everything_arrives_in_order_in_the_end() {
     use rand::{Rng, SeedableRng};
@@ -377,7 +377,7 @@ fn everything_arrives_in_order_in_the_end() {
             assert!(world.under_way.len() <= MAX_LANE_IN_FLIGHT);
             if !world.under_way.is_empty() && random.random_bool(0.7) {
                 let notice = world.under_way[random.random_range(0..world.under_way.len())].clone();
-                // The receiver is dead for a while, and always fails now and then.
+                // The receiver is down for a part of the time, and fails at random in the rest.
                 let works = !(500..900).contains(&step) && random.random_bool(0.8);
                 if works {
                     arrived.entry(notice.user.clone()).or_default().push(notice.ordinal);
@@ -401,8 +401,8 @@ fn everything_arrives_in_order_in_the_end() {
     }
 }
 
-/// More users than are read at once, all of whom are to be tried again later, and a receiver that answers: the lane
-/// waits until the first of them is due, and does not read the same page over and over.
+/// If more users than are read at once have notices that are all due later, the lane waits until the first of them is
+/// due, and does not read the same page again and again.
 #[test]
 fn a_page_of_what_is_due_later_is_read_once() {
     let mut world = World::new(&[]);
@@ -417,7 +417,7 @@ fn a_page_of_what_is_due_later_is_read_once() {
     world.plan.offer(world.heads(limit), limit, now);
     assert_eq!(world.plan.start_reading(now), None);
     assert_eq!(world.plan.wakes_at(), Some(now.after(Duration::from_secs(60))));
-    // All arrive, each in its time, those that were not in the first page too.
+    // All notices arrive when they are due, including those that were not in the first page.
     let mut arrived = 0;
     for _ in 0..60 + 2 * READ_AHEAD {
         world.wait(SECOND);
@@ -450,7 +450,7 @@ fn a_probe_that_was_not_sent_leaves_the_probe_to_another_at_once() {
         (Sent::TakenBack, SettledAs::Gone),
         (
             Sent::NotHandedOut(error.clone()),
-            // Without a chance that shortens it; the attempt does not count.
+            // The pause is not shortened because the random number is 0, and the attempt does not count.
             SettledAs::Again { attempts: 0, due: Timestamp(1_000_000 + 60 * SECOND + SECOND), error },
         ),
     ] {

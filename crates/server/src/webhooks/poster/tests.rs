@@ -61,7 +61,7 @@ async fn a_receiver_by_tls_is_told_if_its_certificate_is_trusted() {
         let acceptor = TlsAcceptor::from(Arc::new(config));
         loop {
             let (stream, _) = listener.accept().await.unwrap();
-            // One who does not trust us goes away in the handshake.
+            // A client that does not trust the receiver ends the connection in the handshake.
             let Ok(mut stream) = acceptor.accept(stream).await else { continue };
             let told = read(&mut stream).await.unwrap();
             stream.write_all(OK).await.unwrap();
@@ -78,7 +78,7 @@ async fn a_receiver_by_tls_is_told_if_its_certificate_is_trusted() {
     assert!(told.contains("x-lamplight-delivery: 1-1-61-7\r\n"), "{told}");
 }
 
-/// A private CA, and what it has signed for a name.
+/// A private CA, which signs certificates for names.
 struct Authority {
     issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
     pem: String,
@@ -109,7 +109,7 @@ impl Authority {
     }
 }
 
-/// A receiver with a certificate for `name`, which demands one that this authority has signed; answers with its port.
+/// Starts a receiver that has a certificate for `name` and demands one signed by this CA; returns its port.
 async fn strict_receiver(authority: &Authority, name: &str) -> u16 {
     let (certificate, key) = authority.sign(name);
     let chain = rustls_pemfile::certs(&mut certificate.as_bytes()).map(Result::unwrap).collect();
@@ -177,7 +177,7 @@ async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_
             }
         }
     }
-    // What is no certificate ends the start, with the setting and the file.
+    // A file that is not a certificate makes the start fail; the error names the setting and the file.
     for (setting, config) in [
         ("webhooks.ca_file", WebhooksConfig { ca_file: file("bad", "no"), ..WebhooksConfig::default() }),
         (
@@ -203,7 +203,7 @@ async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_
     }
 }
 
-/// In the order in which tools that renew certificates write them: the certificate, and then its key.
+/// The files are replaced as tools that renew certificates do it: first the certificate, and then its key.
 #[tokio::test]
 async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
     let (old, new) = (Authority::new(), Authority::new());
@@ -237,7 +237,7 @@ async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
     poster.tls.refresh();
     assert!(Arc::ptr_eq(&first, &poster.tls.current()), "nothing has changed");
 
-    // Half of a renewal, twice looked at.
+    // The renewal is only half done, and the files are read twice in this state.
     let (certificate, key) = new.sign("lamplight");
     write("ca", &new.pem);
     write("own", &certificate);
@@ -248,7 +248,7 @@ async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
     }
     write("own-key", &key);
     poster.tls.refresh();
-    // A connection that was kept is not used again: it is how the receiver was trusted before.
+    // The connection that was kept open is not used again, because it was made with the former settings.
     assert_eq!((post(before).await, post(after).await), (untrusted.clone(), Ok(200)));
 
     std::fs::remove_file(path("ca")).unwrap();
@@ -281,7 +281,7 @@ async fn a_connection_that_was_closed_meanwhile_is_made_anew() {
         for _ in 0..3 {
             let (mut stream, _) = listener.accept().await.unwrap();
             read(&mut stream).await.unwrap();
-            // It keeps the connection, so it says, and then closes it.
+            // The receiver says that it keeps the connection open, but then closes it.
             stream.write_all(OK).await.unwrap();
         }
     });
