@@ -126,7 +126,7 @@ impl Audit {
         };
         // If this fails, the entry says only that the change was begun. The change itself has been made.
         if let Err(error) = self.facts.settle_audit(id, settled).await {
-            tracing::warn!(%error, id, "an entry of the audit log could not be settled");
+            tracing::warn!(%error, id, "the outcome of a change could not be added to its entry in the audit log");
         }
         done
     }

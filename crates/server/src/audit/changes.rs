@@ -134,7 +134,7 @@ fn leaves(settings: &AppSettings) -> BTreeMap<String, Value> {
     let mut all = BTreeMap::new();
     collect(
         "",
-        serde_json::to_value(settings).expect("settings have no map with keys that are no texts"),
+        serde_json::to_value(settings).expect("all keys of the maps in the settings are texts"),
         &mut all,
     );
     all

@@ -435,7 +435,7 @@ fn shown(app: &App) -> ShownApp {
 
 /// Computes the entity tag of an app, which differs for any two states of the app.
 fn tag(app: &App) -> HeaderValue {
-    let text = serde_json::to_vec(app).expect("an app has no map with keys that are no texts");
+    let text = serde_json::to_vec(app).expect("all keys of the maps in an app are texts");
     let hash = hex(&Sha256::digest(text)[..16]);
     HeaderValue::try_from(format!("\"{hash}\"")).expect("hexadecimal digits")
 }

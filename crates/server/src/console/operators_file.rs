@@ -27,7 +27,7 @@ pub struct OperatorName(String);
 
 /// The error for a text that is not a valid name of an operator.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the name of an operator has 1 to 32 lower-case letters, digits, dots, dashes and underscores")]
+#[error("the name of an operator must have 1 to 32 lower-case letters, digits, dots, dashes and underscores")]
 pub struct InvalidName;
 
 /// An operator with the hash of the password.

@@ -32,7 +32,11 @@ pub struct PasswordFile {
 
 /// The error for a text that is not a valid password.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a password of the console has {} to {} bytes", PasswordFile::LEAST_BYTES, PasswordFile::MOST_BYTES)]
+#[error(
+    "a password of the console must have {} to {} bytes",
+    PasswordFile::LEAST_BYTES,
+    PasswordFile::MOST_BYTES
+)]
 pub struct InvalidPassword;
 
 /// The hash of a password, with its salt and cost.

@@ -18,7 +18,7 @@ pub enum Role {
 
 /// The error for a text that is not the name of a role.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("a role is viewer, operator or admin")]
+#[error("a role must be viewer, operator or admin")]
 pub struct UnknownRole;
 
 impl Role {
