@@ -39,10 +39,10 @@ pub struct Config {
     pub webhooks: WebhooksConfig,
     /// Limits on clients that hold for every app.
     pub limits: LimitsConfig,
-    /// How long clients of a stopped or lost node still count as connected, in milliseconds; at most 10 min.
+    /// The time for which clients of a stopped or lost node still count as connected, in milliseconds; at most 10 min.
     pub node_loss_grace_ms: u32,
-    /// How many clients per second should reconnect after they have lost their connections all at once. At login, each
-    /// client receives the time over which to spread its reconnection.
+    /// The number of clients that should reconnect per second after all have lost their connections at once. At login,
+    /// each client receives the time over which to spread its reconnection.
     pub reconnects_per_second: u32,
     /// The longest time over which clients spread their reconnections, in milliseconds.
     pub reconnect_spread_ms: u32,

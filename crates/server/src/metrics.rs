@@ -94,7 +94,7 @@ pub struct WorkerMetrics {
     /// Status changes that were replaced by a newer one before they were sent, because the user's status
     /// changed too fast.
     pub replaced: Counter,
-    /// How often a connection was paused because its requests came too fast.
+    /// The number of times that a connection was paused because its requests came too fast.
     pub paused: Counter,
     /// Statuses sent in notifications.
     pub notifications: Counter,
@@ -102,15 +102,17 @@ pub struct WorkerMetrics {
     pub writes: Counter,
     /// Changes of lists that were sent in notifications.
     pub list_changes: Counter,
-    /// How often a client was asked to read its lists again, because too many changes were waiting or some were missed.
+    /// The number of times that a client was asked to read its lists again, because too many changes were waiting or
+    /// some were missed.
     pub list_reloads: Counter,
-    /// How often a socket took no more data, so that notifications waited in the mailbox and were conflated.
+    /// The number of times that a socket took no more data, so that notifications waited in the mailbox and were
+    /// conflated.
     pub stalls: Counter,
     /// Connections closed after the heartbeat timeout.
     pub timeouts: Counter,
     /// Connections closed because of a protocol error, a missing login, or a limit on connections.
     pub protocol_errors: Counter,
-    /// How often entries of the change log were missed, so that all watched statuses were read again.
+    /// The number of times that entries of the change log were missed, so that all watched statuses were read again.
     pub rereads: Counter,
     /// Failed reads for connections, which are tried again.
     pub failed_reads: Counter,

@@ -45,7 +45,7 @@ pub struct ImportFriendItem {
     to_account: CompactString,
     /// The user's remark about the friend; at most 96 bytes.
     remark: Option<String>,
-    /// How the friendship came about: `AddSource_Type_` and a word that the app chooses.
+    /// The origin of the friendship: `AddSource_Type_` and a word that the app chooses.
     add_source: String,
     /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
