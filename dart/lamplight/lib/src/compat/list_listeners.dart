@@ -15,8 +15,8 @@ import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';
 
-/// The listeners to the lists of a session. A list is read once somebody
-/// listens to it.
+/// The listeners to the lists of a session. A list is read when it has its
+/// first listener.
 final class ListListeners {
   /// The listeners to the conversation list.
   final Set<V2TimConversationListener> conversations = {};
