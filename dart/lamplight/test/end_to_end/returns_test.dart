@@ -170,13 +170,18 @@ void main() {
     for (var i = 0; i < 20; i++) {
       await reconnect();
     }
-    final (before, memory) = (sockets(), ProcessInfo.currentRss);
-    for (var i = 0; i < 100; i++) {
-      await reconnect();
+    final before = sockets();
+    // Garbage makes the memory grow in some rounds, and a leak in all of them.
+    final grown = <int>[];
+    while (grown.length < 5 && grown.every((bytes) => bytes >= 2 << 20)) {
+      final memory = ProcessInfo.currentRss;
+      for (var i = 0; i < 100; i++) {
+        await reconnect();
+      }
+      grown.add(ProcessInfo.currentRss - memory);
     }
     await until('the sockets are closed', () => sockets() <= before);
-    final grown = ProcessInfo.currentRss - memory;
-    check(grown < 8 << 20, 'the memory stays: $grown bytes more');
+    check(grown.last < 2 << 20, 'the memory grows in each round: $grown');
     equal((await alice.client.getSubscriptions()).users, ['bob']);
     equal(alice.statusesOf('bob'), <String>[], 'nothing had changed');
     await alice.client.close();
