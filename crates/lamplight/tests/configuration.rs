@@ -163,7 +163,34 @@ fn a_wrong_variable_is_told_with_an_example() {
         ),
         ("LAMPLIGHT_TRUSTED_PROXIES", "", "must be a list, as '[\"10.0.0.0/8\"]', not \"\""),
         ("LAMPLIGHT_LIMITS", "5", "must be a section of settings, as '{name=value}', not 5"),
-        ("LAMPLIGHT_DATA_DIR", "2026", "must be a text, not 2026"),
+        ("LAMPLIGHT_DATA_DIR", "2026", "must be a text, as '\"2026\"', not 2026"),
+        (
+            "LAMPLIGHT_CLIENT_LISTEN",
+            ":27420",
+            "must be an IP address and a port, as 127.0.0.1:7400, not \":27420\"",
+        ),
+        (
+            "LAMPLIGHT_CLIENT_LISTEN",
+            "27421",
+            "must be an IP address and a port, as 127.0.0.1:7400, not 27421",
+        ),
+        (
+            "LAMPLIGHT_HEALTH_LISTEN",
+            "127.0.0.1:80000",
+            "must be an IP address and a port, as 127.0.0.1:7400, not \"127.0.0.1:80000\"",
+        ),
+        (
+            "LAMPLIGHT_NODE_LOSS_GRACE_MS",
+            "30s",
+            "must be a whole number of milliseconds, as 30000, not \"30s\"",
+        ),
+        (
+            "LAMPLIGHT_WEBHOOK__ALLOW_NETWORKS",
+            "[]",
+            "there is no such setting; did you mean webhooks? Those are ",
+        ),
+        ("LAMPLIGHT_WEBHOOKS__ALLOW_NETWORKS", "[\"10.0.0.0/99\"]", "\"10.0.0.0/99\" is not a network"),
+        ("LAMPLIGHT_LIMITS", "{conections=5}", "there is no such setting; did you mean limits.connections? "),
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
         let output =
@@ -171,5 +198,21 @@ fn a_wrong_variable_is_told_with_an_example() {
         let error = String::from_utf8(output.stderr).unwrap();
         let place = format!("(environment variable {name}): {expected}");
         assert!(output.status.code() == Some(1) && error.contains(&place), "{error}");
+    }
+}
+
+#[test]
+fn an_address_of_a_flag_is_refused_with_the_form_that_is_expected() {
+    let folder = tempfile::tempdir().unwrap();
+    for (flag, address) in [
+        ("--client-listen", "127.0.0.1"),
+        ("--http-listen", "127.0.0.1:80000"),
+        ("--health-listen", "localhost:7402"),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
+        let output = command.current_dir(folder.path()).args(["serve", flag, address]).output().unwrap();
+        let error = String::from_utf8(output.stderr).unwrap();
+        let expected = "must be an IP address and a port, as 127.0.0.1:7400";
+        assert!(output.status.code() == Some(2) && error.contains(expected), "{error}");
     }
 }

@@ -1,6 +1,9 @@
 //! The settings of a node, which are read from a file, the environment and flags, in ascending order of precedence.
 
+mod address;
 mod wording;
+
+pub use address::parse_address;
 
 use crate::network::{Network, TrustedProxies};
 use crate::web::is_client_url;
@@ -22,10 +25,13 @@ pub struct Config {
     /// The folder for everything that the node stores. It is created if it does not exist.
     pub data_dir: PathBuf,
     /// The client port: native protocol, WebSocket and TLS.
+    #[serde(deserialize_with = "address::one")]
     pub client_listen: SocketAddr,
     /// The HTTP port: server API, web pages, metrics and health checks.
+    #[serde(deserialize_with = "address::one")]
     pub http_listen: SocketAddr,
     /// A further port for metrics and health checks, with connection limits of its own.
+    #[serde(deserialize_with = "address::one_or_none")]
     pub health_listen: Option<SocketAddr>,
     /// The URL (`ws://…` or `wss://…`) at which web pages reach the client port, if that is through a proxy.
     pub public_client_url: Option<String>,
@@ -160,6 +166,11 @@ impl Config {
         file: Option<&Path>,
         overrides: Vec<(&'static str, figment::value::Value)>,
     ) -> Result<Self, ConfigError> {
+        let variables: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .filter(|name| name.to_uppercase().starts_with("LAMPLIGHT_"))
+            .collect();
+        let check = |figment: &Figment| check(figment, &variables);
         let mut figment = Figment::from(Serialized::defaults(Self::default()));
         if let Some(file) = file {
             figment = figment.merge(Toml::file_exact(file));
@@ -331,9 +342,10 @@ const REMOVED: [(&str, &str); 1] = [(
 )];
 
 /// Reads the settings from the layers merged so far, and checks each setting on its own.
-fn check(figment: &Figment) -> Result<Config, ConfigError> {
+fn check(figment: &Figment, variables: &[String]) -> Result<Config, ConfigError> {
     refuse_removed(figment)?;
-    let config: Config = figment.extract().map_err(|error| ConfigError::Unreadable(wording::text(&error)))?;
+    let config: Config =
+        figment.extract().map_err(|error| ConfigError::Unreadable(wording::text(&error, variables)))?;
     config.validate()?;
     Ok(config)
 }
@@ -422,7 +434,7 @@ mod tests {
             ]
         };
         for (text, expected) in [
-            ("data_dir = 5", format!("data_dir {place}: must be a text, not 5")),
+            ("data_dir = 5", format!("data_dir {place}: must be a text, as \"5\", not 5")),
             ("workers = \"many\"", format!("workers {place}: must be a whole number from 0, not \"many\"")),
             ("workers = -1", format!("workers {place}: must be a whole number from 0, not -1")),
             ("workers = 257", "workers: must be from 0 to 256, not 257".to_owned()),
@@ -431,12 +443,29 @@ mod tests {
                 "trusted_proxies = \"10.0.0.0/8\"",
                 format!("trusted_proxies {place}: must be a list, not \"10.0.0.0/8\""),
             ),
-            ("client_listen = \"here\"", format!("client_listen {place}: ")),
+            (
+                "client_listen = \"here\"",
+                format!(
+                    "client_listen {place}: must be an IP address and a port, as 127.0.0.1:7400, not \"here\""
+                ),
+            ),
+            (
+                "node_loss_grace_ms = \"30s\"",
+                format!(
+                    "node_loss_grace_ms {place}: must be a whole number of milliseconds, as 30000, not \"30s\""
+                ),
+            ),
             (
                 "[webhooks]\nallow_network = []",
-                format!("webhooks.allow_network {place}: there is no such setting; those in webhooks are "),
+                format!(
+                    "webhooks.allow_network {place}: there is no such setting; did you mean webhooks.allow_networks? Those in webhooks are "
+                ),
             ),
-            ("worker = 1", format!("worker {place}: there is no such setting; those are ")),
+            (
+                "worker = 1",
+                format!("worker {place}: there is no such setting; did you mean workers? Those are "),
+            ),
+            ("zebra = 1", format!("zebra {place}: there is no such setting; those are ")),
             ("workers = ", format!("file {}: ", file.path().display())),
         ] {
             std::fs::write(file.path(), text).unwrap();

@@ -30,7 +30,7 @@ mod webhooks;
 mod worker;
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError, LimitsConfig, TlsConfig};
+pub use config::{Config, ConfigError, LimitsConfig, TlsConfig, parse_address};
 pub use console::routes as console_routes;
 pub use console::{
     InvalidName, InvalidPassword, OperatorName, Operators, OperatorsError, PasswordFile, Role, ShownOperator,

@@ -10,7 +10,7 @@ use anyhow::bail;
 use clap::Args;
 use figment::value::Value;
 use lamplight_model::{App, AppId};
-use lamplight_server::{Clock, Config, LogMetrics, Node, Surroundings, web_is_built};
+use lamplight_server::{Clock, Config, LogMetrics, Node, Surroundings, parse_address, web_is_built};
 use rustix::process::Signal as Number;
 use sd_notify::NotifyState;
 use serde_json::json;
@@ -52,16 +52,16 @@ pub struct ServeArgs {
 #[derive(Args, Debug)]
 pub struct ListenArgs {
     /// The address of the client port: native protocol, WebSocket, TLS [default: 0.0.0.0:7400]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     client_listen: Option<SocketAddr>,
 
     /// The address of the HTTP port: web pages, metrics, health checks, server API [default: 127.0.0.1:7401]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     http_listen: Option<SocketAddr>,
 
     /// A further address for metrics and health checks, which answers even if the HTTP port is full [default:
     /// none]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_address)]
     health_listen: Option<SocketAddr>,
 
     /// The number of worker threads; 0 means one for each core [default: 0]

@@ -7,10 +7,13 @@ use figment::{Error, Metadata, Source};
 /// The words in the name that figment gives to a layer of environment variables.
 const ENVIRONMENT: &str = "environment variable";
 
-/// Returns the text for an error of the figment library.
-pub fn text(error: &Error) -> String {
+/// The least similarity of two names, from 0 to 1, at which one counts as a misspelling of the other.
+const ALIKE: f64 = 0.8;
+
+/// Returns the text for an error of the figment library. `variables` are the names of the environment variables that were read.
+pub fn text(error: &Error, variables: &[String]) -> String {
     let setting = error.path.join(".");
-    let place = place(error.metadata.as_ref(), &error.path);
+    let place = place(error.metadata.as_ref(), &error.path, variables);
     let is_variable = error.metadata.as_ref().is_some_and(is_environment);
     match &error.kind {
         Kind::UnknownField(field, known) => {
@@ -21,11 +24,19 @@ pub fn text(error: &Error) -> String {
                 format!("{setting}.{field}")
             };
             let within = if section.is_empty() { String::new() } else { format!(" in {section}") };
-            format!("{full}{place}: there is no such setting; those{within} are {}", known.join(", "))
+            let (meant, those) = match nearest(field, known) {
+                Some(name) if section.is_empty() => (format!("did you mean {name}? "), "Those"),
+                Some(name) => (format!("did you mean {section}.{name}? "), "Those"),
+                None => (String::new(), "those"),
+            };
+            format!(
+                "{full}{place}: there is no such setting; {meant}{those}{within} are {}",
+                known.join(", ")
+            )
         }
         Kind::InvalidType(found, expected) | Kind::InvalidValue(found, expected) => {
-            let example = if is_variable { example(expected) } else { "" };
-            format!("{setting}{place}: must be {}{example}, not {}", wanted(expected), told(found))
+            let (example, found) = (example(expected, found, is_variable), told(found));
+            format!("{setting}{place}: must be {}{example}, not {found}", wanted(&setting, expected))
         }
         Kind::ISizeOutOfRange(number) => {
             format!("{setting}{place}: the number {number} is too small or too large")
@@ -51,21 +62,43 @@ fn is_environment(metadata: &Metadata) -> bool {
     metadata.name.contains(ENVIRONMENT)
 }
 
+/// Returns the name among `known` of which `name` is a misspelling.
+fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    let likeness = |other: &str| strsim::jaro_winkler(name, other);
+    let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+    nearest.filter(|other| likeness(other) >= ALIKE)
+}
+
 /// Returns the file or variable in which a value was written, in brackets; empty for a flag, whose name is the path.
-fn place(metadata: Option<&Metadata>, path: &[String]) -> String {
+fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> String {
     match metadata {
         Some(metadata) if is_environment(metadata) => {
-            format!(" (environment variable LAMPLIGHT_{})", path.join("__").to_uppercase())
+            format!(" (environment variable {})", variable(path, variables))
         }
         Some(Metadata { source: Some(Source::File(file)), .. }) => format!(" (file {})", file.display()),
         Some(_) | None => String::new(),
     }
 }
 
+/// Returns the variable that set the value at a path: the variable of this path, the variable of the section or list
+/// around it, or, if the section itself is wrong, the variable of one of its settings.
+fn variable(path: &[String], variables: &[String]) -> String {
+    let name_of = |path: &[String]| format!("LAMPLIGHT_{}", path.join("__")).to_uppercase();
+    let around = (1..=path.len()).rev().map(|length| name_of(&path[..length]));
+    let named = around.filter_map(|name| variables.iter().find(|it| it.eq_ignore_ascii_case(&name))).next();
+    let inside = format!("{}__", name_of(path));
+    let within = || variables.iter().find(|it| it.to_uppercase().starts_with(&inside));
+    named.or_else(within).cloned().unwrap_or_else(|| name_of(path))
+}
+
 /// Describes the expected value in plain words. `expected` is the description by serde, which names Rust types.
-fn wanted(expected: &str) -> String {
+fn wanted(setting: &str, expected: &str) -> String {
     let is_number = |name: &str| matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize");
     match expected {
+        name if is_number(name) && setting.ends_with("_ms") => {
+            "a whole number of milliseconds, as 30000".to_owned()
+        }
+        name if is_number(name) && setting.ends_with("_bytes") => "a whole number of bytes".to_owned(),
         name if is_number(name) => "a whole number from 0".to_owned(),
         "a boolean" => "true or false".to_owned(),
         "a string" | "path string" | "a path" => "a text".to_owned(),
@@ -76,12 +109,19 @@ fn wanted(expected: &str) -> String {
     }
 }
 
-/// Returns an example of how to write a list or a section in a variable; empty if another kind of value is expected.
-fn example(expected: &str) -> &'static str {
+/// Returns an example if the form of the value is not obvious: a list or a section in a variable, or a text that was
+/// written as a number or a truth value.
+fn example(expected: &str, found: &Actual, is_variable: bool) -> String {
+    let is_bare =
+        matches!(found, Actual::Bool(_) | Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_));
     match expected {
-        "a sequence" => ", as '[\"10.0.0.0/8\"]'",
-        name if name.starts_with("struct ") => ", as '{name=value}'",
-        _ => "",
+        "a string" | "path string" | "a path" if is_bare => match is_variable {
+            true => format!(", as '\"{}\"'", told(found)),
+            false => format!(", as \"{}\"", told(found)),
+        },
+        "a sequence" if is_variable => ", as '[\"10.0.0.0/8\"]'".to_owned(),
+        name if name.starts_with("struct ") && is_variable => ", as '{name=value}'".to_owned(),
+        _ => String::new(),
     }
 }
 
