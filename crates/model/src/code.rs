@@ -37,7 +37,7 @@ codes! {
     OK = 0, "ok", "成功";
     NOT_LOGGED_IN = 6014, "not logged in", "未登录";
     INVALID_PARAMETER = 6017, "invalid parameter", "参数无效";
-    LOGIN_SIG_EXPIRED = 6206, "the UserSig expired; log in again with a new one", "UserSig 已过期，请使用新的 UserSig 重新登录";
+    LOGIN_SIG_EXPIRED = 6206, "the UserSig or JWT expired or is no longer accepted; log in again with a new one", "UserSig 或 JWT 已过期或已失效，请使用新的凭证重新登录";
     KICKED_BY_OTHER_LOGIN = 6208, "kicked by another login of the same account", "同一帐号在其他终端登录，已被踢下线";
     BAD_USER_ID = 7003, "bad userID: 1 to 32 bytes of printable ASCII", "userID 无效：须为 1 至 32 字节的可打印 ASCII 字符";
     CALLED_TOO_OFTEN = 7008, "called too often; wait and try again", "调用过于频繁，请稍后重试";

@@ -374,7 +374,9 @@ async fn a_jwt_that_expires_ends_its_login_unless_a_fresh_one_comes() {
     node.clock.advance(Duration::from_secs(150));
     assert_eq!(wire.status_of("alice").await.status_type, 1);
     node.clock.advance(Duration::from_secs(60));
-    assert_eq!(wire.last_words().await.cause, Cause::UserSigExpired as i32);
+    let words = wire.last_words().await;
+    let why = "the UserSig or JWT expired; log in again with a new one";
+    assert_eq!((words.cause, words.message.as_str()), (Cause::UserSigExpired as i32, why));
     let status = node.log_in("bob", "d", Platform::Android).await.status_of("alice").await;
     assert_eq!((status.status_type, status.reason), (3, v1::Reason::SigExpired as i32));
 }
@@ -397,7 +399,9 @@ async fn whoever_logged_in_by_keys_that_the_app_has_no_longer_is_logged_out() {
     let own = Signer::new("own", 7).token(&node, "carol");
     let Body::Login(_) = by_text.ask(login(&node, "carol", own)).await else { panic!() };
     node.set(|settings| settings.jwt.jwks_url.clear()).await;
-    assert_eq!(by_url.last_words().await.cause, Cause::UserSigExpired as i32);
+    let words = by_url.last_words().await;
+    let why = "the key of the token was taken away; log in again with a new token";
+    assert_eq!((words.cause, words.message.as_str()), (Cause::UserSigExpired as i32, why));
     assert_eq!(by_text.status_of("carol").await.status_type, 1);
     node.set(|settings| settings.jwt = JwtSettings::default()).await;
     assert_eq!(by_text.last_words().await.cause, Cause::UserSigExpired as i32);

@@ -11,6 +11,9 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
 use std::collections::HashMap;
 
+/// The expiry time that marks a token whose key the app no longer has.
+pub const KEY_IS_GONE: Timestamp = Timestamp(0);
+
 /// Applies a change of the settings of an app (`None`: of any app): updates the abilities of its connections, and logs
 /// out those whose UserSig was signed with a key that the app no longer has, as if the UserSig had expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
@@ -48,7 +51,7 @@ pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp)
     let app = shared.service.apps().get(app);
     match app.is_none_or(|app| shared.service.tokens().has_key(&app, key)) {
         true => expires,
-        false => Timestamp(0),
+        false => KEY_IS_GONE,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Logins and logouts on a connection.
 
 use super::Worker;
-use super::abilities::{abilities_in, good_until};
+use super::abilities::{KEY_IS_GONE, abilities_in, good_until};
 use super::connection::{Connection, Login, Session, Work, last_words};
 use super::lists_queue::ListsQueue;
 use super::reads::{STORE_PATIENCE, in_time, too_slow};
@@ -326,17 +326,23 @@ impl LoginTask {
         self.close(words);
     }
 
-    /// Logs out the device of the connection, whose UserSig has expired, and sends the reason. The connection is busy
-    /// until then.
+    /// Logs out the device of the connection, whose token has expired or has lost its key, and sends it the reason. The
+    /// connection is busy until then.
     pub async fn expire_sig(self) {
         let Self { worker, id } = &self;
         let id = *id;
         let Some(user) = self.who() else { return };
+        let expires =
+            worker.connections.with(id, |connection| connection.login().map(|login| login.sig_expires));
+        let why = match expires.flatten() {
+            Some(KEY_IS_GONE) => "the key of the token was taken away; log in again with a new token",
+            Some(_) | None => "the UserSig or JWT expired; log in again with a new one",
+        };
         let mut ending = pin!(worker.shared.service.expire_sig(&user, id, worker.shared.clock.now()));
         let ended = timeout(STORE_PATIENCE, &mut ending).await;
         worker.connections.with(id, |connection| connection.work = Work::Idle);
         // If the directory has not recorded the end, the service retries it.
-        self.close(last_words(Cause::UserSigExpired, "the UserSig expired"));
+        self.close(last_words(Cause::UserSigExpired, why));
         let ended = match ended {
             Ok(ended) => ended,
             Err(_) => ending.await,

@@ -12,7 +12,7 @@ abstract final class LamplightCode {
   /// `6017`: invalid parameter.
   static const invalidParameter = 6017;
 
-  /// `6206`: the UserSig expired; log in again with a new one.
+  /// `6206`: the UserSig or JWT expired or is no longer accepted; log in again with a new one.
   static const loginSigExpired = 6206;
 
   /// `6208`: kicked by another login of the same account.
@@ -215,8 +215,8 @@ abstract final class LamplightCode {
       '参数无效',
     ),
     6206: (
-      'the UserSig expired; log in again with a new one',
-      'UserSig 已过期，请使用新的 UserSig 重新登录',
+      'the UserSig or JWT expired or is no longer accepted; log in again with a new one',
+      'UserSig 或 JWT 已过期或已失效，请使用新的凭证重新登录',
     ),
     6208: (
       'kicked by another login of the same account',

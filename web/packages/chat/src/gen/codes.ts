@@ -7,8 +7,8 @@ export const CODES = {
   INVALID_PARAMETER: { number: 6017, english: "invalid parameter", chinese: "参数无效" },
   LOGIN_SIG_EXPIRED: {
     number: 6206,
-    english: "the UserSig expired; log in again with a new one",
-    chinese: "UserSig 已过期，请使用新的 UserSig 重新登录",
+    english: "the UserSig or JWT expired or is no longer accepted; log in again with a new one",
+    chinese: "UserSig 或 JWT 已过期或已失效，请使用新的凭证重新登录",
   },
   KICKED_BY_OTHER_LOGIN: {
     number: 6208,
