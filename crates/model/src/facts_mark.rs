@@ -1,6 +1,7 @@
 //! A mark in the history of the facts.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// A position in the history of the facts. Live records note the last mark of the facts; facts with an earlier mark
 /// were restored from a backup, or are other facts.
@@ -20,6 +21,13 @@ impl FactsMark {
     /// the noted mark if a crash came between their commit and the note.
     pub fn includes(self, noted: Self) -> bool {
         self.history == noted.history && self.count >= noted.count
+    }
+}
+
+/// `60 of 9477063350432358187`: the position, and the history.
+impl fmt::Display for FactsMark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {}", self.count, self.history)
     }
 }
 

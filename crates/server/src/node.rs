@@ -181,7 +181,9 @@ impl Node {
             in_doubt = recovered.in_doubt,
             "the live records were read"
         );
-        if recovered.in_doubt {
+        if recovered.in_doubt && directory.stats().journal_set_aside {
+            tracing::info!("no live records are left: returning clients get complete statuses");
+        } else if recovered.in_doubt {
             tracing::warn!(
                 damaged_files = recovered.damage.files,
                 missing_files = recovered.damage.missing_files,
@@ -478,11 +480,12 @@ async fn live_records(data_dir: &Path, facts: &SqliteFacts) -> Result<(SavedReco
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;
     // A crash cannot leave a database that is older than the recorded mark; `FactsMark` says why.
-    let are_others = saved.facts().is_some_and(|noted| !found.includes(noted));
-    let saved = if are_others {
+    let noted = saved.facts().filter(|noted| !found.includes(*noted));
+    let are_others = noted.is_some();
+    let saved = if let Some(noted) = noted {
         let aside = data_dir.join(data_folder::LIVE_SET_ASIDE);
         tracing::warn!(
-            kept_as = %aside.display(), noted = ?saved.facts(), ?found,
+            kept_as = %aside.display(), %noted, %found,
             "the database is not the one that the live records were written with, as after restoring a back-up; the \
              live records are set aside, and readers of the status feed have to begin with a new snapshot"
         );

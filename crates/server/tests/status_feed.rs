@@ -5,6 +5,7 @@
 mod common;
 
 use common::TestNode;
+use common::log::Log;
 use lamplight_core::LinkEnd;
 use lamplight_model::{Code, ConnectionId, Platform, StatusType, UserId, Version};
 use lamplight_service::{LoginCall, Service, ServiceError, Viewing};
@@ -176,7 +177,12 @@ async fn a_mirror_is_told_to_begin_anew_after_older_facts_were_put_beside_the_li
     assert!(!aside.exists(), "facts that went on are no other facts");
     copy_facts(backup.path(), stopped.folder());
 
+    let log = Log::keep();
     let node = stopped.start().await;
+    // The log tells it once, in words for people.
+    let [line] = &log.lines("WARN")[..] else { panic!("{:?}", log.lines("WARN")) };
+    assert!(line.contains("are set aside") && line.contains(" of ") && !line.contains("FactsMark"), "{line}");
+    drop(log);
     mirror.follow(&node, 10).await;
     mirror.is_true(&node, &ids).await;
     assert!(!mirror.users.contains_key(&ids[1]) && mirror.resets == 2, "{:?}", mirror.users);
