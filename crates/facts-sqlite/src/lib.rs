@@ -10,6 +10,7 @@
 mod deletion;
 mod examine;
 mod fault;
+mod identity;
 mod lists;
 mod mark;
 mod operations;
@@ -27,6 +28,7 @@ pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE, WriterState};
 
 pub use readers::{READ_QUEUE, READERS};
 
+use identity::Identity;
 use lamplight_facts::{
     Account, AccountDeleted, AccountMade, AccountWithLogins, Answer, AppDeletion, EndedLogin, Facts,
     FactsError, Login, LoginRecorded, NewLogin, Revocation, Revoked,
@@ -52,6 +54,7 @@ pub struct SqliteFacts {
     readers: Readers,
     writer: Writer,
     marked: Marked,
+    identity: Identity,
 }
 
 impl SqliteFacts {
@@ -64,8 +67,10 @@ impl SqliteFacts {
         let reading = (0..READERS).map(|_| schema::open_for_reading(path)).collect::<Result<_, _>>()?;
         let readers = Readers::start(reading)?;
         let writer = Writer::start(writing)?;
+        let looking = |error| fault::unavailable("examining the database file", error);
+        let identity = Identity::of(path).map_err(looking)?;
         tracing::info!(path = %path.display(), schema = SCHEMA_VERSION, "the database is open");
-        Ok(Self { readers, writer, marked: Marked::default() })
+        Ok(Self { readers, writer, marked: Marked::default(), identity })
     }
 
     /// The counts of the writer since it started.
@@ -81,6 +86,12 @@ impl SqliteFacts {
     /// Whether all reader threads are running.
     pub fn readers_are_alive(&self) -> bool {
         self.readers.are_alive()
+    }
+
+    /// The path of the file that was replaced or deleted since the store was opened, if one was: what is written now is
+    /// lost when the store is closed. Blocks on the disk.
+    pub fn replaced(&self) -> Option<&Path> {
+        self.identity.replaced()
     }
 
     /// Commits a write that changes no data, so that one page goes to the disk. It succeeds if any other write would.

@@ -93,6 +93,25 @@ fn a_running_server_has_its_ports_and_is_ready() {
 }
 
 #[test]
+fn a_store_that_was_replaced_under_a_running_server_is_wrong() {
+    let folder = Folder::new();
+    let _server = folder.serve(&[]);
+    let (path, aside) = (folder.path().join("facts.db"), folder.path().join("live").join("aside"));
+    fs::rename(&path, &aside).unwrap();
+    fs::copy(&aside, &path).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    let found = loop {
+        let (code, found) = examined(&folder, &["--only-server"], "server");
+        if code == Some(1) {
+            break found;
+        }
+        assert!(Instant::now() < until, "{found}");
+        std::thread::sleep(Duration::from_millis(100));
+    };
+    assert!(found.contains("facts.db was replaced or deleted while this server has it open"), "{found}");
+}
+
+#[test]
 fn a_webhook_that_cannot_be_reached_is_wrong() {
     let folder = Folder::new();
     let settings = folder.file("private.toml", "[webhooks]\nallow_private = true\n");

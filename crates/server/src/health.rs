@@ -83,6 +83,8 @@ pub struct Health {
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
+    /// The problem if the files of the database are no longer those that the server has open.
+    replaced: Mutex<Option<String>>,
     /// The tasks that the node needs, with their names. If one of them ends, that is a fault.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
     stopping: AtomicBool,
@@ -113,6 +115,7 @@ impl Health {
             workers: (0..workers).map(|_| Pulse::starting(now)).collect(),
             keeper: Pulse::starting(now),
             probe: Mutex::default(),
+            replaced: Mutex::default(),
             tasks: Mutex::default(),
             stopping: AtomicBool::new(false),
         }
@@ -181,6 +184,7 @@ impl Health {
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tick.tick().await;
+            self.look_at_files().await;
             let committed = std::mem::replace(&mut commits, self.facts.stats().commits) != commits;
             if committed && self.facts() == Sign::Well {
                 continue;
@@ -192,15 +196,40 @@ impl Health {
         }
     }
 
+    /// Checks whether the files of the store are still those that it has open, and logs a change.
+    async fn look_at_files(&self) {
+        let facts = Arc::clone(&self.facts);
+        let looking =
+            tokio::task::spawn_blocking(move || facts.replaced().map(|path| path.display().to_string()));
+        // It fails only while the runtime ends.
+        let Ok(path) = looking.await else { return };
+        let problem = path.map(|path| {
+            format!(
+                "{path} was replaced or deleted while this server has it open: all that is changed from then on is \
+                 lost at its stop; restart it with the file that is to be used"
+            )
+        });
+        let mut replaced = self.replaced.lock();
+        match (&*replaced, &problem) {
+            (None, Some(problem)) => tracing::error!("{problem}"),
+            (Some(_), None) => {
+                tracing::warn!("the files of the store are again those that this server has open")
+            }
+            (None, None) | (Some(_), Some(_)) => {}
+        }
+        *replaced = problem;
+    }
+
     fn facts(&self) -> Sign {
-        let probe = self.probe.lock();
-        match self.facts.writer_state() {
-            WriterState::Ended => Sign::Ended,
-            WriterState::Well | WriterState::Failing if !self.facts.readers_are_alive() => Sign::Ended,
-            WriterState::Failing => {
+        let (probe, replaced) = (self.probe.lock(), self.replaced.lock());
+        match (self.facts.writer_state(), &*replaced) {
+            (WriterState::Ended, _) => Sign::Ended,
+            (WriterState::Well | WriterState::Failing, _) if !self.facts.readers_are_alive() => Sign::Ended,
+            (WriterState::Well | WriterState::Failing, Some(problem)) => Sign::Failing(problem.clone()),
+            (WriterState::Failing, None) => {
                 Sign::Failing(probe.failed.clone().unwrap_or_else(|| "the last commit failed".to_owned()))
             }
-            WriterState::Well => match (&probe.failed, probe.since) {
+            (WriterState::Well, None) => match (&probe.failed, probe.since) {
                 (Some(why), _) => Sign::Failing(why.clone()),
                 (None, Some(since)) => Sign::Pulse { last: since, patience: PROBE_PATIENCE },
                 (None, None) => Sign::Well,
@@ -241,6 +270,25 @@ mod tests {
             assert_eq!(thread.join().is_err(), panics);
             assert_eq!(pulse.sign(WORKER_PATIENCE), Sign::Ended);
         }
+    }
+
+    #[tokio::test]
+    async fn a_node_whose_store_was_replaced_is_not_ready_until_it_is_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, aside) = (folder.path().join("facts.db"), folder.path().join("aside.db"));
+        let facts = Arc::new(SqliteFacts::open(&path).unwrap());
+        let health = Health::new(Clock::default(), facts, Arc::new(InProcessDirectory::in_memory()), 1);
+        health.look_at_files().await;
+        assert!(health.readiness().is_ready(), "{}", health.readiness());
+        std::fs::rename(&path, &aside).unwrap();
+        std::fs::copy(&aside, &path).unwrap();
+        health.look_at_files().await;
+        let told = health.readiness();
+        assert!(!told.is_ready() && told.ended().is_none(), "{told}");
+        assert!(told.to_string().contains("facts.db was replaced or deleted"), "{told}");
+        std::fs::rename(&aside, &path).unwrap();
+        health.look_at_files().await;
+        assert!(health.readiness().is_ready(), "{}", health.readiness());
     }
 
     #[tokio::test]

@@ -26,7 +26,7 @@ pub fn one_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAd
 
 struct Address;
 
-/// The expectation, from which [`super::wording`] makes the text.
+/// The expectation, from which `wording` makes the text.
 const EXPECTED: &str = "socket address";
 
 impl Visitor<'_> for Address {
