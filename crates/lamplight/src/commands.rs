@@ -215,4 +215,20 @@ mod tests {
         }
         check(&Cli::command(), "");
     }
+
+    /// A line break in the middle of a sentence is one too many where the terminal is narrower than the line.
+    #[test]
+    fn no_help_breaks_a_paragraph_into_lines() {
+        fn look(command: &clap::Command, broken: &mut Vec<String>) {
+            let text = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let lines: Vec<_> = text.lines().collect();
+            let is_text = |line: &str| !line.is_empty() && !line.starts_with(' ') && !line.ends_with(':');
+            let pairs = lines.windows(2).filter(|pair| pair.iter().all(|line| is_text(line)));
+            broken.extend(pairs.map(|pair| format!("{}: {pair:?}", command.get_name())));
+            command.get_subcommands().for_each(|command| look(command, broken));
+        }
+        let mut broken = Vec::new();
+        look(&Cli::command(), &mut broken);
+        assert!(broken.is_empty(), "{broken:#?}");
+    }
 }

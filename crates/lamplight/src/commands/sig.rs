@@ -26,8 +26,8 @@ Examples:
   lamplight sig verify \"$TOKEN\" --user alice
   lamplight sig -- verify              for a user who is called \"verify\"
 
-The token is signed with the newest key of the app. It works for every client of that app. Making a token is recorded
-in the audit log; a backend should make its own."
+The token is signed with the newest key of the app. It works for every client of that app. Making a token is \
+recorded in the audit log; a backend should make its own."
 )]
 pub struct SigArgs {
     /// The subcommand; without one, a UserSig is made.
