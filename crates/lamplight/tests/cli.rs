@@ -388,6 +388,17 @@ fn a_refusal_is_told_with_its_code_in_json_too() {
 }
 
 #[test]
+fn a_watcher_with_a_token_of_its_own_needs_no_app_while_there_is_only_one() {
+    let folder = Folder::new();
+    let _server = folder.serve(&[]);
+    let sig = folder.ok(&["sig", "alice"]);
+    folder.watch(&["--as", "alice", "--sig", sig.trim()]).wait_for("alice ONLINE");
+    let url = format!("tcp://{}", folder.node()["client"].as_str().unwrap());
+    let (code, _, error) = folder.run(&["watch", "--as", "alice", "--sig", sig.trim(), "--server", &url]);
+    assert!(code == Some(1) && error.contains("name the app with --app"), "{error}");
+}
+
+#[test]
 fn the_demo_is_alive_and_ends_by_itself() {
     let folder = Folder::new();
     let listen = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"];

@@ -9,7 +9,7 @@ use crate::signing::sign;
 use crate::time_text::present;
 use crate::watch::session::{Begin, Session};
 use crate::watch::{plain, screen};
-use anyhow::Context;
+use anyhow::{Context, bail};
 use clap::Args;
 use lamplight_client::{Client, Platform};
 use lamplight_model::{AppId, UserId};
@@ -51,7 +51,7 @@ pub struct WatchArgs {
     server: Option<String>,
     /// Your UserSig or JWT; `-` reads it from stdin [default: a new UserSig, made with the key in the data
     /// folder]
-    #[arg(long, value_name = "SIG|-", requires = "app", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIG|-", allow_hyphen_values = true)]
     sig: Option<String>,
     /// A root certificate to trust in addition to those of the system, PEM
     #[arg(long, value_name = "FILE")]
@@ -110,7 +110,15 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
 
 /// Returns the app and the token: as given, or made with the key in the data folder.
 async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Result<(AppId, String)> {
-    if let (Some(sig), Some(app)) = (&args.sig, args.app.app) {
+    if let Some(sig) = &args.sig {
+        let app = match (args.app.app, &args.server) {
+            (Some(app), _) => app,
+            (None, None) => Operator::open(folder).await?.app(None).await?.id,
+            // The apps of the data folder are those of another server.
+            (None, Some(_)) => {
+                bail!("name the app with --app: with --server, the data folder does not tell which it is")
+            }
+        };
         return Ok((app, sig.clone()));
     }
     let app = Operator::open(folder).await?.app(args.app.app).await?;
