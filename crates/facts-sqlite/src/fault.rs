@@ -14,9 +14,14 @@ pub struct Stopped;
 #[error("the file belongs to a program other than Lamplight")]
 pub struct NotFacts;
 
+/// An error of SQLite. Its text has those of its causes in it, so they are not told again.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct OfSqlite(Arc<Error>);
+
 /// The error of a failed statement or commit. It is shared, because a failed commit fails every write of its batch.
 pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
-    FactsError { kind: kind(&error), doing, source: Some(Box::new(error)) }
+    FactsError { kind: kind(&error), doing, source: Some(Box::new(OfSqlite(error))) }
 }
 
 /// The error of a call whose statements panicked.

@@ -6,8 +6,8 @@ pub mod sight;
 
 use crate::time_text::{duration_text, utc};
 pub use certificate::{Certificate, read_certificate};
-use lamplight_model::Timestamp;
-use lamplight_server::{Config, LimitsConfig, ShownKeySource};
+use lamplight_model::{App, Timestamp};
+use lamplight_server::{Config, DataFolderError, LimitsConfig, ShownKeySource};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -126,6 +126,8 @@ pub enum Folder {
         /// Whether it can be written to.
         writable: bool,
     },
+    /// A file of another kind is at the path.
+    NotAFolder,
     /// The folder cannot be read, with the reason.
     Unreadable(String),
 }
@@ -142,6 +144,11 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
             format!("{path} does not exist and cannot be created: {why}"),
             "create it for the user that the server runs as, with mode 0700, or choose another with --data-dir",
         ),
+        Folder::NotAFolder => Finding::wrong(
+            check,
+            format!("{path} is no folder"),
+            "name a folder with --data-dir or LAMPLIGHT_DATA_DIR, or move the file away",
+        ),
         Folder::Unreadable(why) => Finding::wrong(
             check,
             format!("{path} cannot be read: {why}"),
@@ -150,7 +157,10 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
         Folder::There { owner, own, writable: false, .. } => Finding::wrong(
             check,
             format!("{path} belongs to user {owner}, and user {own} cannot write to it"),
-            "run the server, and this command, as the user that the folder belongs to",
+            format!(
+                "run the server, and this command, as the user that the folder belongs to; if the server always runs as \
+                 user {own}, give the folder to that user, as root: `chown -R {own} {path}`"
+            ),
         ),
         Folder::There { mode, has_store: false, .. } if mode & 0o077 != 0 => Finding::warning(
             check,
@@ -174,6 +184,22 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
             Finding::ok(check, format!("{path} {store} and is for its owner alone"))
         }
     }
+}
+
+/// Judges a data folder with which a server refuses to start.
+pub fn refused_folder(error: &DataFolderError) -> Finding {
+    let cure = match error {
+        DataFolderError::OpenToOthers { path, .. } => format!(
+            "`chmod 0700 {}`, if nothing but Lamplight uses it; otherwise choose another folder with --data-dir",
+            path.display()
+        ),
+        DataFolderError::NotAccessible { path, .. } => format!(
+            "as root, give the files of the folder to its owner: `chown -R --reference={0} {0}`",
+            path.parent().unwrap_or(path).display()
+        ),
+        _ => "choose another folder with --data-dir, for the server alone".to_owned(),
+    };
+    Finding::wrong("data folder", error.to_string(), cure)
 }
 
 /// The free bytes below which the server cannot keep running.
@@ -381,6 +407,15 @@ pub fn key_source(source: &ShownKeySource) -> Finding {
             cure,
         ),
     }
+}
+
+/// Returns a finding that names the keys for JWTs in the settings of an app; `None` if there are none.
+pub fn keys_in_settings(app: &App) -> Option<Finding> {
+    let jwt = &app.settings.jwt;
+    let sources = [("--jwt-keys", &jwt.keys), ("--jwt-secret", &jwt.secret)];
+    let set: Vec<_> = sources.iter().filter(|(_, text)| !text.is_empty()).map(|(name, _)| *name).collect();
+    let text = || format!("app {} has its own, by {}", app.id, set.join(" and "));
+    (!set.is_empty()).then(|| Finding::ok("keys for JWTs", text()))
 }
 
 /// Judges whether the program includes the web pages.

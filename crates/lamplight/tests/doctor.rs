@@ -9,6 +9,7 @@ use serde_json::Value;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -149,6 +150,7 @@ fn what_a_start_refuses_is_wrong() {
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(mode)).unwrap();
         let (code, found) = examined(&folder, &FREE, "data folder");
         assert!(code == Some(1) && found.contains("open to other users"), "{mode:o}: {code:?} {found}");
+        assert!(found.contains("-> \"`chmod 0700 "), "{found}");
         let (code, _, error) = folder.run(&[&["serve"], &FREE[..]].concat());
         assert!(code == Some(1) && error.contains("open to other users"), "{error}");
     }
@@ -282,6 +284,10 @@ fn a_source_of_keys_that_cannot_be_read_is_wrong() {
     let all = ["--client-listen", client, "--http-listen", http];
     let examine = || examined(&folder, &all, "keys for JWTs");
     assert!(examine().1.contains("no app uses any"), "{:?}", examine());
+    folder.ok(&["app", "set", "1400000001", "--jwt-secret", "a secret of at least 32 bytes, for HS256"]);
+    let (_, found) = examine();
+    assert_eq!(found, "\"ok\": \"app 1400000001 has its own, by --jwt-secret\" -> \"\"");
+    folder.ok(&["app", "set", "1400000001", "--jwt-secret", ""]);
     folder.ok(&["app", "set", "1400000001", "--jwks-file", "keys.pem"]);
     let until = |level: &str| {
         let until = std::time::Instant::now() + std::time::Duration::from_secs(30);
@@ -346,6 +352,79 @@ fn settings_that_cannot_be_used_are_a_finding() {
     let file = folder.file("wrong.toml", "[limits]\nconections = 5\n");
     let (code, found) = examined(&folder, &["--config", &file], "settings");
     assert!(code == Some(1) && found.contains("conections"), "{found}");
+
+    let file = folder.file("broken.toml", "client_listen = \n");
+    let (code, text, _) = folder.run(&["doctor", "--config", &file]);
+    assert!(code == Some(1) && !text.contains('\u{fffd}'), "{text}");
+    let lines: Vec<_> = text.lines().collect();
+    assert!(lines.len() > 4 && lines[1].starts_with("                       "), "{text}");
+}
+
+#[test]
+fn a_file_in_the_place_of_the_folder_is_called_one() {
+    let folder = Folder::new();
+    fs::write(folder.path(), "").unwrap();
+    let (code, found) = examined(&folder, &FREE, "data folder");
+    assert!(
+        code == Some(1) && found.contains("is no folder") && found.contains("move the file away"),
+        "{found}"
+    );
+}
+
+#[test]
+fn the_sum_counts_every_finding_that_is_not_ok() {
+    let folder = Folder::new();
+    let answer: Value =
+        serde_json::from_str(&folder.run(&[&["doctor", "--json"], &FREE[..]].concat()).1).unwrap();
+    let levels = |level: &str| {
+        let findings = answer["findings"].as_array().unwrap().iter();
+        findings.filter(|finding| finding["level"] == level).count()
+    };
+    assert!(levels("unknown") > 0, "no server runs: {answer}");
+    assert_eq!(answer["unknown"], levels("unknown"), "{answer}");
+    let text = folder.ok(&[&["doctor"], &FREE[..]].concat());
+    let sum = text.lines().last().unwrap_or_default();
+    assert!(sum.ends_with(&format!(", {} unknown (?)", levels("unknown"))), "{text}");
+}
+
+#[test]
+fn a_text_of_the_store_is_told_once() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path()).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).unwrap();
+    fs::write(folder.path().join("facts.db"), "text ".repeat(100)).unwrap();
+    let (code, found) = examined(&folder, &FREE, "store");
+    assert_eq!(code, Some(1), "{found}");
+    assert_eq!(found.matches("not a database").count(), 1, "{found}");
+}
+
+/// Files of root in a folder of another user, as a restore by root leaves them. Only root can make them.
+#[test]
+fn a_store_that_belongs_to_another_user_is_named_with_its_owner() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let folder = Folder::new();
+    let data = folder.path();
+    fs::create_dir(&data).unwrap();
+    fs::set_permissions(&data, fs::Permissions::from_mode(0o700)).unwrap();
+    std::os::unix::fs::chown(&data, Some(65_534), Some(65_534)).unwrap();
+    fs::set_permissions(data.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::write(data.join("facts.db"), "").unwrap();
+    fs::set_permissions(data.join("facts.db"), fs::Permissions::from_mode(0o600)).unwrap();
+    for (command, cure) in [("doctor", "`chown -R --reference="), ("serve", "`chown -R 65534 ")] {
+        let mut command = folder.command(&[&[command], &FREE[..]].concat());
+        let output = command.uid(65_534).gid(65_534).output().unwrap();
+        let text = [output.stdout, output.stderr].map(|it| String::from_utf8(it).unwrap()).concat();
+        assert_eq!(output.status.code(), Some(1), "{text}");
+        assert!(text.contains("facts.db belongs to user 0, and this program runs as user 65534"), "{text}");
+        assert!(text.contains(cure), "{text}");
+    }
+    // As `cp -rp BACKUP/. .` leaves the folder.
+    std::os::unix::fs::chown(&data, Some(0), Some(0)).unwrap();
+    let mut command = folder.command(&[&["serve"], &FREE[..]].concat());
+    let error = String::from_utf8(command.uid(65_534).gid(65_534).output().unwrap().stderr).unwrap();
+    assert!(error.contains("data belongs to user 0, and this program runs as user 65534"), "{error}");
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! The data folder: only one server at a time uses it, and no user but its owner has access to it.
 
 use lamplight_facts::FactsError;
+use rustix::fs::{Access, access};
+use rustix::process::geteuid;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -42,6 +44,8 @@ const FILES: [&str; 9] = [
     "console-operators",
     SOCKET,
 ];
+/// The files that a start opens for reading and writing, and cannot do without.
+const OPENED: [&str; 5] = [FACTS, "facts.db-wal", "facts.db-shm", "facts.db-journal", "lock"];
 const FOLDERS: [&str; 4] = [LIVE, LIVE_SET_ASIDE, "watch", TOKEN_KEYS];
 
 /// The action to take if the data folder does not exist.
@@ -71,14 +75,30 @@ pub enum DataFolderError {
     NoData(PathBuf),
     /// Other users have access to the folder or file, and Lamplight must not or cannot deny it to them.
     #[error(
-        "{path} is open to other users (mode {mode:04o}), who could read the keys in it, and Lamplight may not \
-         change that; name a folder for Lamplight alone, for example a new one inside it"
+        "{path} is open to other users (mode {mode:04o}), who could read the keys in it, and Lamplight leaves that as it \
+         is, because {why}; name a folder for Lamplight alone, for example a new one inside it, or close this one with \
+         chmod 0700 if nobody else uses it"
     )]
     OpenToOthers {
         /// The folder or file.
         path: PathBuf,
         /// Its mode.
         mode: u32,
+        /// The reason why the mode is not changed.
+        why: &'static str,
+    },
+    /// The folder, or a file in it, belongs to another user, and is closed to this one.
+    #[error(
+        "{path} belongs to user {owner}, and this program runs as user {own}, who may not read and write it; as root, \
+         `chown -R {own} {path}` gives it to that user"
+    )]
+    NotAccessible {
+        /// The folder or file.
+        path: PathBuf,
+        /// Its owner.
+        owner: u32,
+        /// The user of this process.
+        own: u32,
     },
     /// There is a file where Lamplight keeps a folder, or a folder where it keeps a file.
     #[error("{path} is a {found}, and Lamplight keeps a {expected} there; move it away")]
@@ -115,7 +135,7 @@ pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     match folder.join(FACTS).try_exists() {
         Ok(true) => Ok(()),
         Ok(false) => Err(DataFolderError::NoData(folder.to_owned())),
-        Err(source) => Err(DataFolderError::Unusable { path: folder.to_owned(), source }),
+        Err(source) => Err(unusable(folder, source)),
     }
 }
 
@@ -134,7 +154,7 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 /// to which others have access is not changed and is an error if it has other files and no database, or if every user
 /// may put files into it, because it is then not used by Lamplight alone.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
-    let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
+    let failed = |source| unusable(folder, source);
     check_length(folder)?;
     check_link(folder)?;
     if missing == IfMissing::Refuse {
@@ -146,10 +166,11 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     }
     let mode = mode_of(folder).map_err(failed)?;
     let plan = plan(mode, has_facts, || holds_nothing_else(folder)).map_err(failed)?;
-    if plan == Plan::Refuse {
-        return Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode });
+    if let Plan::Refuse(why) = plan {
+        return Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode, why });
     }
     check_kinds(folder)?;
+    check_access(folder)?;
     let held = File::open(folder).map_err(failed)?;
     try_lock(&held, folder)?;
     if plan == Plan::Narrow {
@@ -170,12 +191,12 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     if !folder.exists() {
         return Ok(());
     }
-    let failed = |source| DataFolderError::Unusable { path: folder.to_owned(), source };
+    let failed = |source| unusable(folder, source);
     let mode = mode_of(folder).map_err(failed)?;
     let has_facts = folder.join(FACTS).try_exists().map_err(failed)?;
     match plan(mode, has_facts, || holds_nothing_else(folder)).map_err(failed)? {
-        Plan::Refuse => Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode }),
-        Plan::Keep | Plan::Narrow => check_kinds(folder),
+        Plan::Refuse(why) => Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode, why }),
+        Plan::Keep | Plan::Narrow => check_kinds(folder).and_then(|()| check_access(folder)),
     }
 }
 
@@ -213,20 +234,48 @@ fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
+/// The error of a folder that cannot be used. A refusal is explained by the owner, where that is another user.
+fn unusable(path: &Path, source: io::Error) -> DataFolderError {
+    let own = geteuid().as_raw();
+    match fs::metadata(path) {
+        Ok(about) if source.kind() == io::ErrorKind::PermissionDenied && about.uid() != own => {
+            DataFolderError::NotAccessible { path: path.to_owned(), owner: about.uid(), own }
+        }
+        Ok(_) | Err(_) => DataFolderError::Unusable { path: path.to_owned(), source },
+    }
+}
+
+/// Fails where a file belongs to another user and is closed to this one, as after a restore by root.
+fn check_access(folder: &Path) -> Result<(), DataFolderError> {
+    for path in OPENED.iter().map(|name| folder.join(name)) {
+        let Ok(about) = fs::metadata(&path) else { continue };
+        let (owner, own) = (about.uid(), geteuid().as_raw());
+        if about.is_file() && owner != own && access(&path, Access::READ_OK | Access::WRITE_OK).is_err() {
+            return Err(DataFolderError::NotAccessible { path, owner, own });
+        }
+    }
+    Ok(())
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Plan {
     Keep,
     Narrow,
-    Refuse,
+    /// Leave the folder as it is, for this reason.
+    Refuse(&'static str),
 }
+
+const STICKY_FOLDER: &str = "everybody may put files into it";
+const OTHER_FILES: &str = "it holds other files than those of Lamplight";
+const FIXED_MODE: &str = "its mode cannot be changed";
 
 /// Decides what to do about the mode of a folder.
 fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) -> io::Result<Plan> {
     Ok(match mode & OTHERS {
         0 => Plan::Keep,
-        _ if mode & STICKY != 0 => Plan::Refuse,
+        _ if mode & STICKY != 0 => Plan::Refuse(STICKY_FOLDER),
         _ if has_facts || is_ours()? => Plan::Narrow,
-        _ => Plan::Refuse,
+        _ => Plan::Refuse(OTHER_FILES),
     })
 }
 
@@ -299,7 +348,7 @@ fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
         Err(error) => return Err(failed(error)),
     }
     if mode_of(path).map_err(failed)? & OTHERS != 0 {
-        return Err(DataFolderError::OpenToOthers { path: path.to_owned(), mode: was });
+        return Err(DataFolderError::OpenToOthers { path: path.to_owned(), mode: was, why: FIXED_MODE });
     }
     tracing::warn!(
         path = %path.display(), was = %format!("{was:04o}"), now = %format!("{mode:04o}"),
@@ -333,11 +382,11 @@ mod tests {
             (0o500, true, false, Plan::Keep),
             (0o755, true, false, Plan::Narrow),
             (0o755, false, true, Plan::Narrow),
-            (0o755, false, false, Plan::Refuse),
-            (0o710, false, false, Plan::Refuse),
+            (0o755, false, false, Plan::Refuse(OTHER_FILES)),
+            (0o710, false, false, Plan::Refuse(OTHER_FILES)),
             (0o2770, false, true, Plan::Narrow),
-            (0o1777, false, true, Plan::Refuse),
-            (0o1777, true, false, Plan::Refuse),
+            (0o1777, false, true, Plan::Refuse(STICKY_FOLDER)),
+            (0o1777, true, false, Plan::Refuse(STICKY_FOLDER)),
         ] {
             assert_eq!(plan(mode, has_facts, || Ok(is_ours)).unwrap(), expected, "{mode:o}");
         }

@@ -63,17 +63,20 @@ pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
         Err(error) => vec![Finding::wrong(
             "settings",
             format!("{error:#}"),
-            "docs/configuration.md lists the settings with their bounds",
+            "mend the file, the variable or the flag that the text names; docs/configuration.md lists the settings with \
+             their bounds",
         )],
     };
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-    let (wrong, warnings) = (count(Level::Wrong), count(Level::Warning));
+    let [wrong, warnings, unknown] = [Level::Wrong, Level::Warning, Level::Unknown].map(count);
     if common.json {
-        json(&json!({ "ok": wrong == 0, "wrong": wrong, "warnings": warnings, "findings": findings }))?;
+        json(
+            &json!({ "ok": wrong == 0, "wrong": wrong, "warnings": warnings, "unknown": unknown, "findings": findings }),
+        )?;
     } else {
         findings.iter().try_for_each(show)?;
         let (checks, warnings) = (counted(findings.len(), "check"), counted(warnings, "warning"));
-        line(format!("\n{checks}: {wrong} wrong, {warnings}"))?;
+        line(format!("\n{checks}: {wrong} wrong, {warnings}, {unknown} unknown (?)"))?;
     }
     match wrong {
         0 => Ok(()),
@@ -88,7 +91,9 @@ fn show(finding: &Finding) -> anyhow::Result<()> {
         Level::Warning => "warning",
         Level::Wrong => "WRONG",
     };
-    line(format!("{level:8} {:13} {}", finding.check, harmless(&finding.text)))?;
+    // A text of several lines, such as the place of a mistake in a file, stays below its first line.
+    let lines: Vec<_> = finding.text.trim_end().lines().map(harmless).collect();
+    line(format!("{level:8} {:13} {}", finding.check, lines.join(&format!("\n{:23}", ""))))?;
     if finding.cure.is_empty() { Ok(()) } else { line(format!("{:22} -> {}", "", harmless(&finding.cure))) }
 }
 
@@ -119,8 +124,7 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings.push(match (sight::folder(folder), examine_data_folder(folder)) {
         // A folder that the start of a server refuses is wrong, even if it can be written.
         (Folder::Missing { obstacle: None } | Folder::There { writable: true, .. }, Err(error)) => {
-            let cure = "choose another folder with --data-dir, for the server alone";
-            Finding::wrong("data folder", error.to_string(), cure)
+            doctor::refused_folder(&error)
         }
         (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
     });
@@ -246,8 +250,10 @@ async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Find
 
 /// Checks the sources of keys for JWTs of the running server.
 async fn key_sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
-    let sources = Operator::open(&config.data_dir).await?.key_sources().await?;
+    let mut operator = Operator::open(&config.data_dir).await?;
+    let sources = operator.key_sources().await?;
     let mut findings: Vec<_> = sources.iter().map(doctor::key_source).collect();
+    findings.extend(operator.apps().await?.iter().filter_map(doctor::keys_in_settings));
     if findings.is_empty() {
         findings.push(Finding::ok("keys for JWTs", "no app uses any"));
     }
