@@ -151,12 +151,19 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
         folder.ok(&[&["message", "delete", "bob", "alice"][..], &app].concat());
         assert_eq!(conversations()["conversations"], json!([]));
         let (code, _, error) = folder.run(&[&["message", "send", "alice", "nobody", "x"][..], &app].concat());
-        assert!(code == Some(1) && error.contains("70107"), "{error}");
+        let told = "70107: no such account — nobody; `lamplight account create nobody` creates it";
+        assert!(code == Some(1) && error.contains(told), "{error}");
+        for pair in [["alice", "ghost"], ["ghost", "alice"]] {
+            let (code, _, error) = folder.run(&[&["friend", "add"][..], &pair, &app].concat());
+            let told = "70107: no such account — ghost; `lamplight account create ghost` creates it";
+            assert!(code == Some(1) && error.contains(told), "{error}");
+        }
 
         if server.is_some() {
-            for (user, code_and_text) in
-                [("alice", "6014: not logged in — alice is not ONLINE"), ("nobody", "70107")]
-            {
+            for (user, code_and_text) in [
+                ("alice", "6014: not logged in — alice is not ONLINE"),
+                ("nobody", "70107: no such account — nobody; `lamplight account create nobody`"),
+            ] {
                 let (code, _, error) = folder.run(&["status", "set", user, "busy", "--app", "7"]);
                 assert!(code == Some(1) && error.contains(code_and_text), "{error}");
             }
@@ -349,7 +356,7 @@ fn what_the_operator_does_while_no_server_runs_holds_at_its_start() {
     let (code, output, error) = folder.run(&["status", "get", "alice"]);
     assert!(code == Some(1) && (output + &error).contains("70107"), "an account that is gone has no status");
     let (code, output, error) = folder.run(&["status", "get", "bob", "alice", "--json"]);
-    assert!(code == Some(1) && error == "error: refused: 70107: no such account\n", "{error}");
+    assert!(code == Some(1) && error == "error: refused: 70107: no such account — alice\n", "{error}");
     let answer: Value = serde_json::from_str(&output).unwrap_or_else(|why| panic!("{why}: {output}"));
     assert_eq!((&answer[0]["statusType"], &answer[1]["code"]), (&json!(3), &json!(70107)), "one document");
 }
@@ -370,7 +377,7 @@ fn a_refusal_is_told_with_its_code_in_json_too() {
     let _server = folder.serve(&[]);
     let (code, output, error) = folder.run(&["account", "delete", "nobody", "--json"]);
     assert_eq!(code, Some(1));
-    assert_eq!(error, "error: refused: 70107: no such account\n");
+    assert_eq!(error, "error: refused: 70107: no such account — nobody\n");
     let output: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(output["error"]["code"], 70107);
     // If a list of users fails half-way, the same document has what was done.

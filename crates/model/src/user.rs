@@ -46,6 +46,13 @@ pub fn quoted(text: &str) -> String {
     format!("\"{shown}{more}\"")
 }
 
+impl Refusal {
+    /// The refusal of a call that names a user without an account; the userID is its detail.
+    pub fn no_such_account(user: &UserId) -> Self {
+        Self::because(Code::NO_SUCH_ACCOUNT, user.as_str())
+    }
+}
+
 impl InvalidUserId {
     /// The text, quoted with escapes, and cut if it is long.
     pub fn shown(&self) -> &str {

@@ -11,7 +11,7 @@ use crate::app_deletions::AppDeletions;
 use lamplight_core::{Presence, UserFacts};
 use lamplight_directory::Directory;
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
-use lamplight_model::{App, Code, Now, Timestamp, User, Version};
+use lamplight_model::{App, Now, Refusal, Timestamp, User, Version};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -174,7 +174,7 @@ impl Records {
         now: Now,
     ) -> Result<(), ServiceError> {
         let found = self.facts.accounts_with_logins(vec![user.clone()]).await?.pop().flatten();
-        let (account, logins) = found.ok_or(Code::NO_SUCH_ACCOUNT)?;
+        let (account, logins) = found.ok_or_else(|| Refusal::no_such_account(&user.id))?;
         let presence = self.rebuild(&account, logins, new, app, now);
         self.deletions.put_record(user, presence, app, now).await
     }

@@ -123,10 +123,13 @@ fn show(users: &[UserId], statuses: &[Option<UserStatus>], as_json: bool) -> any
         });
         table(&HEADS, &rows.collect::<Vec<_>>(), "no user was given")?;
     }
-    match statuses.iter().filter(|status| status.is_none()).count() {
+    let absent_users = users.iter().zip(statuses).filter(|(_, status)| status.is_none());
+    let absent_users: Vec<_> = absent_users.map(|(user, _)| user.as_str()).collect();
+    match absent_users.len() {
         0 => Ok(()),
         _ => {
-            let refused = Refused { code: absent.number(), message: absent.to_string() };
+            let message = format!("{absent} — {}", absent_users.join(", "));
+            let refused = Refused { code: absent.number(), message };
             Err(if as_json { Told(refused.into()).into() } else { refused.into() })
         }
     }

@@ -182,17 +182,58 @@ fn note(outcome: &Outcome) -> Option<String> {
 }
 
 pub(super) async fn answer(executor: &Executor, operation: Operation) -> Outcome {
+    let wants_account = wants_account(&operation);
     match record(executor, operation).await {
         Ok(outcome) => outcome,
         Err(error) => {
             if !matches!(error, ServiceError::Refused(_)) {
                 tracing::error!(%error, "an operation failed");
             }
-            refused(&error.refusal())
+            let mut refusal = error.refusal();
+            if wants_account && refusal.code == Code::NO_SUCH_ACCOUNT && !refusal.detail.is_empty() {
+                refusal.detail = with_cure(&refusal.detail);
+            }
+            refused(&refusal)
         }
     }
 }
 
+/// Whether an operation writes something for users who need an account for it.
+fn wants_account(operation: &Operation) -> bool {
+    use ListsOperation::{Send, SetProfile};
+    matches!(
+        operation,
+        Operation::AddFriend { .. }
+            | Operation::SetStatus { .. }
+            | Operation::Lists(Send { .. } | SetProfile { .. })
+    )
+}
+
+/// Names the user without an account, and the command that creates the account.
+fn with_cure(user: &str) -> String {
+    let is_word = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte));
+    // In the shell, another userID has to be quoted.
+    let shown = if is_word && !user.starts_with('-') { user } else { "USER" };
+    format!("{user}; `lamplight account create {shown}` creates it")
+}
+
 pub(super) fn refused(refusal: &Refusal) -> Outcome {
     Outcome::Refused { code: refusal.code.number(), message: refusal.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_creates_an_account_can_be_pasted_into_a_shell() {
+        for (user, expected) in [
+            ("ghost", "ghost; `lamplight account create ghost` creates it"),
+            ("a.b-c_d@e", "a.b-c_d@e; `lamplight account create a.b-c_d@e` creates it"),
+            ("$(reboot)", "$(reboot); `lamplight account create USER` creates it"),
+            ("-x", "-x; `lamplight account create USER` creates it"),
+        ] {
+            assert_eq!(with_cure(user), expected);
+        }
+    }
 }

@@ -2,8 +2,8 @@
 //! of the users, and no rate limit applies.
 
 use lamplight_model::{
-    AllowType, ClientMessageId, Code, Conversation, Friend, Message, MessageBody, Now, Profile,
-    ProfileChange, Refusal, Timestamp, User, UserId,
+    AllowType, ClientMessageId, Conversation, Friend, Message, MessageBody, Now, Profile, ProfileChange,
+    Refusal, Timestamp, User, UserId,
 };
 use lamplight_service::{By, Service, ServiceError};
 use serde::{Deserialize, Serialize};
@@ -194,7 +194,8 @@ pub(super) async fn execute(
     Ok(match operation {
         ListsOperation::Profile(user) => {
             let info = service.users_info(&user, std::slice::from_ref(&user.id), By::App, now).await?;
-            let (_, profile) = info.profiles.into_iter().next().ok_or(Code::NO_SUCH_ACCOUNT)?;
+            let (_, profile) =
+                info.profiles.into_iter().next().ok_or_else(|| Refusal::no_such_account(&user.id))?;
             ListsOutcome::Profile(profile)
         }
         ListsOperation::SetProfile { user, nick, avatar_url, allow } => {

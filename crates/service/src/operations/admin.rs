@@ -80,7 +80,7 @@ impl Service {
         let deleted = self.facts.delete_account(user.clone(), revoked.clone()).await;
         let deleted = deleted.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         let Some(AccountDeleted { through, created, owners }) = deleted else {
-            return Err(Code::NO_SUCH_ACCOUNT.into());
+            return Err(Refusal::no_such_account(&user.id).into());
         };
         for (owner, was_mutual) in owners {
             if was_mutual {
@@ -127,7 +127,7 @@ impl Service {
         let revoked = self.what_to_revoke(user, now).await?;
         let kicked = self.facts.kick(user.clone(), revoked.clone()).await;
         let kicked = kicked.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
-        let through = kicked.ok_or(Code::NO_SUCH_ACCOUNT)?;
+        let through = kicked.ok_or_else(|| Refusal::no_such_account(&user.id))?;
         let unrefused = loop {
             let ended = self.directory.update(user, now, |presence| {
                 presence.kick(through, &revoked, &app.settings, now).map(|(_, unrefused)| unrefused)

@@ -176,7 +176,7 @@ impl Service {
         let (_, unknown) = self.split_by_account(user, vec![user.id.clone()]).await?;
         match unknown.first() {
             None => Ok(()),
-            Some((_, code)) => Err((*code).into()),
+            Some((user, _)) => Err(Refusal::no_such_account(user).into()),
         }
     }
 

@@ -125,8 +125,8 @@ impl Service {
         let done = self.change_lists([owner.clone(), other.clone()], self.facts.befriend(friendship)).await?;
         match done.outcome {
             Befriended::Done => {}
-            Befriended::NoSuchOwner => return Err(by.no_such_caller().into()),
-            Befriended::NoSuchFriend => return Err(Code::NO_SUCH_ACCOUNT.into()),
+            Befriended::NoSuchOwner => return Err(by.no_such_caller(owner).into()),
+            Befriended::NoSuchFriend => return Err(Refusal::no_such_account(&other.id).into()),
             Befriended::ListFull => return Err(Code::FRIEND_LIST_FULL.into()),
             Befriended::FriendListFull => return Err(Code::FRIEND_PEER_LIST_FULL.into()),
             Befriended::Denied => return Err(Code::FRIEND_DENIED.into()),

@@ -3,7 +3,7 @@
 use crate::{Service, ServiceError, Viewing};
 use lamplight_core::{Link, LinkEnd, Presence};
 use lamplight_facts::Account;
-use lamplight_model::{Code, DeviceId, Now, Platform, Profile, Timestamp, User, UserId, UserStatus};
+use lamplight_model::{DeviceId, Now, Platform, Profile, Refusal, Timestamp, User, UserId, UserStatus};
 
 /// A user as an operator sees them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -59,7 +59,7 @@ impl Service {
         let ids = std::slice::from_ref(&user.id);
         let status = self.statuses(user, ids, Viewing::Asked, now).await?.pop().flatten();
         let (Some(account), Some(status)) = (account, status) else {
-            return Err(Code::NO_SUCH_ACCOUNT.into());
+            return Err(Refusal::no_such_account(&user.id).into());
         };
         let live = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.filter(|presence| !presence.is_deleted()).map(|presence| live_part(presence, now))

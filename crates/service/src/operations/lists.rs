@@ -32,12 +32,12 @@ impl By {
         }
     }
 
-    /// The code for a caller without an account: a connection may still be open because it was not notified of the
+    /// The refusal of a caller without an account: a connection may still be open because it was not notified of the
     /// deletion yet.
-    pub(crate) fn no_such_caller(self) -> Code {
+    pub(crate) fn no_such_caller(self, caller: &User) -> Refusal {
         match self {
-            Self::Client(_) => Code::NOT_LOGGED_IN,
-            Self::App => Code::NO_SUCH_ACCOUNT,
+            Self::Client(_) => Code::NOT_LOGGED_IN.into(),
+            Self::App => Refusal::no_such_account(&caller.id),
         }
     }
 }
@@ -55,7 +55,7 @@ impl Service {
     /// Reads the lists version of the caller. Lists that are read afterwards are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
-        Ok(states.into_iter().next().flatten().ok_or(by.no_such_caller())?)
+        Ok(states.into_iter().next().flatten().ok_or_else(|| by.no_such_caller(caller))?)
     }
 
     /// Changes the lists of `users`. If the caller is dropped meanwhile, or the store fails so that the change may or

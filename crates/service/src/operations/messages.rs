@@ -6,7 +6,7 @@ use lamplight_core::{Call, Presence};
 use lamplight_directory::{ListsChange, MessageNews};
 use lamplight_facts::{ConversationSet, MissedMessages, NewMessage, Sent, StoredMessage};
 use lamplight_model::{
-    ClientMessageId, Code, Hook, Lane, Message, MessageBody, Now, Platform, StatusType, Timestamp, User,
+    ClientMessageId, Hook, Lane, Message, MessageBody, Now, Platform, Refusal, StatusType, Timestamp, User,
     UserId,
 };
 
@@ -92,8 +92,8 @@ impl Service {
                 let state = self.lists_state(from, by).await?;
                 Ok(Listed { value: MessageSent { message, repeated: true }, version: state.version })
             }
-            Sent::NoSuchSender => Err(by.no_such_caller().into()),
-            Sent::NoSuchRecipient => Err(Code::NO_SUCH_ACCOUNT.into()),
+            Sent::NoSuchSender => Err(by.no_such_caller(from).into()),
+            Sent::NoSuchRecipient => Err(Refusal::no_such_account(to).into()),
         }
     }
 

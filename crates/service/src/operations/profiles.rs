@@ -64,7 +64,7 @@ impl Service {
             self.facts.set_profile_and_fields(user.clone(), change, fields)
         };
         let set = self.change_lists([user.clone()], changing).await?;
-        let set = set.ok_or(by.no_such_caller())?;
+        let set = set.ok_or_else(|| by.no_such_caller(user))?;
         if set.changed {
             self.tell_lists(user, set.state, by.connection(), ListsChange::Profile(set.profile.clone()));
             let friends = self.facts.mutual_friends(user.clone()).await?;

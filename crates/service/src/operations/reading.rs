@@ -3,7 +3,7 @@
 use crate::{Service, ServiceError};
 use lamplight_facts::{Account, ListsState};
 use lamplight_model::{
-    AppId, Code, Conversation, ConversationCursor, Friend, Profile, ProfileFields, User, UserId,
+    AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
 /// The most entries of a friend list that are read at a time if only their ids or their number are needed.
@@ -46,7 +46,7 @@ impl Service {
     /// Reads the lists version and the unread count of a user. Refused with 70107 if there is no such account.
     pub async fn lists_state_of(&self, user: &User) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![user.clone()]).await?;
-        Ok(states.into_iter().next().flatten().ok_or(Code::NO_SUCH_ACCOUNT)?)
+        Ok(states.into_iter().next().flatten().ok_or_else(|| Refusal::no_such_account(&user.id))?)
     }
 
     /// Reads the entry of `friend` in the friend list of `owner`, if there is one.
