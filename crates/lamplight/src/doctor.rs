@@ -10,6 +10,7 @@ use lamplight_model::{App, Timestamp};
 use lamplight_server::{Config, DataFolderError, LimitsConfig, ShownKeySource};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::time::Duration;
 
 /// The severity of a finding.
@@ -127,7 +128,7 @@ pub enum Folder {
         writable: bool,
     },
     /// A file of another kind is at the path.
-    NotAFolder,
+    OtherKind,
     /// The folder cannot be read, with the reason.
     Unreadable(String),
 }
@@ -144,7 +145,7 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
             format!("{path} does not exist and cannot be created: {why}"),
             "create it for the user that the server runs as, with mode 0700, or choose another with --data-dir",
         ),
-        Folder::NotAFolder => Finding::wrong(
+        Folder::OtherKind => Finding::wrong(
             check,
             format!("{path} is no folder"),
             "name a folder with --data-dir or LAMPLIGHT_DATA_DIR, or move the file away",
@@ -187,17 +188,28 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
 }
 
 /// Judges a data folder with which a server refuses to start.
-pub fn refused_folder(error: &DataFolderError) -> Finding {
+pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
     let cure = match error {
+        DataFolderError::NotAccessible { path, own, .. } if path == folder => format!(
+            "run the server, and this command, as the user that the folder belongs to; if the server always runs as user \
+             {own}, give the folder to that user, as root: `chown -R {own} {}`",
+            path.display()
+        ),
         DataFolderError::OpenToOthers { path, .. } => format!(
             "`chmod 0700 {}`, if nothing but Lamplight uses it; otherwise choose another folder with --data-dir",
             path.display()
         ),
-        DataFolderError::NotAccessible { path, .. } => format!(
+        DataFolderError::NotAccessible { .. } => format!(
             "as root, give the files of the folder to its owner: `chown -R --reference={0} {0}`",
-            path.parent().unwrap_or(path).display()
+            folder.display()
         ),
-        _ => "choose another folder with --data-dir, for the server alone".to_owned(),
+        DataFolderError::Unusable { .. }
+        | DataFolderError::NoData(_)
+        | DataFolderError::Misplaced { .. }
+        | DataFolderError::TooLong(_)
+        | DataFolderError::InUse(_) => {
+            "choose another folder with --data-dir, for the server alone".to_owned()
+        }
     };
     Finding::wrong("data folder", error.to_string(), cure)
 }

@@ -425,6 +425,9 @@ fn a_store_that_belongs_to_another_user_is_named_with_its_owner() {
     let mut command = folder.command(&[&["serve"], &FREE[..]].concat());
     let error = String::from_utf8(command.uid(65_534).gid(65_534).output().unwrap().stderr).unwrap();
     assert!(error.contains("data belongs to user 0, and this program runs as user 65534"), "{error}");
+    let mut command = folder.command(&[&["doctor"], &FREE[..]].concat());
+    let text = String::from_utf8(command.uid(65_534).gid(65_534).output().unwrap().stdout).unwrap();
+    assert!(text.contains(&format!("as root: `chown -R 65534 {}`", data.display())), "{text}");
 }
 
 #[test]

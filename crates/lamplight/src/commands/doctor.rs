@@ -123,9 +123,10 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings.push(doctor::files(sight::file_limit(running.as_ref().map(|node| node.pid)), &config.limits));
     findings.push(match (sight::folder(folder), examine_data_folder(folder)) {
         // A folder that the start of a server refuses is wrong, even if it can be written.
-        (Folder::Missing { obstacle: None } | Folder::There { writable: true, .. }, Err(error)) => {
-            doctor::refused_folder(&error)
-        }
+        (
+            Folder::Missing { obstacle: None } | Folder::There { writable: true, .. } | Folder::Unreadable(_),
+            Err(error),
+        ) => doctor::refused_folder(folder, &error),
         (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
     });
     // A running server has opened its store already, so the store is checked only if none runs.

@@ -42,7 +42,7 @@ pub fn folder(path: &Path) -> Folder {
         Err(error) => return Folder::Unreadable(error.to_string()),
     };
     if !about.is_dir() {
-        return Folder::NotAFolder;
+        return Folder::OtherKind;
     }
     match path.join("facts.db").try_exists() {
         Ok(has_store) => Folder::There {

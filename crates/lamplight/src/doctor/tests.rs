@@ -39,6 +39,7 @@ fn a_data_folder_is_writable_and_for_its_owner_alone() {
         (there(0o700, 0, true, false), Level::Wrong),
         (Folder::Missing { obstacle: None }, Level::Ok),
         (Folder::Missing { obstacle: Some("no".into()) }, Level::Wrong),
+        (Folder::OtherKind, Level::Wrong),
         (Folder::Unreadable("no".into()), Level::Wrong),
     ] {
         assert_eq!(level(&folder("data", &seen)), expected, "{seen:?}");
