@@ -278,3 +278,40 @@ async fn custom_content_is_carried_as_it_is() {
     let only_shown = json!({"Data": "", "Desc": "An order", "Ext": ""});
     assert_eq!(bodies, [json!([element(order)]), json!([element(only_shown)])]);
 }
+
+#[tokio::test]
+async fn a_friend_that_cannot_be_imported_is_told_with_the_reason_and_a_wrong_value_with_its_field() {
+    const IMPORT: &str = "sns/friend_import";
+    let node = TestNode::start().await;
+    let mut api = with_users(&node, &["alice", "bob"]).await;
+    let import = |owner: &str, friends: &[Value]| json!({"From_Account": owner, "AddFriendItem": friends});
+    let answer = api.done(IMPORT, &import("alice", &[friend("alice"), friend("ghost"), friend("bob")])).await;
+    let items = answer["ResultItem"].as_array().unwrap().iter();
+    let infos: Vec<_> = items.map(|item| item["ResultInfo"].as_str().unwrap()).collect();
+    assert_eq!(
+        infos,
+        [
+            "invalid parameter in a call about friends: nobody is their own friend",
+            "no such account: ghost",
+            ""
+        ]
+    );
+    let mut bob = friend("bob");
+    bob["AddTime"] = json!(1_500_000_000_000_u64);
+    for (body, code, told) in [
+        (
+            import("alice", &[friend("bob"), bob]),
+            30001,
+            "AddFriendItem[1].AddTime: invalid value: integer `1500000000000`, expected u32",
+        ),
+        (import("ghost", &[friend("bob")]), 30003, "no such account: ghost"),
+    ] {
+        let answer = api.call(IMPORT, &body).await;
+        let info = answer["ErrorInfo"].as_str().unwrap();
+        assert!(answer["ErrorCode"] == code && info.contains(told), "{answer}");
+    }
+    // A name of the caller's own choice is not repeated at any length.
+    let long = json!({ "From_Account": {"x".repeat(100_000): 1}, "AddFriendItem": [] });
+    let answer = api.call(IMPORT, &long).await;
+    assert!(answer["ErrorInfo"].as_str().unwrap().len() < 300, "{answer}");
+}

@@ -8,6 +8,7 @@ use axum::response::Response;
 use lamplight_model::{Code, Refusal};
 use lamplight_service::ServiceError;
 use serde::Serialize;
+use std::borrow::Cow;
 
 /// The answer to a call.
 pub struct Answer {
@@ -117,6 +118,23 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
     match done {
         Ok(()) => Ok(Code::OK),
         Err(ServiceError::Refused(refusal)) => Ok(family.translate(&refusal).code),
+        Err(fault) => Err(fault),
+    }
+}
+
+/// The code of one entry of a list, and its `ResultInfo` with the details. A fault of the server itself fails the whole
+/// call.
+pub fn outcome(
+    family: Family,
+    done: Result<(), ServiceError>,
+) -> Result<(Code, Cow<'static, str>), ServiceError> {
+    match done {
+        Ok(()) => Ok((Code::OK, Cow::Borrowed(""))),
+        Err(ServiceError::Refused(refusal)) => {
+            let Refusal { code, detail } = family.translate(&refusal);
+            let info = if detail.is_empty() { info(code).into() } else { text(code, &detail).into() };
+            Ok((code, info))
+        }
         Err(fault) => Err(fault),
     }
 }

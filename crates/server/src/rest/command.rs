@@ -229,7 +229,63 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
         // The reader has stopped at the first value of a wrong type, so the body is read again to find out whether all
         // of it is JSON.
         let is_json = error.is_data() && serde_json::from_str::<IgnoredAny>(text).is_ok();
-        let code = if is_json { C::invalid(body) } else { C::FAMILY.unreadable() };
-        Refusal::because(code, error.to_string())
+        if is_json {
+            Refusal::because(C::invalid(body), in_field::<C>(text, error))
+        } else {
+            Refusal::because(C::FAMILY.unreadable(), error.to_string())
+        }
     })
+}
+
+/// The most bytes of the path of a field in an error, and of a name in a body in which the field is looked for.
+const MAX_FIELD: usize = 100;
+
+/// The text of an error, with the field whose value is wrong. Reads the body again, so that requests that can be read
+/// need not keep account of where they are.
+fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
+    // The search copies each name, and the estimate of what a body costs has no room for long copies.
+    if has_long_name(text) {
+        return error.to_string();
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = serde_path_to_error::deserialize::<_, Object<C::Request>>(Brief(&mut json));
+    match read.err().map(|error| error.path().to_string()) {
+        Some(field) if field != "." && field.len() <= MAX_FIELD => format!("{field}: {error}"),
+        Some(_) | None => error.to_string(),
+    }
+}
+
+/// Whether an object in a JSON text has a name of more than [`MAX_FIELD`] bytes.
+fn has_long_name(text: &str) -> bool {
+    let mut bytes = text.bytes().enumerate();
+    let (mut begun, mut length) = (None, 0);
+    while let Some((at, byte)) = bytes.next() {
+        match (byte, begun) {
+            (b'\\', Some(_)) => drop(bytes.next()),
+            (b'"', Some(from)) => (begun, length) = (None, at - from),
+            (b'"', None) => begun = Some(at),
+            // Outside of texts, a colon follows a name.
+            (b':', None) if length > MAX_FIELD => return true,
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_name_is_told_from_a_long_text() {
+        let long = "x".repeat(MAX_FIELD);
+        for (text, expected) in [
+            (format!(r#"{{"a":"{long}y","b":1}}"#), false),
+            (format!(r#"{{"a":["{long}y"],"b:{{\"":1}}"#), false),
+            (format!(r#"{{"{long}y":1}}"#), true),
+            (format!(r#"{{"a":[{{"b\":{long}" : 1}}]}}"#), true),
+        ] {
+            assert_eq!(has_long_name(&text), expected, "{text}");
+        }
+    }
 }

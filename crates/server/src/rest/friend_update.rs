@@ -1,6 +1,6 @@
 //! The command that changes entries of a friend list.
 
-use super::answer::{Reply, item_code};
+use super::answer::{Reply, outcome};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
@@ -82,7 +82,7 @@ impl Command for FriendUpdate {
                 (Err(invalid), _) => Err(Refusal::from(invalid).into()),
                 (Ok(_), Err(refusal)) => Err(refusal.into()),
             };
-            results.push(item.to_account, item_code(Self::FAMILY, done)?);
+            results.push(item.to_account, outcome(Self::FAMILY, done)?);
         }
         Ok(results.into())
     }

@@ -1,6 +1,6 @@
 //! Commands for friends: add, delete, read, check.
 
-use super::answer::{Reply, info, item_code};
+use super::answer::{Reply, info, outcome};
 use super::call::Call;
 use super::command::Command;
 use super::family::Family;
@@ -13,6 +13,7 @@ use lamplight_model::{Code, Friend, Refusal, User, UserId};
 use lamplight_service::{By, NewFriend, ServiceError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::borrow::Cow;
 use utoipa::ToSchema;
 
 /// The most friends that one call may add or change.
@@ -42,9 +43,9 @@ pub struct FriendResult {
     to_account: CompactString,
     /// 0, or the code of the failure.
     result_code: u32,
-    /// The text of the code; empty for 0.
+    /// The text of the code, with the details where there are any; empty for 0.
     #[schema(value_type = String)]
-    result_info: &'static str,
+    result_info: Cow<'static, str>,
 }
 
 /// The outcome for each friend.
@@ -66,15 +67,11 @@ impl FriendResults {
     }
 
     /// Appends the outcome for one more friend.
-    pub fn push(&mut self, to_account: CompactString, code: Code) {
+    pub fn push(&mut self, to_account: CompactString, (code, result_info): (Code, Cow<'static, str>)) {
         if code != Code::OK {
             self.fail_account.push(to_account.clone());
         }
-        self.result_item.push(FriendResult {
-            to_account,
-            result_code: code.number(),
-            result_info: info(code),
-        });
+        self.result_item.push(FriendResult { to_account, result_code: code.number(), result_info });
     }
 }
 
@@ -190,7 +187,7 @@ pub async fn add_friends(
             return Ok(results);
         }
         for (to_account, added) in done {
-            results.push(to_account, item_code(Family::Friends, added)?);
+            results.push(to_account, outcome(Family::Friends, added)?);
         }
     }
 }
@@ -257,7 +254,7 @@ impl Command for FriendDelete {
                 Ok(_) => Code::NOT_A_FRIEND,
                 Err(_) => Self::FAMILY.bad_user_id(),
             };
-            results.push(to_account, code);
+            results.push(to_account, (code, info(code).into()));
         }
         Ok(results.into())
     }
