@@ -196,7 +196,7 @@ fn a_server_without_descriptors_says_so_and_takes_in_who_waits_when_it_has_some(
     server.signal(Signal::TERM);
     let (code, log) = server.wait();
     assert_eq!(code, Some(0), "{log}");
-    let told = log.lines().filter(|line| line.contains("connections wait and cannot be taken in")).count();
+    let told = log.lines().filter(|line| line.contains("cannot accept the waiting connections")).count();
     assert!((1..=20).contains(&told), "{told} lines: {log}");
 }
 

@@ -445,7 +445,7 @@ fn webhooks_are_listed_tried_and_mended() {
     assert!(code == Some(1) && error.contains("6017"), "{error}");
     let (code, _, error) =
         folder.run(&["app", "set", "1400000001", "--state-change-url", "ftp://a.example/"]);
-    assert!(code == Some(1) && error.contains("begins with http:// or https://"), "{error}");
+    assert!(code == Some(1) && error.contains("must begin with http:// or https://"), "{error}");
     folder.ok(&["app", "set", "1400000001", "--state-change-url", &url, "--webhook-token", "secret"]);
 
     let tested = folder.ok(&["webhook", "test"]);

@@ -65,7 +65,7 @@ fn a_password_that_could_not_be_printed_is_told_of_in_the_log() {
     let mut server = command.spawn().unwrap();
     let until = Instant::now() + Duration::from_secs(30);
     let told =
-        || std::fs::read_to_string(&log).unwrap().contains("`lamplight console password` makes another");
+        || std::fs::read_to_string(&log).unwrap().contains("`lamplight console password` sets another");
     while !told() && Instant::now() < until {
         std::thread::sleep(Duration::from_millis(20));
     }

@@ -291,7 +291,7 @@ async fn a_friend_that_cannot_be_imported_is_told_with_the_reason_and_a_wrong_va
     assert_eq!(
         infos,
         [
-            "invalid parameter in a call about friends: nobody is their own friend",
+            "invalid parameter in a call about friends: a user cannot add themselves as a friend",
             "no such account: ghost",
             ""
         ]
