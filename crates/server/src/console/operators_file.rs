@@ -70,7 +70,7 @@ pub enum OperatorsError {
     /// An operator with this name exists already.
     #[error("the operator {0} exists already")]
     Exists(OperatorName),
-    /// There are already [`MOST_OPERATORS`] operators.
+    /// There are already as many operators as are allowed.
     #[error("there are already {MOST_OPERATORS} operators, and no more are allowed; remove one first")]
     TooMany,
     /// `admin` cannot be added, removed, or given another role.

@@ -1,10 +1,14 @@
 //! Webhooks (SPEC sections 6 and 9): notifications to the backends of apps.
 //!
-//! ```text live record ─ recorder ─▶ outbox (facts) ─ dispatcher ─▶ receivers (journal)    many users    durable, in
-//! order   by the plans one commit    of each user        of the lanes ``` A change of a live record adds its event to
-//! the record in the same step. The recorder moves events to the outbox, and the dispatcher sends the notices of the
-//! outbox until they are settled. Each step may be repeated after a failure but is never skipped, and no client waits
-//! for any of them.
+//! ```text
+//! live record ─ recorder ─▶ outbox (facts) ─ dispatcher ─▶ receivers
+//!  (journal)    many users    durable, in order   by the plans
+//!               one commit    of each user        of the lanes
+//! ```
+//!
+//! A change of a live record adds its event to the record in the same step. The recorder moves events to the outbox, and
+//! the dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure but
+//! is never skipped, and no client waits for any of them.
 
 mod config;
 mod dispatcher;
