@@ -469,7 +469,7 @@ fn webhooks_are_listed_tried_and_mended() {
         let told: Value = serde_json::from_str(&output).unwrap();
         assert!(told["error"]["message"].as_str().unwrap().contains("no dead letter 5"), "{told}");
         let (code, _, error) = folder.run(&["webhook", command, "5", "6"]);
-        assert!(code == Some(1) && error.contains("none of these dead letters is there"), "{error}");
+        assert!(code == Some(1) && error.contains("none of these dead letters exists"), "{error}");
     }
     let (code, _, error) = folder.run(&["webhook", "show", "5"]);
     assert!(code == Some(1) && error.contains("there is no dead letter 5"), "{error}");
