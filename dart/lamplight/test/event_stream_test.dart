@@ -5,9 +5,9 @@ import 'dart:async';
 
 import 'package:lamplight/lamplight.dart';
 import 'package:lamplight/src/event_stream.dart';
-import 'package:lamplight/src/feed.dart';
+import 'package:lamplight/src/event_queue.dart';
 
-import 'feed_test.dart' show note;
+import 'event_queue_test.dart' show note;
 import 'support/runner.dart';
 import 'support/words.dart';
 

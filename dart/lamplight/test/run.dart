@@ -19,7 +19,7 @@ import 'end_to_end/sessions_test.dart' as sessions;
 import 'end_to_end/statuses_test.dart' as statuses;
 import 'end_to_end/timers_test.dart' as timers;
 import 'event_stream_test.dart' as event_stream;
-import 'feed_test.dart' as feed;
+import 'event_queue_test.dart' as event_queue;
 import 'machine/cache_test.dart' as cache;
 import 'machine/fixtures_test.dart' as fixtures;
 import 'machine/full_link_test.dart' as full_link;
@@ -54,7 +54,7 @@ const _files = <String, void Function()>{
   'end_to_end/statuses_test.dart': statuses.main,
   'end_to_end/timers_test.dart': timers.main,
   'event_stream_test.dart': event_stream.main,
-  'feed_test.dart': feed.main,
+  'event_queue_test.dart': event_queue.main,
   'machine/cache_test.dart': cache.main,
   'machine/fixtures_test.dart': fixtures.main,
   'machine/full_link_test.dart': full_link.main,

@@ -1,10 +1,10 @@
-/// The broadcast stream of events, with a [Feed] for each listener, which is
+/// The broadcast stream of events, with an [EventQueue] for each listener, which is
 /// emptied when the listener accepts events.
 library;
 
 import 'dart:async';
 
-import 'feed.dart';
+import 'event_queue.dart';
 import 'model/events.dart';
 
 /// The source of the events of a client.
@@ -41,7 +41,7 @@ final class EventSource {
       controller.close();
       return;
     }
-    final listener = _Listener(controller, Feed(_known()));
+    final listener = _Listener(controller, EventQueue(_known()));
     _listeners.add(listener);
     controller
       ..onResume = listener.wake
@@ -53,16 +53,16 @@ final class EventSource {
 }
 
 final class _Listener {
-  _Listener(this._controller, this._feed);
+  _Listener(this._controller, this._queue);
 
   final MultiStreamController<LamplightEvent> _controller;
-  final Feed _feed;
+  final EventQueue _queue;
   bool _isWoken = false;
   bool _isEnding = false;
   bool _isDone = false;
 
   void push(LamplightEvent event) {
-    _feed.push(event);
+    _queue.push(event);
     wake();
   }
 
@@ -82,7 +82,7 @@ final class _Listener {
   void _drain() {
     _isWoken = false;
     while (!_isDone && !_controller.isPaused) {
-      if (_feed.pop() case final LamplightEvent event) {
+      if (_queue.pop() case final LamplightEvent event) {
         _controller.addSync(event);
       } else {
         if (_isEnding) {

@@ -2,7 +2,7 @@
 library;
 
 import 'package:lamplight/lamplight.dart';
-import 'package:lamplight/src/feed.dart';
+import 'package:lamplight/src/event_queue.dart';
 
 import 'support/runner.dart';
 import 'support/words.dart';
@@ -11,28 +11,28 @@ import 'support/words.dart';
 /// and `K` push Connecting, LoggedOut and UserSigExpired; `?` hears all there
 /// is and notes it in the same language.
 void run(List<String> script, String expected) {
-  final feed = Feed(const []);
+  final queue = EventQueue(const []);
   final heard = <String>[];
   for (final line in script) {
     final rest = line.substring(1);
     switch (line[0]) {
       case '+':
-        feed.push(StatusChangedEvent(statuses(rest)));
+        queue.push(StatusChangedEvent(statuses(rest)));
       case '-':
-        feed.push(NotWatchedEvent(rest.split(' ')));
+        queue.push(NotWatchedEvent(rest.split(' ')));
       case 'C':
-        feed.push(const ConnectingEvent());
+        queue.push(const ConnectingEvent());
       case 'L':
-        feed.push(const LoggedOutEvent());
+        queue.push(const LoggedOutEvent());
       case 'K':
-        feed.push(const UserSigExpiredEvent());
+        queue.push(const UserSigExpiredEvent());
       case '?':
         while (true) {
-          final event = feed.pop();
+          final event = queue.pop();
           if (event == null) break;
           heard.add(note(event));
         }
-        check(feed.isEmpty, 'a feed that was heard is empty');
+        check(queue.isEmpty, 'a queue that was heard is empty');
         heard.add('?');
     }
   }
@@ -73,8 +73,8 @@ void main() {
     );
     run(['+ann:1', '?', '-ann', '+ann:2', '?'], '+ann:1 | ? | +ann:2 | ?');
     run(['+ann:1', '?', '-ann', '?', '-ann', '?'], '+ann:1 | ? | -ann | ? | ?');
-    final feed = Feed(const ['ann'])..push(const NotWatchedEvent(['ann']));
-    equal(note(feed.pop()!), '-ann', 'it was cached when listening began');
+    final queue = EventQueue(const ['ann'])..push(const NotWatchedEvent(['ann']));
+    equal(note(queue.pop()!), '-ann', 'it was cached when listening began');
   });
 
   test('the statuses of two sessions are never mixed', () {

@@ -16,9 +16,9 @@ import 'model/status.dart';
 const maxPendingEvents = 64;
 
 /// The event queue of one listener.
-final class Feed {
+final class EventQueue {
   /// Creates the queue of a listener that knows these users.
-  Feed(Iterable<String> known) : _told = known.toSet();
+  EventQueue(Iterable<String> known) : _told = known.toSet();
 
   final Queue<LamplightEvent> _others = Queue();
   int _missed = 0;
