@@ -205,7 +205,14 @@ fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'
     // the keys to be read again before their time.
     match kid {
         Some(_) if !is_known && header.alg != Algorithm::HS256 => Err(JwtRefusal::UnknownKey),
-        Some(_) | None => Err(Refusal::from(Code::SIG_WRONG).into()),
+        Some(_) | None => {
+            let text = if keys.iter().all(|set| set.keys().is_empty()) {
+                "the app has no key for JWTs"
+            } else {
+                "no key of the app made the signature of this JWT"
+            };
+            Err(Refusal::because(Code::SIG_WRONG, text).into())
+        }
     }
 }
 

@@ -194,6 +194,18 @@ fn the_key_is_chosen_by_its_kid_and_its_algorithm() {
 }
 
 #[test]
+fn a_refused_signature_says_whether_the_app_has_keys_for_jwts() {
+    let stranger = Signer::new(2).sign(&json!({ "alg": "EdDSA" }), &claims());
+    let text = |keys: &JwtKeySet| {
+        verify_jwt(&stranger, &settings(), &[keys], APP, &alice(), NOW).unwrap_err().refusal().to_string()
+    };
+    assert!(text(&JwtKeySet::default()).contains("the app has no key for JWTs"));
+    assert!(
+        text(&set(&[Signer::new(1).jwk(None)])).contains("no key of the app made the signature of this JWT")
+    );
+}
+
+#[test]
 fn a_token_chooses_no_algorithm_but_that_of_its_key() {
     let vectors = vectors();
     let pem = vectors["keys_pem"]["rsa"].as_str().unwrap();
