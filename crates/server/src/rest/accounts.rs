@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 /// The most accounts that one call may name.
 const MAX_ACCOUNTS: usize = 100;
 
-/// `im_open_login_svc/account_import`
+/// The command `im_open_login_svc/account_import`.
 pub struct AccountImport;
 
 /// An account to create or change, with its nick and picture.
@@ -74,7 +74,7 @@ async fn import(
     Ok(())
 }
 
-/// `im_open_login_svc/multiaccount_import`
+/// The command `im_open_login_svc/multiaccount_import`.
 pub struct MultiaccountImport;
 
 /// Accounts to create, in one of two lists.
@@ -172,7 +172,7 @@ impl Command for MultiaccountImport {
     }
 }
 
-/// `im_open_login_svc/account_check`
+/// The command `im_open_login_svc/account_check`.
 pub struct AccountCheck;
 
 /// Accounts to look for.
@@ -263,7 +263,7 @@ impl Command for AccountCheck {
     }
 }
 
-/// `im_open_login_svc/account_delete`
+/// The command `im_open_login_svc/account_delete`.
 pub struct AccountDelete;
 
 /// Accounts to delete.
@@ -338,7 +338,7 @@ impl Command for AccountDelete {
     }
 }
 
-/// `im_open_login_svc/kick`
+/// The command `im_open_login_svc/kick`.
 pub struct Kick;
 
 impl Command for Kick {

@@ -19,7 +19,7 @@ pub struct Answer {
     is_charged: bool,
 }
 
-/// The outcome of a command that succeeded, or that failed for every user it named.
+/// The outcome of a command that succeeded, or that failed for every user whom the call named.
 pub struct Reply<T> {
     /// 0, or the reason why the command failed for every user.
     pub code: Code,
@@ -52,7 +52,7 @@ struct Envelope<'a, T> {
 struct Nothing {}
 
 impl Answer {
-    /// Makes the answer of a command that was carried out.
+    /// Makes the answer of a command that has run.
     pub fn reply<T: Serialize>(family: Family, reply: &Reply<T>) -> Self {
         Self::write(family, reply.code, &text(reply.code, &reply.detail), &reply.fields)
     }
@@ -63,7 +63,8 @@ impl Answer {
         Self::write(family, refusal.code, &text(refusal.code, &refusal.detail), &Nothing {})
     }
 
-    /// Makes the answer for an error of a command. An internal error is logged, and its details are not in the answer.
+    /// Makes the answer for an error of a command. An internal error is logged; the answer does not contain its
+    /// details.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
             tracing::error!(%error, "a call of the server API failed");
@@ -85,8 +86,8 @@ impl Answer {
         Self { code, json: json.into(), is_charged: false }
     }
 
-    /// Charges the answer of a reading call to the memory budget of the HTTP port. If the budget is used up, returns a
-    /// refusal instead: the call has changed nothing, so the caller can repeat it.
+    /// Charges the answer of a read-only call to the memory budget of the HTTP port. If the budget is used up, returns
+    /// a refusal instead: the call has changed nothing, so the caller can repeat it.
     pub fn admitted(self, family: Family, room: &BodyRoom) -> Self {
         match room.admit_answer(self.json) {
             Some(json) => Self { json, is_charged: true, ..self },
@@ -113,7 +114,7 @@ impl Answer {
     }
 }
 
-/// Returns the code for one entry of a list. An error of the server itself fails the whole call.
+/// Returns the `ResultCode` of one list entry. An internal error is returned as `Err`, because it fails the whole call.
 pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code, ServiceError> {
     match done {
         Ok(()) => Ok(Code::OK),
@@ -122,8 +123,8 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
     }
 }
 
-/// The code of one entry of a list, and its `ResultInfo` with the details. A fault of the server itself fails the whole
-/// call.
+/// Returns the `ResultCode` and the `ResultInfo` of one list entry, including the details of a refusal. An internal
+/// error is returned as `Err`, because it fails the whole call.
 pub fn outcome(
     family: Family,
     done: Result<(), ServiceError>,
@@ -139,7 +140,7 @@ pub fn outcome(
     }
 }
 
-/// The `ErrorInfo` of a code, followed by the details, if there are any.
+/// Returns the English text of a code, followed by the details if there are any. For `OK`, returns only the details.
 fn text(code: Code, detail: &str) -> String {
     match (code == Code::OK, detail) {
         (true, _) => detail.to_owned(),
@@ -148,7 +149,7 @@ fn text(code: Code, detail: &str) -> String {
     }
 }
 
-/// The `ResultInfo` of a code.
+/// Returns the `ResultInfo` of a code: empty for `OK`, otherwise the code's English text.
 pub fn info(code: Code) -> &'static str {
     if code == Code::OK { "" } else { code.english() }
 }

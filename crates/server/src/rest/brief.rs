@@ -1,8 +1,8 @@
-//! A deserializer whose errors quote little of the JSON.
+//! A deserializer whose error messages quote at most a short part of the JSON.
 //!
-//! If a text stands where a number, a list or one of several words is expected, the error of `serde` quotes the whole
-//! text, with escapes: a body of 1 MiB becomes an error of 6 MiB and an answer of 7 MiB. This deserializer passes texts
-//! to their visitor with an error type of its own, which quotes only the beginning of the text.
+//! If the JSON has a string where another type or an enum is expected, the error message of `serde` quotes the whole
+//! string, with escapes. For a body of 1 MiB, the message can have 6 MiB and the answer 7 MiB. This deserializer gives
+//! visitors its own error type, which quotes only the beginning of the string.
 
 use lamplight_model::quoted;
 use serde::de::value::StrDeserializer;
@@ -12,11 +12,11 @@ use serde::de::{
 use serde::{Deserializer, forward_to_deserialize_any};
 use std::fmt::{self, Display, Write};
 
-/// The longest error message about a text, in bytes.
+/// The maximum length of an error message about a string, in bytes.
 const MAX_ERROR: usize = 400;
 
-/// A deserializer of a self-describing format whose errors quote little. It reads an enum only from a text, not from an
-/// object.
+/// A wrapper of a deserializer, visitor or seed, whose error messages quote at most the beginning of a string. An enum
+/// is read only from a string, not from an object.
 pub struct Brief<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Brief<D> {
@@ -51,8 +51,8 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Brief<D> {
         self.0.deserialize_ignored_any(visitor)
     }
 
-    // The type of a value follows from the JSON. If the inner deserializer were asked for one type, it would make the
-    // error about a value of another type itself.
+    // All types are read with `deserialize_any`. If the inner deserializer were asked for a particular type, it would
+    // itself make the error about a value of another type.
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct seq tuple
         tuple_struct map struct identifier
@@ -143,7 +143,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Brief<A> {
     }
 }
 
-/// The visitor of an enum that is given as one of several words.
+/// A visitor that reads an enum from the name of a variant; `words` are the names of all variants.
 struct Word<V> {
     words: &'static [&'static str],
     visitor: V,
@@ -162,7 +162,7 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Word<V> {
     }
 }
 
-/// Gives the visitor of an enum the text that names the variant.
+/// Passes the name of the variant to the visitor of an enum.
 struct WordAccess<'a>(StrDeserializer<'a, BriefError>);
 
 impl<'de, 'a> EnumAccess<'de> for WordAccess<'a> {
@@ -190,7 +190,7 @@ struct BriefError(String);
 impl Error for BriefError {
     fn custom<T: Display>(message: T) -> Self {
         let mut words = AtMost(String::new());
-        // Writing fails if the message is too long, and what was written so far is used.
+        // If the message is too long, `write!` fails; the part that was written is used.
         let _ = write!(words, "{message}");
         Self(words.0)
     }
@@ -218,7 +218,7 @@ impl Error for BriefError {
     }
 }
 
-/// A text that accepts writes until it has [`MAX_ERROR`] bytes.
+/// A string that is cut off at [`MAX_ERROR`] bytes: further writes fail.
 struct AtMost(String);
 
 impl Write for AtMost {

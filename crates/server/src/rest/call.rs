@@ -8,11 +8,11 @@ use std::sync::Arc;
 
 /// A call that has passed its gates.
 pub struct Call<'a> {
-    /// The operations of the node.
+    /// The service of the node, which carries out the operations.
     pub service: &'a Arc<Service>,
     /// The app whose backend makes the call.
     pub app: Arc<App>,
-    /// The admin whose UserSig the call has.
+    /// The admin that the call authenticated as.
     pub admin: User,
     /// The time of the call.
     pub now: Now,
@@ -27,13 +27,14 @@ impl Call<'_> {
         User::new(self.app.id, id)
     }
 
-    /// Returns the first value of a parameter of the query string.
+    /// Returns the decoded value of a query parameter: the first one if it occurs several times, `None` if it is
+    /// absent.
     pub fn parameter(&self, name: &str) -> Option<Cow<'_, str>> {
         parameter(self.query, name)
     }
 }
 
-/// Returns the first value of a parameter of the query string.
+/// Returns the decoded value of a query parameter: the first one if it occurs several times, `None` if it is absent.
 pub(super) fn parameter<'a>(query: &'a str, name: &str) -> Option<Cow<'a, str>> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value)
 }

@@ -17,7 +17,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
-/// A command of the server API. The JSON and the OpenAPI document are derived from the types of its request and answer.
+/// A command of the server API. Its JSON format and its entry in the OpenAPI document are derived from the types
+/// `Request` and `Fields`.
 pub trait Command: 'static {
     /// The path after `/v4/`, for example `sns/friend_add`.
     const PATH: &'static str;
@@ -31,11 +32,11 @@ pub trait Command: 'static {
     const ABOUT: &'static str;
     /// The codes that the command may be answered with, besides those of every command of its family.
     const CODES: &'static [Code];
-    /// Whether the command changes nothing; it may then be called by GET.
+    /// `true` if the command changes nothing; it may then also be called with GET.
     const READS: bool = false;
-    /// Whether the command is an addition to the cloud's API.
+    /// `true` if the cloud's API does not have this command.
     const OURS: bool = false;
-    /// The name and the description of each parameter that the command takes from the query string if there is no body.
+    /// The names and descriptions of the query parameters that replace the body of a call without a body.
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
 
     /// The type of the request, which is read from the body.
@@ -49,17 +50,20 @@ pub trait Command: 'static {
         request: Self::Request,
     ) -> impl Future<Output = Result<Reply<Self::Fields>, ServiceError>> + Send;
 
-    /// Returns the request of a call without a body; `None` where the command needs a body.
+    /// Builds the request of a call without a body from the query string. Returns `None` if the command always needs a
+    /// body.
     fn from_query(_: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
         None
     }
 
-    /// Returns the most memory that the page which the call reads and its answer may take, in bytes; 0 if it is little.
+    /// Returns an upper bound, in bytes, on the memory of the page that the call reads and of the answer. A call with 0
+    /// does not wait for memory.
     fn page(_call: &Call<'_>, _request: &Self::Request) -> usize {
         0
     }
 
-    /// Returns the most memory that the command's copies of its request may take, in bytes; 0 if it is little.
+    /// Returns an upper bound, in bytes, on the memory of the copies that the command makes of its request; 0 if it is
+    /// negligible.
     fn copies(_request: &Self::Request) -> usize {
         0
     }
@@ -70,7 +74,7 @@ pub trait Command: 'static {
     }
 }
 
-/// The description of one command in the OpenAPI document.
+/// The data from which the OpenAPI document describes one command.
 pub struct Described {
     pub(super) summary: &'static str,
     pub(super) about: &'static str,
@@ -83,7 +87,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// Describes a command.
+    /// Collects the data of a command.
     pub fn of<C: Command>() -> Self {
         let mut others = Vec::new();
         C::Request::schemas(&mut others);
@@ -107,7 +111,7 @@ pub struct Entry {
     row: Row,
 }
 
-/// The content of a row, without the index that its position in the table gives it.
+/// A row of the table of commands, before it has its index.
 #[derive(Clone, Copy)]
 pub struct Row {
     pub(super) path: &'static str,
@@ -131,7 +135,7 @@ impl Row {
         }
     }
 
-    /// Gives the row its index in the table.
+    /// Makes the entry of the table from this row and its index.
     pub fn at(self, index: usize) -> Entry {
         Entry { index, row: self }
     }
@@ -163,12 +167,12 @@ impl Entry {
         self.row.reads
     }
 
-    /// The description of this command in the OpenAPI document.
+    /// Returns the data from which the OpenAPI document describes this command.
     pub fn describe(&self) -> Described {
         (self.row.describe)()
     }
 
-    /// Reads the request from the body and carries the command out.
+    /// Parses the request from the body and runs the command.
     pub async fn run<'a>(
         &self,
         call: &'a Call<'a>,
@@ -188,7 +192,7 @@ async fn run<C: Command>(
     rooms: &Rooms,
     bodies: &BodyRoom,
 ) -> Answer {
-    // The room for reading is given back before the command runs, because a command may wait for commits, or for the
+    // The room for parsing is released before the command runs, because a command may wait for commits or for the
     // current second to end.
     let request = {
         let _room = rooms.parse.enter(parsed).await;
@@ -197,7 +201,7 @@ async fn run<C: Command>(
             Some(_) | None => read::<C>(&body),
         }
     };
-    // Frees the body, and leaves charged to the memory budget what the request still takes.
+    // Frees the body. From now on, only the memory of the request is charged to the budget.
     let mut share = body.into_share();
     let request = match request {
         Ok(request) => request,
@@ -216,7 +220,7 @@ async fn run<C: Command>(
     }
 }
 
-/// Reads the request of a command.
+/// Parses a body as the request of a command.
 pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     // The JSON reader skips ignored fields without checking their encoding, so the whole body is checked here.
     let text = std::str::from_utf8(body).map_err(|error| {
@@ -237,13 +241,14 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     })
 }
 
-/// The most bytes of the path of a field in an error, and of a name in a body in which the field is looked for.
+/// The maximum length, in bytes, of the path of a field in an error message. If a body contains a longer name, the
+/// error message has no path.
 const MAX_FIELD: usize = 100;
 
-/// The text of an error, with the field whose value is wrong. Reads the body again, so that requests that can be read
-/// need not keep account of where they are.
+/// Returns the text of an error, after the path of the invalid field. The body is parsed again to find the path, so
+/// that parsing a valid request need not track paths.
 fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
-    // The search copies each name, and the estimate of what a body costs has no room for long copies.
+    // Finding the path copies each name, and the memory estimate for parsing does not include long copies.
     if has_long_name(text) {
         return error.to_string();
     }
@@ -264,7 +269,7 @@ fn has_long_name(text: &str) -> bool {
             (b'\\', Some(_)) => drop(bytes.next()),
             (b'"', Some(from)) => (begun, length) = (None, at - from),
             (b'"', None) => begun = Some(at),
-            // Outside of texts, a colon follows a name.
+            // Outside of strings, a colon always follows a name.
             (b':', None) if length > MAX_FIELD => return true,
             _ => {}
         }

@@ -48,17 +48,17 @@ const ROWS: &[Row] = &[
 static TABLE: LazyLock<Vec<Entry>> =
     LazyLock::new(|| ROWS.iter().enumerate().map(|(index, row)| row.at(index)).collect());
 
-/// Every command.
+/// Returns all commands, in the order of the table.
 pub fn all() -> &'static [Entry] {
     &TABLE
 }
 
-/// The paths after `/v4/`, in the order of the table.
+/// Returns the path of each command, without `/v4/`, in the order of the table.
 pub fn paths() -> impl Iterator<Item = &'static str> {
     ROWS.iter().map(|row| row.path)
 }
 
-/// Returns the command of a path, by its present or its older name.
+/// Returns the command with this path, current or older; `None` if there is no such command.
 pub fn find(path: &str) -> Option<&'static Entry> {
     let path = path.strip_prefix("/v4/")?;
     all().iter().find(|entry| entry.path() == path || entry.older_path() == Some(path))

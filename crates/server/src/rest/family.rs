@@ -1,24 +1,24 @@
-//! The families of commands, and the translation of refusals of the service to the codes that the cloud's API has for
-//! them in each family. No other code translates refusals.
+//! Families of commands. In the cloud's API, the same refusal has different codes in different families, so the
+//! refusals of the service are translated here.
 
 use lamplight_model::{Code, Refusal};
 
-/// Commands that share their codes and the shape of their answers.
+/// A group of commands with the same codes and the same answer format.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Family {
-    /// `im_open_login_svc`
+    /// Commands under `im_open_login_svc`.
     Accounts,
-    /// `openim`: the status of users.
+    /// Commands under `openim` for the status of users.
     States,
-    /// `openim`: messages.
+    /// Commands under `openim` for messages.
     Messages,
-    /// `openim`: calls on behalf of a user, and the status feed.
+    /// Commands under `openim` on behalf of a user, and the status feed.
     OnBehalf,
-    /// `sns`
+    /// Commands under `sns`.
     Friends,
-    /// `profile`
+    /// Commands under `profile`.
     Profiles,
-    /// `recentcontact`
+    /// Commands under `recentcontact`.
     Recent,
 }
 
@@ -55,7 +55,7 @@ impl Family {
         }
     }
 
-    /// The code for a text that is not a valid userID.
+    /// The code for an invalid userID.
     pub fn bad_user_id(self) -> Code {
         match self {
             Self::Accounts | Self::States | Self::OnBehalf => Code::BAD_USER_ID,
@@ -85,7 +85,7 @@ impl Family {
         }
     }
 
-    /// Returns a refusal of the service with the code that this family has for it.
+    /// Returns the refusal with the code that this family has for the same reason.
     pub fn translate(self, refusal: &Refusal) -> Refusal {
         let code = match refusal.code {
             Code::INVALID_PARAMETER => self.invalid(),

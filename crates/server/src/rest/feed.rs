@@ -13,10 +13,10 @@ use utoipa::ToSchema;
 /// The number of users on a page if the call sets no `limit`.
 const USUAL_PAGE: usize = 500;
 
-/// The most memory that one user of a page takes, including the user's part of the answer, in bytes.
+/// The maximum memory that one user of a page takes, in bytes, including the user's part of the answer.
 const BYTES_PER_USER: usize = 1_024;
 
-/// `openim/status_feed`
+/// The command `openim/status_feed`.
 pub struct StatusFeed;
 
 /// The position in the feed to read from.

@@ -51,7 +51,7 @@ impl<T: ToSchema> ToSchema for Object<T> {
     }
 }
 
-/// A boolean that is written as `0` or `1`.
+/// A boolean that is written in JSON as `0` (false) or `1` (true).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Flag(pub bool);
 
@@ -123,7 +123,7 @@ pub fn one_user(user_id: Option<&str>, identifier: Option<&str>) -> Result<UserI
     Ok(UserId::new(text)?)
 }
 
-/// Refuses a list that is empty or longer than allowed.
+/// Refuses a list that is empty or has more than `most` entries. The refusal names `field`.
 pub fn check_batch(field: &str, given: usize, most: usize) -> Result<(), Refusal> {
     if given == 0 {
         return Err(Refusal::because(Code::INVALID_PARAMETER, format!("{field} is empty")));

@@ -19,7 +19,7 @@ use utoipa::ToSchema;
 /// The most friends that one call of `sns/friend_get_list` may name.
 const MAX_READ: usize = 100;
 
-/// `sns/friend_import`
+/// The command `sns/friend_import`.
 pub struct FriendImport;
 
 /// The owner of the list, and the friends to import.
@@ -104,7 +104,7 @@ impl ImportFriendItem {
     }
 }
 
-/// `sns/friend_delete_all`
+/// The command `sns/friend_delete_all`.
 pub struct FriendDeleteAll;
 
 /// The owner of the list, and which side of the friendships to delete.
@@ -145,7 +145,7 @@ impl Command for FriendDeleteAll {
     }
 }
 
-/// `sns/friend_get_list`
+/// The command `sns/friend_get_list`.
 pub struct FriendGetList;
 
 /// The owner of the list, the friends, and the fields to read.

@@ -14,7 +14,7 @@ use lamplight_service::{By, ServiceError};
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
-/// `sns/friend_update`
+/// The command `sns/friend_update`.
 pub struct FriendUpdate;
 
 /// The owner of the list, and the changes to it.

@@ -24,8 +24,8 @@ const MAX_DELETED: usize = 1_000;
 const TOGETHER: usize = 100;
 /// The number of friends on one page.
 const PAGE: usize = 100;
-/// The most memory that one friend of a page takes, including the friend's part of the answer, in bytes. Remark, source
-/// and wording have 600 bytes together, nick and picture 1,000.
+/// The maximum memory that one friend of a page takes, in bytes, including the friend's part of the answer. Remark,
+/// source and wording together have at most 600 bytes, nick and picture 1,000.
 pub const BYTES_PER_FRIEND: usize = 4 * 1_024;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";
@@ -75,7 +75,7 @@ impl FriendResults {
     }
 }
 
-/// `sns/friend_add`
+/// The command `sns/friend_add`.
 pub struct FriendAdd;
 
 /// The owner of the list, and the friends to add.
@@ -165,8 +165,8 @@ impl AddFriendItem {
     }
 }
 
-/// Adds friends to a user's friend list, and returns the outcome for each. An item is the account as the request named
-/// it, with the friend to add or the reason why the item is invalid.
+/// Adds friends to a user's friend list, and returns the outcome for each. Each item is the account name from the
+/// request, with the friend to add or the reason why the item is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,
@@ -192,7 +192,7 @@ pub async fn add_friends(
     }
 }
 
-/// `sns/friend_delete`
+/// The command `sns/friend_delete`.
 pub struct FriendDelete;
 
 /// The owner of the list, and the users to remove from it.
@@ -260,7 +260,7 @@ impl Command for FriendDelete {
     }
 }
 
-/// `sns/friend_get`
+/// The command `sns/friend_get`.
 pub struct FriendGet;
 
 /// The owner of the list, and the place to continue from.
@@ -369,7 +369,7 @@ impl Command for FriendGet {
     }
 }
 
-/// `sns/friend_check`
+/// The command `sns/friend_check`.
 pub struct FriendCheck;
 
 /// The owner of the list, and the users to look for on it.
@@ -495,17 +495,17 @@ async fn relation(
 }
 
 /// Returns the low 31 bits of a user's lists version, because many clients read no larger numbers. Two versions have
-/// different numbers as long as fewer than 2^31 changes lie between them.
+/// different numbers if fewer than 2^31 changes lie between them.
 fn sequence_of(version: u64) -> u32 {
     u32::try_from(version & 0x7fff_ffff).expect("31 bits")
 }
 
-/// Returns the user who is named as the owner of the list; refuses a text that is not a valid userID.
+/// Parses the userID of the list's owner; refuses an invalid userID.
 pub fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     Ok(call.user(UserId::new(text)?))
 }
 
-/// Fails the whole call when the owner of the list has no account.
+/// Returns an error if the user has no account.
 pub async fn demand_account(call: &Call<'_>, user: &User) -> Result<(), ServiceError> {
     call.service.lists_state_of(user).await.map(drop)
 }

@@ -1,4 +1,4 @@
-//! The gates of a call: method, app, caller, signature, admin, rate. The first gate that fails gives the refusal.
+//! The gates of a call: method, app, caller, signature, admin, rate. The first gate that fails determines the refusal.
 
 use super::Shared;
 use super::call::{Call, parameter};
@@ -17,9 +17,9 @@ pub struct Gate<'a> {
 }
 
 impl<'a> Gate<'a> {
-    /// Returns the call when it passes every gate, or the refusal of the first gate that it fails at.
+    /// Checks the gates in order. Returns the call, or the refusal of the first gate that fails.
     pub async fn pass(&self, method: &Method, query: &'a str) -> Result<Call<'a>, ServiceError> {
-        // Some client libraries send reading calls with GET, and a body.
+        // Some client libraries send read-only calls as GET requests with a body.
         if *method != Method::POST && !(*method == Method::GET && self.entry.is_reading()) {
             let expected = if self.entry.is_reading() { "GET or POST" } else { "POST" };
             return Err(

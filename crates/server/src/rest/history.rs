@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 /// The most conversations that one call may name.
 const MAX_PEERS: usize = 100;
 
-/// `openim/admin_getroammsg`
+/// The command `openim/admin_getroammsg`.
 pub struct AdminGetRoamMsg;
 
 /// The conversation, and the period to read.
@@ -119,8 +119,8 @@ pub struct PastText {
     text: String,
 }
 
-/// Returns the two numbers that identify a stored message: those that the backend chose or, for a message of a client,
-/// the low bits of its number in the conversation.
+/// Returns the `MsgSeq` and the `MsgRandom` of a stored message. A message of a client has neither, so the low 31 bits
+/// of its number in the conversation and 0 are used.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),
@@ -216,7 +216,7 @@ impl Command for AdminGetRoamMsg {
     }
 
     fn page(call: &Call<'_>, request: &Self::Request) -> usize {
-        // The message, and its part of the answer.
+        // Each message is in memory twice: as it was read, and in the answer.
         let message = 2 * (usize::from(call.app.settings.limits.message_bytes) + 512);
         request.max_cnt.min(MAX_HISTORY_PAGE) as usize * message
     }
@@ -234,7 +234,8 @@ fn read_place(key: &str) -> Option<u64> {
     if parts.next().is_some() { None } else { sequence.parse().ok() }
 }
 
-/// Finds the sequence of the first message that was stored after the second `last`; returns `None` if there is none.
+/// Finds the sequence of the first message that was stored after `last`, in seconds since 1970. Returns `None` if there
+/// is no such message.
 ///
 /// Sequences increase with the times of the messages, so a binary search finds the message with at most 64 reads.
 async fn end_of_time(
@@ -251,7 +252,8 @@ async fn end_of_time(
         Some(newest) if newest.at.as_secs() > last => newest.sequence,
         Some(_) | None => return Ok(None),
     };
-    // Invariant: every message with a sequence of `end` or more is later than `last`, and none below `kept` is.
+    // Invariant: all messages with a sequence of at least `end` are later than `last`. No message with a sequence of at
+    // most `kept` is later than `last`.
     let mut kept = 0;
     while kept + 1 < end {
         let middle = kept + (end - kept) / 2;
@@ -263,7 +265,7 @@ async fn end_of_time(
     Ok(Some(end))
 }
 
-/// `openim/admin_set_msg_read`
+/// The command `openim/admin_set_msg_read`.
 pub struct AdminSetMsgRead;
 
 /// The reader, the other user, and how far the conversation was read.
@@ -317,7 +319,7 @@ impl Command for AdminSetMsgRead {
     }
 }
 
-/// `openim/get_c2c_unread_msg_num`
+/// The command `openim/get_c2c_unread_msg_num`.
 pub struct GetC2cUnreadMsgNum;
 
 /// The reader, and the senders whose unread messages are counted.
@@ -421,14 +423,14 @@ impl Command for GetC2cUnreadMsgNum {
     }
 }
 
-/// Returns the user from whose side a conversation is read; refuses a text that is not a valid userID.
+/// Parses the userID of the user from whose side a conversation is read; refuses an invalid userID.
 fn owner(call: &Call<'_>, text: &str) -> Result<User, Refusal> {
     let id = UserId::new(text);
     Ok(call
         .user(id.map_err(|invalid| Refusal::because(Code::MESSAGE_SENDER_MALFORMED, invalid.to_string()))?))
 }
 
-/// The code for a body that is JSON but not a valid request; it depends on which of the two accounts is
+/// Returns the code for a body that is JSON but not a valid request. The code depends on which of the two accounts is
 /// missing.
 fn wrong_account(body: &[u8], other: &'static [&'static str], owner: &'static [&'static str]) -> Code {
     let names = |fields: &'static [&'static str]| -> Option<bool> {

@@ -1,4 +1,4 @@
-//! The lists of a request. A list keeps no more entries than its command allows. The memory of a request is therefore
+//! Lists in requests. A list stores at most as many entries as its command allows. The memory of a request is therefore
 //! bounded by its texts and by the longest list that any command allows.
 
 use super::fields::check_batch;
@@ -11,19 +11,20 @@ use std::marker::PhantomData;
 /// The largest value that an app can set for a limit on the users of one call, such as `limits.query_batch`.
 pub const MOST_BY_SETTING: usize = 10_000;
 
-/// A collector of the entries of a list, which are given to it one by one.
+/// A collector that receives the entries of a JSON list one by one.
 pub trait Gather: Default {
     /// An entry of the list.
     type Entry;
 
-    /// Takes the next entry.
+    /// Processes the next entry.
     fn gather(&mut self, entry: Self::Entry);
 
     /// Called after the last entry; may release unused capacity.
     fn end(&mut self) {}
 }
 
-/// Reads a list into a collector. Fails if any entry has a wrong type, even one that the collector would not keep.
+/// Deserializes a list into a collector. Fails if any entry has a wrong type, even an entry that the collector would
+/// drop.
 pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer: D,
 ) -> Result<G, D::Error> {
@@ -49,7 +50,7 @@ pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer.deserialize_seq(ListVisitor(PhantomData))
 }
 
-/// A list that keeps its first `MOST` entries and counts the others.
+/// A list that stores its first `MOST` entries and counts all entries.
 #[derive(PartialEq, Eq, Debug)]
 pub struct List<T, const MOST: usize> {
     kept: Vec<T>,
@@ -84,27 +85,27 @@ impl<'de, T: Deserialize<'de>, const MOST: usize> Deserialize<'de> for List<T, M
 }
 
 impl<T, const MOST: usize> List<T, MOST> {
-    /// The number of entries that are kept.
+    /// Returns the number of stored entries.
     pub fn len(&self) -> usize {
         self.kept.len()
     }
 
-    /// The entries that are kept.
+    /// Returns the stored entries.
     pub fn entries(&self) -> &[T] {
         &self.kept
     }
 
-    /// The first entry.
+    /// Returns the first entry; `None` if the list is empty.
     pub fn first(&self) -> Option<&T> {
         self.kept.first()
     }
 
-    /// Returns the entries; refuses a list that is empty or longer than `MOST`.
+    /// Returns the entries; refuses a list that is empty or longer than `MOST`. The refusal names `field`.
     pub fn some(self, field: &str) -> Result<Vec<T>, Refusal> {
         self.within(field, MOST)
     }
 
-    /// Returns the entries, which may be none; refuses a list that is longer than `MOST`.
+    /// Returns the entries; refuses a list that is longer than `MOST`, but accepts an empty list.
     pub fn any(self, field: &str) -> Result<Vec<T>, Refusal> {
         if self.given == 0 { Ok(self.kept) } else { self.some(field) }
     }

@@ -17,14 +17,15 @@ use utoipa::ToSchema;
 
 /// The most recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
-/// The most messages of one call that are stored concurrently. Each is a copy, so their bytes are bounded too.
+/// The most messages that one call stores concurrently. Each is a copy of the body, so `BYTES_TOGETHER` bounds their
+/// total size.
 const TOGETHER: usize = 100;
 const BYTES_TOGETHER: usize = 128 * 1_024;
-/// The least `MsgLifeTime` that a call may ask for, in seconds. The cloud keeps no message longer than this, and the
-/// settings of the app may let Lamplight keep it longer.
+/// The minimum `MsgLifeTime`, in seconds; a shorter lifetime is refused. This is the cloud's maximum; the app's
+/// settings may let Lamplight keep messages longer.
 const MESSAGE_LIFE: u64 = 604_800;
-/// The names by which a call forbids the cloud's callbacks before and after a message. They are accepted and change
-/// nothing, because Lamplight has no such callbacks.
+/// The callbacks of the cloud that `ForbidCallbackControl` may name. The names have no effect, because Lamplight has no
+/// such callbacks.
 const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
 
 /// The options of a call that sends a message.
@@ -36,7 +37,7 @@ struct SendOptions {
     offline_push_info: Option<Skimmed>,
 }
 
-/// `ForbidCallbackControl`: keeps the first name in the list that is not in [`CALLBACKS`].
+/// The value of `ForbidCallbackControl`: the first of its names that is not in [`CALLBACKS`], or `None`.
 #[derive(Default)]
 struct Callbacks(Option<CompactString>);
 
@@ -86,7 +87,7 @@ impl SendOptions {
     }
 }
 
-/// `openim/sendmsg`
+/// The command `openim/sendmsg`.
 pub struct SendMsg;
 
 /// A message to one user.
@@ -216,7 +217,7 @@ impl MessageName {
     }
 }
 
-/// `openim/batchsendmsg`
+/// The command `openim/batchsendmsg`.
 pub struct BatchSendMsg;
 
 /// A message to several users.
@@ -358,12 +359,12 @@ impl Command for BatchSendMsg {
     }
 }
 
-/// Returns how many messages of this size in bytes are stored concurrently.
+/// Returns how many messages of this size, in bytes, one call stores concurrently.
 fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }
 
-/// Sends the message to one recipient; returns when it was stored, in seconds since 1970.
+/// Sends the message to one recipient; returns the time when the message was stored, in seconds since 1970.
 async fn send(
     call: &Call<'_>,
     from: &User,
@@ -390,7 +391,7 @@ fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> 
     }
 }
 
-/// The code for a body that is JSON but not a valid request; it depends on the first field that is wrong.
+/// Returns the code for a body that is JSON but not a valid request. The code depends on the first field that is wrong.
 fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Skimmed) -> bool) -> Code {
     const NAMES: &[&str] = &["To_Account", "From_Account", "MsgRandom", "MsgTimeStamp", "MsgBody"];
     let Some(body) = Skimmed::object(body, NAMES) else { return Code::QUERY_UNREADABLE };

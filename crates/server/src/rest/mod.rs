@@ -1,8 +1,8 @@
 //! The server API, which the backends of apps call over the HTTP port (SPEC sections 8 and 10).
 //!
-//! Every call under `/v4` is answered with HTTP 200 and `ActionStatus`, `ErrorInfo`, `ErrorCode`, as long as
-//! it is a well-formed HTTP request. One table lists the commands, and the OpenAPI document is generated from
-//! it. The rules of a command are in `service`.
+//! Every well-formed call is answered with HTTP 200 and the fields `ActionStatus`, `ErrorInfo` and `ErrorCode`. The
+//! table in `commands` lists all commands; the OpenAPI document is generated from this table. The `service` crate
+//! implements the rules of the commands.
 
 mod accounts;
 mod answer;
@@ -72,7 +72,7 @@ struct Shared {
     metrics: ApiMetrics,
 }
 
-/// The bounds on the memory that all calls together take while their bodies and pages are read.
+/// Limits on the memory that all calls together take, for parsing their bodies and for the pages that they read.
 #[derive(Default)]
 struct Rooms {
     parse: ParseRoom,
@@ -97,7 +97,7 @@ impl Rest {
     }
 }
 
-/// Answers any call under `/v4`.
+/// Handles a call to any path under `/v4`.
 async fn handle(
     State(Rest(shared)): State<Rest>,
     ConnectInfo(from): ConnectInfo<SocketAddr>,
@@ -130,7 +130,7 @@ async fn handle(
     answer.into_response(&room)
 }
 
-/// Passes a call through its gates, in their order, and runs it.
+/// Checks a call with its gates, in order. If all gates pass, reads the body and runs the command.
 async fn answer(
     gate: Gate<'_>,
     method: &Method,
@@ -143,8 +143,8 @@ async fn answer(
     let call = match gate.pass(method, query).await {
         Ok(call) => call,
         Err(error) => {
-            // The rest of the body is read and dropped, because a client that is still writing does not read the
-            // answer, and closing a connection with unread bytes resets it.
+            // The rest of the body is read and dropped. Otherwise a client that is still writing would not read the
+            // answer, and closing a connection with unread bytes would reset it.
             room.discard(body).await;
             return Answer::error(entry.family(), &error);
         }
@@ -166,13 +166,14 @@ async fn answer(
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// Whether the body has a `Content-Encoding`, such as compression. Without this check, it would be refused as not JSON.
+/// Whether the body has a `Content-Encoding` other than `identity`, for example compression. Without this check, such a
+/// body would be refused as invalid JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// The refusal of a call whose body could not be read.
+/// Returns the refusal of a call whose body could not be read.
 fn refusal(fault: BodyFault) -> Refusal {
     match fault {
         BodyFault::TooLarge(_) => Refusal::because(Code::HTTP_UNREADABLE, "the body is larger than 1 MiB"),

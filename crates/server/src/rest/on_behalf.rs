@@ -13,7 +13,7 @@ use lamplight_service::ServiceError;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The codes of the gates for calls about the status of other users.
+/// The codes with which calls about the status of other users may be refused.
 const GATES: &[Code] = &[
     Code::EDITION_NOT_SUPPORTED,
     Code::STATUS_SWITCHED_OFF,
@@ -22,7 +22,7 @@ const GATES: &[Code] = &[
     Code::NO_SUCH_ACCOUNT,
 ];
 
-/// `openim/set_custom_status`
+/// The command `openim/set_custom_status`.
 pub struct SetCustomStatus;
 
 /// The custom status to set for a user.
@@ -85,7 +85,7 @@ impl Failure {
     }
 }
 
-/// `openim/subscribe_status`
+/// The command `openim/subscribe_status`.
 pub struct SubscribeStatus;
 
 /// The owner of the subscription list, and the users to subscribe to.
@@ -145,7 +145,7 @@ impl Command for SubscribeStatus {
     }
 }
 
-/// `openim/unsubscribe_status`
+/// The command `openim/unsubscribe_status`.
 pub struct UnsubscribeStatus;
 
 /// The owner of the subscription list, and the users to unsubscribe from.
@@ -195,7 +195,7 @@ impl Command for UnsubscribeStatus {
     }
 }
 
-/// `openim/get_subscriptions`
+/// The command `openim/get_subscriptions`.
 pub struct GetSubscriptions;
 
 /// The owner of the subscription list to read.

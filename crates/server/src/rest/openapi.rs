@@ -20,7 +20,8 @@ use utoipa::openapi::{
 /// document uses nothing that 3.2 added.
 const OPENAPI: &str = "3.1.0";
 
-/// The extension field that lists the codes of an operation for programs; its description lists them for people.
+/// The extension field with the codes of an operation, for programs. The description of the operation lists the same
+/// codes for people.
 const CODES: &str = "x-error-codes";
 
 const ABOUT: &str = "\
@@ -150,8 +151,8 @@ fn text() -> ObjectBuilder {
     ObjectBuilder::new().schema_type(Type::String)
 }
 
-/// The schema of an answer. If the call was done, the answer has the fields of the command; if it failed, it may have
-/// them.
+/// Returns the schema of an answer. A successful answer always has the fields of the command; an answer with an error
+/// may have them.
 fn response(family: Family, fields: &str) -> utoipa::openapi::Response {
     let (done, refused) = if family.has_error_display() {
         ("DoneWithDisplay", "RefusedWithDisplay")

@@ -1,9 +1,9 @@
-//! A bound on the memory of the pages that all calls read at the same time.
+//! A limit on the memory of the pages that concurrent calls read.
 //!
-//! The rows that a store has read for a call stay in memory until the answer has been made from them, and the next read
-//! of the same call may wait behind the reads of other calls. Without a bound, a hundred calls would hold a hundred
-//! pages. A call that reads a large page therefore waits until there is room for it, and gives the room back when its
-//! answer is ready. Small pages have separate room, so that they do not wait behind large ones.
+//! The rows that a call has read stay in memory until its answer is made, even while the call waits for its next read.
+//! Without a limit, a hundred calls could keep a hundred pages in memory. A call that reads a large page therefore
+//! waits until there is room for the page, and releases the room when its answer is ready. Small pages have separate
+//! room, so that they do not wait for large ones.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -16,7 +16,7 @@ const SMALL_PAGES_BYTES: usize = 2 << 20;
 /// The memory that all large pages together may take, in bytes.
 const LARGE_PAGES_BYTES: usize = 4 << 20;
 
-/// The memory that one permit of the semaphores stands for, in bytes.
+/// The memory that one permit of the semaphores represents, in bytes.
 const UNIT: usize = 1_024;
 
 /// The memory that is available for pages.
@@ -33,8 +33,8 @@ impl Default for PageRoom {
 }
 
 impl PageRoom {
-    /// Waits for room for a page of this size in bytes, and takes it until the permit is dropped. A page that is larger
-    /// than all of the room takes all of it.
+    /// Waits until there is room for a page of this many bytes, and reserves the room until the permit is dropped. A
+    /// page that is larger than the total room reserves all of the room.
     pub async fn enter(&self, bytes: usize) -> SemaphorePermit<'_> {
         let room = if bytes <= SMALL_PAGE_BYTES { &self.small } else { &self.large };
         let units =

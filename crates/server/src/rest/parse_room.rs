@@ -1,46 +1,50 @@
-//! A bound on the memory that the bodies of all calls take while they are parsed.
+//! A limit on the memory that the bodies of concurrent calls take while they are parsed.
 //!
-//! The body of a call is parsed into the request type of its command: the lists keep no more entries than the command
-//! allows ([`super::lists`]), unknown fields are ignored, and no generic JSON value is made ([`super::skimmed`]). The
-//! most memory that parsing may need is therefore bounded, and is estimated from the length of the body and the number
-//! of its marks (`,` `:` `[` `{` outside of texts). A call waits until there is room to parse its body, and gives the
-//! room back once the body is parsed, before anything else is awaited. Small calls have separate room, so that they do
-//! not wait behind large ones.
+//! A body is parsed directly into the request type of its command. Lists store at most as many entries as the command
+//! allows ([`super::lists`]), unknown fields are skipped, and no generic JSON value is built ([`super::skimmed`]).
+//! Parsing therefore needs a bounded amount of memory. The bound is estimated from the length of the body and the
+//! number of its marks (`,` `:` `[` `{` outside of strings).
+//!
+//! A call waits until there is room to parse its body, and releases the room as soon as the body is parsed. Small calls
+//! have separate room, so that they do not wait for large ones.
 
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The most memory that the texts of a body take while they are parsed, as a multiple of the length of the body: a copy
-/// of the texts, and the buffer for a text with escapes. When the buffer grows, the old and the new one exist together.
+/// The maximum memory for the strings of a body while it is parsed, as a multiple of the body's length. It covers a
+/// copy of the strings, and the buffer for a string with escapes; while the buffer grows, the old one and the new one
+/// exist together.
 const TEXTS: usize = 4;
 
-/// The most memory that one mark can cause: an entry of a list of names has 24 bytes. When the list grows, the old and
-/// the new one, of twice the size, exist together. A name on the heap takes up to 24 bytes besides its text.
+/// The maximum memory that one mark causes, in bytes. An entry of a list of names takes 24 bytes; while the list grows,
+/// the old list and the new one of twice the size exist together. A name on the heap takes up to 24 more bytes besides
+/// its text.
 const BYTES_PER_MARK: usize = 96;
 
-/// The most memory that all marks of a body can cause: that of the longest list that an app's limits can allow.
+/// The maximum memory that all marks of a body cause, in bytes: that of the longest list that the limits of an app
+/// allow.
 const MARKS_BYTES: usize = 1 << 20;
 
-/// The memory that every call takes in addition, in bytes; for example, a list of one entry has capacity for four.
+/// The memory that every call takes in addition, in bytes. For example, a list of one entry has capacity for four.
 const BASE_BYTES: usize = 2 * 1_024;
 
-/// The most memory that one mark still causes after the body has been parsed, in bytes.
+/// The maximum memory that one mark causes after the body has been parsed, in bytes.
 const KEPT_PER_MARK: usize = 48;
 
-/// The most memory that all marks still cause after the body has been parsed, in bytes.
+/// The maximum memory that all marks cause after the body has been parsed, in bytes.
 const KEPT_BYTES: usize = MARKS_BYTES / 2;
 
-/// The most memory that a call may take and still count as small, in bytes.
+/// The maximum memory of a small call, in bytes; a call that needs more counts as large.
 const SMALL_CALL_BYTES: usize = 256 * 1_024;
 
-/// The memory that all small calls together may take, in bytes. Nothing is awaited while a body is parsed, so no more
-/// bodies are parsed at once than the runtime has threads, which are two.
+/// The memory that all small calls together may take, in bytes. Parsing never awaits, so at most two bodies are parsed
+/// at once: one on each thread of the runtime.
 const SMALL_CALLS_BYTES: usize = 1 << 20;
 
 /// The memory that all large calls together may take, in bytes: enough for the largest possible call.
 const LARGE_CALLS_BYTES: usize = TEXTS * MAX_BODY_BYTES + MARKS_BYTES + BASE_BYTES;
 
-/// The memory that one permit of the semaphores stands for, in bytes.
+/// The memory that one permit of the semaphores represents, in bytes.
 const UNIT: usize = 1_024;
 
 /// The memory that is available for parsing the bodies of calls.
@@ -62,13 +66,14 @@ impl Parsed {
         Self { length: body.len(), marks: marks(body) }
     }
 
-    /// The most memory that is needed while the body is parsed, besides the body itself.
+    /// Returns the maximum memory for parsing, in bytes, without the body itself.
     fn most(self) -> usize {
         let of_marks = self.marks.saturating_mul(BYTES_PER_MARK).min(MARKS_BYTES);
         TEXTS * self.length.min(MAX_BODY_BYTES) + of_marks + BASE_BYTES
     }
 
-    /// The most memory of the request besides its texts, which take no more than the body does.
+    /// Returns the maximum memory of the parsed request, in bytes, without its texts. The texts take at most as much as
+    /// the body.
     pub fn kept(self) -> usize {
         self.marks.saturating_mul(KEPT_PER_MARK).min(KEPT_BYTES)
     }
@@ -82,7 +87,7 @@ impl Default for ParseRoom {
 }
 
 impl ParseRoom {
-    /// Waits for room for parsing a body, and takes it until the permit is dropped.
+    /// Waits until there is room to parse a body, and reserves the room until the permit is dropped.
     pub async fn enter(&self, parsed: Parsed) -> SemaphorePermit<'_> {
         let bytes = parsed.most();
         let room = if bytes <= SMALL_CALL_BYTES { &self.small } else { &self.large };
@@ -91,7 +96,8 @@ impl ParseRoom {
     }
 }
 
-/// Counts the marks outside of texts, each of which is followed by a value or a name. The body need not be valid JSON.
+/// Counts the marks (`,` `:` `[` `{` outside of strings); a value or a name follows each of them. The body need not be
+/// valid JSON.
 fn marks(body: &[u8]) -> usize {
     let (mut marks, mut in_text, mut escaped) = (0, false, false);
     for byte in body {

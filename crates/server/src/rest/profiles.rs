@@ -24,7 +24,7 @@ pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
 const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
 const DENY_ANY: &str = "AllowType_Type_DenyAny";
 
-/// The most tags that one call may name. Fewer tags exist, but clients also ask for tags that do not.
+/// The most tags that one call may name. There are fewer standard tags, but clients also ask for unknown tags.
 pub const MAX_TAGS: usize = 100;
 
 /// Returns the value of a profile's nick, picture or rule for friend requests, by its tag; `None` for every other tag.
@@ -43,7 +43,7 @@ pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     }
 }
 
-/// The other standard fields. The boolean is true for a number, false for a text.
+/// The standard fields besides nick, picture and the rule for friend requests. `true` marks a number, `false` a text.
 const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Gender", false),
     ("Tag_Profile_IM_BirthDay", true),
@@ -60,8 +60,8 @@ const CUSTOM: &str = "Tag_Profile_Custom_";
 /// The most bytes that a name may have after [`CUSTOM`].
 const MAX_CUSTOM_NAME: usize = 32;
 
-/// Checks a further field, and returns the value to store. A standard field is either a 32-bit number or a text. A
-/// field that the app defines may be a text or a 64-bit number.
+/// Checks a field other than nick, picture and the rule for friend requests, and returns the value to store. A standard
+/// field is either a 32-bit number or a text. A field that the app defines may be a text or a 64-bit number.
 fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
@@ -90,7 +90,7 @@ fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     }
 }
 
-/// `profile/portrait_set`
+/// The command `profile/portrait_set`.
 pub struct PortraitSet;
 
 /// The owner of the profile, and the fields to set.
@@ -162,7 +162,8 @@ impl Command for PortraitSet {
     }
 }
 
-/// Checks the nick and the picture of a profile. The refusal of a text that is too long has a code of its own.
+/// Checks the nick and the picture of a profile. A text that is too long is refused with a separate code,
+/// `PROFILE_TOO_LONG`.
 pub fn check_profile(change: &ProfileChange) -> Result<(), Refusal> {
     change.check().map_err(|invalid| {
         let code = match invalid {
@@ -186,12 +187,12 @@ fn allow_type(value: &str) -> Result<AllowType, Refusal> {
     }
 }
 
-/// The most memory that a profile takes without its further fields, in bytes.
+/// The maximum memory of a profile's nick, picture and rule for friend requests, in bytes.
 const BYTES_PER_PROFILE: usize = 1_024;
-/// The most memory that a further field of a profile takes, in bytes; its value has at most 500.
+/// The maximum memory of any other field of a profile, in bytes; its value has at most 500.
 const BYTES_PER_FIELD: usize = 640;
 
-/// `profile/portrait_get`
+/// The command `profile/portrait_get`.
 pub struct PortraitGet;
 
 /// The owners of the profiles, and the fields to read.
@@ -320,7 +321,7 @@ impl Command for PortraitGet {
     }
 
     fn page(_: &Call<'_>, request: &Self::Request) -> usize {
-        // The rows that are read of each profile, and the part of the answer for each tag.
+        // The rows read for each profile, and the part of the answer for each tag.
         let (mut rows, answer) = (BYTES_PER_PROFILE, request.tag_list.len() * BYTES_PER_FIELD);
         if wants_further(request.tag_list.entries()) {
             rows += MAX_PROFILE_FIELDS * BYTES_PER_FIELD;
@@ -329,7 +330,7 @@ impl Command for PortraitGet {
     }
 }
 
-/// Whether one of the tags names a further field.
+/// Whether any of the tags is other than nick, picture and the rule for friend requests.
 fn wants_further(tags: &[CompactString]) -> bool {
     tags.iter().any(|tag| ![NICK, IMAGE, ALLOW_TYPE].contains(&tag.as_str()))
 }

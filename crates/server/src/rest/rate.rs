@@ -1,18 +1,20 @@
-//! The rate limits of commands: an exact sliding window for each app and command. A call beyond the limit gets 60007.
+//! The rate limits of commands: an exact sliding window for each app and command. A call beyond the limit is refused
+//! with code 60007.
 
 use hashbrown::HashMap;
 use lamplight_core::SlidingWindow;
 use lamplight_model::{AppId, Moment, RateLimit};
 use parking_lot::Mutex;
 
-/// The sliding windows, by app and by the command's index in the table; at most one for each app and command.
+/// The sliding window of each app and command, by the app's id and the command's index in the table.
 #[derive(Default)]
 pub struct Rates {
     windows: Mutex<HashMap<(AppId, usize), SlidingWindow>>,
 }
 
 impl Rates {
-    /// Counts one call and returns true, unless the limit is reached; then returns false.
+    /// Counts a call and returns `true` if it is within the limit. Otherwise returns `false`, and the call is not
+    /// counted.
     pub fn take(&self, app: AppId, command: usize, limit: RateLimit, now: Moment) -> bool {
         let mut windows = self.windows.lock();
         windows.entry((app, command)).or_default().take(limit, now)

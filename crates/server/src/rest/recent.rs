@@ -13,14 +13,15 @@ use utoipa::ToSchema;
 
 /// The number of conversations on one page.
 const PAGE: usize = 100;
-/// The largest `StartIndex`: the most conversations of one second that a call may skip.
+/// The largest `StartIndex` and `TopStartIndex`. Skipped conversations have to be read, so this bounds the work of a
+/// call.
 const MAX_START: u32 = 10_000;
 /// The bit of `AssistFlags` that asks for conversations without a message too.
 const WITH_EMPTY: u32 = 2;
 /// The `Type` of a conversation between two users, as opposed to a group.
 const OF_TWO: u32 = 1;
 
-/// `recentcontact/get_list`
+/// The command `recentcontact/get_list`.
 pub struct RecentContactGetList;
 
 /// The owner of the conversations, and the place to continue from.
@@ -82,8 +83,8 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// The position up to which the list has been read: a second, and the number of its conversations that earlier pages
-/// had.
+/// The position up to which the list has been read: the second of the last conversation, and the number of
+/// conversations of that second that were answered.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,
@@ -91,7 +92,7 @@ struct Reached {
 }
 
 impl Reached {
-    /// Returns the cursor before all conversations of the second; `None` stands for the beginning of the list.
+    /// Returns the cursor before all conversations of the second; `None` at the beginning of the list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;
@@ -140,8 +141,9 @@ impl Command for RecentContactGetList {
         let from = if begun { others } else { pinned };
         let is_of_second = |row: &Conversation| row.pinned != begun && row.active.as_secs() == from.second;
         let (mut page, mut passed, mut after) = (Vec::new(), 0, from.cursor(!begun));
-        // One conversation more than the page has shows whether there is a next page. Conversations of the second that
-        // earlier pages had are read again and skipped. They are read in pages too, because each comes with a message.
+        // One more conversation than a page has is read, to find out whether there is a next page. Conversations of the
+        // second that earlier pages had are read again and skipped. They are also read in pages, because each comes
+        // with its last message.
         while page.len() <= PAGE {
             let rows = call.service.conversations_after(&owner, after, PAGE + 1).await?;
             let is_last = rows.len() <= PAGE;
@@ -182,12 +184,12 @@ impl Command for RecentContactGetList {
     }
 
     fn page(call: &Call<'_>, _: &Self::Request) -> usize {
-        // Two pages are in memory at a time, and each row has its last message and a profile.
+        // Two pages are in memory at a time. Each row has the last message of the conversation and a profile.
         2 * (PAGE + 1) * (usize::from(call.app.settings.limits.message_bytes) + 1_536)
     }
 }
 
-/// `recentcontact/delete`
+/// The command `recentcontact/delete`.
 pub struct RecentContactDelete;
 
 /// The conversation to delete.

@@ -18,8 +18,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 const DOCUMENT_PATH: &str = "/v4/openapi.json";
 
 /// The content security policy of the page: it may load from and call only this server, use `data:` icons, and not be
-/// framed by another page. Swagger UI's script inserts one style into the page, which the hash allows, and another one
-/// to measure, without which it works too.
+/// framed by another page. Swagger UI's script inserts two styles into the page. The hash allows the first; the second
+/// is for a measurement, and the page also works without it.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
      style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \

@@ -1,8 +1,8 @@
-//! JSON values of any type, of which only a small part is kept in memory.
+//! JSON values of any type, of which only a small part is stored.
 //!
-//! They are used for a field that may have one of several types, and for reading a refused body again to choose the
-//! code of the refusal. A value of `serde_json` would keep all of the JSON, and take hundreds of bytes for a value of
-//! two bytes. A [`Skimmed`] keeps a text, a number or chosen fields of an object; everything else is read and dropped.
+//! [`Skimmed`] is used for a field that may have one of several types, and to choose the code after a body was refused.
+//! A `serde_json::Value` would store all of the JSON, and take hundreds of bytes for a value of two bytes. A
+//! [`Skimmed`] stores a text, a number or chosen fields of an object; everything else is read and dropped.
 
 use compact_str::{CompactString, format_compact};
 use lamplight_model::quoted;
@@ -10,7 +10,7 @@ use serde::de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visito
 use serde::{Deserialize, Deserializer};
 use std::fmt;
 
-/// A value of any type.
+/// A JSON value of any type, of which only a small part is stored.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Skimmed {
     /// A text.
@@ -19,18 +19,19 @@ pub enum Skimmed {
     Number(u64),
     /// `null`.
     Null,
-    /// Another number, or a boolean, as text for the message of a refusal.
+    /// A negative or fractional number, or a boolean, as text for the message of a refusal.
     Other(CompactString),
     /// A list that is empty or has only texts.
     Texts,
-    /// Another list.
+    /// A list with an entry that is not a text.
     List,
-    /// An object, with those of its fields that were to be kept.
+    /// An object, of which only the requested fields are stored.
     Object(Vec<(&'static str, Skimmed)>),
 }
 
 impl Skimmed {
-    /// Reads an object and keeps its fields with these names; returns `None` if the body is not an object, or not JSON.
+    /// Reads an object and stores its fields with these names; returns `None` if the body is not an object, or not
+    /// JSON.
     pub fn object(body: &[u8], names: &'static [&'static str]) -> Option<Self> {
         let mut json = serde_json::Deserializer::from_slice(body);
         let value = Self::keeping(names, &mut json).ok()?;
@@ -38,7 +39,7 @@ impl Skimmed {
         matches!(value, Self::Object(_)).then_some(value)
     }
 
-    /// Reads a value; if it is an object, keeps its fields with these names.
+    /// Reads a value; if it is an object, stores its fields with these names.
     pub fn keeping<'de, D: Deserializer<'de>>(
         names: &'static [&'static str],
         deserializer: D,
@@ -46,7 +47,7 @@ impl Skimmed {
         Skim { names }.deserialize(deserializer)
     }
 
-    /// Returns a field that was kept; if the object has the name several times, the last one.
+    /// Returns a stored field of an object. If the JSON has several values of this name, returns the last one.
     pub fn field(&self, name: &str) -> Option<&Self> {
         match self {
             Self::Object(fields) => fields.iter().find(|(kept, _)| *kept == name).map(|(_, value)| value),
@@ -54,7 +55,7 @@ impl Skimmed {
         }
     }
 
-    /// Removes a field that was kept, and returns it.
+    /// Removes a stored field of an object, and returns it.
     pub fn take(&mut self, name: &str) -> Option<Self> {
         match self {
             Self::Object(fields) => {
@@ -99,7 +100,7 @@ impl<'de> Deserialize<'de> for Skimmed {
     }
 }
 
-/// The names of the fields to keep.
+/// The visitor that makes a [`Skimmed`], with the names of the fields to store.
 #[derive(Clone, Copy)]
 struct Skim {
     names: &'static [&'static str],

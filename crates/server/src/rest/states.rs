@@ -13,10 +13,10 @@ use lamplight_service::{ServiceError, StateParts, UserState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// The most memory that one account takes, including its part of the answer, in bytes.
+/// The maximum memory that one account takes, in bytes, including its part of the answer.
 const BYTES_PER_ACCOUNT: usize = 1_024;
 
-/// `openim/query_online_status`
+/// The command `openim/query_online_status`.
 pub struct QueryOnlineStatus;
 
 /// The accounts to look up, and the details to answer with.
@@ -150,8 +150,8 @@ impl Command for QueryOnlineStatus {
     }
 }
 
-/// Combines the entries of the request with the states that were found. `users` are the entries that are valid userIDs,
-/// in the order of the request.
+/// Makes the reply from the entries of the request and the states that were found. `users` are the entries that are
+/// valid userIDs, in the order of the request.
 fn assemble(
     asked: Vec<CompactString>,
     users: &[User],

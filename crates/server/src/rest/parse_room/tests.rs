@@ -1,4 +1,4 @@
-//! Compares the estimate with the memory that is allocated while bodies are parsed.
+//! Tests that compare the estimate with the memory that is allocated while bodies are parsed.
 
 use super::*;
 use crate::rest::accounts::{AccountCheck, AccountDelete, MultiaccountImport};
@@ -23,7 +23,7 @@ fn marks_are_counted_outside_of_texts() {
         (r#"{"a":1,"b":[{"c":null}]}"#, 7),
         (r#"{"a,:[{":"\",:[{\\","b":2}"#, 4),
         (r#"["\\",1,"\"",2]"#, 4),
-        // Bodies that are not JSON: no text, and a text that is not closed.
+        // Invalid JSON: without a string, and with a string that is not closed.
         (",,,[[::", 7),
         (r#"[",,,"#, 1),
     ] {
@@ -46,7 +46,7 @@ fn calls_wait_for_room_and_small_ones_not_behind_large_ones() {
     assert!(room.enter(largest).now_or_never().is_some());
 }
 
-/// Makes a body of the largest size by repeating one entry of its list.
+/// Makes a body of the maximum size by repeating one entry of its list.
 fn full(head: &str, entry: &str, tail: &str) -> String {
     let times = (MAX_BODY_BYTES - head.len() - tail.len() - entry.len()) / (entry.len() + 1);
     many(head, entry, times, tail)
@@ -80,7 +80,8 @@ fn price<C: Command>(body: &str) {
 #[test]
 fn reading_allocates_no_more_than_the_estimate_whatever_the_body_is() {
     let names = |field: &str| format!("{{\"{field}\":[");
-    // Lists of the entries that take most memory for their marks and bytes, in bodies of the largest size and shorter.
+    // Lists of the entries that take the most memory for their marks and bytes. The bodies have various sizes up to the
+    // maximum.
     for more in [0, 3, 99, 999, 9_999, 40_000] {
         for name in ["\"\"", "\"abcdefghijklmnopqrstuvwxy\""] {
             let list = |head: &str, tail: &str| many(head, name, more.min(30_000), tail);
@@ -191,7 +192,8 @@ fn texts_cost_what_is_estimated_also_with_escapes() {
     }
 }
 
-/// The refusal of a text of a wrong type quotes the text with escapes, where one letter may take six bytes.
+/// If a string stands where another type is expected, the refusal quotes it with escapes. An escaped character can take
+/// six bytes.
 #[test]
 fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":"x"}}]"#;
