@@ -1,6 +1,6 @@
-//! Routes for apps: settings, keys, admins, deletion. A request for a change names the state that it is based on, and
-//! is refused if the app has changed since then. So if two operators edit the same app, the second one to save gets an
-//! error and does not overwrite the change of the first.
+//! Routes for apps: settings, keys, admins, deletion. A request that changes an app contains the entity tag of the
+//! state that it is based on, and is refused if the app has changed since then. Two operators who edit the same app
+//! therefore do not overwrite each other's changes.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
@@ -85,7 +85,7 @@ pub struct NewKey {
 }
 
 /// The body of a request that replaces all settings. The token of the webhooks, the settings for JWTs and the secret
-/// for JWTs may be left out; they then keep their values.
+/// for JWTs are optional; absent ones keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {
@@ -124,7 +124,7 @@ struct GivenJwt {
 }
 
 impl GivenJwt {
-    /// Returns the new settings, with the secret of `was` if the request has none.
+    /// Returns the new settings. If the request has no secret, the secret of `was` is kept.
     fn over(self, was: JwtSettings) -> JwtSettings {
         let Self { jwks_url, jwks_file, keys, secret, issuer, audience, user_claim, leeway_s } = self;
         let secret = secret.unwrap_or(was.secret);
@@ -139,7 +139,7 @@ pub struct WithKey {
     key: AppKey,
 }
 
-/// The least and the greatest value of each bounded setting, by path.
+/// The minimum and the maximum of each bounded setting, by the path of the setting.
 #[derive(Serialize)]
 pub struct Bounds {
     settings: BTreeMap<&'static str, (u64, u64)>,
@@ -148,7 +148,7 @@ pub struct Bounds {
 /// An answer, with the entity tag of the state that it shows.
 type Tagged<T> = ([(HeaderName, HeaderValue); 1], Json<T>);
 
-/// `GET apps`
+/// `GET apps`: lists all apps.
 pub async fn list(State(console): State<Arc<Console>>) -> Json<AppList> {
     let apps = console.service.apps().all();
     let apps = apps.iter().map(|app| AppSummary {
@@ -189,8 +189,8 @@ pub async fn create(
     Ok((StatusCode::CREATED, tagged(&app, WithKey { app: shown(&app), key })))
 }
 
-/// `GET apps/{app}`. Operators who may not change webhooks get the URLs of the webhooks without the parts that may be
-/// secret.
+/// `GET apps/{app}`: shows an app. For operators who may not change webhooks, the URLs of the webhooks lack the parts
+/// that may be secret.
 pub async fn show(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -204,7 +204,7 @@ pub async fn show(
     Ok(tagged(&app, shown))
 }
 
-/// `PUT apps/{app}/settings`
+/// `PUT apps/{app}/settings`: replaces the settings of an app.
 pub async fn set(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -236,7 +236,7 @@ pub async fn set(
         .await
 }
 
-/// `DELETE apps/{app}`: deletes the app before the answer, and its data afterwards.
+/// `DELETE apps/{app}`: deletes an app. Its data are deleted after the answer has been sent.
 pub async fn delete(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -259,8 +259,8 @@ pub async fn delete(
     console.record(visitor, act, delete, done).await
 }
 
-/// `POST apps/{app}/keys`: generates a key, or adds one that was generated elsewhere. The new key signs from
-/// now on. Only this answer shows it.
+/// `POST apps/{app}/keys`: generates a key, or adds one that was generated elsewhere. New UserSigs are signed with the
+/// new key. Only this answer shows the key.
 pub async fn add_key(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -335,7 +335,7 @@ pub async fn add_admin(
         .await
 }
 
-/// `DELETE apps/{app}/admins/{user}`: takes the right to call the server API from a user.
+/// `DELETE apps/{app}/admins/{user}`: revokes a user's right to call the server API.
 pub async fn remove_admin(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -353,7 +353,7 @@ pub async fn remove_admin(
         .await
 }
 
-/// `GET bounds`
+/// `GET bounds`: shows the minimum and the maximum of each setting.
 pub async fn bounds() -> Json<Bounds> {
     let settings = AppSettings::bounds().map(|(setting, least, most)| (setting, (least, most)));
     Json(Bounds { settings: settings.collect() })
@@ -365,7 +365,7 @@ impl Console {
         self.service.apps().get(id).ok_or_else(|| Code::NO_SUCH_APP.into())
     }
 
-    /// Returns the app, or an error if `If-Match` does not name its current state.
+    /// Returns the app, or an error if `If-Match` is not the entity tag of its current state.
     fn named(&self, id: AppId, headers: &HeaderMap) -> Result<Arc<App>, ApiError> {
         let named = headers.get(header::IF_MATCH).ok_or(ApiError::NOT_CONDITIONAL)?;
         let app = self.app(id)?;
@@ -375,7 +375,7 @@ impl Console {
         Ok(app)
     }
 
-    /// Changes the app, or returns an error if `If-Match` does not name its current state.
+    /// Changes the app, or returns an error if `If-Match` is not the entity tag of its current state.
     async fn change(
         self: &Arc<Self>,
         visitor: Visitor,
@@ -393,7 +393,8 @@ impl Console {
         Ok(tagged(&app, shown(&app)))
     }
 
-    /// Replaces an app, if it has not changed since it was read. Returns whether it was replaced.
+    /// Replaces the app `was`, or adds a new app if `was` is `None`. Returns `false` if the app has changed since it
+    /// was read, or exists already.
     async fn replace(
         self: &Arc<Self>,
         visitor: Visitor,
@@ -409,8 +410,8 @@ impl Console {
     }
 }
 
-/// Returns the URL of a webhook as an operator of this role may see it. The user, the password and the query of a URL
-/// may be secret.
+/// Returns the URL of a webhook for an operator of this role. Only admins get the user, the password and the query of
+/// the URL, which may be secret.
 pub(super) fn url_for(role: Role, url: &str) -> String {
     if role >= Role::Admin { url.to_owned() } else { shown_url(url) }
 }
@@ -444,7 +445,7 @@ fn tagged<T>(app: &App, value: T) -> Tagged<T> {
     ([(header::ETAG, tag(app))], Json(value))
 }
 
-/// Checks that a text is empty or a URL that webhooks can be sent to.
+/// Checks that a setting is empty or an http or https URL.
 fn check_url(setting: &str, text: &str) -> Result<(), ApiError> {
     let uri = text.parse::<Uri>().ok();
     let good =

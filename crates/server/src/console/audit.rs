@@ -1,4 +1,4 @@
-//! The route that reads the audit log, and the function that records the changes made in the console.
+//! The route that reads the audit log, and the function that records changes made in the console.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -19,17 +19,17 @@ const MOST_AT_ONCE: usize = 500;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// Only entries of this app.
+    /// The app whose entries are returned; if absent, the entries of all apps and of the node.
     #[serde(default)]
     app: Option<AppId>,
-    /// The id of the last entry of the previous page.
+    /// The id of the last entry of the previous page; absent for the first page.
     #[serde(default)]
     before: Option<u64>,
     #[serde(default)]
     limit: Option<usize>,
 }
 
-/// Entries, newest first.
+/// A page of entries, newest first.
 #[derive(Serialize)]
 pub struct Entries {
     entries: Vec<AuditEntry>,
@@ -37,7 +37,7 @@ pub struct Entries {
     more: bool,
 }
 
-/// `GET audit?app=&before=&limit=`
+/// `GET audit?app=&before=&limit=`: shows a page of the audit log.
 pub async fn list(
     State(console): State<Arc<Console>>,
     FromQuery(page): FromQuery<Page>,
@@ -46,7 +46,7 @@ pub async fn list(
     if !(1..=MOST_AT_ONCE).contains(&limit) {
         return Err(ApiError::invalid(format!("limit must be from 1 to {MOST_AT_ONCE}, not {limit}")));
     }
-    // Reads one entry more than the page has, to find out whether there are older ones.
+    // Reads one more entry than the page has, to find out whether there are older ones.
     let mut entries = console.audit.entries(page.app, page.before, limit + 1).await?;
     let more = entries.len() > limit;
     entries.truncate(limit);
@@ -54,9 +54,9 @@ pub async fn list(
 }
 
 impl Console {
-    /// Records an operator's change in the audit log, and makes it. This runs in a task of its own, so that it is
+    /// Makes an operator's change and records it in the audit log. This runs in a separate task, so that it is
     /// completed even if the browser disconnects. `note` returns further text about the outcome, or `None` if nothing
-    /// had to be changed.
+    /// was changed.
     pub(super) async fn record<T: Send + 'static>(
         &self,
         visitor: Visitor,

@@ -1,10 +1,12 @@
-//! Browsers from which an operator has logged in before, called known browsers. A cookie identifies each, and their
-//! logins wait in a separate queue.
+//! Known browsers: those from which an operator has logged in before. A cookie identifies each known browser, and the
+//! logins of known browsers wait in a separate queue.
 //!
-//! With a single queue, wrong passwords from many addresses could fill it and lock out every operator. The cookie
-//! grants no access: it only selects the queue of a login, and the counter of wrong passwords. It is signed with the
-//! hash of the operator's password, so a new password makes it invalid, and the server need not store it. Pure: the
-//! current time and the random bytes are arguments.
+//! With a single queue, an attacker could fill the queue with wrong passwords from many addresses, and no operator
+//! could log in. The cookie grants no access: it only selects the queue of a login, and the counter of wrong passwords.
+//! It is signed with the hash of the operator's password, so a new password makes it invalid, and the server need not
+//! store it.
+//!
+//! Pure: the current time and the random bytes are arguments.
 
 use super::operators_file::Operator;
 use super::sessions::hex;
@@ -25,7 +27,7 @@ const MOST_WAITING_PER_DEVICE: usize = 2;
 pub struct Device([u8; 16]);
 
 impl Device {
-    /// Makes an id of these random bytes.
+    /// Makes an id from these random bytes.
     pub fn new(random: [u8; 16]) -> Self {
         Self(random)
     }
@@ -39,8 +41,8 @@ pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) ->
     format!("{}:{device}:{issued}:{signature}", operator.name)
 }
 
-/// Returns the browser that a cookie names, if the cookie was signed with this operator's current password within the
-/// last 30 days.
+/// Returns the id of the browser from a cookie. Returns `None` if the cookie was not signed with this operator's
+/// current password, or is older than 30 days.
 pub fn known(cookie: &str, operator: &Operator, now: Timestamp) -> Option<Device> {
     let mut parts = cookie.split(':');
     let (name, device, issued, signed) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -61,7 +63,7 @@ fn signature(operator: &Operator, device: &str, issued: u64) -> Hmac<Sha256> {
     mac
 }
 
-/// Decodes exactly `N` bytes from hexadecimal digits.
+/// Decodes exactly `N` bytes from hexadecimal digits; `None` if the text is not `2 * N` such digits.
 fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     if digits.len() != 2 * N || !digits.is_ascii() {
         return None;
@@ -80,7 +82,8 @@ pub struct Permits {
 }
 
 impl Permits {
-    /// Takes a permit for a login and returns true, unless there are too many in total or of this browser.
+    /// Takes a permit for a login and returns `true`. Returns `false` if there are too many logins in total or from
+    /// this browser.
     pub fn enter(&self, device: Device) -> bool {
         let mut inside = self.inside.lock();
         let own = inside.iter().filter(|other| **other == device).count();
@@ -91,7 +94,7 @@ impl Permits {
         has_room
     }
 
-    /// Gives back the permit of an admitted login.
+    /// Releases the permit of a login that `enter` has admitted.
     pub fn leave(&self, device: Device) {
         let mut inside = self.inside.lock();
         if let Some(at) = inside.iter().position(|other| *other == device) {
@@ -137,7 +140,7 @@ mod tests {
         }
     }
 
-    /// Begins logins (`+browser`) and ends them (`-browser`), and asserts which were admitted.
+    /// Begins logins (`+browser`) and ends them (`-browser`), and asserts which of them were admitted.
     fn check(script: &str, expected: &str) {
         let permits = Permits::default();
         let mut told = Vec::new();

@@ -22,16 +22,17 @@ use std::time::Duration;
 /// The text of the refusal to delete the last app.
 pub const LAST_APP: &str = "this is the last app; make another one first";
 
-/// An error answer. If the table of codes has no code for the error, its code is the HTTP status.
+/// An error answer. `code` is the error's number in the table of codes, or the HTTP status if the table has no code for
+/// it.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ApiError {
     status: StatusCode,
     code: u32,
     message: Cow<'static, str>,
     retry_after: Option<Duration>,
-    /// The least role that the request requires, if the operator's role is too low.
+    /// The minimum role for the request; `None` if the role is not the cause of the error.
     needs: Option<Role>,
-    /// The cause, for errors that share their code with others and that the page has to handle in its own way.
+    /// The cause, if the page has to distinguish the error from others with the same code.
     reason: Option<Reason>,
 }
 
@@ -41,7 +42,7 @@ pub struct ApiError {
 enum Reason {
     /// The CSRF token is missing or belongs to another session of this browser. The page then reads the session again.
     CsrfToken,
-    /// The old password in a change of the operator's own password is wrong.
+    /// In a change of the operator's own password, the old password is wrong.
     OldPassword,
 }
 
@@ -100,23 +101,24 @@ impl ApiError {
         Self { status, code, message, retry_after: None, needs: None, reason: Some(reason) }
     }
 
-    /// The error of a request without a session, or whose session has ended.
+    /// Returns the error for a request that has no session, or whose session has ended.
     pub fn not_logged_in() -> Self {
         Code::NOT_LOGGED_IN.into()
     }
 
-    /// The error of a login after too many wrong passwords.
+    /// Returns the error for a login after too many wrong passwords; `wait` is the time until the next attempt is
+    /// allowed.
     pub fn throttled(wait: Duration) -> Self {
         Self { retry_after: Some(wait), ..Code::TOO_MANY_FAILURES.into() }
     }
 
-    /// The error of a request that the operator's role does not allow.
+    /// Returns the error for a request that the operator's role does not allow.
     pub fn role_too_low(role: Role, needs: Role) -> Self {
         let message = Cow::Owned(format!("this requires the role {needs}; yours is {role}"));
         Self { message, needs: Some(needs), ..Self::http(StatusCode::FORBIDDEN, "") }
     }
 
-    /// The error of a request with invalid input; the text says why.
+    /// Returns the error for a request with invalid input; `why` states the reason.
     pub fn invalid(why: impl Into<String>) -> Self {
         Refusal::because(Code::INVALID_PARAMETER, why.into()).into()
     }

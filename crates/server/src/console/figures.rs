@@ -1,4 +1,4 @@
-//! Live figures of the node: a sample is taken every second and kept for ten minutes.
+//! Live figures of the node: a sample is taken every second and stored for ten minutes.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -20,14 +20,15 @@ use std::time::Duration;
 
 /// The interval between samples.
 const PERIOD: Duration = Duration::from_secs(1);
-/// The number of samples kept: ten minutes.
+/// The number of stored samples: those of ten minutes.
 const MOST_SAMPLES: usize = 600;
-/// The number of samples that the quantiles of delivery latency cover. A single second has too few changes for a p99.
+/// The number of samples that the quantiles of delivery latency cover. A single second has too few changes for a 99th
+/// percentile.
 const DELIVERY_WINDOW: usize = 10;
-/// The number of samples that the quantiles of detection time cover. Connections that are lost without being closed are
-/// rare.
+/// The number of samples that the quantiles of detection time cover: all samples, because few connections are lost
+/// without being closed.
 const DETECTION_WINDOW: usize = MOST_SAMPLES;
-/// The number of samples between two reads of the webhook backlog, which is on disk.
+/// The number of samples between two reads of the webhook backlog. It is not read every second, because it is on disk.
 const BACKLOG_EVERY: u64 = 5;
 
 /// The samples of the last ten minutes.
@@ -76,7 +77,7 @@ pub struct Sample {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Since {
-    /// The number of the last sample that the page has; if absent, all samples are returned.
+    /// The number of the last sample that the page has received; if absent, all samples are returned.
     #[serde(default)]
     after: Option<u64>,
 }
@@ -91,7 +92,7 @@ pub struct ShownFigures {
 }
 
 impl Figures {
-    /// Takes a sample every second, until it is aborted.
+    /// Takes a sample every second, until the task is aborted.
     pub async fn run(
         self: Arc<Self>,
         metrics: Arc<Metrics>,
@@ -101,7 +102,7 @@ impl Figures {
     ) {
         let mut past = Past::resume(facts, clock.now().wall).await;
         let mut tick = tokio::time::interval(PERIOD);
-        // After a pause, only one sample is taken, and the missed ones are skipped.
+        // After a pause, only one sample is taken; the missed samples are skipped.
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         let mut backlog = None;
         for turn in 0u64.. {
@@ -119,7 +120,8 @@ impl Figures {
         }
     }
 
-    /// Takes a sample of the totals. Returns the difference from the previous sample, if there was one.
+    /// Takes a sample of the totals. Returns the difference from the previous sample; `None` if this is the first
+    /// sample.
     fn take(&self, totals: Totals, backlog: Option<u64>, now: Now) -> Option<Tally> {
         let mut counted = None;
         let mut state = self.lock();
@@ -176,7 +178,7 @@ impl Figures {
 
     fn after(&self, number: Option<u64>) -> Vec<Sample> {
         let state = self.lock();
-        // A number from before a restart may be higher than any sample here; then all samples are new.
+        // A number from before a restart may be higher than that of any sample; then all samples are returned.
         let number = number.filter(|number| *number < state.next);
         let samples = state.samples.iter().map(|kept| &kept.sample);
         samples.filter(|sample| number.is_none_or(|number| sample.number > number)).cloned().collect()
@@ -187,7 +189,7 @@ impl Figures {
     }
 }
 
-/// `GET figures?after=`
+/// `GET figures?after=`: shows the samples after the one with this number.
 pub async fn show(
     State(console): State<Arc<Console>>,
     FromQuery(since): FromQuery<Since>,
@@ -214,7 +216,7 @@ mod tests {
 
     const BOUNDS: &[f64] = &[0.001, 0.01, 0.1];
 
-    /// The totals of a node that has made this many changes.
+    /// Makes the totals of a node with this number of changes.
     fn totals(changes: u64, delivery: &Durations, detection: &Durations) -> Totals {
         Totals {
             directory: DirectoryStats { online: 3, ..DirectoryStats::default() },

@@ -27,7 +27,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The most wrong passwords from one source within a minute; further logins from it have to wait for a minute.
+/// The most wrong passwords from one source within a minute. Then all logins from this source are refused for a minute.
 const MOST_FAILURES: u32 = 5;
 /// The most logins of unknown browsers that may wait or be checked, in total. Passwords are checked one at a time,
 /// because each check takes 19 MiB.
@@ -39,9 +39,9 @@ const LONGEST_ENTRY: Duration = Duration::from_secs(1);
 const DEVICE_COOKIE: &str = "lamplight_console_device";
 /// The cookie that has the token of a session.
 const COOKIE: &str = "lamplight_console";
-/// The header with the CSRF token of a session; every request that changes something must have it.
+/// The header with the CSRF token of a session, which every request that changes something must have.
 const CSRF_HEADER: &str = "x-csrf-token";
-/// The header of automatic refreshes, which a page makes without a person; they do not keep a session alive.
+/// The header of requests that a page makes automatically; they do not keep a session alive.
 const BACKGROUND_HEADER: &str = "x-background";
 
 /// The operators, their sessions, and the limits on logins.
@@ -49,13 +49,12 @@ pub struct Door {
     operators: Arc<Operators>,
     sessions: Mutex<Sessions>,
     failures: Mutex<Failures<Source>>,
-    /// The logins that the audit log has recorded recently.
+    /// The logins and logouts that were recently recorded in the audit log.
     logins: Mutex<Logins>,
-    /// Lets one login at a time of unknown browsers check its password.
+    /// Admits one password check at a time for unknown browsers.
     turn: Semaphore,
     waiting: ConnectionLimits,
-    /// Lets one login at a time of known browsers check its password. These logins do not wait for those of unknown
-    /// browsers, however many there are.
+    /// Admits one password check at a time for known browsers, which therefore do not wait for unknown browsers.
     known_turn: Semaphore,
     known_waiting: devices::Permits,
 }
@@ -80,7 +79,7 @@ pub struct Visitor {
     pub address: IpAddr,
 }
 
-/// The permit of a login that waits or is being checked. Dropping it gives the permit back.
+/// The permit of a login that waits or is being checked. Dropping it releases the permit.
 struct Waiting {
     console: Arc<Console>,
     source: Source,
@@ -133,7 +132,7 @@ pub struct Credentials {
 }
 
 impl Door {
-    /// Makes the state with these operators and no sessions.
+    /// Makes the state with these operators and without sessions.
     pub fn new(operators: Arc<Operators>) -> Self {
         Self {
             operators,
@@ -155,7 +154,7 @@ impl Door {
         self.failures.lock()
     }
 
-    /// Reads the operator with this name from the file.
+    /// Reads the operator with this name from the file; `None` if there is no such operator.
     fn operator(&self, name: &OperatorName) -> Result<Option<Operator>, ApiError> {
         self.operators.find(name).map_err(|error| {
             tracing::error!(%error, "the operators of the console cannot be read");
@@ -164,7 +163,7 @@ impl Door {
     }
 
     /// Returns the source of a login as `name`. A browser is known only for the operator who has logged in from it, so
-    /// it gives no additional attempts at the password of another operator.
+    /// its cookie gives no additional attempts at another operator's password.
     fn source(&self, sender: &Sender, name: Option<&OperatorName>, address: IpAddr, now: Now) -> Source {
         let device = sender.device.as_deref().and_then(|cookie| {
             let operator = self.operators.find(name?).ok()??;
@@ -184,7 +183,7 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    /// Returns the operator with this name, or an error if the password is wrong.
+    /// Checks the password. Returns the operator with this name, or an error if the password is wrong.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -193,13 +192,13 @@ impl Console {
     ) -> Result<Operator, ApiError> {
         self.check_failures(source)?;
         let waiting = Waiting::enter(self, source)?;
-        // The check runs in a task of its own, which goes on if the browser disconnects. So a wrong password always
-        // counts, and the next check always waits for this one.
+        // The check runs in a separate task, which continues if the browser disconnects. A wrong password is therefore
+        // always counted, and the next check always waits for this one.
         tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
     }
 
-    /// Opens a session for an operator whose password was right. The answer sets the cookie of the session, and the
-    /// cookie that makes the browser a known one.
+    /// Opens a session for an operator whose password has been verified. The answer sets the cookie of the session, and
+    /// the cookie that makes this a known browser.
     fn open_session(&self, source: Source, operator: &Operator, encrypted: bool) -> Response {
         let now = self.clock.now();
         let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now.moment);
@@ -214,8 +213,8 @@ impl Console {
         (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
     }
 
-    /// Records a login or logout in the audit log, unless the log has too many recent ones. The login succeeds even if
-    /// it cannot be recorded, because an operator must be able to log in to a node whose disk is full.
+    /// Records a login or logout in the audit log, unless the operator has too many recent entries. The login succeeds
+    /// even if it cannot be recorded, because an operator must be able to log in to a node whose disk is full.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
@@ -248,7 +247,8 @@ impl Console {
 }
 
 impl Waiting {
-    /// Waits for its turn, then checks the password; returns the operator, or an error if the password is wrong.
+    /// Waits for earlier checks to end, then checks the password; returns the operator, or an error if the password is
+    /// wrong.
     async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
         let Self { console, source } = &self;
         let turn = match source {
@@ -256,7 +256,7 @@ impl Waiting {
             Source::Known(_) => &console.door.known_turn,
         };
         let _turn = turn.acquire().await.map_err(|_| ApiError::BUSY)?;
-        // This is checked again after the wait, because logins that were ahead may have used up the allowed failures.
+        // Checked again after the wait, because earlier logins may have used up the allowed failures.
         console.check_failures(*source)?;
         let operator = match &name {
             Some(name) => console.door.operator(name)?,
@@ -300,8 +300,7 @@ pub async fn let_in(
     Ok(next.run(request).await)
 }
 
-/// Admits a request whose operator has at least this role. Roles are compared only here; the table of routes
-/// puts this check before each of them.
+/// Admits a request whose operator has at least this role. The router applies this check to every route of the table.
 pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Response, ApiError> {
     match request.extensions().get::<Visitor>() {
         Some(visitor) if visitor.role >= least => Ok(next.run(request).await),
@@ -310,8 +309,8 @@ pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Res
     }
 }
 
-/// `GET session`: gives the CSRF token to a page that was loaded again. If there is no session, the answer says so and
-/// is not an error.
+/// `GET session`: gives the CSRF token to a page that was loaded again. If there is no session, the answer is 204 and
+/// not an error.
 pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
     match console.session_of(&headers) {
         Ok((csrf_token, operator)) => Json(ShownSession::new(csrf_token, &operator)).into_response(),
@@ -332,8 +331,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Sender {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        // The longest cookie that the console sets has a name, 32 and 64 digits, and the seconds; longer ones are
-        // ignored.
+        // The longest cookie that the console sets has a name of 32 bytes, two hexadecimal numbers of 32 and 64 digits,
+        // and a time in seconds. Longer values are ignored.
         let device = cookie(&parts.headers, DEVICE_COOKIE).filter(|text| text.len() <= 160);
         Ok(Self {
             checked: check_origin(&parts.headers),
@@ -353,7 +352,7 @@ pub async fn log_in(
     sender.checked.clone()?;
     let now = console.clock.now();
     let Credentials { operator, password } = credentials;
-    // No operator has an invalid name, so it is handled like an unknown name.
+    // An invalid name is handled like an unknown name, because no operator has it.
     let name = operator.map_or_else(|| Some(OperatorName::admin()), |name| OperatorName::new(&name).ok());
     let source = console.door.source(&sender, name.as_ref(), peer.ip(), now);
     let operator = console.verify(source, name, password).await?;
@@ -415,8 +414,9 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Refuses a request that a page of another site has sent. Browsers name the origin of a request. Other programs do
-/// not, but they have no cookies that another site could misuse either.
+/// Refuses a request that a page of another site has sent. Browsers send the origin with a request. Requests without an
+/// origin come from other programs; they are accepted, because such programs have no cookies that another site could
+/// misuse.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
@@ -478,7 +478,7 @@ mod tests {
             (&[host, ("origin", "http://evil.example:7401")], false),
             (&[host, ("origin", "null")], false),
             (&[("origin", "http://console.example")], false),
-            // Behind a proxy that changes `Host`, the `Origin` differs from it, so `Sec-Fetch-Site` decides.
+            // Behind a proxy that changes `Host`, `Origin` and `Host` differ, so `Sec-Fetch-Site` decides.
             (&[host, ("origin", "https://public.example"), ("sec-fetch-site", "same-origin")], true),
         ] {
             assert_eq!(check_origin(&headers(sent)).is_ok(), good, "{sent:?}");

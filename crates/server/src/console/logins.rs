@@ -1,8 +1,8 @@
 //! Decides which logins and logouts of operators are recorded in the audit log. Pure: the current time is an argument.
 //!
-//! The log has a bounded number of entries, so an operator who logs in again and again must not push out the entries of
-//! others. In one hour, each operator gets one entry for a login and one for a logout from each source, and at most ten
-//! entries in total. The operator's next entry says how many were left out.
+//! The log has a bounded number of entries, so frequent logins of one operator must not displace the entries of others.
+//! In one hour, each operator gets one entry for a login and one for a logout from each source, and at most ten entries
+//! in total. The operator's next entry states the number of skipped ones.
 
 use super::operators_file::OperatorName;
 use lamplight_model::{AuditAction, Moment};
@@ -14,8 +14,8 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The most entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;
-/// The number of remembered operators at which those without recent entries are forgotten. At most 101 operators exist
-/// at a time.
+/// When this many operators are stored, operators without recent entries are removed. At most 101 operators exist at a
+/// time, so most of these were deleted.
 const MOST_OPERATORS: usize = 256;
 
 /// The recent entries of all operators.
@@ -32,8 +32,8 @@ struct Recent {
 }
 
 impl Logins {
-    /// Decides about a login or logout. If it is to be recorded, returns how many were left out since the operator's
-    /// last entry; otherwise returns `None`. `source` is the network of the operator's address.
+    /// Decides whether a login or logout is recorded. If so, returns the number of logins and logouts that were skipped
+    /// since the operator's last entry; otherwise returns `None`. `source` is the network of the operator's address.
     pub fn note(
         &mut self,
         action: AuditAction,

@@ -1,7 +1,7 @@
 //! The console's API, under `/console/api/v1`: the requests that an operator's browser can make to a node.
 //!
-//! An operator who logs in with the password gets a session, whose requests may do what the operator's role allows. A
-//! request without a session is refused. This module handles HTTP and JSON; the service carries out the requests.
+//! A login with the password opens a session. The requests of a session may do what the operator's role allows;
+//! requests without a session are refused. This module handles HTTP and JSON; the service carries out the requests.
 
 mod apps;
 mod audit;
@@ -45,10 +45,10 @@ use past::PastReader;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// The largest body of a request, in bytes. All settings of an app take about 5 KB.
+/// The maximum size of a request body, in bytes. All settings of an app take about 5 KB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The largest body of a login, in bytes; anybody may send one. The longest password takes 1,200 bytes if every
-/// character is escaped in JSON.
+/// The maximum size of the body of a login, in bytes; it is small because anybody can send one. The longest password
+/// takes 1,200 bytes if every character is escaped in JSON.
 const MAX_LOGIN_BYTES: usize = 2 * 1024;
 
 /// The state of the console's API.
@@ -61,14 +61,14 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// The senders of the commands of each worker. They are weak because a worker ends when all strong senders are
-    /// dropped, and an open request of a browser may keep the console alive.
+    /// The command channels of the workers. They are weak because a worker ends when all strong senders are dropped,
+    /// and an open request of a browser may keep the console alive.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 
 /// The parts of a node that the console uses.
 pub struct Parts {
-    /// The operations of the node.
+    /// The service of the node, which carries out the operations.
     pub service: Arc<Service>,
     /// The clock of the node.
     pub clock: Clock,
@@ -80,9 +80,9 @@ pub struct Parts {
     pub figures: Arc<Figures>,
     /// The database, in which older figures are stored.
     pub past: Arc<dyn Facts>,
-    /// The webhooks, to show and to test.
+    /// The webhooks, whose state is shown and which can be tested.
     pub webhooks: Arc<Webhooks>,
-    /// The senders of the commands of each worker, with which the connections that watch a user are found.
+    /// The command channels of the workers, used to find the connections that watch a user.
     pub workers: Vec<mpsc::WeakSender<Command>>,
 }
 

@@ -37,7 +37,7 @@ pub struct GivenRole {
     role: Role,
 }
 
-/// The body of a request that changes a password; absent: one is generated.
+/// The body of a request that changes a password. If `password` is absent, a password is generated.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenPassword {
@@ -45,19 +45,19 @@ pub struct GivenPassword {
     password: Option<String>,
 }
 
-/// The generated password, which only this answer shows; `None` when the request gave one.
+/// The answer with a generated password, which is not shown again; `None` if the request contained a password.
 #[derive(Serialize)]
 pub struct Made {
     password: Option<String>,
 }
 
-/// `GET operators`
+/// `GET operators`: lists all operators.
 pub async fn list(State(console): State<Arc<Console>>) -> Result<Json<OperatorList>, ApiError> {
     let operators = console.operators.list().map_err(OperatorsError::from)?;
     Ok(Json(OperatorList { operators }))
 }
 
-/// `POST operators`
+/// `POST operators`: adds an operator.
 pub async fn add(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -71,7 +71,7 @@ pub async fn add(
     Ok((StatusCode::CREATED, Json(Made { password })))
 }
 
-/// `DELETE operators/{name}`: also ends the operator's sessions.
+/// `DELETE operators/{name}`: removes an operator, and ends the operator's sessions.
 pub async fn remove(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -82,7 +82,7 @@ pub async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `PUT operators/{name}/role`: also ends the operator's sessions.
+/// `PUT operators/{name}/role`: changes the role of an operator, and ends the operator's sessions.
 pub async fn set_role(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -97,7 +97,7 @@ pub async fn set_role(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// `PUT operators/{name}/password`: also ends the operator's sessions.
+/// `PUT operators/{name}/password`: sets the password of an operator, and ends the operator's sessions.
 pub async fn set_password(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -111,7 +111,7 @@ pub async fn set_password(
 }
 
 impl Console {
-    /// Changes the operators on a blocking thread, because it takes disk writes and a password hash.
+    /// Changes the operators on a blocking thread, because the change writes to disk and may hash a password.
     pub(super) async fn change_operators<T: Send + 'static>(
         &self,
         visitor: Visitor,

@@ -1,4 +1,4 @@
-//! The operators of the console: `admin`, whose password has a file of its own, and the other operators, who are in the
+//! The operators of the console. The hash of `admin`'s password is in a separate file; all other operators are in the
 //! file `console-operators` of the data folder.
 //!
 //! Only the process that holds the lock of the data folder writes these files: the server, or the command line if no
@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 /// The most operators in addition to `admin`.
 pub const MOST_OPERATORS: usize = 100;
-/// The most bytes that are read of the file, so that a damaged file cannot use up all memory.
+/// The maximum size of the file, in bytes. A larger file is not read, so that a damaged file cannot use up all memory.
 const MOST_BYTES: u64 = 256 * 1024;
 
 /// The name of an operator: 1 to 32 lower-case letters, digits, dots, dashes and underscores.
@@ -106,12 +106,12 @@ struct Entry {
 impl OperatorName {
     const MOST_BYTES: usize = 32;
 
-    /// The name of the operator who always exists.
+    /// Returns the name `admin`, of the operator who always exists.
     pub fn admin() -> Self {
         Self("admin".to_owned())
     }
 
-    /// Makes a name from a text, if it is a valid one.
+    /// Makes a name from a text, or returns an error if the text is not a valid name.
     pub fn new(text: &str) -> Result<Self, InvalidName> {
         let good = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_')
@@ -120,7 +120,7 @@ impl OperatorName {
         if is_name { Ok(Self(text.to_owned())) } else { Err(InvalidName) }
     }
 
-    /// The text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -159,7 +159,7 @@ impl From<OperatorName> for String {
 }
 
 impl Operators {
-    /// Manages the operators of a data folder.
+    /// Makes the access to the operators of a data folder, without reading the files.
     pub fn of(data_dir: &Path) -> Self {
         Self {
             path: data_dir.join("console-operators"),
@@ -168,7 +168,8 @@ impl Operators {
         }
     }
 
-    /// Reads the operator with this name from the file; `None` if there is none, or for `admin` if no password is set.
+    /// Reads the operator with this name from the file. Returns `None` if the file has no such operator, or if the name
+    /// is `admin` and no password is set.
     pub fn find(&self, name: &OperatorName) -> io::Result<Option<Operator>> {
         if name.is_admin() {
             let admin = |password| Operator { name: name.clone(), role: Role::Admin, password };
@@ -182,7 +183,7 @@ impl Operators {
         }))
     }
 
-    /// Reads the role of an operator; that of `admin` is always `admin`.
+    /// Reads the role of an operator. The role of `admin` is always `admin`.
     pub fn role(&self, name: &OperatorName) -> Result<Role, OperatorsError> {
         if name.is_admin() {
             return Ok(Role::Admin);
@@ -209,7 +210,8 @@ impl Operators {
         Ok(others)
     }
 
-    /// Adds an operator with the given password, or generates a password and returns it. Blocks for as long as a login.
+    /// Adds an operator with the given password, or generates a password and returns it. Blocks the thread for about 20
+    /// ms, to hash the password.
     pub fn add(
         &self,
         name: &OperatorName,
@@ -245,7 +247,7 @@ impl Operators {
     }
 
     /// Sets the password of an operator to the given one, or generates a password and returns it. Ends the operator's
-    /// sessions. Blocks for as long as a login.
+    /// sessions. Blocks the thread for about 20 ms, to hash the password.
     pub fn set_password(
         &self,
         name: &OperatorName,
@@ -265,8 +267,8 @@ impl Operators {
         Ok(made)
     }
 
-    /// Sets the password of an operator who has not changed since `was` was read, and returns the changed operator.
-    /// Ends the operator's sessions. Blocks for as long as a login.
+    /// Sets the password of an operator and returns the changed operator. Fails if the operator has changed since `was`
+    /// was read. Ends the operator's sessions. Blocks the thread for about 20 ms, to hash the password.
     pub fn change_password(&self, was: &Operator, password: &str) -> Result<Operator, OperatorsError> {
         let (changing, mut contents) = self.change()?;
         if self.find(&was.name)?.as_ref() != Some(was) {
@@ -285,7 +287,7 @@ impl Operators {
     }
 
     /// Changes the role of an operator from `former` to `role`, and ends the operator's sessions. Fails if the operator
-    /// no longer has the role `former`, because the request was made without knowing of the other change.
+    /// no longer has the role `former`, because another admin has changed it in the meantime.
     pub fn set_role(&self, name: &OperatorName, former: Role, role: Role) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);
@@ -326,7 +328,7 @@ impl Operators {
     }
 }
 
-/// Returns the hash of a password, and the password itself if it was generated here.
+/// Returns the hash of the given or generated password, and the password itself if it was generated.
 fn stored(password: Option<&str>) -> Result<(String, Option<String>), InvalidPassword> {
     match password {
         Some(text) => Ok((StoredPassword::make(text)?.into_text(), None)),
@@ -380,7 +382,8 @@ mod tests {
         assert_eq!(fs::metadata(&operators.path).unwrap().permissions().mode() & 0o777, 0o600);
 
         operators.set_role(&name("ann"), Role::Viewer, Role::Operator).unwrap();
-        // The second admin still saw the role viewer and is refused, so the audit log gets no outdated former role.
+        // The second admin saw the role viewer, which is outdated, so the change is refused. Otherwise the audit log
+        // would contain a wrong former role.
         let late = operators.set_role(&name("ann"), Role::Viewer, Role::Admin);
         assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
         operators.set_password(&name("ann"), Some("another one")).unwrap();
@@ -457,8 +460,7 @@ mod tests {
             let is = operators.change_password(&was, "another word").unwrap();
             assert_eq!(operators.find(&name).unwrap(), Some(is.clone()));
             assert!(is.password.is("another word") && is.role == was.role);
-            // An admin has changed the password in the meantime, so the former password is no longer enough to change
-            // it.
+            // The password was changed in the meantime, so a change based on the former password is refused.
             let late = operators.change_password(&was, "a third word");
             assert!(matches!(late, Err(OperatorsError::ChangedMeanwhile(_))), "{late:?}");
             assert_eq!(operators.find(&name).unwrap(), Some(is));

@@ -1,7 +1,7 @@
 //! The password of `admin`: a salted hash in a file of the data folder, readable only by the file's owner.
 //!
-//! The file is read at every request of the console. A process that may write to the folder can therefore set the
-//! password, also while a server runs; a new password ends all sessions of `admin`.
+//! The file is read at every request of the console. A new password therefore takes effect at once, and ends all
+//! sessions of `admin`.
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,18 +10,19 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The 32 characters of generated passwords, without pairs that look alike.
+/// The 32 characters of generated passwords: digits and letters, without `i`, `l`, `o` and `u`, which are easily
+/// misread.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The number of characters in a generated password, which has 100 random bits.
 const MADE_LETTERS: usize = 20;
 const LETTERS_IN_A_GROUP: usize = 5;
 /// The cost of one hash: memory in KiB, passes and lanes.
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
-/// The highest cost that is accepted from the file, so that a damaged file cannot use up all memory or time.
+/// The maximum cost of a hash in the file, so that a damaged file cannot use up all memory or time.
 const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
-/// The number of blocks that are allocated for a hash, which uses fewer. The allocator of the GNU C library gives each
-/// allocation of more than 32 MiB a mapping of its own, and unmaps it when it is freed. A smaller allocation may be
-/// part of the heap of its thread, which keeps the memory; with many threads, this added up to 175 MB.
+/// The number of memory blocks that are allocated for a hash, more than it needs. The GNU C library maps each
+/// allocation of more than 32 MiB separately, and unmaps it when it is freed. Smaller allocations would stay in the
+/// heaps of the threads; with many threads, this added up to 175 MB.
 const ROOM_IN_BLOCKS: usize = 40 * 1024 * 1024 / Block::SIZE;
 
 /// The file with the hash of the password of `admin`.
@@ -44,17 +45,17 @@ pub struct InvalidPassword;
 pub struct StoredPassword(String);
 
 impl PasswordFile {
-    /// The fewest bytes of a password.
+    /// The minimum length of a password, in bytes.
     pub const LEAST_BYTES: usize = 10;
-    /// The most bytes of a password.
+    /// The maximum length of a password, in bytes.
     pub const MOST_BYTES: usize = 200;
 
-    /// Returns the file in a data folder.
+    /// Makes the access to the file in a data folder, without reading the file.
     pub fn of(data_dir: &Path) -> Self {
         Self { path: data_dir.join("console-password") }
     }
 
-    /// Sets a random password if none is set yet, and returns it. Only its hash is stored.
+    /// Sets a random password and returns it; only its hash is stored. Returns `None` if a password is already set.
     pub fn make_first(&self) -> io::Result<Option<String>> {
         if self.path.try_exists()? { Ok(None) } else { self.make().map(Some) }
     }
@@ -66,7 +67,7 @@ impl PasswordFile {
         Ok(text)
     }
 
-    /// Sets the password.
+    /// Sets the password; fails if it is too short or too long.
     pub fn set(&self, text: &str) -> io::Result<()> {
         let stored = StoredPassword::make(text)
             .map_err(|invalid| io::Error::new(io::ErrorKind::InvalidInput, invalid))?;
@@ -82,7 +83,7 @@ impl PasswordFile {
         }
     }
 
-    /// Writes the hash of the password.
+    /// Writes this hash to the file.
     pub(super) fn put(&self, hash: &str) -> io::Result<()> {
         write_private(&self.path, hash)
     }
@@ -93,7 +94,7 @@ pub(super) fn made_password() -> String {
     password_of(rand::random())
 }
 
-/// Writes a file with one text. The file is replaced atomically, and only its owner can read it at any time.
+/// Writes a text to a file that only its owner can read. An existing file is replaced atomically.
 pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("new");
     match fs::remove_file(&fresh) {
@@ -115,7 +116,7 @@ impl StoredPassword {
         if is_good { Ok(Self::of(text, rand::random())) } else { Err(InvalidPassword) }
     }
 
-    /// Wraps a hash that was stored.
+    /// Wraps a stored hash, without checking its format.
     pub(super) fn read(kept: &str) -> Self {
         Self(kept.trim_end().to_owned())
     }
@@ -125,13 +126,13 @@ impl StoredPassword {
         self.0
     }
 
-    /// Returns the hash as key material, because only the server knows it.
+    /// Returns the hash for use as a secret key; only the server knows it.
     pub(super) fn as_bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
 
-    /// Spends the same time and memory as the check of a password, and returns false. Otherwise the time of a refusal
-    /// would reveal whether an operator with the name exists.
+    /// Takes the same time and memory as the check of a password, and returns `false`. It is used for unknown
+    /// operators, because a faster refusal would reveal that the operator does not exist.
     pub(super) fn of_nobody(text: &str) -> bool {
         if text.len() <= PasswordFile::MOST_BYTES {
             drop(Self::of(text, [0; 16]));
@@ -157,8 +158,8 @@ impl StoredPassword {
         Self(made().expect("16 bytes are a salt, and the cost is within bounds"))
     }
 
-    /// Whether the text is the password. Takes about 20 ms and 19 MiB on purpose, and returns the memory to the system.
-    /// If the stored text is not a valid hash, returns false for every password.
+    /// Whether the text is the password; `false` for every text if the stored hash is invalid. The check deliberately
+    /// takes about 20 ms and 19 MiB, which are then returned to the system.
     pub fn is(&self, text: &str) -> bool {
         text.len() <= PasswordFile::MOST_BYTES && self.verify(text).unwrap_or(false)
     }
@@ -178,7 +179,7 @@ impl StoredPassword {
     }
 }
 
-/// Hashes a text, and then returns the memory for it to the system.
+/// Hashes a text, and then returns the memory used for the hash to the system.
 fn hash(hasher: &Argon2<'_>, text: &str, salt: password_hash::Salt<'_>) -> password_hash::Result<Output> {
     let mut decoded = [0; password_hash::Salt::MAX_LENGTH];
     let salt = salt.decode_b64(&mut decoded)?;

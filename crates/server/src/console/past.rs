@@ -1,5 +1,5 @@
-//! The history of the figures: samples of every second are summed over steps of several lengths, stored in the
-//! database, and shown by range.
+//! The history of the figures. The samples of every second are summed over steps of several lengths and stored in the
+//! database. The console shows them by range: an hour, a day or a month.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -13,14 +13,14 @@ use lamplight_model::{Now, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The figures of a span of time. Quantities such as users and connections are summed over the samples, and events are
-/// counted.
+/// The figures of a period. `online`, `devices`, `connections` and `backlog` are sums over the samples; `changes` and
+/// `notifications` count events.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
     pub samples: u64,
     pub milliseconds: u64,
     pub online: u64,
-    /// The most users who were online in a sample.
+    /// The highest number of users who were online in one sample.
     pub peak: u64,
     pub devices: [u64; Platform::ALL.len()],
     pub connections: u64,
@@ -29,7 +29,7 @@ pub struct Tally {
     pub backlog: u64,
     /// The number of samples in which the backlog was known.
     pub backlogs: u64,
-    /// The counts in the buckets of the metric of delivery latency; `detection` has those of detection time.
+    /// The number of delivery latencies in each bucket of the histogram; `detection` has those of detection times.
     pub delivery: Vec<u64>,
     pub detection: Vec<u64>,
 }
@@ -61,7 +61,7 @@ fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     }
 }
 
-/// Sums the figures up and writes them to the database.
+/// Sums the figures over steps of several lengths, and writes the sums to the database.
 pub struct Past {
     facts: Arc<dyn Facts>,
     thinning: Thinning<Tally>,
@@ -69,7 +69,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Continues with the last steps that an earlier process has stored.
+    /// Continues the last steps that an earlier process has stored.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {
@@ -82,8 +82,8 @@ impl Past {
     }
 
     /// Adds the figures of a sample, and writes the steps that are due. If a write fails, the steps of the finest level
-    /// are lost; those of coarser levels are written again later. Old figures are not deleted right after the wall
-    /// clock has leapt ahead.
+    /// are lost; those of coarser levels are written again later. For some time after the wall clock has leapt ahead,
+    /// no old figures are deleted.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);
@@ -102,13 +102,13 @@ impl Past {
     }
 }
 
-/// Reads a stored step; `None` if another version of the program stored it in another form.
+/// Reads a stored step; `None` if another version of the program stored it in another format.
 fn step_of(figure: &Figure) -> Option<Step<Tally>> {
     let sum = serde_json::from_str(&figure.content).ok()?;
     Some(Step { level: figure.level, at: figure.at, sum })
 }
 
-/// The span of time that the charts show.
+/// The period that the charts show.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Range {
@@ -135,7 +135,7 @@ pub struct Which {
     range: Range,
 }
 
-/// The points of a range, oldest first. A step without any sample has no point.
+/// The points of a range, oldest first. A step without samples has no point.
 #[derive(Serialize)]
 pub struct ShownPast {
     range: Range,
@@ -163,7 +163,7 @@ struct Point {
     detection: Option<Quantiles>,
 }
 
-/// `GET figures/history?range=hour|day|month`
+/// `GET figures/history?range=hour|day|month`: shows the points of a range.
 pub async fn show(
     State(console): State<Arc<Console>>,
     FromQuery(Which { range }): FromQuery<Which>,
@@ -172,7 +172,7 @@ pub async fn show(
     let from = level.oldest(to);
     let figures = console.past.figures(level.number, from, level.most()).await?;
     let (delivery, detection) = crate::metrics::no_durations();
-    // There are points in the future if the clock was ahead and has been set back.
+    // Points lie in the future if the clock was ahead and has been set back; they are skipped.
     let figures = figures.iter().filter(|figure| figure.at <= to);
     let points = figures.filter_map(step_of).map(|step| point(&step, &delivery, &detection));
     Ok(Json(ShownPast {

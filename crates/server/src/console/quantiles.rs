@@ -12,7 +12,7 @@ pub struct Quantiles {
 }
 
 impl Quantiles {
-    /// Computes the quantiles of some durations; `None` if there are none.
+    /// Computes the quantiles of some durations; `None` if there are no durations.
     pub fn of(durations: &Spread) -> Option<Self> {
         let (p50, p99) = (durations.quantile(0.5)?, durations.quantile(0.99)?);
         Some(Self { p50, p99, count: durations.count() })

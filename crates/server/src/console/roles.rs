@@ -1,4 +1,4 @@
-//! The three roles of operators. Each allows everything that the one before it allows.
+//! The three roles of operators. Each role has all rights of the lower ones.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -8,9 +8,9 @@ use std::str::FromStr;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// May see everything except secrets, and change nothing.
+    /// May read everything except secrets and the list of operators, and change only the own password.
     Viewer,
-    /// May also kick users and handle dead letters, but not change keys or settings.
+    /// May also kick users, test webhooks, and send again or delete dead letters.
     Operator,
     /// May change everything, including the operators.
     Admin,

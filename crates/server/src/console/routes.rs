@@ -1,5 +1,5 @@
-//! The table of all routes that need a session, with the least role that each requires. The router is built only from
-//! this table, so every route has a role.
+//! The table of all routes that need a session, with the minimum role of each. The router is built only from this
+//! table, so every route has a role.
 
 use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};
@@ -67,7 +67,7 @@ pub fn behind_the_door() -> Router<Arc<Console>> {
     })
 }
 
-/// Returns the method, path and least role of each route in the table.
+/// Returns the method, path and minimum role of each route in the table.
 pub fn all() -> Vec<(String, &'static str, Role)> {
     table().into_iter().map(|route| (route.method.to_string(), route.path, route.least)).collect()
 }

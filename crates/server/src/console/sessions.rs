@@ -7,18 +7,18 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most sessions at a time. If there would be one more, the operator with the most sessions loses the one that was
-/// unused for the longest time.
+/// The most sessions at a time. If a login exceeds the limit, the least recently used session of the operator with the
+/// most sessions ends.
 pub const MOST_SESSIONS: usize = 64;
 /// The time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
-/// The longest life of a session, however much it is used.
+/// The time after the login at which a session ends, even if it is in use.
 pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 
 /// The number of bytes in a token.
 pub const TOKEN_BYTES: usize = 32;
 
-/// The sessions, by the hash of their token. Only hashes are kept, so the memory of the process does not reveal the
+/// The sessions, by the hash of their token. Only hashes are stored, so the memory of the process does not reveal the
 /// tokens.
 #[derive(Default)]
 pub struct Sessions {
@@ -39,7 +39,7 @@ struct Session {
 pub struct Opened {
     /// The value of the session's cookie.
     pub token: String,
-    /// The value of the header that every request that changes something must have.
+    /// The value of the header `x-csrf-token`, which every request that changes something must have.
     pub csrf_token: String,
 }
 
@@ -53,7 +53,7 @@ pub enum Use {
 }
 
 impl Sessions {
-    /// Opens a session for an operator whose password was right.
+    /// Opens a session for an operator whose password has been verified.
     pub fn open(
         &mut self,
         token: [u8; TOKEN_BYTES],
@@ -77,8 +77,8 @@ impl Sessions {
         opened
     }
 
-    /// Returns the session to end if there are too many: of the operator with the most sessions, the one that was
-    /// unused for the longest time. So an operator who logs in again and again does not end the sessions of others.
+    /// Returns the session to end if there are too many: the least recently used session of the operator with the most
+    /// sessions. An operator who logs in again and again therefore does not end the sessions of others.
     fn least_missed(&self) -> Option<[u8; 32]> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {
@@ -89,8 +89,8 @@ impl Sessions {
         of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| *key)
     }
 
-    /// Returns the CSRF token and the operator of the session with this token, if it exists and has not ended. `find`
-    /// reads the current state of an operator.
+    /// Returns the CSRF token and the operator of the session with this token; `None` if there is no such session or it
+    /// has ended. `find` reads the current state of an operator.
     pub fn enter<E>(
         &mut self,
         token: &str,
@@ -149,7 +149,7 @@ mod tests {
         Operator { name, role, password }
     }
 
-    /// The CSRF token of the session that a token opens, if `find` returns this operator.
+    /// Returns the CSRF token of the session with this token, if `find` returns the operator `now`.
     fn enter(
         sessions: &mut Sessions,
         token: &str,

@@ -30,7 +30,7 @@ const MOST_IN_A_PAGE: usize = 200;
 const MOST_WATCHERS: usize = 100;
 /// The most subscriptions that an answer names; if there are more, the newest are named.
 const MOST_SUBSCRIPTIONS: usize = 500;
-/// The longest time that a worker may take to answer.
+/// The timeout for the answer of a worker; the answer of a slower worker is ignored.
 const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// The query of a search for users.
@@ -39,10 +39,10 @@ const WORKER_PATIENCE: Duration = Duration::from_secs(2);
 pub struct Search {
     #[serde(default)]
     by: SearchBy,
-    /// The beginning of the `userID` or of the nick.
+    /// The beginning of the `userID` or of the nick, depending on `by`.
     #[serde(default)]
     prefix: String,
-    /// The last user of the previous page.
+    /// The `userID` of the last user of the previous page; absent for the first page.
     #[serde(default)]
     after: Option<UserId>,
     /// The nick of the last user of the previous page, for a search by nick.
@@ -63,7 +63,7 @@ pub enum SearchBy {
     Nick,
 }
 
-/// The users that were found, in ascending order of their ids or nicks.
+/// A page of the users that were found, in ascending order of their ids or nicks.
 #[derive(Serialize)]
 pub struct Found {
     users: Vec<FoundUser>,
@@ -86,7 +86,7 @@ struct FoundUser {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WhichOnline {
-    /// Only users who are connected on this platform.
+    /// The platform on which the users must be connected; if absent, any platform.
     #[serde(default)]
     on: Option<String>,
     /// The `next` of the previous page.
@@ -96,11 +96,11 @@ pub struct WhichOnline {
     limit: Option<usize>,
 }
 
-/// The users who are online, in the order of the directory.
+/// A page of the users who are online, in the order of the directory.
 #[derive(Serialize)]
 pub struct ShownOnline {
     users: Vec<ShownOnlineUser>,
-    /// The value of `after` for the next page.
+    /// The value of `after` for the next page; `None` if this is the last page.
     next: Option<String>,
 }
 
@@ -114,7 +114,7 @@ struct ShownOnlineUser {
     devices: Vec<ShownDevice>,
 }
 
-/// A user with status, devices, watchers and everything else that the console shows.
+/// A user, with everything that the console shows about the user.
 #[derive(Serialize)]
 pub struct ShownUser {
     user_id: UserId,
@@ -126,7 +126,7 @@ pub struct ShownUser {
     devices: Vec<ShownDevice>,
     subscriptions: ShownSubscriptions,
     friends: usize,
-    /// When the node read this, by the server's clock.
+    /// The time at which the node read these data, by the server's clock.
     at: Timestamp,
 }
 
@@ -170,9 +170,9 @@ struct ShownSubscriptions {
 pub struct ShownWatchers {
     /// The number of connections of other users that watch the user.
     connections: usize,
-    /// Some of the users who own these connections, in ascending order of their ids.
+    /// The owners of these connections, at most 100, in ascending order of their ids.
     users: Vec<ShownWatcher>,
-    /// Whether `users` has all users who own these connections.
+    /// `true` if `users` has all owners of these connections, `false` if there are more.
     complete: bool,
 }
 
@@ -183,7 +183,7 @@ struct ShownWatcher {
     friend: bool,
 }
 
-/// `GET apps/{app}/users?by=&prefix=&after=&after_nick=&limit=`
+/// `GET apps/{app}/users?by=&prefix=&after=&after_nick=&limit=`: finds users by the beginning of their ids or nicks.
 pub async fn find(
     State(console): State<Arc<Console>>,
     FromPath(app): FromPath<AppId>,
@@ -198,7 +198,7 @@ pub async fn find(
         SearchBy::Nick => FindBy::Nick,
     };
     let after = search.after.map(|id| FoundCursor { id, nick: search.after_nick });
-    // Reads one user more than the page has, to find out whether more follow.
+    // Reads one more user than the page has, to find out whether more follow.
     let mut accounts = console.service.find_accounts(app, by, &search.prefix, after, limit + 1).await?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);
@@ -227,7 +227,7 @@ pub async fn find(
     Ok(Json(Found { users: users.collect(), more }))
 }
 
-/// `GET apps/{app}/online?on=&after=&limit=`
+/// `GET apps/{app}/online?on=&after=&limit=`: lists the users who are online.
 pub async fn online(
     State(console): State<Arc<Console>>,
     FromPath(app): FromPath<AppId>,
@@ -255,7 +255,7 @@ pub async fn online(
     Ok(Json(ShownOnline { users: users.collect(), next: page.next.map(|next| next.to_string()) }))
 }
 
-/// `GET apps/{app}/users/{user}`
+/// `GET apps/{app}/users/{user}`: shows a user.
 pub async fn show(
     State(console): State<Arc<Console>>,
     FromPath((app, id)): FromPath<(AppId, UserId)>,
@@ -280,7 +280,7 @@ pub async fn show(
     }))
 }
 
-/// `GET apps/{app}/users/{user}/watchers`: asks every worker for the watchers among its connections. A worker looks at
+/// `GET apps/{app}/users/{user}/watchers`: asks every worker for the watchers among its connections. A worker examines
 /// a bounded number of connections.
 pub async fn watchers(
     State(console): State<Arc<Console>>,
@@ -295,7 +295,7 @@ pub async fn watchers(
         // A worker that has ended has no connections.
         let Some(worker) = worker.upgrade() else { continue };
         let (answer, answered) = oneshot::channel();
-        // Asks for one user more than the answer may have, to find out whether the answer has all of them.
+        // Asks for one more user than the answer may have, to find out whether the answer is complete.
         let command = Command::Watchers(user.clone(), MOST_WATCHERS + 1, answer);
         if worker.send_timeout(command, WORKER_PATIENCE).await.is_ok() {
             waiting.push(answered);

@@ -26,7 +26,7 @@ pub struct WebhookList {
     webhooks: Vec<ShownWebhook>,
 }
 
-/// The state of a webhook. `lamplight webhook list` shows the same.
+/// The state of a webhook, as `lamplight webhook list` also shows it.
 #[derive(Serialize)]
 struct ShownWebhook {
     webhook: &'static str,
@@ -37,7 +37,8 @@ struct ShownWebhook {
     /// When the oldest waiting notice entered the outbox.
     oldest: Option<Timestamp>,
     dead: u64,
-    /// The time before which no requests are sent, because the receiver has failed several times in a row.
+    /// The time until which no requests are sent, because the receiver has failed several times in a row; `None` if
+    /// requests are sent.
     resting_until: Option<Timestamp>,
     /// The error of the last request; empty if it succeeded.
     last_error: String,
@@ -47,15 +48,15 @@ struct ShownWebhook {
 #[derive(Serialize)]
 pub struct ShownTest {
     webhook: &'static str,
-    /// The status of the response, if the request counts as delivered.
+    /// The HTTP status of the response; `None` if the request does not count as delivered.
     status: Option<u16>,
-    /// The error, if the request does not count as delivered.
+    /// The error; `None` if the request counts as delivered.
     error: Option<String>,
     took_ms: u64,
-    /// The name of the header that identified the request; `delivery` is its value.
+    /// The name of the header with the id of the request; `delivery` is the header's value.
     header: &'static str,
     delivery: String,
-    /// The names of the query parameters with the signature; none if requests are not signed.
+    /// The names of the query parameters with the signature; empty if requests are not signed.
     signature: &'static [&'static str],
 }
 
@@ -63,14 +64,14 @@ pub struct ShownTest {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Page {
-    /// The last dead letter of the previous page.
+    /// The id of the last dead letter of the previous page; absent for the first page.
     #[serde(default)]
     after: Option<u64>,
     #[serde(default)]
     limit: Option<usize>,
 }
 
-/// Dead letters, in the order in which the delivery of their notices was given up.
+/// A page of dead letters, in the order in which they became dead letters.
 #[derive(Serialize)]
 pub struct Letters {
     letters: Vec<ShownLetter>,
@@ -94,7 +95,7 @@ struct ShownLetter {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Which {
-    /// The ids; if absent, all dead letters of the app.
+    /// The ids of the dead letters; if absent, all dead letters of the app.
     #[serde(default)]
     ids: Option<Vec<u64>>,
 }
@@ -105,7 +106,7 @@ pub struct Done {
     done: usize,
 }
 
-/// `GET apps/{app}/webhooks`
+/// `GET apps/{app}/webhooks`: shows the state of the app's webhooks.
 pub async fn list(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -125,9 +126,9 @@ pub async fn list(
     Ok(Json(WebhookList { webhooks: webhooks.collect() }))
 }
 
-/// `POST apps/{app}/webhooks/{webhook}/test`: sends a request that reports no event. For each app, only one test runs
-/// at a time. It ends when the receiver answers or the timeout of webhooks has passed. Like any request to a webhook,
-/// it is not sent to networks that webhooks may not reach.
+/// `POST apps/{app}/webhooks/{webhook}/test`: sends a test request, which reports no event. Each app can have one test
+/// at a time. A test ends when the receiver answers or when the timeout of webhooks has passed. Like every webhook
+/// request, it is not sent to networks that webhooks may not reach.
 pub async fn test(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -154,7 +155,7 @@ pub async fn test(
     Ok(Json(ShownTest { webhook: hook.name(), status, error, took_ms, header, delivery, signature }))
 }
 
-/// `GET apps/{app}/dead-letters?after=&limit=`
+/// `GET apps/{app}/dead-letters?after=&limit=`: shows a page of dead letters.
 pub async fn dead_letters(
     State(console): State<Arc<Console>>,
     FromPath(app): FromPath<AppId>,
@@ -181,7 +182,7 @@ pub async fn dead_letters(
     Ok(Json(Letters { letters: letters.collect(), more }))
 }
 
-/// `POST apps/{app}/dead-letters/resend`
+/// `POST apps/{app}/dead-letters/resend`: sends dead letters again.
 pub async fn resend(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -199,7 +200,7 @@ pub async fn resend(
     console.record(visitor, act, resend, Done::note).await.map(Json)
 }
 
-/// `POST apps/{app}/dead-letters/drop`
+/// `POST apps/{app}/dead-letters/drop`: deletes dead letters.
 pub async fn drop_letters(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -217,7 +218,7 @@ pub async fn drop_letters(
 }
 
 impl Done {
-    /// The note of the audit entry; `None` if there were no dead letters.
+    /// Returns the note of the audit entry: the number of dead letters. `None` if there were no dead letters.
     fn note(&self) -> Option<String> {
         (self.done > 0).then(|| self.done.to_string())
     }
