@@ -12,10 +12,10 @@ use lamplight_service::ServiceError;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The most characters that a text of an entry may have; longer texts are cut.
+/// The maximum length of a text in an entry, in characters; longer texts are cut off.
 const MOST_LETTERS: usize = 200;
 
-/// Records the changes that operators make.
+/// The audit log, which records the changes that operators make.
 #[derive(Clone)]
 pub struct Audit {
     facts: Arc<dyn Facts>,
@@ -29,13 +29,13 @@ pub struct Act {
     pub action: AuditAction,
     /// The app that the change concerns; `None` when it concerns no app.
     pub app: Option<AppId>,
-    /// The name of the thing that is changed.
+    /// The name of the changed object, for example a user or a key.
     pub target: String,
     /// The changed fields.
     pub changes: Vec<AuditChange>,
 }
 
-/// The operator who makes a change, with the name and the address that the audit log records.
+/// The person who makes a change: the name and the address that the audit log records.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Actor {
     name: String,
@@ -44,29 +44,29 @@ pub struct Actor {
 
 /// An error that the audit log can classify as a refusal or a fault.
 pub trait Unsuccessful {
-    /// Returns the text of a fault; `None` for a refusal, because a refused request changes nothing.
+    /// Returns the text of a fault. Returns `None` for a refusal, which is not recorded because it changes nothing.
     fn fault(&self) -> Option<String>;
 }
 
 impl Actor {
-    /// An operator of the console, at an address.
+    /// Makes the actor for an operator of the console.
     pub fn operator(name: impl Into<String>, address: IpAddr) -> Self {
         Self { name: name.into(), address: Some(address.to_string()) }
     }
 
-    /// The user of the command line on the server's machine.
+    /// Makes the actor for the command line on the server's machine.
     pub fn command_line() -> Self {
         Self { name: COMMAND_LINE.to_owned(), address: None }
     }
 }
 
 impl Act {
-    /// Makes an act that changes the thing that `target` names.
+    /// Makes an act on the object with the name `target`, without changed fields.
     pub fn on(action: AuditAction, app: Option<AppId>, target: impl AsRef<str>) -> Self {
         Self { action, app, target: short(target.as_ref()), changes: Vec::new() }
     }
 
-    /// Adds a field with its value before and after the change.
+    /// Adds a changed field, with its values before and after the change.
     #[must_use]
     pub fn with(mut self, what: &str, before: &str, after: &str) -> Self {
         let (before, after) = (short(before), short(after));
@@ -85,13 +85,13 @@ impl Act {
 }
 
 impl Audit {
-    /// Makes the audit log, whose entries are kept in the database.
+    /// Makes the audit log, whose entries are stored in the database.
     pub fn new(facts: Arc<dyn Facts>, clock: Clock) -> Self {
         Self { facts, clock }
     }
 
-    /// Reads at most `limit` entries, newest first: the entries of `app`, or all entries if it is `None`, starting
-    /// with the newest one that is older than the entry `before`.
+    /// Reads at most `limit` entries, newest first. `app` selects the entries of one app; `None` selects all entries.
+    /// `before` is the id of an entry: only older ones are returned.
     pub async fn entries(
         &self,
         app: Option<AppId>,
@@ -102,8 +102,8 @@ impl Audit {
     }
 
     /// Writes the entry for an act, runs `change`, and adds the outcome to the entry. `note` returns further text about
-    /// the outcome, or `None` if nothing had to be changed; the entry is then removed, as it is after a refusal. The
-    /// caller must run this future to its end even if the requester has disconnected.
+    /// the outcome, or `None` if nothing was changed. The entry is removed in that case, and after a refusal. The
+    /// caller must poll this future to its end, even if the requester has disconnected.
     pub async fn record<T, E: Unsuccessful + From<FactsError>>(
         &self,
         by: Actor,
@@ -124,7 +124,7 @@ impl Audit {
                 error.fault().map_or(AuditSettled::Nothing, |why| AuditSettled::Failed { note: short(&why) })
             }
         };
-        // If this fails, the entry says only that the change was begun. The change itself has been made.
+        // If this fails, the entry has no outcome, although the change has been made.
         if let Err(error) = self.facts.settle_audit(id, settled).await {
             tracing::warn!(%error, id, "the outcome of a change could not be added to its entry in the audit log");
         }
@@ -141,12 +141,12 @@ impl Unsuccessful for ServiceError {
     }
 }
 
-/// Returns an empty note, for outcomes about which there is nothing to add.
+/// Returns an empty note, for changes whose outcome needs no text.
 pub fn done<T>(_: &T) -> Option<String> {
     Some(String::new())
 }
 
-/// Cuts a text to the length that an entry allows.
+/// Cuts a text off at the maximum length, and adds `…` if it was longer.
 fn short(text: &str) -> String {
     let mut letters = text.chars();
     let cut: String = letters.by_ref().take(MOST_LETTERS).collect();

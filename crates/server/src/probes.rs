@@ -1,4 +1,4 @@
-//! The routes for monitoring: `/metrics`, `/healthz` and `/readyz`.
+//! The routes for monitoring: `/metrics`, `/healthz` (the process runs) and `/readyz` (the node is ready for clients).
 
 mod exposition;
 

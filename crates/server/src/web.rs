@@ -1,9 +1,8 @@
 //! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, and the documentation at `/docs/` with
-//! the pages of the UI kit at `/docs/uikit/`. Also `/lamplight.json`, from which a page reads the URL of the client
-//! port.
+//! the pages of the UI kit at `/docs/uikit/`. The module also serves `/lamplight.json`, from which a page reads the URL
+//! of the client port.
 //!
-//! The pages are compiled into the program if `web/dist` existed when it was built, see `build.rs`. This module serves
-//! them as files, whatever their content.
+//! The pages are compiled into the program if `web/dist` existed when it was built, see `build.rs`.
 
 mod client_url;
 mod files;
@@ -26,7 +25,8 @@ use std::sync::Arc;
 /// The folders of the sites. Each has an `index.html` if the pages were built.
 const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
-/// The name of the folders in which Vite puts files whose names contain a hash of their content.
+/// The name of the folders with files whose names contain a hash of their content, as Vite builds them. Such files may
+/// be cached for ever.
 const NAMED_BY_CONTENT: &str = "assets";
 
 /// The page that is served if the pages were not built.
@@ -39,8 +39,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// Makes a site whose pages connect to `client_address`, or to `public_client_url` if a proxy is in between. If
-    /// `demo` is set, the pages offer the users of the demo.
+    /// Makes a site whose pages connect to `public_client_url` or, if it is `None`, to `client_address`. If `demo` is
+    /// `true`, the pages offer the users of the demo.
     pub fn new(client_address: SocketAddr, public_client_url: Option<String>, demo: bool) -> Self {
         Self { door: ClientDoor::new(client_address, public_client_url), demo }
     }
@@ -51,14 +51,14 @@ pub fn are_built() -> bool {
     find(FILES, "index.html").is_some()
 }
 
-/// Makes the router of the pages. A path that no other route handles is looked up among the files.
+/// Makes the router of the pages. Any path without a route of its own is looked up among the files.
 pub fn routes(site: Site) -> Router {
     let site = Arc::new(site);
     Router::new().route("/lamplight.json", get(describe)).fallback(serve).with_state(site)
 }
 
-/// Answers `/lamplight.json`: the URL of the client port for the page that asks, whether there is a demo, and the
-/// version.
+/// Answers `/lamplight.json` with the URL of the client port for the requesting page, whether the demo is enabled, and
+/// the version.
 async fn describe(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
     let description = json!({
         "clientUrl": site.door.url(host(&headers)),
@@ -127,7 +127,7 @@ fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> R
 enum Found<'a> {
     File(&'a File),
     /// A folder with an `index.html`, requested without the final `/`. The request is redirected, because relative
-    /// links in the page would not work.
+    /// links would not work without the `/`.
     Folder,
     /// A page that is not compiled into this program.
     NotBuilt(StatusCode),
@@ -160,8 +160,8 @@ fn named_by_content(path: &str) -> bool {
     path.split('/').any(|folder| folder == NAMED_BY_CONTENT)
 }
 
-/// Whether an `If-None-Match` names this entity tag. A weak tag counts too, because a proxy that compresses a body
-/// makes its tag weak.
+/// Whether an `If-None-Match` header contains this entity tag. A weak tag also counts, because a proxy that compresses
+/// a body makes its tag weak.
 fn knows(header: &str, tag: &str) -> bool {
     header
         .split(',')
@@ -170,8 +170,8 @@ fn knows(header: &str, tag: &str) -> bool {
 }
 
 /// Makes the security headers of a page. The page may load scripts, styles and pictures only from this origin, and
-/// connect only to this origin and the client port. Pictures of profiles on other hosts are not loaded, because they
-/// would show those hosts who looks at them (decision 44).
+/// connect only to this origin and the client port. Profile pictures on other hosts are not loaded, because those hosts
+/// would learn who views them (decision 44).
 fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
         "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; object-src 'none'; \

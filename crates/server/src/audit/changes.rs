@@ -1,6 +1,6 @@
-//! The differences between two states of an app, in a form that the audit log may show. Pure.
+//! The differences between two states of an app, as the audit log records them. Pure.
 //!
-//! The result contains no secret: it has the number of a key, whether a token is set, and the URL of a webhook without
+//! The result contains no secret. It has the number of a key, whether a token is set, and the URL of a webhook without
 //! user, password, query and fragment.
 
 use super::{Act, short};
@@ -10,7 +10,7 @@ use lamplight_model::{
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The words that mark a setting as a secret: its name contains one of them.
+/// Parts of setting names: a setting whose name contains one of these words is secret.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
 /// Returns the act that changes the app `was` to `app`; `None` if the two do not differ.
@@ -20,7 +20,7 @@ pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     };
     let Some(was) = was else {
         let mut changes = settings_changes(&AppSettings::of_a_new_app(), &app.settings);
-        // A new app had no settings before, so the former values are empty and not the defaults.
+        // A new app had no settings before, so the former values are empty instead of the defaults.
         changes.iter_mut().for_each(|change| change.before.clear());
         return act(AuditAction::AppCreated, String::new(), changes);
     };
@@ -84,8 +84,8 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Makes the entry for a changed value. The texts that stand for a secret may be equal before and after the change; the
-/// new one is then marked as different.
+/// Makes the entry for a changed value. Secrets are replaced by texts that may be equal before and after the change;
+/// the new text is then marked as different.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }
@@ -140,7 +140,7 @@ fn leaves(settings: &AppSettings) -> BTreeMap<String, Value> {
     all
 }
 
-/// The fields of a profile with their values, as entries of the audit log show them.
+/// Returns the fields of a profile with their values, as the audit log records them.
 pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
     [
         ("nick", profile.nick.clone()),
@@ -149,7 +149,7 @@ pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
     ]
 }
 
-/// The name of a rule for friend requests.
+/// Returns the name of a rule for friend requests in the audit log.
 pub fn shown_allow(allow: AllowType) -> &'static str {
     match allow {
         AllowType::AllowAny => "anybody",
@@ -182,7 +182,7 @@ mod tests {
         app
     }
 
-    /// The act that changes the app `was` to `after`, as one line.
+    /// Formats the act that changes the app `was` to `after` as one line.
     fn act(was: Option<&App>, after: &App) -> String {
         let Some(act) = act_on_app(was, after) else { return "nothing".to_owned() };
         let changes: Vec<_> =

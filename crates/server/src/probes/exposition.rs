@@ -1,5 +1,5 @@
-//! The text of `/metrics`. The number of texts in memory is bounded: a text stays in memory until its peer has read it,
-//! and there may be many slow peers.
+//! The text of `/metrics`. A text stays in memory until its client has read it, and there may be many slow clients. The
+//! number of texts in memory is therefore bounded.
 
 use crate::metrics::Metrics;
 use axum::body::Bytes;
@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most texts in memory at a time. If there are so many, further requests share the newest one.
+/// The most texts in memory at a time. If there are that many, further requests get the newest one.
 const MOST_TEXTS: usize = 8;
 
-/// Makes texts, or shares the newest one if there are too many.
+/// Makes the texts of `/metrics`, or returns the newest one if too many are in memory.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -19,7 +19,8 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// Counts the texts in memory: each holds a clone, which is dropped with the last reference to the text.
+    /// Counts the texts in memory: each text has a clone of this `Arc`, which is dropped with the last reference to the
+    /// text.
     alive: Arc<()>,
 }
 
@@ -29,7 +30,7 @@ impl Exposition {
         Self { metrics, state: Mutex::default() }
     }
 
-    /// Returns a text with the current values, or the newest text while too many texts are being sent.
+    /// Returns a text with the current values. While too many texts are being sent, returns the newest text.
     pub fn text(&self) -> Result<Bytes, fmt::Error> {
         let mut state = self.state.lock();
         state.next(|| self.metrics.encode())
@@ -38,7 +39,7 @@ impl Exposition {
 
 impl State {
     fn next(&mut self, make: impl FnOnce() -> Result<String, fmt::Error>) -> Result<Bytes, fmt::Error> {
-        // One of the counted references is not held by a text, but by this value itself.
+        // One of the counted references belongs to `State` itself, not to a text.
         if Arc::strong_count(&self.alive) <= MOST_TEXTS {
             let text = Text { text: make()?, _alive: Arc::clone(&self.alive) };
             self.newest = Bytes::from_owner(text);
@@ -74,7 +75,7 @@ mod tests {
             });
             text.unwrap()
         };
-        // A text that is dropped at once is never shared.
+        // A text that is dropped at once does not count.
         for number in 1..=20 {
             assert_eq!(next(&mut state), number.to_string());
         }

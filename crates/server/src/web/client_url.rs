@@ -1,20 +1,21 @@
-//! The URL of the client port for a page, which was loaded from the HTTP port.
+//! The URL of the client port, for pages that were loaded from the HTTP port.
 
 use std::net::SocketAddr;
 
-/// The client port, as web pages reach it.
+/// The address of the client port, from which the URL for web pages is made.
 pub struct ClientDoor {
     listens: SocketAddr,
     public: Option<String>,
 }
 
 impl ClientDoor {
-    /// Describes a client port that listens on this address, and that pages reach at `public` if a proxy is in between.
+    /// Makes the value for a client port that listens on this address. `public` is its URL behind a proxy, if there is
+    /// one.
     pub fn new(listens: SocketAddr, public: Option<String>) -> Self {
         Self { listens, public }
     }
 
-    /// Returns the URL for a page that was requested with this `Host`.
+    /// Returns the URL for a page that was requested with this `Host` header.
     pub fn url(&self, host: Option<&str>) -> String {
         if let Some(public) = &self.public {
             return public.clone();
@@ -30,7 +31,7 @@ impl ClientDoor {
         }
     }
 
-    /// Returns the origin of the URL, in the form of a source in a content security policy.
+    /// Returns the origin of the URL, as a source for a content security policy.
     pub fn origin(&self, host: Option<&str>) -> String {
         let url = self.url(host);
         let path = url.match_indices('/').nth(2).map_or(url.len(), |(at, _)| at);
@@ -38,7 +39,7 @@ impl ClientDoor {
     }
 }
 
-/// Whether this is a WebSocket URL with only characters that are safe in a header.
+/// Whether the text is a WebSocket URL that has only characters that are safe in a header.
 pub fn is_client_url(url: &str) -> bool {
     let rest = url.strip_prefix("wss://").or_else(|| url.strip_prefix("ws://")).unwrap_or_default();
     let host = rest.split('/').next().unwrap_or_default();
@@ -46,7 +47,7 @@ pub fn is_client_url(url: &str) -> bool {
     !host.is_empty() && url.len() <= 2_048 && url.chars().all(plain)
 }
 
-/// Returns a `Host` without its port.
+/// Returns the value of a `Host` header without its port.
 fn name_of(host: &str) -> &str {
     match host.rfind(':') {
         Some(colon) if !host[colon..].contains(']') => &host[..colon],
@@ -54,7 +55,8 @@ fn name_of(host: &str) -> &str {
     }
 }
 
-/// Whether this is only a host name or an address. It is put into a header, so it may not contain anything else.
+/// Whether the text is a host name or an address. Other texts are not allowed, because the text is copied into a
+/// header.
 fn is_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
     !name.is_empty() && name.len() <= 253 && name.chars().all(plain)

@@ -1,4 +1,4 @@
-//! The files that `build.rs` has compiled into the crate, and the choice of a compressed form.
+//! The files that `build.rs` has compiled into the crate, and the choice of their content encoding.
 
 /// A file of the web build.
 pub struct File {
@@ -8,9 +8,9 @@ pub struct File {
     pub tag: &'static str,
     /// The content.
     pub plain: &'static [u8],
-    /// The content compressed with brotli, if that makes it smaller.
+    /// The content compressed with brotli; `None` if that is not smaller.
     pub brotli: Option<&'static [u8]>,
-    /// The content compressed with gzip, if that makes it smaller.
+    /// The content compressed with gzip; `None` if that is not smaller.
     pub gzip: Option<&'static [u8]>,
 }
 
@@ -24,13 +24,14 @@ pub enum Encoding {
 /// All files, in ascending order of their paths.
 pub const FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
 
-/// Finds the file at a path.
+/// Returns the file at a path; `None` if there is none.
 pub fn find<'a>(files: &'a [File], path: &str) -> Option<&'a File> {
     files.binary_search_by(|file| file.path.cmp(path)).ok().map(|place| &files[place])
 }
 
 impl File {
-    /// Returns the content in the best form that an `Accept-Encoding` allows: brotli, else gzip, else uncompressed.
+    /// Returns the content in the best encoding that an `Accept-Encoding` header allows: brotli, else gzip, else
+    /// uncompressed (`None`).
     pub fn packed(&self, accepted: &str) -> (Option<Encoding>, &'static [u8]) {
         match (self.brotli, self.gzip) {
             (Some(body), _) if accepts(accepted, Encoding::Brotli) => (Some(Encoding::Brotli), body),
@@ -39,7 +40,7 @@ impl File {
         }
     }
 
-    /// Returns the content type, by the extension of the name.
+    /// Returns the content type, chosen by the file name extension.
     pub fn kind(&self) -> &'static str {
         let ending = self.path.rsplit_once('.').map_or("", |(_, ending)| ending);
         match ending {
@@ -68,7 +69,7 @@ impl Encoding {
         }
     }
 
-    /// Returns the suffix that the entity tag has for the compressed form.
+    /// Returns the suffix of the entity tag for content in this encoding.
     pub const fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => "-br",

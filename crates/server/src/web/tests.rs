@@ -1,4 +1,4 @@
-//! Tests of the answers to a browser, over a site of test files.
+//! Tests of the answers to browsers, with a site of test files.
 
 use super::*;
 
@@ -20,7 +20,7 @@ const fn file(path: &'static str, text: &'static str) -> File {
     File { path, tag: "00ff", plain: text.as_bytes(), brotli: None, gzip: None }
 }
 
-/// Checks that `web/dist` is not outdated, because pages that the documentation names would then be answered with 404.
+/// Checks that `web/dist` is up to date. Otherwise, pages that the documentation lists would be answered with 404.
 #[test]
 fn the_site_that_was_built_has_every_page_of_the_summary() {
     let list = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/SUMMARY.md");
@@ -97,7 +97,7 @@ async fn what_the_browser_has_is_not_sent_again() {
         let answer = ask(SITE, "GET /", &[(header::IF_NONE_MATCH, known)], header::ETAG).await;
         assert!(answer.starts_with(status), "{known}: {answer}");
     }
-    // A compressed form is another representation, so it has another entity tag.
+    // Compressed content is a different representation, so it has a different entity tag.
     let headers = [(header::IF_NONE_MATCH, "\"00ff\""), (header::ACCEPT_ENCODING, "gzip")];
     assert_eq!(ask(SITE, "GET /", &headers, header::ETAG).await, "200 \"00ff-gz\" packed-gz");
 }

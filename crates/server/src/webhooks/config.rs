@@ -1,10 +1,10 @@
-//! The settings of webhooks: the networks they may lead to, and TLS to their receivers.
+//! The settings of webhooks: the networks that they may reach, and TLS to their receivers.
 
 use crate::network::Network;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// The networks that webhooks may lead to: public addresses, and those named here.
+/// The networks that webhooks may reach (public addresses, and those allowed here), and the files for TLS.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhooksConfig {

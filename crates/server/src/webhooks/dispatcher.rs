@@ -1,5 +1,5 @@
-//! Sends the notices of the outbox to the receivers. The plans of the lanes decide what is sent when; this module makes
-//! the requests and reads and writes the database.
+//! Sends the notices of the outbox to the receivers. The plan of each lane decides which notice is sent at which time;
+//! this module sends the requests, and reads and writes the database.
 
 use super::lane::{Breaker, LanePlan, Sent};
 use super::poster::Poster;
@@ -16,13 +16,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// The most requests of all lanes that may be under way.
+/// The most concurrent requests of all lanes.
 pub const MAX_IN_FLIGHT: usize = 128;
-/// The most results that one commit stores in the outbox.
+/// The most results that are stored in one commit.
 const SETTLE_BATCH: usize = 512;
-/// The pause after the database has failed.
+/// The time for which the database is not used after it has failed.
 const PAUSE: Duration = Duration::from_millis(500);
-/// The interval at which the backlog is measured and idle connections are closed.
+/// The interval of measuring the backlog and closing unused connections.
 const CHORES: Duration = Duration::from_secs(5);
 
 /// The sender of all webhooks of a node.
@@ -34,7 +34,7 @@ pub struct Dispatcher {
     pub clock: Clock,
 }
 
-/// The outcome of a job that the dispatcher has started.
+/// The outcome of a task that the dispatcher has started.
 enum Event {
     Sent { notice: Notice, sent: Sent, took: Duration },
     Read { lane: Lane, limit: usize, heads: Result<Vec<Notice>, FactsError> },
@@ -46,26 +46,27 @@ enum Event {
 #[derive(Default)]
 struct State {
     lanes: BTreeMap<Lane, LaneWork>,
-    /// The results that are not stored in the outbox yet.
+    /// Results that have not been stored in the outbox yet.
     results: Vec<(Lane, Settled)>,
     in_flight: usize,
     settling: bool,
-    /// Whether the database has failed, and is not used until the pause has passed.
+    /// `true` after the database has failed, until the pause has passed.
     resting: bool,
-    /// The number of the lane that is served first in the next round.
+    /// The index of the lane that is served first in the next round, so that all lanes get their share.
     turn: usize,
 }
 
 #[derive(Default)]
 struct LaneWork {
     plan: LanePlan,
-    /// The URL of the webhook when it was last checked, as it is in the settings; the next field has it parsed.
+    /// The URL of the webhook as it was last read from the settings. `target` is the parsed URL; `None` if it is
+    /// invalid.
     url: String,
     target: Option<WebhookUrl>,
 }
 
 impl Dispatcher {
-    /// Sends notices until it is aborted.
+    /// Sends notices until the task is aborted.
     pub async fn run(self) {
         let mut state = State::default();
         let mut jobs: JoinSet<Event> = JoinSet::new();
@@ -73,8 +74,8 @@ impl Dispatcher {
         chores.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             self.begin(&mut state, &mut jobs);
-            // While the most requests are under way, or after a failure of the database, nothing can be started until a
-            // job ends.
+            // If the maximum number of requests is running, or after a failure of the database, nothing can be started
+            // until a task ends.
             let is_stuck = state.resting || state.in_flight >= MAX_IN_FLIGHT;
             let wake = state.lanes.values().filter_map(|work| work.plan.wakes_at()).min();
             let sleep = wake
@@ -84,8 +85,8 @@ impl Dispatcher {
                 Some(event) = jobs.join_next() => {
                     let mut next = Some(event);
                     while let Some(event) = next {
-                        // An error here is a bug: jobs are aborted only with the dispatcher, and panics of requests are
-                        // caught.
+                        // An error here is a bug: tasks are aborted only with the dispatcher, and panics of requests
+                        // are caught.
                         match event {
                             Ok(event) => self.end(&mut state, &mut jobs, event),
                             Err(error) => tracing::error!(%error, "a job of the webhook dispatcher has panicked"),
@@ -98,7 +99,7 @@ impl Dispatcher {
                         state.lanes.entry(lane).or_default().plan.ring();
                     }
                 }
-                // If no lane has a time to wait for, the sleep is as long as the interval of the chores.
+                // If no lane has a time to wake at, sleeps for the interval of the periodic work.
                 () = tokio::time::sleep(sleep.unwrap_or(CHORES)) => {}
                 _ = chores.tick() => {
                     self.poster.sweep();
@@ -117,7 +118,7 @@ impl Dispatcher {
         }
     }
 
-    /// Starts every job that can be started now.
+    /// Starts every task that can be started now.
     fn begin(&self, state: &mut State, jobs: &mut JoinSet<Event>) {
         let now = self.clock.now().wall;
         let count = state.lanes.len();
@@ -174,7 +175,7 @@ impl Dispatcher {
         }
     }
 
-    /// Drops the lanes of deleted apps, once none of their requests is under way.
+    /// Removes the lanes of deleted apps that have no request running.
     fn forget_deleted_apps(&self, lanes: &mut BTreeMap<Lane, LaneWork>) {
         let apps = self.service.apps();
         lanes.retain(|lane, work| {
@@ -198,7 +199,7 @@ impl Dispatcher {
         });
     }
 
-    /// Handles the outcome of a job.
+    /// Handles the outcome of a task.
     fn end(&self, state: &mut State, jobs: &mut JoinSet<Event>, event: Event) {
         let now = self.clock.now().wall;
         match event {
@@ -255,7 +256,7 @@ impl Dispatcher {
                         }
                     }
                     Err(error) => {
-                        // Storing the result is tried again; the notice is not sent again.
+                        // Only storing the result is retried; the notice is not sent again.
                         state.results.extend(lanes.into_iter().zip(batch));
                         self.rest(state, jobs, &error);
                     }
@@ -263,7 +264,8 @@ impl Dispatcher {
             }
             Event::Lanes(Ok(lanes)) => {
                 for lane in &lanes {
-                    // This also finds notices for which the bell did not ring, such as those from before a start.
+                    // This also finds notices for which the bell did not ring, such as those from before the start of
+                    // the node.
                     if lane.waiting > 0 {
                         let is_new = !state.lanes.contains_key(&lane.lane);
                         let work = state.lanes.entry(lane.lane).or_default();
@@ -281,7 +283,7 @@ impl Dispatcher {
         }
     }
 
-    /// Handles a failure of the database: logs it, and does not use the database until a pause has passed.
+    /// Logs a failure of the database, and stops using the database for a pause.
     fn rest(&self, state: &mut State, jobs: &mut JoinSet<Event>, error: &FactsError) {
         tracing::error!(%error, "the outbox could not be used; trying again");
         if !std::mem::replace(&mut state.resting, true) {
@@ -316,7 +318,7 @@ impl Dispatcher {
     }
 }
 
-/// Logs that a notice became a dead letter, which only an operator can send again.
+/// Logs a notice that became a dead letter, because only an operator can send it again.
 fn tell_if_dead(lane: Lane, settled: &Settled) {
     if let SettledAs::Dead { error, .. } = &settled.settled {
         tracing::warn!(
@@ -335,7 +337,7 @@ async fn hand_out_and_post(
     url: &WebhookUrl,
     app: &App,
 ) -> (Sent, Duration) {
-    // A disconnect notice can be withdrawn until here, but not once the receiver may have got it.
+    // From here on, a disconnect notice can no longer be withdrawn, because the receiver may get it.
     if notice.is_disconnect() {
         match service.outbox().hand_out(notice.id).await {
             Ok(true) => {}
@@ -343,7 +345,7 @@ async fn hand_out_and_post(
             Err(error) => return (Sent::NotHandedOut(error.to_string()), Duration::ZERO),
         }
     }
-    // The request is made only now, because the receiver checks the age of the signature.
+    // The request is made as late as possible, because the receiver checks the age of the signature.
     let request = WebhookRequest::of(notice, url, &app.settings, clock.now().wall);
     let began = Instant::now();
     let sent = match poster.post(&request).await {

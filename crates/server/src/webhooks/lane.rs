@@ -1,49 +1,49 @@
-//! The state machine of one lane: which notice is sent next, when it is retried, and when its receiver is only probed.
-//! Pure: the time and random numbers are arguments; sending and storing are done elsewhere.
+//! The state machine of one lane. It decides which notice is sent next, when a notice is retried, and when the receiver
+//! is only probed. Pure: the time and random numbers are arguments; sending and storing are done elsewhere.
 //!
 //! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While it is open, one request
-//! at a time probes whether the receiver is back. A failed probe does not count as an attempt of its notice, because
-//! the receiver is at fault.
+//! at a time probes whether the receiver works again. A failed probe does not count as an attempt of its notice,
+//! because the receiver is at fault.
 
 use lamplight_facts::{Notice, Settled, SettledAs};
 use lamplight_model::{Timestamp, User};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-/// The most requests of one lane that may be under way.
+/// The most concurrent requests of one lane.
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
-/// The number of notices that are read in advance.
+/// The number of notices that are read ahead, besides those being sent.
 const READ_AHEAD: usize = 64;
-/// The pause after the first failure of a notice; it doubles with each further failure.
+/// The delay after the first failure of a notice; it doubles with each further failure.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
-/// The longest pause of a notice.
+/// The maximum delay between two attempts of a notice.
 pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
-/// The longest pause between two probes of a failing receiver.
+/// The maximum delay between two probes of a failing receiver.
 pub const MAX_BREAKER_PAUSE: Duration = Duration::from_secs(60);
 /// The number of consecutive failures that opens the circuit breaker.
 pub const BREAKER_FAILURES: u32 = 3;
 /// The number of failed attempts, not counting probes, after which a notice becomes a dead letter.
 pub const MAX_ATTEMPTS: u32 = 16;
-/// The age at which a notice becomes a dead letter when it fails.
+/// A notice of this age becomes a dead letter at its next failure.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
 /// The plan of one lane.
 #[derive(Default)]
 pub struct LanePlan {
     breaker: Breaker,
-    /// Notices that were read and are due, but are not being sent yet.
+    /// Notices that have been read and are due, but have not been sent yet.
     ready: VecDeque<Notice>,
-    /// Notices that are being sent, or were sent but are not settled in the outbox yet. Until then, no other notice of
-    /// their users is sent.
+    /// The notices that are being sent, or whose outcome is not stored in the outbox yet, with their users. No other
+    /// notice of these users is sent.
     busy: HashMap<u64, User>,
     in_flight: usize,
-    /// Whether the outbox may have heads (each user's oldest unsettled notice) that have not been read yet.
+    /// `true` if the outbox may have heads (each user's oldest unsettled notice) that have not been read.
     stale: bool,
-    /// Whether heads are being read.
+    /// `true` while heads are being read.
     reading: bool,
     /// Notices that were settled while heads were being read; the result of that read may still contain them.
     settled_meanwhile: HashSet<u64>,
-    /// The earliest time at which one of the heads that were read and are not due yet is due.
+    /// The earliest due time of the heads that were read and were not due yet; `None` if there are none.
     next_due: Option<Timestamp>,
 }
 
@@ -60,13 +60,13 @@ pub enum Breaker {
         /// The number of consecutive failed requests.
         failures: u32,
     },
-    /// The receiver is probed with one request at a time; nothing else is sent.
+    /// The receiver is probed with one request at a time; no other request is sent.
     Open {
         /// The number of probes that have failed since the circuit breaker opened.
         probes: u32,
-        /// When the next probe may be sent.
+        /// The earliest time of the next probe.
         until: Timestamp,
-        /// Whether a probe is under way.
+        /// `true` while a probe is running.
         probing: bool,
     },
 }
@@ -82,30 +82,30 @@ impl Default for Breaker {
 pub enum Sent {
     /// The receiver has accepted the notice.
     Delivered,
-    /// Nothing was sent, because the app no longer has such a webhook.
+    /// No request was sent, because the app no longer has this webhook.
     Unwanted,
-    /// Nothing was sent, because the disconnect notice was withdrawn when the device reconnected.
+    /// No request was sent, because the disconnect notice was withdrawn when the device reconnected.
     TakenBack,
-    /// Nothing was sent, because of this error of the outbox.
+    /// No request was sent, because of this error of the outbox.
     NotHandedOut(String),
     /// The request failed with this error.
     Failed(String),
 }
 
 impl LanePlan {
-    /// Called when the outbox may have new notices.
+    /// Marks the outbox as having new notices, so that heads are read again.
     pub fn ring(&mut self) {
         self.stale = true;
     }
 
-    /// Resets the circuit breaker, because the receiver was replaced by another one.
+    /// Closes the circuit breaker, because the URL of the webhook was changed.
     pub fn forget_receiver(&mut self) {
         self.breaker = Breaker::default();
         self.stale = true;
     }
 
-    /// Whether the plan can be dropped and created again later: nothing is under way, and no notice is known to be
-    /// waiting.
+    /// Whether the plan can be dropped and created again later: no request or read is running, and no notice is known
+    /// to be waiting.
     pub fn is_idle(&self) -> bool {
         self.busy.is_empty()
             && self.ready.is_empty()
@@ -114,12 +114,12 @@ impl LanePlan {
             && self.next_due.is_none()
     }
 
-    /// The state of the circuit breaker.
+    /// Returns the state of the circuit breaker.
     pub fn breaker(&self) -> Breaker {
         self.breaker
     }
 
-    /// Begins a read if one is needed, and returns how many heads to read. After the read, the caller must call
+    /// Begins a read if one is needed, and returns the number of heads to read. After the read, the caller must call
     /// [`LanePlan::offer`] or [`LanePlan::reading_failed`].
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
@@ -129,15 +129,16 @@ impl LanePlan {
         self.reading = true;
         self.stale = false;
         self.next_due = None;
-        // The notices under way are heads too, and are read first.
+        // The notices that are being sent are heads too, and are read first.
         Some(self.busy.len() + READ_AHEAD)
     }
 
-    /// Called with the heads that were read, at most `limit`, in the order in which they are due.
+    /// Processes the heads that were read, at most `limit`, in the order of their due times.
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
-        // If `limit` heads were read, there may be more; but none of them is due now unless the last one is.
+        // If `limit` heads were read, there may be more. The others are due only if the last head is due, because heads
+        // are sorted by due time.
         self.stale |= heads.len() >= limit && heads.last().is_some_and(|last| is_due(last, now));
         for head in heads {
             let is_busy =
@@ -153,14 +154,14 @@ impl LanePlan {
         }
     }
 
-    /// Called when the heads could not be read; they will be read again.
+    /// Ends a read that failed; the heads are read again later.
     pub fn reading_failed(&mut self) {
         self.reading = false;
         self.settled_meanwhile.clear();
         self.stale = true;
     }
 
-    /// Returns the next notice to send now, which counts as under way from here on.
+    /// Returns the next notice to send now, and counts it as being sent.
     pub fn next(&mut self, now: Timestamp) -> Option<Notice> {
         if self.room(now) == 0 {
             return None;
@@ -174,7 +175,7 @@ impl LanePlan {
         Some(notice)
     }
 
-    /// Returns how many requests may be started now.
+    /// Returns the number of requests that may be started now.
     fn room(&self, now: Timestamp) -> usize {
         match self.breaker {
             Breaker::Closed { .. } => MAX_LANE_IN_FLIGHT.saturating_sub(self.in_flight),
@@ -182,8 +183,8 @@ impl LanePlan {
         }
     }
 
-    /// Called when a request has ended; returns how to settle its notice. After that is stored, the caller must call
-    /// [`LanePlan::settled`]. `chance` is a random number from 0 to 1 for the jitter of the retry delay.
+    /// Processes the end of a request, and returns how to settle its notice. When the outcome is stored, the caller
+    /// must call [`LanePlan::settled`]. `chance` is a random number from 0 to 1 for the jitter of the retry delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
         let error = match sent {
@@ -220,8 +221,8 @@ impl LanePlan {
                 notice.attempts + 1
             }
             Breaker::Open { probes, until, probing } => {
-                // The failed request may be one that was under way when the circuit breaker opened. During a probe, the
-                // first failure of any request counts as that of the probe.
+                // The failed request may have started before the circuit breaker opened. During a probe, the first
+                // failure of any request counts as the failure of the probe.
                 self.breaker = if probing {
                     let probes = probes.saturating_add(1);
                     let until = now.after(pause(probes, MAX_BREAKER_PAUSE, chance));
@@ -236,15 +237,14 @@ impl LanePlan {
         let settled = if attempts >= MAX_ATTEMPTS || is_old {
             SettledAs::Dead { attempts, error }
         } else {
-            // The notice becomes due later than the waiting ones, so that the next probe sends another notice.
+            // The notice becomes due after the waiting ones, so that the next probe sends a different notice.
             let due = now.after(pause(attempts.saturating_sub(1), MAX_PAUSE, chance));
             SettledAs::Again { attempts, due, error }
         };
         Settled { id: notice.id, settled }
     }
 
-    /// Ends a probe whose notice was not sent. This says nothing about the receiver, so the next probe may be sent at
-    /// once.
+    /// Ends a probe whose notice was not sent. The receiver was not tested, so the next probe may be sent at once.
     fn stop_probing(&mut self, now: Timestamp) {
         if let Breaker::Open { probing: probing @ true, until, .. } = &mut self.breaker {
             *probing = false;
@@ -253,7 +253,8 @@ impl LanePlan {
         }
     }
 
-    /// Called when the outbox has stored how these notices were settled.
+    /// Must be called after the outcomes of these notices were stored, so that the next notices of their users can be
+    /// sent.
     pub fn settled(&mut self, ids: impl IntoIterator<Item = u64>) {
         for id in ids {
             self.busy.remove(&id);
@@ -264,11 +265,12 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Returns when the plan has something to do again if nothing happens before; `None` if it only waits for events.
+    /// Returns the time at which the plan has to run again, if nothing happens before. `None` means that it waits only
+    /// for events.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let is_full = !self.ready.is_empty() || self.in_flight >= MAX_LANE_IN_FLIGHT;
         match self.breaker {
-            // The plan waits for the end of the read or of a request.
+            // The plan waits until the read or a request ends.
             _ if self.reading => None,
             Breaker::Closed { .. } if is_full => None,
             Breaker::Closed { .. } => self.next_due,
@@ -279,14 +281,14 @@ impl LanePlan {
     }
 }
 
-/// Whether a head may be sent now. A head that is due later than the longest pause allows may be sent too, because the
-/// clock was set back since its due time was computed.
+/// Whether a head may be sent now. A head that is due more than the maximum delay ahead may also be sent: its due time
+/// is wrong, because the clock was set back.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }
 
-/// Computes the pause after this number of failures. It doubles with each failure up to `longest`, and is then
-/// shortened randomly by up to a half.
+/// Computes the delay after this number of failures. It doubles with each failure up to `longest`, and is then reduced
+/// by a random part of at most a half.
 fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(failures.min(30)).unwrap_or(u32::MAX));
     doubled.min(longest).mul_f64(1.0 - 0.5 * chance.clamp(0.0, 1.0))

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 use std::time::Duration;
 
-/// The bucket bounds of the histogram of requests, in seconds.
+/// The upper bounds of the histogram buckets for request durations, in seconds.
 const REQUEST_BOUNDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0];
 
 /// The metrics of a node's webhooks. Clones share their counters.
@@ -75,7 +75,7 @@ impl WebhookMetrics {
         metrics
     }
 
-    /// Counts a finished request.
+    /// Counts a finished request by its outcome, and records its duration; `took` is `None` if no request was sent.
     pub fn sent(&self, outcome: &'static str, took: Option<Duration>) {
         self.deliveries.get_or_create(&OutcomeLabel { outcome }).inc();
         if let Some(took) = took {
@@ -104,7 +104,8 @@ impl WebhookMetrics {
         }
     }
 
-    /// Sets the backlog, summed over all apps.
+    /// Sets the number of waiting notices, the age of the oldest one and the number of dead letters, for each kind of
+    /// webhook.
     pub fn backlog(&self, lanes: &[LaneState], now: Timestamp) {
         for hook in Hook::ALL {
             let label = HookLabel { webhook: hook.name() };

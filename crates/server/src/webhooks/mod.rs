@@ -42,7 +42,7 @@ use tokio::task::AbortHandle;
 
 type ReceiverStates = Arc<Mutex<BTreeMap<Lane, ReceiverState>>>;
 
-/// The state of the receiver of a lane.
+/// The state of the receiver of a lane: whether it is only probed, and its last error.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ReceiverState {
     /// The time of the next probe while the circuit breaker is open; `None` while it is closed.
@@ -54,29 +54,29 @@ pub struct ReceiverState {
 /// The outcome of a test request.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Tested {
-    /// The status of the response, or the reason why there is no valid response.
+    /// The HTTP status of the response, or the reason why the request does not count as delivered.
     pub answer: Result<u16, String>,
     /// The duration of the request.
     pub took: Duration,
-    /// The name of the header that identified the request; `delivery` is its value.
+    /// The name of the header with the id of the request.
     pub header: &'static str,
-    /// The value of the delivery header.
+    /// The value of this header: the id of the request.
     pub delivery: String,
     /// The names of the query parameters with the signature; empty if the app has no token.
     pub signature: &'static [&'static str],
 }
 
-/// A mark that a test of an app is under way, until it is dropped.
+/// Marks an app as being tested, until it is dropped.
 struct Testing<'a> {
     testing: &'a Mutex<BTreeSet<AppId>>,
     app: AppId,
 }
 
 impl<'a> Testing<'a> {
-    /// Creates the mark of an app, unless a test of the app is under way.
+    /// Marks the app as being tested; returns `None` if a test of the app is already running.
     fn begin(testing: &'a Mutex<BTreeSet<AppId>>, app: AppId) -> Option<Self> {
         let is_first = testing.lock().insert(app);
-        // `then_some` would create a mark in any case and drop it at once, which would remove the existing mark.
+        // `then_some` would always create a mark and drop it at once, which would remove the existing mark.
         is_first.then(|| Self { testing, app })
     }
 }
@@ -92,7 +92,7 @@ pub struct Webhooks {
     service: Arc<Service>,
     poster: Arc<Poster>,
     receivers: ReceiverStates,
-    /// The apps with a test under way.
+    /// The apps for which a test is running.
     testing: Mutex<BTreeSet<AppId>>,
     clock: Clock,
 }
@@ -122,18 +122,18 @@ impl Webhooks {
         (Arc::new(Self { service, poster, receivers, testing: Mutex::default(), clock }), tasks)
     }
 
-    /// The HTTP client, which connects only to addresses that webhooks may lead to.
+    /// Returns the HTTP client, which connects only to addresses that webhooks may reach.
     pub(crate) fn poster(&self) -> Arc<Poster> {
         Arc::clone(&self.poster)
     }
 
-    /// The state of the receiver of a lane.
+    /// The state of the receiver of a lane: whether it is only probed, and its last error.
     pub fn receiver(&self, lane: Lane) -> ReceiverState {
         self.receivers.lock().get(&lane).cloned().unwrap_or_default()
     }
 
-    /// Sends a test request, which reports no event. The refusal is 70020 if there is no such app, 6017 if the app has
-    /// no such webhook, and 7008 while another test of the app is under way.
+    /// Sends a test request, which reports no event. It is refused with 70020 if there is no such app, with 6017 if the
+    /// app has no such webhook, and with 7008 if another test of the app is running.
     pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
         let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
         let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);

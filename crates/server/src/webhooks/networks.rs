@@ -1,14 +1,13 @@
-//! The networks that webhooks may lead to. Otherwise, a person who may set a URL of an app could send requests to
-//! services that only this server can reach: its own ports, other hosts of its network, the metadata service of its
+//! The networks that webhooks may reach. Without this limit, a person who may set a URL of an app could send requests
+//! to services that only this server can reach: its own ports, other hosts of its network, the metadata service of its
 //! cloud.
 //!
-//! The address is checked at the moment of connecting, because a name may resolve to any address, and to another one
-//! each time.
+//! The address is checked when the connection is made, because a name can resolve to a different address each time.
 
 use crate::network::{Network, in_v4, in_v6};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// The addresses that webhooks may lead to.
+/// The addresses that webhooks may reach.
 #[derive(Clone, Debug, Default)]
 pub struct AllowedNetworks {
     private: bool,
@@ -16,12 +15,12 @@ pub struct AllowedNetworks {
 }
 
 impl AllowedNetworks {
-    /// Allows all public addresses and these networks; if `private` is set, allows all other addresses too.
+    /// Allows all public addresses and these networks. If `private` is `true`, all other addresses are allowed too.
     pub fn new(private: bool, networks: Vec<Network>) -> Self {
         Self { private, networks }
     }
 
-    /// Checks that a webhook may lead to an address. The error says why it may not.
+    /// Checks that webhooks may reach an address; the error states why they may not.
     pub fn check(&self, address: IpAddr) -> Result<(), String> {
         let address = address.to_canonical();
         if self.private || self.networks.iter().any(|network| network.contains(address)) {
@@ -36,7 +35,7 @@ impl AllowedNetworks {
     }
 }
 
-/// Returns the kind of an address that is not on the public internet; `None` for a public one.
+/// Returns the kind of an address that is not public, as part of an error text; `None` for a public address.
 fn why_not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => why_not_public_v4(address),
@@ -44,7 +43,8 @@ fn why_not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Returns the kind of an IPv4 address, by the registry of special-purpose addresses (RFC 6890 and its successors).
+/// Returns the kind of an IPv4 address according to the registry of special-purpose addresses (RFC 6890 and its
+/// successors); `None` for a public address.
 fn why_not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
     let special: [(&str, u8, &str); 15] = [
         ("0.0.0.0", 8, "an unspecified address"),
@@ -87,7 +87,7 @@ fn why_not_public_v6(address: Ipv6Addr) -> Option<&'static str> {
     if let Some((_, _, why)) = special.into_iter().find(|(network, bits, _)| within(network, *bits)) {
         return Some(why);
     }
-    // Some IPv6 addresses embed an IPv4 address and may lead to it: ::a.b.c.d, NAT64, 6to4.
+    // Some IPv6 addresses contain an IPv4 address to which packets may be forwarded: ::a.b.c.d, NAT64, 6to4.
     let bytes = address.octets();
     let at = |index: usize| Ipv4Addr::new(bytes[index], bytes[index + 1], bytes[index + 2], bytes[index + 3]);
     if within("::", 96) || within("::ffff:0:0", 96) || within("64:ff9b::", 96) {

@@ -6,7 +6,7 @@ use lamplight_model::{AppId, Code, Hook, Lane, Timestamp};
 use lamplight_service::{Service, ServiceError};
 use serde::{Deserialize, Serialize};
 
-/// A webhook, as an operator sees it.
+/// The state of a webhook, for operators.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownLane {
     /// The app.
@@ -19,7 +19,7 @@ pub struct ShownLane {
     pub signed: bool,
     /// The number of waiting notices.
     pub waiting: u64,
-    /// When the oldest waiting notice was queued.
+    /// The time at which the oldest waiting notice was queued; `None` if no notice waits.
     pub oldest: Option<Timestamp>,
     /// The number of dead letters.
     pub dead_letters: u64,
@@ -29,8 +29,8 @@ pub struct ShownLane {
     pub last_error: String,
 }
 
-/// Returns the webhooks of one app or of all apps, in ascending order of the app ids. Leaves out webhooks with neither
-/// a URL nor notices.
+/// Returns the webhooks of one app or, if `app` is `None`, of all apps, in ascending order of the app ids. Webhooks
+/// with neither a URL nor notices are skipped.
 pub async fn lanes(
     service: &Service,
     webhooks: Option<&Webhooks>,

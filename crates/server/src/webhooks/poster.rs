@@ -1,5 +1,6 @@
-//! Sends requests to receivers over HTTP/1.1, on connections that are kept alive. The time and memory for each receiver
-//! are bounded, whatever it answers. Redirects are not followed, and for webhooks only the status of a response counts.
+//! Sends requests to receivers over HTTP/1.1, on connections that are kept alive. Time and memory are bounded for each
+//! receiver, whatever the receiver answers. Redirects are not followed. Of the response to a webhook, only the status
+//! is used.
 
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
@@ -24,14 +25,14 @@ use tokio::net::TcpStream;
 use tokio::task::AbortHandle;
 use tokio_rustls::TlsConnector;
 
-/// The time from the start of a request to the head of its response.
+/// The timeout from the start of a request to the head of its response.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The time for the rest of a response. If it takes longer, the connection is closed, but the request has succeeded.
+/// The timeout for the body of a response. After it, the connection is closed, but the request has succeeded.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The most bytes of a response that are read. If it is longer, the connection is closed, but the request has
+/// The maximum size of a response body, in bytes. If a body is longer, the connection is closed, but the request has
 /// succeeded.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
-/// The largest head of a response, in bytes.
+/// The maximum size of the head of a response, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// The time for which an unused connection is kept open.
 const KEPT: Duration = Duration::from_secs(30);
@@ -39,7 +40,7 @@ const KEPT: Duration = Duration::from_secs(30);
 const MAX_KEPT: usize = super::lane::MAX_LANE_IN_FLIGHT;
 /// The most addresses of one host name that are tried.
 const MAX_ADDRESSES: usize = 4;
-/// The longest error text, in bytes.
+/// The maximum length of an error text, in bytes.
 const MAX_ERROR_BYTES: usize = 300;
 
 /// The `User-Agent` of the requests.
@@ -59,11 +60,12 @@ struct Origin {
     port: u16,
 }
 
-/// A connection to a receiver. Dropping it ends its task.
+/// A connection to a receiver. When it is dropped, its task is aborted.
 struct Link {
     requests: SendRequest<Full<Bytes>>,
     task: AbortHandle,
-    /// The TLS settings of the connection. Once they have changed, the connection is not used again.
+    /// The TLS settings with which the connection was made; `None` without TLS. Once the settings have changed, the
+    /// connection is not used for further requests.
     tls: Option<Arc<rustls::ClientConfig>>,
 }
 
@@ -104,7 +106,7 @@ impl Poster {
         }
     }
 
-    /// Reads the resource at a URL, of at most `most` bytes, within the time `patience`. Only the status 200 counts as
+    /// Gets the resource at a URL, of at most `most` bytes, within the time `patience`. Only the status 200 counts as
     /// success.
     pub async fn get(&self, url: &WebhookUrl, most: usize, patience: Duration) -> Result<Bytes, String> {
         let read = async {
@@ -132,8 +134,7 @@ impl Poster {
         read.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs())))
     }
 
-    /// Sends a request on a connection that was kept open or, if the receiver has closed it in the meantime, on a new
-    /// one.
+    /// Sends a request on a kept connection. If there is none, or the receiver has closed it, makes a new connection.
     async fn exchange(&self, request: &WebhookRequest) -> Result<(Link, Response<Incoming>), String> {
         while let Some(mut link) = self.take(&request.url) {
             if link.requests.ready().await.is_err() {
@@ -141,8 +142,8 @@ impl Poster {
             }
             match link.requests.send_request(message(request)).await {
                 Ok(response) => return Ok((link, response)),
-                // The receiver has closed the connection during the request, which it may have read. The request is
-                // sent again, because a notice that arrives twice is better than one that never arrives.
+                // The receiver closed the connection during the request, which it may have read. The request is sent
+                // again, because a duplicate notice is better than a lost one.
                 Err(error) if error.is_canceled() || error.is_closed() || error.is_incomplete_message() => {}
                 Err(error) => return Err(chain(&error)),
             }
@@ -156,7 +157,7 @@ impl Poster {
 
     async fn connect(&self, url: &WebhookUrl) -> Result<Link, String> {
         let stream = self.reach(url).await?;
-        // A request is one write after which a response is awaited, so the kernel should send it at once.
+        // Each request is a single write, after which the response is awaited, so it must be sent without delay.
         stream.set_nodelay(true).map_err(|error| chain(&error))?;
         if !url.https {
             return handshake(stream, None).await;
@@ -168,8 +169,8 @@ impl Poster {
         handshake(stream, Some(tls)).await
     }
 
-    /// Resolves the host and connects to one of its addresses that webhooks may lead to. The address that was checked
-    /// is the one that is connected to, so the name cannot resolve to another address in between.
+    /// Resolves the host name and connects to one of the addresses that webhooks may reach. The name is resolved only
+    /// once, so the address that is checked is also the one that is connected to.
     async fn reach(&self, url: &WebhookUrl) -> Result<TcpStream, String> {
         let addresses: Vec<SocketAddr> = match url.host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, url.port)],
@@ -217,7 +218,7 @@ impl Poster {
         }
     }
 
-    /// Closes the connections that were unused for too long. Must be called every few seconds.
+    /// Closes the connections that have been unused for too long; must be called every few seconds.
     pub fn sweep(&self) {
         let mut kept = self.kept.lock();
         kept.retain(|_, links| {
@@ -244,7 +245,7 @@ where
     builder.max_buf_size(MAX_HEAD_BYTES);
     let (requests, connection) =
         builder.handshake(TokioIo::new(stream)).await.map_err(|error| chain(&error))?;
-    // The error is dropped here, because the request that uses the connection gets it too.
+    // The error is dropped here, because it is also returned to the request on this connection.
     let task = tokio::spawn(async move { drop(connection.await) }).abort_handle();
     Ok(Link { requests, task, tls })
 }
@@ -263,7 +264,8 @@ fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {
         .unwrap_or_else(|_| Request::new(Full::default()))
 }
 
-/// Reads and drops the rest of a response, within bounds on its length and time. Returns whether it was complete.
+/// Reads and drops the body of a response. Returns `true` if it was complete, and `false` if it was too long or broken
+/// off. The caller limits the time.
 async fn drain(response: Response<Incoming>) -> bool {
     let mut body = response.into_body();
     let mut read = 0;
@@ -277,7 +279,8 @@ async fn drain(response: Response<Incoming>) -> bool {
     true
 }
 
-/// Returns the text of an error with its causes or, if TLS failed, of the failed step, cut to [`MAX_ERROR_BYTES`].
+/// Returns the text of an error and its causes; for a TLS error, describes the failed step instead. The text has at
+/// most [`MAX_ERROR_BYTES`].
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = failed_step(error).unwrap_or_else(|| {
         let mut text = error.to_string();

@@ -1,5 +1,5 @@
-//! Lets the service put notices into the outbox: the session events of the live records, and messages that users who
-//! have become OFFLINE may have missed.
+//! Lets the service put notices into the outbox: the session events of live records, and messages that users who became
+//! OFFLINE may have missed.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;
@@ -12,11 +12,11 @@ use std::time::Duration;
 
 /// The number of users whose events are moved in one commit.
 const BATCH: usize = 512;
-/// The pause after the database has failed.
+/// The time to wait after the database has failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
-/// Runs until it is aborted. `log` [follows the events](lamplight_directory::ChangeLog::follow_events), and must be
-/// opened before the node accepts connections.
+/// Moves events to the outbox until the task is aborted. `log` [follows the
+/// events](lamplight_directory::ChangeLog::follow_events), and must be opened before the node accepts connections.
 pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetrics, clock: Clock) {
     let mut waiting: HashSet<User> = HashSet::new();
     let mut entries = Vec::new();

@@ -7,11 +7,10 @@ use lamplight_model::{
 };
 use serde::Serialize;
 
-/// The name of the header that identifies a notice. Its value is the same at each attempt, and different for each
-/// notice.
+/// The name of the header with the id of a notice. The id is the same at each attempt, and different for each notice.
 pub const DELIVERY_HEADER: &str = "x-lamplight-delivery";
 
-/// The query parameters that carry the signature, if the app has a token.
+/// The names of the query parameters with the signature, if the app has a token.
 pub const SIGNATURE_PARAMETERS: [&str; 2] = ["Sign", "RequestTime"];
 
 /// A request to a webhook.
@@ -26,7 +25,7 @@ pub struct WebhookRequest {
 }
 
 impl WebhookRequest {
-    /// Makes the request for a notice, by the current settings of the app.
+    /// Makes the request for a notice, from the current settings of the app.
     pub fn of(notice: &Notice, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let (body, caller) = match &notice.content {
             NoticeContent::Session(event) => (state_change(&notice.user, event), Caller::of(event)),
@@ -36,7 +35,7 @@ impl WebhookRequest {
         Self { url, body, delivery: delivery(notice) }
     }
 
-    /// Makes a test request, which reports no event, with which an operator can check the receiver.
+    /// Makes a test request, with which an operator can check the receiver. It reports no event.
     pub fn test(lane: Lane, url: &WebhookUrl, settings: &AppSettings, now: Timestamp) -> Self {
         let body = json(&Test { callback_command: TEST_COMMAND, event_time: now.0 });
         let url = with_query(url, lane, TEST_COMMAND, &Caller::UNKNOWN, settings, now);
@@ -53,15 +52,16 @@ fn command(hook: Hook) -> &'static str {
     }
 }
 
-/// Makes the opaque id of a notice. It is the same at every attempt, even if the notice was queued again after a crash.
+/// Makes the id of a notice, which is opaque to receivers. The id is the same at every attempt, even if the notice was
+/// queued again after a crash.
 fn delivery(notice: &Notice) -> String {
     let Notice { lane, user, ordinal, content, .. } = notice;
     let id = format!("{}-{}-{}", lane.app, lane.hook as u8, hex(&user.id));
     match content {
         NoticeContent::Session(_) => format!("{id}-{ordinal}"),
-        // The ordinal of a push notice cannot be used, because it starts again when no notice waits. The sequence of a
-        // message is permanent. The time distinguishes the message from one with the same sequence after the
-        // conversation or the app was deleted and created again.
+        // The ordinal of a push notice cannot be used, because it restarts whenever no notice waits. The sequence of a
+        // message is permanent. The time distinguishes messages with the same sequence, after the conversation or the
+        // app was deleted and created again.
         NoticeContent::Push(push) => format!("{id}-{}-{}-{}", hex(&push.from), push.sequence, push.at.0),
     }
 }
@@ -70,7 +70,7 @@ fn hex(id: &UserId) -> String {
     id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The originator of an event, as it is written in the query.
+/// The originator of an event, for the query: the address and the platform.
 struct Caller {
     address: String,
     platform: &'static str,
@@ -90,7 +90,7 @@ impl Caller {
     }
 }
 
-/// Returns the name of a platform for the query. In the cloud's API, only this webhook writes `IOS`.
+/// Returns the name of a platform in the query. In the cloud's API, an iPhone is written `IOS` only here.
 fn opt_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "IOS",
@@ -103,7 +103,7 @@ fn opt_platform(platform: Platform) -> &'static str {
     }
 }
 
-/// Returns the name of a platform for the body.
+/// Returns the name of a platform in the body.
 fn body_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "iOS",
@@ -165,13 +165,13 @@ struct Info<'a> {
     reason: &'static str,
     #[serde(rename = "CustomStatus", skip_serializing_if = "Option::is_none")]
     custom_status: Option<&'a str>,
-    /// The device of the event; absent for an event on the user's behalf.
+    /// The device of the event; absent if the event was caused on the user's behalf.
     #[serde(rename = "DeviceID", skip_serializing_if = "Option::is_none")]
     device_id: Option<&'a str>,
     #[serde(rename = "Platform", skip_serializing_if = "Option::is_none")]
     platform: Option<&'static str>,
-    /// The version of the user's status after the event, as text, because many JSON parsers keep only 53 bits of a
-    /// number.
+    /// The version of the user's status after the event. It is written as text, because many JSON parsers keep only 53
+    /// bits of a number.
     #[serde(rename = "Version", skip_serializing_if = "Option::is_none")]
     version: Option<String>,
     /// The number of the user's status type after the event.
@@ -452,7 +452,7 @@ mod tests {
         };
         let one = push("bob", 7, 5);
         assert_eq!(delivery(&one), delivery(&Notice { id: 77, ordinal: 4, attempts: 3, ..one.clone() }));
-        // The last one is from an app that was deleted and created again, whose conversations have begun anew.
+        // The last one is from a conversation that began again, after its app was deleted and created again.
         for other in [push("bob", 8, 5), push("rob", 7, 5), push("bob", 7, 6)] {
             assert_ne!(delivery(&one), delivery(&other));
         }

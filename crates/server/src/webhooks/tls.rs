@@ -1,7 +1,7 @@
-//! TLS to receivers of webhooks: the trusted certificates, the client certificate of this server, and the handshake
-//! step that failed. The files are read again when they change.
+//! TLS to the receivers of webhooks: the trusted certificates, the client certificate of this server, and texts about
+//! the handshake step that failed. The files are read again when they change.
 
-// TLS has many errors, and only some of them can be fixed by a setting.
+// There are many TLS errors, and only some of them get their own text.
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use crate::webhooks::WebhooksConfig;
@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The error about a file for TLS to receivers that cannot be used.
+/// The error about a file for TLS that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{setting}: cannot use {path}: {problem}")]
 pub struct WebhookTlsError {
@@ -24,11 +24,11 @@ pub struct WebhookTlsError {
     problem: String,
 }
 
-/// The current TLS settings for receivers, and the files that they come from.
+/// The current TLS settings for receivers, and the files from which they are read.
 pub struct ReceiverTls {
     files: WebhooksConfig,
     current: RwLock<Arc<ClientConfig>>,
-    /// The files as last read, whether or not they could be used.
+    /// The state of the files when they were last read, even if they could not be used.
     read: RwLock<Read>,
 }
 
@@ -36,7 +36,7 @@ pub struct ReceiverTls {
 #[derive(Clone, PartialEq, Eq)]
 struct Read {
     stamps: Vec<Option<Stamp>>,
-    /// The reason why they could not be used.
+    /// The reason why the files could not be used; `None` if they are in use.
     problem: Option<String>,
 }
 
@@ -55,17 +55,17 @@ impl ReceiverTls {
         Ok(Self { files: config.clone(), current, read: RwLock::new(read) })
     }
 
-    /// The current TLS settings for a new connection.
+    /// Returns the TLS settings for a new connection.
     pub fn current(&self) -> Arc<ClientConfig> {
         Arc::clone(&self.current.read())
     }
 
-    /// Reads the files again if one has changed, or if they could not be used the last time, because a certificate and
-    /// its key are seldom replaced at the same moment. If the files cannot be used, logs the error once and keeps the
-    /// former settings in use.
+    /// Reads the files again if one of them has changed. Files that could not be used are read again every time,
+    /// because a certificate and its key are rarely replaced at the same moment. If the files cannot be used, logs the
+    /// error once and continues to use the former settings.
     pub fn refresh(&self) {
         let before = self.read.read().clone();
-        // The versions are read before the contents of the files, so a change in between causes another read.
+        // The stamps are read before the contents, so that a change in between causes another read.
         let stamps = stamps(&self.files);
         if before.problem.is_none() && stamps == before.stamps {
             return;
@@ -147,8 +147,8 @@ fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -
     WebhookTlsError { setting, path: path.to_owned(), problem: problem.to_string() }
 }
 
-/// Returns a text about the TLS step that failed, and its remedy, if an error or one of its causes is an error of TLS;
-/// otherwise returns `None`.
+/// Returns a text about the TLS step that failed, and the remedy. Returns `None` if neither the error nor any of its
+/// causes is a TLS error.
 pub fn failed_step(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {

@@ -1,4 +1,4 @@
-//! Tests of the plan of a lane, with a list as the outbox and a number as the clock.
+//! Tests of a lane's plan, with a list as the outbox and a number as the clock.
 
 use super::*;
 use lamplight_model::{AppId, Hook, Lane, NoticeContent, SessionEvent, SessionEventKind, UserId};
@@ -8,7 +8,7 @@ const SECOND: u64 = 1_000;
 const HOUR: u64 = 3_600 * SECOND;
 const NONE: [u64; 0] = [];
 
-/// A plan with an outbox, a clock, and the requests under way.
+/// A plan with an outbox, a clock, and the requests that are running.
 struct World {
     plan: LanePlan,
     outbox: Vec<Notice>,
@@ -68,7 +68,7 @@ impl World {
         heads
     }
 
-    /// Starts the requests that the plan asks for; returns the ids of their notices.
+    /// Starts all requests that the plan allows now; returns the ids of their notices.
     fn begin(&mut self) -> Vec<u64> {
         let mut begun = Vec::new();
         loop {
@@ -82,7 +82,7 @@ impl World {
         }
     }
 
-    /// Ends a request that is under way, and settles its notice in the outbox.
+    /// Ends a running request, and settles its notice in the outbox.
     fn end(&mut self, id: u64, is_delivered: bool) -> SettledAs {
         let at = self.under_way.iter().position(|notice| notice.id == id).expect("it is under way");
         let notice = self.under_way.remove(at);
@@ -200,7 +200,7 @@ fn a_receiver_that_fails_is_probed_by_one_request_at_a_time() {
         world.end(id, false);
     }
     assert!(matches!(world.plan.breaker(), Breaker::Open { probing: false, .. }));
-    // A request that was under way before the circuit breaker opened does not change its state.
+    // A request that started before the circuit breaker opened does not change its state.
     let breaker = world.plan.breaker();
     world.end(4, false);
     assert_eq!(world.plan.breaker(), breaker);
@@ -377,7 +377,7 @@ fn everything_arrives_in_order_in_the_end() {
             assert!(world.under_way.len() <= MAX_LANE_IN_FLIGHT);
             if !world.under_way.is_empty() && random.random_bool(0.7) {
                 let notice = world.under_way[random.random_range(0..world.under_way.len())].clone();
-                // The receiver is down for a part of the time, and fails at random in the rest.
+                // The receiver is down for some of the steps, and fails at random in the others.
                 let works = !(500..900).contains(&step) && random.random_bool(0.8);
                 if works {
                     arrived.entry(notice.user.clone()).or_default().push(notice.ordinal);
@@ -401,8 +401,8 @@ fn everything_arrives_in_order_in_the_end() {
     }
 }
 
-/// If more users than are read at once have notices that are all due later, the lane waits until the first of them is
-/// due, and does not read the same page again and again.
+/// If more users than fit one read have notices that are all due later, the lane waits until the first one is due. It
+/// does not read the same page repeatedly.
 #[test]
 fn a_page_of_what_is_due_later_is_read_once() {
     let mut world = World::new(&[]);
@@ -450,7 +450,7 @@ fn a_probe_that_was_not_sent_leaves_the_probe_to_another_at_once() {
         (Sent::TakenBack, SettledAs::Gone),
         (
             Sent::NotHandedOut(error.clone()),
-            // The pause is not shortened because the random number is 0, and the attempt does not count.
+            // The delay is not reduced, because the random number is 0; the attempt does not count.
             SettledAs::Again { attempts: 0, due: Timestamp(1_000_000 + 60 * SECOND + SECOND), error },
         ),
     ] {

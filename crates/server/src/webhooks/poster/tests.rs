@@ -1,4 +1,4 @@
-//! Requests to real receivers: TLS and its certificates, and connections that are kept.
+//! Tests that send requests to receivers over real connections: TLS, its certificates, and kept connections.
 
 use super::*;
 use crate::webhooks::WebhooksConfig;
@@ -31,7 +31,7 @@ fn request(scheme: &str, port: u16) -> WebhookRequest {
     WebhookRequest { url, body: "{}".into(), delivery: "1-1-61-7".into() }
 }
 
-/// Reads one request, whose body is `{}`.
+/// Reads one request with the body `{}`; returns `None` if the connection ends before.
 async fn read(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
     let mut bytes = Vec::new();
     while !bytes.ends_with(b"\r\n\r\n{}") {
@@ -93,7 +93,7 @@ impl Authority {
         Self { issuer: rcgen::Issuer::new(params, key), pem }
     }
 
-    /// A certificate and its key, as PEM.
+    /// Returns a new certificate for `name` and its key, as PEM.
     fn sign(&self, name: &str) -> (String, String) {
         let key = rcgen::KeyPair::generate().unwrap();
         let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
@@ -109,7 +109,8 @@ impl Authority {
     }
 }
 
-/// Starts a receiver that has a certificate for `name` and demands one signed by this CA; returns its port.
+/// Starts a receiver with a certificate for `name` that demands a client certificate signed by this CA. Returns its
+/// port.
 async fn strict_receiver(authority: &Authority, name: &str) -> u16 {
     let (certificate, key) = authority.sign(name);
     let chain = rustls_pemfile::certs(&mut certificate.as_bytes()).map(Result::unwrap).collect();
@@ -177,7 +178,7 @@ async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_
             }
         }
     }
-    // A file that is not a certificate makes the start fail; the error names the setting and the file.
+    // A file with invalid content makes the start fail; the error names the setting and the file.
     for (setting, config) in [
         ("webhooks.ca_file", WebhooksConfig { ca_file: file("bad", "no"), ..WebhooksConfig::default() }),
         (
@@ -203,7 +204,7 @@ async fn a_private_ca_and_a_client_certificate_are_used_and_the_step_that_fails_
     }
 }
 
-/// The files are replaced as tools that renew certificates do it: first the certificate, and then its key.
+/// The test replaces the files as certificate renewal tools do: first the certificate, then its key.
 #[tokio::test]
 async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
     let (old, new) = (Authority::new(), Authority::new());
@@ -237,7 +238,7 @@ async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
     poster.tls.refresh();
     assert!(Arc::ptr_eq(&first, &poster.tls.current()), "nothing has changed");
 
-    // The renewal is only half done, and the files are read twice in this state.
+    // The renewal is half done: the certificate is new, but the key is old. The files are read twice in this state.
     let (certificate, key) = new.sign("lamplight");
     write("ca", &new.pem);
     write("own", &certificate);
@@ -248,7 +249,7 @@ async fn renewed_files_are_used_without_a_restart_and_unusable_ones_are_not() {
     }
     write("own-key", &key);
     poster.tls.refresh();
-    // The connection that was kept open is not used again, because it was made with the former settings.
+    // The kept connection is not used again, because it was made with the former settings.
     assert_eq!((post(before).await, post(after).await), (untrusted.clone(), Ok(200)));
 
     std::fs::remove_file(path("ca")).unwrap();
@@ -281,7 +282,7 @@ async fn a_connection_that_was_closed_meanwhile_is_made_anew() {
         for _ in 0..3 {
             let (mut stream, _) = listener.accept().await.unwrap();
             read(&mut stream).await.unwrap();
-            // The receiver says that it keeps the connection open, but then closes it.
+            // The receiver answers as if it kept the connection open, but then closes it.
             stream.write_all(OK).await.unwrap();
         }
     });
