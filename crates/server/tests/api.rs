@@ -1,4 +1,4 @@
-//! The server API over real HTTP: SPEC section 8, as a backend sees it.
+//! Tests of the server API over real HTTP, from the view of a backend (SPEC section 8).
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -68,7 +68,7 @@ async fn accounts_are_imported_checked_and_deleted() {
     );
     assert!(!node.has_account("carol").await);
 
-    // The account of the caller stays, and so does its UserSig.
+    // The account of the caller is not deleted, and its UserSig stays valid.
     let items = json!({"DeleteItem": [{"UserID": "administrator"}, {"UserID": "dave"}]});
     let answer = api.done("im_open_login_svc/account_delete", &items).await;
     let [own, dave] = &answer["ResultItem"].as_array().unwrap()[..] else { panic!("{answer}") };
@@ -142,7 +142,7 @@ async fn a_kick_ends_logins_and_refuses_what_was_used_and_nothing_made_after_it(
     // A UserSig made after the answer is valid at once.
     node.log_in("alice", "phone", Platform::IPhone).await;
 
-    // A kick of an admin revokes the UserSig of its backend too.
+    // Kicking an admin also revokes the UserSig that the backend uses.
     let old = api.query.clone();
     api.done("im_open_login_svc/kick", &json!({"Identifier": "administrator"})).await;
     assert_eq!(api.code("openim/querystate", br#"{"To_Account":["alice"]}"#).await, 70052);
@@ -205,7 +205,7 @@ async fn the_backend_sets_a_status_and_subscribes_on_behalf_of_a_user() {
     assert_eq!(answer["ErrorCode"], 7003, "{answer}");
     assert!(answer["ErrorInfo"].as_str().unwrap().ends_with(r#": "爱""#), "{answer}");
 
-    // A user who has never logged in has a list too.
+    // A user who has never logged in also has a subscription list.
     let list = json!({"From_Account": "carol", "To_Account": ["bob"]});
     assert_eq!(api.done("openim/subscribe_status", &list).await["Subscribed"], json!(["bob"]));
     let answer = api.done("openim/get_subscriptions", &json!({"From_Account": "carol"})).await;

@@ -1,6 +1,6 @@
-//! Requests and answers of client libraries for the cloud's server API, over real HTTP: importing, reading
-//! and deleting friends, messages to several users, past messages, conversation lists, and options that are
-//! supported or refused.
+//! Tests with requests and answers of client libraries for the cloud's server API, over real HTTP: importing, reading
+//! and deleting friends, messages to several users, past messages, conversation lists, and options that are supported
+//! or refused.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -37,7 +37,7 @@ fn message(from: &str, to: &str, random: u32, said: &str) -> Value {
     json!({"From_Account": from, "To_Account": to, "MsgRandom": random, "MsgBody": text(said)})
 }
 
-/// The value of a tag of a user's only friend.
+/// Returns the value of a tag of a user's only friend.
 async fn tag(api: &mut Api, owner: &str, tag: &str) -> Value {
     let answer = api.done(FRIENDS, &json!({"From_Account": owner, "StartIndex": 0})).await;
     let items = answer["UserDataItem"][0]["ValueItem"].as_array().unwrap();
@@ -270,7 +270,7 @@ async fn a_message_to_several_reaches_each_once_and_says_whom_it_did_not() {
     }
 }
 
-/// Reads all pages of a conversation, the newest page first. Returns the texts of each page, the oldest
+/// Reads all pages of a conversation, beginning with the newest. Returns the texts of each page, the oldest message
 /// first.
 async fn pages(api: &mut Api, from: u64, to: u64, most: u32) -> Vec<Vec<String>> {
     let mut body = json!({"Operator_Account": "alice", "Peer_Account": "bob", "MaxCnt": most,
@@ -315,7 +315,7 @@ async fn messages_of_the_past_are_read_by_time_page_by_page() {
     }
     assert_eq!(pages(&mut api, 0, began - 1, 5).await, [[""; 0]]);
 
-    // The names that older clients have for the two fields; and a message that a client has sent.
+    // Uses the names that older clients have for the two fields, and a message that a client has sent.
     let mut bob = node.log_in("bob", "phone", Platform::Android).await;
     let said = v1::SendMessageRequest {
         to: "alice".into(),
@@ -401,7 +401,7 @@ async fn a_conversation_list_is_read_page_by_page_and_a_conversation_is_deleted(
     let names: Vec<String> = (0..230).map(|n| format!("c{n:03}")).collect();
     for some in names.chunks(100) {
         api.done("im_open_login_svc/multiaccount_import", &json!({"Accounts": some})).await;
-        // More than a page of conversations become active in one second.
+        // More conversations than fit on a page become active in one second.
         let body = json!({"From_Account": "alice", "To_Account": some, "MsgRandom": 1, "MsgBody": text("x")});
         api.done(BATCH, &body).await;
     }

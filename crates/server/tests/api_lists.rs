@@ -1,4 +1,4 @@
-//! Friends, profiles and messages through the server API: their effect, and the notifications to connected
+//! Tests of friends, profiles and messages through the server API: their effect, and the notifications of connected
 //! clients.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
@@ -212,8 +212,8 @@ async fn a_message_is_stored_once_however_often_it_is_sent() {
     assert_eq!(code(&api.call("openim/sendmsg", &nobody).await), 20003);
 }
 
-/// Many backends send every message with the same `MsgRandom`, or with one of few: a message with another
-/// recipient or text is not a retry.
+/// Many backends use the same `MsgRandom` for all messages, or only a few values. A message to another recipient or
+/// with another text is therefore not a retry.
 #[tokio::test]
 async fn one_random_names_a_message_to_each_user_of_each_text() {
     let node = TestNode::start().await;
@@ -310,7 +310,7 @@ async fn a_friend_that_cannot_be_imported_is_told_with_the_reason_and_a_wrong_va
         let info = answer["ErrorInfo"].as_str().unwrap();
         assert!(answer["ErrorCode"] == code && info.contains(told), "{answer}");
     }
-    // A name of the caller's own choice is not repeated at any length.
+    // A field name that the caller has chosen is not repeated in the answer, however long it is.
     let long = json!({ "From_Account": {"x".repeat(100_000): 1}, "AddFriendItem": [] });
     let answer = api.call(IMPORT, &long).await;
     assert!(answer["ErrorInfo"].as_str().unwrap().len() < 300, "{answer}");

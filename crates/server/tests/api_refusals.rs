@@ -1,4 +1,4 @@
-//! Invalid calls to the server API: each gets its documented code with HTTP 200, and changes nothing.
+//! Tests of invalid calls to the server API: each gets its documented code with HTTP 200, and changes nothing.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -64,7 +64,7 @@ const COMMANDS: [&str; 28] = [
     "sns/friend_delete_all",
 ];
 
-/// The bodies of invalid calls, each with the code of its answer.
+/// The commands and bodies of invalid calls, each with the code of its answer.
 const BODIES: &[(&str, &str, u64)] = &[
     // Bodies that are not a JSON object.
     (IMPORT, "", 60003),
@@ -246,7 +246,7 @@ const BODIES: &[(&str, &str, u64)] = &[
     (PORTRAIT_GET, "{\"To_Account\":[\"nobody\"],\"TagList\":[\"Tag_Profile_IM_Nick\"]}", 40003),
 ];
 
-/// A node with alice online and bob not logged in.
+/// Starts a node on which alice is online and bob is not logged in.
 async fn node() -> (TestNode, common::Wire) {
     let node = TestNode::start().await;
     let mut api = Api::connect(&node).await;
@@ -255,7 +255,7 @@ async fn node() -> (TestNode, common::Wire) {
     (node, alice)
 }
 
-/// Everything that a refused call could have changed.
+/// Describes, as text, all data that a refused call could have changed.
 async fn picture(node: &TestNode) -> String {
     let mut api = Api::connect(node).await;
     let facts = node.facts();
@@ -413,7 +413,8 @@ async fn whoever_guesses_signatures_loses_the_connection_and_the_admin_gets_in()
     for _ in 0..10 {
         assert_eq!(guesser.code_at(&wrong, b"{}").await, 70003);
     }
-    // On the connection with the wrong UserSigs, and on a new one from the same address.
+    // A valid UserSig is accepted both on the connection with the wrong UserSigs and on a new one from the same
+    // address.
     assert_eq!(guesser.code(QUERY, asked).await, 0);
     let reply = guesser.send("POST", &wrong, b"{}").await;
     assert_eq!(code(&reply.json()), 70050);
@@ -435,7 +436,7 @@ async fn each_command_has_a_rate_of_its_own_exact_at_the_edge() {
         assert_eq!(api.code(QUERY, asked).await, 0);
     }
     assert_eq!(api.code(QUERY, asked).await, 60007);
-    // The older name belongs to the same command and counts in the same window; another command has its own.
+    // The older name belongs to the same command and counts in the same window; another command has its own window.
     assert_eq!(api.code("openim/querystate", asked).await, 60007);
     assert_eq!(api.code(CHECK, b"{\"CheckItem\":[{\"UserID\":\"alice\"}]}").await, 0);
     node.clock.advance(Duration::from_millis(window_ms.into()));
@@ -464,7 +465,7 @@ async fn what_is_no_call_gets_a_code_too() {
         let reply = api.send(method, &query, b"{\"To_Account\":[\"alice\"]}").await;
         assert_eq!((reply.status, code(&reply.json())), (200, 60002), "{method}");
     }
-    // A call that reads may be made with GET and a body; a call that changes something may not.
+    // A read-only call may be made with GET and a body; a call that changes something may not.
     let reply = api.send("GET", &query, b"{\"To_Account\":[\"alice\"]}").await;
     assert_eq!(code(&reply.json()), 0);
     let reply = api.send("GET", &import, b"{\"UserID\":\"new\"}").await;
@@ -503,7 +504,7 @@ async fn a_body_of_one_mebibyte_is_read_and_a_larger_one_is_not() {
     assert_eq!(code(&api.read(false).await.json()), 60002);
 }
 
-/// JSON that resembles a request: it has the names of a command's fields, with values of every kind.
+/// Generates JSON that resembles a request: it has the names of a command's fields, with values of all types.
 fn body() -> impl Strategy<Value = serde_json::Value> {
     let names = [
         "UserID",

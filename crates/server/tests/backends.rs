@@ -1,5 +1,5 @@
-//! Public client libraries of the cloud's server API, from PyPI and with the base URL of a node, and the
-//! import program of `docs/migrate/cloud.md`. `tests/interop/README.md` says how to install them.
+//! Tests with public client libraries of the cloud's server API, from PyPI, which use a node as the server. Also tests
+//! the import program of `docs/migrate/cloud.md`. `tests/interop/README.md` describes how to install the libraries.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// A process with the libraries.
+/// A Python process that uses the libraries.
 struct Backend {
     stdin: ChildStdin,
     answers: Lines<BufReader<ChildStdout>>,
@@ -118,7 +118,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
     assert_eq!(tag(&listed[0], "Tag_Profile_IM_Nick"), "Bob");
     assert_eq!(tag(&listed[1], "Tag_SNS_IM_Remark"), "my carol");
     assert_eq!(tag(&listed[1], "Tag_SNS_IM_AddSource"), "AddSource_Type_test");
-    // By default, both lists are changed.
+    // By default, the lists of both users are changed.
     let answer = backend.done(json!({"do": "older_friends", "user": "dave"})).await;
     assert_eq!(answer["UserDataItem"][0]["To_Account"], "alice");
     let answer =
@@ -150,8 +150,7 @@ async fn client_libraries_of_others_import_befriend_query_send_and_kick() {
         let answer = backend.done(json!({"do": send, "from": "bob", "to": "alice", "text": "hello"})).await;
         assert!(answer["MsgTime"].as_u64().unwrap() > 0 && answer["MsgKey"].is_string());
     }
-    // Many messages in a row, to several users: whatever `MsgRandom` the library draws, none counts as a
-    // retry.
+    // Many messages in a row, to several users: none counts as a retry, whatever `MsgRandom` the library chooses.
     for n in 0..20 {
         for to in ["alice", "carol"] {
             backend.done(json!({"do": "send", "from": "bob", "to": to, "text": format!("notice {n}")})).await;

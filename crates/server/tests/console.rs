@@ -1,4 +1,4 @@
-//! Access to the console over real HTTP: sessions, refusals, and the effect of changes.
+//! Tests of access to the console over real HTTP: sessions, refusals, and the effect of changes.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -24,7 +24,7 @@ async fn logged_in() -> (TestNode, Browser) {
     (node, browser)
 }
 
-/// The settings of the first app, as a form sends them back, and the tag of the app.
+/// Reads the first app. Returns its settings, as a form sends them back, and its entity tag.
 async fn form(browser: &Browser) -> (Value, String) {
     let answer = browser.get(APP).await;
     assert_eq!(answer.status, 200, "{answer:?}");
@@ -48,7 +48,7 @@ async fn the_right_password_opens_a_session_and_logging_out_ends_it() {
     assert!(cookie.starts_with("lamplight_console="), "{cookie}");
     assert!(cookie.ends_with("; Path=/console; Max-Age=43200; HttpOnly; SameSite=Strict"), "{cookie}");
     assert_eq!(browser.get("/apps").await.status, 200);
-    // A page that is loaded again gets the same token.
+    // A page that is loaded again gets the same CSRF token.
     let again = browser.get("/session").await;
     assert_eq!(again.body["csrf_token"].as_str(), browser.csrf_token.as_deref());
 
@@ -333,7 +333,7 @@ async fn the_token_of_webhooks_is_written_and_never_read() {
     assert!(!saved.body.to_string().contains("xxxxyyyy"));
     assert_eq!(token(&node), "xxxxyyyy");
 
-    // A token that is left out stays; an empty one deletes the token.
+    // An absent token keeps its value; an empty one deletes the token.
     let (mut settings, tag) = form(&browser).await;
     settings["name"] = json!("renamed");
     let saved = browser.change("PUT", path, &tag, Some(&settings)).await;
@@ -540,8 +540,8 @@ async fn a_link_that_falls_silent_is_measured() {
 #[tokio::test]
 async fn dead_letters_are_shown_sent_again_and_dropped() {
     let (mut node, browser) = logged_in().await;
-    // No receiver listens at the address: all notices stay in the outbox, because they are too young to be
-    // given up.
+    // No receiver listens at the address: all notices stay in the outbox, because they are too young to become dead
+    // letters.
     node.set(|settings| settings.webhooks.push_url = "http://127.0.0.1:9/".into()).await;
     let facts = node.facts();
     let lane = Lane { app: node.app.id, hook: Hook::Push };

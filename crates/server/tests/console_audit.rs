@@ -1,5 +1,5 @@
-//! The audit log, over real HTTP and the control socket: who changed what, from which address, and the values
-//! before and after.
+//! Tests of the audit log over real HTTP and the control socket: who made which change, from which address, and the
+//! values before and after it.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -26,7 +26,7 @@ async fn entries(browser: &Browser, query: &str) -> (Vec<Value>, bool) {
     (answer.body["entries"].as_array().unwrap().clone(), answer.body["more"].as_bool().unwrap())
 }
 
-/// Returns each entry as a line, newest first.
+/// Formats each entry as a line, newest first.
 fn lines(entries: &[Value]) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
     entries
@@ -241,7 +241,7 @@ async fn the_command_line_enters_secrets_that_it_shows_and_values_that_it_replac
         Operation::CreateAccount(alice.clone()),
         Operation::Lists(nick("Al")),
         Operation::Lists(nick("Alice")),
-        // Refused operations, each with its own reason, are not recorded.
+        // Operations that are refused for different reasons are not recorded.
         Operation::Console(ConsoleOperation::SetRole {
             name: OperatorName::new("bob").unwrap(),
             role: Role::Admin,
@@ -271,8 +271,7 @@ command line - key.show 1 done",
     );
 }
 
-/// A browser that disconnects before the answer does not stop its change: the change is completed and
-/// settled.
+/// If a browser disconnects before the answer, its change is still completed, and the outcome is recorded.
 #[tokio::test]
 async fn what_a_browser_began_is_settled_when_it_goes_away() {
     let node = TestNode::start().await;

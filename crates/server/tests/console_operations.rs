@@ -1,4 +1,4 @@
-//! Operations in the console, over real HTTP: webhooks, the deletion of an app, the search for users, and the
+//! Tests of operations in the console over real HTTP: webhooks, the deletion of an app, the search for users, and the
 //! list of users online.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
@@ -18,7 +18,7 @@ use std::time::Duration;
 
 const APP: &str = "/apps/1400000001";
 
-/// A node that may send webhooks to this machine, and a browser that is logged in.
+/// Starts a node that may send webhooks to this machine, and logs a browser in.
 async fn logged_in() -> (TestNode, Browser) {
     let node = TestNode::start_with(|config| {
         config.webhooks.allow_networks = vec!["127.0.0.0/8".parse().unwrap()];
@@ -82,7 +82,7 @@ async fn one_test_of_an_app_at_a_time() {
         async move { test(&browser, "push").await }
     });
     receiver.has(1).await;
-    // A refused test must not free the permit of the running one.
+    // A refused test must not make room for another test while the first one runs.
     for _ in 0..3 {
         let (status, told) = test(&browser, "push").await;
         assert_eq!((status, &told["code"]), (429, &json!(7008)), "{told}");
@@ -127,7 +127,7 @@ async fn why_a_webhook_fails_is_shown_as_the_command_line_says_it() {
 
 const DOOMED: AppId = AppId(1_400_000_002);
 
-/// The node, with a second app that is created for the test.
+/// Adds a second app to the node, and makes it the app of the test.
 async fn with_second_app(mut node: TestNode) -> TestNode {
     let app = App {
         id: DOOMED,
@@ -147,7 +147,7 @@ async fn delete_app(browser: &Browser, app: AppId) -> (u16, Value) {
     (answer.status, answer.body)
 }
 
-/// Waits until no data is left to delete.
+/// Waits until all data of deleted apps has been deleted.
 async fn nothing_is_left(browser: &Browser) {
     let wait = async {
         while browser.get("/apps").await.body["being_deleted"] != json!([]) {
@@ -221,7 +221,7 @@ async fn an_app_that_is_made_again_knows_nothing_of_the_receivers_of_the_former_
     assert_eq!(shown().await, json!(""));
 }
 
-/// The node dies at the worst moment: after the app was deleted, while all its data still exists.
+/// The node stops at the worst moment: the app has been deleted, but none of its data.
 #[tokio::test]
 async fn a_deletion_goes_on_after_a_crash() {
     let (node, _) = logged_in().await;

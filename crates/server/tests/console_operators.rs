@@ -1,5 +1,5 @@
-//! The operators of the console, over real HTTP: their rights, when their sessions end, and logins while
-//! others try passwords.
+//! Tests of the console's operators over real HTTP: their rights, the end of their sessions, and logins while others
+//! try passwords.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -23,7 +23,7 @@ async fn admin(node: &TestNode) -> Browser {
     browser
 }
 
-/// Adds an operator and logs in.
+/// Adds an operator, and logs in as this operator.
 async fn operator(node: &TestNode, admin: &Browser, name: &str, role: Role) -> Browser {
     let new = json!({ "name": name, "role": role, "password": PASSWORD });
     let added = admin.post("/operators", &new).await;
@@ -35,7 +35,7 @@ async fn operator(node: &TestNode, admin: &Browser, name: &str, role: Role) -> B
     browser
 }
 
-/// The lowest role that may use each route. A new route needs a line here.
+/// The minimum role for each route. A new route needs a line here.
 const LEAST: &str = "\
 POST /v1/account/password viewer
 GET /v1/apps viewer
@@ -126,7 +126,7 @@ async fn a_viewer_is_shown_no_secret() {
         assert!(!text.contains(&node.app.keys[0].text) && !text.contains("the webhook token"), "{path}");
         assert!(!text.contains("hush"), "{path}: {text}");
     }
-    // Operators who may change webhooks see their addresses.
+    // Operators who may change webhooks get the complete URLs.
     let shown = |answer: &Answer| answer.body["settings"]["webhooks"]["push_url"].clone();
     assert_eq!(shown(&admin.get("/apps/1400000001").await), json!(secret));
     assert_eq!(shown(&viewer.get("/apps/1400000001").await), json!("https://example.org:8443/hook?…"));
@@ -283,15 +283,15 @@ async fn the_command_line_and_the_console_have_the_same_operators() {
     assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
 }
 
-/// Tries wrong passwords from many addresses until it is dropped. Each address makes fewer attempts than are
-/// allowed.
+/// Tries wrong passwords from many addresses, until the returned value is dropped. Each address makes fewer attempts
+/// than are allowed.
 fn flood(server: SocketAddr) -> JoinSet<()> {
     let mut attackers = JoinSet::new();
     for number in 0..48u8 {
         attackers.spawn(async move {
             let (mut browser, mut looked_at) = (Browser::new(server), 0);
             loop {
-                // Four attempts from an address, so that none has to wait for a minute.
+                // Makes only four attempts from each address, so that no address is blocked for a minute.
                 browser.source = Some(Ipv4Addr::new(127, 1 + (looked_at / 4) as u8, number, 1));
                 match browser.log_in("a wrong password").await.status {
                     503 => tokio::time::sleep(Duration::from_millis(2)).await,
@@ -324,7 +324,7 @@ async fn a_browser_that_has_logged_in_before_gets_in_while_others_fill_every_pla
     for _ in 0..3 {
         let began = std::time::Instant::now();
         assert_eq!(known.log_in(&password).await.status, 200);
-        // In its own queue, it waits for at most one check of others, and not for 32.
+        // In the queue of known browsers, the login waits for at most one other check, instead of 32.
         assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     }
 }
@@ -346,7 +346,7 @@ async fn wrong_passwords_of_others_at_ones_address_keep_out_no_known_browser_and
     }
     assert_eq!(known.log_in(&password).await.status, 429);
 
-    // A browser is known only for its operator, so one password gives no further attempts at another
+    // A browser is known only for its operator. Knowing one password therefore gives no further attempts at another
     // operator's.
     let mut elsewhere = Browser::new(node.node.http_address());
     elsewhere.source = Some(Ipv4Addr::new(127, 0, 0, 9));

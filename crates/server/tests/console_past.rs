@@ -1,4 +1,4 @@
-//! The charts of the past, over real HTTP: stored, thinned, and still there after a restart.
+//! Tests of the charts of past figures over real HTTP: they are stored, thinned out, and still present after a restart.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::time::Duration;
 
 async fn past(node: &TestNode, password: &str, range: &str) -> Value {
-    // A new session each time, because these tests move the clock beyond the life of a session.
+    // Opens a new session each time, because these tests move the clock beyond the lifetime of a session.
     let mut browser = Browser::new(node.node.http_address());
     assert_eq!(browser.log_in(password).await.status, 200);
     let answer = browser.get(&format!("/figures/history?range={range}")).await;
@@ -19,7 +19,7 @@ async fn past(node: &TestNode, password: &str, range: &str) -> Value {
     answer.body
 }
 
-/// Waits until this many points are stored in a range.
+/// Waits until at least this many points are stored for a range, and returns them.
 async fn has_points(node: &TestNode, password: &str, range: &str, count: usize) -> Vec<Value> {
     let wait = async {
         loop {
@@ -33,7 +33,7 @@ async fn has_points(node: &TestNode, password: &str, range: &str, count: usize) 
     tokio::time::timeout(common::PATIENCE, wait).await.expect("points are kept")
 }
 
-/// Waits for a sample that was taken at the node's present time or later.
+/// Waits until a sample has been taken at or after the current time of the node's clock.
 async fn is_sampled(node: &TestNode, password: &str) {
     let present = node.clock.now().wall.0;
     let wait = async {
@@ -60,7 +60,7 @@ async fn what_was_counted_is_kept_thinned_over_a_restart_with_a_gap_in_between()
     let password = node.node.console_password().unwrap().to_owned();
     let alice = node.log_in("alice", "a", Platform::Android).await;
     is_sampled(&node, &password).await;
-    // When the step is over, the next sample writes its sums.
+    // At the end of a step, the next sample writes the sums of the step.
     node.clock.advance(Duration::from_secs(15));
     let points = has_points(&node, &password, "hour", 1).await;
     let last = points.last().unwrap();

@@ -1,4 +1,4 @@
-//! Tests, without an SDK, of the points of the contract that authors of SDKs may get wrong: connections, snapshots and
+//! Tests, without an SDK, of those parts of the protocol that authors of SDKs may get wrong: connections, snapshots and
 //! abilities.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
@@ -60,7 +60,7 @@ async fn a_second_login_renews_and_names_the_same_device_or_is_refused() {
 async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
     let mut node = TestNode::start().await;
     let mut old = node.log_in("alice", "phone", Platform::Android).await;
-    // A second key in addition to the old one; others log in with it.
+    // Adds a second key, with which other users log in.
     let first = node.app.keys[0].clone();
     node.app.keys.push(AppKey { id: first.id + 1, text: "a new key of the app".into() });
     node.set(|_| ()).await;
@@ -77,13 +77,14 @@ async fn who_logged_in_with_a_key_that_is_removed_is_logged_out() {
 async fn a_key_that_takes_the_number_of_one_that_was_removed_keeps_nobody_in() {
     let mut node = TestNode::start().await;
     let mut old = node.log_in("alice", "phone", Platform::Android).await;
-    // The worker sees this change when a key is removed and another one with the same number is added before it looks.
+    // A worker sees this change if a key is removed and another one with the same number is added before the worker
+    // reads the keys.
     node.app.keys[0].text = "a new key of the app".into();
     node.set(|_| ()).await;
     assert_eq!(old.last_words().await.cause, Cause::UserSigExpired as i32);
 }
 
-/// Opens as many connections from one address as are allowed.
+/// Starts a node and opens as many connections from one address as are allowed.
 async fn full(change: impl FnOnce(&mut lamplight_server::Config)) -> (TestNode, Vec<Wire>) {
     let node = TestNode::start_with(|config| {
         config.limits.connections_per_address = 2;
@@ -118,7 +119,7 @@ async fn one_connection_too_many_is_told_so_in_its_own_protocol() {
     assert!(matches!(tab.next().await, Some(Message::Close(_))));
     assert_eq!(tab.next().await, None);
 
-    // A request without an upgrade gets 400, as it does below the limit, and takes no place.
+    // A request without an upgrade gets 400, as it does below the limit, and does not count as a connection.
     let answer = converse(node.address(), b"GET / HTTP/1.1\r\n\r\n").await;
     assert!(answer.starts_with(b"HTTP/1.1 400 "));
     assert_eq!(node.node.connections(), 2);
@@ -146,7 +147,7 @@ async fn those_who_are_to_be_refused_and_do_not_speak_are_few_and_soon_gone() {
     for _ in 0..32 {
         waiting.push(node.connect_silently().await);
     }
-    // There is no place left for a refusal, so the connection is closed without a message.
+    // No further connection is allowed even for a refusal, so the connection is closed without a message.
     let mut late = node.connect().await;
     assert_eq!(late.next().await, None);
     node.clock.advance(Duration::from_secs(3));
@@ -287,7 +288,7 @@ async fn a_malformed_user_in_a_batch_is_named() {
     assert!(refusal.message.len() < 300, "{}", refusal.message);
 }
 
-/// The next change of the app's abilities.
+/// Returns the next notification of changed abilities.
 async fn app_changed(wire: &mut Wire) -> v1::Abilities {
     loop {
         if let Body::AppChanged(changed) = wire.push().await.expect("still connected") {
@@ -380,7 +381,7 @@ async fn an_sdk_that_knows_more_than_fits_into_its_login_comes_back_to_the_right
 
     cable.unplug();
     node.has_connections(0).await;
-    // Some of the removed users are among those that the client names at its login, and some are not.
+    // Some of the removed users are among those that the client names at its login; others are not.
     let gone: Vec<&String> = names.iter().step_by(10).collect();
     node.node.service().unsubscribe_for(&node.user("alice"), &gone, node.clock.now()).await.unwrap();
     cable.plug_in(node.address());

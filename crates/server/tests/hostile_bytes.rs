@@ -1,4 +1,4 @@
-//! Random bytes on every port. The tests expect no particular answers, only that the node stays unharmed.
+//! Tests that send random bytes to every port. They expect no particular answers, only that the node stays unharmed.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -19,10 +19,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// The number of connections at a time.
+/// The number of concurrent connections.
 const VISITORS: usize = 50;
 
-/// Sends bytes, closes its side, and waits until the server closes too.
+/// Sends bytes, closes the sending side, and waits until the server closes the connection.
 async fn visit(mut stream: impl AsyncRead + AsyncWrite + Unpin, bytes: Vec<u8>) {
     let visit = async {
         // The server may close at any moment.
@@ -48,7 +48,7 @@ fn random_bytes(random: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-/// The bytes of a valid session, with a few of them changed.
+/// Makes the bytes of a valid session, and changes a few of them at random.
 fn spoilt_session(node: &TestNode, random: &mut StdRng) -> Vec<u8> {
     let mut bytes = NATIVE_PREAMBLE.to_vec();
     let login = node.login("eve", "phone", Platform::IPhone);
@@ -64,7 +64,7 @@ fn spoilt_session(node: &TestNode, random: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-/// Frames in the form of a client's, with random content.
+/// Makes WebSocket frames as a client sends them, with random content.
 fn random_websocket(random: &mut StdRng) -> Vec<u8> {
     let mut bytes = UPGRADE.as_bytes().to_vec();
     if random.random_bool(0.5) {
@@ -151,7 +151,7 @@ async fn random_bytes_instead_of_tls_and_inside_of_it_harm_nobody() {
         if n % 8 < 4 {
             visit(stream, bytes).await;
         } else {
-            // In the middle of the session, the bytes are sent outside TLS, as no record of it.
+            // The bytes are sent in the middle of the session without TLS, so they are not a valid record.
             let _ = stream.write_all(&bytes).await;
             visit(stream.into_inner().0, random_bytes(&mut random)).await;
         }

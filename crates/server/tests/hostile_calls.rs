@@ -1,4 +1,4 @@
-//! Refused requests: each gets its code, changes nothing and harms no other connection.
+//! Tests of refused requests: each gets its code, changes nothing and harms no other connection.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio_tungstenite::tungstenite::Message;
 
-/// Logs in Eve, with a custom status and one user on the subscription list, which a refused call must not change.
+/// Logs in Eve, and sets a custom status and a subscription, which refused calls must not change.
 async fn log_in_eve(node: &TestNode) -> Wire {
     let mut eve = node.log_in("eve", "phone", Platform::IPhone).await;
     eve.ask(custom("mine")).await;
@@ -178,7 +178,7 @@ async fn the_gates_answer_in_their_order() {
     bad_and_many[500] = "";
     let mut myself_and_many = users[..100].to_vec();
     myself_and_many.push("eve");
-    // Calls that each of the later gates would refuse too.
+    // Calls that later gates would also refuse.
     let calls = [
         get(&["bob"]),
         get(&["eve", "bob"]),
@@ -240,7 +240,7 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     let window = Duration::from_secs(5);
     let first = node.clock.now().moment;
     for n in 0..20 {
-        // The devices of an account share the window.
+        // The devices of an account share the rate window.
         let device = if n % 2 == 0 { &mut eve } else { &mut tab };
         let Body::GetSubscriptions(_) = device.ask(list()).await else { panic!("call {n}") };
     }
@@ -255,7 +255,8 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
         let Body::GetUserStatus(_) = eve.ask(get(&["eve"])).await else { panic!() };
         let Body::SetSelfStatus(_) = eve.ask(custom("mine")).await else { panic!() };
     }
-    // Shortly before the first place is free again, unless this machine was suspended for that long.
+    // Moves the clock to shortly before the oldest call leaves the window, unless this machine was suspended for that
+    // long.
     let second = Duration::from_secs(1);
     node.clock.advance((first + window).since(node.clock.now().moment).saturating_sub(second));
     let answer = eve.ask(list()).await;
@@ -266,8 +267,7 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     } else {
         now
     };
-    // Refused calls take no place in the window: when the last of the others is old enough, all places are
-    // free.
+    // Refused calls do not count in the window: when the last accepted call is old enough, the window is empty.
     node.clock.advance((last + window).since(node.clock.now().moment));
     for n in 0..20 {
         let Body::GetSubscriptions(_) = eve.ask(list()).await else { panic!("call {n}") };
@@ -278,8 +278,8 @@ async fn the_21st_call_in_five_seconds_is_7008_and_the_first_after_them_is_not()
     pair.proves_unharmed().await;
 }
 
-/// Changes come faster than the rate: each call is answered, watchers are notified at the rate, and the last
-/// change always reaches them.
+/// Changes arrive faster than the rate limit. Each call is answered, watchers are notified at the rate limit, and the
+/// last change always reaches them.
 #[tokio::test]
 async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     const CHANGES: usize = 2_000;
@@ -305,7 +305,7 @@ async fn a_user_who_changes_all_the_time_is_told_of_at_the_rate() {
     assert_eq!(busy.status_of("busy").await.custom_status, CHANGES.to_string());
 }
 
-/// Nothing is refused, and nothing is lost: faster requests wait in the socket.
+/// No request is refused or lost: requests beyond the rate wait in the socket.
 #[tokio::test]
 async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
     const CALLS: usize = 350;
@@ -326,7 +326,7 @@ async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
     assert_eq!(bob.status_of("eve").await.user_id, "eve");
     for (n, id) in asked.into_iter().enumerate() {
         let answer = loop {
-            // Notifications of Eve's own changes come in between.
+            // Notifications of Eve's own changes arrive in between.
             let message = eve.next().await.unwrap();
             if message.id != 0 {
                 break message;
@@ -344,7 +344,7 @@ async fn who_asks_faster_than_the_rate_is_answered_at_the_rate() {
     assert!(node.metric("lamplight_connections_paused_total{worker=\"0\"}").await >= 3);
 }
 
-/// Pings and empty fragments need no login, and without the limit each would be handled at once.
+/// Pings and empty fragments need no login. Without the limit, each would be handled at once.
 #[tokio::test]
 async fn who_sends_pings_or_empty_fragments_faster_than_the_rate_is_read_at_the_rate() {
     // The frame is masked with zeros, because a client has to mask its frames.

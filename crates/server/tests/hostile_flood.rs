@@ -1,4 +1,4 @@
-//! Tests with clients that send without pause.
+//! Tests with clients that send without a pause.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -16,10 +16,10 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 const FLOODS: usize = 16;
-/// The number of bytes that are sent at once.
+/// The number of bytes that are written at a time.
 const BYTES: usize = 1 << 20;
-/// The longest time that the node may take to stop. It is long because the machine may be busy; a node that
-/// waited for these clients would never stop.
+/// The timeout for stopping the node. It is long because the machine may be busy. A node that waited for these clients
+/// would never stop.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn frame(body: Request) -> Vec<u8> {
@@ -28,8 +28,8 @@ fn frame(body: Request) -> Vec<u8> {
     frame
 }
 
-/// Sends the bytes again and again until the kernel takes no more for now. Returns the part that was not sent
-/// of the last repetition.
+/// Sends the bytes repeatedly until the kernel's buffer is full. Returns the rest of the last repetition, which was not
+/// sent.
 async fn fill<'a>(stream: &TcpStream, bytes: &'a [u8]) -> &'a [u8] {
     let mut rest = bytes;
     stream.writable().await.unwrap();
@@ -59,7 +59,7 @@ async fn a_node_that_is_flooded_stops_in_order() {
         let login = node.login(&format!("user {number}"), "phone", Platform::IPhone);
         let mut stream = TcpStream::connect(node.address()).await.unwrap();
         stream.write_all(&[NATIVE_PREAMBLE.as_slice(), &frame(login)].concat()).await.unwrap();
-        // The kernel's buffers are full when the node is told to stop, and the clients keep them full.
+        // The kernel's buffers are full when the node is stopped, and the clients keep them full.
         let rest = fill(&stream, heartbeats).await;
         floods.push(tokio::spawn(async move {
             let mut sent = stream.write_all(rest).await;

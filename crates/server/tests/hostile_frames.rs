@@ -1,4 +1,4 @@
-//! Malformed and oversized frames: each gets its code, changes nothing and harms no other connection.
+//! Tests of malformed and oversized frames: each gets its code, changes nothing and harms no other connection.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -24,13 +24,13 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 const BEFORE_LOGIN: usize = 64 * 1024;
 const AFTER_LOGIN: usize = 512 * 1024;
 
-/// Bytes that are not a message.
+/// Makes bytes that are not a message.
 fn nonsense(length: usize) -> Vec<u8> {
     vec![0xff; length]
 }
 
 impl Wire {
-    /// Expects that the next message is the refusal of an unreadable frame.
+    /// Checks that the next message is the refusal of an unreadable frame.
     async fn unreadable(&mut self) {
         match self.next().await.unwrap() {
             v1::ServerMessage { id: 0, body: Some(Body::Refusal(refusal)) } => assert_eq!(refusal.code, 6017),
@@ -38,7 +38,7 @@ impl Wire {
         }
     }
 
-    /// Expects that the server ends the connection for a violation of the protocol.
+    /// Checks that the server ends the connection because of a protocol violation.
     async fn ends_broken_off(mut self) {
         assert_eq!(self.last_words().await.cause, Cause::ProtocolError as i32);
         self.closed().await;
@@ -196,7 +196,7 @@ async fn a_whole_frame_that_is_no_message_is_refused_and_the_next_one_is_read() 
     let mut eve = node.connect().await;
     eve.send_framed(&nonsense(3)).await;
     eve.unreadable().await;
-    // The messages are a field that announces more bytes than follow, a message without a body, and a body of an
+    // The messages are: a field that announces more bytes than follow, a message without a body, and a body of an
     // unknown type.
     eve.send_framed(&[0x22, 0x7f, b'x']).await;
     eve.unreadable().await;
@@ -208,7 +208,7 @@ async fn a_whole_frame_that_is_no_message_is_refused_and_the_next_one_is_read() 
     assert!(matches!(refusal.body, Some(Body::Refusal(refusal)) if refusal.code == 6017));
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
 
-    // The message has a text that is not UTF-8.
+    // The message contains a string that is not UTF-8.
     let mut message = v1::ClientMessage { id: 7, body: Some(custom("0123")) }.encode_to_vec();
     let place = message.windows(4).position(|part| part == b"0123").unwrap();
     message[place + 1] = 0xc3;

@@ -1,5 +1,5 @@
-//! Clients that do not read the notifications of their lists, and clients that ask for something they may
-//! not: they are bounded or refused, and end in the right state.
+//! Tests with clients that do not read notifications of their lists, and clients that make forbidden requests. Their
+//! memory is bounded, their requests are refused, and their state is right in the end.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
-/// Sends a message from Bob, through the app.
+/// Sends a message from Bob through the server API; returns its sequence.
 async fn message_to(node: &TestNode, to: &str, text: &str, id: &str) -> u64 {
     message(node, "bob", to, text, id).await
 }
@@ -41,7 +41,7 @@ async fn who_does_not_read_is_asked_to_read_again_and_is_told_on() {
     for n in 1..=SENT {
         message(&node, "cat", "eve", &text, &format!("m{n}")).await;
     }
-    // A client that reads has got the last change, so the worker has handled all of them.
+    // A client that reads has received the last change, so the worker has handled all changes.
     message(&node, "cat", "alice", "done", "done").await;
     assert_eq!(pair.alice.lists_changed().await.messages[0].text, "done");
 
@@ -93,7 +93,7 @@ async fn a_change_that_was_never_logged_costs_a_reload_and_no_more() {
     let change = lamplight_model::ProfileChange { nick: Some("unsaid".into()), ..Default::default() };
     node.facts().set_profile(alice.clone(), change).await.unwrap();
     message_to(&node, "alice", "waits", "m1").await;
-    // The answer to this request waits for the missing change too; moving the node's clock lets both go on.
+    // The answer to this request also waits for the missing change. Moving the node's clock ends the waiting.
     pair.alice.send(mark_read("bob", 0)).await;
     let moving = async {
         loop {
@@ -185,7 +185,7 @@ async fn at_each_bound_is_an_answer_and_past_it_a_refusal() {
         (delete_friends(&["bob", "alice"]), 0),
     ];
     for (request, expected) in table {
-        // The description of a long request is cut.
+        // The text of a long request is cut off.
         let name = format!("{request:?}").chars().take(200).collect::<String>();
         let code = match eve.ask(request).await {
             Body::Refusal(refusal) => refusal.code,

@@ -1,4 +1,4 @@
-//! Refused logins: each gets its code, changes nothing and harms no other connection.
+//! Tests of refused logins: each gets its code, changes nothing and harms no other connection.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -15,14 +15,14 @@ use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body;
 use std::time::Duration;
 
-/// A valid login of Eve, with one thing changed.
+/// Makes a valid login of Eve, and changes it with `spoil`.
 fn login(node: &TestNode, spoil: impl FnOnce(&mut v1::LoginRequest)) -> Request {
     let Request::Login(mut login) = node.login("eve", "phone", Platform::IPhone) else { unreachable!() };
     spoil(&mut login);
     Request::Login(login)
 }
 
-/// A UserSig that is valid except for one thing.
+/// Makes a UserSig that is valid except for the change that `spoil` makes.
 fn sig(node: &TestNode, spoil: impl FnOnce(&mut Claims, &mut AppKey)) -> String {
     let mut claims = Claims {
         user_id: UserId::new("eve").unwrap(),
@@ -126,7 +126,7 @@ async fn a_revoked_user_sig_is_70052_and_a_newer_one_is_good() {
     pair.proves_unharmed().await;
 }
 
-/// Opens a connection that sends one wrong UserSig too many; returns the message that ends it.
+/// Sends one more wrong UserSig than is allowed, on a new connection. Returns the message that ends the connection.
 async fn is_past_the_bound(node: &TestNode, request: Request) -> v1::ConnectionEnded {
     let mut guesser = node.connect().await;
     assert_eq!(guesser.refused(request).await, 70050);
@@ -209,7 +209,7 @@ async fn nobody_else_logs_in_on_a_connection_that_has_somebody() {
     assert_eq!(eve.refused(node.login("fay", "phone", Platform::IPhone)).await, 6017);
     assert_eq!(eve.refused(login(&node, |login| login.sdk_app_id = 1)).await, 6017);
     assert!(!node.has_account("fay").await);
-    // A bad UserSig in a renewal is refused, and the session goes on.
+    // A wrong UserSig in a renewal is refused, and the login continues.
     assert_eq!(eve.refused(login(&node, |login| login.user_sig = node.sig("bob"))).await, 70013);
     assert_eq!(eve.status_of("eve").await.custom_status, "mine");
     logs_in(&mut eve, login(&node, |_| {})).await;
@@ -245,7 +245,7 @@ async fn what_a_client_says_that_it_knows_need_not_be_true() {
     pair.proves_unharmed().await;
 }
 
-/// Whether the server refuses a new connection with the cause that there are too many.
+/// Whether the server refuses a new connection because there are too many connections.
 async fn is_turned_away(node: &TestNode) -> bool {
     let mut wire = node.connect().await;
     let words = wire.last_words().await;
@@ -269,7 +269,7 @@ async fn one_connection_too_many_is_closed_and_the_others_stay() {
             assert!(is_turned_away(&node).await);
         }
         assert_eq!(eve.status_of("eve").await.user_id, "eve");
-        // A place that was freed can be taken again, and only once.
+        // When one connection has ended, exactly one new connection is accepted.
         drop(eve);
         node.has_connections(2).await;
         let _eve = node.log_in("eve", "phone", Platform::IPhone).await;

@@ -1,5 +1,5 @@
-//! Clients that request much and read little: they are answered in order and bounded, and no other client
-//! waits for them.
+//! Tests with clients that send many requests and read few answers. The answers are in order, their memory is bounded,
+//! and no other client waits for them.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -59,11 +59,12 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
     pair.proves_unharmed().await;
 }
 
-/// Sends the same bytes again and again, as fast as the server reads them.
+/// A client that sends bytes without a pause, as fast as the server reads them.
 struct Flood {
     sent: Arc<AtomicUsize>,
     enough: Arc<AtomicBool>,
-    /// The task that sends. It returns the writing half of the stream, because dropping it would close the connection.
+    /// The task that sends. It returns the writing half of the stream, because dropping this half would close the
+    /// connection.
     task: JoinHandle<OwnedWriteHalf>,
     reader: OwnedReadHalf,
     received: Vec<u8>,
@@ -88,7 +89,7 @@ impl Flood {
         Self { sent, enough, task, reader, received: eve.received }
     }
 
-    /// Waits until the server reads no more, while other users are served.
+    /// Waits until the server no longer reads, while other users are served.
     async fn is_stuck(&self, pair: &mut Pair) {
         let mut quiet = 0;
         while quiet < 10 {
@@ -104,7 +105,7 @@ impl Flood {
         }
     }
 
-    /// The next message; `None` when the server has closed the connection.
+    /// Returns the next message; `None` if the server has closed the connection.
     async fn next(&mut self) -> Option<v1::ServerMessage> {
         loop {
             if let Framed::Frame { message, taken } = next_frame(&self.received, usize::MAX).unwrap() {
@@ -120,7 +121,7 @@ impl Flood {
     }
 }
 
-/// A client with a small receive buffer in the kernel.
+/// Logs in Eve, with small socket buffers in the kernel.
 async fn small_client(node: &TestNode) -> Wire {
     let mut eve = Wire::connect_small(node.address()).await;
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
@@ -142,7 +143,7 @@ async fn who_does_not_take_its_answers_is_not_read_from() {
         bytes
     });
     flood.is_stuck(&mut pair).await;
-    // Waiting answers are bounded: some 150 bytes for each answered request.
+    // The waiting answers are bounded; each takes some 150 bytes.
     let answered = node.metric("lamplight_requests_total{worker=\"0\"}").await - before;
     assert!(answered < 8_000 + 500, "{answered} requests were answered to one who reads nothing");
 
@@ -243,7 +244,7 @@ async fn who_closes_its_side_while_a_request_waits_is_missed_too() {
 #[tokio::test]
 async fn who_does_not_go_after_the_last_words_is_cut_off() {
     let node = TestNode::start().await;
-    // One client never logs in, and one is logged out when its UserSig expires; neither closes its side.
+    // One client never logs in; the other is logged out when its UserSig expires. Neither closes its side.
     let _silent = node.connect().await;
     let mut eve = node.connect().await;
     let Request::Login(mut login) = node.login("eve", "phone", Platform::IPhone) else { panic!() };

@@ -1,4 +1,4 @@
-//! The HTTP port: its headers, its limits, and its answers when it is full.
+//! Tests of the HTTP port: its headers, its limits, and its answers at the connection limit.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -17,8 +17,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-/// Sends a request, and returns the complete answer as text. A reset may cut the answer off when the server has not
-/// read the body.
+/// Sends a request, and returns the answer as text. The answer may be cut off by a reset, if the server has not read
+/// the whole body.
 async fn ask(address: SocketAddr, method: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
@@ -80,7 +80,7 @@ async fn every_answer_says_what_a_browser_is_to_forbid() {
             asked.push((method, path, ask(address, method, path).await));
         }
     }
-    // With the only place of this address taken, these requests are answered in a spare place.
+    // The only connection that this address may have is in use, so these requests are answered on spare connections.
     let full = TestNode::start_with(|config| config.limits.http_connections_per_address = 1).await;
     let http = full.node.http_address();
     let mut first = TcpStream::connect(http).await.unwrap();
@@ -115,7 +115,7 @@ async fn health_and_metrics_answer_while_one_address_has_all_the_places_that_it_
     })
     .await;
     let (http, health) = (node.node.http_address(), node.node.health_address().unwrap());
-    // Slow connections take every place, and every spare place as soon as it is free.
+    // Slow connections use every connection that the address may have, and every spare one as soon as it becomes free.
     let mut slow = Vec::new();
     for _ in 0..60 {
         let mut stream = TcpStream::connect(http).await.unwrap();
@@ -182,12 +182,12 @@ async fn a_body_that_drips_ends_everywhere() {
     for waiting in waiting {
         waiting.await.unwrap();
     }
-    // Two of the bodies had to be read, and two were read only so that their senders see the answer.
+    // Two of the bodies were needed; the other two were read only so that their senders see the answer.
     assert_eq!(node.metric("lamplight_http_timeouts_total{limit=\"body\"}").await, 2);
     assert_eq!(node.metric("lamplight_http_body_bytes").await, 0);
 }
 
-/// Sends calls of these lengths without their last bytes, and waits until the server has them.
+/// Sends calls whose bodies have these lengths, but without the last byte. Waits until the server has read them.
 async fn keep_waiting(node: &TestNode, query: &str, lengths: &[usize]) -> Vec<TcpStream> {
     let (mut waiting, mut held) = (Vec::new(), 0);
     for length in lengths {
@@ -213,7 +213,7 @@ async fn keep_waiting(node: &TestNode, query: &str, lengths: &[usize]) -> Vec<Tc
 async fn calls_for_whose_bodies_there_is_no_room_are_60008_and_change_nothing() {
     let node = TestNode::start_with(|config| config.limits.http_body_bytes = 2 << 20).await;
     let mut api = Api::connect(&node).await;
-    // Two large calls whose last bytes are never sent take all memory that is reserved for large calls.
+    // Two large calls whose last bytes are never sent use all memory that is available for large calls.
     let waiting = keep_waiting(&node, &api.query, &[1 << 20, 3 << 18]).await;
     let import = json!({ "UserID": "alice", "more": "x".repeat(70_000) });
     let refused: Value = api.call("im_open_login_svc/account_import", &import).await;
@@ -316,7 +316,7 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
             assert!(answer["ErrorInfo"].as_str().unwrap().ends_with(told), "{answer}");
         }
     }
-    // The number of names in a list that is too long is reported correctly, whatever its length.
+    // A refusal states the right number of names in a list that is too long, even if the list is very long.
     for names in [501, 300_000] {
         let answer = api.call("openim/query_online_status", &json!({ "To_Account": vec![""; names] })).await;
         assert_eq!(answer["ErrorCode"], 90011, "{answer}");
@@ -328,8 +328,8 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
     api.done("im_open_login_svc/account_import", &nested).await;
 }
 
-/// Calls that wait before they answer (here for the second of the revoked UserSigs to end) do not hold up
-/// other calls.
+/// Calls that wait before they answer do not delay other calls. Here, the calls wait for the second of the revoked
+/// UserSigs to end.
 #[tokio::test]
 async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     const CALLS: usize = 18;
@@ -351,7 +351,7 @@ async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     for call in 0..CALLS {
         wires.extend(join_all((0..SECONDS).map(|place| log_in(call, place))).await);
     }
-    // Each call has a hundred accounts, and padding up to just below the size of a large call.
+    // Each call names a hundred accounts, and is padded to just below the size of a large call.
     let waiting: Vec<_> = (0..CALLS)
         .map(|call| {
             let items: Vec<_> = (0..100).map(|place| json!({ "UserID": name(call, place) })).collect();
@@ -391,8 +391,8 @@ async fn an_answer_for_which_there_is_no_room_is_60008_unless_its_call_has_chang
     let query = json!({ "To_Account": vec!["u"; 100], "TagList": ["Tag_Profile_IM_Nick"] });
     let answer: Value = api.call("profile/portrait_get", &query).await;
     assert_eq!(answer["UserProfileItem"].as_array().map(Vec::len), Some(100), "{answer}");
-    // Two calls whose last bytes never come leave enough of the budget for the next call and its parsed
-    // value, but not for its answer.
+    // Two calls whose last bytes are never sent leave enough memory for the next call and its parsed value, but not for
+    // its answer.
     const LEFT: usize = 9_000;
     const SMALL: usize = 64 << 10;
     let lengths = [1 << 20, 3 << 18, SMALL, SMALL, SMALL, SMALL - LEFT];

@@ -1,4 +1,5 @@
-//! JWT beside UserSig (SPEC section 5, "Tokens"): real clients, and an identity provider that serves its keys over HTTP.
+//! Tests of JWTs in place of UserSigs (SPEC section 5, "Tokens"), with real clients and an identity provider that
+//! serves its keys over HTTP.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -21,7 +22,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// The answer of the identity provider, and the number of requests for it.
+/// The answer of the identity provider, and the number of requests that it has received.
 #[derive(Default)]
 struct Served {
     answer: String,
@@ -56,7 +57,7 @@ impl Signer {
         format!("{signed}.{}", URL_SAFE_NO_PAD.encode(self.pair.sign(signed.as_bytes())))
     }
 
-    /// A token for a user, made now.
+    /// Makes a token for a user, issued now.
     fn token(&self, node: &TestNode, user: &str) -> String {
         self.sign(&claims(node, user))
     }
@@ -109,7 +110,7 @@ impl Provider {
         self.answer(&format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{keys}", keys.len()));
     }
 
-    /// Sets the answer to requests; with an empty text, requests wait until there is another one.
+    /// Sets the answer to requests. If it is empty, requests wait until another answer is set.
     fn answer(&self, answer: &str) {
         answer.clone_into(&mut self.served.lock().unwrap().answer);
     }
@@ -127,7 +128,7 @@ impl Provider {
         tokio::time::timeout(PATIENCE, wait).await.expect("the provider is asked");
     }
 
-    /// A node with an app that trusts this provider.
+    /// Starts a node with an app that trusts this provider.
     async fn node(&self) -> TestNode {
         let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
         let jwks_url = self.url();
@@ -142,7 +143,7 @@ fn login(node: &TestNode, user: &str, token: String) -> Request {
     Request::Login(v1::LoginRequest { user_sig: token, ..login })
 }
 
-/// The code that a login with this token is answered with; 0 when it succeeds.
+/// Logs in with this token; returns the code of the refusal, or 0 if the login succeeds.
 async fn answer(node: &TestNode, user: &str, token: String) -> u32 {
     match node.connect().await.ask(login(node, user, token)).await {
         Body::Login(_) => 0,
@@ -238,8 +239,8 @@ async fn a_new_key_is_fetched_when_a_token_names_it_and_at_most_once_in_ten_seco
     let (first, second) = (unknown.token(&node, "eve"), unknown.token(&node, "mallory"));
     let both = tokio::join!(answer(&node, "eve", first), answer(&node, "mallory", second));
     assert_eq!((both, provider.asked()), ((70009, 70009), 3));
-    // The tokens of a removed key are refused after the next read of the keys; no token with a new key is
-    // needed for that.
+    // The tokens of a removed key are refused after the keys have been read again, even if no token with a new key
+    // arrives.
     provider.serve(&[&new]);
     node.clock.advance(Duration::from_secs(301));
     provider.is_asked(4).await;
@@ -317,7 +318,7 @@ async fn keys_that_were_read_survive_a_restart_within_their_day() {
     provider.serve(&[&signer]);
     node.clock.advance(Duration::from_secs(301));
     assert_eq!(answer(&node, "alice", signer.token(&node, "alice")).await, 0);
-    // Keys that no app uses any more are deleted.
+    // Keys that are no longer used by any app are deleted.
     node.set(|settings| settings.jwt.jwks_url.clear()).await;
     let forgotten = async {
         while kept.exists() {
@@ -442,7 +443,7 @@ async fn keys_are_read_from_a_file_and_not_from_where_webhooks_may_not_lead() {
     }
 }
 
-/// A login that waited for newer keys is checked against the settings after the wait.
+/// A login that waits for newer keys is checked against the settings that apply after the wait.
 #[tokio::test]
 async fn a_jwt_that_waited_for_newer_keys_is_held_against_the_settings_of_then() {
     let (older, newer) = (Signer::new("1", 1), Signer::new("2", 2));

@@ -1,5 +1,5 @@
-//! Profiles, friends, messages and conversations over the wire: who is notified of which change, and in which
-//! order.
+//! Tests of profiles, friends, messages and conversations over the wire protocol: which devices are notified of which
+//! change, and in which order.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -162,7 +162,7 @@ async fn every_device_counts_right_after_any_order_of_reads_and_sends() {
             service.send_message(&bob, &alice.id, "x".into(), client_id, By::App, now).await.unwrap();
         }
     }));
-    // Each of Alice's devices marks messages as read as it goes, and applies every message in the order of
+    // Each of Alice's devices marks messages as read while they arrive, and applies every message in the order of
     // arrival.
     let reading = devices.into_iter().enumerate().map(|(n, mut wire)| {
         tokio::spawn(async move {
@@ -266,7 +266,7 @@ async fn friends_are_made_by_a_client_and_the_watch_graph_follows_at_once() {
     assert_eq!((friend.user_id.as_str(), friend.remark.as_str(), friend.mutual), ("bob", "Bobby", true));
     assert_eq!(mac.lists_changed().await.friends, [friend]);
     assert_eq!(bob.lists_changed().await.friends[0].user_id, "alice");
-    // From here on, all devices of both users watch the other one; first they get the present status.
+    // From here on, all devices of both users watch the other user. First, they get the current status.
     assert_eq!(alice.told("bob", Online).await.custom_status, "before");
     assert_eq!(mac.told("bob", Online).await.custom_status, "before");
     bob.told("alice", Online).await;
@@ -377,8 +377,7 @@ async fn old_messages_are_gone_after_their_time() {
     node.clock.advance(Duration::from_secs(366 * 24 * 3_600));
     let client_id = ClientMessageId::new("m2").unwrap();
     service.send_message(&alice, &bob.id, "new".into(), client_id, By::App, node.clock.now()).await.unwrap();
-    // A node looks for old messages when it starts, and once a minute; it deletes them once its clock has run
-    // for an hour.
+    // A node deletes old messages when it starts and once a minute, but only after its clock has run for an hour.
     let node = node.stop().await.start().await;
     let (service, now) = (node.node.service(), node.clock.now());
     let kept = || async {

@@ -1,4 +1,4 @@
-//! Compares the list of metrics in `docs/operations.md` with the metrics of a node that has just started.
+//! Tests that compare the list of metrics in `docs/operations.md` with the metrics of a node that has just started.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -11,10 +11,10 @@ use tokio::net::TcpStream;
 
 const PAGE: &str = include_str!("../../../docs/operations.md");
 
-/// Metrics by name, each with the names of its labels.
+/// The label names of each metric, by the name of the metric.
 type Listed = BTreeMap<String, BTreeSet<String>>;
 
-/// The metrics in the page: the code in the first cell of each row of the table, as `name{label}`.
+/// Reads the metrics from the page: the code in the first cell of each row of the table, as `name{label}`.
 fn documented() -> Listed {
     let (_, after) = PAGE.split_once("\n| metric | what it tells |\n").expect("the table");
     let rows = after.lines().take_while(|line| line.starts_with('|'));
@@ -29,7 +29,7 @@ fn documented() -> Listed {
         .collect()
 }
 
-/// The metrics of the node that have a series, without the labels that every metric of their kind has.
+/// Reads the metrics that have a series from the text of `/metrics`. The labels `worker` and `le` are skipped.
 fn shown(text: &str) -> Listed {
     let mut metrics = Listed::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
@@ -66,8 +66,8 @@ async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
     assert_eq!(documented, shown, "the labels");
 }
 
-/// Checks that every series exists from the start, because a rate over a series that begins with its first event would
-/// miss that event.
+/// Checks that every series exists from the start. A rate over a series that begins with its first event would miss
+/// that event.
 #[tokio::test]
 async fn every_counter_has_all_of_its_series_from_the_start() {
     let node = TestNode::start().await;

@@ -1,5 +1,5 @@
-//! Operations that overlap: many or slow reads, answers that take time, and settings that change while
-//! connections use them.
+//! Tests of overlapping operations: many or slow reads, slow answers, and settings that change while connections use
+//! them.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -24,12 +24,12 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// Checks that friend notification reaches every connection of a worker with more connections than reads may wait for
-/// the facts. Each read fails at first, as reads beyond that bound do.
+/// Checks that friend notification reaches every connection of a worker that has more connections than reads can wait
+/// for the facts. Each read fails at first, like a read beyond that limit.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;
-    /// The number of logins at a time: fewer than the listener's backlog and the queue of the facts allow.
+    /// The number of concurrent logins, which is below the listener's backlog and the queue of the facts.
     const AT_ONCE: usize = 200;
     const ENOUGH_TIME: Duration = Duration::from_secs(60);
     assert!(
@@ -69,14 +69,14 @@ async fn friend_notification_reaches_every_connection_though_the_store_fails_at_
     tokio::time::timeout(ENOUGH_TIME, all_see).await.expect("every connection is told");
 }
 
-/// Returns the limit of open files of this process, which a node raises at its start.
+/// Returns this process's limit of open files, which a node raises at its start.
 fn most_open_files() -> u64 {
     let limits = std::fs::read_to_string("/proc/self/limits").unwrap();
     let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap_or(u64::MAX)
 }
 
-/// The next change of the subscription list that a device is notified of.
+/// Returns the next change of the subscription list of which a device is notified.
 async fn list_change(mac: &mut Wire) -> v1::SubscriptionsChanged {
     loop {
         if let Body::SubscriptionsChanged(changed) = mac.push().await.unwrap() {
@@ -98,10 +98,9 @@ async fn nobody_is_named_as_not_watched_and_then_told_of_as_a_friend() {
     let mut mac = node.log_in("alice", "mac", Platform::Mac).await;
     for round in 0..60 {
         alice.subscribe(&["bob"]).await;
-        // A subscription that was undone before the notification is reported as no change.
+        // If a subscription is undone before the notification is sent, the notification contains no change.
         while list_change(&mut mac).await.subscribed.is_empty() {}
-        // In half of the rounds the two end up as friends, through either of them or through the app's
-        // backend.
+        // In half of the rounds, the two users become friends, by a request of either user or of the app's backend.
         let made = round % 2 == 0;
         match round % 3 {
             _ if !made => drop(alice.ask(delete_friends(&["bob"])).await),
@@ -196,7 +195,8 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
     bob.ask(custom("one")).await;
     eve.ask(custom("two")).await;
 
-    // A login and a resume get the same about other users: no statuses, and that they are watched.
+    // A login and a resume get the same data about other users: no statuses, but also no report that they are not
+    // watched.
     let mut resumed = node.connect().await;
     let Request::Login(mut login) = node.login("alice", "mac", Platform::Mac) else { panic!() };
     (login.resume, login.known) = (true, known);
@@ -212,7 +212,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
     assert_eq!(of(&answer), ["alice"]);
     assert_eq!(alice.refused(get(&["bob"])).await, 72_001);
 
-    // Notifications of own changes still come; none about others came before.
+    // Notifications of the user's own changes still arrive; none about other users arrived before.
     for wire in [&mut alice, &mut resumed, &mut fresh] {
         wire.ask(custom("here")).await;
         wire.pushed.clear();
@@ -248,7 +248,7 @@ async fn lists_are_kept_while_the_switch_is_off_and_what_differs_is_told_when_it
     assert_eq!(answer.user_ids, ids(&["bob", "cat"]));
 }
 
-/// The other users in a message that the server sends on its own.
+/// Returns the users other than Alice in a notification of statuses; `None` for any other message.
 fn others(body: Body) -> Option<Vec<String>> {
     match body {
         Body::StatusChanged(changed) => {
@@ -259,7 +259,7 @@ fn others(body: Body) -> Option<Vec<String>> {
     }
 }
 
-/// The database of a node's facts, opened beside the node.
+/// Opens the database of a node's facts, which the node also has open.
 fn database(node: &TestNode) -> rusqlite::Connection {
     rusqlite::Connection::open(node.folder.path().join("facts.db")).unwrap()
 }
@@ -291,7 +291,7 @@ async fn a_connection_whose_call_waits_for_the_store_is_told_of_statuses_and_ans
     let Some(Body::Refusal(refusal)) = message.body else { panic!("{message:?}") };
     assert_eq!(refusal.code, 70_500);
     assert!(began.elapsed() < PATIENCE);
-    // The next call does not wait without end, and its answer is not older than the notifications before it.
+    // The next call is answered in time, and its answer is not older than the notifications before it.
     let message = alice.next().await.unwrap();
     assert_eq!(message.id, second);
     let Some(Body::GetUserStatus(answer)) = message.body else { panic!("{message:?}") };

@@ -1,5 +1,5 @@
-//! The scenarios of SPEC sections 2 to 5 over real sockets, as far as sockets, threads and time matter. The
-//! rules themselves are tested in `core`.
+//! Tests of the scenarios of SPEC sections 2 to 5 over real sockets, where sockets, threads and time matter. The rules
+//! themselves are tested in `core`.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -60,7 +60,7 @@ async fn a_silent_link_ends_after_the_heartbeat_timeout_and_a_heartbeat_keeps_it
     assert_eq!(told.reason, v1::Reason::Timeout as i32);
     assert_eq!(alice.status_of("bob").await.status_type, Online as i32);
 
-    // In two steps, with a heartbeat in between.
+    // The clock moves in two steps, with a heartbeat in between.
     node.clock.advance(Duration::from_secs(200));
     let Body::Heartbeat(_) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else { panic!() };
     node.clock.advance(Duration::from_secs(200));
@@ -225,7 +225,7 @@ async fn the_list_is_shared_by_the_devices_of_an_account() {
     assert_eq!(changed.unsubscribed, ["bob"]);
 }
 
-/// A notification of the own status may come before the answer.
+/// Returns the message unchanged.
 fn skip_status(body: Body) -> Body {
     body
 }
@@ -321,8 +321,8 @@ async fn a_restart_shows_nothing_of_those_who_come_back() {
     let _bob = node.log_in("bob", "phone", Platform::IPhone).await;
     let after = alice.status_of("bob").await;
     assert_eq!((after.version, after.custom_status.as_str()), (before.version, "reading"));
-    // The subscription list still exists: Alice is notified of Cat, who does not return, after the grace, and
-    // not of Bob.
+    // The subscription list still exists. After the grace, Alice is notified of Cat, who does not return, and not of
+    // Bob.
     node.clock.advance(Duration::from_secs(31));
     let told = alice.told("cat", Offline).await;
     assert_eq!(told.reason, v1::Reason::NodeLost as i32);
@@ -348,8 +348,8 @@ async fn clients_are_told_over_how_long_so_many_of_them_spread_their_return() {
     assert_eq!(told(&node, &mut bob, "bob").await, 1_000);
     let mut cat = node.connect().await;
     assert_eq!(told(&node, &mut cat, "cat").await, 1_500);
-    // A client that logged in earlier gets the value with the answers to its heartbeats, and when it renews
-    // its UserSig.
+    // A client that logged in earlier gets the value with the answers to its heartbeats, and when it renews its
+    // UserSig.
     let Body::Heartbeat(beat) = alice.ask(Request::Heartbeat(v1::Heartbeat::default())).await else {
         panic!()
     };

@@ -1,5 +1,5 @@
-//! Trusted proxies: the client's address of a connection and of a request, also behind a real nginx and a
-//! real haproxy.
+//! Tests of trusted proxies: the server finds the client's address of a connection or request, also behind a real nginx
+//! and a real haproxy.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -34,7 +34,7 @@ const LOCALHOST: Ipv4Addr = Ipv4Addr::LOCALHOST;
 const ALICE: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 7);
 const BOB: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 8);
 
-/// A node that trusts 127.0.0.1, and no other proxy.
+/// Starts a node that trusts 127.0.0.1, and no other proxy.
 async fn node_with(change: impl FnOnce(&mut Config)) -> TestNode {
     TestNode::start_with(|config| {
         config.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
@@ -43,7 +43,8 @@ async fn node_with(change: impl FnOnce(&mut Config)) -> TestNode {
     .await
 }
 
-/// A node that also limits connections to two per address, and sends logins to a webhook receiver.
+/// Starts a node that trusts 127.0.0.1, limits connections and failed logins to two per address, and sends its events
+/// to a webhook receiver.
 async fn node_for(receiver: &Receiver) -> TestNode {
     let mut node = node_with(|config| {
         config.webhooks.allow_private = true;
@@ -63,14 +64,14 @@ async fn connect_from(source: Ipv4Addr, to: SocketAddr) -> TcpStream {
     socket.connect(to).await.unwrap()
 }
 
-/// A PROXY header of version 1 for a client at this address.
+/// Makes a PROXY header of version 1 for a client at this address.
 fn text(source: &str) -> Vec<u8> {
     let family = if source.contains(':') { "TCP6" } else { "TCP4" };
     let to = if source.contains(':') { "::1" } else { "127.0.0.1" };
     format!("PROXY {family} {source} {to} 50000 7400\r\n").into_bytes()
 }
 
-/// A PROXY header of version 2, with an extension.
+/// Makes a PROXY header of version 2, with an extension.
 fn binary(source: Ipv4Addr) -> Vec<u8> {
     let front = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x11";
     [&front[..], &source.octets(), &[127, 0, 0, 1, 0xc3, 0x50, 0x1c, 0xe8], &[4, 0, 2, 0, 0]].concat()
@@ -82,7 +83,7 @@ async fn log_in(node: &TestNode, stream: &mut (impl AsyncRead + AsyncWrite + Unp
     ask(stream, node.login(user, "phone", Platform::IPhone)).await
 }
 
-/// Sends a request after the preamble; returns the first message of the server.
+/// Sends a request, without the preamble; returns the first message of the server.
 async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: v1::client_message::Body) -> Body {
     let mut bytes = Vec::new();
     put_frame(&mut bytes, &v1::ClientMessage { id: 1, body: Some(body) });
@@ -97,7 +98,7 @@ async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), body: v1::clien
     }
 }
 
-/// Whether a login is refused because there are too many connections.
+/// Whether a login on this connection is refused because there are too many connections.
 async fn is_one_too_many(node: &TestNode, mut stream: TcpStream) -> bool {
     matches!(log_in(node, &mut stream, "eve").await,
         Body::ConnectionEnded(words) if words.cause == Cause::TooManyConnections as i32)
@@ -110,7 +111,7 @@ async fn proxied(node: &TestNode, header: &[u8]) -> TcpStream {
     stream
 }
 
-/// The addresses in the notices of this many logins.
+/// Waits for the notices of this many logins, and returns their client addresses.
 async fn told(receiver: &Receiver, logins: usize) -> Vec<String> {
     let received = receiver.has(logins).await;
     received.iter().map(|request| request.query("ClientIP").unwrap().to_owned()).collect()
@@ -138,7 +139,7 @@ async fn a_trusted_proxy_says_whose_connection_it_is() {
     for header in [text("192.0.2.7"), binary("192.0.2.7".parse().unwrap()), Vec::new()] {
         assert!(is_one_too_many(&node, proxied(&node, &header).await).await);
     }
-    // A place that was freed can be taken again.
+    // When one connection has ended, another one is accepted.
     drop(open.remove(0));
     node.has_connections(5).await;
     let Body::Login(_) = log_in(&node, &mut proxied(&node, &text("192.0.2.7")).await, "one").await else {
@@ -214,16 +215,15 @@ async fn a_header_from_elsewhere_or_a_broken_or_a_second_one_ends_the_connection
     let Body::Login(_) = log_in(&node, &mut stream, "alice").await else { panic!("others are as ever") };
 }
 
-/// A connection without its header or without a login ends after five seconds of the node's clock, and its
-/// place is free again.
+/// A connection without its PROXY header or without a login ends after five seconds of the node's clock, and no longer
+/// counts.
 #[tokio::test]
 async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let node = node_with(|config| config.limits.connections = 4).await;
     let mut silent = connect_from(LOCALHOST, node.address()).await;
     let mut half = proxied(&node, b"PROXY TCP4 192").await;
     node.has_connections(2).await;
-    // Connections whose client is not known yet may take half of all places; the others are free for known
-    // clients.
+    // Connections whose client is not known yet may be half of all connections; the rest is reserved for known clients.
     assert!(is_one_too_many(&node, proxied(&node, &text("192.0.2.7")).await).await);
     let mut direct = connect_from(ALICE, node.address()).await;
     let Body::Login(_) = log_in(&node, &mut direct, "alice").await else { panic!("there is room") };
@@ -245,7 +245,8 @@ async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let Body::Login(_) = ask(&mut named, login).await else { panic!("there is time") };
 }
 
-/// Upgrades to a WebSocket at this address, with more header lines, and logs in over it.
+/// Connects to this address, upgrades to a WebSocket with additional header lines, and logs in. Returns the WebSocket
+/// and the first message.
 async fn web_log_in(
     node: &TestNode,
     source: Ipv4Addr,
@@ -302,7 +303,7 @@ async fn the_upgrade_of_a_trusted_proxy_says_whose_web_socket_it_is() {
     let line = ("X-Forwarded-For", "192.0.2.7");
     let (_, answer) = web_log_in(&node, LOCALHOST, to, nothing, &[line], "eve").await;
     assert_eq!(answer["connectionEnded"]["cause"], "CAUSE_TOO_MANY_CONNECTIONS", "{answer}");
-    // A failed upgrade frees its place.
+    // A failed upgrade no longer counts as a connection.
     let mut stream = proxied(&node, UPGRADE.as_bytes()).await;
     stream.write_all(b"Sec-WebSocket-Protocol: other\r\n\r\n").await.unwrap();
     assert!(rest_of(&mut stream).await.starts_with(b"HTTP/1.1 400"));
@@ -389,7 +390,7 @@ async fn the_audit_log_has_the_address_of_the_operator() {
     adds_a_key(&node, &mut browser, "192.0.2.7").await;
 }
 
-/// Adds a key in the console; checks the address in the audit log.
+/// Adds a key in the console, and checks the address in the audit log.
 async fn adds_a_key(node: &TestNode, browser: &mut Browser, address: &str) {
     assert_eq!(browser.log_in(node.node.console_password().unwrap()).await.status, 200);
     let tag = browser.get("/apps/1400000001").await.etag();
@@ -408,8 +409,8 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Starts `program` in front of a node, or prints that it is not installed. It cuts links after `idle`
-    /// without traffic.
+    /// Starts `program` as a proxy of a node. Returns `None`, and prints a message, if the program is not installed.
+    /// The proxy closes connections that have been idle for `idle`.
     async fn start(program: &str, node: &TestNode, idle: &str) -> Option<Self> {
         if Command::new(program).arg("-v").output().await.is_err() {
             eprintln!("SKIPPED: {program} is not installed; `cargo xtask setup` installs it");
@@ -452,7 +453,7 @@ impl Proxy {
         Some(Self { process, clients, http, _folder: folder })
     }
 
-    /// Stops the proxy in order; a kill would leave the workers of nginx behind.
+    /// Stops the proxy with SIGTERM, because SIGKILL would leave the workers of nginx running.
     async fn stop(mut self) {
         let id = self.process.id().unwrap().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().await.unwrap().success());
@@ -460,7 +461,7 @@ impl Proxy {
     }
 }
 
-/// A port that is free at the moment.
+/// Returns an address whose port is currently free.
 fn free() -> SocketAddr {
     let listener: io::Result<_> = std::net::TcpListener::bind((LOCALHOST, 0));
     listener.unwrap().local_addr().unwrap()
@@ -472,7 +473,7 @@ fn temporary(folder: &Path) -> String {
     format!("    access_log off;\n{}", paths.concat())
 }
 
-/// Checks that the server sees the address of the client in everything that goes through the proxy.
+/// Checks that the server sees the client's address in all connections and requests through the proxy.
 async fn check(program: &str) {
     let receiver = Receiver::start(Manner::Answer(200)).await;
     let node = node_for(&receiver).await;
@@ -495,7 +496,7 @@ async fn check(program: &str) {
     assert_eq!(told(&receiver, 4).await[3], "127.0.0.8", "{program}");
     let (_, answer) = web_log_in(&node, ALICE, proxy.http, b"", &lies, "eve").await;
     assert_eq!(answer["connectionEnded"]["cause"], "CAUSE_TOO_MANY_CONNECTIONS", "{program}: {answer}");
-    // A PROXY header that a client sends does not count as the proxy's.
+    // A PROXY header that the client sends itself is not accepted as the proxy's.
     let mut stream = connect_from(BOB, proxy.clients).await;
     stream.write_all(&text("6.6.6.6")).await.unwrap();
     assert!(rest_of(&mut stream).await.is_empty());
@@ -523,8 +524,8 @@ async fn everything_through_haproxy_has_the_address_of_its_client() {
     check("haproxy").await;
 }
 
-/// Logs in through a proxy that cuts links after a third of the usual heartbeat interval. Returns the number
-/// of cuts before the link lived for a whole interval.
+/// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns the number of
+/// closed links before one lived for a whole interval.
 async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str) -> u32 {
     let client = Client::builder(address).app(node.app.id).platform(Platform::Linux).build().unwrap();
     let mut events = client.events();
@@ -541,10 +542,10 @@ async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str
     }
 }
 
-/// Three tenths of the heartbeat timeout in this test.
+/// The usual heartbeat interval: three tenths of the heartbeat timeout in this test.
 const USUAL_HEARTBEAT: Duration = Duration::from_secs(3);
 
-/// A native client learns, over either protocol, the heartbeat interval that the proxy allows.
+/// Checks that a native client, over TCP and over a WebSocket, finds a heartbeat interval that the proxy allows.
 async fn keeps_a_link_through(program: &str) {
     let mut node = node_with(|config| config.reconnect_spread_ms = 100).await;
     node.set(|settings| settings.timing.heartbeat_timeout_native_ms = 10_000).await;
@@ -553,7 +554,7 @@ async fn keeps_a_link_through(program: &str) {
     let web_socket = cuts_before_a_link_is_kept(&node, format!("ws://{}/clients", proxy.http), "two");
     let both = async { tokio::join!(native, web_socket) };
     let (native, web_socket) = tokio::time::timeout(4 * PATIENCE, both).await.expect("the links are kept");
-    // The client learns from the second cut on.
+    // The client shortens its interval only from the second closed link on.
     assert!(native >= 2 && web_socket >= 2, "{program}: {native}, {web_socket}");
     proxy.stop().await;
 }

@@ -1,6 +1,6 @@
-//! schemathesis, from PyPI, reads the document that a node serves, and makes valid and invalid calls from it.
-//! No answer may be an internal error, and each must have a shape and a code that the document lists. `cargo
-//! xtask test` installs it.
+//! Tests with schemathesis, from PyPI. It reads the OpenAPI document that a node serves, and makes valid and invalid
+//! calls from it. No answer may be an internal error, and each must have a shape and a code that the document lists.
+//! `cargo xtask test` installs schemathesis.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -14,7 +14,7 @@ use std::process::Stdio;
 use std::time::Duration;
 use tokio::process::Command;
 
-/// The longest time that it may take on a busy machine.
+/// The timeout for the whole run, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(100);
 /// The number of generated calls for each command in each phase.
 const EXAMPLES: &str = "8";
@@ -29,7 +29,7 @@ async fn calls_made_from_the_document_are_answered_as_it_says() {
         "{} is missing: `cargo xtask test --only api` sets it up, tests/schemathesis/README.md says how to by hand",
         program.display()
     );
-    // Calls with a broken UserSig are among them, and must not block those with a valid one.
+    // Some of the calls have a wrong UserSig, and must not block those with a valid one.
     let mut node = TestNode::start_with(|config| {
         config.limits.login_failures_per_address = u32::MAX;
     })

@@ -1,4 +1,4 @@
-//! The Rust SDK with a real node, over each transport: SPEC sections 2 to 5 from an application's side.
+//! Tests of the Rust SDK with a real node, over each transport: SPEC sections 2 to 5 from the view of an application.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -46,14 +46,14 @@ over_every_transport! {
     a_refusal_carries_its_code_and_changes_nothing
 }
 
-/// A node, and the way in which clients reach it.
+/// A node, and the transport by which clients connect to it.
 struct World {
     node: TestNode,
     transport: Transport,
     certificate: String,
 }
 
-/// A client on a device, with its own cable.
+/// A client on a device, with its own cable to the node.
 struct Device {
     client: Client,
     events: Events,
@@ -103,7 +103,7 @@ impl Device {
         self.client.login(user, user_sig).await.unwrap()
     }
 
-    /// All events up to and including the first one that is wanted.
+    /// Returns all events up to and including the first one that `wanted` accepts.
     async fn events_until(&mut self, wanted: impl Fn(&Event) -> bool) -> Vec<Event> {
         let mut seen = Vec::new();
         loop {
@@ -117,13 +117,13 @@ impl Device {
         }
     }
 
-    /// The next status of a user in a notification.
+    /// Returns the next status of a user that a notification contains.
     async fn told_of(&mut self, user: &str) -> UserStatus {
         let seen = self.events_until(|event| told_of(event, user).is_some()).await;
         told_of(seen.last().unwrap(), user).unwrap().clone()
     }
 
-    /// Waits for a notification that a user has this status.
+    /// Waits for a notification that a user has this status type, and returns the status.
     async fn told(&mut self, user: &str, status: StatusType) -> UserStatus {
         loop {
             let told = self.told_of(user).await;
@@ -162,8 +162,7 @@ fn told_of<'a>(event: &'a Event, user: &str) -> Option<&'a UserStatus> {
     statuses.iter().find(|status| status.user_id.as_str() == user)
 }
 
-/// Whether two readings of a status are the same except for `last_seen`, which rises while a user is
-/// connected.
+/// Whether two statuses are equal except for `last_seen`, which increases while a user is connected.
 fn is_same(one: &UserStatus, other: &UserStatus) -> bool {
     one == &UserStatus { last_seen: one.last_seen, ..other.clone() }
 }
@@ -249,8 +248,8 @@ async fn another_login_kicks_and_watchers_see_no_flicker(transport: Transport) {
     assert_eq!(old.client.set_self_status("x").await.unwrap_err().code(), Some(6014));
     assert!(old.client.cached().is_empty());
 
-    // A device that was kicked while its link was down: the SDK reconnects, gets the end of its login, and
-    // does not kick the other device in return.
+    // A device is kicked while its link is down. The SDK reconnects, is told that its login has ended, and does not
+    // kick the other device in return.
     new.cable.unplug();
     new.events_until(|event| matches!(event, Event::Disconnected { .. })).await;
     alice.told("bob", Offline).await;
@@ -407,13 +406,13 @@ async fn a_list_that_was_given_up_is_subscribed_to_again(transport: Transport) {
     let alice = world.log_in("alice", "mac", Platform::Mac).await;
     alice.subscribe(&["bob"]).await;
 
-    // Another process of the same device, in time: it finds the list.
+    // A new process of the same device logs in in time, so the server still has the subscription list.
     drop(alice);
     world.node.has_connections(1).await;
     let mut alice = world.log_in("alice", "mac", Platform::Mac).await;
     alice.told("bob", Online).await;
 
-    // Too late: the server has dropped the list, but this process knows it from before.
+    // The process reconnects too late: the server has dropped the list, but the process still knows it.
     alice.cable.unplug();
     world.node.has_connections(1).await;
     world.node.clock.advance(Duration::from_secs(11));

@@ -1,4 +1,4 @@
-//! Profiles, friends, messages and conversations through the Rust SDK, with a real node.
+//! Tests of profiles, friends, messages and conversations through the Rust SDK, with a real node.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -33,7 +33,7 @@ impl Device {
         Self { client, events, cable }
     }
 
-    /// The next wanted event; others are skipped.
+    /// Returns the next event that `wanted` accepts; others are skipped.
     async fn until(&mut self, wanted: impl Fn(&Event) -> bool) -> Event {
         until(&mut self.events, wanted).await
     }

@@ -1,4 +1,4 @@
-//! The status feed, followed by a mirror that is away at times, across restarts of the node.
+//! Tests of the status feed with a mirror that stops reading at times, across restarts of the node.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// A backend's mirror of the status feed, which has only the users who are logged in.
+/// A backend's copy of all statuses, kept with the status feed. It contains only users who are logged in.
 #[derive(Default)]
 struct Mirror {
     cursor: String,
@@ -23,7 +23,7 @@ struct Mirror {
 }
 
 impl Mirror {
-    /// Reads to the end of the feed, with `limit` users per page.
+    /// Reads the feed up to its end, with `limit` users per page, and applies the changes.
     async fn follow(&mut self, node: &TestNode, limit: usize) {
         loop {
             let page = node.node.service().status_feed(node.app.id, &self.cursor, limit).await.unwrap();
@@ -55,7 +55,7 @@ impl Mirror {
         for (id, status) in ids.iter().zip(statuses) {
             let told = self.users.get(id).map(|(kind, custom, _)| (*kind, custom.as_str()));
             match status {
-                // A user who is not in the mirror is not logged in.
+                // A user who is missing from the mirror is not logged in.
                 Some(status) => {
                     let expected = (status.status_type, status.custom_status.as_str());
                     assert_eq!(told.unwrap_or((StatusType::Unlogined, "")), expected, "{id}");
@@ -148,7 +148,7 @@ async fn a_cursor_that_never_was_one_is_refused() {
     assert_eq!(refusal.code, Code::INVALID_PARAMETER);
 }
 
-/// Replaces the database at `to` with a copy of the one at `from`, which no node has open.
+/// Replaces the database in the folder `to` with a copy of the one in `from`; no node has either of them open.
 fn copy_facts(from: &Path, to: &Path) {
     for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {
         let _ = std::fs::remove_file(to.join(name));
@@ -179,7 +179,7 @@ async fn a_mirror_is_told_to_begin_anew_after_older_facts_were_put_beside_the_li
 
     let log = Log::keep();
     let node = stopped.start().await;
-    // The log tells it once, in words for people.
+    // The log reports it once, in words for people.
     let [line] = &log.lines("WARN")[..] else { panic!("{:?}", log.lines("WARN")) };
     assert!(line.contains("are set aside") && line.contains(" of ") && !line.contains("FactsMark"), "{line}");
     drop(log);

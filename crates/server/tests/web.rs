@@ -1,4 +1,4 @@
-//! The web pages over a real socket: the headers of every page, and how a page finds the client port.
+//! Tests of the web pages over a real socket: the headers of every page, and how a page finds the client port.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

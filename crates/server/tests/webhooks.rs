@@ -1,5 +1,5 @@
-//! Tests of webhooks from end to end: from actions of clients to requests at a receiver on this machine, and the effect
-//! of misbehaving receivers on the server.
+//! End-to-end tests of webhooks: from actions of clients to requests at a receiver on this machine. Other tests check
+//! that misbehaving receivers do not harm the server.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// A node that may send webhooks to this machine, with this receiver.
+/// Starts a node that may send webhooks to this machine, and sends state changes to this receiver.
 async fn node_for(receiver: &Receiver) -> TestNode {
     let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
     let url = receiver.url();
@@ -30,7 +30,7 @@ fn state_lane(node: &TestNode) -> Lane {
     Lane { app: node.app.id, hook: Hook::StateChange }
 }
 
-/// Moves both clocks of the node, and wakes the webhook dispatcher.
+/// Moves both clocks of the node forward, and wakes the webhook dispatcher.
 fn leap(node: &TestNode, time: Duration) {
     node.clock.advance(time);
     for hook in Hook::ALL {
@@ -43,7 +43,7 @@ async fn backlog(node: &TestNode) -> u64 {
     lanes.iter().map(|state: &LaneState| state.waiting).sum()
 }
 
-/// Waits until this many notices are in the outbox.
+/// Waits until exactly this many notices are in the outbox.
 async fn has_backlog(node: &TestNode, count: u64) {
     let wait = async {
         while backlog(node).await != count {
@@ -234,8 +234,8 @@ async fn redirects_are_not_followed() {
     assert_eq!(elsewhere.connections.load(Ordering::SeqCst), 0);
 }
 
-/// Waits until the behaviour of a receiver has had its effect: some requests have failed or succeeded, or the
-/// most allowed are under way.
+/// Waits until the behaviour of a receiver has had an effect: three requests have failed or succeeded, or the maximum
+/// number of requests is running.
 async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     let wait = async {
         loop {
@@ -250,13 +250,13 @@ async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     tokio::time::timeout(PATIENCE, wait).await.expect("the receiver is called");
 }
 
-/// Checks for each behaviour of a receiver that users are served meanwhile, and that everything arrives once
-/// the receiver behaves.
+/// Checks for each behaviour of a receiver that users are served meanwhile. All notices must arrive once the receiver
+/// behaves well.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {
         let receiver = Receiver::start(manner.clone()).await;
         let mut node = node_for(&receiver).await;
-        // The clock leaps below, and no client may be timed out for it.
+        // The clock leaps ahead below, which must not time out any client.
         node.set(|settings| settings.timing.heartbeat_timeout_native_ms = 3_600_000).await;
         let begun = Instant::now();
         let mut wires = Vec::new();
@@ -270,7 +270,7 @@ async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
         let at_once = receiver.most_at_once.load(Ordering::SeqCst);
         assert!(at_once <= 32, "{manner:?}: {at_once} requests at once");
         receiver.behave(Manner::Answer(200));
-        // Requests under way end by their timeout, and failed ones are due again by then.
+        // Running requests end by their timeout, and failed ones are due again by then.
         let told_twice = matches!(manner, Manner::Slow(_));
         let arrived = async {
             loop {
@@ -384,8 +384,8 @@ async fn a_dead_letter_is_kept_and_can_be_sent_again_or_dropped() {
     let node = node_for(&receiver).await;
     let service = node.node.service();
     let dead = async || service.outbox().dead_letters(node.app.id, None, 10).await.unwrap();
-    // Enough time for failing notices to be too old; a user's next notice is tried only after the first is
-    // given up.
+    // Waits until failing notices are too old. A user's next notice is sent only after the first one became a dead
+    // letter.
     let die = async |count: usize| {
         leap(&node, Duration::from_secs(73 * 3_600));
         let wait = async {
@@ -489,7 +489,7 @@ async fn a_message_to_who_is_offline_is_pushed_and_no_other() {
     assert_eq!(received[1].query("CallbackCommand"), Some("Push.OfflineMessage"));
 }
 
-/// A node with a push webhook; the app sends messages from Alice to Bob.
+/// Starts a node with a push webhook, on which the app sends messages from Alice to Bob.
 async fn node_that_pushes(receiver: &Receiver) -> TestNode {
     let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
     let url = receiver.url();

@@ -1,4 +1,4 @@
-//! JSON over a WebSocket, as a third party would write it from the contract alone.
+//! Tests of JSON over a WebSocket, as a third party would write it from the contract alone.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -122,7 +122,7 @@ async fn what_cannot_be_read_is_refused_with_its_id() {
     alice.send(Message::binary(vec![8, 9, 74, 0])).await;
     let answer = alice.next_json().await;
     assert_eq!((&answer["refusal"]["code"], &answer["id"]), (&json!(6017), &json!("9")), "{answer}");
-    // None of these has changed anything, and the connection goes on.
+    // None of these messages has changed anything, and the connection stays open.
     let answer = alice.ask(10, "getUserStatus", json!({ "userIds": ["alice"] })).await;
     assert_eq!(answer["getUserStatus"]["statuses"][0]["customStatus"], Value::Null);
 }
@@ -220,7 +220,7 @@ async fn a_goodbye_is_answered_and_ends_the_presence_at_once() {
     alice.subscribe(&["bob"]).await;
     let goodbye = CloseFrame { code: CloseCode::Away, reason: "navigating".into() };
     bob.send(Message::Close(Some(goodbye))).await;
-    // The notification comes while the socket of the user who left is still open.
+    // The notification arrives while the socket of the user who left is still open.
     let told = alice.told("bob", StatusType::Unlogined).await;
     assert_eq!(told.reason, lamplight_wire::v1::Reason::LinkClosed as i32);
     loop {

@@ -1,5 +1,5 @@
-//! A backend that calls the server API. It writes HTTP/1.1 itself, over one connection, so that a test can
-//! send any bytes.
+//! A backend that calls the server API. It writes HTTP/1.1 directly to one connection, so that a test can send any
+//! bytes.
 
 use super::{PATIENCE, TestNode};
 use serde_json::Value;
@@ -13,7 +13,7 @@ pub const ADMIN: &str = "administrator";
 /// A connection to the HTTP port.
 pub struct Api {
     stream: TcpStream,
-    /// The query string of an admin's call.
+    /// The query string for calls as an admin, with the UserSig.
     pub query: String,
 }
 
@@ -37,14 +37,14 @@ impl Api {
         Self::at(node.node.http_address(), query(node, ADMIN, &node.sig(ADMIN))).await
     }
 
-    /// Connects to a node by its address, for tests that run on another task than the node.
+    /// Connects to a node by its address. Used by tests in which the backend and the node run in different tasks.
     pub async fn at(address: SocketAddr, query: String) -> Self {
         let stream = TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Self { stream, query }
     }
 
-    /// Calls a command as the admin; returns the JSON of the answer, whatever its code.
+    /// Calls a command as the admin; returns the JSON of the answer, even if it is a refusal.
     pub async fn call(&mut self, command: &str, body: &Value) -> Value {
         let target = format!("/v4/{command}?{}", self.query);
         let reply = self.send("POST", &target, body.to_string().as_bytes()).await;
@@ -52,7 +52,7 @@ impl Api {
         reply.json()
     }
 
-    /// Calls a command as the admin, and expects that it succeeds.
+    /// Calls a command as the admin; panics if it does not succeed.
     pub async fn done(&mut self, command: &str, body: &Value) -> Value {
         let answer = self.call(command, body).await;
         assert_eq!(answer["ErrorCode"], 0, "{command} {body}: {answer}");
@@ -61,13 +61,13 @@ impl Api {
         answer
     }
 
-    /// Calls a command with these bytes; returns the code of the answer.
+    /// Calls a command with these bytes as the body; returns the code of the answer.
     pub async fn code(&mut self, command: &str, body: &[u8]) -> u64 {
         let target = format!("/v4/{command}?{}", self.query);
         self.code_at(&target, body).await
     }
 
-    /// Calls any target with these bytes; returns the code of the answer.
+    /// Sends these bytes to any path and query; returns the code of the answer.
     pub async fn code_at(&mut self, target: &str, body: &[u8]) -> u64 {
         let reply = self.send("POST", target, body).await;
         assert_eq!(reply.status, 200, "{reply:?}");
@@ -84,12 +84,12 @@ impl Api {
         self.read(method == "HEAD").await
     }
 
-    /// Sends bytes as they are.
+    /// Writes bytes to the connection.
     pub async fn write(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).await.unwrap();
     }
 
-    /// Reads one answer.
+    /// Reads one answer; `headless` is `true` for the answer to `HEAD`, which has no body.
     pub async fn read(&mut self, headless: bool) -> Reply {
         tokio::time::timeout(PATIENCE, self.read_patiently(headless)).await.expect("an answer comes")
     }
@@ -122,7 +122,7 @@ impl Api {
     }
 }
 
-/// The code of an answer. Checks that the status of the answer agrees with it.
+/// Returns the code of an answer. Checks that `ActionStatus` and `ErrorInfo` agree with the code.
 pub fn code(answer: &Value) -> u64 {
     let code = answer["ErrorCode"].as_u64().unwrap();
     assert_eq!(answer["ActionStatus"], if code == 0 { "OK" } else { "FAIL" }, "{answer}");
@@ -130,7 +130,7 @@ pub fn code(answer: &Value) -> u64 {
     code
 }
 
-/// The query string of a call.
+/// Makes the query string of a call.
 pub fn query(node: &TestNode, identifier: &str, sig: &str) -> String {
     format!("sdkappid={}&identifier={identifier}&usersig={sig}&random=1&contenttype=json", node.app.id)
 }

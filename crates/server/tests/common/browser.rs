@@ -1,4 +1,4 @@
-//! The browser's part in HTTP: a cookie, a CSRF token, one connection per request.
+//! A browser of the console for tests: it keeps cookies and the CSRF token, and opens one connection per request.
 
 use serde_json::Value;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -7,14 +7,14 @@ use tokio::net::TcpSocket;
 
 const API: &str = "/console/api/v1";
 
-/// A browser that talks to one server, and keeps its cookies and CSRF token.
+/// A browser that sends requests to one server, and keeps its cookies and CSRF token.
 pub struct Browser {
     address: SocketAddr,
-    /// The address to connect from, if the test needs a particular one.
+    /// The local address to connect from; `None` for any address.
     pub source: Option<Ipv4Addr>,
     pub cookie: Option<String>,
     pub csrf_token: Option<String>,
-    /// Headers of every request.
+    /// Additional headers of every request.
     pub headers: Vec<(&'static str, String)>,
 }
 
@@ -32,7 +32,7 @@ impl Answer {
         found.map(|(_, value)| value.as_str())
     }
 
-    /// The status and the code of a refusal.
+    /// Returns the HTTP status and the code of a refusal.
     pub fn refusal(&self) -> (u16, u64) {
         assert!(self.body["message"].is_string(), "{self:?}");
         (self.status, self.body["code"].as_u64().unwrap())
@@ -52,7 +52,7 @@ impl Browser {
         self.log_in_with(&serde_json::json!({ "password": password })).await
     }
 
-    /// Logs in as an operator with a name.
+    /// Logs in as the operator with this name.
     pub async fn log_in_as(&mut self, operator: &str, password: &str) -> Answer {
         self.log_in_with(&serde_json::json!({ "operator": operator, "password": password })).await
     }
@@ -61,7 +61,7 @@ impl Browser {
         self.post_for_session("/session", credentials).await
     }
 
-    /// Sends a request whose answer opens a session; keeps its cookies and its CSRF token.
+    /// Sends a request whose answer opens a session; stores its cookies and its CSRF token.
     pub async fn post_for_session(&mut self, path: &str, body: &Value) -> Answer {
         let answer = self.post(path, body).await;
         let cookies: Vec<_> = answer
@@ -85,7 +85,7 @@ impl Browser {
         self.ask("POST", path, &[], Some(body.to_string())).await
     }
 
-    /// Sends a change of the app, based on the state with this tag.
+    /// Sends a change of the app. `tag` is the entity tag of the state on which the change is based.
     pub async fn change(&self, method: &str, path: &str, tag: &str, body: Option<&Value>) -> Answer {
         self.ask(method, path, &[("If-Match", tag)], body.map(Value::to_string)).await
     }

@@ -1,4 +1,5 @@
-//! A cable between a client and a node. It can be unplugged and plugged in again, at another node too.
+//! A TCP relay between a client and a node. It can be unplugged, and plugged in again at the same node or at another
+//! one.
 
 use std::net::SocketAddr;
 use tokio::net::{TcpListener, TcpStream};
@@ -26,7 +27,7 @@ impl Cable {
         self.address.port()
     }
 
-    /// Breaks every link. New connections wait until the cable is plugged in again.
+    /// Closes every connection. New connections wait until the cable is plugged in again.
     pub fn unplug(&self) {
         self.plug.send_replace(None);
     }

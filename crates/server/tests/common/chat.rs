@@ -1,5 +1,4 @@
-//! Requests about lists, and the state of a client that applies every answer and notification in the order of
-//! arrival.
+//! Requests about lists, and a model of a client that applies every answer and notification in the order of arrival.
 
 use super::{Wire, ids};
 use lamplight_wire::v1;
@@ -35,7 +34,7 @@ pub fn delete_friends(users: &[&str]) -> Request {
     Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids: ids(users), single: false })
 }
 
-/// Marks the conversation with `bob` as read up to sequence 0; returns it, or the code of the refusal.
+/// Marks the conversation with `bob` as read up to sequence 0. Returns the conversation, or the code of the refusal.
 pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
     match wire.ask(mark_read("bob", 0)).await {
         Body::MarkRead(read) => Ok(read.conversation.unwrap()),
@@ -45,7 +44,7 @@ pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
 }
 
 impl Wire {
-    /// The next change of lists that the server sends. Other messages are kept in `pushed`.
+    /// Returns the next notification of changed lists. Other messages are stored in `pushed`.
     pub async fn lists_changed(&mut self) -> v1::ListsChanged {
         let is_lists = |body: &Body| matches!(body, Body::ListsChanged(_));
         let place = match self.pushed.iter().position(is_lists) {
@@ -65,10 +64,10 @@ impl Wire {
     }
 }
 
-/// The state of one conversation in a client that applies messages in the order of arrival.
+/// One conversation, as it is in a client that applies messages in the order of arrival.
 #[derive(Debug, Default)]
 pub struct Shown {
-    /// The newest sequence.
+    /// The sequence of the newest message.
     pub last: u64,
     pub row: Option<v1::Conversation>,
     pub total_unread: u32,
@@ -100,8 +99,8 @@ impl Shown {
         }
     }
 
-    /// Checks that a version is equal to the previous one or follows it: no change was left out, and none
-    /// came late.
+    /// Checks that a version is equal to the previous one or the next after it, so that no change was missed or came
+    /// late.
     fn follow(&mut self, version: u64) {
         let next = [self.version, self.version + 1];
         assert!(self.version == 0 || next.contains(&version), "{version} after {}", self.version);

@@ -1,10 +1,10 @@
-//! Captures the log of a test's thread, where a node's tasks run too.
+//! Captures the log of a test's thread, in which the tasks of the node also run.
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The log lines written while this value exists.
+/// Captures the log lines that are written while this value exists.
 pub struct Log {
     text: Text,
     _guard: tracing::subscriber::DefaultGuard,
@@ -20,7 +20,7 @@ impl Log {
         Self { text, _guard: tracing::subscriber::set_default(all) }
     }
 
-    /// The lines that contain this text.
+    /// Returns the lines that contain this text.
     pub fn lines(&self, part: &str) -> Vec<String> {
         let text = String::from_utf8(self.text.0.lock().unwrap().clone()).unwrap();
         text.lines().filter(|line| line.contains(part)).map(str::to_owned).collect()

@@ -1,5 +1,5 @@
-//! A node in this process, and a client that writes the wire protocol itself, so that it can also send what
-//! no SDK would.
+//! A node in this process, and a client that writes the wire protocol directly, so that it can also send messages that
+//! no SDK would send.
 
 #![allow(dead_code, clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -28,7 +28,7 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The longest time to wait for something that must happen.
+/// The timeout for events that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct TestNode {
@@ -48,12 +48,12 @@ pub struct StoppedNode {
 }
 
 impl StoppedNode {
-    /// The data folder.
+    /// Returns the data folder.
     pub fn folder(&self) -> &Path {
         &self.config.data_dir
     }
 
-    /// The file of facts, which no node has open.
+    /// Opens the database of facts, which no node has open.
     pub fn facts(&self) -> Box<dyn Facts> {
         Box::new(SqliteFacts::open(&self.config.data_dir.join("facts.db")).unwrap())
     }
@@ -76,11 +76,12 @@ pub fn config(folder: &Path) -> Config {
     }
 }
 
-/// Gives a node a self-signed certificate for localhost; returns the certificate in PEM.
+/// Configures a self-signed certificate for localhost; returns the certificate in PEM.
 pub fn with_tls(config: &mut Config) -> String {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (certificate, key) = (config.data_dir.join("cert.pem"), config.data_dir.join("key.pem"));
-    // A data folder that others have access to may not hold files of the test, so the test closes it first.
+    // A node refuses a data folder that contains files and that others can access, so the test restricts the access
+    // first.
     std::fs::set_permissions(&config.data_dir, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
     std::fs::write(&certificate, made.cert.pem()).unwrap();
     std::fs::write(&key, made.signing_key.serialize_pem()).unwrap();
@@ -89,7 +90,7 @@ pub fn with_tls(config: &mut Config) -> String {
 }
 
 impl TestNode {
-    /// The file of facts, opened beside the node.
+    /// Opens the database of facts, which the node also has open.
     pub fn facts(&self) -> Box<dyn Facts> {
         Box::new(SqliteFacts::open(&self.config.data_dir.join("facts.db")).unwrap())
     }
@@ -106,7 +107,7 @@ impl TestNode {
         let node = Node::start(config.clone(), clock.clone()).await.unwrap();
         let app = node.created().unwrap().clone();
         let mut started = Self { node, clock, app, config, folder };
-        // By default, the tests have no linger for Web; those that need one set it.
+        // Most tests have no linger for Web; those that need one set it.
         started.set(|settings| settings.timing.linger_web_ms = 0).await;
         started
     }
@@ -125,7 +126,7 @@ impl TestNode {
         self.node.service().accounts_of(vec![self.user(id)]).await.unwrap()[0].is_some()
     }
 
-    /// The value of a metric: of the first line with this beginning.
+    /// Returns the value of the first metric line that begins with `line`; 0 if there is no such line.
     pub async fn metric(&self, line: &str) -> u64 {
         let mut stream = TcpStream::connect(self.node.http_address()).await.unwrap();
         stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").await.unwrap();
@@ -162,7 +163,7 @@ impl TestNode {
         self.sig_by(user, self.clock.now().wall.as_secs(), expire)
     }
 
-    /// Returns a UserSig that was issued in this second.
+    /// Makes a UserSig that was issued at `issued`, in seconds since 1970.
     pub fn sig_issued(&self, user: &str, issued: u64) -> String {
         self.sig_by(user, issued, 3_600)
     }
@@ -177,14 +178,14 @@ impl TestNode {
         Wire::connect(self.address()).await
     }
 
-    /// Connects without sending a preamble.
+    /// Connects without sending the preamble.
     pub async fn connect_silently(&self) -> Wire {
         let stream = TcpStream::connect(self.address()).await.unwrap();
         stream.set_nodelay(true).unwrap();
         Wire::over(stream)
     }
 
-    /// Logs a device in over native TCP.
+    /// Connects over native TCP and logs a device in.
     pub async fn log_in(&self, user: &str, device: &str, platform: Platform) -> Wire {
         let mut wire = self.connect().await;
         let answer = wire.ask(self.login(user, device, platform)).await;
@@ -209,7 +210,7 @@ pub struct Wire {
     pub stream: TcpStream,
     pub received: Vec<u8>,
     next_id: u64,
-    /// Messages that the server sent on its own, while the client waited for an answer.
+    /// Notifications that arrived while the client waited for an answer.
     pub pushed: Vec<Body>,
 }
 
@@ -225,7 +226,7 @@ impl Wire {
         Self::over(stream)
     }
 
-    /// A client with a small receive buffer in the kernel.
+    /// Connects with small receive and send buffers in the kernel.
     pub async fn connect_small(address: SocketAddr) -> Self {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(4096).unwrap();
@@ -244,7 +245,7 @@ impl Wire {
         id
     }
 
-    /// The next message; `None` when the server has closed the connection.
+    /// Returns the next message; `None` if the server has closed the connection.
     pub async fn next(&mut self) -> Option<v1::ServerMessage> {
         loop {
             if let Framed::Frame { message, taken } = next_frame(&self.received, usize::MAX).unwrap() {
@@ -272,7 +273,7 @@ impl Wire {
         }
     }
 
-    /// The next message that the server sends on its own.
+    /// Returns the next notification; `None` if the server has closed the connection.
     pub async fn push(&mut self) -> Option<Body> {
         if !self.pushed.is_empty() {
             return Some(self.pushed.remove(0));
@@ -280,7 +281,7 @@ impl Wire {
         Some(self.next().await?.body.unwrap())
     }
 
-    /// The code with which a request is refused.
+    /// Sends a request that must be refused; returns the code of the refusal.
     pub async fn refused(&mut self, body: Request) -> u32 {
         match self.ask(body).await {
             Body::Refusal(refusal) => refusal.code,
@@ -288,8 +289,8 @@ impl Wire {
         }
     }
 
-    /// Waits for a notification that `user` has this status; returns it. Checks that all notifications on the
-    /// way are in the order of their versions.
+    /// Waits for a notification that `user` has this status type, and returns the status. Checks that all notifications
+    /// received before are in the order of their versions.
     pub async fn told(&mut self, user: &str, status: StatusType) -> v1::UserStatus {
         loop {
             let body = self.push().await.expect("still connected");
@@ -317,7 +318,7 @@ impl Wire {
         }
     }
 
-    /// The message with which the server ends the connection.
+    /// Returns the message with which the server ends the connection; skips all earlier messages.
     pub async fn last_words(&mut self) -> v1::ConnectionEnded {
         loop {
             let body = self.push().await.expect("last words come before the end");
@@ -339,7 +340,7 @@ impl Wire {
         self.stream.write_all(&bytes).await.unwrap();
     }
 
-    /// The next status of a user in a notification.
+    /// Returns the next status of a user that a notification contains.
     pub async fn told_of(&mut self, user: &str) -> v1::UserStatus {
         loop {
             if let Body::StatusChanged(changed) = self.push().await.expect("still connected") {
@@ -352,7 +353,7 @@ impl Wire {
     }
 }
 
-/// The length prefix of a frame.
+/// Returns the length prefix of a frame.
 pub fn length_prefix(length: usize) -> Vec<u8> {
     let mut bytes = Vec::new();
     prost::encode_length_delimiter(length, &mut bytes).unwrap();

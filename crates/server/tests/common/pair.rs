@@ -1,4 +1,4 @@
-//! Two well-behaved users on a node where others misbehave: Bob and Alice, who watches Bob.
+//! Two well-behaved users, Alice and Bob, on a node where other clients misbehave. Alice watches Bob.
 
 use super::{TestNode, Wire, custom, list};
 use lamplight_model::{Platform, StatusType};
@@ -14,7 +14,7 @@ pub struct Pair {
     pub before: v1::UserStatus,
 }
 
-/// Panics of workers in this process. The server contains them, but they are bugs.
+/// The number of panics of workers in this process. The server survives them, but they are bugs.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
 fn count_panics() {
@@ -31,7 +31,7 @@ fn count_panics() {
 }
 
 impl Pair {
-    /// Starts a node with one worker, which all users share, and logs in the two.
+    /// Starts a node with one worker, which all users share, and logs in both users.
     pub async fn on_a_node(change: impl FnOnce(&mut Config)) -> (TestNode, Self) {
         let node = TestNode::start_with(|config| {
             config.workers = 1;
@@ -54,8 +54,8 @@ impl Pair {
         Self { alice, bob, before }
     }
 
-    /// Checks that both are still connected, that Alice still watches Bob, that nothing of theirs has
-    /// changed, and that Bob's next change is the next one that Alice sees.
+    /// Checks that both users are still connected, that Alice still watches Bob, and that the state of both has not
+    /// changed. Bob's next change must be the next one that Alice receives.
     pub async fn proves_unharmed(mut self) {
         let now = self.alice.status_of("bob").await;
         // The `last_seen` of a connected user is the current time, so it is not compared.
@@ -64,7 +64,7 @@ impl Pair {
         assert_eq!(kept.user_ids, ["bob"]);
         let Body::SetSelfStatus(set) = self.bob.ask(custom("after")).await else { panic!() };
         let told = loop {
-            // After a change of settings and back, Alice may have been sent the present status again.
+            // After settings were changed and restored, Alice may have been sent the current status again.
             let told = self.alice.told_of("bob").await;
             if told.version > self.before.version {
                 break told;

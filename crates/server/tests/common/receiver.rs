@@ -1,4 +1,4 @@
-//! The receiver of webhooks in an app's backend: an HTTP server, well-behaved or not.
+//! A receiver of webhooks, as an app's backend has one: an HTTP server that can also misbehave.
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
@@ -11,7 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::AbortHandle;
 
-/// A request that was read completely.
+/// A request that the receiver has read completely.
 #[derive(Clone, Debug)]
 pub struct Received {
     pub target: String,
@@ -21,7 +21,7 @@ pub struct Received {
 }
 
 impl Received {
-    /// A short form of the request: `alice Login/Register`, or the text of a pushed message.
+    /// Returns a short form of the request: `alice Login/Register`, or the recipient and the text of a pushed message.
     pub fn said(&self) -> String {
         let word = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
         let info = &self.body["Info"];
@@ -47,22 +47,22 @@ impl Received {
     }
 }
 
-/// The reaction of the receiver to a request.
+/// The way in which the receiver reacts to requests.
 #[derive(Clone, Debug)]
 pub enum Manner {
-    /// Answers with this status, at once.
+    /// Answers with this status at once.
     Answer(u16),
-    /// Answers with 200 after a while.
+    /// Answers with 200 after this time.
     Slow(Duration),
     /// Reads the request, and never answers.
     Silent,
-    /// Answers with 200 and a body without end.
+    /// Answers with 200 and an endless body.
     Endless,
     /// Answers with 200 and a body of 3 MB.
     Big,
     /// Answers with 200 and a body that arrives byte by byte.
     Trickle,
-    /// Answers with a head without end.
+    /// Answers with an endless head.
     EndlessHead,
     /// Answers with 302 to this address.
     Redirect(String),
@@ -80,7 +80,7 @@ pub struct Receiver {
     received: Arc<Mutex<Vec<Received>>>,
     manner: Arc<Mutex<Manner>>,
     pub connections: Arc<AtomicUsize>,
-    /// The requests that are being answered, and the highest number of them at a time.
+    /// The highest number of requests that were being answered at the same time.
     pub most_at_once: Arc<AtomicUsize>,
     task: AbortHandle,
 }
@@ -133,7 +133,7 @@ impl Receiver {
         self.received.lock().unwrap().clone()
     }
 
-    /// The notices that the receiver has acknowledged, in their order.
+    /// Returns the short forms of the notices that the receiver has acknowledged, in order.
     pub fn said(&self) -> Vec<String> {
         self.received().iter().map(Received::said).collect()
     }
@@ -163,7 +163,7 @@ async fn serve(
         let Some(request) = read_request(&mut stream, &mut bytes).await? else { return Ok(()) };
         most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
         let manner = manner.lock().unwrap().clone();
-        // A notice counts as received when it is acknowledged.
+        // A notice counts as received if it is acknowledged.
         let counts = match &manner {
             Manner::Answer(status) => (200..300).contains(status),
             Manner::Slow(_) | Manner::Endless | Manner::Big | Manner::Trickle => true,
@@ -183,7 +183,7 @@ async fn serve(
     }
 }
 
-/// Answers a request; returns whether the connection goes on.
+/// Answers a request. Returns `true` if the connection stays open.
 async fn answer(stream: &mut TcpStream, manner: &Manner, counts: bool) -> std::io::Result<bool> {
     let ok = b"HTTP/1.1 200 OK\r\nContent-Length: 59\r\n\r\n{\"ActionStatus\":\"FAIL\",\"ErrorInfo\":\"ignored\",\"ErrorCode\":9}";
     match manner {
@@ -237,7 +237,7 @@ async fn answer(stream: &mut TcpStream, manner: &Manner, counts: bool) -> std::i
     Ok(true)
 }
 
-/// The next request; `None` when the peer has disconnected.
+/// Reads the next request; `None` if the peer has disconnected.
 async fn read_request(stream: &mut TcpStream, bytes: &mut Vec<u8>) -> std::io::Result<Option<Received>> {
     loop {
         if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {

@@ -1,4 +1,4 @@
-//! A WebSocket client, and HTTP requests as text.
+//! A WebSocket client, and functions that send HTTP requests as text.
 
 use super::PATIENCE;
 use futures_util::{SinkExt, StreamExt};
@@ -11,14 +11,14 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::{HeaderValue, Response};
 use tokio_tungstenite::tungstenite::{Error, Message};
 
-/// A request for an upgrade, as text.
+/// A request for a WebSocket upgrade, without the empty line at its end.
 pub const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
 /// Sends bytes to a server, and reads until the server closes the connection.
 pub async fn converse(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    // The server may close before it has read everything.
+    // The server may close the connection before it has read everything.
     let _ = stream.write_all(bytes).await;
     rest_of(&mut stream).await
 }
@@ -27,16 +27,16 @@ pub async fn converse(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
 pub async fn rest_of(stream: &mut TcpStream) -> Vec<u8> {
     let mut rest = Vec::new();
     let read = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest));
-    // A reset counts as closing too.
+    // A reset also counts as closing the connection.
     let _ = read.await.expect("the server closes");
     rest
 }
 
-/// An upgraded connection.
+/// A WebSocket connection.
 pub struct Socket(pub WebSocketStream<TcpStream>);
 
 impl Socket {
-    /// Upgrades a new connection, and offers these subprotocols.
+    /// Opens a connection and upgrades it to a WebSocket, offering these subprotocols.
     pub async fn connect(
         address: SocketAddr,
         offered: &[&str],
@@ -55,7 +55,7 @@ impl Socket {
         self.0.send(message).await.unwrap();
     }
 
-    /// The next message; `None` when the server has closed the connection.
+    /// Returns the next message; `None` if the server has closed the connection.
     pub async fn next(&mut self) -> Option<Message> {
         let next = tokio::time::timeout(PATIENCE, self.0.next()).await.expect("something comes");
         next.and_then(Result::ok)
@@ -65,7 +65,7 @@ impl Socket {
         self.send(Message::text(message.to_string())).await;
     }
 
-    /// The next JSON message.
+    /// Returns the next JSON message; skips pings and pongs.
     pub async fn next_json(&mut self) -> Value {
         loop {
             match self.next().await.expect("still connected") {
@@ -76,7 +76,7 @@ impl Socket {
         }
     }
 
-    /// The answer to a request; messages that the server sends on its own are skipped.
+    /// Sends a request and returns its answer; skips notifications.
     pub async fn ask(&mut self, id: u64, name: &str, request: Value) -> Value {
         self.send_json(json!({ "id": id, name: request })).await;
         loop {
@@ -87,7 +87,7 @@ impl Socket {
         }
     }
 
-    /// The next message of this name that the server sends on its own.
+    /// Returns the next notification with this name.
     pub async fn told(&mut self, name: &str) -> Value {
         loop {
             let told = self.next_json().await;
