@@ -91,7 +91,7 @@ impl Audit {
     }
 
     /// Reads at most `limit` entries, newest first. `app` selects the entries of one app; `None` selects all entries.
-    /// `before` is the id of an entry: only older ones are returned.
+    /// `before` is the id of an entry: only older entries are returned. `None` starts with the newest entry.
     pub async fn entries(
         &self,
         app: Option<AppId>,

@@ -338,7 +338,7 @@ async fn clients_are_told_what_they_may_do_and_when_that_changes() {
     assert_eq!(able, v1::Abilities { friend_notification: true, subscribe_batch: 7, ..usual });
     assert_eq!(alice.told("bob", StatusType::Online).await.custom_status, "unheard");
 
-    // A login and a renewal meanwhile report the same.
+    // A login and a renewal after the change report the same abilities.
     let mut cat = node.connect().await;
     let answer = logged_in(&mut cat, login_of(node.login("cat", "phone", Platform::Android))).await;
     assert_eq!(answer.abilities, Some(able));

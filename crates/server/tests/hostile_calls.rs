@@ -60,7 +60,7 @@ async fn before_the_login_every_call_is_6014() {
     let Body::Heartbeat(_) = eve.ask(Request::Heartbeat(v1::Heartbeat::default())).await else { panic!() };
     assert!(!node.has_account("eve").await);
     let Body::Login(_) = eve.ask(node.login("eve", "phone", Platform::IPhone)).await else { panic!() };
-    // After the logout, the same holds as before the login.
+    // After the logout, the server closes the connection.
     let Body::Logout(_) = eve.ask(Request::Logout(v1::LogoutRequest {})).await else { panic!() };
     eve.closed().await;
     pair.proves_unharmed().await;

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// The time after a login for which a browser counts as known.
 pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// The most logins of known browsers that may wait or be checked, in total.
+/// The most logins of known browsers that may wait for the password check, including the one being checked.
 const MOST_WAITING: usize = 8;
 const MOST_WAITING_PER_DEVICE: usize = 2;
 

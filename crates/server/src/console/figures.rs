@@ -56,20 +56,20 @@ struct Kept {
 pub struct Sample {
     number: u64,
     at: Timestamp,
-    /// Users who are ONLINE.
+    /// The number of users who are ONLINE.
     online: u64,
     /// The number of devices that count as connected, for each platform in the order of `platforms`.
     devices: [u64; Platform::ALL.len()],
     connections: u64,
-    /// Changes per second since the previous sample.
+    /// The number of changes per second since the previous sample.
     changes: f64,
-    /// Notifications per second since the previous sample.
+    /// The number of notifications per second since the previous sample.
     notifications: f64,
-    /// The notices of all apps that wait in the outbox; `None` until they are first counted.
+    /// The number of waiting notices of all apps; `None` until they are first counted.
     backlog: Option<u64>,
-    /// Delivery latency over the last 10 s.
+    /// The quantiles of delivery latency over the last 10 s; `None` if nothing was delivered.
     delivery: Option<Quantiles>,
-    /// Detection time over the last 10 min.
+    /// The quantiles of detection time over the last 10 min; `None` if no lost connection was detected.
     detection: Option<Quantiles>,
 }
 

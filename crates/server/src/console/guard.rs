@@ -29,8 +29,8 @@ use tokio::sync::Semaphore;
 
 /// The most wrong passwords from one source within a minute. Then all logins from this source are refused for a minute.
 const MOST_FAILURES: u32 = 5;
-/// The most logins of unknown browsers that may wait or be checked, in total. Passwords are checked one at a time,
-/// because each check takes 19 MiB.
+/// The most logins of unknown browsers that may wait for the password check, including the one being checked. Passwords
+/// are checked one at a time, because each check takes 19 MiB.
 const MOST_WAITING: usize = 32;
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
 /// The longest time that the answer to a login waits for the login's entry in the audit log.
@@ -105,7 +105,7 @@ impl Drop for Waiting {
     }
 }
 
-/// A session, as the answers show it to the browser.
+/// The data of a session that the browser gets.
 #[derive(Serialize)]
 pub struct ShownSession {
     csrf_token: String,

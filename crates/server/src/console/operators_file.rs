@@ -159,7 +159,7 @@ impl From<OperatorName> for String {
 }
 
 impl Operators {
-    /// Makes the access to the operators of a data folder, without reading the files.
+    /// Makes a handle for the operators of a data folder, without reading the files.
     pub fn of(data_dir: &Path) -> Self {
         Self {
             path: data_dir.join("console-operators"),

@@ -50,7 +50,7 @@ impl PasswordFile {
     /// The maximum length of a password, in bytes.
     pub const MOST_BYTES: usize = 200;
 
-    /// Makes the access to the file in a data folder, without reading the file.
+    /// Makes a handle for the file in a data folder, without reading the file.
     pub fn of(data_dir: &Path) -> Self {
         Self { path: data_dir.join("console-password") }
     }

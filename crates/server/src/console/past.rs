@@ -27,7 +27,7 @@ pub struct Tally {
     pub changes: u64,
     pub notifications: u64,
     pub backlog: u64,
-    /// The number of samples in which the backlog was known.
+    /// The number of samples that have a backlog, for computing its average.
     pub backlogs: u64,
     /// The number of delivery latencies in each bucket of the histogram; `detection` has those of detection times.
     pub delivery: Vec<u64>,

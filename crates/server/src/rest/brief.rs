@@ -182,7 +182,7 @@ fn one_of(f: &mut impl Write, words: &[&str]) -> fmt::Result {
     })
 }
 
-/// An error about a text, with at most [`MAX_ERROR`] bytes.
+/// An error whose message quotes at most the beginning of a string.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct BriefError(String);

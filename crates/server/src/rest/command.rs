@@ -22,13 +22,13 @@ use utoipa::{PartialSchema, ToSchema};
 pub trait Command: 'static {
     /// The path after `/v4/`, for example `sns/friend_add`.
     const PATH: &'static str;
-    /// An older path of the same command.
+    /// An older path of the same command, which is also accepted; `None` if there is none.
     const OLDER_PATH: Option<&'static str> = None;
-    /// The family whose codes and form of answer the command shares.
+    /// The family of the command, which determines its codes and the format of its answers.
     const FAMILY: Family;
     /// A summary of the command, in one line.
     const SUMMARY: &'static str;
-    /// Further information for a caller.
+    /// Further text about the command for the OpenAPI document; may be empty.
     const ABOUT: &'static str;
     /// The codes that the command may be answered with, besides those of every command of its family.
     const CODES: &'static [Code];
@@ -56,8 +56,8 @@ pub trait Command: 'static {
         None
     }
 
-    /// Returns an upper bound, in bytes, on the memory of the page that the call reads and of the answer. A call with 0
-    /// does not wait for memory.
+    /// Returns an upper bound, in bytes, on the memory of the page that the call reads and of the answer. If it is 0,
+    /// the call does not wait for memory.
     fn page(_call: &Call<'_>, _request: &Self::Request) -> usize {
         0
     }
@@ -87,7 +87,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// Collects the data of a command.
+    /// Collects the data that describe a command.
     pub fn of<C: Command>() -> Self {
         let mut others = Vec::new();
         C::Request::schemas(&mut others);
@@ -147,17 +147,17 @@ impl Entry {
         self.index
     }
 
-    /// The path after `/v4/`.
+    /// The path of the command after `/v4/`.
     pub fn path(&self) -> &'static str {
         self.row.path
     }
 
-    /// An older path of the same command.
+    /// An older path of the same command, which is also accepted; `None` if there is none.
     pub fn older_path(&self) -> Option<&'static str> {
         self.row.older_path
     }
 
-    /// The family whose codes and form of answer the command shares.
+    /// The family of the command, which determines its codes and the format of its answers.
     pub fn family(&self) -> Family {
         self.row.family
     }

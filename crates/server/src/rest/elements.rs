@@ -18,13 +18,13 @@ pub struct MsgElement {
     /// `TIMTextElem` or `TIMCustomElem`; Lamplight has no other.
     #[schema(example = "TIMTextElem")]
     msg_type: String,
-    /// The content, by its type.
+    /// The content; its fields depend on `MsgType`.
     #[serde(deserialize_with = "content")]
     #[schema(value_type = MsgContent)]
     msg_content: Skimmed,
 }
 
-/// The content of an element, by its type.
+/// The content of an element; its fields depend on `MsgType`.
 #[derive(ToSchema)]
 #[schema(as = MsgContent)]
 #[serde(untagged)]
@@ -59,7 +59,7 @@ pub struct MsgText {
     text: String,
 }
 
-/// Reads the content of an element of any type, and keeps only the fields that a supported type of element has.
+/// Reads the content of an element of any type, and stores only the fields that a supported type of element has.
 fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Skimmed, D::Error> {
     Skimmed::keeping(&["Text", "Data", "Desc", "Ext"], deserializer)
 }
@@ -70,7 +70,7 @@ pub struct Elements {
     given: usize,
     text: String,
     custom: Option<CustomElement>,
-    /// The refusal of the first invalid element.
+    /// The refusal of the first invalid element; `None` if all elements are valid.
     fault: Option<Refusal>,
 }
 
@@ -96,14 +96,14 @@ impl<'de> Deserialize<'de> for Elements {
 }
 
 impl Elements {
-    /// The size of all kept texts, in bytes.
+    /// Returns the total size of the stored texts, in bytes.
     pub fn bytes(&self) -> usize {
         let custom = self.custom.as_ref();
         self.text.len()
             + custom.map_or(0, |custom| custom.data.len() + custom.description.len() + custom.extension.len())
     }
 
-    /// Returns the body of the message.
+    /// Returns the body of the message, or the refusal of the first invalid element.
     pub fn read(self) -> Result<MessageBody, Refusal> {
         match (self.fault, self.custom) {
             (Some(fault), _) => Err(fault),

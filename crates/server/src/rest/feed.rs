@@ -41,7 +41,7 @@ pub struct StatusFeedFields {
     changes: Vec<Change>,
     /// The `Cursor` for the next call.
     cursor: String,
-    /// Whether there are no further changes for now.
+    /// `true` if no further changes exist for now; `false` if more pages follow.
     finished: bool,
 }
 
@@ -62,15 +62,15 @@ pub struct Change {
     /// because many JSON readers keep only 53 bits.
     #[schema(example = "7378697629483820032", pattern = "^[0-9]{1,20}$")]
     version: String,
-    /// When the status type last changed: milliseconds since 1970.
+    /// The time of the last change of the status type, in milliseconds since 1970.
     since: u64,
-    /// Why the status last changed.
+    /// The reason of the last status change.
     #[schema(value_type = String, example = "login")]
     reason: &'static str,
-    /// When the user was last connected, in milliseconds since 1970; absent if the user never was.
+    /// The time at which the user was last connected, in milliseconds since 1970; absent if the user never was.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_seen: Option<u64>,
-    /// The platforms connected now.
+    /// The platforms on which the user is connected now.
     #[schema(value_type = Vec<String>)]
     online_devices: Vec<&'static str>,
     /// Whether the account has been deleted.

@@ -49,7 +49,7 @@ pub struct ImportFriendItem {
     add_source: String,
     /// The text of the friend request; at most 256 bytes.
     add_wording: Option<String>,
-    /// When the two became friends: seconds since 1970. Absent or 0: now.
+    /// The time at which the two became friends, in seconds since 1970. Absent or 0: now.
     #[schema(maximum = 4294967295_u64)]
     add_time: Option<u32>,
     /// Ignored: Lamplight keeps no time for a remark.
@@ -107,7 +107,7 @@ impl ImportFriendItem {
 /// The command `sns/friend_delete_all`.
 pub struct FriendDeleteAll;
 
-/// The owner of the list, and which side of the friendships to delete.
+/// The owner of the list, and whether the lists of the friends change too.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendDeleteAllRequest {

@@ -88,12 +88,12 @@ impl Command for FriendUpdate {
     }
 }
 
-/// The change of a friend's remark that the fields of the request ask for.
+/// The change of a friend's remark, collected from the fields of the request.
 #[derive(Default)]
 struct RemarkChange {
-    /// The new remark; if several are given, the last one.
+    /// The new remark; if several are given, the last one. `None` if none is given.
     remark: Option<String>,
-    /// Whether the request names a field that cannot be changed, or gives a remark that is not a text.
+    /// `true` if the request names a field that cannot be changed, or gives a remark that is not a text.
     is_refused: bool,
 }
 
@@ -115,7 +115,7 @@ impl<'de> Deserialize<'de> for RemarkChange {
 }
 
 impl RemarkChange {
-    /// Returns the new remark.
+    /// Returns the new remark, or the reason why the request is refused.
     fn read(self) -> Result<String, Refusal> {
         if self.is_refused {
             let detail = format!("only {REMARK} can be changed, and its value must be a text");

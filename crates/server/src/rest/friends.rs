@@ -207,7 +207,7 @@ pub struct FriendDeleteRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether the user is removed from their lists too. Absent: `Delete_Type_Single`.
+    /// Whether the user is removed from the lists of the friends too. Absent: `Delete_Type_Single`.
     delete_type: Option<DeleteType>,
 }
 
@@ -263,7 +263,7 @@ impl Command for FriendDelete {
 /// The command `sns/friend_get`.
 pub struct FriendGet;
 
-/// The owner of the list, and the place to continue from.
+/// The owner of the list, and the number of friends to skip.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct FriendGetRequest {
@@ -296,7 +296,7 @@ pub struct FriendGetFields {
     custom_sequence: u32,
     /// The number of friends that the user has.
     friend_num: usize,
-    /// 1: this is the last page.
+    /// 1: this is the last page; 0: more pages follow.
     complete_flag: u8,
     /// The `StartIndex` of the next page; 0 after the last one.
     next_start_index: usize,
@@ -428,16 +428,16 @@ pub struct FriendChecked {
 /// The relation of two users: which of them has the other on their friend list.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 pub enum Relation {
-    /// A has B, and B has A.
+    /// A and B have each other on their friend lists.
     #[serde(rename = "CheckResult_Type_BothWay")]
     BothWay,
-    /// A has B; B does not have A, or B's list was not checked.
+    /// A has B on the friend list; B does not have A, or B's list was not checked.
     #[serde(rename = "CheckResult_Type_AWithB")]
     AWithB,
-    /// B has A, and A does not have B.
+    /// B has A on the friend list; A does not have B.
     #[serde(rename = "CheckResult_Type_BWithA")]
     BWithA,
-    /// A does not have B; B does not have A, or B's list was not checked.
+    /// A does not have B on the friend list; B does not have A, or B's list was not checked.
     #[serde(rename = "CheckResult_Type_NoRelation")]
     Neither,
 }

@@ -33,7 +33,7 @@ pub struct AdminGetRoamMsgRequest {
     #[serde(rename = "Peer_Account", alias = "To_Account")]
     #[schema(value_type = AccountName)]
     peer_account: CompactString,
-    /// The most messages to answer with; more than 100 counts as 100.
+    /// The maximum number of messages in the answer; values above 100 count as 100.
     #[schema(minimum = 1)]
     max_cnt: u32,
     /// The first second of the period.
@@ -53,7 +53,7 @@ pub struct AdminGetRoamMsgFields {
     complete: u8,
     /// The number of messages on this page.
     msg_cnt: usize,
-    /// When the first message of the page was stored: seconds since 1970; 0 when the page is empty.
+    /// The time at which the first message of the page was stored, in seconds since 1970; 0 when the page is empty.
     last_msg_time: u64,
     /// The key with which to read the messages before this page; empty when the page is empty.
     last_msg_key: String,
@@ -77,11 +77,11 @@ pub struct PastMessage {
     msg_seq: u32,
     /// The `MsgRandom` with which the backend sent the message; 0 for a message of a client.
     msg_random: u32,
-    /// When the message was stored: seconds since 1970.
+    /// The time at which the message was stored, in seconds since 1970.
     msg_time_stamp: u64,
     /// Always 0: messages cannot be recalled.
     msg_flag_bits: u8,
-    /// The `MsgKey` of the message, which the call that sent it was answered with.
+    /// The `MsgKey` of the message, as in the answer to the call that sent it.
     msg_key: String,
     /// The content, always one element.
     msg_body: Vec<PastElement>,
@@ -97,11 +97,11 @@ pub struct PastElement {
     /// `TIMTextElem` or `TIMCustomElem`
     #[schema(value_type = String)]
     msg_type: &'static str,
-    /// The content, by its type.
+    /// The content; its fields depend on `MsgType`.
     msg_content: PastContent,
 }
 
-/// The content of an element, by its type.
+/// The content of an element; its fields depend on `MsgType`.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum PastContent {
@@ -268,7 +268,7 @@ async fn end_of_time(
 /// The command `openim/admin_set_msg_read`.
 pub struct AdminSetMsgRead;
 
-/// The reader, the other user, and how far the conversation was read.
+/// The reader, the sender, and the time up to which the messages were read.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminSetMsgReadRequest {

@@ -57,7 +57,7 @@ impl<'de> Deserialize<'de> for Callbacks {
     }
 }
 
-/// Reads an `OfflinePushInfo` with any fields, and keeps only its `PushFlag`.
+/// Reads an `OfflinePushInfo` with any fields, and stores only its `PushFlag`.
 fn push_info<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Skimmed>, D::Error> {
     Skimmed::keeping(&["PushFlag"], deserializer).map(Some)
 }
@@ -105,7 +105,7 @@ pub struct SendMsgRequest {
     /// A number that, together with `MsgSeq`, identifies a retry: a second call with the same two numbers, users and
     /// content within ten minutes is a retry. Any other call sends another message.
     msg_random: u32,
-    /// See `MsgRandom`. Absent: 0.
+    /// A number that, together with `MsgRandom`, identifies a retry. Absent: 0.
     msg_seq: Option<u32>,
     /// Ignored: the time of a message is the time of its commit.
     #[allow(dead_code)]
@@ -113,7 +113,7 @@ pub struct SendMsgRequest {
     /// One text element, several of them (their texts are joined), or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Elements,
-    /// Must be absent or 1: the sender has the message too, on every device and in the history.
+    /// Must be absent or 1: the sender always gets the message too, on every device and in the history.
     #[schema(value_type = Option<u32>, example = 1)]
     sync_other_machine: Option<Skimmed>,
     /// Must be absent or empty: every message counts as unread until it is read, and becomes the last message
@@ -124,10 +124,11 @@ pub struct SendMsgRequest {
     /// Lamplight makes no such callbacks.
     #[schema(value_type = Option<Vec<String>>)]
     forbid_callback_control: Option<Callbacks>,
-    /// Absent, or at least 604,800 (seven days): the settings of the app say how long messages are kept.
+    /// The lifetime in seconds: absent, or at least 604,800 (seven days). The settings of the app determine how long
+    /// messages are stored.
     msg_life_time: Option<u64>,
-    /// Ignored, apart from `PushFlag`, which must be absent or 0: whether a message is pushed does not depend
-    /// on the message.
+    /// Ignored, apart from `PushFlag`, which must be absent or 0: a call cannot determine whether its message is
+    /// pushed.
     #[serde(default, deserialize_with = "push_info")]
     #[schema(value_type = Option<Object>)]
     offline_push_info: Option<Skimmed>,
@@ -137,7 +138,7 @@ pub struct SendMsgRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct SendMsgFields {
-    /// When the message was stored: seconds since 1970.
+    /// The time at which the message was stored, in seconds since 1970.
     msg_time: u64,
     /// Identifies the message in its conversation: `MsgSeq_MsgRandom_MsgTime`.
     msg_key: String,
@@ -232,14 +233,14 @@ pub struct BatchSendMsgRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 500)]
     to_account: List<CompactString, MAX_RECIPIENTS>,
-    /// As in `openim/sendmsg`.
+    /// A number that identifies a retry, as in `openim/sendmsg`.
     msg_random: u32,
-    /// As in `openim/sendmsg`.
+    /// A number that identifies a retry, as in `openim/sendmsg`.
     msg_seq: Option<u32>,
     /// One text element, several of them (their texts are joined), or one custom element.
     #[schema(value_type = Vec<MsgElement>, min_items = 1)]
     msg_body: Elements,
-    /// Must be absent or 1: the sender has the message too, on every device and in the history.
+    /// Must be absent or 1: the sender always gets the message too, on every device and in the history.
     #[schema(value_type = Option<u32>, example = 1)]
     sync_other_machine: Option<Skimmed>,
     /// Must be absent or empty: every message counts as unread until it is read, and becomes the last message
@@ -250,10 +251,11 @@ pub struct BatchSendMsgRequest {
     /// Lamplight makes no such callbacks.
     #[schema(value_type = Option<Vec<String>>)]
     forbid_callback_control: Option<Callbacks>,
-    /// Absent, or at least 604,800 (seven days): the settings of the app say how long messages are kept.
+    /// The lifetime in seconds: absent, or at least 604,800 (seven days). The settings of the app determine how long
+    /// messages are stored.
     msg_life_time: Option<u64>,
-    /// Ignored, apart from `PushFlag`, which must be absent or 0: whether a message is pushed does not depend
-    /// on the message.
+    /// Ignored, apart from `PushFlag`, which must be absent or 0: a call cannot determine whether its message is
+    /// pushed.
     #[serde(default, deserialize_with = "push_info")]
     #[schema(value_type = Option<Object>)]
     offline_push_info: Option<Skimmed>,

@@ -58,7 +58,7 @@ impl ApiMetrics {
         seconds.observe(took);
     }
 
-    /// Counts an answer with this code, which is not `OK`.
+    /// Counts a refused or failed call by the code of its answer.
     pub fn refused(&self, code: Code) {
         self.refusals.get_or_create(&CodeLabel { code: code.number() }).inc();
     }

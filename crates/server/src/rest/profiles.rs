@@ -203,7 +203,7 @@ pub struct PortraitGetRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_USERS_INFO>,
-    /// The tags to read. The answer leaves out fields that were never set, and has each tag only once.
+    /// The tags to read. The answer has each tag only once, and skips fields that were never set.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }

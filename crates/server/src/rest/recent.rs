@@ -24,7 +24,7 @@ const OF_TWO: u32 = 1;
 /// The command `recentcontact/get_list`.
 pub struct RecentContactGetList;
 
-/// The owner of the conversations, and the place to continue from.
+/// The owner of the conversations, and the position to continue from.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecentContactGetListRequest {
@@ -32,15 +32,15 @@ pub struct RecentContactGetListRequest {
     #[serde(rename = "From_Account")]
     #[schema(value_type = AccountName)]
     from_account: CompactString,
-    /// The position to continue from: 0 for the first page, else the value from the previous page. The same holds for
-    /// `StartIndex`, `TopTimeStamp` and `TopStartIndex`.
+    /// The position to continue from: 0 for the first page, otherwise the value from the previous page. The same
+    /// applies to `StartIndex`, `TopTimeStamp` and `TopStartIndex`.
     time_stamp: u64,
-    /// See `TimeStamp`.
+    /// A part of the position; see `TimeStamp`.
     #[schema(maximum = 10000)]
     start_index: u32,
-    /// See `TimeStamp`.
+    /// A part of the position; see `TimeStamp`.
     top_time_stamp: u64,
-    /// See `TimeStamp`.
+    /// A part of the position; see `TimeStamp`.
     #[schema(maximum = 10000)]
     top_start_index: u32,
     /// If the bit with value 2 is set, the answer includes conversations without a message. The other bits are ignored:
@@ -52,15 +52,16 @@ pub struct RecentContactGetListRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct RecentContactGetListFields {
-    /// 1: this is the last page.
+    /// 1: this is the last page; 0: more pages follow.
     complete_flag: u8,
-    /// The value for the call that reads the next page; so are `StartIndex`, `TopTimeStamp` and `TopStartIndex`.
+    /// The position for the call that reads the next page, together with `StartIndex`, `TopTimeStamp` and
+    /// `TopStartIndex`.
     time_stamp: u64,
-    /// See `TimeStamp`.
+    /// A part of the position; see `TimeStamp`.
     start_index: u32,
-    /// See `TimeStamp`.
+    /// A part of the position; see `TimeStamp`.
     top_time_stamp: u64,
-    /// See `TimeStamp`.
+    /// A part of the position; see `TimeStamp`.
     top_start_index: u32,
     /// At most 100 conversations: pinned ones first, then the most recently active.
     session_item: Vec<Session>,
@@ -77,7 +78,7 @@ pub struct Session {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: UserId,
-    /// When the conversation was last active: seconds since 1970.
+    /// The time of the last activity in the conversation, in seconds since 1970.
     msg_time: u64,
     /// 1: the conversation is pinned.
     top_flag: u8,

@@ -28,7 +28,7 @@ pub struct WebhookTlsError {
 pub struct ReceiverTls {
     files: WebhooksConfig,
     current: RwLock<Arc<ClientConfig>>,
-    /// The state of the files when they were last read, even if they could not be used.
+    /// The state of the files at the last reading, even if they could not be used.
     read: RwLock<Read>,
 }
 
