@@ -25,8 +25,8 @@ use std::sync::Arc;
 /// The folders of the sites. Each has an `index.html` if the pages were built.
 const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
-/// The name of the folders with files whose names contain a hash of their content, as Vite builds them. Such files may
-/// be cached for ever.
+/// The name of the folders in which Vite puts files with a hash of their content in the file name. Such files may be
+/// cached for ever.
 const NAMED_BY_CONTENT: &str = "assets";
 
 /// The page that is served if the pages were not built.
@@ -57,8 +57,8 @@ pub fn routes(site: Site) -> Router {
     Router::new().route("/lamplight.json", get(describe)).fallback(serve).with_state(site)
 }
 
-/// Answers `/lamplight.json` with the URL of the client port for the requesting page, whether the demo is enabled, and
-/// the version.
+/// Answers `/lamplight.json`: the URL of the client port for the requesting page, whether the demo is enabled, and the
+/// version of the server.
 async fn describe(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
     let description = json!({
         "clientUrl": site.door.url(host(&headers)),

@@ -471,8 +471,8 @@ async fn a_refusal_is_short_however_long_what_is_refused_is() {
     assert!(answer.body.len() < 1_000, "{} bytes", answer.body.len());
 }
 
-/// Checks that a body that is not JSON in UTF-8 is refused as such, rather than for its fields, even if the invalid
-/// part is in a value that would be skipped.
+/// Checks that a body that is not valid JSON in UTF-8 is refused as unreadable, and not because of an invalid field.
+/// This also holds if the invalid part is in a value that would be skipped.
 #[tokio::test]
 async fn a_body_that_is_no_json_is_told_so_wherever_that_is_seen() {
     let node = TestNode::start().await;

@@ -1,7 +1,7 @@
 //! The differences between two states of an app, as the audit log records them. Pure.
 //!
-//! The result contains no secret. It has the number of a key, whether a token is set, and the URL of a webhook without
-//! user, password, query and fragment.
+//! The result contains no secret. A key is recorded by its number, and a token only as set or not set. The URL of a
+//! webhook is recorded without user, password, query and fragment.
 
 use super::{Act, short};
 use lamplight_model::{

@@ -1,6 +1,6 @@
 //! Routes for apps: settings, keys, admins, deletion. A request that changes an app contains the entity tag of the
-//! state that it is based on, and is refused if the app has changed since then. Two operators who edit the same app
-//! therefore do not overwrite each other's changes.
+//! state that the change is based on. The request is refused if the app has changed since then. Two operators who edit
+//! the same app therefore do not overwrite each other's changes.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};

@@ -2,9 +2,9 @@
 //! logins of known browsers wait in a separate queue.
 //!
 //! With a single queue, an attacker could fill the queue with wrong passwords from many addresses, and no operator
-//! could log in. The cookie grants no access: it only selects the queue of a login, and the counter of wrong passwords.
-//! It is signed with the hash of the operator's password, so a new password makes it invalid, and the server need not
-//! store it.
+//! could log in. The cookie grants no access: it only selects the queue and the counter of wrong passwords for a login.
+//! The cookie is signed with the hash of the operator's password. A new password therefore makes the cookie invalid,
+//! and the server need not store cookies.
 //!
 //! Pure: the current time and the random bytes are arguments.
 

@@ -5,8 +5,8 @@ use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// The content security policy of the page: it may load only from this server, may not have inline scripts or styles,
-/// and may not be framed by another page.
+/// The content security policy of the pages. It allows loading only from this server, and forbids inline scripts,
+/// inline styles and framing.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
 font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The most entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;
-/// When this many operators are stored, operators without recent entries are removed. At most 101 operators exist at a
+/// The number of stored operators at which those without recent entries are removed. At most 101 operators exist at a
 /// time, so most of the stored ones have been deleted.
 const MOST_OPERATORS: usize = 256;
 

@@ -61,8 +61,8 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// The command channels of the workers. They are weak because a worker ends when all strong senders are dropped,
-    /// and an open request of a browser may keep the console alive.
+    /// The command channels of the workers. They are weak because a worker ends when all strong senders are dropped. An
+    /// open request of a browser may keep the console alive, but must not keep the workers alive.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 

@@ -48,7 +48,7 @@ pub struct ShownOperator {
     pub name: OperatorName,
     /// The operator's role.
     pub role: Role,
-    /// When the operator was added; `None` for `admin`, who always exists.
+    /// The time at which the operator was added; `None` for `admin`, who always exists.
     pub created: Option<Timestamp>,
 }
 

@@ -81,9 +81,9 @@ impl Past {
         Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
-    /// Adds the figures of a sample, and writes the steps that are due. If a write fails, the steps of the finest level
-    /// are lost; those of coarser levels are written again later. For some time after the wall clock has leapt ahead,
-    /// no old figures are deleted.
+    /// Adds the figures of a sample, and writes the steps that are due. If a write fails, the sums of the finest level
+    /// are lost; the sums of coarser levels are written again later. For some time after the wall clock has leapt
+    /// ahead, no old figures are deleted.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);

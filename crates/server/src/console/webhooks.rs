@@ -34,7 +34,7 @@ struct ShownWebhook {
     url: String,
     signed: bool,
     waiting: u64,
-    /// When the oldest waiting notice entered the outbox.
+    /// The time at which the oldest waiting notice was queued; `None` if no notice waits.
     oldest: Option<Timestamp>,
     dead: u64,
     /// The time until which no requests are sent, because the receiver has failed several times in a row; `None` if
@@ -126,9 +126,9 @@ pub async fn list(
     Ok(Json(WebhookList { webhooks: webhooks.collect() }))
 }
 
-/// `POST apps/{app}/webhooks/{webhook}/test`: sends a test request, which reports no event. Each app can have one test
-/// at a time. A test ends when the receiver answers or when the timeout of webhooks has passed. Like every webhook
-/// request, it is not sent to networks that webhooks may not reach.
+/// `POST apps/{app}/webhooks/{webhook}/test`: sends a test request to a webhook; the request reports no event. Each app
+/// can have one test at a time. A test ends when the receiver answers or when the timeout of webhooks has passed. Like
+/// every webhook request, it is not sent to networks that webhooks may not reach.
 pub async fn test(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,

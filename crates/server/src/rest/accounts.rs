@@ -1,4 +1,4 @@
-//! Commands for accounts: import, check, delete, and the end of all their logins (`kick`).
+//! Commands for accounts: import, check, delete, and `kick`, which ends all logins of an account.
 
 use super::answer::{Reply, info, item_code};
 use super::call::Call;
@@ -156,7 +156,8 @@ impl Command for MultiaccountImport {
                 first.get_or_insert(error);
             }
         }
-        // The answer of the cloud's API has no field for the reason of each failure, so it has the reason of the first.
+        // The answers of the cloud's API have no field for the reason of each failure, so the answer has only the first
+        // reason.
         let (mut code, mut detail) = (Code::OK, String::new());
         if let Some(error) = first {
             let why = Family::Accounts.translate(&error.refusal());
@@ -298,7 +299,7 @@ pub struct AccountDeleted {
     user_id: CompactString,
 }
 
-/// The `ResultInfo` of an admin who asks to delete the admin's own account.
+/// The `ResultInfo` for a call that would delete the account of the calling admin.
 const OWN_ACCOUNT: &str = "an admin cannot delete its own account, because its UserSig would be refused from then on; \
                            call as another admin";
 

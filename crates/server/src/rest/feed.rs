@@ -34,7 +34,7 @@ pub struct StatusFeedRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct StatusFeedFields {
-    /// Whether this is the first page of a snapshot: delete your copy of all statuses before you apply the changes.
+    /// `true` on the first page of a snapshot: delete your copy of all statuses before you apply the changes.
     reset: bool,
     /// The users whose status has changed since the cursor, with their present status, in the order of their
     /// last change.

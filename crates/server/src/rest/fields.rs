@@ -78,7 +78,7 @@ impl PartialSchema for Flag {
 
 impl ToSchema for Flag {}
 
-/// The userID of an account. A request with another text gets an error that says why the text is invalid.
+/// The userID of an account. A request with an invalid userID gets an error that states the reason.
 #[derive(ToSchema)]
 #[schema(example = "alice", min_length = 1, max_length = 32, pattern = "^[ -~]{1,32}$")]
 #[allow(dead_code)]

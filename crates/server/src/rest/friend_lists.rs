@@ -83,7 +83,7 @@ impl Command for FriendImport {
 }
 
 impl ImportFriendItem {
-    /// Returns the account that the item names, with the friend to add or the reason why the item is invalid.
+    /// Returns the account name of the item, and the friend to add or the reason why the item is invalid.
     fn read(self, now: Timestamp) -> (CompactString, Result<NewFriend, Refusal>) {
         let added = self.add_time.filter(|at| *at > 0).map(|at| Timestamp(u64::from(at) * 1_000));
         let friend = match UserId::new(&self.to_account) {
@@ -160,7 +160,7 @@ pub struct FriendGetListRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 100)]
     to_account: List<CompactString, MAX_READ>,
-    /// The fields to read, as in the answers of `sns/friend_get`; unknown ones are left out of the answer.
+    /// The fields to read, as in the answers of `sns/friend_get`; unknown fields are skipped.
     #[schema(value_type = Vec<String>, min_items = 1, max_items = 100)]
     tag_list: List<CompactString, MAX_TAGS>,
 }

@@ -151,7 +151,7 @@ impl Command for FriendAdd {
 }
 
 impl AddFriendItem {
-    /// Returns the account that the item names, with the friend to add or the reason why the item is invalid.
+    /// Returns the account name of the item, and the friend to add or the reason why the item is invalid.
     fn read(self, both: bool) -> (CompactString, Result<NewFriend, Refusal>) {
         let friend = UserId::new(&self.to_account).map_err(Refusal::from).map(|id| NewFriend {
             id,
@@ -166,7 +166,7 @@ impl AddFriendItem {
 }
 
 /// Adds friends to a user's friend list, and returns the outcome for each. Each item is the account name from the
-/// request, with the friend to add or the reason why the item is invalid.
+/// request, and the friend to add or the reason why the item is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,
@@ -384,7 +384,7 @@ pub struct FriendCheckRequest {
     #[serde(rename = "To_Account")]
     #[schema(value_type = Vec<AccountName>, min_items = 1, max_items = 1000)]
     to_account: List<CompactString, MAX_DELETED>,
-    /// Whether the friend lists of those users are checked too.
+    /// Whether the friend lists of the users to look for are checked too.
     check_type: CheckType,
 }
 
@@ -394,7 +394,7 @@ pub enum CheckType {
     /// Only the user's list.
     #[serde(rename = "CheckResult_Type_Single")]
     Single,
-    /// The user's list, and the lists of the others.
+    /// The user's list, and the lists of the users to look for.
     #[serde(rename = "CheckResult_Type_Both")]
     Both,
 }

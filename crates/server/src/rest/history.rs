@@ -25,7 +25,7 @@ pub struct AdminGetRoamMsg;
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct AdminGetRoamMsgRequest {
-    /// The user from whose side the conversation is read: messages that this user has deleted are left out.
+    /// The user from whose side the conversation is read: messages that this user has deleted are skipped.
     #[serde(rename = "Operator_Account", alias = "From_Account")]
     #[schema(value_type = AccountName)]
     operator_account: CompactString,
@@ -119,8 +119,8 @@ pub struct PastText {
     text: String,
 }
 
-/// Returns the `MsgSeq` and the `MsgRandom` of a stored message. A message of a client has neither, so the low 31 bits
-/// of its number in the conversation and 0 are used.
+/// Returns the `MsgSeq` and the `MsgRandom` of a stored message. A message of a client has neither: its `MsgSeq` is the
+/// low 31 bits of its number in the conversation, and its `MsgRandom` is 0.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),

@@ -330,7 +330,7 @@ impl Command for PortraitGet {
     }
 }
 
-/// Whether any of the tags is other than nick, picture and the rule for friend requests.
+/// Whether any tag names a field other than nick, picture and the rule for friend requests.
 fn wants_further(tags: &[CompactString]) -> bool {
     tags.iter().any(|tag| ![NICK, IMAGE, ALLOW_TYPE].contains(&tag.as_str()))
 }

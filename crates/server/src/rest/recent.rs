@@ -84,8 +84,8 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// The position up to which the list has been read: the second of the last conversation, and the number of
-/// conversations of that second that were answered.
+/// The position up to which the list has been read: the second of the last answered conversation, and the number of
+/// answered conversations of that second.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,

@@ -1,9 +1,9 @@
 //! The OpenAPI document (`/v4/openapi.json`) and its browsable reference (`/v4/docs`). The page and all files that it
 //! loads are compiled into the program.
 //!
-//! Swagger UI renders the reference. Three of the files are Lamplight's own: a page with a `main` element and a
-//! viewport for phones, a style sheet with enough contrast in light and dark mode, and a script that gives accessible
-//! names to elements that Swagger UI leaves without one.
+//! Swagger UI renders the reference. Three of the files are Lamplight's own. The page has a `main` element and a
+//! viewport for phones. The style sheet gives enough contrast in light and dark mode. The script adds accessible names
+//! where Swagger UI has none.
 
 use super::openapi;
 use axum::Router;
@@ -17,9 +17,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 const DOCUMENT_PATH: &str = "/v4/openapi.json";
 
-/// The content security policy of the page: it may load from and call only this server, use `data:` icons, and not be
-/// framed by another page. Swagger UI's script inserts two styles into the page. The hash allows the first; the second
-/// is for a measurement, and the page also works without it.
+/// The content security policy of the page. It allows requests only to this server, and `data:` icons; it forbids
+/// framing. Swagger UI's script inserts two styles into the page. The hash allows the first; the second is for a
+/// measurement, and the page also works without it.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
      style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \

@@ -52,7 +52,8 @@ pub struct AccountState {
     #[serde(rename = "To_Account")]
     #[schema(value_type = String)]
     to_account: CompactString,
-    /// The state of the account: `Online` if any device is, else `PushOnline` if any device is, else `Offline`.
+    /// The state of the account: `Online` if any device is connected, otherwise `PushOnline` if any device is logged
+    /// in, otherwise `Offline`.
     status: State,
     /// The devices that are logged in, if asked for.
     #[serde(skip_serializing_if = "Option::is_none")]

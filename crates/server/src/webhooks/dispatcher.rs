@@ -52,7 +52,7 @@ struct State {
     settling: bool,
     /// `true` after the database has failed, until the pause has passed.
     resting: bool,
-    /// The index of the lane that is served first in the next round, so that all lanes get their share.
+    /// The index of the lane that is served first in the next round, so that no lane is always served last.
     turn: usize,
 }
 

@@ -281,8 +281,8 @@ impl LanePlan {
     }
 }
 
-/// Whether a head may be sent now. A head that is due more than the maximum delay ahead may also be sent: its due time
-/// is wrong, because the clock was set back.
+/// Whether a head may be sent now. If a head is due more than the maximum delay ahead, the clock was set back after its
+/// due time was computed; such a head may also be sent.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }

@@ -99,8 +99,7 @@ impl Shown {
         }
     }
 
-    /// Checks that a version is equal to the previous one or the next after it, so that no change was missed or came
-    /// late.
+    /// Checks that a version is equal to the previous one or higher by one, so that no change was missed or came late.
     fn follow(&mut self, version: u64) {
         let next = [self.version, self.version + 1];
         assert!(self.version == 0 || next.contains(&version), "{version} after {}", self.version);
