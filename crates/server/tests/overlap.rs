@@ -24,8 +24,8 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// Checks that friend notification reaches every connection of a worker that has more connections than reads can wait
-/// for the facts. Each read fails at first, like a read beyond that limit.
+/// Checks that friend notification reaches every connection of a worker, although the worker has more connections than
+/// reads that may wait for the facts. Each read fails at first, like a read beyond that limit.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;
@@ -76,7 +76,7 @@ fn most_open_files() -> u64 {
     line.split_whitespace().nth(1).unwrap().parse().unwrap_or(u64::MAX)
 }
 
-/// Returns the next change of the subscription list of which a device is notified.
+/// Waits for the next notification of a changed subscription list, and returns the change.
 async fn list_change(mac: &mut Wire) -> v1::SubscriptionsChanged {
     loop {
         if let Body::SubscriptionsChanged(changed) = mac.push().await.unwrap() {

@@ -215,8 +215,8 @@ async fn a_header_from_elsewhere_or_a_broken_or_a_second_one_ends_the_connection
     let Body::Login(_) = log_in(&node, &mut stream, "alice").await else { panic!("others are as ever") };
 }
 
-/// A connection without its PROXY header or without a login ends after five seconds of the node's clock, and no longer
-/// counts.
+/// A connection without its PROXY header or without a login ends after five seconds of the node's clock, and then no
+/// longer counts towards the limit.
 #[tokio::test]
 async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let node = node_with(|config| config.limits.connections = 4).await;

@@ -149,7 +149,7 @@ pub fn shown_profile(profile: &Profile) -> [(&'static str, String); 3] {
     ]
 }
 
-/// Returns the name of a rule for friend requests in the audit log.
+/// Returns the name that the audit log uses for a rule for friend requests.
 pub fn shown_allow(allow: AllowType) -> &'static str {
     match allow {
         AllowType::AllowAny => "anybody",

@@ -36,7 +36,7 @@ pub struct ApiError {
     reason: Option<Reason>,
 }
 
-/// The cause of an error, as a word for the page. `web/packages/console/src/api/client.ts` must handle each of them.
+/// The cause of an error, as a word for the page. `web/packages/console/src/api/client.ts` must handle each variant.
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reason {

@@ -132,7 +132,7 @@ pub struct Credentials {
 }
 
 impl Door {
-    /// Makes the state with these operators and without sessions.
+    /// Makes a `Door` with these operators and without sessions.
     pub fn new(operators: Arc<Operators>) -> Self {
         Self {
             operators,
@@ -162,8 +162,8 @@ impl Door {
         })
     }
 
-    /// Returns the source of a login as `name`. A browser is known only for the operator who has logged in from it, so
-    /// its cookie gives no additional attempts at another operator's password.
+    /// Returns the source of a login of the operator `name`. A browser is known only for the operator who has logged in
+    /// from it, so its cookie gives no additional attempts at another operator's password.
     fn source(&self, sender: &Sender, name: Option<&OperatorName>, address: IpAddr, now: Now) -> Source {
         let device = sender.device.as_deref().and_then(|cookie| {
             let operator = self.operators.find(name?).ok()??;
@@ -430,7 +430,8 @@ fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Whether the browser uses HTTPS. The HTTP port itself has no TLS, but a proxy with TLS sets a header.
+/// Whether the browser uses HTTPS. The HTTP port itself has no TLS; a proxy with TLS reports the scheme in
+/// `x-forwarded-proto`.
 fn is_encrypted(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }

@@ -57,7 +57,7 @@ pub struct ShownOperator {
 pub struct Operators {
     path: PathBuf,
     admin: PasswordFile,
-    /// Locked from reading the file to writing it, so that concurrent changes are not lost.
+    /// Locked during a whole change, from reading the file to writing it, so that concurrent changes are not lost.
     changing: Mutex<()>,
 }
 
@@ -287,7 +287,7 @@ impl Operators {
     }
 
     /// Changes the role of an operator from `former` to `role`, and ends the operator's sessions. Fails if the operator
-    /// no longer has the role `former`, because another admin has changed it in the meantime.
+    /// no longer has the role `former`, which means that another admin has changed the role in the meantime.
     pub fn set_role(&self, name: &OperatorName, former: Role, role: Role) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);

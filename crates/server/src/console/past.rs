@@ -69,7 +69,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Continues the last steps that an earlier process has stored.
+    /// Reads the last step of each level, which an earlier process has stored, and continues these steps.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {

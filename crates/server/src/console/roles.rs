@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The role of an operator of the console, in ascending order of rights.
+/// A role of operators of the console. The variants are in ascending order of rights.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -25,7 +25,7 @@ impl Role {
     /// All roles, in ascending order.
     pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
 
-    /// The name of the role in the API, on the command line and in the file of operators.
+    /// Returns the name of the role in the API, on the command line and in the file of operators.
     pub fn name(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",

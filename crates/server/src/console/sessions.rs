@@ -43,7 +43,7 @@ pub struct Opened {
     pub csrf_token: String,
 }
 
-/// The cause of a request with a session.
+/// The origin of a request: a person, or an automatic refresh of the page.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Use {
     /// A person uses the page, which keeps the session alive.

@@ -30,7 +30,7 @@ pub trait Command: 'static {
     const SUMMARY: &'static str;
     /// Further text about the command for the OpenAPI document; may be empty.
     const ABOUT: &'static str;
-    /// The codes that the command may be answered with, besides those of every command of its family.
+    /// The codes with which this command may be refused, in addition to those that all commands of the family share.
     const CODES: &'static [Code];
     /// `true` if the command changes nothing; it may then also be called with GET.
     const READS: bool = false;
@@ -74,7 +74,7 @@ pub trait Command: 'static {
     }
 }
 
-/// The data from which the OpenAPI document describes one command.
+/// The data of one command for the OpenAPI document.
 pub struct Described {
     pub(super) summary: &'static str,
     pub(super) about: &'static str,
@@ -87,7 +87,7 @@ pub struct Described {
 }
 
 impl Described {
-    /// Collects the data that describe a command.
+    /// Collects the data of a command for the OpenAPI document.
     pub fn of<C: Command>() -> Self {
         let mut others = Vec::new();
         C::Request::schemas(&mut others);
@@ -167,7 +167,7 @@ impl Entry {
         self.row.reads
     }
 
-    /// Returns the data from which the OpenAPI document describes this command.
+    /// Returns the data of this command for the OpenAPI document.
     pub fn describe(&self) -> Described {
         (self.row.describe)()
     }

@@ -85,7 +85,7 @@ impl Family {
         }
     }
 
-    /// Returns the refusal with the code that this family has for the same reason.
+    /// Returns the refusal with its code replaced by this family's code for the same reason.
     pub fn translate(self, refusal: &Refusal) -> Refusal {
         let code = match refusal.code {
             Code::INVALID_PARAMETER => self.invalid(),
@@ -103,7 +103,7 @@ impl Family {
         matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }
 
-    /// The codes that any call of the family may be answered with.
+    /// Returns the codes with which any call of the family may be refused.
     pub fn common_codes(self) -> [Code; 21] {
         [
             Code::HTTP_UNREADABLE,

@@ -40,7 +40,7 @@ pub struct AdminGetRoamMsgRequest {
     min_time: u64,
     /// The last second of the period.
     max_time: u64,
-    /// The `LastMsgKey` of the previous answer, to read the messages before the ones in that answer.
+    /// The `LastMsgKey` of the previous page; empty or absent for the newest page.
     last_msg_key: Option<String>,
 }
 
@@ -340,7 +340,7 @@ pub struct GetC2cUnreadMsgNumRequest {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "PascalCase")]
 pub struct GetC2cUnreadMsgNumFields {
-    /// The sum over all conversations.
+    /// The number of unread messages in all conversations.
     #[serde(rename = "AllC2CUnreadMsgNum")]
     all: u32,
     /// The number for each sender that the request named, in the order of the request; absent if it named none.

@@ -361,7 +361,7 @@ impl Command for BatchSendMsg {
     }
 }
 
-/// Returns how many messages of this size, in bytes, one call stores concurrently.
+/// Returns the number of messages of this size, in bytes, that one call stores concurrently.
 fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }

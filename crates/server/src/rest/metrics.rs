@@ -51,7 +51,7 @@ impl ApiMetrics {
         Self { by_command, refusals }
     }
 
-    /// Counts an answered call of the command with this index, and records how long it took.
+    /// Counts an answered call of the command with this index, and records its duration.
     pub fn answered(&self, command: usize, took: Duration) {
         let (requests, seconds) = &self.by_command[command];
         requests.inc();

@@ -16,22 +16,22 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 /// exist together.
 const TEXTS: usize = 4;
 
-/// The maximum memory that one mark causes, in bytes. An entry of a list of names takes 24 bytes; while the list grows,
-/// the old list and the new one of twice the size exist together. A name on the heap takes up to 24 more bytes besides
-/// its text.
+/// The maximum memory that one mark (`,` `:` `[` or `{`) causes, in bytes. An entry of a list of names takes 24 bytes;
+/// while the list grows, the old list and the new one of twice the size exist together. A name on the heap takes up to
+/// 24 more bytes besides its text.
 const BYTES_PER_MARK: usize = 96;
 
-/// The maximum memory that all marks of a body cause, in bytes: that of the longest list that the limits of an app
-/// allow.
+/// The maximum memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes: that of the longest list that the
+/// limits of an app allow.
 const MARKS_BYTES: usize = 1 << 20;
 
 /// The memory that every call takes in addition, in bytes. For example, a list of one entry has capacity for four.
 const BASE_BYTES: usize = 2 * 1_024;
 
-/// The maximum memory that one mark causes after the body has been parsed, in bytes.
+/// The maximum memory that one mark (`,` `:` `[` or `{`) causes after the body has been parsed, in bytes.
 const KEPT_PER_MARK: usize = 48;
 
-/// The maximum memory that all marks cause after the body has been parsed, in bytes.
+/// The maximum memory that all marks (`,` `:` `[` `{`) cause after the body has been parsed, in bytes.
 const KEPT_BYTES: usize = MARKS_BYTES / 2;
 
 /// The maximum memory of a small call, in bytes; a call that needs more counts as large.

@@ -9,8 +9,7 @@ pub struct ClientDoor {
 }
 
 impl ClientDoor {
-    /// Makes the value for a client port that listens on this address. `public` is its URL behind a proxy, if there is
-    /// one.
+    /// Describes a client port that listens on this address. `public` is its URL behind a proxy, if there is one.
     pub fn new(listens: SocketAddr, public: Option<String>) -> Self {
         Self { listens, public }
     }

@@ -17,6 +17,6 @@ pub struct WebhooksConfig {
     pub ca_file: Option<PathBuf>,
     /// A PEM file of the certificate chain for receivers that ask for a client certificate.
     pub client_certificate: Option<PathBuf>,
-    /// A PEM file of the private key of that certificate.
+    /// A PEM file of the private key of `client_certificate`.
     pub client_key: Option<PathBuf>,
 }

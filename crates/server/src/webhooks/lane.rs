@@ -98,7 +98,7 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Closes the circuit breaker, because the URL of the webhook was changed.
+    /// Closes the circuit breaker. Must be called when the URL of the webhook was changed.
     pub fn forget_receiver(&mut self) {
         self.breaker = Breaker::default();
         self.stale = true;

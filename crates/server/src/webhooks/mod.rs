@@ -60,13 +60,13 @@ pub struct Tested {
     pub took: Duration,
     /// The name of the header with the id of the request.
     pub header: &'static str,
-    /// The value of this header: the id of the request.
+    /// The value of the header named `header`: the id of the request.
     pub delivery: String,
     /// The names of the query parameters with the signature; empty if the app has no token.
     pub signature: &'static [&'static str],
 }
 
-/// Marks an app as being tested, until it is dropped.
+/// Marks an app as being tested, until this value is dropped.
 struct Testing<'a> {
     testing: &'a Mutex<BTreeSet<AppId>>,
     app: AppId,

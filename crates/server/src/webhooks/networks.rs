@@ -35,7 +35,8 @@ impl AllowedNetworks {
     }
 }
 
-/// Returns the kind of an address that is not public, as part of an error text; `None` for a public address.
+/// Returns a description of an address that is not public, for example "a private address"; `None` for a public
+/// address.
 fn why_not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => why_not_public_v4(address),
@@ -43,8 +44,8 @@ fn why_not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Returns the kind of an IPv4 address according to the registry of special-purpose addresses (RFC 6890 and its
-/// successors); `None` for a public address.
+/// Returns a description of a special-purpose IPv4 address, by the registry of RFC 6890 and its successors; `None` for
+/// a public address.
 fn why_not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
     let special: [(&str, u8, &str); 15] = [
         ("0.0.0.0", 8, "an unspecified address"),

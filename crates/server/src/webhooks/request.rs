@@ -70,7 +70,7 @@ fn hex(id: &UserId) -> String {
     id.as_str().bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The originator of an event, for the query: the address and the platform.
+/// The address and the platform that caused an event, for the query.
 struct Caller {
     address: String,
     platform: &'static str,

@@ -401,8 +401,8 @@ fn everything_arrives_in_order_in_the_end() {
     }
 }
 
-/// If more users than fit one read have notices that are all due later, the lane waits until the first one is due. It
-/// does not read the same page repeatedly.
+/// The outbox has more users than one read returns, and all their notices are due later. The lane waits until the first
+/// notice is due, and does not read the same page repeatedly.
 #[test]
 fn a_page_of_what_is_due_later_is_read_once() {
     let mut world = World::new(&[]);
