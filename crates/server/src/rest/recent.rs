@@ -84,8 +84,8 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// The position up to which the list has been read: the second of the last answered conversation, and the number of
-/// answered conversations of that second.
+/// The position up to which earlier pages have read the list: the time of the last conversation in seconds since 1970,
+/// and the number of conversations with this time on those pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,

@@ -1,5 +1,5 @@
-//! Lets the service put notices into the outbox: the session events of live records, and messages that users who became
-//! OFFLINE may have missed.
+//! Has the service move events to the outbox as notices: the session events of live records, and messages that users
+//! who became OFFLINE may have missed.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;

@@ -103,7 +103,7 @@ pub fn check_webhook_tls(config: &WebhooksConfig) -> Result<(), WebhookTlsError>
 }
 
 /// Makes the TLS configuration, which trusts the certificates of the system and those of `webhooks.ca_file`. If
-/// `webhooks.client_certificate` is set, it is sent to a receiver that asks for a client certificate.
+/// `webhooks.client_certificate` is set, this certificate is sent to a receiver that asks for one.
 fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
