@@ -84,8 +84,8 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Makes the entry for a changed value. Secrets are replaced by texts that may be equal before and after the change;
-/// the new text is then marked as different.
+/// Makes the entry for a changed value. If the texts `before` and `after` are equal, as they may be for secrets, the
+/// new text is marked as different.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }

@@ -69,7 +69,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Reads the last step of each level, which an earlier process has stored, and continues these steps.
+    /// Reads the current step of each level, if an earlier process has stored it, and continues it.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {

@@ -36,7 +36,7 @@ pub trait Command: 'static {
     const READS: bool = false;
     /// `true` if the cloud's API does not have this command.
     const OURS: bool = false;
-    /// The names and descriptions of the query parameters that replace the body of a call without a body.
+    /// The names and descriptions of the query parameters. A call without a body uses them in place of the body.
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
 
     /// The type of the request, which is read from the body.
