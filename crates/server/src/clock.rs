@@ -1,4 +1,4 @@
-//! The clock of a node. No other code of the server reads the clocks of the system.
+//! The clock of a node. No other code of the server reads the system clocks.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use lamplight_service::Revoking;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// The clock of a node. All clones give the same time.
+/// The clock of a node: monotonic time and wall-clock time. All clones return the same time.
 #[derive(Clone, Debug)]
 pub struct Clock {
     origin: Instant,
@@ -30,7 +30,8 @@ impl Clock {
         }
     }
 
-    /// Waits until a revocation of UserSigs may be answered, so that a UserSig that is made after the answer is valid.
+    /// Waits until a UserSig that is made now would be newer than the revocation. The revocation is answered only then,
+    /// so that every UserSig that is made after the answer is valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {
@@ -38,12 +39,12 @@ impl Clock {
             if left.is_zero() {
                 return;
             }
-            // Sleeps in small steps, because the wall clock may be set in the meantime.
+            // Sleeps in small steps, because the wall clock may be set during a sleep.
             tokio::time::sleep(left.min(Duration::from_millis(50))).await;
         }
     }
 
-    /// Moves both clocks forward. Tests use it to wait for a heartbeat timeout.
+    /// Moves both clocks forward. With it, tests reach a timeout without a wait.
     pub fn advance(&self, duration: Duration) {
         self.ahead_ms.fetch_add(duration.as_millis() as u64, Ordering::Relaxed);
     }

@@ -22,7 +22,7 @@ use std::time::Duration;
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// The folder for everything that the node stores. It is created if it does not exist.
+    /// The folder for all files of the node. It is created if it does not exist.
     pub data_dir: PathBuf,
     /// The client port: native protocol, WebSocket and TLS.
     #[serde(deserialize_with = "address::one")]
@@ -30,10 +30,10 @@ pub struct Config {
     /// The HTTP port: server API, web pages, metrics and health checks.
     #[serde(deserialize_with = "address::one")]
     pub http_listen: SocketAddr,
-    /// A further port for metrics and health checks, with connection limits of its own.
+    /// An additional port for metrics and health checks, with its own connection limits; `None` for no such port.
     #[serde(deserialize_with = "address::one_or_none")]
     pub health_listen: Option<SocketAddr>,
-    /// The URL (`ws://…` or `wss://…`) at which web pages reach the client port, if that is through a proxy.
+    /// The URL (`ws://…` or `wss://…`) at which browsers reach the client port, if a proxy is in front of it.
     pub public_client_url: Option<String>,
     /// The networks of proxies that are trusted to report the address of a client, such as `10.1.0.0/16`; at most 100.
     pub trusted_proxies: Vec<Network>,
@@ -43,14 +43,15 @@ pub struct Config {
     pub tls: TlsConfig,
     /// The settings of outgoing webhooks.
     pub webhooks: WebhooksConfig,
-    /// Limits on clients that hold for every app.
+    /// Limits on clients, the same for every app.
     pub limits: LimitsConfig,
-    /// The time for which clients of a stopped or lost node still count as connected, in milliseconds; at most 10 min.
+    /// The grace, in milliseconds: for this time, the clients of a stopped or lost node still count as connected; at
+    /// most 10 min.
     pub node_loss_grace_ms: u32,
-    /// The number of clients that should reconnect per second after all have lost their connections at once. At login,
-    /// each client receives the time over which to spread its reconnection.
+    /// The number of clients per second that should reconnect after all of them have lost their connections. At login,
+    /// each client receives the time over which it has to spread its reconnection.
     pub reconnects_per_second: u32,
-    /// The longest time over which clients spread their reconnections, in milliseconds.
+    /// The upper bound, in milliseconds, of the time over which clients spread their reconnections.
     pub reconnect_spread_ms: u32,
 }
 
@@ -64,33 +65,34 @@ pub struct TlsConfig {
     pub key: Option<PathBuf>,
 }
 
-/// Limits on clients that hold for every app.
+/// Limits on clients, the same for every app.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
-    /// The most connections; 0 means as many as the file limit of the process allows.
+    /// The most open client connections; 0 means as many as the process's limit on open files allows.
     pub connections: usize,
-    /// The most connections from one address.
+    /// The most open client connections from one address.
     pub connections_per_address: u32,
     /// The longest time from connecting to logging in, in milliseconds.
     pub login_timeout_ms: u32,
-    /// The largest message before the login, in bytes.
+    /// The largest message that a client may send before its login, in bytes.
     pub frame_before_login: usize,
-    /// The largest message after the login, in bytes.
+    /// The largest message that a client may send after its login, in bytes.
     pub frame_after_login: usize,
-    /// The most wrong tokens per minute from one address on each port. Further ones are answered with
-    /// `TOO_MANY_FAILURES`, and their connection is closed.
+    /// The most invalid tokens per minute from one address on each port. A further login is answered with
+    /// `TOO_MANY_FAILURES`, and its connection is closed.
     pub login_failures_per_address: u32,
-    /// The most status changes of one user per second that watchers are notified of; faster changes are conflated to
-    /// the newest. 0 means no limit.
+    /// The most notifications per second about one user's status changes. Faster changes are conflated: watchers
+    /// receive only the newest status. 0 means no limit.
     pub changes_told_per_second: u32,
-    /// The most requests of one connection per second; further ones wait. 0 means no limit.
+    /// The most requests per second of one connection; further requests are delayed. 0 means no limit.
     pub requests_per_second: u32,
-    /// The most connections to the HTTP port. An eighth of the file limit of the process is a further bound.
+    /// The most open connections to the HTTP port. One eighth of the process's limit on open files is a second upper
+    /// bound.
     pub http_connections: usize,
-    /// The most connections to the HTTP port from one address.
+    /// The most open connections to the HTTP port from one address.
     pub http_connections_per_address: u32,
-    /// The most bytes of bodies that the HTTP port holds in memory at a time.
+    /// The most bytes of request bodies that the HTTP port keeps in memory at a time, over all connections.
     pub http_body_bytes: usize,
 }
 
@@ -138,7 +140,7 @@ impl Default for LimitsConfig {
 /// An error in the settings. Its text names the setting and its source.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// A file or variable cannot be read, or names an unknown setting.
+    /// A file or environment variable cannot be read, has a value of the wrong type, or names an unknown setting.
     #[error("{0}")]
     Unreadable(String),
     /// A value is outside its bounds.
@@ -152,7 +154,7 @@ pub enum ConfigError {
 }
 
 impl Config {
-    /// Reads the settings from these layers, each of which replaces values of those before it:
+    /// Reads the settings from these layers. A later layer overrides the values of earlier layers:
     ///
     /// 1. The defaults.
     /// 2. The file. If one is named, it must exist.
@@ -195,7 +197,8 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks settings that depend on each other; they may come from different layers.
+    /// Checks pairs of settings that must be set together. The two may come from different layers, so this check runs
+    /// last.
     fn check_pairs(&self) -> Result<(), ConfigError> {
         let problem = || "a certificate and its key must be set together; only one of them is set".to_owned();
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
@@ -256,7 +259,7 @@ impl Config {
     /// Warnings, as texts for the log, about values that are valid but do not fit together.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let (grace, spread) = (self.node_loss_grace_ms, self.reconnect_spread_ms);
-        // Without a grace, every client counts as gone at once however it reconnects, so a long spread does no harm.
+        // Without a grace, clients count as gone at once, so a long spread makes no difference.
         let is_late = grace > 0 && spread > grace;
         let late = is_late.then(|| {
             format!(
@@ -303,7 +306,7 @@ impl Config {
     }
 }
 
-/// Whether this is a variable that Kubernetes sets for a Service whose name begins with `lamplight`. Kubernetes sets
+/// Returns `true` for a variable that Kubernetes sets for a Service whose name begins with `lamplight`. Kubernetes sets
 /// such variables for every Service of the namespace (`enableServiceLinks`). The value is checked too, so that a
 /// misspelt setting is still refused.
 fn is_injected(name: &str, value: &str) -> bool {
@@ -335,7 +338,7 @@ fn is_injected(name: &str, value: &str) -> bool {
     }
 }
 
-/// Settings of former versions, each with the text of the error.
+/// The settings of former versions that no longer exist, each with the text of the error.
 const REMOVED: [(&str, &str); 1] = [(
     "limits.login_failures_per_account",
     "this setting was removed: wrong UserSigs no longer block an account; delete it",
@@ -397,7 +400,7 @@ mod tests {
         }
     }
 
-    /// Checks that no setting has a name that would be ignored as one of Kubernetes, whatever its value.
+    /// Checks that no setting has a name that `is_injected` would ignore.
     #[test]
     fn no_setting_has_a_name_that_kubernetes_makes() {
         fn check(value: &serde_json::Value, path: &str) {

@@ -1,7 +1,8 @@
-//! Limits on open connections: in total, and from one address. IPv6 addresses in the same /64 network count as one.
+//! Limits on open connections: in total, and per client address. IPv6 addresses in the same /64 network count as one
+//! address.
 //!
-//! When a trusted proxy connects, the address of the client is not known yet. The connection counts in the total at
-//! once, and by address as soon as the address is known.
+//! When a trusted proxy connects, the client's address is not known yet. Such a connection is counted in the total at
+//! once, and for its address as soon as that is known.
 
 use lamplight_service::network;
 use parking_lot::Mutex;
@@ -15,14 +16,15 @@ pub struct ConnectionLimits {
     most_per_address: u32,
     most_unnamed: usize,
     open: AtomicUsize,
-    /// The number of open connections whose client's address is not known yet.
+    /// The number of open connections whose client address is not known yet.
     unnamed: AtomicUsize,
-    /// The highest number of open connections that any worker found before it began to close its own; 0 until then.
+    /// The highest number of open connections that any worker found when it began to close its connections; 0 until
+    /// then.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// The limit that a refused connection would exceed.
+/// The limit that made a connection refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Full {
     /// The limit on the total number of connections.
@@ -45,7 +47,7 @@ impl ConnectionLimits {
         }
     }
 
-    /// Sets a limit on connections whose client's address is not known yet.
+    /// Sets the limit on connections whose client address is not known yet.
     pub fn with_most_unnamed(self, most_unnamed: usize) -> Self {
         Self { most_unnamed, ..self }
     }
@@ -55,14 +57,14 @@ impl ConnectionLimits {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of connections that were open before the first worker began to close its own. Each worker
-    /// calls this before it closes any.
+    /// Returns the number of connections that were open before the first worker began to close its connections. Each
+    /// worker calls this before it closes any.
     pub fn open_at_closing(&self) -> usize {
         let open = self.open();
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)
     }
 
-    /// Admits and counts a connection if the limits allow it. Returns whether it was admitted.
+    /// Admits and counts a connection if the limits allow it. Returns `false` if a limit is reached.
     pub fn enter(&self, address: IpAddr) -> bool {
         self.admit(address).is_ok()
     }
@@ -75,7 +77,7 @@ impl ConnectionLimits {
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Admits and counts a connection from a trusted proxy, whose client's address is not known yet.
+    /// Admits and counts a connection from a trusted proxy. Its client address is not known yet.
     pub fn admit_unnamed(&self) -> Result<(), Full> {
         if !take_one(&self.open, self.most) {
             return Err(Full::Altogether);
@@ -87,14 +89,15 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Counts a connection from a trusted proxy by its client's address, once that is known. If there are too many from
-    /// that address, the connection is no longer counted at all, and must not be passed to [`Self::leave`].
+    /// Counts a connection from a trusted proxy for its client address, which is now known. If the limit of that
+    /// address is reached, the connection is no longer counted in the total either, and must not be passed to
+    /// [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Counts one more for an address, without the total, if the limit of the address allows it.
+    /// Increments the count of an address, but not the total, if the limit of the address allows it.
     pub fn count(&self, address: IpAddr) -> Result<(), Full> {
         let mut by_address = self.by_address.lock();
         let count = by_address.entry(network(address)).or_default();
@@ -105,7 +108,7 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Undoes one [`Self::count`].
+    /// Decrements the count of an address: the opposite of [`Self::count`].
     pub fn discount(&self, address: IpAddr) {
         let mut by_address = self.by_address.lock();
         let source = network(address);
@@ -117,13 +120,13 @@ impl ConnectionLimits {
         }
     }
 
-    /// Stops counting an admitted connection.
+    /// Removes a connection from the counts when it ends.
     pub fn leave(&self, address: IpAddr) {
         give_one_back(&self.open);
         self.discount(address);
     }
 
-    /// Stops counting an admitted connection that ended before its client's address was known.
+    /// Removes a connection from the counts if it ends before its client address is known.
     pub fn leave_unnamed(&self) {
         give_one_back(&self.unnamed);
         give_one_back(&self.open);
@@ -146,8 +149,8 @@ fn give_one_back(count: &AtomicUsize) {
 mod tests {
     use super::*;
 
-    /// Opens connections (`+address`) and closes them (`-address`), with a limit of two from one address, and asserts
-    /// which were admitted.
+    /// Opens connections (`+address`) and closes them (`-address`), with a limit of two per address, and asserts which
+    /// of them were admitted.
     fn check(script: &str, expected: &str) {
         let limits = ConnectionLimits::new(100, 2);
         let mut told = Vec::new();

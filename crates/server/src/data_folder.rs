@@ -9,12 +9,12 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::os::unix::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-/// The modes of a folder and of a file to which only the owner has access.
+/// The modes with which only the owner has access, for a folder and for a file.
 const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
-/// The bits of a mode that give access to users other than the owner.
+/// The mode bits that give access to users other than the owner.
 const OTHERS: u32 = 0o077;
-/// The bit of a folder into which every user may put files, such as `/tmp`.
+/// The mode bit of folders such as `/tmp`, in which every user may create files.
 const STICKY: u32 = 0o1000;
 
 /// The file of the database. A folder with this file is a data folder.
@@ -23,16 +23,17 @@ pub(crate) const FACTS: &str = "facts.db";
 /// The subfolder with the live records.
 pub(crate) const LIVE: &str = "live";
 
-/// The subfolder with live records that a start set aside because they belong to another database.
+/// The subfolder for live records that a start did not use, because they belong to another database.
 pub(crate) const LIVE_SET_ASIDE: &str = "live-set-aside";
 
-/// The subfolder with the keys for JWTs that were read last.
+/// The subfolder with the last key sets that were read for JWTs.
 pub(crate) const TOKEN_KEYS: &str = "token-keys";
 
 /// The control socket.
 pub(crate) const SOCKET: &str = "control.sock";
 
-/// All files of a data folder; below, its subfolders, in which every file is Lamplight's.
+/// All files that Lamplight creates in a data folder itself. The constant below names the subfolders; all files in them
+/// are Lamplight's.
 const FILES: [&str; 9] = [
     FACTS,
     "facts.db-wal",
@@ -44,20 +45,20 @@ const FILES: [&str; 9] = [
     "console-operators",
     SOCKET,
 ];
-/// The files that a start opens for reading and writing, and cannot do without.
+/// The files that a start has to open for reading and writing.
 const OPENED: [&str; 5] = [FACTS, "facts.db-wal", "facts.db-shm", "facts.db-journal", "lock"];
 const FOLDERS: [&str; 4] = [LIVE, LIVE_SET_ASIDE, "watch", TOKEN_KEYS];
 
-/// The action to take if the data folder does not exist.
+/// The behaviour if the data folder does not exist.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum IfMissing {
-    /// Create it.
+    /// Create the folder.
     Make,
-    /// Fail, and create nothing.
+    /// Return an error, and create nothing.
     Refuse,
 }
 
-/// The reasons why a data folder cannot be used.
+/// The reason why a data folder cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum DataFolderError {
     /// A folder or file cannot be used.
@@ -73,7 +74,7 @@ pub enum DataFolderError {
         "there is no data folder at {0}; create one with `lamplight serve`, or name another one with --data-dir"
     )]
     NoData(PathBuf),
-    /// Other users have access to the folder or file, and Lamplight must not or cannot deny it to them.
+    /// Other users have access to the folder or file, and Lamplight must not or cannot change its mode.
     #[error(
         "{path} is open to other users (mode {mode:04o}), who could read the keys in it, and Lamplight leaves that as it \
          is, because {why}; name a folder for Lamplight alone, for example a new one inside it, or close this one with \
@@ -87,7 +88,7 @@ pub enum DataFolderError {
         /// The reason why the mode is not changed.
         why: &'static str,
     },
-    /// The folder, or a file in it, belongs to another user, and is closed to this one.
+    /// The folder, or a file in it, belongs to another user, and the user of this process may not read and write it.
     #[error(
         "{path} belongs to user {owner}, and this program runs as user {own}, who may not read and write it; as root, \
          `chown -R {own} {path}` gives it to that user"
@@ -95,22 +96,22 @@ pub enum DataFolderError {
     NotAccessible {
         /// The folder or file.
         path: PathBuf,
-        /// Its owner.
+        /// The user id of its owner.
         owner: u32,
-        /// The user of this process.
+        /// The user id of this process.
         own: u32,
     },
-    /// There is a file where Lamplight keeps a folder, or a folder where it keeps a file.
+    /// There is a file at the path of one of Lamplight's folders, or a folder at the path of one of its files.
     #[error("{path} is a {found}, and Lamplight keeps a {expected} there; move it away")]
     Misplaced {
         /// The file or folder.
         path: PathBuf,
         /// Its kind.
         found: &'static str,
-        /// The kind that Lamplight keeps there.
+        /// The kind that Lamplight expects.
         expected: &'static str,
     },
-    /// The path of the control socket does not fit into the address of a Unix socket.
+    /// The path of the control socket is too long for the address of a Unix socket.
     #[error(
         "the path of the data folder is too long: the address of a Unix socket is limited, and {} has {} bytes; name a folder with a \
          shorter path, or use a relative path",
@@ -124,13 +125,13 @@ pub enum DataFolderError {
 
 /// The lock of a data folder; dropping it releases the lock.
 pub(crate) struct FolderLock {
-    // The folder itself is locked, because a lock file could be deleted while it is locked.
+    // The folder is locked, because a lock file could be deleted and made again while it is locked.
     _folder: File,
-    // This file is locked too, because former versions lock only the file.
+    // The lock file is locked too, because former versions lock only that file.
     _file: File,
 }
 
-/// Fails if the folder does not exist, or is not a data folder.
+/// Returns an error if the folder does not exist, or is not a data folder.
 pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     match folder.join(FACTS).try_exists() {
         Ok(true) => Ok(()),
@@ -139,7 +140,7 @@ pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Fails if the path of the control socket would be too long.
+/// Returns an error if the path of the control socket would be too long.
 pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
     let socket = folder.join(SOCKET);
     match SocketAddr::from_pathname(&socket) {
@@ -148,11 +149,11 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Locks a data folder, and denies access to all users but its owner.
+/// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// If a former version or a copy has left permissions that give access to other users, they are removed. But a folder
-/// to which others have access is not changed and is an error if it has other files and no database, or if every user
-/// may put files into it, because it is then not used by Lamplight alone.
+/// A folder of Lamplight's may be open to other users, for example after a copy; its mode is then changed. The folder
+/// is left unchanged, and an error is returned, if Lamplight may not be its only user. That is so if every user may
+/// create files in it, or if it has foreign files and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;
@@ -184,7 +185,8 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     Ok(FolderLock { _folder: held, _file: file })
 }
 
-/// Fails if a node could not start with the folder, and changes nothing. A folder that does not exist is accepted.
+/// Returns an error if a node could not start with the folder. Changes nothing. A folder that does not exist is
+/// accepted.
 pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     check_length(folder)?;
     check_link(folder)?;
@@ -200,7 +202,7 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Fails if a node could not start because of the contents of the database; returns `false` if there is no database.
+/// Returns an error if a node could not start because of the contents of the database; `false` if there is no database.
 /// Creates no file. Must only be called while no server uses the folder.
 pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
     match facts_path(folder) {
@@ -209,7 +211,8 @@ pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
     }
 }
 
-/// Fails if the folder is a symbolic link whose target does not exist, because such a folder cannot be created.
+/// Returns an error if the folder is a symbolic link to a target that does not exist, because such a folder cannot be
+/// created.
 fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     match folder.is_symlink() && !folder.exists() {
         true => {
@@ -220,8 +223,8 @@ fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Fails if there is a folder where Lamplight keeps a file, or the reverse, so that a start would fail half way.
-/// Subfolders that a node can run without are not checked.
+/// Returns an error if a folder has the name of one of Lamplight's files, or the reverse, because a start would fail on
+/// it. Subfolders that a node does not need for its start are not checked.
 fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     let files = FILES.iter().map(|name| (name, "file", "folder"));
     for (name, expected, other) in files.chain([(&LIVE, "folder", "file")]) {
@@ -234,7 +237,8 @@ fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// The error of a folder that cannot be used. A refusal is explained by the owner, where that is another user.
+/// Makes the error for a folder that cannot be used. If access was denied and another user owns the folder, the error
+/// names the owner.
 fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     let own = geteuid().as_raw();
     match fs::metadata(path) {
@@ -245,7 +249,8 @@ fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     }
 }
 
-/// Fails where a file belongs to another user and is closed to this one, as after a restore by root.
+/// Returns an error if one of the needed files belongs to another user, and this process may not read and write it.
+/// That happens after a restore by root.
 fn check_access(folder: &Path) -> Result<(), DataFolderError> {
     for path in OPENED.iter().map(|name| folder.join(name)) {
         let Ok(about) = fs::metadata(&path) else { continue };
@@ -261,7 +266,7 @@ fn check_access(folder: &Path) -> Result<(), DataFolderError> {
 enum Plan {
     Keep,
     Narrow,
-    /// Leave the folder as it is, for this reason.
+    /// Do not change the folder, and return an error with this reason.
     Refuse(&'static str),
 }
 
@@ -269,7 +274,7 @@ const STICKY_FOLDER: &str = "everybody may put files into it";
 const OTHER_FILES: &str = "it holds other files than those of Lamplight";
 const FIXED_MODE: &str = "its mode cannot be changed";
 
-/// Decides what to do about the mode of a folder.
+/// Decides whether the mode of a folder is kept, changed, or a reason to refuse the folder.
 fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) -> io::Result<Plan> {
     Ok(match mode & OTHERS {
         0 => Plan::Keep,
@@ -279,7 +284,7 @@ fn plan(mode: u32, has_facts: bool, is_ours: impl FnOnce() -> io::Result<bool>) 
     })
 }
 
-/// Whether a folder has only files and subfolders of Lamplight.
+/// Returns `true` if all files and subfolders of a folder are Lamplight's.
 fn holds_nothing_else(folder: &Path) -> io::Result<bool> {
     for entry in fs::read_dir(folder)? {
         let name = entry?.file_name();
@@ -301,7 +306,7 @@ fn try_lock(file: &File, folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Denies other users access to Lamplight's files and subfolders in the folder.
+/// Removes other users' access to Lamplight's files and subfolders in the folder.
 fn narrow_contents(folder: &Path) -> Result<(), DataFolderError> {
     for name in FILES {
         narrow_if_ours(&folder.join(name))?;
@@ -324,8 +329,8 @@ fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Denies other users access to a file or folder, if it exists. Symbolic links are not followed, because their targets
-/// may belong to something else.
+/// Removes other users' access to a file or folder, if it exists. Symbolic links are not followed, because their
+/// targets may not be Lamplight's.
 fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,
@@ -338,7 +343,7 @@ fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     narrow(path, if about.is_dir() { FOLDER_MODE } else { FILE_MODE })
 }
 
-/// Sets a mode, and checks that it was set, because some file systems have no modes.
+/// Sets a mode, and checks that the file system has stored it, because some file systems have no modes.
 fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: path.to_owned(), source };
     let was = mode_of(path).map_err(failed)?;
@@ -357,7 +362,7 @@ fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Gives only the owner access to a file that was just created.
+/// Sets the mode of a newly created file so that only its owner has access.
 pub(crate) fn close_to_others(path: &Path) -> io::Result<()> {
     fs::set_permissions(path, Permissions::from_mode(FILE_MODE))
 }

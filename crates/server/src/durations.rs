@@ -1,5 +1,5 @@
-//! A histogram of durations whose counts can be read: Prometheus gets the counts since the start, and the console those
-//! of recent periods.
+//! A histogram of durations. Prometheus reads its counts since the start; the console computes those of recent periods
+//! from them.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::{MetricType, TypedMetric};
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Counts durations by bucket. Clones count into the same buckets.
+/// A histogram of durations. Clones share the same buckets.
 #[derive(Clone, Debug)]
 pub struct Durations {
     inner: Arc<Inner>,
@@ -38,7 +38,7 @@ impl Durations {
         self.inner.nanoseconds.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
-    /// Returns the counts since the start.
+    /// Returns the counts since the start of the process.
     pub fn read(&self) -> Spread {
         let counts = self.inner.counts.iter().map(|count| count.load(Ordering::Relaxed)).collect();
         Spread { bounds: self.inner.bounds, counts }
@@ -76,8 +76,8 @@ impl Spread {
         Self { bounds, counts: vec![0; bounds.len() + 1] }
     }
 
-    /// Makes a distribution with the same buckets from stored counts; `None` if their number is not that of the
-    /// buckets.
+    /// Makes a distribution with the same buckets from stored counts. Returns `None` if the number of counts is not the
+    /// number of buckets.
     pub fn with_counts(&self, counts: &[u64]) -> Option<Self> {
         (counts.len() == self.counts.len()).then(|| Self { bounds: self.bounds, counts: counts.to_vec() })
     }
@@ -106,8 +106,8 @@ impl Spread {
         Self { bounds: self.bounds, counts: counts.map(|(now, then)| now.saturating_sub(*then)).collect() }
     }
 
-    /// Estimates the duration, in seconds, that a share (0 to 1) of the durations does not exceed; `None` if there are
-    /// none. The durations in a bucket are assumed to be evenly spread.
+    /// Estimates a quantile in seconds, such as the median for a `share` of 0.5. Within a bucket, the durations are
+    /// assumed to be evenly spread. Returns `None` if there are no durations.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let rank = share * self.count() as f64;
         let mut below = 0;
@@ -151,7 +151,7 @@ mod tests {
         close(spread(&[5, 5]), 0.5, 0.0055);
         close(spread(&[5, 5, 5, 50]), 0.99, 0.1 - 0.09 * 0.04);
         close(spread(&[1, 1, 50, 50]), 0.5, 0.001);
-        // The last bucket has no upper bound, so its lower bound is the answer.
+        // The last bucket has no upper bound, so the quantile is its lower bound.
         close(spread(&[500]), 0.5, 0.1);
     }
 

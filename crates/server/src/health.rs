@@ -1,6 +1,6 @@
-//! The health of a node: the signs of life of its parts, and a probe of the database.
+//! The health of a node: the heartbeats of its threads and tasks, and the results of probes of the database.
 //!
-//! This module collects the signs; [`Readiness`] decides whether the node is ready.
+//! This module collects the signs of life; [`Readiness`] decides from them whether the node is ready.
 
 use crate::clock::Clock;
 use lamplight_core::{Readiness, Sign};
@@ -15,22 +15,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// The longest time between two rounds of the event loop of a healthy worker. An idle worker makes four rounds per
-/// second.
+/// The longest time between two rounds of a worker's event loop before the worker counts as stuck. An idle worker makes
+/// four rounds per second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
-/// The longest time between two ticks of a healthy keeper. A tick may wait for the disk while all live
-/// records are rewritten.
+/// The longest time between two ticks of the keeper before it counts as stuck. A tick can take long, because it may
+/// wait for the disk while all live records are rewritten.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// The longest time that a probe of the database may take. For a part of it, another process may have the database
-/// locked.
+/// The longest duration of a probe of the database before the database counts as stuck. A part of that time may be a
+/// wait for another process that has locked the database.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
-/// The interval between probes of the database. They are made while there are no other writes, and after a failed
-/// commit.
+/// The interval between probes of the database. A probe is made only if nothing else was committed, or if the last
+/// commit failed.
 const PROBE_EVERY: Duration = Duration::from_secs(5);
-/// The interval at which the node checks whether one of its parts has ended.
+/// The interval between checks whether a part of the node has ended.
 const WATCH_EVERY: Duration = Duration::from_millis(200);
 
-/// The sign of life of a thread or task.
+/// The last sign of life of a thread or task, and whether it has ended.
 #[derive(Clone, Default)]
 pub struct Pulse(Arc<PulseState>);
 
@@ -40,11 +40,11 @@ struct PulseState {
     ended: AtomicBool,
 }
 
-/// A guard that a thread or task holds while it runs.
+/// A guard that a thread or task keeps while it runs. Dropping it marks the thread or task as ended.
 pub struct Beating(Pulse);
 
 impl Pulse {
-    /// Makes a pulse whose first sign of life is at this time.
+    /// Makes a pulse with a first sign of life at this time.
     pub fn starting(at: Moment) -> Self {
         let pulse = Self::default();
         pulse.beat(at);
@@ -56,7 +56,8 @@ impl Pulse {
         self.0.last.store(at.0, Ordering::Relaxed);
     }
 
-    /// Marks the part as running until the guard is dropped, when the part ends or panics.
+    /// Returns a guard for the thread or task. When it ends or panics, the guard is dropped, and the part is marked as
+    /// ended.
     pub fn hold(&self) -> Beating {
         Beating(self.clone())
     }
@@ -83,9 +84,10 @@ pub struct Health {
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
-    /// The problem if the files of the database are no longer those that the server has open.
+    /// A text for the log and for readiness, if the database files were replaced under the running server; otherwise
+    /// `None`.
     replaced: Mutex<Option<String>>,
-    /// The tasks that the node needs, with their names. If one of them ends, that is a fault.
+    /// The tasks that the node needs, with their names. If one of them ends, the node is not ready.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
     stopping: AtomicBool,
 }
@@ -93,9 +95,9 @@ pub struct Health {
 /// The state of the last probe of the database.
 #[derive(Default)]
 struct Probe {
-    /// When the running probe began; `None` if none is running.
+    /// The start of the running probe; `None` if no probe is running.
     since: Option<Moment>,
-    /// The error of the last probe, if it failed.
+    /// The error of the last probe; `None` if it succeeded.
     failed: Option<String>,
 }
 
@@ -146,7 +148,8 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Returns the readiness by the current signs of all parts, without waiting for the database or the disk.
+    /// Returns the readiness of the node from the current signs of all parts. Does not wait for the database or the
+    /// disk.
     pub fn readiness(&self) -> Readiness {
         let mut parts = vec![("facts".to_owned(), self.facts()), ("journal".to_owned(), self.journal())];
         let workers = self.workers.iter().enumerate();
@@ -157,15 +160,15 @@ impl Health {
         Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
     }
 
-    /// Whether the event loop of every worker makes its rounds. A slow or failing database or disk does not count,
-    /// because a restart would not help.
+    /// Returns `true` if every worker's event loop makes its rounds. A slow or failing database or disk does not count,
+    /// because a restart of the node would not help.
     pub fn workers_turn(&self) -> bool {
         let workers = self.workers.iter().enumerate();
         let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));
         Readiness::of(false, parts, self.clock.now().moment).is_ready()
     }
 
-    /// Waits until a part that the node needs has ended; returns its name.
+    /// Waits until a part of the node has ended, and returns that part's name.
     pub async fn part_ended(&self) -> String {
         let mut watch = tokio::time::interval(WATCH_EVERY);
         loop {
@@ -176,8 +179,8 @@ impl Health {
         }
     }
 
-    /// Commits something at intervals while there are no other commits, so that a failing disk is noticed before a
-    /// user's request fails, and its recovery is noticed too. Runs until it is aborted.
+    /// Probes the database at intervals while nothing else is committed. A failing disk is then noticed before a user's
+    /// request fails, and its recovery is noticed too. Runs until it is aborted.
     pub async fn probe_facts(self: Arc<Self>) {
         let mut commits = self.facts.stats().commits;
         let mut tick = tokio::time::interval(PROBE_EVERY);
@@ -196,12 +199,12 @@ impl Health {
         }
     }
 
-    /// Checks whether the files of the store are still those that it has open, and logs a change.
+    /// Checks whether the database files on the disk are still those that the server has open, and logs a change.
     async fn look_at_files(&self) {
         let facts = Arc::clone(&self.facts);
         let looking =
             tokio::task::spawn_blocking(move || facts.replaced().map(|path| path.display().to_string()));
-        // It fails only while the runtime ends.
+        // The task fails only while the runtime shuts down.
         let Ok(path) = looking.await else { return };
         let problem = path.map(|path| {
             format!(
@@ -245,7 +248,7 @@ impl Health {
     }
 }
 
-/// Returns the cause of a database error as a text that anybody may read: the texts of SQLite name no files or users.
+/// Returns the cause of a database error as a public text. The texts of SQLite contain no file names and no users.
 fn cause(error: &FactsError) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

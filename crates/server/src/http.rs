@@ -1,8 +1,8 @@
-//! The HTTP port: its routes, how it is served, and the bounds on its memory.
+//! The HTTP port: its routes, its server, and the limits on its memory.
 //!
-//! A connection that is not authenticated takes at most some tens of KiB: 16 KiB each for the head of a request and for
-//! the read-ahead, and a few KiB for the body of a login. Larger bodies are read only from authenticated peers, and all
-//! of them share one budget.
+//! An unauthenticated connection takes at most some tens of KiB: 16 KiB for the head of a request, 16 KiB for the
+//! read-ahead, and a few KiB for the body of a login. Larger bodies are read only from authenticated peers, and share
+//! one budget of memory.
 
 mod body;
 mod budget;
@@ -26,26 +26,27 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// The most connections over a limit that are open at a time to get a refusal; further ones are closed without one.
+/// The most connections beyond a limit that are open at a time, so that each can get an HTTP refusal. Further
+/// connections are closed without an answer.
 pub const SPARE_CONNECTIONS: usize = 32;
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
 /// The most connections of the health port.
 pub const HEALTH_CONNECTIONS: usize = 64;
 const HEALTH_CONNECTIONS_PER_ADDRESS: u32 = 32;
 
-/// The bounds of the HTTP port.
+/// The limits of the HTTP port.
 #[derive(Clone, Copy, Debug)]
 pub struct HttpBounds {
     /// The most connections in total.
     pub connections: usize,
     /// The most connections from one address.
     pub connections_per_address: u32,
-    /// The most bytes of the bodies of all connections.
+    /// The most bytes of request bodies in memory, over all connections.
     pub body_bytes: usize,
 }
 
-/// Serves the HTTP port until the returned handle is aborted; also returns the bound address. On a connection over a
-/// limit, only the routes of `health` are served, and all others get 503.
+/// Serves the HTTP port; returns the bound address, and the handle that stops the server when it is aborted. A
+/// connection beyond a limit is served only the routes of `health`; every other request on it gets status 503.
 pub fn serve(
     listener: TcpListener,
     bounds: HttpBounds,
@@ -67,7 +68,7 @@ pub fn serve(
     listen(listener, Port { regular, spare: Some(spare), proxies, room, metrics })
 }
 
-/// Serves the health port until the returned handle is aborted; also returns the bound address.
+/// Serves the health port; returns the bound address, and the handle that stops the server when it is aborted.
 pub fn serve_health(
     listener: TcpListener,
     health: Router,
@@ -80,15 +81,15 @@ pub fn serve_health(
     listen(listener, Port { regular, spare: None, proxies: TrustedProxies::default(), room, metrics })
 }
 
-/// Registers a non-blocking listener with the runtime, and serves it.
+/// Starts to serve a non-blocking listener.
 fn listen(listener: TcpListener, port: Port) -> io::Result<(SocketAddr, AbortHandle)> {
     let bound = listener.local_addr()?;
     let listener = tokio::net::TcpListener::from_std(listener)?;
     Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
 }
 
-/// Adds to a router what applies to every route: common headers, and a limit of 0 bytes for the extractors of axum that
-/// collect a body, because bodies must be read through [`BodyRoom`].
+/// Adds the common headers to every route of a router. Also limits bodies to 0 bytes for axum's own extractors, because
+/// bodies must be read through [`BodyRoom`].
 fn within_rules(router: Router) -> Router {
     router.layer(middleware::from_fn(headers::protect)).layer(DefaultBodyLimit::max(0))
 }

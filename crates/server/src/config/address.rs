@@ -1,15 +1,15 @@
-//! Addresses to listen on, with one text for all that are not well formed.
+//! The addresses that the node listens on. All malformed addresses get the same error text.
 
 use serde::Deserializer;
 use serde::de::{Error, Unexpected, Visitor};
 use std::fmt;
 use std::net::SocketAddr;
 
-/// Parses an address to listen on.
+/// Parses an address to listen on, such as `127.0.0.1:7400`.
 ///
 /// # Errors
 ///
-/// The text that says which form is expected, for a flag of the command line.
+/// The error text, which shows the expected form. It is also used for flags of the command line.
 pub fn parse_address(text: &str) -> Result<SocketAddr, String> {
     text.parse().map_err(|_| "must be an IP address and a port, as 127.0.0.1:7400".to_owned())
 }
@@ -26,7 +26,7 @@ pub fn one_or_none<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAd
 
 struct Address;
 
-/// The expectation, from which `wording` makes the text.
+/// The description of the expected value. `wording` replaces it with the text for the user.
 const EXPECTED: &str = "socket address";
 
 impl Visitor<'_> for Address {

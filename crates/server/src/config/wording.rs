@@ -1,16 +1,17 @@
-//! The text of an error about a setting, for the person who wrote the setting. It names the path of the setting, the
-//! file or variable, the value that was found, and the kind of value that is expected.
+//! The error texts for wrong settings. A text names the setting's path, the file or variable, the value that was found,
+//! and the kind of value that is expected.
 
 use figment::error::{Actual, Kind};
 use figment::{Error, Metadata, Source};
 
-/// The words in the name that figment gives to a layer of environment variables.
+/// The words that figment puts into the name of a layer of environment variables.
 const ENVIRONMENT: &str = "environment variable";
 
-/// The least similarity of two names, from 0 to 1, at which one counts as a misspelling of the other.
+/// The least Jaro-Winkler similarity, from 0 to 1, at which a name counts as a misspelling of another.
 const ALIKE: f64 = 0.8;
 
-/// Returns the text for an error of the figment library. `variables` are the names of the environment variables that were read.
+/// Returns the text for an error of the figment library. `variables` are the names of the environment variables that
+/// were read.
 pub fn text(error: &Error, variables: &[String]) -> String {
     let setting = error.path.join(".");
     let place = place(error.metadata.as_ref(), &error.path, variables);
@@ -62,14 +63,15 @@ fn is_environment(metadata: &Metadata) -> bool {
     metadata.name.contains(ENVIRONMENT)
 }
 
-/// Returns the name among `known` of which `name` is a misspelling.
+/// Returns the name in `known` that is most similar to `name`; `None` if none is similar enough to be a misspelling.
 fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     let likeness = |other: &str| strsim::jaro_winkler(name, other);
     let nearest = known.iter().copied().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
     nearest.filter(|other| likeness(other) >= ALIKE)
 }
 
-/// Returns the file or variable in which a value was written, in brackets; empty for a flag, whose name is the path.
+/// Returns the file or variable that has the wrong value, in brackets. The result is empty for a flag, because its path
+/// is its name.
 fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> String {
     match metadata {
         Some(metadata) if is_environment(metadata) => {
@@ -80,8 +82,8 @@ fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> 
     }
 }
 
-/// Returns the variable that set the value at a path: the variable of this path, the variable of the section or list
-/// around it, or, if the section itself is wrong, the variable of one of its settings.
+/// Returns the variable that set the value at a path. It is the variable of this path, or of a section or list around
+/// it. If the section itself is wrong, it is the variable of one of the section's settings.
 fn variable(path: &[String], variables: &[String]) -> String {
     let name_of = |path: &[String]| format!("LAMPLIGHT_{}", path.join("__")).to_uppercase();
     let around = (1..=path.len()).rev().map(|length| name_of(&path[..length]));
@@ -91,7 +93,7 @@ fn variable(path: &[String], variables: &[String]) -> String {
     named.or_else(within).cloned().unwrap_or_else(|| name_of(path))
 }
 
-/// Describes the expected value in plain words. `expected` is the description by serde, which names Rust types.
+/// Describes the expected value in plain words. `expected` is serde's description, which names Rust types.
 fn wanted(setting: &str, expected: &str) -> String {
     let is_number = |name: &str| matches!(name, "u8" | "u16" | "u32" | "u64" | "u128" | "usize");
     match expected {
@@ -109,8 +111,8 @@ fn wanted(setting: &str, expected: &str) -> String {
     }
 }
 
-/// Returns an example if the form of the value is not obvious: a list or a section in a variable, or a text that was
-/// written as a number or a truth value.
+/// Returns an example if the form of the value is not obvious. That is so for a list or section in a variable, and for
+/// a text that was written as a number or `true` or `false` without quotes.
 fn example(expected: &str, found: &Actual, is_variable: bool) -> String {
     let is_bare =
         matches!(found, Actual::Bool(_) | Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_));

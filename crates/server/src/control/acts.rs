@@ -1,13 +1,14 @@
-//! The audit entries for operations of the command line. Pure.
+//! The audit entries for operations of the command line. This module is pure.
 //!
-//! Texts that users write are not recorded; for example, the entry for a message has only its sender and recipient.
+//! Texts that users write are not recorded. For example, the entry for a message has its sender and recipient, but not
+//! its text.
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
 use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
 use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
-/// Returns the act that an operation is recorded as; `None` if the operation changes nothing.
+/// Returns the audit entry of an operation; `None` if the operation changes nothing.
 pub fn act_of(operation: &Operation) -> Option<Act> {
     let on = |action, user: &User| Some(Act::on(action, Some(user.app), user.id.as_str()));
     match operation {
@@ -120,7 +121,7 @@ fn of_console(operation: &ConsoleOperation) -> Option<Act> {
     }
 }
 
-/// Makes an act that concerns two users, such as a change of a friendship.
+/// Returns the audit entry of an operation on two users, such as a change of a friendship.
 fn pair(action: AuditAction, owner: &User, other: &UserId) -> Act {
     Act::on(action, Some(owner.app), format!("{} → {other}", owner.id))
 }

@@ -1,4 +1,4 @@
-//! The client side of the control socket.
+//! The client side of the control socket, which the command line uses.
 
 use super::line::{read_line, socket_path, write_line};
 use super::{ControlError, Operation, Outcome};

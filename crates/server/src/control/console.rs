@@ -26,20 +26,20 @@ pub enum ConsoleOperation {
         /// The operator's name.
         name: OperatorName,
     },
-    /// Gives an operator another password.
+    /// Sets a new password for an operator.
     SetPassword {
         /// The operator's name; may be `admin`.
         name: OperatorName,
         /// The password; if absent, one is generated.
         password: Option<String>,
     },
-    /// Gives an operator another role.
+    /// Changes an operator's role.
     SetRole {
         /// The operator's name.
         name: OperatorName,
         /// The operator's new role.
         role: Role,
-        /// The operator's former role, for the audit log. If it is absent, the node reads it.
+        /// The operator's former role, for the audit log. If it is `None`, the node reads it from the operators file.
         #[serde(default)]
         was: Option<Role>,
     },
@@ -49,11 +49,11 @@ pub enum ConsoleOperation {
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ConsoleOutcome {
-    /// Operators: `admin`, then the others in ascending order of their names.
+    /// All operators: `admin` first, then the others in ascending order of their names.
     Operators(Vec<ShownOperator>),
     /// The operation is done.
     Done {
-        /// The generated password, if one was generated.
+        /// The generated password; `None` if the password was given or the operation sets none.
         password: Option<String>,
     },
 }

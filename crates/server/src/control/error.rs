@@ -1,4 +1,4 @@
-//! The errors of the control socket.
+//! The errors of operations that the command line sends to a node or carries out itself.
 
 use crate::data_folder::DataFolderError;
 use lamplight_facts::FactsError;
@@ -6,16 +6,16 @@ use lamplight_service::ServiceError;
 use std::io;
 use std::path::PathBuf;
 
-/// The error of an operation that could not be sent to a node, or be carried out without one.
+/// The reason why an operation could not be sent to a node, or not be carried out without a node.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
     /// No node runs on this data folder.
     #[error("no Lamplight server is running on the data folder {0}; start one with `lamplight serve`")]
     NotRunning(PathBuf),
-    /// The node closed the connection, or sent something that is not an answer.
+    /// The node closed the connection, or sent an invalid answer.
     #[error("the server did not answer: {0}")]
     NoAnswer(io::Error),
-    /// The data folder cannot be used without a node.
+    /// The data folder cannot be used by the command line itself.
     #[error(transparent)]
     Folder(#[from] DataFolderError),
     /// The database cannot be opened.

@@ -1,4 +1,4 @@
-//! Carries out the operations of the command line on the parts of a node, and records changes in the audit log.
+//! Executes the operations of the command line on the parts of a node, and records changes in the audit log.
 
 use super::acts::act_of;
 use super::operation::{Operation, Outcome, ShownAccount, ShownFound};
@@ -16,17 +16,17 @@ use std::sync::Arc;
 /// The most entries of the audit log in one answer; an entry takes at most about 4 KB.
 const MOST_ENTRIES: usize = 1_000;
 
-/// The parts of a node that operations work on.
+/// The parts of a node that the operations use.
 pub(super) struct Executor {
     pub(super) service: Arc<Service>,
-    /// The webhooks; `None` if no node runs.
+    /// The webhooks; `None` if the operation is carried out without a node.
     pub(super) webhooks: Option<Arc<Webhooks>>,
     pub(super) operators: Arc<Operators>,
     pub(super) audit: Audit,
     pub(super) clock: Clock,
 }
 
-/// Carries out an operation.
+/// Executes an operation, without an audit entry.
 async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, ServiceError> {
     let Executor { service, webhooks, operators, audit, clock } = executor;
     let now = clock.now();
@@ -116,9 +116,10 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
     })
 }
 
-/// Carries out an operation, and records it in the audit log if it changes something.
+/// Executes an operation, and records it in the audit log if it changes something.
 async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome, ServiceError> {
-    // The change is refused if the role changes after this read, so the audit log gets no outdated former role.
+    // Reads the former role. If the role changes after this read, the operation is refused, so the audit log never has
+    // an outdated former role.
     if let Operation::Console(ConsoleOperation::SetRole { name, was, .. }) = &mut operation
         && was.is_none()
     {
@@ -139,8 +140,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the values that an operation replaces, for the audit log. If the thing to change does not exist, returns none,
-/// because the operation itself is then refused.
+/// Reads the values that an operation will replace, for the audit log. The result is empty if there is no such object;
+/// the operation is then refused.
 async fn former(
     executor: &Executor,
     operation: &Operation,
@@ -154,7 +155,7 @@ async fn former(
     Ok(Vec::new())
 }
 
-/// Returns the note about the outcome for the audit entry; `None` if nothing had to be changed.
+/// Returns the note about the outcome for the audit entry; `None` if the operation changed nothing.
 fn note(outcome: &Outcome) -> Option<String> {
     let count = |count: usize| (count > 0).then(|| count.to_string());
     match outcome {
@@ -198,7 +199,7 @@ pub(super) async fn answer(executor: &Executor, operation: Operation) -> Outcome
     }
 }
 
-/// Whether an operation writes something for users who need an account for it.
+/// Returns `true` for an operation that is refused if one of its users has no account.
 fn wants_account(operation: &Operation) -> bool {
     use ListsOperation::{Send, SetProfile};
     matches!(
@@ -209,10 +210,10 @@ fn wants_account(operation: &Operation) -> bool {
     )
 }
 
-/// Names the user without an account, and the command that creates the account.
+/// Returns the user who has no account, with the command that creates the account.
 fn with_cure(user: &str) -> String {
     let is_word = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.@".contains(&byte));
-    // In the shell, another userID has to be quoted.
+    // Any other userID would have to be quoted in a shell, so a placeholder is shown.
     let shown = if is_word && !user.starts_with('-') { user } else { "USER" };
     format!("{user}; `lamplight account create {shown}` creates it")
 }

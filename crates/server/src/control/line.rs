@@ -1,4 +1,4 @@
-//! The framing of the control socket: one JSON object per line, in each direction, of bounded length.
+//! The framing of the control socket: one JSON object per line, in each direction, with a limit on the length.
 
 use crate::data_folder;
 use serde::Serialize;

@@ -1,5 +1,5 @@
 //! Operations on profiles, friends, messages and conversations. Like calls of the app's backend, they need no consent
-//! of the users, and no rate limit applies.
+//! of the users, and they are not rate-limited.
 
 use lamplight_model::{
     AllowType, ClientMessageId, Conversation, Friend, Message, MessageBody, Now, Profile, ProfileChange,
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ListsOperation {
-    /// Reads a user's profile, and the version of the user's lists.
+    /// Reads a user's profile, which includes the version of the user's lists.
     Profile(User),
     /// Changes a user's profile. A field that is `None` is not changed.
     SetProfile {
@@ -38,7 +38,7 @@ pub enum ListsOperation {
     Friends {
         /// The owner of the list.
         owner: User,
-        /// The last entry of the previous page.
+        /// The last entry of the previous page; `None` for the first page.
         after: Option<UserId>,
     },
     /// Sends a text message on behalf of a user.
@@ -49,7 +49,8 @@ pub enum ListsOperation {
         to: UserId,
         /// The text.
         text: String,
-        /// The id by which a retry is recognized, so that it stores nothing; 1 to 64 bytes of printable ASCII.
+        /// The client message id, 1 to 64 bytes of printable ASCII. A second message with the same id counts as a
+        /// retry, and is not stored.
         client_id: String,
     },
     /// Reads a page of the messages between two users, newest first.
@@ -60,7 +61,7 @@ pub enum ListsOperation {
         peer: UserId,
         /// The sequence before which to read; `None` for the newest messages.
         before: Option<u64>,
-        /// The most messages to answer with, 1 to 100.
+        /// The most messages in the answer, 1 to 100.
         limit: u32,
     },
     /// Reads a page of a conversation list.
@@ -83,7 +84,7 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// Whether to pin it.
+        /// `true` to pin the conversation, `false` to unpin it.
         pinned: bool,
     },
     /// Deletes a conversation, with its messages, for its owner.
@@ -101,7 +102,7 @@ pub enum ListsOperation {
 pub enum ListsOutcome {
     /// The operation is done.
     Done {
-        /// Whether it changed anything.
+        /// `true` if the operation changed anything.
         changed: bool,
     },
     /// A user's profile.
@@ -110,21 +111,21 @@ pub enum ListsOutcome {
     Friends {
         /// The friends, in ascending order of their ids.
         friends: Vec<ShownFriend>,
-        /// Whether this was the last page.
+        /// `true` if this is the last page.
         finished: bool,
     },
-    /// A message as it was stored.
+    /// The stored message, new or from a former try.
     Sent {
         /// The message.
         message: ShownMessage,
-        /// Whether this was a retry of a message that had been stored before.
+        /// `true` if the same message had been stored before, so that this one counts as a retry.
         repeated: bool,
     },
     /// A page of messages.
     History {
         /// The messages, newest first.
         messages: Vec<ShownMessage>,
-        /// Whether there are no earlier messages.
+        /// `true` if there are no earlier messages.
         finished: bool,
     },
     /// A page of a conversation list.
@@ -147,7 +148,7 @@ pub struct ShownFriend {
     pub remark: String,
     /// The friend's own nick.
     pub nick: String,
-    /// Whether the friend also has the owner on their own friend list.
+    /// `true` if the owner is on the friend's friend list too.
     pub mutual: bool,
     /// When the entry was added.
     pub added: Timestamp,
@@ -175,17 +176,17 @@ pub struct ShownConversation {
     pub peer: UserId,
     /// The peer's nick.
     pub nick: String,
-    /// The newest message.
+    /// The newest message; `None` if the conversation has none.
     pub last: Option<ShownMessage>,
     /// The number of unread messages.
     pub unread: u32,
     /// Whether the conversation is pinned.
     pub pinned: bool,
-    /// When the conversation was last active.
+    /// The time of the last activity in the conversation.
     pub active: Timestamp,
 }
 
-/// Carries out an operation.
+/// Executes an operation.
 pub(super) async fn execute(
     service: &Service,
     operation: ListsOperation,

@@ -1,4 +1,4 @@
-//! Carries out operations on a data folder that no node uses, with a service that has only the database.
+//! Executes operations on a data folder that no node uses. The service then has only the database.
 
 use super::executor::{Executor, answer, refused};
 use super::{ControlError, Operation, Outcome, WebhookOperation};
@@ -14,7 +14,7 @@ use lamplight_service::{Service, ThrottleLimits};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Carries out an operation on a data folder that no node uses. Operations that need a running node are refused.
+/// Executes an operation on a data folder that no node uses. An operation that needs a running node is refused.
 pub async fn offline(
     data_dir: &Path,
     operation: Operation,
@@ -43,8 +43,8 @@ pub async fn offline(
     let mut is_more = matches!(operation, Operation::DeleteApp { .. });
     let executor = Executor { service, webhooks: None, operators, audit, clock };
     let outcome = answer(&executor, operation).await;
-    // Without a node, no background task deletes the data, so it is deleted here. If this loop is interrupted, the next
-    // node to start deletes the rest.
+    // The data of a deleted app is deleted here, because no node does it in the background. If this loop is
+    // interrupted, the next node that starts deletes the rest.
     while is_more {
         match executor.service.deletions().proceed(executor.clock.now()).await {
             Ok(more) => is_more = more,

@@ -17,63 +17,64 @@ pub enum Operation {
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state that the change is based on; `None` if there was no such app. If the current state differs,
+        /// The state that the change is based on; `None` if the app did not exist. If the current state differs,
         /// nothing is changed.
         was: Option<Box<App>>,
     },
-    /// Deletes an app. Its stored data is deleted after the answer.
+    /// Deletes an app. The app's stored data is deleted later, after the answer.
     DeleteApp {
         /// The app.
         app: AppId,
     },
-    /// Lists the apps that are being deleted.
+    /// Lists the apps whose stored data is still being deleted.
     ListDeletions,
     /// Lists accounts of an app, in ascending order of their ids.
     ListAccounts {
         /// The app.
         app: AppId,
-        /// The last account of the previous page.
+        /// The last account of the previous page; `None` for the first page.
         after: Option<UserId>,
-        /// The most accounts to answer with.
+        /// The most accounts in the answer.
         limit: usize,
     },
     /// Finds accounts by a prefix, in ascending order of `userID` or nick.
     FindAccounts {
         /// The app.
         app: AppId,
-        /// Whether to search by nick; otherwise by `userID`.
+        /// `true` to search by nick, `false` to search by `userID`.
         by_nick: bool,
-        /// The prefix to look for.
+        /// The prefix, of the `userID` or the nick.
         prefix: String,
-        /// The last account of the previous page, with its nick.
+        /// The last account of the previous page, with its nick; `None` for the first page.
         after: Option<(UserId, String)>,
-        /// The most accounts to answer with.
+        /// The most accounts in the answer.
         limit: usize,
     },
-    /// Creates an account, if it does not exist.
+    /// Creates an account. Nothing changes if it exists.
     CreateAccount(User),
     /// Deletes an account.
     DeleteAccount(User),
     /// Ends every login of a user, and revokes the UserSigs of the user.
     Kick(User),
-    /// Adds a friend to the owner's friend list, and if `both` is set, the owner to the friend's friend list.
+    /// Adds a friend to the owner's friend list. If `both` is `true`, also adds the owner to the friend's friend list.
     AddFriend {
         /// The owner of the list.
         owner: User,
         /// The user to add to the list.
         friend: UserId,
-        /// Whether to change the friend's list too.
+        /// `true` to change the friend's list too.
         both: bool,
         /// The owner's remark about the friend.
         remark: String,
     },
-    /// Removes a friend from the owner's friend list, and if `both` is set, the owner from the friend's friend list.
+    /// Removes a friend from the owner's friend list. If `both` is `true`, also removes the owner from the friend's
+    /// friend list.
     DeleteFriend {
         /// The owner of the list.
         owner: User,
         /// The user to remove from the list.
         friend: UserId,
-        /// Whether to change the friend's list too.
+        /// `true` to change the friend's list too.
         both: bool,
     },
     /// An operation on profiles, friends, messages or conversations.
@@ -82,19 +83,19 @@ pub enum Operation {
     Webhooks(WebhookOperation),
     /// An operation on the console.
     Console(ConsoleOperation),
-    /// Records in the audit log that a secret is about to be shown. The answer does not contain the secret, because the
-    /// command line reads the keys itself.
+    /// Records in the audit log that a secret is about to be shown. The answer does not contain the secret: the command
+    /// line reads the keys from the database itself.
     ShowSecret(ShownSecret),
     /// Reads entries of the audit log, newest first.
     Audit {
         /// The app whose entries are read; `None` for all entries.
         app: Option<AppId>,
-        /// The id of the last entry of the previous page.
+        /// The id of the last entry of the previous page; `None` for the first page.
         before: Option<u64>,
-        /// The most entries to answer with.
+        /// The most entries in the answer.
         limit: usize,
     },
-    /// Lists the sources of keys for JWTs, with whether each can be read. Needs a running node.
+    /// Lists the key sets (JWKS) for JWTs, each with its last read or error. Needs a running node.
     KeySources,
     /// Reads the statuses of users, with their evidence. Needs a running node.
     GetStatus {
@@ -107,11 +108,11 @@ pub enum Operation {
     ListOnline {
         /// The app.
         app: AppId,
-        /// The platform on which the users must be connected.
+        /// A platform, to list only users who are connected on it; `None` for all platforms.
         on: Option<Platform>,
-        /// The `next` of the previous page.
+        /// The `next` of the previous page; `None` for the first page.
         after: Option<String>,
-        /// The most users to answer with.
+        /// The most users in the answer.
         limit: usize,
     },
     /// Sets or clears the custom status of a user who is ONLINE. Needs a running node.
@@ -123,7 +124,7 @@ pub enum Operation {
     },
 }
 
-/// A secret that is shown to an operator.
+/// A secret that an operator is about to see.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ShownSecret {
@@ -149,7 +150,7 @@ pub enum ShownSecret {
 pub enum Outcome {
     /// The operation is done.
     Done {
-        /// Whether it changed anything.
+        /// `true` if the operation changed anything.
         changed: bool,
     },
     /// Apps, in ascending order of their ids.
@@ -158,7 +159,7 @@ pub enum Outcome {
     Deletions(Vec<AppId>),
     /// Accounts, in ascending order of their ids.
     Accounts(Vec<ShownAccount>),
-    /// Accounts that were found, in ascending order of `userID` or nick, by which the search was made.
+    /// The accounts that a search found, in ascending order of the `userID` or nick that was searched.
     Found(Vec<ShownFound>),
     /// The outcome of a [`ListsOperation`].
     Lists(ListsOutcome),
@@ -176,7 +177,7 @@ pub enum Outcome {
     Online {
         /// The statuses.
         users: Vec<UserStatus>,
-        /// The value of `after` for the next page; `None` after the last page.
+        /// The `after` of the next page; `None` after the last page.
         next: Option<String>,
     },
     /// The operation was refused.
@@ -191,21 +192,22 @@ pub enum Outcome {
 /// An account, as an operator sees it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownAccount {
-    /// `userID`
+    /// The account's `userID`.
     pub user_id: UserId,
-    /// When the account was created.
+    /// The time of the account's creation.
     pub created: Timestamp,
-    /// The second before which UserSigs were made that are refused; `None` if none were revoked.
+    /// The time of the last revocation: UserSigs that were made before this second are refused. `None` if none were
+    /// revoked.
     pub sigs_revoked: Option<Timestamp>,
 }
 
 /// An account that a search found.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownFound {
-    /// `userID`
+    /// The account's `userID`.
     pub user_id: UserId,
     /// The user's nick; may be empty.
     pub nick: String,
-    /// When the account was created.
+    /// The time of the account's creation.
     pub created: Timestamp,
 }

@@ -16,7 +16,7 @@ use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::task::AbortHandle;
 
-/// Serves the control socket in a task, until its handle is aborted.
+/// Serves the control socket in a task. To stop it, abort the returned handle.
 pub fn serve(
     path: &Path,
     service: Arc<Service>,
@@ -26,16 +26,16 @@ pub fn serve(
     clock: Clock,
 ) -> io::Result<AbortHandle> {
     let executor = Arc::new(Executor { service, webhooks: Some(webhooks), operators, audit, clock });
-    // A node that was killed may have left its socket behind. This node has the lock of the folder, so no other node
-    // uses the socket.
+    // A killed node may have left its socket file behind. This node has locked the folder, so no other node uses the
+    // socket.
     match std::fs::remove_file(path) {
         Ok(()) => {}
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     let listener = UnixListener::bind(path)?;
-    // A process that may write to the socket may do anything, so other users are denied access. Until the mode is set,
-    // the mode of the folder denies it.
+    // A process that may open the socket may do anything, so other users are denied access to it. Until its mode is
+    // set, the mode of the folder denies access.
     data_folder::close_to_others(path)?;
     let task = tokio::spawn(async move {
         loop {

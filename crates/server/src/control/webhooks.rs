@@ -10,29 +10,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookOperation {
-    /// Lists the webhooks of an app, or of all apps if it is `None`, with their state.
+    /// Lists the webhooks, with their state: those of one app, or those of all apps if the field is `None`.
     List(Option<AppId>),
-    /// Reads a page of the dead letters of an app, in the order in which the delivery of their notices was given up.
+    /// Reads a page of an app's dead letters, in the order in which they became dead letters.
     Dead {
         /// The app.
         app: AppId,
-        /// The id of the last dead letter of the previous page.
+        /// The id of the last dead letter of the previous page; `None` for the first page.
         after: Option<u64>,
-        /// The most dead letters to answer with.
+        /// The most dead letters in the answer.
         limit: usize,
     },
-    /// Sends dead letters again.
+    /// Queues dead letters to be sent again.
     Resend {
         /// The app.
         app: AppId,
-        /// The ids; `None`: all.
+        /// The ids; `None` for all dead letters of the app.
         ids: Option<Vec<u64>>,
     },
     /// Deletes dead letters.
     Drop {
         /// The app.
         app: AppId,
-        /// The ids; `None`: all.
+        /// The ids; `None` for all dead letters of the app.
         ids: Option<Vec<u64>>,
     },
     /// Sends a test request, which reports no event. Needs a running node.
@@ -48,7 +48,7 @@ pub enum WebhookOperation {
 pub enum WebhookOutcome {
     /// Webhooks, in ascending order of their apps.
     Lanes(Vec<ShownLane>),
-    /// Dead letters, in the order in which the delivery of their notices was given up.
+    /// Dead letters, in the order in which they became dead letters.
     DeadLetters(Vec<ShownDeadLetter>),
     /// The dead letters were queued to be sent again, or were deleted.
     Done {
@@ -57,19 +57,19 @@ pub enum WebhookOutcome {
     },
     /// The outcome of a test request.
     Tested {
-        /// The status of the response, if the request counts as delivered.
+        /// The HTTP status of the response, if the request counts as delivered; otherwise `None`.
         status: Option<u16>,
-        /// The error, if the request does not count as delivered.
+        /// The error, if the request does not count as delivered; otherwise `None`.
         error: Option<String>,
         /// The time from request to response, in milliseconds.
         took_ms: u64,
-        /// The header that identified the request.
+        /// The name of the header with the request's id.
         #[serde(default)]
         header: String,
-        /// The value of the delivery header.
+        /// The value of that header.
         #[serde(default)]
         delivery: String,
-        /// The names of the query parameters with the signature; none if requests are not signed.
+        /// The names of the query parameters with the signature; empty if requests are not signed.
         #[serde(default)]
         signature: Vec<String>,
     },
@@ -84,13 +84,13 @@ pub struct ShownDeadLetter {
     pub webhook: Hook,
     /// The user that the notice is about.
     pub user_id: UserId,
-    /// A short summary.
+    /// A summary of the content, on one line.
     pub summary: String,
     /// The content.
     pub content: NoticeContent,
-    /// When the notice entered the outbox.
+    /// The time when the notice entered the outbox.
     pub queued: Timestamp,
-    /// When the delivery of the notice was given up.
+    /// The time when the notice became a dead letter.
     pub died: Timestamp,
     /// The number of attempts, all of which failed.
     pub attempts: u32,
