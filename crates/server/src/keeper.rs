@@ -1,4 +1,4 @@
-//! The periodic work of a node: deadlines, retries, retention and other chores.
+//! The periodic work of a node: deadlines, retries, retention and maintenance.
 
 use crate::clock::Clock;
 use crate::health::Pulse;
@@ -13,30 +13,30 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks, and so the longest delay in handling a deadline (linger, grace, lapse).
+/// The interval between ticks. A deadline (linger, grace, lapse) is handled at most this late.
 const TICK: Duration = Duration::from_millis(250);
-/// The number of ticks between two runs of the chores: removing old records, maintaining the journal, reading changed
-/// certificates.
+/// The number of ticks between two runs of the maintenance: removing old records, compacting the journal, and reading
+/// changed certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
-/// The interval at which the mark of the database is recorded with the live records.
+/// The interval at which the database's mark is written beside the live records.
 const BETWEEN_NOTES: Duration = Duration::from_secs(1);
-/// The most live records that are checked before other users of them get a turn.
+/// The most live records that one step checks. Between steps, other operations can use the records.
 const BATCH: usize = 256;
-/// The number of messages that one transaction deletes; with one transaction a tick, 4,000 per second.
+/// The most messages that one transaction deletes. With one transaction per tick, that is 4,000 messages per second.
 const FORGET_BATCH: usize = 1_000;
-/// The time between two searches for old messages, by the clock.
+/// The interval between two searches for old messages, by the monotonic clock.
 const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 
-/// The pause between two steps of the deletion of an app, in which others can use the database and the workers.
+/// The pause between two steps of the deletion of an app. In it, other operations can use the database and the workers.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 
 /// The pause after a failed step of a deletion.
 const DELETION_PAUSE: Duration = Duration::from_secs(1);
 
-/// The pause after the change log has failed.
+/// The pause after an entry could not be appended to the change log.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Appends news that could not be appended to the change log at once. Runs until it is aborted.
+/// Appends entries to the change log whose first append failed. Runs until it is aborted.
 pub async fn tell(service: Arc<Service>) {
     loop {
         service.telling().waits().await;
@@ -47,7 +47,7 @@ pub async fn tell(service: Arc<Service>) {
     }
 }
 
-/// Deletes the data of deleted apps, including data that a former run of the node left. Runs until it is
+/// Deletes the data of deleted apps, including data that a former run of the node did not delete. Runs until it is
 /// aborted.
 pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: Clock) {
     loop {
@@ -65,18 +65,18 @@ pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: C
     }
 }
 
-/// The metrics and the pulse of the keeper.
+/// The metrics and the pulse that the keeper updates.
 pub struct Noted {
     pub metrics: KeeperMetrics,
     pub pulse: Pulse,
 }
 
-/// The TLS files that are read again when they change.
+/// The TLS files, which are read again when they change.
 #[derive(Clone)]
 pub struct Certificates {
-    /// The certificate of this server, if it has one.
+    /// The certificate of the client port; `None` without TLS.
     pub own: Option<Arc<Certificate>>,
-    /// The files for TLS to receivers of webhooks.
+    /// The TLS files for connections to the receivers of webhooks.
     pub receivers: Arc<ReceiverTls>,
 }
 
@@ -89,9 +89,9 @@ impl Certificates {
     }
 }
 
-/// Records the mark of the database with the live records, once a second while the database changes. At a start, the
-/// node compares the two, and so notices a database that is older than the live records, such as a restored back-up.
-/// Runs until it is aborted.
+/// Writes the database's mark beside the live records, once per second while the database changes. At its start, a node
+/// compares the two marks; if the database is older than the live records, it is a restored back-up, for example. Runs
+/// until it is aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFacts>) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -100,7 +100,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFac
         tick.tick().await;
         match facts.mark_changes().await {
             Ok(mark) => owed = mark.or(owed),
-            // The failures of the database are reported elsewhere, and the next tick tries again.
+            // Failures of the database are reported elsewhere. The next tick tries again.
             Err(error) => tracing::debug!(%error, "the mark of the database could not be read"),
         }
         if let Some(mark) = owed
@@ -111,7 +111,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFac
     }
 }
 
-/// Records the mark of the database at an orderly stop, after the last change.
+/// Writes the last mark of the database beside the live records, when the node stops.
 pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &SqliteFacts) {
     match facts.advance_mark(None).await {
         Ok(mark) => drop(note_mark(directory, mark).await),
@@ -121,15 +121,15 @@ pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &Sqlite
     }
 }
 
-/// Records the mark; returns whether that was possible. If live records cannot be written to disk, the keeper reports
-/// why.
+/// Writes the mark beside the live records; returns `false` if that fails. The keeper reports why live records cannot
+/// be written.
 async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool {
     let directory = Arc::clone(directory);
     let noted = tokio::task::spawn_blocking(move || directory.note_facts(mark)).await;
     noted.is_ok_and(|noted| noted.is_ok())
 }
 
-/// Does the periodic work until it is aborted.
+/// Runs the periodic work until it is aborted.
 pub async fn run(
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
@@ -158,7 +158,7 @@ pub async fn run(
         metrics.retries_dropped.set(dropped as i64);
         let now = clock.now();
         if forget_at <= now.moment {
-            // The messages are deleted in batches, so that writes of users need not wait long.
+            // Messages are deleted in batches, so that users' writes are delayed only a little.
             let more = match service.forget_messages(FORGET_BATCH, now).await {
                 Ok(forgotten) => forgotten == FORGET_BATCH,
                 Err(error) => {

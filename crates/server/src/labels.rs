@@ -1,11 +1,11 @@
-//! The labels that the metrics of several parts share, and the creation of their series.
+//! The labels that several modules' metrics have in common, and a function that creates series.
 
 use lamplight_model::Code;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 
-/// The code of a refusal, as a label.
+/// The label of a metric that is counted by the code of the refusal.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, EncodeLabelSet)]
 pub struct CodeLabel {
     /// The number of the code.
@@ -19,7 +19,7 @@ impl CodeLabel {
     }
 }
 
-/// Creates the series of these labels with the value 0, so that a rate can be computed from the first event on.
+/// Creates a series with the value 0 for each label. Prometheus can then compute a rate from the first event on.
 pub fn begin_at_zero<L>(family: &Family<L, Counter>, labels: impl IntoIterator<Item = L>)
 where
     L: Clone + std::hash::Hash + Eq,

@@ -1,6 +1,7 @@
-//! The shell of a Lamplight node: the workers with their sockets, the HTTP port, the control socket and the keeper.
+//! The outer layer of a Lamplight node: the workers with their sockets, the HTTP port, the control socket and the
+//! keeper.
 //!
-//! This crate does the input and output and reads the clock; the rules are in the crates `service` and `core`.
+//! This crate does the input and output and reads the clock. The rules are in the crates `service` and `core`.
 
 mod audit;
 mod clock;

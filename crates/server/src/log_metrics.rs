@@ -1,9 +1,9 @@
-//! Counters of log lines that were not written. The log writer increments them, and the node's metrics show them.
+//! Counters of log lines that were not written. The log writer increments them, and the node exports them as metrics.
 
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::Registry;
 
-/// Counts the log lines that were not written. Clones count together.
+/// The counters of log lines that were not written. Clones share the same counters.
 #[derive(Clone, Debug, Default)]
 pub struct LogMetrics {
     dropped: Counter,
@@ -16,17 +16,17 @@ impl LogMetrics {
         self.dropped.inc();
     }
 
-    /// Counts a line that was left out because there were too many like it.
+    /// Counts a line that was suppressed because there were too many similar lines.
     pub fn line_suppressed(&self) {
         self.suppressed.inc();
     }
 
-    /// The number of lines that could not be written.
+    /// Returns the number of lines that could not be written.
     pub fn dropped(&self) -> u64 {
         self.dropped.get()
     }
 
-    /// The number of lines that were left out.
+    /// Returns the number of suppressed lines.
     pub fn suppressed(&self) -> u64 {
         self.suppressed.get()
     }

@@ -1,10 +1,10 @@
-//! Every few minutes, compares the connections of this node in the live records with those of its workers, and ends the
-//! ones that no worker has.
+//! Compares the connections in the live records with the open connections of the workers, every three minutes. A
+//! connection that no worker has is ended in its record.
 //!
-//! A worker accepts a connection before it is entered in a record, and the id of a connection is never used again. So
-//! if a worker does not have a connection that was read from a record before, the connection has ended for good. It is
-//! still ended only if the next comparison finds it missing too: in between, the worker may report the end, with the
-//! exact time at which the last data came from the client.
+//! A worker opens a connection before the connection is entered in a record, and connection ids are never reused. So if
+//! a worker does not have a recorded connection, that connection has ended for good. It is ended in the record only if
+//! the next comparison does not find it either. In between, the worker may still report the end, with the exact time of
+//! the client's last data.
 
 use crate::clock::Clock;
 use crate::health::Health;
@@ -17,34 +17,34 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 
-/// The time between two comparisons.
+/// The interval between two comparisons.
 const BETWEEN_COMPARISONS: Duration = Duration::from_secs(180);
-/// The interval between two reads of the clock.
+/// The interval at which the task checks whether a comparison is due.
 const TICK: Duration = Duration::from_millis(500);
-/// The most connections that one request to a worker asks about.
+/// The most connections in one request to a worker.
 const AT_ONCE: usize = 1_024;
-/// The longest time that a worker may take to answer.
+/// The longest wait for a worker's answer.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
 
-/// The periodic comparison of a node.
+/// The periodic comparison of the live records with the workers' connections.
 pub struct LostConnections {
     /// The id of this run of the node.
     pub node: NodeId,
     /// The operations on live records.
     pub service: Arc<Service>,
-    /// The senders of the commands of each worker.
+    /// The command channel of each worker.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// The health of the node, which says whether the node is stopping. No connections are ended then, because a
-    /// stopping node closes its sockets but keeps the connections in the records.
+    /// The health of the node. Once it reports that the node is stopping, no connections are ended: a stopping node
+    /// closes its sockets, but leaves the connections in the records.
     pub health: Arc<Health>,
     /// The number of connections that were ended.
     pub ended: Counter,
-    /// The clock.
+    /// The node's clock.
     pub clock: Clock,
 }
 
 impl LostConnections {
-    /// Makes the comparisons until it is aborted.
+    /// Compares the connections periodically until it is aborted.
     pub async fn run(self) {
         let mut suspected = HashSet::new();
         let mut due = self.clock.now().moment + BETWEEN_COMPARISONS;
@@ -65,8 +65,8 @@ impl LostConnections {
         }
     }
 
-    /// Ends the connections that were missing in the previous comparison and are missing again. Returns the number of
-    /// ended connections.
+    /// Ends the connections that are missing in this comparison and were missing in the previous one. Returns the
+    /// number of ended connections.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
         let mut place = Some(RecordedCursor::default());
@@ -81,7 +81,7 @@ impl LostConnections {
                     missing.insert(connection);
                 }
             }
-            // A stopping node marks itself as stopping before it closes the first socket.
+            // A stopping node sets this flag before it closes the first socket.
             if self.health.is_stopping() {
                 return Ok(ended);
             }
@@ -91,7 +91,7 @@ impl LostConnections {
         Ok(ended)
     }
 
-    /// Returns those of the connections that their workers do not have.
+    /// Returns the recorded connections that their workers do not have.
     async fn not_open(&self, recorded: Vec<(User, ConnectionId)>) -> Vec<(User, ConnectionId)> {
         let mut by_worker: BTreeMap<usize, Vec<(User, ConnectionId)>> = BTreeMap::new();
         for (user, connection) in recorded {
@@ -108,7 +108,7 @@ impl LostConnections {
         not_open
     }
 
-    /// Returns those of the connections that a worker does not have. A worker that has stopped has none.
+    /// Returns the connections that a worker does not have. If the worker has stopped, that is all of them.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };
@@ -122,7 +122,7 @@ impl LostConnections {
         match tokio::time::timeout(WORKER_PATIENCE, asked).await {
             Ok(Some(missing)) => missing,
             Ok(None) => ids,
-            // The worker runs but is busy, so the next comparison asks again.
+            // The worker is busy, so the next comparison asks it again.
             Err(_) => Vec::new(),
         }
     }

@@ -1,4 +1,4 @@
-//! The metrics of a node, with names that follow the conventions of Prometheus.
+//! The metrics of a node. Their names follow the conventions of Prometheus.
 
 mod process;
 
@@ -24,14 +24,15 @@ use prometheus_client::registry::Registry;
 use std::fmt;
 use std::sync::Arc;
 
-/// Upper bounds of the buckets of delivery latency, in seconds: 50 µs, then twice as much from bucket to bucket.
+/// The upper bounds of the buckets for delivery latency, in seconds. The first is 50 µs, and each further one is twice
+/// its predecessor.
 const DELIVERY_BOUNDS: &[f64] = &[
     0.000_05, 0.000_1, 0.000_2, 0.000_4, 0.000_8, 0.001_6, 0.003_2, 0.006_4, 0.012_8, 0.025_6, 0.051_2,
     0.102_4, 0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8, 6.553_6,
 ];
 
-/// Upper bounds of the buckets of detection time, in seconds. They are close together above the default heartbeat
-/// timeouts (60 s and 400 s), where most values are.
+/// The upper bounds of the buckets for detection times, in seconds. They are close together around the default
+/// heartbeat timeouts (60 s and 400 s), because most values are slightly above these.
 const DETECTION_BOUNDS: &[f64] = &[
     1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 59.75, 60.0, 60.25, 60.5, 61.0, 75.0, 90.0, 120.0, 180.0,
     240.0, 300.0, 399.75, 400.0, 400.25, 400.5, 401.0, 450.0, 600.0, 900.0, 1_800.0, 3_600.0,
@@ -40,7 +41,7 @@ const DETECTION_BOUNDS: &[f64] = &[
 /// All metrics of a node.
 pub struct Metrics {
     registry: Registry,
-    /// The metrics with standard names, without the prefix `lamplight`.
+    /// The metrics with standard names, which have no prefix `lamplight`.
     common: Registry,
     by_worker: Vec<WorkerMetrics>,
     api: ApiMetrics,
@@ -51,37 +52,37 @@ pub struct Metrics {
     directory: Arc<dyn Directory>,
 }
 
-/// The parts whose state and counters the metrics show.
+/// The objects whose state is read when the metrics are requested.
 pub struct Sources {
     /// The database.
     pub facts: Arc<SqliteFacts>,
     /// The health of the parts.
     pub health: Arc<Health>,
-    /// The counters of log lines, by outcome.
+    /// The counters of log lines that were not written.
     pub log: LogMetrics,
 }
 
 /// The metrics of the keeper.
 #[derive(Clone, Default)]
 pub struct KeeperMetrics {
-    /// Operations that wait in the retry list.
+    /// Operations in the retry list.
     pub retries_waiting: Gauge,
     /// Operations that were dropped because the retry list was full.
     pub retries_dropped: Gauge,
-    /// Connections that were ended because live records had them and no worker did.
+    /// Connections that a live record had but no worker had, and that were therefore ended.
     pub lost_connections: Counter,
     /// Deleted apps whose data is not completely deleted yet.
     pub apps_being_deleted: Gauge,
 }
 
-/// The metrics of one worker; no other part writes to them.
+/// The metrics of one worker. Only that worker updates them.
 #[derive(Clone)]
 pub struct WorkerMetrics {
     /// Open connections, logged in or not.
     pub connections: Gauge,
     /// Connections accepted.
     pub accepted: Counter,
-    /// Failures to accept a waiting connection.
+    /// Failed attempts to accept a connection.
     pub accept_failures: Counter,
     /// Logins that succeeded.
     pub logins: Counter,
@@ -89,36 +90,34 @@ pub struct WorkerMetrics {
     pub requests: Counter,
     /// Refusals, by code.
     pub refusals: Family<CodeLabel, Counter>,
-    /// Status changes read from the change log.
+    /// Status changes that the worker has read from the change log.
     pub changes: Counter,
-    /// Status changes that were replaced by a newer one before they were sent, because the user's status
-    /// changed too fast.
+    /// Status changes that were not sent because a newer change of the same user replaced them. That happens if a
+    /// user's status changes faster than the limit.
     pub replaced: Counter,
-    /// The number of times that a connection was paused because its requests came too fast.
+    /// Pauses of connections whose requests came faster than the limit.
     pub paused: Counter,
     /// Statuses sent in notifications.
     pub notifications: Counter,
-    /// Socket writes that carried notifications; `notifications` divided by it is the average batch.
+    /// Socket writes that contained notifications. `notifications` divided by `writes` is the average batch size.
     pub writes: Counter,
     /// Changes of lists that were sent in notifications.
     pub list_changes: Counter,
-    /// The number of times that a client was asked to read its lists again, because too many changes were waiting or
-    /// some were missed.
+    /// Requests to a client to read its lists again, because too many changes were queued for it or some were missed.
     pub list_reloads: Counter,
-    /// The number of times that a socket took no more data, so that notifications waited in the mailbox and were
-    /// conflated.
+    /// Times that a socket's send buffer was full. Statuses for that connection are then conflated in its mailbox.
     pub stalls: Counter,
     /// Connections closed after the heartbeat timeout.
     pub timeouts: Counter,
     /// Connections closed because of a protocol error, a missing login, or a limit on connections.
     pub protocol_errors: Counter,
-    /// The number of times that entries of the change log were missed, so that all watched statuses were read again.
+    /// Times that the worker missed entries of the change log, and therefore read all watched statuses again.
     pub rereads: Counter,
-    /// Failed reads for connections, which are tried again.
+    /// Reads for connections that failed. They are tried again.
     pub failed_reads: Counter,
-    /// Time from the log entry of a change to the end of the round that wrote it to the sockets.
+    /// The time from a change's entry in the log to the end of the round in which the worker wrote it to the sockets.
     pub delivery_seconds: Durations,
-    /// Time from the last byte of a lost link to its detection.
+    /// The time from the last byte on a lost link to the detection of the loss.
     pub detection_seconds: Durations,
 }
 
@@ -230,42 +229,42 @@ impl Metrics {
         Self { registry, common, by_worker, api, http, webhooks, token_keys, keeper, directory }
     }
 
-    /// The metrics of the server API.
+    /// Returns the metrics of the server API.
     pub fn api(&self) -> ApiMetrics {
         self.api.clone()
     }
 
-    /// The metrics of the HTTP port.
+    /// Returns the metrics of the HTTP port.
     pub fn http(&self) -> HttpMetrics {
         self.http.clone()
     }
 
-    /// The metrics of the keys for JWTs.
+    /// Returns the metrics of the key sets for JWTs.
     pub fn token_keys(&self) -> TokenKeyMetrics {
         self.token_keys.clone()
     }
 
-    /// The metrics of the webhooks.
+    /// Returns the metrics of the webhooks.
     pub fn webhooks(&self) -> WebhookMetrics {
         self.webhooks.clone()
     }
 
-    /// The metrics of the keeper.
+    /// Returns the metrics of the keeper.
     pub fn keeper(&self) -> KeeperMetrics {
         self.keeper.clone()
     }
 
-    /// The metrics of one worker.
+    /// Returns the metrics of one worker.
     pub fn worker(&self, index: usize) -> WorkerMetrics {
         self.by_worker[index].clone()
     }
 
-    /// The number of open connections.
+    /// Returns the number of open connections.
     pub fn connections(&self) -> i64 {
         self.by_worker.iter().map(|worker| worker.connections.get()).sum()
     }
 
-    /// The totals of all workers since the start.
+    /// Returns the totals of all workers since the start.
     pub fn totals(&self) -> Totals {
         let mut totals = Totals {
             directory: self.directory.stats(),
@@ -277,7 +276,7 @@ impl Metrics {
         };
         for worker in &self.by_worker {
             let delivery = worker.delivery_seconds.read();
-            // Each worker counts every change, so the counts must not be summed.
+            // Every worker counts every change, so the counts are not summed; the largest is used.
             totals.changes = totals.changes.max(delivery.count() + worker.replaced.get());
             totals.notifications += worker.notifications.get();
             totals.delivery.add(&delivery);
@@ -286,7 +285,7 @@ impl Metrics {
         totals
     }
 
-    /// Writes all metrics in the text format of OpenMetrics.
+    /// Returns all metrics in the text format of OpenMetrics.
     pub fn encode(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode_registry(&mut text, &self.common)?;
@@ -302,13 +301,13 @@ pub struct Totals {
     pub directory: DirectoryStats,
     /// Open connections.
     pub connections: u64,
-    /// Visible changes of statuses.
+    /// Status changes that were visible to watchers.
     pub changes: u64,
     /// Statuses sent in notifications.
     pub notifications: u64,
-    /// Time from the log entry of a change to the end of the round that wrote it.
+    /// The time from a change's entry in the log to the end of the round in which it was written to the sockets.
     pub delivery: Spread,
-    /// Time from the last byte of a lost link to its detection.
+    /// The time from the last byte on a lost link to the detection of the loss.
     pub detection: Spread,
 }
 
@@ -355,7 +354,7 @@ fn count(encoder: &mut DescriptorEncoder<'_>, name: &str, help: &str, value: u64
     counter.encode(encoder.encode_descriptor(name, help, None, counter.metric_type())?)
 }
 
-/// The counters of the directory, which are read when the metrics are requested.
+/// The metrics of the directory. Their values are read when the metrics are requested.
 struct DirectoryMetrics(Arc<dyn Directory>);
 
 impl fmt::Debug for DirectoryMetrics {
@@ -410,7 +409,7 @@ struct PlatformLabel {
     platform: &'static str,
 }
 
-/// Empty distributions of delivery and detection times, with the buckets of their metrics.
+/// Returns empty distributions of the delivery latency and of the detection time, with the same buckets as the metrics.
 pub fn no_durations() -> (Spread, Spread) {
     (Spread::none(DELIVERY_BOUNDS), Spread::none(DETECTION_BOUNDS))
 }

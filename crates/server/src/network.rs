@@ -1,4 +1,4 @@
-//! Networks, as they are written in settings, and the networks of trusted proxies.
+//! IP networks in the settings, and the networks of trusted proxies.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 use std::sync::Arc;
 
-/// A network, written as `10.1.0.0/16` or `fd00::/8`. A single address is a network with only that address.
+/// An IP network, written as `10.1.0.0/16` or `fd00::/8`. A single address is a network of one address.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Network {
@@ -14,12 +14,12 @@ pub struct Network {
     bits: u8,
 }
 
-/// The networks of proxies that are trusted to report the address of a client.
+/// The networks of proxies that are trusted to report a client's address.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Arc<[Network]>);
 
 impl TrustedProxies {
-    /// The most networks that may be trusted.
+    /// The most networks that the setting may have.
     pub const MOST: usize = 100;
 
     /// Trusts the proxies in these networks.
@@ -27,13 +27,13 @@ impl TrustedProxies {
         Self(networks.into())
     }
 
-    /// Whether the host with this address is a trusted proxy.
+    /// Returns `true` if the address is that of a trusted proxy.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(address))
     }
 
-    /// Returns the reason why a network cannot be trusted, if there is one.
+    /// Returns the reason why a network must not be trusted; `None` if it may be.
     pub fn problem(network: Network) -> Option<String> {
         match network.address {
             _ if network.bits == 0 => Some(format!(
@@ -48,7 +48,7 @@ impl TrustedProxies {
 }
 
 impl Network {
-    /// Whether an address belongs to the network.
+    /// Returns `true` if an address belongs to the network.
     pub fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => in_v4(other, own, self.bits),
@@ -97,13 +97,13 @@ impl fmt::Display for Network {
     }
 }
 
-/// Whether the first `bits` bits of two IPv4 addresses are equal.
+/// Returns `true` if the first `bits` bits of two IPv4 addresses are equal.
 pub fn in_v4(address: Ipv4Addr, network: Ipv4Addr, bits: u8) -> bool {
     let mask = u32::MAX.checked_shl(32 - u32::from(bits)).unwrap_or(0);
     address.to_bits() & mask == network.to_bits() & mask
 }
 
-/// Whether the first `bits` bits of two IPv6 addresses are equal.
+/// Returns `true` if the first `bits` bits of two IPv6 addresses are equal.
 pub fn in_v6(address: Ipv6Addr, network: Ipv6Addr, bits: u8) -> bool {
     let mask = u128::MAX.checked_shl(128 - u32::from(bits)).unwrap_or(0);
     address.to_bits() & mask == network.to_bits() & mask

@@ -1,4 +1,4 @@
-//! A node, from start to stop.
+//! A node, from its start to its stop.
 
 #[cfg(test)]
 mod tests;
@@ -37,20 +37,20 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-/// The most connections of the node that come from trusted proxies and whose client's address is not known yet.
+/// The most open connections from trusted proxies whose client address is not known yet.
 const MAX_UNNAMED: usize = 4_096;
-/// The number of file descriptors that are kept free for other uses than connections: listeners, database and journal
-/// files, the control socket.
+/// The number of file descriptors that connections must not use. They are for listeners, database and journal files,
+/// and the control socket.
 const SPARE_FILES: u64 = 160;
-/// The divisor of the file limit that bounds the connections of the HTTP port: they use at most one in eight of the
-/// file descriptors, even if the settings allow more.
+/// The divisor for the file descriptors of the HTTP port. Its connections use at most one eighth of the file limit,
+/// even if the settings allow more.
 const HTTP_FILES: u64 = 8;
-/// The longest time that a stopping node waits until its clients have received their last messages.
+/// The longest time that a stopping node waits for its clients to receive their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);
 /// The longest time that a stopping node waits for its workers to accept the command, and then again for their threads
-/// to end. A healthy worker needs less than a second.
+/// to end. A healthy worker takes less than a second.
 const WORKERS_STOP: Duration = Duration::from_secs(5);
-/// The id of the app that is created if there is none.
+/// The id of the app that a node creates at its first start.
 const FIRST_APP: AppId = AppId(1_400_000_001);
 
 /// A running node.
@@ -70,20 +70,20 @@ pub struct Node {
     workers: Vec<(mpsc::Sender<Command>, JoinHandle<()>)>,
     tasks: Tasks,
     control_path: PathBuf,
-    // The lock is held while the node runs, so that no other node uses the data folder.
+    // The lock is kept while the node runs, so that no other node uses the data folder.
     _lock: FolderLock,
 }
 
 /// The optional parts of a node that the program provides.
 #[derive(Default)]
 pub struct Surroundings {
-    /// The routes of the demo on the HTTP port. If they are present, the pages of the node offer the demo.
+    /// The routes of the demo on the HTTP port, if the demo is on. The node's pages then link to the demo.
     pub demo: Option<Router>,
-    /// The counters of log lines, by outcome.
+    /// The counters of log lines that were not written.
     pub log: LogMetrics,
 }
 
-/// The tasks of a node. Dropping it aborts them.
+/// The tasks of a node. Dropping this value aborts them.
 struct Tasks(Vec<AbortHandle>);
 
 impl Drop for Tasks {
@@ -103,13 +103,13 @@ pub enum NodeError {
     /// A port cannot be bound.
     #[error(transparent)]
     Port(#[from] PortError),
-    /// A listener of the HTTP port or the health port cannot be registered with the runtime.
+    /// The HTTP or health listener cannot be registered with the runtime.
     #[error("cannot serve the HTTP port: {0}")]
     Http(io::Error),
-    /// The certificate cannot be used.
+    /// The TLS certificate of the client port cannot be used.
     #[error(transparent)]
     Tls(#[from] TlsError),
-    /// The files for TLS to receivers of webhooks cannot be used.
+    /// The TLS files for connections to the receivers of webhooks cannot be used.
     #[error(transparent)]
     WebhookTls(#[from] WebhookTlsError),
     /// The database cannot be opened.
@@ -118,7 +118,7 @@ pub enum NodeError {
     /// The live records on disk cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The live records could not be brought in line with the database.
+    /// The live records could not be reconciled with the database.
     #[error(transparent)]
     Service(#[from] ServiceError),
     /// A thread cannot be started.
@@ -127,12 +127,12 @@ pub enum NodeError {
 }
 
 impl Node {
-    /// Starts a node in the current tokio runtime. When it returns, clients can connect.
+    /// Starts a node in the current tokio runtime. Clients can connect as soon as this returns.
     pub async fn start(config: Config, clock: Clock) -> Result<Self, NodeError> {
         Self::start_with(config, clock, Surroundings::default()).await
     }
 
-    /// Starts a node with optional parts that the program provides.
+    /// Starts a node with optional parts from the program.
     pub async fn start_with(
         config: Config,
         clock: Clock,
@@ -228,7 +228,7 @@ impl Node {
         let mut tasks = Tasks(Vec::new());
         let (webhooks, webhook_tasks) = Webhooks::start(
             Arc::clone(&service),
-            // The events are followed before any client can connect, so that none is missed.
+            // The subscription to the events starts before any client can connect, so that no event is missed.
             directory.follow_events(),
             poster,
             metrics.webhooks(),
@@ -335,7 +335,7 @@ impl Node {
             tasks.0.push(task);
         }
         tasks.0.push(figures);
-        // The password is set last, so that the start cannot fail after it was set and before it is shown.
+        // The password is generated last. If an earlier step fails, there is no password that was never shown.
         let console_password = PasswordFile::of(&config.data_dir)
             .make_first()
             .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;
@@ -360,62 +360,62 @@ impl Node {
         })
     }
 
-    /// The id of this run of the node.
+    /// Returns the id of this run of the node.
     pub fn id(&self) -> NodeId {
         self.id
     }
 
-    /// The address of the client port.
+    /// Returns the bound address of the client port.
     pub fn client_address(&self) -> SocketAddr {
         self.client_address
     }
 
-    /// The address of the HTTP port.
+    /// Returns the bound address of the HTTP port.
     pub fn http_address(&self) -> SocketAddr {
         self.http_address
     }
 
-    /// The address of the health port, if there is one.
+    /// Returns the bound address of the health port; `None` if the settings have none.
     pub fn health_address(&self) -> Option<SocketAddr> {
         self.health_address
     }
 
-    /// The operations of this node.
+    /// Returns the operations of this node.
     pub fn service(&self) -> &Arc<Service> {
         &self.service
     }
 
-    /// The number of open connections, logged in or not.
+    /// Returns the number of open connections, including those without a login.
     pub fn connections(&self) -> usize {
         usize::try_from(self.metrics.connections()).unwrap_or(0)
     }
 
-    /// The app that was created because there was none.
+    /// Returns the app that this start created; `None` if there was already an app.
     pub fn created(&self) -> Option<&App> {
         self.created.as_ref()
     }
 
-    /// The password of the console, if it was generated at this start. Only its hash is stored, so it must be shown to
-    /// the operator now.
+    /// Returns the console password that this start generated; `None` if there already was one. Only its hash is
+    /// stored, so the password must be shown to the operator now.
     pub fn console_password(&self) -> Option<&str> {
         self.console_password.as_deref()
     }
 
-    /// Waits until a part that the node needs has ended; returns its name. The node cannot restart the part and should
-    /// then be stopped.
+    /// Waits until a part of the node has ended, and returns that part's name. The node cannot restart the part, so it
+    /// should then be stopped.
     pub async fn part_ended(&self) -> String {
         self.health.part_ended().await
     }
 
-    /// Whether the event loop of every worker makes its rounds; a watchdog can use this as the sign of life of the
-    /// node.
+    /// Returns `true` if the event loop of every worker makes its rounds. A watchdog can use this as the node's sign of
+    /// life.
     pub fn workers_turn(&self) -> bool {
         self.health.workers_turn()
     }
 
-    /// Stops the node in order: accepts no more clients, asks every client to reconnect within the configured time, and
-    /// saves to disk which devices were connected. If a client returns within the grace, its user has stayed ONLINE for
-    /// others, even if the machine was restarted in between.
+    /// Stops the node. It accepts no more clients, asks all clients to reconnect within the configured time, and saves
+    /// to disk which devices were connected. A user whose client returns within the grace stays ONLINE for others, even
+    /// if the machine is restarted in between.
     pub async fn stop(self) {
         self.health.stop();
         let drained = async {
@@ -437,9 +437,9 @@ impl Node {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        // Connections that are still open after this time are cut off.
+        // Connections that are still open after this time are closed without a last message.
         let _ = tokio::time::timeout(FAREWELL, farewell).await;
-        // The socket may be missing already.
+        // The error is ignored, because the socket may already be gone.
         let _ = fs::remove_file(&self.control_path);
         let Self { workers, directory, facts, clock, tasks, .. } = self;
         drop(tasks);
@@ -460,7 +460,7 @@ impl Node {
         if tokio::time::timeout(WORKERS_STOP, last).await.is_err() {
             tracing::warn!("the database does not answer; its mark was not recorded with the live records");
         }
-        // There is no time limit on this write, because live records would be lost without it.
+        // This write has no time limit, because live records would be lost without it.
         let kept = tokio::task::spawn_blocking(move || directory.close(clock.now()));
         match kept.await {
             Ok(Ok(())) => {}
@@ -511,12 +511,12 @@ async fn create_first_app(service: &Service) -> Result<App, NodeError> {
     Ok(app)
 }
 
-/// Raises the file limit of the process to its maximum; returns the limit that then applies.
+/// Raises the process's file limit to its maximum. Returns the limit that then applies.
 fn raise_file_limit() -> u64 {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // If the limit cannot be raised, the current one stays in force.
+    // If this fails, the current limit stays in force.
     let _ = setrlimit(Resource::Nofile, raised);
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }

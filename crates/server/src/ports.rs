@@ -1,18 +1,18 @@
-//! The ports of a node. All of them are bound before the node creates anything. So if the start fails because a port is
-//! taken, it leaves no data folder, no database and no password that was never shown.
+//! The ports of a node. All of them are bound before the node creates anything. If a port is taken, the start therefore
+//! leaves no data folder, no database and no password that was never shown.
 
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
-/// The size of the kernel's send buffer of one connection. It is small, so that a stalled client takes little memory,
-/// and so that changes for it wait in the mailbox, where they are conflated.
+/// The size of the kernel's send buffer of one connection. It is small so that a stalled client takes little memory.
+/// Statuses for that client then wait in its mailbox, where they are conflated.
 const SEND_BUFFER_BYTES: usize = 32 * 1024;
 const BACKLOG: i32 = 4096;
 const HTTP_BACKLOG: i32 = 1024;
 
-/// The error of an address on which the node cannot listen.
+/// The reason why the node cannot listen on an address.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot listen on {address} ({setting}): {source}")]
 pub struct PortError {
@@ -24,22 +24,23 @@ pub struct PortError {
     pub source: io::Error,
 }
 
-/// The listeners of a node. The kernel queues connections as soon as a listener is bound; they wait until a worker or
-/// the HTTP server accepts them.
+/// The listeners of a node. Once a listener is bound, the kernel queues its connections until a worker or the HTTP
+/// server accepts them.
 #[derive(Debug)]
 pub(crate) struct Ports {
-    /// One listener for each worker. All have the same address, and the kernel distributes the connections among them.
+    /// The listeners of the client port, one for each worker. All have the same address; the kernel distributes
+    /// connections among them.
     pub(crate) clients: Vec<TcpListener>,
-    /// The address of the listeners for clients.
+    /// The bound address of the client port.
     pub(crate) client_address: SocketAddr,
-    /// The HTTP port.
+    /// The listener of the HTTP port.
     pub(crate) http: TcpListener,
-    /// The health port, if there is one.
+    /// The listener of the health port; `None` if the settings have none.
     pub(crate) health: Option<TcpListener>,
 }
 
 impl Ports {
-    /// Binds every port of the settings.
+    /// Binds all ports of the settings.
     pub(crate) fn bind(config: &Config, workers: usize) -> Result<Self, PortError> {
         let Config { client_listen, http_listen, health_listen, .. } = config;
         let failed = |setting, address: &SocketAddr| {
@@ -57,14 +58,14 @@ impl Ports {
 }
 
 fn listen_for_clients(address: SocketAddr, workers: usize) -> io::Result<(Vec<TcpListener>, SocketAddr)> {
-    // With `SO_REUSEPORT`, a second server could bind the port too, and would take a share of the clients unnoticed. So
-    // a socket without it is bound first, which fails if another server has the port.
+    // With `SO_REUSEPORT` alone, a second server could bind the same port, and would receive a part of the clients
+    // unnoticed. So a socket without that option is bound first; it fails if another server has the port.
     drop(socket(address, false)?);
     let mut listeners = Vec::new();
     let mut bound = address;
     for _ in 0..workers {
         let listener = listen(bound)?;
-        // If the port is 0, the first listener gets a free port, and the others use the same.
+        // If the port is 0, the first listener gets a free port, and the others use that port too.
         bound = listener.local_addr()?;
         listeners.push(listener);
     }
@@ -87,7 +88,7 @@ fn listen_for_http(address: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Binds a socket. If `shared` is set, further sockets can be bound to its port.
+/// Binds a socket. With `shared`, other sockets can bind the same port.
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     socket.set_reuse_address(true)?;

@@ -19,7 +19,7 @@ struct Asked {
     health: Arc<Health>,
 }
 
-/// Makes the router of the monitoring paths.
+/// Makes the router of these routes.
 pub fn routes(metrics: Arc<Metrics>, health: Arc<Health>) -> Router {
     Router::new()
         .route("/metrics", get(show_metrics))

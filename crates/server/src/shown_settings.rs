@@ -1,5 +1,5 @@
-//! The settings of an app as the console and the command line show them. Of each secret, they have only whether it is
-//! set.
+//! The settings of an app as the console and the command line show them. A secret is replaced with a flag that tells
+//! whether it is set.
 
 use lamplight_model::{
     AppSettings, Edition, JwtSettings, Limits, MultiDevicePolicy, Switches, Timing, WebhookSettings,
@@ -39,14 +39,14 @@ struct ShownJwt {
 }
 
 impl ShownSettings {
-    /// The URLs among the settings. Their user, password or query may be secret.
+    /// Returns the URLs of the settings. A user name, password or query in them may be secret.
     pub(crate) fn addresses(&mut self) -> [&mut String; 3] {
         [&mut self.webhooks.state_change_url, &mut self.webhooks.push_url, &mut self.jwt.jwks_url]
     }
 }
 
 impl From<&AppSettings> for ShownSettings {
-    /// Names every field, so that the compiler reports a new field until it is decided here whether it is shown.
+    /// Lists every field, so that a new field fails to compile until its author decides whether to show it.
     fn from(settings: &AppSettings) -> Self {
         let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
         let WebhookSettings { state_change_url, push_url, token } = webhooks;

@@ -1,9 +1,9 @@
-//! Reads the bodies of requests on the HTTP port within bounds on their size and time, and charges them to the budget
-//! of the port.
+//! Reads the bodies of requests on the HTTP port. Each body has a limit on its size and its time, and is charged to the
+//! memory budget of the port.
 //!
-//! hyper gives out a body as slices of its read buffer, which has 8 KiB or more, and even a slice of one byte keeps the
-//! whole buffer in memory. A client could make code that collects slices use thousands of times the bytes that it
-//! sends. This module therefore copies and drops each slice before it reads the next one.
+//! hyper returns a body as slices of its read buffer, which has 8 KiB or more. Even a slice of one byte keeps the whole
+//! buffer in memory, so that collected slices could use thousands of times the bytes that a client sends. This module
+//! therefore copies and drops each slice before it reads the next one.
 
 use super::budget::{Budget, Share};
 use super::metrics::{HttpMetrics, TimeLimit};
@@ -34,18 +34,20 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most bytes of a refused body that are read and dropped, so that its sender receives the answer.
+/// The most bytes of a refused body that are read and dropped. A client that still writes its body receives the answer
+/// only after that.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
-/// The first allocation for a body of unknown length, in bytes. It is doubled as needed, up to [`MOST_ALLOCATED`].
+/// The first allocation for a body of unknown length, in bytes. The allocation is doubled as needed, up to
+/// [`MOST_ALLOCATED`].
 const LEAST_ROOM: usize = 1_024;
 
-/// The largest body that is kept in memory of the allocator, in bytes. A larger one gets a memory mapping of its own,
-/// which is returned to the system with the body. The allocator would keep such memory in the heap of the thread that
-/// allocated it, so a port with several threads would use several times its budget.
+/// The largest body that is allocated on the heap, in bytes. A larger body gets its own memory mapping, which is
+/// returned to the system with the body. The allocator would keep so much memory in the heap of the allocating thread,
+/// so a port with several threads would use several times its budget.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
-/// The budget and the limits that all bodies of a port share. Each request has it as an extension.
+/// The memory budget and the limits of all bodies of a port. Each request has a clone as an extension.
 #[derive(Clone, Debug)]
 pub struct BodyRoom {
     budget: Budget,
@@ -60,7 +62,7 @@ pub struct WholeBody {
     share: Share,
 }
 
-/// The memory that a body is copied to.
+/// The memory for the bytes of a body.
 #[derive(Debug)]
 enum Memory {
     Allocated(Vec<u8>),
@@ -70,32 +72,32 @@ enum Memory {
 /// The reason why a body was not read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BodyFault {
-    /// The body is larger than its bound.
+    /// The body is larger than the limit, in bytes.
     #[error("the body is larger than {0} bytes")]
     TooLarge(usize),
     /// The body arrives too slowly, or takes too long in total.
     #[error("the body took too long")]
     TooSlow,
-    /// The connection or the framing of the body ended early.
+    /// The connection ended before the body did, or the framing of the body is invalid.
     #[error("the body ended early")]
     BrokenOff,
-    /// Other bodies and answers use up the budget.
+    /// The body does not fit into what is left of the budget.
     #[error("the memory for bodies is used up; try again")]
     NoRoom,
 }
 
 impl BodyRoom {
-    /// Makes the state of a port whose bodies must arrive at `rate`.
+    /// Makes the state of a port. Every body must arrive at least at `rate`.
     pub fn new(budget: Budget, rate: MinimumRate, metrics: HttpMetrics) -> Self {
         Self { budget, rate, metrics }
     }
 
-    /// Reads and drops a body, up to a bound, because a client that is still writing does not read the answer.
+    /// Reads and drops a body, up to a limit. A client that is still writing would not read the answer.
     pub async fn discard(&self, body: Body) {
         Arriving::new(body, self.rate).discard().await;
     }
 
-    /// Charges an answer until it has been sent; `None` if the budget does not allow it.
+    /// Charges an answer to the budget until the answer has been sent. Returns `None` if it does not fit.
     pub fn admit_answer(&self, answer: Bytes) -> Option<Bytes> {
         let admitted = self.budget.admit(answer);
         if admitted.is_none() {
@@ -104,19 +106,19 @@ impl BodyRoom {
         admitted
     }
 
-    /// Charges an answer until it has been sent, even beyond the budget.
+    /// Charges an answer until it has been sent, even if it does not fit into the budget.
     pub fn charge_answer(&self, answer: Bytes) -> Bytes {
         self.budget.hold(answer)
     }
 
-    /// Charges the memory of the value that a body is parsed into, in addition to the body. If the budget does not
-    /// allow it, the body is dropped.
+    /// Charges the memory of the value that is parsed from a body, in addition to the body. If it does not fit into the
+    /// budget, the body is dropped.
     pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
         self.charge_more(&mut body.share, bytes)?;
         Ok(body)
     }
 
-    /// Charges more bytes to the share of a request.
+    /// Charges more bytes to the share of a request, if they fit into the budget.
     pub fn charge_more(&self, share: &mut Share, bytes: usize) -> Result<(), BodyFault> {
         if share.grow(bytes) {
             return Ok(());
@@ -125,8 +127,8 @@ impl BodyRoom {
         Err(BodyFault::NoRoom)
     }
 
-    /// Reads a complete body. If that fails, the rest of the body is read and dropped within the same time limit, so
-    /// that the sender receives the answer.
+    /// Reads a complete body of at most `most` bytes. If the body is refused, its rest is read and dropped within the
+    /// same time limit, so that the client receives the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
@@ -150,7 +152,7 @@ impl BodyRoom {
                 Err(fault) => break fault,
             }
         };
-        // The buffer and its share of the budget are released before the rest of the body is awaited.
+        // The buffer and its share of the budget are released before the rest of the body is read.
         drop(whole);
         match fault {
             BodyFault::TooLarge(_) | BodyFault::NoRoom => arriving.discard().await,
@@ -166,14 +168,14 @@ impl BodyRoom {
 }
 
 impl WholeBody {
-    /// Frees the memory of the body. Its share of the budget remains, for the value that was parsed from it.
+    /// Frees the memory of the body. The returned share of the budget is for the value that was parsed from the body.
     pub fn into_share(self) -> Share {
         self.share
     }
 }
 
-/// Returns the capacity to allocate for a body that has `length` bytes so far. If there is a `Content-Length`, all of
-/// it is allocated at once.
+/// Returns the capacity to allocate for a body that has `length` bytes so far. If the request has a `Content-Length`,
+/// all of it is allocated at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),
@@ -200,7 +202,7 @@ impl Memory {
         }
     }
 
-    /// Grows the capacity to `room` bytes; returns `false` if the system has no memory left.
+    /// Increases the capacity to `room` bytes. Returns `false` if the system has no memory left.
     fn grow(&mut self, room: usize) -> bool {
         match self {
             Self::Allocated(bytes) if room <= MOST_ALLOCATED => {
@@ -217,7 +219,7 @@ impl Memory {
         }
     }
 
-    /// Appends bytes, for which the capacity must be sufficient.
+    /// Appends bytes. The capacity must be sufficient.
     fn append(&mut self, piece: &[u8]) {
         match self {
             Self::Allocated(bytes) => bytes.extend_from_slice(piece),
@@ -237,13 +239,13 @@ impl Deref for WholeBody {
     }
 }
 
-/// Charges the bytes of an answer until they have been sent. Used for routes that make an answer for each request, as
-/// opposed to static files.
+/// Charges the bytes of an answer to the budget until they have been sent. For routes that make an answer for each
+/// request; static files are not charged.
 pub async fn charge_answer(Extension(room): Extension<BodyRoom>, request: Request, next: Next) -> Response {
     next.run(request).await.map(|body| Body::new(Charged { body, budget: room.budget }))
 }
 
-/// The body of an answer, with its share of the budget.
+/// The body of an answer. Each piece is charged to the budget until it has been sent.
 struct Charged {
     body: Body,
     budget: Budget,
@@ -270,7 +272,7 @@ impl HttpBody for Charged {
     }
 }
 
-/// A body that is being read, with its deadline.
+/// A body that is being read, with the time and the bytes since its beginning.
 struct Arriving {
     stream: BodyDataStream,
     rate: MinimumRate,
@@ -283,12 +285,13 @@ impl Arriving {
         Self { stream: body.into_data_stream(), rate, began: Instant::now(), bytes: 0 }
     }
 
-    /// Returns the next slice before the deadline. The caller must copy and drop it, because it keeps a whole buffer in
-    /// memory.
+    /// Returns the next slice; fails after the deadline. The caller must copy and drop the slice, because it keeps a
+    /// whole read buffer in memory.
     async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let deadline = self.rate.deadline(Moment(0), self.bytes as u64);
         let deadline = self.began + Duration::from_millis(deadline.0);
-        // The deadline is checked here, because the timer is never polled if the sender always has another byte ready.
+        // The deadline is checked here too, because the timer is not polled while the client always has another byte
+        // ready.
         if Instant::now() >= deadline {
             return Err(BodyFault::TooSlow);
         }
@@ -304,25 +307,24 @@ impl Arriving {
     }
 
     async fn discard(&mut self) {
-        // If the sender has more bytes or is too slow, the connection is closed.
+        // If the client sends more bytes or is too slow, its connection is closed.
         while self.bytes <= MAX_DISCARDED_BYTES && matches!(self.next().await, Ok(Some(_))) {}
     }
 }
 
-/// A JSON value in the body of a request, of at most `MOST` bytes.
-///
-/// It replaces axum's `Json`, which collects slices of read buffers.
+/// A JSON value from the body of a request of at most `MOST` bytes. Replaces axum's `Json`, which collects slices of
+/// read buffers.
 #[derive(Debug)]
 pub struct JsonBody<T, const MOST: usize>(pub T);
 
-/// The reason why no value can be read from a body.
+/// The reason why a body has no valid value.
 #[derive(Debug)]
 pub enum JsonFault {
     /// The body cannot be read.
     Body(BodyFault),
-    /// The body is not JSON, or not JSON of this type.
+    /// The body is not JSON, or is not JSON of this type.
     Json(JsonRejection),
-    /// The request does not declare its body as JSON.
+    /// The content type of the request is not JSON.
     ContentType,
 }
 
@@ -334,7 +336,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
         let room =
             parts.extensions.get::<BodyRoom>().expect("the listener gives it to every request").clone();
         let is_json = is_json(&parts.headers);
-        // The parsed head takes several times as much memory as its text, so it is freed before the body is awaited.
+        // The parsed head takes several times the memory of its text, so it is dropped before the body is read.
         drop(parts);
         if !is_json {
             room.discard(body).await;
@@ -347,7 +349,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const MOST: usize> FromRequest<S> for 
 }
 
 impl JsonFault {
-    /// Returns the HTTP status for the fault, and a text for people.
+    /// Returns the HTTP status of the fault, and a text for the client's developer.
     pub fn told(&self) -> (StatusCode, String) {
         match self {
             Self::Body(fault @ BodyFault::TooLarge(_)) => (StatusCode::PAYLOAD_TOO_LARGE, fault.to_string()),
@@ -369,7 +371,7 @@ impl IntoResponse for JsonFault {
     }
 }
 
-/// Whether the content type is JSON: `application/json` or `application/…+json`, with or without parameters.
+/// Returns `true` if the content type is JSON: `application/json` or `application/…+json`, with or without parameters.
 fn is_json(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

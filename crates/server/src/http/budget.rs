@@ -1,18 +1,18 @@
-//! The budget of bytes that the bodies of all connections of the HTTP port share.
+//! The memory budget for the bodies of all connections of the HTTP port, in bytes.
 //!
-//! If the body of a request does not fit, it is refused. So is the answer to a call that has changed nothing, because
-//! the caller can repeat the call. Any other answer is charged even beyond the budget, because the call has been
-//! carried out. Until it has been sent, later requests are refused.
+//! A request is refused if its body does not fit. The answer to a call that only reads is refused too if it does not
+//! fit, because the client can repeat the call. Any other answer is charged even beyond the budget, because its call
+//! has been carried out. Until that answer has been sent, further requests are refused.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The largest share that may use all of the budget; a larger one may use only a part.
+/// The largest share, in bytes, that may use the whole budget. A larger share may use only seven eighths of it.
 const MAX_SMALL_SHARE: usize = 64 * 1_024;
 
-/// A number of bytes that all connections share. Clones share it.
+/// A budget of bytes for all connections. Clones share the same bytes.
 #[derive(Clone, Debug)]
 pub struct Budget(Arc<Account>);
 
@@ -20,11 +20,11 @@ pub struct Budget(Arc<Account>);
 struct Account {
     most: usize,
     used: AtomicUsize,
-    /// The gauge that shows `used` in the metrics.
+    /// The gauge of `used` in the metrics.
     shown: Gauge,
 }
 
-/// Bytes charged to a budget. Dropping the share returns them.
+/// Bytes that are charged to a budget. Dropping the share returns them to the budget.
 #[derive(Debug)]
 pub struct Share {
     account: Arc<Account>,
@@ -32,30 +32,30 @@ pub struct Share {
 }
 
 impl Budget {
-    /// Makes a budget of `most` bytes. The gauge shows how many are in use.
+    /// Makes a budget of `most` bytes. The gauge shows the bytes in use.
     pub fn new(most: usize, shown: Gauge) -> Self {
         Self(Arc::new(Account { most, used: AtomicUsize::new(0), shown }))
     }
 
-    /// Makes a share of no bytes, which can grow.
+    /// Makes an empty share, which can grow.
     pub fn share(&self) -> Share {
         Share { account: Arc::clone(&self.0), bytes: 0 }
     }
 
-    /// Charges bytes that are already in memory, even beyond the budget.
+    /// Charges bytes that are already in memory, even if they do not fit into the budget.
     pub fn charge(&self, bytes: usize) -> Share {
         self.0.used.fetch_add(bytes, Ordering::Relaxed);
         self.0.shown.inc_by(signed(bytes));
         Share { account: Arc::clone(&self.0), bytes }
     }
 
-    /// Charges bytes until the last reference to them is dropped; `None` if they do not fit.
+    /// Charges bytes until their last reference is dropped. Returns `None` if they do not fit into the budget.
     pub fn admit(&self, bytes: Bytes) -> Option<Bytes> {
         let mut share = self.share();
         share.grow(bytes.len()).then(|| Bytes::from_owner(Held { bytes, _share: share }))
     }
 
-    /// Charges bytes until the last reference to them is dropped, even beyond the budget.
+    /// Charges bytes until their last reference is dropped, even if they do not fit into the budget.
     pub fn hold(&self, bytes: Bytes) -> Bytes {
         let share = self.charge(bytes.len());
         Bytes::from_owner(Held { bytes, _share: share })
@@ -63,7 +63,7 @@ impl Budget {
 }
 
 impl Account {
-    /// Returns the part of the budget up to which a share of this size in bytes may be charged.
+    /// Returns the number of used bytes that a share of this size must not exceed.
     fn most_for(&self, bytes: usize) -> usize {
         if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
     }
@@ -91,7 +91,7 @@ impl Drop for Share {
     }
 }
 
-/// Bytes with their share of the budget.
+/// Bytes, and the share of the budget that they are charged to.
 struct Held {
     bytes: Bytes,
     _share: Share,

@@ -1,14 +1,15 @@
 //! The security headers of all responses of the HTTP port.
 //!
-//! By default they forbid a browser to load or run anything. The pages, the console and the reference set headers of
-//! their own, which are kept.
+//! By default, they forbid a browser to load or run anything. The pages, the console and the API reference set headers
+//! of their own, which are not overwritten.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// The content security policy of responses that are not pages. A browser that displays one loads and runs nothing.
+/// The content security policy of every response that is not a page: a browser that displays the response loads and
+/// runs nothing.
 const NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 const HEADERS: [(HeaderName, HeaderValue); 4] = [
@@ -18,7 +19,7 @@ const HEADERS: [(HeaderName, HeaderValue); 4] = [
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
 ];
 
-/// Adds those of the security headers that a response does not have.
+/// Adds the security headers to a response. Headers that the response already has are not overwritten.
 pub async fn protect(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, value) in HEADERS {

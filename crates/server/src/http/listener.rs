@@ -1,10 +1,10 @@
-//! A listener for HTTP that limits the number of connections, and the time and memory of each.
+//! A listener for HTTP. It limits the number of connections, and the time and memory of each connection.
 //!
-//! A connection over a limit gets a spare permit for a short time, if one is free. With it, requests for health and
-//! metrics are served, and all others are refused.
+//! A connection beyond a limit gets a spare permit for a short time, if there is a free one. With a spare permit, only
+//! requests for health and metrics are served; every other request is refused.
 //!
-//! A connection from a trusted proxy carries the requests of many clients. It does not count by its own address;
-//! instead, each request counts by the address of its client while it is being answered.
+//! A connection from a trusted proxy carries the requests of many clients, so it is not counted for the proxy's
+//! address. Instead, each request is counted for its client's address while it is being answered.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};
@@ -26,21 +26,21 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// The largest head of a request, and the largest read-ahead of a connection, in bytes.
+/// The size of a connection's read buffer in bytes: the limit on the head of a request, and on the read-ahead.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
-/// The most bytes of a connection's answers that the kernel holds before it has sent them.
+/// The most unsent bytes of a connection's answers in the kernel.
 const UNSENT_BYTES: u32 = 64 * 1024;
-/// The pause after `accept` has failed, usually because there are no file descriptors left.
+/// The pause after `accept` has failed. The usual cause is that there are no free file descriptors.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The limits on how slow the peer of a regular connection may be.
+/// The time limits of a regular connection. A peer that is slower loses its connection.
 pub const PACE: PaceLimits = PaceLimits {
     idle: Duration::from_secs(75),
     head: Duration::from_secs(10),
     answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_024, longest: None },
 };
 
-/// The limits of a connection with a spare permit, which allow only a small request that arrives at once.
+/// The time limits of a connection with a spare permit. They allow only a small request that arrives at once.
 pub const SPARE_PACE: PaceLimits = PaceLimits {
     idle: Duration::from_secs(2),
     head: Duration::from_secs(2),
@@ -51,7 +51,7 @@ pub const SPARE_PACE: PaceLimits = PaceLimits {
     },
 };
 
-/// A number of permits for connections, with the routes that are served on these connections.
+/// The permits for connections of one kind, with the routes that are served on them.
 pub struct Permits {
     connection_limits: ConnectionLimits,
     pace: PaceLimits,
@@ -59,34 +59,34 @@ pub struct Permits {
     router: Router,
 }
 
-/// The permits of a port, its proxies, and its budget.
+/// A port: its permits, its trusted proxies, and its budget for bodies.
 pub struct Port {
-    /// The permits within the limits.
+    /// The permits for connections within the limits.
     pub regular: Arc<Permits>,
-    /// The spare permits for connections over a limit.
+    /// The spare permits for connections beyond a limit; `None` if such connections are closed at once.
     pub spare: Option<Arc<Permits>>,
-    /// The proxies that are trusted to report the address of a client.
+    /// The proxies that are trusted to report a client's address.
     pub proxies: TrustedProxies,
-    /// The budget and the limits of bodies.
+    /// The budget and the limits for bodies.
     pub room: BodyRoom,
     /// The metrics of the port.
     pub metrics: HttpMetrics,
 }
 
 impl Permits {
-    /// Makes regular permits: `most` in total, `most_per_address` for one address.
+    /// Makes regular permits: `most` in total, and `most_per_address` per address.
     pub fn regular(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Regular, router })
     }
 
-    /// Makes spare permits for connections over a limit. A connection with one can make only one request.
+    /// Makes spare permits, for connections beyond a limit. A connection with a spare permit can make only one request.
     pub fn spare(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Spare, router })
     }
 
-    /// Takes a permit for a connection from this address; `None` stands for a trusted proxy.
+    /// Takes a permit for a connection from this address. `None` means that the connection is from a trusted proxy.
     fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Full> {
         match address {
             Some(address) => self.connection_limits.admit(address)?,
@@ -96,10 +96,10 @@ impl Permits {
     }
 }
 
-/// A permit in use. Dropping it returns it.
+/// A permit in use. Dropping it returns the permit.
 struct Permit {
     permits: Arc<Permits>,
-    /// The address that the connection counts by; `None` for a connection from a trusted proxy.
+    /// The address for which the connection is counted; `None` for a connection from a trusted proxy.
     address: Option<IpAddr>,
 }
 
@@ -112,7 +112,7 @@ impl Drop for Permit {
     }
 }
 
-/// A request on a trusted proxy's connection, counted by the address of its client until this is dropped.
+/// A request on a trusted proxy's connection. It is counted for its client's address until this value is dropped.
 pub struct Counted {
     permits: Arc<Permits>,
     address: IpAddr,
@@ -151,7 +151,7 @@ impl Port {
         }
     }
 
-    /// Returns a permit for a connection, if there is one.
+    /// Returns a regular permit for a connection, or else a spare one; `None` if both are used up.
     fn take(&self, address: IpAddr) -> Option<Permit> {
         let address = (!self.proxies.contains(address)).then_some(address);
         let bound = match self.regular.take(address) {
@@ -165,8 +165,8 @@ impl Port {
 }
 
 async fn converse(stream: TcpStream, from: SocketAddr, permit: Permit, port: Arc<Port>) {
-    // The options make the kernel send an answer at once, and bound the memory that a slow peer takes in the kernel. A
-    // socket without them still works.
+    // With these options, the kernel sends an answer at once, and a slow peer takes a limited amount of kernel memory.
+    // A socket without them still works, so errors are ignored.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_tcp_notsent_lowat(UNSENT_BYTES);
     let permits = &permit.permits;
@@ -178,7 +178,7 @@ async fn converse(stream: TcpStream, from: SocketAddr, permit: Permit, port: Arc
         let mut request = request.map(Body::new);
         let hops = Hops::of(request.headers());
         let client = hops.client(from.ip(), |hop| port.proxies.contains(hop));
-        // The routes apply their limits by the address of the client.
+        // The routes read the client's address from this extension for their own limits.
         request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, from.port())));
         request.extensions_mut().insert(port.room.clone());
         let counted = is_counted_by_request.then(|| Counted::new(permits, client)).transpose();

@@ -7,7 +7,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-/// The metrics of the HTTP port. Clones count together.
+/// The metrics of the HTTP port. Clones share the same counters.
 #[derive(Clone, Debug)]
 pub struct HttpMetrics {
     idle: Gauge,
@@ -24,7 +24,7 @@ pub struct HttpMetrics {
     bodies_refused: Counter,
 }
 
-/// A limit on connections.
+/// The limit that made a connection refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionBound {
     /// The limit on the total number of connections.
@@ -33,7 +33,7 @@ pub enum ConnectionBound {
     Address,
 }
 
-/// A limit on how slow the peer of a connection may be.
+/// A time limit that made a peer count as too slow.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum TimeLimit {
     Idle,
@@ -68,7 +68,7 @@ struct LimitLabel {
 }
 
 impl HttpMetrics {
-    /// Makes the metrics and registers them. Each series exists from the beginning.
+    /// Makes and registers the metrics. Every series exists from the start.
     pub fn register(registry: &mut Registry) -> Self {
         let connections = Family::<KindLabel, Gauge>::default();
         let help = "Connections of the HTTP port open now: idle, with a part of a head, in a call, or spare";
@@ -103,12 +103,12 @@ impl HttpMetrics {
         metrics
     }
 
-    /// The gauge of the bytes of bodies that are in memory.
+    /// Returns the gauge of the bytes of bodies in memory.
     pub fn body_bytes(&self) -> Gauge {
         self.body_bytes.clone()
     }
 
-    /// The gauge of the connections in this phase.
+    /// Returns the gauge of the connections in a phase.
     pub fn connections(&self, phase: PacePhase) -> &Gauge {
         match phase {
             PacePhase::Idle => &self.idle,
@@ -117,12 +117,12 @@ impl HttpMetrics {
         }
     }
 
-    /// The gauge of the connections with a spare permit.
+    /// Returns the gauge of the connections with a spare permit.
     pub fn spare(&self) -> &Gauge {
         &self.spare
     }
 
-    /// Counts a connection over a limit.
+    /// Counts a connection beyond a limit.
     pub fn refused(&self, bound: ConnectionBound) {
         match bound {
             ConnectionBound::Port => self.refused_by_port.inc(),
@@ -130,7 +130,7 @@ impl HttpMetrics {
         };
     }
 
-    /// Counts a peer that was too slow.
+    /// Counts a peer that exceeded a time limit.
     pub fn timed_out(&self, limit: TimeLimit) {
         match limit {
             TimeLimit::Idle => self.idle_timeouts.inc(),
@@ -140,7 +140,7 @@ impl HttpMetrics {
         };
     }
 
-    /// Counts a body that did not fit into the budget.
+    /// Counts a body that was refused because it did not fit into the budget.
     pub fn body_refused(&self) {
         self.bodies_refused.inc();
     }

@@ -1,7 +1,7 @@
-//! Applies the time limits to a connection of the HTTP port. The socket that hyper uses and the body of each answer
-//! report their events to the [`Pace`] of the connection, which decides whether the peer is too slow.
+//! Applies the time limits to a connection of the HTTP port. The socket under hyper and the body of each answer report
+//! their events to the connection's [`Pace`], which decides whether the peer is too slow.
 //!
-//! The rules are in `core`; this module has the socket, the timer and the metrics.
+//! The rules are in `core`; the socket, the timer and the metrics are here.
 
 use super::metrics::{HttpMetrics, TimeLimit};
 use axum::body::{Body, Bytes, HttpBody};
@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The pace of a connection, which its socket and the bodies of its answers share. One task polls all of them.
+/// The pace of a connection. The socket and the bodies of its answers share it; one task polls all of them.
 #[derive(Clone)]
 pub struct SharedPace(Arc<State>);
 
@@ -30,7 +30,7 @@ struct State {
     kind: ConnectionKind,
 }
 
-/// Whether a connection is within the limits.
+/// The kind of permit that a connection has.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionKind {
     /// The connection is within the limits.
@@ -55,7 +55,7 @@ impl SharedPace {
 }
 
 impl State {
-    /// Reports an event to the pace, and the new phase to the metrics.
+    /// Reports an event to the pace. If the phase changes, updates the gauges of the phases.
     fn note(&self, event: impl FnOnce(&mut Pace, Moment)) {
         let now = Moment(self.began.elapsed().as_millis() as u64);
         let mut pace = self.pace.lock();
@@ -87,22 +87,23 @@ impl Drop for State {
     }
 }
 
-/// A socket whose reads and writes fail with an error if its peer is too slow.
+/// A socket whose reads and writes fail once its peer is too slow.
 pub struct PacedStream {
     stream: TcpStream,
     pace: SharedPace,
     timer: Pin<Box<Sleep>>,
-    /// Whether the peer was already counted as too slow, because hyper may poll the socket again after the error.
+    /// `true` after the peer was counted as too slow. hyper may poll the socket again after the error, which must not
+    /// count twice.
     counted: bool,
 }
 
 impl PacedStream {
-    /// Applies a pace to the peer of a socket.
+    /// Applies time limits to the peer of a socket.
     pub fn new(stream: TcpStream, pace: SharedPace) -> Self {
         Self { stream, pace, timer: Box::pin(sleep_until(Instant::now())), counted: false }
     }
 
-    /// Returns an error if the peer is too slow; otherwise makes sure that the task is woken at the deadline.
+    /// Returns an error if the peer is too slow. Otherwise sets the timer, which wakes the task at the deadline.
     fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let state = &self.pace.0;
         let Some((deadline, fault)) = state.deadline() else { return Poll::Pending };
@@ -121,8 +122,8 @@ impl PacedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
-    /// Reports the outcome of a write to the pace, and returns it. If the write is blocked and the peer is too slow,
-    /// returns an error.
+    /// Reports the outcome of a write to the pace, and returns the outcome. If the write is blocked and the peer is too
+    /// slow, returns an error instead.
     fn wrote(
         &mut self,
         context: &mut Context<'_>,
@@ -148,7 +149,8 @@ impl AsyncRead for PacedStream {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        // This is checked before reading, because a peer that always has another byte ready can be too slow too.
+        // The deadline is checked before each read, because a peer can be too slow even if it always has another byte
+        // ready.
         if let Poll::Ready(error) = self.poll_too_slow(context) {
             return Poll::Ready(Err(error));
         }
@@ -187,8 +189,7 @@ impl AsyncWrite for PacedStream {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         self.pace.0.note(|pace, _| pace.flushed());
-        // hyper may not read again before it is woken, so the timer of the next deadline must be able to wake
-        // it.
+        // hyper may not read again before its task is woken, so the timer is set here to wake it at the deadline.
         match self.poll_too_slow(context) {
             Poll::Ready(error) => Poll::Ready(Err(error)),
             Poll::Pending => Poll::Ready(Ok(())),
@@ -200,7 +201,7 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// The body of an answer, whose end is reported to the pace as the end of the call. `kept` is dropped with it.
+/// The body of an answer. Its end is reported to the pace as the end of the call. `kept` is dropped with the body.
 pub struct Answering<K> {
     body: Body,
     pace: SharedPace,
@@ -208,7 +209,7 @@ pub struct Answering<K> {
 }
 
 impl<K> Answering<K> {
-    /// Watches the body of an answer, and drops `kept` at its end.
+    /// Wraps the body of an answer. `kept` is dropped with it.
     pub fn new(body: Body, pace: SharedPace, kept: K) -> Self {
         Self { body, pace, _kept: kept }
     }

@@ -1,6 +1,6 @@
-//! The resources of the process as counted by the kernel, under the standard names of Prometheus clients.
+//! The resources that the process uses, from the kernel's counters, under the standard names of Prometheus clients.
 //!
-//! Each value comes from `/proc`; a value that cannot be read is left out.
+//! Each value comes from `/proc`. A value that cannot be read is omitted.
 
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeMetric};
@@ -9,18 +9,18 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use std::fmt;
 use std::fs;
 
-/// The units per second of the times in `/proc/*/stat`, which the ABI of the kernel fixes.
+/// The unit of the times in `/proc/*/stat`: clock ticks per second. The ABI of the kernel fixes it at 100.
 const TICKS_A_SECOND: f64 = 100.0;
-/// The positions of the fields of `/proc/*/stat` after the name, counted from 0: user time, system time and start time
-/// of the process.
+/// The positions in `/proc/*/stat` of the process's user time, system time and start time. Position 0 is the first
+/// field after the name.
 const USER_TIME: usize = 11;
 const SYSTEM_TIME: usize = 12;
 const START_TIME: usize = 19;
 
-/// Reads the values when the metrics are requested.
+/// The metrics of this process, which are read when they are requested.
 #[derive(Debug)]
 pub struct ProcessMetrics {
-    /// When the process started, in seconds since 1970.
+    /// The start of the process, in seconds since 1970; `None` if it cannot be read.
     started: Option<f64>,
 }
 
@@ -65,7 +65,8 @@ fn kilobytes(status: &str, name: &str) -> Option<f64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Reads a field of `/proc/*/stat`. The name of the process is in parentheses and may contain any character.
+/// Reads a field of `/proc/*/stat`. The name of the process before the fields is in parentheses and may contain any
+/// character, so the last `)` ends it.
 fn field(stat: &str, index: usize) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(") ")?;
     fields.split_whitespace().nth(index)?.parse().ok()
@@ -78,8 +79,8 @@ fn started() -> Option<f64> {
     Some(boot + since_boot)
 }
 
-/// Returns the number of open file descriptors. Since Linux 6.2, it is the size of the folder; on older kernels the
-/// size is 0, and the entries are counted.
+/// Returns the number of open file descriptors. Since Linux 6.2, the size of the folder is that number. On older
+/// kernels, the size is 0, and the entries are counted.
 fn open_descriptors() -> Option<f64> {
     match fs::metadata("/proc/self/fd").ok()?.len() {
         0 => Some(fs::read_dir("/proc/self/fd").ok()?.count() as f64),
@@ -109,7 +110,7 @@ mod tests {
     fn what_opens_a_file_is_seen() {
         let before = open_descriptors().unwrap();
         let files: Vec<_> = (0..50).map(|_| fs::File::open("/dev/null").unwrap()).collect();
-        // Twenty and not more is required, because other tests open and close files at the same time.
+        // At least 20 is required instead of 50, because other tests open and close files at the same time.
         assert!(open_descriptors().unwrap() > before + 20.0);
         drop(files);
     }

@@ -1,4 +1,4 @@
-//! Tests of a node one of whose parts ends.
+//! Tests of a node in which a task or a worker ends.
 
 use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,7 +36,7 @@ async fn readiness_names_every_part() {
     node.stop().await;
 }
 
-/// Ends each task of a node in turn, as a bug could.
+/// Ends each task of a node, one after another, as a bug in the task could.
 #[tokio::test]
 async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     let folder = tempfile::tempdir().unwrap();
@@ -83,7 +83,7 @@ async fn a_node_of_which_a_task_ends_is_not_ready_and_tells_which() {
     assert_eq!(told, expected);
 }
 
-/// Dropping the commands of a worker ends the worker.
+/// Ends a worker, by dropping its command channel.
 #[tokio::test]
 async fn a_node_of_which_a_worker_ends_is_not_ready_and_tells_which() {
     let folder = tempfile::tempdir().unwrap();

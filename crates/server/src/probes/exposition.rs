@@ -1,5 +1,5 @@
-//! The text of `/metrics`. A text stays in memory until its client has read it, and there may be many slow clients. The
-//! number of texts in memory is therefore bounded.
+//! The text of `/metrics`, with a limit on the texts in memory. A text stays in memory until its peer has read it, and
+//! there may be many slow peers.
 
 use crate::metrics::Metrics;
 use axum::body::Bytes;
@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most texts in memory at a time. If there are that many, further requests get the newest one.
+/// The most texts in memory at a time. Beyond it, requests share the newest text.
 const MOST_TEXTS: usize = 8;
 
-/// Makes the texts of `/metrics`, or returns the newest one if too many are in memory.
+/// Makes the texts, or shares the newest one if there are too many.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -19,8 +19,7 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// Counts the texts in memory: each text has a clone of this `Arc`, which is dropped with the last reference to the
-    /// text.
+    /// A token that counts the texts in memory: each text has a clone until its last reference is dropped.
     alive: Arc<()>,
 }
 
@@ -30,7 +29,7 @@ impl Exposition {
         Self { metrics, state: Mutex::default() }
     }
 
-    /// Returns a text with the current values. While too many texts are being sent, returns the newest text.
+    /// Returns a text with the current values, or the newest text if too many are in memory.
     pub fn text(&self) -> Result<Bytes, fmt::Error> {
         let mut state = self.state.lock();
         state.next(|| self.metrics.encode())
@@ -39,7 +38,7 @@ impl Exposition {
 
 impl State {
     fn next(&mut self, make: impl FnOnce() -> Result<String, fmt::Error>) -> Result<Bytes, fmt::Error> {
-        // One of the counted references belongs to `State` itself, not to a text.
+        // `self.alive` itself is one of the counted references, and no text.
         if Arc::strong_count(&self.alive) <= MOST_TEXTS {
             let text = Text { text: make()?, _alive: Arc::clone(&self.alive) };
             self.newest = Bytes::from_owner(text);
@@ -83,7 +82,7 @@ mod tests {
         let last = 20 + MOST_TEXTS;
         assert_eq!(kept.last().unwrap(), &last.to_string());
         assert_eq!(kept.iter().collect::<HashSet<_>>().len(), MOST_TEXTS);
-        // One of the texts has been sent.
+        // One of the texts was sent, so a new one may be made.
         kept.remove(0);
         assert_eq!(next(&mut state), (last + 1).to_string());
     }

@@ -1,4 +1,4 @@
-//! Tests with bodies in pieces, as hyper gives them out: which memory they keep, what is charged, and what is refused.
+//! Tests of bodies in pieces as hyper returns them: the memory they use, the bytes that are charged, and the refusals.
 
 use super::*;
 use futures_util::stream;
@@ -15,7 +15,7 @@ fn room(budget: usize, rate: MinimumRate) -> (BodyRoom, Gauge) {
     (BodyRoom::new(Budget::new(budget, used.clone()), rate, metrics), used)
 }
 
-/// Makes a body of these pieces, each a slice of an 8 KiB buffer as hyper makes them.
+/// Makes a body of these pieces. Each piece is a slice of an 8 KiB buffer, as hyper makes it.
 fn body(pieces: impl IntoIterator<Item = &'static [u8], IntoIter: Send + 'static>) -> Body {
     let pieces = pieces.into_iter().map(|piece| {
         let mut buffer = vec![0; 8 * 1024];
@@ -92,7 +92,7 @@ async fn a_body_that_stops_or_drips_is_too_slow() {
     let (room, used) = room(2 << 30, rate);
     let silent = Body::from_stream(stream::pending::<Result<Bytes, Infallible>>());
     assert_eq!(room.read(silent, 1_000).await.unwrap_err(), BodyFault::TooSlow);
-    // The bytes come one by one and are always ready, so that the reader never waits.
+    // The bytes come one by one and are always ready, so the reader never waits.
     let endless = stream::repeat_with(|| Ok::<_, Infallible>(Bytes::from_static(b"x")));
     assert_eq!(room.read(Body::from_stream(endless), 1 << 30).await.unwrap_err(), BodyFault::TooSlow);
     assert_eq!(used.get(), 0);

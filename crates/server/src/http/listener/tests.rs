@@ -1,4 +1,5 @@
-//! Tests of a listener over real sockets: its limits, its time limits, and the answers on connections over a limit.
+//! Tests of a listener with real sockets: its limits on connections and times, and the answers on connections beyond a
+//! limit.
 
 use super::super::body::RATE;
 use super::super::budget::Budget;
@@ -16,7 +17,7 @@ const SOON: Duration = Duration::from_millis(50);
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n";
 const LONG: &[u8] = &[b'x'; 16 << 20];
 
-/// A pace for which no peer is too slow.
+/// Time limits that no peer of these tests exceeds.
 const LEISURE: PaceLimits = PaceLimits {
     idle: PATIENCE,
     head: PATIENCE,
@@ -29,7 +30,7 @@ struct Listening {
 }
 
 impl Listening {
-    /// Starts a port with two regular permits, of which one address may have `per_address`, and one spare permit.
+    /// Starts a port with one spare permit and two regular permits, `per_address` of which one address may have.
     async fn start(per_address: u32, pace: PaceLimits) -> Self {
         let mut registry = Registry::default();
         let metrics = HttpMetrics::register(&mut registry);
@@ -54,7 +55,7 @@ impl Listening {
         TcpStream::connect(self.address).await.unwrap()
     }
 
-    /// Connects from another address.
+    /// Connects from this source address.
     async fn connect_from(&self, address: &str) -> TcpStream {
         let socket = TcpSocket::new_v4().unwrap();
         socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
@@ -88,10 +89,10 @@ async fn ask(stream: &mut TcpStream) {
     }
 }
 
-/// Reads until the end of the connection.
+/// Reads until the connection ends.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut rest = Vec::new();
-    // The result is ignored, because a reset ends the connection too.
+    // The result is ignored, because a reset also ends the connection.
     let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut rest)).await.expect("it ends");
     String::from_utf8(rest).unwrap()
 }
@@ -153,7 +154,7 @@ async fn a_head_that_does_not_come_or_drips_ends_the_connection() {
     };
     drip.await;
     port.shows("http_timeouts_total{limit=\"head\"}", 1).await;
-    // The same limit holds after an answer.
+    // The idle limit also holds after an answer.
     let mut stream = port.connect().await;
     ask(&mut stream).await;
     assert_eq!(rest(&mut stream).await, "");
