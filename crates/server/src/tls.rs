@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-/// The error of a certificate and a key that cannot be used.
+/// The reason why a certificate and its key cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot use the certificate {certificate} with the key {key}: {problem}")]
 pub struct TlsError {
@@ -21,7 +21,7 @@ pub struct TlsError {
     problem: String,
 }
 
-/// The certificate in use, and its files.
+/// The certificate in use, with the paths of its files.
 #[derive(Debug)]
 pub struct Certificate {
     certificate: PathBuf,
@@ -42,8 +42,8 @@ impl Certificate {
         Ok(Arc::new(Self { certificate, key, current: RwLock::new((Arc::new(current), changed)) }))
     }
 
-    /// Reads the files again if they have changed. If the new certificate cannot be used, logs the error and keeps the
-    /// old one in use.
+    /// Reads the files again if the certificate file has changed. If the new certificate cannot be used, logs the error
+    /// and continues with the old one.
     pub fn refresh(&self) {
         let changed = modified(&self.certificate);
         if changed == self.current.read().1 {
@@ -60,7 +60,7 @@ impl Certificate {
         }
     }
 
-    /// Makes the TLS configuration for connections, which always uses the current certificate.
+    /// Makes the TLS configuration of the client port. It uses the current certificate for each new connection.
     pub fn server_config(self: &Arc<Self>) -> Arc<ServerConfig> {
         let provider = Arc::new(ring::default_provider());
         let mut config = ServerConfig::builder_with_provider(provider)
@@ -79,7 +79,7 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Checks that a certificate chain and its key, both in PEM, can be used. The start of a node makes the same checks.
+/// Checks that a certificate chain and its key, both in PEM, can be used, as the start of a node does.
 pub fn check_certificate(certificate: &Path, key: &Path) -> Result<(), TlsError> {
     Certificate::load(certificate.to_owned(), key.to_owned()).map(drop)
 }

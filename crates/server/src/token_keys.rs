@@ -1,8 +1,8 @@
-//! Reads the keys for JWTs from the URLs and files that apps name, which are called sources.
+//! Reads the keys for JWTs from their sources: the URLs and files that the settings of the apps name.
 //!
-//! A URL is requested with the client of the webhooks, so it cannot lead to networks that webhooks may not reach. If a
-//! source cannot be read, that is logged, and the keys that were last read from it stay valid for a day
-//! (`core/src/key_refresh.rs`), even if the node is restarted.
+//! URLs are requested with the HTTP client of the webhooks, so they cannot reach networks that are closed to webhooks.
+//! If a source cannot be read, the error is logged, and the keys of its last read stay valid for a day
+//! (`core/src/key_refresh.rs`), even after a restart of the node.
 
 mod kept;
 
@@ -30,18 +30,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// The folder in the data folder from which key files are read.
+/// The folder for key files, inside the data folder.
 pub const KEY_FOLDER: &str = "jwks";
-/// The largest source that is read, in bytes.
+/// The most bytes that are read from a source; a larger source is an error.
 const MAX_BYTES: usize = 256 * 1024;
-/// The longest time for reading a source. A login that waits for it may take longer.
+/// The time limit for one read of a source. A login that needs the keys waits for the read, and can take longer.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The interval at which the node checks which sources are due to be read.
 const TICK: Duration = Duration::from_secs(1);
-/// The most sources that are read at a time.
+/// The most sources that are read at the same time.
 const AT_ONCE: usize = 16;
 
-/// The metrics of reading keys for JWTs. Clones share their counters.
+/// The metrics of the reads of JWT keys. Clones share the same counters.
 #[derive(Clone)]
 pub struct TokenKeyMetrics {
     reads: Family<OutcomeLabel, Counter>,
@@ -56,7 +56,7 @@ const READ: OutcomeLabel = OutcomeLabel { outcome: "read" };
 const FAILED: OutcomeLabel = OutcomeLabel { outcome: "failed" };
 
 impl TokenKeyMetrics {
-    /// Makes the metrics and registers them.
+    /// Makes and registers the metrics.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self { reads: Family::default() };
         let help = "Attempts to read the keys for JWTs from a URL or a file, by outcome";
@@ -66,9 +66,9 @@ impl TokenKeyMetrics {
     }
 }
 
-/// Reads sources of keys for JWTs when they are due.
+/// The task that reads each source of JWT keys when it is due.
 pub struct TokenKeys {
-    /// The service, which has the apps and gets the keys.
+    /// The service. It has the apps, and receives the keys.
     pub service: Arc<Service>,
     /// The HTTP client for sources that are URLs.
     pub poster: Arc<Poster>,
@@ -81,8 +81,8 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Restores the keys that an earlier process has kept, and removes kept keys whose source no app has any more. Must
-    /// be called before [`TokenKeys::run`], and before any client can log in.
+    /// Restores the keys that an earlier run of the node has stored, and removes stored keys whose source no app names
+    /// any more. Must be called before [`TokenKeys::run`], and before any client can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
         if let Err(error) = kept.remove_others(&wanted) {
@@ -104,7 +104,7 @@ impl TokenKeys {
         KeptKeys::of(self.data_dir.join(TOKEN_KEYS))
     }
 
-    /// Reads the sources that are due, until it is aborted.
+    /// Reads every source when it is due. Runs until it is aborted.
     pub async fn run(self) {
         let this = Arc::new(self);
         let mut tick = tokio::time::interval(TICK);
@@ -122,8 +122,8 @@ impl TokenKeys {
                 sources = wanted;
                 this.forget_others(sources.clone()).await;
             }
-            // The apps are read after the wait, because a login may be waiting for a source that an app has only since
-            // then.
+            // The apps are read after the wait, because a login may wait for a source that was added to an app during
+            // the wait.
             let apps = this.service.apps().all();
             for key in this.service.tokens().keyrings().to_read(&apps, free, this.clock.now().moment) {
                 let this = Arc::clone(&this);
@@ -132,7 +132,7 @@ impl TokenKeys {
         }
     }
 
-    /// Removes the kept keys of sources that no app has any more.
+    /// Removes the stored keys of sources that no app names any more.
     async fn forget_others(&self, wanted: BTreeSet<KeysToRead>) {
         let kept = self.kept();
         let removed = tokio::task::spawn_blocking(move || kept.remove_others(&wanted)).await;
@@ -141,7 +141,7 @@ impl TokenKeys {
         }
     }
 
-    /// Stores the text of a source, so that its keys can be restored after a restart.
+    /// Stores the text of a source, from which its keys are restored after a restart.
     async fn keep(&self, key: &KeysToRead, text: String) {
         let (kept, kept_key) = (self.kept(), key.clone());
         let text = KeptText { read: self.clock.now().wall, text };
@@ -154,7 +154,7 @@ impl TokenKeys {
         }
     }
 
-    /// Reads a source and records the outcome even if reading panics, because logins wait for the attempt to end.
+    /// Reads a source and records the outcome. The outcome is recorded even after a panic, because logins wait for it.
     async fn read_into(&self, key: &KeysToRead) {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
         let read = read.unwrap_or_else(|_| Err("a bug of this server ended the attempt".to_owned()));
@@ -202,8 +202,8 @@ impl TokenKeys {
     }
 }
 
-/// Reads the keys for JWTs of an app without a running node: the keys in the settings, the keys of the key file, and
-/// the keys that a node has last read from the URL. Also returns the reason for each source that gave no keys.
+/// Reads the JWT keys of an app without a running node: the keys in the settings, the keys of the key file, and the
+/// keys that a node has last read from the URL. Also returns an error text for each source without valid keys.
 pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySet>, Vec<String>) {
     let (mut sets, mut missing) = (Vec::new(), Vec::new());
     match JwtKeySet::of_settings(&app.settings.jwt) {
@@ -230,7 +230,7 @@ pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySe
     (sets, missing)
 }
 
-/// Reads the kept keys of a source. Also returns how long ago they were read from the source.
+/// Reads the stored keys of a source. Also returns the time since they were read from the source.
 fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtKeySet, Duration)>, String> {
     let Some(KeptText { read, text }) = kept.read(key).map_err(|error| error.to_string())? else {
         return Ok(None);
@@ -242,11 +242,11 @@ fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtK
     Ok(Some((keys, now.wall.since(read))))
 }
 
-/// Reads a key file, which must have a plain name and be a regular file.
+/// Reads a key file. Its name must have no folder in it, and it must be a regular file.
 fn read_file(folder: &Path, name: &str) -> Result<String, String> {
     let path = folder.join(name);
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
-    // Opening something other than a regular file could block for ever.
+    // A file that is not regular could block the open call for ever.
     if !is_key_file_name(name) || !std::fs::metadata(&path).map_err(failed)?.is_file() {
         return Err(format!("{}: not a file", path.display()));
     }
@@ -256,16 +256,16 @@ fn read_file(folder: &Path, name: &str) -> Result<String, String> {
     if text.len() > MAX_BYTES { Err(format!("{}: too long", path.display())) } else { Ok(text) }
 }
 
-/// A source of keys for JWTs, as the command line shows it.
+/// A source of JWT keys, as the command line shows it.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct ShownKeySource {
     /// The app.
     pub app: AppId,
-    /// The URL or the file name, without the parts that may be secret.
+    /// The URL or the file name, without parts that may be secret.
     pub source: String,
     /// The number of keys that are currently valid.
     pub keys: usize,
-    /// The time for which the keys stay valid if they cannot be read again, in seconds.
+    /// The time, in seconds, for which the keys stay valid if no further read succeeds.
     pub left_s: u64,
     /// The error of the last attempt to read the source; `None` if it succeeded.
     pub error: Option<String>,
@@ -278,7 +278,7 @@ impl From<SourceState> for ShownKeySource {
     }
 }
 
-/// Describes a source, without the parts of its URL that may be secret.
+/// Returns the URL or file name of a source, without parts of a URL that may be secret.
 fn shown(source: &KeySource) -> String {
     match source {
         KeySource::Url(url) => crate::audit::shown_url(url),

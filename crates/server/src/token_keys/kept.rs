@@ -1,9 +1,9 @@
-//! Keeps the keys for JWTs that were read last in the data folder. So if the node is restarted while an identity
-//! provider is down, users can still log in.
+//! Stores the last JWT keys of each source in the data folder. If a node is restarted while an identity provider is
+//! down, users can then still log in.
 //!
-//! Each source of an app has one file, which is replaced whenever the source is read, and which only its owner may
-//! read. A file that cannot be used is ignored with a warning, because the keys are read from their source again
-//! anyway. Files of sources that no app has any more are removed.
+//! Each source of an app has one file, which is replaced after each read, and to which only its owner has access. A
+//! file that cannot be used is ignored with a warning, because the source will be read again. The file of a source that
+//! no app names any more is removed.
 
 use super::MAX_BYTES;
 use lamplight_model::{KeySource, Timestamp};
@@ -15,11 +15,11 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The size of the largest file, in bytes. It has the largest source, for each byte of which JSON needs at most six
-/// bytes, and the other fields.
+/// The most bytes of a file: the longest text of a source, of which JSON needs at most six bytes for each byte, and the
+/// other fields.
 const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
 
-/// The folder with the keys that were read last.
+/// The folder with the stored JWT keys.
 #[derive(Clone)]
 pub struct KeptKeys {
     folder: PathBuf,
@@ -29,30 +29,30 @@ pub struct KeptKeys {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Contents {
-    /// The URL or the file name that the keys were read from.
+    /// The URL or file name that the keys were read from.
     source: String,
-    /// When the source was read.
+    /// The time when the source was read.
     read: Timestamp,
     /// The text of the source.
     keys: String,
 }
 
-/// The text of a source that was read earlier.
+/// The text of a source, with the time of the read.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct KeptText {
-    /// When the source was read.
+    /// The time when the source was read.
     pub read: Timestamp,
     /// The text.
     pub text: String,
 }
 
 impl KeptKeys {
-    /// Returns the kept keys in this folder.
+    /// Makes the access to the stored keys in this folder.
     pub fn of(folder: PathBuf) -> Self {
         Self { folder }
     }
 
-    /// Reads the text that was kept of a source; `None` if there is none, or if it was read from another URL.
+    /// Reads the stored text of a source. Returns `None` if there is none, or if it was read from another URL.
     pub fn read(&self, key: &KeysToRead) -> io::Result<Option<KeptText>> {
         let path = self.folder.join(name(key));
         let file = match fs::symlink_metadata(&path) {
@@ -72,7 +72,7 @@ impl KeptKeys {
         Ok(is_of_this_source.then_some(KeptText { read: contents.read, text: contents.keys }))
     }
 
-    /// Stores the text of a source, replacing an earlier one.
+    /// Stores the text of a source, and overwrites the previous text.
     pub fn write(&self, key: &KeysToRead, kept: KeptText) -> io::Result<()> {
         let contents = Contents { source: address(&key.source).to_owned(), read: kept.read, keys: kept.text };
         match DirBuilder::new().mode(0o700).create(&self.folder) {
@@ -85,12 +85,12 @@ impl KeptKeys {
         remove(&fresh)?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&fresh)?;
         file.write_all(serde_json::to_string(&contents)?.as_bytes())?;
-        // The file is not synced: after a crash of the machine, the keys are read from the source again.
+        // The file is not synced. If a crash of the machine loses it, the source is read again.
         fs::rename(&fresh, &path)
     }
 
-    /// Removes the files of all other sources than these. If one cannot be removed, the others are still removed, and
-    /// the last error is returned.
+    /// Removes the files of all sources that are not in `wanted`. If a file cannot be removed, the others are still
+    /// removed, and the last error is returned.
     pub fn remove_others(&self, wanted: &BTreeSet<KeysToRead>) -> io::Result<()> {
         let wanted: BTreeSet<_> = wanted.iter().map(name).collect();
         let entries = match fs::read_dir(&self.folder) {
@@ -101,7 +101,7 @@ impl KeptKeys {
         let mut removed = Ok(());
         for entry in entries {
             let path = entry?.path();
-            // A file that is being written has another extension until it is renamed to the name of the source.
+            // During a write, the file has a temporary extension; it is renamed to the name of the source afterwards.
             let kept = path.with_extension("json");
             let kept = kept.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
             if !wanted.contains(&kept)
@@ -122,7 +122,7 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// The name of the file for a source. An app has at most one source of each kind.
+/// Returns the file name for a source. An app has at most one URL and one file.
 fn name(key: &KeysToRead) -> String {
     let kind = match &key.source {
         KeySource::Url(_) => "url",

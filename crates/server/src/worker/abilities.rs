@@ -1,4 +1,4 @@
-//! The abilities of the clients of a worker, derived from the settings of their app, and sent when they change.
+//! The abilities that a worker's clients have under the settings of their app. A client is notified if they change.
 
 use super::Shared;
 use super::connection::{Connection, Session, push};
@@ -11,11 +11,11 @@ use lamplight_wire::v1;
 use lamplight_wire::v1::server_message::Body;
 use std::collections::HashMap;
 
-/// The expiry time that marks a token whose key the app no longer has.
+/// The expiry time that replaces a token's own if the app no longer has the token's key.
 pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 
-/// Applies a change of the settings of an app (`None`: of any app): updates the abilities of its connections, and logs
-/// out those whose UserSig was signed with a key that the app no longer has, as if the UserSig had expired.
+/// Applies changed settings of an app, or of every app for `None`. Updates the abilities of the app's connections. If
+/// the app no longer has the key of a connection's UserSig, logs that connection out, as if the UserSig had expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
     let mut changed = Vec::new();
     let mut able_by_app = HashMap::new();
@@ -41,12 +41,12 @@ pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadl
     }
 }
 
-/// The abilities that the current settings of an app give its clients; `None` if there is no such app.
+/// Returns the abilities that the current settings of an app give its clients; `None` if there is no such app.
 pub fn abilities_in(shared: &Shared, app: AppId) -> Option<Abilities> {
     shared.service.apps().get(app).map(|app| abilities(&app.settings))
 }
 
-/// The time at which a token that was signed with this key expires: at once, if the app no longer has the key.
+/// Returns the time at which a token expires. If the app no longer has the token's key, that is immediately.
 pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
     let app = shared.service.apps().get(app);
     match app.is_none_or(|app| shared.service.tokens().has_key(&app, key)) {
@@ -55,7 +55,7 @@ pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp)
     }
 }
 
-/// Appends the abilities of a connection to `outgoing`, if they differ from those that its client was sent.
+/// Appends the abilities of a connection to `outgoing` if they have changed since they were last sent.
 pub fn put_abilities(connection: &mut Connection, outgoing: &mut Vec<u8>) {
     let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
     if let Some(abilities) = login.abilities.news() {

@@ -1,4 +1,4 @@
-//! The listener of a worker. It accepts a bounded number of sockets at a time, so that open connections are served in
+//! The listener of a worker. It accepts a limited number of sockets per round, so that open connections are served in
 //! between.
 
 use mio::net::{TcpListener, TcpStream};
@@ -7,20 +7,20 @@ use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::IpAddr;
 
-/// The token of the listener in the worker's epoll.
+/// The listener's token in the worker's epoll.
 pub const LISTENER: Token = Token(usize::MAX);
 
 const ACCEPTS_PER_TURN: usize = 128;
 
-/// The listener, until the worker is drained.
+/// The listener; `None` after the worker was drained.
 pub struct Acceptor {
     listener: RefCell<Option<TcpListener>>,
-    /// Whether an attempt to accept connections has failed; it is repeated at the next tick.
+    /// `true` if an attempt to accept connections has failed. The next tick tries again.
     has_failed: Cell<bool>,
 }
 
 impl Acceptor {
-    /// Registers this listener with the worker's epoll.
+    /// Registers the listener with the worker's epoll.
     pub fn new(listener: std::net::TcpListener, registry: &Registry) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let mut listener = TcpListener::from_std(listener);
@@ -28,8 +28,8 @@ impl Acceptor {
         Ok(Self { listener: RefCell::new(Some(listener)), has_failed: Cell::new(false) })
     }
 
-    /// Passes the connections that wait to `take_in`, each with the address of its peer. After an error,
-    /// [`Self::take_failure`] returns true, and more connections may wait.
+    /// Accepts the waiting connections, and passes each to `take_in` with its peer's address. After an error, some may
+    /// still be waiting; [`Self::take_failure`] then returns `true`.
     pub fn accept(&self, registry: &Registry, mut take_in: impl FnMut(TcpStream, IpAddr)) -> io::Result<()> {
         for _ in 0..ACCEPTS_PER_TURN {
             let accepted = match &*self.listener.borrow() {
@@ -41,14 +41,15 @@ impl Acceptor {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
                 Err(error) => {
-                    // If no descriptor is left, a new attempt at once would loop without end.
+                    // The usual cause is that there are no free file descriptors, so an immediate new attempt would
+                    // fail again.
                     self.has_failed.set(true);
                     return Err(error);
                 }
             }
         }
-        // More connections may wait, and no new edge will report them. Registering again schedules another turn, after
-        // other connections had theirs.
+        // More connections may be waiting, and epoll would not report them again. Registering again makes epoll report
+        // them in the next round, after other connections were served.
         if let Some(listener) = &mut *self.listener.borrow_mut()
             && let Err(error) = registry.reregister(listener, LISTENER, Interest::READABLE)
         {
@@ -57,7 +58,7 @@ impl Acceptor {
         Ok(())
     }
 
-    /// Whether accepting has failed since the last call.
+    /// Returns `true` if accepting has failed since the last call.
     pub fn take_failure(&self) -> bool {
         self.has_failed.replace(false)
     }
@@ -65,7 +66,7 @@ impl Acceptor {
     /// Closes the listener.
     pub fn close(&self, registry: &Registry) {
         if let Some(mut listener) = self.listener.borrow_mut().take() {
-            // Closing a socket removes it from the epoll, whatever the result of this call.
+            // Closing a socket removes it from the epoll, so an error of this call does not matter.
             let _ = registry.deregister(&mut listener);
         }
     }

@@ -1,5 +1,5 @@
-//! The admission of connections to a worker: a connection is admitted within the limits, or kept only until it is sent
-//! a refusal.
+//! Admits the connections of a worker. A connection beyond the limits is kept open only until a refusal has been sent
+//! to it.
 
 use super::Shared;
 use super::connection::{Admission, Connection, Session};
@@ -11,31 +11,31 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The number of connections over the limits that one worker keeps open until it can send them a refusal. Further
-/// connections are closed without a message, so that the cost of refusing stays bounded.
+/// The most connections beyond the limits that one worker keeps open to send each a refusal. Further connections are
+/// closed without a message, which limits the cost of refusals.
 const MAX_REFUSING: usize = 32;
-/// The time that a refused connection may take to show which protocol it uses.
+/// The time after which a refused connection is closed even if its protocol is not known yet.
 const REFUSING_TIME: Duration = Duration::from_secs(2);
-/// The time that a connection of a trusted proxy may take to name its client's address.
+/// The time in which a trusted proxy must send its client's address.
 const NAMING_TIME: Duration = Duration::from_secs(5);
 
-/// Admits the connections of a worker, and counts them.
+/// Decides on the admission of a worker's connections, and counts them.
 pub struct AdmissionControl {
     shared: Arc<Shared>,
     metrics: WorkerMetrics,
-    /// The number of connections over the limits that wait for their refusal.
+    /// The number of connections beyond the limits that have not received their refusal yet.
     refusing: Cell<usize>,
 }
 
 impl AdmissionControl {
-    /// Creates the admission control of a worker, by the limits of its node.
+    /// Makes the admission control of a worker. Its limits are those of the node.
     pub fn new(shared: Arc<Shared>, metrics: WorkerMetrics) -> Self {
         Self { shared, metrics, refusing: Cell::new(0) }
     }
 
-    /// Decides about a connection from this address. The caller must pass the result to [`count`](Self::count) or
-    /// [`give_up`](Self::give_up). `None` if the connection is over the limits and is closed without a refusal, because
-    /// too many others wait for theirs.
+    /// Decides whether a connection from this address is admitted. The caller must pass the result to
+    /// [`count`](Self::count) or [`give_up`](Self::give_up). Returns `None` if the connection must be closed at once:
+    /// it is beyond the limits, and too many others already wait for a refusal.
     pub fn admit(&self, address: IpAddr, from_proxy: bool) -> Option<Admission> {
         match from_proxy {
             true if self.shared.connection_limits.admit_unnamed().is_ok() => return Some(Admission::Unnamed),
@@ -47,7 +47,7 @@ impl AdmissionControl {
         (self.refusing.get() < MAX_REFUSING).then_some(Admission::Refused)
     }
 
-    /// Counts a connection that is open from here on.
+    /// Counts a connection that is now open.
     pub fn count(&self, admission: Admission) {
         match admission {
             Admission::Counted => {
@@ -59,7 +59,7 @@ impl AdmissionControl {
         }
     }
 
-    /// Takes back the admission of a connection that was not counted.
+    /// Undoes the admission of a connection that was not counted.
     pub fn give_up(&self, admission: Admission, address: IpAddr) {
         match admission {
             Admission::Counted => self.shared.connection_limits.leave(address),
@@ -68,7 +68,7 @@ impl AdmissionControl {
         }
     }
 
-    /// Takes back the admission of a connection that was counted and has ended.
+    /// Undoes the admission and the count of a connection that has ended.
     pub fn release(&self, connection: &Connection) {
         match connection.admission {
             Admission::Refused => self.refusing.set(self.refusing.get() - 1),
@@ -77,7 +77,7 @@ impl AdmissionControl {
         self.give_up(connection.admission, connection.address);
     }
 
-    /// The time that a connection may take to log in, or to be refused.
+    /// Returns the time in which a connection must log in, send its client's address, or receive its refusal.
     pub fn patience(&self, admission: Admission) -> Duration {
         match admission {
             Admission::Counted => self.shared.config.login_timeout(),
@@ -86,15 +86,15 @@ impl AdmissionControl {
         }
     }
 
-    /// The time that a connection of a trusted proxy may take to name its client's address. The login timeout begins
-    /// after that.
+    /// Returns the time in which a trusted proxy must send its client's address. The rest of the login timeout begins
+    /// after it.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
 
-    /// Counts a connection of a trusted proxy by its client's address once that is known: when the address is no longer
-    /// that of a trusted proxy, or at the latest when the peer `has_opened`. Returns whether the connection may stay,
-    /// at least until it can be sent a refusal.
+    /// Counts a connection from a trusted proxy for its client's address. That happens once the address is not that of
+    /// a trusted proxy, or at the latest when the peer `has_opened`. Returns `false` if the connection must be closed
+    /// at once; `true` if it stays open, at least until a refusal is sent.
     #[must_use]
     pub fn settle_address(
         &self,
@@ -127,7 +127,7 @@ impl AdmissionControl {
         self.refusing.get() <= MAX_REFUSING
     }
 
-    /// Whether a connection is over the limits and its protocol is known, so that it can be sent a refusal.
+    /// Returns `true` if a connection is beyond the limits and its protocol is known, so that a refusal can be sent.
     pub fn is_to_refuse(connection: &Connection) -> bool {
         connection.admission == Admission::Refused && !matches!(connection.protocol, Protocol::Undecided)
     }

@@ -10,7 +10,7 @@ use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 use std::rc::Rc;
 
-/// The client that makes a call. Its connection may be gone after each await.
+/// The client that makes a call. After each await, its connection may be closed.
 pub struct Caller {
     pub worker: Rc<Worker>,
     pub id: ConnectionId,
@@ -19,7 +19,7 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Carries out a call, and answers it.
+    /// Executes a call, and sends the answer.
     pub async fn answer(self, request_id: u64, request: Request) {
         let answer = in_time(self.call(request)).await;
         if answer.is_err() {
@@ -31,7 +31,7 @@ impl Caller {
         self.worker.answer(self.id, request_id, answer);
     }
 
-    /// Carries out one of the calls that a user can make while logged in (SPEC section 3).
+    /// Executes a call of a logged-in user (SPEC section 3).
     async fn call(&self, request: Request) -> Result<Body, ServiceError> {
         let Self { worker, id, user, watcher } = self;
         let (id, watcher) = (*id, *watcher);
@@ -55,8 +55,8 @@ impl Caller {
             Request::SubscribeUserStatus(request) => {
                 let done = service.subscribe_user_status(user, &request.user_ids, now).await?;
                 self.own_list_changed(&done.changes);
-                // The answer carries the current status of each user, whether the user is new on the list or was on it
-                // before.
+                // The answer contains the current status of each user in the request, even of users who were already on
+                // the list.
                 let users = done.subscribed.iter().map(|id| User::new(user.app, id.clone()));
                 worker.read_states(&users.collect::<Vec<_>>()).await?;
                 self.know_friends(&done.evicted).await;
@@ -108,8 +108,8 @@ impl Caller {
         }
     }
 
-    /// Records how the subscription list that an answer returns to the client differs from the list that the worker
-    /// has, which may be older or newer.
+    /// Records the difference between the subscription list in an answer and the worker's own list. Either of them may
+    /// be the newer one.
     fn list_answered(&self, list: &[UserId]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -121,8 +121,8 @@ impl Caller {
         });
     }
 
-    /// The status to put into an answer: the given one, or the newer one that the connection was sent while the answer
-    /// was under way.
+    /// Returns the status to put into an answer. That is `status`, or a newer one that was sent on the connection while
+    /// the answer was being made.
     fn newest(&self, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(self.user.app, status.user_id.clone());
         match self.worker.audience.borrow_mut().answer(self.watcher, &of, status.version) {
@@ -131,14 +131,14 @@ impl Caller {
         }
     }
 
-    /// Applies the changes that a call of the connection made to the subscription list, and remembers them until the
-    /// answer has reported them.
+    /// Applies the changes that a call of this connection made to its subscription list. The changes are stored until
+    /// the answer reports them.
     fn own_list_changed(&self, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
             self.worker.audience.borrow_mut().change_own_list(self.watcher, change, &mut effects);
         }
-        // No status need be requested, because the answer reads the statuses of the new users.
+        // No status is requested here, because the answer reads the statuses of the new users.
         effects.retain(|effect| matches!(effect, Effect::Reload(_)));
         self.worker.apply(effects);
         self.worker.connections.with(self.id, |connection| {
@@ -148,8 +148,8 @@ impl Caller {
         });
     }
 
-    /// Notes that the answer to a call reports the call's changes of the subscription list. Later changes of the same
-    /// entries by another device are recorded, to be sent after the answer.
+    /// Records that the answer to a call reports its changes of the subscription list. If another device has changed
+    /// the same entries since, those changes are recorded to be sent after the answer.
     fn own_list_answered(&self, changes: &[OwnListChange]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -168,8 +168,8 @@ impl Caller {
         });
     }
 
-    /// Notifies the connection of its own changes of the subscription list as if another device had made them, because
-    /// the call has failed and its answer cannot report them.
+    /// Notifies the connection of its own changes of the subscription list as if another device had made them. The call
+    /// has failed after these changes, so its answer cannot report them.
     fn own_list_not_answered(&self) {
         let changes = self.worker.connections.with(self.id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -186,8 +186,8 @@ impl Caller {
         }
     }
 
-    /// Reads the friends that a connection watches again, before an answer reports users as no longer watched: a user
-    /// may have become a friend a moment ago.
+    /// Reads the connection's friends again before an answer reports users as no longer watched, because one of them
+    /// may have become a friend in the meantime.
     async fn know_friends(&self, left: &[UserId]) {
         let app = self.worker.shared.service.apps().get(self.user.app);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

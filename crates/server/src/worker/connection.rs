@@ -1,4 +1,4 @@
-//! One connection of a worker: its stream, its protocol and the state of its session.
+//! A connection of a worker: its stream, its protocol and its session.
 
 use crate::worker::lists_queue::ListsQueue;
 use crate::worker::stream::Stream;
@@ -15,82 +15,86 @@ use std::time::Duration;
 /// A connection of a worker.
 pub struct Connection {
     pub id: ConnectionId,
-    /// The client's address. Behind a trusted proxy it is the forwarded one, not that of the peer.
+    /// The client's address. Behind a trusted proxy, it is the address that the proxy has forwarded.
     pub address: IpAddr,
     pub stream: Stream,
     pub protocol: Protocol,
     pub session: Session,
-    /// Received bytes that are not yet a whole message.
+    /// Received bytes of an incomplete message.
     pub input: Vec<u8>,
-    /// Messages that wait for the end of the round.
+    /// Messages that are sent at the end of the round.
     pub output: Vec<u8>,
-    /// The time at which the last bytes arrived.
+    /// The time when the last bytes were received.
     pub heard: Moment,
-    /// The request that is under way.
+    /// The request that is being processed.
     pub work: Work,
-    /// Whether the connection was too fast. It is then in the worker's list of such connections, and is not read from
-    /// until the next window.
+    /// `true` if the client's requests came too fast. The connection is then in the worker's list of paused
+    /// connections, and is not read until the next window.
     pub paused: bool,
-    /// Whether the socket may have unread bytes.
+    /// `true` if the socket may have unread bytes.
     pub readable: bool,
-    /// Whether the peer has closed its side. The connection then ends after the unread bytes.
+    /// `true` if the peer has closed its side. The connection then ends after the unread bytes.
     pub read_closed: bool,
-    /// Whether the connection is in the worker's list of connections to serve in the next round.
+    /// `true` if the connection is in the list of connections to serve in the next round.
     pub queued: bool,
-    /// Whether the connection is in the worker's list of connections with output.
+    /// `true` if the connection is in the list of connections to flush.
     pub to_flush: bool,
-    /// The time of the next check of the deadlines. Entries of the wheel cannot be removed, so an entry that fires
-    /// before this time is obsolete.
+    /// The time of the next check of the deadlines. Entries of the wheel cannot be removed, so an entry with an earlier
+    /// time is ignored.
     pub check_at: Moment,
-    /// The connection's admission, by which it is counted.
+    /// The admission of the connection, which decides how it is counted.
     pub admission: Admission,
-    /// The end of the connection, once it is decided; it is carried out when the request under way has ended.
+    /// The cause of the end, if the connection must end while a request is being processed. It ends after that request.
     pub ending: Option<Ending>,
 }
 
-/// The admission of a connection, by which it is counted.
+/// The admission of a connection, which decides how it is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
-    /// Admitted, and counted by its client's address.
+    /// Admitted, and counted for its client's address.
     Counted,
-    /// From a trusted proxy that has not named the client's address yet: counted only in the total, and only for a
-    /// short time.
+    /// Admitted from a trusted proxy that has not sent the client's address yet. It is counted only in the total, and
+    /// only for a short time.
     Unnamed,
-    /// Over the limits: kept open only until its protocol is known and a refusal can be sent.
+    /// Beyond the limits. It stays open only until its protocol is known and a refusal is sent.
     Refused,
 }
 
-/// The request that a connection is busy with. The next request stays unread meanwhile, so answers keep their order.
+/// The request of a connection that is being processed. The next request is read only after it, so answers are in
+/// order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Work {
-    /// Nothing.
+    /// No request is being processed.
     Idle,
-    /// A login or a logout. No notifications are sent: the answer to a login carries the statuses.
+    /// A login or a logout is being processed. No notifications are sent, because the answer to a login contains the
+    /// statuses.
     LoggingIn,
-    /// A call. Statuses are sent meanwhile, however slow the stores are; news about lists keeps its order with the
-    /// answers.
+    /// A call is being processed. Statuses are still sent, so that a slow store does not delay them. Changes of lists
+    /// are not, because they must be in order with the answers.
     Answering,
 }
 
-/// The progress of a connection: before, during and after its login.
+/// The state of a connection: before its login, logged in, or closing.
 pub enum Session {
     /// The connection has not logged in yet.
     New {
         /// The time at which the login times out.
         deadline: Moment,
-        /// Whether the connection may begin with a header of the PROXY protocol, because it comes from a trusted proxy.
+        /// `true` if the connection may begin with a header of the PROXY protocol, because it comes from a trusted
+        /// proxy.
         awaits_header: bool,
     },
-    /// Logged in.
+    /// The client has logged in.
     LoggedIn(Box<Login>),
-    /// The last message was sent. Bytes that still arrive are discarded, until the peer closes or the deadline passes.
+    /// The last message has been sent. Further received bytes are discarded until the peer closes the connection or the
+    /// deadline passes.
     Closing {
-        /// The time at which the connection is closed even if the peer has not closed it.
+        /// The time at which the connection is closed if the peer has not closed it.
         deadline: Moment,
     },
 }
 
-/// The login of a connection. Each idle connection has one, so its size matters.
+/// The login of a connection. It is kept small, because every idle connection has one.
 pub struct Login {
     pub user: User,
     pub device: DeviceId,
@@ -98,37 +102,37 @@ pub struct Login {
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
-    /// The key of the app that signed the UserSig.
+    /// The app's key that signed the UserSig.
     pub key: KeyMark,
-    /// The list changes that were not sent to the client yet.
+    /// The changes of lists that have not been sent to the client yet.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,
-    /// The number of statuses of the snapshot that did not fit into the answer and were not sent yet; `None` once the
-    /// client has been notified that the snapshot is complete.
+    /// The number of statuses of the snapshot that did not fit into the login's answer and have not been sent yet.
+    /// `None` once the client has been notified that the snapshot is complete.
     pub snapshot_left: Option<u32>,
-    /// Whether the login was answered, so that the server may send notifications.
+    /// `true` if the answer to the login has been sent, so that notifications may follow.
     pub answered: bool,
-    /// Whether entries of the change log were missed, which may have included the end of this connection.
+    /// `true` if entries of the change log were missed. The end of this connection may have been one of them.
     pub may_be_superseded: bool,
-    /// The difference between the subscription list and the one that the client knows.
+    /// The difference between the subscription list and the client's copy of it; `None` if they are equal.
     pub list_difference: Option<Box<ListDifference>>,
-    /// Changes of the subscription list by a call under way, whose answer will report them.
+    /// Changes of the subscription list by the call in progress. The call's answer will report them.
     pub own_changes: Box<[OwnListChange]>,
 }
 
 const _: () = assert!(size_of::<Login>() <= 184 && size_of::<Connection>() <= 240);
 
-/// The cause of the end of a connection.
+/// The reason why a connection ends, and the last message.
 pub enum Ending {
-    /// The link has broken.
+    /// The link is broken, so there is no last message.
     Link(LinkEnd),
     /// The server ends the connection with this last message. With a `LinkEnd`, the end is also recorded in the
-    /// directory, which does not have it yet.
+    /// directory.
     Said(ConnectionEnded, Option<LinkEnd>),
 }
 
 impl Connection {
-    /// The login, if there is one.
+    /// Returns the login; `None` if the connection is not logged in.
     pub fn login(&self) -> Option<&Login> {
         match &self.session {
             Session::LoggedIn(login) => Some(login),
@@ -136,7 +140,7 @@ impl Connection {
         }
     }
 
-    /// The login, if there is one, to be changed.
+    /// Returns the login for changes; `None` if the connection is not logged in.
     pub fn login_mut(&mut self) -> Option<&mut Login> {
         match &mut self.session {
             Session::LoggedIn(login) => Some(login),
@@ -144,29 +148,30 @@ impl Connection {
         }
     }
 
-    /// Whether a header of a proxy may still come, because nothing was read yet.
+    /// Returns `true` if a PROXY header may still come, because nothing was read yet.
     pub fn awaits_header(&self) -> bool {
         matches!(self.session, Session::New { awaits_header: true, .. })
     }
 
-    /// Notes that a header of a proxy has come, or will not come.
+    /// Records that the PROXY header has been read, or that the connection has none.
     pub fn has_header(&mut self) {
         if let Session::New { awaits_header, .. } = &mut self.session {
             *awaits_header = false;
         }
     }
 
-    /// Whether a request is under way.
+    /// Returns `true` if a request is being processed.
     pub fn is_busy(&self) -> bool {
         self.work != Work::Idle
     }
 
-    /// The number of bytes that wait for the peer to read them.
+    /// Returns the number of bytes that have not been sent to the peer yet.
     pub fn unsent(&self) -> usize {
         self.output.len() + self.stream.unsent()
     }
 
-    /// The time of the next check of the deadlines. `now` relates the wall clock of the UserSig to the monotonic clock.
+    /// Returns the time of the next check of the deadlines. `now` is used to convert the UserSig's expiry to the
+    /// monotonic clock.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,
@@ -180,12 +185,12 @@ impl Connection {
     }
 }
 
-/// Builds the last message of the server on a connection.
+/// Makes the last message that the server sends on a connection.
 pub fn last_words(cause: Cause, message: &str) -> ConnectionEnded {
     ConnectionEnded { cause: cause as i32, message: message.to_owned(), ..ConnectionEnded::default() }
 }
 
-/// Builds the last message for an end that the directory has decided.
+/// Makes the last message for an end that the directory has decided.
 pub fn words_of(cause: EndCause) -> ConnectionEnded {
     match cause {
         EndCause::Superseded => last_words(Cause::Superseded, "the same device has connected again"),
@@ -199,7 +204,7 @@ pub fn words_of(cause: EndCause) -> ConnectionEnded {
     }
 }
 
-/// Builds a message that the server sends without a request.
+/// Makes a message that the server sends without a request.
 pub fn push(body: Body) -> ServerMessage {
     ServerMessage { id: 0, body: Some(body) }
 }

@@ -1,4 +1,4 @@
-//! The connections of a worker by their slots, and the lists of those that are served or flushed next.
+//! The connections of a worker by slot, with the lists of connections to serve and to flush.
 
 use super::connection::Connection;
 use lamplight_model::{ConnectionId, NodeId};
@@ -6,21 +6,22 @@ use lamplight_wire::v1;
 use slab::Slab;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 
-/// The connections of one worker. A slot is valid until the next await: after that, another connection may have it.
+/// The connections of one worker. A slot is valid only until the next await, because another connection may then have
+/// it.
 pub struct Connections {
     node: NodeId,
     worker: usize,
     slots: RefCell<Slab<Connection>>,
-    /// The number of connections ever added, which makes each `ConnectionId` unique.
+    /// The number of connections that were ever added. It makes each `ConnectionId` unique.
     added: Cell<u32>,
     /// Connections to serve in the next round.
     to_serve: RefCell<Vec<u32>>,
-    /// Connections with output.
+    /// Connections with output to send.
     to_flush: RefCell<Vec<u32>>,
 }
 
 impl Connections {
-    /// Creates an empty set of connections for this worker of a node.
+    /// Makes an empty set of connections for this worker of a node.
     pub fn new(node: NodeId, worker: usize) -> Self {
         Self {
             node,
@@ -32,17 +33,17 @@ impl Connections {
         }
     }
 
-    /// The connections by slot.
+    /// Returns the connections by slot.
     pub fn borrow(&self) -> Ref<'_, Slab<Connection>> {
         self.slots.borrow()
     }
 
-    /// The connections by slot, to be changed.
+    /// Returns the connections by slot, for changes.
     pub fn borrow_mut(&self) -> RefMut<'_, Slab<Connection>> {
         self.slots.borrow_mut()
     }
 
-    /// Adds the connection that `make` builds for the next free slot and a new id. Adds none if `make` fails.
+    /// Adds a connection. `make` receives the next free slot and a new id; if it fails, nothing is added.
     pub fn add<E>(
         &self,
         make: impl FnOnce(usize, ConnectionId) -> Result<Connection, E>,
@@ -57,29 +58,29 @@ impl Connections {
         Ok(id)
     }
 
-    /// The id with this local number.
+    /// Returns the connection id with this local number.
     pub fn id(&self, local: u64) -> ConnectionId {
         ConnectionId::new(self.node, local)
     }
 
-    /// Calls `act` with the connection of this id if it is still open; another connection may have its slot by now. To
-    /// be used after every await.
+    /// Calls `act` with the connection of this id if it is still open. Must be used after every await, because another
+    /// connection may then have the slot.
     pub fn with<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut slots = self.slots.borrow_mut();
         current(&mut slots, id, |connection| connection.id).map(act)
     }
 
-    /// The slot of a connection, if it is still open.
+    /// Returns the slot of a connection; `None` if it is no longer open.
     pub fn slot(&self, id: ConnectionId) -> Option<usize> {
         self.with(id, |_| slot_of(id))
     }
 
-    /// Whether a connection waits to be served or flushed.
+    /// Returns `true` if a connection is queued to be served or flushed.
     pub fn any_waits(&self) -> bool {
         !self.to_serve.borrow().is_empty() || !self.to_flush.borrow().is_empty()
     }
 
-    /// Makes the connection be served in the next round.
+    /// Queues a connection to be served in the next round.
     pub fn serve_later(&self, slot: usize) {
         if let Some(connection) = self.slots.borrow_mut().get_mut(slot)
             && !std::mem::replace(&mut connection.queued, true)
@@ -88,12 +89,12 @@ impl Connections {
         }
     }
 
-    /// Takes the list of the slots of connections to serve.
+    /// Takes the queue of connections to serve, as slots.
     pub fn take_to_serve(&self) -> Vec<u32> {
         self.to_serve.take()
     }
 
-    /// Marks a connection to be flushed at the end of the round.
+    /// Queues a connection to be flushed at the end of the round.
     pub fn flush_later(&self, slot: usize) {
         if let Some(connection) = self.slots.borrow_mut().get_mut(slot)
             && !std::mem::replace(&mut connection.to_flush, true)
@@ -102,12 +103,12 @@ impl Connections {
         }
     }
 
-    /// Takes the list of the slots of connections to flush.
+    /// Takes the queue of connections to flush, as slots.
     pub fn take_to_flush(&self) -> Vec<u32> {
         self.to_flush.take()
     }
 
-    /// Appends a message to the output of a connection, which is flushed at the end of the round.
+    /// Appends a message to the output of a connection, and queues the connection to be flushed.
     pub fn put(&self, slot: usize, message: &v1::ServerMessage) {
         if let Some(connection) = self.slots.borrow_mut().get_mut(slot) {
             let Connection { protocol, output, .. } = connection;
@@ -117,13 +118,13 @@ impl Connections {
     }
 }
 
-/// Combines worker, count and slot in one number, which is unique in the life of the process (the count wraps around
-/// after four billion connections of one worker) and allows a quick look-up.
+/// Combines worker, count and slot into one number, from which the slot can be read without a search. The number is
+/// unique until the count wraps around, after four billion connections of one worker.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }
 
-/// The index of the worker that has, or had, a connection of this node.
+/// Returns the index of the worker that has, or had, a connection of this node.
 pub fn worker_of(id: ConnectionId) -> usize {
     (id.local >> 56) as usize
 }
@@ -132,7 +133,7 @@ pub fn slot_of(id: ConnectionId) -> usize {
     (id.local & 0xff_ffff) as usize
 }
 
-/// The entry of this id, if it still exists; another entry may have its slot by now.
+/// Returns the entry with this id; `None` if it no longer exists, even if another entry has its slot.
 fn current<T>(entries: &mut Slab<T>, id: ConnectionId, id_of: impl Fn(&T) -> ConnectionId) -> Option<&mut T> {
     entries.get_mut(slot_of(id)).filter(|entry| id_of(entry) == id)
 }

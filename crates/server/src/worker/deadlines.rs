@@ -1,7 +1,7 @@
-//! The deadlines of a worker's connections: when they are checked, and which of them has passed.
+//! The deadlines of a worker's connections.
 //!
-//! An entry of the wheel cannot be removed, and bytes that arrive move the deadline of their connection. An entry
-//! therefore only schedules a check, and the connection stores the real deadline.
+//! An entry of the wheel cannot be removed, and each received byte moves its connection's deadline. An entry therefore
+//! only schedules a check; the connection stores the real deadline.
 
 use super::connection::{Admission, Connection, Session};
 use lamplight_core::DeadlineWheel;
@@ -12,47 +12,47 @@ use std::time::Duration;
 /// The precision of heartbeat timeouts, in milliseconds.
 pub const TICK_MS: u64 = 250;
 
-/// The `check_at` of a connection without an entry in the wheel.
+/// The `check_at` of a connection for which no check is scheduled.
 pub const NO_CHECK: Moment = Moment(u64::MAX);
 
-/// The scheduled checks, by the local number of the connection's id.
+/// The scheduled checks. A connection is identified by the local number of its id.
 pub struct Deadlines {
     wheel: RefCell<DeadlineWheel<u64>>,
 }
 
-/// A deadline that has passed.
+/// The deadline of a connection that has passed.
 pub enum Passed {
     /// The client did not log in in time.
     Login,
-    /// The connection is over the limits and did not show its protocol in time.
+    /// The connection is beyond the limits, and its protocol did not become known in time.
     Refused,
-    /// Nothing was received for this long.
+    /// No bytes were received for this time.
     Silent(Duration),
     /// The UserSig has expired.
     UserSig,
-    /// The peer did not close in time after the last message.
+    /// The peer did not close the connection in time after the last message.
     Closing,
 }
 
 impl Deadlines {
-    /// Creates an empty schedule.
+    /// Makes an empty schedule.
     pub fn new(now: Moment) -> Self {
         Self { wheel: RefCell::new(DeadlineWheel::new(TICK_MS, now)) }
     }
 
-    /// Whether a tick has passed since the last [`Self::advance`].
+    /// Returns `true` if a tick has passed since the last [`Self::advance`].
     pub fn tick_is_due(&self, now: Moment) -> bool {
         self.wheel.borrow().next_tick() <= now
     }
 
-    /// Advances the wheel to this moment. Returns the connections to check, by the local number of their ids.
+    /// Advances the wheel to this time. Returns the connections to check, as the local numbers of their ids.
     pub fn advance(&self, now: Moment) -> Vec<u64> {
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now, &mut due);
         due
     }
 
-    /// Schedules a check of the deadlines of a connection at `at`, unless an earlier check is scheduled.
+    /// Schedules a check of a connection's deadlines at `at`, if no earlier check is scheduled.
     pub fn check_by(&self, connection: &mut Connection, at: Moment) {
         if at < connection.check_at {
             connection.check_at = at;
@@ -60,7 +60,8 @@ impl Deadlines {
         }
     }
 
-    /// Checks the deadlines of a connection, and schedules the next check if none has passed.
+    /// Returns the deadline of a connection that has passed. If there is none, schedules the next check and returns
+    /// `None`.
     pub fn check(&self, connection: &mut Connection, now: Now) -> Option<Passed> {
         if connection.check_at > now.moment {
             return None;

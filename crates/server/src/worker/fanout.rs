@@ -1,4 +1,4 @@
-//! The way of changes from the change log to the sockets.
+//! The delivery of changes, from the change log to the sockets.
 
 use super::Worker;
 use super::abilities::{app_changed, put_abilities};
@@ -14,14 +14,14 @@ use lamplight_wire::{EncodedStatus, encode_status};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The most bytes of statuses in one message.
+/// The number of bytes after which a message with statuses ends; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The most changes to users with a crowd whose delivery time is being measured; it is measured once the whole crowd
-/// was served.
+/// The most changes in `late`: changes of users with a crowd, whose delivery time is recorded once the whole crowd was
+/// served.
 const MOST_LATE: usize = 1_000;
 
-/// The status of a user in mailboxes, encoded once for all its watchers.
+/// The newest status of a user for all mailboxes. It is encoded once for all watchers.
 pub struct MailboxStatus(pub EncodedStatus);
 
 impl Versioned for MailboxStatus {
@@ -31,7 +31,7 @@ impl Versioned for MailboxStatus {
 }
 
 impl Worker {
-    /// Takes in the new entries of the change log and their immediate consequences.
+    /// Reads the new entries of the change log, and applies them to the audience and the connections.
     pub(super) fn hear(self: &Rc<Self>, log: &mut LogReader, entries: &mut Vec<Arc<LogEntry>>) {
         let heard = log.take(entries);
         self.metrics.changes.inc_by(entries.len() as u64);
@@ -63,7 +63,7 @@ impl Worker {
         self.reads.all_heard();
     }
 
-    /// Carries out the effects that the audience returned.
+    /// Executes the effects that the audience returned.
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -106,8 +106,8 @@ impl Worker {
         }
     }
 
-    /// Records that another device has changed the subscription list. The client is sent the accumulated difference
-    /// once, however many changes there were before it could be sent.
+    /// Records that another device has changed the subscription list. The client receives the accumulated difference in
+    /// one message, even after many changes.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -116,7 +116,7 @@ impl Worker {
     ) {
         let Some(slot) = self.watcher_slots.get(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
-            // The answer to a login that is still under way reads the list itself.
+            // The answer to a login contains the list, so nothing is recorded before it.
             && login.answered
         {
             login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);
@@ -129,7 +129,8 @@ impl Worker {
         let Connection { protocol, session: Session::LoggedIn(login), .. } = connection else { return };
         let Some(difference) = &mut login.list_difference else { return };
         let subscribed = difference.take_joined();
-        // A user who left the list may still be watched as a friend: this must be known before the change is sent.
+        // A user who was removed from the list may still be watched as a friend, so the friends are read before the
+        // change is sent.
         let settled = !self.reads.wants_watch_list(login.watcher);
         let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
         if difference.is_empty() {
@@ -148,8 +149,8 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// Writes each connection that has output or marks, once. Of the connections that wait only because of a user with
-    /// a crowd, it serves a share.
+    /// Writes once to each connection that has output or marks. Of the connections that only have marks of a user with
+    /// a crowd, a share is written to in each round.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
@@ -161,7 +162,7 @@ impl Worker {
         }
     }
 
-    /// Sends the answers of a connection and empties its mailbox, as far as the socket accepts bytes.
+    /// Sends the output of a connection and the statuses of its mailbox, until the socket accepts no more bytes.
     fn deliver(self: &Rc<Self>, slot: usize) {
         let sent = {
             let mut connections = self.connections.borrow_mut();
@@ -182,9 +183,9 @@ impl Worker {
         outgoing.append(&mut connection.output);
         connection.output = Vec::new();
         loop {
-            // While a socket accepts no bytes, changes are conflated in the mailbox. While a login is being answered,
-            // its answer carries the statuses. A change of the list is sent after an answer that may be older, and
-            // before the statuses of the users who joined the list.
+            // While a socket accepts no bytes, changes are conflated in the mailbox. During a login, the answer
+            // contains the statuses. A change of the subscription list must be sent after an answer that may be older,
+            // and before the statuses of users who joined the list.
             let is_idle = connection.work == Work::Idle;
             let may_tell = match connection.work {
                 Work::Idle => true,
@@ -210,7 +211,7 @@ impl Worker {
                 if let Session::LoggedIn(login) = &mut connection.session
                     && let Some(left) = login.snapshot_left
                 {
-                    // Later changes follow the snapshot, so counting is enough.
+                    // Changes after the snapshot are sent after it, so it is enough to count the statuses.
                     let left = left.saturating_sub(batch.count() as u32);
                     login.snapshot_left = (more && left > 0).then_some(left);
                     batch.set_snapshot_complete(login.snapshot_left.is_none());
@@ -239,8 +240,7 @@ impl Worker {
         }
     }
 
-    /// Appends the next unsent changes of the lists of the connection's user, a bounded number at a time. Returns
-    /// whether more remain.
+    /// Appends unsent changes of the user's lists, up to about `MAX_BATCH_BYTES`. Returns `true` if there are more.
     pub(super) fn put_lists(&self, connection: &mut Connection, outgoing: &mut Vec<u8>) -> bool {
         let Connection { id, protocol, session: Session::LoggedIn(login), .. } = connection else {
             return false;
@@ -258,14 +258,14 @@ impl Worker {
         false
     }
 
-    /// Waits until the next change that was held back by conflation is due; forever if there is none.
+    /// Waits until the next conflated change may be sent. Waits forever if there is none.
     pub(super) async fn change_is_due(&self) {
         let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
         tokio::time::sleep(due.since(self.shared.clock.now().moment)).await;
     }
 
-    /// Records how long the changes sent in this round took from the log to the sockets. Changes to users with a crowd
-    /// go to `late`, and are recorded once no crowd waits any longer.
+    /// Records the delivery time of each change that was sent in this round. Changes of users with a crowd are moved to
+    /// `late`, and are recorded once all crowds were served.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

@@ -1,4 +1,4 @@
-//! The beginning and the end of connections, and their deadlines.
+//! The start and the end of connections, and their deadlines.
 
 use super::Worker;
 use super::admission::AdmissionControl;
@@ -20,14 +20,14 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The time after which a refused client may return. It is random, so that clients that were refused together do not
-/// return together.
+/// The time after which a refused client may reconnect. It is random, so that clients that were refused together do not
+/// reconnect together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
-/// The time that a peer may take to close after the last message.
+/// The time in which a peer must close the connection after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
 
 impl Worker {
-    /// Accepts the connections that wait at the listener.
+    /// Accepts the connections that are waiting at the listener.
     pub(super) fn accept(&self) {
         let poll = self.poll.borrow();
         let take_in = |socket, address| self.take_in(socket, address);
@@ -80,8 +80,7 @@ impl Worker {
         }
     }
 
-    /// Refuses a connection that is over the limits, once its protocol is known. Returns whether the connection was
-    /// refused.
+    /// Refuses a connection that is beyond the limits, once its protocol is known. Returns `true` if it was refused.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(AdmissionControl::is_to_refuse);
         if is_to_go {
@@ -97,7 +96,7 @@ impl Worker {
         is_to_go
     }
 
-    /// Removes a connection whose link has broken, after the request under way has ended.
+    /// Removes a connection whose link has broken. If a request is being processed, the removal follows it.
     pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
@@ -110,8 +109,7 @@ impl Worker {
         self.remove(slot);
     }
 
-    /// Closes a connection with a last message that gives the reason. With `tell_directory`, the end is also recorded
-    /// in the directory.
+    /// Closes a connection with a last message. With `tell_directory`, the end is also recorded in the directory.
     pub(super) fn close(
         self: &Rc<Self>,
         slot: usize,
@@ -135,14 +133,15 @@ impl Worker {
         self.say_goodbye(slot);
     }
 
-    /// Closes a connection that the directory no longer has, if the log entry with the reason was missed.
+    /// Closes a connection that the directory no longer has. The log entry with the reason was missed, so the message
+    /// says that another connection has replaced it.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.connections.slot(id) {
             self.close(slot, words_of(EndCause::Superseded), None);
         }
     }
 
-    /// Ends the connections of deleted apps. Called after entries of the change log were missed, which may have
+    /// Ends the connections of deleted apps. Called after entries of the change log were missed, because they may have
     /// included the ends of these connections.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
@@ -157,7 +156,7 @@ impl Worker {
         }
     }
 
-    /// Sends the remaining output, shuts the stream down and waits for the peer to close.
+    /// Sends the remaining output, shuts down the stream, and waits for the peer to close.
     pub(super) fn say_goodbye(self: &Rc<Self>, slot: usize) {
         let now = self.shared.clock.now();
         let mut connections = self.connections.borrow_mut();
@@ -174,12 +173,12 @@ impl Worker {
         if sent.is_err() {
             self.remove(slot);
         } else {
-            // Bytes that have arrived must be read first; otherwise the kernel responds to them with a reset.
+            // Bytes that have arrived must be read first. Otherwise, the kernel answers them with a reset.
             self.on_readable(slot);
         }
     }
 
-    /// Ends the login of a connection in this worker: removes it from the audience and drops its reads. With
+    /// Ends the login of a connection in this worker: removes it from the audience, and drops its reads. With
     /// `tell_directory`, the end is also recorded in the directory.
     pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
         let mut connections = self.connections.borrow_mut();
@@ -218,13 +217,14 @@ impl Worker {
     pub(super) fn remove(&self, slot: usize) {
         let mut connections = self.connections.borrow_mut();
         let Some(mut connection) = connections.try_remove(slot) else { return };
-        // Closing a socket removes it from the epoll, whatever the result of this call.
+        // Closing a socket removes it from the epoll, so an error of this call does not matter.
         let _ = self.poll.borrow().registry().deregister(&mut connection.stream.socket);
         self.admission.release(&connection);
     }
 
-    /// Asks all clients to reconnect, spread over the time that this number of clients needs, and closes their
-    /// connections. The ends are not recorded in the directory: a client that reconnects in time was never away.
+    /// Asks all clients to reconnect, spread over a time that depends on their number, and closes their connections.
+    /// The ends are not recorded in the directory, so a client that reconnects within the grace counts as always
+    /// connected.
     pub(super) fn drain(self: &Rc<Self>) {
         self.acceptor.close(self.poll.borrow().registry());
         let spread =
@@ -239,12 +239,13 @@ impl Worker {
         }
     }
 
-    /// The time over which the clients that are connected now would spread their reconnects, in milliseconds.
+    /// Returns the time, in milliseconds, over which the clients that are now connected would spread their
+    /// reconnection.
     pub(super) fn reconnect_spread_ms(&self) -> u32 {
         spread_ms(self.shared.config.reconnect_pace(), self.shared.connection_limits.open())
     }
 
-    /// Performs the work of a tick, and checks the deadlines that may have passed.
+    /// Does the work of a tick, and checks the deadlines that are due.
     pub(super) fn tick(self: &Rc<Self>) {
         let now = self.shared.clock.now();
         if !self.deadlines.tick_is_due(now.moment) {

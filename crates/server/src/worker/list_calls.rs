@@ -8,8 +8,8 @@ use lamplight_wire::v1::client_message::Body as Request;
 use lamplight_wire::v1::server_message::Body;
 
 impl Caller {
-    /// Answers a call on lists. If the call changed them, all changes that were committed before it are sent before the
-    /// answer.
+    /// Executes a call on lists. If the call has changed the lists, all changes that were committed before that one are
+    /// sent before the answer.
     pub async fn call_for_lists(&self, request: Request) -> Result<Body, ServiceError> {
         let (body, version) = self.do_for_lists(request).await?;
         if let Some(version) = version {
@@ -18,7 +18,7 @@ impl Caller {
         Ok(body)
     }
 
-    /// Carries out the call. A returned version means that the answer reports the lists after a change.
+    /// Executes the call. If it changed the lists, also returns their version after the change.
     async fn do_for_lists(&self, request: Request) -> Result<(Body, Option<u64>), ServiceError> {
         let (user, by) = (&self.user, By::Client(self.id));
         let service = &self.worker.shared.service;
@@ -143,7 +143,7 @@ impl Caller {
     }
 }
 
-/// The body of a message that a client sends: a text or custom content.
+/// Returns the body of a message from a client: a text or custom content.
 fn message_body(text: String, custom: Option<v1::CustomElement>) -> Result<MessageBody, Refusal> {
     match custom {
         None => Ok(MessageBody::Text(text)),
@@ -162,7 +162,7 @@ fn user_ids(texts: &[String]) -> Result<Vec<UserId>, Refusal> {
     texts.iter().map(|text| user_id(text)).collect()
 }
 
-/// Reads the new rule for being added as a friend; `None` leaves the rule unchanged.
+/// Parses the new rule for friend requests; `None` means that the rule does not change.
 fn allow_type(number: i32) -> Result<Option<AllowType>, Refusal> {
     match v1::AllowType::try_from(number) {
         Ok(v1::AllowType::Unspecified) => Ok(None),

@@ -1,5 +1,5 @@
-//! The delivery of list changes to connections. Changes by the client's own call come with its answer and changes by
-//! others as notifications, and both in the order of their versions.
+//! The delivery of list changes to connections. A change by the client's own call is in the call's answer; changes by
+//! others are sent as notifications. Both are sent in the order of their versions.
 
 use super::connection::{Connection, push};
 use super::connections::{Connections, slot_of};
@@ -11,10 +11,10 @@ use lamplight_wire::v1::server_message::Body;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Queues list changes on connections, and monitors those whose queue lacks a change.
+/// Queues list changes for connections, and monitors connections whose queue has a gap.
 #[derive(Default)]
 pub struct ListsDelivery {
-    /// Connections that lack a change of their user's lists; they are checked at the next tick.
+    /// Connections whose queue has a gap. They are checked at the next tick.
     stuck: RefCell<Vec<u32>>,
 }
 
@@ -24,7 +24,7 @@ impl ListsDelivery {
         self.with_queue(connections, slot, |lists| lists.hear(news));
     }
 
-    /// Queues the new profile of a friend of a connection's user.
+    /// Queues the new profile of a friend of the connection's user.
     pub fn hear_friend_profile(
         &self,
         connections: &Connections,
@@ -45,8 +45,8 @@ impl ListsDelivery {
         connections.flush_later(slot);
     }
 
-    /// Waits until every change up to `version` has arrived, and sends the changes that were committed before it, so
-    /// that the client gets everything in the order of the versions, including the answer to its own call.
+    /// Waits until every change up to `version` has arrived, and sends the changes before `version`. The client then
+    /// receives all changes in the order of their versions, including the answer to its own call.
     pub async fn tell_before(&self, connections: &Connections, id: ConnectionId, version: u64) {
         loop {
             let arrived = connections.with(id, |connection| {
@@ -73,7 +73,7 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the connections that lack a change. To be called at every tick.
+    /// Checks the connections whose queue has a gap. Must be called at every tick.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();
@@ -93,7 +93,7 @@ impl ListsDelivery {
     }
 }
 
-/// Asks a connection to read its lists again.
+/// Asks a client to read its lists again.
 pub fn ask_to_reload(connections: &Connections, id: ConnectionId, version: u64) {
     connections.with(id, |connection| {
         if let Some(login) = connection.login_mut() {
@@ -105,7 +105,7 @@ pub fn ask_to_reload(connections: &Connections, id: ConnectionId, version: u64) 
     }
 }
 
-/// Builds the message with the next list change for a connection of `user`.
+/// Makes the message with the next list change for a connection of `user`.
 pub fn lists_changed(user: &UserId, next: Next) -> v1::ListsChanged {
     let changed = v1::ListsChanged::default();
     match next {

@@ -1,7 +1,7 @@
-//! The list changes that were not sent to one connection yet, in the order of their versions.
+//! The queue of list changes that have not been sent to a connection yet, in the order of their versions.
 //!
-//! The log may deliver two changes of a user in another order than they were committed, so a change waits here for the
-//! changes before it. A connection without waiting changes costs one number and one empty `Option`.
+//! The log may deliver two changes of a user in another order than they were committed, so a later change waits for the
+//! earlier one. A connection with an empty queue uses one number and one empty `Option`.
 
 use lamplight_directory::ListsNews;
 use lamplight_model::{ConnectionId, Moment, Profile, UserId};
@@ -11,19 +11,19 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The most bytes of changes that wait for one connection; a single change may be larger. Above this, the changes are
+/// The most bytes of queued changes for one connection; a single change may be larger. Beyond it, the changes are
 /// dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// The time that a change waits for the one before it. Both are normally logged within a moment of their commit. A
-/// change that was never logged (its process ran out of memory, or its store failed without a clear outcome) must not
-/// hold up later changes forever.
+/// The time for which a change waits for its predecessor. Both are normally logged shortly after their commits. But a
+/// predecessor may never be logged, because its process ran out of memory or its store failed without a clear outcome.
+/// Later changes must not wait for it forever.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
-/// The unsent changes of a connection.
+/// The unsent list changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// The version up to which the client was sent all changes, or knows them from answers to its own calls. 0 if it is
+    /// The version up to which the client has all changes, from messages or from answers to its own calls. 0 if it is
     /// not known yet; then nothing is sent.
     told: u64,
     waiting: Option<Box<Waiting>>,
@@ -31,36 +31,36 @@ pub struct ListsQueue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// The changes by version, each above `told`.
+    /// The changes by version. Each version is higher than `told`.
     news: BTreeMap<u64, Arc<ListsNews>>,
     profiles: Vec<(UserId, Arc<Profile>)>,
     bytes: usize,
-    /// Whether the lists must be read again, which covers all dropped changes.
+    /// `true` if the client must read its lists again; that read covers all dropped changes.
     reload: bool,
-    /// The version that an answer waits for, and the signal that wakes it.
+    /// The version that an answer waits for, with the signal that wakes it.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// The time since which a change has been missing.
+    /// The time when a gap was first found; `None` if there is no gap.
     stuck_since: Option<Moment>,
 }
 
-/// The next message to send.
+/// The next message about lists.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Next {
     /// A change of the lists.
     News(Arc<ListsNews>),
-    /// A friend's profile has changed.
+    /// The new profile of a friend.
     FriendProfile(UserId, Arc<Profile>),
-    /// The client is to read its lists again; they have at least this version.
+    /// A request to the client to read its lists again. They have at least this version.
     Reload(u64),
 }
 
 impl ListsQueue {
-    /// The version up to which the client was sent all changes.
+    /// Returns the version up to which the client has all changes.
     pub fn told(&self) -> u64 {
         self.told
     }
 
-    /// Notes that the client knows, or is about to read, every change up to this version.
+    /// Records that the client has, or is about to read, every change up to this version.
     pub fn tell_from(&mut self, version: u64) {
         self.told = self.told.max(version);
         let told = self.told;
@@ -84,7 +84,7 @@ impl ListsQueue {
         }
         let waiting = self.waiting.get_or_insert_default();
         if waiting.reload && self.told > 0 {
-            // Reading the lists again covers this change.
+            // The client will read its lists again, which covers this change.
             return self.tell_from(news.version);
         }
         if waiting.news.insert(news.version, Arc::clone(news)).is_none() {
@@ -103,7 +103,7 @@ impl ListsQueue {
             return;
         }
         waiting.bytes += profile_bytes(&profile);
-        // Only the newest profile matters.
+        // Only the newest profile is sent.
         if let Some((_, known)) = waiting.profiles.iter_mut().find(|(of, _)| *of == friend) {
             waiting.bytes -= profile_bytes(known);
             *known = profile;
@@ -113,7 +113,7 @@ impl ListsQueue {
         self.bound();
     }
 
-    /// Notes that the lists, which have at least this version, must be read again.
+    /// Records that the client must read its lists again. They have at least this version.
     pub fn reload(&mut self, version: u64) {
         let waiting = self.waiting.get_or_insert_default();
         let newest = waiting.news.last_key_value().map_or(0, |(version, _)| *version);
@@ -131,8 +131,8 @@ impl ListsQueue {
         }
     }
 
-    /// Takes the next message for the connection `own`, unless it must wait for an earlier change. With `up_to`, only
-    /// changes up to this version are taken.
+    /// Takes the next message for the connection `own`. Returns `None` if there is none, or if an earlier change is
+    /// missing. With `up_to`, changes after that version stay queued.
     pub fn next(&mut self, own: ConnectionId, up_to: Option<u64>) -> Option<Next> {
         let next = self.take_next(own, up_to);
         self.tidy();
@@ -168,8 +168,8 @@ impl ListsQueue {
         None
     }
 
-    /// Returns `None` if every change up to this version has arrived or was sent, and otherwise a signal to wait for
-    /// before the next call.
+    /// Returns `None` if every change up to this version has arrived or was sent. Otherwise returns a signal; the
+    /// caller must wait for it and call again.
     pub fn await_version(&mut self, version: u64) -> Option<Rc<Notify>> {
         let mut here = self.told;
         if let Some(waiting) = &mut self.waiting {
@@ -190,15 +190,15 @@ impl ListsQueue {
         Some(Rc::clone(arrived))
     }
 
-    /// Whether a change is missing before a change that has arrived, or before one that an answer waits for.
+    /// Returns `true` if a version is missing before a change that has arrived, or an answer waits for a version.
     pub fn is_stuck(&self) -> bool {
         let Some(waiting) = &self.waiting else { return false };
         let gap = waiting.news.first_key_value().is_some_and(|(first, _)| *first > self.told + 1);
         self.told > 0 && (gap || waiting.awaited.is_some())
     }
 
-    /// Gives up waiting for a change that has been missing for too long; the lists are then read again. Returns whether
-    /// a change is still missing, so that the caller must check again.
+    /// Checks for a gap. If it is older than `GAP_PATIENCE`, the client is asked to read its lists again. Returns
+    /// `true` if a newer gap remains, so that the caller must check again.
     pub fn look_for_gap(&mut self, now: Moment) -> bool {
         let stuck = self.is_stuck();
         let Some(waiting) = &mut self.waiting else { return false };
@@ -229,7 +229,7 @@ impl ListsQueue {
     }
 }
 
-/// The approximate size of a profile in the queue.
+/// Returns the approximate size of a queued profile, in bytes.
 fn profile_bytes(profile: &Profile) -> usize {
     size_of::<(UserId, Profile)>() + profile.nick.len() + profile.avatar_url.len()
 }
@@ -258,9 +258,9 @@ mod tests {
         told
     }
 
-    /// Runs a script and compares the messages of the queue: a number is a change from the log, `own n` a change by the
-    /// connection itself, `at n` sets the version from which changes are sent, `gap` lets time pass, `read n` requests
-    /// a reload, `friend=nick` is a profile.
+    /// Runs a script and compares the messages of the queue. A number is a change from the log, and `own n` a change by
+    /// the connection itself. `at n` sets the version that the client has, `gap` lets time pass, `read n` requests a
+    /// reload, and `friend=nick` is a profile.
     fn check(script: &str, expected: &str) {
         let mut queue = ListsQueue::default();
         let mut now = Moment(0);
