@@ -1,8 +1,8 @@
-//! Verifies a JWT that opens a login (SPEC section 5, "Tokens"; RFC 7519).
+//! Verification of the JWT of a login (SPEC section 5, "Tokens"; RFC 7519).
 //!
-//! The `jsonwebtoken` crate parses the token and chooses the verifier; `ring`, which TLS depends on already, implements
-//! the algorithms. This module decides which key may verify a token, and which claims a token must have. The current
-//! time is an argument, as everywhere in this crate.
+//! The `jsonwebtoken` crate parses the token and chooses the verifier. `ring`, which TLS needs anyway, implements the
+//! algorithms. This module decides which key may verify a token, and which claims a token must have. The current time
+//! is an argument, as in the whole crate.
 
 mod keys;
 mod ring_provider;
@@ -15,35 +15,35 @@ use lamplight_model::{AppId, Code, JwtSettings, Refusal, Timestamp, UserId};
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
-/// The longest JWT that is read, in bytes of its text; a longer one is refused as unreadable.
+/// The longest JWT that is parsed, in bytes of its text. A longer one is refused as unreadable.
 pub const MAX_JWT_BYTES: usize = 8 * 1024;
 
 /// The longest `kid` that a token may have, in bytes.
 const MAX_KID_BYTES: usize = 256;
 
-/// The claims of a valid JWT, as far as Lamplight uses them.
+/// The claims of a valid JWT that Lamplight uses.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct JwtClaims {
-    /// `iat`: when the token was issued, in seconds since 1970-01-01 UTC. 0 for a token without `iat`, so that every
-    /// kick of its user revokes it.
+    /// The claim `iat`: the time when the token was issued, in seconds since 1970-01-01 UTC. 0 for a token without
+    /// `iat`, so that every kick of its user revokes it.
     pub issued: u64,
-    /// The first moment at which the token is no longer valid: `exp` plus the leeway.
+    /// The time from which the token is no longer valid: `exp` plus the leeway.
     pub expires: Timestamp,
-    /// The mark of the key that verified the token, see [`JwtKeySet::has`].
+    /// The mark of the key that verified the token; see [`JwtKeySet::has`].
     pub key: u32,
 }
 
-/// The reasons why a JWT is refused.
+/// The reason why a JWT is refused.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum JwtRefusal {
     /// The token is invalid.
     Refused(Refusal),
-    /// The token names a key (`kid`) that is not in the given key sets. A newer version of the sets may have it.
+    /// The token names a key (`kid`) that none of the given key sets has. A newer version of a set may have it.
     UnknownKey,
 }
 
 impl JwtRefusal {
-    /// The answer to the client.
+    /// Returns the refusal for the client.
     pub fn refusal(self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal,
@@ -60,15 +60,16 @@ impl From<Refusal> for JwtRefusal {
     }
 }
 
-/// Whether a token is a JWT; otherwise it is a UserSig. The alphabet of a UserSig has no full stop, and a JWT has two.
+/// Returns `true` if a token is a JWT, and `false` if it is a UserSig. A JWT has two full stops, and a UserSig has
+/// none.
 pub fn is_jwt(token: &str) -> bool {
     token.contains('.')
 }
 
-/// Reads a JWT and says whether `user` of `app` may log in with it at `now`, as [`verify`](crate::verify) does for a
-/// UserSig.
+/// Verifies a JWT, and checks that `user` of `app` may log in with it at `now`. The counterpart for a UserSig is
+/// [`verify`](crate::verify).
 ///
-/// The checks are made in this order, and the first that fails determines the code:
+/// The checks are made in this order. The first failed check determines the code:
 ///
 /// 1. [`Code::SIG_UNREADABLE`]: the app accepts no JWTs, the text is longer than [`MAX_JWT_BYTES`] or not a JWT, or its
 ///    algorithm is none of HS256, RS256, ES256 and EdDSA; `exp` or the claim with the userID is missing.
@@ -78,9 +79,9 @@ pub fn is_jwt(token: &str) -> bool {
 ///    [`JwtRefusal::UnknownKey`], if a newer key may have made it.
 /// 5. [`Code::SIG_EXPIRED`]: `now` is not between `nbf` and `exp`, each with the leeway.
 ///
-/// Each key verifies only one algorithm, and only the secret verifies HS256. A token with `alg: none`, or one whose
-/// HMAC was made with a public key as the secret, is therefore refused. A token whose `iat` is in the future is valid,
-/// as it is for a UserSig.
+/// Each key verifies only one algorithm, and only the secret verifies HS256. A token with `alg: none` is therefore
+/// refused, and so is a token whose HMAC was made with a public key as its secret. A token with a future `iat` is
+/// valid, as is such a UserSig.
 pub fn verify_jwt(
     token: &str,
     settings: &JwtSettings,
@@ -132,10 +133,10 @@ pub fn verify_jwt(
     Ok(JwtClaims { issued, expires, key: key.mark })
 }
 
-/// Reads the header and the claims of a token, without verifying the signature.
+/// Parses the header and the claims of a token. Does not verify the signature.
 fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
     let not_a_jwt = "not a JWT that is signed with HS256, RS256, ES256 or EdDSA";
-    // The library also accepts other serializations of a token than the compact one with three parts.
+    // The library would also accept serializations other than the compact one, which has three parts.
     if token.split('.').count() != 3 {
         return Err(not_a_jwt);
     }
@@ -153,14 +154,14 @@ fn read(token: &str) -> Result<(Header, Map<String, Value>), &'static str> {
     if is_accepted { Ok((header, read.claims)) } else { Err(not_a_jwt) }
 }
 
-/// Reads a claim that is a time of RFC 7519: seconds since 1970-01-01 UTC. A fraction of a second is cut off.
+/// Returns a claim that is a time of RFC 7519: seconds since 1970-01-01 UTC, without fractions; `None` if it is absent.
 fn time_of(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, &'static str> {
     let invalid = "a time in the JWT is not a number of seconds";
     match claims.get(name) {
         None => Ok(None),
         Some(Value::Number(number)) => match (number.as_u64(), number.as_f64()) {
             (Some(seconds), _) => Ok(Some(seconds)),
-            // The cast cuts off the fraction, and turns a number that is too large into the largest one.
+            // The cast cuts off the fraction, and replaces a number that is too large with the largest `u64`.
             (None, Some(seconds)) if seconds >= 0.0 => Ok(Some(seconds as u64)),
             (None, _) => Err(invalid),
         },
@@ -170,7 +171,7 @@ fn time_of(claims: &Map<String, Value>, name: &str) -> Result<Option<u64>, &'sta
     }
 }
 
-/// Whether `aud`, a text or a list of texts, names the audience of the app.
+/// Returns `true` if `aud`, a text or a list of texts, names the audience of the app.
 fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bool {
     let names = |value: &Value| value.as_str().is_some_and(|text| settings.is_audience(app, text));
     match claims.get("aud") {
@@ -180,8 +181,8 @@ fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bo
     }
 }
 
-/// Finds the key that made the signature of a token, by trying the keys for its algorithm. For a token with a `kid`,
-/// only keys with the same `kid` or without one are tried.
+/// Returns the key that verifies the signature of a token. All keys for the token's algorithm are tried. If the token
+/// has a `kid`, keys with another `kid` are skipped.
 fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'a JwtKey, JwtRefusal> {
     let kid = header.kid.as_deref();
     let mut is_known = false;
@@ -192,7 +193,7 @@ fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'
             (Some(_), None) | (None, _) => {}
         }
         let mut validation = Validation::new(key.algorithm);
-        // The claims are checked by `verify_jwt`, against the time that it was given.
+        // `verify_jwt` checks the claims itself, with the time that is passed to it.
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
@@ -201,8 +202,8 @@ fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'
             return Ok(key);
         }
     }
-    // A newer key may also have signed a token without a `kid`. But anybody can make such a token, so it must not cause
-    // the keys to be read again before their time.
+    // A token without a `kid` may also be signed with a newer key. But anybody can make such a token, so it must not
+    // cause an early read of the keys.
     match kid {
         Some(_) if !is_known && header.alg != Algorithm::HS256 => Err(JwtRefusal::UnknownKey),
         Some(_) | None => {

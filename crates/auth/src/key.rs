@@ -1,14 +1,13 @@
-//! Generates the text of a new key of an app.
+//! Generation of an app's key.
 
 use std::fmt::Write;
 
-/// Makes the text of a new key from 32 random bytes: 64 lowercase hexadecimal digits, the form that the
-/// cloud's console shows.
+/// Makes a new key from 32 random bytes: 64 lowercase hexadecimal digits, as the cloud's console shows them.
 ///
-/// The HMAC key of a UserSig is the bytes of this text, not the 32 bytes that it encodes.
+/// A UserSig is signed with the bytes of this text, not with the 32 bytes that the text encodes.
 pub fn generate_key(random: [u8; 32]) -> String {
     random.iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String never fails.
+        // Writing to a `String` never fails.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,9 +1,9 @@
-//! The tokens that open a login: a UserSig, signed by the backend of an app (the public TLSSigAPIv2 scheme), or a JWT,
-//! signed by an identity provider. Also the signature of the requests that Lamplight sends to webhooks.
+//! The tokens of a login: a UserSig, which the backend of an app signs (the public TLSSigAPIv2 scheme), or a JWT, which
+//! an identity provider signs. Also the signature of the requests to webhooks.
 //!
-//! This crate makes and verifies tokens. It has no clock, no randomness and no store: the current time, the random
-//! bytes of a new key and the app with its keys are arguments. Whether a valid token has been revoked is checked
-//! elsewhere, by the code that keeps the logins.
+//! This crate makes and verifies tokens. It has no clock, no random numbers and no store: the current time, the random
+//! bytes of a new key, and the app with its keys are arguments. The code that stores the logins checks whether a valid
+//! token was revoked.
 
 mod jwt;
 mod key;

@@ -1,4 +1,4 @@
-//! Reads the keys that verify JWTs: a JWKS (RFC 7517), public keys as PEM, or a secret.
+//! The keys that verify JWTs: from a JWKS (RFC 7517), from public keys in PEM, or from a secret.
 
 use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey};
@@ -8,7 +8,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use std::fmt;
 
-/// The most keys that one set may have. Identity providers publish two or three.
+/// The most keys in one set. Identity providers usually publish two or three.
 pub const MAX_KEYS: usize = 32;
 
 /// A set of keys that verify JWTs.
@@ -23,17 +23,17 @@ pub(super) struct JwtKey {
     pub(super) kid: Option<String>,
     pub(super) algorithm: Algorithm,
     pub(super) key: DecodingKey,
-    /// Identifies the key, or the source that it was read from; see [`JwtKeySet::has`].
+    /// A number that identifies the key, or the source that the key was read from; see [`JwtKeySet::has`].
     pub(super) mark: u32,
 }
 
-/// The reasons why keys cannot be read from a text.
+/// The reason why a text has no valid keys.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidKeys {
     /// The text is neither a JWKS nor PEM.
     #[error("neither a JWKS nor public keys as PEM")]
     Unreadable,
-    /// A block of the PEM is not a public key of a supported kind. The number counts the blocks from 1.
+    /// A block of the PEM is not a public key of a supported kind. The first block has the number 1.
     #[error("block {0} of the PEM is not a public RSA, P-256 or Ed25519 key (BEGIN PUBLIC KEY)")]
     Block(usize),
     /// The text contains a private key.
@@ -41,7 +41,7 @@ pub enum InvalidKeys {
         "this is a private key, which a server that only verifies tokens must not have; give the public key instead"
     )]
     Private,
-    /// None of the keys of a JWKS can be used.
+    /// No key of a JWKS can be used. The number is that of the skipped keys.
     #[error("none of the keys of the JWKS is a public key for RS256, ES256 or EdDSA; skipped: {0}")]
     NoneUsable(usize),
     /// The set has more than [`MAX_KEYS`] keys.
@@ -50,14 +50,14 @@ pub enum InvalidKeys {
     /// The secret has fewer than [`MIN_JWT_SECRET_BYTES`] bytes.
     #[error("a secret must have at least {MIN_JWT_SECRET_BYTES} bytes")]
     ShortSecret,
-    /// The text given as a secret is a public key, a private key or a certificate.
+    /// A public key, a private key or a certificate was given as the secret.
     #[error("this is a public key, a private key or a certificate, and not a secret for HS256")]
     NoSecret,
 }
 
 impl JwtKeySet {
-    /// Reads a JWKS, or public keys as PEM. Skips keys of a JWKS that are of an unsupported kind, are for encryption or
-    /// are for an algorithm that is not accepted. Skips symmetric keys too, because a published secret is not secret.
+    /// Reads a JWKS, or public keys in PEM. Skips keys of a JWKS that are of an unsupported kind, for encryption, or
+    /// for an algorithm that is not accepted. Also skips symmetric keys, because a published secret is not secret.
     pub fn read(text: &str) -> Result<Self, InvalidKeys> {
         let text = text.trim();
         if text.contains("PRIVATE KEY-----") {
@@ -73,7 +73,7 @@ impl JwtKeySet {
                 return Err(InvalidKeys::Private);
             }
             let count = set.keys.len();
-            // One key that the library cannot read must not make the whole set unusable.
+            // A key that the library cannot read is skipped, so that the other keys of the set can still be used.
             let keys: Vec<_> = set.keys.into_iter().filter_map(|key| of_jwk(key).ok().flatten()).collect();
             if keys.is_empty() {
                 return Err(InvalidKeys::NoneUsable(count));
@@ -88,7 +88,7 @@ impl JwtKeySet {
         Ok(Self { keys })
     }
 
-    /// Reads the public keys and the secret that are written in the settings of an app.
+    /// Reads the public keys and the secret in the settings of an app.
     pub fn of_settings(settings: &JwtSettings) -> Result<Self, InvalidKeys> {
         let mut set = if settings.keys.is_empty() { Self::default() } else { Self::read(&settings.keys)? };
         if !settings.secret.is_empty() {
@@ -97,30 +97,31 @@ impl JwtKeySet {
         Ok(set)
     }
 
-    /// Gives all keys the mark of the source that they were read from. A connection is then kept while the app uses
-    /// the source, even when its key is removed there: identity providers remove keys that they no longer sign with.
+    /// Replaces the mark of every key with the mark of the keys' source. A connection is then kept while the app uses
+    /// the source, even if its key is removed from the source. Identity providers remove keys that they no longer sign
+    /// with.
     #[must_use]
     pub fn of_source(mut self, mark: u32) -> Self {
         self.keys.iter_mut().for_each(|key| key.mark = mark);
         self
     }
 
-    /// Whether a key of the set has this mark, which is the one of a [`JwtClaims::key`](super::JwtClaims::key).
+    /// Returns `true` if a key of the set has this mark. [`JwtClaims::key`](super::JwtClaims::key) is such a mark.
     pub fn has(&self, mark: u32) -> bool {
         self.keys.iter().any(|key| key.mark == mark)
     }
 
-    /// The number of keys.
+    /// Returns the number of keys.
     pub fn len(&self) -> usize {
         self.keys.len()
     }
 
-    /// Whether the set has no keys.
+    /// Returns `true` if the set has no keys.
     pub fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// Computes the mark of a source from its name, for [`JwtKeySet::of_source`].
+    /// Computes the mark of a source, for [`JwtKeySet::of_source`], from the source's name.
     pub fn mark_of(text: &str) -> u32 {
         mark_of(text.as_bytes())
     }
@@ -141,7 +142,7 @@ fn mark_of(bytes: &[u8]) -> u32 {
     u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]])
 }
 
-/// Reads a key of a JWKS; returns `None` if the key is not for verifying signatures that are accepted.
+/// Parses a key of a JWKS. Returns `None` if the key does not verify signatures of an accepted algorithm.
 fn of_jwk(value: Value) -> Result<Option<JwtKey>, serde_json::Error> {
     let text = value.to_string();
     let jwk: Jwk = serde_json::from_value(value)?;
@@ -157,7 +158,7 @@ fn of_jwk(value: Value) -> Result<Option<JwtKey>, serde_json::Error> {
         | AlgorithmParameters::OctetKeyPair(_)
         | AlgorithmParameters::OctetKey(_)
         | AlgorithmParameters::Other(_) => return Ok(None),
-        // A kind of key that a newer version of the library adds.
+        // A kind of key that a newer version of the library may add.
         _ => return Ok(None),
     };
     let common = &jwk.common;
@@ -200,7 +201,7 @@ fn of_secret(text: &str) -> Result<JwtKey, InvalidKeys> {
     if text.len() < MIN_JWT_SECRET_BYTES {
         return Err(InvalidKeys::ShortSecret);
     }
-    // A public key or a certificate is not secret: if it were used as one, anybody could sign tokens.
+    // A public key or a certificate is not secret: if it were used as the secret, anybody could sign tokens.
     if text.contains("-----BEGIN") || text.trim_start().starts_with('{') {
         return Err(InvalidKeys::NoSecret);
     }

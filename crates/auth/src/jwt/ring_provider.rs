@@ -1,7 +1,8 @@
-//! Verifies signatures for `jsonwebtoken` by the algorithms of `ring`.
+//! Verification of signatures for `jsonwebtoken`, with the algorithms of `ring`.
 //!
-//! The library comes with two providers, and neither is used: one builds a second C library beside `ring`, the other an
-//! RSA implementation with a known timing side channel. The provider of this module can verify, but not sign.
+//! The library has two providers of its own, but neither is used: one of them builds a second C library beside `ring`,
+//! and the other has an RSA implementation with a known timing side channel. The provider here verifies signatures; it
+//! cannot sign.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};
@@ -10,10 +11,10 @@ use ring::{hmac, signature as ring_signature};
 use signature::Verifier;
 use std::sync::Once;
 
-/// The fewest bytes of the modulus of an RSA key: 2,048 bits.
+/// The shortest modulus of an RSA key, in bytes: 2,048 bits.
 const MIN_RSA_BYTES: usize = 256;
 
-/// The most bytes of the modulus of an RSA key; verifying with a longer one would cost too much time.
+/// The longest modulus of an RSA key, in bytes. Verifying with a longer one would take too much time.
 const MAX_RSA_BYTES: usize = 1_024;
 
 static PROVIDER: CryptoProvider = CryptoProvider {
@@ -22,7 +23,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Installs this module as the library's provider in the process. Does nothing if a provider is installed already.
+/// Installs this module as the process's provider for the library. Does nothing if a provider is already installed.
 pub(super) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -30,7 +31,7 @@ pub(super) fn install() {
     });
 }
 
-/// Whether a key can verify signatures of this algorithm.
+/// Returns `true` if a key can verify signatures of this algorithm.
 pub(super) fn can_use(algorithm: Algorithm, key: &DecodingKey) -> bool {
     RingVerifier::new(algorithm, key).is_ok()
 }
@@ -48,7 +49,7 @@ impl RingVerifier {
                 !secret.is_empty()
             }
             (Algorithm::ES256, AlgorithmFamily::Ec, DecodingKeyKind::SecretOrDer(point)) => {
-                // An uncompressed point of P-256.
+                // An uncompressed point of P-256 has 65 bytes, and the first one is 4.
                 point.len() == 65 && point[0] == 4
             }
             (Algorithm::EdDSA, AlgorithmFamily::Ed, DecodingKeyKind::SecretOrDer(point)) => point.len() == 32,
@@ -99,13 +100,13 @@ impl JwtVerifier for RingVerifier {
     }
 }
 
-/// Removes leading zeros, which some identity providers write and `ring` does not accept.
+/// Removes leading zeros: some identity providers write them, but `ring` does not accept them.
 fn without_zeros(number: &[u8]) -> &[u8] {
     let zeros = number.iter().take_while(|byte| **byte == 0).count();
     &number[zeros..]
 }
 
-/// Whether the modulus of an RSA key may have this many bytes.
+/// Returns `true` if the modulus of an RSA key may have this many bytes.
 fn is_rsa_length(bytes: usize) -> bool {
     (MIN_RSA_BYTES..=MAX_RSA_BYTES).contains(&bytes)
 }

@@ -1,4 +1,4 @@
-//! Tables of refused tokens. OpenSSL has signed some of them (`tests/jwt/vectors.json`); the tests sign the others.
+//! Tables of refused tokens. Some are signed by OpenSSL (`tests/jwt/vectors.json`), the others by the tests.
 
 use super::*;
 use base64::Engine;
@@ -24,7 +24,7 @@ fn settings() -> JwtSettings {
     JwtSettings { jwks_url: "https://id.example/jwks".into(), ..JwtSettings::default() }
 }
 
-/// A key pair that signs tokens, and gives the JWK of its public key.
+/// A key pair that signs tokens and returns the JWK of its public key.
 struct Signer(Ed25519KeyPair);
 
 impl Signer {
@@ -59,7 +59,7 @@ fn claims() -> Value {
     json!({ "sub": "alice_01", "aud": "1400000001", "iat": 1_700_000_000, "exp": 1_700_003_600 })
 }
 
-/// The outcome for a token: "good", "unknown key" or the code of the refusal.
+/// Returns the outcome for a token: "good", "unknown key", or the code of the refusal.
 fn answer(token: &str, settings: &JwtSettings, keys: &JwtKeySet, now: Timestamp) -> String {
     match verify_jwt(token, settings, &[keys], APP, &alice(), now) {
         Ok(_) => "good".to_owned(),
@@ -211,7 +211,7 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
     let pem = vectors["keys_pem"]["rsa"].as_str().unwrap();
     let jwks = JwtKeySet::read(&vectors["jwks"].to_string()).unwrap();
     let public = JwtKeySet::read(pem).unwrap();
-    // A token signed with the public key, which anybody has, as if the key were an HMAC secret.
+    // A token whose HMAC secret is the public key, which anybody has.
     let hmac = |key: &str, header: &Value| {
         let signed = signed(header, &claims());
         let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key.as_bytes());
@@ -225,7 +225,7 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
             }
         }
     }
-    // Tokens without a signature, and with algorithms that are not accepted.
+    // Tokens without a signature, and tokens with algorithms that are not accepted.
     for alg in
         ["none", "None", "NONE", "", "HS384", "HS512", "RS384", "RS512", "PS256", "ES384", "ES256K", "ES512"]
     {
@@ -234,14 +234,14 @@ fn a_token_chooses_no_algorithm_but_that_of_its_key() {
             assert_eq!(answer(&token, &settings(), &jwks, NOW), "70003", "{alg}");
         }
     }
-    // A correct signature whose header names another algorithm.
+    // A correct signature under a header that names another algorithm.
     let signer = Signer::new(1);
     let keys = set(&[signer.jwk(Some("k"))]);
     for alg in ["HS256", "RS256", "ES256"] {
         let token = signer.sign(&json!({ "alg": alg, "kid": "k" }), &claims());
         assert_ne!(answer(&token, &settings(), &keys, NOW), "good", "{alg}");
     }
-    // Tokens that bring their own key, and tokens with critical extensions that are not supported.
+    // Tokens that contain their own key, and tokens with critical extensions that are not supported.
     let other = Signer::new(9);
     let header =
         json!({ "alg": "EdDSA", "kid": "k", "jwk": other.jwk(Some("k")), "jku": "https://evil.example/" });

@@ -18,17 +18,17 @@ use std::pin::pin;
 use std::rc::Rc;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// The most bytes of statuses in the answer to a login; the remaining statuses follow as notifications.
+/// The most bytes of statuses in the answer to a login. The remaining statuses are sent as notifications.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
-/// A task that begins, renews or ends the login of a connection. The connection may be gone after each await.
+/// A task that logs a connection in or out, or renews its login. After each await, the connection may be closed.
 pub struct LoginTask {
     pub worker: Rc<Worker>,
     pub id: ConnectionId,
 }
 
 impl LoginTask {
-    /// Answers a login.
+    /// Logs the client in, and sends the answer.
     pub async fn log_in(self, request_id: u64, request: v1::LoginRequest) {
         let worker = &self.worker;
         let deadline = Instant::now() + STORE_PATIENCE;
@@ -51,8 +51,8 @@ impl LoginTask {
         });
     }
 
-    /// Logs the device in and connects it. Returns `None` if that took too long and the request was answered with an
-    /// error.
+    /// Logs the device in, and connects it in the directory. Returns `None` if that took too long; the client then got
+    /// an error as the answer.
     async fn connect_device(
         &self,
         request_id: u64,
@@ -80,7 +80,7 @@ impl LoginTask {
         if let Ok(done) = timeout_at(deadline, &mut login).await {
             return done.map(Some);
         }
-        // The login continues in the stores, and a login that succeeds late must be disconnected.
+        // The login continues in the stores. If it succeeds late, its device must be disconnected.
         worker.answer(id, request_id, Err(too_slow()));
         if let Some(slot) = worker.connections.slot(id) {
             worker.close(slot, last_words(Cause::Reconnect, "try again"), None);
@@ -91,8 +91,8 @@ impl LoginTask {
         Ok(None)
     }
 
-    /// Adds a connection whose device is connected in the directory to the audience, which passes it news from here on.
-    /// Returns the response, and the statuses for it that are encoded already.
+    /// Adds a connection to the audience, after its device was connected in the directory. The audience sends it all
+    /// later changes. Returns the response, and the statuses for it, which are already encoded.
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,
@@ -104,7 +104,7 @@ impl LoginTask {
         let id = *id;
         let now = worker.shared.clock.now();
         let Some(slot) = worker.connections.slot(id) else {
-            // The connection has ended meanwhile, and no other code knows of the login.
+            // The connection has ended in the meantime. No other code has this login, so it is disconnected here.
             worker.disconnect(&done.user, id, LinkEnd::Closed, now.wall).await;
             return Err(Code::NOT_LOGGED_IN.into());
         };
@@ -117,11 +117,11 @@ impl LoginTask {
                 &mut effects,
             )
         };
-        // From here on, changes of the lists are queued for the connection.
+        // All later changes of the lists are queued for the connection.
         let recorded_version = done.lists_version.filter(|_| lists.is_some_and(ListsAsRecorded::still_are));
         worker.watcher_slots.set(watcher, slot);
         worker.note_unread(watcher, effects);
-        // The app may have changed during the login; later changes arrive through the log.
+        // The settings of the app may have changed during the login. Later changes arrive through the log.
         let able = abilities_in(&worker.shared, done.app.id);
         let able = able.unwrap_or_else(|| lamplight_core::abilities(&done.app.settings));
         let sig_expires = good_until(&worker.shared, done.app.id, done.key, done.sig_expires);
@@ -161,7 +161,7 @@ impl LoginTask {
             };
             let (is_current, version) = join(worker.settle(watcher), version).await;
             if app_watches_friends(&done) && !request.known.is_empty() {
-                // The field `not_watched` of the answer must reflect every friendship that was made before.
+                // The field `not_watched` of the answer must take into account every friendship that was made before.
                 worker.settled(watcher).await;
             }
             Ok((is_current, version?))
@@ -224,8 +224,8 @@ impl LoginTask {
         Ok((response, encoded))
     }
 
-    /// Ends a connection that sent a wrong UserSig, if its address has sent too many of them. Called while the
-    /// connection is busy, so the answer is sent first.
+    /// Ends a connection after a wrong UserSig if too many came from its address. The connection is still busy, so it
+    /// ends after the answer has been sent.
     fn end_if_past_bound<T>(&self, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
@@ -235,7 +235,7 @@ impl LoginTask {
         }
     }
 
-    /// Removes from the mailbox the statuses that the client has already. Returns the users that the client named and
+    /// Removes from the mailbox the statuses that the client already has. Returns the users in `known` that the client
     /// does not watch.
     fn forget_known(
         &self,
@@ -259,7 +259,7 @@ impl LoginTask {
         others.chain(unreadable.into_iter().filter_map(Result::err)).collect()
     }
 
-    /// Handles a login on a connection that is logged in: a new UserSig for the same user on the same device.
+    /// Handles a login request on a logged-in connection. It brings a new UserSig for the same user and device.
     pub async fn renew(self, request_id: u64, request: v1::LoginRequest) {
         let answer = self.try_renew(&request).await;
         self.end_if_past_bound(&answer);
@@ -296,13 +296,13 @@ impl LoginTask {
         })
     }
 
-    /// The user that is logged in on the connection.
+    /// Returns the user who is logged in on the connection.
     fn who(&self) -> Option<User> {
         let who = |connection: &mut Connection| connection.login().map(|login| login.user.clone());
         self.worker.connections.with(self.id, who).flatten()
     }
 
-    /// Logs out the device of the connection, answers, and ends the connection.
+    /// Logs the device out, sends the answer, and ends the connection.
     pub async fn log_out(self, request_id: u64) {
         let Self { worker, id } = &self;
         let id = *id;
@@ -319,15 +319,15 @@ impl LoginTask {
         };
         let words = match &ended {
             Ok(()) => last_words(Cause::LoggedOut, "logged out"),
-            // The service retries the logout; the login of this connection has ended, or will end.
+            // The service retries the logout, so the login will end.
             Err(_) => last_words(Cause::Reconnect, "the device is being logged out"),
         };
         worker.answer(id, request_id, ended.map(|()| Body::Logout(v1::LogoutResponse {})));
         self.close(words);
     }
 
-    /// Logs out the device of the connection, whose token has expired or has lost its key, and sends it the reason. The
-    /// connection is busy until then.
+    /// Logs the device out because its token has expired or the app no longer has the token's key. The last message has
+    /// the reason. The connection is busy until then.
     pub async fn expire_sig(self) {
         let Self { worker, id } = &self;
         let id = *id;
@@ -341,7 +341,7 @@ impl LoginTask {
         let mut ending = pin!(worker.shared.service.expire_sig(&user, id, worker.shared.clock.now()));
         let ended = timeout(STORE_PATIENCE, &mut ending).await;
         worker.connections.with(id, |connection| connection.work = Work::Idle);
-        // If the directory has not recorded the end, the service retries it.
+        // If the end could not be recorded in the directory, the service retries it.
         self.close(last_words(Cause::UserSigExpired, why));
         let ended = match ended {
             Ok(ended) => ended,
@@ -352,7 +352,8 @@ impl LoginTask {
         }
     }
 
-    /// Closes the connection with this last message, if it is still open. The directory has the end already.
+    /// Closes the connection with this last message, if it is still open. The directory has the end already, so it is
+    /// not recorded again.
     fn close(&self, words: ConnectionEnded) {
         if let Some(slot) = self.worker.connections.slot(self.id) {
             self.worker.close(slot, words, None);
@@ -360,7 +361,7 @@ impl LoginTask {
     }
 }
 
-/// Checks whether the lists of a user who logs in have changed since the login was recorded.
+/// Checks whether the lists of a user have changed since the user's login was recorded.
 struct ListsAsRecorded {
     worker: Rc<Worker>,
     user: User,
@@ -368,14 +369,15 @@ struct ListsAsRecorded {
 }
 
 impl ListsAsRecorded {
-    /// Begins the check; to be called before the login is recorded. `None` if no account can have this userID.
+    /// Starts the check. Must be called before the login is recorded. Returns `None` if the userID of the request is
+    /// invalid.
     fn begin(worker: &Rc<Worker>, request: &v1::LoginRequest) -> Option<Self> {
         let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
         let begun = worker.lists_heard.borrow_mut().begin(&user);
         Some(Self { worker: Rc::clone(worker), user, begun })
     }
 
-    /// Whether the lists are unchanged, as far as the worker has read the log.
+    /// Returns `true` if the worker has read no change of the lists in the log since the start of the check.
     fn still_are(self) -> bool {
         self.worker.lists_heard.borrow().none_since(&self.user, self.begun)
     }
@@ -391,7 +393,7 @@ fn app_watches_friends(done: &LoggedIn) -> bool {
     notifications(&done.app.settings).friends
 }
 
-/// Checks that a renewal is for the login of the connection: another login needs a connection of its own.
+/// Checks that a renewal is for the user and device of the connection. Any other login needs a new connection.
 fn check_renewal(login: &Login, request: &v1::LoginRequest) -> Result<(), Refusal> {
     let differs = if request.user_id != login.user.id.as_str() || request.sdk_app_id != login.user.app.0 {
         "another user"

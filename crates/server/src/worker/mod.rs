@@ -1,14 +1,14 @@
-//! A worker: one thread with its own listener, connections and audience. Between a change and the sockets it takes one
-//! short lock, that of its queue of the change log.
+//! A worker: one thread with its own listener, connections and audience. It shares one lock with other threads on the
+//! path from a change to the sockets: that of its queue of the change log, which is held only briefly.
 //!
-//! In each round, a worker reads the sockets, answers the requests that can be answered, reads the change log, and then
-//! writes each touched connection once. Messages that are ready together are therefore sent together, and a worker that
-//! has nothing else to do writes at once.
+//! In each round, a worker reads the sockets, answers requests, reads the change log, and then writes once to each
+//! connection that has something to send. Messages that are ready in the same round are therefore sent in one write,
+//! and a worker without other work writes at once.
 //!
 //! `impl Worker` has the stages of a round, one file each: `reading`, `requests`, `fanout`, `reads`, and `lifecycle`
-//! for the beginning and the end of connections. Each other file is a type with its own state that does not know
-//! `Worker`, except for the two tasks that a request starts, `LoginTask` and `Caller`, which hold the worker while they
-//! wait.
+//! for the start and end of connections. Every other file is a type with its own state that does not depend on
+//! `Worker`. The exceptions are the two tasks of requests, `LoginTask` and `Caller`, which keep the worker alive while
+//! they wait.
 
 mod abilities;
 mod acceptor;
@@ -73,7 +73,7 @@ use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
 
-/// A connection with more unsent bytes than this is not read from until its client has read its answers.
+/// The most unsent bytes of a connection that is read from. Beyond it, the client must first read its answers.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
 /// The state that all workers of a node share.
@@ -90,16 +90,15 @@ pub struct Shared {
 
 /// A command to a worker from outside its thread.
 pub enum Command {
-    /// Accept no more connections, and ask all clients to reconnect elsewhere or later. Answered when all of them were
-    /// asked.
+    /// Accept no more connections, and ask all clients to reconnect. The answer is sent after all of them were asked.
     Drain(oneshot::Sender<()>),
-    /// Report the watchers of a user, naming at most this many of them.
+    /// Return the watchers of a user: their number, and the names of at most this many of them.
     Watchers(User, usize, oneshot::Sender<Watchers>),
-    /// Report which of these connections the worker does not have.
+    /// Return the connections in this list that the worker does not have.
     NotOpen(Vec<ConnectionId>, oneshot::Sender<Vec<ConnectionId>>),
 }
 
-/// The worker. The tasks of the requests that it is answering share it.
+/// A worker. The tasks of its requests share it.
 struct Worker {
     index: usize,
     shared: Arc<Shared>,
@@ -114,17 +113,17 @@ struct Worker {
     request_windows: RequestWindows,
     audience: RefCell<Audience<MailboxStatus>>,
     watcher_slots: WatcherSlots,
-    /// The list changes of users who are logging in.
+    /// The list changes of users whose login is in progress.
     lists_heard: RefCell<ListsHeard>,
     lists: ListsDelivery,
     reads: StoreReads,
-    /// Wakes the rounds when a task that had to wait has ended.
+    /// Starts a round when a task that had to wait has ended.
     wake: Notify,
     outgoing: RefCell<Vec<u8>>,
     batch: RefCell<StatusBatch>,
 }
 
-/// Runs a worker until its command channel closes. To be called on a thread of its own.
+/// Runs a worker until its command channel closes. Must be called on the worker's own thread.
 pub fn run(
     index: usize,
     listener: std::net::TcpListener,
@@ -201,11 +200,12 @@ impl Worker {
                     },
                 }
             } else {
-                // Requests that wait for the facts must get a turn too.
+                // Tasks that wait for the stores must be polled too.
                 tokio::task::yield_now().await;
-                // Tasks that have ended by now belong to this round, and need no further round.
+                // Tasks that have ended by now are part of this round, so they must not start another one.
                 self.wake.notified().now_or_never();
-                // Clients that never stop sending must not prevent the worker from being stopped.
+                // Commands are read in every round, so that the worker can be stopped even if clients never stop
+                // sending.
                 match commands.try_recv() {
                     Ok(command) => self.obey(command),
                     Err(TryRecvError::Empty) => {}
@@ -252,29 +252,29 @@ impl Worker {
         match command {
             Command::Drain(done) => {
                 self.drain();
-                // The asking task may have stopped waiting.
+                // The requesting task may no longer wait for the answer.
                 let _ = done.send(());
             }
             Command::Watchers(user, most, answer) => {
-                // The asking task may have stopped waiting.
+                // The requesting task may no longer wait for the answer.
                 let _ = answer.send(self.audience.borrow().watchers(&user, most));
             }
             Command::NotOpen(mut ids, answer) => {
                 ids.retain(|id| self.connections.slot(*id).is_none());
-                // The asking task may have stopped waiting.
+                // The requesting task may no longer wait for the answer.
                 let _ = answer.send(ids);
             }
         }
     }
 
-    /// Runs work for one connection. A panic ends that connection and no other.
+    /// Runs code for one connection. If it panics, only that connection is closed.
     fn contain(self: &Rc<Self>, slot: usize, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.abandon(slot);
         }
     }
 
-    /// Closes a connection whose handling has panicked.
+    /// Closes a connection after a panic in its handling.
     fn abandon(self: &Rc<Self>, slot: usize) {
         tracing::error!(worker = self.index, "handling a connection panicked; the connection is closed");
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
@@ -283,8 +283,7 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Polls a task at once, and lets the rest of it run beside the rounds if it has to wait; its end starts a new
-    /// round.
+    /// Polls a task once. If it has to wait, it continues as a local task, and its end starts a new round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {

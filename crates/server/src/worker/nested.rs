@@ -1,7 +1,8 @@
-//! The epoll of a worker's connections as one event source of the runtime, so that an idle connection needs no task of
-//! its own.
+//! The epoll of a worker's connections as a single event source of the tokio runtime. An idle connection therefore
+//! needs no task.
 //!
-//! This is the only `unsafe` of the server, because mio returns the descriptor of its `Poll` only as a number.
+//! This is the only `unsafe` code of the server. It is needed because mio returns the descriptor of a `Poll` only as a
+//! number.
 
 use mio::Poll;
 use std::cell::RefCell;
@@ -11,7 +12,7 @@ use std::rc::Rc;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
-/// Keeps a `Poll` alive as long as its descriptor is registered.
+/// A `Poll`, which is kept alive while its descriptor is registered.
 pub struct NestedPoll(Rc<RefCell<Poll>>);
 
 impl AsRawFd for NestedPoll {
@@ -20,7 +21,7 @@ impl AsRawFd for NestedPoll {
     }
 }
 
-/// Registers a `Poll`, so that the caller can wait for it to have events.
+/// Registers a `Poll` with the runtime, so that the caller can wait for its events.
 pub fn watch(poll: &Rc<RefCell<Poll>>) -> io::Result<AsyncFd<NestedPoll>> {
     let nested = NestedPoll(Rc::clone(poll));
     // SAFETY: the descriptor must stay open and the same until the `AsyncFd` is dropped. The `AsyncFd` owns

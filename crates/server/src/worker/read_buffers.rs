@@ -1,5 +1,5 @@
-//! The buffers into which a worker reads its sockets, one after another, and the conversion of received bytes to plain
-//! text, through the header of a proxy and TLS.
+//! The buffers into which a worker reads its sockets one after another, and the decoding of received bytes: the PROXY
+//! header, then TLS.
 
 use super::connection::Connection;
 use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
@@ -8,11 +8,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 const SCRATCH_BYTES: usize = 64 * 1024;
-/// The number of bytes read from one connection before others get their turn. A WebSocket can send a thousand control
-/// frames in this many bytes. Larger frames are read further at once.
+/// The most bytes that are read from one connection before others are served. That many bytes can contain a thousand
+/// WebSocket control frames. A frame that is larger than this is read at once.
 const BYTES_PER_TURN: usize = 8 * 1024;
 
-/// The buffers of one worker. A connection has a buffer of its own only while a message is incomplete.
+/// The read buffers of one worker. A connection has its own buffer only while it has an incomplete message.
 pub struct ReadBuffers {
     scratch: RefCell<Box<[u8]>>,
     plain: RefCell<Vec<u8>>,
@@ -25,21 +25,22 @@ impl Default for ReadBuffers {
 }
 
 impl ReadBuffers {
-    /// Reads from the socket of a connection, at most the bytes of one turn. Returns the number of bytes in `scratch`.
+    /// Reads from a connection's socket into `scratch`, at most `BYTES_PER_TURN` or the rest of a larger frame. Returns
+    /// the number of bytes.
     pub fn read(&self, connection: &mut Connection) -> (usize, ReadOutcome) {
         let scratch = &mut *self.scratch.borrow_mut();
         let most = if connection.input.len() < BYTES_PER_TURN { BYTES_PER_TURN } else { scratch.len() };
         connection.stream.read(&mut scratch[..most])
     }
 
-    /// Takes the buffer for plain text, which is empty.
+    /// Takes the buffer for plain text, and empties it.
     pub fn take_plain(&self) -> Vec<u8> {
         let mut plain = self.plain.take();
         plain.clear();
         plain
     }
 
-    /// Returns the buffer for plain text. One that has grown large is not kept.
+    /// Puts the buffer for plain text back. A buffer that has grown large is freed instead.
     pub fn put_plain_back(&self, mut plain: Vec<u8>) {
         if plain.capacity() > 4 * SCRATCH_BYTES {
             plain = Vec::new();
@@ -47,9 +48,9 @@ impl ReadBuffers {
         *self.plain.borrow_mut() = plain;
     }
 
-    /// Appends the plain text of the received bytes of a connection to `plain`: of those left from before, and of
-    /// `fresh` bytes of the scratch. `settle_address` returns whether the connection may stay with the address that a
-    /// proxy has named.
+    /// Appends the plain text of a connection's received bytes to `plain`: its incomplete message, and `fresh` bytes of
+    /// `scratch`. After a PROXY header was read, `settle_address` is called; if it returns `false`, the connection must
+    /// be closed.
     pub fn collect(
         &self,
         connection: &mut Connection,
@@ -68,7 +69,7 @@ impl ReadBuffers {
         let mut received = &scratch[..length];
         let front;
         if connection.awaits_header() {
-            // Bytes from before can only be the beginning of a proxy header, so TLS has not seen them.
+            // Earlier bytes can only be the first part of a PROXY header, so they have not been passed to TLS.
             if !plain.is_empty() {
                 plain.extend_from_slice(received);
                 front = std::mem::take(plain);
@@ -103,7 +104,7 @@ impl ReadBuffers {
         }
         connection.stream.decrypt(received, plain)?;
         if connection.stream.is_tls() && connection.stream.flush().is_err() {
-            // The next read reports the end of the link.
+            // The next read will report that the link has ended.
             return Ok(());
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! The stage of a round from readable sockets to messages.
+//! The stage of a round that turns readable sockets into messages.
 
 use super::connection::{Connection, Session, last_words};
 use super::stream::{ReadOutcome, StreamError};
@@ -9,7 +9,8 @@ use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 
-/// The number of messages of one connection that are handled before others get their turn: half a millisecond of work.
+/// The most messages of one connection that are handled before other connections are served: about half a millisecond
+/// of work.
 const MESSAGES_PER_TURN: usize = 64;
 
 impl Worker {
@@ -22,8 +23,8 @@ impl Worker {
         }
     }
 
-    /// Notes that the peer has closed its side. Bytes that it sent before may have come with the same edge, so this is
-    /// remembered until they are read.
+    /// Records that the peer has closed its side. Unread bytes may have arrived with the same event, so the connection
+    /// ends only after they are read.
     pub(super) fn on_read_closed(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.read_closed = true;
@@ -43,7 +44,7 @@ impl Worker {
         if flushed.is_err() {
             self.end(slot, LinkEnd::Closed);
         } else if free {
-            // The mailbox and requests may have waited for room in the socket.
+            // Statuses in the mailbox and unread requests may have been waiting for room in the socket.
             self.connections.flush_later(slot);
             self.connections.serve_later(slot);
         }
@@ -56,7 +57,7 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// Reads and handles the received bytes, as long as the connection may continue.
+    /// Reads and handles received bytes, until the connection is busy, paused or has no more bytes.
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.queued = false;
@@ -69,8 +70,8 @@ impl Worker {
                 return;
             }
             if connection.stream.unsent() > MAX_UNSENT_BYTES {
-                // A client that does not read its answers is not read from. Without this check, its end would not be
-                // noticed before the heartbeat timeout.
+                // A client that does not read its answers is not read from. If it has closed its side, the connection
+                // is ended here, because otherwise that would be noticed only at the heartbeat timeout.
                 let gone = connection.read_closed;
                 drop(connections);
                 if gone {
@@ -97,7 +98,7 @@ impl Worker {
         }
     }
 
-    /// Starts a new window: reads again from the connections that were too fast.
+    /// Starts a new window, if one is due. Paused connections are read again.
     pub(super) fn open_window(&self) {
         for slot in self.request_windows.open(self.shared.clock.now().moment) {
             if let Some(connection) = self.connections.borrow_mut().get_mut(slot as usize) {
@@ -107,7 +108,7 @@ impl Worker {
         }
     }
 
-    /// Handles the messages in the received bytes: those left from before, and `fresh` bytes of the scratch.
+    /// Handles the messages in the received bytes: those of the incomplete message, and `fresh` bytes of `scratch`.
     fn handle_received(self: &Rc<Self>, slot: usize, fresh: Option<usize>) {
         let mut plain = self.read_buffers.take_plain();
         match self.collect(slot, fresh, &mut plain) {
@@ -118,7 +119,7 @@ impl Worker {
         self.read_buffers.put_plain_back(plain);
     }
 
-    /// Puts the plain text of the received bytes into `plain`.
+    /// Appends the plain text of the received bytes to `plain`.
     fn collect(&self, slot: usize, fresh: Option<usize>, plain: &mut Vec<u8>) -> Result<(), StreamError> {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return Ok(()) };
@@ -150,7 +151,7 @@ impl Worker {
                         self.metrics.paused.inc();
                         self.request_windows.pause(slot);
                     }
-                    // No other event would resume this connection, unless its socket is blocked.
+                    // No other event would resume this connection, except if its socket is blocked.
                     let again = !connection.is_busy()
                         && !connection.paused
                         && connection.stream.unsent() <= MAX_UNSENT_BYTES;

@@ -1,4 +1,4 @@
-//! Performs the reads that [`StoreReads`](super::store_reads::StoreReads) asks for.
+//! Executes the reads that [`StoreReads`](super::store_reads::StoreReads) requests.
 
 use super::Worker;
 use super::fanout::MailboxStatus;
@@ -13,11 +13,11 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The longest time that a call to the stores may take. A slower call may or may not have had its effect.
+/// The time limit for a call to the stores. A call that exceeds it may or may not have been carried out.
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Worker {
-    /// Starts the wanted reads, up to the number that may be under way.
+    /// Starts the requested reads, up to the limit on concurrent reads.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
             let Some(call) = self.reads.next(self.shared.clock.now().moment) else { return };
@@ -40,7 +40,7 @@ impl Worker {
         };
         match done {
             Ok(outcome) => outcome,
-            // No client is notified of a deleted app.
+            // If the app was deleted, no client is notified.
             Err(ServiceError::Refused(refusal)) if refusal.code == Code::NO_SUCH_APP => ReadOutcome::Done,
             Err(error) => {
                 self.metrics.failed_reads.inc();
@@ -80,8 +80,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Handles a connection that the directory does not have as the current one of its device. The log reports the
-    /// reason; if that part of the log was missed, the connection is closed here.
+    /// Handles a connection that is no longer its device's current one in the directory. The change log has the reason
+    /// for it. If that log entry was missed, the connection is closed here.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         self.reads.watch_list_is_settled(watcher, false);
         let missed = self
@@ -97,14 +97,14 @@ impl Worker {
             return;
         }
         self.reads.watch_list_is_settled(watcher, true);
-        // Changes of the list may have waited for this read.
+        // Changes of the subscription list may have been waiting for this read.
         if let Some(slot) = self.watcher_slots.get(watcher) {
             self.connections.flush_later(slot);
         }
     }
 
-    /// Records the users whose status is to be read together with the watch list of a connection, and records how its
-    /// subscription list has changed.
+    /// Records the users whose statuses are to be read with a connection's watch list, and the changes of its
+    /// subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -113,7 +113,7 @@ impl Worker {
                 Effect::ListChanged { watcher, subscribed, unsubscribed } => {
                     self.note_list_change(watcher, &subscribed, &unsubscribed);
                 }
-                // Joining and setting a list have no other effect.
+                // `join` and setting a list return no other effects.
                 Effect::Close { .. }
                 | Effect::AppChanged(_)
                 | Effect::Lists { .. }
@@ -125,7 +125,7 @@ impl Worker {
         self.reads.note_unread(watcher, unread);
     }
 
-    /// Reads the statuses of users and notifies their watchers.
+    /// Reads the statuses of users, and puts each new status into the mailboxes of the user's watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, (&User, Vec<UserId>)> = BTreeMap::new();
         for user in users {
@@ -152,7 +152,7 @@ impl Worker {
                 for ((user, wanted), state) in wanted.into_iter().zip(states) {
                     let version = state.map_or(0, |state| state.version);
                     for login in wanted.logins {
-                        // The task that asked may have ended.
+                        // The requesting task may have ended.
                         let _ = login.send(version);
                     }
                     if wanted.reload {
@@ -170,8 +170,8 @@ impl Worker {
         }
     }
 
-    /// Waits until the watch list of a connection that has just joined is set, and the statuses in it are read. Returns
-    /// whether the connection is still that of its device.
+    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `true` if the
+    /// connection is still its device's current one.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.reads.wait_for_watch_list(watcher);
         self.reads.want_watch_list(watcher, Urgency::Waited);
@@ -179,7 +179,7 @@ impl Worker {
         settled.await.unwrap_or(false)
     }
 
-    /// Waits until this connection's watch list reflects everything that was done before this call.
+    /// Waits until the connection's watch list includes every change that was made before this call.
     pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
         let waiting = self.reads.wait_for_log();
         self.wake.notify_one();
@@ -192,14 +192,14 @@ impl Worker {
         }
     }
 
-    /// Reads the current lists version of a user; 0 if there is no such account.
+    /// Reads the current version of a user's lists; 0 if there is no such account.
     pub(super) async fn lists_version(self: &Rc<Self>, user: &User) -> Result<u64, ServiceError> {
         let answered = self.reads.want_lists_version(user);
         self.read_what_is_wanted();
         Ok(answered.await.map_err(|_| Code::INTERNAL)?)
     }
 
-    /// Reads everything that the worker watches from the stores again, because a part of the change log was missed.
+    /// Requests all watched statuses and lists again, because a part of the change log was missed.
     pub(super) fn read_everything_again(&self) {
         tracing::warn!(
             worker = self.index,
@@ -213,7 +213,7 @@ impl Worker {
         }
         let members: Vec<(WatcherKey, User)> = {
             let mut audience = self.audience.borrow_mut();
-            // A list that is being read now may be older than the missed part.
+            // A list that is being read now may not have the missed changes.
             audience.count_missed();
             audience.members().map(|(watcher, member)| (watcher, member.user.clone())).collect()
         };
@@ -226,12 +226,12 @@ impl Worker {
     }
 }
 
-/// Fails a store call that takes longer than `STORE_PATIENCE`.
+/// Returns an error if a store call takes longer than `STORE_PATIENCE`.
 pub async fn in_time<T>(call: impl Future<Output = Result<T, ServiceError>>) -> Result<T, ServiceError> {
     tokio::time::timeout(STORE_PATIENCE, call).await.unwrap_or_else(|_| Err(too_slow()))
 }
 
-/// Builds the refusal of a call that took too long.
+/// Makes the refusal of a call that took too long.
 pub fn too_slow() -> ServiceError {
     let why = "the server took too long; the call may or may not have been carried out";
     Refusal::because(Code::INTERNAL, why).into()

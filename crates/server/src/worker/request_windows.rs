@@ -1,30 +1,29 @@
-//! The work that each connection has caused in the current window, and the connections that wait for the next window.
+//! The number of requests of each connection in the current window, and the connections that wait for the next window.
 //!
-//! The rule for the rate is in `lamplight-core`.
+//! The limit on the rate is computed in `lamplight-core`.
 
 use lamplight_core::{RequestPace, RequestRate};
 use lamplight_model::Moment;
 use std::cell::{Cell, RefCell};
 
-/// The work counted for the connections of a worker, by their slots, and the connections that are not read from in this
-/// window.
+/// The request counts of a worker's connections, by slot, and the connections that are paused until the next window.
 #[derive(Default)]
 pub struct RequestWindows {
-    /// The counts by slot, kept apart from the connections, whose size has an asserted limit.
+    /// The request counts by slot. They are not in `Connection`, because its size has an asserted limit.
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
-    /// The window that this round belongs to.
+    /// The window of the current round.
     window: Cell<u16>,
 }
 
 impl RequestWindows {
-    /// The window that this round belongs to.
+    /// Returns the window of the current round.
     pub fn window(&self) -> u16 {
         self.window.get()
     }
 
-    /// The count of the connection in a slot.
+    /// Returns the request count of the connection in a slot.
     pub fn pace(&self, slot: usize) -> RequestPace {
         let mut paces = self.paces.borrow_mut();
         if paces.len() <= slot {
@@ -33,17 +32,18 @@ impl RequestWindows {
         paces[slot]
     }
 
-    /// Stores the count of the connection in a slot, after [`Self::pace`] has returned it.
+    /// Stores the request count of the connection in a slot. [`Self::pace`] must have been called for the slot before.
     pub fn set_pace(&self, slot: usize, pace: RequestPace) {
         self.paces.borrow_mut()[slot] = pace;
     }
 
-    /// Adds the connection in a slot to those that wait for the next window, because it was too fast.
+    /// Pauses the connection in a slot until the next window, because its requests came too fast.
     pub fn pause(&self, slot: usize) {
         self.paused.borrow_mut().push(slot as u32);
     }
 
-    /// Begins the window of this moment. Returns the connections that waited for it.
+    /// Starts the window of this time, if it is not the current one. Returns the slots of the connections that were
+    /// paused.
     pub fn open(&self, now: Moment) -> Vec<u32> {
         let window = RequestRate::window(now);
         if self.window.replace(window) == window { Vec::new() } else { self.paused.take() }

@@ -1,4 +1,4 @@
-//! The stage of a round from a message to its answer: the task that carries a request out, and the work after the
+//! The stage of a round that turns a message into its answer: the task that executes a request, and the work after the
 //! answer.
 
 use super::Worker;
@@ -16,7 +16,7 @@ use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 
 impl Worker {
-    /// Handles one message. The next message of the connection is read when this one was answered.
+    /// Handles one message. The connection's next message is read after the answer to this one.
     pub(super) fn handle(self: &Rc<Self>, slot: usize, message: v1::ClientMessage) {
         let request_id = message.id;
         let (id, login) = {
@@ -54,7 +54,7 @@ impl Worker {
         }
     }
 
-    /// Runs the task of a request; the connection is busy until [`Worker::answer`].
+    /// Runs the task of a request. The connection is busy until [`Worker::answer`] is called.
     fn run(self: &Rc<Self>, slot: usize, work: Work, doing: impl Future<Output = ()> + 'static) {
         let id = {
             let connection = &mut self.connections.borrow_mut()[slot];
@@ -71,7 +71,7 @@ impl Worker {
         });
     }
 
-    /// Answers a request, and lets the connection continue.
+    /// Answers a request. The connection is then no longer busy.
     pub(super) fn answer(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -84,7 +84,7 @@ impl Worker {
         self.answer_by(id, request_id, answer, put);
     }
 
-    /// Answers a request with the bytes that `put` appends to the output, and lets the connection continue.
+    /// Answers a request with the bytes that `put` appends to the output. The connection is then no longer busy.
     pub(super) fn answer_by<T>(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -93,7 +93,7 @@ impl Worker {
         put: impl FnOnce(usize, T),
     ) {
         self.metrics.requests.inc();
-        // The slot may belong to another connection by now, which has made no request.
+        // Another connection, which has made no request, may have the slot by now.
         let Some(slot) = self.connections.slot(id) else { return };
         match answer {
             Ok(body) => {
@@ -113,7 +113,8 @@ impl Worker {
             let connection: &mut Connection = &mut connections[slot];
             connection.work = Work::Idle;
             if !connection.stream.is_blocked() {
-                // Written now and not at the end of the round, because by then the next request may be under way.
+                // These changes are written here and not at the end of the round, because the next request may be in
+                // progress by then.
                 let mut output = std::mem::take(&mut connection.output);
                 self.put_list_difference(connection, &mut output);
                 self.put_lists(connection, &mut output);
@@ -131,15 +132,15 @@ impl Worker {
         }
     }
 
-    /// Answers a request with a refusal, and counts it.
+    /// Answers a request with a refusal, and counts the refusal.
     pub(super) fn refuse(&self, slot: usize, request_id: u64, refusal: &Refusal) {
         self.metrics.refusals.get_or_create(&CodeLabel { code: refusal.code.number() }).inc();
         let body = Some(Body::Refusal(refusal.clone().into()));
         self.connections.put(slot, &v1::ServerMessage { id: request_id, body });
     }
 
-    /// Answers a complete frame that did not contain a message. The connection stays open, because the next frame may
-    /// contain one.
+    /// Refuses a complete frame that contains no valid message. The connection stays open, because the next frame may
+    /// be valid.
     pub(super) fn refuse_unreadable(&self, slot: usize, message: &Unreadable) {
         tracing::debug!(reason = message.reason, "a message could not be read");
         let detail = format!("the message cannot be read: {}", message.reason);

@@ -1,6 +1,6 @@
-//! The reads of the stores that a worker has requested, the tasks that wait for them, and the uses of their results.
+//! A worker's requests for reads of the stores, with the tasks that wait for them.
 //!
-//! Nothing is read here: `reads.rs` carries the reads out, and [`Reads`] decides which one is next.
+//! Nothing is read here: `reads.rs` executes the reads, and [`Reads`] chooses the next one.
 
 use lamplight_core::WatcherKey;
 use lamplight_model::{Moment, User};
@@ -14,32 +14,33 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub struct StoreReads {
     wanted: RefCell<Reads>,
-    /// The tasks that wait for a watch list, by its watcher. Each is sent whether its connection is still that of the
-    /// device.
+    /// The tasks that wait for a watch list, by its watcher. Each task receives `true` if its connection is still the
+    /// device's current one, and `false` otherwise.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
-    /// The users whose status is still to be read with a watch list, by its watcher.
+    /// The users whose statuses are to be read with a watch list, by its watcher.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
     lists: RefCell<HashMap<User, WantedLists>>,
-    /// Tasks that wait until the worker has read the change log.
+    /// The tasks that wait until the worker has read the whole change log.
     heard: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
-/// The uses of the lists version of a user that is being read.
+/// The recipients of a user's lists version that was requested.
 #[derive(Default)]
 pub struct WantedLists {
-    /// Logins that need the version.
+    /// The logins that wait for the version.
     pub logins: SmallVec<[oneshot::Sender<u64>; 1]>,
-    /// Whether the connections of the user are to read their lists again.
+    /// `true` if the user's connections will be asked to read their lists again.
     pub reload: bool,
 }
 
 impl StoreReads {
-    /// The next read to begin, if another may be under way. [`Self::ended`] must follow.
+    /// Returns the next read to start; `None` if there is none or too many are in progress. [`Self::ended`] must be
+    /// called after the read.
     pub fn next(&self, now: Moment) -> Option<ReadCall> {
         self.wanted.borrow_mut().next(now)
     }
 
-    /// Notes that a read has ended.
+    /// Records that a read has ended.
     pub fn ended(&self, call: &ReadCall, outcome: ReadOutcome, now: Moment) {
         self.wanted.borrow_mut().ended(call, outcome, now);
     }
@@ -54,7 +55,7 @@ impl StoreReads {
         self.wanted.borrow_mut().want_watch_list(watcher, urgency);
     }
 
-    /// Whether the watch list of a connection is requested or being read.
+    /// Returns `true` if the watch list of a connection is requested or being read.
     pub fn wants_watch_list(&self, watcher: WatcherKey) -> bool {
         self.wanted.borrow().wants_watch_list(watcher)
     }
@@ -64,15 +65,15 @@ impl StoreReads {
         self.wanted.borrow_mut().hurry(watcher);
     }
 
-    /// Returns a receiver that resolves when the watch list of a connection is set, to whether the connection is still
-    /// that of its device.
+    /// Returns a receiver that is notified once the watch list of a connection is set. It receives `true` if the
+    /// connection is still its device's current one.
     pub fn wait_for_watch_list(&self, watcher: WatcherKey) -> oneshot::Receiver<bool> {
         let (settled, waiting) = oneshot::channel();
         self.settled.borrow_mut().entry(watcher).or_default().push(settled);
         waiting
     }
 
-    /// Wakes the tasks that wait for the watch list of a connection.
+    /// Notifies the tasks that wait for the watch list of a connection.
     pub fn watch_list_is_settled(&self, watcher: WatcherKey, is_current: bool) {
         for waiting in self.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The waiting task may have ended.
@@ -80,31 +81,31 @@ impl StoreReads {
         }
     }
 
-    /// Records users whose status is to be read with the watch list of a connection.
+    /// Records users whose statuses are to be read with the watch list of a connection.
     pub fn note_unread(&self, watcher: WatcherKey, users: Vec<User>) {
         self.unread.borrow_mut().entry(watcher).or_default().extend(users);
     }
 
-    /// Takes the users whose status is to be read with the watch list of a connection.
+    /// Takes the users whose statuses are to be read with the watch list of a connection.
     pub fn take_unread(&self, watcher: WatcherKey) -> Vec<User> {
         self.unread.borrow_mut().remove(&watcher).unwrap_or_default()
     }
 
-    /// Drops the reads that were requested for a connection that is gone, and their waiting tasks.
+    /// Drops the requested reads of a connection that has ended, and cancels the tasks that wait for them.
     pub fn forget(&self, watcher: WatcherKey) {
         self.wanted.borrow_mut().forget(watcher);
         self.settled.borrow_mut().remove(&watcher);
         self.unread.borrow_mut().remove(&watcher);
     }
 
-    /// Returns a receiver that resolves when the worker has read the change log.
+    /// Returns a receiver that is notified once the worker has read the whole change log.
     pub fn wait_for_log(&self) -> oneshot::Receiver<()> {
         let (heard, waiting) = oneshot::channel();
         self.heard.borrow_mut().push(heard);
         waiting
     }
 
-    /// Wakes the tasks that wait until the worker has read everything in the change log.
+    /// Notifies the tasks that wait until the worker has read the whole change log.
     pub fn all_heard(&self) {
         for waiting in self.heard.take() {
             // The waiting task may have ended.
@@ -112,7 +113,7 @@ impl StoreReads {
         }
     }
 
-    /// Requests the lists version of a user for a login.
+    /// Requests the version of a user's lists, for a login.
     pub fn want_lists_version(&self, user: &User) -> oneshot::Receiver<u64> {
         let (answer, answered) = oneshot::channel();
         self.lists.borrow_mut().entry(user.clone()).or_default().logins.push(answer);
@@ -120,21 +121,21 @@ impl StoreReads {
         answered
     }
 
-    /// Requests the lists version of a user, with which the user's connections are asked to read the lists again,
-    /// because the changes themselves are not known.
+    /// Requests the version of a user's lists. After the read, the user's connections are asked to read their lists
+    /// again, because the changes themselves were missed.
     pub fn reread_lists(&self, user: &User) {
         self.lists.borrow_mut().entry(user.clone()).or_default().reload = true;
         self.wanted.borrow_mut().want_lists_state(user.clone(), Urgency::Background);
     }
 
-    /// Takes the uses of the lists versions of these users. Tasks that ask after this need a newer result than that of
-    /// the read that begins now.
+    /// Takes the recipients of these users' lists versions. The read that starts now is for them; a later request needs
+    /// a later read.
     pub fn take_wanted_lists(&self, users: &[User]) -> Vec<(User, WantedLists)> {
         let mut lists = self.lists.borrow_mut();
         users.iter().filter_map(|user| lists.remove_entry(user)).collect()
     }
 
-    /// Puts back the uses of lists versions that could not be read.
+    /// Puts back the recipients of lists versions that could not be read.
     pub fn put_wanted_lists_back(&self, wanted: Vec<(User, WantedLists)>) {
         let mut lists = self.lists.borrow_mut();
         for (user, was) in wanted {

@@ -1,4 +1,4 @@
-//! The byte stream below the messages: a socket, with TLS if the client asks for it.
+//! The byte stream of a connection: a socket, with TLS if the client uses it.
 
 use lamplight_protocol::ProxyHeaderError;
 use mio::net::TcpStream;
@@ -9,32 +9,32 @@ use std::sync::Arc;
 /// The first byte of a TLS handshake record (RFC 8446, section 5.1).
 pub const TLS_HANDSHAKE: u8 = 0x16;
 
-/// A violation by a client that makes its further bytes unreadable; the connection must be closed.
+/// A protocol violation after which further bytes cannot be decoded. The connection must be closed.
 #[derive(Debug, thiserror::Error)]
 pub enum StreamError {
-    /// The client uses TLS, and this node has none.
+    /// The client uses TLS, but this node has no certificate.
     #[error("TLS is not set up on this server")]
     NoTls,
-    /// TLS failed.
+    /// The TLS handshake or a TLS record is invalid.
     #[error("TLS: {0}")]
     Tls(#[from] rustls::Error),
     /// A proxy header is malformed.
     #[error(transparent)]
     Proxy(#[from] ProxyHeaderError),
-    /// The client's address has too many connections, and too many refusals are under way.
+    /// The client's address has too many connections, and the limit on concurrent refusals is reached.
     #[error("too many connections")]
     NoRoom,
 }
 
-/// A socket with the bytes that it did not accept yet, and TLS if it was asked for.
+/// A socket, the bytes that it has not accepted yet, and the state of TLS if the client uses it.
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<ServerConnection>>,
-    /// Whether TLS has sent its last alert: bytes that still arrive must not be passed to it.
+    /// `true` after TLS has sent its last alert. Bytes that are received later must not be passed to it.
     tls_over: bool,
-    /// Bytes that the socket did not accept yet. The caller bounds them.
+    /// Bytes that the socket has not accepted yet. The caller limits their number.
     unsent: Vec<u8>,
-    /// Whether the stream ends once these bytes are sent.
+    /// `true` if the writing side is to be closed once these bytes are sent.
     ends: bool,
 }
 
@@ -66,11 +66,11 @@ impl Stream {
         Ok(())
     }
 
-    /// Reads from the socket, at most as much as fits into `scratch`.
+    /// Reads from the socket, at most as many bytes as fit into `scratch`.
     pub fn read(&mut self, scratch: &mut [u8]) -> (usize, ReadOutcome) {
         match self.socket.read(scratch) {
             Ok(0) => (0, ReadOutcome::Ended),
-            // A short read has emptied the socket; bytes that arrive later cause a new edge.
+            // A short read has emptied the socket. Bytes that arrive later cause a new epoll event.
             Ok(length) if length < scratch.len() => (length, ReadOutcome::Drained),
             Ok(length) => (length, ReadOutcome::More),
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => (0, ReadOutcome::Drained),
@@ -79,7 +79,7 @@ impl Stream {
         }
     }
 
-    /// Passes received bytes through TLS, if the stream has it, and appends the plain text.
+    /// Decrypts received bytes if the stream uses TLS, and appends the plain text.
     pub fn decrypt(&mut self, received: &[u8], plain: &mut Vec<u8>) -> Result<(), rustls::Error> {
         if self.tls_over {
             return Ok(());
@@ -101,7 +101,7 @@ impl Stream {
             if state.plaintext_bytes_to_read() > 0 {
                 let start = plain.len();
                 plain.resize(start + state.plaintext_bytes_to_read(), 0);
-                // Reads exactly as many bytes as rustls has just reported.
+                // Reads as many bytes as rustls has just reported to be available.
                 tls.reader()
                     .read_exact(&mut plain[start..])
                     .map_err(|error| rustls::Error::General(error.to_string()))?;
@@ -113,7 +113,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Sends bytes as far as the socket accepts them, and keeps the rest. An error means that the link is broken.
+    /// Sends as many bytes as the socket accepts, and stores the rest. Returns an error if the link is broken.
     pub fn send(&mut self, plain: &[u8]) -> io::Result<()> {
         match &mut self.tls {
             None if self.unsent.is_empty() => {
@@ -139,7 +139,7 @@ impl Stream {
         }
     }
 
-    /// Sends the kept bytes, and the records that TLS itself has to send.
+    /// Sends the stored bytes, and the records that TLS itself has to send.
     pub fn flush(&mut self) -> io::Result<()> {
         if let Some(tls) = &mut self.tls {
             while tls.wants_write() {
@@ -153,36 +153,36 @@ impl Stream {
         if self.unsent.is_empty() {
             self.unsent = Vec::new();
             if self.ends {
-                // The link may be broken already; then nothing can be sent.
+                // The error is ignored: if the link is already broken, nothing can be sent.
                 let _ = self.socket.shutdown(std::net::Shutdown::Write);
             }
         }
         Ok(())
     }
 
-    /// Whether the socket accepts no more bytes at the moment.
+    /// Returns `true` if the socket accepts no more bytes at the moment.
     pub fn is_blocked(&self) -> bool {
         !self.unsent.is_empty()
     }
 
-    /// The number of bytes that wait for the socket.
+    /// Returns the number of bytes that the socket has not accepted yet.
     pub fn unsent(&self) -> usize {
         self.unsent.len()
     }
 
-    /// Closes the writing side, once the socket has accepted the bytes that wait for it.
+    /// Closes the writing side as soon as the socket has accepted all stored bytes.
     pub fn shut_down(&mut self) {
         if let (Some(tls), false) = (&mut self.tls, self.tls_over) {
             tls.send_close_notify();
             self.tls_over = true;
         }
         self.ends = true;
-        // The link may be broken already; then nothing can be sent.
+        // The error is ignored: if the link is already broken, nothing can be sent.
         let _ = self.flush();
     }
 }
 
-/// Writes until everything is written or the socket would block.
+/// Writes until all bytes are written or the socket accepts no more. Returns the number of written bytes.
 fn write_some(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {

@@ -1,33 +1,33 @@
-//! The abilities that the settings of an app give one client, and the ones that the client was last sent.
+//! The abilities of one client under the settings of its app, and the abilities that were last sent to it.
 
 use lamplight_model::Code;
 use lamplight_wire::v1;
 
-/// The current abilities of a connection, and those that its client was sent.
+/// The current abilities of a client, and the abilities that were last sent to it.
 pub struct ToldAbilities {
     now: lamplight_core::Abilities,
     told: lamplight_core::Abilities,
 }
 
 impl ToldAbilities {
-    /// Starts with the abilities that the answer to the login carries.
+    /// Starts with the abilities in the answer to the login.
     pub fn new(now: lamplight_core::Abilities) -> Self {
         Self { now, told: now }
     }
 
-    /// Returns the current abilities for an answer, after which they count as sent.
+    /// Returns the current abilities for an answer, and records them as sent.
     pub fn tell(&mut self) -> v1::Abilities {
         self.told = self.now;
         message(&self.now)
     }
 
-    /// Returns the current abilities if the client was sent others. Changes that were reverted while the client did not
-    /// read are not sent.
+    /// Returns the current abilities if they differ from the last ones that were sent; otherwise `None`. A change that
+    /// was reverted before it could be sent is therefore never sent.
     pub fn news(&mut self) -> Option<v1::Abilities> {
         (self.told != self.now).then(|| self.tell())
     }
 
-    /// Sets the current abilities. Returns whether they differ from those before.
+    /// Sets the current abilities. Returns `true` if they have changed.
     pub fn change(&mut self, now: lamplight_core::Abilities) -> bool {
         let differs = now != self.now;
         self.now = now;

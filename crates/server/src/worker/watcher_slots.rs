@@ -1,14 +1,14 @@
-//! The slot of each watcher's connection.
+//! The map from a watcher to the slot of its connection.
 
 use lamplight_core::WatcherKey;
 use std::cell::RefCell;
 
-/// The slots of the connections of a worker, by the slots of their watchers.
+/// The connection slots of a worker, indexed by the slots of the watchers.
 #[derive(Default)]
 pub struct WatcherSlots(RefCell<Vec<Option<(WatcherKey, u32)>>>);
 
 impl WatcherSlots {
-    /// Records that a watcher belongs to the connection in this slot.
+    /// Records the connection slot of a watcher.
     pub fn set(&self, watcher: WatcherKey, slot: usize) {
         let mut slots = self.0.borrow_mut();
         let number = watcher.slot();
@@ -18,7 +18,7 @@ impl WatcherSlots {
         slots[number] = Some((watcher, slot as u32));
     }
 
-    /// The slot of the connection of a watcher, unless a later watcher has the watcher's slot by now.
+    /// Returns the slot of a watcher's connection. Returns `None` if a later watcher now has the same watcher slot.
     pub fn get(&self, watcher: WatcherKey) -> Option<usize> {
         let slots = self.0.borrow();
         let (key, slot) = (*slots.get(watcher.slot())?)?;
