@@ -1,9 +1,9 @@
-//! Signs and verifies a UserSig (SPEC section 5).
+//! Making and verifying of UserSigs (SPEC section 5).
 //!
-//! A token is a JSON document of claims and their HMAC-SHA256, deflated, then written in base64 with an alphabet of its
-//! own. Generators differ in the order of the claims, in white space, in JSON escapes and in the compression level (the
-//! public Go generator does not compress at all). Two valid tokens with the same claims can therefore be different
-//! texts, so claims are compared, and the texts of tokens never.
+//! A UserSig is a JSON document with the claims and their HMAC-SHA256, which is deflated and then written in base64
+//! with a special alphabet. Generators differ in the order of the claims, in white space, in JSON escapes and in the
+//! compression level (the public Go generator does not compress at all). Two valid tokens with the same claims can
+//! therefore differ as text, so compare claims, never token texts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,14 +17,14 @@ use std::cell::RefCell;
 use std::io::Write;
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
-/// The longest token that is read, in bytes of its text; a longer one is refused as unreadable.
+/// The longest token that is parsed, in bytes of its text. A longer one is refused as unreadable.
 pub const MAX_TOKEN_BYTES: usize = 4 * 1024;
 
-/// The largest JSON document that a token may inflate to, in bytes; a larger one is refused as unreadable.
+/// The largest JSON document that a token may inflate to, in bytes. A larger one is refused as unreadable.
 pub const MAX_DOCUMENT_BYTES: usize = 8 * 1024;
 
-/// The largest userbuf that fits into a token whatever its bytes are. With a larger one, [`sign`] may make a token that
-/// [`verify`] refuses as too long.
+/// The largest userbuf, in bytes, that fits into a token for any content. With a larger one, [`sign`] may make a token
+/// that [`verify`] refuses as too long.
 pub const MAX_USERBUF_BYTES: usize = 1024;
 
 /// The signed claims of a token.
@@ -34,26 +34,27 @@ pub struct Claims {
     pub user_id: UserId,
     /// `TLS.sdkappid`: the app that the user belongs to.
     pub app: AppId,
-    /// `TLS.time`: when the token was made, in seconds since 1970-01-01 UTC, by the clock of its maker.
+    /// `TLS.time`: the time when the token was made, in seconds since 1970-01-01 UTC, by the clock of the backend that
+    /// made it.
     pub issued: u64,
-    /// `TLS.expire`: how long the token is valid, in seconds from `issued`.
+    /// `TLS.expire`: the time for which the token is valid, in seconds from `issued`.
     pub expire: u64,
-    /// `TLS.userbuf`: further signed bytes, which Lamplight ignores. An empty userbuf and no userbuf are signed
-    /// differently. See [`MAX_USERBUF_BYTES`].
+    /// `TLS.userbuf`: additional signed bytes, which Lamplight ignores; at most [`MAX_USERBUF_BYTES`]. The signature of
+    /// an empty userbuf differs from that of `None`.
     pub userbuf: Option<Vec<u8>>,
 }
 
 impl Claims {
-    /// The first moment at which [`verify`] refuses the token as expired; the largest [`Timestamp`] if the sum does not
-    /// fit.
+    /// Returns the time from which [`verify`] refuses the token as expired. If the sum overflows, that is the largest
+    /// [`Timestamp`].
     pub fn expires(&self) -> Timestamp {
         Timestamp(self.issued.saturating_add(self.expire).saturating_mul(1000))
     }
 }
 
-/// Makes a token. Use the last key of [`App::keys`].
+/// Makes a token. Backends should use the last key of [`App::keys`].
 ///
-/// A token signed with an empty key is always refused.
+/// A token that is signed with an empty key is always refused.
 pub fn sign(key: &AppKey, claims: &Claims) -> String {
     let document = Document {
         ver: VERSION.to_owned(),
@@ -68,10 +69,10 @@ pub fn sign(key: &AppKey, claims: &Claims) -> String {
     pack(&json, Compression::default())
 }
 
-/// Reads a token and says whether `user` of `app` may use it at `now`.
+/// Verifies a token, and checks that `user` of `app` may use it at `now`.
 ///
-/// Every key of the app is tried, even after one that matches, and signatures are compared in constant time. The checks
-/// are made in this order, and the first that fails determines the code:
+/// Every key of the app is tried, even after a match, and signatures are compared in constant time. The checks are made
+/// in this order. The first failed check determines the code:
 ///
 /// 1. [`Code::SIG_EMPTY`]: the token is empty.
 /// 2. [`Code::SIG_UNREADABLE`]: the text is not a token of this scheme; the detail says at which step reading failed.
@@ -83,13 +84,14 @@ pub fn sign(key: &AppKey, claims: &Claims) -> String {
 /// 5. [`Code::SIG_WRONG`]: no key of the app made this signature.
 /// 6. [`Code::SIG_EXPIRED`]: [`Claims::expires`] is not after `now`.
 ///
-/// The refusals of steps 1–4 reveal nothing that the token does not contain. A forged token fails by step 5, so its sender
-/// learns nothing about this server's clock. A token from the future is valid, as the clock of a backend may be ahead.
+/// The refusals of steps 1–4 reveal nothing that is not in the token. A forged token already fails at step 5, so its
+/// sender learns nothing about the clock of this server. A token with a future `TLS.time` is valid, because the clock
+/// of a backend may be ahead.
 pub fn verify(token: &str, app: &App, user: &UserId, now: Timestamp) -> Result<Claims, Refusal> {
     verify_by_key(token, app, user, now).map(|(claims, _)| claims)
 }
 
-/// Does the same as [`verify`], and also returns the id of the app's key that signed the token.
+/// Verifies a token as [`verify`] does, and also returns the id of the app's key that signed it.
 pub fn verify_by_key(
     token: &str,
     app: &App,
@@ -118,7 +120,7 @@ pub fn verify_by_key(
         userbuf,
     };
     let (mut signed, mut by) = (Choice::from(0), 0);
-    // An empty key is skipped, because anybody can sign with it.
+    // An empty key is skipped, because anybody could sign with it.
     for key in app.keys.iter().filter(|key| !key.text.is_empty()) {
         let is_it = mac(key, &claims).ct_eq(&signature);
         signed |= is_it;
@@ -139,7 +141,7 @@ const VERSION: &str = "2.0";
 /// An HMAC-SHA256.
 type Signature = [u8; 32];
 
-/// The JSON document inside a token. Other members are ignored; the signature does not cover them.
+/// The JSON document in a token. Other members are ignored, because the signature does not cover them.
 #[derive(Serialize, Deserialize)]
 struct Document {
     #[serde(rename = "TLS.ver")]
@@ -160,7 +162,7 @@ struct Document {
 
 impl Document {
     fn read(json: &[u8]) -> Result<Self, &'static str> {
-        // serde would also accept an array of the claims.
+        // serde would also accept a JSON array of the claims.
         if json.trim_ascii_start().first() != Some(&b'{') {
             return Err("not a JSON object");
         }
@@ -173,7 +175,7 @@ impl Document {
     }
 
     fn userbuf(&self) -> Result<Option<Vec<u8>>, &'static str> {
-        // Base64 is decoded strictly, so that encoding the bytes again gives the text that was signed.
+        // Base64 is decoded strictly, so that encoding the bytes again returns the text that was signed.
         let bytes = self.userbuf.as_ref().map(|text| STANDARD.decode(text));
         bytes.transpose().map_err(|_| "TLS.userbuf is not base64")
     }
@@ -184,7 +186,7 @@ impl Document {
     }
 }
 
-/// Computes the signature of the claims with the key.
+/// Computes the signature of the claims with a key.
 fn mac(key: &AppKey, claims: &Claims) -> Signature {
     let Claims { user_id, app, issued, expire, userbuf } = claims;
     let mut text =
@@ -198,14 +200,14 @@ fn mac(key: &AppKey, claims: &Claims) -> Signature {
     mac.chain_update(text).finalize().into_bytes().into()
 }
 
-/// Deflates a document and writes it in the base64 of tokens.
+/// Deflates a document, and encodes it in the base64 of tokens.
 fn pack(json: &[u8], level: Compression) -> String {
     let mut zlib = ZlibEncoder::new(Vec::new(), level);
     let zlib = zlib.write_all(json).and_then(|()| zlib.finish()).expect("memory takes every write");
     STANDARD.encode(zlib).replace('+', "*").replace('/', "-").replace('=', "_")
 }
 
-/// The reverse of [`pack`], in at most [`MAX_DOCUMENT_BYTES`] of memory.
+/// Decodes and inflates a token: the reverse of [`pack`]. The document has at most [`MAX_DOCUMENT_BYTES`].
 fn unpack(token: &str) -> Result<Vec<u8>, &'static str> {
     if token.len() > MAX_TOKEN_BYTES {
         return Err("the text is too long");
@@ -216,7 +218,7 @@ fn unpack(token: &str) -> Result<Vec<u8>, &'static str> {
             b'*' => b'+',
             b'-' => b'/',
             b'_' => b'=',
-            // Letters of the standard alphabet only.
+            // These characters of standard base64 are not in the alphabet of tokens.
             b'+' | b'/' | b'=' => return Err("not the base64 of a UserSig"),
             other => other,
         };
@@ -224,7 +226,8 @@ fn unpack(token: &str) -> Result<Vec<u8>, &'static str> {
     let zlib = STANDARD.decode(text).map_err(|_| "not the base64 of a UserSig")?;
 
     thread_local! {
-        // The state has about 50 KB; allocating it for each token would take longer than inflating the token.
+        // The state of the decompressor has about 50 KB. Allocating it for each token would take longer than inflating
+        // the token.
         static INFLATE: RefCell<(Decompress, Box<[u8]>)> =
             RefCell::new((Decompress::new(true), vec![0; MAX_DOCUMENT_BYTES].into_boxed_slice()));
     }
@@ -285,7 +288,7 @@ mod tests {
         Claims { user_id: alice(), app: AppId(1_400_000_001), issued: ISSUED, expire: EXPIRE, userbuf: None }
     }
 
-    /// The document of the vector, for tests that change a part of it.
+    /// The document of the vector, of which tests change a part.
     fn document() -> Value {
         json!({
             "TLS.ver": "2.0",
@@ -301,7 +304,7 @@ mod tests {
         pack(document.to_string().as_bytes(), Compression::default())
     }
 
-    /// The outcome for alice, at a time when the vectors are valid.
+    /// Returns the outcome of a token for alice, at a time when the vectors are valid.
     fn answer(token: &str) -> Result<Claims, Code> {
         verify(token, &app(&[KEY]), &alice(), NOW).map_err(|refusal| refusal.code)
     }
@@ -586,7 +589,7 @@ mod tests {
             userbuf in prop::option::of(prop::collection::vec(any::<u8>(), 0..8)),
             changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
         ) {
-            // Changes the document itself, with valid base64 and a valid zlib checksum, as a forger would.
+            // Changes the document itself; base64 and the zlib checksum stay valid, as a forger would make them.
             let claims = Claims { userbuf, ..claims() };
             let mut json = unpack(&sign(&key(1, KEY), &claims)).unwrap();
             for (at, byte) in changes {

@@ -1,10 +1,10 @@
-//! The signature of the requests to webhooks (SPEC section 9).
+//! The signature of requests to webhooks (SPEC section 9).
 
 use lamplight_model::Timestamp;
 use sha2::{Digest, Sha256};
 
-/// Computes `Sign`, in hexadecimal, for a request at this time. The receiver computes the same text from `RequestTime`
-/// and the token.
+/// Returns the query parameter `Sign`, in hexadecimal, for a request at this time. The receiver computes the same text
+/// from the parameter `RequestTime` and the token.
 pub fn webhook_sign(token: &str, request_time: Timestamp) -> String {
     let digest = Sha256::digest(format!("{token}{}", request_time.as_secs()));
     digest.iter().map(|byte| format!("{byte:02x}")).collect()

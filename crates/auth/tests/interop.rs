@@ -1,5 +1,5 @@
-//! Interoperability with the public generators of UserSigs, the npm and the PyPI package: Lamplight accepts their
-//! tokens, and its own tokens contain the same document as theirs. `tests/interop/README.md` says how they are set up.
+//! Interoperability with the public generators of UserSigs, an npm package and a PyPI package. Lamplight accepts their
+//! tokens, and its own tokens contain the same document. `tests/interop/README.md` says how to install the generators.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
@@ -31,7 +31,7 @@ fn the_pypi_generator() {
     check(python);
 }
 
-/// UserIDs that together contain every printable ASCII character; three have the greatest length of a userID.
+/// UserIDs that together contain every printable ASCII character. Three of them have the maximum length.
 const USERS: [&str; 5] = [
     "alice_01",
     " !\"#$%&'()*+,-./0123456789:;<=>?",
@@ -40,8 +40,8 @@ const USERS: [&str; 5] = [
     "1",
 ];
 
-/// Lets the generator make tokens for every user, with and without a userbuf, once with a stopped clock and once with
-/// the real one, and compares them with Lamplight's tokens.
+/// Compares the generator's tokens with Lamplight's. The generator makes tokens for every user, with and without a
+/// userbuf, first with a stopped clock and then with the real one.
 fn check(generator: Command) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let app = App {
@@ -83,7 +83,7 @@ fn check(generator: Command) {
     for ((claims, stopped), answer) in cases.iter().zip(answers) {
         let verify = |now| verify(answer["token"].as_str().unwrap(), &app, &claims.user_id, now);
         if stopped.is_some() {
-            // The same claims have the same signature, whichever program signs them.
+            // The same claims have the same signature in every generator.
             assert_eq!(answer["ours"], answer["theirs"], "{claims:?}");
             assert_eq!(verify(Timestamp(claims.expires().0 - 1)).as_ref(), Ok(claims));
             assert_eq!(verify(claims.expires()).unwrap_err().code, Code::SIG_EXPIRED);
@@ -95,7 +95,8 @@ fn check(generator: Command) {
     }
 }
 
-/// Runs the generator: writes one line to it for each request, and reads one line from it for each answer.
+/// Runs the generator. Writes one line to its stdin for each request, and reads one line from its stdout for each
+/// answer.
 fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut child = generator
         .stdin(Stdio::piped())
@@ -104,7 +105,7 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
         .unwrap_or_else(|error| panic!("{generator:?} does not start: {error}. {SET_UP}"));
     let lines: String = requests.map(|request| format!("{request}\n")).collect();
     let mut stdin = child.stdin.take().unwrap();
-    // Writes on another thread than it reads, because either pipe may be full before its reader reads on.
+    // A second thread writes, because a pipe that is full blocks its writer until the reader continues.
     let writer = thread::spawn(move || stdin.write_all(lines.as_bytes()));
     let output = child.wait_with_output().unwrap();
     let written = writer.join().unwrap();
@@ -117,7 +118,8 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
 const SET_UP: &str =
     "`cargo xtask test` sets up the public generators; tests/interop/README.md says how to by hand.";
 
-/// The path of an installed generator: the value of the environment variable, or else `place` in the repository.
+/// Returns the path of an installed generator: the value of the environment variable, or else `place` in the
+/// repository.
 fn installed(variable: &str, place: &str) -> PathBuf {
     let path = env::var_os(variable).map_or_else(|| root().join(place), PathBuf::from);
     assert!(path.exists(), "{} is missing. {SET_UP}", path.display());

@@ -25,7 +25,8 @@ pub struct Common {
 }
 
 impl Common {
-    /// Loads the settings: the defaults, overridden by the file, then by the environment, then by these flags.
+    /// Loads the settings. The file overrides the defaults, the environment overrides the file, and the flags override
+    /// all of these.
     pub fn settings(&self, mut flags: Vec<(&'static str, Value)>) -> anyhow::Result<Config> {
         if let Some(folder) = &self.data_dir {
             let folder = folder.to_str().context("--data-dir: the path is not UTF-8")?;
@@ -34,7 +35,7 @@ impl Common {
         Config::load(self.config.as_deref(), flags).context("the settings cannot be used")
     }
 
-    /// Returns the data folder, found by the same rules.
+    /// Returns the data folder, from the flag, the environment, the file or the default.
     pub fn folder(&self) -> anyhow::Result<PathBuf> {
         Ok(self.settings(Vec::new())?.data_dir)
     }
@@ -48,7 +49,7 @@ pub struct AppArg {
     pub app: Option<AppId>,
 }
 
-/// Reads an SDKAppID.
+/// Parses an SDKAppID.
 pub fn parse_app(text: &str) -> Result<AppId, String> {
     match text.parse() {
         Ok(id) if id > 0 => Ok(AppId(id)),
@@ -56,7 +57,7 @@ pub fn parse_app(text: &str) -> Result<AppId, String> {
     }
 }
 
-/// Parses the limit of a list. 0 is refused, because its empty output would look like a search without a result.
+/// Parses the limit of a list. 0 is refused, because an empty list would look as if there were no results.
 pub fn parse_limit(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(limit) if limit > 0 => Ok(limit),
@@ -64,7 +65,7 @@ pub fn parse_limit(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Reads a `userID`.
+/// Parses a `userID`.
 pub fn parse_user(text: &str) -> Result<UserId, String> {
     UserId::new(text).map_err(|invalid| invalid.to_string())
 }

@@ -1,4 +1,4 @@
-//! The command line: the list of commands, and a module for each, with its arguments and its code.
+//! The command line: the list of commands, and one module for each command with its arguments and its code.
 
 pub mod account;
 pub mod app;
@@ -96,7 +96,7 @@ pub enum Command {
 pub async fn run(cli: Cli) -> anyhow::Result<()> {
     let Cli { common, command } = cli;
     match &command {
-        // These commands set up their own log.
+        // These commands start their own log.
         Command::Serve(_) | Command::Demo(_) | Command::Watch(_) => {}
         Command::App(_)
         | Command::Sig(_)
@@ -128,7 +128,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Doctor(args) => doctor::run(&args, &common).await,
         Command::Completions(args) => completions::completions(&args),
         Command::Man(args) => completions::man(args, &common),
-        // The load generator runs its own event loop, which blocks this thread.
+        // The load generator runs its own event loop and blocks its thread, so it gets a blocking thread.
         Command::Load(args) => tokio::task::spawn_blocking(move || lamplight_load::run(args)).await?,
     }
 }
@@ -144,14 +144,14 @@ mod tests {
         Cli::command().debug_assert();
     }
 
-    /// A limit of 0 could be read as "no limit", so no command accepts it.
+    /// Checks that no command accepts a limit of 0, which could be read as "no limit".
     #[test]
     fn every_limit_is_at_least_1() {
         fn check(command: &clap::Command, path: &[&str], checked: &mut usize) {
             let path = [path, &[command.get_name()]].concat();
             command.get_subcommands().for_each(|command| check(command, &path, checked));
             if command.get_arguments().any(|argument| argument.get_long() == Some("limit")) {
-                // The value is parsed before clap checks for missing arguments.
+                // clap parses the value before it checks for missing arguments.
                 let refused = |limit| {
                     let parsed = Cli::try_parse_from([&path[..], &["--limit", limit]].concat());
                     parsed.is_err_and(|error| error.kind() == ErrorKind::ValueValidation)
@@ -165,8 +165,8 @@ mod tests {
         assert!(checked >= 7, "{checked}");
     }
 
-    /// Every secret can be read from stdin, because the list of processes shows the command line. A secret may begin
-    /// with a dash, as a PEM does.
+    /// Checks that every secret can be read from stdin, because the list of processes shows command lines. A secret may
+    /// begin with a dash, as a PEM does.
     #[test]
     fn every_secret_can_be_read_from_stdin_and_begin_with_a_dash() {
         fn check(command: &clap::Command, path: &str, checked: &mut Vec<String>) {
@@ -197,7 +197,7 @@ mod tests {
         assert!(checked.len() >= 10, "{checked:?}");
     }
 
-    /// Every command has a one-line description, and every one with arguments has an example.
+    /// Checks that every command has a description of one line, and every command with arguments has an example.
     #[test]
     fn every_command_says_what_it_is_for() {
         fn check(command: &clap::Command, path: &str) {
@@ -216,7 +216,8 @@ mod tests {
         check(&Cli::command(), "");
     }
 
-    /// A line break in the middle of a sentence is one too many where the terminal is narrower than the line.
+    /// Checks that no help text has a line break within a paragraph. Such a line looks broken if the terminal is
+    /// narrower.
     #[test]
     fn no_help_breaks_a_paragraph_into_lines() {
         fn look(command: &clap::Command, broken: &mut Vec<String>) {

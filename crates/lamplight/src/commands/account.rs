@@ -200,7 +200,7 @@ fn find(found: &[ShownFound], as_json: bool) -> anyhow::Result<()> {
     table(&["USER", "NICK", "CREATED"], &rows.collect::<Vec<_>>(), "no account was found")
 }
 
-/// Carries out one operation for each user, in order, and stops at the first refusal.
+/// Executes one operation for each user, in order. Stops at the first refusal.
 async fn each(
     operator: &mut Operator,
     users: Users,

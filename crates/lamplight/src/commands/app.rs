@@ -13,11 +13,10 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 
-/// The id of the first app, when none is given. Further apps get the ids after it.
+/// The SDKAppID of the first app if none is given. Further apps get the next higher ids.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// The maximum number of attempts of `app create` to choose an id, if another command takes the chosen one in the
-/// meantime.
+/// The number of times that `app create` chooses an id, because another command may use the chosen id at the same time.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.
@@ -181,7 +180,7 @@ Examples:
 /// Runs the command.
 pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
     let folder = common.folder()?;
-    // An app may be created before the first start of the server.
+    // An app may be created before the server's first start.
     let operator = &mut match &command {
         AppCommand::Create { .. } => Operator::make(&folder).await,
         AppCommand::List
@@ -250,7 +249,7 @@ async fn create(
         if operator.try_put_app(app.clone()).await? {
             break app.id;
         }
-        // Another command has created an app with this id since the list was read. The list is read again.
+        // Another command has created an app with this id since the list was read, so the list is read again.
         ensure!(
             attempts.next().is_some(),
             "other commands have taken each chosen SDKAppID in the meantime; try again"
@@ -263,8 +262,8 @@ async fn create(
     if is_new { show_new_key(&key) } else { line(format!("key {}: the given one", key.id)) }
 }
 
-/// The id of the next app: one more than the highest id, so that an id is not used again while higher ones
-/// exist. After the highest possible id, the lowest free one from [`FIRST_APP`] on, and then from 1 on.
+/// Returns the id of the next app: one more than the highest id, so that ids are normally not reused. If there is no
+/// higher id, returns the lowest free id from [`FIRST_APP`] on, and then the lowest from 1 on.
 fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
     let above = taken.last().map_or(Some(FIRST_APP), |last| last.0.checked_add(1));
     let free = |id: &u32| !taken.contains(&AppId(*id));
@@ -304,7 +303,7 @@ async fn delete(operator: &mut Operator, id: AppId, yes: bool, as_json: bool) ->
         write!(stderr(), "This deletes app {id} ({name}) with all its data. Type its SDKAppID: ")?;
         stderr().flush()?;
         let mut typed = String::new();
-        // One digit more than an SDKAppID may have, and the line end.
+        // Room for one digit more than the longest SDKAppID, and the line end.
         BufReader::new(stdin().take(13)).read_line(&mut typed)?;
         ensure!(typed.trim() == id.to_string(), "app {id} was not deleted");
     }
@@ -327,7 +326,7 @@ async fn key(operator: &mut Operator, command: KeyCommand, as_json: bool) -> any
             operator.put_app(app).await?;
             match (as_json, is_new) {
                 (true, true) => json(&key),
-                // A key that the caller has given is not printed, because a script may log the output.
+                // A key that the caller already has is not printed, because a script may log the output.
                 (true, false) => json(&json!({ "id": key.id })),
                 (false, true) => show_new_key(&key),
                 (false, false) => line(format!("key {} of app {id}: the given one", key.id)),
@@ -394,7 +393,7 @@ fn admins(app: &App) -> String {
     if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
-/// Returns the number of keys with their ids, as text.
+/// Returns the number of an app's keys and the ids of the keys, as text.
 fn keys(app: &App) -> String {
     let numbers: Vec<_> = app.keys.iter().map(|key| key.id.to_string()).collect();
     match &numbers[..] {
@@ -417,7 +416,7 @@ fn show(app: &App, as_json: bool) -> anyhow::Result<()> {
     table(&["SETTING", "VALUE"], &all, "")
 }
 
-/// Returns an app as JSON, without the text of its keys and without the secrets among its settings.
+/// Returns an app as JSON, without the texts of its keys and without secret settings.
 fn shown(app: &App) -> Value {
     let keys: Vec<_> = app.keys.iter().map(|key| key.id).collect();
     let settings = ShownSettings::from(&app.settings);

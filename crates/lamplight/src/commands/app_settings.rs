@@ -1,4 +1,4 @@
-//! A flag for every setting of an app, and the settings as a table.
+//! The flags for the settings of an app, and the settings as a table.
 
 use crate::secret_arg::SecretReader;
 use crate::time_text::{duration_text, parse_duration};
@@ -138,14 +138,14 @@ pub struct SettingsArgs {
 }
 
 impl SettingsArgs {
-    /// Reads secrets that are given as `-` from stdin. Call it before [`SettingsArgs::apply`].
+    /// Reads each secret whose value is `-` from stdin. Must be called before [`SettingsArgs::apply`].
     pub fn read_secrets(&mut self, secrets: &mut SecretReader) -> anyhow::Result<()> {
         secrets.read_in_place("--webhook-token", &mut self.webhook_token)?;
         secrets.read_in_place("--jwt-keys", &mut self.jwt_keys)?;
         secrets.read_in_place("--jwt-secret", &mut self.jwt_secret)
     }
 
-    /// Changes the given settings, and checks their bounds.
+    /// Changes the settings for which a flag is given, and checks their bounds.
     pub fn apply(&self, settings: &mut AppSettings) -> anyhow::Result<()> {
         fn set<T: Clone>(setting: &mut T, given: Option<&T>) {
             if let Some(given) = given {
@@ -198,7 +198,7 @@ impl SettingsArgs {
     }
 }
 
-/// Returns the settings as rows of name and value. The names are those of the flags.
+/// Returns the settings as rows of name and value. The names are those of the flags, without the dashes.
 pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
     let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
     let on = |on: bool| if on { "on" } else { "off" }.to_owned();
@@ -248,7 +248,7 @@ pub fn rows(settings: &AppSettings) -> Vec<Vec<String>> {
     rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]).collect()
 }
 
-/// Returns the name of an edition, as the flag takes it.
+/// Returns the name of an edition as the flag accepts it.
 pub fn edition_name(edition: Edition) -> &'static str {
     match edition {
         Edition::Trial => "trial",
@@ -311,7 +311,7 @@ mod tests {
         all
     }
 
-    /// A setting that is added to the model without a flag fails this test.
+    /// Fails if a setting was added to the model without a flag.
     #[test]
     fn every_setting_of_an_app_has_a_flag() {
         let command = Flags::command();
@@ -347,7 +347,7 @@ mod tests {
         }
     }
 
-    /// The console's name and text of each setting are the same as in the help.
+    /// Checks that the console has the same name and text for each setting as the help.
     #[test]
     fn the_console_says_the_same_of_every_setting() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -362,7 +362,7 @@ mod tests {
             let flag = argument.get_long().unwrap();
             let (path, word) = words.iter().find(|(_, word)| word["flag"] == flag).expect(flag);
             let bound = match (flag, bounds.get(path.as_str())) {
-                // The bounds of long texts are not in the help. A duration is given in its longest unit, rounded down.
+                // The help has no bounds for long texts. A duration is in its longest unit, rounded down.
                 ("name" | "webhook-token", _) | (_, None) => String::new(),
                 (_, Some((least, most))) if path.ends_with("_ms") => {
                     format!(", {} to {}", bound_text(*least), bound_text(*most))
@@ -383,7 +383,7 @@ mod tests {
         assert!(words.keys().all(|path| shown.contains(path)), "each text belongs to a setting");
     }
 
-    /// A bound in its longest unit, rounded down.
+    /// Returns a bound in its longest unit, rounded down.
     fn bound_text(milliseconds: u64) -> String {
         let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
         let unit = units.iter().find(|(size, _)| milliseconds >= *size);

@@ -1,4 +1,4 @@
-//! `lamplight audit`: the changes that operators have made.
+//! `lamplight audit`: the audit log.
 
 use crate::args::{Common, parse_app, parse_limit};
 use crate::csv;
@@ -8,7 +8,7 @@ use crate::time_text::{rfc3339, utc};
 use clap::Args;
 use lamplight_model::{AppId, AuditEntry};
 
-/// The number of entries in one request.
+/// The number of entries that are read in one request.
 const PAGE: usize = 500;
 
 /// Show the changes that operators have made, in the console and on the command line: newest first, kept for
@@ -49,7 +49,7 @@ pub async fn run(args: AuditArgs, common: &Common) -> anyhow::Result<()> {
         let heads = ["id", "time", "by", "address", "app", "action", "target", "changes", "outcome", "note"];
         text(&csv::row(&heads))?;
     }
-    // CSV and JSON lines are printed page by page, because the log may be long.
+    // CSV and JSON lines are printed page by page, because the audit log may be long.
     let (mut shown, mut all) = (0, Vec::new());
     while shown < limit {
         let entries = operator.audit(app, before, PAGE.min(limit - shown)).await?;
@@ -113,7 +113,7 @@ fn row(entry: &AuditEntry) -> Vec<String> {
     ]
 }
 
-/// The changes of an entry, in one line.
+/// Returns the changes of an entry on one line.
 fn changes(entry: &AuditEntry) -> String {
     let or_none = |text: &str| if text.is_empty() { "none".to_owned() } else { text.to_owned() };
     let changes = entry.changes.iter();

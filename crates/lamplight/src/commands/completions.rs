@@ -1,5 +1,5 @@
-//! `lamplight completions` and `lamplight man`: files for shells and for `man`, generated from the definition
-//! of the arguments.
+//! `lamplight completions` and `lamplight man`: shell completions and manual pages, which are generated from clap's
+//! definition of the arguments.
 
 use crate::args::Common;
 use crate::commands::Cli;
@@ -44,7 +44,7 @@ pub fn completions(args: &CompletionsArgs) -> anyhow::Result<()> {
     text(&String::from_utf8(script)?)
 }
 
-/// Prints the page of the program, or writes the pages of all commands.
+/// Prints the manual page of the program, or writes the pages of all commands into a folder.
 pub fn man(args: ManArgs, common: &Common) -> anyhow::Result<()> {
     let mut program = Cli::command();
     program.build();
@@ -67,7 +67,7 @@ pub fn man(args: ManArgs, common: &Common) -> anyhow::Result<()> {
     line(format!("{} pages are in {}", pages.len(), folder.display()))
 }
 
-/// Collects the pages of a command and of its subcommands, by file name.
+/// Appends the manual pages of a command and of its subcommands, each with its file name.
 fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Result<()> {
     pages.push(page(command)?);
     for inner in command.get_subcommands().filter(|inner| inner.get_name() != "help") {
@@ -76,8 +76,7 @@ fn collect(command: &Command, pages: &mut Vec<(String, String)>) -> anyhow::Resu
     Ok(())
 }
 
-/// Returns the manual page of a built command, with its file name. The display name of a built command includes its
-/// parent commands.
+/// Returns the file name and the manual page of a built command. Its display name includes the parent commands.
 fn page(command: &Command) -> anyhow::Result<(String, String)> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name()).to_owned();
     let mut bytes = Vec::new();

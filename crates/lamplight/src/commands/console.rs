@@ -103,7 +103,7 @@ pub struct PasswordArgs {
 }
 
 impl PasswordArgs {
-    /// Reads the password, if `--set` is given.
+    /// Reads the password if `--set` is given; otherwise returns `None`.
     fn given(&self) -> anyhow::Result<Option<String>> {
         if !self.set {
             return Ok(None);
@@ -201,13 +201,13 @@ async fn set_password(
     done(door, ConsoleOperation::SetPassword { name, password }).await.context(failed)
 }
 
-/// Carries out an operation on the console; returns the password that was generated for it.
+/// Executes an operation on the console. Returns the generated password, if there is one.
 async fn done(door: &mut Operator, operation: ConsoleOperation) -> anyhow::Result<Option<String>> {
     let ConsoleOutcome::Done { password } = door.console(operation).await? else { bail!(OTHER_ANSWER) };
     Ok(password)
 }
 
-/// Reads a password: from the terminal, without showing it, or the first line of stdin.
+/// Reads a password: from the terminal, where it is not echoed, or from the first line of stdin.
 fn given_password() -> anyhow::Result<String> {
     if stdin().is_terminal() {
         write!(stderr(), "New password: ")?;
@@ -219,7 +219,7 @@ fn given_password() -> anyhow::Result<String> {
         return typed;
     }
     let mut text = String::new();
-    // One byte more than a password may have, and the line end.
+    // Room for one byte more than the longest password, and the line end.
     stdin().take(PasswordFile::MOST_BYTES as u64 + 3).read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
@@ -236,7 +236,7 @@ fn typed_line() -> anyhow::Result<String> {
             text.pop();
         } else if let KeyCode::Char(letter) = code {
             if !modifiers.contains(KeyModifiers::CONTROL) {
-                // If the password is too long, the additional byte is kept, so that the check of the length refuses it.
+                // One byte beyond the maximum length is kept, so that the check of the length refuses the password.
                 if text.len() <= PasswordFile::MOST_BYTES {
                     text.push(letter);
                 }

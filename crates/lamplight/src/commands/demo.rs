@@ -75,7 +75,7 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
             Some(part) => Err(anyhow::anyhow!("a part of the server has ended: {part}")),
         },
         () = over => Ok(()),
-        // A simulated user ends only when stdout cannot be written any more.
+        // A simulated user ends early only if stdout cannot be written any more.
         Some(ended) = lives.join_next() => ended.context("a simulated user has panicked").and_then(|result| result),
     };
     lives.shutdown().await;

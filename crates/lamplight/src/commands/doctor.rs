@@ -1,4 +1,4 @@
-//! `lamplight doctor`: checks the machine and the settings for problems, and says how to fix each.
+//! `lamplight doctor`: checks of the machine and the settings, with a proposed fix for each problem.
 
 use crate::args::Common;
 use crate::commands::serve::{ListenArgs, TlsArgs};
@@ -53,7 +53,7 @@ pub struct DoctorArgs {
     only_server: bool,
 }
 
-/// Runs the checks, prints the findings, and fails if one of them is wrong.
+/// Runs the checks and prints the findings. Fails if any finding is an error.
 pub async fn run(args: &DoctorArgs, common: &Common) -> anyhow::Result<()> {
     let mut flags = args.listen.settings();
     flags.extend(args.tls.settings());
@@ -91,13 +91,13 @@ fn show(finding: &Finding) -> anyhow::Result<()> {
         Level::Warning => "warning",
         Level::Wrong => "WRONG",
     };
-    // A text of several lines, such as the place of a mistake in a file, stays below its first line.
+    // If the text has several lines, such as the position of an error in a file, the further lines are indented.
     let lines: Vec<_> = finding.text.trim_end().lines().map(harmless).collect();
     line(format!("{level:8} {:13} {}", finding.check, lines.join(&format!("\n{:23}", ""))))?;
     if finding.cure.is_empty() { Ok(()) } else { line(format!("{:22} -> {}", "", harmless(&finding.cure))) }
 }
 
-/// Checks the server of the data folder as a health check does: it is wrong if it does not run.
+/// Checks the server of the data folder, as a container's health check does. If no server runs, that is an error.
 async fn only_server(folder: &Path) -> Vec<Finding> {
     let (node, running) = nodes(folder).await;
     let mut findings = server(node.as_ref(), running.as_ref()).await;
@@ -107,9 +107,9 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the node that the data folder names, and the same node once more if it runs.
+/// Returns the node in the node file of the data folder, and the same node again if it is running.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
-    // An unreadable file is reported by the check of the data folder.
+    // If the file cannot be read, the check of the data folder reports it.
     let node = NodeFile::read(folder).ok().flatten();
     let running = if ControlClient::connect(folder).await.is_ok() { node.clone() } else { None };
     (node, running)
@@ -122,14 +122,14 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     let mut findings = vec![Finding::ok("settings", "all of them can be used"), doctor::log(&args.log.log)];
     findings.push(doctor::files(sight::file_limit(running.as_ref().map(|node| node.pid)), &config.limits));
     findings.push(match (sight::folder(folder), examine_data_folder(folder)) {
-        // A folder that the start of a server refuses is wrong, even if it can be written.
+        // A folder that the server would refuse is an error, even if it can be written.
         (
             Folder::Missing { obstacle: None } | Folder::There { writable: true, .. } | Folder::Unreadable(_),
             Err(error),
         ) => doctor::refused_folder(folder, &error),
         (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
     });
-    // A running server has opened its store already, so the store is checked only if none runs.
+    // A running server has already opened its store, so the store is checked only if no server runs.
     if running.is_none()
         && let Some(store) = store(folder)
     {
@@ -199,7 +199,7 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings
 }
 
-/// Checks that the database `facts.db` can be opened, if there is one.
+/// Checks that the database `facts.db` can be opened. Returns `None` if there is no database.
 fn store(folder: &Path) -> Option<Finding> {
     let check = "store";
     match examine_store(folder) {
@@ -213,7 +213,7 @@ fn store(folder: &Path) -> Option<Finding> {
     }
 }
 
-/// Checks the running server: its version, and whether it is ready.
+/// Checks the version and the readiness of the running server.
 async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Finding> {
     let check = "server";
     let Some(node) = running else {
@@ -249,7 +249,7 @@ async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Find
     findings
 }
 
-/// Checks the sources of keys for JWTs of the running server.
+/// Checks the sources of JWT keys of the running server.
 async fn key_sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
     let mut operator = Operator::open(&config.data_dir).await?;
     let sources = operator.key_sources().await?;

@@ -216,7 +216,7 @@ async fn act(
     }
 }
 
-/// The content of a message in a table: its text, or the description of custom content.
+/// Returns the content of a message for a table: its text, or the description of custom content.
 fn content(body: &MessageBody) -> String {
     let shown = harmless(body.shown());
     match body {

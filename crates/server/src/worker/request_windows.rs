@@ -1,4 +1,4 @@
-//! The number of requests of each connection in the current window, and the connections that wait for the next window.
+//! The requests of each connection in the current window, weighted by cost, and the paused connections.
 //!
 //! The limit on the rate is computed in `lamplight-core`.
 
@@ -6,7 +6,7 @@ use lamplight_core::{RequestPace, RequestRate};
 use lamplight_model::Moment;
 use std::cell::{Cell, RefCell};
 
-/// The request counts of a worker's connections, by slot, and the connections that are paused until the next window.
+/// The weighted request counts of a worker's connections, and the connections that are paused until the next window.
 #[derive(Default)]
 pub struct RequestWindows {
     /// The request counts by slot. They are not in `Connection`, because its size has an asserted limit.
