@@ -1,4 +1,4 @@
-//! Rows of CSV (RFC 4180), for spreadsheets.
+//! CSV rows (RFC 4180) for spreadsheets.
 
 /// Returns one row, with its line end.
 pub fn row(cells: &[&str]) -> String {
@@ -6,8 +6,7 @@ pub fn row(cells: &[&str]) -> String {
     cells.join(",") + "\r\n"
 }
 
-/// Quotes one cell. A spreadsheet executes a cell that begins with certain characters as a formula, so such a cell gets
-/// an apostrophe in front.
+/// Quotes one cell if necessary. Puts an apostrophe before text that a spreadsheet would execute as a formula.
 fn quoted(cell: &str) -> String {
     let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
     let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };

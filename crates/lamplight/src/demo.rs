@@ -1,4 +1,4 @@
-//! The simulated users of the demo: their profiles, the choice of their next action, and their clients over real
+//! The simulated users of the demo: their profiles, the choice of their actions, and their clients, which use real
 //! sockets.
 
 pub mod actor;

@@ -1,5 +1,5 @@
-//! The rules of `lamplight doctor`, which judge observations of the machine, the settings and the running server, and
-//! return findings, each with a cure. Pure: the observations are made in [`sight`], and the time is an argument.
+//! The rules of `lamplight doctor`. They turn observations of the machine, the settings and the running server into
+//! findings, with a proposed fix for each problem. Pure: [`sight`] makes the observations, and the time is an argument.
 
 mod certificate;
 pub mod sight;
@@ -36,7 +36,7 @@ pub struct Finding {
     pub level: Level,
     /// The description of the finding.
     pub text: String,
-    /// The way to fix it; empty if nothing has to be fixed.
+    /// The proposed fix; empty if nothing has to be fixed.
     pub cure: String,
 }
 
@@ -45,38 +45,38 @@ impl Finding {
         Self { check, level, text: text.into(), cure: cure.into() }
     }
 
-    /// Creates a finding that nothing is wrong.
+    /// Makes the finding of a check without a problem.
     pub fn ok(check: &'static str, text: impl Into<String>) -> Self {
         Self::new(check, Level::Ok, text, "")
     }
 
-    /// Creates the finding that a check could not be made; `cure` says how it can be.
+    /// Makes the finding of a check that could not be made. `cure` says what makes it possible.
     pub fn unknown(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Unknown, text, cure)
     }
 
-    /// Creates a finding that does not keep the server from working.
+    /// Makes the finding of a problem that does not stop the server.
     pub fn warning(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Warning, text, cure)
     }
 
-    /// Creates a finding with which the server cannot work.
+    /// Makes the finding of a problem with which the server cannot work.
     pub fn wrong(check: &'static str, text: impl Into<String>, cure: impl Into<String>) -> Self {
         Self::new(check, Level::Wrong, text, cure)
     }
 }
 
-/// A limit of open files below this gets a warning, because it would bound the connections of a server before its
-/// memory does.
+/// The limit of open files below which there is a warning. With a lower limit, a server could not use its memory for
+/// connections.
 const FEW_FILES: u64 = 10_000;
 
-/// The number of files that a server opens in addition to its connections, with a margin.
+/// The number of files that a server opens for other uses than connections, with a margin.
 const OTHER_FILES: u64 = 256;
 
-/// The HTTP port uses at most one of this many files.
+/// The divisor of the file limit for the HTTP port: it uses at most one eighth of the files.
 const HTTP_SHARE: u64 = 8;
 
-/// Judges the limit of open files against the connections that the settings ask for.
+/// Compares the limit of open files with the connections in the settings.
 pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let cure = "raise the hard limit of open files: LimitNOFILE=1048576 in the systemd unit, --ulimit nofile=… with \
@@ -106,12 +106,12 @@ pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
     Finding::ok("files", format!("the process may open {limit} files, one for each connection"))
 }
 
-/// The state of the data folder.
+/// The observed state of the data folder.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Folder {
     /// The folder does not exist.
     Missing {
-        /// The reason why it cannot be created; `None` if it can.
+        /// The reason why it cannot be created; `None` if it can be.
         obstacle: Option<String>,
     },
     /// The folder exists.
@@ -122,18 +122,18 @@ pub enum Folder {
         owner: u32,
         /// The id of the user that this command runs as.
         own: u32,
-        /// Whether it contains a database.
+        /// `true` if it contains a database.
         has_store: bool,
-        /// Whether it can be written to.
+        /// `true` if it can be written to.
         writable: bool,
     },
-    /// A file of another kind is at the path.
+    /// The path is not a folder.
     OtherKind,
-    /// The folder cannot be read, with the reason.
+    /// The folder cannot be read; the text is the reason.
     Unreadable(String),
 }
 
-/// Judges the data folder `path`.
+/// Makes the finding about the data folder `path`.
 pub fn folder(path: &str, folder: &Folder) -> Finding {
     let check = "data folder";
     match folder {
@@ -187,7 +187,7 @@ pub fn folder(path: &str, folder: &Folder) -> Finding {
     }
 }
 
-/// Judges a data folder with which a server refuses to start.
+/// Makes the finding about a data folder that a server refuses.
 pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
     let cure = match error {
         DataFolderError::NotAccessible { path, own, .. } if path == folder => format!(
@@ -214,12 +214,12 @@ pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
     Finding::wrong("data folder", error.to_string(), cure)
 }
 
-/// The free bytes below which the server cannot keep running.
+/// The free space in bytes below which the server cannot continue to run.
 const NO_ROOM: u64 = 128 << 20;
-/// The free bytes below which the check warns.
+/// The free space in bytes below which there is a warning.
 const LITTLE_ROOM: u64 = 2 << 30;
 
-/// Judges the file system of the data folder by its free bytes and, if it counts them, its free inodes.
+/// Makes the finding about the file system of the data folder: its free bytes, and its free inodes if it counts them.
 pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
     let check = "disk";
     let room = format!("{} MiB are free for the data folder", free >> 20);
@@ -238,20 +238,20 @@ pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
     }
 }
 
-/// The state of an address that the settings name.
+/// The observed state of an address in the settings.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Port {
-    /// No program listens on it.
+    /// The address is free.
     Free,
     /// The server of this data folder listens on it.
     Ours,
-    /// The server of this data folder listens on another address, although the settings name this one.
+    /// The server of this data folder listens on this other address.
     Elsewhere(SocketAddr),
-    /// Listening on it fails, with the kind of the error and its text.
+    /// The address cannot be listened on; the fields are the kind and the text of the error.
     Refused(std::io::ErrorKind, String),
 }
 
-/// Judges an address to listen on.
+/// Makes the finding about an address in the settings.
 pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port) -> Finding {
     use std::io::ErrorKind;
     match port {
@@ -294,7 +294,7 @@ pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port
     }
 }
 
-/// Judges whether two listeners of the settings have the same port.
+/// Returns a finding for each two listeners with the same port.
 pub fn shared_ports(config: &Config) -> Vec<Finding> {
     let Config { client_listen, http_listen, health_listen, .. } = config;
     let mut listeners = vec![("client_listen", *client_listen), ("http_listen", *http_listen)];
@@ -312,14 +312,14 @@ pub fn shared_ports(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Whether it is impossible to listen on both addresses. `[::]` includes all IPv4 addresses.
+/// Returns `true` if it is impossible to listen on both addresses. `[::]` includes all IPv4 addresses.
 fn collide(one: SocketAddr, other: SocketAddr) -> bool {
     let takes_in = |wide: IpAddr, ip: IpAddr| wide.is_unspecified() && (wide.is_ipv6() || ip.is_ipv4());
     let (a, b) = (one.ip(), other.ip());
     one.port() == other.port() && one.port() != 0 && (a == b || takes_in(a, b) || takes_in(b, a))
 }
 
-/// Judges the level of the log.
+/// Makes the finding about the level of the log.
 pub fn log(level: &str) -> Finding {
     let cure = "set --log or LAMPLIGHT_LOG to info";
     match level {
@@ -328,11 +328,11 @@ pub fn log(level: &str) -> Finding {
     }
 }
 
-/// The time before the end of a certificate from which on the check warns. Certificates are usually renewed weeks
-/// before their end, so the renewal of this one has probably failed.
+/// The remaining validity of a certificate below which there is a warning. Certificates are usually renewed weeks
+/// before they expire, so the renewal has probably failed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
-/// Judges a certificate by its validity and by the permissions of its key.
+/// Makes the finding about a certificate: its validity, and the permissions of its key.
 pub fn certificate(certificate: &Certificate, now: Timestamp) -> Finding {
     let Certificate { not_before, not_after, key_is_open } = *certificate;
     let (check, cure) =
@@ -354,7 +354,7 @@ pub fn certificate(certificate: &Certificate, now: Timestamp) -> Finding {
     Finding::ok(check, format!("the certificate matches its key and is valid until {}", utc(not_after)))
 }
 
-/// Judges a client port without TLS.
+/// Makes the finding about a client port without TLS.
 pub fn no_tls(config: &Config) -> Finding {
     let has_proxy = !config.trusted_proxies.is_empty()
         || config.public_client_url.as_ref().is_some_and(|url| url.starts_with("wss://"));
@@ -374,7 +374,7 @@ pub fn no_tls(config: &Config) -> Finding {
     )
 }
 
-/// Judges whether the server can see the addresses of clients behind a proxy.
+/// Makes the finding about the trusted proxies: without them, clients behind a proxy count as one address.
 pub fn proxies(config: &Config) -> Finding {
     let check = "proxies";
     let trusted = config.trusted_proxies.len();
@@ -394,7 +394,7 @@ pub fn proxies(config: &Config) -> Finding {
     }
 }
 
-/// Judges a source of keys for JWTs of the running server.
+/// Makes the finding about a source of JWT keys of the running server.
 pub fn key_source(source: &ShownKeySource) -> Finding {
     let ShownKeySource { app, source, keys, left_s, error } = source;
     let check = "keys for JWTs";
@@ -421,7 +421,7 @@ pub fn key_source(source: &ShownKeySource) -> Finding {
     }
 }
 
-/// Returns a finding that names the keys for JWTs in the settings of an app; `None` if there are none.
+/// Makes the finding about the JWT keys in the settings of an app; `None` if there are none.
 pub fn keys_in_settings(app: &App) -> Option<Finding> {
     let jwt = &app.settings.jwt;
     let sources = [("--jwt-keys", &jwt.keys), ("--jwt-secret", &jwt.secret)];
@@ -430,7 +430,7 @@ pub fn keys_in_settings(app: &App) -> Option<Finding> {
     (!set.is_empty()).then(|| Finding::ok("keys for JWTs", text()))
 }
 
-/// Judges whether the program includes the web pages.
+/// Makes the finding about the web pages that are built into this program.
 pub fn web_pages(are_built: bool) -> Finding {
     match are_built {
         true => Finding::ok("web pages", "this program includes the demo, the console and the documentation"),
@@ -447,7 +447,7 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Judges the HTTP port, which has the console and the server API, by the machines that can reach it.
+/// Makes the finding about the machines that can reach the HTTP port, which has the console and the server API.
 pub fn http_port(config: &Config) -> Finding {
     let (check, address) = ("HTTP reach", config.http_listen);
     if address.ip().is_loopback() {
@@ -472,14 +472,15 @@ fn is_private(ip: IpAddr) -> bool {
     }
 }
 
-/// A time before which this program did not exist, so that an earlier clock is wrong.
+/// A time before the first version of this program. A clock that shows an earlier time is wrong.
 const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
 
-/// The time in milliseconds by which a file may be newer than the clock was when it was read.
+/// The number of milliseconds by which a file may be newer than the clock. The file may have been written after the
+/// clock was read.
 const SLACK: u64 = 60_000;
 
-/// Judges the clock without the network: it must not be before `BUILT_AFTER` or the newest file of the data folder.
-/// `synchronized` is the report of the time service; `None` if there is none.
+/// Makes the finding about the clock, without the network. The clock is wrong if it is before `BUILT_AFTER` or before
+/// the newest file of the data folder. `synchronized` is the state of the time service; `None` if there is none.
 pub fn clock(now: Timestamp, newest_file: Option<Timestamp>, synchronized: Option<bool>) -> Finding {
     let (check, shown) = ("clock", utc(now));
     let cure = "set it, and keep it right with systemd-timesyncd, chrony or the time service of the host: UserSigs and \

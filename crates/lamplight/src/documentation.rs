@@ -1,5 +1,4 @@
-//! Compares the command lines in the documentation with the commands of the program, so that they stay
-//! correct.
+//! A test that compares the command lines in the documentation with the program's commands.
 
 use crate::commands::Cli;
 use clap::Parser;
@@ -7,14 +6,14 @@ use clap::error::ErrorKind;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A command line of the documentation, with its place.
+/// A command line in the documentation, with its file and line number.
 #[derive(Debug, PartialEq)]
 struct Line {
     place: String,
     words: Vec<String>,
 }
 
-/// The pages for readers: those at the root, the READMEs of the packages, and all of `docs/`.
+/// Returns the paths of the documentation: the pages at the root, the READMEs of the packages, and all of `docs/`.
 fn pages() -> Vec<PathBuf> {
     fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
@@ -34,7 +33,7 @@ fn pages() -> Vec<PathBuf> {
     found
 }
 
-/// The lines in the shell blocks of a page. A line that ends with a backslash is joined with the next one.
+/// Returns the lines in the shell blocks of a page. A line that ends with a backslash is joined with the next line.
 fn shell_lines(page: &str) -> Vec<(usize, String)> {
     let (mut found, mut in_block) = (Vec::<(usize, String)>::new(), false);
     let mut goes_on = false;
@@ -57,7 +56,7 @@ fn shell_lines(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Inline code, in backticks, that begins with the name of the program.
+/// Returns the inline code of a page, in backticks, that begins with the name of the program.
 fn inline_code(page: &str) -> Vec<(usize, String)> {
     let (mut found, mut in_block) = (Vec::new(), false);
     for (number, line) in page.lines().enumerate() {
@@ -71,14 +70,14 @@ fn inline_code(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// The words of each command in a line of shell.
+/// Returns the words of each call of `lamplight` in a line of shell.
 fn calls(line: &str) -> Vec<Vec<String>> {
     let mut calls = vec![Vec::new()];
     let (mut word, mut quote, mut began) = (String::new(), None, false);
     let mut chars = line.chars().peekable();
     while let Some(sign) = chars.next() {
         match (quote, sign) {
-            // A command in `$(…)` is a command of its own, even inside quotation marks.
+            // A command in `$(…)` is parsed as a separate command, even within quotation marks.
             (None | Some('"'), '$') if chars.peek() == Some(&'(') => {
                 let _ = chars.next();
                 let inner: String = chars.by_ref().take_while(|sign| *sign != ')').collect();
@@ -114,7 +113,8 @@ fn calls(line: &str) -> Vec<Vec<String>> {
     calls.iter().filter_map(|words| ours(words)).collect()
 }
 
-/// The words from the name of the program on, if the command calls it; variables may be set in front.
+/// Returns the words of a command from the name of the program on. Returns `None` if it is another program. Variables
+/// before the name are skipped.
 fn ours(words: &[String]) -> Option<Vec<String>> {
     let is_setting = |word: &String| {
         word.split_once('=').is_some_and(|(name, _)| {
@@ -155,7 +155,7 @@ fn is_placeholder(word: &str) -> bool {
     word.chars().all(|sign| sign.is_ascii_uppercase())
 }
 
-/// In running text, a command may be shortened to its name and an option, and have `…` as a value.
+/// Checks commands in running text. They may consist of only the name and an option, and have `…` as a value.
 #[test]
 fn every_command_and_option_in_running_text_exists() {
     let lines = lines_of(inline_code);
@@ -165,7 +165,7 @@ fn every_command_and_option_in_running_text_exists() {
         .filter_map(|Line { place, words }| {
             let words = words.iter().filter(|word| !matches!(word.as_str(), "…" | "..."));
             let error = match Cli::try_parse_from(words.clone()).err()? {
-                // The name of a subcommand may be left open, as in `lamplight load PART`.
+                // The name of a subcommand may be a placeholder, as in `lamplight load PART`.
                 error if error.kind() == ErrorKind::InvalidSubcommand => {
                     Cli::try_parse_from(words.take_while(|word| !is_placeholder(word))).err()?
                 }

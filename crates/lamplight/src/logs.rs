@@ -28,12 +28,11 @@ pub struct LogArgs {
     pub log_format: LogFormat,
 }
 
-/// The levels, from the fewest lines to the most.
+/// The log levels, in ascending order of the number of lines.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Parses a filter of the log. A single word that is not a level counts as the name of a part of the program,
-/// and silences everything else; so a misspelt level must be refused, and only names of our own parts may
-/// stand alone.
+/// Parses a log filter. `EnvFilter` takes a single word that is not a level as the name of a module, and silences all
+/// others. A misspelt level must therefore be refused, so only the names of Lamplight's crates may stand alone.
 pub fn parse_filter(text: &str) -> Result<String, String> {
     for word in text.split(',').map(str::trim) {
         let is_level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
@@ -60,14 +59,14 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log of a server. Repeated lines are limited, and stderr can neither block nor fail a caller.
-/// Hold the guard until the server has ended.
+/// Starts the log of a server. Repeated lines are limited, and stderr can neither block nor fail a caller. The guard
+/// must be kept until the server has ended.
 pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     let filter = EnvFilter::try_new(&args.log)
         .map_err(|error| anyhow::anyhow!("--log {:?} is not a log filter: {error}", args.log))?;
     let limiter = Limiter::new(metrics.clone());
     let (lines, guard) = Lines::start(stderr(), metrics.clone(), limiter.chore())?;
-    // By default, this layer reports an error of its writer on stderr, and panics if that fails too. Our writer never
+    // By default, this layer reports an error of its writer on stderr, and panics if that fails too. This writer never
     // fails, so the reports are switched off.
     let words = fmt::layer().with_ansi(stderr().is_terminal()).log_internal_errors(false).with_writer(lines);
     let words = match args.log_format {
@@ -86,7 +85,7 @@ pub fn start(args: &LogArgs, metrics: &LogMetrics) -> anyhow::Result<LogGuard> {
     Ok(guard)
 }
 
-/// Starts the log of a short command, with the lines that a person at a terminal should see.
+/// Starts the log of a short command: only warnings and errors.
 pub fn start_quietly() -> anyhow::Result<()> {
     let words = fmt::layer().with_ansi(stderr().is_terminal()).log_internal_errors(false);
     registry().with(EnvFilter::new("warn")).with(words.with_writer(Unfailing)).init();

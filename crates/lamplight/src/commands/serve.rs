@@ -1,4 +1,4 @@
-//! `lamplight serve`: runs a node, from its start to its orderly stop.
+//! `lamplight serve`: runs a node until a signal stops it.
 
 use crate::args::Common;
 use crate::logs::{self, LogArgs};
@@ -70,7 +70,7 @@ pub struct ListenArgs {
 }
 
 impl ListenArgs {
-    /// Returns the given flags, as settings.
+    /// Returns the settings for which a flag is given.
     pub fn settings(&self) -> Vec<(&'static str, Value)> {
         let address = |address: SocketAddr| Value::from(address.to_string());
         let all = [
@@ -96,7 +96,7 @@ pub struct TlsArgs {
 }
 
 impl TlsArgs {
-    /// Returns the given flags, as settings.
+    /// Returns the settings for which a flag is given.
     pub fn settings(&self) -> Vec<(&'static str, Value)> {
         let files = [("tls.certificate", &self.tls_certificate), ("tls.key", &self.tls_key)];
         let given = |(path, file): (_, &Option<PathBuf>)| {
@@ -106,8 +106,7 @@ impl TlsArgs {
     }
 }
 
-/// The longest time that a server may take to stop after a part of it has ended. The process then ends without an
-/// orderly stop.
+/// The time limit for the orderly stop after a part of the server has ended. Beyond it, the process ends at once.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Runs the command.
@@ -118,10 +117,10 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     let log = LogMetrics::default();
     let _guard = logs::start(&args.log, &log)?;
 
-    // Signals are handled before the node starts, so that none is lost meanwhile.
+    // The signal handlers are registered before the node starts, so that no signal is lost during the start.
     let mut stop = StopSignals::listen()?;
     let served = Served::start(config, Surroundings { log, demo: None }).await?;
-    // The server runs even if the announcement cannot be printed.
+    // The server also runs if its addresses cannot be printed.
     let announced = if common.json { served.announce_as_json() } else { served.announce() };
     if let Err(error) = announced {
         tracing::warn!(%error, "cannot print the addresses of the server");
@@ -146,18 +145,18 @@ pub async fn run(args: ServeArgs, common: &Common) -> anyhow::Result<()> {
     }
 }
 
-/// A running node, with the file that has its addresses.
+/// A running node, with the contents of its node file.
 pub struct Served {
     node: Node,
     data_dir: PathBuf,
-    /// The addresses of the node.
+    /// The contents of the node file: the addresses of the node.
     pub file: NodeFile,
     /// All apps, with their keys.
     pub apps: Vec<App>,
 }
 
 impl Served {
-    /// Starts a node, and writes its addresses to the data folder.
+    /// Starts a node, and writes the node file to the data folder.
     pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         let (data_dir, tls) = (config.data_dir.clone(), config.tls.certificate.is_some());
         let node = Node::start_with(config, Clock::default(), surroundings).await?;
@@ -171,8 +170,7 @@ impl Served {
         };
         match Self::introduce(&file, &data_dir).await {
             Ok(apps) => Ok(Self { node, data_dir, file, apps }),
-            // The start fails, but the error shows a password that was generated at this start, because only its hash
-            // is stored.
+            // The start fails. The error contains the generated password, because only its hash is stored.
             Err(error) => Err(match node.console_password() {
                 Some(password) => error.context(format!(
                     "the server cannot continue; the password of the console, created just now, is {password}"
@@ -182,13 +180,13 @@ impl Served {
         }
     }
 
-    /// Writes the addresses to the data folder, and reads the apps from the node.
+    /// Writes the node file to the data folder, and reads the apps from the node.
     async fn introduce(file: &NodeFile, data_dir: &Path) -> anyhow::Result<Vec<App>> {
         file.write(data_dir)?;
         Operator::open(data_dir).await?.apps().await
     }
 
-    /// Waits for a signal to stop, or until a part that the node needs has ended; returns the name of the
+    /// Waits for a signal to stop, and returns `None`. If a part of the node ends before that, returns the name of that
     /// part.
     pub async fn runs_until(&self, signals: &mut StopSignals) -> Option<String> {
         let part = tokio::select! {
@@ -196,7 +194,7 @@ impl Served {
             part = self.node.part_ended() => part,
         };
         tracing::error!(part, "a part of the server has ended; the server stops");
-        // The orderly stop may hang because of the part that has ended.
+        // The part that has ended can make the orderly stop hang, so its time is limited.
         std::thread::spawn(|| {
             std::thread::sleep(LAST_RESORT);
             std::process::exit(1);
@@ -204,12 +202,12 @@ impl Served {
         Some(part)
     }
 
-    /// Whether the event loop of every worker of the node makes progress.
+    /// Returns `true` if the event loop of every worker makes progress.
     fn workers_turn(&self) -> bool {
         self.node.workers_turn()
     }
 
-    /// Stops the node in order; a second signal ends the process at once.
+    /// Stops the node in an orderly way. A second signal ends the process at once.
     pub async fn stop(self, mut signals: StopSignals) {
         tracing::info!("stopping; a second signal ends the process at once");
         NodeFile::remove(&self.data_dir);
@@ -219,7 +217,7 @@ impl Served {
         }
     }
 
-    /// Prints the addresses and the next steps for a person.
+    /// Prints the addresses and the next steps as text.
     fn announce(&self) -> anyhow::Result<()> {
         let file = &self.file;
         let made = self.node.created().map(|app| app.id);
@@ -248,8 +246,8 @@ impl Served {
         line("")
     }
 
-    /// The address of the console; with its password if it was generated at this start, because it is shown
-    /// only once.
+    /// Returns the console's address as text. If this start generated the password, the text contains it, because it is
+    /// shown only once.
     pub fn console_text(&self) -> String {
         let address = self.file.console_url().unwrap_or_else(|| NOT_BUILT.to_owned());
         match self.node.console_password() {
@@ -277,10 +275,10 @@ impl Served {
     }
 }
 
-/// The text that is shown instead of the address of pages that are not in this binary.
+/// The text in place of the address of pages that are not built into this program.
 const NOT_BUILT: &str = "not built into this binary";
 
-/// The address of the web pages, if they are in this binary.
+/// Returns the address of the web pages as text, or how to build them if they are not in this program.
 pub fn web_text(file: &NodeFile) -> String {
     match web_is_built() {
         true => format!("{}/", file.http_url()),
@@ -292,7 +290,7 @@ fn app_text(app: AppId, made: Option<AppId>) -> String {
     if made == Some(app) { format!("{app} (created just now, with a key)") } else { app.to_string() }
 }
 
-/// Returns the command by which this program was called, with the data folder, so that printed commands can be copied.
+/// Returns the command line that started this program, with its data folder, so that a user can copy printed commands.
 pub fn program(data_dir: &Path) -> String {
     let name = std::env::args().next().unwrap_or_else(|| "lamplight".to_owned());
     let mut words = shell_word(&name);
@@ -303,7 +301,7 @@ pub fn program(data_dir: &Path) -> String {
     words
 }
 
-/// Quotes a word for a shell, if necessary.
+/// Quotes a word for a shell if it needs quotes.
 fn shell_word(text: &str) -> String {
     let plain = |letter: char| letter.is_alphanumeric() || "/._-+:@".contains(letter);
     if !text.is_empty() && text.chars().all(plain) {
@@ -313,19 +311,19 @@ fn shell_word(text: &str) -> String {
     }
 }
 
-/// The signals that stop a server in order.
+/// The signals that stop a server.
 pub struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
-    /// `None` if the process ignores it, as under `nohup`.
+    /// The signal SIGHUP; `None` if the process ignores it, as under `nohup`.
     hang_up: Option<Signal>,
-    /// The handler of SIGXFSZ, which makes a write beyond the file size limit fail instead of ending the process.
-    /// Nothing waits for it.
+    /// The handler of SIGXFSZ. With it, a write beyond the file size limit fails instead of ending the process. Its
+    /// signals are never read.
     _file_too_large: Signal,
 }
 
 impl StopSignals {
-    /// Registers the handlers of the signals.
+    /// Registers the signal handlers.
     pub fn listen() -> anyhow::Result<Self> {
         let hang_up = SignalKind::hangup();
         let is_ignored = ignores(&process_status(), hang_up.as_raw_value());
@@ -337,7 +335,7 @@ impl StopSignals {
         })
     }
 
-    /// Waits for the next signal; returns its number.
+    /// Waits for the next signal, and returns its number.
     pub async fn next(&mut self) -> i32 {
         let hang_up = async {
             match &mut self.hang_up {
@@ -353,13 +351,13 @@ impl StopSignals {
     }
 }
 
-/// The text of `/proc/self/status`; empty on a system without it.
+/// Returns the text of `/proc/self/status`; empty on a system without that file.
 fn process_status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
-/// Whether a process with this status ignores a signal. The field `SigIgn` has one bit for each signal; the lowest bit
-/// is signal 1.
+/// Returns `true` if a process with this status ignores a signal. The field `SigIgn` has one bit for each signal; the
+/// lowest bit is signal 1.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -116,17 +116,17 @@ fn verify(token: &str, app: &App, user: &UserId, as_json: bool) -> anyhow::Resul
     ))
 }
 
-/// Checks a JWT by the settings of the app, with the keys in the data folder.
+/// Verifies a JWT with the settings of the app and the keys in the data folder.
 fn verify_jwt(token: &str, app: &App, user: &UserId, folder: &Path, as_json: bool) -> anyhow::Result<()> {
-    // The age of keys is measured by the wall clock here, because another process has fetched them, and monotonic times
-    // of two processes cannot be compared.
+    // The age of keys is computed from the wall clock, because another process has fetched the keys, and monotonic
+    // clocks of two processes cannot be compared.
     let now = Now { wall: present(), moment: Moment::default() };
     let (sets, missing) = token_keys_on_disk(folder, app, now);
     let keys: Vec<_> = sets.iter().collect();
     let verified = lamplight_auth::verify_jwt(token, &app.settings.jwt, &keys, app.id, user, now.wall);
     let claims = verified.map_err(|refusal| {
         let refusal = refusal.refusal();
-        // A source without keys explains only a refusal because no key verifies the signature.
+        // A source without keys can only be the reason for a wrong signature, so it is named only then.
         let missing = if refusal.code == Code::SIG_WRONG { &missing[..] } else { &[] };
         let sources: String = missing.iter().map(|why| format!("; no keys from {why}")).collect();
         Refused { code: refusal.code.number(), message: format!("{refusal}{sources}") }

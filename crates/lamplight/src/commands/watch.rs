@@ -19,7 +19,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The validity of the UserSig that the command makes for itself. The command ends when the UserSig expires.
+/// The validity of the UserSig that the command makes. The command ends when that UserSig expires.
 const SIG_EXPIRES: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// Arguments of `lamplight watch`.
@@ -93,8 +93,8 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     let (app, user_sig) = credentials(&args, &folder).await?;
     let mut builder = Client::builder(&server).app(app).platform(args.platform);
     if args.sig.is_none() {
-        // The device id is kept in the data folder for each platform, so that the next `watch` logs in as the same
-        // device.
+        // The device id is stored in the data folder, one for each platform, so that the next `watch` logs in as the
+        // same device.
         builder = builder.device_id_file(device_file(&folder, args.platform)?);
     }
     if let Some(path) = &args.ca {
@@ -108,13 +108,13 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     if on_screen { screen::run(session).await } else { plain::run(session, common.json).await }
 }
 
-/// Returns the app and the token: as given, or made with the key in the data folder.
+/// Returns the app and the token. The token is the given one, or is made with the key in the data folder.
 async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Result<(AppId, String)> {
     if let Some(sig) = &args.sig {
         let app = match (args.app.app, &args.server) {
             (Some(app), _) => app,
             (None, None) => Operator::open(folder).await?.app(None).await?.id,
-            // The apps of the data folder are those of another server.
+            // The data folder belongs to another server than the given one.
             (None, Some(_)) => {
                 bail!("name the app with --app: with --server, the data folder does not tell which it is")
             }

@@ -10,7 +10,7 @@ use lamplight_model::{AppId, Hook, Lane};
 use lamplight_server::{ShownDeadLetter, ShownLane, WebhookOperation, WebhookOutcome};
 use serde_json::json;
 
-/// The number of dead letters in one request.
+/// The number of dead letters that are read in one request.
 const PAGE: usize = 500;
 
 /// Commands for webhooks.
@@ -135,7 +135,7 @@ pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()>
             let letters = dead_letters(&mut operator, app, id.checked_sub(1), 1).await?;
             let letter = letters.into_iter().find(|letter| letter.id == id);
             ensure!(letter.is_some(), "there is no dead letter {id}");
-            // The output is JSON even without `--json`, because the body of a delivery is JSON.
+            // The output is always JSON, because the content of a notice is JSON.
             json(&letter)
         }
         WebhookCommand::Resend(which) => {
@@ -240,8 +240,8 @@ async fn dead_letters(
     Ok(all)
 }
 
-/// Carries out an operation on dead letters, and prints their number. Fails if a named dead letter does not exist,
-/// after the others have been handled.
+/// Executes an operation on dead letters, and prints their number. If a named dead letter does not exist, the others
+/// are still handled, and the command then fails.
 async fn count(
     operator: &mut Operator,
     operation: WebhookOperation,

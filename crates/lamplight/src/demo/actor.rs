@@ -1,4 +1,4 @@
-//! A simulated user of the demo, who uses the real SDK over real sockets.
+//! A simulated user of the demo. It uses the real SDK and real sockets.
 
 use super::cast::{Character, is_player};
 use super::life::{Life, Step};
@@ -12,17 +12,17 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// The time that a user takes to read a message and write an answer.
+/// The delay before a simulated user answers a message.
 const WRITING: Duration = Duration::from_millis(1_800);
 
-/// The number of conversations that are checked for unanswered messages. The demo has fewer users with whom visitors
-/// write.
+/// The number of conversations that are checked for unanswered messages. It is larger than the number of users as whom
+/// visitors can log in.
 const LATEST: u32 = 10;
 
-/// Acts until it is aborted.
+/// Runs a simulated user until the task is aborted.
 pub async fn play(stage: Stage, character: &'static Character, seed: u64) -> anyhow::Result<()> {
     let mut life = Life::new(character, seed);
-    // One notification is enough, because it makes the user check all conversations.
+    // One queued notification is enough, because the user then checks all conversations.
     let (letters, mut letter) = mpsc::channel(1);
     let mut actor =
         Actor { stage, character, clients: vec![None; character.devices.len()], letters, answers: 0 };
@@ -49,7 +49,7 @@ struct Actor {
     stage: Stage,
     character: &'static Character,
     clients: Vec<Option<Client>>,
-    /// The channel that notifies the user of a message that may be unanswered.
+    /// The channel for notifications that a message may be unanswered.
     letters: mpsc::Sender<()>,
     answers: usize,
 }
@@ -60,7 +60,7 @@ impl Actor {
             Step::LogIn(index) => self.clients[*index] = Some(self.log_in(*index).await?),
             Step::Say(saying) => self.say(saying).await?,
             Step::SayNothing => self.say("").await?,
-            // Dropping a client closes its link, without a logout.
+            // Dropping a client closes its connection without a logout.
             Step::LoseNetwork => self.clients.fill(None),
             Step::LogOut(index) => {
                 if let Some(client) = self.clients[*index].take() {
@@ -75,13 +75,13 @@ impl Actor {
         let platform = self.character.devices[index];
         let client = self.stage.log_in(self.character.name, platform, format!("demo-{platform}")).await?;
         let (mut events, letters) = (client.events(), self.letters.clone());
-        // Check for messages that came before this login.
+        // Requests a check for messages that arrived before this login.
         let _ = letters.try_send(());
-        // The task ends with its client.
+        // The task ends when its client is dropped.
         tokio::spawn(async move {
             while let Some(event) = events.next().await {
                 if matches!(event, Event::MessagesReceived(_)) {
-                    // If a notification is already waiting, a second one is not needed.
+                    // If a notification is already queued, a second one is not needed.
                     let _ = letters.try_send(());
                 }
             }
@@ -94,8 +94,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Answers every visitor whose message is the last in the conversation. Without a connected device, the
-    /// answer waits for the next login.
+    /// Answers each visitor whose message is the last of the conversation. If no device is connected, the answer
+    /// follows the next login.
     async fn answer_letters(&mut self) -> anyhow::Result<()> {
         let Some(client) = self.connected().cloned() else { return Ok(()) };
         for conversation in client.get_conversation_list(None, LATEST).await?.conversations {

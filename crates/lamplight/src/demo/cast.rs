@@ -6,13 +6,13 @@ use lamplight_model::Platform::{self, Android, IPad, IPhone, Linux, Mac, Web, Wi
 /// A simulated user.
 #[derive(Debug)]
 pub struct Character {
-    /// The `userID`.
+    /// The user's `userID`.
     pub name: &'static str,
     /// The nick.
     pub nick: &'static str,
-    /// The parts of the portrait.
+    /// The parameters of the portrait.
     pub portrait: Portrait,
-    /// The platforms of the character's devices.
+    /// The platforms of the user's devices.
     pub devices: &'static [Platform],
     /// The custom statuses that the user sets.
     pub sayings: &'static [&'static str],
@@ -23,11 +23,11 @@ pub struct Character {
 /// A user as whom a visitor can log in.
 #[derive(Debug)]
 pub struct Player {
-    /// The `userID`.
+    /// The user's `userID`.
     pub name: &'static str,
     /// The nick.
     pub nick: &'static str,
-    /// The parts of the portrait.
+    /// The parameters of the portrait.
     pub portrait: Portrait,
 }
 
@@ -120,7 +120,7 @@ pub const CAST: [Character; 10] = [
     },
 ];
 
-/// The users as whom visitors can log in. They are friends of each other.
+/// The users as whom visitors can log in. They are mutual friends.
 pub const PLAYERS: [Player; 2] = [
     Player {
         name: FRIEND,
@@ -134,13 +134,13 @@ pub const PLAYERS: [Player; 2] = [
     },
 ];
 
-/// The user who is a friend of all others, and so watches them.
+/// The userID of the visitor who is a mutual friend of all others, and is therefore notified of their changes.
 pub const FRIEND: &str = "you";
 
-/// The user who watches the others by subscription.
+/// The userID of the visitor who is notified of the others' changes by subscription.
 pub const GUEST: &str = "guest";
 
-/// The messages that exist when the demo begins: sender, receiver and text.
+/// The messages that exist at the start of the demo: sender, recipient and text.
 pub const LETTERS: [(&str, &str, &str); 18] = [
     ("tom", FRIEND, "The build was red, it is green now."),
     (FRIEND, "tom", "You are a hero."),
@@ -162,19 +162,19 @@ pub const LETTERS: [(&str, &str, &str); 18] = [
     (FRIEND, GUEST, "Always, look at my dot 🟢"),
 ];
 
-/// The portrait of the user with this `userID`.
+/// Returns the portrait of the user with this `userID`; `None` if it is not a user of the demo.
 pub fn portrait_of(name: &str) -> Option<&'static Portrait> {
     let cast = CAST.iter().find(|character| character.name == name).map(|character| &character.portrait);
     cast.or_else(|| PLAYERS.iter().find(|player| player.name == name).map(|player| &player.portrait))
 }
 
-/// All users with their nicks, players first.
+/// Returns all users with their nicks. The users for visitors come first.
 pub fn everybody() -> impl Iterator<Item = (&'static str, &'static str)> {
     let players = PLAYERS.iter().map(|player| (player.name, player.nick));
     players.chain(CAST.iter().map(|character| (character.name, character.nick)))
 }
 
-/// Whether visitors can log in as this user.
+/// Returns `true` if visitors can log in as this user.
 pub fn is_player(name: &str) -> bool {
     PLAYERS.iter().any(|player| player.name == name)
 }

@@ -1,7 +1,7 @@
-//! The endpoints for the demo's pages: its users, their portraits, and UserSigs for them.
+//! The HTTP endpoints for the demo's pages: the users, their portraits, and UserSigs for them.
 //!
-//! Anybody who reaches the HTTP port can log in as any user of the demo. This is intended, and the reason why
-//! `lamplight serve` does not have these endpoints.
+//! Anybody who reaches the HTTP port can log in as any user of the demo. That is intended, so `lamplight serve` must
+//! not have these endpoints.
 
 use super::cast::{everybody, is_player, portrait_of};
 use crate::operator::Operator;
@@ -20,10 +20,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-/// The validity of a UserSig for a page. A page that stays open longer has to request another one.
+/// The validity of a UserSig for a page. A page that stays open longer requests a new one.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
-/// The state of the endpoints. The routes exist before the app of the demo does, so it is set later.
+/// The state of the endpoints. The routes exist before the demo's app does, so the state is set later.
 #[derive(Clone, Default)]
 pub struct Door(Arc<OnceLock<Begun>>);
 
@@ -42,13 +42,13 @@ struct Wanted {
 }
 
 impl Door {
-    /// Sets the app, so that requests are answered from now on.
+    /// Sets the app. From then on, requests are answered.
     pub fn open(&self, data_dir: PathBuf, app: AppId) {
-        // A second call would set the same values, so its failure is ignored.
+        // A second call would set the same values, so its error is ignored.
         let _ = self.0.set(Begun { data_dir, app });
     }
 
-    /// The routes, for the HTTP port of the node.
+    /// Returns the routes for the node's HTTP port.
     pub fn routes(&self) -> Router {
         Router::new()
             .route("/demo/users.json", get(users))
@@ -86,7 +86,7 @@ async fn user_sig(
         return Err(refusal(StatusCode::NOT_FOUND, "the demo has no such user"));
     }
     let signed = async {
-        // The key is read for each request, because it may have been rotated.
+        // The key is read for each request, because it may have been replaced.
         let app = Operator::open(&begun.data_dir).await?.app(Some(begun.app)).await?;
         sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
     };

@@ -1,4 +1,4 @@
-//! Chooses the next action of a simulated user. Pure: the same seed gives the same actions.
+//! The choice of a simulated user's next action. Pure: the same seed gives the same actions.
 
 use super::cast::Character;
 use rand::rngs::StdRng;
@@ -7,33 +7,33 @@ use rand::{Rng, SeedableRng};
 use std::ops::Range;
 use std::time::Duration;
 
-/// The wait before a user's first action, which brings nearly all of them online at once.
+/// The delay before a user's first action. It is short, so that nearly all users are online soon after the start.
 const FIRST_MS: Range<u64> = 50..900;
 
-/// The wait between two actions.
+/// The delay between two actions of a user.
 const PAUSE_MS: Range<u64> = 1_500..7_000;
 
-/// The state of a device, as its owner knows it.
+/// The state of a simulated user's device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Device {
     LoggedOut,
     Connected,
-    /// Logged in, but without a network.
+    /// Logged in, but without a network connection.
     Away,
 }
 
 /// An action of a simulated user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// Logs in with this device, or reconnects it.
+    /// Logs in with the device of this index, or reconnects it.
     LogIn(usize),
     /// Sets a custom status.
     Say(&'static str),
     /// Clears the custom status.
     SayNothing,
-    /// Loses the network on all devices, without a logout.
+    /// Closes the connections of all devices without a logout.
     LoseNetwork,
-    /// Logs this device out.
+    /// Logs out the device of this index.
     LogOut(usize),
 }
 
@@ -47,13 +47,13 @@ pub struct Life {
 }
 
 impl Life {
-    /// Creates a user who has done nothing yet.
+    /// Makes a user who has not acted yet.
     pub fn new(character: &'static Character, seed: u64) -> Self {
         let devices = vec![Device::LoggedOut; character.devices.len()];
         Self { character, random: StdRng::seed_from_u64(seed), devices, says: "", begun: false }
     }
 
-    /// Returns the next action, and the wait before it.
+    /// Returns the next action, and the delay before it.
     pub fn next(&mut self) -> (Duration, Step) {
         let wait = if self.begun { PAUSE_MS } else { FIRST_MS };
         self.begun = true;
@@ -63,7 +63,7 @@ impl Life {
         (wait, step)
     }
 
-    /// Records that an action has failed, after which all devices are without a network.
+    /// Records that an action has failed. All devices then count as without a network.
     pub fn stumble(&mut self) {
         self.live(&Step::LoseNetwork);
     }
@@ -89,7 +89,7 @@ impl Life {
         }
     }
 
-    /// Chooses another custom status than the present one.
+    /// Chooses a custom status that differs from the current one.
     fn say(&mut self) -> Step {
         let others: Vec<_> = self.character.sayings.iter().filter(|saying| **saying != self.says).collect();
         others.choose(&mut self.random).map_or(Step::SayNothing, |saying| Step::Say(saying))

@@ -1,4 +1,4 @@
-//! Portraits, drawn from a few parameters, so that the demo needs no pictures.
+//! Portraits that are drawn from a few parameters, so that the demo needs no image files.
 
 use std::fmt::Write as _;
 

@@ -1,6 +1,6 @@
 //! The server of the demo and its data: accounts, avatars, friends, and earlier messages.
 //!
-//! Setting it up again changes nothing, because each message is sent with a fixed id.
+//! A second setup changes nothing, because each message has a fixed client message id.
 
 use super::cast::{CAST, FRIEND, GUEST, LETTERS, everybody};
 use crate::operator::Operator;
@@ -17,7 +17,7 @@ use std::time::Duration;
 /// The validity of a UserSig of the demo. Each login makes a new one.
 const SIG_EXPIRES: Duration = Duration::from_secs(24 * 3_600);
 
-/// The server and the app of the demo.
+/// The server and the app of the demo, with which simulated users log in.
 #[derive(Clone, Debug)]
 pub struct Stage {
     /// The URL of the server.
@@ -27,8 +27,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Creates the accounts and friendships that do not exist yet. `you` is a friend of all others, and so gets their
-    /// changes; `guest` is a friend of `you` alone, and watches the others by subscription.
+    /// Creates the accounts and friendships that do not exist yet. `you` is a mutual friend of all others, and is
+    /// therefore notified of their changes. `guest` is a friend of `you` only, and is notified of the others by
+    /// subscription.
     pub async fn set(server: String, pages: &str, data_dir: &Path, apps: &[App]) -> anyhow::Result<Self> {
         let mut app = apps.first().context("the server has no app")?.clone();
         let mut operator = Operator::open(data_dir).await?;
@@ -47,7 +48,7 @@ impl Stage {
         Ok(stage)
     }
 
-    /// Returns a client that has logged in as this user.
+    /// Returns a client that is logged in as this user.
     pub async fn log_in(&self, name: &str, platform: Platform, device: String) -> anyhow::Result<Client> {
         let (user_sig, _) = sign(&self.app, UserId::new(name)?, SIG_EXPIRES, present())?;
         let client =
@@ -56,7 +57,7 @@ impl Stage {
         Ok(client)
     }
 
-    /// Sets nicks and avatars and sends the earlier messages, through the SDK as the users themselves.
+    /// Sets nicks and avatars, and sends the earlier messages. Each user does that through the SDK.
     async fn furnish(&self, pages: &str) -> anyhow::Result<()> {
         let mut clients = BTreeMap::new();
         for (name, nick) in everybody() {

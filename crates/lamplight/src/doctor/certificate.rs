@@ -1,4 +1,4 @@
-//! Reads a certificate and its key as the server does, and the validity of the certificate.
+//! Reading a certificate and its key, as the server does, and the certificate's validity.
 
 use anyhow::Context;
 use lamplight_model::Timestamp;
@@ -10,15 +10,15 @@ use x509_parser::pem::Pem;
 /// A certificate that matches its key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Certificate {
-    /// The beginning of the validity of the chain.
+    /// The time from which all certificates of the chain are valid.
     pub not_before: Timestamp,
-    /// The time at which the first certificate of the chain expires.
+    /// The time when the first certificate of the chain expires.
     pub not_after: Timestamp,
-    /// Whether users other than the owner may read the key.
+    /// `true` if users other than the owner may read the key.
     pub key_is_open: bool,
 }
 
-/// Reads a chain and its key, both PEM. Fails as the start of the server would.
+/// Reads a certificate chain and its key, both in PEM. Returns the error that the server's start would have.
 pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate> {
     check_certificate(chain, key)?;
     let text = std::fs::read(chain).with_context(|| format!("cannot read {}", chain.display()))?;
@@ -44,7 +44,7 @@ pub fn read_certificate(chain: &Path, key: &Path) -> anyhow::Result<Certificate>
     Ok(Certificate { not_before, not_after, key_is_open: mode & 0o044 != 0 })
 }
 
-/// Converts seconds since 1970; earlier times become 1970.
+/// Converts seconds since 1970 to a time. Negative seconds become 1970.
 fn milliseconds(seconds: i64) -> Timestamp {
     Timestamp(u64::try_from(seconds).unwrap_or(0).saturating_mul(1_000))
 }

@@ -1,4 +1,4 @@
-//! Observes the machine for `lamplight doctor`: reads limits, permissions, free space and ports. Changes nothing.
+//! The observations for `lamplight doctor`: limits, permissions, free space and ports. They change nothing.
 
 use super::{Folder, Port};
 use crate::time_text::present;
@@ -14,11 +14,11 @@ use std::time::{Duration, SystemTime};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The longest wait for an answer of the running server.
+/// The time limit for an answer of the running server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Returns the limit of open files of a running process. Without one, returns the hard limit of this process, because a
-/// server raises its own limit to that.
+/// Returns the limit of open files of the process `pid`. Without a `pid`, returns the hard limit of this process,
+/// because a server raises its limit to that.
 pub fn file_limit(pid: Option<u32>) -> u64 {
     let limits = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/limits")).ok());
     let line = limits.as_ref().and_then(|text| text.lines().find(|line| line.starts_with("Max open files")));
@@ -56,13 +56,14 @@ pub fn folder(path: &Path) -> Folder {
     }
 }
 
-/// Returns the nearest parent of a path that exists.
+/// Returns the nearest ancestor of a path that exists.
 fn existing(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1).find(|it| !it.as_os_str().is_empty() && it.exists());
     above.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// Returns the free bytes, the free inodes if the file system counts them, and whether it is read-only.
+/// Returns the free bytes, the free inodes (`None` if the file system does not count them), and `true` if it is
+/// read-only.
 pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     let about = if path.exists() { statvfs(path)? } else { statvfs(existing(path))? };
     let free = about.f_bavail.saturating_mul(about.f_frsize);
@@ -70,8 +71,8 @@ pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     Ok((free, files, about.f_flag.contains(StatVfsMountFlags::RDONLY)))
 }
 
-/// Returns the state of an address to listen on. `served` is the address on which the running server listens for the
-/// same purpose.
+/// Returns the state of an address in the settings. `served` is the address on which the running server listens
+/// instead; `None` if no server runs.
 pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     match served {
         Some(real) if real == address || (address.port() == 0 && real.ip() == address.ip()) => Port::Ours,
@@ -83,14 +84,14 @@ pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     }
 }
 
-/// Returns the time at which the newest file directly in the data folder was written.
+/// Returns the time when the newest file directly in the data folder was written; `None` if there is none.
 pub fn newest_file(path: &Path) -> Option<Timestamp> {
     let times = fs::read_dir(path).ok()?.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok());
     let newest = times.max()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(Timestamp(u64::try_from(newest.as_millis()).ok()?))
 }
 
-/// Whether a time service synchronizes the clock; `None` if there is no sign of either.
+/// Returns `true` if a time service has synchronized the clock; `None` if no time service was found.
 pub fn synchronized() -> Option<bool> {
     let systemd = Path::new("/run/systemd/timesync");
     if systemd.join("synchronized").exists() || Path::new("/run/chrony/chronyd.pid").exists() {
@@ -104,7 +105,7 @@ pub fn now() -> Timestamp {
     present()
 }
 
-/// Requests `/readyz` of the running server, and returns the status and the body of the answer.
+/// Requests `/readyz` from the running server. Returns the HTTP status and the body of the answer.
 pub async fn readyz(address: SocketAddr) -> io::Result<(u16, String)> {
     let ask = async {
         let mut stream = TcpStream::connect(address).await?;

@@ -1,9 +1,9 @@
-//! Tables of observations and the expected findings.
+//! Tables of observations with the expected findings.
 
 use super::*;
 use std::io::ErrorKind;
 
-/// Returns the level of a finding, and checks that it has a cure unless nothing is wrong.
+/// Returns the level of a finding. Checks that every problem has a proposed fix.
 fn level(finding: &Finding) -> Level {
     assert_eq!(finding.cure.is_empty(), finding.level == Level::Ok, "{finding:?}");
     finding.level

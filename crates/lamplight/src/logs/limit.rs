@@ -1,23 +1,23 @@
-//! A limit on repeated log lines: the first lines of a kind are written, the rest are counted. Pure; time is
-//! an argument.
+//! A limit on repeated log lines: the first lines of a kind are written, and the rest are only counted. Pure; the time
+//! is an argument.
 
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most lines of one kind within a period. Further ones are left out until the period ends.
+/// The most written lines of one kind in a period. Further lines are suppressed until the period ends.
 pub const LINES: u32 = 10;
 /// The length of a period.
 pub const PERIOD: Duration = Duration::from_secs(10);
-/// The most kinds that are distinguished by their subject. Further ones are distinguished only by their place
-/// in the program.
+/// The most kinds in memory. Beyond it, kinds of the same place in the program are no longer distinguished by their
+/// subject.
 pub const MAX_KINDS: usize = 512;
 
-/// The kind of a line: its place in the program, and the app, webhook or worker that it is about.
+/// The kind of a line: its place in the source, and the app, webhook or worker that it is about.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Kind {
-    /// The place in the program.
+    /// The place in the source, as a number.
     pub place: usize,
-    /// The subject of the line, as a hash; 0 for a line without a subject.
+    /// The hash of the line's subject; 0 for a line without a subject.
     pub about: u64,
 }
 
@@ -26,13 +26,14 @@ pub struct Kind {
 pub enum Fate {
     /// The line is written.
     Written,
-    /// The line is left out, the first one of its kind in this period: see [`LineLimit::describe`].
+    /// The line is suppressed, as the first of its kind in this period. Its message must be passed to
+    /// [`LineLimit::describe`].
     FirstLeftOut(Kind),
-    /// The line is left out.
+    /// The line is suppressed.
     LeftOut,
 }
 
-/// The lines of a kind that were left out in a period that has ended.
+/// The suppressed lines of one kind in a period that has ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LeftOut {
     /// The number of lines.
@@ -41,7 +42,7 @@ pub struct LeftOut {
     pub text: String,
 }
 
-/// Counts lines by kind.
+/// The counts of the lines of each kind.
 #[derive(Debug, Default)]
 pub struct LineLimit {
     periods: HashMap<Kind, Period>,
@@ -56,7 +57,7 @@ struct Period {
 }
 
 impl LineLimit {
-    /// Decides on a line at the time `now`, which counts from any fixed origin.
+    /// Decides whether a line is written at the time `now`, which is measured from any fixed origin.
     pub fn admit(&mut self, kind: Kind, now: Duration) -> Fate {
         let is_known = self.periods.contains_key(&kind);
         let kind = if is_known || self.periods.len() < MAX_KINDS { kind } else { Kind { about: 0, ..kind } };
@@ -70,14 +71,14 @@ impl LineLimit {
         if period.left_out == 1 { Fate::FirstLeftOut(kind) } else { Fate::LeftOut }
     }
 
-    /// Records the message of the first left-out line of a kind.
+    /// Records the message of the first suppressed line of a kind.
     pub fn describe(&mut self, kind: Kind, text: String) {
         if let Some(period) = self.periods.get_mut(&kind) {
             period.text = text;
         }
     }
 
-    /// Ends periods that have lasted long enough; returns their left-out lines. Call it about once a second.
+    /// Ends the periods that are over, and returns their suppressed lines. Must be called about once per second.
     pub fn end_periods(&mut self, now: Duration) -> Vec<LeftOut> {
         let over = self.periods.extract_if(|_, period| now.saturating_sub(period.began) >= PERIOD);
         let left_out = over.filter(|(_, period)| period.left_out > 0);
@@ -95,7 +96,7 @@ mod tests {
         Duration::from_secs(seconds)
     }
 
-    /// Offers this many lines of a kind at one time; returns how many were written.
+    /// Passes this many lines of a kind at one time; returns the number of written lines.
     fn written(limit: &mut LineLimit, kind: Kind, lines: u32, now: Duration) -> usize {
         (0..lines).filter(|_| limit.admit(kind, now) == Fate::Written).count()
     }
