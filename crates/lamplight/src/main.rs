@@ -1,7 +1,7 @@
-//! The command `lamplight`: a server, and the tools of its operator.
+//! The program `lamplight`: a server, and the commands for its operator.
 //!
-//! This crate reads arguments and prints answers. `lamplight-server` carries out the operations; the commands
-//! reach it through the control socket of the data folder.
+//! This crate parses arguments and prints results. `lamplight-server` executes the operations; the commands send them
+//! over the control socket of the data folder.
 
 // A command-line program has to print.
 #![allow(clippy::print_stdout)]
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     let result = match runtime {
         Ok(runtime) => {
             let result = runtime.block_on(commands::run(cli));
-            // Does not wait for blocking tasks that still run: the command has ended.
+            // Blocking tasks that still run are not awaited, because the command has ended.
             runtime.shutdown_background();
             result
         }
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        // The reader of our output has closed the pipe: it needs no more.
+        // The reader of stdout has closed the pipe, so it needs no more output.
         Err(error) if output::is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output::print_error(&error, json);
@@ -54,9 +54,9 @@ fn main() -> ExitCode {
     }
 }
 
-/// Prints an error in the arguments, as JSON too if requested; or prints the help, if requested.
+/// Prints an error in the arguments, or the requested help. With `--json`, prints the error as JSON too.
 fn refuse_usage(error: &clap::Error) -> ExitCode {
-    // A failure to print is ignored: the reader has gone.
+    // A failure to print is ignored, because the reader is gone.
     let _ = error.print();
     let wants_json = std::env::args_os().take_while(|word| word != "--").any(|word| word == "--json");
     if error.use_stderr() && wants_json {

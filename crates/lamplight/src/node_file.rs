@@ -1,6 +1,6 @@
-//! The file `node.json` in the data folder: the addresses of the running server, for the other commands.
+//! The file `node.json` in the data folder. It has the addresses of the running server, for the other commands.
 //!
-//! A killed server leaves its file behind; a command notices this when it cannot connect.
+//! A killed server leaves its file behind. A command then notices that it cannot connect.
 
 use anyhow::Context;
 use lamplight_server::web_is_built;
@@ -11,26 +11,26 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The contents of the file.
+/// The contents of the file `node.json`.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 pub struct NodeFile {
-    /// The process id.
+    /// The id of the server's process.
     pub pid: u32,
     /// The address of the client port.
     pub client: SocketAddr,
     /// The address of the HTTP port.
     pub http: SocketAddr,
-    /// The address of the health port, if there is one.
+    /// The address of the health port; `None` if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub health: Option<SocketAddr>,
-    /// Whether clients may use TLS.
+    /// `true` if clients may use TLS.
     pub tls: bool,
     /// The version of the server.
     pub version: String,
 }
 
 impl NodeFile {
-    /// Writes the file atomically.
+    /// Writes the file atomically, so that a reader never sees a part of it.
     pub fn write(&self, data_dir: &Path) -> anyhow::Result<()> {
         let path = path(data_dir);
         let fresh = path.with_extension("json.new");
@@ -40,7 +40,7 @@ impl NodeFile {
             .with_context(|| format!("cannot write {}", path.display()))
     }
 
-    /// Reads the file; `None` when there is none.
+    /// Reads the file; `None` if it does not exist.
     pub fn read(data_dir: &Path) -> anyhow::Result<Option<Self>> {
         let path = path(data_dir);
         match fs::read(&path) {
@@ -53,39 +53,40 @@ impl NodeFile {
         }
     }
 
-    /// Removes the file, when the server has stopped.
+    /// Removes the file when the server stops.
     pub fn remove(data_dir: &Path) {
-        // The file may be missing already.
+        // The error is ignored, because the file may already be gone.
         let _ = fs::remove_file(path(data_dir));
     }
 
-    /// The URL of the client port for this machine. Without TLS, because the bytes never leave the machine.
+    /// Returns the URL of the client port for this machine. It is without TLS, because the bytes never leave the
+    /// machine.
     pub fn client_url(&self) -> String {
         format!("tcp://{}", reachable(self.client))
     }
 
-    /// The URL of the HTTP port for this machine.
+    /// Returns the URL of the HTTP port for this machine.
     pub fn http_url(&self) -> String {
         format!("http://{}", reachable(self.http))
     }
 
-    /// The URL of the health port for this machine, if there is one.
+    /// Returns the URL of the health port for this machine; `None` if there is no such port.
     pub fn health_url(&self) -> Option<String> {
         self.health.map(|address| format!("http://{}", reachable(address)))
     }
 
-    /// An address of the server as this machine can reach it.
+    /// Returns the address under which this machine can connect to an address of the server.
     pub fn reachable(&self, address: SocketAddr) -> SocketAddr {
         reachable(address)
     }
 
-    /// The URL of the console for this machine; `None` if its pages are not in this binary.
+    /// Returns the URL of the console for this machine; `None` if its pages are not built into this program.
     pub fn console_url(&self) -> Option<String> {
         web_is_built().then(|| format!("{}/console/", self.http_url()))
     }
 }
 
-/// Writes a file that only the owner can read, whatever the umask.
+/// Writes a file that only its owner can read, for any umask.
 fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -98,7 +99,7 @@ fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("node.json")
 }
 
-/// Replaces an unspecified address, to which nothing can connect, with the loopback address.
+/// Replaces an unspecified address (`0.0.0.0` or `[::]`) with the loopback address, because nothing can connect to it.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

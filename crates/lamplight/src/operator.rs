@@ -1,4 +1,4 @@
-//! An operator's access to a data folder: through the running server, or directly when none runs.
+//! An operator's access to a data folder: through the running server, or directly if none runs.
 
 use crate::output::Refused;
 use anyhow::{bail, ensure};
@@ -13,38 +13,38 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest wait for a server that starts or stops, before the folder is reported as in use.
+/// The longest wait for a server that starts or stops. After it, the folder is reported as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The error text for an answer that this version does not expect.
+/// The error text for an unexpected answer of the server.
 pub const OTHER_ANSWER: &str = "the server gave an unexpected answer; it may have another version";
 
-/// The pause between two checks of a deletion under way.
+/// The interval between checks whether a deletion is complete.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(100);
 
-/// The number of accounts in one request.
+/// The number of accounts that are read in one request.
 const PAGE: usize = 1_000;
 
-/// The number of messages in one request.
+/// The number of messages that are read in one request.
 const HISTORY_PAGE: u32 = 100;
 
-/// Sends operations to one data folder.
+/// The connection to one data folder, over which operations are sent.
 pub struct Operator {
     data_dir: PathBuf,
     missing: IfMissing,
     running: Option<ControlClient>,
-    /// The apps as they were last read.
+    /// The apps from the last read; `None` before the first read and after a change.
     seen: Option<Vec<App>>,
 }
 
 impl Operator {
-    /// Opens an existing data folder; never creates one.
+    /// Opens an existing data folder. Never creates one.
     pub async fn open(data_dir: &Path) -> anyhow::Result<Self> {
         check_data_folder(data_dir)?;
         Ok(Self::of(data_dir, IfMissing::Refuse).await)
     }
 
-    /// Like [`open`](Self::open), but the first operation creates the folder if it does not exist.
+    /// Opens a data folder as [`open`](Self::open) does. If it does not exist, the first operation creates it.
     pub async fn make(data_dir: &Path) -> Self {
         Self::of(data_dir, IfMissing::Make).await
     }
@@ -58,14 +58,14 @@ impl Operator {
         }
     }
 
-    /// All apps.
+    /// Reads all apps.
     pub async fn apps(&mut self) -> anyhow::Result<Vec<App>> {
         let Outcome::Apps(apps) = self.ask(Operation::ListApps).await? else { bail!(OTHER_ANSWER) };
         self.seen = Some(apps.clone());
         Ok(apps)
     }
 
-    /// Writes an audit entry before a secret is shown. If this fails, the caller must not show the secret.
+    /// Records in the audit log that a secret is about to be shown. If this fails, the caller must not show the secret.
     pub async fn enter_secret(&mut self, secret: ShownSecret) -> anyhow::Result<()> {
         let Outcome::Done { .. } = self.ask(Operation::ShowSecret(secret)).await? else {
             bail!(OTHER_ANSWER)
@@ -73,12 +73,14 @@ impl Operator {
         Ok(())
     }
 
-    /// The app with this id; without an id, the only app there is. For a command with the option `--app`.
+    /// Returns the app with this id. Without an id, returns the only app, and fails if there are several. For commands
+    /// with the option `--app`.
     pub async fn app(&mut self, named: Option<AppId>) -> anyhow::Result<App> {
         self.app_by(named, "--app ID").await
     }
 
-    /// As [`app`](Self::app), for a command that names the app as `how` describes.
+    /// Does the same as [`app`](Self::app). `how` is the option or argument with which the command names the app, for
+    /// the error text.
     pub async fn app_by(&mut self, named: Option<AppId>, how: &str) -> anyhow::Result<App> {
         let mut apps = self.apps().await?;
         let ids: Vec<_> = apps.iter().map(|app| app.id.to_string()).collect();
@@ -95,8 +97,7 @@ impl Operator {
         }
     }
 
-    /// Creates or replaces an app, based on the state that was read last. If the app has changed since,
-    /// nothing is changed.
+    /// Creates or replaces an app, based on the last read. Fails without a change if the app has changed since.
     pub async fn put_app(&mut self, app: App) -> anyhow::Result<()> {
         let id = app.id;
         ensure!(
@@ -106,7 +107,7 @@ impl Operator {
         Ok(())
     }
 
-    /// As [`put_app`](Self::put_app); returns `false` if the app has changed since it was read.
+    /// Does the same as [`put_app`](Self::put_app), but returns `false` if the app has changed since it was read.
     pub async fn try_put_app(&mut self, app: App) -> anyhow::Result<bool> {
         if self.seen.is_none() {
             self.apps().await?;
@@ -114,18 +115,18 @@ impl Operator {
         let seen = self.seen.iter().flatten().find(|seen| seen.id == app.id);
         let was = seen.cloned().map(Box::new);
         let changed = self.act(Operation::PutApp { app: Box::new(app), was }).await?;
-        // The copy is outdated either way.
+        // The stored apps are outdated, whether the change was made or not.
         self.seen = None;
         Ok(changed)
     }
 
-    /// The apps whose data is not completely deleted yet, in ascending order of their ids.
+    /// Returns the apps whose data is not completely deleted yet, in ascending order of their ids.
     pub async fn apps_being_deleted(&mut self) -> anyhow::Result<Vec<AppId>> {
         let Outcome::Deletions(apps) = self.ask(Operation::ListDeletions).await? else { bail!(OTHER_ANSWER) };
         Ok(apps)
     }
 
-    /// Deletes an app, and waits until all its data is deleted.
+    /// Deletes an app, and waits until all of its data is deleted.
     pub async fn delete_app(&mut self, app: AppId) -> anyhow::Result<()> {
         self.act(Operation::DeleteApp { app }).await?;
         self.seen = None;
@@ -137,7 +138,7 @@ impl Operator {
         }
     }
 
-    /// The accounts of an app, in ascending order of their ids; at most `limit`.
+    /// Returns at most `limit` accounts of an app, in ascending order of their ids.
     pub async fn accounts(&mut self, app: AppId, limit: usize) -> anyhow::Result<Vec<ShownAccount>> {
         let mut all: Vec<ShownAccount> = Vec::new();
         while all.len() < limit {
@@ -153,8 +154,7 @@ impl Operator {
         Ok(all)
     }
 
-    /// The accounts of an app whose `userID` or nick begins with a prefix, in ascending order; at most
-    /// `limit`.
+    /// Returns at most `limit` accounts whose `userID` or nick begins with a prefix, in ascending order.
     pub async fn find_accounts(
         &mut self,
         app: AppId,
@@ -178,7 +178,7 @@ impl Operator {
         Ok(all)
     }
 
-    /// The friend list of a user, in ascending order of the friends' ids.
+    /// Returns the friend list of a user, in ascending order of the friends' ids.
     pub async fn friends(&mut self, owner: &User) -> anyhow::Result<Vec<ShownFriend>> {
         let mut all: Vec<ShownFriend> = Vec::new();
         loop {
@@ -194,8 +194,8 @@ impl Operator {
         }
     }
 
-    /// The messages between two users, newest first; at most `limit`, all of them before the sequence
-    /// `before`.
+    /// Returns at most `limit` messages between two users, newest first. With `before`, only messages with a lower
+    /// sequence are returned.
     pub async fn history(
         &mut self,
         owner: &User,
@@ -220,8 +220,7 @@ impl Operator {
         Ok(all)
     }
 
-    /// At most `limit` rows of the conversation list of a user, and the number of unread messages in the
-    /// whole list.
+    /// Returns at most `limit` rows of a user's conversation list, and the number of unread messages in the whole list.
     pub async fn conversations(
         &mut self,
         owner: &User,
@@ -245,7 +244,7 @@ impl Operator {
         }
     }
 
-    /// Carries out an operation on profiles, friends, messages or conversations.
+    /// Executes an operation on profiles, friends, messages or conversations.
     pub async fn lists(&mut self, operation: ListsOperation) -> anyhow::Result<ListsOutcome> {
         let Outcome::Lists(outcome) = self.ask(Operation::Lists(operation)).await? else {
             bail!(OTHER_ANSWER)
@@ -253,7 +252,7 @@ impl Operator {
         Ok(outcome)
     }
 
-    /// Carries out an operation on webhooks.
+    /// Executes an operation on webhooks.
     pub async fn webhooks(&mut self, operation: WebhookOperation) -> anyhow::Result<WebhookOutcome> {
         let Outcome::Webhooks(outcome) = self.ask(Operation::Webhooks(operation)).await? else {
             bail!(OTHER_ANSWER)
@@ -261,7 +260,7 @@ impl Operator {
         Ok(outcome)
     }
 
-    /// Carries out an operation on the console.
+    /// Executes an operation on the console.
     pub async fn console(&mut self, operation: ConsoleOperation) -> anyhow::Result<ConsoleOutcome> {
         let Outcome::Console(outcome) = self.ask(Operation::Console(operation)).await? else {
             bail!(OTHER_ANSWER)
@@ -269,7 +268,7 @@ impl Operator {
         Ok(outcome)
     }
 
-    /// A page of the audit log, newest first.
+    /// Returns a page of the audit log, newest entries first.
     pub async fn audit(
         &mut self,
         app: Option<AppId>,
@@ -282,7 +281,7 @@ impl Operator {
         Ok(entries)
     }
 
-    /// The sources of keys for JWTs of all apps.
+    /// Returns the sources of JWT keys of all apps.
     pub async fn key_sources(&mut self) -> anyhow::Result<Vec<ShownKeySource>> {
         let Outcome::KeySources(sources) = self.ask(Operation::KeySources).await? else {
             bail!(OTHER_ANSWER)
@@ -290,7 +289,7 @@ impl Operator {
         Ok(sources)
     }
 
-    /// The statuses of users, in the order of `users`; `None` for users without an account.
+    /// Returns the statuses of users, in the order of `users`; `None` for users without an account.
     pub async fn statuses(
         &mut self,
         app: AppId,
@@ -301,7 +300,7 @@ impl Operator {
         Ok(statuses)
     }
 
-    /// The statuses of users who are ONLINE, in the order of the directory; at most `limit`.
+    /// Returns the statuses of at most `limit` users who are ONLINE, in the order of the directory.
     pub async fn online(
         &mut self,
         app: AppId,
@@ -310,7 +309,7 @@ impl Operator {
     ) -> anyhow::Result<Vec<UserStatus>> {
         let (mut all, mut after): (Vec<UserStatus>, _) = (Vec::new(), None);
         loop {
-            // The server decides how many users a page has.
+            // The server decides on the number of users per page.
             let list = Operation::ListOnline { app, on, after, limit: limit - all.len() };
             let Outcome::Online { users, next } = self.ask(list).await? else { bail!(OTHER_ANSWER) };
             all.extend(users);
@@ -321,14 +320,14 @@ impl Operator {
         }
     }
 
-    /// Carries out an operation that changes something. Returns whether it made a difference.
+    /// Executes an operation that changes something. Returns `false` if nothing had to be changed.
     pub async fn act(&mut self, operation: Operation) -> anyhow::Result<bool> {
         let Outcome::Done { changed } = self.ask(operation).await? else { bail!(OTHER_ANSWER) };
         Ok(changed)
     }
 
-    /// Sends an operation to the running server, or carries it out here when none runs. A server that is just
-    /// starting or stopping holds the folder and does not answer, so it gets some time.
+    /// Sends an operation to the running server, or executes it directly if none runs. A server that is starting or
+    /// stopping has locked the folder but does not answer, so the operation is tried again for up to [`PATIENCE`].
     async fn ask(&mut self, operation: Operation) -> anyhow::Result<Outcome> {
         let until = Instant::now() + PATIENCE;
         let outcome = loop {

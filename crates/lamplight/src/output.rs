@@ -1,4 +1,4 @@
-//! Output on stdout: tables for people, JSON for programs, and errors for both.
+//! The output of commands: tables for people, JSON for programs, and errors for both.
 
 use crate::time_text::utc;
 use lamplight_client::Error as ClientError;
@@ -8,12 +8,12 @@ use serde::Serialize;
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// A refusal of the server, with its code. The command ends with it.
+/// A refusal by the server, which ends the command with an error.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Refused {
     /// The code of the refusal.
     pub code: u32,
-    /// The text of the refusal; begins with the code.
+    /// The text of the refusal. It begins with the code.
     pub message: String,
 }
 
@@ -25,7 +25,7 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// An error that is already in the JSON document on stdout, so it is only printed to stderr and sets the exit code.
+/// An error that is already in the JSON document on stdout. It is only printed to stderr, and sets the exit code.
 #[derive(Debug)]
 pub struct Told(pub anyhow::Error);
 
@@ -41,34 +41,34 @@ impl std::error::Error for Told {
     }
 }
 
-/// The fields of an error in JSON.
+/// Returns the fields of an error in JSON.
 pub fn error_fields(error: &anyhow::Error) -> Value {
     serde_json::json!({ "code": code_of(error), "message": format!("{error:#}") })
 }
 
-/// Prints a line. A closed stdout is an error, which ends the command without a message.
+/// Prints a line. If stdout is closed, returns an error that ends the command without a message.
 pub fn line(text: impl AsRef<str>) -> anyhow::Result<()> {
     let mut stdout = io::stdout().lock();
     writeln!(stdout, "{}", text.as_ref())?;
     Ok(stdout.flush()?)
 }
 
-/// Prints a text without a line break.
+/// Prints a text without adding a line break.
 pub fn text(text: &str) -> anyhow::Result<()> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// Prints a value as JSON, over several lines, with the field names of the command line ([`field_name`]).
+/// Prints a value as indented JSON, with the field names of the command line ([`field_name`]).
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(&in_our_spelling(serde_json::to_value(value)?))?)
 }
 
-/// Prints a value as JSON in one line, with the field names of the command line ([`field_name`]).
+/// Prints a value as JSON on one line, with the field names of the command line ([`field_name`]).
 pub fn json_line(value: &impl Serialize) -> anyhow::Result<()> {
     line(serde_json::to_string(&in_our_spelling(serde_json::to_value(value)?))?)
 }
 
-/// Renames all fields to the spelling of the command line, without changing the values.
+/// Renames all fields to the spelling of the command line. Values are not changed.
 fn in_our_spelling(value: Value) -> Value {
     match value {
         Value::Object(fields) => {
@@ -83,9 +83,8 @@ fn in_our_spelling(value: Value) -> Value {
     }
 }
 
-/// The spelling of a field on the command line: camel case, as in the JavaScript SDK, with `userID` and
-/// `SDKAppID`. The structs of the server and of the settings have names with underscores, and call the number
-/// of an app `app`.
+/// Returns the command line's spelling of a field: camel case, as in the JavaScript SDK, with `userID` and `SDKAppID`.
+/// The structs of the server have names with underscores, and call the id of an app `app`.
 fn field_name(name: &str, is_object: bool) -> String {
     if name == "app" && !is_object {
         return "SDKAppID".to_owned();
@@ -132,8 +131,8 @@ fn table_text(heads: &[&str], rows: &[Vec<String>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Makes a foreign text safe for a terminal: nothing in it can move the cursor, change colours or change the
-/// writing direction.
+/// Makes a user's text safe for a terminal. The characters that could move the cursor, change colours or change the
+/// writing direction are replaced.
 pub fn harmless(text: &str) -> String {
     let steers = |letter: char| {
         letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -152,7 +151,7 @@ pub fn devices(status: &UserStatus) -> String {
     if names.is_empty() { "-".to_owned() } else { names.join(", ") }
 }
 
-/// A status as JSON, in the words of the APIs.
+/// A status in JSON, with the field names of the APIs.
 #[derive(Serialize, Debug)]
 #[serde(rename_all = "camelCase")]
 pub struct ShownStatus<'a> {
@@ -184,13 +183,13 @@ impl<'a> From<&'a UserStatus> for ShownStatus<'a> {
     }
 }
 
-/// Whether an error means that the reader of our stdout has closed it.
+/// Returns `true` if an error means that the reader of stdout has closed the pipe.
 pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let io = error.downcast_ref::<io::Error>();
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints an error: one line, and one for each cause whose text the previous line does not contain.
+/// Prints an error on one line. Each cause whose text is not in the previous line is printed on a further line.
 pub fn print_error(error: &anyhow::Error, as_json: bool) {
     let code = code_of(error);
     let refused = code.is_some() && error.source().is_none();
@@ -204,25 +203,25 @@ pub fn print_error(error: &anyhow::Error, as_json: bool) {
         told = cause;
     }
     if as_json && !error.is::<Told>() {
-        // The error is one line, because some commands print JSON lines. A failure to print is ignored: the command
-        // ends with an error anyway.
+        // The JSON of the error is on one line, because some commands print JSON lines. A failure to print is ignored,
+        // because the command ends with an error anyway.
         let _ = json_line(&serde_json::json!({ "error": error_fields(error) }));
     }
 }
 
-/// Prints an error in the arguments of a command as JSON; stderr has it already.
+/// Prints an error in the arguments of a command as JSON. It has already been printed to stderr.
 pub fn print_usage_error(text: &str) {
     let error = serde_json::json!({ "code": null, "message": text });
-    // A failure is ignored: the command ends with an error anyway.
+    // A failure is ignored, because the command ends with an error anyway.
     let _ = json_line(&serde_json::json!({ "error": error }));
 }
 
-/// Prints a line to stderr. A failure is ignored, because there is no other place to report it.
+/// Prints a line to stderr. A failure is ignored, because it could not be reported elsewhere.
 fn complain(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// The code of the contract, if the error is a refusal of the server.
+/// Returns the code of the refusal if the error is a refusal by the server; otherwise `None`.
 fn code_of(error: &anyhow::Error) -> Option<u32> {
     let error = error.downcast_ref::<Told>().map_or(error, |told| &told.0);
     let refused = error.downcast_ref::<Refused>().map(|refused| refused.code);

@@ -1,27 +1,27 @@
-//! Options that take a secret. Each reads its secret from stdin for `-`, because a value on the command line is in the
-//! list of processes and in the history of the shell. No error repeats the value.
+//! Options whose value is a secret. With the value `-`, the secret is read from stdin, because the list of processes
+//! and the history of the shell contain command lines. No error text contains the value.
 
 use anyhow::{Context, bail, ensure};
 use std::io::Read;
 use std::path::Path;
 
-/// The maximum number of bytes that are read from stdin. The check of each kind of secret has a lower limit.
+/// The most bytes that are read from stdin. The check of each kind of secret has a lower limit.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Reads the secrets of one command. Stdin can be read only once, so at most one secret can come from it.
+/// Reads the secrets of one command. At most one of them can come from stdin, because stdin can be read only once.
 #[derive(Default)]
 pub struct SecretReader {
     stdin_is_for: Option<&'static str>,
 }
 
 impl SecretReader {
-    /// Returns the secret of `option`: for `-` the text on stdin without trailing line ends, and otherwise the given
-    /// text.
+    /// Returns the secret of `option`. For the value `-`, that is the text on stdin without line ends after it;
+    /// otherwise, it is the value itself.
     pub fn read(&mut self, option: &'static str, given: &str) -> anyhow::Result<String> {
         self.read_from(option, given, std::io::stdin())
     }
 
-    /// Does as [`SecretReader::read`], for an option that may be left out.
+    /// Replaces the value of an option that may be absent with its secret, as [`SecretReader::read`] returns it.
     pub fn read_in_place(&mut self, option: &'static str, given: &mut Option<String>) -> anyhow::Result<()> {
         if let Some(text) = given {
             *text = self.read(option, text)?;
@@ -57,13 +57,13 @@ impl SecretReader {
         // An empty text would delete the setting, so it is refused.
         let is_blank = text.chars().all(|letter| letter.is_whitespace() || letter == '\u{feff}');
         ensure!(!is_blank, "{option}: stdin is empty");
-        // Editors of Windows put an invisible byte order mark before a text.
+        // Editors on Windows put an invisible byte order mark before a text.
         Ok(text.trim_start_matches('\u{feff}').trim_end_matches(['\r', '\n']).to_owned())
     }
 }
 
-/// Whether a value looks like another option, `--name`, which means that the value was forgotten. A PEM begins with
-/// more dashes.
+/// Returns `true` if a value looks like an option, `--name`: the value was then probably forgotten. A PEM begins with
+/// more than two dashes.
 fn is_long_option(text: &str) -> bool {
     text.strip_prefix("--").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

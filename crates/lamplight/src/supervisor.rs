@@ -1,20 +1,19 @@
-//! The notification protocol of systemd for services of `Type=notify`: readiness, stopping, watchdog.
+//! The notification protocol of systemd for services of `Type=notify`: ready, stopping, watchdog.
 //!
-//! Any supervisor that sets `NOTIFY_SOCKET` gets the notifications. Without the variable, nothing is sent.
+//! Every supervisor that sets `NOTIFY_SOCKET` gets the notifications. Without that variable, nothing is sent.
 
 use sd_notify::NotifyState;
 use std::convert::Infallible;
 use std::time::Duration;
 
-/// Notifies the supervisor of a new state. A failure is logged, and does not stop the server.
+/// Notifies the supervisor of a new state. An error is logged and does not stop the server.
 pub fn tell(state: NotifyState<'_>) {
     if let Err(error) = sd_notify::notify(&[state]) {
         tracing::warn!(%error, "cannot notify the supervisor");
     }
 }
 
-/// Notifies the watchdog three times within its timeout, as long as the server is alive. Runs until it is
-/// dropped.
+/// Notifies the watchdog three times per timeout while `is_alive` returns `true`. Runs until it is dropped.
 pub async fn feed_watchdog(is_alive: impl Fn() -> bool) -> Infallible {
     let Some(patience) = sd_notify::watchdog_enabled() else {
         return std::future::pending().await;

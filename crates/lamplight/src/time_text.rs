@@ -1,18 +1,18 @@
-//! Converts times and durations to text and back.
+//! Conversion of times and durations to text and back.
 
 use lamplight_model::Timestamp;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The units of a duration, greatest first, in milliseconds.
+/// The units of a duration in milliseconds, the largest first.
 const UNITS: [(&str, u64); 5] = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1)];
 
-/// Returns the time of the wall clock. A command reads it once, and passes it on.
+/// Returns the current time of the wall clock. A command reads it once, and passes it as an argument.
 pub fn present() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(since.as_millis() as u64)
 }
 
-/// Parses `7d`, `400s`, `1h30m`, `250ms` or `0`.
+/// Parses a duration, such as `7d`, `400s`, `1h30m`, `250ms` or `0`.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let wrong = || format!("{text:?} is not a duration; write it like 400s, 5m, 1h30m, 7d or 250ms");
     if text == "0" {
@@ -33,7 +33,7 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     if text.is_empty() { Err(wrong()) } else { Ok(Duration::from_millis(sum)) }
 }
 
-/// Formats a duration so that [`parse_duration`] reads it back: `7d`, `6m40s`, `250ms`, `0s`.
+/// Formats a duration, such as `7d`, `6m40s`, `250ms` or `0s`. [`parse_duration`] accepts the result.
 pub fn duration_text(milliseconds: u64) -> String {
     let (mut left, mut text) = (milliseconds, String::new());
     for (name, length) in UNITS {
@@ -45,7 +45,7 @@ pub fn duration_text(milliseconds: u64) -> String {
     if text.is_empty() { "0s".to_owned() } else { text }
 }
 
-/// The rough time since a moment: `now`, `12 s`, `5 min`, `3 h`, `9 d`.
+/// Formats the time since `since` with one unit: `now`, `12 s`, `5 min`, `3 h`, `9 d`.
 pub fn ago(since: Timestamp, now: Timestamp) -> String {
     match now.since(since).as_secs() {
         0 => "now".to_owned(),
@@ -56,26 +56,26 @@ pub fn ago(since: Timestamp, now: Timestamp) -> String {
     }
 }
 
-/// `2025-11-23 17:37:02 UTC`
+/// Formats a time as `2025-11-23 17:37:02 UTC`.
 pub fn utc(time: Timestamp) -> String {
     let (year, month, day) = date(time.as_secs() / 86_400);
     format!("{year:04}-{month:02}-{day:02} {} UTC", clock(time))
 }
 
-/// `2025-11-23T17:37:02Z` (RFC 3339)
+/// Formats a time as `2025-11-23T17:37:02Z` (RFC 3339).
 pub fn rfc3339(time: Timestamp) -> String {
     let (year, month, day) = date(time.as_secs() / 86_400);
     format!("{year:04}-{month:02}-{day:02}T{}Z", clock(time))
 }
 
-/// `17:37:02`, in UTC.
+/// Formats the time of day as `17:37:02`, in UTC.
 pub fn clock(time: Timestamp) -> String {
     let seconds = time.as_secs() % 86_400;
     format!("{:02}:{:02}:{:02}", seconds / 3_600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The date of a day since 1970-01-01. It counts from 0000-03-01 in eras of 400 years, so that the leap day
-/// is the last day of its year (Howard Hinnant, "chrono-compatible low-level date algorithms").
+/// Returns year, month and day of a day since 1970-01-01. The computation counts from 0000-03-01 in eras of 400 years,
+/// so that the leap day is the last day of its year (Howard Hinnant, "chrono-compatible low-level date algorithms").
 fn date(days_since_1970: u64) -> (u64, u64, u64) {
     let days = days_since_1970 + 719_468;
     let (era, of_era) = (days / 146_097, days % 146_097);

@@ -1,4 +1,4 @@
-//! The command that watches statuses: a pure roster, two kinds of output, and the session that feeds them.
+//! The command `watch`: a pure roster, two kinds of output, and the session that updates the roster.
 
 pub mod keys;
 pub mod plain;

@@ -1,5 +1,5 @@
-//! Failures outside the server: full disks, pipes without a reader, damaged files, folders that others can
-//! read, signals, and a foreign environment.
+//! Tests of failures outside the server: full disks, pipes without a reader, damaged files, folders that others can
+//! read, signals, and unexpected environments.
 
 #![allow(clippy::unwrap_used)]
 
@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// The longest time to wait for something that must happen.
+/// The longest wait for an expected event.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Requests a page of the HTTP port of the server on this folder; returns the status and the body.
+/// Requests a page from the HTTP port of the server on this folder. Returns the status and the body.
 fn get(folder: &Folder, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(folder.node()["http"].as_str().unwrap()).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
@@ -29,7 +29,7 @@ fn get(folder: &Folder, path: &str) -> (u16, String) {
     (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
 }
 
-/// The value of a metric: of the first series with this beginning.
+/// Returns the value of the first metric series that begins with this text.
 fn metric(folder: &Folder, series: &str) -> f64 {
     let (_, text) = get(folder, "/metrics");
     let found = text.lines().find_map(|line| line.strip_prefix(series)?.split(' ').next_back());
@@ -44,7 +44,7 @@ fn wait_until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-/// A server whose log goes to a file or pipe of the test, and whose announcement nobody reads.
+/// A server whose log goes to a file or pipe of the test, and whose stdout is not read.
 struct Unheard(Child);
 
 impl Unheard {
@@ -70,7 +70,7 @@ impl Drop for Unheard {
     }
 }
 
-/// Causes logins, status changes and writes of facts, each of which logs something at level `trace`.
+/// Makes logins, status changes and writes of facts. Each of them logs something at level `trace`.
 fn work(folder: &Folder, round: usize) {
     let user = format!("user{round}");
     folder.ok(&["account", "create", &user]);
@@ -94,8 +94,8 @@ fn a_log_on_a_full_disk_or_a_closed_pipe_costs_lines_and_nothing_else() {
     }
 }
 
-/// Checks that a log pipe without a reader does not block the server. The pipe holds 64 KiB, and the queue of the log
-/// holds 4 MiB or 4,096 lines.
+/// Checks that the server is not blocked by a log pipe without a reader. The pipe has room for 64 KiB, and the queue of
+/// the log for 4 MiB or 4,096 lines.
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
     let folder = Folder::new();
@@ -116,7 +116,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     drop(reader);
 }
 
-/// Forbids the server to write to files, or allows it again, by its limit of the file size. The limit applies to
+/// Stops the server from writing to files, or allows it again, with its limit on the file size. The limit applies to
 /// overwriting too.
 fn let_it_write(server: &Running, may: bool) {
     let maximum = getrlimit(Resource::Fsize).maximum;
@@ -162,7 +162,7 @@ fn a_disk_that_takes_no_writes_makes_the_node_not_ready_and_it_heals_by_itself()
     assert!(log.contains("a commit of facts failed") && log.contains("facts are committed again"), "{log}");
 }
 
-/// The test opens its connection to the HTTP port first, because no new one is accepted without descriptors.
+/// The test connects to the HTTP port first, because no further connection is accepted without descriptors.
 #[test]
 fn a_server_without_descriptors_says_so_and_takes_in_who_waits_when_it_has_some() {
     let folder = Folder::new();
@@ -213,7 +213,7 @@ async fn a_line_that_repeats_is_written_some_times_and_then_counted() {
         assert!(matches!(control.ask(&create).await.unwrap(), Outcome::Refused { .. }));
     }
     let_it_write(&server, true);
-    // The lines that were left out are counted when the period ends.
+    // The suppressed lines are counted when the period ends.
     wait_until("it is said", || metric(&folder, "lamplight_log_lines_suppressed_total") >= 300.0);
     std::thread::sleep(Duration::from_secs(12));
     server.signal(Signal::TERM);
@@ -261,7 +261,7 @@ fn a_damaged_file_of_live_records_is_told_counted_and_kept() {
     );
 }
 
-/// The files and folders of a tree that others have access to, with their modes.
+/// Returns the files and folders of a tree to which other users have access, with their modes.
 fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     let about = fs::symlink_metadata(path).unwrap();
     let mode = about.permissions().mode() & 0o777;
@@ -272,7 +272,7 @@ fn open_to_others(path: &Path) -> Vec<(PathBuf, u32)> {
     found
 }
 
-/// Returns the same command, run by a shell after this script.
+/// Returns a command that runs this shell script, and then the given command.
 fn after(script: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
     shell
@@ -317,7 +317,7 @@ fn with_any_umask_and_in_any_folder_the_data_is_for_its_owner_alone() {
     }
 }
 
-/// A former version, a copy or an operator may have left such permissions.
+/// A former version, a copy or an operator may have set such permissions.
 #[test]
 fn what_others_may_read_is_narrowed_at_the_start() {
     fn widen(path: &Path) {

@@ -1,4 +1,4 @@
-//! Tests of the command line with real processes, real sockets and a temporary folder.
+//! Tests of the command line, with real processes, real sockets and a temporary folder.
 
 mod process;
 
@@ -58,7 +58,7 @@ fn a_setting_that_does_not_exist_is_refused_by_name() {
     assert_eq!(code, Some(2), "wrong usage");
 }
 
-/// The same steps with a running server and without one.
+/// Makes the same steps with a running server and without one.
 #[test]
 fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
     for running in [true, false] {
@@ -79,7 +79,7 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
         let (code, _, error) = folder.run(&["app", "set", "7", "--web-instances", "11"]);
         assert!(code == Some(1) && error.contains("multi_device.web_instances"), "{error}");
 
-        // A key is added; the old one still verifies until it is removed; the last one cannot be removed.
+        // Adds a key. The old key verifies until it is removed, and the last key cannot be removed.
         let old = folder.ok(&["sig", "alice", "--app", "7"]);
         let second = folder.answer(&["app", "key", "add", "7", "--json"]);
         assert_eq!(second["id"], 2);
@@ -174,8 +174,7 @@ fn apps_keys_and_accounts_are_kept_with_and_without_a_server() {
     }
 }
 
-/// The key is that of the vector in SPEC section 5; its file may come from another system, with other line
-/// ends.
+/// The key is that of the vector in SPEC section 5. Its file has the line ends of another system.
 #[test]
 fn with_a_key_from_elsewhere_usersigs_already_issued_stay_good() {
     let folder = Folder::new();
@@ -255,7 +254,7 @@ fn an_app_has_to_be_named_only_when_there_are_several() {
     let (code, _, error) = folder.run(&["sig", "alice"]);
     assert!(code == Some(1) && error.contains("1400000001, 1400000002"), "{error}");
     assert!(error.contains("`--app ID`"), "{error}");
-    // The command in each advice must itself be valid.
+    // The command in each advice must be valid.
     for (command, advice) in [
         (&["app", "show"][..], "`lamplight app show ID`"),
         (&["app", "key", "list"], "`lamplight app key list ID`"),
@@ -331,7 +330,7 @@ fn nobody_is_told_anything_when_the_server_is_killed_and_comes_back() {
     bob.wait_for("trying again in");
     let _server = folder.serve(&["--client-listen", &address]);
     let missed = [alice.wait_for("-- connected again"), bob.wait_for("-- connected again")].concat();
-    // This is the next status that either of them gets.
+    // The next status that either of them receives must be this one.
     folder.ok(&["status", "set", "bob", "still here"]);
     let missed = [missed, alice.wait_for("\"still here\""), bob.wait_for("\"still here\"")].concat();
     let statuses: Vec<_> = missed.iter().filter(|line| !line.starts_with("--")).collect();
@@ -380,7 +379,7 @@ fn a_refusal_is_told_with_its_code_in_json_too() {
     assert_eq!(error, "error: refused: 70107: no such account — nobody\n");
     let output: Value = serde_json::from_str(&output).unwrap();
     assert_eq!(output["error"]["code"], 70107);
-    // If a list of users fails half-way, the same document has what was done.
+    // If a list of users fails half-way, the JSON contains the users that were handled.
     folder.ok(&["account", "create", "alice"]);
     let (code, output, _) = folder.run(&["account", "delete", "alice", "nobody", "--json"]);
     let output: Value = serde_json::from_str(&output).unwrap_or_else(|why| panic!("{why}: {output}"));
@@ -418,7 +417,7 @@ fn the_demo_is_alive_and_ends_by_itself() {
     assert_eq!(demo.wait().0, Some(0));
 }
 
-/// The receiver is a thread that answers each request with the status that it is given.
+/// The receiver is a thread that answers each request with the status in its channel.
 #[test]
 fn webhooks_are_listed_tried_and_mended() {
     use std::io::{Read, Write};
@@ -432,7 +431,7 @@ fn webhooks_are_listed_tried_and_mended() {
             if stream.read(&mut request).is_ok_and(|read| read > 0) {
                 let status = says.load(std::sync::atomic::Ordering::SeqCst);
                 let answer = format!("HTTP/1.1 {status} X\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-                // The caller may have disconnected.
+                // The error is ignored, because the caller may have disconnected.
                 drop(stream.write_all(answer.as_bytes()));
             }
         }
@@ -526,7 +525,7 @@ fn an_app_without_a_given_id_gets_one_that_is_free() {
     let folder = Folder::new();
     let make = || folder.answer(&["app", "create", "--json"])["app"]["SDKAppID"].clone();
     assert_eq!(make(), 1_400_000_001);
-    // A deletion that was interrupted: no app has the id, and no new app may get it yet.
+    // Simulates an interrupted deletion: no app has the id, but a new app must not get it yet.
     let db = rusqlite::Connection::open(folder.path().join("facts.db")).unwrap();
     db.execute("INSERT INTO deleted_apps (id, emptied) VALUES (1400000002, 0)", ()).unwrap();
     drop(db);

@@ -1,4 +1,4 @@
-//! Compares `docs/configuration.md` with the settings of the program, so that it stays correct.
+//! A test that compares `docs/configuration.md` with the settings of the program.
 
 use figment::value::Value;
 use lamplight_server::Config;
@@ -32,7 +32,7 @@ fn rows() -> Vec<Row> {
         .collect()
 }
 
-/// Every setting by its path, with its value.
+/// Collects every setting with its path and value.
 fn flat(value: &Json, path: &str, all: &mut BTreeMap<String, Json>) {
     let Json::Object(fields) = value else {
         all.insert(path.to_owned(), value.clone());
@@ -126,7 +126,7 @@ fn the_example_is_complete_and_can_be_used() {
     assert_eq!(named, used.into_keys().collect::<Vec<_>>());
 }
 
-/// Checks that the program reads the lists, sections and texts as the page writes them in variables.
+/// Checks that the program can parse the lists, sections and texts that the page shows as variables.
 #[test]
 fn the_variables_of_the_page_can_be_used() {
     let (_, after) = PAGE.split_once("```sh\nLAMPLIGHT_TRUSTED").expect("an example");
@@ -138,7 +138,7 @@ fn the_variables_of_the_page_can_be_used() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
     command.current_dir(folder.path()).args(["doctor", "--skip-webhooks", "--json"]);
     command.args(["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
-    // The quotes around a whole value are removed, as a shell would do.
+    // The quotes around a whole value are removed, as a shell does.
     command.envs(variables.iter().map(|(name, value)| (*name, value.trim_matches('\''))));
     let output = command.output().unwrap();
     let answer: Json = serde_json::from_slice(&output.stdout).unwrap();

@@ -1,4 +1,4 @@
-//! The password of the console: shown once, changed with a running server and without one.
+//! Tests of the console's password: it is shown once, and can be changed with a running server and without one.
 
 #![allow(clippy::unwrap_used)]
 
@@ -12,12 +12,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// The HTTP status of a login with this password.
+/// Returns the HTTP status of a login with this password.
 fn log_in(server: &str, password: &str) -> u16 {
     log_in_with(server, &json!({ "password": password }))
 }
 
-/// The HTTP status of a login with these credentials.
+/// Returns the HTTP status of a login with these credentials.
 fn log_in_with(server: &str, credentials: &Value) -> u16 {
     let body = credentials.to_string();
     let mut stream = TcpStream::connect(server).unwrap();
@@ -29,7 +29,7 @@ fn log_in_with(server: &str, credentials: &Value) -> u16 {
     answer.split(' ').nth(1).unwrap().parse().unwrap()
 }
 
-/// The word that follows `words` in a text.
+/// Returns the word that follows `words` in a text.
 fn word_behind(text: &str, words: &str) -> String {
     let (_, rest) = text.split_once(words).unwrap_or_else(|| panic!("no {words:?} in {text}"));
     rest.trim().split([' ', ',', ')', '\n']).next().unwrap().to_owned()
@@ -52,7 +52,7 @@ fn the_password_is_shown_at_the_first_start_and_never_again() {
     assert_eq!(log_in(folder.node()["http"].as_str().unwrap(), &password), 200, "and it still holds");
 }
 
-/// The password is shown only once, so the log must report that it was lost.
+/// The password is shown only once, so the log must report that it could not be printed.
 #[test]
 fn a_password_that_could_not_be_printed_is_told_of_in_the_log() {
     let folder = Folder::new();
@@ -74,7 +74,7 @@ fn a_password_that_could_not_be_printed_is_told_of_in_the_log() {
     assert!(told(), "{}", std::fs::read_to_string(&log).unwrap());
 }
 
-/// The test holds for a program with the web pages, and for one that was built without them.
+/// The test works with and without built web pages.
 #[test]
 fn no_address_of_the_console_is_told_where_there_is_no_page() {
     let folder = Folder::new();

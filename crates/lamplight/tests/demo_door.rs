@@ -1,4 +1,4 @@
-//! The endpoints for the pages of the demo, which a normal server does not have.
+//! Tests of the endpoints for the demo's pages, which a normal server does not have.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 
-/// Sends a request to the HTTP port; returns status, headers and body.
+/// Sends a request to the HTTP port. Returns the status, the headers and the body.
 fn ask(folder: &Folder, request: &str, body: &str) -> (u16, String, String) {
     let mut stream = TcpStream::connect(folder.node()["http"].as_str().unwrap()).unwrap();
     let length = body.len();
@@ -59,7 +59,7 @@ fn pages_of_the_demo_can_be_its_people_and_nobody_else() {
         assert_eq!((status, &ticket["userID"]), (200, &json!(user)));
         folder.ok(&["sig", "verify", ticket["userSig"].as_str().unwrap(), "--user", user]);
     }
-    // The demo makes UserSigs only for its own users, and not for an admin of the app, who may do everything.
+    // The demo makes UserSigs only for its own users. It makes none for an admin of the app, who may do everything.
     for user in ["administrator", "nobody", "", "you "] {
         let (status, answer) = sig_of(&folder, user);
         assert_eq!((status, answer.get("userSig")), (404, None), "{user}");

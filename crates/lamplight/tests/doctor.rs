@@ -1,4 +1,5 @@
-//! `lamplight doctor` on real folders, ports, certificates and servers; shell completions and manual pages.
+//! Tests of `lamplight doctor` with real folders, ports, certificates and servers, and of shell completions and manual
+//! pages.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,10 +14,10 @@ use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// The arguments for listening on free ports.
+/// The arguments with which a server listens on free ports.
 const FREE: [&str; 4] = ["--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"];
 
-/// The exit code, and the findings of one check, with levels, texts and advice, as one text.
+/// Returns the exit code, and the findings of one check as text.
 fn examined(folder: &Folder, arguments: &[&str], check: &str) -> (Option<i32>, String) {
     let (code, output, error) = folder.run(&[&["doctor", "--json"], arguments].concat());
     let answer: Value = serde_json::from_str(&output).unwrap_or_else(|why| panic!("{why}: {output}{error}"));
@@ -72,7 +73,7 @@ fn a_running_server_has_its_ports_and_is_ready() {
     let (code, output, _) = folder.run(&["doctor", "--only-server", "--json"]);
     let answer: Value = serde_json::from_str(&output).unwrap();
     assert!(code == Some(0) && answer["findings"].as_array().unwrap().len() == 1, "{output}");
-    // Settings that differ from those of the running server.
+    // Passes settings that differ from those of the running server.
     let (code, found) =
         examined(&folder, &["--client-listen", "127.0.0.1:9", "--http-listen", http], "client port");
     assert!(code == Some(0) && found.contains("warning") && found.contains(client), "{found}");
@@ -84,7 +85,7 @@ fn a_running_server_has_its_ports_and_is_ready() {
         "{found}"
     );
 
-    // A killed server leaves its file behind.
+    // A killed server leaves its node file behind.
     server.signal(rustix::process::Signal::KILL);
     server.wait();
     let (code, found) = examined(&folder, &FREE, "server");
@@ -130,7 +131,7 @@ fn a_webhook_that_cannot_be_reached_is_wrong() {
     );
 }
 
-/// The server refuses to start in each of these states, so each finding must be wrong.
+/// The server refuses to start in each of these states, so each finding must have the level `wrong`.
 #[test]
 fn what_a_start_refuses_is_wrong() {
     let folder = Folder::new();
@@ -156,8 +157,8 @@ fn what_a_start_refuses_is_wrong() {
     }
 }
 
-/// Returns the exit codes of the doctor and of a server with the same flags, variables and folder. A server that starts
-/// is stopped, and counts as 0.
+/// Returns the exit codes of the doctor and of a server with the same flags, variable and folder. A server that starts
+/// is stopped; its exit code counts as 0.
 fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Option<i32>, Option<i32>) {
     let command = |name: &str| {
         let mut command = folder.command(&[&[name], flags].concat());
@@ -181,12 +182,12 @@ fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Opt
     (examined.status.code(), served)
 }
 
-/// Checks that the doctor finds each mistake that keeps a server from starting, and does not report similar states in
-/// which a server starts.
+/// Checks that the doctor reports each mistake with which a server does not start, and does not report similar states
+/// with which it starts.
 #[test]
 fn the_doctor_and_a_start_agree() {
     type Spoil = fn(&std::path::Path);
-    /// A mistake: its name, a function that spoils the folder, the flags, an environment variable, and the expected
+    /// A mistake: its name, a function that damages the folder, the flags, an environment variable, and the expected
     /// exit code.
     type Mistake<'a> = (&'a str, Spoil, Vec<&'a str>, Option<(&'a str, &'a str)>, i32);
     let nothing: Spoil = |_| {};
@@ -306,7 +307,7 @@ fn a_source_of_keys_that_cannot_be_read_is_wrong() {
     let pem = "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n\
                -----END PUBLIC KEY-----\n";
     std::fs::write(folder.path().join("jwks/keys.pem"), pem).unwrap();
-    // The next attempt comes on its own, 5 s after the first one.
+    // The next read is made without a request, 5 s after the first one.
     let (code, found) = until("\"ok\"");
     assert!(code == Some(0) && found.contains("has 1 key"), "{found}");
 }
@@ -398,7 +399,7 @@ fn a_text_of_the_store_is_told_once() {
     assert_eq!(found.matches("not a database").count(), 1, "{found}");
 }
 
-/// Files of root in a folder of another user, as a restore by root leaves them. Only root can make them.
+/// The test makes files of root in a folder of another user, as a restore by root does. Only root can make such files.
 #[test]
 fn a_store_that_belongs_to_another_user_is_named_with_its_owner() {
     if !rustix::process::geteuid().is_root() {
@@ -420,7 +421,7 @@ fn a_store_that_belongs_to_another_user_is_named_with_its_owner() {
         assert!(text.contains("facts.db belongs to user 0, and this program runs as user 65534"), "{text}");
         assert!(text.contains(cure), "{text}");
     }
-    // As `cp -rp BACKUP/. .` leaves the folder.
+    // The folder as `cp -rp BACKUP/. .` leaves it.
     std::os::unix::fs::chown(&data, Some(0), Some(0)).unwrap();
     let mut command = folder.command(&[&["serve"], &FREE[..]].concat());
     let error = String::from_utf8(command.uid(65_534).gid(65_534).output().unwrap().stderr).unwrap();

@@ -1,4 +1,4 @@
-//! The Rust code in the documentation, compiled as it is.
+//! The Rust code of the documentation, which is compiled here.
 
 #![allow(clippy::print_stdout, missing_docs, unused_imports, dead_code)]
 
@@ -39,7 +39,7 @@ async fn of_the_page_about_sdks(user_sig: String) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// Lines without their indentation, which differs inside a function.
+/// Returns the lines of a code without their indentation, which differs within a function.
 fn plain(code: &str) -> String {
     code.lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }
@@ -48,7 +48,7 @@ fn blocks(page: &str) -> Vec<String> {
     page.split("```rust\n").skip(1).filter_map(|rest| Some(plain(rest.split_once("\n```")?.0))).collect()
 }
 
-/// Checks that every block of Rust on the pages is in this file too, where the compiler checks it.
+/// Checks that every Rust block of the pages is also in this file, where the compiler checks it.
 #[test]
 fn every_block_of_rust_stands_in_this_file() {
     let compiled = plain(include_str!("documentation.rs"));
@@ -61,7 +61,7 @@ fn every_block_of_rust_stands_in_this_file() {
     }
 }
 
-/// A page with Rust code that is not in `PAGES` would not be checked.
+/// A page with Rust code that is missing in `PAGES` would not be checked.
 #[test]
 fn no_other_page_has_rust() {
     fn with_rust(folder: &std::path::Path, found: &mut Vec<String>) {

@@ -1,4 +1,4 @@
-//! Leaves out repeated log lines by the rule of [`LineLimit`], to which it passes the lines of `tracing` and the time.
+//! The layer that suppresses repeated log lines. It passes the lines of `tracing` and the time to [`LineLimit`].
 
 use super::limit::{Fate, Kind, LineLimit};
 use lamplight_server::LogMetrics;
@@ -11,15 +11,15 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-/// The target of the lines that report left-out lines; these lines are always written.
+/// The target of the lines that report suppressed lines. Lines with this target are never suppressed.
 const TARGET: &str = "lamplight::log";
-/// Fields that distinguish lines from the same place in the program.
+/// The fields that distinguish lines from the same place in the source.
 const IDS: [&str; 3] = ["app", "webhook", "worker"];
-/// The most bytes of a left-out line that a report quotes.
+/// The most bytes of a suppressed line that a report quotes.
 const MAX_TEXT_BYTES: usize = 200;
 
-/// A layer that leaves out repeated lines. It keeps all debug and trace lines, because their readers want
-/// every one.
+/// A `tracing` layer that suppresses repeated lines. Debug and trace lines are never suppressed, because their readers
+/// need every line.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     limit: Arc<Mutex<LineLimit>>,
@@ -28,12 +28,12 @@ pub struct Limiter {
 }
 
 impl Limiter {
-    /// A limiter that counts what it leaves out.
+    /// Makes a limiter that counts the suppressed lines in `metrics`.
     pub fn new(metrics: LogMetrics) -> Self {
         Self { limit: Arc::default(), origin: Instant::now(), metrics }
     }
 
-    /// A task that reports how many lines were left out; call it about once a second.
+    /// Returns a function that reports the numbers of suppressed lines. It must be called about once per second.
     pub fn chore(&self) -> impl FnMut() + Send + 'static {
         let (limit, origin) = (Arc::clone(&self.limit), self.origin);
         move || {
@@ -51,8 +51,8 @@ impl<S: Subscriber> Layer<S> for Limiter {
         if *about.level() > Level::INFO || about.target() == TARGET {
             return true;
         }
-        // No value is formatted while the lock is held: formatting may panic, and a panic is logged, which
-        // takes the lock.
+        // No value is formatted while the lock is held: formatting may panic, and the log line about the panic takes
+        // the same lock.
         let mut ids = Ids::default();
         event.record(&mut ids);
         let kind = Kind { place: hash(&about.callsite()), about: ids.hash };
@@ -77,7 +77,7 @@ fn hash(value: &impl Hash) -> usize {
     hasher.finish() as usize
 }
 
-/// Hashes the fields that identify the subject of a line.
+/// A hash of the fields that identify the subject of a line.
 #[derive(Default)]
 struct Ids {
     hash: u64,
@@ -117,7 +117,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt;
     use tracing_subscriber::registry;
 
-    /// A layer that keeps the texts of all lines.
+    /// A layer that collects the texts of all lines.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<String>>>);
 

@@ -1,5 +1,5 @@
-//! Writes log lines to stderr through a bounded queue and one thread. Logging never blocks and never fails,
-//! whatever happens to stderr: a full disk, a closed pipe, a pipe without a reader.
+//! The writing of log lines to stderr, through a bounded queue and one thread. Logging never blocks and never fails,
+//! even if the disk is full, or stderr is a closed pipe or a pipe without a reader.
 
 use lamplight_server::LogMetrics;
 use std::io::{self, Write};
@@ -9,15 +9,15 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, chan
 use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The most lines that may wait, and the most bytes of them. Further lines are dropped.
+/// The most queued lines, and their most bytes in total. Further lines are dropped.
 const MAX_LINES: usize = 4_096;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The interval at which the thread calls `chore`.
 const TICK: Duration = Duration::from_secs(1);
-/// The longest time that the end of the program waits for queued lines.
+/// The longest time that the end of the program waits for queued lines to be written.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// The writer of lines. Clones share the queue.
+/// The writer of log lines. Clones share the queue.
 #[derive(Clone, Debug)]
 pub struct Lines {
     queue: SyncSender<Message>,
@@ -25,8 +25,8 @@ pub struct Lines {
     metrics: LogMetrics,
 }
 
-/// The guard of the log, to be held as long as the program logs. Dropping it waits for a short time until queued lines
-/// are written.
+/// The guard of the log, which must be kept while the program logs. Dropping it waits at most a second until the queued
+/// lines are written.
 #[derive(Debug)]
 pub struct LogGuard {
     queue: SyncSender<Message>,
@@ -35,7 +35,7 @@ pub struct LogGuard {
 #[derive(Debug)]
 enum Message {
     Line(Vec<u8>),
-    /// A request that is answered when all earlier lines have been written.
+    /// A request for an answer once all earlier lines have been written.
     Flush(std::sync::mpsc::Sender<()>),
 }
 
@@ -78,7 +78,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Each call of `write` queues a whole line. It always succeeds, because `tracing` would report an error on stderr.
+/// Each call of `write` queues one line. It never returns an error, because `tracing` would report the error on stderr.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);
@@ -95,7 +95,7 @@ impl Drop for LogGuard {
         let until = Instant::now() + LAST_LINES;
         let (done, is_done) = channel();
         let mut flush = Message::Flush(done);
-        // While the queue is full, the flush cannot be queued.
+        // If the queue is full, the request is tried again.
         while let Err(TrySendError::Full(back)) = self.queue.try_send(flush) {
             if Instant::now() >= until {
                 return;
@@ -103,12 +103,12 @@ impl Drop for LogGuard {
             flush = back;
             std::thread::sleep(Duration::from_millis(5));
         }
-        // A timeout is ignored: the program ends anyway.
+        // A timeout is ignored, because the program ends anyway.
         let _ = is_done.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
 }
 
-/// The loop of the thread.
+/// The loop of the writing thread.
 fn write_all(
     messages: &Receiver<Message>,
     mut out: impl Write,
@@ -136,7 +136,7 @@ fn write_all(
     }
 }
 
-/// Stderr for short commands: each line is written at once, and a line that cannot be written is lost.
+/// The stderr of short commands. Each line is written at once; a line that cannot be written is lost.
 #[derive(Clone, Copy, Debug)]
 pub struct Unfailing;
 
@@ -150,7 +150,7 @@ impl MakeWriter<'_> for Unfailing {
 
 impl Write for Unfailing {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // A failure is ignored: stderr is the only place where it could be reported.
+        // A failure is ignored, because it could be reported only on stderr.
         let _ = io::stderr().lock().write_all(line);
         Ok(line.len())
     }
@@ -166,7 +166,7 @@ mod tests {
     use std::sync::Mutex;
     use std::sync::mpsc::Sender;
 
-    /// The output in a test. Each write reports that it begins, and then waits until the test releases it.
+    /// The output in a test. Each write first sends a signal, and then waits until the test lets it continue.
     struct Out {
         begun: Sender<()>,
         go_on: Option<Receiver<()>>,
@@ -225,7 +225,7 @@ mod tests {
         assert_eq!(metrics.dropped(), 7);
     }
 
-    /// A pipe without a reader does not block logging.
+    /// Checks that a pipe without a reader does not block logging.
     #[test]
     fn beyond_the_queue_a_line_is_dropped_and_counted() {
         for (line, most) in [("x".to_owned(), MAX_LINES), ("x".repeat(MAX_BYTES / 8), 8)] {
@@ -235,7 +235,7 @@ mod tests {
             let out = Out { begun, go_on: Some(go_on), written: Arc::clone(&written), error: None };
             let metrics = LogMetrics::default();
             let (lines, guard) = Lines::start(out, metrics.clone(), || {}).unwrap();
-            // The thread is writing the first line.
+            // Waits until the thread writes the first line.
             log(&lines, &line);
             begins.recv().unwrap();
             (0..most + 5).for_each(|_| log(&lines, &line));

@@ -1,4 +1,4 @@
-//! The meaning of a key: a pure step from the state of the keyboard and a key to the next state.
+//! The meaning of keys: a pure function from the state of the keyboard and a key to the next state.
 
 // Most keys of a terminal have no meaning here.
 #![allow(clippy::wildcard_enum_match_arm)]
@@ -6,31 +6,31 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use lamplight_model::UserId;
 
-/// The state of the keyboard: the text being typed, and the marked row.
+/// The state of the keyboard: the text being typed, and the selected row.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Keyboard {
     /// The text being typed.
     pub typing: Typing,
-    /// The index of the marked row.
+    /// The index of the selected row.
     pub marked: usize,
 }
 
-/// The text being typed, which decides what Enter does.
+/// The kind of text being typed, with the text. It decides what Enter does.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Typing {
-    /// No text is being typed: keys are commands.
+    /// No text is being typed, so keys are commands.
     #[default]
     Nothing,
     /// A custom status.
     Status(String),
-    /// A user to watch.
+    /// The userID of a user to watch.
     Person(String),
 }
 
-/// A command of the user at the keyboard.
+/// A command from the keyboard.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Wish {
-    /// Set the own custom status.
+    /// Set one's own custom status.
     SetStatus(String),
     /// Watch a user.
     Add(UserId),
@@ -38,7 +38,7 @@ pub enum Wish {
     Remove(usize),
     /// Quit.
     Quit {
-        /// Whether to log out first.
+        /// `true` to log out first.
         logout: bool,
     },
     /// Show why the typed text is invalid.
@@ -46,7 +46,8 @@ pub enum Wish {
 }
 
 impl Keyboard {
-    /// Handles a key, while `rows` users are shown and the own custom status is `own`.
+    /// Handles a key, and returns its command, if it has one. `rows` is the number of users on the screen, and `own`
+    /// the watcher's custom status.
     pub fn press(&mut self, key: KeyEvent, rows: usize, own: &str) -> Option<Wish> {
         if key.kind == KeyEventKind::Release {
             return None;
@@ -109,7 +110,7 @@ impl Keyboard {
 mod tests {
     use super::*;
 
-    /// Types a script; `\n` is Enter, `\x1b` Esc, `\x08` Backspace, `\x03` Ctrl-C, `\x15` Ctrl-U.
+    /// Types a script. `\n` is Enter, `\x1b` Esc, `\x08` Backspace, `\x03` Ctrl-C, and `\x15` Ctrl-U.
     fn type_in(script: &str) -> (Vec<Wish>, Keyboard) {
         let (mut keyboard, mut wishes) = (Keyboard::default(), Vec::new());
         for letter in script.chars() {

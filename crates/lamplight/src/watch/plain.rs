@@ -1,4 +1,4 @@
-//! Watching without a screen: one line for each change, for pipes, files and tests.
+//! The output of `watch` without a screen: one line for each change, for pipes, files and tests.
 
 use super::roster::ending_text;
 use super::session::Session;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Prints lines until the session ends or a signal comes. SIGTERM logs out first.
+/// Prints lines until the session ends or a signal arrives. SIGTERM logs out first.
 pub async fn run(mut session: Session, as_json: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     loop {
@@ -48,7 +48,7 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         Event::NotWatched(users) => users
             .iter()
             .try_for_each(|user| note(as_json, "notWatched", &format!("{user} is no longer watched"))),
-        // The output has lines only for statuses and the connection.
+        // Only statuses and the state of the connection are printed.
         Event::Connecting
         | Event::MessagesReceived(_)
         | Event::ConversationsChanged { .. }
@@ -76,12 +76,12 @@ fn show(event: &Event, now: Timestamp, as_json: bool) -> anyhow::Result<()> {
         | Event::Superseded
         | Event::LoginRefused(_)
         | Event::LoggedOut => note(as_json, "over", &ending_text(event)),
-        // Events that a later version of the SDK adds.
+        // Events that a later version of the SDK may add.
         _ => Ok(()),
     }
 }
 
-/// The reason why there is no connection, and the time to the next attempt, if there is one.
+/// Returns the reason why there is no connection, with the time to the next attempt, if there will be one.
 fn disconnected_text(why: &LinkEnd, retry_in: Option<Duration>) -> String {
     match retry_in {
         Some(retry_in) => format!("{why}; trying again in {:.1} s", retry_in.as_secs_f32()),
@@ -89,7 +89,7 @@ fn disconnected_text(why: &LinkEnd, retry_in: Option<Duration>) -> String {
     }
 }
 
-/// `2025-11-23T17:37:02Z bob ONLINE "listening" custom [Linux, Web]`
+/// Returns a line such as `2025-11-23T17:37:02Z bob ONLINE "listening" custom [Linux, Web]`.
 fn status_line(status: &UserStatus, now: Timestamp) -> String {
     let UserStatus { user_id, status_type, custom_status, reason, .. } = status;
     let custom = harmless(custom_status.as_str()).replace('"', "\\\"");
@@ -97,7 +97,7 @@ fn status_line(status: &UserStatus, now: Timestamp) -> String {
     format!("{} {user_id} {status_type} \"{custom}\" {reason} [{devices}]", rfc3339(now))
 }
 
-/// Prints a line that is not a status.
+/// Prints a line that is not about a status.
 fn note(as_json: bool, event: &str, text: &str) -> anyhow::Result<()> {
     if !as_json {
         return line(format!("-- {text}"));

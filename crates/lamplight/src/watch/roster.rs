@@ -1,16 +1,16 @@
-//! The state of the watcher: the watched users, their last known statuses, and the state of the connection.
+//! The state of `watch`: the watched users, their newest statuses, and the state of the connection.
 //!
-//! Pure: it takes events with their time, and knows no terminal and no socket.
+//! Pure: it has no terminal and no socket; events and their times are arguments.
 
 use lamplight_client::{Event, KickedBy, LinkEnd};
 use lamplight_model::{Code, StatusType, Timestamp, UserId, UserStatus};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// The most lines of news that are kept.
+/// The most event lines that are kept.
 const MAX_NEWS: usize = 200;
 
-/// The state that a watcher shows.
+/// The state that `watch` shows.
 #[derive(Debug)]
 pub struct Roster {
     /// The user who watches.
@@ -19,25 +19,25 @@ pub struct Roster {
     pub connection: Connection,
     /// The watched users: the watcher first, then the others in the order in which they were added.
     pub people: Vec<Person>,
-    /// The latest events, newest last.
+    /// The lines about the latest events, the newest one last.
     pub news: VecDeque<News>,
 }
 
 /// The state of the connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Connection {
-    /// A connection attempt is under way.
+    /// A connection attempt is in progress.
     Connecting,
     /// Connected; the statuses are current.
     Connected,
-    /// The link is broken; the statuses are the last ones received.
+    /// The link has broken. The statuses are those that were received before.
     Waiting {
         /// The reason why the link broke, or why the last attempt failed.
         why: String,
-        /// The time at which the next attempt begins.
+        /// The time of the next attempt.
         until: Timestamp,
     },
-    /// The session has ended for good.
+    /// The session has ended, and there will be no further attempt.
     Ended {
         /// The reason.
         why: String,
@@ -49,22 +49,22 @@ pub enum Connection {
 pub struct Person {
     /// The `userID`.
     pub id: UserId,
-    /// The last known status.
+    /// The newest status, or the reason why there is none.
     pub known: Known,
 }
 
-/// The last known status of a watched user.
+/// The newest status of a watched user, or the reason why there is none.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Known {
-    /// No status yet.
+    /// No status has been received yet.
     Nothing,
-    /// The account does not exist; the session asks again from time to time.
+    /// The account does not exist. The session repeats the subscribe call at intervals.
     NoAccount,
-    /// The newest status received.
+    /// The newest status that was received.
     Status(UserStatus),
 }
 
-/// A line of news.
+/// A line about an event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct News {
     /// The time of the event.
@@ -74,7 +74,7 @@ pub struct News {
 }
 
 impl Roster {
-    /// A roster of the watcher and the users to watch.
+    /// Makes a roster with the watcher and the users to watch.
     pub fn new(me: UserId, wanted: &[UserId]) -> Self {
         let mut roster = Self {
             me: me.clone(),
@@ -99,7 +99,8 @@ impl Roster {
         self.people.retain(|person| person.id != *user || *user == self.me);
     }
 
-    /// Notes that the account does not exist. A status that was received stays, because it is newer.
+    /// Records that the account does not exist. If a status was already received, the status is kept, because it is
+    /// newer.
     pub fn no_account(&mut self, user: &UserId) {
         let person = self.people.iter_mut().find(|person| person.id == *user);
         if let Some(person) = person.filter(|person| person.known == Known::Nothing) {
@@ -107,18 +108,18 @@ impl Roster {
         }
     }
 
-    /// The users who had no account when the server was last asked.
+    /// Returns the users who had no account at the last subscribe call.
     pub fn without_account(&self) -> Vec<UserId> {
         let missing = self.people.iter().filter(|person| person.known == Known::NoAccount);
         missing.map(|person| person.id.clone()).collect()
     }
 
-    /// The entry of a user, if the user is watched.
+    /// Returns the entry of a user; `None` if the user is not watched.
     pub fn find(&self, user: &UserId) -> Option<&Person> {
         self.people.iter().find(|person| person.id == *user)
     }
 
-    /// The watcher's own status, once it was received.
+    /// Returns the watcher's own status; `None` before the first one is received.
     pub fn own(&self) -> Option<&UserStatus> {
         match &self.find(&self.me)?.known {
             Known::Status(status) => Some(status),
@@ -126,7 +127,7 @@ impl Roster {
         }
     }
 
-    /// Adds a line of news.
+    /// Adds a line about an event.
     pub fn say(&mut self, at: Timestamp, text: impl Into<String>) {
         self.news.push_back(News { at, text: text.into() });
         if self.news.len() > MAX_NEWS {
@@ -172,7 +173,7 @@ impl Roster {
                     self.say(now, format!("another device has unsubscribed from {user}"));
                 }
             }
-            // This screen shows statuses only.
+            // The screen shows statuses only.
             Event::MessagesReceived(_)
             | Event::ConversationsChanged { .. }
             | Event::FriendListChanged { .. }
@@ -187,7 +188,7 @@ impl Roster {
             | Event::LoginRefused(_)
             | Event::LoggedOut => self.end(now, ending_text(event)),
             Event::Missed { events } => self.say(now, format!("{events} events were not shown")),
-            // Events that a later version of the SDK adds.
+            // Events that a later version of the SDK may add.
             _ => {}
         }
     }
@@ -211,7 +212,7 @@ impl Roster {
     }
 }
 
-/// A change of a status in words.
+/// Describes a change of a status in words.
 fn change_text(before: Option<&UserStatus>, after: &UserStatus) -> String {
     let user = &after.user_id;
     let custom = after.custom_status.as_str();
@@ -236,7 +237,7 @@ fn change_text(before: Option<&UserStatus>, after: &UserStatus) -> String {
     }
 }
 
-/// The reason why the session has ended.
+/// Returns the reason why the session has ended.
 pub fn ending_text(event: &Event) -> String {
     match event {
         Event::KickedOffline { by: KickedBy::OtherLogin { platform: Some(platform) } } => {
@@ -266,7 +267,7 @@ pub fn ending_text(event: &Event) -> String {
         | Event::AbilitiesChanged(_)
         | Event::ListsOutdated
         | Event::Missed { .. } => "the session goes on".to_owned(),
-        // Events that a later version of the SDK adds.
+        // Events that a later version of the SDK may add.
         _ => "the session has ended".to_owned(),
     }
 }
@@ -276,7 +277,7 @@ pub mod tests {
     use super::*;
     use lamplight_model::{CustomStatus, Platform, Reason, Version};
 
-    /// A status for tests, since second 1000.
+    /// Makes a status for tests. It began at second 1000.
     pub fn status(user: &str, kind: StatusType, reason: Reason, custom: &str, on: &[Platform]) -> UserStatus {
         UserStatus {
             user_id: UserId::new(user).unwrap(),

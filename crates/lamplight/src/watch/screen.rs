@@ -1,4 +1,4 @@
-//! Watching on a screen: connects the terminal, its keys and the session.
+//! The output of `watch` on a screen: connects the terminal, its keys and the session.
 
 use super::keys::{Keyboard, Wish};
 use super::session::Session;
@@ -11,16 +11,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
-/// The most keys that may wait while the screen is drawn.
+/// The most keys that are queued while the screen is drawn.
 const MAX_KEYS: usize = 64;
 
 /// The interval at which the times on the screen are redrawn.
 const REDRAW: Duration = Duration::from_secs(1);
 
-/// The interval at which the reading thread checks whether its keys are still wanted.
+/// The interval at which the reading thread checks whether the receiver of its keys still exists.
 const KEY_PATIENCE: Duration = Duration::from_millis(200);
 
-/// Shows the session until the person at the keyboard leaves.
+/// Shows the session until the user quits.
 pub async fn run(mut session: Session) -> anyhow::Result<()> {
     let mut terminal = ratatui::try_init()?;
     let logout = show(&mut terminal, &mut session).await;
@@ -37,7 +37,7 @@ enum Input {
     Resized,
 }
 
-/// Draws, waits, and draws again. Returns whether to log out.
+/// Draws the screen after every event, until the user quits. Returns `true` to log out.
 async fn show(terminal: &mut DefaultTerminal, session: &mut Session) -> anyhow::Result<bool> {
     let mut inputs = read_terminal();
     let mut terminate = signal(SignalKind::terminate())?;
@@ -55,7 +55,7 @@ async fn show(terminal: &mut DefaultTerminal, session: &mut Session) -> anyhow::
                 Some(Ok(Input::Key(key))) => key,
                 Some(Ok(Input::Resized)) => continue,
                 Some(Err(error)) => return Err(error.into()),
-                // The thread that reads the terminal has ended, so there is no terminal any longer.
+                // The thread that reads the terminal has ended, so the terminal is gone.
                 None => return Ok(false),
             },
         };
@@ -84,8 +84,7 @@ fn remove(session: &mut Session, row: usize) {
     }
 }
 
-/// Starts a thread that reads the terminal, because that cannot be done without blocking. The thread ends
-/// when its receiver is dropped.
+/// Starts a thread that reads the terminal, because reading it blocks. The thread ends after its receiver is dropped.
 fn read_terminal() -> mpsc::Receiver<io::Result<Input>> {
     let (sender, receiver) = mpsc::channel(MAX_KEYS);
     std::thread::spawn(move || {

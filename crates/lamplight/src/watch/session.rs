@@ -1,4 +1,4 @@
-//! The session of a watcher: logs in, subscribes, and carries out commands. It has no output of its own.
+//! The session of `watch`: logs in, subscribes, and executes commands. It prints nothing.
 
 use super::roster::Roster;
 use crate::time_text::present;
@@ -9,24 +9,24 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Interval, MissedTickBehavior, interval, timeout};
 
-/// The most users in one subscribe, as in the default settings of an app.
+/// The most users in one subscribe call, as in the default settings of an app.
 const BATCH: usize = 100;
 
-/// The interval at which users without an account are asked for again.
+/// The interval at which the session subscribes again to users without an account.
 const ASK_AGAIN: Duration = Duration::from_secs(2);
 
-/// The longest time that a logout may delay quitting.
+/// The longest time that quitting waits for a logout.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 /// A logged-in watcher.
 pub struct Session {
-    /// The watched users and their last known statuses.
+    /// The watched users and their newest statuses.
     pub roster: Roster,
     client: Client,
     events: Events,
-    /// The time in milliseconds by which the server's clock is ahead of the local one.
+    /// The server's clock minus the local clock, in milliseconds.
     ahead: i64,
-    /// Calls under way. Nothing waits for them, because without a connection they may take long.
+    /// The calls in progress. The session does not wait for them, because without a connection they can take long.
     errands: JoinSet<Errand>,
     asking_again: bool,
     ask_again: Interval,
@@ -34,36 +34,36 @@ pub struct Session {
 
 /// The parameters of a session.
 pub struct Begin<'a> {
-    /// The user who watches.
+    /// The user to log in as.
     pub me: &'a UserId,
-    /// The token to log in with.
+    /// The token for the login.
     pub user_sig: &'a str,
     /// The users to watch.
     pub people: &'a [UserId],
-    /// The own custom status to set.
+    /// The custom status to set for the watcher; `None` to leave it unchanged.
     pub status: Option<&'a str>,
 }
 
-/// The result of a call.
+/// The outcome of a call.
 enum Errand {
-    /// A subscribe succeeded; these users have no account.
+    /// A subscribe call succeeded, but these users have no account.
     Subscribed { unknown: Vec<UserId> },
-    /// Users without an account were asked for again; these still have none.
+    /// A repeated subscribe call has ended; these users still have no account.
     AskedAgain { unknown: Vec<UserId> },
-    /// The call succeeded; its event has the result.
+    /// The call succeeded. Its result arrives as an event.
     Done,
     /// The call failed.
     Failed { doing: &'static str, error: Error },
 }
 
 impl Session {
-    /// Logs in and subscribes. Every refusal except for missing accounts is an error.
+    /// Logs in and subscribes. A user without an account is no error, but every other refusal is.
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
         let logged_in = match client.login(me.as_str(), user_sig).await {
-            // A device that was kicked while it was away gets this refusal once, and may then log in again, which
-            // somebody who starts this program wants to do.
+            // A device that was kicked while it was away gets this refusal once, and may then log in again. Whoever
+            // starts this program wants to do so.
             Err(Error::Refused(refused)) if refused.is(Code::KICKED_BY_OTHER_LOGIN) => {
                 client.login(me.as_str(), user_sig).await
             }
@@ -84,13 +84,13 @@ impl Session {
         Ok(Self { roster, client, events, ahead, errands, asking_again: false, ask_again })
     }
 
-    /// The present, by the server's clock.
+    /// Returns the current time by the server's clock.
     pub fn now(&self) -> Timestamp {
         Timestamp(present().0.saturating_add_signed(self.ahead))
     }
 
-    /// Waits for the next event, and updates the roster. Returns the event if it came from the SDK. May be
-    /// dropped at any time.
+    /// Waits for the next event, and updates the roster. Returns an event of the SDK, and `None` for any other one. May
+    /// be dropped at any time.
     pub async fn next(&mut self) -> Option<Event> {
         tokio::select! {
             Some(event) = self.events.next() => {
@@ -107,7 +107,7 @@ impl Session {
         None
     }
 
-    /// Sets the own custom status.
+    /// Sets the watcher's own custom status.
     pub fn set_status(&mut self, text: String) {
         let client = self.client.clone();
         self.errands.spawn(async move {
@@ -118,7 +118,7 @@ impl Session {
         });
     }
 
-    /// Watches another user as well.
+    /// Starts to watch another user.
     pub fn add(&mut self, user: UserId) {
         self.roster.want(&user);
         let client = self.client.clone();
@@ -130,7 +130,7 @@ impl Session {
         });
     }
 
-    /// Stops watching a user. A friend may stay in view, if the app notifies friends.
+    /// Stops watching a user. A friend may still be watched, if the app notifies friends.
     pub fn remove(&mut self, user: UserId) {
         self.roster.forget(&user);
         let client = self.client.clone();
@@ -142,7 +142,7 @@ impl Session {
         });
     }
 
-    /// Logs out, if the server answers soon.
+    /// Logs out. Gives up after [`FAREWELL`].
     pub async fn log_out(&self) {
         match timeout(FAREWELL, self.client.logout()).await {
             Ok(Ok(())) => {}
@@ -169,7 +169,7 @@ impl Session {
         }
     }
 
-    /// Asks again for users without an account: the first login of a user creates one.
+    /// Subscribes again to users without an account, because a user's first login creates one.
     fn ask_again(&mut self) {
         let missing = self.roster.without_account();
         if missing.is_empty() || self.asking_again {
@@ -184,7 +184,7 @@ impl Session {
     }
 }
 
-/// Subscribes; returns the users without an account.
+/// Subscribes to users. Returns those without an account.
 async fn subscribe(client: &Client, users: &[UserId]) -> Result<Vec<UserId>, Error> {
     let mut unknown = Vec::new();
     for batch in users.chunks(BATCH) {

@@ -1,4 +1,4 @@
-//! Draws the roster on a screen. Pure: the same roster, keyboard and time give the same cells.
+//! The drawing of the roster on a screen. Pure: the same roster, keyboard and time give the same cells.
 
 use super::keys::{Keyboard, Typing};
 use super::roster::{Connection, Known, Person, Roster};
@@ -11,7 +11,7 @@ use ratatui::style::{Color, Modifier, Style, Stylize};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Cell, Paragraph, Row, Table, TableState};
 
-/// The number of news lines on the screen.
+/// The number of event lines on the screen.
 const NEWS_LINES: u16 = 6;
 
 /// Draws the whole screen.
@@ -124,7 +124,7 @@ mod tests {
     use ratatui::Terminal;
     use ratatui::backend::TestBackend;
 
-    /// Draws on a screen of 96 by 16 characters, and compares it with the expected text.
+    /// Draws on a screen of 96 by 16 characters, and compares the result with the expected text.
     fn check(roster: &Roster, keyboard: &Keyboard, expected: &Expect) -> TestBackend {
         let mut terminal = Terminal::new(TestBackend::new(96, 16)).unwrap();
         let now = Timestamp(1_000_000 + 125_000);
