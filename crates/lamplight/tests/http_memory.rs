@@ -1,6 +1,6 @@
-//! Measures from outside how much memory hostile peers of the HTTP port cost the server.
+//! Tests of the memory that malicious peers of the HTTP port can make the server use, measured from outside.
 //!
-//! A peer that is not authenticated costs at most 64 KiB, whatever it sends; the whole port costs at most 64 MiB.
+//! Whatever an unauthenticated peer sends, it may cost at most 64 KiB; the whole port may cost at most 64 MiB.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,13 +15,13 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 const KIB: u64 = 1024;
-/// The most that a peer may cost.
+/// The most memory that one peer may cost.
 const PER_PEER: u64 = 64 * KIB;
-/// The most that the port may cost.
+/// The most memory that the whole port may cost.
 const PER_PORT: u64 = 64 * KIB * KIB;
-/// The memory that the server may additionally use for other things in the meantime.
+/// The memory that the server may use for other work during a measurement.
 const NOISE: u64 = 1536 * KIB;
-/// The longest time that the server may take to handle the bytes that were sent.
+/// The longest wait for the server to handle the sent bytes.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 struct Target {
@@ -43,7 +43,7 @@ impl Target {
         let (_, password) = seen.split_once("(password ").unwrap();
         let password = password.split(',').next().unwrap().to_owned();
         let target = Self { folder, server, http, password };
-        // Memory that the first call of each kind allocates for good is not counted against a peer.
+        // The first call of each kind makes permanent allocations, which must not be counted as a peer's cost.
         for path in ["/metrics", "/v4/openapi.json", "/v4/docs/", "/console/api/v1/session", "/v4/x/y"] {
             target.get(path);
         }
@@ -65,15 +65,15 @@ impl Target {
         self.ask(&format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"))
     }
 
-    /// Returns the status with which a login with this password is answered.
+    /// Returns the HTTP status of a login with this password.
     fn log_in(&self, password: &str) -> String {
         let body = format!("{{\"password\":\"{password}\"}}");
         let answer = self.ask(&format!("{}{}\r\nConnection: close\r\n\r\n{body}", login_head(), body.len()));
         answer.split(' ').nth(1).unwrap().to_owned()
     }
 
-    /// Logs in with the right password, and tries again while the server refuses it because too many logins wait.
-    /// Returns the status of the answer.
+    /// Logs in with the right password. Tries again while the server refuses the login because too many logins are
+    /// waiting. Returns the HTTP status.
     fn log_in_when_none_waits(&self) -> String {
         let until = Instant::now() + PATIENCE;
         loop {
@@ -91,19 +91,19 @@ impl Target {
         value.trim_matches(|letter: char| !letter.is_ascii_digit()).parse::<u64>().unwrap() * KIB
     }
 
-    /// Returns the anonymous memory, which is not backed by files.
+    /// Returns the size of the anonymous memory, which is not backed by files.
     fn memory(&self) -> u64 {
         self.status("RssAnon:")
     }
 
-    /// The bytes of bodies that the server holds.
+    /// Returns the number of bytes of bodies in the server's memory.
     fn body_bytes(&self) -> u64 {
         let page = self.get("/metrics");
         let value = page.lines().find_map(|line| line.strip_prefix("lamplight_http_body_bytes ")).unwrap();
         value.parse().unwrap()
     }
 
-    /// Waits until the condition holds.
+    /// Waits until the condition is true.
     fn wait_until(&self, what: &str, mut condition: impl FnMut() -> bool) {
         let until = Instant::now() + PATIENCE;
         while !condition() {
@@ -112,8 +112,8 @@ impl Target {
         }
     }
 
-    /// Waits until the server has handled the bytes that were sent, so that its memory does not change any more.
-    /// Returns the memory.
+    /// Waits until the server has handled the sent bytes and its memory no longer changes. Returns the size of the
+    /// memory.
     fn settled(&self) -> u64 {
         let until = Instant::now() + PATIENCE;
         let (mut most, mut same) = (0, 0);
@@ -139,7 +139,7 @@ fn login_head() -> &'static str {
     "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: "
 }
 
-/// Sends the bytes in segments of this size, as far as the server accepts them.
+/// Sends the bytes in segments of this size, until all are sent or the server closes the connection.
 fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     for segment in bytes.chunks(segment) {
         if stream.write_all(segment).is_err() {
@@ -148,7 +148,7 @@ fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     }
 }
 
-/// The bytes that each of many peers sends, and the size of the segments. The peers do not read.
+/// The bytes that each of many peers sends, and the size of the segments. The peers never read.
 struct Attack {
     name: &'static str,
     peers: usize,
@@ -225,7 +225,7 @@ fn an_unauthenticated_peer_costs_64_kib_whatever_it_sends_and_however() {
         let before = target.settled();
         let mut streams: Vec<_> = (0..peers).map(|_| target.connect()).collect();
         for stream in &mut streams {
-            // A connection that the server has already closed costs no more memory.
+            // The error is ignored: a connection that the server has closed costs no more memory.
             let _ = stream.write_all(head.as_bytes());
             drip(stream, &body, segment);
         }
@@ -243,7 +243,7 @@ fn an_unauthenticated_peer_costs_64_kib_whatever_it_sends_and_however() {
 fn the_whole_port_costs_64_mib() {
     let target = Target::start();
     let before = target.settled();
-    // Half of the peers use the most expensive attack, the others use all attacks in turn.
+    // Half of the peers use the most expensive attack. The others use all attacks in turn.
     let attacks = attacks();
     let dearest = attacks.iter().position(|attack| attack.name == DEAREST).unwrap();
     let mut streams = Vec::new();
@@ -263,7 +263,7 @@ fn the_whole_port_costs_64_mib() {
 fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
     let target = Target::start();
     let before = target.settled();
-    // Peers without a key, which use the most expensive attack, take the other connections of the port.
+    // Unauthenticated peers with the most expensive attack use the other connections of the port.
     let dearest = attacks().into_iter().find(|attack| attack.name == DEAREST).unwrap();
     let _streams: Vec<_> = (0..900)
         .map(|_| {
@@ -274,8 +274,8 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
         })
         .collect();
     let sig = target.folder.ok(&["sig", "administrator"]);
-    // The bodies are: more short names than a call may have; the JSON that takes the most memory per byte when it is
-    // parsed; and lists of such values in calls that need not wait for anything.
+    // The bodies contain more short names than a call may have, the JSON that takes the most memory per byte when it is
+    // parsed, and lists of such values for calls that are executed without waiting.
     let names = format!("{{\"To_Account\":[\"\"{}]}}", ",\"\"".repeat(340_000));
     let maps = format!(
         "{{\"To_Account\":\"nobody\",\"MsgRandom\":1,\"OfflinePushInfo\":[{{\"\":0}}{}],\
@@ -291,7 +291,7 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
     );
     target.settled();
     let of_the_others = target.body_bytes();
-    // The second round must cost no more than the first, because the memory that the allocator keeps is used again.
+    // The second round must not cost more than the first, because the allocator reuses the memory.
     for (path, body, code) in [
         ("openim/querystate", &names, "90011"),
         ("openim/sendmsg", &maps, "20003"),
@@ -307,12 +307,12 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
             sig.trim(),
             body.len()
         );
-        // A call returns its memory a moment after its answer was sent.
+        // The memory of a call is returned shortly after its answer was sent.
         target.wait_until("the memory for bodies is returned", || target.body_bytes() <= of_the_others);
-        // Seven calls have reserved their memory, and keep it, because their last byte is not sent yet.
+        // Seven calls reserve their memory, and keep it, because the last byte of each body is not sent yet.
         let held: Vec<_> = (0..7)
             .map(|_| {
-                // The other peers time out meanwhile, which returns the memory of their bodies.
+                // In the meantime, the other peers time out, which returns the memory of their bodies.
                 let mut least = target.body_bytes();
                 let call = hold_back(&target, &head, &body);
                 target.wait_until("a call reserves the memory of its body", || {
@@ -325,7 +325,7 @@ fn the_whole_port_costs_64_mib_also_when_a_backend_sends_all_that_it_may() {
             .collect();
         let at_once: Vec<_> = (0..92).map(|_| send(&target, &head, &body)).collect();
         let mut answers: Vec<_> = at_once.into_iter().map(|call| call.join().unwrap()).collect();
-        // The remaining memory is enough for one call at a time.
+        // The remaining memory is sufficient for one call at a time.
         answers.push(send(&target, &head, &body).join().unwrap());
         answers.extend(held.into_iter().map(|call| call.join().unwrap()));
         let told = |code: &str| {
@@ -365,7 +365,7 @@ fn what_a_backend_reads_or_sends_to_many_at_once_keeps_to_the_bound_of_the_port(
         let answer = call(path, &body);
         assert!(answer.contains("\"ErrorCode\":0"), "{path}: {answer}");
     };
-    // Accounts with profiles of the greatest size, and a conversation with as much text as fits into a page.
+    // Makes accounts with the largest possible profiles, and a conversation with as much text as fits into a page.
     let users: Vec<_> = (0..100).map(|user| format!("user-{user}")).collect();
     done("im_open_login_svc/multiaccount_import", json!({ "Accounts": users }));
     let tags: Vec<_> = (0..50).map(|tag| format!("Tag_Profile_Custom_{tag}")).collect();
@@ -407,7 +407,7 @@ fn what_a_backend_reads_or_sends_to_many_at_once_keeps_to_the_bound_of_the_port(
     }
 }
 
-/// Sends a call except for the last byte of its body. The thread that is returned waits for the answer.
+/// Sends a call without the last byte of its body. The returned thread sends that byte and waits for the answer.
 fn hold_back(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     let mut stream = target.connect();
     stream.write_all(head.as_bytes()).unwrap();
@@ -422,10 +422,10 @@ fn send(target: &Target, head: &str, body: &[u8]) -> JoinHandle<String> {
     std::thread::spawn(move || answer_to(stream, &call))
 }
 
-/// Sends the bytes and reads until the server closes.
+/// Sends the bytes, and reads until the server closes the connection.
 fn answer_to(mut stream: TcpStream, bytes: &[u8]) -> String {
     stream.set_write_timeout(None).unwrap();
-    // The server may refuse a call and close the connection before all of it was sent.
+    // The error is ignored, because the server may refuse a call and close the connection before the end of the body.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();
     let _ = stream.read_to_end(&mut answer);
@@ -437,7 +437,7 @@ fn logins_to_the_console_cost_one_verification_at_a_time_and_keep_nothing() {
     let target = Target::start();
     assert_eq!(target.log_in(&target.password), "200");
     let before = target.settled();
-    // Many logins at once, whose senders do not wait for the answers.
+    // Sends many logins at once, and closes the connections without waiting for the answers.
     for _ in 0..10 {
         let streams: Vec<_> = (0..8)
             .map(|_| {
@@ -466,7 +466,7 @@ fn a_wrong_password_counts_also_when_nobody_waits_for_the_answer() {
     for _ in 0..100 {
         let mut stream = target.connect();
         write!(stream, "{}20\r\n\r\n{{\"password\":\"wrong\"}}", login_head()).unwrap();
-        // Long enough for the check of the password to begin, and shorter than the check.
+        // In this time, the check of the password begins, but does not end.
         std::thread::sleep(Duration::from_millis(5));
         drop(stream);
     }

@@ -1,4 +1,4 @@
-//! Checks that every command prints one JSON document, with the same spelling of its fields.
+//! Tests that every command prints one JSON document, and that all field names have the same spelling.
 
 #![allow(clippy::unwrap_used)]
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-/// Checks that all fields are in camel case, with `userID` and `SDKAppID`, as in the SDKs.
+/// Checks that all field names are in camel case, with `userID` and `SDKAppID`, as in the SDKs.
 fn check_names(value: &Value, command: &str) {
     match value {
         Value::Object(fields) => {
@@ -18,7 +18,7 @@ fn check_names(value: &Value, command: &str) {
                     && name.chars().all(|letter| letter.is_ascii_alphanumeric())
                     && !name.contains("Id");
                 assert!(plain || name.starts_with("SDKAppID"), "{command}: {name}");
-                // The number of an app and of a user always has the same name.
+                // The id of an app and of a user must have the same name everywhere.
                 assert!(
                     value.is_object() || !["app", "user", "appID"].contains(&name.as_str()),
                     "{command}: {name}"
@@ -31,7 +31,7 @@ fn check_names(value: &Value, command: &str) {
     }
 }
 
-/// Answers every request with 200.
+/// Starts a webhook receiver that answers every request with status 200.
 fn receiver() -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -49,7 +49,7 @@ fn receiver() -> std::net::SocketAddr {
     address
 }
 
-/// Checks that the reason of every error is in the JSON, where a script reads it.
+/// Checks that the text of every usage error is in the JSON too, where a script can read it.
 #[test]
 fn wrong_usage_is_told_in_json_too() {
     let folder = Folder::new();
@@ -70,12 +70,12 @@ fn wrong_usage_is_told_in_json_too() {
     assert!(code == Some(0) && output.contains("Usage:") && !output.contains("{"), "{output}");
 }
 
-/// Commands without a JSON answer (`load` writes a report to a file), and `serve` and `watch`, which print
-/// lines. A dead letter takes a day to arise, so `webhook show` is left out; the same function spells its
-/// fields.
+/// The commands that are not tested here. `load` writes its report to a file; `serve`, `demo` and `watch` print lines;
+/// `completions` prints a script. `webhook show` needs a dead letter, which takes a day to arise; the same function
+/// spells its fields.
 const OTHERWISE: [&str; 6] = ["serve", "demo", "watch", "load", "completions", "webhook show"];
 
-/// Every command that answers in JSON, in an order in which each has some content.
+/// The commands that print JSON, in an order in which each has some content.
 #[test]
 fn every_command_spells_its_fields_alike_and_says_one_document() {
     let folder = Folder::new();
@@ -135,7 +135,7 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
         &["account", "delete", "bob"],
         &["man", "--dir", pages.to_str().unwrap()],
     ];
-    // Secrets that must not occur in the output of any command.
+    // The secrets that must not be in the output of any command.
     let (webhook_token, jwt_secret, own_key) = ("hush".repeat(4), "quiet".repeat(8), "silence".repeat(5));
     let secrets = ["--webhook-token", &webhook_token, "--jwt-secret", &jwt_secret];
     let mut last = Value::Null;
@@ -151,7 +151,7 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
         let name = command.join(" ");
         let (code, output, error) = folder.run(&[command, &["--json"]].concat());
         assert_eq!(code, Some(0), "{name}: {output}{error}");
-        // `from_str` refuses anything after the first document.
+        // `from_str` refuses text after the first document.
         let answer: Value =
             serde_json::from_str(&output).unwrap_or_else(|why| panic!("{name}: {why}: {output}"));
         check_names(&answer, &name);
@@ -164,7 +164,7 @@ fn every_command_spells_its_fields_alike_and_says_one_document() {
     assert_eq!(shown["settings"]["webhooks"]["tokenSet"], true, "{shown}");
     assert_eq!(shown["settings"]["jwt"]["secretSet"], true, "{shown}");
 
-    // Every command is covered: each has a page, and those with subcommands have no answer of their own.
+    // Checks that no command is missing: each has a manual page. A command with subcommands has no output of its own.
     let files = last["files"].as_array().unwrap().iter().map(|file| file.as_str().unwrap());
     let pages: Vec<_> = files.map(|file| file.rsplit_once('/').unwrap().1.trim_end_matches(".1")).collect();
     let is_leaf = |page: &str| !pages.iter().any(|other| other.starts_with(&format!("{page}-")));

@@ -1,5 +1,5 @@
-//! Checks that a server that is killed in the middle of logins loses no acknowledged fact, and does not mistake its own
-//! facts for a restored back-up.
+//! Tests that a server that is killed during logins loses no acknowledged login, and does not take its own facts for a
+//! restored back-up.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 const TASKS: usize = 8;
-/// The server is killed after this many acknowledged logins, while others are under way.
+/// The number of acknowledged logins after which the server is killed, while further logins are in progress.
 const ENOUGH: usize = 400;
 
 #[tokio::test]
@@ -60,13 +60,13 @@ async fn killed_in_the_middle_of_logins_it_loses_no_acknowledged_one() {
         let Outcome::Statuses(statuses) = control.ask(&ask).await.unwrap() else { panic!() };
         for (user, status) in some.iter().zip(statuses) {
             let status = status.unwrap_or_else(|| panic!("the account of {user} is lost"));
-            // Within the grace, the users still count as present.
+            // Within the grace, the users still count as connected.
             assert_ne!(status.status_type, StatusType::Unlogined, "the login of {user} is lost");
         }
     }
 }
 
-/// Waits until the condition holds.
+/// Waits until the condition is true.
 async fn until(mut is_so: impl FnMut() -> bool) {
     let wait = async {
         while !is_so() {
@@ -76,7 +76,7 @@ async fn until(mut is_so: impl FnMut() -> bool) {
     tokio::time::timeout(PATIENCE, wait).await.expect("it becomes so");
 }
 
-/// Logs users in until the server is gone. Counts the acknowledged logins.
+/// Logs users in until the server is gone, and counts the acknowledged logins.
 fn log_many_in(
     address: SocketAddr,
     app: &App,
@@ -102,29 +102,29 @@ fn copy_facts(from: &Path, to: &Path) {
     }
 }
 
-/// The mark that the facts of a running server have.
+/// Returns the mark in the facts of a running server.
 fn mark(folder: &Path) -> i64 {
     let facts = rusqlite::Connection::open(folder.join("facts.db")).unwrap();
     facts.query_row("SELECT count FROM mark", (), |row| row.get(0)).unwrap()
 }
 
-/// The bytes of the files of changes in which marks are noted.
+/// Returns the total size of the journal files in which marks are recorded.
 fn noted_bytes(folder: &Path) -> u64 {
     let files = fs::read_dir(folder.join("live")).unwrap().map(|entry| entry.unwrap());
     let of_marks = files.filter(|file| file.path().extension().is_some_and(|it| it == "0"));
     of_marks.map(|file| file.metadata().unwrap().len()).sum()
 }
 
-/// Checks that a kill is not mistaken for a restored back-up of the facts, although facts and live records are written
-/// by different threads and a kill may come between any two writes; and that a real back-up is noticed.
+/// Checks that a kill is not taken for a restored back-up of the facts, and that a real back-up is noticed. Different
+/// threads write the facts and the live records, so a kill may come between any two writes.
 #[tokio::test]
 async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed_after_a_kill() {
     let outer = tempfile::tempdir().unwrap();
     let (folder, backup) = (outer.path().join("data"), outer.path().join("backup"));
     fs::create_dir(&backup).unwrap();
     let aside = folder.join("live-set-aside");
-    // The first server is killed when it has hardly begun; each of the others has noted the mark about once more by
-    // then.
+    // The first server is killed shortly after its start. Each of the others has recorded about one mark more than its
+    // predecessor by then.
     for (round, enough) in [1, 10, 50, 150, 300, 400].into_iter().enumerate() {
         let (mut server, mut control, address) = Server::start(&folder, &[]).await;
         assert!(!aside.exists(), "the kill of round {round} was taken for a restored back-up");
@@ -143,11 +143,11 @@ async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed
     assert!(!aside.exists(), "the last kill was taken for a restored back-up");
     let Outcome::Apps(apps) = control.ask(&Operation::ListApps).await.unwrap() else { panic!() };
     log_in(address, &apps[0], "later", false).await.unwrap();
-    // If the mark has already passed the login, a health probe of the database advances it once more.
+    // If the mark was already advanced for the login, a health probe of the database advances it once more.
     let before = mark(&folder);
     until(|| mark(&folder) > before).await;
     let bytes = noted_bytes(&folder);
-    // The file grows by the note of the mark, or by the sign of life after it.
+    // The file grows by the recorded mark, or by the sign of life after it.
     until(|| noted_bytes(&folder) > bytes).await;
     server.kill();
     copy_facts(&backup, &folder);

@@ -1,4 +1,5 @@
-//! Tests how secrets on the command line are read, that no output repeats them, and the check of a JWT.
+//! Tests of secrets on the command line: how they are read, and that no output repeats them. Also tests the check of a
+//! JWT.
 
 #![allow(clippy::unwrap_used)]
 
@@ -7,7 +8,7 @@ mod process;
 use process::Folder;
 use serde_json::json;
 
-/// A public key, as `openssl` writes it.
+/// A public key as `openssl` writes it.
 const PUBLIC_KEY: &str = "-----BEGIN PUBLIC KEY-----
 MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
 -----END PUBLIC KEY-----
@@ -42,7 +43,7 @@ fn a_secret_comes_from_stdin_or_the_command_line_and_is_repeated_nowhere() {
         let (code, told) = set(option, text.trim_end(), "");
         assert_eq!(code, Some(0), "{option}: {told}");
         assert_eq!(is_set(section, field), expected, "{option}");
-        // A refused value is not repeated in the error, and changes nothing.
+        // The error of a refused value must not repeat the value, and nothing must be changed.
         let file = folder.file("a-file-with-a-secret", text);
         let too_long = "-----BEGIN no key".repeat(2_000);
         for (value, stdin) in
@@ -70,7 +71,7 @@ fn a_secret_comes_from_stdin_or_the_command_line_and_is_repeated_nowhere() {
 
 #[test]
 fn a_jwt_is_checked_by_the_keys_of_the_app() {
-    // HS256 with the secret below; aud 1400000001, sub alice, exp after 2090.
+    // A JWT with HS256 and the secret below; `aud` is 1400000001, `sub` is alice, and `exp` is after 2090.
     let token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.\
                  eyJzdWIiOiJhbGljZSIsImF1ZCI6IjE0MDAwMDAwMDEiLCJpYXQiOjE3MDAwMDAwMDAsImV4cCI6NDAxMDIwMzA0MH0.\
                  iWhrr8h-d4SJOp5SdOXuf2JIXVjve8DSdwPP0iTXKeg";

@@ -1,4 +1,4 @@
-//! The server under a supervisor: the command line of the systemd unit, with a socket that receives the
+//! Tests of the server under a supervisor, with the command line of the systemd unit and a socket that receives the
 //! notifications.
 
 mod process;
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 const UNIT: &str = include_str!("../../../packaging/lamplight.service");
 
-/// The longest time to wait for a notification; the machine may be busy.
+/// The longest wait for a notification; the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The value of a key that occurs once in the unit.
+/// Returns the value of a key that occurs once in the unit.
 fn value(key: &str) -> &'static str {
     let values: Vec<_> = UNIT.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('=')).collect();
     let [value] = values[..] else { panic!("{key} stands {} times in the unit", values.len()) };
@@ -37,7 +37,7 @@ fn the_command_of_the_unit_tells_that_it_is_ready_alive_and_stopping() {
     let [_, serve, "--data-dir", data] = words[..] else { panic!("not the command that is tried here") };
     assert_eq!((serve, value("Type")), ("serve", "notify"));
     assert_eq!(data, format!("/var/lib/{}/data", value("StateDirectory")));
-    // The test sets its own ports, and adds its data folder to every command.
+    // The test passes its own ports, and adds its data folder to every command.
     let mut command =
         folder.command(&[serve, "--client-listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0"]);
     command.env("NOTIFY_SOCKET", &inbox).env("WATCHDOG_USEC", "300000").env_remove("WATCHDOG_PID");
@@ -68,7 +68,7 @@ fn a_supervisor_that_does_not_listen_harms_nobody() {
     assert!(log.contains("cannot notify the supervisor"), "{log}");
 }
 
-/// If systemd is installed, its verifier must not report anything about the unit.
+/// Checks with systemd's verifier, if it is installed, that there are no warnings about the unit.
 #[test]
 fn systemd_takes_the_unit_without_a_warning() {
     let folder = Folder::new();

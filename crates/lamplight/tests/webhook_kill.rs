@@ -1,4 +1,4 @@
-//! A server that is killed again and again, between an event and its webhook, loses no notice.
+//! Tests that a server that is killed repeatedly, between an event and its webhook, loses no notice.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -16,24 +16,25 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const TASKS: usize = 8;
-/// The server is killed after this many acknowledged logins of one run, while others are under way.
+/// The number of acknowledged logins of one run after which the server is killed, while further logins are in progress.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
-/// The settings: webhooks may be sent to this machine, and a connection lost with the node counts as present for half a
-/// second.
+/// The settings of the server: webhooks may be sent to this machine, and a connection that was lost with the node
+/// counts as connected for half a second.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 
-/// Logs a device in, or lets it reconnect, and disconnects; returns whether the login was acknowledged.
+/// Logs a device in, or reconnects it with `resume`, and disconnects it. Returns `None` if the login was not
+/// acknowledged.
 async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
     log_in(address, app, user, resume).await.map(drop)
 }
 
-/// The deliveries that a receiver has acknowledged: delivery id, user, and action or text.
+/// The deliveries that the receiver has acknowledged: delivery id, user, and action or text.
 #[derive(Default)]
 struct Told {
     events: Mutex<Vec<(String, String, String)>>,
-    /// Whether the receiver answers with 503.
+    /// `true` if the receiver answers with status 503.
     fails: AtomicBool,
     failed: AtomicUsize,
 }
@@ -42,7 +43,7 @@ async fn receive(listener: TcpListener, told: Arc<Told>) {
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         let told = Arc::clone(&told);
-        // A peer that was killed is not an error.
+        // An error is ignored, because a peer that was killed is expected.
         tokio::spawn(async move { drop(answer(stream, &told).await) });
     }
 }
@@ -82,14 +83,15 @@ async fn answer(mut stream: TcpStream, told: &Told) -> std::io::Result<()> {
     }
 }
 
-/// The events received, each once: a notice that was not settled when the server died is sent again.
+/// Returns the received events without duplicates. A notice that was not settled when the server was killed is sent
+/// again.
 fn once(told: &Told) -> Vec<(String, String, String)> {
     let mut seen = HashSet::new();
     let events = told.events.lock().unwrap();
     events.iter().filter(|(delivery, ..)| seen.insert(delivery.clone())).cloned().collect()
 }
 
-/// Sets the receiver as the webhook of the app; returns the app.
+/// Sets the receiver as the webhook of the app. Returns the app.
 async fn tell(control: &mut ControlClient, url: &str) -> App {
     change_app(control, |app| app.settings.webhooks.state_change_url = url.to_owned()).await
 }
@@ -103,8 +105,8 @@ async fn change_app(control: &mut ControlClient, change: impl FnOnce(&mut App)) 
     app
 }
 
-/// While another process holds the store, devices reconnect and disconnect. Presence writes no facts, and
-/// nothing can get into the outbox, so only the live records have the events when the server dies.
+/// Devices reconnect and disconnect while another process has locked the store. Nothing can be written to the outbox,
+/// so only the live records have the events when the server is killed.
 #[tokio::test]
 async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     const USERS: usize = 20;
@@ -136,7 +138,7 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     for user in &users {
         visit(address, &app, user, true).await.expect("presence needs no store");
     }
-    // Enough time for the events to be written somewhere else than into the outbox.
+    // In this time, the events are written to the live records.
     tokio::time::sleep(Duration::from_millis(300)).await;
     server.kill();
     drop(store);
@@ -151,15 +153,15 @@ async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     receiver.abort();
 }
 
-/// The status type of a user, as an operator sees it.
+/// Returns the status type of a user, as an operator sees it.
 async fn status_type(control: &mut ControlClient, user: &User) -> StatusType {
     let ask = Operation::GetStatus { app: user.app, users: vec![user.id.clone()] };
     let Outcome::Statuses(statuses) = control.ask(&ask).await.unwrap() else { panic!() };
     statuses[0].as_ref().unwrap().status_type
 }
 
-/// A message goes to a device whose link is dead without anybody knowing. When the server dies between the
-/// change to OFFLINE and the row in the outbox, only the live record of the user knows of the message.
+/// A message is sent to a device whose link is broken, which nobody has noticed yet. The server is killed after the
+/// change to OFFLINE and before the outbox has a row, so only the user's live record has the message.
 #[tokio::test]
 async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -206,7 +208,7 @@ async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
 
     let (mut server, mut control, _) = Server::start(folder.path(), ENVIRONMENT).await;
     has("missed").await;
-    // Another start does not push it again: a message that is pushed later comes after all earlier ones.
+    // A further start must not push the message again: a message that is pushed later comes after all earlier ones.
     control.ask(&send("after it")).await.unwrap();
     has("after it").await;
     server.kill();
@@ -214,7 +216,7 @@ async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     control.ask(&send("in the end")).await.unwrap();
     has("in the end").await;
     let mut events = told.events.lock().unwrap().clone();
-    // The first of several equal deliveries counts.
+    // Of several equal deliveries, the first one counts.
     events.dedup_by(|next, one| next.0 == one.0);
     let texts: Vec<&str> = events.iter().map(|(_, _, text)| text.as_str()).collect();
     assert_eq!(texts, ["missed", "after it", "in the end"]);
@@ -233,7 +235,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     for life in 0..LIVES {
         let (mut server, mut control, address) = Server::start(folder.path(), ENVIRONMENT).await;
         let app = tell(&mut control, &url).await;
-        // In every other run all deliveries fail, so all notices are waiting when the server dies.
+        // In every second run, all deliveries fail, so all notices are unsettled when the server is killed.
         told.fails.store(life % 2 == 1, Ordering::SeqCst);
         let before = acknowledged.lock().unwrap().len();
         let tasks: Vec<_> = (0..TASKS)
@@ -269,7 +271,7 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     let mut missing = users.clone();
     let all_told = async {
         loop {
-            // The first of several equal deliveries counts.
+            // Of several equal deliveries, the first one counts.
             let mut firsts: BTreeMap<String, Vec<String>> = BTreeMap::new();
             let mut seen = std::collections::BTreeSet::new();
             for (delivery, user, action) in told.events.lock().unwrap().iter() {
@@ -292,9 +294,8 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     receiver.abort();
 }
 
-/// Devices connect and disconnect while the server is killed again and again, and the receiver works at times
-/// and fails at others. Which events of a pair are sent, withdrawn, or recorded once more after a crash
-/// depends on the moment of the kill.
+/// Devices connect and disconnect while the server is killed repeatedly, and the receiver works only at times. The
+/// moment of the kill decides which events of a pair are sent, withdrawn, or recorded once more after the crash.
 #[tokio::test]
 async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
     const USERS: usize = 12;
@@ -313,12 +314,12 @@ async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
             .map(|n| {
                 let (app, visits) = (app.clone(), Arc::clone(&visits));
                 tokio::spawn(async move {
-                    // The first login of a device is made by the application, without resuming.
+                    // The first login of a device is an application's login, without `resume`.
                     let mut resume = life > 0;
                     while visit(address, &app, &format!("user {n}"), resume).await.is_some() {
                         resume = true;
                         visits.fetch_add(1, Ordering::SeqCst);
-                        // Some devices reconnect before their disconnect was sent, and some after it.
+                        // Some devices reconnect before their disconnect was sent, others after it.
                         tokio::time::sleep(Duration::from_millis(3 * n as u64)).await;
                     }
                 })

@@ -1,7 +1,7 @@
 //! The bare loop: a thread that only writes the bytes of notifications to sockets, for comparison with the server.
 //!
-//! No program that notifies each watcher with a separate write can be cheaper. The difference to the cost of the server
-//! is the most that could be saved without fewer or later notifications.
+//! No program that notifies each watcher with a separate write can be cheaper. The server's cost minus that of the bare
+//! loop is therefore an upper bound of possible savings, with the same notifications at the same times.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;
@@ -21,48 +21,49 @@ use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The longest time without progress of the loop.
+/// The longest time without progress after which the loop fails.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The number of sockets that are connected before they are accepted. It is below the backlog of any system.
+/// The most sockets that are connected before they are accepted. It is lower than the backlog of any system.
 const AT_ONCE: usize = 64;
 
 /// A request to the writing thread.
 enum Work {
-    /// Notify the watchers of this user.
+    /// Write a notification to the watchers of this user.
     Tell(u32),
-    /// Return the CPU time used so far.
+    /// Return the CPU time that the thread has used.
     Clock(mpsc::Sender<Result<Duration>>),
 }
 
 /// The cost of the bare loop.
 #[derive(Clone, Copy, Debug)]
 pub struct BareCost {
-    /// Notifications written.
+    /// The number of written notifications.
     pub notifications: u64,
-    /// CPU time of the writing thread.
+    /// The CPU time of the writing thread.
     pub cpu: Duration,
 }
 
 impl BareCost {
-    /// Notifications for each second of CPU time.
+    /// Returns the number of notifications per second of CPU time.
     pub fn per_cpu_second(self) -> f64 {
         self.notifications as f64 / self.cpu.as_secs_f64().max(f64::EPSILON)
     }
 }
 
-/// Sockets, one for each user of the ring, and the thread that writes to them.
+/// One socket for each user of the ring, and the thread that writes to the sockets.
 pub struct BareLoop {
     ring: Ring,
     poll: Poll,
     receivers: Vec<Receiver>,
     work: mpsc::Sender<Work>,
     writer: Option<JoinHandle<Result<()>>>,
-    /// The frame length by the number of notifications.
+    /// The length of a frame, indexed by the number of its notifications.
     lengths: Vec<usize>,
     split: Split,
 }
 
-/// Splits the notifications of a change into writes of a given average size; fractions are carried over.
+/// Splits the notifications of a change into writes of a given average size. Fractions are carried over to the next
+/// write.
 #[derive(Clone, Copy)]
 struct Split {
     together: f64,
@@ -70,7 +71,7 @@ struct Split {
 }
 
 impl Split {
-    /// The number of notifications in each write of the next change.
+    /// Returns the numbers of notifications in the writes of the next change.
     fn next(&mut self) -> impl Iterator<Item = usize> {
         let mut left = WATCHED;
         std::iter::from_fn(move || {
@@ -116,13 +117,13 @@ impl BareLoop {
         Ok(Self { ring, poll, receivers, work, writer: Some(writer), lengths, split })
     }
 
-    /// Notifies the watchers of random users, with this many changes outstanding, until `changes` are done.
+    /// Notifies the watchers of random users, with this many outstanding changes, until `changes` changes are complete.
     pub fn run(&mut self, changes: u64, outstanding: usize) -> Result<BareCost> {
         let mut random = StdRng::seed_from_u64(7);
         let mut events = Events::with_capacity(1_024);
         let mut scratch = vec![0; 64 * 1024];
         let before = self.cpu()?;
-        // For each outstanding change, the number of bytes read from all sockets after which it is complete.
+        // For each outstanding change, the number of bytes from all sockets after which the change is complete.
         let mut ends = VecDeque::new();
         let (mut asked, mut end, mut received, mut last_news) = (0, 0, 0, Instant::now());
         loop {
@@ -173,10 +174,10 @@ impl BareLoop {
 
 impl Drop for BareLoop {
     fn drop(&mut self) {
-        // Closing the channel ends the thread.
+        // The thread ends when its channel is closed.
         (self.work, _) = mpsc::channel();
         if let Some(writer) = self.writer.take() {
-            // If the thread has failed, the loop has already reported that it makes no progress.
+            // The result is ignored: if the thread has failed, the loop has already reported that it makes no progress.
             let _ = writer.join();
         }
     }
@@ -196,14 +197,14 @@ fn write_all(
                     senders[watcher as usize].write_all(&frames[count])?;
                 }
             }
-            // The caller may have stopped waiting.
+            // The requesting thread may no longer wait for the answer.
             Work::Clock(answer) => drop(answer.send(cpu_of_this_thread())),
         }
     }
     Ok(())
 }
 
-/// Returns a frame with this many notifications, as the server would write it.
+/// Returns a frame with this many notifications, with the same bytes as the server's.
 fn frame_of(count: usize) -> Vec<u8> {
     let now = Timestamp(1_800_000_000_000);
     let status = UserStatus {

@@ -1,7 +1,7 @@
-//! Makes changes, and follows each until all twenty notifications of it have arrived.
+//! A course of changes. Each change is followed until all of its twenty notifications have arrived.
 //!
-//! Users change their custom status. A user does not change again while notifications of the last change are on their
-//! way, so that no change is conflated and every notification can be counted.
+//! Users change their custom status. A user changes it again only after all notifications of the last change have
+//! arrived. No change is therefore conflated, and every notification can be counted.
 
 use crate::fleet::{Fleet, News};
 use crate::ring::WATCHED;
@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 /// The time after which a notification counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
-/// The time for which a generator sleeps if the next change is not due yet.
+/// The time for which a generator sleeps if no change is due.
 const NAP: Duration = Duration::from_micros(100);
 
-/// A change that is on its way.
+/// A change whose notifications have not all arrived yet.
 #[derive(Clone, Copy)]
 struct UnderWay {
     text: u32,
@@ -25,67 +25,67 @@ struct UnderWay {
     copies_left: u32,
 }
 
-/// The way in which changes are made.
+/// The parameters of a course.
 #[derive(Clone, Debug)]
 pub struct CourseSettings {
-    /// The users who change.
+    /// The users whose status is changed.
     pub users: Vec<u32>,
-    /// The number of notifications to wait for; fewer than twenty if some watchers do not read.
+    /// The number of notifications to wait for; less than twenty if some watchers do not read.
     pub copies: u32,
-    /// Connections that do not read; their notifications are not counted.
+    /// The connections that do not read. Notifications to them are not counted.
     pub silent: Vec<u32>,
-    /// Whether each change requests an answer, as an SDK does.
+    /// `true` if each change requests an answer, as an SDK does.
     pub answered: bool,
 }
 
 impl CourseSettings {
-    /// Creates settings with which all of these users change and all of their watchers read.
+    /// Makes parameters with which all of these users change and all watchers read.
     pub fn new(users: Vec<u32>) -> Self {
         Self { users, copies: WATCHED as u32, silent: Vec::new(), answered: true }
     }
 }
 
-/// The pace of changes.
+/// The pace of the changes.
 #[derive(Clone, Copy, Debug)]
 pub enum Pace {
-    /// This many changes are under way at a time; the next one starts when one is complete.
+    /// This many changes are outstanding. When one is complete, the next one starts.
     Outstanding(usize),
-    /// This many changes start each second.
+    /// This many changes start per second.
     PerSecond(u32),
 }
 
-/// The result of a number of changes.
+/// The measured results of a course.
 #[derive(Debug)]
 pub struct Delivered {
-    /// Changes made.
+    /// The number of changes.
     pub changes: u64,
-    /// Notifications that arrived at watchers.
+    /// The number of notifications that arrived at watchers.
     pub copies: u64,
-    /// The time from the due moment of a change until a notification of it arrived, in microseconds.
+    /// The time from when a change was due until one of its notifications arrived, in microseconds.
     pub latency: Histogram<u32>,
-    /// CPU time of the server.
+    /// The CPU time of the server.
     pub cpu: Duration,
     /// The elapsed time.
     pub took: Duration,
-    /// The average number of notifications in a message of the server.
+    /// The average number of notifications per message of the server.
     pub together: f64,
-    /// The average size of a notification in bytes.
+    /// The average size of a notification, in bytes.
     pub bytes: f64,
 }
 
 impl Delivered {
-    /// Delivered notifications for each second of the server's CPU time.
+    /// Returns the number of delivered notifications per second of the server's CPU time.
     pub fn per_cpu_second(&self) -> f64 {
         self.copies as f64 / self.cpu.as_secs_f64().max(f64::EPSILON)
     }
 
-    /// A quantile of the latency, in milliseconds.
+    /// Returns a quantile of the latency, in milliseconds.
     pub fn latency_ms(&self, quantile: f64) -> f64 {
         self.latency.value_at_quantile(quantile) as f64 / 1_000.0
     }
 }
 
-/// Makes changes and follows them.
+/// A course: makes changes, and counts their notifications.
 pub struct Course {
     settings: CourseSettings,
     under_way: Vec<Option<UnderWay>>,
@@ -97,8 +97,8 @@ pub struct Course {
 }
 
 impl Course {
-    /// Creates a course for the users of this fleet. Texts are numbered after `after`, so that no two courses use the
-    /// same.
+    /// Makes a course for the users of this fleet. Texts are numbered from `after + 1`, so that no two courses use the
+    /// same text.
     pub fn new(fleet: &Fleet, settings: CourseSettings, after: u32) -> Result<Self> {
         Ok(Self {
             settings,
@@ -111,7 +111,8 @@ impl Course {
         })
     }
 
-    /// Makes this many changes, waits for the last notification, and returns the result with the cost of the server.
+    /// Makes this many changes, and waits for the last notification. Returns the results, with the CPU time of the
+    /// server.
     pub fn run(&mut self, fleet: &mut Fleet, changes: u64, pace: Pace) -> Result<Delivered> {
         self.copies = 0;
         self.latency.reset();
@@ -121,7 +122,7 @@ impl Course {
             let mut wait = Duration::from_millis(100);
             match pace {
                 Pace::Outstanding(most) => {
-                    // A user has one change under way at a time, so there are at most as many changes as users.
+                    // A user has at most one outstanding change, so there cannot be more changes than users.
                     let most = most.min(self.settings.users.len());
                     while made < changes && self.open < most {
                         self.make(fleet, Instant::now())?;
@@ -166,7 +167,7 @@ impl Course {
         })
     }
 
-    /// The last text that was used.
+    /// Returns the number of the last text that was used.
     pub fn last_text(&self) -> u32 {
         self.next_text - 1
     }
@@ -214,7 +215,7 @@ impl Course {
         }
     }
 
-    /// Counts all changes under way as lost.
+    /// Counts the missing notifications of all outstanding changes as lost.
     fn give_up(&mut self, fleet: &mut Fleet) {
         for place in &mut self.under_way {
             if let Some(lost) = place.take() {

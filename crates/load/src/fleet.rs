@@ -1,6 +1,6 @@
-//! All connections of a load, on one thread: they log in, send requests and read.
+//! The connections of a load, all on one thread: they log in, send requests and read.
 //!
-//! The fleet records the received statuses, and passes each received message as [`News`] to the measurement.
+//! The fleet records the received statuses, and returns each received message as [`News`] to the measurement.
 
 use crate::link::{Habit, Link, ReadOutcome, ReceiveBuffer, Stage};
 use crate::notice::{Notice, notices, status_changed, text_of};
@@ -17,19 +17,20 @@ use prost::Message as _;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::time::{Duration, Instant};
 
-/// The longest wait for an answer or a notification that must come.
+/// The longest wait for an expected answer or notification.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The time without messages after which no more are expected.
+/// The time without messages after which the fleet counts as quiet.
 const SILENCE: Duration = Duration::from_millis(300);
 const SCRATCH_BYTES: usize = 512 * 1024;
-/// The number of heartbeats within one heartbeat timeout.
+/// The number of heartbeats of a connection per heartbeat timeout.
 const BEATS: u32 = 4;
-/// The maximum number of heartbeats that are sent at once, so that they do not come in a burst.
+/// The most heartbeats that are sent in one round, so that they are not sent in a burst.
 const BEATS_AT_ONCE: u32 = 32;
-/// The id of every request with an answer: a connection has one such request at a time.
+/// The id of every request with an answer. A single id is sufficient, because a connection has at most one such request
+/// at a time.
 const REQUEST_ID: u64 = 1;
 
-/// Something that a connection received.
+/// A message that a connection received, or its end.
 #[derive(Clone, Copy, Debug)]
 pub enum News {
     /// The connection is logged in.
@@ -45,35 +46,35 @@ pub enum News {
     Received {
         /// The connection.
         to: u32,
-        /// The number that the sender gave the message.
+        /// The number that the sender gave to the message.
         number: u32,
     },
-    /// The connection was notified of a user, with a newer status.
+    /// The connection was notified of a newer status of a user.
     Told {
         /// The connection.
         watcher: u32,
-        /// The notice.
+        /// The notification.
         notice: Notice,
-        /// The time at which the bytes were read.
+        /// The time when the bytes were read.
         at: Instant,
     },
     /// The server has closed the connection.
     Gone(u32),
 }
 
-/// The way in which connections log in.
+/// The kind of login that connections make.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginKind {
-    /// Like an application at its start: all statuses are sent.
+    /// As an application at its start: the server sends all statuses.
     Start,
-    /// Like an SDK after a broken link: it names the known versions and is sent the differences.
+    /// As an SDK after a broken link: the request has the known versions, and the server sends the differences.
     Resume,
 }
 
-/// Counts of the notifications received.
+/// The totals of the received notifications.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Travelled {
-    /// The number of messages with notifications.
+    /// The number of messages that contained notifications.
     pub messages: u64,
     /// The number of notifications in them.
     pub notifications: u64,
@@ -81,7 +82,7 @@ pub struct Travelled {
     pub bytes: u64,
 }
 
-/// Connections to one server, one for each user of the ring.
+/// The connections to one server, one for each user of the ring.
 pub struct Fleet {
     target: Target,
     ring: Ring,
@@ -96,15 +97,15 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The number of heartbeats sent in this round.
+    /// The number of heartbeats that were sent in this round.
     beaten: u32,
     beating_since: Instant,
-    /// The last refusal, for error messages.
+    /// The last refusal by the server, for error texts.
     refusal: Option<String>,
 }
 
 impl Fleet {
-    /// Creates unconnected connections for every user of the ring.
+    /// Makes a fleet with one unconnected connection for each user of the ring.
     pub fn new(target: Target, ring: Ring) -> Result<Self> {
         raise_file_limit();
         let sigs: Result<_> = (0..ring.users()).map(|user| target.user_sig(&user_id(user))).collect();
@@ -127,44 +128,44 @@ impl Fleet {
         })
     }
 
-    /// Returns the ring of the users, which determines whom each user watches.
+    /// Returns the ring of the users, which defines the users that each user watches.
     pub fn ring(&self) -> Ring {
         self.ring
     }
 
-    /// The server.
+    /// Returns the server that the load uses.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Sets the new address of the server.
+    /// Sets the new address of the server after a restart.
     pub fn set_target(&mut self, target: Target) {
         self.target = target;
     }
 
-    /// The counts of notifications since the start.
+    /// Returns the totals of the notifications since the start.
     pub fn travelled(&self) -> Travelled {
         self.travelled
     }
 
-    /// The heartbeat timeout, as the server sent it at the last login.
+    /// Returns the heartbeat timeout that the server sent at the last login.
     pub fn heartbeat_timeout(&self) -> Duration {
         self.heartbeat_timeout
     }
 
-    /// The CPU time of the server; zero if its process is not known.
+    /// Returns the CPU time of the server; zero if its process is not known.
     pub fn server_cpu(&self) -> Result<Duration> {
         self.target.meter.map_or(Ok(Duration::ZERO), |meter| meter.cpu())
     }
 
-    /// Removes and returns the last refusal of the server.
+    /// Takes the last refusal by the server.
     pub fn take_refusal(&mut self) -> Option<String> {
         self.refusal.take()
     }
 
     // Connecting and disconnecting
 
-    /// Logs users in, this many at a time. Returns how long each login took.
+    /// Logs users in, `window` of them at a time. Returns the duration of each login.
     pub fn log_in(&mut self, users: &[u32], window: usize, kind: LoginKind) -> Result<Vec<Duration>> {
         let mut began = vec![None; self.links.len()];
         let mut took = Vec::with_capacity(users.len());
@@ -198,7 +199,7 @@ impl Fleet {
         Ok(took)
     }
 
-    /// Begins a login; the answer is [`News::LoggedIn`].
+    /// Starts a login. Its answer arrives as [`News::LoggedIn`].
     pub fn start_login(&mut self, user: u32, kind: LoginKind, buffer: ReceiveBuffer) -> Result<()> {
         let resume = kind == LoginKind::Resume;
         let request = v1::LoginRequest {
@@ -217,7 +218,7 @@ impl Fleet {
         link.connect(user, self.target.address, buffer, &self.frame, self.poll.registry())
     }
 
-    /// Subscribes each of the users to its neighbours, this many at a time.
+    /// Subscribes each of the users to the user's neighbours, `window` users at a time.
     pub fn subscribe(&mut self, users: &[u32], window: usize) -> Result<()> {
         let (mut asked, mut answered) = (0, 0);
         let until = Instant::now() + PATIENCE + Duration::from_millis(20) * users.len() as u32;
@@ -239,7 +240,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Closes connections, orderly or with a reset as of a broken link.
+    /// Closes connections: in an orderly way, or with a reset, as a broken link does.
     pub fn drop_links(&mut self, users: &[u32], reset: bool) {
         for user in users {
             self.links[*user as usize].close(reset);
@@ -247,19 +248,19 @@ impl Fleet {
         }
     }
 
-    /// Sets the habit of a connection.
+    /// Sets the behaviour of a connection.
     pub fn set_habit(&mut self, user: u32, habit: Habit) {
         self.links[user as usize].habit = habit;
     }
 
-    /// The local port of a connection.
+    /// Returns the local port of a connection; `None` if it is closed.
     pub fn port(&self, user: u32) -> Option<u16> {
         self.links[user as usize].port()
     }
 
     // Sending and receiving
 
-    /// Sets the custom status of a user to the text of this number. With `answered`, requests an answer as an SDK
+    /// Sets the custom status of a user to the text with this number. With `answered`, requests an answer, as an SDK
     /// does.
     pub fn change(&mut self, user: u32, text: u32, answered: bool) -> Result<()> {
         self.picture.set_text(user, text);
@@ -268,7 +269,7 @@ impl Fleet {
         self.ask(user, id, Request::SetSelfStatus(request))
     }
 
-    /// Sends a text message; `number` determines its text and its client id.
+    /// Sends a text message. Its text and its client message id are computed from `number`.
     pub fn send_message(&mut self, from: u32, to: u32, number: u32) -> Result<()> {
         let text = message_text(number);
         let client_message_id = number.to_string();
@@ -276,7 +277,7 @@ impl Fleet {
         self.ask(from, REQUEST_ID, Request::SendMessage(request))
     }
 
-    /// Sends heartbeats, one connection after the other, so that each is in time.
+    /// Sends the heartbeats that are due, evenly distributed over the interval.
     fn beat(&mut self) -> Result<()> {
         let users = self.ring.users();
         let every = self.heartbeat_timeout / BEATS;
@@ -299,7 +300,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends a last heartbeat over a connection, which then sends nothing more, as if its network were gone.
+    /// Sends a last heartbeat on a connection. After it, the connection sends nothing, as if its network were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
@@ -313,11 +314,11 @@ impl Fleet {
         sent.with_context(|| format!("the connection of {} is broken", user_id(user)))
     }
 
-    /// Waits for the sockets, at most this long, and reads the bytes that have arrived. A wait of less than a
-    /// millisecond counts as none.
+    /// Waits for the sockets, for at most this time, and reads the bytes that have arrived. A wait of less than a
+    /// millisecond counts as zero.
     pub fn pump(&mut self, wait: Duration) -> Result<impl Iterator<Item = News> + use<>> {
         self.beat()?;
-        // The kernel counts in milliseconds and rounds up.
+        // The kernel counts milliseconds and rounds up, so the wait is rounded down here.
         let wait = Duration::from_millis(wait.as_millis() as u64);
         match self.poll.poll(&mut self.events, Some(wait)) {
             Ok(()) => {}
@@ -337,7 +338,7 @@ impl Fleet {
         Ok(std::mem::take(&mut self.news).into_iter())
     }
 
-    /// Reads the bytes that have arrived at a connection; the next [`pump`](Self::pump) returns the news.
+    /// Reads the bytes that have arrived on a connection. The next [`pump`](Self::pump) returns its messages.
     pub fn read(&mut self, user: u32) -> Result<()> {
         loop {
             let Self { links, scratch, picture, travelled, heartbeat_timeout, news, refusal, .. } = self;
@@ -378,14 +379,14 @@ impl Fleet {
         }
     }
 
-    /// Reads until no more messages come and the server is idle.
+    /// Reads until no more messages arrive and the server is idle.
     pub fn quiet(&mut self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
         let (mut since, mut cpu) = (Instant::now(), self.server_cpu()?);
         while since.elapsed() < SILENCE {
             let heard = self.pump(Duration::from_millis(20))?.count();
             let now = self.server_cpu()?;
-            // Occasional work of the server, such as a tick, still counts as idle.
+            // A little work of the server, such as a tick, still counts as idle.
             if heard > 0 || now > cpu + Duration::from_millis(10) {
                 (since, cpu) = (Instant::now(), now);
             }
@@ -394,8 +395,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Compares, for every connection and watched user, the last notification with the true status. Differences count
-    /// as misses.
+    /// Compares the last status that each connection received of each watched user with the true one. Differences count
+    /// as missing notifications.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];
@@ -407,7 +408,7 @@ impl Fleet {
     }
 }
 
-/// The reader of the messages of one connection.
+/// Parses the messages of one connection.
 struct Ear<'a> {
     user: u32,
     picture: &'a mut Picture,
@@ -492,14 +493,14 @@ impl Ear<'_> {
     }
 }
 
-/// Returns the text of a message, of about forty bytes, a typical length.
+/// Returns the text of a message: about forty bytes, a typical length.
 fn message_text(number: u32) -> String {
     format!("{number}: shall we meet at the lamp post?")
 }
 
-/// Raises the limit of open files of this process as far as possible.
+/// Raises this process's limit of open files to its maximum.
 fn raise_file_limit() {
     let limit = getrlimit(Resource::Nofile);
-    // If the limit cannot be raised, the load works with the current one.
+    // If the limit cannot be raised, the load continues with the current one.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }

@@ -1,8 +1,8 @@
-//! Generates load for a Lamplight server, and measures its cost for the server: `lamplight load`.
+//! A load generator for a Lamplight server, `lamplight load`, which measures the server's cost.
 //!
-//! The load comes over the client port, as from clients, and the server is another process. Notifications are compared
-//! with the true statuses; a missing, duplicate or reordered notification is a failure. `docs/performance.md` explains
-//! the figures and their targets.
+//! The load uses the client port, as clients do, and the server is a separate process. Notifications are compared with
+//! the true statuses. A missing, duplicate or reordered notification is a failure. `docs/performance.md` explains the
+//! figures and their targets.
 
 mod args;
 mod bare_loop;
@@ -24,8 +24,8 @@ pub use args::{
 };
 pub use process_meter::{Memory, ProcessMeter};
 
-/// Runs the requested measurement and prints it. Fails if a notification was wrong; a figure that misses its target
-/// is not a failure.
+/// Runs the requested measurement, and prints its figures. Fails if a notification was wrong. A figure that misses its
+/// target is not a failure.
 pub fn run(args: LoadArgs) -> anyhow::Result<()> {
     parts::run(args.what)
 }

@@ -1,4 +1,4 @@
-//! One connection of the load: a socket, and the bytes under way.
+//! One connection of the load: a socket, with its incomplete and unsent bytes.
 
 use anyhow::{Context, Result, ensure};
 use lamplight_wire::{Framed, NATIVE_PREAMBLE, next_frame};
@@ -9,16 +9,16 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// The number of loopback addresses from which connections are made. One address is not enough: it has about 28,000
-/// ports, and those of closed connections are not free at once.
+/// The number of loopback addresses from which connections are made. One address has only about 28,000 ports, and those
+/// of closed connections are not free at once.
 const SOURCES: u32 = 8;
 
-/// The stage of a connection.
+/// The state of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Stage {
     /// There is no socket.
     Closed,
-    /// The login was sent.
+    /// The login request was sent.
     LoggingIn,
     /// Logged in.
     LoggedIn,
@@ -26,7 +26,7 @@ pub enum Stage {
 
 /// A connection, or an unused slot for one.
 pub struct Link {
-    /// The stage of the connection.
+    /// The state of the connection.
     pub stage: Stage,
     /// The behaviour of the connection while it is logged in.
     pub habit: Habit,
@@ -37,24 +37,24 @@ pub struct Link {
     unsent: Vec<u8>,
 }
 
-/// The behaviour of a connection while it is logged in.
+/// The behaviour of a logged-in connection.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub enum Habit {
     /// The connection reads and sends heartbeats.
     #[default]
     Alive,
-    /// The connection sends heartbeats and does not read.
+    /// The connection sends heartbeats but does not read.
     Stalled,
-    /// The connection does neither, as if its network were gone.
+    /// The connection neither reads nor sends, as if its network were gone.
     Silent,
 }
 
-/// The result of reading.
+/// The outcome of a read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ReadOutcome {
-    /// There is nothing more at the moment.
+    /// The socket has no more bytes for now.
     Drained,
-    /// There may be more.
+    /// The socket may have more bytes.
     More,
     /// The server has closed the connection.
     Ended,
@@ -65,7 +65,7 @@ pub enum ReadOutcome {
 pub enum ReceiveBuffer {
     /// The default of the kernel.
     Usual,
-    /// The smallest possible size.
+    /// The smallest size that the kernel allows.
     Small,
 }
 
@@ -77,7 +77,7 @@ impl Default for Link {
 }
 
 impl Link {
-    /// Connects, and sends `first` as soon as the connection is established.
+    /// Connects the socket. Sends `first` as soon as the connection is established.
     pub fn connect(
         &mut self,
         number: u32,
@@ -113,19 +113,19 @@ impl Link {
         Ok(())
     }
 
-    /// Sends bytes, as far as the socket accepts them now.
+    /// Sends as many bytes as the socket accepts now; stores the rest.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.unsent.extend_from_slice(bytes);
         self.flush()
     }
 
-    /// Sends the bytes that the socket did not accept before.
+    /// Sends the stored bytes.
     pub fn flush(&mut self) -> io::Result<()> {
         let Some(socket) = &mut self.socket else { return Ok(()) };
         while !self.unsent.is_empty() {
             match socket.write(&self.unsent) {
                 Ok(sent) => drop(self.unsent.drain(..sent)),
-                // A socket that is not connected yet counts as one that would block.
+                // A socket that is not connected yet counts as blocked.
                 Err(error)
                     if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::NotConnected) =>
                 {
@@ -139,10 +139,10 @@ impl Link {
         Ok(())
     }
 
-    /// Reads once, and passes every whole message to `hear`.
+    /// Reads once, and passes every complete message to `hear`.
     pub fn read(&mut self, scratch: &mut [u8], hear: impl FnMut(&[u8])) -> Result<ReadOutcome> {
         let Some(socket) = &mut self.socket else { return Ok(ReadOutcome::Drained) };
-        // Bytes left from the last read come first.
+        // The bytes of the incomplete frame come first.
         let kept = self.partial.len();
         let largest = scratch.len() / 2;
         scratch[..kept].copy_from_slice(&self.partial);
@@ -156,11 +156,11 @@ impl Link {
             ensure!(rest.len() < largest, "the server sent a larger message than a load expects");
             self.partial = rest.to_vec();
         }
-        // A read that does not fill the buffer has emptied the socket; further bytes cause a new readiness event.
+        // A read that does not fill the buffer has emptied the socket. Further bytes cause a new epoll event.
         Ok(if kept + length < scratch.len() { ReadOutcome::Drained } else { ReadOutcome::More })
     }
 
-    /// The port of this side.
+    /// Returns the local port; `None` if there is no socket.
     pub fn port(&self) -> Option<u16> {
         Some(self.socket.as_ref()?.local_addr().ok()?.port())
     }
@@ -170,14 +170,14 @@ impl Link {
         if let Some(socket) = self.socket.take()
             && reset
         {
-            // If the option cannot be set, the link ends in an orderly way instead.
+            // If the option cannot be set, the connection ends in an orderly way.
             let _ = socket2::SockRef::from(&socket).set_linger(Some(Duration::ZERO));
         }
         *self = Self::default();
     }
 }
 
-/// Passes every whole message to `hear`, and returns the rest.
+/// Passes every complete message to `hear`. Returns the rest of the bytes.
 fn frames(mut bytes: &[u8], largest: usize, mut hear: impl FnMut(&[u8])) -> Result<&[u8]> {
     while let Framed::Frame { message, taken } = next_frame(bytes, largest)? {
         hear(message);

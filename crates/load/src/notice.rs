@@ -1,15 +1,15 @@
-//! Status notifications, read from frames with as little work as possible.
+//! A fast parser for status notifications.
 //!
-//! The most frequent frames are parsed by hand; all others are left to `prost`.
+//! The most frequent frames are parsed here; all others are parsed with `prost`.
 
 use crate::ring::user_of;
 use lamplight_model::StatusType;
 use lamplight_wire::v1;
 
-/// `ServerMessage.status_changed` and `StatusChanged.statuses`, as protobuf keys: number << 3 | 2.
+/// The protobuf keys (number << 3 | 2) of `ServerMessage.status_changed` and `StatusChanged.statuses`.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u64 = 1 << 3 | 2;
-/// `StatusChanged.snapshot_complete`.
+/// The protobuf key of `StatusChanged.snapshot_complete`.
 const KEY_SNAPSHOT_COMPLETE: u64 = 2 << 3;
 
 /// The text before the number in the custom statuses of a load.
@@ -22,19 +22,19 @@ pub struct Notice {
     pub user: u32,
     /// The version of the status.
     pub version: u64,
-    /// The number in the custom status; 0 when there is none.
+    /// The number in the custom status; 0 if there is none.
     pub text: u32,
-    /// Whether the status type is ONLINE.
+    /// `true` if the status type is ONLINE.
     pub online: bool,
 }
 
-/// The custom status with this number.
+/// Returns the custom status with this number.
 pub fn text_of(number: u32) -> String {
     if number == 0 { String::new() } else { format!("{TEXT}{number:07}") }
 }
 
 impl Notice {
-    /// Reads a status decoded by `prost`. `None` if it does not belong to this load.
+    /// Converts a status that `prost` has decoded. Returns `None` if it does not belong to this load.
     pub fn from_status(status: &v1::UserStatus) -> Option<Self> {
         Some(Self {
             user: user_of(status.user_id.as_bytes())?,
@@ -45,14 +45,14 @@ impl Notice {
     }
 }
 
-/// The statuses in a message that is a `status_changed` without a request.
+/// Returns the statuses in a message that is a `status_changed` notification; otherwise `None`.
 pub fn status_changed(message: &[u8]) -> Option<&[u8]> {
     let mut rest = message.strip_prefix(&[KEY_STATUS_CHANGED])?;
     let body = field(&mut rest)?;
     rest.is_empty().then_some(body)
 }
 
-/// Passes every status of a [`status_changed`] to `hear`. Returns `None` if one of them cannot be read.
+/// Passes every status of a [`status_changed`] to `hear`. Returns `None` if one of them cannot be parsed.
 pub fn notices(mut statuses: &[u8], mut hear: impl FnMut(Notice)) -> Option<()> {
     while !statuses.is_empty() {
         match varint(&mut statuses)? {
@@ -87,7 +87,7 @@ fn notice(mut status: &[u8]) -> Option<Notice> {
     (notice.user != u32::MAX).then_some(notice)
 }
 
-/// The number in a custom status.
+/// Returns the number in a custom status; `None` if the text is not one of this load.
 pub fn number_of(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return Some(0);

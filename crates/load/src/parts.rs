@@ -1,4 +1,4 @@
-//! The measurements: a file for each part, and the choice between them.
+//! The measurements, one file for each, and the choice between them.
 
 mod bench;
 mod changes;
@@ -24,11 +24,11 @@ use lamplight_model::{AppId, AppKey};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The number of users in parts that measure time.
+/// The number of users in measurements of time.
 const USERS: u32 = 5_000;
-/// The most bytes that are read from stdin for a key.
+/// The most bytes of a key that are read from stdin.
 const MOST_KEY_BYTES: u64 = 1_024;
-/// The number of logins under way at a time.
+/// The number of logins that are in progress at a time.
 const LOGIN_WINDOW: usize = 64;
 
 /// Runs the requested measurement.
@@ -116,7 +116,7 @@ pub fn run(what: What) -> Result<()> {
     report.end(out.as_deref())
 }
 
-/// Returns the text of a key: the given text, or for `-` the one on stdin. The name of a file is refused.
+/// Returns the text of a key: the given text, or the text on stdin for `-`. The name of a file is refused.
 fn key_text(given: &str) -> Result<String> {
     if given != "-" {
         let is_file = Path::new(given).metadata().is_ok_and(|about| !about.is_dir());
@@ -136,11 +136,11 @@ fn key_text(given: &str) -> Result<String> {
     Ok(key.to_owned())
 }
 
-/// The server of a part.
+/// The server of a measurement.
 enum Server {
-    /// A server that this process started, and ends with the part.
+    /// A server that this process has started. It ends with the measurement.
     Ours(Box<ServerProcess>),
-    /// A server that runs independently.
+    /// A server that was running before, which is not ended.
     Running(Target),
 }
 
@@ -171,7 +171,7 @@ impl Server {
         }
     }
 
-    /// Returns the server process, if this process has started it and so may kill it.
+    /// Returns the server process if this process has started it and may therefore kill it; otherwise `None`.
     fn ours(&mut self) -> Option<&mut ServerProcess> {
         match self {
             Self::Ours(process) => Some(process),
@@ -180,7 +180,7 @@ impl Server {
     }
 }
 
-/// Starts or finds a server, and creates the users of a part, who are not connected yet.
+/// Starts or finds a server, and makes an unconnected fleet with the users of a measurement.
 fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Server, Fleet)> {
     let users = args.users.unwrap_or(users);
     let server = Server::find(&args.server, for_users(users, settings))?;
@@ -188,19 +188,19 @@ fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Serve
     Ok((server, fleet))
 }
 
-/// The settings of a server for this many users. If there are fewer users than usual, each changes faster than the
+/// Returns the settings of a server for this many users. With fewer users than usual, each would change faster than the
 /// server's conflation rate, so conflation is switched off.
 fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
     ServerSettings { every_change: users < USERS, ..settings }
 }
 
-/// Reports the wrong notifications of a part.
+/// Adds the wrong notifications of a measurement to the report.
 fn end(fleet: &Fleet, report: &mut Report) {
     report.note_faults(fleet.picture.faults());
 }
 
-/// Returns a histogram of times in microseconds, from 1 to a minute, with three digits. Without bounds, it would begin
-/// with a range up to two microseconds, and `saturating_record` would clamp larger values.
+/// Returns a histogram of times in microseconds, from 1 to a minute, with three significant digits. Without explicit
+/// bounds, its range would end at two microseconds, and `saturating_record` would clamp larger values.
 fn microseconds() -> Histogram<u32> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in ascending order")
 }

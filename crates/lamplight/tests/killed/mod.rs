@@ -1,4 +1,4 @@
-//! A server process that is killed, and devices that log in to it.
+//! A server process that can be killed, and the login of a device to it.
 
 // Helpers of tests may panic.
 #![allow(clippy::unwrap_used)]
@@ -17,16 +17,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// The longest time to wait for anything.
+/// The longest wait for any condition.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A server process, which is ended by its own pid in any case.
+/// A server process. Dropping it kills the process by its pid.
 pub struct Server(Child);
 
 impl Server {
-    /// Starts a server on this data folder, with this environment; returns when it is ready.
+    /// Starts a server on this data folder with this environment. Returns when the server is ready.
     pub async fn start(folder: &Path, environment: &[(&str, &str)]) -> (Self, ControlClient, SocketAddr) {
-        // The file of a killed server still exists, with its former address.
+        // Removes the node file of a killed server, which has the former address.
         let _ = std::fs::remove_file(folder.join("node.json"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
         command.arg("serve").arg("--data-dir").arg(folder);
@@ -65,7 +65,7 @@ fn client_address(folder: &Path) -> Option<SocketAddr> {
     node["client"].as_str()?.parse().ok()
 }
 
-/// Logs a device in, or lets it reconnect; returns the connection if the login was acknowledged.
+/// Logs a device in, or reconnects it with `resume`. Returns the connection if the login was acknowledged.
 pub async fn log_in(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<TcpStream> {
     let issued = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     let user_id = UserId::new(user).unwrap();

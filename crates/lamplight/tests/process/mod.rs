@@ -1,6 +1,6 @@
-//! Starts the program, reads its output, and ends every process with its test.
+//! Starts the program and reads its output. Every process is ended with its test.
 
-// Helpers of tests may panic; not every test uses all of them.
+// Helpers of tests may panic, and not every test uses all of them.
 #![allow(clippy::unwrap_used, dead_code)]
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -12,21 +12,21 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// The longest time to wait for a line; the machine may be busy with other tests.
+/// The longest wait for a line of output; the machine may be busy with other tests.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// A temporary data folder, and the program on it.
+/// A temporary data folder, and the commands on it.
 pub struct Folder {
     outer: tempfile::TempDir,
 }
 
 impl Folder {
-    /// A folder that does not exist yet.
+    /// Makes the path of a data folder that does not exist yet.
     pub fn new() -> Self {
         Self { outer: tempfile::tempdir().unwrap() }
     }
 
-    /// A file next to the data folder.
+    /// Writes a file next to the data folder. Returns its path.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.outer.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -37,7 +37,7 @@ impl Folder {
         self.outer.path().join("data")
     }
 
-    /// The program with these arguments, and without our environment.
+    /// Returns the program with these arguments, without the `LAMPLIGHT_…` variables of the test's environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LAMPLIGHT_")) {
@@ -47,14 +47,14 @@ impl Folder {
         command
     }
 
-    /// Runs a command to its end; returns exit code, stdout and stderr.
+    /// Runs a command until it ends. Returns the exit code, stdout and stderr.
     pub fn run(&self, arguments: &[&str]) -> (Option<i32>, String, String) {
         let output = self.command(arguments).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
-    /// As [`Folder::run`], with a text on stdin.
+    /// Does the same as [`Folder::run`], with a text on stdin.
     pub fn run_with(&self, arguments: &[&str], stdin: &str) -> (Option<i32>, String, String) {
         let file = self.file("stdin", stdin);
         let mut command = self.command(arguments);
@@ -63,14 +63,14 @@ impl Folder {
         (output.status.code(), text(output.stdout), text(output.stderr))
     }
 
-    /// Runs a command that must succeed, and returns its output.
+    /// Runs a command that must succeed. Returns its output.
     pub fn ok(&self, arguments: &[&str]) -> String {
         let (code, output, error) = self.run(arguments);
         assert_eq!(code, Some(0), "{arguments:?}: {output}{error}");
         output
     }
 
-    /// The JSON of a command that must succeed.
+    /// Runs a command that must succeed. Returns its output as JSON.
     pub fn answer(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.ok(arguments)).unwrap()
     }
@@ -94,13 +94,13 @@ impl Folder {
         watcher
     }
 
-    /// The contents of `node.json`.
+    /// Returns the contents of `node.json`.
     pub fn node(&self) -> Value {
         serde_json::from_slice(&std::fs::read(self.path().join("node.json")).unwrap()).unwrap()
     }
 }
 
-/// A process, which is killed at the end of its test at the latest.
+/// A running process. Dropping it kills the process.
 pub struct Running {
     child: Child,
     lines: Receiver<String>,
@@ -128,13 +128,13 @@ impl Running {
         Self { child, lines, seen: Vec::new(), errors: Some(errors) }
     }
 
-    /// Waits for a line with this text; returns all lines since the last call.
+    /// Waits for a line that contains this text. Returns all lines since the last call.
     pub fn wait_for(&mut self, part: &str) -> Vec<String> {
         let (until, from) = (Instant::now() + PATIENCE, self.seen.len());
         loop {
             let left = until.saturating_duration_since(Instant::now());
             let Ok(line) = self.lines.recv_timeout(left) else {
-                // Killed, so that its log can be read to the end.
+                // The process is killed, so that its log can be read to the end.
                 let _ = self.child.kill();
                 let log = self.errors.take().map(|errors| errors.join().unwrap());
                 panic!("no line with {part:?} after\n{}\n{}", self.seen(), log.unwrap_or_default());
@@ -146,7 +146,7 @@ impl Running {
         }
     }
 
-    /// All lines that have been read.
+    /// Returns all lines that have been read.
     pub fn seen(&self) -> String {
         self.seen.join("\n")
     }
@@ -156,11 +156,11 @@ impl Running {
     }
 
     pub fn signal(&self, signal: Signal) {
-        // The process may have ended already.
+        // The error is ignored, because the process may already have ended.
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 
-    /// Waits for the end; returns exit code and stderr.
+    /// Waits until the process ends. Returns the exit code and stderr.
     pub fn wait(mut self) -> (Option<i32>, String) {
         let code = self.child.wait().unwrap().code();
         (code, self.errors.take().unwrap().join().unwrap())
@@ -169,7 +169,7 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both calls do nothing if the process has been waited for.
+        // Both calls do nothing if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! All measurements in turn: the figures of `docs/performance.md`.
+//! The benchmark: all measurements, one after another, for the figures of `docs/performance.md`.
 
 use super::{Server, changes, death, idle, login, messages, query, slow, storm, webhooks};
 use crate::args::BenchArgs;
@@ -9,7 +9,7 @@ use crate::server_process::ServerSettings;
 use anyhow::Result;
 use std::net::SocketAddr;
 
-/// The sizes of all parts.
+/// The sizes of all measurements.
 struct Sizes {
     idle_users: u32,
     users: u32,
@@ -58,7 +58,7 @@ const QUICK: Sizes = Sizes {
     webhooks: 500,
 };
 
-/// Runs all measurements.
+/// Runs all measurements, one after another.
 pub fn run(args: &BenchArgs, report: &mut Report) -> Result<()> {
     let sizes = if args.quick { &QUICK } else { &FULL };
     let with_fleet = |users: u32, settings: ServerSettings| -> Result<(Server, Fleet)> {

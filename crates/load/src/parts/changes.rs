@@ -1,4 +1,4 @@
-//! Changes: as fast as they are delivered, and at a fixed rate.
+//! The measurements of changes: as fast as they are delivered, and at a fixed rate.
 
 use super::middle;
 use crate::bare_loop::BareLoop;
@@ -8,32 +8,32 @@ use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
 use anyhow::Result;
 
-/// The number of outstanding changes for the first target.
+/// The number of outstanding changes in the measurement with `NARROW_TARGET`.
 pub const NARROW: usize = 32;
-/// The number of outstanding changes for the second target.
+/// The number of outstanding changes in the measurement with `WIDE_TARGET`.
 pub const WIDE: usize = 512;
-/// The target with [`NARROW`]: deliveries for each CPU-second.
+/// The target for [`NARROW`]: this many deliveries per second of CPU time.
 const NARROW_TARGET: f64 = 70_000.0;
-/// The target with [`WIDE`], a multiple of [`NARROW_TARGET`]: changes that are ready together are written together.
+/// The target for [`WIDE`]. It is higher, because changes that are ready in the same round are written together.
 const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
-/// The number of counted changes for each change of the warm-up.
+/// The ratio of measured to warm-up changes: the warm-up makes one tenth of the measured number.
 const WARM_UP: u64 = 10;
 
-/// A load in which the next change starts when one is complete.
+/// The parameters of a load in which the next change starts when one is complete.
 #[derive(Clone, Copy, Debug)]
 pub struct ClosedLoad {
-    /// The number of counted changes.
+    /// The number of measured changes.
     pub changes: u64,
     /// The number of outstanding changes.
     pub outstanding: usize,
-    /// The number of runs, of which the median counts.
+    /// The number of runs. The result is their median.
     pub repeat: u32,
-    /// Whether each change requests an answer.
+    /// `true` if each change requests an answer.
     pub answered: bool,
 }
 
-/// Measures the cost of a delivery, and that of the bare loop for the same work at the same time. Returns the last
-/// text number.
+/// Measures the cost of a delivery and, between the runs, the cost of the same work in the bare loop. Returns the
+/// number of the last text.
 pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Report) -> Result<u32> {
     let ring = fleet.ring();
     say(&format!(
@@ -102,7 +102,7 @@ pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Rep
     Ok(course.last_text())
 }
 
-/// Measures the latency of changes at a fixed rate. Returns the last text number.
+/// Measures the latency of changes at a fixed rate. Returns the number of the last text.
 pub fn open(fleet: &mut Fleet, changes: u64, rate: u32, after: u32, report: &mut Report) -> Result<u32> {
     let users = fleet.ring().users();
     say(&format!("open: {users} users, {changes} changes at {rate} a second"));

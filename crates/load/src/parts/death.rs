@@ -1,4 +1,5 @@
-//! Measures how soon watchers are notified when clients die, or when the server dies.
+//! The measurement of the time until watchers are notified of dead clients, and of clients that were lost with the
+//! server.
 
 use super::LOGIN_WINDOW;
 use super::login::{self, milliseconds};
@@ -9,15 +10,15 @@ use crate::server_process::{ServerProcess, ServerSettings};
 use anyhow::{Result, ensure};
 use std::time::{Duration, Instant};
 
-/// The number of users, on a ring in which three users without a common neighbour exist.
+/// The number of users. It is enough for three users without a common neighbour on the ring.
 pub const USERS: u32 = 63;
-/// The number of deaths of clients for each cause.
+/// The number of rounds for each cause of death.
 pub const ROUNDS: u32 = 3;
-/// The heartbeat timeout of the app on a server that this process starts.
+/// The heartbeat timeout of the app, if this process starts the server.
 const HEARTBEAT_TIMEOUT_S: u32 = 2;
-/// The grace of a server that this process starts.
+/// The grace of the server, if this process starts it.
 const GRACE: Duration = Duration::from_secs(3);
-/// The server of this part.
+/// The settings of the server for this measurement.
 pub const SETTINGS: ServerSettings = ServerSettings {
     heartbeat_timeout_s: Some(HEARTBEAT_TIMEOUT_S),
     grace_ms: Some(GRACE.as_millis() as u32),
@@ -26,10 +27,10 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     every_change: false,
     webhook: None,
 };
-/// The longest time after the expected end for which the measurement waits for notifications.
+/// The longest wait for notifications after they are due.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Measures how soon all watchers are notified. The server is killed only if it is `ours`.
+/// Measures the time until all watchers are notified. If `ours` is the server process, also kills the server.
 pub fn measure(
     fleet: &mut Fleet,
     ours: Option<&mut ServerProcess>,
@@ -83,7 +84,7 @@ pub fn measure(
     Ok(())
 }
 
-/// Kills the server; all clients except a few return to it.
+/// Kills and restarts the server. All clients except a few reconnect.
 fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Report) -> Result<()> {
     let victims = fleet.ring().spread(0, u32::MAX);
     let everyone: Vec<u32> = (0..fleet.ring().users()).collect();
@@ -111,11 +112,11 @@ fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Repor
     Ok(())
 }
 
-/// The times between deaths and the notifications of watchers.
+/// The times from deaths to the watchers' notifications.
 #[derive(Default)]
 struct Lateness {
     knew: Vec<Duration>,
-    /// Notifications that another user has left.
+    /// The number of notifications that a user left who is not a victim.
     others: u64,
 }
 

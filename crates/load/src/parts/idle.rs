@@ -1,4 +1,4 @@
-//! The cost of an idle connection.
+//! The measurement of an idle connection's cost.
 
 use super::login;
 use crate::fleet::Fleet;
@@ -6,12 +6,12 @@ use crate::report::{Report, Target, say};
 use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 
-/// The number of connections.
+/// The number of idle connections.
 pub const USERS: u32 = 10_000;
-/// The time in which the server frees the memory that logins needed.
+/// The time for which the server is idle, so that it frees the memory of the logins.
 const SETTLE: Duration = Duration::from_secs(5);
 
-/// Measures the memory of a fresh server with all users connected, above that without connections.
+/// Measures how much the memory of a fresh server grows when all users connect.
 pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
     say(&format!("idle: {users} native connections, each watching 20"));
@@ -20,7 +20,7 @@ pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     login::everyone(fleet)?;
     let (cpu, began) = (meter.cpu()?, Instant::now());
     while began.elapsed() < SETTLE {
-        // No news is expected; unexpected news is checked.
+        // No message is expected. An unexpected one is still checked.
         fleet.pump(Duration::from_millis(100))?.for_each(drop);
     }
     let busy = (meter.cpu()? - cpu).as_secs_f64() / began.elapsed().as_secs_f64();

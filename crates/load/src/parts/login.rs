@@ -1,4 +1,5 @@
-//! Logins: of new accounts, of known devices that come together, and of some devices while all others are connected.
+//! The measurements of logins: of new accounts, of known devices that all reconnect, and of some devices while all
+//! others are connected.
 
 use super::LOGIN_WINDOW;
 use crate::fleet::{Fleet, LoginKind};
@@ -6,7 +7,7 @@ use crate::report::{Report, Target, say};
 use anyhow::Result;
 use std::time::{Duration, Instant};
 
-/// Logs all users in for the first time, and subscribes them to their neighbours.
+/// Logs all users in for the first time, and subscribes each to its neighbours.
 pub fn everyone(fleet: &mut Fleet) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     fleet.log_in(&users, LOGIN_WINDOW, LoginKind::Start)?;
@@ -17,7 +18,7 @@ pub fn everyone(fleet: &mut Fleet) -> Result<()> {
     Ok(())
 }
 
-/// Measures logins of each kind. All users are connected afterwards.
+/// Measures each kind of login. Afterwards, all users are connected.
 pub fn measure(fleet: &mut Fleet, rounds: u32, report: &mut Report) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     say(&format!("login: {} users, {LOGIN_WINDOW} logins under way at a time", users.len()));
@@ -58,7 +59,7 @@ pub fn measure(fleet: &mut Fleet, rounds: u32, report: &mut Report) -> Result<()
     Ok(())
 }
 
-/// The cost of an operation for each of several users.
+/// The cost per user of an operation on several users.
 struct Cost {
     cpu_ms: f64,
     per_second: f64,
@@ -69,14 +70,14 @@ impl Cost {
         let (cpu, began) = (fleet.server_cpu()?, Instant::now());
         work(fleet)?;
         let took = began.elapsed();
-        // Notifications to watchers are sent afterwards, and are part of the cost.
+        // Notifications to watchers are sent after the operation, and are part of its cost.
         fleet.quiet()?;
         let cpu = fleet.server_cpu()? - cpu;
         Ok(Self { cpu_ms: milliseconds(cpu) / users as f64, per_second: users as f64 / took.as_secs_f64() })
     }
 }
 
-/// The duration in milliseconds.
+/// Converts a duration to milliseconds.
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1_000.0
 }
