@@ -1,5 +1,5 @@
-//! Installs schemathesis under `target/schemathesis/`, for `crates/server/tests/schemathesis.rs`;
-//! `tests/schemathesis/README.md` describes how to do it by hand.
+//! Installs schemathesis into `target/schemathesis/` for `crates/server/tests/schemathesis.rs`.
+//! `tests/schemathesis/README.md` describes the same steps by hand.
 
 use crate::ground::{Ground, output};
 use crate::interop::python_packages;
@@ -9,7 +9,7 @@ use std::fs;
 const VENV: &str = "target/schemathesis/venv";
 const REQUIREMENTS: &str = "tests/schemathesis/requirements.txt";
 
-/// Installs schemathesis, unless the same version was installed with the same Python before.
+/// Installs schemathesis, if it is not already installed in this version with the same Python.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let mut stamp = output(ground.command("python3").arg("--version"))?;
     stamp += &fs::read_to_string(ground.path(REQUIREMENTS))

@@ -1,19 +1,19 @@
-//! The table of the dependencies that are allowed between our crates, and its check against those that cargo resolves.
+//! The table of the dependencies that are allowed between Lamplight's crates, and a check of the actual ones.
 //!
-//! Only normal dependencies count, including indirect ones: the dependencies of tests and build scripts do
-//! not end up in the crate.
+//! Only normal dependencies are checked, direct and indirect ones. The dependencies of tests and build scripts are not
+//! compiled into the crate.
 
 use crate::ground::{Ground, output};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use std::collections::{BTreeMap, VecDeque};
 
-/// The dependencies that one of our crates may have.
+/// The dependencies that one of Lamplight's crates may have.
 struct Rule {
     of: &'static str,
-    /// The crates of ours that it may depend on, directly or not; all others are forbidden.
+    /// The crates of Lamplight that it may depend on, directly or indirectly. All others are forbidden.
     ours: &'static [&'static str],
-    /// The third-party crates that it must not depend on, directly or not.
+    /// The third-party crates that it must not depend on, directly or indirectly.
     never: &'static [Others],
     because: &'static str,
 }
@@ -38,7 +38,7 @@ const MESSAGES: Others = Others { what: "messages", names: &["prost", "pbjson"] 
 const TELEMETRY: Others =
     Others { what: "a log or metrics", names: &["tracing", "log", "prometheus-client"] };
 
-/// The dependencies that each of our crates may have, with the reasons. ARCHITECTURE.md shows them as arrows.
+/// The allowed dependencies of each crate, with the reasons. ARCHITECTURE.md shows them as arrows.
 const RULES: &[Rule] = &[
     Rule {
         of: "lamplight-model",
@@ -192,13 +192,13 @@ const RULES: &[Rule] = &[
     },
 ];
 
-/// Dependencies of our crates that are not followed, as pairs of `from` and `to`. The libraries that verify a JWT
-/// depend on a clock and on randomness for functions that `auth` does not call: the present is an argument, and nothing
-/// is signed.
+/// Dependencies that are not followed, as pairs of `from` and `to`. The libraries that verify JWTs depend on a clock
+/// and on random numbers for functions that `auth` does not call: the current time is an argument of `auth`, and it
+/// signs nothing with these libraries.
 const CUT: &[(&str, &str)] =
     &[("lamplight-auth", "jsonwebtoken"), ("lamplight-auth", "ring"), ("lamplight-auth", "signature")];
 
-/// Fails when a crate depends on a forbidden one, directly or not.
+/// Fails if a crate depends on a forbidden one, directly or indirectly.
 pub fn check(ground: &Ground) -> Result<()> {
     let metadata = output(&mut ground.cargo("metadata --format-version 1 --locked"))?;
     let graph = Graph::read(&serde_json::from_str(&metadata)?)?;
@@ -213,7 +213,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// Packages and their normal dependencies; a package is an index into `names`.
+/// The packages and their normal dependencies. A package is an index into `names`.
 #[derive(Default)]
 struct Graph {
     names: Vec<String>,
@@ -222,7 +222,7 @@ struct Graph {
 }
 
 impl Graph {
-    /// Reads the output of `cargo metadata`.
+    /// Parses the output of `cargo metadata`.
     fn read(metadata: &Value) -> Result<Self> {
         let mut graph = Self::default();
         let mut places = BTreeMap::new();
@@ -235,7 +235,7 @@ impl Graph {
         for node in list(&metadata["resolve"], "nodes")? {
             let from = place(text(node, "id")?)?;
             for dependency in list(node, "deps")? {
-                // The kind of a normal dependency is null.
+                // The kind of a normal dependency is `null` in this output.
                 if list(dependency, "dep_kinds")?.iter().any(|kind| kind["kind"].is_null()) {
                     graph.depends_on[from].push(place(text(dependency, "pkg")?)?);
                 }
@@ -251,8 +251,8 @@ impl Graph {
         self.members.iter().copied().find(|member| self.names[*member] == name)
     }
 
-    /// Returns the shortest path from `from` to every package that it reaches, without itself, and without packages
-    /// that are reached only over a cut dependency.
+    /// Returns the shortest path from `from` to every other package that can be reached from it without the
+    /// dependencies in `cut`.
     fn ways(&self, from: usize, cut: &[(&str, &str)]) -> BTreeMap<usize, Vec<usize>> {
         let mut ways = BTreeMap::from([(from, vec![from])]);
         let mut queue = VecDeque::from([from]);
@@ -279,7 +279,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("cargo metadata: no string `{key}`"))
 }
 
-/// Returns one sentence for each dependency that the rules do not allow.
+/// Returns one sentence for each dependency that the rules forbid.
 fn findings(graph: &Graph, rules: &[Rule], cut: &[(&str, &str)]) -> Vec<String> {
     let mut findings = Vec::new();
     for member in &graph.members {
@@ -326,7 +326,7 @@ mod tests {
         Rule { of: "model", ours: &[], never: &[RUNTIME], because: "it is all values" },
     ];
 
-    /// Returns a graph from lines `from: to to`, with these members.
+    /// Makes a graph from lines such as `from: to to`, with these members of the workspace.
     fn graph(members: &[&str], lines: &[&str]) -> Graph {
         let mut graph = Graph::default();
         let mut place = |name: &str| {

@@ -1,7 +1,7 @@
-//! Generates files that are checked in: `docs/codes.md` and the codes of the Dart SDK, from the table of codes in
-//! `lamplight-model`; `docs/messages.md`, from the protobuf files; and `docs/openapi.json`, which the server generates
-//! from its commands. A test of the server checks that the last one is current, because generating it takes a build of
-//! the whole server.
+//! Generates files that are checked in. `docs/codes.md` and the codes of the Dart SDK are made from the table in
+//! `lamplight-model`; `docs/messages.md` and `crates/wire/src/generated`, from the protobuf files; and
+//! `docs/openapi.json`, by the server from its commands. Generating the last one takes a build of the whole server, so
+//! a test of the server checks that it is current.
 
 use crate::ground::{Ground, output};
 use crate::{messages, wire_code};
@@ -67,7 +67,7 @@ pub fn codegen(args: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Fails when a file is not what would be generated now.
+/// Fails if a checked-in file differs from the generated text.
 pub fn check(ground: &Ground) -> Result<()> {
     for (file, text) in cheap_files(ground)? {
         if fs::read_to_string(ground.path(file)).unwrap_or_default() != text {
@@ -77,7 +77,7 @@ pub fn check(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// Returns the files that can be generated without the server, with their texts.
+/// Returns the paths and texts of the files that can be generated without the server.
 fn cheap_files(ground: &Ground) -> Result<[(&'static str, String); 5]> {
     let root = ground.path("");
     let [messages, json] = wire_code::files(&root)?;
@@ -100,12 +100,12 @@ fn page(codes: &[Code]) -> String {
     page
 }
 
-/// Escapes a text so that it does not end its table cell.
+/// Escapes a text for a cell of a Markdown table.
 fn cell(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-/// Returns the table as a Dart class, with a constant for each code, and the texts.
+/// Returns the table as a Dart class, with a constant for each code, and with the texts.
 fn dart(codes: &[Code]) -> String {
     let mut class = DART_HEAD.to_owned();
     for code in codes {
@@ -136,7 +136,7 @@ fn camel_case(name: &str) -> String {
     })
 }
 
-/// A text as a string literal of Dart, with the characters escaped that have a meaning there.
+/// Returns a text as a string literal of Dart, with special characters escaped.
 fn dart_text(text: &str) -> String {
     let escaped = text.replace('\\', "\\\\").replace('\'', "\\'").replace('$', "\\$");
     format!("'{escaped}'")

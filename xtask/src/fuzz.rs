@@ -1,7 +1,7 @@
 //! `cargo xtask fuzz`: builds the fuzz targets with the instrumentation for libFuzzer, and runs them.
 //!
-//! This works with a stable compiler: the LLVM pass that counts edges is requested by name, and libFuzzer
-//! itself is a crate. See `docs/how-to/fuzz.md`.
+//! The build works with a stable compiler, because LLVM's pass that counts edges is requested by name, and libFuzzer is
+//! a crate. See `docs/how-to/fuzz.md`.
 
 use crate::ground::{Ground, output, run, run_and_hear};
 use anyhow::{Context, Result, bail};
@@ -9,23 +9,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// Options of rustc that make a program count its edges and report its comparisons, in the form that
-/// libFuzzer reads.
+/// The options of rustc with which a program counts its edges and reports its comparisons to libFuzzer.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// The folder of the built programs, and the folder for inputs that a run finds interesting.
+/// The folder of the built programs, the folder of the inputs that reach new code, and the folder of failing inputs.
 const BUILT: &str = "target/fuzz";
 const CORPUS: &str = "fuzz/corpus";
 const ARTIFACTS: &str = "fuzz/artifacts";
 
-/// The targets that need a whole node. Without them, the build is much faster.
+/// The targets that need a whole node. A build without these targets is much faster.
 const NEED_A_NODE: [&str; 3] = ["console", "query", "commands"];
 
-/// The default time for one target.
+/// The default run time of one target, in seconds.
 const SECONDS: u64 = 60;
 
 /// The options of the command.
@@ -130,7 +129,7 @@ impl<'a> Asked<'a> {
 }
 
 impl Figures {
-    /// Reads one line of libFuzzer's output.
+    /// Parses one line of libFuzzer's output.
     fn hear(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let after = |name: &str| {
@@ -151,7 +150,7 @@ impl Figures {
     }
 }
 
-/// A folder for the files that the targets write, in memory if possible. It is removed at the end of the run.
+/// A folder for the files that the targets write, in memory if possible. Dropping this value removes the folder.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -166,12 +165,12 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        // A folder that cannot be removed does no harm: other runs use other folders.
+        // An error is ignored, because other runs use other folders.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// The names of the targets.
+/// Returns the names of the targets.
 fn targets(ground: &Ground) -> Result<Vec<String>> {
     let mut targets = Vec::new();
     for entry in fs::read_dir(ground.path("fuzz/fuzz_targets"))? {
@@ -183,7 +182,7 @@ fn targets(ground: &Ground) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// Returns the target platform. The build names it, so that build scripts are not instrumented.
+/// Returns the platform of this machine. The build passes it explicitly, so that build scripts are not instrumented.
 fn host(ground: &Ground) -> Result<String> {
     let about = output(ground.command("rustc").arg("-vV"))?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: "));

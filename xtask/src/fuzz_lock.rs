@@ -1,16 +1,16 @@
-//! Checks that the lock file of the fuzz programs has the dependencies of our crates.
+//! Checks that the lock file of the fuzz programs contains the dependencies of Lamplight's crates.
 //!
-//! The fuzz programs are a workspace of their own, which no step of the test command builds. Without this
-//! check, an outdated `fuzz/Cargo.lock` would be noticed only by somebody who wants to fuzz.
+//! The fuzz programs are a separate workspace, which no step of `cargo xtask test` builds. Without this check, an
+//! outdated `fuzz/Cargo.lock` would be noticed only at the next fuzzing.
 
-/// Returns one sentence for each dependency in the manifest of one of our crates that is missing in the lock
-/// file. `manifest_of` returns the manifest of one of our crates by its name.
+/// Returns one sentence for each dependency that the manifest of one of Lamplight's crates has, but the lock file does
+/// not. `manifest_of` returns the manifest of a crate by its name.
 pub fn findings<'a>(lock: &str, manifest_of: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
     let mut findings = Vec::new();
     for package in lock.split("[[package]]\n").skip(1) {
         let Some(name) = package.lines().find_map(|line| value(line, "name = ")) else { continue };
         let Some(manifest) = manifest_of(name) else { continue };
-        // A version follows the name if the lock file has several.
+        // If the lock file has several versions of a crate, the version follows the name.
         let locked: Vec<&str> = package
             .lines()
             .filter_map(|line| line.strip_prefix(" \"")?.strip_suffix("\","))
@@ -23,7 +23,7 @@ pub fn findings<'a>(lock: &str, manifest_of: impl Fn(&str) -> Option<&'a str>) -
     findings
 }
 
-/// The names in the table `[dependencies]` of a manifest.
+/// Returns the names in the table `[dependencies]` of a manifest.
 fn dependencies(manifest: &str) -> impl Iterator<Item = &str> {
     let lines = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
     lines

@@ -1,4 +1,4 @@
-//! The repository, and the programs that run in it. They run at its root, without input, and without the variables that
+//! The repository, and the programs that run in it. They run at its root, without stdin, and without the variables that
 //! the outer `cargo run` has set.
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -11,13 +11,13 @@ use std::process::{Command, ExitCode, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
-/// The repository of this program.
+/// The repository that contains this program.
 pub struct Ground {
     root: PathBuf,
 }
 
 impl Ground {
-    /// Finds the repository: the folder above the package that cargo runs.
+    /// Finds the repository: the parent folder of the package that cargo runs.
     pub fn find() -> Result<Self> {
         let package = env::var_os("CARGO_MANIFEST_DIR").context("start this program as `cargo xtask`")?;
         let root =
@@ -25,12 +25,12 @@ impl Ground {
         Ok(Self { root: root.to_path_buf() })
     }
 
-    /// The absolute path of a file of the repository.
+    /// Returns the absolute path of a file in the repository.
     pub fn path(&self, relative: &str) -> PathBuf {
         self.root.join(relative)
     }
 
-    /// A command that runs a program at the root of the repository.
+    /// Returns a command that runs a program at the root of the repository.
     pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
         command.current_dir(&self.root).stdin(Stdio::null());
@@ -42,15 +42,15 @@ impl Ground {
         command
     }
 
-    /// A cargo command, with the words of `args` separated by spaces.
+    /// Returns a cargo command with the arguments in `args`, which are separated by spaces.
     pub fn cargo(&self, args: &str) -> Command {
         let mut command = self.command("cargo");
         command.args(args.split_whitespace());
         command
     }
 
-    /// Replaces this process with `lamplight`, built with this profile and called with these words, so that
-    /// signals and the exit code are its own.
+    /// Replaces this process with `lamplight`, built with this profile and called with these arguments. Signals and the
+    /// exit code are then those of `lamplight`.
     pub fn become_lamplight(&self, profile: &str, first: &[&str], args: &[&str]) -> Result<ExitCode> {
         self.become_cargo(
             &format!("run --profile {profile} --package lamplight -- {}", first.join(" ")),
@@ -58,21 +58,21 @@ impl Ground {
         )
     }
 
-    /// Replaces this process with cargo, called with these words.
+    /// Replaces this process with cargo, called with these arguments.
     pub fn become_cargo(&self, first: &str, args: &[&str]) -> Result<ExitCode> {
         let error = self.cargo(first).args(args).stdin(Stdio::inherit()).exec();
         Err(anyhow!(error).context("cannot start cargo"))
     }
 }
 
-/// Whether cargo sets this variable for the program that `cargo run` starts. Some build scripts, such as that
-/// of ring, run again when one of these variables changes, so cargo processes that are started here must not
-/// get them.
+/// Returns `true` if cargo sets this variable for a program that `cargo run` starts. Some build scripts, such as that
+/// of ring, run again if one of these variables changes. The cargo processes that this program starts must therefore
+/// not inherit them.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }
 
-/// Runs a program whose output goes to our own; an error names the command.
+/// Runs a program with the output of this process. An error contains the command.
 pub fn run(command: &mut Command) -> Result<()> {
     announce(command);
     let status = command.status().with_context(|| format!("cannot start `{}`", words(command)))?;
@@ -82,7 +82,7 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Runs a program quietly, and returns its standard output.
+/// Runs a program, and returns its standard output instead of printing it.
 pub fn output(command: &mut Command) -> Result<String> {
     let output = command
         .stderr(Stdio::inherit())
@@ -95,12 +95,12 @@ pub fn output(command: &mut Command) -> Result<String> {
         .with_context(|| format!("the output of `{}` is not UTF-8", words(command)))
 }
 
-/// Whether a program can be started and succeeds.
+/// Returns `true` if a program can be started and succeeds.
 pub fn answers(command: &mut Command) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Like [`run`], but also passes every line of the output to `hear`.
+/// Does the same as [`run`], and passes every line of the output to `hear`.
 pub fn run_and_hear(command: &mut Command, mut hear: impl FnMut(&str)) -> Result<()> {
     announce(command);
     let mut child = command
@@ -126,7 +126,7 @@ pub fn run_and_hear(command: &mut Command, mut hear: impl FnMut(&str)) -> Result
     Ok(())
 }
 
-/// Copies a pipe to one of our own streams, line by line, in a thread.
+/// Copies a pipe to stdout or stderr, line by line, in a thread.
 fn copy(
     pipe: impl Read + Send + 'static,
     mut to: impl Write + Send + 'static,
@@ -136,7 +136,7 @@ fn copy(
         let mut pipe = BufReader::new(pipe);
         let mut line = Vec::new();
         while pipe.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
-            // A write error is ignored, because the lines must be counted even if the reader has gone.
+            // A write error is ignored, because the lines must be counted even if nobody reads the output.
             let _ = to.write_all(&line);
             let _ = lines.send(String::from_utf8_lossy(&line).trim_end().to_owned());
             line.clear();

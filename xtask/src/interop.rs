@@ -1,16 +1,16 @@
-//! Installs the public UserSig generators and client libraries under `target/interop/`, for
-//! `crates/auth/tests/interop.rs` and `crates/server/tests/backends.rs`; `tests/interop/README.md` has the
-//! same steps by hand.
+//! Installs the public UserSig generators and client libraries into `target/interop/`, for
+//! `crates/auth/tests/interop.rs` and `crates/server/tests/backends.rs`. `tests/interop/README.md` describes the same
+//! steps by hand.
 
 use crate::ground::{Ground, output, run};
 use anyhow::{Context, Result, bail};
 use std::fs;
 
-/// The files that determine what is installed.
+/// The files that define the packages to install.
 const INPUTS: [&str; 3] =
     ["tests/interop/package.json", "tests/interop/package-lock.json", "tests/interop/requirements.txt"];
 
-/// Installs the packages, unless the same ones were installed with the same node and Python before.
+/// Installs the packages, if they are not already installed with the same node and Python.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let stamp = stamp(ground)?;
     let stamp_file = ground.path("target/interop/stamp");
@@ -36,7 +36,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     fs::write(&stamp_file, stamp).context("cannot write target/interop/stamp")
 }
 
-/// Creates a Python environment at `venv` with the packages in `requirements`, each file checked by its hash.
+/// Makes a Python environment at `venv` with the packages in `requirements`. pip checks the hash of each file.
 pub fn python_packages(ground: &Ground, venv: &str, requirements: &str) -> Result<()> {
     run(ground.command("python3").args(["-m", "venv", "--clear", venv]))?;
     let pip = "-m pip install --quiet --disable-pip-version-check --require-hashes -r";

@@ -1,7 +1,6 @@
-//! The commands of `cargo xtask`: `demo` and `test`, which the README names, and a few smaller ones.
+//! The commands of `cargo xtask`: `demo` and `test`, which the README describes, and some smaller ones.
 //!
-//! `steps.rs` lists the steps of `test` in their order; each step has a file of its own, or a few lines
-//! there.
+//! `steps.rs` lists the steps of `test` in their order. A step is a separate file, or a few lines in `steps.rs`.
 
 mod api;
 mod arrows;
@@ -28,7 +27,7 @@ use anyhow::{Result, bail};
 use ground::Ground;
 use std::process::ExitCode;
 
-/// A command: its name, its help texts, and the function that gets the words after its name.
+/// A command: its name, its help texts, and a function that receives the arguments after the name.
 struct Command {
     name: &'static str,
     usage: &'static str,
@@ -158,7 +157,7 @@ fn run(words: &[&str]) -> Result<ExitCode> {
     (command.run)(args)
 }
 
-/// Runs the demo, with its web pages if they can be built.
+/// Runs the demo, with the web pages if they can be built.
 fn demo(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     if let Err(error) = tools::for_web(&ground).and_then(|()| web::build(&ground)) {
@@ -167,7 +166,7 @@ fn demo(args: &[&str]) -> Result<ExitCode> {
     ground.become_lamplight("demo", &["demo"], args)
 }
 
-/// Runs the attacks, which are a program of their own, against an optimised server.
+/// Runs the attacks, which are a separate program, against an optimised server.
 fn attack(args: &[&str]) -> Result<ExitCode> {
     let ground = Ground::find()?;
     ground::run(&mut ground.cargo("build --release --locked --package lamplight"))?;

@@ -1,4 +1,4 @@
-//! Generates `docs/messages.md`, the JSON messages of the client port, from the protobuf files of
+//! Generates `docs/messages.md`, the page about the JSON messages of the client port, from the protobuf files of
 //! `lamplight-wire`.
 
 use anyhow::{Context, Result, ensure};
@@ -8,15 +8,15 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write;
 use std::path::Path;
 
-/// The path of the page.
+/// The path of the generated page.
 pub const PAGE: &str = "docs/messages.md";
 
-/// The folder of the protobuf files, and the files in the order in which the page lists their messages.
+/// The folder of the protobuf files, and the files in the order of the page.
 pub const FOLDER: &str = "crates/wire/proto";
 pub const FILES: [&str; 3] =
     ["lamplight/v1/client.proto", "lamplight/v1/status.proto", "lamplight/v1/chat.proto"];
 
-/// The messages on the wire: each has one of several bodies.
+/// The messages that are sent on the wire. Each has one of several bodies.
 const ON_THE_WIRE: [(&str, &str, &str); 2] = [
     (
         "ClientMessage",
@@ -56,7 +56,7 @@ Made by `cargo xtask codegen` from `crates/wire/proto`; change it there. The sam
 
 ";
 
-/// The text of the page, from the protobuf files of the repository at `root`.
+/// Returns the text of the page, from the protobuf files of the repository at `root`.
 pub fn page(root: &Path) -> Result<String> {
     let mut compiler = Compiler::new([root.join(FOLDER)]).context("cannot find the protobuf files")?;
     compiler.include_source_info(true).open_files(FILES).context("cannot compile the protobuf files")?;
@@ -109,7 +109,7 @@ pub fn page(root: &Path) -> Result<String> {
     Ok(page.trim_end().to_owned() + "\n")
 }
 
-/// The comments of the files, with field names in their JSON form.
+/// The comments of the protobuf files, with the field names of the JSON form.
 struct Texts {
     /// The JSON name of each field, by its protobuf name.
     names: HashMap<String, String>,
@@ -133,7 +133,7 @@ impl Texts {
         section
     }
 
-    /// Appends the comment of an element of a file, and an empty line.
+    /// Appends the comment of an element of a file, followed by an empty line.
     fn paragraphs(&self, page: &mut String, file: &FileDescriptor, path: &[i32]) {
         let comment = self.comment(file, path);
         if !comment.is_empty() {
@@ -149,7 +149,7 @@ impl Texts {
         self.in_json(&lines.join("\n"))
     }
 
-    /// Returns a text with each field name in its JSON form.
+    /// Returns a text in which each field name is replaced with its JSON name.
     fn in_json(&self, text: &str) -> String {
         let mut said = String::new();
         for part in text.split_inclusive(|sign: char| !sign.is_ascii_alphanumeric() && sign != '_') {
@@ -185,7 +185,7 @@ fn value(field: &FieldDescriptor) -> String {
     if field.is_list() { format!("list of {kind}") } else { kind }
 }
 
-/// The name of a message or an enumeration, without the package.
+/// Returns the name of a message or an enumeration, without the package.
 fn title_of(full_name: &str) -> String {
     full_name.trim_start_matches("lamplight.v1.").to_owned()
 }
@@ -196,7 +196,7 @@ fn link(full_name: &str) -> String {
     format!("[{title}](#{fragment})")
 }
 
-/// Escapes a text so that it ends neither its table cell nor its row. Paragraphs stay separate.
+/// Escapes a text for a cell of a Markdown table. Paragraphs are joined on one line.
 fn cell(text: &str) -> String {
     let paragraphs: Vec<_> = text.split("\n\n").map(|part| part.replace('\n', " ")).collect();
     paragraphs.join(" ").replace('|', "\\|")

@@ -1,13 +1,13 @@
-//! The statuses that each connection has received, compared with the true ones.
+//! The statuses that each connection has received, for comparison with the true statuses.
 //!
-//! Pure: the received notices are arguments.
+//! Pure: the received notifications are arguments.
 
 use crate::notice::Notice;
 use crate::ring::{EDGES, Ring};
 use lamplight_wire::v1::Known;
 use serde::Serialize;
 
-/// The last notification of a user to a connection.
+/// The last notification about one user to one connection.
 #[derive(Clone, Copy, Default, Debug)]
 struct Seen {
     version: u64,
@@ -25,18 +25,18 @@ struct Truth {
 /// The numbers of wrong notifications.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize)]
 pub struct Faults {
-    /// Notifications with a version that the connection already had.
+    /// Notifications with the version that the connection already had.
     pub duplicates: u64,
-    /// Notifications of an older version than the connection had.
+    /// Notifications with an older version than the connection had.
     pub backwards: u64,
-    /// Notifications of users whom the connection does not watch.
+    /// Notifications about users that the connection does not watch.
     pub strangers: u64,
-    /// Notifications that never came, and edges whose last notification differs from the true status.
+    /// Missing notifications, and edges of the watch graph whose last notification differs from the true status.
     pub misses: u64,
 }
 
 impl Faults {
-    /// Whether no notification was wrong.
+    /// Returns `true` if no notification was wrong.
     pub fn none(&self) -> bool {
         *self == Self::default()
     }
@@ -50,7 +50,7 @@ impl Faults {
     }
 }
 
-/// The statuses that each connection has received, and the true ones.
+/// The statuses that each connection has received, with the true statuses.
 pub struct Picture {
     ring: Ring,
     seen: Vec<Seen>,
@@ -59,14 +59,14 @@ pub struct Picture {
 }
 
 impl Picture {
-    /// Creates the picture without notifications, in which no user is online.
+    /// Makes a picture without notifications, in which no user is online.
     pub fn new(ring: Ring) -> Self {
         let users = ring.users() as usize;
         let seen = vec![Seen::default(); users * EDGES];
         Self { ring, seen, truth: vec![Truth::default(); users], faults: Faults::default() }
     }
 
-    /// Records a notification without a request. Returns whether it was newer.
+    /// Records a notification. Returns `true` if it was newer than the last one.
     pub fn told(&mut self, watcher: u32, notice: Notice) -> bool {
         let Some(edge) = self.ring.edge(watcher, notice.user) else {
             self.faults.strangers += 1;
@@ -82,7 +82,7 @@ impl Picture {
         true
     }
 
-    /// Records a status in an answer, which may repeat a known one.
+    /// Records a status in an answer, which may repeat the last one.
     pub fn answered(&mut self, watcher: u32, notice: Notice) {
         let known = self.ring.edge(watcher, notice.user).map(|edge| self.seen[edge].version);
         if known != Some(notice.version) {
@@ -90,14 +90,14 @@ impl Picture {
         }
     }
 
-    /// Records that a user has connected. The user has no custom status then, unless the login came before the server
-    /// noticed the end of the previous connection; the answer to the login has the current one.
+    /// Records that a user has connected. The custom status is then usually empty. It is not if the login came before
+    /// the server noticed the end of the previous connection; the answer to the login contains the current one.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };
     }
 
-    /// Records that a user has left, which clears the custom status.
+    /// Records that a user has disconnected, which clears the custom status.
     pub fn went(&mut self, user: u32) {
         self.truth[user as usize] = Truth::default();
     }
@@ -107,7 +107,7 @@ impl Picture {
         self.truth[user as usize].text = text;
     }
 
-    /// Returns the versions that a returning connection names as known.
+    /// Returns the versions that a reconnecting client sends as known.
     pub fn known(&self, watcher: u32) -> Vec<Known> {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let seen = users.filter_map(|user| Some((user, self.seen[self.ring.edge(watcher, user)?].version)));
@@ -116,7 +116,7 @@ impl Picture {
             .collect()
     }
 
-    /// The number of edges of a connection whose status is not the true one.
+    /// Returns the number of watched users, including the own one, whose last status differs from the true status.
     pub fn wrong(&self, watcher: u32) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {
@@ -128,12 +128,12 @@ impl Picture {
         users.filter(is_wrong).count() as u64
     }
 
-    /// Counts notifications that never came.
+    /// Counts missing notifications.
     pub fn miss(&mut self, count: u64) {
         self.faults.misses += count;
     }
 
-    /// The faults so far.
+    /// Returns the numbers of wrong notifications so far.
     pub fn faults(&self) -> Faults {
         self.faults
     }

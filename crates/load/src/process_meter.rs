@@ -1,16 +1,16 @@
-//! Measures the cost of a process, as the kernel counts it.
+//! The cost of a process, from the kernel's counters.
 
 use anyhow::{Context, Result};
 use std::fs;
 use std::time::Duration;
 
-/// The unit of `/proc/*/stat`: a hundredth of a second, by the kernel's contract with programs.
+/// The unit of the times in `/proc/*/stat`: a hundredth of a second. The ABI of the kernel fixes it.
 const TICK: Duration = Duration::from_millis(10);
-/// The index of the user time among the fields of `/proc/*/stat` after the name; the system time follows it.
+/// The positions in `/proc/*/stat` of the user time and the system time. Position 0 is the first field after the name.
 const USER_TIME: usize = 11;
 const SYSTEM_TIME: usize = 12;
 
-/// A meter of the cost of a process.
+/// A reader of the kernel's counters of one process.
 #[derive(Clone, Copy, Debug)]
 pub struct ProcessMeter {
     pid: u32,
@@ -19,24 +19,24 @@ pub struct ProcessMeter {
 /// The memory of a process, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Memory {
-    /// All resident memory.
+    /// The whole resident memory.
     pub resident: u64,
-    /// The part of it that is not backed by files.
+    /// The part of the resident memory that is not backed by files.
     pub anonymous: u64,
 }
 
 impl ProcessMeter {
-    /// Creates a meter for this process.
+    /// Makes a meter for the process with this id.
     pub fn new(pid: u32) -> Self {
         Self { pid }
     }
 
-    /// Returns the user and system time since the start, over all current and former threads.
+    /// Returns the user and system time since the start of the process, summed over all current and ended threads.
     pub fn cpu(self) -> Result<Duration> {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
 
-    /// The memory that the process holds now.
+    /// Returns the current memory of the process.
     pub fn memory(self) -> Result<Memory> {
         let path = format!("/proc/{}/smaps_rollup", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -48,7 +48,7 @@ impl ProcessMeter {
         Ok(Memory { resident: kilobytes("Rss:")? * 1024, anonymous: kilobytes("Anonymous:")? * 1024 })
     }
 
-    /// The peak of resident memory since the start, or since [`reset_peak`](Self::reset_peak), in bytes.
+    /// Returns the peak of the resident memory in bytes, since the start or since [`reset_peak`](Self::reset_peak).
     pub fn peak_memory(self) -> Result<u64> {
         let path = format!("/proc/{}/status", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -60,18 +60,18 @@ impl ProcessMeter {
     /// Resets the peak of resident memory.
     pub fn reset_peak(self) -> Result<()> {
         let path = format!("/proc/{}/clear_refs", self.pid);
-        // The value 5 resets the peak, see proc(5).
+        // The value 5 resets the peak; see proc(5).
         fs::write(&path, "5").with_context(|| format!("cannot write {path}"))
     }
 
-    /// The number of open descriptors.
+    /// Returns the number of open file descriptors.
     pub fn descriptors(self) -> Result<u64> {
         let path = format!("/proc/{}/fd", self.pid);
         let entries = fs::read_dir(&path).with_context(|| format!("cannot read {path}"))?;
         Ok(entries.count() as u64)
     }
 
-    /// The bytes in the kernel's send queue of the socket between the ports `local` and `remote` of this machine.
+    /// Returns the number of bytes in the kernel's send queue of the socket between these two ports of this machine.
     pub fn send_queue(self, local: u16, remote: u16) -> Result<u64> {
         let path = format!("/proc/{}/net/tcp", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;
@@ -90,9 +90,9 @@ impl ProcessMeter {
     }
 }
 
-/// User and system time of the calling thread.
+/// Returns the user and system time of the calling thread.
 pub fn cpu_of_this_thread() -> Result<Duration> {
-    // This file has the time in nanoseconds, if the kernel provides it.
+    // This file has the time in nanoseconds, if the kernel supports it.
     if let Ok(text) = fs::read_to_string("/proc/thread-self/schedstat")
         && let Some(nanoseconds) = text.split_whitespace().next().and_then(|field| field.parse().ok())
         && nanoseconds > 0
@@ -104,7 +104,7 @@ pub fn cpu_of_this_thread() -> Result<Duration> {
 
 fn cpu_of(path: &str) -> Result<Duration> {
     let text = fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-    // The name is in brackets and may contain anything.
+    // The name of the process is in brackets and may contain any character, so the last bracket ends it.
     let (_, fields) = text.rsplit_once(") ").with_context(|| format!("cannot parse {path}"))?;
     let fields: Vec<&str> = fields.split_whitespace().collect();
     let ticks = [USER_TIME, SYSTEM_TIME].iter().map(|index| fields.get(*index)?.parse::<u32>().ok());

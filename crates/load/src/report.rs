@@ -11,9 +11,9 @@ use std::path::Path;
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
-    /// At most this.
+    /// The figure should be at most this number.
     AtMost(f64),
-    /// At least this.
+    /// The figure should be at least this number.
     AtLeast(f64),
 }
 
@@ -26,7 +26,7 @@ impl Target {
     }
 }
 
-/// One number.
+/// One measured number.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct Figure {
     /// The name of the figure.
@@ -35,16 +35,16 @@ pub struct Figure {
     pub value: f64,
     /// The unit.
     pub unit: &'static str,
-    /// The target, if there is one.
+    /// The target; `None` if the figure has none.
     pub target: Option<Target>,
 }
 
-/// All measurements of one run.
+/// The figures of one run.
 #[derive(Default, Debug, Serialize)]
 pub struct Report {
     /// The figures in the order of measurement.
     pub figures: Vec<Figure>,
-    /// The wrong notifications.
+    /// The numbers of wrong notifications.
     pub faults: Faults,
 }
 
@@ -56,7 +56,7 @@ impl Report {
         self.figures.push(figure);
     }
 
-    /// Adds the wrong notifications of a part.
+    /// Adds the wrong notifications of a measurement.
     pub fn note_faults(&mut self, faults: Faults) {
         if !faults.none() {
             say(&format!("  WRONG: {}", faults_text(faults)));
@@ -64,7 +64,7 @@ impl Report {
         self.faults.add(faults);
     }
 
-    /// Prints the summary, writes the file if requested, and fails if a notification was wrong.
+    /// Prints the summary, and writes the file if requested. Fails if a notification was wrong.
     pub fn end(&self, out: Option<&Path>) -> Result<()> {
         let (met, all) = self.figures.iter().fold((0, 0), |(met, all), figure| match figure.target {
             Some(target) => (met + usize::from(target.is_met(figure.value)), all + 1),
@@ -87,7 +87,7 @@ impl Report {
 
 /// Prints a line.
 pub fn say(line: &str) {
-    // A failure is ignored, because the report file has to be written even if nobody reads the output.
+    // An error is ignored, because the file must be written even if nobody reads the output.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
@@ -99,7 +99,7 @@ fn row(figure: &Figure) -> String {
             Target::AtLeast(least) => ("at least", least),
         };
         let met = if target.is_met(figure.value) { "met" } else { "NOT MET" };
-        // Writing to a String never fails.
+        // Writing to a `String` never fails.
         let _ = write!(row, " {word} {}: {met}", number(bound));
     }
     row.trim_end().to_owned()

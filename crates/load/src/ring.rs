@@ -1,13 +1,13 @@
-//! The watch graph of a load: users on a ring, each of whom watches the ten users on either side, and is watched by
-//! them.
+//! The watch graph of a load. The users are on a ring, and each user watches the ten users on either side, who also
+//! watch that user.
 
 use anyhow::{Result, ensure};
 
-/// The number of users that each user watches, and is watched by.
+/// The number of users that each user watches, which is also the number of the user's watchers.
 pub const WATCHED: usize = 20;
-/// The number of users whose status a connection receives: the watched ones and its own.
+/// The number of users whose status a connection receives: the watched users and its own.
 pub const EDGES: usize = WATCHED + 1;
-/// The number of watched users on one side.
+/// The number of watched users on either side.
 const REACH: u32 = 10;
 
 /// A ring of users, numbered from 0.
@@ -17,7 +17,7 @@ pub struct Ring {
 }
 
 impl Ring {
-    /// Creates a ring that is large enough for twenty different neighbours.
+    /// Makes a ring. It must be large enough for twenty different neighbours of each user.
     pub fn new(users: u32) -> Result<Self> {
         ensure!(
             (EDGES as u32..10_000_000).contains(&users),
@@ -26,19 +26,19 @@ impl Ring {
         Ok(Self { users })
     }
 
-    /// The number of users.
+    /// Returns the number of users.
     pub fn users(self) -> u32 {
         self.users
     }
 
-    /// The twenty users whom a user watches, who also watch the user.
+    /// Returns the twenty users that a user watches, who also watch that user.
     pub fn neighbours(self, user: u32) -> impl Iterator<Item = u32> {
         (1..=REACH)
             .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
     }
 
-    /// The number of the edge from `watcher` to `user`, counted over all watchers. The first edge of a watcher is
-    /// that to its own user.
+    /// Returns the number of the edge from `watcher` to `user`, counted over all watchers; `None` if there is no such
+    /// edge. The first edge of a watcher is that to the watcher's own user.
     pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
         let forwards = (user + self.users - watcher) % self.users;
         let place = if forwards <= REACH {
@@ -51,19 +51,19 @@ impl Ring {
         Some(watcher as usize * EDGES + place as usize)
     }
 
-    /// Returns at most `count` users from `first` on, of whom no two have a neighbour in common.
+    /// Returns at most `count` users from `first` on. No two of them have a common neighbour.
     pub fn spread(self, first: u32, count: u32) -> Vec<u32> {
         let apart = 2 * REACH + 1;
         (0..count.min(self.users / apart)).map(|index| (first + index * apart) % self.users).collect()
     }
 }
 
-/// The `userID` of a user.
+/// Returns the `userID` of a user.
 pub fn user_id(user: u32) -> String {
     format!("u{user:07}")
 }
 
-/// The user with a `userID`.
+/// Returns the user with a `userID`; `None` if it does not belong to this load.
 pub fn user_of(id: &[u8]) -> Option<u32> {
     let digits = id.strip_prefix(b"u").filter(|digits| digits.len() == 7)?;
     digits

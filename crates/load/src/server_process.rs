@@ -1,6 +1,6 @@
-//! A server that is started for a measurement in a data folder of its own, and is ended with the measurement.
+//! A server that is started for one measurement, with a new data folder, and is ended with the measurement.
 //!
-//! It is the program `lamplight` with its public commands `app create` and `serve`.
+//! The server is the program `lamplight`, with its public commands `app create` and `serve`.
 
 use crate::process_meter::ProcessMeter;
 use crate::target::Target;
@@ -15,10 +15,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
-/// The time within which a server has to start.
+/// The longest wait for a server to start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The settings of a started server that differ from the default.
+/// The settings of a started server, as far as they differ from the defaults.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct ServerSettings {
     /// The heartbeat timeout of the app for native connections, in seconds; `None` for the default.
@@ -27,12 +27,12 @@ pub struct ServerSettings {
     pub grace_ms: Option<u32>,
     /// The number of worker threads; `None` for one per core.
     pub workers: Option<usize>,
-    /// The rate limit of each command of the server API in calls a second; `None` for the default.
+    /// The rate limit of each command of the server API, in calls per second; `None` for the default.
     pub api_rate: Option<u16>,
-    /// Whether every change of a user is sent, without conflation. Otherwise a few users who change continuously
-    /// would be conflated, and a measurement that waits for each notification would measure the conflation rate.
+    /// `true` to send every change without conflation. Otherwise, a few users who change continuously would be
+    /// conflated, and a measurement that waits for each notification would measure the conflation rate.
     pub every_change: bool,
-    /// The receiver on this machine for the app's webhook, if any.
+    /// The address of the receiver for the app's webhook; `None` for no webhook.
     pub webhook: Option<SocketAddr>,
 }
 
@@ -45,7 +45,7 @@ pub struct ServerProcess {
     target: Target,
 }
 
-/// The answer of `app create --json`.
+/// The output of `app create --json`.
 #[derive(Deserialize)]
 struct Created {
     app: CreatedApp,
@@ -58,7 +58,7 @@ struct CreatedApp {
     id: AppId,
 }
 
-/// The file that a running server leaves in its data folder.
+/// The node file that a running server has in its data folder.
 #[derive(Deserialize)]
 struct NodeFile {
     pid: u32,
@@ -67,7 +67,7 @@ struct NodeFile {
 }
 
 impl ServerProcess {
-    /// Starts `program` with an app of its own, and waits until clients can connect.
+    /// Starts `program` with a new app, and waits until clients can connect.
     pub fn start(program: &Path, settings: ServerSettings) -> Result<Self> {
         let folder = tempfile::Builder::new().prefix("lamplight-load-").tempdir()?;
         let mut create = Command::new(program);
@@ -107,17 +107,17 @@ impl ServerProcess {
         Ok(Self { program: program.to_owned(), settings, folder, child, target })
     }
 
-    /// The address and the credentials to log in.
+    /// Returns the address of the server, with the credentials for logins.
     pub fn target(&self) -> &Target {
         &self.target
     }
 
-    /// Kills the server without a shutdown.
+    /// Kills the server, without an orderly stop.
     pub fn kill(&mut self) {
         end(&mut self.child);
     }
 
-    /// Starts the server again after [`kill`](Self::kill), on the same data folder and another address.
+    /// Starts the server again after [`kill`](Self::kill), on the same data folder. Its address is a new one.
     pub fn start_again(&mut self) -> Result<()> {
         self.child = serve(&self.program, self.folder.path(), self.settings)?;
         let file = await_node_file(&mut self.child, self.folder.path())?;
@@ -158,14 +158,14 @@ fn serve(program: &Path, folder: &Path, settings: ServerSettings) -> Result<Chil
     serve.spawn().with_context(|| format!("cannot start {}", program.display()))
 }
 
-/// Waits for the file that the server writes when clients can connect.
+/// Waits for the node file, which the server writes when clients can connect.
 fn await_node_file(child: &mut Child, folder: &Path) -> Result<NodeFile> {
     let until = Instant::now() + PATIENCE;
     while Instant::now() < until {
         if let Some(status) = child.try_wait()? {
             bail!("the server ended at its start: {status}\n{}", log_of(folder));
         }
-        // The file of a killed server has another process id.
+        // The node file of a killed server has another process id.
         let file = fs::read(folder.join("node.json")).ok();
         let file = file.and_then(|bytes| serde_json::from_slice::<NodeFile>(&bytes).ok());
         if let Some(file) = file.filter(|file| file.pid == child.id()) {
@@ -185,7 +185,7 @@ fn log_of(folder: &Path) -> String {
 }
 
 fn end(child: &mut Child) {
-    // The process may have ended already.
+    // The errors are ignored, because the process may already have ended.
     let _ = child.kill();
     let _ = child.wait();
 }

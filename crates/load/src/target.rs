@@ -1,4 +1,4 @@
-//! The server under load, and the credentials to log in.
+//! The server under load, with the credentials for logins.
 
 use crate::process_meter::ProcessMeter;
 use anyhow::Result;
@@ -7,26 +7,26 @@ use lamplight_model::{AppId, AppKey, UserId};
 use std::net::SocketAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The validity of the load's UserSigs in seconds.
+/// The validity of the load's UserSigs, in seconds.
 const SIG_LASTS: u64 = 24 * 3_600;
 
 /// A server and one of its apps.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The client port.
+    /// The address of the client port.
     pub address: SocketAddr,
-    /// The HTTP port, if it is known.
+    /// The address of the HTTP port; `None` if it is not known.
     pub http: Option<SocketAddr>,
-    /// `SDKAppID`
+    /// The app's `SDKAppID`.
     pub app: AppId,
     /// The key that signs UserSigs.
     pub key: AppKey,
-    /// The meter of the process, if it runs on this machine.
+    /// The meter of the server's process; `None` if the process is not known.
     pub meter: Option<ProcessMeter>,
 }
 
 impl Target {
-    /// Makes a UserSig.
+    /// Makes a UserSig for this user.
     pub fn user_sig(&self, user_id: &str) -> Result<String> {
         let issued = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
         let user_id = UserId::new(user_id)?;

@@ -1,7 +1,7 @@
-//! Runs every part of a load with small numbers against a node in this process, and checks that no notification is
-//! wrong.
+//! A test that runs every measurement with small numbers against a node in this process, and checks that no
+//! notification is wrong.
 //!
-//! `lamplight load bench --quick` does the same with servers that are separate processes.
+//! `lamplight load bench --quick` does the same with servers in separate processes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -14,10 +14,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// Builds a part from the arguments of every part.
+/// A function that makes a measurement from the arguments that all of them have.
 type Choice = fn(PartArgs) -> What;
 
-/// An unused address on this machine, the same at each call.
+/// Returns an unused address on this machine, the same one at each call.
 fn receiver_address() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     *ADDRESS.get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
@@ -66,7 +66,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         ("query", |part| What::Query(QueryArgs { part, calls: 100, connections: 2, detail: true })),
         ("messages", |part| What::Messages(MessagesArgs { part, outstanding: 16, messages: 300 })),
         ("webhooks", |part| {
-            // The receiver must listen at the address that the app has as its webhook.
+            // The receiver must listen on the address that the app has as its webhook.
             let listen = receiver_address();
             What::Webhooks(WebhooksArgs { part, events: 300, listen })
         }),
@@ -85,7 +85,7 @@ async fn nothing_is_told_wrongly_in_any_part() {
         assert!(!figures["figures"].as_array().unwrap().is_empty(), "{name}");
         node.stop().await;
     });
-    // The parts run one after the other, because each waits until this process is idle.
+    // The measurements run one after another, because each waits until this process is idle.
     for run in runs {
         run.await;
     }

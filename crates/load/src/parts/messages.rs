@@ -1,4 +1,4 @@
-//! Text messages: from the sender, through the commit, to the answer and to the recipient.
+//! The measurement of text messages: the times until the commit is answered and until the recipient has the message.
 
 use super::{LOGIN_WINDOW, login::milliseconds};
 use crate::fleet::{Fleet, LoginKind, News};
@@ -8,18 +8,18 @@ use hdrhistogram::Histogram;
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-/// The number of users in this part: every message under way has another sender.
+/// The number of users. Each outstanding message has a different sender.
 pub const USERS: u32 = 1_000;
-/// The number of messages under way for the target.
+/// The number of outstanding messages in the measurement with the target.
 pub const OUTSTANDING: usize = 512;
-/// The target with [`OUTSTANDING`]: committed messages a second.
+/// The target for [`OUTSTANDING`]: committed messages per second.
 const TARGET: f64 = 5_000.0;
 /// The time after which a message counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(10);
-/// The number of counted messages for each message of the warm-up.
+/// The ratio of measured to warm-up messages: the warm-up sends one tenth of the measured number.
 const WARM_UP: u64 = 10;
 
-/// A message that is on its way.
+/// A message that is not yet committed and received.
 struct UnderWay {
     from: u32,
     to: u32,
@@ -28,8 +28,7 @@ struct UnderWay {
     received: bool,
 }
 
-/// Measures messages that are answered after their commit and received by a connected user. No user needs to be
-/// connected before.
+/// Measures text messages between connected users. Connects all users first.
 pub fn measure(fleet: &mut Fleet, messages: u64, outstanding: usize, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
     let outstanding = outstanding.min(users as usize);
@@ -58,9 +57,9 @@ pub fn measure(fleet: &mut Fleet, messages: u64, outstanding: usize, report: &mu
     Ok(())
 }
 
-/// Sends messages and follows each until it is committed and received.
+/// Sends messages, and follows each until it is committed and received.
 struct Mail {
-    /// The users without a message under way, in turn.
+    /// The users without an outstanding message. The first one sends the next message.
     idle: VecDeque<u32>,
     under_way: HashMap<u32, UnderWay>,
     by_sender: Vec<u32>,
@@ -71,7 +70,7 @@ struct Mail {
 
 impl Mail {
     fn new(users: u32) -> Self {
-        // Bounds of 1 and a minute with three digits are always valid.
+        // The bounds 1 and a minute, with three digits, are always valid.
         let histogram =
             || Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in ascending order");
         Self {

@@ -1,4 +1,5 @@
-//! The query of the server API for the statuses of 500 users, repeated by backends over persistent connections.
+//! The measurement of a server API query for the statuses of 500 users, which backends repeat over persistent
+//! connections.
 
 use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
 use crate::fleet::{Fleet, LoginKind};
@@ -13,18 +14,18 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The number of users in a call: the maximum.
+/// The number of users in a call, which is the maximum.
 const BATCH: u32 = 500;
-/// The target: calls per CPU-second of the server.
+/// The target: calls per second of the server's CPU time.
 const TARGET: f64 = 2_000.0;
-/// The longest time for an answer.
+/// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// The number of counted calls for each call of the warm-up.
+/// The ratio of measured to warm-up calls: the warm-up makes one tenth of the measured number.
 const WARM_UP: u32 = 10;
 /// The admin of every new app.
 const ADMIN: &str = "administrator";
 
-/// The settings of the server; the rate limit of the server API must not limit the measurement.
+/// The settings of the server. The rate limit of the server API is so high that it does not limit the measurement.
 pub const SETTINGS: ServerSettings = ServerSettings {
     heartbeat_timeout_s: None,
     grace_ms: None,
@@ -34,25 +35,25 @@ pub const SETTINGS: ServerSettings = ServerSettings {
     webhook: None,
 };
 
-/// The load of queries.
+/// The parameters of the measurement.
 #[derive(Clone, Copy, Debug)]
 pub struct QueryLoad {
-    /// The number of counted calls.
+    /// The number of measured calls.
     pub calls: u32,
     /// The number of connections, each with one call at a time.
     pub connections: u32,
-    /// Whether devices and custom statuses are requested too.
+    /// `true` if devices and custom statuses are requested too.
     pub detail: bool,
 }
 
-/// Connects all users.
+/// Logs all users in.
 pub fn everyone(fleet: &mut Fleet) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     fleet.log_in(&users, LOGIN_WINDOW, LoginKind::Start)?;
     fleet.quiet()
 }
 
-/// Measures calls while all users are connected.
+/// Measures the calls. All users must be connected.
 pub fn measure(fleet: &mut Fleet, load: QueryLoad, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
     let batch = BATCH.min(users);
@@ -65,7 +66,7 @@ pub fn measure(fleet: &mut Fleet, load: QueryLoad, report: &mut Report) -> Resul
         "/v4/openim/query_online_status?sdkappid={app}&identifier={ADMIN}&usersig={sig}&random=1&contenttype=json"
     );
 
-    // Each request has other users in another order, so that no answer is similar to the one before.
+    // Each request has different users in a different order, so that consecutive answers are not similar.
     let requests: Vec<Request> =
         (0..users.div_ceil(batch)).map(|first| Request::new(&target, users, first, batch, detail)).collect();
     ask(address, &requests, connections, calls / WARM_UP)?;
@@ -88,7 +89,7 @@ pub fn measure(fleet: &mut Fleet, load: QueryLoad, report: &mut Report) -> Resul
     Ok(())
 }
 
-/// A request, and its expected answer.
+/// A request, with the users of its expected answer.
 struct Request {
     bytes: Vec<u8>,
     asked: Vec<String>,
@@ -96,7 +97,7 @@ struct Request {
 
 impl Request {
     fn new(target: &str, users: u32, first: u32, batch: u32, detail: bool) -> Self {
-        // A step that is coprime to the number of users meets each of them once.
+        // With a step that is coprime to the number of users, each user is used once.
         let step = (users / 3..)
             .find(|step| *step > 0 && gcd(*step, users) == 1)
             .expect("a prime above the number of users is coprime to it");
@@ -116,7 +117,7 @@ impl Request {
         Self { bytes: [head, body].concat().into_bytes(), asked }
     }
 
-    /// Checks that every user is there, in the order of the request.
+    /// Checks that the answer contains every user of the request, in the same order.
     fn check(&self, answer: &[u8]) -> Result<()> {
         let answer: Value = serde_json::from_slice(answer).context("the answer is not JSON")?;
         let told = answer["QueryResult"].as_array().with_context(|| format!("refused: {answer}"))?;
@@ -139,14 +140,14 @@ fn gcd(a: u32, b: u32) -> u32 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
 
-/// Makes this many calls, and returns their durations in microseconds.
+/// Makes this many calls. Returns a histogram of their durations in microseconds.
 fn ask(address: SocketAddr, requests: &[Request], connections: u32, calls: u32) -> Result<Histogram<u32>> {
     let connections = connections.max(1);
     let share = |index: u32| calls / connections + u32::from(index < calls % connections);
     let merged = thread::scope(|scope| {
         let threads: Vec<_> = (0..connections)
             .map(|index| {
-                // The connections begin with different requests.
+                // The connections start with different requests.
                 let from = index as usize * requests.len() / connections as usize;
                 scope.spawn(move || converse(address, requests, from, share(index)))
             })
@@ -175,7 +176,7 @@ fn converse(address: SocketAddr, requests: &[Request], from: usize, calls: u32) 
         stream.write_all(&request.bytes)?;
         let body = read_answer(&mut stream, &mut answer)?;
         times.saturating_record(u64::try_from(began.elapsed().as_micros())?);
-        // The answer to each request is checked completely once; after that, only its length is read.
+        // The first answer to each request is checked completely. Later answers are checked only for success.
         if call < requests.len() {
             request.check(&answer[body..])?;
         } else {
@@ -185,7 +186,7 @@ fn converse(address: SocketAddr, requests: &[Request], from: usize, calls: u32) 
     Ok(times)
 }
 
-/// Reads one answer, and returns the beginning of its body.
+/// Reads one answer. Returns the position of its body.
 fn read_answer(stream: &mut TcpStream, answer: &mut Vec<u8>) -> Result<usize> {
     const PIECE: usize = 64 * 1024;
     answer.clear();

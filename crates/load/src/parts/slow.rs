@@ -1,4 +1,4 @@
-//! A client that stops reading while the users that it watches change.
+//! The measurement of a client that stops reading while the users that it watches change.
 
 use super::{login, middle};
 use crate::course::{Course, CourseSettings, Pace};
@@ -12,20 +12,22 @@ use std::time::Duration;
 
 /// The number of users.
 pub const USERS: u32 = 63;
-/// The client that stops reading.
+/// The user whose client stops reading.
 const SLOW: u32 = 0;
 /// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
-/// The number of pairs of runs, one with the client reading and one without; the medians count.
+/// The number of rounds; the result is the median. Each round has one run in which the client reads, and one in which
+/// it does not.
 const ROUNDS: u32 = 3;
 
-/// Measures the memory that the server uses for the client, compared with a run of the same changes in which the
-/// client reads, and the client's state in the end.
+/// Measures the memory that the server uses for a client that does not read: the difference between a run in which it
+/// does not read and a run with the same changes in which it reads. Also checks that the client is up to date at the
+/// end.
 pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
     say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
     let meter = fleet.target().meter.context("memory needs the process: --pid")?;
     login::everyone(fleet)?;
-    // A small receive buffer makes the server notice early that the client does not read.
+    // With a small receive buffer, the server notices earlier that the client does not read.
     fleet.drop_links(&[SLOW], false);
     fleet.quiet()?;
     fleet.start_login(SLOW, LoginKind::Start, ReceiveBuffer::Small)?;
@@ -44,7 +46,7 @@ pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<(
             course.run(fleet, changes, Pace::Outstanding(OUTSTANDING))?;
             text = course.last_text();
             let after = settled(fleet, meter)?;
-            // The memory that the changes need in any case is allocated in the first round.
+            // The first round is not counted, because it allocates the memory that every round needs.
             if round > 0 {
                 grown.push(after.resident as f64 - before.resident as f64);
             }
@@ -77,7 +79,7 @@ pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<(
     Ok(())
 }
 
-/// Lets the client read again. Returns the number of notifications until it is up to date.
+/// Makes the client read again. Returns the number of notifications that it receives until it is up to date.
 fn read_again(fleet: &mut Fleet) -> Result<u64> {
     let before = fleet.travelled().notifications;
     fleet.set_habit(SLOW, Habit::Alive);
@@ -90,7 +92,7 @@ fn read_again(fleet: &mut Fleet) -> Result<u64> {
     Ok(fleet.travelled().notifications - before)
 }
 
-/// Waits until the server is idle and has freed its memory.
+/// Waits until the server is idle and has freed memory. Returns the size of its memory.
 fn settled(fleet: &mut Fleet, meter: ProcessMeter) -> Result<Memory> {
     fleet.quiet()?;
     std::thread::sleep(Duration::from_millis(500));

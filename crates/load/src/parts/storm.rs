@@ -1,4 +1,4 @@
-//! All connections dropped at once, and their reconnects.
+//! The measurement of a reconnection storm: all connections are dropped at once, and reconnect.
 
 use super::login::milliseconds;
 use crate::fleet::{Fleet, LoginKind};
@@ -6,10 +6,11 @@ use crate::report::{Report, say};
 use anyhow::Result;
 use std::time::Instant;
 
-/// The number of logins under way at a time.
+/// The number of logins in progress at a time.
 const WINDOW: usize = 256;
 
-/// Measures how soon all users are back. They reconnect as an SDK does, with known versions.
+/// Measures the time until all users are connected again. They reconnect as an SDK does, with the versions that they
+/// know.
 pub fn measure(fleet: &mut Fleet, report: &mut Report) -> Result<()> {
     let users: Vec<u32> = (0..fleet.ring().users()).collect();
     say(&format!("storm: {} users, {WINDOW} logins under way at a time", users.len()));

@@ -1,4 +1,5 @@
-//! Webhooks: from a change of a user, through the live record and the outbox, to a receiver that answers at once.
+//! The measurement of webhooks: from a user's change, through the live record and the outbox, to a receiver that
+//! answers at once.
 
 use super::{LOGIN_WINDOW, login::milliseconds, microseconds};
 use crate::fleet::{Fleet, LoginKind};
@@ -16,23 +17,23 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The number of users in this part: every event under way belongs to another user.
+/// The number of users. Each outstanding event belongs to a different user.
 pub const USERS: u32 = 1_000;
-/// The maximum number of events that are not delivered yet.
+/// The most events that are outstanding at a time.
 pub const OUTSTANDING: u64 = 512;
-/// The target: deliveries a second.
+/// The target: deliveries per second.
 const TARGET: f64 = 2_000.0;
 /// The time after which an event counts as lost.
 const LOST_AFTER: Duration = Duration::from_secs(20);
-/// The number of counted events for each event of the warm-up.
+/// The ratio of measured to warm-up events: the warm-up makes one tenth of the measured number.
 const WARM_UP: u64 = 10;
 
-/// The settings of a server whose app sends webhooks to this receiver.
+/// Returns the settings of a server whose app sends webhooks to this receiver.
 pub fn settings(receiver: &Receiver) -> ServerSettings {
     ServerSettings { webhook: Some(receiver.address), ..ServerSettings::default() }
 }
 
-/// Measures deliveries. No user needs to be connected before.
+/// Measures the deliveries. Connects all users first.
 pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut Report) -> Result<()> {
     let users = fleet.ring().users();
     say(&format!("webhooks: {users} users, {events} events, {OUTSTANDING} outstanding"));
@@ -73,7 +74,8 @@ pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut
     Ok(())
 }
 
-/// Lets users change in turn, and waits until all events are delivered. Returns the last text number.
+/// Changes the users' statuses one after another, and waits until all events are delivered. Returns the number of the
+/// last text.
 fn run(fleet: &mut Fleet, receiver: &Receiver, events: u64, after: u32) -> Result<u32> {
     let users = fleet.ring().users();
     let mut text = after;
@@ -112,7 +114,7 @@ fn await_deliveries(fleet: &mut Fleet, receiver: &Receiver, all: impl Fn(&Told) 
     Ok(())
 }
 
-/// Reads the notifications of the connections.
+/// Reads the connections' notifications, which are not counted here. Fails if a change was refused.
 fn listen(fleet: &mut Fleet, wait: Duration) -> Result<()> {
     fleet.pump(wait)?.for_each(drop);
     match fleet.take_refusal() {
@@ -121,27 +123,27 @@ fn listen(fleet: &mut Fleet, wait: Duration) -> Result<()> {
     }
 }
 
-/// A receiver on this machine that answers every request at once.
+/// A receiver of webhooks on this machine, which answers every request at once.
 pub struct Receiver {
     pub address: SocketAddr,
     told: Arc<Mutex<Told>>,
 }
 
-/// The deliveries that a receiver has got.
+/// The deliveries that the receiver has accepted.
 struct Told {
     logins: u64,
     changes: u64,
-    /// The start of the change by its text number.
+    /// The start time of each change, by the number of its text.
     began: HashMap<u32, Instant>,
-    /// The last text number of each user.
+    /// The number of the last text of each user.
     last: HashMap<String, u32>,
     faults: Vec<String>,
-    /// The times from the change to the delivery, in microseconds.
+    /// The times from a change to its delivery, in microseconds.
     times: Histogram<u32>,
 }
 
 impl Receiver {
-    /// Starts a receiver at this address. Its threads end with the process.
+    /// Starts a receiver at this address. Its threads run until the process ends.
     pub fn start(address: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind(address).context("the receiver cannot listen")?;
         let address = listener.local_addr()?;
@@ -158,7 +160,7 @@ impl Receiver {
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let told = Arc::clone(&shared);
-                // A connection that breaks because the server has ended is not an error.
+                // The error is ignored, because the connection breaks when the server ends.
                 thread::spawn(move || drop(serve(stream, &told)));
             }
         });
@@ -188,7 +190,7 @@ fn serve(mut stream: TcpStream, told: &Mutex<Told>) -> Result<()> {
     }
 }
 
-/// The beginning and end of the first request's body, once it has arrived.
+/// Returns the start and the end of the first request's body; `None` if it has not arrived completely.
 fn whole(bytes: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&bytes[..end])?;
@@ -210,7 +212,7 @@ impl Told {
                 let text = info["CustomStatus"].as_str().and_then(|text| number_of(text.as_bytes()));
                 let last = self.last.get(user).copied().unwrap_or(0);
                 match text {
-                    // A repeated delivery is allowed, but not one out of order.
+                    // A repeated delivery is allowed. A delivery out of order is not.
                     Some(text) if text == last => {}
                     Some(text) if text > last => {
                         self.last.insert(user.to_owned(), text);
