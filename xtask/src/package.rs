@@ -1,5 +1,5 @@
-//! `cargo xtask package`: writes the archive of a release, the `.deb`, the bill of materials and their
-//! checksums to `target/package`. The same program and the same `SOURCE_DATE_EPOCH` give the same bytes.
+//! `cargo xtask package`: writes the archive of a release, the `.deb`, the bill of materials and their checksums to
+//! `target/package`. The same program and the same `SOURCE_DATE_EPOCH` give the same bytes.
 
 use crate::ground::{Ground, output, run};
 use crate::{messages, tools, web};
@@ -8,13 +8,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The folder of the packages.
+/// The folder of the finished packages.
 const OUT: &str = "target/package";
-/// The folder with the files of the archive, as they are in it. The metadata of cargo-deb in
-/// `crates/lamplight/Cargo.toml` takes the program, the manual pages and the completions from here.
+/// The folder with the contents of the archive. The metadata of cargo-deb in `crates/lamplight/Cargo.toml` takes the
+/// program, the manual pages and the completions from this folder.
 const FILES: &str = "target/package/files";
 
-/// Files of the repository that go into the archive.
+/// The files of the repository that are copied into the archive.
 const TEXTS: [&str; 8] = [
     "README.md",
     "README.zh-CN.md",
@@ -26,17 +26,17 @@ const TEXTS: [&str; 8] = [
     "packaging/lamplight.default",
 ];
 
-/// Folders in `web/packages` that are packed for npm.
+/// The folders in `web/packages` that are packed for npm.
 const NPM_PACKAGES: [&str; 2] = ["chat", "uikit"];
 
-/// Shells, each with the file name under which it looks for completions.
+/// The shells, each with the name of the file in which it expects its completions.
 const COMPLETIONS: [(&str, &str); 3] =
     [("bash", "lamplight.bash"), ("zsh", "_lamplight"), ("fish", "lamplight.fish")];
 
-/// The version of the workspace, and so of the server.
+/// The version of the workspace, which is also that of the server.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// The compromise between the size of the packages and the time to compress them.
+/// The compression of the packages: small size or short time.
 #[derive(Clone, Copy)]
 pub enum Compression {
     /// The smallest size, for a release.
@@ -54,7 +54,7 @@ pub struct Packages {
 }
 
 impl Packages {
-    /// The files that get a checksum.
+    /// Returns the files that get a checksum.
     pub fn summed(&self) -> [&Path; 3] {
         [&self.archive, &self.deb, &self.bill]
     }
@@ -80,7 +80,7 @@ pub fn package(args: &[&str]) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Builds all packages of this program; removes those of an earlier run first.
+/// Builds all packages of this program. Removes the packages of an earlier run first.
 pub fn make(
     ground: &Ground,
     program: &Path,
@@ -110,7 +110,7 @@ pub fn make(
     Ok(packages)
 }
 
-/// The time of every file in the packages: `SOURCE_DATE_EPOCH`, or the time of the commit.
+/// Returns the time of all files in the packages: `SOURCE_DATE_EPOCH`, or the time of the last commit.
 fn epoch(ground: &Ground) -> Result<String> {
     let epoch = match std::env::var("SOURCE_DATE_EPOCH") {
         Ok(epoch) => epoch,
@@ -122,12 +122,12 @@ fn epoch(ground: &Ground) -> Result<String> {
     Ok(epoch)
 }
 
-/// Puts the files of the archive into [`FILES`]. The program itself writes its manual pages and completions.
+/// Writes the contents of the archive to [`FILES`]. The program itself generates its manual pages and completions.
 fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     let files = ground.path(FILES);
     fs::create_dir_all(files.join("completions"))?;
     let laid = files.join("lamplight");
-    // The symbol names stay, so that a backtrace has them; lines and types are removed.
+    // The names of symbols are kept for backtraces; line numbers and types are removed.
     run(ground.command("strip").args(["--strip-debug", "-o"]).arg(&laid).arg(program))?;
     for (shell, name) in COMPLETIONS {
         let text = output(ground.command(&laid).args(["completions", shell]))?;
@@ -147,8 +147,8 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     npm_packages(ground, &files.join("npm"))
 }
 
-/// Packs the SDK and the web components, which must have been built. npm gives all files in them the same
-/// time, so the bytes are the same each time.
+/// Packs the SDK and the web components, which must have been built before. npm gives all files the same time, so the
+/// same contents give the same bytes.
 fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     fs::create_dir_all(into)?;
     for package in NPM_PACKAGES {
@@ -164,8 +164,8 @@ fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Packs [`FILES`] into the archive: sorted by name, with one time, no owner, and modes that do not depend on
-/// the umask.
+/// Packs [`FILES`] into the archive. The files are sorted by name, have the same time and no owner, and their modes do
+/// not depend on the umask.
 fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<PathBuf> {
     let verbose = output(ground.command("rustc").arg("-vV"))?;
     let host = verbose
@@ -188,7 +188,7 @@ fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<Pat
         Compression::Small => "--best",
         Compression::Quick => "--fast",
     };
-    // The archive must not contain the name and the time of the file that was compressed.
+    // The archive must not contain the name and the time of the uncompressed file.
     run(ground.command("gzip").args(["--no-name", "--force", level]).arg(&tar))?;
     Ok(ground.path(OUT).join(format!("{name}.tar.gz")))
 }
@@ -202,7 +202,7 @@ fn deb(ground: &Ground, tool: &Path, epoch: &str, compression: Compression) -> R
     run(ground
         .command(tool)
         .args(["--manifest-path", "crates/lamplight/Cargo.toml", "--no-build", "--no-strip", "--no-dbgsym"])
-        // `--quiet`, because cargo-deb warns about each asset that it does not build itself.
+        // Without `--quiet`, cargo-deb would warn about each asset that it does not build itself.
         .args(["--locked", "--quiet", "--compress-system", "--output"])
         .arg(&folder)
         .args(compression)
@@ -223,9 +223,9 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
     }
 }
 
-/// The bill of materials (CycloneDX) of the program: each crate in it, with version, licence and checksum.
+/// Makes the bill of materials (CycloneDX) of the program: each crate in it, with version, licence and checksum.
 ///
-/// cargo-cyclonedx writes one file for each member of the workspace, next to its manifest; the files of the
+/// cargo-cyclonedx writes one file for each member of the workspace, next to the member's manifest. The files of the
 /// other members are removed.
 fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBuf> {
     let name = format!("lamplight-{VERSION}.cdx");
@@ -251,13 +251,12 @@ fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBu
     Ok(place)
 }
 
-/// Removes the folder of the repository, which differs from machine to machine, from the URLs of our own
-/// crates.
+/// Removes the path of the repository from the URLs of Lamplight's crates, because it differs between machines.
 fn without_folder(text: &str, root: &Path) -> String {
     text.replace(&format!("file://{}", root.to_string_lossy()), "file:///lamplight/")
 }
 
-/// Writes `SHA256SUMS` for `sha256sum --check`.
+/// Writes `SHA256SUMS`, which `sha256sum --check` accepts.
 fn checksums(ground: &Ground, packages: &Packages) -> Result<()> {
     let names =
         packages.summed().map(|path| path.file_name().context("the path of a package has no file name"));

@@ -1,5 +1,4 @@
-//! Checks that the packages are complete: they are built twice, unpacked, installed into a folder and removed
-//! again.
+//! Checks the packages. They are built twice, unpacked, installed into a folder, and removed again.
 
 use crate::ground::{Ground, output, run};
 use crate::package::{self, Compression};
@@ -9,10 +8,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The folder below `target` for the trial.
+/// The folder in which the packages are tried.
 const TRIED: &str = "target/package/tried";
 
-/// Builds the packages of this program, and tries them.
+/// Builds the packages of this program twice, and checks them.
 pub fn check(ground: &Ground, program: &str, may_install: bool) -> Result<()> {
     let make = || package::make(ground, &ground.path(program), Compression::Quick, may_install);
     let read = |packages: &package::Packages| -> Result<Vec<Vec<u8>>> {
@@ -38,8 +37,8 @@ fn folder(path: &Path) -> Result<&Path> {
     path.parent().context("the path of a package has no folder")
 }
 
-/// Checks the archive: it has the files that its user needs, nothing of this machine, and a program that
-/// runs.
+/// Checks the archive. It must contain all files that its user needs, nothing specific to this machine, and a program
+/// that runs.
 fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     let listing = output(
         ground.command("tar").args(["--list", "--verbose", "--numeric-owner", "--file"]).arg(archive),
@@ -93,15 +92,15 @@ fn archive(ground: &Ground, archive: &Path) -> Result<()> {
     run(ground.command(root.join("lamplight")).arg("--version"))
 }
 
-/// Checks the `.deb`: it can be installed, keeps the operator's settings, and leaves only the state of the
-/// server when it is purged.
+/// Checks the `.deb`. It must be installable, keep the operator's settings, and after a purge leave only the server's
+/// data.
 fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let root = ground.path(TRIED).join("root");
     let admin = root.join("var/lib/dpkg");
     fs::create_dir_all(admin.join("updates"))?;
     fs::create_dir_all(admin.join("info"))?;
     fs::write(admin.join("status"), "")?;
-    // The scripts of the package must not reach a service of this machine.
+    // These replacements keep the scripts of the package away from the services of this machine.
     let shield = ground.path(TRIED).join("shield");
     fs::create_dir_all(&shield)?;
     for program in ["systemctl", "deb-systemd-invoke"] {
@@ -110,7 +109,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     let path = format!("{}:{}", shield.display(), std::env::var("PATH").unwrap_or_default());
     let dpkg = |words: &[&str]| -> Command {
         let mut command = ground.command("fakeroot");
-        // Dependencies are ignored, because the folder does not have the packages that it depends on.
+        // Dependencies are ignored, because the packages that it depends on are not installed in the folder.
         command.args([
             "dpkg",
             "--force-depends",
@@ -164,7 +163,7 @@ fn deb(ground: &Ground, deb: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Checks the bill of materials: it names the crates in the program, and no folder of this machine.
+/// Checks the bill of materials. It must contain the crates of the program, and no path of this machine.
 fn bill(ground: &Ground, bill: &Path) -> Result<()> {
     let text = fs::read_to_string(bill)?;
     let root = ground.path("");

@@ -1,4 +1,4 @@
-//! Checks the spelling of names and prose with typos; `typos.toml` has the exceptions.
+//! Checks the spelling of names and prose with the program typos. `typos.toml` has the exceptions.
 
 use crate::ground::{Ground, answers, output, run};
 use crate::interop::python_packages;
@@ -7,15 +7,15 @@ use std::path::PathBuf;
 
 const VENV: &str = "target/tools/typos";
 const REQUIREMENTS: &str = "xtask/typos.txt";
-/// The version of typos, the same as in `xtask/typos.txt`.
+/// The version of typos, which must be the same as in `xtask/typos.txt`.
 const VERSION: &str = "1.52.0";
 
-/// Fails when a word is misspelt.
+/// Fails if a word is misspelt.
 pub fn check(ground: &Ground, may_install: bool) -> Result<()> {
     run(&mut ground.command(typos(ground, may_install)?))
 }
 
-/// Returns the program: the one on the path, or our own, which is installed if necessary.
+/// Returns typos: the installed program of this version, or the one on the path. If there is neither, installs it.
 pub fn typos(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     let ours = ground.path(VENV).join("bin/typos");
     let is_current = |text: String| text.trim_end().ends_with(VERSION);

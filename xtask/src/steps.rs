@@ -1,4 +1,4 @@
-//! `cargo xtask test`: its steps in their order, with their times and results.
+//! `cargo xtask test`: its steps in their order, and a summary of their times and results.
 
 use crate::ground::{Ground, run, run_and_hear};
 use crate::tally::{Runner, Tally};
@@ -7,14 +7,14 @@ use anyhow::{Result, bail};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-/// One step. It fails by returning an error.
+/// One step. It fails if `run` returns an error.
 struct Step {
     name: &'static str,
     about: &'static str,
     run: fn(&mut Run) -> Result<()>,
 }
 
-/// The state that the steps of one run share.
+/// The state that all steps of one run share.
 struct Run {
     ground: Ground,
     may_install: bool,
@@ -41,7 +41,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "tsc", about: "the types of the web packages", run: |it| it.npm("run typecheck") },
     Step { name: "eslint", about: "the lints of the web packages", run: |it| it.npm("run lint") },
-    // This step comes before the first one that compiles the server, because the server includes the pages.
+    // This step precedes the first step that compiles the server, because the server includes the pages.
     Step { name: "web", about: "the web pages are built into web/dist", run: |it| web::build(&it.ground) },
     Step { name: "size", about: "the SDK is within its size limit", run: |it| it.npm("run size") },
     Step {
@@ -106,10 +106,10 @@ const STEPS: &[Step] = &[
     },
 ];
 
-/// The arguments of cargo that run the planted mistakes.
+/// The cargo arguments that run the planted mistakes.
 pub const MISTAKES: &str = "run --locked --package lamplight-sim --bin mistakes --";
 
-/// The arguments of cargo that build the server that tests start.
+/// The cargo arguments that build the server for tests.
 const SERVER: &str = "build --locked --package lamplight";
 
 /// The server that [`SERVER`] builds.
@@ -160,18 +160,18 @@ pub fn test(args: &[&str]) -> Result<ExitCode> {
 }
 
 impl Run {
-    /// Runs tests with these arguments of cargo, and counts them.
+    /// Runs tests with these cargo arguments, and counts them.
     fn hear(&mut self, runner: Runner, words: &str) -> Result<()> {
         let tally = &mut self.tally;
         run_and_hear(&mut self.ground.cargo(words), |line| tally.hear(runner, line))
     }
 
-    /// Runs npm with these arguments in the web packages.
+    /// Runs npm with these arguments in the folder of the web packages.
     fn npm(&self, words: &str) -> Result<()> {
         run(&mut web::npm(&self.ground, words))
     }
 
-    /// Runs tests with these arguments of npm, and counts them.
+    /// Runs tests with these npm arguments, and counts them.
     fn hear_npm(&mut self, words: &str) -> Result<()> {
         let tally = &mut self.tally;
         run_and_hear(&mut web::npm(&self.ground, words), |line| tally.hear(Runner::Vitest, line))
@@ -183,8 +183,8 @@ fn deny(it: &mut Run) -> Result<()> {
     println!(
         "advisories are not checked here, because their database has to be fetched: `cargo deny check advisories`"
     );
-    // deny.toml warns about duplicate dependencies; without this option, the tree of their users would fill the screen
-    // on every run.
+    // deny.toml warns about duplicate dependencies. Without this option, each warning would be followed by a tree of
+    // dependents.
     let words = "--locked --offline check --hide-inclusion-graph bans licenses sources";
     run(it.ground.command(program).args(words.split(' ')))
 }
@@ -197,13 +197,13 @@ fn tests(it: &mut Run) -> Result<()> {
     }
 }
 
-/// Runs tests, some of which start the server.
+/// Runs the tests of the web packages, some of which start the server.
 fn web_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     it.hear_npm("test")
 }
 
-/// Runs tests, some of which start the server.
+/// Runs the tests of the Dart SDK, some of which start the server.
 fn dart_tests(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     let vm = tools::dart_vm(&it.ground, it.may_install)?;
@@ -223,13 +223,13 @@ fn sdk_crates(it: &mut Run) -> Result<()> {
     })
 }
 
-/// Packs the server that the tests have built, because the checks do not depend on its speed.
+/// Packs the server that the tests use, because the checks do not depend on its speed.
 fn package(it: &mut Run) -> Result<()> {
     run(&mut it.ground.cargo(SERVER))?;
     package_check::check(&it.ground, SERVER_PROGRAM, it.may_install)
 }
 
-/// Prints the table of the steps, and in the last line the count of the tests.
+/// Prints a table of the steps. The last line has the counts of the tests.
 fn summarise(ended: &[(&str, Duration, bool)], tally: Tally) {
     println!("\n{:<10} {:>8}", "step", "seconds");
     for (name, took, ok) in ended {

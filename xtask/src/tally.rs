@@ -1,30 +1,30 @@
-//! Counts passed and failed tests from the output of test runners.
+//! Counts the passed and failed tests in the output of test runners.
 
 use std::fmt;
 
-/// The counts of one or more runs.
+/// The counts of one or more test runs.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Tally {
     /// Tests that passed.
     pub passed: u64,
-    /// Tests that failed, timed out or could not be started.
+    /// Tests that failed, timed out, or could not be started.
     pub failed: u64,
 }
 
-/// A program that runs tests and prints the counts.
+/// A program that runs tests and prints their counts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Runner {
-    /// `cargo nextest run`
+    /// The command `cargo nextest run`.
     Nextest,
-    /// `cargo test`
+    /// The command `cargo test`.
     CargoTest,
-    /// vitest, through npm.
+    /// The program vitest, which npm starts.
     Vitest,
 }
 
 impl Tally {
-    /// Counts the tests in one line of a runner's output. nextest also prints the output of a failed test, which has
-    /// counts in the form of `cargo test`; so in the output of each runner, only counts in its own form are read.
+    /// Adds the counts in one line of a runner's output. nextest also prints the output of failed tests, which may
+    /// contain counts in the format of `cargo test`. Therefore, only counts in the runner's own format are added.
     pub fn hear(&mut self, runner: Runner, line: &str) {
         let line = line.trim_start();
         let counts = match runner {
@@ -56,8 +56,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Removes parentheses: in `18 passed (1 slow, 2 leaky), 1 failed`, they repeat tests that are counted
-/// outside.
+/// Removes parentheses and the text in them. In `18 passed (1 slow, 2 leaky), 1 failed`, the text in them repeats tests
+/// that are already counted.
 fn without_parentheses(counts: &str) -> String {
     let mut depth = 0;
     counts
@@ -120,7 +120,7 @@ mod tests {
         }
     }
 
-    /// nextest prints the output of a failed test, which ends with the count of its own program.
+    /// nextest prints the output of a failed test, which ends with the counts of that test's program.
     #[test]
     fn a_test_that_failed_is_counted_once() {
         let mut tally = Tally::default();

@@ -1,4 +1,4 @@
-//! The rules about the text of the tree: one function for each rule, over files in memory.
+//! The rules for the text of the repository. Each rule is one function on files in memory.
 
 mod circles;
 mod map;
@@ -10,22 +10,22 @@ use anyhow::{Result, bail};
 use circles::ALLOWED;
 use std::fs;
 
-/// A text file, with its path from the root of the repository.
+/// A text file, with its path relative to the root of the repository.
 pub struct File {
     pub path: String,
     pub text: String,
 }
 
-/// A file that may be longer than [`LONGEST`], and the reason.
+/// A file that may be longer than [`LONGEST`], with the reason.
 struct Exception {
     path: &'static str,
     because: &'static str,
 }
 
-/// The greatest length of a file in lines. A longer file probably has several subjects, and should be split.
+/// The most lines that a file may have. A longer file probably has several subjects, and should be split.
 const LONGEST: usize = 600;
 
-/// The files that may be longer. They are all generated: tests must be as short as other code.
+/// The files that may be longer. All of them are generated; tests must be as short as other code.
 const LONG: &[Exception] = &[
     Exception {
         path: "docs/messages.md",
@@ -41,17 +41,17 @@ const LONG: &[Exception] = &[
     },
 ];
 
-/// Macros that must not stay in finished code.
+/// The macros that must not be in finished code.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
-/// The only file that may use a lock of the standard library, which a panic poisons: the SDK has no dependency on
-/// another one.
+/// The only file that may use a lock of the standard library, which a panic poisons, because the SDK has no dependency
+/// on another lock.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
-/// Absolute paths that exist only on particular machines.
+/// Absolute paths that exist on some machines only.
 const PLACES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 
-/// Hosts of package registries; each machine has its own settings for them.
+/// The hosts of package registries. They must not be in files, because each machine has its own settings for them.
 const REGISTRIES: [&str; 5] = [
     concat!("registry", ".npmjs"),
     concat!("files", ".pythonhosted"),
@@ -63,10 +63,11 @@ const REGISTRIES: [&str; 5] = [
 /// Words that must not begin a doc comment, which should begin with a noun phrase or a verb.
 const HEADLESS: [&str; 6] = ["What", "Who", "Whose", "Whom", "Whatever", "Whoever"];
 
-/// The inputs for fuzzers, which are not checked: they are bytes, some of which happen to be text.
+/// The folder of the inputs for fuzzers. They are not checked, because they are bytes, even if some of them are valid
+/// text.
 const CORPUS: &str = "fuzz/corpus/";
 
-/// Fails when a file breaks a rule. Checks tracked files, and untracked ones that are not ignored.
+/// Fails if a file breaks a rule. Checks tracked files, and untracked files that git does not ignore.
 pub fn check(ground: &Ground) -> Result<()> {
     let listing = output(ground.command("git").args([
         "ls-files",
@@ -78,7 +79,8 @@ pub fn check(ground: &Ground) -> Result<()> {
     ]))?;
     let mut files = Vec::new();
     for path in listing.split_terminator('\0').filter(|path| !path.starts_with(CORPUS)) {
-        // A file is skipped if it was deleted without a commit, or if it is not text, such as an image.
+        // A file is skipped if it was deleted without a commit. The text of a file that is not UTF-8, such as an image,
+        // counts as empty.
         if let Ok(bytes) = fs::read(ground.path(path)) {
             files.push(File { path: path.to_owned(), text: String::from_utf8(bytes).unwrap_or_default() });
         }
@@ -116,7 +118,7 @@ fn findings(files: &[File], long: &[Exception]) -> Vec<String> {
     findings
 }
 
-/// Rules that concern single lines.
+/// Checks the rules for single lines.
 fn lines(file: &File, findings: &mut Vec<String>) {
     let rust = file.path.ends_with(".rs");
     for (index, line) in file.text.split('\n').enumerate() {
@@ -145,7 +147,7 @@ fn lines(file: &File, findings: &mut Vec<String>) {
     }
 }
 
-/// Whether an absolute path begins in this line; within a longer path or URL it does not count.
+/// Returns `true` if a line contains this absolute path. An occurrence within a longer path or URL does not count.
 fn has_absolute(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -153,22 +155,22 @@ fn has_absolute(line: &str, path: &str) -> bool {
     })
 }
 
-/// Checks that every module begins with a comment about its purpose.
+/// Checks that every module begins with a comment that states its purpose.
 fn head(file: &File, findings: &mut Vec<String>) {
-    // Generated code is included in a module that has the comment.
+    // Generated code is included in another module, which has the comment.
     let is_module = file.path.contains("src/") && !file.path.contains("src/generated/");
     if file.path.ends_with(".rs") && is_module && !file.text.starts_with("//!") {
         findings.push(format!("{}:1: no `//!` comment that says what the module is for", file.path));
     }
 }
 
-/// Checks that a doc comment, and each paragraph of it, begins with its subject.
+/// Checks that no paragraph of a doc comment begins with one of the words in [`HEADLESS`].
 fn doc_comments(file: &File, findings: &mut Vec<String>) {
     let typescript = [".ts", ".tsx"].iter().any(|ending| file.path.ends_with(ending));
     if !typescript && ![".rs", ".dart"].iter().any(|ending| file.path.ends_with(ending)) {
         return;
     }
-    // Whether the next line of a doc comment begins a paragraph.
+    // `true` if the next line of a doc comment begins a paragraph.
     let mut begins = true;
     for (index, line) in file.text.lines().enumerate() {
         let line = line.trim_start();
@@ -220,7 +222,7 @@ fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     }
 }
 
-/// Checks that every relative link between files of the repository leads to a file.
+/// Checks that every relative link in a Markdown file leads to a file of the repository.
 fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     if !file.path.ends_with(".md") {
         return;
@@ -246,7 +248,7 @@ fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// The path that a link in `from` refers to.
+/// Returns the path that a link in the file `from` leads to.
 fn resolve(from: &str, link: &str) -> String {
     let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
     let start = if link.starts_with('/') { "" } else { folder };
@@ -263,7 +265,7 @@ fn resolve(from: &str, link: &str) -> String {
     parts.join("/")
 }
 
-/// Returns the lines of a Markdown text outside of code blocks, with their numbers.
+/// Returns the lines of a Markdown text outside of code blocks, with their line numbers.
 fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut fenced = false;
     text.lines().enumerate().filter_map(move |(index, line)| {
@@ -273,14 +275,15 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The list of pages of the documentation site, and the folder whose pages the site lists itself.
+/// The list of pages of the documentation site, and the beginning of the paths that the site lists without it.
 const SUMMARY: &str = "docs/SUMMARY.md";
 const DECISIONS: &str = "docs/decisions/0";
 
-/// The page that names a test for each guarantee.
+/// The page that has a test for each guarantee.
 const GUARANTEES: &str = "docs/guarantees.md";
 
-/// Checks that every page below `docs/` is in the summary exactly once. [`links`] checks that its links lead to files.
+/// Checks that every page in `docs/` is in the summary exactly once. [`links`] checks that the links of the summary
+/// lead to files.
 fn summary(files: &[File], findings: &mut Vec<String>) {
     let Some(summary) = files.iter().find(|file| file.path == SUMMARY) else {
         if files.iter().any(|file| file.path.starts_with("docs/decisions/")) {
@@ -301,7 +304,7 @@ fn summary(files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// Checks that every test that a guarantee names is a file or a folder of the repository.
+/// Checks that every test on the page of guarantees is a file or folder of the repository.
 fn guarantees(files: &[File], findings: &mut Vec<String>) {
     let Some(page) = files.iter().find(|file| file.path == GUARANTEES) else { return };
     for (number, line) in prose(&page.text) {
@@ -314,7 +317,7 @@ fn guarantees(files: &[File], findings: &mut Vec<String>) {
     }
 }
 
-/// Checks the rules about the text of the Dockerfile.
+/// Checks the rules for the Dockerfile.
 fn dockerfile(files: &[File], findings: &mut Vec<String>) {
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
     let Some(dockerfile) = text("Dockerfile") else { return };
@@ -327,7 +330,7 @@ fn dockerfile(files: &[File], findings: &mut Vec<String>) {
     findings.extend(found.into_iter().map(|finding| format!("Dockerfile:{finding}")));
 }
 
-/// Checks that the lock file of the fuzz programs has the dependencies of our crates.
+/// Checks that the lock file of the fuzz programs has the dependencies of Lamplight's crates.
 fn fuzz_lock(files: &[File], findings: &mut Vec<String>) {
     const LOCK: &str = "fuzz/Cargo.lock";
     let text = |path: &str| files.iter().find(|file| file.path == path).map(|file| file.text.as_str());
@@ -367,7 +370,7 @@ mod tests {
         File { path: path.into(), text: text.into() }
     }
 
-    /// Returns the findings in a tree that has only this file.
+    /// Returns the findings for a repository that consists of this file only.
     fn found(path: &str, text: &str) -> Vec<String> {
         findings(&[file(path, text)], &[])
     }

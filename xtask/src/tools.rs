@@ -1,5 +1,4 @@
-//! The tools that a machine needs for the steps of `test`. Missing ones are installed, or the necessary command is
-//! printed.
+//! The tools that the steps of `test` need. Missing tools are installed, or the command that installs them is printed.
 
 use crate::ground::{Ground, answers, output, run};
 use crate::{dart, spelling, web};
@@ -7,20 +6,20 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::PathBuf;
 
-/// A program that is not part of the repository.
+/// A program that the steps need and that is not part of the repository.
 struct Needed {
     name: &'static str,
     because: &'static str,
-    /// A command that succeeds when the program is installed.
+    /// A command that succeeds if the program is installed.
     probe: &'static str,
     supply: Supply,
 }
 
-/// The source of a program.
+/// The way to install a program.
 enum Supply {
-    /// Packages of Debian and of systems derived from it.
+    /// The names of packages in Debian and systems that are derived from it.
     Debian(&'static str),
-    /// A command for the user to run.
+    /// A command that the user has to run.
     Ask(&'static str),
 }
 
@@ -99,7 +98,7 @@ const NEEDED: &[Needed] = &[
     },
 ];
 
-/// The tools that build the web packages. The public npm generator of UserSigs needs them too.
+/// The tools that build the web packages. The npm generator of UserSigs needs them too.
 const NEEDED_FOR_WEB: &[Needed] = &[
     Needed {
         name: "node",
@@ -115,45 +114,46 @@ const NEEDED_FOR_WEB: &[Needed] = &[
     },
 ];
 
-/// The libraries that the Dart VM from npm needs if there is no other Dart: it is a 32-bit program.
+/// The libraries that the Dart VM from npm needs, because it is a 32-bit program.
 const NEEDED_FOR_DART: Needed = Needed {
     name: "a C and C++ library of 32 bits",
     because: "the tests of the Dart SDK; not needed if a Dart SDK 3.3 or newer is installed",
-    // The probe always fails, because this entry is used only when the VM does not start.
+    // The probe always fails, because this entry is only used if the VM does not start.
     probe: "false",
     supply: Supply::Debian("libc6-i386 lib32stdc++6"),
 };
 
-/// A command of cargo that is built from its crate, into `target/tools`.
+/// A cargo command that is built from its crate and installed into `target/tools`.
 pub struct CargoTool {
     name: &'static str,
-    /// The version that is installed if there is none.
+    /// The version that is installed if no other one can be used.
     version: &'static str,
-    /// The oldest version on the path that is used.
+    /// The oldest version that is accepted on the path, as major and minor number.
     at_least: (u32, u32),
-    /// Further arguments of `cargo install`.
+    /// Additional arguments for `cargo install`.
     features: &'static str,
 }
 
-/// cargo-deny. Older versions than `at_least` cannot read the metadata of the present cargo or our `deny.toml`.
+/// The tool cargo-deny. Versions older than `at_least` cannot read the metadata of the current cargo or this
+/// `deny.toml`.
 const CARGO_DENY: CargoTool =
     CargoTool { name: "cargo-deny", version: "0.20.2", at_least: (0, 18), features: "" };
-/// cargo-deb, without its own compressor: it uses the xz of the system.
+/// The tool cargo-deb, without its own compressor: it uses the system's xz.
 pub const CARGO_DEB: CargoTool = CargoTool {
     name: "cargo-deb",
     version: "3.8.0",
     at_least: (3, 8),
     features: " --no-default-features --features gzip",
 };
-/// cargo-cyclonedx. Older versions than `at_least` write a serial number even if `SOURCE_DATE_EPOCH` is set.
+/// The tool cargo-cyclonedx. Versions older than `at_least` write a serial number even if `SOURCE_DATE_EPOCH` is set.
 pub const CARGO_CYCLONEDX: CargoTool =
     CargoTool { name: "cargo-cyclonedx", version: "0.5.9", at_least: (0, 5), features: "" };
 
-/// Installs missing tools, or prints the commands for it; and downloads the crates of the lock file.
+/// Installs missing tools, or prints the commands that install them. Also downloads the crates of the lock file.
 pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     let needed = NEEDED.iter().chain(NEEDED_FOR_WEB);
     install(ground, may_install, &needed.filter(|needed| is_missing(ground, needed)).collect::<Vec<_>>())?;
-    // The crates of all platforms are fetched, so that tools which read all dependencies work without the network.
+    // The crates of all platforms are downloaded, so that tools which read all dependencies work without the network.
     run(&mut ground.cargo("fetch --locked"))?;
     println!("cargo-deny: {}", cargo_deny(ground, may_install)?.display());
     for tool in [CARGO_DEB, CARGO_CYCLONEDX] {
@@ -169,14 +169,14 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     Ok(())
 }
 
-/// Makes sure that the tools for the web pages are installed: node, and the packages of the lock file.
+/// Installs node and the packages of the lock file, if they are missing, for the web pages.
 pub fn for_web(ground: &Ground) -> Result<()> {
     let missing: Vec<_> = NEEDED_FOR_WEB.iter().filter(|needed| is_missing(ground, needed)).collect();
     install(ground, true, &missing)?;
     web::install(ground, true)
 }
 
-/// The Dart VM, as [`dart::vm`] finds it, together with the system libraries that it needs.
+/// Returns the Dart VM that [`dart::vm`] finds. If it does not run, installs its system libraries first.
 pub fn dart_vm(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     if let Some(vm) = dart::vm(ground, may_install)? {
         return Ok(vm);
@@ -190,21 +190,21 @@ fn is_missing(ground: &Ground, needed: &Needed) -> bool {
     !answers(&mut probe(ground, needed.probe))
 }
 
-/// Whether cargo-nextest is installed.
+/// Returns `true` if cargo-nextest is installed.
 pub fn has_nextest(ground: &Ground) -> bool {
     answers(&mut ground.cargo("nextest --version"))
 }
 
-/// cargo-deny, as [`cargo_tool`] finds it.
+/// Returns cargo-deny, as [`cargo_tool`] finds it.
 pub fn cargo_deny(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     cargo_tool(ground, &CARGO_DENY, may_install)
 }
 
-/// Returns the program: our own, or a recent one on the path, or our own after installing it.
+/// Returns a cargo tool: the installed one, or a recent one on the path. If there is neither, installs it.
 pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Result<PathBuf> {
     let CargoTool { name, version, at_least, features } = *tool;
     let ours = ground.path("target/tools/bin").join(name);
-    // cargo-cyclonedx can be called only through cargo, which puts its name before the arguments.
+    // cargo-cyclonedx expects its own name before the arguments, as cargo passes it.
     let command = name.trim_start_matches("cargo-");
     let version_of = |program: &PathBuf| {
         let answer = |words: &[&str]| output(ground.command(program).args(words)).unwrap_or_default();
@@ -227,7 +227,7 @@ pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Resul
     if !may_install {
         bail!("{name} is missing: `cargo install {name} --locked`, or run without --no-install");
     }
-    // Without optimisation, the tool is built much faster, and runs only a little slower.
+    // Without optimisation, the tool is built much faster and runs only a little slower.
     let install = format!(
         "install {name} --locked --debug --force --root target/tools --target-dir target/tools/build{features} --version {version}"
     );
@@ -236,14 +236,14 @@ pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Resul
     Ok(ours)
 }
 
-/// Whether the last word of this output is this version or a later one.
+/// Returns `true` if the last word of this output is this version or a later one.
 fn is_recent(answer: &str, at_least: (u32, u32)) -> bool {
     let version = answer.split_whitespace().last().unwrap_or_default();
     let mut numbers = version.split('.').map_while(|number| number.parse().ok());
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= at_least)
 }
 
-/// Returns the command of a probe. Its words are separated by spaces, and a `/` stands for a space within a word.
+/// Returns the command of a probe. A space separates its arguments, and a `/` means a space within an argument.
 fn probe(ground: &Ground, words: &str) -> std::process::Command {
     let mut words = words.split(' ');
     let mut program = words.next().unwrap_or_default().into();

@@ -1,4 +1,4 @@
-//! The web packages: the tools that they need, and their part of `test` and `demo`.
+//! The web packages: the tools that they need, and their steps of `test` and `demo`.
 
 use crate::ground::{Ground, output, run};
 use anyhow::{Context, Result, bail};
@@ -8,25 +8,26 @@ use std::process::Command;
 /// The folder of the web packages.
 const WEB: &str = "web";
 
-/// The oldest node that can build the packages, as in `engines` of `web/package.json`.
+/// The oldest version of node that can build the packages, as in `engines` of `web/package.json`.
 const NODE_AT_LEAST: (u32, u32) = (20, 19);
 
-/// The files that determine, together with node itself, what is installed.
+/// The files that, with the version of node, define the packages to install.
 const INPUTS: [&str; 3] = ["web/package.json", "web/package-lock.json", "web/.npmrc"];
 
-/// A stamp in the folder of the installed packages; it is deleted with them.
+/// A file that records what was installed. It is in the folder of the installed packages, so that it is deleted with
+/// them.
 const STAMP: &str = "web/node_modules/.lamplight-stamp";
 
-/// Returns the command of npm in the folder of the web packages, with the arguments in `args`, separated by spaces.
+/// Returns an npm command in the folder of the web packages. Its arguments are in `args`, separated by spaces.
 pub fn npm(ground: &Ground, args: &str) -> Command {
     let mut command = ground.command("npm");
     command.current_dir(ground.path(WEB)).args(args.split(' '));
-    // Without colours, because their escape sequences would hide the counts of tests.
+    // Colours are switched off, because their escape sequences would hide the counts of tests.
     command.env("NO_COLOR", "1").env_remove("FORCE_COLOR");
     command
 }
 
-/// Installs the packages for building and testing, unless the same were installed with the same node before.
+/// Installs the npm packages, if they are not already installed with the same node.
 pub fn install(ground: &Ground, may_install: bool) -> Result<()> {
     let node = output(ground.command("node").arg("--version"))?;
     if !is_recent(&node) {
@@ -51,7 +52,7 @@ pub fn install(ground: &Ground, may_install: bool) -> Result<()> {
     fs::write(ground.path(STAMP), stamp).with_context(|| format!("cannot write {STAMP}"))
 }
 
-/// Builds the pages into `web/dist`, where the build of the server finds them.
+/// Builds the pages into `web/dist`, from where the build of the server includes them.
 pub fn build(ground: &Ground) -> Result<()> {
     run(&mut npm(ground, "run build"))
 }

@@ -1,5 +1,5 @@
-//! Generates `crates/wire/src/generated`, the Rust code of the protobuf files. It is checked in, so that users of the
-//! crate need not build a protobuf compiler.
+//! Generates `crates/wire/src/generated`, the Rust code of the protobuf files. The code is checked in, so that users of
+//! the crate need no protobuf compiler.
 
 use crate::messages::FOLDER;
 use anyhow::{Context, Result, anyhow};
@@ -7,21 +7,21 @@ use prost::Message as _;
 use std::fs;
 use std::path::Path;
 
-/// The generated files.
+/// The generated files, each with the name under which its generator writes it.
 const CODE: [(&str, &str); 2] = [
     ("crates/wire/src/generated/lamplight.v1.rs", "lamplight.v1.rs"),
     ("crates/wire/src/generated/lamplight.v1.serde.rs", "lamplight.v1.serde.rs"),
 ];
 
-/// The files in the order in which their messages are generated.
+/// The protobuf files, in the order in which code is generated for them.
 const FILES: [&str; 3] =
     ["lamplight/v1/status.proto", "lamplight/v1/chat.proto", "lamplight/v1/client.proto"];
 
-/// The folder below the root in which the generators put their files.
+/// The folder below the root in which the generators write their files.
 const WORKSHOP: &str = "target/wire-code";
 
-/// Returns the generated files with their texts, from the protobuf files of the repository at `root`: the messages, and
-/// their JSON mapping, which is protobuf's own.
+/// Returns the paths and texts of the generated files: the messages of the protobuf files, and their JSON mapping,
+/// which is the standard one of protobuf.
 pub fn files(root: &Path) -> Result<[(&'static str, String); 2]> {
     let workshop = root.join(WORKSHOP);
     fs::create_dir_all(&workshop).with_context(|| format!("cannot make {}", workshop.display()))?;

@@ -1,27 +1,27 @@
-//! Finds circular dependencies between the modules of a crate.
+//! Checks that the modules of a crate have no circular dependencies.
 //!
-//! The check reads paths that begin with `crate`, `self` or `super` as text, and follows re-exports. A module is taken
-//! together with its submodules: parents and children may use each other, siblings may not do so in both directions.
-//! Tests are not checked.
+//! The check finds paths that begin with `crate`, `self` or `super` in the text, and follows re-exports. A module
+//! counts together with its submodules. A parent and its children may depend on each other; siblings may not. Tests are
+//! not checked.
 
 use super::File;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A circle that is allowed, and the reason.
+/// A circular dependency that is allowed, with the reason.
 pub struct AllowedCircle {
-    /// The modules of the circle, as `crate-folder::a::b`, in their order.
+    /// The modules of the circle, as `crate-folder::a::b`, in ascending order.
     pub modules: &'static [&'static str],
     /// The reason.
     pub because: &'static str,
 }
 
-/// No circle is allowed.
+/// The allowed circles. There are none.
 pub const ALLOWED: &[AllowedCircle] = &[];
 
-/// The path of a module in its crate, as the names from the root down.
+/// The path of a module in its crate: the names of the modules from the root to it.
 type Module = Vec<String>;
 
-/// Returns the circles that are not allowed, and the exceptions for which there is no circle any longer.
+/// Returns the circles that are not allowed, and the exceptions that are no longer needed.
 pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     let mut crates: BTreeMap<&str, Crate> = BTreeMap::new();
     for file in files {
@@ -56,7 +56,7 @@ pub fn findings(files: &[File], allowed: &[AllowedCircle]) -> Vec<String> {
     findings
 }
 
-/// The crate and the module of a file; `None` for programs, tests and files that are not modules.
+/// Returns the crate and the module of a file; `None` for programs, tests and files that are not modules.
 fn place(path: &str) -> Option<(&str, Module)> {
     let (folder, file) = path.split_once("/src/")?;
     let name = folder.strip_prefix("crates/").unwrap_or(folder);
@@ -71,11 +71,11 @@ fn place(path: &str) -> Option<(&str, Module)> {
     Some((name, module))
 }
 
-/// The modules of a crate, with the paths that each uses and re-exports.
+/// The modules of a crate, with the paths that each module uses and re-exports.
 #[derive(Default)]
 struct Crate {
     uses: BTreeMap<Module, Vec<Module>>,
-    /// The names that a module re-exports, with their paths from the root.
+    /// The re-exported names of each module, with their paths from the root of the crate.
     exports: BTreeMap<Module, BTreeMap<String, Module>>,
 }
 
@@ -100,10 +100,10 @@ impl Crate {
         self.exports.entry(module).or_default().extend(exports);
     }
 
-    /// The module that has the item of a path from the root.
+    /// Returns the module that defines the item with this path from the root.
     fn resolve(&self, path: &[String]) -> Module {
         let mut path = path.to_vec();
-        // The number of re-exports in a row is bounded, because they may form a circle.
+        // The number of re-exports that are followed is limited, because re-exports may be circular.
         for _ in 0..8 {
             let depth =
                 (0..=path.len()).rev().find(|depth| self.uses.contains_key(&path[..*depth])).unwrap_or(0);
@@ -121,7 +121,7 @@ impl Crate {
         path
     }
 
-    /// Returns the groups of modules that use each other, sorted by their folder.
+    /// Returns the groups of modules that depend on each other, sorted by their folder.
     fn circles(&self) -> Vec<Vec<Module>> {
         // A dependency between two modules counts as one between the two siblings at which their paths diverge.
         let mut arrows: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
@@ -149,7 +149,7 @@ impl Crate {
     }
 }
 
-/// The modules that a module reaches over one dependency or more.
+/// Returns the modules that a module depends on, directly or indirectly.
 fn reached<'a>(arrows: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) -> BTreeSet<&'a Module> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<&Module> = arrows.get(from).into_iter().flatten().collect();
@@ -161,7 +161,7 @@ fn reached<'a>(arrows: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) ->
     reached
 }
 
-/// The path from the root for a path that a module uses; `None` for a path into another crate.
+/// Converts a path in a module to a path from the root of the crate. Returns `None` for a path into another crate.
 fn from_root(module: &Module, path: &[String], may_be_relative: bool) -> Option<Module> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
@@ -177,7 +177,7 @@ fn from_root(module: &Module, path: &[String], may_be_relative: bool) -> Option<
     }
 }
 
-/// The text without comments, without string literals, and without the tests at its end.
+/// Returns the code without comments, string literals, and the tests at its end.
 fn code_of(text: &str) -> String {
     let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
     let mut code = String::with_capacity(text.len());
@@ -200,13 +200,13 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// A path, or a tree of paths, with its place in the code.
+/// A path or a tree of paths, which begins at the start of `tree`; `is_export` is `true` for a re-export.
 struct Path<'a> {
     tree: &'a str,
     is_export: bool,
 }
 
-/// Finds re-export trees, and all other paths that begin with `crate`, `self` or `super`.
+/// Returns the trees of re-exports, and all other paths that begin with `crate`, `self` or `super`.
 fn paths(code: &str) -> Vec<Path<'_>> {
     let mut found = Vec::new();
     let is_of_name = |letter: char| letter.is_alphanumeric() || letter == '_' || letter == '$';
@@ -226,8 +226,8 @@ fn paths(code: &str) -> Vec<Path<'_>> {
     found
 }
 
-/// Reads the paths of a tree such as `a::{b, c::{d, e as f}}` at the beginning of a text, each prefixed with
-/// `before`. Returns the rest of the text.
+/// Parses a tree of paths, such as `a::{b, c::{d, e as f}}`, at the start of a text. Appends its paths to `leaves`,
+/// each prefixed with `before`. Returns the rest of the text.
 fn leaves_of<'a>(mut text: &'a str, before: &mut Module, leaves: &mut Vec<Module>) -> &'a str {
     let depth = before.len();
     loop {
@@ -255,7 +255,7 @@ fn leaves_of<'a>(mut text: &'a str, before: &mut Module, leaves: &mut Vec<Module
             leaves.push(before.clone());
             break;
         }
-        // `a::{self}` is `a`.
+        // The path `a::{self}` means `a`.
         if name != "self" || before.is_empty() {
             before.push(name.to_owned());
         }
@@ -279,7 +279,7 @@ fn leaves_of<'a>(mut text: &'a str, before: &mut Module, leaves: &mut Vec<Module
 mod tests {
     use super::*;
 
-    /// The findings in files of a crate `a`.
+    /// Returns the findings for files of a crate `a`.
     fn found(files: &[(&str, &str)], allowed: &[AllowedCircle]) -> Vec<String> {
         let file = |(path, text): &(&str, &str)| File {
             path: format!("crates/a/src/{path}"),
@@ -302,7 +302,7 @@ mod tests {
                 &[("b/c.rs", "use super::d;"), ("b/d.rs", "use super::c::{self, C};")],
                 Some("a::b::c ↔ a::b::d"),
             ),
-            // A circle of three modules, and a circle between folders whose files form none.
+            // A circle of three modules, and a circle of folders whose files form no circle.
             (
                 &[("b.rs", "use crate::c;"), ("c.rs", "use crate::d;"), ("d.rs", "use crate::b;")],
                 Some("a::b ↔ a::c ↔ a::d"),
@@ -316,7 +316,7 @@ mod tests {
                 ],
                 Some("a::b ↔ a::c"),
             ),
-            // A circle through a name that the root or a folder re-exports.
+            // A circle over a name that the root or a folder re-exports.
             (
                 &[("lib.rs", "pub use b::{A, B};"), ("b.rs", "use crate::c::C;"), ("c.rs", "use crate::B;")],
                 Some("a::b ↔ a::c"),
@@ -331,11 +331,11 @@ mod tests {
                 ],
                 Some("a::b ↔ a::d"),
             ),
-            // Dependencies in one direction only.
+            // Dependencies in only one direction.
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "use crate::d::D;"), ("d.rs", "")], None),
             // Parents and children.
             (&[("b.rs", "use crate::b::c::C;"), ("b/c.rs", "use super::B;\nuse crate::b::B;")], None),
-            // Comments, string literals, tests, other crates, macros, and names that only look similar.
+            // Comments, string literals, tests, other crates, macros, and similar names.
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "// crate::b::B\n/// crate::b")], None),
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "let a = \"crate::b::B\";")], None),
             (&[("b.rs", "use crate::c::C;"), ("c.rs", "#[cfg(test)]\nmod tests { use crate::b; }")], None),

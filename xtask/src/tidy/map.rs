@@ -3,14 +3,14 @@
 use super::File;
 use std::collections::BTreeSet;
 
-/// The page to check.
+/// The page whose paths are checked.
 pub const MAP: &str = "ARCHITECTURE.md";
 
-/// The folders that a path of the page may start in, in addition to the folders of the paths before it in the
+/// The folders that a path on the page may be relative to, in addition to the folders that were named before in the
 /// same paragraph.
 const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 
-/// The extensions of names that count as files even without a folder.
+/// The file extensions by which a name without a folder counts as a file.
 const FILES: [&str; 7] = [".rs", ".ts", ".md", ".toml", ".json", ".proto", ".css"];
 
 /// Returns the paths that do not exist, as `ARCHITECTURE.md:line: what`.
@@ -19,7 +19,7 @@ pub fn findings(files: &[File]) -> Vec<String> {
     let tree = Tree::of(files);
     let mut findings = Vec::new();
     let mut is_list = false;
-    // The parent folder of the present list of folders, and the folders named so far in the paragraph.
+    // The parent folder of the current list of folders, and the folders that were named so far in the paragraph.
     let mut listed = String::new();
     let mut folders: BTreeSet<String> = BTreeSet::new();
     for (number, line) in page.text.lines().enumerate() {
@@ -65,7 +65,7 @@ pub fn findings(files: &[File]) -> Vec<String> {
     findings
 }
 
-/// Whether a text in backticks names a file or a folder.
+/// Returns `true` if a text in backticks is the path of a file or a folder.
 fn is_path(text: &str) -> bool {
     let letters = text.chars().all(|letter| letter.is_alphanumeric() || "._-/@".contains(letter));
     let is_file = FILES.iter().any(|end| text.ends_with(end));

@@ -1,8 +1,8 @@
-//! Checks the references of programs to pages of the documentation.
+//! Checks that programs refer only to existing pages of the documentation.
 
 use super::File;
 
-/// Checks that each page of the documentation exists that a comment or a text of a program names.
+/// Checks that every documentation page in a comment or text of a program exists.
 pub(super) fn check(file: &File, files: &[File], findings: &mut Vec<String>) {
     let is_program = file.path.starts_with("crates/") && file.path.contains("/src/");
     if !is_program || !file.path.ends_with(".rs") {
@@ -14,7 +14,7 @@ pub(super) fn check(file: &File, files: &[File], findings: &mut Vec<String>) {
             let rest = &line[at + folder.len()..];
             let length = rest.find(|letter| !in_path(letter)).unwrap_or(rest.len());
             let Some((name, _)) = rest[..length].split_once(".md") else { continue };
-            // If the path goes on to the left, the page is in another folder.
+            // If the path continues to the left, the page is in another folder.
             let is_whole = !line[..at].ends_with(in_path);
             let page = format!("docs/{name}.md");
             if is_whole && files.iter().all(|other| other.path != page) {
