@@ -66,8 +66,8 @@ impl Finding {
     }
 }
 
-/// The limit of open files below which there is a warning. With a lower limit, a server could not use its memory for
-/// connections.
+/// The limit of open files below which there is a warning. With a lower limit, a server runs out of file descriptors
+/// before it runs out of memory.
 const FEW_FILES: u64 = 10_000;
 
 /// The number of files that a server opens for other uses than connections, with a margin.
@@ -76,7 +76,7 @@ const OTHER_FILES: u64 = 256;
 /// The divisor of the file limit for the HTTP port: it uses at most one eighth of the files.
 const HTTP_SHARE: u64 = 8;
 
-/// Compares the limit of open files with the connections in the settings.
+/// Makes the finding about the limit of open files, which is compared with the connections in the settings.
 pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let cure = "raise the hard limit of open files: LimitNOFILE=1048576 in the systemd unit, --ulimit nofile=… with \

@@ -86,7 +86,7 @@ impl NodeFile {
     }
 }
 
-/// Writes a file that only its owner can read, for any umask.
+/// Writes a file that only its owner can read, whatever the umask is.
 fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),

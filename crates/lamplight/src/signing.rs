@@ -1,4 +1,4 @@
-//! Making of UserSigs with the keys of an app.
+//! Makes UserSigs with the keys of an app.
 
 use anyhow::{Context, ensure};
 use lamplight_auth::Claims;

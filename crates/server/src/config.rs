@@ -82,8 +82,8 @@ pub struct LimitsConfig {
     /// The most invalid tokens per minute from one address on each port. A further login is answered with
     /// `TOO_MANY_FAILURES`, and its connection is closed.
     pub login_failures_per_address: u32,
-    /// The most notifications per second about one user's status changes. Faster changes are conflated: watchers
-    /// receive only the newest status. 0 means no limit.
+    /// The most status changes of one user per second that watchers are notified of. Faster changes are conflated: only
+    /// the newest is sent. 0 means no limit.
     pub changes_told_per_second: u32,
     /// The most requests per second of one connection; further requests are delayed. 0 means no limit.
     pub requests_per_second: u32,
@@ -256,7 +256,7 @@ impl Config {
         Ok(())
     }
 
-    /// Warnings, as texts for the log, about values that are valid but do not fit together.
+    /// Returns warnings for the log about values that are valid but do not fit together.
     pub(crate) fn warnings(&self) -> Vec<String> {
         let (grace, spread) = (self.node_loss_grace_ms, self.reconnect_spread_ms);
         // Without a grace, clients count as gone at once, so a long spread makes no difference.

@@ -24,7 +24,7 @@ pub struct ConnectionLimits {
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// The limit that made a connection refused.
+/// The limit because of which a connection was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Full {
     /// The limit on the total number of connections.
@@ -52,7 +52,7 @@ impl ConnectionLimits {
         Self { most_unnamed, ..self }
     }
 
-    /// The number of open connections.
+    /// Returns the number of open connections.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }

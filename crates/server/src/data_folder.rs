@@ -32,8 +32,7 @@ pub(crate) const TOKEN_KEYS: &str = "token-keys";
 /// The control socket.
 pub(crate) const SOCKET: &str = "control.sock";
 
-/// All files that Lamplight creates in a data folder itself. The constant below names the subfolders; all files in them
-/// are Lamplight's.
+/// The files that Lamplight creates directly in a data folder. `FOLDERS` has its subfolders.
 const FILES: [&str; 9] = [
     FACTS,
     "facts.db-wal",
@@ -151,9 +150,9 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// A folder of Lamplight's may be open to other users, for example after a copy; its mode is then changed. The folder
-/// is left unchanged, and an error is returned, if Lamplight may not be its only user. That is so if every user may
-/// create files in it, or if it has foreign files and no database.
+/// A folder may have become open to other users, for example by a copy; its mode is then changed. But if the folder may
+/// not be Lamplight's alone, nothing is changed, and an error is returned. That is so if every user may create files in
+/// it, or if it has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;
@@ -202,8 +201,8 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Returns an error if a node could not start because of the contents of the database; `false` if there is no database.
-/// Creates no file. Must only be called while no server uses the folder.
+/// Checks that a node could start with the contents of the database. Returns `false` if there is no database. Creates
+/// no file. Must only be called while no server uses the folder.
 pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
     match facts_path(folder) {
         path if path.is_file() => lamplight_facts_sqlite::examine(&path).map(|()| true),
@@ -371,7 +370,7 @@ fn mode_of(path: &Path) -> io::Result<u32> {
     Ok(fs::metadata(path)?.permissions().mode() & 0o7777)
 }
 
-/// The path of the database in a data folder.
+/// Returns the path of the database in a data folder.
 pub(crate) fn facts_path(folder: &Path) -> PathBuf {
     folder.join(FACTS)
 }

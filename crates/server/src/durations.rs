@@ -1,5 +1,5 @@
-//! A histogram of durations. Prometheus reads its counts since the start; the console computes those of recent periods
-//! from them.
+//! A histogram of durations. Prometheus reads the counts since the start. From these, the console computes the counts
+//! of recent periods.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::{MetricType, TypedMetric};
@@ -82,12 +82,12 @@ impl Spread {
         (counts.len() == self.counts.len()).then(|| Self { bounds: self.bounds, counts: counts.to_vec() })
     }
 
-    /// The count of each bucket.
+    /// Returns the count of each bucket.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }
 
-    /// The number of durations.
+    /// Returns the number of durations.
     pub fn count(&self) -> u64 {
         self.counts.iter().sum()
     }
@@ -99,7 +99,7 @@ impl Spread {
         }
     }
 
-    /// Returns the durations that were counted since an earlier reading.
+    /// Returns the distribution of the durations that were counted after `earlier`.
     #[must_use]
     pub fn since(&self, earlier: &Self) -> Self {
         let counts = self.counts.iter().zip(&earlier.counts);

@@ -84,8 +84,7 @@ pub struct Health {
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
-    /// A text for the log and for readiness, if the database files were replaced under the running server; otherwise
-    /// `None`.
+    /// The text about database files that were replaced under the running server; `None` if they were not replaced.
     replaced: Mutex<Option<String>>,
     /// The tasks that the node needs, with their names. If one of them ends, the node is not ready.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
@@ -102,7 +101,7 @@ struct Probe {
 }
 
 impl Health {
-    /// Makes the health of a node with this number of workers.
+    /// Makes the health of a node with `workers` workers.
     pub fn new(
         clock: Clock,
         facts: Arc<SqliteFacts>,
@@ -123,12 +122,12 @@ impl Health {
         }
     }
 
-    /// The pulse of a worker.
+    /// Returns the pulse of a worker.
     pub fn worker(&self, index: usize) -> Pulse {
         self.workers[index].clone()
     }
 
-    /// The pulse of the keeper.
+    /// Returns the pulse of the keeper.
     pub fn keeper(&self) -> Pulse {
         self.keeper.clone()
     }
@@ -143,7 +142,7 @@ impl Health {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the node is stopping.
+    /// Returns `true` if the node is stopping.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }

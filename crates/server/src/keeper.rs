@@ -90,8 +90,8 @@ impl Certificates {
 }
 
 /// Writes the database's mark beside the live records, once per second while the database changes. At its start, a node
-/// compares the two marks; if the database is older than the live records, it is a restored back-up, for example. Runs
-/// until it is aborted.
+/// compares the two marks. If the database is older than the live records, it was probably restored from a back-up.
+/// Runs until it is aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFacts>) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -121,8 +121,7 @@ pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &Sqlite
     }
 }
 
-/// Writes the mark beside the live records; returns `false` if that fails. The keeper reports why live records cannot
-/// be written.
+/// Writes the mark beside the live records; returns `false` if that fails. The keeper logs the reason.
 async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool {
     let directory = Arc::clone(directory);
     let noted = tokio::task::spawn_blocking(move || directory.note_facts(mark)).await;

@@ -56,7 +56,7 @@ pub struct Metrics {
 pub struct Sources {
     /// The database.
     pub facts: Arc<SqliteFacts>,
-    /// The health of the parts.
+    /// The health of the node.
     pub health: Arc<Health>,
     /// The counters of log lines that were not written.
     pub log: LogMetrics,

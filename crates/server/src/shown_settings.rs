@@ -1,5 +1,5 @@
-//! The settings of an app as the console and the command line show them. A secret is replaced with a flag that tells
-//! whether it is set.
+//! The settings of an app as the console and the command line show them. Each secret is replaced with a flag, which is
+//! `true` if the secret is set.
 
 use lamplight_model::{
     AppSettings, Edition, JwtSettings, Limits, MultiDevicePolicy, Switches, Timing, WebhookSettings,

@@ -79,7 +79,7 @@ impl ResolvesServerCert for Certificate {
     }
 }
 
-/// Checks that a certificate chain and its key, both in PEM, can be used, as the start of a node does.
+/// Makes the same checks of a certificate chain and its key, both in PEM, as the start of a node.
 pub fn check_certificate(certificate: &Path, key: &Path) -> Result<(), TlsError> {
     Certificate::load(certificate.to_owned(), key.to_owned()).map(drop)
 }

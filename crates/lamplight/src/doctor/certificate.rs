@@ -1,4 +1,4 @@
-//! Reading a certificate and its key, as the server does, and the certificate's validity.
+//! Reads a certificate and its key as the server does, and returns the certificate's validity.
 
 use anyhow::Context;
 use lamplight_model::Timestamp;

@@ -62,8 +62,8 @@ fn existing(path: &Path) -> PathBuf {
     above.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// Returns the free bytes, the free inodes (`None` if the file system does not count them), and `true` if it is
-/// read-only.
+/// Returns the free bytes and the free inodes of a path's file system, and `true` if it is mounted read-only. The
+/// inodes are `None` if the file system does not count them.
 pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     let about = if path.exists() { statvfs(path)? } else { statvfs(existing(path))? };
     let free = about.f_bavail.saturating_mul(about.f_frsize);
@@ -71,8 +71,8 @@ pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     Ok((free, files, about.f_flag.contains(StatVfsMountFlags::RDONLY)))
 }
 
-/// Returns the state of an address in the settings. `served` is the address on which the running server listens
-/// instead; `None` if no server runs.
+/// Returns the state of an address in the settings. `served` is the address on which the running server has this port;
+/// `None` if no server runs.
 pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     match served {
         Some(real) if real == address || (address.port() == 0 && real.ip() == address.ip()) => Port::Ours,

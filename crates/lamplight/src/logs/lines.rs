@@ -1,5 +1,5 @@
-//! The writing of log lines to stderr, through a bounded queue and one thread. Logging never blocks and never fails,
-//! even if the disk is full, or stderr is a closed pipe or a pipe without a reader.
+//! Writes log lines to stderr, through a bounded queue and one thread. Logging never blocks and never fails, even if
+//! the disk is full, or stderr is a closed pipe or a pipe without a reader.
 
 use lamplight_server::LogMetrics;
 use std::io::{self, Write};

@@ -18,7 +18,7 @@ pub enum ConsoleOperation {
         name: OperatorName,
         /// The operator's role.
         role: Role,
-        /// The password; if absent, one is generated.
+        /// The password; if it is `None`, one is generated.
         password: Option<String>,
     },
     /// Removes an operator.
@@ -30,7 +30,7 @@ pub enum ConsoleOperation {
     SetPassword {
         /// The operator's name; may be `admin`.
         name: OperatorName,
-        /// The password; if absent, one is generated.
+        /// The password; if it is `None`, one is generated.
         password: Option<String>,
     },
     /// Changes an operator's role.

@@ -59,7 +59,7 @@ pub enum ListsOperation {
         owner: User,
         /// The other user.
         peer: UserId,
-        /// The sequence before which to read; `None` for the newest messages.
+        /// The sequence that all returned messages are below; `None` for the newest messages.
         before: Option<u64>,
         /// The most messages in the answer, 1 to 100.
         limit: u32,
@@ -114,7 +114,7 @@ pub enum ListsOutcome {
         /// `true` if this is the last page.
         finished: bool,
     },
-    /// The stored message, new or from a former try.
+    /// The message was stored, now or by an earlier try.
     Sent {
         /// The message.
         message: ShownMessage,
@@ -150,7 +150,7 @@ pub struct ShownFriend {
     pub nick: String,
     /// `true` if the owner is on the friend's friend list too.
     pub mutual: bool,
-    /// When the entry was added.
+    /// The time when the entry was added.
     pub added: Timestamp,
 }
 
@@ -163,7 +163,7 @@ pub struct ShownMessage {
     pub to: UserId,
     /// The position of the message in the conversation.
     pub sequence: u64,
-    /// When the message was stored.
+    /// The time when the message was stored.
     pub time: Timestamp,
     /// The content.
     pub body: MessageBody,
@@ -180,7 +180,7 @@ pub struct ShownConversation {
     pub last: Option<ShownMessage>,
     /// The number of unread messages.
     pub unread: u32,
-    /// Whether the conversation is pinned.
+    /// `true` if the conversation is pinned.
     pub pinned: bool,
     /// The time of the last activity in the conversation.
     pub active: Timestamp,

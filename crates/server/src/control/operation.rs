@@ -95,7 +95,8 @@ pub enum Operation {
         /// The most entries in the answer.
         limit: usize,
     },
-    /// Lists the key sets (JWKS) for JWTs, each with its last read or error. Needs a running node.
+    /// Lists the sources of JWT keys (URLs and files), each with its number of valid keys and its last error. Needs a
+    /// running node.
     KeySources,
     /// Reads the statuses of users, with their evidence. Needs a running node.
     GetStatus {

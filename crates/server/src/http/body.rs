@@ -81,7 +81,7 @@ pub enum BodyFault {
     /// The connection ended before the body did, or the framing of the body is invalid.
     #[error("the body ended early")]
     BrokenOff,
-    /// The body does not fit into what is left of the budget.
+    /// The body does not fit into the rest of the budget.
     #[error("the memory for bodies is used up; try again")]
     NoRoom,
 }

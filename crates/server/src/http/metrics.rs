@@ -24,7 +24,7 @@ pub struct HttpMetrics {
     bodies_refused: Counter,
 }
 
-/// The limit that made a connection refused.
+/// The limit because of which a connection was refused.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ConnectionBound {
     /// The limit on the total number of connections.

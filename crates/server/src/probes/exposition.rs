@@ -38,7 +38,7 @@ impl Exposition {
 
 impl State {
     fn next(&mut self, make: impl FnOnce() -> Result<String, fmt::Error>) -> Result<Bytes, fmt::Error> {
-        // `self.alive` itself is one of the counted references, and no text.
+        // `self.alive` itself is one of the counted references.
         if Arc::strong_count(&self.alive) <= MOST_TEXTS {
             let text = Text { text: make()?, _alive: Arc::clone(&self.alive) };
             self.newest = Bytes::from_owner(text);

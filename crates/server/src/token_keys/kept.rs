@@ -47,7 +47,7 @@ pub struct KeptText {
 }
 
 impl KeptKeys {
-    /// Makes the access to the stored keys in this folder.
+    /// Makes a `KeptKeys` for this folder.
     pub fn of(folder: PathBuf) -> Self {
         Self { folder }
     }

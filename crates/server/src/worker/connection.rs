@@ -70,7 +70,7 @@ pub enum Work {
     /// statuses.
     LoggingIn,
     /// A call is being processed. Statuses are still sent, so that a slow store does not delay them. Changes of lists
-    /// are not, because they must be in order with the answers.
+    /// are not sent, because they must be in order with the answers.
     Answering,
 }
 

@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// The number of bytes after which a message with statuses ends; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The most changes in `late`: changes of users with a crowd, whose delivery time is recorded once the whole crowd was
-/// served.
+/// The most status changes whose delivery time is not recorded yet, because their users have a crowd. It is recorded
+/// once the whole crowd was served.
 const MOST_LATE: usize = 1_000;
 
 /// The newest status of a user for all mailboxes. It is encoded once for all watchers.
@@ -149,8 +149,8 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// Writes once to each connection that has output or marks. Of the connections that only have marks of a user with
-    /// a crowd, a share is written to in each round.
+    /// Writes once to each connection that has output or marks. Connections that only wait for the status of a user
+    /// with a crowd are served in shares, one share per round.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);

@@ -96,7 +96,7 @@ impl Worker {
         is_to_go
     }
 
-    /// Removes a connection whose link has broken. If a request is being processed, the removal follows it.
+    /// Removes a connection whose link has broken. If a request is being processed, the connection is removed after it.
     pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };

@@ -11,10 +11,10 @@ use lamplight_wire::v1::server_message::Body;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Queues list changes for connections, and monitors connections whose queue has a gap.
+/// Queues list changes for connections, and monitors connections whose queue lacks a version.
 #[derive(Default)]
 pub struct ListsDelivery {
-    /// Connections whose queue has a gap. They are checked at the next tick.
+    /// Connections whose queue lacks a version. They are checked at the next tick.
     stuck: RefCell<Vec<u32>>,
 }
 
@@ -73,7 +73,7 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the connections whose queue has a gap. Must be called at every tick.
+    /// Checks the connections whose queue lacks a version. Must be called at every tick.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();

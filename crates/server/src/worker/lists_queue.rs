@@ -39,7 +39,7 @@ struct Waiting {
     reload: bool,
     /// The version that an answer waits for, with the signal that wakes it.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// The time when a gap was first found; `None` if there is no gap.
+    /// The time when a missing version was first noticed; `None` if none is missing.
     stuck_since: Option<Moment>,
 }
 
@@ -197,8 +197,8 @@ impl ListsQueue {
         self.told > 0 && (gap || waiting.awaited.is_some())
     }
 
-    /// Checks for a gap. If it is older than `GAP_PATIENCE`, the client is asked to read its lists again. Returns
-    /// `true` if a newer gap remains, so that the caller must check again.
+    /// Checks whether a version is still missing. If it has been missing for longer than `GAP_PATIENCE`, the client is
+    /// asked to read its lists again. Returns `true` if the caller must check again.
     pub fn look_for_gap(&mut self, now: Moment) -> bool {
         let stuck = self.is_stuck();
         let Some(waiting) = &mut self.waiting else { return false };

@@ -1,5 +1,5 @@
-//! A worker: one thread with its own listener, connections and audience. It shares one lock with other threads on the
-//! path from a change to the sockets: that of its queue of the change log, which is held only briefly.
+//! A worker: one thread with its own listener, connections and audience. On the path from a change to the sockets, it
+//! takes a single lock that other threads use too: the lock of its queue of the change log. It is held only briefly.
 //!
 //! In each round, a worker reads the sockets, answers requests, reads the change log, and then writes once to each
 //! connection that has something to send. Messages that are ready in the same round are therefore sent in one write,

@@ -14,17 +14,17 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub struct StoreReads {
     wanted: RefCell<Reads>,
-    /// The tasks that wait for a watch list, by its watcher. Each task receives `true` if its connection is still the
-    /// device's current one, and `false` otherwise.
+    /// The tasks that wait for a watch list, keyed by its watcher. Each task receives `true` if its connection is still
+    /// the device's current one, and `false` otherwise.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
-    /// The users whose statuses are to be read with a watch list, by its watcher.
+    /// The users whose statuses are to be read with a watch list, keyed by its watcher.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
     lists: RefCell<HashMap<User, WantedLists>>,
     /// The tasks that wait until the worker has read the whole change log.
     heard: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
-/// The recipients of a user's lists version that was requested.
+/// The recipients of one requested lists version.
 #[derive(Default)]
 pub struct WantedLists {
     /// The logins that wait for the version.
