@@ -85,7 +85,7 @@ fn unpack(ground: &Ground, name: &str) -> Result<PathBuf> {
     fs::create_dir_all(&into)?;
     let archive = ground.path(OUTSIDE).join("package").join(format!("{package}.crate"));
     run(ground.command("tar").arg("-xzf").arg(&archive).arg("-C").arg(&into))?;
-    // This file contains the id of the commit, because of which the crate would be compiled again after each commit.
+    // This file contains the id of the commit. With it, the crate would be compiled again after each commit.
     fs::remove_file(folder.join(".cargo_vcs_info.json"))?;
     Ok(folder)
 }

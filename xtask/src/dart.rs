@@ -35,8 +35,8 @@ pub fn test(ground: &Ground, program: &Path, tally: &mut Tally) -> Result<()> {
     run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
 }
 
-/// Returns a recent VM on the path, or the installed one, which is installed first if it is missing. Returns `None` if
-/// the installed one does not run, because 32-bit system libraries are missing.
+/// Returns a recent VM on the path. If there is none, returns the installed VM, and installs it first if it is missing.
+/// Returns `None` if the installed VM does not run, because 32-bit system libraries are missing.
 pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
     if is_recent(&version_of("dart".as_ref())) {

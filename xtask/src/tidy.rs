@@ -275,7 +275,8 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The list of pages of the documentation site, and the beginning of the paths that the site lists without it.
+/// The list of pages of the documentation site. Pages whose path begins with `DECISIONS` are not in the list, because
+/// the site finds them itself.
 const SUMMARY: &str = "docs/SUMMARY.md";
 const DECISIONS: &str = "docs/decisions/0";
 

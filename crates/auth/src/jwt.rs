@@ -1,4 +1,4 @@
-//! Verification of the JWT of a login (SPEC section 5, "Tokens"; RFC 7519).
+//! Verifies the JWT of a login (SPEC section 5, "Tokens"; RFC 7519).
 //!
 //! The `jsonwebtoken` crate parses the token and chooses the verifier. `ring`, which TLS needs anyway, implements the
 //! algorithms. This module decides which key may verify a token, and which claims a token must have. The current time

@@ -1,4 +1,4 @@
-//! Generation of an app's key.
+//! Generates the keys of apps.
 
 use std::fmt::Write;
 

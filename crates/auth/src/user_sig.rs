@@ -1,4 +1,4 @@
-//! Making and verifying of UserSigs (SPEC section 5).
+//! Makes and verifies UserSigs (SPEC section 5).
 //!
 //! A UserSig is a JSON document with the claims and their HMAC-SHA256, which is deflated and then written in base64
 //! with a special alphabet. Generators differ in the order of the claims, in white space, in JSON escapes and in the

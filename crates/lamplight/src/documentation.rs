@@ -56,7 +56,7 @@ fn shell_lines(page: &str) -> Vec<(usize, String)> {
     found
 }
 
-/// Returns the inline code of a page, in backticks, that begins with the name of the program.
+/// Returns the inline code of a page (text in backticks) that begins with the name of the program.
 fn inline_code(page: &str) -> Vec<(usize, String)> {
     let (mut found, mut in_block) = (Vec::new(), false);
     for (number, line) in page.lines().enumerate() {

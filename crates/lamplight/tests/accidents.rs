@@ -116,8 +116,8 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     drop(reader);
 }
 
-/// Stops the server from writing to files, or allows it again, with its limit on the file size. The limit applies to
-/// overwriting too.
+/// Sets the server's limit on the file size so that it cannot write to files; with `may`, sets it so that it can. The
+/// limit applies to overwriting too.
 fn let_it_write(server: &Running, may: bool) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     let current = if may { maximum } else { Some(1) };

@@ -8,7 +8,7 @@ use std::process::Command;
 
 const PAGE: &str = include_str!("../../../docs/configuration.md");
 
-/// A row of a table of settings.
+/// A row of a settings table on the page.
 struct Row {
     key: &'static str,
     environment: &'static str,

@@ -39,7 +39,7 @@ async fn of_the_page_about_sdks(user_sig: String) -> Result<(), Box<dyn Error>> 
     Ok(())
 }
 
-/// Returns the lines of a code without their indentation, which differs within a function.
+/// Returns the lines of a code block without their indentation, which differs within a function.
 fn plain(code: &str) -> String {
     code.lines().map(str::trim).collect::<Vec<_>>().join("\n")
 }

@@ -119,7 +119,7 @@ pub struct ServerArgs {
 /// Options of every part.
 #[derive(Args, Debug, Clone)]
 pub struct PartArgs {
-    /// The server.
+    /// The options for the server.
     #[command(flatten)]
     pub server: ServerArgs,
     /// Users, each watching twenty others, each with a connection [default: as in docs/performance.md]
@@ -150,7 +150,7 @@ pub struct BenchArgs {
 /// `lamplight load login`.
 #[derive(Args, Debug, Clone)]
 pub struct LoginArgs {
-    /// Options of every part.
+    /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
     /// Number of rounds in which some users leave and return while all others are connected
@@ -161,7 +161,7 @@ pub struct LoginArgs {
 /// `lamplight load open`.
 #[derive(Args, Debug, Clone)]
 pub struct OpenArgs {
-    /// Options of every part.
+    /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
     /// Changes a second
@@ -175,7 +175,7 @@ pub struct OpenArgs {
 /// `lamplight load closed`.
 #[derive(Args, Debug, Clone)]
 pub struct ClosedArgs {
-    /// Options of every part.
+    /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
     /// Changes under way at a time
@@ -195,7 +195,7 @@ pub struct ClosedArgs {
 /// `lamplight load query`.
 #[derive(Args, Debug, Clone)]
 pub struct QueryArgs {
-    /// Options of every part.
+    /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
     /// Total number of calls
@@ -212,7 +212,7 @@ pub struct QueryArgs {
 /// `lamplight load messages`.
 #[derive(Args, Debug, Clone)]
 pub struct MessagesArgs {
-    /// Options of every part.
+    /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
     /// Messages under way at a time, each from another sender
@@ -226,7 +226,7 @@ pub struct MessagesArgs {
 /// `lamplight load webhooks`.
 #[derive(Args, Debug, Clone)]
 pub struct WebhooksArgs {
-    /// Options of every part.
+    /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
     /// Total number of events
@@ -240,7 +240,7 @@ pub struct WebhooksArgs {
 /// `lamplight load slow`.
 #[derive(Args, Debug, Clone)]
 pub struct SlowArgs {
-    /// Options of every part.
+    /// The options that every measurement has.
     #[command(flatten)]
     pub part: PartArgs,
     /// Changes of the twenty users that the client watches

@@ -71,7 +71,7 @@ struct Split {
 }
 
 impl Split {
-    /// Returns the numbers of notifications in the writes of the next change.
+    /// Returns the number of notifications in each write of the next change.
     fn next(&mut self) -> impl Iterator<Item = usize> {
         let mut left = WATCHED;
         std::iter::from_fn(move || {

@@ -30,7 +30,7 @@ const BEATS_AT_ONCE: u32 = 32;
 /// at a time.
 const REQUEST_ID: u64 = 1;
 
-/// A message that a connection received, or its end.
+/// A message that was received on a connection, or the end of a connection.
 #[derive(Clone, Copy, Debug)]
 pub enum News {
     /// The connection is logged in.
@@ -44,14 +44,14 @@ pub enum News {
     },
     /// The connection has received a text message.
     Received {
-        /// The connection.
+        /// The recipient's connection.
         to: u32,
         /// The number that the sender gave to the message.
         number: u32,
     },
     /// The connection was notified of a newer status of a user.
     Told {
-        /// The connection.
+        /// The watcher's connection.
         watcher: u32,
         /// The notification.
         notice: Notice,
@@ -395,8 +395,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Compares the last status that each connection received of each watched user with the true one. Differences count
-    /// as missing notifications.
+    /// For each connection and watched user, compares the last received status with the true one. Differences count as
+    /// missing notifications.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];

@@ -116,7 +116,8 @@ impl Picture {
             .collect()
     }
 
-    /// Returns the number of watched users, including the own one, whose last status differs from the true status.
+    /// Returns the number of users whose last received status differs from the true one: of the watched users, and of
+    /// the connection's own user.
     pub fn wrong(&self, watcher: u32) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {

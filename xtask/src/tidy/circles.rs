@@ -1,8 +1,8 @@
 //! Checks that the modules of a crate have no circular dependencies.
 //!
 //! The check finds paths that begin with `crate`, `self` or `super` in the text, and follows re-exports. A module
-//! counts together with its submodules. A parent and its children may depend on each other; siblings may not. Tests are
-//! not checked.
+//! counts together with its submodules. A parent and its children may depend on each other; two siblings may depend on
+//! each other only in one direction. Tests are not checked.
 
 use super::File;
 use std::collections::{BTreeMap, BTreeSet};

@@ -97,9 +97,9 @@ impl JwtKeySet {
         Ok(set)
     }
 
-    /// Replaces the mark of every key with the mark of the keys' source. A connection is then kept while the app uses
-    /// the source, even if its key is removed from the source. Identity providers remove keys that they no longer sign
-    /// with.
+    /// Sets the mark of every key to the mark of the keys' source. A login then stays valid as long as the app uses the
+    /// source, even if the login's key is removed from the source: identity providers remove keys that they no longer
+    /// sign with.
     #[must_use]
     pub fn of_source(mut self, mark: u32) -> Self {
         self.keys.iter_mut().for_each(|key| key.mark = mark);

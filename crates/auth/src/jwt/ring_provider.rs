@@ -1,4 +1,4 @@
-//! Verification of signatures for `jsonwebtoken`, with the algorithms of `ring`.
+//! Verifies signatures for `jsonwebtoken`, with the algorithms of `ring`.
 //!
 //! The library has two providers of its own, but neither is used: one of them builds a second C library beside `ring`,
 //! and the other has an RSA implementation with a known timing side channel. The provider here verifies signatures; it

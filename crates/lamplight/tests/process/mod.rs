@@ -87,7 +87,7 @@ impl Folder {
         server
     }
 
-    /// Starts a watcher, and waits until it is connected.
+    /// Starts `lamplight watch`, and waits until it is connected.
     pub fn watch(&self, arguments: &[&str]) -> Running {
         let mut watcher = Running::start(self.command(&[&["watch", "--plain"], arguments].concat()));
         watcher.wait_for("connected");

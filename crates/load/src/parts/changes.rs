@@ -8,9 +8,9 @@ use crate::report::{Report, Target, say};
 use crate::ring::WATCHED;
 use anyhow::Result;
 
-/// The number of outstanding changes in the measurement with `NARROW_TARGET`.
+/// The number of outstanding changes to which `NARROW_TARGET` applies.
 pub const NARROW: usize = 32;
-/// The number of outstanding changes in the measurement with `WIDE_TARGET`.
+/// The number of outstanding changes to which `WIDE_TARGET` applies.
 pub const WIDE: usize = 512;
 /// The target for [`NARROW`]: this many deliveries per second of CPU time.
 const NARROW_TARGET: f64 = 70_000.0;

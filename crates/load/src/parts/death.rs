@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub const USERS: u32 = 63;
 /// The number of rounds for each cause of death.
 pub const ROUNDS: u32 = 3;
-/// The heartbeat timeout of the app, if this process starts the server.
+/// The heartbeat timeout of the app in seconds, if this process starts the server.
 const HEARTBEAT_TIMEOUT_S: u32 = 2;
 /// The grace of the server, if this process starts it.
 const GRACE: Duration = Duration::from_secs(3);
@@ -116,7 +116,7 @@ fn kill_server(fleet: &mut Fleet, server: &mut ServerProcess, report: &mut Repor
 #[derive(Default)]
 struct Lateness {
     knew: Vec<Duration>,
-    /// The number of notifications that a user left who is not a victim.
+    /// The number of notifications that a user who is not a victim is gone.
     others: u64,
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 /// The number of users. Each outstanding message has a different sender.
 pub const USERS: u32 = 1_000;
-/// The number of outstanding messages in the measurement with the target.
+/// The number of outstanding messages to which `TARGET` applies.
 pub const OUTSTANDING: usize = 512;
 /// The target for [`OUTSTANDING`]: committed messages per second.
 const TARGET: f64 = 5_000.0;
