@@ -111,7 +111,7 @@ pub fn page(root: &Path) -> Result<String> {
 
 /// The comments of the protobuf files, with the field names of the JSON form.
 struct Texts {
-    /// The JSON name of each field, by its protobuf name.
+    /// The JSON name of each field, keyed by its protobuf name.
     names: HashMap<String, String>,
 }
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest wait for a server that starts or stops. After it, the folder is reported as in use.
+/// The longest wait for a server that starts or stops. If the wait takes longer, the folder is reported as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The error text for an unexpected answer of the server.

@@ -300,7 +300,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends a last heartbeat on a connection. After it, the connection sends nothing, as if its network were gone.
+    /// Sends a last heartbeat on a connection. After this heartbeat, the connection sends nothing, as if its network
+    /// were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;

@@ -24,7 +24,7 @@ use lamplight_model::{AppId, AppKey};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// The number of users in measurements of time.
+/// The default number of users, except in measurements that have their own.
 const USERS: u32 = 5_000;
 /// The most bytes of a key that are read from stdin.
 const MOST_KEY_BYTES: u64 = 1_024;

@@ -23,7 +23,7 @@ fn receiver_address() -> SocketAddr {
     *ADDRESS.get_or_init(|| TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap())
 }
 
-/// Starts a node whose app has a short heartbeat timeout.
+/// Starts a node whose app has a short heartbeat timeout. With `tells`, the app also has a webhook.
 async fn start(folder: &Path, tells: bool) -> (Node, ServerArgs) {
     let here: SocketAddr = "127.0.0.1:0".parse().unwrap();
     let mut config = Config { data_dir: folder.to_owned(), client_listen: here, ..Config::default() };

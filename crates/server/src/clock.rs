@@ -44,7 +44,7 @@ impl Clock {
         }
     }
 
-    /// Moves both clocks forward. With it, tests reach a timeout without a wait.
+    /// Moves both clocks forward, so that tests need not wait for a timeout.
     pub fn advance(&self, duration: Duration) {
         self.ahead_ms.fetch_add(duration.as_millis() as u64, Ordering::Relaxed);
     }

@@ -27,7 +27,8 @@ const FORGET_BATCH: usize = 1_000;
 /// The interval between two searches for old messages, by the monotonic clock.
 const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 
-/// The pause between two steps of the deletion of an app. In it, other operations can use the database and the workers.
+/// The pause between two steps of the deletion of an app. During the pause, other operations can use the database and
+/// the workers.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 
 /// The pause after a failed step of a deletion.

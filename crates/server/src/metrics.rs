@@ -113,7 +113,7 @@ pub struct WorkerMetrics {
     pub protocol_errors: Counter,
     /// Times that the worker missed entries of the change log, and therefore read all watched statuses again.
     pub rereads: Counter,
-    /// Reads for connections that failed. They are tried again.
+    /// Failed reads of the stores. Each is tried again.
     pub failed_reads: Counter,
     /// The time from a change's entry in the log to the end of the round in which the worker wrote it to the sockets.
     pub delivery_seconds: Durations,

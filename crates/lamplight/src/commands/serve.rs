@@ -106,7 +106,7 @@ impl TlsArgs {
     }
 }
 
-/// The time limit for the orderly stop after a part of the server has ended. Beyond it, the process ends at once.
+/// The time limit for the orderly stop after a part of the server has ended. After this time, the process ends at once.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Runs the command.
@@ -317,8 +317,8 @@ pub struct StopSignals {
     interrupt: Signal,
     /// The signal SIGHUP; `None` if the process ignores it, as under `nohup`.
     hang_up: Option<Signal>,
-    /// The handler of SIGXFSZ. With it, a write beyond the file size limit fails instead of ending the process. Its
-    /// signals are never read.
+    /// The handler of SIGXFSZ, with which a write beyond the file size limit fails instead of ending the process.
+    /// Nothing waits for this signal.
     _file_too_large: Signal,
 }
 

@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Returns the limit of open files of the process `pid`. Without a `pid`, returns the hard limit of this process,
-/// because a server raises its limit to that.
+/// because a server raises its limit to the hard limit.
 pub fn file_limit(pid: Option<u32>) -> u64 {
     let limits = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/limits")).ok());
     let line = limits.as_ref().and_then(|text| text.lines().find(|line| line.starts_with("Max open files")));

@@ -8,8 +8,8 @@ use std::time::Duration;
 pub const LINES: u32 = 10;
 /// The length of a period.
 pub const PERIOD: Duration = Duration::from_secs(10);
-/// The most kinds of lines that are counted separately. Beyond it, lines from the same place in the source count as one
-/// kind, whatever their subject.
+/// The most kinds of lines that are counted separately. Beyond this limit, lines from the same place in the source
+/// count as one kind, whatever their subject.
 pub const MAX_KINDS: usize = 512;
 
 /// The kind of a line: its place in the source, and the app, webhook or worker that it is about.

@@ -133,7 +133,7 @@ pub struct Receiver {
 struct Told {
     logins: u64,
     changes: u64,
-    /// The start time of each change, by the number of its text.
+    /// The start time of each change, keyed by the number of the change's text.
     began: HashMap<u32, Instant>,
     /// The number of the last text of each user.
     last: HashMap<String, u32>,

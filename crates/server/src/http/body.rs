@@ -34,8 +34,8 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most bytes of a refused body that are read and dropped. A client that still writes its body receives the answer
-/// only after that.
+/// The most bytes of a refused body that are read and dropped. A client that is still writing its body would not read
+/// the answer before.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
 /// The first allocation for a body of unknown length, in bytes. The allocation is doubled as needed, up to
@@ -87,7 +87,7 @@ pub enum BodyFault {
 }
 
 impl BodyRoom {
-    /// Makes the state of a port. Every body must arrive at least at `rate`.
+    /// Makes the budget and the limits for the bodies of a port. Every body must arrive at least at `rate`.
     pub fn new(budget: Budget, rate: MinimumRate, metrics: HttpMetrics) -> Self {
         Self { budget, rate, metrics }
     }

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use std::fmt;
 use std::sync::Arc;
 
-/// The most texts in memory at a time. Beyond it, requests share the newest text.
+/// The most texts in memory at a time. Beyond this limit, requests share the newest text.
 const MOST_TEXTS: usize = 8;
 
 /// Makes the texts, or shares the newest one if there are too many.
@@ -24,7 +24,7 @@ struct State {
 }
 
 impl Exposition {
-    /// Makes the exposition of these metrics.
+    /// Makes the texts of these metrics available.
     pub fn new(metrics: Arc<Metrics>) -> Self {
         Self { metrics, state: Mutex::default() }
     }

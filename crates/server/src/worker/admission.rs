@@ -86,8 +86,8 @@ impl AdmissionControl {
         }
     }
 
-    /// Returns the time in which a trusted proxy must send its client's address. The rest of the login timeout begins
-    /// after it.
+    /// Returns the time in which a trusted proxy must send its client's address. The client's login timeout continues
+    /// after that time.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }

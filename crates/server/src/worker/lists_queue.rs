@@ -11,8 +11,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The most bytes of queued changes for one connection; a single change may be larger. Beyond it, the changes are
-/// dropped, and the client is asked to read its lists again.
+/// The most bytes of queued changes for one connection; a single change may be larger. Beyond this limit, the changes
+/// are dropped, and the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
 /// The time for which a change waits for its predecessor. Both are normally logged shortly after their commits. But a

@@ -73,7 +73,8 @@ use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
 
-/// The most unsent bytes of a connection that is read from. Beyond it, the client must first read its answers.
+/// The most unsent bytes of a connection. If there are more, the connection is not read until its client has read its
+/// answers.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
 /// The state that all workers of a node share.
@@ -267,7 +268,7 @@ impl Worker {
         }
     }
 
-    /// Runs code for one connection. If it panics, only that connection is closed.
+    /// Runs code for one connection. If the code panics, only that connection is closed.
     fn contain(self: &Rc<Self>, slot: usize, work: impl FnOnce()) {
         if catch_unwind(AssertUnwindSafe(work)).is_err() {
             self.abandon(slot);
@@ -283,7 +284,8 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Polls a task once. If it has to wait, it continues as a local task, and its end starts a new round.
+    /// Polls a task once. If the task has to wait, it continues as a local task, and the end of the task starts a new
+    /// round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {

@@ -9,7 +9,8 @@ use std::cell::{Cell, RefCell};
 /// The weighted request counts of a worker's connections, and the connections that are paused until the next window.
 #[derive(Default)]
 pub struct RequestWindows {
-    /// The request counts by slot. They are not in `Connection`, because its size has an asserted limit.
+    /// The request counts by slot. They are not fields of `Connection`, because the size of `Connection` has an
+    /// asserted limit.
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
