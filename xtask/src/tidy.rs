@@ -48,7 +48,7 @@ const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), conc
 /// on another lock.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
-/// Absolute paths that exist on some machines only.
+/// Absolute paths that exist on some machines only, so they must not be in files.
 const PLACES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 
 /// The hosts of package registries. They must not be in files, because each machine has its own settings for them.

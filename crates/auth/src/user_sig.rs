@@ -45,7 +45,7 @@ pub struct Claims {
 }
 
 impl Claims {
-    /// Returns the time from which [`verify`] refuses the token as expired. If the sum overflows, that is the largest
+    /// Returns the time from which [`verify`] refuses the token as expired. If the sum overflows, returns the largest
     /// [`Timestamp`].
     pub fn expires(&self) -> Timestamp {
         Timestamp(self.issued.saturating_add(self.expire).saturating_mul(1000))

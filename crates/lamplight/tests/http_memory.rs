@@ -1,6 +1,6 @@
 //! Tests of the memory that malicious peers of the HTTP port can make the server use, measured from outside.
 //!
-//! Whatever an unauthenticated peer sends, it may cost at most 64 KiB; the whole port may cost at most 64 MiB.
+//! An unauthenticated peer may cost at most 64 KiB, whatever the peer sends. The whole port may cost at most 64 MiB.
 
 #![allow(clippy::unwrap_used)]
 

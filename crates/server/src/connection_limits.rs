@@ -1,8 +1,8 @@
 //! Limits on open connections: in total, and per client address. IPv6 addresses in the same /64 network count as one
 //! address.
 //!
-//! When a trusted proxy connects, the client's address is not known yet. Such a connection is counted in the total at
-//! once, and for its address as soon as that is known.
+//! A trusted proxy sends the client's address only after it has connected. Its connection is counted in the total at
+//! once, and for the client's address as soon as that address is known.
 
 use lamplight_service::network;
 use parking_lot::Mutex;

@@ -15,8 +15,8 @@ use tokio::time::MissedTickBehavior;
 
 /// The interval between ticks. A deadline (linger, grace, lapse) is handled at most this late.
 const TICK: Duration = Duration::from_millis(250);
-/// The number of ticks between two runs of the maintenance: removing old records, compacting the journal, and reading
-/// changed certificates.
+/// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
+/// reading changed certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
 /// The interval at which the database's mark is written beside the live records.
 const BETWEEN_NOTES: Duration = Duration::from_secs(1);

@@ -15,7 +15,7 @@ pub struct AllowedCircle {
     pub because: &'static str,
 }
 
-/// The allowed circles. There are none.
+/// The circles that are allowed: none.
 pub const ALLOWED: &[AllowedCircle] = &[];
 
 /// The path of a module in its crate: the names of the modules from the root to it.

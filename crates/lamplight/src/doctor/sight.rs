@@ -56,7 +56,7 @@ pub fn folder(path: &Path) -> Folder {
     }
 }
 
-/// Returns the nearest ancestor of a path that exists.
+/// Returns the nearest existing ancestor of a path.
 fn existing(path: &Path) -> PathBuf {
     let above = path.ancestors().skip(1).find(|it| !it.as_os_str().is_empty() && it.exists());
     above.map_or_else(|| PathBuf::from("."), Path::to_owned)

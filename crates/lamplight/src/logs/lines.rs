@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, chan
 use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The most queued lines, and their most bytes in total. Further lines are dropped.
+/// The most lines in the queue, and the most bytes of all of them. Further lines are dropped.
 const MAX_LINES: usize = 4_096;
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The interval at which the thread calls `chore`.

@@ -50,7 +50,7 @@ pub enum Next {
     News(Arc<ListsNews>),
     /// The new profile of a friend.
     FriendProfile(UserId, Arc<Profile>),
-    /// A request to the client to read its lists again. They have at least this version.
+    /// A request to the client to read its lists again. The lists have at least this version.
     Reload(u64),
 }
 
@@ -113,7 +113,7 @@ impl ListsQueue {
         self.bound();
     }
 
-    /// Records that the client must read its lists again. They have at least this version.
+    /// Records that the client must read its lists again. The lists have at least this version.
     pub fn reload(&mut self, version: u64) {
         let waiting = self.waiting.get_or_insert_default();
         let newest = waiting.news.last_key_value().map_or(0, |(version, _)| *version);
