@@ -335,7 +335,7 @@ impl Node {
             tasks.0.push(task);
         }
         tasks.0.push(figures);
-        // The password is generated last. If an earlier step fails, there is no password that was never shown.
+        // The password is generated last, because it could not be shown if a later step failed.
         let console_password = PasswordFile::of(&config.data_dir)
             .make_first()
             .map_err(|source| DataFolderError::Unusable { path: config.data_dir.clone(), source })?;

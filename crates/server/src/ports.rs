@@ -1,5 +1,5 @@
 //! The ports of a node. All of them are bound before the node creates anything. If a port is taken, the start therefore
-//! leaves no data folder, no database and no password that was never shown.
+//! creates no data folder and no database, and generates no password.
 
 use crate::config::Config;
 use socket2::{Domain, Protocol, Socket, Type};

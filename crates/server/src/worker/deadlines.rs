@@ -24,7 +24,7 @@ pub struct Deadlines {
 pub enum Passed {
     /// The client did not log in in time.
     Login,
-    /// The connection is beyond the limits, and its protocol did not become known in time.
+    /// The connection is beyond the limits, and the client did not send enough bytes in time to tell the protocol.
     Refused,
     /// No bytes were received for this time.
     Silent(Duration),
