@@ -1,15 +1,14 @@
-//! Conflation in time: the rate at which a worker sends the changes of one user.
+//! Conflation in time: limits the rate at which a worker sends the changes of one user.
 //!
-//! Custom statuses are set without a limit (SPEC section 3), and one change of a user with thousands of watchers
-//! causes thousands of notifications. Changes of a user that come faster than a rate are therefore sent at that rate,
-//! and the newest change replaces the one that waits. All other changes are sent at once, and the final state is
-//! always sent.
+//! Custom statuses can be set at any rate (SPEC section 3), and one change of a user with thousands of watchers causes
+//! thousands of notifications. A worker therefore sends the changes of one user at a limited rate. A change above the
+//! rate waits, and a newer change of the same user replaces it. Every other change is sent at once, and the final state
+//! is always sent.
 //!
-//! The rate falls as the audience of a user grows, so that the notifications of one user are bounded too: what the
-//! changes of a busy user cost does not depend on the number of its watchers.
+//! The rate falls as the number of watchers grows, so the notifications about one user are bounded too.
 //!
-//! The rule is a token bucket for each user, kept as one moment (the generic cell rate algorithm, ITU-T I.371): the
-//! moment at which the bucket will be full again.
+//! The rule is a token bucket for each user, stored as the moment at which the bucket will be full again (the generic
+//! cell rate algorithm, ITU-T I.371).
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
@@ -21,22 +20,22 @@ use std::time::Duration;
 /// The rate at which the changes of one user are sent.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ConflationRate {
-    /// Changes a second in the long run, and the size of the burst after a quiet second. 0 means no limit. The clock
-    /// counts milliseconds, so the rate in the long run is at most 1,000.
+    /// The long-run limit on one user's changes per second, and the size of the burst after a quiet second. 0 means no
+    /// limit. The clock counts milliseconds, so values above 1,000 have the effect of 1,000.
     pub changes_per_second: u32,
-    /// Notifications of one user in a second that the worker sends in the long run, counted over all watchers. A user
-    /// with so many watchers that the changes would make more is sent less often. At least 1.
+    /// The long-run limit on the notifications per second about one user, summed over all watchers. If a user's changes
+    /// would exceed it, they are sent less often. At least 1.
     pub notifications_per_second: u32,
 }
 
 impl ConflationRate {
-    /// Every change is sent at once.
+    /// No limit: every change is sent at once.
     pub const NONE: Self = Self { changes_per_second: 0, notifications_per_second: 1 };
 
-    /// The longest time that a change waits, however many watchers there are.
+    /// The longest time that a change waits, for any number of watchers.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
-    /// The time between two notifications of a user with `watchers` watchers who changes continuously.
+    /// The time between two notifications about a user who has `watchers` watchers and changes continuously.
     fn interval(self, watchers: usize) -> Duration {
         let least = 1_000 / u64::from(self.changes_per_second.clamp(1, 1_000));
         let notifications = u64::from(self.notifications_per_second.max(1));
@@ -44,14 +43,14 @@ impl ConflationRate {
         Duration::from_millis(least.max(fair.min(Self::LONGEST_WAIT.as_millis() as u64)))
     }
 
-    /// The moment at which the bucket is full again if a change is sent now. A user whose audience has just changed in size
-    /// waits no longer than the new size requires.
+    /// The moment at which the bucket is full again if a change is sent now. The former moment is limited to what the
+    /// current number of watchers allows, because that number may have fallen.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval
     }
 
-    /// A change is sent at once if the bucket is full again within this time.
+    /// The tolerance of the bucket: a change is sent at once if the bucket will be full again within this time.
     fn burst(self, watchers: usize) -> Duration {
         let interval = self.interval(watchers);
         let in_a_second = (1_000 / interval.as_millis()) as u32;
@@ -60,46 +59,44 @@ impl ConflationRate {
 }
 
 impl Default for ConflationRate {
-    /// 20 a second: faster than people read. A user with 3,000 watchers then causes at most 60,000 notifications a
-    /// second, which take a fraction of one core.
+    /// 20 changes per second, which is faster than people read. A user with 3,000 watchers then causes at most 10,000
+    /// notifications per second on a worker in the long run.
     fn default() -> Self {
         Self { changes_per_second: 20, notifications_per_second: 10_000 }
     }
 }
 
-/// One user: the used part of the burst, and the newest change that waits.
+/// The state of one user: the token bucket, and the newest change that waits.
 #[derive(Debug)]
 struct Recent<V> {
-    /// When the user's bucket is full again.
+    /// The moment at which the user's bucket is full again.
     full_at: Moment,
     held: Option<V>,
 }
 
-/// Conflates the changes of busy users in time: the users who changed within the last second, and the changes that
-/// wait.
+/// Limits the rate at which changes are sent, for each user. It stores the changes that wait.
 ///
-/// Memory: one entry for each user whose bucket is not full yet, so at most the users who changed in about the last
-/// second.
+/// It uses memory only for users whose bucket is not full: at most those who changed in about the last second.
 #[derive(Debug)]
 pub struct Conflator<K, V> {
     limit: ConflationRate,
     users: HashMap<K, Recent<V>, foldhash::fast::RandomState>,
-    /// The users with a waiting change, by the moment at which it is due.
+    /// The users with a waiting change, ordered by the moment at which the change is due.
     due: BTreeSet<(Moment, K)>,
-    /// When the entries of quiet users are next dropped.
+    /// The moment at which the entries of users with a full bucket are removed next.
     sweep_at: Moment,
     replaced: u64,
 }
 
 impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
-    /// A conflator of this rate.
+    /// Creates a conflator with this rate.
     pub fn new(limit: ConflationRate) -> Self {
         let users = HashMap::default();
         Self { limit, users, due: BTreeSet::new(), sweep_at: Moment::default(), replaced: 0 }
     }
 
-    /// Takes in a change of `user`, who has so many `watchers` now. Returns whether it is to be sent at once; otherwise
-    /// `value` is kept until it is due, replacing the one that waited before.
+    /// Decides about a change of `user`, who has this many `watchers` now. Returns `true` if the change is to be sent
+    /// at once. Otherwise stores `value` until it is due, in place of the value that waited before.
     pub fn may_tell(&mut self, user: &K, watchers: usize, now: Moment, value: impl FnOnce() -> V) -> bool {
         if self.limit.changes_per_second == 0 {
             return true;
@@ -128,15 +125,15 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         false
     }
 
-    /// The moment at which [`Conflator::take_due`] is to be called next: a change is due then, or entries of quiet
-    /// users are to be dropped. `None` if no user has changed lately.
+    /// The next moment at which [`Conflator::take_due`] has work: a change is due, or old entries are to be removed.
+    /// `None` if no user has changed recently.
     pub fn next_due(&self) -> Option<Moment> {
         let sweep = (!self.users.is_empty()).then_some(self.sweep_at);
         self.due.first().map(|(due, _)| *due).into_iter().chain(sweep).min()
     }
 
-    /// Removes and returns a change that is due, the longest waiting first. Returns `None` if no change is due.
-    /// `watchers` counts the watchers of a user.
+    /// Removes and returns the change that has been due for the longest time. Returns `None` if no change is due.
+    /// `watchers` returns the number of a user's watchers.
     pub fn take_due(&mut self, now: Moment, watchers: impl FnOnce(&K) -> usize) -> Option<(K, V)> {
         self.sweep(now);
         let (due, _) = self.due.first()?;
@@ -155,12 +152,12 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
         self.due.len()
     }
 
-    /// The number of changes that were replaced by a newer one while they waited.
+    /// The number of waiting changes that were replaced by a newer one.
     pub fn replaced(&self) -> u64 {
         self.replaced
     }
 
-    /// Drops the entries of users whose bucket is full, once a second.
+    /// Removes the entries of users whose bucket is full, at most once a second.
     fn sweep(&mut self, now: Moment) {
         if now < self.sweep_at {
             return;
@@ -177,18 +174,18 @@ impl<K: Clone + Ord + Hash, V> Conflator<K, V> {
 mod tests {
     use super::*;
 
-    /// A rate for audiences of any size.
+    /// A rate without a limit on notifications, so that the number of watchers has no effect.
     fn rate(changes_per_second: u32) -> ConflationRate {
         ConflationRate { changes_per_second, notifications_per_second: u32::MAX }
     }
 
-    /// Runs a script of changes and lists the outcome: `at:change` was sent at once, `at>change` was sent when it was
-    /// due.
+    /// Runs a script of changes and lists those that were sent: `at:change` for a change sent at once, and `at>change`
+    /// for one sent when it was due.
     fn told(limit: u32, changes: &[(u64, char)], until: u64) -> String {
         told_to(rate(limit), |_| 1, changes, until)
     }
 
-    /// The same, for users with so many watchers at a time.
+    /// The same as `told`, for users with `watchers(now)` watchers.
     fn told_to(
         rate: ConflationRate,
         watchers: impl Fn(u64) -> usize,
@@ -243,7 +240,7 @@ mod tests {
     #[test]
     fn the_larger_the_audience_the_seldomer_a_busy_user_is_told_of() {
         let changes: Vec<(u64, char)> = (0..60_000).map(|at| (at, 'a')).collect();
-        // The watchers of one worker, the changes that are told at once, and the time between the others.
+        // The number of watchers, the number of changes sent at once, and the interval in ms between the others.
         for (watchers, at_once, interval) in [
             (0, 20, 50),
             (1, 20, 50),
@@ -302,7 +299,7 @@ mod tests {
     #[test]
     fn in_the_long_run_the_rate_is_kept() {
         let changes: Vec<(u64, char)> = (0..60_000).map(|at| (at, 'a')).collect();
-        // The burst, and then one change each 50 ms.
+        // The burst, and then one change every 50 ms.
         assert_eq!(told(20, &changes, 61_000).split(' ').count(), 19 + 60_000 / 50 + 1);
     }
 

@@ -1,11 +1,11 @@
-//! A hashed timing wheel: one entry for each connection, instead of a timer.
+//! A hashed timing wheel, which stores one entry for each connection instead of a timer.
 
 use lamplight_model::Moment;
 
-/// Wakes keys at their deadlines, at most one tick late and never early.
+/// A timing wheel: returns each key at its deadline, never early and at most one tick late.
 ///
-/// An entry cannot be cancelled: the caller checks the real deadline of a key that is woken, and schedules the key
-/// again if the deadline has moved. A heartbeat therefore costs one write to memory.
+/// An entry cannot be cancelled. When the wheel returns a key, the caller checks the key's real deadline, and schedules
+/// the key again if the deadline has moved. A heartbeat therefore costs one write to memory.
 #[derive(Debug)]
 pub struct DeadlineWheel<K> {
     tick_ms: u64,
@@ -17,21 +17,21 @@ pub struct DeadlineWheel<K> {
 impl<K: Copy> DeadlineWheel<K> {
     const SLOTS: u64 = 512;
 
-    /// Creates a wheel that turns once every `tick_ms` milliseconds; a key is woken late by at most that much.
+    /// Creates a wheel with a tick of `tick_ms` milliseconds.
     pub fn new(tick_ms: u64, now: Moment) -> Self {
         let tick_ms = tick_ms.max(1);
         let slots = (0..Self::SLOTS).map(|_| Vec::new()).collect();
         Self { tick_ms, turned_to: now.0 / tick_ms, slots }
     }
 
-    /// Wakes `key` at `at`. A key whose deadline has passed is woken at the next tick.
+    /// Schedules `key` for the moment `at`. If `at` has passed, the key is returned at the next tick.
     pub fn schedule(&mut self, key: K, at: Moment) {
         let tick = at.0.div_ceil(self.tick_ms).max(self.turned_to + 1);
         self.slots[(tick % Self::SLOTS) as usize].push((at, key));
     }
 
-    /// Turns the wheel to `now` and appends the keys that are due to `due`, ordered by their ticks if the wheel is
-    /// turned at least once in 512 ticks.
+    /// Advances the wheel to `now` and appends the keys that are due to `due`. They are ordered by their ticks if the
+    /// wheel is advanced at least once in 512 ticks.
     pub fn advance(&mut self, now: Moment, due: &mut Vec<K>) {
         let target = now.0 / self.tick_ms;
         let steps = target.saturating_sub(self.turned_to).min(Self::SLOTS);
@@ -52,7 +52,7 @@ impl<K: Copy> DeadlineWheel<K> {
         self.turned_to = self.turned_to.max(target);
     }
 
-    /// The moment at which the wheel turns next.
+    /// The moment of the next tick.
     pub fn next_tick(&self) -> Moment {
         Moment((self.turned_to + 1) * self.tick_ms)
     }
@@ -79,7 +79,7 @@ mod tests {
         assert_eq!(due(&mut wheel, 1_100), [1, 2, 4]);
         assert_eq!(due(&mut wheel, 1_199), [] as [u32; 0]);
         assert_eq!(due(&mut wheel, 1_200), [3]);
-        // More than one turn of the wheel away: the wheel passes the slot without waking the key.
+        // The deadline is more than one turn of the wheel away, so the wheel passes the slot without returning the key.
         for now in (1_300..499_000).step_by(10_000) {
             assert_eq!(due(&mut wheel, now), [] as [u32; 0]);
         }

@@ -3,25 +3,25 @@
 use lamplight_model::{ConnectionId, DeviceId, Moment, Platform, Reason, SessionEventKind};
 use std::net::IpAddr;
 
-/// A login: a device that has logged in and not logged out.
+/// A device that has logged in and has not logged out.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Device {
-    /// The device.
+    /// The id of the device.
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of the login, assigned by the facts: higher than the number of every earlier login. An end with a
-    /// lower number belongs to an earlier login.
+    /// The number of the login, assigned by the facts; it is higher than the number of every earlier login. A logout
+    /// with a lower number belongs to an earlier login and does not end this one.
     pub login: u64,
-    /// The second in which the UserSig of its last connection was issued.
+    /// The second in which the UserSig of the device's last connection was issued.
     pub issued: u64,
-    /// The current link.
+    /// The state of the device's connection.
     pub link: Link,
-    /// The address of the last connection; kept only if the app wants session events.
+    /// The address of the last connection; `None` if the app does not want session events.
     pub address: Option<IpAddr>,
 }
 
-/// The link of a logged-in device.
+/// The state of a logged-in device's connection.
 ///
 /// ```text
 ///             connect                    linger or grace over
@@ -29,22 +29,22 @@ pub struct Device {
 ///                             ▲  └─────── link ends, no linger ────▲
 ///                             └──────────── connect ── Held, Gone ─┘
 /// ```
-/// The login of a Web device ends where another device would become `Gone`.
+/// Where another device would become `Gone`, a Web device is logged out.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Link {
-    /// There is a live connection.
+    /// The device has a live connection.
     Connected(ConnectionId),
-    /// The connection has ended but still counts as present for a while: during the linger, or during the grace after
-    /// a node was lost.
+    /// The connection has ended but still counts as connected: during the linger, or during the grace after the loss of
+    /// a node.
     Held {
-        /// The end of that time.
+        /// The end of the linger or grace.
         until: Moment,
-        /// The cause of the end of the link.
+        /// The way in which the connection ended.
         end: LinkEnd,
     },
-    /// There is no connection.
+    /// The device has no connection.
     Gone {
-        /// The time at which the login lapses.
+        /// The time at which the device is logged out.
         lapses: Moment,
     },
 }
@@ -59,14 +59,14 @@ impl Link {
     }
 }
 
-/// The causes of the end of a link.
+/// The ways in which a connection ends.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LinkEnd {
     /// The connection was closed or has failed: FIN, RST, process killed, tab closed.
     Closed,
-    /// Nothing was received for the heartbeat timeout.
+    /// The node received nothing from the device during the heartbeat timeout.
     TimedOut,
-    /// The node that held the connection was lost.
+    /// The node of the connection was lost.
     NodeLost,
 }
 
@@ -88,20 +88,20 @@ impl LinkEnd {
     }
 }
 
-/// A device that connects, with its UserSig verified and its login recorded.
+/// A connecting device whose UserSig was verified and whose login was recorded.
 #[derive(Clone, Debug)]
 pub struct Connect<'a> {
-    /// The device.
+    /// The id of the device.
     pub device: &'a DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of its login. A returning device keeps its number.
+    /// The number of the login. A returning device has the number of its former login.
     pub login: u64,
-    /// The creation number of the account at the time when the facts recorded the login; 0 for a returning device.
+    /// The creation number of the account when the facts recorded the login; 0 for a returning device.
     pub born: u64,
-    /// The second in which its UserSig was issued.
+    /// The second in which the device's UserSig was issued.
     pub issued: u64,
-    /// The new connection.
+    /// The id of the new connection.
     pub connection: ConnectionId,
     /// The address from which the device connects.
     pub address: Option<IpAddr>,

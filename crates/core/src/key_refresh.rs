@@ -1,7 +1,7 @@
-//! Decides when the keys of a source (a JWKS address or file) are read again, and for how long the keys that were read
-//! last are accepted.
+//! Decides when the keys of a source (a JWKS address or file) are read again, and for how long the last keys are
+//! accepted.
 //!
-//! This module knows neither the keys nor how they are read. The current time is an argument.
+//! This module does not store or read the keys, and it takes the current time as an argument.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -9,20 +9,21 @@ use std::time::Duration;
 /// The age at which keys are read again.
 pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 
-/// The age up to which keys are accepted if they cannot be read again. An identity provider that is down therefore
-/// locks nobody out. After a day without contact, it may have withdrawn the keys.
+/// The age up to which keys are accepted if they cannot be read again. Users can therefore still log in while the
+/// identity provider is down. Older keys are refused, because the provider may have withdrawn them.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// The least time between two reads that tokens with an unknown `kid` cause. Anybody can make such tokens.
+/// The shortest time between two reads that tokens with an unknown `kid` cause. It exists because anybody can make such
+/// tokens.
 pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 
-/// The first pause after a failure. Each further failure doubles it, up to [`RENEW_AFTER`].
+/// The pause after the first failure. Each further failure doubles it, up to [`RENEW_AFTER`].
 const FIRST_PAUSE: Duration = Duration::from_secs(5);
 
-/// The times at which the keys of a source were read and are to be read again.
+/// The times at which the keys of a source were read, and the time at which they are to be read next.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct KeyRefresh {
-    /// The first moment at which the last keys are no longer accepted.
+    /// The moment from which on the last keys are refused; `None` if the keys were never read.
     counts_until: Option<Moment>,
     last_attempt: Option<Moment>,
     is_reading: bool,
@@ -33,15 +34,15 @@ pub struct KeyRefresh {
 /// The decision about a token whose key is unknown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Demand {
-    /// The keys are being read, or are to be read at once: the token waits for the result.
+    /// The token waits for keys that are being read or are to be read at once.
     Wait,
-    /// The keys were read a moment ago: the token is refused.
+    /// The token is refused, because the keys were read a moment ago.
     Refuse,
 }
 
 impl KeyRefresh {
-    /// The state for keys that an earlier process read this long ago: they are accepted for the rest of their time,
-    /// and are due to be read at once.
+    /// Creates the state for keys that an earlier process read `age` ago. They are accepted until they reach the age
+    /// [`KEPT_FOR`], and are to be read again at once.
     pub fn restored(age: Duration, now: Moment) -> Self {
         Self { counts_until: Some(now + KEPT_FOR.saturating_sub(age)), ..Self::default() }
     }
@@ -51,7 +52,7 @@ impl KeyRefresh {
         self.left(now) > Duration::ZERO
     }
 
-    /// The time for which the last keys are still accepted.
+    /// The time for which the last keys will still be accepted; zero if they are refused.
     pub fn left(&self, now: Moment) -> Duration {
         self.counts_until.map_or(Duration::ZERO, |until| until.since(now))
     }
@@ -65,7 +66,7 @@ impl KeyRefresh {
         self.is_demanded || now.since(last) >= self.pause()
     }
 
-    /// Decides about a token that names an unknown key.
+    /// Decides about a token with an unknown key, and requests a read of the keys if one is allowed.
     pub fn demand(&mut self, now: Moment) -> Demand {
         let is_allowed = self.last_attempt.is_none_or(|last| now.since(last) >= BETWEEN_DEMANDS);
         if self.is_reading || self.is_demanded || is_allowed {
@@ -76,13 +77,13 @@ impl KeyRefresh {
         }
     }
 
-    /// Notes that reading the keys has begun.
+    /// Records that reading the keys has begun.
     pub fn begun(&mut self) {
         self.is_reading = true;
         self.is_demanded = false;
     }
 
-    /// Notes that an attempt to read the keys has ended.
+    /// Records that an attempt to read the keys has ended. `has_read` is `true` if it succeeded.
     pub fn ended(&mut self, has_read: bool, now: Moment) {
         self.is_reading = false;
         self.last_attempt = Some(now);

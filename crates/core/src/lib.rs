@@ -1,9 +1,9 @@
-//! The rules of presence, pure.
+//! The rules of presence as pure functions.
 //!
-//! Time is an argument; there is no clock here, no randomness, no I/O and no `async`. The same inputs give the same
-//! outputs in the same order. A transition returns what changed, and the caller acts on it.
+//! Time is an argument. This crate has no clock, no randomness, no I/O and no `async`, so the same inputs give the same
+//! outputs in the same order. A transition returns what has changed, and the caller acts on it.
 //!
-//! This crate does not know what a socket, a message or a database is.
+//! Sockets, messages and databases are outside of this crate.
 
 mod conflation;
 mod deadlines;

@@ -1,16 +1,16 @@
-//! Conflation: the statuses that each connection of one worker is still to be sent.
+//! Conflation: the statuses that each connection of one worker has yet to be sent.
 //!
-//! For each edge between a connection and a user that it watches there is one slot, which holds the newest state. A
-//! slot is only a mark on the edge; the state itself is stored once for the worker. A connection that stops reading
-//! therefore costs four bytes for each watched user, is never closed for being slow, and always receives the newest
-//! state in the end. The caller encodes the states.
+//! The newest state of a user is stored once for the worker. The mailbox of a connection contains only marks: one for
+//! each watched user whose newest state was not sent to the connection. A connection that stops reading therefore costs
+//! four bytes for each watched user. It is never closed for being slow, and it receives the newest state in the end.
+//! The caller encodes the states.
 
 use crate::touched::CROWD;
 use crate::watch_graph::{SubjectKey, Told, WatchGraph, WatcherKey};
 use crate::watch_reasons::{Reasons, Why};
 use lamplight_model::{User, Version};
 
-/// A state with a version that orders it.
+/// A state that has a version, by which states are ordered.
 pub trait Versioned {
     /// The version of the state.
     fn version(&self) -> Version;
@@ -22,7 +22,7 @@ impl Versioned for lamplight_model::UserStatus {
     }
 }
 
-/// The watch graph of one worker, the newest state of every watched user, and the mailboxes.
+/// The watch graph of one worker, the newest state of each watched user, and the mailboxes of the connections.
 pub struct Hub<S> {
     graph: WatchGraph<S>,
 }
@@ -34,7 +34,7 @@ impl<S> Default for Hub<S> {
 }
 
 impl<S: Versioned> Hub<S> {
-    /// Adds a connection that will watch about `expected` users.
+    /// Adds a connection. `expected` is the approximate number of users that it will watch.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.graph.attach(expected)
     }
@@ -44,21 +44,23 @@ impl<S: Versioned> Hub<S> {
         self.graph.detach(watcher);
     }
 
-    /// Makes a connection watch a user for a reason. If it did not watch the user before, the user's state goes into
-    /// its mailbox. Returns whether a state is known: if not, the caller reads it and [delivers](Self::tell) it.
+    /// Makes a connection watch a user for a reason. If the connection did not watch the user before, the user is
+    /// marked in its mailbox. Returns `false` if the hub has no state of the user; the caller then reads the state and
+    /// passes it to [`Hub::tell`].
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let watched = self.graph.watch(watcher, user, why);
         watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())
     }
 
-    /// Removes a reason to watch a user. Returns whether the connection no longer watches the user.
+    /// Removes a reason to watch a user. Returns `true` if that was the last reason, so that the connection no longer
+    /// watches the user.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         self.graph.unwatch(watcher, user, why)
     }
 
-    /// Makes a connection watch users for a reason, in time linear in the number of these users and of the users it
-    /// watches. Passes the users that it did not watch for this reason before to `added`; the caller reads their
-    /// states.
+    /// Makes a connection watch users for a reason, and passes those that it did not watch for this reason before to
+    /// `added`. The caller then reads the states of these users. The time is linear in the number of given and of
+    /// watched users.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -69,29 +71,30 @@ impl<S: Versioned> Hub<S> {
         self.graph.watch_all(watcher, users, why, added);
     }
 
-    /// Removes a reason from every watched user that has it, except those for which `wanted` is true.
+    /// Removes a reason from every watched user that has it, except those for whom `wanted` returns `true`.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, wanted: impl FnMut(&User) -> bool) {
         self.graph.unwatch_others(watcher, why, wanted);
     }
 
-    /// Holds a user's state back from a connection until an answer [takes](Self::take) it, or until [`Hub::release`].
+    /// Excludes a user's state from the notifications of a connection, because an answer under way will contain it. The
+    /// exclusion ends with [`Hub::take`] or [`Hub::release`].
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         self.graph.hold(watcher, user);
     }
 
-    /// Ends all [holds](Self::hold) of a connection, because no answer will carry the states. Returns the users that
-    /// were held; the state of such a user is known only if the user has another watcher.
+    /// Ends all [holds](Self::hold) of a connection, because the answers failed. Returns the users that were held. The
+    /// hub has the state of such a user only if the user has another watcher.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         self.graph.release(watcher)
     }
 
-    /// Mutes a connection, so that it is notified only of its own user, or unmutes it, so that it is sent every state
-    /// that has changed meanwhile.
+    /// Mutes or unmutes a connection. A muted connection is notified only of its own user. An unmuted one is then sent
+    /// every state that has changed meanwhile.
     pub fn set_muted(&mut self, watcher: WatcherKey, muted: bool) {
         self.graph.set_muted(watcher, muted);
     }
 
-    /// Frees the memory that a connection's edges do not need. Call it after the connection's watch list has changed.
+    /// Frees unused memory of a connection's edges. Call it after the connection's watch list has changed.
     pub fn shrink(&mut self, watcher: WatcherKey) {
         self.graph.shrink(watcher);
     }
@@ -111,18 +114,18 @@ impl<S: Versioned> Hub<S> {
         self.graph.watched(watcher, why)
     }
 
-    /// The watchers of a user with their reasons, in no particular order. Their number is known without iterating.
+    /// The watchers of a user with their reasons, in no particular order; `None` if the user has no watcher.
     pub fn watchers(&self, user: &User) -> Option<impl ExactSizeIterator<Item = (WatcherKey, Reasons)>> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }
 
-    /// Whether a watched user's state is older than `version`, so that delivering it makes a difference.
+    /// Whether a user is watched and the hub's state of the user is older than `version` or missing.
     pub fn wants(&self, user: &User, version: Version) -> bool {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))
     }
 
-    /// Puts a new state of a user into the mailboxes of all watchers. Drops the state if it is not newer than the
-    /// known one, whatever its source. Returns whether it was newer.
+    /// Stores a new state of a user and marks the user in the mailboxes of all watchers. A state that is not newer than
+    /// the stored one is dropped. Returns `true` if the state was stored.
     pub fn tell(&mut self, user: &User, state: S) -> bool {
         match self.graph.subject(user) {
             Some(subject) if self.is_news(subject, state.version()) => {
@@ -133,15 +136,16 @@ impl<S: Versioned> Hub<S> {
         }
     }
 
-    /// The state of a user for an answer to this connection; the state then counts as sent.
+    /// Returns the state of a user for an answer to this connection, and removes the user's mark, because the answer
+    /// contains the state.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         self.graph.unmark(watcher, subject);
         self.graph.state(subject)
     }
 
-    /// Notes that the connection has seen this version of a user. Unless a newer one is known, the mark is removed.
-    /// Returns whether the connection watches the user.
+    /// Records that the connection has this version of a user's state, and removes the mark unless the hub has a newer
+    /// state. Returns whether the connection watches the user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -150,19 +154,18 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Does the same as [`Hub::known`] for many users, in time linear in their number and in the number of users that
-    /// the connection watches. Returns for each whether the connection watches it.
+    /// Does the same as [`Hub::known`] for many users, and returns for each whether the connection watches the user.
+    /// The time is linear in the number of given and of watched users.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         let users = seen.iter().map(|(user, _)| user);
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// Notes that an answer to a query carries this version of a user. If the connection was already sent a newer
-    /// state, returns that state to be used in the answer.
+    /// Records that an answer to a query contains this version of a user's state. If the connection was already sent a
+    /// newer state, returns it, so that the answer contains the newer state instead.
     ///
-    /// A client keeps the state from such an answer only for users whose state it already holds. A client that has
-    /// been sent no state since it began to watch the user may not know yet that it watches the user, so the state
-    /// stays pending.
+    /// A client ignores such an answer for users whose state it was never sent. The mark of such a user is therefore
+    /// kept.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -174,22 +177,22 @@ impl<S: Versioned> Hub<S> {
         self.graph.told(watcher, user)
     }
 
-    /// Whether a connection watches a user whose known state is older than this version.
+    /// Whether a connection watches a user whose stored state is older than `version`.
     pub fn is_behind(&self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let state = self.graph.subject(user).and_then(|subject| self.graph.state(subject));
         state.is_some_and(|state| state.version() < version) && self.graph.is_watching(watcher, user)
     }
 
-    /// Removes the mark of a user's known state, because the client has a newer one.
+    /// Removes the mark of a user from the mailbox, because the client has a newer state.
     pub fn pass_over(&mut self, watcher: WatcherKey, user: &User) {
         if let Some(subject) = self.graph.subject(user) {
             self.graph.pass_over(watcher, subject);
         }
     }
 
-    /// Notes that a returning connection last saw this version of a user. Any other version counts as different, even
-    /// a newer one: the last messages of the server may have been lost with the old link. Returns whether the
-    /// connection watches the user.
+    /// Records that a returning connection last saw this version of a user's state. The mark is removed only if the
+    /// versions are equal. A newer version than the hub's counts as different too, because the server's last messages
+    /// may have been lost with the old link. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         let Some(subject) = self.graph.subject(user) else { return false };
         if self.graph.state(subject).is_some_and(|state| state.version() == version) {
@@ -198,13 +201,13 @@ impl<S: Versioned> Hub<S> {
         self.graph.is_watching(watcher, user)
     }
 
-    /// Passes the states in a connection's mailbox to `tell`, longest waiting first, until the mailbox is empty or
-    /// `tell` reports that the frame is full. Returns whether any state is left.
+    /// Passes the states marked in a connection's mailbox to `tell`, the oldest mark first, and removes the marks.
+    /// Stops when `tell` returns [`Told::Full`]. Returns whether any mark is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.graph.drain_pending(watcher, tell)
     }
 
-    /// Whether the mailbox of a connection holds a mark.
+    /// Whether the mailbox of a connection contains a mark.
     pub fn has_pending(&self, watcher: WatcherKey) -> bool {
         self.graph.pending(watcher) > 0
     }
@@ -214,8 +217,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Moves the connections whose mailbox got a mark since the last call into `round`: all that are in no crowd,
-    /// then a share of the crowd. [`Hub::has_crowd`] returns whether more of the crowd wait.
+    /// Moves the connections whose mailbox got a mark since the last call into `round`: all that are in no crowd, then
+    /// a share of the crowd. [`Hub::has_crowd`] returns whether others wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }
@@ -225,17 +228,17 @@ impl<S: Versioned> Hub<S> {
         self.watchers(user).map_or(0, |watchers| watchers.len())
     }
 
-    /// Whether the watchers of a user are a crowd.
+    /// Whether the watchers of a user are a crowd: more than 256 on this worker.
     pub fn is_crowded(&self, user: &User) -> bool {
         self.audience(user) > CROWD
     }
 
-    /// Whether connections were left for the next call of [`Hub::take_touched`].
+    /// Whether some connections wait for the next call of [`Hub::take_touched`].
     pub fn has_crowd(&self) -> bool {
         self.graph.has_crowd()
     }
 
-    /// Every watched user. Their states must be read again after entries of the change log were missed.
+    /// All watched users. After entries of the change log were missed, the caller reads their states again.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.graph.users()
     }

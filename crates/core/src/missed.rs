@@ -1,20 +1,19 @@
-//! Messages that may have reached no device: those sent while a connection was dead and the server did not know it
-//! yet (SPEC section 6).
+//! Finds messages that may have reached no device, because they were sent over a connection that was already dead (SPEC
+//! section 6).
 //!
-//! Messages are delivered over connections, and only what a device sends afterwards proves that it received them.
-//! Messages sent after the last bytes from the user's connections may therefore have reached no device. When the user
-//! turns OFFLINE, the record keeps the time from which on this holds; the time is cleared once the messages were
-//! handed to the push webhook.
+//! Only bytes received from a device prove that it has got the earlier messages. Messages sent after the last bytes
+//! from the user's connections may therefore have reached no device. When the user turns OFFLINE, the record stores the
+//! time from which on that is so. The time is cleared once the messages were handed to the push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
 
-/// The longest time that bytes from a device are assumed to be on their way. A message that the server sent within
-/// this time before the last bytes arrived may have reached no device.
+/// The longest time that bytes from a device are assumed to be in transit. A message sent within this time before the
+/// last bytes arrived may have reached no device.
 const ON_THE_WAY: Duration = Duration::from_secs(5);
 
-/// The time from which on messages may have reached no device, when a user's status type goes from `was` to `is`.
-/// `None` if no message was missed, or if there is no push webhook.
+/// The time from which on messages may have reached no device, when a user's status type changes from `was` to `is`.
+/// `None` if no message can have been missed, or if there is no push webhook.
 pub(crate) fn missed_since(
     was: StatusType,
     is: StatusType,
@@ -42,7 +41,7 @@ mod tests {
             (Online, Offline, seen, "", None),
             (Online, Offline, None, "https://push", Some(0)),
             (Online, Online, seen, "https://push", None),
-            // A user who has logged out is sent no pushes; a user who was OFFLINE got a push for each message when it
+            // A user who has logged out is sent no pushes. For a user who was OFFLINE, each message was pushed when it
             // was sent.
             (Online, Unlogined, seen, "https://push", None),
             (Unlogined, Offline, seen, "https://push", None),

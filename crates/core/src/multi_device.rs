@@ -5,19 +5,19 @@ use lamplight_model::{DeviceId, MultiDeviceMode, MultiDevicePolicy, Platform};
 /// An existing login.
 #[derive(Clone, Copy, Debug)]
 pub struct Contender<'a> {
-    /// The device.
+    /// The id of the device.
     pub device: &'a DeviceId,
-    /// The platform it runs on.
+    /// The platform that the device runs on.
     pub platform: Platform,
     /// The number of the login.
     pub login: u64,
 }
 
-/// Returns the logins that a login of `device` on `platform` ends. Both `standing` and the result are ordered from
+/// Returns the logins that a new login of `device` on `platform` ends. Both `standing` and the result are ordered from
 /// the earliest.
 ///
-/// The newest login always stays: in each group of platforms that it belongs to, the earliest logins end until the
-/// new one fits. A device does not compete with its own login.
+/// In each group of platforms that the new login belongs to, the earliest logins end until the new one is within the
+/// limit. A device does not compete with its own login.
 pub fn victims<'a>(
     policy: MultiDevicePolicy,
     standing: impl Iterator<Item = Contender<'a>>,
@@ -38,8 +38,7 @@ pub fn victims<'a>(
     others.iter().filter(|contender| leaving.contains(&contender.device)).copied().collect()
 }
 
-/// Whether logins on two platforms compete. Logins on the same platform always do, and so do logins on different
-/// platforms of one group.
+/// Whether logins on two platforms compete: the platforms are the same, or are in one group of the mode.
 fn same_group(mode: MultiDeviceMode, one: Platform, other: Platform) -> bool {
     if one == other {
         return true;
@@ -72,7 +71,7 @@ mod tests {
     use super::*;
     use MultiDeviceMode::{Dual, Multi, Single, Triple};
 
-    /// `standing` and `expected` are devices as `platform` or `platform/n`.
+    /// Checks which devices the login of `new` ends. Devices are written as `platform` or `platform/n`.
     fn check(mode: MultiDeviceMode, native: u8, web: u8, standing: &str, new: &str, expected: &str) {
         let parse = |word: &str| -> (DeviceId, Platform) {
             let platform = word.split('/').next().unwrap().parse().unwrap();

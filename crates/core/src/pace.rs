@@ -1,23 +1,23 @@
-//! The pace of a peer on a connection of requests and answers: until when it has to send or to take more.
+//! Time limits of an HTTP connection: how long the peer may take to send a request and to receive an answer.
 //!
-//! It knows moments and numbers of bytes. It does not know HTTP, sockets or timers.
+//! The module counts times and bytes. It does not use sockets or timers.
 
 use lamplight_model::Moment;
 use std::time::Duration;
 
-/// A minimum rate for a transfer: time to begin, then so many bytes a second, and an end in any case.
+/// A minimum rate of a transfer: a grace, then a number of bytes per second, and possibly a longest time.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct MinimumRate {
-    /// Time that the transfer has whatever its size.
+    /// The time that every transfer has, in addition to the time for its bytes.
     pub grace: Duration,
-    /// Bytes that buy one more second.
+    /// The number of transferred bytes that extend the time limit by one second.
     pub bytes_per_second: u64,
-    /// The longest that the transfer may take however fast it is, if there is such a bound.
+    /// The longest time of a transfer at any rate; `None` means no such limit.
     pub longest: Option<Duration>,
 }
 
 impl MinimumRate {
-    /// Returns the moment at which a transfer that began at `began` and has come to `bytes` is too slow.
+    /// The moment at which a transfer that began at `began` and has transferred `bytes` is too slow.
     pub fn deadline(&self, began: Moment, bytes: u64) -> Moment {
         let earned = bytes.saturating_mul(1_000) / self.bytes_per_second.max(1);
         let allowed = self.grace.saturating_add(Duration::from_millis(earned));
@@ -28,49 +28,49 @@ impl MinimumRate {
 /// The time limits of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct PaceLimits {
-    /// The longest silence between an answer, or the beginning, and the first byte of the next request.
+    /// The longest time between an answer, or the start of the connection, and the first byte of the next request.
     pub idle: Duration,
-    /// The longest time from the first byte of a request's head to the last one.
+    /// The longest time from the first to the last byte of a request's head.
     pub head: Duration,
-    /// How fast the peer has to take its answers, from the moment at which it takes no more.
+    /// The minimum rate at which the peer receives answers, measured from the moment at which it stops receiving.
     pub answer: MinimumRate,
 }
 
-/// The part of the conversation that a connection is in.
+/// The phase that a connection is in.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum PacePhase {
-    /// Nothing of the next request is there.
+    /// No byte of the next request has arrived.
     Idle,
-    /// A part of the next head is there.
+    /// A part of the next request's head has arrived.
     Head,
-    /// A request is being answered. Its body has a time limit of its own.
+    /// A request is being answered. The limit for reading its body is checked elsewhere.
     Call,
 }
 
-/// The limit that a peer has passed.
+/// The time limit that a peer has exceeded.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum PaceFault {
-    /// No request came.
+    /// No request arrived.
     Idle,
-    /// A head took too long.
+    /// The head of a request took too long.
     Head,
-    /// An answer was not taken.
+    /// The peer received an answer too slowly.
     Answer,
 }
 
-/// The pace of one connection.
+/// The timing of one connection.
 ///
 /// ```text
 /// Idle ──received──▶ Head ──called──▶ Call ──answered──▶ Idle
 ///   └──────────────called (pipelined)──▲
 /// ```
 ///
-/// An answer may still be on its way out when the connection is idle again, or has the next request already.
+/// An answer may still be unsent when the connection is idle again or has received the next request.
 #[derive(Debug)]
 pub struct Pace {
     limits: PaceLimits,
     phase: Phase,
-    /// The answers that the peer does not take as fast as they come.
+    /// The answer that the peer is receiving more slowly than it is produced, if there is one.
     stall: Option<Stall>,
 }
 
@@ -88,50 +88,50 @@ struct Stall {
 }
 
 impl Pace {
-    /// Begins with a connection that has sent nothing.
+    /// Creates the timing of a new connection.
     pub fn new(limits: PaceLimits, now: Moment) -> Self {
         Self { limits, phase: Phase::Idle { since: now }, stall: None }
     }
 
-    /// Notes that bytes came.
+    /// Records that bytes were received.
     pub fn received(&mut self, now: Moment) {
         if let Phase::Idle { .. } = self.phase {
             self.phase = Phase::Head { since: now };
         }
     }
 
-    /// Notes that a head is complete.
+    /// Records that the head of a request is complete.
     pub fn called(&mut self) {
         self.phase = Phase::Call;
     }
 
-    /// Notes that an answer is complete, though perhaps not sent.
+    /// Records that an answer is complete. It need not be sent yet.
     pub fn answered(&mut self, now: Moment) {
         self.phase = Phase::Idle { since: now };
     }
 
-    /// Notes that the peer takes nothing at the moment.
+    /// Records that the peer receives nothing at the moment, so that bytes of an answer wait.
     pub fn blocked(&mut self, now: Moment) {
         self.stall.get_or_insert(Stall { since: now, sent: 0 });
     }
 
-    /// Notes that the peer took bytes.
+    /// Records that the peer received bytes.
     pub fn sent(&mut self, bytes: usize, now: Moment) {
         if let Some(stall) = &mut self.stall {
             stall.sent = stall.sent.saturating_add(bytes as u64);
         }
-        // Nobody has to ask again before the answer is there.
+        // The time for the next request begins when the peer has the answer.
         if let Phase::Idle { since } = &mut self.phase {
             *since = now;
         }
     }
 
-    /// Notes that the peer has taken everything that there was.
+    /// Records that no bytes of an answer wait any longer.
     pub fn flushed(&mut self) {
         self.stall = None;
     }
 
-    /// Returns the part of the conversation.
+    /// The current phase.
     pub fn phase(&self) -> PacePhase {
         match self.phase {
             Phase::Idle { .. } => PacePhase::Idle,
@@ -140,13 +140,13 @@ impl Pace {
         }
     }
 
-    /// Returns the moment at which the peer is too slow if nothing happens, and at what.
+    /// The moment of the next time limit, and the fault if nothing happens before it. `None` if no limit applies.
     pub fn deadline(&self) -> Option<(Moment, PaceFault)> {
         let stall = self.stall.as_ref();
         let answer =
             stall.map(|stall| (self.limits.answer.deadline(stall.since, stall.sent), PaceFault::Answer));
         let request = match self.phase {
-            // The peer is busy with the answer before.
+            // The peer is still receiving the previous answer.
             Phase::Idle { .. } if stall.is_some() => None,
             Phase::Idle { since } => Some((since + self.limits.idle, PaceFault::Idle)),
             Phase::Head { since } => Some((since + self.limits.head, PaceFault::Head)),
@@ -166,7 +166,8 @@ mod tests {
         answer: MinimumRate { grace: Duration::from_secs(30), bytes_per_second: 1_000, longest: None },
     };
 
-    /// Runs a script of `moment event`, moments in seconds; returns phase and deadline at its end.
+    /// Runs a script of `moment event`, with moments in seconds. Compares the phase and the deadline at its end with
+    /// `expected`.
     fn check(script: &str, expected: &str) {
         let mut pace = Pace::new(LIMITS, Moment(0));
         for step in script.split(", ").filter(|step| !step.is_empty()) {
@@ -212,7 +213,7 @@ mod tests {
         check("1 received, 1 called, 2 blocked, 3 answered", "Idle, Answer at 32");
         check("1 received, 1 called, 2 blocked, 3 answered, 30 90000", "Idle, Answer at 122");
         check("1 received, 1 called, 2 blocked, 3 answered, 70 90000, 70 flushed", "Idle, Idle at 130");
-        // A head that comes meanwhile has its own time all the same.
+        // The time limit of a head applies even while an answer is being received.
         check("1 received, 1 called, 2 blocked, 3 answered, 4 received", "Head, Head at 14");
     }
 

@@ -1,29 +1,29 @@
 //! The session events of a user that are not in the outbox yet.
 //!
-//! They are a part of the live record, so that a change and its event are stored in one step: neither a crash nor a
-//! failing store can keep one without the other.
+//! They are a part of the live record, so a change and its event are stored in one step. A crash or a failing store
+//! therefore cannot separate them.
 
 use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, StatusType, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// The most events that one record keeps. It bounds the record while the facts are down for long: the oldest events
-/// are dropped and counted.
+/// The most events that one record stores. If the facts fail for so long that there are more, the oldest events are
+/// dropped and counted. This bounds the size of the record.
 pub const MAX_PENDING_EVENTS: usize = 64;
 
-/// The session events of a user that are not in the outbox yet, in their order.
+/// The session events of a user that are not in the outbox yet, in the order of their ordinals.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct PendingEvents {
     last_ordinal: u64,
-    /// Events that were dropped and not reported yet.
+    /// The number of events that were dropped and not reported yet.
     dropped: u32,
     waiting: VecDeque<SessionEvent>,
-    /// The time from which on messages to the user may have reached no device.
+    /// The time from which on messages to the user may have reached no device; `None` if no message was missed.
     missed_since: Option<Timestamp>,
 }
 
 impl PendingEvents {
-    /// The events, earliest first.
+    /// The waiting events, earliest first.
     pub fn waiting(&self) -> impl ExactSizeIterator<Item = &SessionEvent> {
         self.waiting.iter()
     }
@@ -38,7 +38,7 @@ impl PendingEvents {
         self.last_ordinal
     }
 
-    /// Whether there is anything for the outbox.
+    /// Whether nothing waits for the outbox: no event, no dropped event to report, and no missed messages.
     pub fn is_empty(&self) -> bool {
         self.waiting.is_empty() && self.dropped == 0 && self.missed_since.is_none()
     }
@@ -57,12 +57,12 @@ impl PendingEvents {
         self.missed_since = None;
     }
 
-    /// Adds an event. The status after it is set later, for all events of the step: see [`PendingEvents::conclude`].
+    /// Adds an event. [`PendingEvents::conclude`] sets its status afterwards, for all events of the same step.
     ///
-    /// A login does not remove a waiting disconnect of its device: the disconnect may be on its way to the outbox, and
-    /// only the outbox knows whether it was delivered.
+    /// A login does not remove a waiting disconnect of its device. The disconnect may already be on its way to the
+    /// outbox, and only the outbox has a record of whether it was delivered.
     pub(crate) fn push(&mut self, kind: SessionEventKind, device: Option<EventDevice>, at: Timestamp) {
-        // The time keeps the ordinals of a new record above those of a former record of the same user.
+        // Using the time makes the ordinals of a new record higher than those of a former record of the same user.
         self.last_ordinal = (self.last_ordinal + 1).max(at.0);
         if self.waiting.len() == MAX_PENDING_EVENTS {
             self.waiting.pop_front();
@@ -71,9 +71,9 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Sets the status after the step for the events of the step, which are those above the ordinal `behind`. If the
-    /// user is not ONLINE any more, the first of them reports that and may be sent already, so the others are always
-    /// sent, whatever follows.
+    /// Sets the status after the step for the step's events, which have ordinals above `behind`. If the user is no
+    /// longer ONLINE, the first of these events may be sent before the others are decided, so the others are always
+    /// sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {
@@ -82,8 +82,8 @@ impl PendingEvents {
         }
     }
 
-    /// Removes the events up to this ordinal, which are in the outbox, and subtracts the dropped events that were
-    /// reported.
+    /// Removes the events with ordinals up to `up_to`, which are in the outbox, and subtracts the dropped events that
+    /// were reported.
     pub(crate) fn recorded(&mut self, up_to: u64, dropped: u32) {
         self.waiting.retain(|event| event.ordinal > up_to);
         self.dropped = self.dropped.saturating_sub(dropped);

@@ -1,17 +1,18 @@
-//! The gates of a call, in their order: the first failure answers, and a refused call changes nothing.
+//! The gates of a call, in their order. The first gate that fails gives the refusal, and a refused call changes
+//! nothing.
 //!
 //! logged in (6014) → edition (7013) → switch (72001) → parameters (6017) → batch (70206) → rate (7008) (SPEC section
-//! 3). The first gate belongs to the session and is checked before this module is called. The last needs the user's
-//! window, which is touched only by a call that has passed the other gates.
+//! 3). The session checks the first gate before it calls this module. The caller checks the rate last, because only a
+//! call that passes the other gates counts against the rate limit.
 //!
-//! This module does not decide whether a UserSig is valid (`lamplight-auth`, [`crate::Signatures`]) or whether its
-//! login may connect ([`crate::Presence::admission`]). It does not decide whether accounts exist, whether lists have
-//! room and whether a user accepts friends: the facts check these in the transaction of the change. The bounds of
-//! texts are in their types, and the server API and the console have their own gates.
+//! Other modules decide whether a UserSig is valid (`lamplight-auth`, [`crate::Signatures`]) and whether its login may
+//! connect ([`crate::Presence::admission`]). The facts check, in the transaction of the change, whether accounts exist,
+//! whether lists have room and whether a user accepts friends. The types of texts check their lengths. The server API
+//! and the console have their own gates.
 
 use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 
-/// A call of a logged-in client, as the gates see it.
+/// The kinds of calls of a logged-in client.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Call {
     /// `setSelfStatus`
@@ -51,10 +52,10 @@ pub enum Call {
 }
 
 impl Call {
-    /// The rate limit of the call for one user.
+    /// The rate limit of the call, which applies to each user separately.
     pub fn rate(self, limits: &Limits) -> RateLimit {
         match self {
-            // Clients mark messages as read as often as messages arrive, so both calls have the same limit.
+            // Clients mark messages as read as often as they receive messages, so both calls have the same limit.
             Self::SendMessage | Self::MarkRead => limits.message_rate,
             Self::SetSelfStatus
             | Self::GetUserStatus
@@ -75,19 +76,19 @@ impl Call {
     }
 }
 
-/// The gate that is left for the caller after [`check_call`].
+/// The gate that the caller has to check after [`check_call`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
-    /// No gate is left: the call may go on.
+    /// None: the call is allowed.
     Open,
-    /// The user's window for this call must have room; else 7008.
+    /// The rate limit of the user for this call. If it is exceeded, the call is refused with 7008.
     Rate,
 }
 
-/// Checks all gates of a call except the first and the last.
+/// Checks all gates of a call except the first (logged in) and the last (rate).
 ///
-/// `users` is the list with each user once, or the error if the list could not be read. A query that names only the
-/// caller passes all gates, including the rate.
+/// `users` contains each user of the call once, or is the error if a `userID` is invalid. A query about only the caller
+/// passes all gates, including the rate.
 pub fn check_call(
     call: Call,
     caller: &UserId,
@@ -103,7 +104,7 @@ pub fn check_call(
         Call::SubscribeUserStatus => (settings.limits.subscribe_batch, false),
         Call::UnsubscribeUserStatus => (settings.limits.unsubscribe_batch, true),
         Call::GetSubscriptions => (0, true),
-        // Calls on profiles, friends and messages have no gates for edition and switch, and take no batch of users.
+        // Calls on profiles, friends and messages have no edition, switch and batch gates.
         Call::SetSelfInfo
         | Call::GetUsersInfo
         | Call::GetFriendList
@@ -129,7 +130,7 @@ pub fn check_call(
     Ok(Gate::Rate)
 }
 
-/// Checks the gates of a batch: at least one user (6017), and at most `most` (70206).
+/// Checks the number of users in a call: at least one (6017), and at most `most` (70206).
 pub fn check_batch(users: usize, most: usize) -> Result<(), Refusal> {
     check_named(users)?;
     check_most(users, most)
@@ -153,15 +154,16 @@ fn check_most(users: usize, most: usize) -> Result<(), Refusal> {
 /// The users that a client is notified of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Notifications {
-    /// Whether the client is notified of users other than its own.
+    /// Whether the client is notified of other users.
     pub others: bool,
     /// Whether the client watches its mutual friends in addition to its subscriptions.
     pub friends: bool,
 }
 
-/// Returns the notifications that the edition and the switches of an app allow (SPEC section 4). Edition and master
-/// switch do not change the watch list of a client: while they forbid notifications of other users, the list is kept,
-/// and once they allow them again, the client is sent every status that has changed meanwhile.
+/// Returns the notifications that the edition and the switches of an app allow (SPEC section 4).
+///
+/// The edition and the status switch do not change the watch list of a client. While they forbid notifications of other
+/// users, the list is kept. Once they allow them again, the client is sent every status that has changed meanwhile.
 pub fn notifications(settings: &AppSettings) -> Notifications {
     Notifications {
         others: settings.edition == Edition::Flagship && settings.switches.user_status,
@@ -169,25 +171,24 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
-/// The abilities of a client: the calls and limits that the settings of its app allow. A connection is notified when
-/// they change.
+/// The calls and limits that the settings of an app allow its clients. When they change, clients are notified.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// The code with which every query and subscription of other users is refused; `None` if they are allowed.
     pub refusal: Option<Code>,
-    /// Whether a client is notified of mutual friends without a subscription.
+    /// Whether a client is notified of mutual friends without subscribing to them.
     pub friend_notification: bool,
-    /// Users that the subscription list may hold.
+    /// The largest number of users on the subscription list.
     pub subscriptions_limit: u16,
-    /// Users in one query.
+    /// The largest number of users in one query.
     pub query_batch: u16,
-    /// Users in one subscription.
+    /// The largest number of users in one subscription.
     pub subscribe_batch: u16,
-    /// Users in one unsubscription.
+    /// The largest number of users in one unsubscription.
     pub unsubscribe_batch: u16,
 }
 
-/// Returns the abilities of every client of an app. They agree with [`check_call`].
+/// Returns the calls and limits of every client of an app, as [`check_call`] enforces them.
 pub fn abilities(settings: &AppSettings) -> Abilities {
     let refusal = check_app(settings).err();
     Abilities {
@@ -200,7 +201,7 @@ pub fn abilities(settings: &AppSettings) -> Abilities {
     }
 }
 
-/// Checks the gates that are the same for every client of an app: edition, then switch.
+/// Checks the gates that do not depend on the call: edition, then switch.
 fn check_app(settings: &AppSettings) -> Result<(), Code> {
     if settings.edition != Edition::Flagship {
         return Err(Code::EDITION_NOT_SUPPORTED);
@@ -219,7 +220,7 @@ mod tests {
         SubscribeUserStatus, UnsubscribeUserStatus,
     };
 
-    /// Reads a list of users: `#n` is a list of n users, `!` one that cannot be read.
+    /// Parses a list of users: `#n` is a list of n users, and `!` is an invalid list.
     fn users(list: &str) -> Result<Vec<UserId>, InvalidUserId> {
         let many = |count: usize| (0..count).map(|n| UserId::new(&format!("u{n}"))).collect();
         match list.strip_prefix('#') {
@@ -350,7 +351,7 @@ mod tests {
         assert!(!changed(|settings| settings.name = "Lamplight".to_owned()));
         assert!(!changed(|settings| settings.limits.friends = 300));
         assert!(!changed(|settings| settings.timing.linger_web_ms = 300));
-        // The switch of friends has no effect while the other switch is off.
+        // The switch of friends has no effect while the status switch is off.
         let off = |friend_notification| AppSettings {
             switches: lamplight_model::Switches { user_status: false, friend_notification },
             ..AppSettings::default()

@@ -1,8 +1,8 @@
-//! One user's live record and everything that can happen to it (SPEC sections 2, 4 and 5).
+//! One user's live record and its transitions (SPEC sections 2, 4 and 5).
 //!
-//! The status type is never stored: it is derived from the logins and their links, so nothing can contradict it.
-//! Every change passes through [`Presence::change`], which compares the visible status before and after, and clears
-//! the custom status in the same change in which the user stops being ONLINE.
+//! The status type is not stored but derived from the logins and their links, so it cannot contradict them. Every
+//! transition runs in [`Presence::change`], which compares the visible status before and after. If the user stops being
+//! ONLINE, it also clears the custom status.
 
 mod events;
 mod facts;
@@ -31,7 +31,7 @@ const REMOVAL_RETRY: Duration = Duration::from_secs(60);
 /// The live record of one user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Presence {
-    /// The logins, by rising number.
+    /// The logins, in ascending order of their numbers.
     pub(crate) devices: Vec<Device>,
     pub(crate) custom_status: CustomStatus,
     pub(crate) version: Version,
@@ -39,34 +39,35 @@ pub struct Presence {
     pub(crate) reason: Reason,
     pub(crate) last_seen: Option<Timestamp>,
     pub(crate) subscriptions: Subscriptions,
-    /// The time at which the subscription list is dropped; set while the user is not ONLINE and has a list.
+    /// The time at which the subscription list is dropped; `None` while the user is ONLINE or the list is empty.
     pub(crate) subscriptions_end: Option<Moment>,
     /// Whether the subscription list was dropped and the user has not subscribed since.
     pub(crate) subscriptions_lost: bool,
     pub(crate) sigs: Signatures,
-    /// Every login up to this number was ended by a kick or a deletion, and may not connect.
+    /// The number up to which all logins were ended by a kick or a deletion and may not connect.
     pub(crate) ended_through: u64,
-    /// Every account of this name created up to this number was deleted.
+    /// The number up to which all accounts of this name were deleted, in the sequence of creation numbers.
     pub(crate) deleted_through: u64,
-    /// The creation number of the account, from the same sequence as those of logins.
+    /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
     /// The highest login number that the record has ever had.
     pub(crate) newest_login: u64,
-    /// Set when the account was deleted: the record is kept until then, so that late watchers are notified of the
-    /// deletion too, and an account that is created again continues the versions and numbers.
+    /// The time until which the record of a deleted account is kept; `None` for an existing account. Late watchers are
+    /// therefore notified of the deletion too, and an account that is created again continues the versions and numbers.
     pub(crate) deleted_until: Option<Moment>,
-    /// Present only if the app wants session events: a record without them costs one word.
+    /// The session events that are not in the outbox yet. A record without events uses one word of memory.
     pub(crate) events: Option<Box<PendingEvents>>,
-    /// Ends that the facts do not have yet.
+    /// The ended logins that are not stored in the facts yet.
     pub(crate) unsettled: Option<Box<UnsettledEnds>>,
 }
 
 /// The outcome of [`Presence::connect`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Connected {
-    /// The logins that had to end, earliest first.
+    /// The logins that ended because of this one, earliest first.
     pub kicked: Vec<Removed>,
-    /// Whether the user returns to a subscription list that was dropped, and has not subscribed since.
+    /// Whether the user's subscription list was dropped while the user was away. `false` if the user has subscribed
+    /// since.
     pub subscriptions_lost: bool,
 }
 
@@ -75,9 +76,9 @@ pub struct Connected {
 pub struct Expired {
     /// The logins that ended, earliest first.
     pub removed: Vec<Removed>,
-    /// Ends that are due to be stored in the facts, including new ones.
+    /// All ended logins that are now to be stored in the facts, including those in `removed`.
     pub to_settle: Vec<EndedLogin>,
-    /// Whether the record of a deleted account has been kept long enough; the caller then removes it.
+    /// Whether the record of a deleted account has been kept long enough. The caller then removes the record.
     pub is_over: bool,
 }
 
@@ -110,12 +111,12 @@ impl Presence {
         }
     }
 
-    /// The platforms that count as connected.
+    /// The platforms of the devices that count as connected.
     pub fn online_devices(&self) -> PlatformSet {
         self.present_platforms().collect()
     }
 
-    /// The platform of each device that counts as connected, once for each such device.
+    /// The platform of each device that counts as connected. Two devices on one platform give two items.
     pub fn present_platforms(&self) -> impl Iterator<Item = Platform> {
         let present = self.devices.iter().filter(|device| !matches!(device.link, Link::Gone { .. }));
         present.map(|device| device.platform)
@@ -126,12 +127,12 @@ impl Presence {
         &self.custom_status
     }
 
-    /// The version of the last visible change.
+    /// The version of the last change of the visible status.
     pub fn version(&self) -> Version {
         self.version
     }
 
-    /// The logins, by rising number: the earliest first.
+    /// The logins, in ascending order of their numbers, which is the order in which they were made.
     pub fn devices(&self) -> &[Device] {
         &self.devices
     }
@@ -141,12 +142,12 @@ impl Presence {
         self.devices.iter().any(|login| login.id == *device)
     }
 
-    /// The device whose current connection this is.
+    /// The device whose current connection is `connection`; `None` if there is none.
     pub fn device_of(&self, connection: ConnectionId) -> Option<&Device> {
         self.index_of(connection).map(|index| &self.devices[index])
     }
 
-    /// The current connections of the devices.
+    /// The current connections of all devices.
     pub fn connections(&self) -> impl Iterator<Item = ConnectionId> {
         self.devices.iter().filter_map(|device| match device.link {
             Link::Connected(connection) => Some(connection),
@@ -159,18 +160,18 @@ impl Presence {
         &self.subscriptions
     }
 
-    /// Whether the account was deleted. A query for the user then finds no account, and watchers see the user as
+    /// Whether the account was deleted. A query about the user then finds no account, and watchers see the user as
     /// UNLOGINED.
     pub fn is_deleted(&self) -> bool {
         self.deleted_until.is_some()
     }
 
-    /// The session events that are not in the outbox yet, if there are any.
+    /// The session events that are not in the outbox yet; `None` if there are none.
     pub fn pending_events(&self) -> Option<&PendingEvents> {
         self.events.as_deref().filter(|events| !events.is_empty())
     }
 
-    /// The time at which [`Presence::expire`] is due next.
+    /// The time at which [`Presence::expire`] has work next; `None` if nothing is scheduled.
     pub fn next_deadline(&self) -> Option<Moment> {
         let links = self.devices.iter().filter_map(|device| match device.link {
             Link::Connected(_) => None,
@@ -183,11 +184,12 @@ impl Presence {
 
     // Transitions
 
-    /// Connects a device: a first login, a further login, or a return. [`Presence::admission`] must have admitted it.
+    /// Connects a device: the user's first login, a further login, or the return of a logged-in device.
+    /// [`Presence::admission`] must have admitted the device.
     ///
-    /// If the device still has a connection, that connection is superseded. Earlier logins that compete with a new
-    /// login are kicked; a device that returns to its login ends no later logins. Watchers see at most one change to
-    /// ONLINE, and none when a device replaces its connection.
+    /// If the device still has a connection, that connection is superseded. A new login kicks the earlier logins that
+    /// compete with it. A returning device kicks no login that is later than its own. Watchers see at most one change
+    /// to ONLINE, and no change when a device replaces its connection.
     pub fn connect(
         &mut self,
         connect: &Connect<'_>,
@@ -247,11 +249,11 @@ impl Presence {
         })
     }
 
-    /// Records that a connection has ended. The end of a connection that was superseded or kicked before changes
-    /// nothing.
+    /// Records that a connection has ended. Does nothing if the connection was superseded or kicked before.
     ///
-    /// A broken link is held for the app's linger; a silent one is not, because the heartbeat timeout has passed
-    /// already. `heard` is the time of its last bytes. Returns whether the connection was the device's current one.
+    /// A closed link is held for the app's linger. A link that timed out is not held, because the heartbeat timeout has
+    /// already passed. `heard` is the time of the last bytes from the connection. Returns whether the connection was
+    /// the device's current one.
     pub fn disconnect(
         &mut self,
         connection: ConnectionId,
@@ -276,7 +278,7 @@ impl Presence {
         })
     }
 
-    /// Logs out the device of this connection. Returns the login that ended, if the connection was current.
+    /// Logs out the device of this connection. Returns the login that ended; `None` if the connection was not current.
     pub fn logout(
         &mut self,
         connection: ConnectionId,
@@ -286,7 +288,7 @@ impl Presence {
         self.end_login(connection, Reason::Logout, settings, now)
     }
 
-    /// Logs out the device of this connection, because its UserSig has expired.
+    /// Logs out the device of this connection, because the device's UserSig has expired.
     pub fn expire_sig(
         &mut self,
         connection: ConnectionId,
@@ -296,10 +298,9 @@ impl Presence {
         self.end_login(connection, Reason::SigExpired, settings, now)
     }
 
-    /// Sets the custom status, or clears it if the text is empty. Refused with 6014 unless the user is ONLINE,
-    /// because leaving ONLINE clears the custom status.
+    /// Sets the custom status; an empty text clears it. If the user is not ONLINE, the call is refused with 6014.
     ///
-    /// `by` is the connection that asked; `None` if the change is made on the user's behalf.
+    /// `by` is the connection that sent the call; `None` if the server API or an operator makes the change.
     pub fn set_custom_status(
         &mut self,
         custom: CustomStatus,
@@ -320,8 +321,8 @@ impl Presence {
         })
     }
 
-    /// Subscribes to users; beyond the app's limit the earliest are evicted. If the user is not ONLINE, the list is
-    /// dropped after the retention, as the list of a user who has left is.
+    /// Subscribes to users. If the list exceeds the app's limit, the earliest subscriptions are evicted. If the user is
+    /// not ONLINE, the list is dropped after the retention, like the list of a user who went offline.
     pub fn subscribe(
         &mut self,
         users: &[UserId],
@@ -340,7 +341,7 @@ impl Presence {
         transition
     }
 
-    /// Removes users from the subscription list, or all users if `users` is `None`. Returns those that were on it.
+    /// Removes users from the subscription list, or all users if `users` is `None`. Returns the removed users.
     pub fn unsubscribe(&mut self, users: Option<&[UserId]>) -> Transition<Vec<UserId>> {
         let removed = match users {
             Some(users) => self.subscriptions.unsubscribe(users),
@@ -355,8 +356,8 @@ impl Presence {
         transition
     }
 
-    /// Carries out what is due: ends lingers and graces, lets logins lapse, and drops the subscription list. Changes
-    /// nothing before [`Presence::next_deadline`].
+    /// Carries out everything that is due: ends lingers and graces, ends logins that have lapsed, and drops the
+    /// subscription list. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),
@@ -398,8 +399,8 @@ impl Presence {
         }
         let is_over = self.deleted_until.is_some_and(|until| until <= now.moment);
         if is_over {
-            // Removing the record may fail, so the record stays that of a deleted account until the caller has
-            // removed it.
+            // Removing the record may fail, so it stays the record of a deleted account, and the removal is tried
+            // again.
             self.deleted_until = Some(now.moment + REMOVAL_RETRY);
             transition.changed = true;
         }
@@ -414,10 +415,10 @@ impl Presence {
         transition.map(|removed| Expired { removed, to_settle, is_over })
     }
 
-    /// Records that the session events up to this ordinal are in the outbox, and that this many dropped events were
-    /// counted.
+    /// Records that the session events with ordinals up to `up_to` are in the outbox, and that `dropped` lost events
+    /// were reported.
     pub fn events_recorded(&mut self, up_to: u64, dropped: u32) -> Transition<()> {
-        // The change goes to the journal, so that a restart does not deliver old events again.
+        // The change is written to the journal, so that old events are not delivered again after a restart.
         let changed = self.pending_events().is_some();
         if let Some(events) = &mut self.events {
             events.recorded(up_to, dropped);
@@ -425,10 +426,10 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    // Parts that the transitions share
+    // Helpers of the transitions
 
-    /// Runs `act` and determines which visible parts have changed. Only this function writes the version and the
-    /// evidence, and clears the custom status automatically.
+    /// Runs `act`, and determines whether the record and its visible status have changed. This is the only function
+    /// that writes the version, `since` and the reason, and that clears the custom status when the user leaves ONLINE.
     fn change<T>(
         &mut self,
         reason: Reason,
@@ -477,8 +478,8 @@ impl Presence {
         Transition { changed, visible, has_events, ended, ..Transition::quiet(outcome) }
     }
 
-    /// A fingerprint of everything that [`Presence::change`] may change and that has to be kept. Two different
-    /// records have the same fingerprint with a chance of 2^-64; comparing fingerprints allocates nothing.
+    /// A hash of all stored fields that [`Presence::change`] may change, used to detect changes without allocating. Two
+    /// different records have the same hash with a probability of 2^-64.
     fn fingerprint(&self) -> u64 {
         let Self {
             devices,
@@ -493,13 +494,13 @@ impl Presence {
             newest_login,
             deleted_until,
             unsettled,
-            // These are written only when another field differs.
+            // These are written only if another field changes too.
             version: _,
             since: _,
             reason: _,
-            // These change outside of `change`, in transitions that report it themselves.
+            // These change outside of `change`, in transitions that report the change themselves.
             subscriptions: _,
-            // These are compared by their last ordinal.
+            // These are compared by the ordinal of the last event.
             events: _,
         } = self;
         let mut hasher = foldhash::quality::FixedState::default().build_hasher();
@@ -534,7 +535,7 @@ impl Presence {
         self.devices.iter().position(|device| device.link == Link::Connected(connection))
     }
 
-    /// Ends the link of a device whose linger, if any, is over: a native login stays, a Web login ends.
+    /// Ends the link of a device after its linger, if any: a native device stays logged in, a Web device is logged out.
     fn let_go(&mut self, index: usize, end: LinkEnd, settings: &AppSettings, now: Now) {
         let device = event_device(&self.devices[index]);
         self.note(end.event(), Some(device), settings, now);
@@ -545,13 +546,14 @@ impl Presence {
         }
     }
 
-    /// Records when an ended connection last sent bytes. The time is never before the user became ONLINE, and never
-    /// moves back.
+    /// Updates the last-seen time with the time of the last bytes from an ended connection. The last-seen time never
+    /// moves back, and is never earlier than the last change of the status type.
     fn note_seen(&mut self, heard: Timestamp) {
         self.last_seen = self.last_seen.max(Some(heard.max(self.since)));
     }
 
-    /// Removes the devices for which `doomed` is true. If `cause` is given, their connections are closed for it.
+    /// Removes the devices for which `doomed` returns `true`. If `cause` is given, adds their connections to `ended`
+    /// with this cause.
     fn remove(
         &mut self,
         doomed: impl Fn(&Device) -> bool,

@@ -4,16 +4,16 @@ use lamplight_model::{Moment, RateLimit};
 use std::collections::VecDeque;
 use std::time::Duration;
 
-/// Counts the calls of one user to one operation: at most `calls` in *any* window of time, exactly.
+/// Counts one user's calls of one kind: at most `calls` in *any* period of the window's length.
 ///
-/// A refused call does not count. Memory: 8 bytes for each allowed call, until its window has passed.
+/// A refused call does not count. Each allowed call uses 8 bytes until it is older than the window.
 #[derive(Clone, Debug, Default)]
 pub struct SlidingWindow {
     taken: VecDeque<Moment>,
 }
 
 impl SlidingWindow {
-    /// Counts a call if the limit allows it, and returns whether it does. A counted call is forgotten `window` later.
+    /// Counts a call if the limit allows it, and returns whether it does.
     pub fn take(&mut self, limit: RateLimit, now: Moment) -> bool {
         self.forget(Duration::from_millis(limit.window_ms.into()), now);
         if self.taken.len() >= usize::from(limit.calls) {
@@ -23,7 +23,7 @@ impl SlidingWindow {
         true
     }
 
-    /// Whether the window is empty, so that it can be dropped.
+    /// Whether the window contains no call, so that the entry can be removed.
     pub fn is_idle(&self, window: Duration, now: Moment) -> bool {
         self.taken.back().is_none_or(|last| now.since(*last) >= window)
     }
@@ -35,8 +35,8 @@ impl SlidingWindow {
     }
 }
 
-/// Counts failed attempts of one source: `limit` failures in the minute that began with the first of them block the
-/// source for a minute (70050).
+/// Counts the failed attempts of one source. After `limit` failures within a minute, the source is blocked for a minute
+/// (70050).
 #[derive(Clone, Debug, Default)]
 pub struct FailureWindow {
     failures: u32,
@@ -45,7 +45,7 @@ pub struct FailureWindow {
 }
 
 impl FailureWindow {
-    /// The time in which failures are counted together, and for which a source is blocked.
+    /// The period in which failures are counted, and the time for which a source is blocked.
     pub const MINUTE: Duration = Duration::from_secs(60);
 
     /// Whether the source is blocked.
@@ -66,7 +66,7 @@ impl FailureWindow {
         }
     }
 
-    /// Whether nothing is counted or blocked, so that the entry can be dropped.
+    /// Whether no failure counts and the source is not blocked, so that the entry can be removed.
     pub fn is_idle(&self, now: Moment) -> bool {
         !self.is_blocked(now) && now.since(self.started) >= Self::MINUTE
     }
@@ -86,7 +86,7 @@ mod tests {
         }
         assert!(!window.take(LIMIT, Moment(2_000)));
         assert!(!window.take(LIMIT, Moment(4_999)));
-        // The first call is forgotten exactly five seconds after it was counted; the refused calls were not counted.
+        // The first call is removed exactly five seconds after it was counted. The refused calls were not counted.
         assert!(window.take(LIMIT, Moment(5_000)));
         assert!(!window.take(LIMIT, Moment(5_099)));
         assert!(window.take(LIMIT, Moment(5_100)));
@@ -104,7 +104,7 @@ mod tests {
         source.fail(3, at(3));
         assert!(source.is_blocked(at(3)) && source.is_blocked(at(62)));
         assert!(!source.is_blocked(at(63)));
-        // Failures far apart do not add up.
+        // Failures more than a minute apart are not added up.
         source.fail(3, at(100));
         source.fail(3, at(130));
         source.fail(3, at(170));

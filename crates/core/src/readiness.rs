@@ -1,33 +1,33 @@
-//! Decides whether a node is ready, from the signs of life of its parts.
+//! Decides whether a node is ready, from the health reports of its parts.
 
 use lamplight_model::Moment;
 use std::fmt;
 use std::time::Duration;
 
-/// The last known sign of one part of a node.
+/// The last health report of one part of a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sign {
     /// The part works.
     Well,
-    /// The part gave its last sign of life at `last`, and should give one at least every `patience`.
+    /// The part sends heartbeats, the last at `last`. It fails if it sends none for longer than `patience`.
     Pulse {
-        /// The last sign of life.
+        /// The time of the last heartbeat.
         last: Moment,
-        /// The longest time between two signs of life.
+        /// The longest allowed time between two heartbeats.
         patience: Duration,
     },
-    /// The part runs and reports a problem; it may recover by itself.
+    /// The part reports this problem. It is still running and may recover by itself.
     Failing(String),
     /// The part has ended and cannot come back in this process.
     Ended,
 }
 
-/// The finding about one part of a node.
+/// The assessment of one part of a node.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Verdict {
     /// The part is working.
     Ok,
-    /// The part has given no sign of life for this long.
+    /// The part has sent no heartbeat for this long.
     Late(Duration),
     /// The part reports this problem.
     Failing(String),
@@ -35,17 +35,17 @@ pub enum Verdict {
     Ended,
 }
 
-/// The readiness of a node, with the finding for each of its parts.
+/// The readiness of a node, with the assessment of each part.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Readiness {
-    /// The node is being stopped: it accepts no connections, whatever the state of its parts.
+    /// Whether the node is being stopped. It then accepts no connections.
     pub stopping: bool,
-    /// Each part by its name, in the order given.
+    /// The name and the assessment of each part, in the order given.
     pub parts: Vec<(String, Verdict)>,
 }
 
 impl Readiness {
-    /// Judges the parts at the time `now`.
+    /// Assesses the parts at the time `now`.
     pub fn of(stopping: bool, parts: impl IntoIterator<Item = (String, Sign)>, now: Moment) -> Self {
         let parts = parts.into_iter().map(|(name, sign)| (name, judge(sign, now))).collect();
         Self { stopping, parts }
@@ -56,7 +56,7 @@ impl Readiness {
         !self.stopping && self.parts.iter().all(|(_, verdict)| *verdict == Verdict::Ok)
     }
 
-    /// The first part that has ended: the node cannot become ready again and has to end too.
+    /// The name of the first part that has ended. The node then cannot become ready again and has to exit.
     pub fn ended(&self) -> Option<&str> {
         let ended = self.parts.iter().find(|(_, verdict)| *verdict == Verdict::Ended);
         ended.map(|(name, _)| name.as_str())
@@ -105,7 +105,7 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(5);
 
-    /// Judges these signs at the tenth second.
+    /// Assesses these parts at the tenth second.
     fn check(signs: &[Sign], expected: &str, ended: Option<&str>) {
         let named = signs.iter().enumerate().map(|(n, sign)| (format!("part {n}"), sign.clone()));
         let readiness = Readiness::of(false, named, Moment(10_000));

@@ -1,27 +1,26 @@
 //! Spreads the reconnects of clients over time.
 //!
-//! When a node stops, all of its clients lose their connections, and would all reconnect in the same second. Before it
-//! closes a connection, the node sends the client the time over which the reconnects are to be spread, and the client
-//! chooses a random moment within it.
+//! When a node stops, all of its clients lose their connections and would reconnect in the same second. The node
+//! therefore sends each client a period before it closes the connection, and the client reconnects at a random moment
+//! within that period.
 
 use std::time::Duration;
 
-/// The shortest spread. Clients of a small node need no more, and without a spread all of them would return at the
-/// same moment.
+/// The shortest period. Without a shortest period, all clients of a small node would return at the same moment.
 const LEAST: Duration = Duration::from_secs(1);
 
-/// The pace at which a node takes its clients back.
+/// The rate at which a node accepts the reconnects of its clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ReconnectPace {
-    /// Logins a second.
+    /// The number of logins per second.
     pub per_second: u32,
-    /// The longest spread, whatever the number of clients.
+    /// The longest period, for any number of clients.
     pub longest: Duration,
 }
 
 impl ReconnectPace {
-    /// Returns the time over which this many clients spread their reconnects. It is never zero, because on the wire
-    /// zero means that the server gives no time.
+    /// The period over which this many clients are to spread their reconnects. Never zero, because zero on the wire
+    /// means that the server gives no period.
     pub fn spread(self, clients: usize) -> Duration {
         let clients = u64::try_from(clients).unwrap_or(u64::MAX);
         let needed = clients.saturating_mul(1_000).div_ceil(u64::from(self.per_second.max(1)));

@@ -1,13 +1,13 @@
-//! The rate at which the requests of one connection are handled.
+//! Limits the rate at which the requests of one connection are handled.
 //!
-//! Some calls have no rate limit (SPEC section 3), and a refusal costs work too. The requests of a connection are
-//! therefore handled at a limited rate; those above it wait unread in the socket. Nothing is refused or lost, and one
-//! client cannot use up the processor.
+//! Some calls have no rate limit (SPEC section 3), and even a refusal costs work. If a client sends requests faster
+//! than the limit, they wait unread in the socket. No request is refused or lost, and one client cannot use up the
+//! processor.
 //!
-//! Frames that are not requests cost work as well: a WebSocket control frame, which may need an answer, counts like a
-//! request, and processing a part of a message counts as a fraction of one.
+//! Frames that are not requests cost work as well. A WebSocket control frame counts like a request, because it may need
+//! an answer. A part of a message counts as a fraction of a request.
 //!
-//! The count is kept in fixed windows, so a connection needs eight bytes and no timer.
+//! The requests are counted in fixed windows of time, so a connection needs eight bytes and no timer.
 
 use lamplight_model::Moment;
 use std::time::Duration;
@@ -15,12 +15,13 @@ use std::time::Duration;
 /// The rate at which requests of one connection are handled.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RequestRate {
-    /// Requests a second, up to 200,000. 0 means no limit.
+    /// The limit in requests per second, up to 200,000. 0 means no limit.
     pub per_second: u32,
 }
 
 impl Default for RequestRate {
-    /// 2,000 a second: far more than a person or a client library sends, and a few hundredths of one core.
+    /// 2,000 per second, which is far more than a person or a client library sends. Handling them takes a few
+    /// hundredths of one core.
     fn default() -> Self {
         Self { per_second: 2_000 }
     }
@@ -32,7 +33,7 @@ impl RequestRate {
 
     /// The number of the window that contains a moment.
     pub fn window(now: Moment) -> u16 {
-        // The number may wrap around: it is only compared for equality.
+        // The number may wrap around, because it is only compared for equality.
         (now.0 / Self::WINDOW.as_millis() as u64) as u16
     }
 
@@ -41,18 +42,18 @@ impl RequestRate {
     }
 }
 
-/// The cost class of something that was received on a connection.
+/// The cost of received data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Received {
     /// A request, or a control frame.
     Whole,
-    /// At most 128 bytes of a message that has not ended; there may be many fragments, even empty ones.
+    /// At most 128 bytes of an incomplete message. A message may have many fragments, even empty ones.
     Part,
 }
 
 impl Received {
-    /// The number of parts that count like one request. A message of 512 KiB has 4,096 parts and costs half a window
-    /// of the default rate.
+    /// The number of parts that count like one request. A message of 512 KiB has 4,096 parts, which cost half a window
+    /// at the default rate.
     const PARTS: u32 = 16;
 
     fn cost(self) -> u32 {
@@ -67,17 +68,17 @@ impl Received {
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct RequestPace {
     window: u16,
-    /// Counted in parts.
+    /// The cost so far, in units of one part.
     handled: u32,
 }
 
 impl RequestPace {
-    /// Whether the next request has to wait for the next window.
+    /// Whether the limit of the current window is reached, so that the next request has to wait for the next window.
     pub fn is_spent(&self, rate: RequestRate, window: u16) -> bool {
         rate.per_second > 0 && self.window == window && self.handled >= rate.per_window() * Received::PARTS
     }
 
-    /// Adds the cost of something that was handled.
+    /// Adds the cost of data that was handled.
     pub fn note(&mut self, received: Received, window: u16) {
         if self.window != window {
             *self = Self { window, handled: 0 };
@@ -90,7 +91,7 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The number handled in each of five seconds, on a connection that always has more to handle.
+    /// The number of requests or parts handled in each of five seconds, on a connection that always has more of them.
     fn handled(per_second: u32, received: Received) -> [u32; 5] {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
         std::array::from_fn(|second| {

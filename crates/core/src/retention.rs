@@ -1,33 +1,33 @@
-//! The wall clock by which old data is deleted. After the wall clock has leaped ahead, this clock does not follow
-//! until the wall clock has run steadily for a while.
+//! The clock that decides which old data is deleted. It follows the wall clock, except for a while after the wall clock
+//! has leaped ahead.
 //!
-//! A wall clock may be wrong: a host without a battery, a virtual machine on a host with a wrong clock, a typing
-//! error of an operator. Everything else recovers when the clock is corrected, but deleted data does not come back.
+//! A wall clock may be wrong: a host without a battery, a virtual machine on a host with a wrong clock, a typing error
+//! of an operator. All other functions recover when the clock is corrected, but deleted data is lost.
 
 use lamplight_model::{Now, Timestamp};
 use std::time::Duration;
 
-/// The time for which the wall clock has to run steadily after a leap ahead, and after a start, before it is used to
-/// delete old data.
+/// The time for which the wall clock has to run steadily after a start or a leap ahead before it decides about
+/// deletions.
 pub const STEADY_FOR: Duration = Duration::from_secs(60 * 60);
 
-/// The largest difference between the two clocks that does not count as a leap: a time service corrects the clock by
-/// less.
+/// The largest difference between the wall clock and the monotonic clock that is not a leap. A time service corrects
+/// the clock by less.
 pub const TOLERATED: Duration = Duration::from_secs(60);
 
-/// Follows the wall clock, except after leaps ahead of the monotonic clock.
+/// A clock that follows the wall clock, except after the wall clock leaps ahead of the monotonic clock.
 #[derive(Clone, Debug, Default)]
 pub struct RetentionClock {
-    /// The last reading that was accepted.
+    /// The last accepted reading.
     believed: Option<Now>,
-    /// The first reading after a leap ahead, which is not accepted yet.
+    /// The first reading after a leap ahead; `None` if the wall clock is accepted.
     leapt: Option<Now>,
 }
 
 impl RetentionClock {
-    /// Takes a reading, and returns the time by which old data may be deleted: never later than the reading. After a
-    /// leap ahead, returns the time extrapolated from the former readings until the clock has run steadily for
-    /// [`STEADY_FOR`]. Returns `None` for the same time after a start.
+    /// Takes a reading and returns the time to use for deletions, which is never later than the reading. After a leap
+    /// ahead, that time is computed from the last accepted reading, until the wall clock has run steadily for
+    /// [`STEADY_FOR`]. After a start, it is `None` for the same period.
     pub fn read(&mut self, now: Now) -> Option<Timestamp> {
         let led_to = self.believed.map(|believed| believed.wall_at(now.moment));
         if led_to.is_some_and(|led_to| now.wall <= led_to.after(TOLERATED)) {
@@ -63,8 +63,8 @@ mod tests {
 
     const HOUR: u64 = 3_600;
 
-    /// Reads a clock at `second: wall` in turn; the third column is the time that may be used, or `-` for none. All
-    /// are in seconds.
+    /// Runs a script with lines of `second wall expected`, all in seconds. `expected` is the time to use for deletions,
+    /// or `-` for `None`.
     fn check(script: &str) {
         let mut clock = RetentionClock::default();
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -86,7 +86,7 @@ mod tests {
              3600 1003600 1003600
              3660 1003660 1003660",
         );
-        // The clock was corrected within the hour: the wait begins again.
+        // The clock was corrected within the hour, so the hour begins again.
         check(
             "0    9000000 -
              600  1000000 -

@@ -1,4 +1,4 @@
-//! The form of a live record on disk: deadlines as wall time, connections as lost.
+//! The form of a live record on disk. Deadlines are stored as wall time, and connections are not stored.
 
 use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;
@@ -46,7 +46,7 @@ struct SavedDevice {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 enum SavedLink {
     Connected,
-    /// The device counts as present after this end.
+    /// The device counts as connected although its connection ended in this way.
     Held {
         end: LinkEnd,
     },
@@ -97,18 +97,18 @@ impl Presence {
 
 impl SavedPresence {
     /// Raises the version above every version that may have been sent until `at`. This record may be older than the
-    /// last one that was sent, and a client would ignore a version that is not newer than its own.
+    /// last one that was sent, and clients ignore versions that are not newer than theirs.
     pub fn lift_version(&mut self, at: Timestamp) {
         self.version = self.version.next(at);
     }
 
     /// Converts a saved record into the record of the next process. Devices that were connected or held count as
-    /// present until `grace`. `lost_at` is the last time at which the old process is known to have run.
+    /// connected until `grace`. `lost_at` is the last time at which the old process is known to have run.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
         let connected = |device: &SavedDevice| device.link == SavedLink::Connected;
         let last_seen = if self.devices.iter().any(connected) {
-            // The time of the last bytes is unknown; the process ran when the record was written.
+            // The time of the last bytes is not stored, but the process was running when the record was written.
             self.last_seen.max(Some(lost_at.max(self.since)))
         } else {
             self.last_seen

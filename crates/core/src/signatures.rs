@@ -1,31 +1,33 @@
-//! The UserSigs of a user that were seen, and those that were revoked (SPEC section 5, "Revoking is exact").
+//! The UserSigs that a user has used, and those that were revoked (SPEC section 5, "Revoking is exact").
 //!
-//! A kick must revoke every UserSig that was seen, whatever its date, and no unseen UserSig dated in the second of
-//! the kick or later. The record therefore remembers the seconds of UserSigs that were fresh when they were seen.
+//! A kick revokes every UserSig that was used, and every UserSig issued before the second of the kick. It must not
+//! revoke an unused UserSig issued in that second or later. The record therefore stores the issue times of recent
+//! UserSigs that were used.
 
 use lamplight_model::{MAX_REVOKED_ONE_BY_ONE, Revoked, Timestamp};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
-/// The age in seconds up to which a UserSig is remembered when it is seen. It allows for a wall clock that is set
-/// back a little before a kick.
+/// The age in seconds up to which the use of a UserSig is stored. It allows for a wall clock that is set back a little
+/// before a kick.
 const REMEMBERED_FOR: u64 = 10;
 
-/// The UserSigs of a user, by the seconds in which they are dated.
+/// The UserSigs of a user, identified by the seconds in which they were issued.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Signatures {
-    /// The seconds of the UserSigs that were seen, ascending; only the latest [`MAX_REVOKED_ONE_BY_ONE`] are kept.
+    /// The issue times of the UserSigs that were used, ascending. Only the latest [`MAX_REVOKED_ONE_BY_ONE`] are
+    /// stored.
     seen: SmallVec<[u64; 1]>,
     revoked: Option<Box<Revoked>>,
 }
 
 impl Signatures {
-    /// Creates the record from the revocation that the facts have; no UserSig was seen yet.
+    /// Creates the record from the revocation in the facts, without any used UserSig.
     pub fn of_facts(revoked: Option<Revoked>) -> Self {
         Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
     }
 
-    /// Whether a UserSig dated in this second was revoked.
+    /// Whether a UserSig issued in this second was revoked.
     pub fn has_revoked(&self, issued: u64) -> bool {
         self.revoked.as_ref().is_some_and(|revoked| revoked.refuses(issued))
     }
@@ -35,7 +37,7 @@ impl Signatures {
         self.revoked.as_deref()
     }
 
-    /// Remembers that the user was seen with a UserSig issued in this second. Returns whether that was new.
+    /// Records that the user has used a UserSig issued in this second. Returns whether that was new.
     pub fn note(&mut self, issued: u64, now: Timestamp) -> bool {
         let from = now.as_secs().saturating_sub(REMEMBERED_FOR);
         if issued < from {
@@ -51,7 +53,8 @@ impl Signatures {
         true
     }
 
-    /// The seconds of the UserSigs seen that a revocation at `at` has to name individually.
+    /// The issue times of used UserSigs that a revocation at `at` has to name individually, because they are not before
+    /// `at`.
     pub fn seen_since(&self, at: Timestamp) -> impl Iterator<Item = u64> {
         self.seen.iter().copied().filter(move |issued| *issued >= at.as_secs())
     }

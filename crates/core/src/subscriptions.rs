@@ -3,10 +3,10 @@
 use hashbrown::HashSet;
 use lamplight_model::UserId;
 
-/// The users that a user is subscribed to, earliest first. The list belongs to the account; the devices share it.
+/// The users that an account is subscribed to, earliest first. All devices of the account share the list.
 ///
-/// A list is stored as one run of bytes (length, id, length, id, …), because most users have a list and few ever
-/// change it.
+/// The list is stored as one array of bytes (length, id, length, id, …) to save memory, because most users have a list
+/// and few change it.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Subscriptions {
     packed: Box<[u8]>,
@@ -15,9 +15,9 @@ pub struct Subscriptions {
 /// The outcome of [`Subscriptions::subscribe`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Subscribed {
-    /// Users who are new on the list, in the order given.
+    /// The users who are new on the list, in the order given.
     pub added: Vec<UserId>,
-    /// Users who were evicted, earliest first. Users of this call who did not fit are among them.
+    /// The users who were evicted, earliest first. They may include users of this call.
     pub evicted: Vec<UserId>,
 }
 
@@ -37,13 +37,13 @@ impl Subscriptions {
         self.texts().map(|text| UserId::new(text).expect("only ids were packed"))
     }
 
-    /// Whether the list has a user whose `userID` satisfies `is_meant`.
+    /// Whether `is_meant` returns `true` for the `userID` of any user on the list.
     pub fn any(&self, is_meant: impl FnMut(&str) -> bool) -> bool {
         self.texts().any(is_meant)
     }
 
-    /// Appends users to the list; a user who is already on it moves to the end. Beyond `limit`, the earliest are
-    /// evicted (SPEC section 3). A user who is given twice counts once, at the last place.
+    /// Appends users to the list. A user who is already on it moves to the end. If the list exceeds `limit`, the
+    /// earliest users are evicted (SPEC section 3). A user who is given twice counts once, at the last position.
     pub fn subscribe(&mut self, users: &[UserId], limit: usize) -> Subscribed {
         let mut newest: Vec<UserId> = Vec::with_capacity(users.len());
         let mut seen = HashSet::with_capacity_and_hasher(users.len(), foldhash::fast::FixedState::default());
@@ -68,7 +68,7 @@ impl Subscriptions {
         Subscribed { added, evicted }
     }
 
-    /// Removes users from the list. Returns those that were on it, in the order of the list.
+    /// Removes users from the list. Returns the removed users in the order of the list.
     pub fn unsubscribe(&mut self, users: &[UserId]) -> Vec<UserId> {
         let gone: HashSet<&UserId, foldhash::fast::FixedState> = users.iter().collect();
         let (removed, kept): (Vec<_>, Vec<_>) = self.iter().partition(|user| gone.contains(user));

@@ -1,19 +1,19 @@
-//! Downsampling of figures of the past: the resolutions at which figures are kept, and the sums of finer figures that
-//! make coarser ones.
+//! Downsampling of metrics: the resolutions at which past values are stored, and the sums that make coarse values from
+//! fine ones.
 //!
-//! This module knows neither what is counted nor where it is stored.
+//! This module does not define what is counted or where it is stored.
 
 use lamplight_model::Timestamp;
 use std::time::Duration;
 
-/// One resolution, and how long figures are kept at it.
+/// One resolution, and the time for which values are stored at it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Level {
-    /// Names the level in the store.
+    /// The number of the level in the store.
     pub number: u8,
-    /// The time that one figure covers.
+    /// The period that one value covers.
     pub step: Duration,
-    /// The time for which a figure is kept.
+    /// The time for which a value is stored.
     pub kept: Duration,
 }
 
@@ -25,26 +25,26 @@ pub const LEVELS: [Level; 3] = [
 ];
 
 impl Level {
-    /// The beginning of the step that contains a time.
+    /// The beginning of the step that contains the time `at`.
     pub fn step_of(&self, at: Timestamp) -> Timestamp {
         let step = self.step.as_millis() as u64;
         Timestamp(at.0 - at.0 % step)
     }
 
-    /// The earliest time whose figures are still kept.
+    /// The earliest time whose values are still stored.
     pub fn oldest(&self, now: Timestamp) -> Timestamp {
         Timestamp(now.0.saturating_sub(self.kept.as_millis() as u64))
     }
 
-    /// The largest number of figures that this level keeps.
+    /// The largest number of values that are stored at this level.
     pub fn most(&self) -> usize {
         (self.kept.as_millis() / self.step.as_millis()) as usize + 1
     }
 }
 
-/// Something that can be summed up over time.
+/// A value that can be summed up over time.
 pub trait Sum: Clone {
-    /// Adds the sum of a later time.
+    /// Adds the value of a later period.
     fn add(&mut self, later: &Self);
 }
 
@@ -55,7 +55,7 @@ pub struct Step<S> {
     pub level: u8,
     /// The time at which the step began.
     pub at: Timestamp,
-    /// The sum since then.
+    /// The sum since `at`.
     pub sum: S,
 }
 
@@ -72,8 +72,7 @@ impl<S> Default for Thinning<S> {
 }
 
 impl<S: Sum> Thinning<S> {
-    /// Continues where a former process stopped: `kept` are steps that it has written. Steps that are over by now are
-    /// ignored.
+    /// Continues the sums of a former process from its stored steps `kept`. Steps that have already ended are ignored.
     pub fn resume(kept: impl IntoIterator<Item = Step<S>>, now: Timestamp) -> Self {
         let mut thinning = Self::default();
         for step in kept {
@@ -85,9 +84,9 @@ impl<S: Sum> Thinning<S> {
         thinning
     }
 
-    /// Adds what was counted until `at`. When a step of the finest level is over, returns the steps to be written,
-    /// each of which replaces the stored step of the same level and time: the step that is over, and the current
-    /// steps of the other levels. A process that ends therefore loses at most one step of the finest level.
+    /// Adds the count up to the time `at`. At the end of a step of the finest level, returns the steps to store: the
+    /// ended step, and the current steps of the other levels. Each replaces the stored step of the same level and time.
+    /// A process that exits therefore loses at most one step of the finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;
         let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));
@@ -96,7 +95,8 @@ impl<S: Sum> Thinning<S> {
             let began = level.step_of(at);
             match current {
                 Some(step) if step.at == began => step.sum.add(counted),
-                // The next step, or an earlier one if the clock was set back; an earlier one is counted anew.
+                // A new step, or an earlier one if the clock was set back. The sum of an earlier step begins again from
+                // zero.
                 Some(_) | None => {
                     *current = Some(Step { level: level.number, at: began, sum: counted.clone() });
                 }
@@ -116,7 +116,7 @@ mod tests {
         }
     }
 
-    /// Counts 1 at each of these seconds, and compares the steps that are to be written with `expected`: `second:
+    /// Counts 1 at each of these seconds, and compares the steps to store with `expected`, in the form `second:
     /// level@begin=sum …`.
     fn check(thinning: &mut Thinning<u64>, seconds: impl IntoIterator<Item = u64>, expected: &str) {
         let mut told = Vec::new();

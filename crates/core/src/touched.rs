@@ -1,27 +1,27 @@
-//! The watchers that have something to be sent, in the order in which they are served.
+//! The queue of the watchers that have notifications to be sent.
 //!
-//! A change of a user with thousands of watchers costs thousands of writes. Watchers of other users are served first,
-//! and the crowd of such a user is served in shares, so that one popular user delays nobody else.
+//! A change of a user with thousands of watchers costs thousands of writes. These watchers are a crowd, which is served
+//! in shares after all other watchers, so that one popular user delays nobody else.
 
 use std::collections::VecDeque;
 
-/// The watchers of a user are a crowd if the user has more of them than this on one worker.
+/// The number of watchers of one user on one worker above which they are a crowd.
 pub(crate) const CROWD: usize = 256;
 
-/// The number of watchers of crowds that are served in one round: about 0.2 ms of writes, for which a request that comes
-/// in the meantime waits. The rest of a round costs about as much as one write.
+/// The number of watchers in crowds that are served in one round. Serving them takes about 0.2 ms, for which a new
+/// request has to wait. The rest of a round costs about as much as one write.
 const SHARE: usize = 32;
 
 /// The queues that a watcher is in.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(crate) struct Marks {
-    /// The watcher is in the queue that is served first.
+    /// Whether the watcher is in the queue that is served first.
     first: bool,
-    /// The watcher is in the queue of the crowd.
+    /// Whether the watcher is in the queue of the crowd.
     crowd: bool,
 }
 
-/// The watchers that wait to be served, by their keys `K`. Each watcher is at most once in each of the two queues.
+/// The watchers that wait to be served, as their keys `K`. Each watcher is at most once in each of the two queues.
 pub(crate) struct Touched<K> {
     first: Vec<K>,
     crowd: VecDeque<K>,
@@ -34,7 +34,7 @@ impl<K> Default for Touched<K> {
 }
 
 impl<K: Copy> Touched<K> {
-    /// Puts a watcher into a queue, because a user with this many `watchers` has changed. A watcher in the first
+    /// Adds a watcher to a queue, because a user with this many `watchers` has changed. A watcher that is in the first
     /// queue is not added to the crowd.
     pub fn push(&mut self, key: K, marks: &mut Marks, watchers: usize) {
         if marks.first {
@@ -49,8 +49,8 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Moves the watchers to be served in this round into `round`: the whole first queue, and a share of the crowd.
-    /// `marks` changes the marks of a watcher, and returns whether it still exists.
+    /// Moves the watchers to serve in this round into `round`: the whole first queue, and a share of the crowd. `marks`
+    /// changes the marks of a watcher, and returns `false` if the watcher was removed.
     pub fn take(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);

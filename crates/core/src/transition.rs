@@ -1,16 +1,16 @@
-//! The result of a transition of a live record: its outcome, and the changes for watchers, clients and stores.
+//! The result of a transition of a live record.
 
 use lamplight_model::{ConnectionId, DeviceId, Platform, UserId};
 
-/// The result of a transition: its outcome, and the changes for watchers, clients and stores.
+/// The result of a transition: its outcome, and the changes of which watchers, clients and stores have to be notified.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Transition<T> {
     /// The answer to the caller.
     pub outcome: T,
-    /// Whether the record has changed, visibly or not, and must be stored. A refused call does not change the record.
+    /// Whether the record has changed, visibly or not, and must be stored. A refused call does not change it.
     pub changed: bool,
-    /// Whether the visible status differs, so that watchers must be notified.
+    /// Whether the visible status has changed, so that watchers must be notified.
     pub visible: bool,
     /// Whether the record has new session events for the outbox.
     pub has_events: bool,
@@ -18,14 +18,14 @@ pub struct Transition<T> {
     pub ended: Vec<Ended>,
     /// Users who are new on the subscription list.
     pub subscribed: Vec<UserId>,
-    /// Users who have left the subscription list.
+    /// Users who were removed from the subscription list.
     pub unsubscribed: Vec<UserId>,
 }
 
 /// A connection that must be closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Ended {
-    /// The connection.
+    /// The id of the connection.
     pub connection: ConnectionId,
     /// The cause that is sent to the client.
     pub cause: EndCause,
@@ -38,21 +38,21 @@ pub enum EndCause {
     Superseded,
     /// A later login has ended the login of this connection.
     KickedByLogin {
-        /// The platform of that login.
+        /// The platform of the later login.
         by: Platform,
     },
     /// The server API or an operator has ended the login.
     KickedByOperator,
-    /// The account was deleted.
+    /// The account of the user was deleted.
     AccountDeleted,
-    /// The login was ended as the client had requested, after the client was answered that the request had failed.
+    /// The client logged out and was answered that the logout had failed, but the logout was then carried out.
     LoggedOut,
 }
 
 /// A login that has ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Removed {
-    /// The device.
+    /// The id of the device.
     pub device: DeviceId,
     /// The number of the login.
     pub login: u64,
@@ -63,7 +63,7 @@ pub struct Removed {
 }
 
 impl<T> Transition<T> {
-    /// A transition without any change for others.
+    /// Creates a transition that changes nothing.
     pub fn quiet(outcome: T) -> Self {
         Self {
             outcome,
@@ -76,7 +76,7 @@ impl<T> Transition<T> {
         }
     }
 
-    /// The same transition with another outcome.
+    /// Replaces the outcome by `outcome` applied to it.
     pub fn map<U>(self, outcome: impl FnOnce(T) -> U) -> Transition<U> {
         Transition {
             outcome: outcome(self.outcome),

@@ -1,21 +1,21 @@
-//! Logins that have ended in the live record and whose end is not stored in the facts yet.
+//! Logins that have ended in the live record but not yet in the facts.
 //!
-//! They are a part of the live record, so that neither a crash nor a failing store can lose an end: it stays here and
-//! is retried until the facts have stored it.
+//! They are a part of the live record, so a crash or a failing store cannot lose them. Storing an end is retried until
+//! it succeeds.
 
 use lamplight_model::{EndedLogin, Moment};
 use std::time::Duration;
 
-/// The most ends that one record keeps, each of another device; beyond that the earliest are dropped.
+/// The most ends that one record stores, each of another device. Beyond that the earliest are dropped.
 pub const MAX_UNSETTLED_ENDS: usize = 256;
 
-/// The pause before the first retry; the operation that ended the login makes the first attempt itself.
+/// The pause before the first retry. The operation that ended the login makes the first attempt itself.
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 
 /// The longest pause between two retries.
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
-/// The ends that are not stored in the facts yet, the earliest first.
+/// The ended logins that are not stored in the facts yet, earliest first.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct UnsettledEnds {
     ends: Vec<EndedLogin>,
@@ -29,12 +29,12 @@ impl UnsettledEnds {
         Self { ends: Vec::new(), retry: now + FIRST_RETRY, pause: FIRST_RETRY }
     }
 
-    /// Creates the list from the ends that a former process left; they are due at once.
+    /// Creates the list from the ends that a former process left. They are retried at once. `None` if there are none.
     pub(crate) fn restored(ends: Vec<EndedLogin>, now: Moment) -> Option<Self> {
         (!ends.is_empty()).then(|| Self { ends, retry: now, pause: FIRST_RETRY })
     }
 
-    /// The ends.
+    /// The ended logins, earliest first.
     pub fn ends(&self) -> &[EndedLogin] {
         &self.ends
     }
@@ -44,12 +44,12 @@ impl UnsettledEnds {
         self.retry
     }
 
-    /// Whether the list has the end of this login, or of a later login of the same device.
+    /// Whether the list contains the end of this login, or of a later login of the same device.
     pub fn has_ended(&self, device: &lamplight_model::DeviceId, login: u64) -> bool {
         self.ends.iter().any(|end| end.device == *device && end.login >= login)
     }
 
-    /// Adds an end. The end of a later login of a device replaces that of an earlier login.
+    /// Adds an end. It replaces the end of an earlier login of the same device.
     pub(crate) fn push(&mut self, end: EndedLogin, now: Moment) {
         if self.has_ended(&end.device, end.login) {
             return;
@@ -62,7 +62,7 @@ impl UnsettledEnds {
         self.retry = self.retry.max(now + FIRST_RETRY);
     }
 
-    /// Removes ends that the facts have stored. Returns whether any of them was in the list.
+    /// Removes ends that are now stored in the facts. Returns whether any of them was in the list.
     pub(crate) fn settled(&mut self, settled: &[EndedLogin]) -> bool {
         let before = self.ends.len();
         self.ends.retain(|end| {
@@ -72,7 +72,7 @@ impl UnsettledEnds {
         self.ends.len() < before
     }
 
-    /// Notes that a retry begins, and sets the time of the next one; the pause doubles each time.
+    /// Records that a retry begins, and schedules the next one after twice the pause.
     pub(crate) fn retrying(&mut self, now: Moment) {
         self.pause = (self.pause * 2).min(LONGEST_RETRY);
         self.retry = now + self.pause;

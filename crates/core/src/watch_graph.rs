@@ -1,7 +1,7 @@
-//! The watch graph of one worker: edges from watchers to subjects. Users are interned; an edge costs 16 bytes,
+//! The watch graph of one worker: edges from watchers to subjects. Each user is stored once, and an edge uses 16 bytes,
 //! eight at each end.
 //!
-//! The graph stores the reasons of each edge. It does not interpret the states that are sent along an edge.
+//! The graph stores the reasons of each edge, and does not interpret the states that are sent along it.
 
 use crate::touched::{Marks, Touched};
 use crate::watch_reasons::{Reasons, Why};
@@ -11,12 +11,12 @@ use slab::Slab;
 use smallvec::SmallVec;
 use std::hash::BuildHasher;
 
-/// A watched user.
+/// The key of a watched user.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct SubjectKey(pub u32);
 
-/// A watching connection. The key of a watcher that was removed stays invalid when its slot is used again, and calls
-/// with such a key change nothing.
+/// The key of a watching connection. After a watcher is removed, its key stays invalid even if a new watcher uses its
+/// slot. Calls with an invalid key do nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct WatcherKey {
     slot: u32,
@@ -24,7 +24,7 @@ pub struct WatcherKey {
 }
 
 impl WatcherKey {
-    /// The slot of the watcher: a small number, used again after the watcher was removed.
+    /// The slot of the watcher: a small number that is used again after the watcher was removed.
     pub fn slot(self) -> usize {
         self.slot as usize
     }
@@ -33,12 +33,12 @@ impl WatcherKey {
 const SUBJECT: u32 = (1 << 26) - 1;
 /// No state of the user has been sent to the watcher since the edge was added.
 const UNTOLD: u32 = 1 << 26;
-/// The user's state is held back from the watcher, because an answer under way will carry it.
+/// The user's state is not sent as a notification, because an answer under way will contain it.
 const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
 
-/// The watcher's end of an edge: the subject, with the reasons and the pending mark in the bits above it.
+/// The watcher's end of an edge. The bits of `subject` above the subject's key are the reasons and the pending mark.
 #[derive(Clone, Copy)]
 struct Outgoing {
     subject: u32,
@@ -64,30 +64,30 @@ struct Watcher {
     /// Distinguishes the watcher from earlier watchers in its slot.
     generation: u32,
     outgoing: Vec<Outgoing>,
-    /// Indices of pending edges in `outgoing`, in the order in which they were marked. Two of them need no memory on
-    /// the heap; a connection that keeps up has no more.
+    /// Indices of pending edges in `outgoing`, in the order in which they were marked. Up to two of them need no heap
+    /// memory, which is enough for a connection that reads in time.
     pending: SmallVec<[u32; 2]>,
     /// The queues of `touched` that the watcher is in.
     marks: Marks,
-    /// The connection is notified only of its own user; other marks wait.
+    /// Whether the connection is notified only of its own user, so that other pending edges wait.
     muted: bool,
 }
 
-/// The indices of a watcher's edges by subject. Built for changes of many edges at once, so that each of them needs no
-/// search through all edges.
+/// The index of each edge of a watcher, by subject. It is built for calls that change many edges, so that each change
+/// needs no search through all edges.
 type Places = HashMap<u32, u32, foldhash::fast::FixedState>;
 
-/// Up to this number of changes, searching the edges is quicker than building such a map.
+/// The largest number of changes for which searching the edges is quicker than building a map.
 const FEW: usize = 4;
 
-/// Watchers, subjects with their newest state `S`, and the edges between them with their pending marks.
+/// The graph: watchers, subjects with their newest state `S`, and the edges between them with their pending marks.
 ///
 /// A subject exists as long as it has a watcher.
 pub struct WatchGraph<S> {
     index: HashTable<u32>,
     subjects: Slab<Subject<S>>,
     watchers: Slab<Watcher>,
-    /// The number of watchers ever added, from which generations are made.
+    /// The number of watchers ever added, which gives the generation of the next one.
     attached: u32,
     touched: Touched<WatcherKey>,
     hasher: foldhash::fast::RandomState,
@@ -107,7 +107,7 @@ impl<S> Default for WatchGraph<S> {
 }
 
 impl<S> WatchGraph<S> {
-    /// Adds a watcher. `expected` is the number of users that it will watch, which sizes its memory.
+    /// Adds a watcher. `expected` is the number of users that it will watch, for which memory is reserved.
     pub fn attach(&mut self, expected: usize) -> WatcherKey {
         self.attached = self.attached.wrapping_add(1);
         let generation = self.attached;
@@ -124,13 +124,13 @@ impl<S> WatchGraph<S> {
             self.remove_incoming(last.subject & SUBJECT, last.place);
         }
         if self.watcher(key).is_some() {
-            // `touched` may still have the key; it is skipped there.
+            // `touched` may still contain the key; [`WatchGraph::take_touched`] skips it.
             self.watchers.remove(key.slot());
         }
     }
 
-    /// Adds a reason for `watcher` to watch `user`, and an edge if this is the first reason. Returns the subject, and
-    /// whether the edge is new; `None` if the watcher was removed. A new edge is pending if the state is known.
+    /// Adds a reason for `watcher` to watch `user`, and an edge if there is none. Returns the subject, and whether the
+    /// edge is new. `None` if the watcher was removed. A new edge is pending if the subject has a state.
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> Option<(SubjectKey, bool)> {
         self.watcher(watcher)?;
         let subject = self.intern(user);
@@ -142,8 +142,8 @@ impl<S> WatchGraph<S> {
         Some((SubjectKey(subject), true))
     }
 
-    /// Adds a reason for `watcher` to watch each of these users, in time linear in their number and in the number of
-    /// its edges. Passes the users that it did not watch for this reason before to `added`.
+    /// Adds a reason for `watcher` to watch each of these users, and passes those that it did not watch for this reason
+    /// before to `added`. The time is linear in the number of given users and of the watcher's edges.
     pub fn watch_all(
         &mut self,
         watcher: WatcherKey,
@@ -174,15 +174,14 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Removes a reason from every edge of `watcher` that has it, except for the users for which `wanted` is true, in
-    /// time linear in the number of its edges.
+    /// Removes a reason from every edge of `watcher` that has it, except to users for whom `wanted` returns `true`. The
+    /// time is linear in the number of the watcher's edges.
     pub fn unwatch_others(&mut self, watcher: WatcherKey, why: Why, mut wanted: impl FnMut(&User) -> bool) {
         let Some(it) = self.watcher(watcher) else { return };
         let subject_at = |place: u32| it.outgoing[place as usize].subject & SUBJECT;
         let waiting: Vec<u32> = it.pending.iter().map(|place| subject_at(*place)).collect();
         let mut moved = false;
-        // In reverse order, because the edge that is moved into a gap comes from the end and has been looked at
-        // already.
+        // In reverse order, because the edge that is moved into a gap comes from the end and has already been visited.
         for place in (0..it.outgoing.len()).rev() {
             let edge = &mut self.watchers[watcher.slot()].outgoing[place].subject;
             if *edge & why as u32 == 0 || wanted(&self.subjects[(*edge & SUBJECT) as usize].user) {
@@ -203,9 +202,9 @@ impl<S> WatchGraph<S> {
         it.pending = place.filter(|place| it.outgoing[*place as usize].subject & PENDING != 0).collect();
     }
 
-    /// Removes the pending mark from the edge to each of these users for whose current state `is_known` returns true,
-    /// because the client has that state. Takes time linear in their number and in the number of the watcher's edges.
-    /// Returns for each user whether it is watched.
+    /// Removes the pending mark from the edge to each of these users if `is_known` returns `true` for the user's state,
+    /// because the client then has that state. Returns for each user whether the watcher watches the user. The time is
+    /// linear in the number of given users and of the watcher's edges.
     pub fn unmark_all<'a>(
         &mut self,
         watcher: WatcherKey,
@@ -236,7 +235,7 @@ impl<S> WatchGraph<S> {
         watched
     }
 
-    /// The indices of a watcher's edges. `None` if the watcher was removed; `Some(None)` if there are so few changes
+    /// The index of each edge of a watcher. `None` if the watcher was removed; `Some(None)` if there are so few changes
     /// that searching the edges is quicker.
     #[expect(clippy::option_option, reason = "the two answers have nothing in common")]
     fn places(&self, watcher: WatcherKey, changes: usize) -> Option<Option<Places>> {
@@ -250,7 +249,7 @@ impl<S> WatchGraph<S> {
         Some(Some(places))
     }
 
-    /// Adds an edge if there is none; returns its index.
+    /// Adds an edge and returns its index in `outgoing`.
     fn add_edge(&mut self, watcher: WatcherKey, subject: u32, why: Why) -> u32 {
         let outgoing = &mut self.watchers[watcher.slot()].outgoing;
         let incoming = &mut self.subjects[subject as usize].incoming;
@@ -267,7 +266,7 @@ impl<S> WatchGraph<S> {
         out_place
     }
 
-    /// Removes a reason, and the edge with its last reason. Returns whether the edge was removed.
+    /// Removes a reason, and the edge if that was its last reason. Returns whether the edge was removed.
     pub fn unwatch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let Some(subject) = self.find(user) else { return false };
         let Some(place) = self.find_edge(watcher, subject) else { return false };
@@ -281,7 +280,7 @@ impl<S> WatchGraph<S> {
         true
     }
 
-    /// Frees the memory that a watcher's edges do not need: they seldom change later.
+    /// Frees unused memory of a watcher's edges, because they seldom change later.
     pub fn shrink(&mut self, watcher: WatcherKey) {
         if let Some(watcher) = self.watcher_mut(watcher) {
             watcher.outgoing.shrink_to_fit();
@@ -300,17 +299,17 @@ impl<S> WatchGraph<S> {
             .is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & why as u32 != 0)
     }
 
-    /// The subject of a user, if the user is watched.
+    /// The subject of a user; `None` if nobody watches the user.
     pub fn subject(&self, user: &User) -> Option<SubjectKey> {
         self.find(user).map(SubjectKey)
     }
 
-    /// The newest state of a subject.
+    /// The newest state of a subject; `None` if no state was set.
     pub fn state(&self, subject: SubjectKey) -> Option<&S> {
         self.subjects[subject.0 as usize].state.as_ref()
     }
 
-    /// Replaces the state of a subject, and marks all its edges as pending.
+    /// Replaces the state of a subject, and marks all edges to it as pending.
     pub fn set_state(&mut self, subject: SubjectKey, state: S) {
         self.subjects[subject.0 as usize].state = Some(state);
         let watchers = self.subjects[subject.0 as usize].incoming.len();
@@ -334,7 +333,7 @@ impl<S> WatchGraph<S> {
         true
     }
 
-    /// Removes the pending mark from the edge to a subject. The current state counts as not sent.
+    /// Removes the pending mark from the edge to a subject, but does not record that the state was sent.
     pub fn pass_over(&mut self, key: WatcherKey, subject: SubjectKey) {
         let Some(place) = self.find_edge(key, subject.0) else { return };
         let watcher = &mut self.watchers[key.slot()];
@@ -353,7 +352,8 @@ impl<S> WatchGraph<S> {
         pending.retain(|pending| *pending != place as u32);
     }
 
-    /// Releases every held edge of a watcher, so that its pending states are sent. Returns the users of these edges.
+    /// Ends the exclusion of all held edges of a watcher, so that their pending states are sent. Returns the users of
+    /// these edges.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         let Some(it) = self.watcher_mut(watcher) else { return Vec::new() };
         let held = it.outgoing.iter_mut().zip(0..).filter(|(edge, _)| edge.subject & HELD != 0);
@@ -370,8 +370,8 @@ impl<S> WatchGraph<S> {
         held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
     }
 
-    /// Mutes a watcher, so that it is notified only of its own user, or unmutes it, so that the states marked
-    /// meanwhile are sent.
+    /// Mutes or unmutes a watcher. A muted watcher is notified only of its own user. An unmuted one is then sent the
+    /// states that were marked meanwhile.
     pub fn set_muted(&mut self, key: WatcherKey, muted: bool) {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -383,13 +383,13 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Whether the state of a subject was sent to `watcher` since it watches the subject.
+    /// Whether a state of the subject was sent to `watcher` since the edge was added.
     pub fn was_told(&self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let place = self.find_edge(watcher, subject.0);
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
     }
 
-    /// The newest state of a user, if `watcher` watches the user and the state is not pending for it.
+    /// The newest state of a user, if `watcher` watches the user and the edge is not pending.
     pub fn told(&self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.find(user)?;
         let place = self.find_edge(watcher, subject)?;
@@ -397,8 +397,8 @@ impl<S> WatchGraph<S> {
         if edge & PENDING == 0 { self.subjects[subject as usize].state.as_ref() } else { None }
     }
 
-    /// Passes the pending states of a watcher to `tell`, oldest mark first, and removes their marks, until none is
-    /// left or `tell` returns [`Told::Full`]. Returns whether any is left.
+    /// Passes the pending states of a watcher to `tell`, the oldest mark first, and removes their marks. Stops when
+    /// `tell` returns [`Told::Full`]. Returns whether any mark is left.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -410,7 +410,7 @@ impl<S> WatchGraph<S> {
             let edge = &mut watcher.outgoing[watcher.pending.remove(index) as usize];
             edge.subject &= !(PENDING | UNTOLD);
             let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
-            // A muted watcher is sent nothing else, whether or not there is room.
+            // The result does not matter, because a muted watcher is sent no other state.
             let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"));
             return false;
         }
@@ -433,13 +433,13 @@ impl<S> WatchGraph<S> {
         !watcher.pending.is_empty()
     }
 
-    /// The number of subjects that are pending for a watcher.
+    /// The number of pending edges of a watcher.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
     /// Moves the watchers that got a pending mark since the last call into `round`: all that are in no crowd, then a
-    /// share of the crowd. [`WatchGraph::has_crowd`] returns whether more of the crowd wait.
+    /// share of the crowd. [`WatchGraph::has_crowd`] returns whether others wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         let watchers = &mut self.watchers;
         let marks = |key: WatcherKey, change: fn(&mut Marks)| {
@@ -449,12 +449,12 @@ impl<S> WatchGraph<S> {
         self.touched.take(marks, round);
     }
 
-    /// Whether watchers were left for the next call of [`WatchGraph::take_touched`].
+    /// Whether some watchers wait for the next call of [`WatchGraph::take_touched`].
     pub fn has_crowd(&self) -> bool {
         self.touched.has_crowd()
     }
 
-    /// Every watched user.
+    /// All watched users.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.subjects.iter().map(|(_, subject)| &subject.user)
     }
@@ -509,8 +509,8 @@ impl<S> WatchGraph<S> {
 
     fn find_edge(&self, watcher: WatcherKey, subject: u32) -> Option<usize> {
         let outgoing = &self.watcher(watcher)?.outgoing;
-        // The shorter end is searched, so that both a list of 10,000 users and a user with a million watchers are
-        // quick.
+        // The shorter of the two lists is searched, so that both a watcher of 10,000 users and a user with a million
+        // watchers are quick.
         let incoming = &self.subjects[subject as usize].incoming;
         if incoming.len() < outgoing.len() {
             let found = incoming.iter().find(|edge| edge.watcher == watcher.slot);
@@ -519,7 +519,7 @@ impl<S> WatchGraph<S> {
         outgoing.iter().position(|edge| edge.subject & SUBJECT == subject)
     }
 
-    /// Marks an edge, because the state of a user with this many `watchers` has changed.
+    /// Marks an edge as pending, because the state of its subject, who has this many `watchers`, has changed.
     fn mark(&mut self, watcher: u32, place: u32, watchers: usize) {
         let slot = watcher;
         let watcher = &mut self.watchers[slot as usize];
@@ -536,8 +536,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Prepares the list of pending indices for the removal of an edge: takes the edge off the list, and replaces the
-    /// index of the last edge, which will fill the gap.
+    /// Updates the list of pending indices before an edge is removed: removes the index of this edge, and replaces the
+    /// index of the last edge, which will move into the gap.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];
         if outgoing[place as usize].subject & PENDING != 0 {
@@ -551,7 +551,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Removes an edge. The caller keeps the list of pending indices correct.
+    /// Removes an edge. The caller updates the list of pending indices.
     fn remove_edge(&mut self, watcher: u32, place: u32) {
         let watcher = &mut self.watchers[watcher as usize];
         let removed = watcher.outgoing.swap_remove(place as usize);
@@ -561,7 +561,7 @@ impl<S> WatchGraph<S> {
         self.remove_incoming(removed.subject & SUBJECT, removed.place);
     }
 
-    /// Removes the subject's end of an edge, and the subject with its last edge.
+    /// Removes the subject's end of an edge, and the subject if that was its last edge.
     fn remove_incoming(&mut self, subject: u32, place: u32) {
         let incoming = &mut self.subjects[subject as usize].incoming;
         incoming.swap_remove(place as usize);
@@ -578,11 +578,11 @@ impl<S> WatchGraph<S> {
     }
 }
 
-/// Whether a frame has room for more.
+/// Whether a frame has room for another state.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Told {
     /// The frame has room.
     More,
-    /// The frame is full; the rest stays pending.
+    /// The frame is full; the remaining states stay pending.
     Full,
 }

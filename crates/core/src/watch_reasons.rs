@@ -1,4 +1,4 @@
-//! The reasons for which a connection watches a user, as bits of an edge.
+//! The reasons for which a connection watches a user, stored as bits of an edge.
 
 /// A reason why a connection is notified of a user (SPEC section 4). One edge may have several reasons.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -6,9 +6,9 @@
 pub enum Why {
     /// The connection's own user.
     Own = 1 << 28,
-    /// The user is subscribed to.
+    /// The connection's user is subscribed to the watched user.
     Subscribed = 1 << 29,
-    /// The users are mutual friends, and the app notifies friends.
+    /// The users are mutual friends, and the app's settings notify friends.
     Friend = 1 << 30,
 }
 

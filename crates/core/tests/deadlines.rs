@@ -1,4 +1,4 @@
-//! The timing wheel compared with a plain list of everything that is scheduled.
+//! Compares the timing wheel with a plain list of the scheduled keys.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 
 #[derive(Clone, Debug)]
 enum Event {
-    /// Offset from now in ticks and milliseconds, including the past and far beyond one turn of the wheel.
+    /// The offset from now in ticks and milliseconds. It may be in the past or far beyond one turn of the wheel.
     Schedule(i64, i64),
     Advance(u64),
 }
@@ -44,7 +44,7 @@ proptest! {
                     let at = now.saturating_add_signed(ticks * tick as i64 + slip);
                     let key = keys.next().unwrap();
                     wheel.schedule(key, Moment(at));
-                    // A deadline in the past counts as due now; the next tick is soon enough.
+                    // A deadline in the past counts as now, and may be met at the next tick.
                     asleep.push((key, at, at.max(now)));
                 }
                 Event::Advance(step) => {

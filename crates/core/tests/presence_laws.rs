@@ -1,4 +1,4 @@
-//! The laws of `laws` and those of the multi-device policy, over random sequences of events of a user.
+//! Checks the laws of `laws` and of the multi-device policy over random sequences of events of a user.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
@@ -15,7 +15,7 @@ use laws::Record;
 use proptest::prelude::*;
 use std::time::Duration;
 
-/// An event of a user. Connections are numbered from the first one, and may have ended long ago.
+/// An event of a user. Connections are numbered in the order of their beginning, and may have ended long ago.
 #[derive(Clone, Debug)]
 enum Event {
     Connect {
@@ -67,7 +67,7 @@ fn event() -> impl Strategy<Value = Event> {
     ]
 }
 
-/// Durations close to those in the rules: lingers, graces, retentions.
+/// Durations close to those in the rules: lingers, graces and retentions.
 fn moments() -> impl Strategy<Value = Duration> {
     let around = prop_oneof![Just(0_u64), Just(5), Just(30), Just(600), Just(604_800)];
     (around, -1..=1_i64)
@@ -234,7 +234,7 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
     }
 }
 
-/// Connects a device, and checks which logins ended for it.
+/// Connects a device, and checks which logins that has ended.
 fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u64) {
     let connection = ConnectionId::alone(*connections);
     *connections += 1;
@@ -260,7 +260,7 @@ fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u6
     assert!(left.iter().all(|other| other.platform == platform), "one platform of a group at a time");
     assert!(left.len() < usize::from(instances), "never more instances than the policy allows");
 
-    // No login ends without need, and of those on one platform the earliest end.
+    // Only logins above the limit end, and of those on one platform the earliest end.
     let (mine, others): (Vec<Device>, Vec<Device>) =
         rivals(&before).into_iter().partition(|other| other.platform == platform);
     let kicked = |other: &&Device| done.outcome.kicked.iter().any(|removed| removed.device == other.id);

@@ -1,4 +1,4 @@
-//! The sliding window compared with a recount of every call.
+//! Compares the sliding window with a recount of all calls.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
@@ -45,7 +45,7 @@ proptest! {
                 allowed.push(now);
             }
         }
-        // Every window to be checked begins with an allowed call.
+        // Only windows that begin with an allowed call have to be checked.
         for first in &allowed {
             let inside = allowed.iter().filter(|call| (*first..first + window_ms).contains(call)).count();
             prop_assert!(inside <= usize::from(calls));
@@ -64,7 +64,7 @@ proptest! {
             now += gap;
             let at = Moment(now * 1_000);
             if source.is_blocked(at) {
-                // A source is blocked only because of failures, and at most for a minute after the last one.
+                // A source is blocked only because of failures, and for at most a minute after the last one.
                 let last = *failures.last().unwrap();
                 prop_assert!(now - last < 60);
                 let in_a_minute = failures.iter().filter(|failure| last - **failure < 60).count();

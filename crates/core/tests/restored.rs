@@ -1,4 +1,4 @@
-//! A record that is restored after the process was killed.
+//! Tests of a record that is restored after the process was killed.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -11,8 +11,8 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
 }
 
-/// The process records every few seconds that it is alive, so the last such record may be older than a login that was
-/// reported.
+/// The process records every few seconds that it is running, so the last such time may be before a login that watchers
+/// have seen.
 #[test]
 fn who_logged_in_after_the_last_sign_of_life_was_seen_at_the_login() {
     let settings = AppSettings::default();

@@ -1,4 +1,4 @@
-//! The packed list compared with a plain vector.
+//! Compares the packed list with a plain vector.
 
 // clippy.toml allows `unwrap` in `#[test]` functions, but not in functions that they call.
 #![allow(clippy::unwrap_used)]
@@ -56,8 +56,8 @@ proptest! {
     }
 }
 
-/// Subscribes one user after the other, as the SPEC describes: subscribing again moves to the end, and the earliest
-/// is evicted.
+/// Subscribes one user after another, as the SPEC describes: a user who is already on the list moves to the end, and
+/// the earliest is evicted.
 fn subscribe(list: &mut Vec<UserId>, users: &[UserId], limit: usize) -> Subscribed {
     let before = list.clone();
     for user in users {

@@ -1,4 +1,4 @@
-//! A login that the facts recorded and that was refused afterwards is taken back by its number.
+//! Tests of a login that the facts recorded and that was then refused, so that it is ended by its number.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ fn device() -> DeviceId {
     DeviceId::new("phone").unwrap()
 }
 
-/// A record with a device that is logged in under the number 5.
+/// A record with a device whose login has the number 5.
 fn logged_in() -> Presence {
     let settings = AppSettings::default();
     let mut presence =
@@ -40,15 +40,16 @@ fn logged_in() -> Presence {
 
 #[test]
 fn a_login_is_taken_back_by_its_number() {
-    // The number and platform of the login that is taken back; the resulting status type and the number of the
-    // remaining login; the number of the end that the facts are to store.
+    // The number and platform of the refused login; the resulting status type and the number of the remaining login;
+    // the number of the end that the facts are to store.
     let table = [
         ((5, Platform::Android), (StatusType::Unlogined, None), Some(5)),
-        // The record never had the login: in the facts it has replaced the present login, which stays.
+        // The record has never contained the refused login. In the facts it has replaced the present login, which
+        // stays.
         ((7, Platform::Android), (StatusType::Online, Some(7)), None),
-        // On another platform, the login in the facts has ended the present login.
+        // The refused login is on another platform, so in the facts it has ended the present login.
         ((7, Platform::Web), (StatusType::Unlogined, None), Some(7)),
-        // The record has a later login.
+        // The record contains a later login.
         ((3, Platform::Android), (StatusType::Online, Some(5)), None),
     ];
     for ((login, platform), (status, left), told) in table {
@@ -76,10 +77,10 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
     };
     let presence = logged_in();
     assert_eq!(admission(&presence, 6, None), Admission::Admitted(6));
-    // The record has a later login of another device, which may have kicked this one, so the facts have to decide.
+    // The record contains a later login of another device, which may have kicked this one, so the facts have to decide.
     assert_eq!(admission(&presence, 4, None), Admission::MayHaveEnded(5));
     assert_eq!(admission(&presence, 4, Some(5)), Admission::Admitted(4));
-    // The facts answered before the record had login 5, which may have been a login of the same device that has ended.
+    // The facts answered before the record had login 5, which may have been a login of the same device and have ended.
     assert_eq!(admission(&presence, 4, Some(3)), Admission::MayHaveEnded(5));
     assert_eq!(
         presence.admission(&device(), Platform::Android, 1, Some((4, Some(5))), policy(Multi)),
@@ -90,7 +91,7 @@ fn a_login_that_was_ended_before_it_could_enter_is_not_admitted() {
 
 #[test]
 fn a_login_that_comes_after_a_newer_one_in_its_way_has_been_kicked_by_it() {
-    // The record has an Android phone with login 5.
+    // The record contains an Android phone with login 5.
     let presence = logged_in();
     let admission = |platform, number, mode| {
         presence.admission(&DeviceId::new("pad").unwrap(), platform, 1, Some((number, Some(5))), policy(mode))
@@ -132,8 +133,8 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
     assert_eq!(devices, [(Platform::IPad, 9)]);
 }
 
-/// Two revocations overlap. The second ends no login, but a UserSig of the second that the first revocation refused is
-/// refused too, so both calls have to wait until that second is over.
+/// Two revocations overlap. The second ends no login. It has to report the UserSig that the first has revoked, so that
+/// both calls wait until the second in which that UserSig was issued is over.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();
@@ -159,7 +160,7 @@ fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     assert!(presence.kick(7, &known, &settings, NOW).outcome.1.is_empty(), "nothing besides what it names");
 }
 
-/// After a crash in the middle of a login, or after the policy was tightened, two competing logins may exist.
+/// After a crash in the middle of a login, or after the policy became stricter, two competing logins may exist.
 #[test]
 fn a_device_that_comes_back_loses_its_login_to_a_newer_one_that_is_present() {
     let mut presence = logged_in();

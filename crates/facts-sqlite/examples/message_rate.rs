@@ -1,8 +1,9 @@
-//! Measures how many messages a second are committed: `cargo run --release --example message_rate -- FILE
+//! Measures how many messages are committed per second: `cargo run --release --example message_rate -- FILE
 //! [MESSAGES]`.
 //!
-//! Each user writes to a few random peers; each message waits for its commit, and [`AT_ONCE`] messages are under way.
-//! Afterwards, the reads that every client performs are measured. FILE must not exist; it is not deleted afterwards.
+//! Each user sends messages to a few random peers. Each message waits for its commit, and [`AT_ONCE`] messages are in
+//! progress at a time. Afterwards, the reads that every client makes are measured. FILE must not exist, and is not
+//! deleted afterwards.
 
 #![allow(clippy::print_stdout)]
 
@@ -61,7 +62,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// The rate of a phase, and the CPU time that the process used in it.
+/// A phase of the measurement: its start, and the CPU time of the process at its start.
 struct Phase {
     what: &'static str,
     count: u64,
@@ -82,7 +83,7 @@ impl Phase {
     }
 }
 
-/// The CPU time of all threads of this process, from `/proc`, in units of a hundredth of a second.
+/// The CPU time of all threads of this process in seconds, from `/proc`.
 fn cpu_seconds() -> f64 {
     let line = std::fs::read_to_string("/proc/self/stat").expect("this is Linux");
     let after_name = line.rsplit(')').next().expect("a split has a last part");

@@ -1,13 +1,13 @@
-//! The deletion of an app: first the app itself, then the rows of all tables that belong to it, a bounded number in
-//! each transaction.
+//! The deletion of an app: first its row in `apps`, then its rows in all other tables, a bounded number in each
+//! transaction.
 
 use crate::rows::{change, list};
 use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// Every table with rows of apps, and the columns that identify a row. Accounts come last: rows that refer to an
-/// account are deleted before it, so that the deletion of an account does not remove more rows than were counted.
+/// All tables with rows of apps, and the columns that identify a row. Accounts come last: deleting an account also
+/// deletes the rows that refer to it, which would not be counted.
 const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),
@@ -40,13 +40,13 @@ pub(crate) fn unfinished(db: &Connection) -> Result<Vec<AppId>> {
     list(db, "SELECT id FROM deleted_apps WHERE NOT emptied ORDER BY id", (), |row| Ok(AppId(row.get(0)?)))
 }
 
-/// Whether an app was deleted and not created again since. Nothing of such an app is stored.
+/// Whether an app was deleted and not created again since. No data of such an app may be stored.
 pub(crate) fn is_deleted(db: &Connection, app: AppId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM deleted_apps WHERE id = ?1")?.exists([app.0])
 }
 
-/// Ends the deleted state of an app that is created again. Returns whether the app may be created, which is false until
-/// all its rows are deleted.
+/// Ends the deleted state of an app that is being created again. Returns `false` if the app may not be created, because
+/// some of its rows still exist.
 pub(crate) fn make_again(db: &Connection, app: AppId) -> Result<bool> {
     let sql = "SELECT emptied FROM deleted_apps WHERE id = ?1";
     let emptied: Option<bool> = db.prepare_cached(sql)?.query_row([app.0], |row| row.get(0)).optional()?;
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
     use crate::schema;
 
-    /// A table that a later schema adds must be listed here, or it keeps rows of deleted apps.
+    /// If a later schema adds a table that is not listed in `TABLES`, rows of deleted apps would remain in it.
     #[test]
     fn every_table_with_rows_of_apps_is_emptied() {
         let directory = tempfile::tempdir().unwrap();
@@ -97,7 +97,7 @@ mod tests {
         assert_eq!(with_app, listed);
     }
 
-    /// The cost of a step must not grow with the number of other apps.
+    /// The cost of a step must not grow with the size of other apps.
     #[test]
     fn the_rows_of_an_app_are_found_by_an_index() {
         let directory = tempfile::tempdir().unwrap();

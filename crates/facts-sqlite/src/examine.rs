@@ -1,4 +1,4 @@
-//! Examines the file of facts without changing it, so that faults are found before a server opens the file.
+//! Checks the database file without changing it, so that faults are found before a server opens it.
 
 use crate::fault;
 use crate::schema::{self, opening, version};
@@ -10,14 +10,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Fails if [`SqliteFacts::open`](crate::SqliteFacts::open) would refuse the file for its contents, or if the apps in
-/// it cannot be read. Creates no file, whichever user calls it, and writes only to the index of SQLite's log, which
-/// SQLite updates after a process was killed. To be called while no other process has the file open.
+/// Returns an error if [`SqliteFacts::open`](crate::SqliteFacts::open) would refuse the file, or if its apps cannot be
+/// read.
+///
+/// Creates no file, and writes only to the index of SQLite's log, which SQLite may update after a process was killed.
+/// No other process may have the file open.
 pub fn examine(path: &Path) -> Result<(), FactsError> {
     let [log, index] = ["-wal", "-shm"].map(|suffix| beside(path, suffix));
     let has_log = log.metadata().is_ok_and(|about| about.len() > 0);
     let connection = match has_log {
-        // Without an index of the log, reading would create one as a file of the caller.
+        // If the log has no index, reading would create the index, owned by the calling user.
         true if !index.exists() => return Ok(()),
         true => schema::open_for_reading(path)?,
         false => open_unchanging(path)?,
@@ -29,7 +31,7 @@ pub fn examine(path: &Path) -> Result<(), FactsError> {
     apps.map(drop).map_err(|error| fault::of_sqlite("listing apps", Arc::new(error)))
 }
 
-/// Opens a file that is complete and that nobody writes to: SQLite then creates no file beside it.
+/// Opens a file that is complete and not being written to. SQLite then creates no files beside it.
 fn open_unchanging(path: &Path) -> Result<Connection, FactsError> {
     let text =
         path.to_str().ok_or(io::Error::new(io::ErrorKind::InvalidInput, "the path is not valid UTF-8"));
@@ -53,7 +55,7 @@ mod tests {
     use std::collections::BTreeMap;
     use std::fs;
 
-    /// The names and bytes of a folder.
+    /// The contents of a folder: the path and the bytes of each file.
     fn contents(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         entries.map(|path| (path.clone(), fs::read(&path).unwrap())).collect()
@@ -101,7 +103,7 @@ mod tests {
             assert_eq!(examined.is_ok(), is_good, "{name}: {examined:?}");
             assert!(contents(folder.path()) == before, "{name}: something was changed");
         }
-        // After `kill -9` there is a log, and the file may lack all changes that are in the log.
+        // After `kill -9` there is a log, and the main file may lack the changes that are in the log.
         let (folder, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let open = SqliteFacts::open(&folder.path().join("facts.db")).unwrap();
         for name in ["facts.db", "facts.db-wal", "facts.db-shm"] {

@@ -1,36 +1,36 @@
-//! Errors of SQLite and of the writer's queue as errors of the port.
+//! Converts errors of SQLite and of the queues into errors of the port.
 
 use lamplight_facts::{FactsError, FactsErrorKind};
 use rusqlite::{Error, ErrorCode};
 use std::sync::Arc;
 
-/// The threads of the store have ended.
+/// The error of a call after the threads of the store have ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the threads of the database have ended")]
 pub struct Stopped;
 
-/// The file is a SQLite file of another program.
+/// The error of a file that is a SQLite database of another program.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the file belongs to a program other than Lamplight")]
 pub struct NotFacts;
 
-/// An error of SQLite. Its text has those of its causes in it, so they are not told again.
+/// An error of SQLite. It has no `source`, because its text already contains the texts of its causes.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct OfSqlite(Arc<Error>);
 
-/// The error of a failed statement or commit. It is shared, because a failed commit fails every write of its batch.
+/// The error of a failed statement or commit. It is in an `Arc`, because a failed commit fails all writes of its batch.
 pub(crate) fn of_sqlite(doing: &'static str, error: Arc<Error>) -> FactsError {
     FactsError { kind: kind(&error), doing, source: Some(Box::new(OfSqlite(error))) }
 }
 
-/// The error of a call whose statements panicked.
+/// The error of a call during which a panic occurred.
 pub(crate) fn bug() -> Error {
     let message = "a bug: the statements panicked".to_owned();
     Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_INTERNAL), Some(message))
 }
 
-/// The error of another failure, for which the store cannot be used at the moment.
+/// The error of a call that failed because the store cannot be used at the moment.
 pub(crate) fn unavailable(
     doing: &'static str,
     source: impl std::error::Error + Send + Sync + 'static,
@@ -38,7 +38,7 @@ pub(crate) fn unavailable(
     FactsError { kind: FactsErrorKind::Unavailable, doing, source: Some(Box::new(source)) }
 }
 
-/// The error of a full queue.
+/// The error of a call that was refused because the queue is full.
 pub(crate) fn overloaded(doing: &'static str) -> FactsError {
     FactsError { kind: FactsErrorKind::Overloaded, doing, source: None }
 }

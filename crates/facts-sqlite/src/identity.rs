@@ -1,18 +1,18 @@
-//! The identity of the files that the store has open.
+//! Detects that a file of the store was replaced or deleted while the store has it open.
 //!
-//! A file that is replaced or deleted stays open: the store works on, and all that it writes is gone with its last
-//! descriptor. Nothing else tells of it, so the paths have to be looked at.
+//! Such a file stays open. The store continues to work, but everything that it writes is lost when it closes the file.
+//! No operation fails, so the paths have to be checked.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// The files at the paths of a store, as they were when it was opened.
+/// The device and inode of each file of a store when it was opened.
 pub(crate) struct Identity(Vec<(PathBuf, (u64, u64))>);
 
 impl Identity {
-    /// The identity of the store at this path, and of its log, which exists as long as the store is open.
+    /// The identity of the store at this path, and of its log, which exists while the store is open.
     pub(crate) fn of(path: &Path) -> io::Result<Self> {
         let mut log = path.as_os_str().to_owned();
         log.push("-wal");
@@ -24,7 +24,8 @@ impl Identity {
         Ok(Self(files))
     }
 
-    /// The first path at which there is another file now, or none. A path that cannot be looked at is passed over.
+    /// The first path whose file was replaced or deleted; `None` if there is none. A path that cannot be read is
+    /// ignored.
     pub(crate) fn replaced(&self) -> Option<&Path> {
         let is_other = |path: &Path, was: (u64, u64)| match identity(path) {
             Ok(now) => now != was,

@@ -1,11 +1,11 @@
 //! [`Facts`] in a SQLite file: the default adapter for one node.
 //!
-//! One writer thread takes all waiting writes, runs each in a savepoint of one transaction, commits, and only then
-//! answers. An answer therefore means that the data is on the disk, and many writes share one wait for it. A few reader
-//! threads answer reads from their own connections. Both have bounded queues; if a queue is full, the call fails at
-//! once with [`FactsErrorKind::Overloaded`](lamplight_facts::FactsErrorKind).
+//! A single writer thread takes all waiting writes, runs each in a savepoint of one transaction, commits, and then
+//! answers. Many writes therefore share one commit, and an answer means that the data is on disk. A few reader threads
+//! answer reads over connections of their own. The queues are bounded; if one is full, a call fails at once with
+//! [`FactsErrorKind::Overloaded`](lamplight_facts::FactsErrorKind).
 //!
-//! This crate makes no decisions: it knows no rules, and does not check that an app exists.
+//! This crate contains no rules, and does not check that an app exists.
 
 mod deletion;
 mod examine;
@@ -39,18 +39,19 @@ use readers::Readers;
 use std::path::Path;
 use writer::Writer;
 
-/// Facts in a SQLite file.
+/// The facts in a SQLite file.
 ///
-/// A call does nothing until its future is polled; from then on a write happens even if the future is dropped. Writes
-/// happen in the order of their first poll. A read sees every write that was acknowledged before it. A write that
-/// fails with `Unavailable` may still be stored: its commit may have failed after the data was on the disk.
+/// A call does nothing until its future is polled. After the first poll, a write is carried out even if the future is
+/// dropped. Writes are carried out in the order of their first polls. A read sees every write that was acknowledged
+/// before it. A write that fails with `Unavailable` may still be stored, because its commit may have failed after the
+/// data was on disk.
 ///
-/// Another process may have the file open too. A write waits up to 5 s for the lock of the other process.
+/// Another process may have the file open too. A write waits up to 5 s for the other process's lock.
 ///
-/// Dropping blocks until all queued calls are finished, the threads have ended and the file is closed.
+/// Dropping the store blocks until all queued calls are complete, the threads have ended and the file is closed.
 pub struct SqliteFacts {
-    // Fields are dropped in this order. SQLite removes its log when the last connection closes, which must be the
-    // writer's, because the readers cannot write.
+    // Fields are dropped in this order. SQLite deletes its log when the last connection is closed. That must be the
+    // writer's connection, because the readers cannot write.
     readers: Readers,
     writer: Writer,
     marked: Marked,
@@ -58,10 +59,11 @@ pub struct SqliteFacts {
 }
 
 impl SqliteFacts {
-    /// Opens the file. If there is none, creates it, readable by its owner only. Migrates older schemas.
+    /// Opens the file, and migrates it if it has an older schema. If there is no file, creates one that only its owner
+    /// can read.
     ///
-    /// Blocks on the disk. The source of the error is [`NewerSchema`] or [`NotFacts`] if the file is not for this
-    /// program; such a file is not changed.
+    /// The call blocks on the disk. If the file was written by a newer or another program, it is not changed, and the
+    /// source of the error is [`NewerSchema`] or [`NotFacts`].
     pub fn open(path: &Path) -> Result<Self, FactsError> {
         let writing = schema::open_for_writing(path)?;
         let reading = (0..READERS).map(|_| schema::open_for_reading(path)).collect::<Result<_, _>>()?;
@@ -73,7 +75,7 @@ impl SqliteFacts {
         Ok(Self { readers, writer, marked: Marked::default(), identity })
     }
 
-    /// The counts of the writer since it started.
+    /// The counters of the writer since its start.
     pub fn stats(&self) -> Stats {
         self.writer.stats()
     }
@@ -88,13 +90,13 @@ impl SqliteFacts {
         self.readers.are_alive()
     }
 
-    /// The path of the file that was replaced or deleted since the store was opened, if one was: what is written now is
-    /// lost when the store is closed. Blocks on the disk.
+    /// The path of a file that was replaced or deleted since the store was opened; `None` if there is none. Later
+    /// writes are lost when the store is closed. The call blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         self.identity.replaced()
     }
 
-    /// Commits a write that changes no data, so that one page goes to the disk. It succeeds if any other write would.
+    /// Commits a write that changes no data but writes a page to the disk. It succeeds if other writes would succeed.
     pub async fn probe(&self) -> Result<(), FactsError> {
         self.writer.write("probing the store", statements::probe).await
     }

@@ -1,8 +1,8 @@
-//! The lists of users in SQL: profiles, friends, messages, conversations. This file passes each call to the writer or
-//! to a reader; the SQL is in the submodules.
+//! The lists of users in SQL: profiles, friends, messages and conversations. This file passes each call to the writer
+//! or to a reader; the SQL is in the submodules.
 //!
-//! The number of a user's unread messages is a column of the account, and that of a conversation is a column of its
-//! row. Neither is ever summed up from rows: each change of a conversation is added to the account as a difference.
+//! A user's total number of unread messages is a column of the account, and that of a conversation is a column of its
+//! row. Each change of a conversation adds its difference to the account, so rows are never summed up.
 
 mod conversations;
 mod friends;
@@ -156,7 +156,7 @@ impl Lists for SqliteFacts {
 }
 
 fn states(db: &Connection, users: &[User]) -> Result<Vec<Option<ListsState>>> {
-    // One snapshot gives consistent results, and takes one lock instead of many.
+    // Reading from one snapshot gives consistent results and needs one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
     users.iter().map(|user| state(&snapshot, user)).collect()
 }
@@ -167,8 +167,8 @@ fn state(db: &Connection, user: &User) -> Result<Option<ListsState>> {
     db.prepare_cached(sql)?.query_row(key, |row| state_of(row, 0)).optional()
 }
 
-/// Increments the version of a user's lists and adds `unread` to the number of unread messages. Does nothing if there
-/// is no account.
+/// Increments the version of a user's lists, and adds `unread` to the total number of unread messages. Does nothing if
+/// there is no account.
 fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
     let sql = "UPDATE accounts SET lists_version = lists_version + 1, unread = unread + ?3
                WHERE app = ?1 AND id = ?2 RETURNING lists_version, unread";
@@ -177,12 +177,12 @@ fn count_up(db: &Connection, user: &User, unread: i64) -> Result<ListsState> {
     Ok(state.unwrap_or_default())
 }
 
-/// Calls [`count_up`] if something has changed, and otherwise reads the current state.
+/// Increments the version of a user's lists if `changed` is `true`. Returns the current state.
 fn count_up_if(changed: bool, db: &Connection, user: &User) -> Result<ListsState> {
     if changed { count_up(db, user, 0) } else { Ok(state(db, user)?.unwrap_or_default()) }
 }
 
-/// Reads the lists version and the unread count from two columns, beginning at `first`.
+/// Reads the lists version and the unread count from two columns, of which `first` is the index of the first.
 fn state_of(row: &Row<'_>, first: usize) -> Result<ListsState> {
     Ok(ListsState { version: count(row, first)?, total_unread: row.get(first + 1)? })
 }

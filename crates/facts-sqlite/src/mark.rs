@@ -1,4 +1,4 @@
-//! The mark of the facts, by which live records recognise the facts that they belong to.
+//! The facts' position in their history, by which live records detect that the facts were restored or replaced.
 
 use crate::SqliteFacts;
 use crate::rows::change;
@@ -12,18 +12,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct Marked(AtomicU64);
 
 impl SqliteFacts {
-    /// The current mark of the facts.
+    /// Reads the current mark of the facts.
     pub async fn mark(&self) -> Result<FactsMark, FactsError> {
         self.readers.read("reading the mark of the facts", read).await
     }
 
-    /// Advances the mark and returns it once it is committed. If `history` is given, it begins another history.
+    /// Advances the mark, and returns it after the commit. If `history` is given, begins a new history with that
+    /// number.
     pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
         let attempts = self.writer.attempts();
         let advance = move |db: &Connection| {
             let sql = "UPDATE mark SET history = coalesce(?1, history), count = count + 1";
             change(db, sql, params![history.map(u64::cast_signed)])?;
-            // The writer attempts no other commit before the transaction of this write.
+            // The writer attempts no other commit before the one that contains this write.
             Ok((read(db)?, attempts.get() + 1))
         };
         let (mark, attempts) = self.writer.write("advancing the mark of the facts", advance).await?;
@@ -31,9 +32,9 @@ impl SqliteFacts {
         Ok(mark)
     }
 
-    /// Advances the mark if the facts may have changed since it was advanced last.
+    /// Advances the mark if commits were attempted since it was last advanced. Returns `None` if there were none.
     pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
-        // Failed commits count too, because their data may turn out to be stored.
+        // Failed commits count too, because their data may nevertheless be stored.
         match self.writer.attempts().get() == self.marked.0.load(Ordering::Relaxed) {
             true => Ok(None),
             false => self.advance_mark(None).await.map(Some),

@@ -1,4 +1,4 @@
-//! The audit log and the figures of the past in SQL.
+//! The audit log and the stored metrics in SQL.
 
 use crate::SqliteFacts;
 use crate::rows::{change, count, json, list, millis, number, time, to_json};
@@ -55,8 +55,7 @@ fn begin_audit(db: &Connection, entry: &NewAuditEntry) -> Result<u64> {
     let sql = "DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < ?1 ORDER BY at, id LIMIT ?2)";
     change(db, sql, params![millis(oldest), number(AUDIT_FORGOTTEN_AT_ONCE)])?;
     if id.is_multiple_of(AUDIT_SLACK) {
-        // The entries are counted, not derived from ids: an entry that was removed has used an id too, and must not
-        // cause another removal.
+        // The entries are counted. Their number cannot be computed from ids, because removed entries have used ids too.
         let sql = "DELETE FROM audit WHERE (at, id) <=
                        (SELECT at, id FROM audit ORDER BY at DESC, id DESC LIMIT 1 OFFSET ?1)";
         change(db, sql, params![number(MAX_AUDIT_ENTRIES)])?;

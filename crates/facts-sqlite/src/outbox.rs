@@ -1,5 +1,5 @@
-//! The outbox of webhooks in SQL. The head of a user's notices is the one whose `due` is set: each function that
-//! inserts or removes a notice makes sure that exactly the first one has it.
+//! The outbox of webhooks in SQL. The head of a user's notices is the one whose column `due` is not null. Each function
+//! that inserts or removes notices ensures that this is exactly the first one.
 
 use crate::SqliteFacts;
 use crate::deletion;
@@ -95,8 +95,8 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// The ordinal up to which the session events of a user are stored in the outbox; 0 if the live record has removed them
-/// all.
+/// The ordinal up to which the user's session events were stored in the outbox. 0 if the caller has confirmed them all,
+/// so that no repetition has to be detected.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];
@@ -111,12 +111,12 @@ fn forget_taken_in(db: &Connection, users: &[(User, u64)]) -> Result<()> {
     Ok(())
 }
 
-/// Withdraws the disconnect of the device that this login brings back, if possible. Returns whether it did; the login
-/// is then not stored either.
+/// Deletes the waiting disconnect that this login cancels, if there is one. Returns whether there was one; the login is
+/// then not stored either.
 fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at: Timestamp) -> Result<bool> {
     let Some(device) = login.device_that_is_back() else { return Ok(false) };
     let (app, hook, id) = (lane.app.0, lane.hook as u8, user.id.as_str());
-    // Only a bounded number of notices is searched, so that the time is bounded.
+    // Only a bounded number of notices is searched, to bound the time.
     let sql = "SELECT id, ordinal, content FROM
                    (SELECT id, ordinal, content, device FROM notices
                     WHERE app = ?1 AND hook = ?2 AND user = ?3 AND ordinal < ?5
@@ -159,13 +159,13 @@ fn take_back(db: &Connection, lane: Lane, user: &User, login: &SessionEvent, at:
     Ok(true)
 }
 
-/// Records that a notice is handed out. Clears the column `device`, by which a login finds the disconnect that it may
-/// withdraw.
+/// Records that a notice is handed out. Clears the column `device`, by which a login finds the disconnect that it can
+/// cancel.
 fn hand_out(db: &Connection, id: u64) -> Result<bool> {
     Ok(change(db, "UPDATE notices SET device = NULL WHERE id = ?1", [number(id)])? > 0)
 }
 
-/// Inserts a notice after those of its user. Returns false if the notice was stored before.
+/// Inserts a notice after those of its user. Returns `false` if the notice was already stored.
 fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Timestamp) -> Result<bool> {
     let (ordinal, device): (Option<u64>, Option<&DeviceId>) = match content {
         NoticeContent::Session(event) => {
@@ -174,7 +174,7 @@ fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Ti
         }
         NoticeContent::Push(_) => (None, None),
     };
-    // A notice without an ordinal cannot be a repetition, and is placed last.
+    // A notice without an ordinal cannot be a repetition, and becomes the last one.
     let sql = "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
                VALUES (?1, ?2, ?3,
                    coalesce(?4, (SELECT max(ordinal) + 1 FROM notices WHERE app = ?1 AND hook = ?2 AND user = ?3), 1),
@@ -252,7 +252,7 @@ fn settle(db: &Connection, settled: &[Settled], at: Timestamp) -> Result<usize> 
     Ok(forgotten)
 }
 
-/// Deletes the oldest dead letters of an app beyond the bound.
+/// Deletes the oldest dead letters of an app above the limit, and returns their number.
 fn trim_dead_letters(db: &Connection, app: AppId, tally: &mut Tally) -> Result<usize> {
     let sql = "DELETE FROM dead_letters WHERE app = ?1 AND id <=
                    (SELECT id FROM dead_letters WHERE app = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)
@@ -304,8 +304,8 @@ fn resend(db: &Connection, app: AppId, ids: &[u64], at: Timestamp) -> Result<usi
     let mut tally = Tally::default();
     let mut found = 0;
     for id in ids {
-        // The notice keeps its position, because later notices of the user were not sent either. A notice that exists
-        // already is not inserted again.
+        // The notice keeps its ordinal, because the later notices of the user were not sent either. If a notice with
+        // this ordinal exists, it is not inserted again.
         let sql =
             "INSERT INTO notices (app, hook, user, ordinal, device, queued, attempts, due, error, content)
                    SELECT app, hook, user, ordinal, NULL, ?3, 0, NULL, '', content FROM dead_letters
@@ -340,11 +340,11 @@ fn drop_dead_letters(db: &Connection, app: AppId, ids: &[u64]) -> Result<usize> 
     Ok(found)
 }
 
-/// The differences that a transaction adds to the counts of the lanes.
+/// The changes of a transaction to the counters of the lanes.
 #[derive(Default)]
 struct Tally {
     added: HashMap<Lane, (i64, i64)>,
-    /// The number of waiting notices before the transaction, by app.
+    /// The number of waiting notices of each app before the transaction.
     before: HashMap<AppId, i64>,
 }
 
@@ -388,7 +388,7 @@ impl Tally {
     }
 }
 
-/// The columns app, hook and user.
+/// Reads the lane and the user from the columns app, hook and user.
 fn owner(row: &Row<'_>) -> Result<(Lane, UserId)> {
     Ok((Lane { app: AppId(row.get(0)?), hook: hook(row, 1)? }, parsed(row, 2, UserId::new)?))
 }

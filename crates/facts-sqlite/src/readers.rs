@@ -1,6 +1,6 @@
-//! The readers: one bounded queue and a few threads, each with its own read-only connection.
+//! The reader threads: one bounded queue and a few threads, each with its own read-only connection.
 //!
-//! This module does not know what is read. A reader sees committed data and never waits for the writer.
+//! A reader sees only committed data, and never waits for the writer.
 
 use crate::fault::{self, Stopped};
 use lamplight_facts::{Answer, FactsError};
@@ -15,14 +15,14 @@ use tokio::sync::oneshot;
 /// The number of reader threads.
 pub const READERS: usize = 4;
 
-/// The most reads that wait; a further read fails with `Overloaded`.
+/// The most waiting reads. A further read fails with `Overloaded`.
 pub const READ_QUEUE: usize = 4_096;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;
 
-/// The handle of the reader threads. Dropping it waits until the queue is finished and the threads have ended.
+/// The handle of the reader threads. Dropping it waits until the queue is empty and the threads have ended.
 pub(crate) struct Readers {
-    /// `None` only during the drop: closing the queue ends the threads.
+    /// `None` only while the handle is dropped, because closing the queue ends the threads.
     queue: Option<SyncSender<Read>>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -46,7 +46,8 @@ impl Readers {
         Ok(readers)
     }
 
-    /// Runs the query on one of the threads, unless the caller has gone before the query's turn.
+    /// Runs a query on one of the threads. If the caller drops the future before the query starts, the query is
+    /// skipped.
     pub(crate) fn read<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -56,7 +57,7 @@ impl Readers {
             let (answer, answered) = oneshot::channel();
             let read: Read = Box::new(move |connection| {
                 if !answer.is_closed() {
-                    // A bug in one query must not end the thread that serves all others.
+                    // A panic in one query must not end the thread.
                     let found = catch_unwind(AssertUnwindSafe(|| question(connection)))
                         .unwrap_or_else(|_| Err(fault::bug()))
                         .map_err(|error| fault::of_sqlite(doing, Arc::new(error)));
@@ -89,10 +90,10 @@ impl Drop for Readers {
     }
 }
 
-/// The loop of a reader thread; it ends when the handle is dropped and the queue is empty.
+/// The loop of a reader thread. It ends when the handle is dropped and the queue is empty.
 fn read_all(connection: &Connection, reads: &Mutex<Receiver<Read>>) {
     loop {
-        // One idle thread holds the lock and waits on the queue; the others wait for the lock.
+        // One idle thread holds the lock while it waits for the queue; the others wait for the lock.
         let read = reads.lock().recv();
         match read {
             Ok(read) => read(connection),

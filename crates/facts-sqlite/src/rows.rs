@@ -1,4 +1,4 @@
-//! Conversions between values of the port and columns, and helpers for statements. This module knows no table.
+//! Conversions between values of the port and columns, and helpers for running statements.
 
 use lamplight_model::{Platform, Timestamp};
 use rusqlite::types::Type;
@@ -6,12 +6,12 @@ use rusqlite::{Connection, Error, Params, Result, Row};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Runs a statement that changes rows, and returns their number.
+/// Runs a statement that changes rows, and returns the number of changed rows.
 pub(crate) fn change(db: &Connection, sql: &str, values: impl Params) -> Result<usize> {
     db.prepare_cached(sql)?.execute(values)
 }
 
-/// All rows of a statement.
+/// Runs a query, and returns all rows converted by `item`.
 pub(crate) fn list<T>(
     db: &Connection,
     sql: &str,
@@ -21,7 +21,7 @@ pub(crate) fn list<T>(
     db.prepare_cached(sql)?.query_map(values, item)?.collect()
 }
 
-/// Converts a time to an integer of SQLite. A time that does not fit becomes the largest integer.
+/// Converts a time to an SQLite integer. A time that is too large becomes the largest integer.
 pub(crate) fn millis(at: Timestamp) -> i64 {
     i64::try_from(at.0).unwrap_or(i64::MAX)
 }
@@ -36,13 +36,13 @@ pub(crate) fn optional_time(row: &Row<'_>, column: usize) -> Result<Option<Times
     millis.map(time).transpose().map(|millis| millis.map(Timestamp))
 }
 
-/// Reads a column that is never negative.
+/// Reads a column whose value must not be negative.
 pub(crate) fn count(row: &Row<'_>, column: usize) -> Result<u64> {
     let number: i64 = row.get(column)?;
     u64::try_from(number).map_err(|_| Error::IntegralValueOutOfRange(column, number))
 }
 
-/// Converts a number to an integer of SQLite. A number that does not fit becomes the largest integer.
+/// Converts a number to an SQLite integer. A number that is too large becomes the largest integer.
 pub(crate) fn number<T>(number: T) -> i64
 where
     i64: TryFrom<T>,

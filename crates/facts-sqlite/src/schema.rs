@@ -1,4 +1,4 @@
-//! The file of facts: its creation, opening and migration. This module knows the tables, but not their use.
+//! The database file: its creation, opening and migration.
 
 use crate::fault::{self, NotFacts};
 use lamplight_facts::{FactsError, FactsErrorKind};
@@ -13,10 +13,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// The schema that this program writes: the number of its migrations.
+/// The schema version that this program writes, which is the number of migrations.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// The file was written by a newer program, whose data this program could damage.
+/// The error of a file that was written by a newer program. This program could damage its data.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the file has schema {found}, and this program knows schemas up to {known}: use a newer Lamplight")]
 pub struct NewerSchema {
@@ -26,10 +26,10 @@ pub struct NewerSchema {
     pub known: u32,
 }
 
-/// Migration `n` leads from schema `n` to `n + 1`. A released migration is never changed.
+/// The migrations: the one at index `n` changes schema `n` to `n + 1`. A released migration is never changed.
 ///
-/// Texts are compared by their bytes, as `UserId` is. Times are milliseconds since 1970. `seq` orders rows of one
-/// user that have the same time.
+/// Texts are compared by their bytes, like `UserId`. Times are milliseconds since 1970. `seq` orders rows of one user
+/// that have the same time.
 const MIGRATIONS: &[&str] = &[
     "
     CREATE TABLE apps (
@@ -92,13 +92,14 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE friends ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE friends ADD COLUMN source TEXT NOT NULL DEFAULT '';
     ALTER TABLE friends ADD COLUMN wording TEXT NOT NULL DEFAULT '';
-    -- When older entries were made is not known; not before both accounts were.
+    -- The creation times of older entries are unknown. The best estimate is the later creation time of the two
+    -- accounts.
     UPDATE friends SET added = max(
         (SELECT created FROM accounts WHERE app = friends.app AND id = friends.owner),
         (SELECT created FROM accounts WHERE app = friends.app AND id = friends.friend));
 
-    -- Two users who ever wrote to each other, or one to themselves. A pair outlives its accounts, conversations
-    -- and messages: no sequence comes twice.
+    -- Two users who have ever sent messages to each other, or one who has sent some to themselves. A pair is kept after
+    -- its accounts, conversations and messages were deleted, so that no sequence is reused.
     CREATE TABLE pairs (
         id     INTEGER PRIMARY KEY,
         app    INTEGER NOT NULL,
@@ -140,7 +141,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX conversations_in_order ON conversations (app, owner, pinned DESC, active DESC, peer);
 ",
     "
-    -- Notices that webhooks have still to be told. Ids are never used again: a result that comes late must not meet another.
+    -- Notices that were not delivered yet. Ids are never reused, so that a late outcome cannot affect another notice.
     CREATE TABLE notices (
         id       INTEGER PRIMARY KEY AUTOINCREMENT,
         app      INTEGER NOT NULL,
@@ -171,7 +172,7 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT;
     CREATE INDEX dead_letters_by_app ON dead_letters (app, id);
 
-    -- How many rows of the two there are: counting them each time would take too long.
+    -- The numbers of rows in the two tables, because counting them each time would take too long.
     CREATE TABLE lanes (
         app     INTEGER NOT NULL,
         hook    INTEGER NOT NULL,
@@ -181,12 +182,11 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
 ",
     "
-    -- The number of the last login or account of all: the next one has the next number.
+    -- The highest number of a login or account. The next one gets the next number.
     CREATE TABLE numbers (last INTEGER NOT NULL) STRICT;
     INSERT INTO numbers SELECT count(*) FROM logins;
 
-    -- The last login of each device. That of a Web device is no fact, but its number tells an end that comes late
-    -- from one that is due.
+    -- The last login of each device. A Web login is not durable, but its number shows whether a late end belongs to it.
     CREATE TABLE numbered_logins (
         app      INTEGER NOT NULL,
         user     TEXT NOT NULL,
@@ -206,8 +206,8 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE kick_marks RENAME TO marks;
     ALTER TABLE marks RENAME COLUMN kicked_by TO why;   -- a platform, or 0: the device logged out
 
-    -- Outlives the account. UserSigs dated before the second of `at` do not count, nor those of the seconds `also`;
-    -- every login up to the number `through` has ended.
+    -- Kept after the account was deleted. UserSigs issued before the second of `at` are revoked, and those issued in
+    -- the seconds `also`. All logins up to the number `through` have ended.
     CREATE TABLE revocations (
         app     INTEGER NOT NULL,
         user    TEXT NOT NULL,
@@ -216,27 +216,28 @@ const MIGRATIONS: &[&str] = &[
         through INTEGER NOT NULL,
         PRIMARY KEY (app, user)
     ) STRICT, WITHOUT ROWID;
-    -- Until now a revocation counted for all of its second.
+    -- In earlier schemas, a revocation covered the whole of its second.
     INSERT INTO revocations
         SELECT app, id, (sigs_revoked / 1000 + 1) * 1000, '[]', 0 FROM accounts WHERE sigs_revoked IS NOT NULL;
     ALTER TABLE accounts DROP COLUMN sigs_revoked;
     ALTER TABLE accounts ADD COLUMN born INTEGER NOT NULL DEFAULT 0;     -- the number of its making
 ",
     "
-    -- A sender may call two messages the same: a retry is also to the same user, of the same text and soon after.
+    -- Several messages of a sender may have the same client id. A retry also has the same recipient and text, and comes
+    -- soon after.
     DROP INDEX messages_by_client_id;
     CREATE INDEX messages_by_client_id ON messages (app, sender, born, client_id, pair, at);
     ALTER TABLE messages ADD COLUMN pushed INTEGER NOT NULL DEFAULT 0;   -- 0 or 1: it has had a notice for the backend
 ",
     "
-    -- Apps that were deleted, and not made again since: nothing of them is taken in.
+    -- Apps that were deleted and not created again since. No data of these apps is stored.
     CREATE TABLE deleted_apps (
         id      INTEGER PRIMARY KEY,
         emptied INTEGER NOT NULL         -- 0 or 1: no row of it is left
     ) STRICT;
 ",
     "
-    -- The nick as it is searched for. SQLite folds ASCII alone, so this program fills the column.
+    -- The folded nick, which searches compare. SQLite folds only ASCII, so this program fills the column.
     ALTER TABLE accounts ADD COLUMN nick_folded TEXT NOT NULL DEFAULT '';
     CREATE INDEX accounts_by_nick ON accounts (app, nick_folded, id) WHERE nick_folded <> '';
 ",
@@ -257,7 +258,7 @@ const MIGRATIONS: &[&str] = &[
     CREATE INDEX audit_by_app ON audit (app, id);
     CREATE INDEX audit_by_time ON audit (at);
 
-    -- Figures of the past, for the charts of the console.
+    -- Past metrics, for the charts of the console.
     CREATE TABLE figures (
         level   INTEGER NOT NULL,
         at      INTEGER NOT NULL,
@@ -266,27 +267,27 @@ const MIGRATIONS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
 ",
     "
-    -- Further fields of a profile, which are kept as they come.
+    -- Further fields of a profile, which are stored without being interpreted.
     ALTER TABLE accounts ADD COLUMN fields TEXT NOT NULL DEFAULT '{}';   -- JSON: ProfileFields
 ",
     FOLD_NICKS_AGAIN,
     "
-    -- Messages with custom content: its description is in `text`, which stays what people are shown.
+    -- Messages with custom content. The column `text` contains the description, which is what people see.
     ALTER TABLE messages ADD COLUMN custom TEXT;   -- JSON: [data, extension]; NULL: a text
 ",
     "
-    -- The session events of a user up to this ordinal were taken into the outbox, and its live record may not know it.
+    -- The ordinal up to which a user's session events were stored in the outbox. The live record may not know that yet.
     CREATE TABLE taken_in (
         app     INTEGER NOT NULL,
         user    TEXT NOT NULL,
         ordinal INTEGER NOT NULL,
         PRIMARY KEY (app, user)
     ) STRICT, WITHOUT ROWID;
-    -- The former version may have been sending these when it stopped, so a login does not take them back.
+    -- The former version may have been sending these notices when it stopped, so a login must not cancel them.
     UPDATE notices SET device = NULL WHERE due IS NOT NULL;
 ",
     "
-    -- One row: by it live records tell whether these are the facts that they were written beside.
+    -- One row, by which live records detect that these are not the facts that they were written beside.
     CREATE TABLE mark (
         one     INTEGER PRIMARY KEY CHECK (one = 1),
         history INTEGER NOT NULL,        -- the bits of a u64
@@ -298,32 +299,31 @@ const MIGRATIONS: &[&str] = &[
 
 /// The migration after which all nicks are folded again.
 const FOLD_NICKS_AGAIN: &str = "
-    -- Until here a nick was folded by its lower case alone.
+    -- In earlier schemas, nicks were folded only by converting them to lower case.
 ";
 
-/// The migration after which existing nicks are folded.
+/// The index of the migration after which existing nicks are folded.
 const NICKS_FOLDED: usize = 6;
 
-/// The number of nicks of an older file that are folded in one step, so that memory is bounded for any number of
-/// accounts.
+/// The number of nicks that a migration folds in one step. It bounds the memory for any number of accounts.
 const NICKS_AT_ONCE: usize = 10_000;
 
-/// The application id that identifies the file: "Lamp".
+/// The SQLite application id of the file: "Lamp".
 pub(crate) const APPLICATION_ID: u32 = 0x4c61_6d70;
 
-/// The time for which a connection waits for another process.
+/// The time for which a connection waits for another process's lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The pause between two attempts to switch to write-ahead logging.
 const WAL_PAUSE: Duration = Duration::from_millis(5);
 
-/// The number of statements kept prepared; larger than the number of statements.
+/// The capacity of the prepared-statement cache; larger than the number of distinct statements, so none is evicted.
 const PREPARED_STATEMENTS: usize = 128;
 
-/// Opens the file for writing, and first creates or migrates it.
+/// Opens the file for writing, after creating or migrating it if necessary.
 pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
-    // POSIX drops all locks that a process has on a file when it closes any handle of it. `create` closes a handle,
-    // so nothing in this process may open the file meanwhile.
+    // POSIX releases all locks of a process on a file when the process closes any handle of the file. `create` closes a
+    // handle, so no other part of this process may be opening the file meanwhile.
     static OPENING: Mutex<()> = Mutex::new(());
     let _opening = OPENING.lock();
 
@@ -331,14 +331,14 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
     let mut connection = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(opening)?;
     version(&connection)?;
     use_wal(&connection).map_err(opening)?;
-    // An acknowledged write must be on the disk.
+    // An acknowledged write must be on disk.
     connection.pragma_update(None, "synchronous", "FULL").map_err(opening)?;
     connection.pragma_update(None, "foreign_keys", true).map_err(opening)?;
-    // The size of the log after a checkpoint in bytes, and of the page cache in KiB.
+    // The size in bytes to which the log is truncated after a checkpoint, and the size of the page cache in KiB.
     connection.pragma_update(None, "journal_size_limit", 64 << 20).map_err(opening)?;
     connection.pragma_update(None, "cache_size", -(16 << 10)).map_err(opening)?;
-    // The number of pages in the log that starts a checkpoint. A page that many commits have written is copied only
-    // once in each checkpoint.
+    // The number of pages in the log that triggers a checkpoint. A checkpoint copies a page only once, even if many
+    // commits have written it.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000).map_err(opening)?;
     // Temporary pages, such as those of savepoints, stay in memory.
     connection.pragma_update(None, "temp_store", "MEMORY").map_err(opening)?;
@@ -346,7 +346,7 @@ pub(crate) fn open_for_writing(path: &Path) -> Result<Connection, FactsError> {
     Ok(connection)
 }
 
-/// Opens an existing, current file for reading.
+/// Opens an existing file with the current schema for reading.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, FactsError> {
     connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(opening)
 }
@@ -363,16 +363,16 @@ fn connect(path: &Path, access: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(PREPARED_STATEMENTS);
-    // Query plans must not depend on bound values. Otherwise SQLite plans some statements again at each call, which
-    // takes longer than the call.
+    // Query plans must not depend on bound values. Otherwise SQLite would plan some statements again for each call,
+    // which takes longer than the call itself.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
 
 /// Switches a new file to write-ahead logging.
 ///
-/// If two processes switch at once, SQLite detects a deadlock and returns "busy" to one of them without waiting, so
-/// this function waits.
+/// If two processes switch at the same time, SQLite detects a deadlock and returns "busy" to one of them without
+/// waiting. This function then waits and tries again.
 fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     let started = Instant::now();
     loop {
@@ -395,9 +395,10 @@ fn use_wal(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Returns the schema version of the file; 0 if it is empty. Fails if the file is not for this program.
+/// The schema version of the file; 0 if it is empty. Returns an error if the file was written by another or a newer
+/// program.
 pub(crate) fn version(connection: &Connection) -> Result<u32, FactsError> {
-    // One statement gives one snapshot, because another process may be creating the tables.
+    // A single statement reads from one snapshot. Another process may be creating the tables.
     let sql = "SELECT (SELECT user_version FROM pragma_user_version),
                       (SELECT application_id FROM pragma_application_id),
                       (SELECT count(*) FROM sqlite_schema)";
@@ -433,16 +434,16 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills the column by which nicks are searched.
+/// Fills the column that searches by nick compare.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",
     )?;
     let mut write = transaction.prepare("UPDATE accounts SET nick_folded = ?3 WHERE app = ?1 AND id = ?2")?;
-    // No `userID` is empty, so this position comes before all accounts.
+    // No `userID` is empty, so this position is before all accounts.
     let mut last = (0_u32, String::new());
     loop {
-        // The whole page is read before its first write, because rows that are being read must not change.
+        // The whole page is read before the first write, because rows must not change while they are read.
         let page = read.query_map((last.0, &last.1, NICKS_AT_ONCE as i64), |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?;
@@ -501,7 +502,7 @@ mod tests {
         for migration in &MIGRATIONS[..NICKS_FOLDED] {
             older.execute_batch(migration).unwrap();
         }
-        // More than one page, in two apps, with accounts without a nick in between.
+        // There is more than one page, in two apps, and some accounts have no nick.
         let rows = "WITH RECURSIVE n (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < ?1)
                     INSERT INTO accounts (app, id, created, nick)
                     SELECT 1 + n % 2, n, 1, iif(n % 5 = 0, '', 'ÄRGER ' || n) FROM n";

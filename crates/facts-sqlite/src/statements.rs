@@ -1,6 +1,6 @@
-//! The SQL of the calls of the port. This module knows tables and rows, but no threads, queues or commits.
+//! The SQL of the calls for apps, accounts and logins.
 //!
-//! A function that writes runs inside a savepoint, which undoes its writes if it fails.
+//! A function that writes runs inside a savepoint, which undoes its writes if it returns an error.
 
 use crate::deletion;
 use crate::rows::{
@@ -14,8 +14,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
-/// Writes the header of the file without changing it, so that one page is dirty and the commit has to write it to the
-/// disk. (For a row that does not change, SQLite would write nothing.)
+/// Writes the unchanged header of the file, so that the commit has to write a page to the disk. (SQLite writes nothing
+/// for a row that does not change.)
 pub(crate) fn probe(db: &Connection) -> Result<()> {
     db.pragma_update(None, "application_id", APPLICATION_ID)
 }
@@ -41,7 +41,7 @@ pub(crate) fn put_app(db: &Connection, app: &App) -> Result<()> {
 }
 
 pub(crate) fn replace_app(db: &Connection, was: Option<&App>, app: &App) -> Result<bool> {
-    // The parsed values are compared, not the stored text: an older program may have written fewer settings.
+    // The parsed values are compared, not the stored texts, because an older program may have stored fewer settings.
     let sql = "SELECT id, keys, admins, settings FROM apps WHERE id = ?1";
     let found = db.prepare_cached(sql)?.query_row([app.id.0], app_of).optional()?;
     let may_be = found.as_ref() == was && deletion::make_again(db, app.id)?;
@@ -54,7 +54,7 @@ pub(crate) fn replace_app(db: &Connection, was: Option<&App>, app: &App) -> Resu
 // Accounts
 
 pub(crate) fn accounts(db: &Connection, users: &[User]) -> Result<Vec<Option<Account>>> {
-    // One snapshot gives consistent results, and takes one lock instead of many.
+    // Reading from one snapshot gives consistent results and needs one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
     let mut statement = snapshot.prepare_cached(ACCOUNT)?;
     users.iter().map(|user| account_by(&mut statement, user)).collect()
@@ -79,13 +79,13 @@ const ACCOUNT: &str = "SELECT created, born, r.at, r.also, r.through FROM accoun
     LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
     WHERE accounts.app = ?1 AND accounts.id = ?2";
 
-/// The row of a user according to [`ACCOUNT`], if there is one.
+/// Reads the account of a user with the statement [`ACCOUNT`]; `None` if there is none.
 fn account_by(statement: &mut Statement<'_>, user: &User) -> Result<Option<Account>> {
     let key = params![user.app.0, user.id.as_str()];
     statement.query_row(key, |row| account(row, 0, user.clone())).optional()
 }
 
-/// The columns from `first`: creation time, creation number, and those of the revocation.
+/// Reads an account from columns beginning at the index `first`: creation time, creation number, and the revocation.
 fn account(row: &Row<'_>, first: usize, user: User) -> Result<Account> {
     let revocation = match optional_time(row, first + 2)? {
         Some(at) => Some(Revocation {
@@ -110,7 +110,7 @@ pub(crate) fn list_accounts(
     let sql = "SELECT accounts.id, created, born, r.at, r.also, r.through FROM accounts
          LEFT JOIN revocations r ON r.app = accounts.app AND r.user = accounts.id
          WHERE accounts.app = ?1 AND accounts.id > ?2 ORDER BY accounts.id LIMIT ?3";
-    // No `userID` is empty, so the empty text comes before all.
+    // No `userID` is empty, so the empty text sorts before all ids.
     let after = after.map_or("", UserId::as_str);
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     list(db, sql, params![app.0, after, limit], |row| {
@@ -138,7 +138,7 @@ fn insert_account(db: &Connection, user: &User, at: Timestamp) -> Result<Stands>
     Ok(Stands { born, lists_version: version.unsigned_abs() })
 }
 
-/// The creation number of the account, if there is one.
+/// The creation number of the account; `None` if there is no account.
 fn born(db: &Connection, user: &User) -> Result<Option<u64>> {
     let sql = "SELECT born FROM accounts WHERE app = ?1 AND id = ?2";
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str()], |row| count(row, 0)).optional()
@@ -152,7 +152,7 @@ fn last_number(db: &Connection) -> Result<u64> {
     db.prepare_cached("SELECT last FROM numbers")?.query_row((), |row| count(row, 0))
 }
 
-/// Deletes an account with the rows that refer to it; its peers keep their conversations.
+/// Deletes an account with the rows that refer to it. Its peers keep their conversations.
 pub(crate) fn delete_account(
     db: &Connection,
     user: &User,
@@ -229,7 +229,7 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
             EndWhy::LoggedOut => false,
         };
         if *resume || is_kick && !mark.told {
-            // The refusal reports the mark to the device, so the mark counts as told from now on.
+            // The refusal notifies the device, so the mark is stored as notified.
             put_mark(db, user, device, &EndMark { told: true, ..mark })?;
             return Ok(LoginRecorded::Ended(mark.why));
         }
@@ -265,21 +265,21 @@ pub(crate) fn record_login(db: &Connection, new: &NewLogin) -> Result<LoginRecor
     Ok(LoginRecorded::Recorded { registered, number, born, lists_version })
 }
 
-/// The facts that are needed before a login is recorded.
+/// The data that is read before a login is recorded.
 struct Known {
     account: Option<Stands>,
     revoked: Option<Revoked>,
     mark: Option<EndMark>,
 }
 
-/// The facts of an account that are needed for a login.
+/// The data of an account that is needed for recording a login.
 struct Stands {
     /// The creation number of the account.
     born: u64,
     lists_version: u64,
 }
 
-/// Reads all of it in one statement, because a login is the most frequent write.
+/// Reads this data in one statement, because a login is the most frequent write.
 fn known(db: &Connection, user: &User, device: &DeviceId) -> Result<Known> {
     let sql = "SELECT a.born, a.lists_version, r.at, r.also, m.why, m.told, m.at FROM (SELECT 1)
                LEFT JOIN accounts a ON a.app = ?1 AND a.id = ?2
@@ -311,7 +311,7 @@ pub(crate) fn end_logins(db: &Connection, user: &User, ended: &[EndedLogin]) -> 
         change(db, sql, key)?;
         if let Some(mark) = mark {
             let sql = "SELECT 1 FROM logins WHERE app = ?1 AND user = ?2 AND device = ?3 AND number > ?4";
-            // A device that has logged in since gets no mark.
+            // A device with a later login gets no mark.
             if db.prepare_cached(sql)?.exists(key)? {
                 continue;
             }
@@ -335,7 +335,7 @@ pub(crate) fn all_logins(db: &Connection) -> Result<Vec<(User, Login)>> {
     })
 }
 
-/// The four columns from `first`: device, platform, time, number.
+/// Reads a login from four columns beginning at the index `first`: device, platform, time, number.
 fn login(row: &Row<'_>, first: usize) -> Result<Login> {
     Ok(Login {
         device: parsed(row, first, DeviceId::new)?,
@@ -347,7 +347,7 @@ fn login(row: &Row<'_>, first: usize) -> Result<Login> {
 
 // Marks
 
-/// The three columns from `first`: why, told, time.
+/// Reads an end mark from three columns beginning at the index `first`: cause, notified, time.
 fn mark(row: &Row<'_>, first: usize) -> Result<EndMark> {
     let why = match row.get::<_, i32>(first)? {
         0 => EndWhy::LoggedOut,
@@ -356,7 +356,7 @@ fn mark(row: &Row<'_>, first: usize) -> Result<EndMark> {
     Ok(EndMark { why, told: row.get(first + 1)?, at: time(row, first + 2)? })
 }
 
-/// Sets the mark of a device; does nothing if there is no account.
+/// Sets the end mark of a device. Does nothing if there is no account.
 fn put_mark(db: &Connection, user: &User, device: &DeviceId, mark: &EndMark) -> Result<()> {
     let sql = "INSERT OR REPLACE INTO marks (app, user, device, why, told, at, seq)
                SELECT ?1, ?2, ?3, ?4, ?5, ?6,
@@ -377,5 +377,5 @@ fn trim_marks(db: &Connection, user: &User) -> Result<()> {
     change(db, sql, params![user.app.0, user.id.as_str(), MAX_MARKS as i64]).map(drop)
 }
 
-/// The highest lists version with which an account starts. It leaves room for increments whatever the clock says.
+/// The highest lists version with which an account can start. It leaves room for increments even if the clock is wrong.
 const LAST_FIRST_VERSION: i64 = i64::MAX / 2;

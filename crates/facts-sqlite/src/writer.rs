@@ -1,6 +1,4 @@
-//! The writer: a queue, a thread, and commits that are shared by many writes.
-//!
-//! This module knows transactions and savepoints, but not the content of a write.
+//! The writer thread: a queue, and commits that many writes share.
 
 use crate::fault::{self, Stopped};
 use lamplight_facts::{Answer, FactsError};
@@ -12,22 +10,22 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// The most writes that wait, about half a second of work; a further write fails with `Overloaded`.
+/// The most waiting writes, which take about half a second. A further write fails with `Overloaded`.
 pub const WRITE_QUEUE: usize = 16_384;
 
-/// The most writes that share a commit. More would gain little, and delay the first one.
+/// The most writes in one commit. A higher number would gain little, and would delay the first write.
 pub const WRITE_BATCH: usize = 512;
 
-/// The counts of the writer since it started.
+/// The counters of the writer since its start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Stats {
     /// The number of commits.
     pub commits: u64,
     /// The number of committed writes.
     pub writes: u64,
-    /// The number of failed commits; none of their writes were stored.
+    /// The number of failed commits.
     pub failed_commits: u64,
-    /// The number of writes that failed, alone or with their commit.
+    /// The number of writes that failed, by themselves or with their commit.
     pub failed_writes: u64,
 }
 
@@ -38,13 +36,13 @@ pub enum WriterState {
     Well,
     /// The last commit failed.
     Failing,
-    /// The writer thread has ended, and nothing is written any more.
+    /// The writer thread has ended, so no write is possible any more.
     Ended,
 }
 
-/// The handle of the writer thread. Dropping it waits until the queue is finished and the thread has ended.
+/// The handle of the writer thread. Dropping it waits until the queue is empty and the thread has ended.
 pub(crate) struct Writer {
-    /// `None` only during the drop: closing the queue ends the thread.
+    /// `None` only while the handle is dropped, because closing the queue ends the thread.
     queue: Option<SyncSender<Box<dyn Write>>>,
     thread: Option<JoinHandle<()>>,
     counters: Arc<Counters>,
@@ -62,7 +60,7 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
-    /// Runs the statements in a savepoint and returns their result once they are committed.
+    /// Runs statements in a savepoint, and returns their result after the commit.
     pub(crate) fn write<T: Send + 'static>(
         &self,
         doing: &'static str,
@@ -80,7 +78,7 @@ impl Writer {
         })
     }
 
-    /// The count of attempts to commit, which another thread may read.
+    /// The number of attempted commits, for a reader in another thread.
     pub(crate) fn attempts(&self) -> Attempts {
         Attempts(Arc::clone(&self.counters))
     }
@@ -114,7 +112,7 @@ impl Drop for Writer {
     }
 }
 
-/// Returns the number of commits attempted since the start, including those that failed.
+/// The number of commits that were attempted since the start, including failed ones.
 pub(crate) struct Attempts(Arc<Counters>);
 
 impl Attempts {
@@ -133,12 +131,12 @@ struct Counters {
     failed_writes: AtomicU64,
 }
 
-/// A write with any type of result.
+/// A write, without the type of its result.
 trait Write: Send {
-    /// Runs the statements, and keeps their result.
+    /// Runs the statements and stores their result.
     fn run(&mut self, connection: &Connection) -> Result<(), Arc<Error>>;
 
-    /// Counts the write and sends the result to the caller, who may be gone.
+    /// Counts the write and sends the result to the caller. The caller may have dropped its future.
     fn answer(self: Box<Self>, committed: &Result<(), Arc<Error>>, counters: &Counters);
 }
 
@@ -151,11 +149,11 @@ struct PendingWrite<T, F> {
 enum Progress<T, F> {
     /// The statements were not run yet.
     Waits(F),
-    /// The statements are being run.
+    /// The statements are running.
     Runs,
-    /// The statements have run; their effect depends on the commit.
+    /// The statements succeeded, and their changes have to be committed.
     Ran(T),
-    /// The statements have failed, and their effect is rolled back.
+    /// The statements failed, and their changes were rolled back.
     Failed(Arc<Error>),
 }
 
@@ -168,8 +166,8 @@ where
         let Progress::Waits(statements) = std::mem::replace(&mut self.progress, Progress::Runs) else {
             unreachable!("a write is run once");
         };
-        // A bug in one write must not end the thread that writes for all. The statements have no effects outside of
-        // the savepoint, and the caller rolls it back as after any other error.
+        // A panic in one write must not end the thread. The statements have no effects outside of the savepoint, which
+        // the caller rolls back as after any other error.
         match catch_unwind(AssertUnwindSafe(|| statements(connection))).unwrap_or_else(|_| Err(fault::bug()))
         {
             Ok(value) => {
@@ -197,12 +195,12 @@ where
         };
         let count = if answer.is_ok() { &counters.writes } else { &counters.failed_writes };
         count.fetch_add(1, Ordering::Relaxed);
-        // The caller may have stopped waiting.
+        // The caller may have dropped its future.
         drop(self.answer.send(answer));
     }
 }
 
-/// The loop of the writer thread; it ends when the handle is dropped and the queue is empty.
+/// The loop of the writer thread. It ends when the handle is dropped and the queue is empty.
 fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counters: &Counters) {
     while let Ok(first) = writes.recv() {
         let mut batch = vec![first];
@@ -226,27 +224,29 @@ fn write_all(connection: &Connection, writes: &Receiver<Box<dyn Write>>, counter
     }
 }
 
-/// Runs and commits the batch and the writes that join it meanwhile. After an error, nothing of the batch is stored.
+/// Runs and commits the batch, including writes that join it meanwhile. If it returns an error, nothing of the batch is
+/// stored.
 fn commit_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,
     batch: &mut Vec<Box<dyn Write>>,
 ) -> Result<(), Arc<Error>> {
     if let Err(error) = execute(connection, "BEGIN IMMEDIATE") {
-        // The file may be locked. Waiting writes fail with this one, because waiting again for the lock for each of
-        // them would take hours.
+        // The file may be locked by another process. The waiting writes fail together with this one: if each of them
+        // waited for the lock, that would take hours.
         batch.extend(writes.try_iter().take(WRITE_BATCH - batch.len()));
         return Err(error);
     }
     let committed = run_batch(connection, writes, batch).and_then(|()| execute(connection, "COMMIT"));
     if committed.is_err() && !connection.is_autocommit() {
-        // The error of the rollback is ignored: if it fails, the next BEGIN fails too, and that error is returned.
+        // The error of the rollback is ignored. If the rollback fails, the next BEGIN fails too, and that error is
+        // returned.
         drop(execute(connection, "ROLLBACK"));
     }
     committed
 }
 
-/// Runs each write in its own savepoint. An error returned here concerns the whole transaction.
+/// Runs each write in its own savepoint. A returned error concerns the whole transaction.
 fn run_batch(
     connection: &Connection,
     writes: &Receiver<Box<dyn Write>>,
@@ -256,7 +256,7 @@ fn run_batch(
     while let Some(write) = batch.get_mut(next) {
         execute(connection, "SAVEPOINT one_write")?;
         if let Err(error) = write.run(connection) {
-            // Some errors, such as a full disk, roll back the whole transaction and not just a statement.
+            // Some errors, such as a full disk, roll back the whole transaction instead of one statement.
             if connection.is_autocommit() {
                 return Err(error);
             }

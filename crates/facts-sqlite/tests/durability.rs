@@ -1,7 +1,8 @@
-//! Acknowledged writes survive a restart and `kill -9`, and two processes can open the file at the same time.
+//! Tests that acknowledged writes survive a restart and `kill -9`, and that two processes can open the file at the same
+//! time.
 //!
-//! A test that needs another process starts this binary again, passes the file in the environment, and selects the
-//! "test" that is the code of the other process.
+//! A test that needs another process starts this binary again. It passes the file in the environment, and selects the
+//! "test" that contains the code of the other process.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -13,7 +14,8 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-/// The environment variable with the path for the child; without it, the children's tests do nothing.
+/// The environment variable with the path of the file for the child process. Without it, the tests for the child do
+/// nothing.
 const FILE: &str = "LAMPLIGHT_DURABILITY_TEST_FILE";
 
 /// The environment variable with the number of the child's first login.
@@ -60,7 +62,7 @@ async fn child_that_records_logins_for_ever() {
     }
 }
 
-/// If clients without an answer send everything again, each message is still stored once.
+/// Clients send all messages without an answer again, and each message is stored once.
 #[tokio::test]
 async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
     let directory = tempfile::tempdir().unwrap();
@@ -83,7 +85,7 @@ async fn a_killed_store_has_every_acknowledged_message_and_takes_none_twice() {
         let lost: Vec<&u64> = acknowledged.difference(&found).collect();
         assert!(lost.is_empty(), "{} of {} are lost", lost.len(), acknowledged.len());
 
-        // Also send messages whose outcome is unknown.
+        // Messages whose outcome is unknown are sent again too.
         let last = acknowledged.iter().chain(&found).max().unwrap();
         for number in first..last + 64 {
             let again = facts.send_message(message(number)).await.unwrap();
@@ -116,7 +118,7 @@ async fn child_that_sends_messages_for_ever() {
     }
 }
 
-/// The numbers of all messages, newest first; their sequences have no gap.
+/// The numbers of all messages, newest first. Checks that their sequences have no gap.
 async fn messages(facts: &SqliteFacts) -> Vec<u64> {
     let history = facts.history(of_app("bob"), of_app("alice").id, None, usize::MAX).await;
     let history = history.expect("messages can be read");
@@ -190,7 +192,7 @@ async fn a_store_that_is_opened_again_has_the_lists() {
     assert!(matches!(next, Sent::Stored(stored) if stored.message.sequence == 4));
 }
 
-/// Returns a message from alice to bob whose time is `number`.
+/// A message from Alice to Bob at the time `number`.
 fn message(number: u64) -> NewMessage {
     let text = number.to_string();
     let client_id = ClientMessageId::new(&text).expect("a number is short and ASCII");
@@ -208,7 +210,7 @@ fn of_app(name: &str) -> User {
     User::new(AppId(1), UserId::new(name).expect("the tests name users rightly"))
 }
 
-/// Returns a login whose time is `number`.
+/// A login at the time `number`.
 fn login(number: u64) -> NewLogin {
     let user = UserId::new(&format!("user {}", number % 100)).expect("the tests name users rightly");
     let device = DeviceId::new(&format!("device {number}")).expect("the tests name devices rightly");
@@ -223,7 +225,7 @@ fn login(number: u64) -> NewLogin {
     }
 }
 
-/// Starts this binary again to run one test.
+/// Starts this binary again to run the test `test`.
 fn start(test: &str, path: &Path, first: u64) -> (Child, BufReader<ChildStdout>) {
     let mut child = Command::new(std::env::current_exe().expect("this binary is somewhere"))
         .args(["--exact", test, "--nocapture"])
@@ -236,19 +238,20 @@ fn start(test: &str, path: &Path, first: u64) -> (Child, BufReader<ChildStdout>)
     (child, lines)
 }
 
-/// In the child: returns the path of the file and the first number.
+/// In the child process: the path of the file and the first number; `None` in the parent process.
 fn task() -> Option<(std::ffi::OsString, u64)> {
     let first = std::env::var(FIRST).ok()?.parse().expect("the parent gives a number");
     Some((std::env::var_os(FILE)?, first))
 }
 
-/// In the child: acknowledges a number, on a line of its own whatever the test harness prints around it.
+/// In the child process: acknowledges a number, on a line of its own so that the output of the test harness does not
+/// matter.
 fn say(number: u64) {
     let line = format!("\nacknowledged {number}\n");
     std::io::stdout().lock().write_all(line.as_bytes()).expect("the parent listens");
 }
 
-/// In the parent: returns the number of the next acknowledgement, or `None` at the end.
+/// In the parent process: the number of the next acknowledgement; `None` at the end of the output.
 fn acknowledgement(lines: &mut impl BufRead) -> Option<u64> {
     loop {
         let mut line = String::new();

@@ -1,6 +1,7 @@
-//! Waiting writes share a commit, a failed write fails alone, and writes beyond the queue are refused.
+//! Tests that waiting writes share a commit, that a failed write does not affect others, and that writes are refused if
+//! the queue is full.
 //!
-//! The tests hold the lock of the file from outside, as another process might, so that writes have to wait.
+//! The tests lock the file from another connection, so that writes have to wait.
 
 use futures_util::FutureExt;
 use futures_util::future::{JoinAll, join_all};
@@ -50,7 +51,7 @@ async fn writes_take_effect_in_the_order_they_were_queued() {
 #[tokio::test]
 async fn a_write_that_fails_does_not_harm_its_neighbours() {
     let store = Store::new();
-    // The account is created before the login fails, and must not stay.
+    // The account is created before the login fails, and must be rolled back.
     store.sabotage("AFTER INSERT ON logins", "SELECT raise(ABORT, 'poison');");
     let lock = store.lock();
     let poison = NewLogin {
@@ -74,7 +75,7 @@ async fn a_write_that_fails_does_not_harm_its_neighbours() {
 #[tokio::test]
 async fn a_failed_commit_fails_for_the_whole_batch_and_for_nothing_after_it() {
     let store = Store::new();
-    // A foreign key without a target, which SQLite checks at the commit.
+    // A foreign key without a target, which SQLite detects at the commit.
     store.sabotage(POISON, "INSERT INTO dangling VALUES (1);");
     let lock = store.lock();
     let made = start(["before", "poison", "after"].map(|name| store.make(name)));
@@ -110,7 +111,7 @@ async fn a_probe_commits_and_fails_where_a_write_fails() {
     assert_eq!(store.facts.writer_state(), WriterState::Well);
 }
 
-/// SQLite rolls a transaction back by itself if, for example, the disk is full.
+/// SQLite rolls back a transaction by itself for some errors, such as a full disk.
 #[tokio::test]
 async fn a_transaction_that_sqlite_rolls_back_fails_for_all_that_ran_in_it() {
     let store = Store::new();
@@ -133,7 +134,7 @@ async fn beyond_the_queue_a_write_is_refused_at_once() {
     let store = Store::new();
     let lock = store.lock();
     let mut made = start((0..WRITE_QUEUE).map(|n| store.make(&format!("user {n}"))));
-    // The thread may hold one write already, so one more may fit, but never two.
+    // The thread may already have taken one write, so one more may fit into the queue, but not two.
     let beyond = ["one more", "two more"].map(|name| store.make(name).now_or_never());
     assert!((&mut made).now_or_never().is_none());
     drop(lock);
@@ -169,7 +170,7 @@ async fn two_that_have_the_file_open_share_it() {
     assert_eq!(store.accounts().await.len(), 200);
 }
 
-/// The creation of an account `poison`.
+/// The trigger event: an account `poison` is created.
 const POISON: &str = "AFTER INSERT ON accounts WHEN new.id = 'poison'";
 
 struct Store {
@@ -194,7 +195,7 @@ impl Store {
         lock(&self.path)
     }
 
-    /// Adds a trigger that runs these statements at this event.
+    /// Adds a trigger that runs `statements` at the event `event`.
     fn sabotage(&self, event: &str, statements: &str) {
         let schema = format!(
             "CREATE TABLE dangling (app REFERENCES apps DEFERRABLE INITIALLY DEFERRED);
@@ -218,7 +219,7 @@ fn id(name: &str) -> UserId {
     UserId::new(name).expect("the tests name users rightly")
 }
 
-/// Locks the file, so that writers wait until the lock is dropped.
+/// Locks the file. Writers wait until the returned connection is dropped.
 fn lock(path: &std::path::Path) -> Connection {
     let connection = Connection::open(path).expect("the file is there");
     connection.execute_batch("BEGIN IMMEDIATE").expect("nobody writes yet");

@@ -1,4 +1,4 @@
-//! A file of an older program is migrated with all its data.
+//! Tests that a file of an older program is migrated with all its data.
 
 use lamplight_facts::{EndWhy, Facts, Lists, ListsState, LoginRecorded, NewLogin, NewMessage, Revoked, Sent};
 use lamplight_facts_sqlite::{SCHEMA_VERSION, SqliteFacts};
@@ -15,7 +15,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
     let path = directory.path().join("facts");
     Connection::open(&path).unwrap().execute_batch(include_str!("schema_1.sql")).unwrap();
 
-    // The second time nothing has to be migrated.
+    // The second time, nothing has to be migrated.
     for _ in 0..2 {
         let facts = SqliteFacts::open(&path).unwrap();
         assert_eq!(number(&path, "user_version"), i64::from(SCHEMA_VERSION));
@@ -24,20 +24,20 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         let accounts = facts.list_accounts(AppId(1), None, 10).await.unwrap();
         let created: Vec<u64> = accounts.iter().map(|account| account.created.0 % 1_000).collect();
         assert_eq!(created, [1, 2, 3]);
-        // Before this schema, a revocation held for the whole of its second.
+        // In the older schema, a revocation covered the whole of its second.
         let revoked = &accounts[1].revocation.as_ref().unwrap().revoked;
         assert!(revoked.refuses(1_700_000_000) && !revoked.refuses(1_700_000_001));
         let login = &facts.logins(user("alice")).await.unwrap()[0];
         assert_eq!((login.device.as_str(), login.number), ("phone", 1));
 
-        // The lists version of an account starts like that of a new account.
+        // The lists version of a migrated account is that of a new account.
         let states = facts.lists_states(vec![user("alice"), User::new(AppId(2), id("alice"))]).await.unwrap();
         let version = |version| Some(ListsState { version, total_unread: 0 });
         assert_eq!(states, [version(1_700_000_000_001), version(1_700_000_000_004)]);
         let profiles = facts.profiles(vec![user("alice"), user("nobody")]).await.unwrap();
         assert_eq!(profiles, [Some(Profile::default()), None]);
 
-        // The time of the friendship is not known; it is not before both accounts existed.
+        // The time of the friendship is unknown. It becomes the later creation time of the two accounts.
         let friends = facts.friend_page(user("alice"), None, 10).await.unwrap();
         let bob = Friend {
             id: id("bob"),
@@ -53,7 +53,7 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
         assert_eq!((friend.mutual, friend.added), (false, Timestamp(1_700_000_000_003)));
     }
 
-    // The migrated file accepts data that older programs knew, and data that they did not.
+    // The migrated file accepts both old and new kinds of data.
     let facts = SqliteFacts::open(&path).unwrap();
     let resume = NewLogin {
         user: user("alice"),
@@ -86,8 +86,8 @@ async fn a_file_of_schema_1_is_brought_up_to_date_with_its_data() {
     assert_eq!(facts.count_friends(user("bob")).await.unwrap(), 0);
 }
 
-/// A setting that an earlier version did not store, or stored in another form, keeps its meaning: no app gets a
-/// linger by an upgrade.
+/// A setting that an earlier version did not store, or stored in another form, keeps its meaning. An upgrade gives no
+/// app a linger.
 #[tokio::test]
 async fn an_app_keeps_the_settings_that_it_was_stored_with() {
     let directory = tempfile::tempdir().unwrap();
@@ -114,7 +114,7 @@ fn a_file_brought_up_to_date_is_as_a_new_one() {
     assert!(columns(&new).iter().any(|column| column.starts_with("conversations")));
 }
 
-/// Every column of every table and index, in order.
+/// All columns of all tables and indexes, in order.
 fn columns(path: &Path) -> Vec<String> {
     let sql = "SELECT s.name, s.type, c.name, c.type, c.\"notnull\", coalesce(c.dflt_value, ''), c.pk
                FROM sqlite_schema AS s, pragma_table_xinfo(s.name) AS c ORDER BY s.name, c.cid";

@@ -1,12 +1,12 @@
-//! The conformance suite: what every adapter of [`Facts`] must do.
+//! The conformance suite, which tests the contract that every adapter of [`Facts`] must fulfil.
 //!
-//! Each rule is a function that is named after it, in the file of its subject. A rule gets a new, empty store and
-//! panics if the store breaks the rule. An adapter writes `lamplight_facts::conformance_tests!(make)` in its tests,
-//! which makes one test of each rule.
+//! Each rule is a function with the name of the rule, in the file of its subject. A rule gets a new, empty store, and
+//! panics if the store breaks the rule. An adapter calls `lamplight_facts::conformance_tests!(make)` in its tests,
+//! which defines a test for each rule.
 //!
-//! The suite uses the port only: it does not stop a store, kill it or fill its disk. Each adapter has its own tests
-//! that acknowledged changes survive. The suite creates accounts without their app, because the caller of the port
-//! checks that an app exists.
+//! The suite uses only the port: it does not stop a store, kill it or fill its disk. Each adapter has its own tests
+//! that acknowledged changes survive. The suite creates accounts without an app, because the caller of the port checks
+//! that the app exists.
 
 pub mod accounts;
 pub mod conversations;
@@ -29,11 +29,11 @@ use lamplight_model::{
 
 /// Defines a `#[tokio::test]` for each rule of the [conformance suite](crate::conformance).
 ///
-/// `make` is the path of an `async fn() -> (Arc<F>, K)` that returns a new, empty store (`F: Facts`) and a value to
-/// be kept as long as the store, such as a temporary directory. The crate that uses the macro depends on tokio with
+/// `make` is the path of an `async fn() -> (Arc<F>, K)`. It returns a new, empty store (`F: Facts`), and a value that
+/// must live as long as the store, such as a temporary directory. The calling crate depends on tokio with the features
 /// `rt` and `macros`.
 ///
-/// Only this macro lists the rules, file by file; a test of this crate compares the list with the files.
+/// This macro contains the only list of the rules. A test of this crate compares the list with the files.
 #[macro_export]
 macro_rules! conformance_tests {
     ($make:path) => {
@@ -224,7 +224,7 @@ const RECORDED: Outcome = Outcome::Recorded { registered: false };
 const REGISTERED: Outcome = Outcome::Recorded { registered: true };
 const NOTHING_REVOKED: Revoked = Revoked { at: Timestamp(0), also: Vec::new() };
 
-/// The outcome of a login, without its numbers.
+/// The outcome of recording a login, without numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Outcome {
     Revoked,
@@ -253,7 +253,7 @@ fn at(millis: u64) -> Timestamp {
     Timestamp(millis)
 }
 
-/// A login of a native device by its user, with a UserSig issued in the second of the login.
+/// A login of a native device by its application, with a UserSig issued in the second of the login.
 fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     NewLogin {
         user: user(name),
@@ -266,7 +266,7 @@ fn new_login(name: &str, on: &str, when: u64) -> NewLogin {
     }
 }
 
-/// Records a login.
+/// Records a login and returns the outcome.
 async fn record(facts: &dyn Facts, login: NewLogin) -> Outcome {
     let user = login.user.clone();
     match ok(facts.record_login(login)).await {
@@ -289,8 +289,8 @@ fn end(on: &str, login: u64) -> EndedLogin {
     EndedLogin { device: device(on), login, mark: None }
 }
 
-/// Returns the end of the device's login. If no login of the device is listed, the end covers every login that it may
-/// have.
+/// The end of the device's login. If the device has no login in the list, the end has the highest number, so that it
+/// ends any login of the device.
 async fn end_of(facts: &dyn Facts, name: &str, on: &str) -> EndedLogin {
     let logins = ok(facts.logins(user(name))).await;
     let number = logins.iter().find(|login| login.device.as_str() == on).map(|login| login.number);
@@ -304,7 +304,7 @@ async fn kick(facts: &dyn Facts, name: &str, on: &str, when: u64, told: bool) {
     ok(facts.end_logins(user(name), vec![ended])).await;
 }
 
-/// Logs in and kicks each device, one after the other.
+/// Logs in and kicks each device, one after another.
 async fn kick_all(facts: &dyn Facts, name: &str, on: &[String]) {
     for (n, device) in on.iter().enumerate() {
         record(facts, new_login(name, device, n as u64)).await;
@@ -318,12 +318,12 @@ async fn make_accounts(facts: &dyn Facts) {
     }
 }
 
-/// The devices with a login, in the order of the answer.
+/// The devices with a durable login, in the order of the login numbers.
 async fn devices(facts: &dyn Facts, name: &str) -> Vec<String> {
     ok(facts.logins(user(name))).await.iter().map(|login| login.device.to_string()).collect()
 }
 
-/// The friend list as text: `bob, mutual: the remark`.
+/// The friend list as text, with entries such as `bob, mutual: the remark`.
 async fn friends(facts: &dyn Facts, owner: &str) -> Vec<String> {
     let line =
         |Friend { id, remark, mutual, .. }| format!("{id}{}: {remark}", if mutual { ", mutual" } else { "" });
@@ -369,7 +369,7 @@ fn new_message(from: &str, to: &str, text: &str, when: u64) -> NewMessage {
     NewMessage { from: user(from), to, body, client_id, at: at(when), push: Vec::new() }
 }
 
-/// Sends a message that was not sent before.
+/// Sends a message that is not a retry.
 async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) -> StoredMessage {
     match ok(facts.send_message(new_message(from, to, text, when))).await {
         Sent::Stored(stored) => *stored,
@@ -377,13 +377,13 @@ async fn send(facts: &dyn Facts, from: &str, to: &str, text: &str, when: u64) ->
     }
 }
 
-/// The conversation as text, newest first: `2 bob: the text`.
+/// The history as text, newest first, with entries such as `2 bob: the text`.
 async fn history(facts: &dyn Facts, owner: &str, peer: &str) -> Vec<String> {
     let line = |Message { from, sequence, body, .. }| format!("{sequence} {from}: {}", body.shown());
     ok(facts.history(user(owner), id(peer), None, usize::MAX)).await.into_iter().map(line).collect()
 }
 
-/// The conversation list as text: `bob, pinned: the last text (its sender, the time), 2 unread`.
+/// The conversation list as text, with rows such as `bob, pinned: the last text (its sender, the time), 2 unread`.
 async fn rows(facts: &dyn Facts, owner: &str) -> Vec<String> {
     let line = |row: Conversation| {
         let pinned = if row.pinned { ", pinned" } else { "" };
@@ -413,7 +413,7 @@ mod tests {
         let source = include_str!("conformance.rs");
         let rules = |(module, text): (&str, &str)| {
             let name = |line: &str| {
-                // A rule takes only the store.
+                // A rule is a function whose only parameter is the store.
                 let rule = line.strip_prefix("pub async fn ")?.strip_suffix("(facts: &dyn Facts) {")?;
                 Some(rule.to_owned())
             };

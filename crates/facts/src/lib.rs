@@ -1,9 +1,8 @@
-//! The port for durable data: apps, accounts and logins; in `lists`, the profiles, friends and messages of users; in
-//! `outbox`, the notices for the apps' backends; in `operations`, the audit log and the figures of the past.
+//! The port for durable data: apps, accounts and logins. `lists` adds the profiles, friends and messages of users,
+//! `outbox` the notices for the apps' backends, and `operations` the audit log and the stored metrics.
 //!
-//! A call that changes data returns once the change is committed: acknowledged changes survive `kill -9`. An adapter
-//! implements [`Facts`] and passes [`conformance`]. Rules live elsewhere: this crate does not know statuses, or which
-//! login may kick which.
+//! A call that changes data returns after the commit, so acknowledged changes survive `kill -9`. An adapter implements
+//! [`Facts`] and passes [`conformance`]. Adapters contain no rules about statuses or about logins that kick others.
 
 pub mod conformance;
 mod lists;
@@ -29,151 +28,151 @@ pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
 /// The future result of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
-/// The port for everything durable. Every list that a call returns is in a stable order, stated at the call.
+/// The port for durable data. Each returned list has a stable order, which is documented with the call.
 pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 
-    /// Every app, by rising id.
+    /// All apps, in ascending order of their ids.
     fn apps(&self) -> Answer<'_, Vec<App>>;
 
-    /// Creates the app, or replaces it as a whole. Fails while a deletion of the app has not ended.
+    /// Creates an app, or replaces it completely. Returns an error while the app is being deleted.
     fn put_app(&self, app: App) -> Answer<'_, ()>;
 
-    /// Does the same as [`Facts::put_app`] in one transaction, if the app still equals `was`; `None` means that there
-    /// was no app. Returns whether the app was stored; if not, nothing was changed. The app is not stored while its
-    /// deletion has not ended.
+    /// Does the same as [`Facts::put_app`] if the stored app still equals `was`, in one transaction; `None` means that
+    /// there is no app. Returns `false` and changes nothing if the stored app differs, or if the app is being deleted.
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
-    /// Begins the deletion of an app, in one transaction: the app is gone with its keys, and no account, login,
-    /// revocation or notice of it is stored until it is created again. The last app is not deleted, and nothing
-    /// changes.
+    /// Begins the deletion of an app, in one transaction. The app and its keys are deleted, and no account, login,
+    /// revocation or notice of the app is stored until it is created again. The last app is not deleted.
     fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion>;
 
-    /// The apps whose deletion has begun and not ended, by rising id.
+    /// The apps whose deletion has begun and is not complete, in ascending order of their ids.
     fn deleted_apps(&self) -> Answer<'_, Vec<AppId>>;
 
-    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns how many. Fewer
-    /// than `limit` means that the deletion has ended and the app may be created again.
+    /// Deletes up to `limit` rows of an app whose deletion has begun, in one transaction, and returns their number. If
+    /// the number is below `limit`, the deletion is complete and the app may be created again.
     fn delete_app_rows(&self, app: AppId, limit: usize) -> Answer<'_, usize>;
 
     // Accounts
 
-    /// The accounts of these users, in the order asked; `None` for a user without an account.
+    /// The accounts of these users, in the order of `users`; `None` for a user without an account.
     fn accounts(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Account>>>;
 
-    /// The accounts of these users, each with its durable logins by rising number, all as of one moment.
+    /// The accounts of these users, each with its durable logins in ascending order of their numbers. All are read from
+    /// one snapshot.
     fn accounts_with_logins(&self, users: Vec<User>) -> Answer<'_, Vec<Option<AccountWithLogins>>>;
 
-    /// Up to `limit` accounts of an app whose id is after `after`, by rising id.
+    /// Up to `limit` accounts of an app in ascending order of their ids, beginning after the id `after`.
     fn list_accounts(&self, app: AppId, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Account>>;
 
-    /// Creates the account if it is missing. Returns whether it was created by this call, and the creation number of
-    /// the account: 0 if it was not created because the app was deleted.
+    /// Creates an account unless it exists. The result also contains the creation number of the account; it is 0 if no
+    /// account was created because the app was deleted.
     fn create_account(&self, user: User, at: Timestamp) -> Answer<'_, AccountMade>;
 
-    /// Deletes the account with its profile, logins, marks, friendships and conversation list, and revokes UserSigs as
-    /// [`Facts::kick`] does; the revocation outlives the account. Also removes the user from the friend lists of
-    /// others; the user's peers keep their conversations. Returns `None` if there was no account.
+    /// Deletes an account with its profile, logins, marks, friendships and conversation list, and removes the user from
+    /// the friend lists of others. Peers keep their conversations. Also revokes UserSigs as [`Facts::kick`] does; the
+    /// revocation is kept after the deletion. Returns `None` if there was no account.
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
-    /// Ends every login of the user, leaves each known device an end mark, and revokes further UserSigs, in one
-    /// transaction. Returns the number of the last login before: every login up to that number has ended. Returns
-    /// `None` if there is no such account.
+    /// Ends all logins of a user, adds an end mark for each of their devices, and revokes further UserSigs, in one
+    /// transaction. Returns the highest login number so far: every login of the user up to that number has ended.
+    /// Returns `None` if there is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
-    /// The revocation left by kicks and deletions of a user, whether there is an account or not.
+    /// The revocation that kicks and deletions of a user have left, with or without an account; `None` if there was
+    /// none.
     fn revocation(&self, user: User) -> Answer<'_, Option<Revocation>>;
 
-    /// Revokes UserSigs in addition to those that are revoked already. Ends no login.
+    /// Revokes these UserSigs in addition to those already revoked. Ends no login.
     fn revoke_sigs(&self, user: User, revoked: Revoked) -> Answer<'_, ()>;
 
-    // Logins. Each has a number that is higher than that of every earlier login and account of this store. The login of
-    // a Web device ends with its connection and appears in no list, but has a number too.
+    // Logins. Each has a number that is higher than the numbers of all earlier logins and accounts of this store. The
+    // login of a Web device has a number too, but ends with its connection and is in no list.
 
-    /// Records a login, in one transaction: either refuses it, or creates the account if it is missing, removes the
-    /// device's end mark (the reason why its last login ended), and records the login under a new number, replacing the
-    /// device's previous login. The reasons to refuse, in their order, are the variants of [`LoginRecorded`].
+    /// Records a login, in one transaction. If the login is not refused, creates the account if it is missing, removes
+    /// the device's end mark, and stores the login under a new number in place of the device's previous login.
+    /// [`LoginRecorded`] lists the reasons for refusing, in the order in which they are checked.
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
-    /// Ends logins of a user, each by its number, so that a device that has logged in again is not affected. An unknown
-    /// login number is ignored. If a mark is given, it is reported to the device when the device returns. The newest
-    /// [`MAX_MARKS`] marks of a user are kept.
+    /// Ends logins of a user by their numbers, so that a later login of the same device is not affected. Unknown
+    /// numbers are ignored. A given end mark is stored for the device. The newest [`MAX_MARKS`] marks of a user are
+    /// kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
-    /// The durable logins of a user, by rising number.
+    /// The durable logins of a user, in ascending order of their numbers.
     fn logins(&self, user: User) -> Answer<'_, Vec<Login>>;
 
-    /// Every durable login of every user, in no particular order.
+    /// All durable logins of all users, in no particular order.
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>>;
 }
 
-/// The most end marks that are kept for one user.
+/// The most end marks that are stored for one user.
 pub const MAX_MARKS: usize = 32;
 
-/// The most logins of Web devices of one user whose numbers are kept; above it, the newest are kept.
+/// The most logins of Web devices whose numbers are stored for one user. Above it, the newest are kept.
 pub const MAX_WEB_LOGINS: usize = 32;
 
 /// An account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Account {
-    /// The user.
+    /// The owner of the account.
     pub user: User,
     /// The time at which the account was created.
     pub created: Timestamp,
-    /// The creation number: an account that is created again has a higher one.
+    /// The creation number. If an account is deleted and created again, the new account has a higher number.
     pub born: u64,
-    /// The revoked UserSigs, and the number up to which every login has ended. The revocation outlives the account.
+    /// The revocation that kicks and deletions have left; `None` if there was none.
     pub revocation: Option<Revocation>,
 }
 
-/// An account and its durable logins, by rising number, as of one moment.
+/// An account with its durable logins in ascending order of their numbers, read from one snapshot.
 pub type AccountWithLogins = (Account, Vec<Login>);
 
-/// The revocation that a kick or a deletion leaves for a user.
+/// The revocation that kicks and deletions of a user have left.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Revocation {
-    /// The UserSigs that are no longer accepted.
+    /// The UserSigs that are revoked.
     pub revoked: Revoked,
-    /// Every login up to this number has ended.
+    /// The number up to which all logins of the user have ended.
     pub through: u64,
 }
 
 /// The outcome of [`Facts::begin_app_deletion`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AppDeletion {
-    /// The app no longer exists; its data is to be deleted.
+    /// The app was deleted. Its rows still have to be deleted.
     Begun,
     /// There is no such app.
     NoSuchApp,
-    /// The app is the last one.
+    /// The app is the last one, so it was not deleted.
     LastApp,
 }
 
 /// The outcome of [`Facts::create_account`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AccountMade {
-    /// Whether the account was created by this call.
+    /// Whether this call has created the account.
     pub made: bool,
-    /// The creation number of the account.
+    /// The creation number of the account; 0 if no account was created because the app was deleted.
     pub born: u64,
 }
 
 /// The outcome of [`Facts::delete_account`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct AccountDeleted {
-    /// The number of the last login or account before the deletion: every login of the user up to that number has
+    /// The highest number of a login or account before the deletion. All logins of the user up to this number have
     /// ended.
     pub through: u64,
     /// The time at which the account was created.
     pub created: Timestamp,
-    /// The users whose friend list held the user, by rising id, and whether the friendship was mutual.
+    /// The users in whose friend lists the user was, in ascending order, and whether each friendship was mutual.
     pub owners: Vec<(UserId, bool)>,
 }
 
-/// A durable login: the device has logged in and has not logged out.
+/// The login of a native device that has not logged out.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Login {
-    /// The device.
+    /// The id of the device.
     pub device: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
@@ -186,9 +185,9 @@ pub struct Login {
 /// The arguments of [`Facts::record_login`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewLogin {
-    /// The user that logs in.
+    /// The user who logs in.
     pub user: User,
-    /// The device.
+    /// The id of the device.
     pub device: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
@@ -196,36 +195,37 @@ pub struct NewLogin {
     pub at: Timestamp,
     /// The second in which the UserSig was issued.
     pub issued: u64,
-    /// Whether the login outlives its connection (native) or not (Web).
+    /// Whether the login outlives its connection: `true` for a native device, `false` for a Web device.
     pub durable: bool,
-    /// Whether the device resumes on its own instead of being logged in by its user.
+    /// Whether the device resumes a login by itself, rather than because its application has logged in.
     pub resume: bool,
 }
 
 /// The outcome of [`Facts::record_login`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LoginRecorded {
-    /// The UserSig was revoked.
+    /// The login was refused, because its UserSig was revoked.
     Revoked,
-    /// The last login of the device ended for this reason, of which the device has not been notified. Nothing was
-    /// recorded. The next login by the application succeeds; a resume is refused until then.
+    /// The login was refused, because the device's last login ended in this way and the device was not notified or
+    /// tried to resume. The next login by its application succeeds; a resume is refused until then.
     Ended(EndWhy),
-    /// There is no account. A resume creates none, and neither does a login to a deleted app.
+    /// The login was refused, because there is no account. A resume creates no account, and neither does a login to a
+    /// deleted app.
     NoAccount,
     /// The login is recorded.
     Recorded {
-        /// Whether the account was created for it.
+        /// Whether the account was created for this login.
         registered: bool,
         /// The number of the login.
         number: u64,
         /// The creation number of the account.
         born: u64,
-        /// The version of the user's lists at that time.
+        /// The version of the user's lists when the login was recorded.
         lists_version: u64,
     },
 }
 
-/// A failed call to [`Facts`]: a fault of the adapter or the store, not a refusal.
+/// The error of a failed call to [`Facts`]: a fault of the adapter or the store, not a refusal.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind} while {doing}")]
 pub struct FactsError {
@@ -238,16 +238,16 @@ pub struct FactsError {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// Kinds of faults.
+/// The kinds of faults.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum FactsErrorKind {
-    /// The adapter has too many waiting calls; try again.
+    /// Too many calls of the adapter are waiting; a later call may succeed.
     #[error("too many calls wait")]
     Overloaded,
-    /// The store cannot be reached, is full or is being shut down.
+    /// The store cannot be reached, is full or is shutting down.
     #[error("the store is unavailable")]
     Unavailable,
-    /// The store holds invalid data.
+    /// The store contains invalid data.
     #[error("the store is corrupt")]
     Corrupt,
 }

@@ -1,9 +1,10 @@
-//! The part of the port for the lists of a user: profile, friends, messages, conversations.
+//! The part of the port for the lists of a user: profile, friends, messages and conversations.
 //!
 //! Every change of a user's lists increments the user's *lists version* by one, in the same transaction. A client that
-//! was away compares one number to find out whether its lists are still current, and changes can be delivered in order.
-//! Neither a call that alters nothing nor a change of another user's profile increments it. A new account starts at its
-//! creation time in milliseconds, so the versions of an account that was deleted and created again do not repeat.
+//! was away compares its version with the current one to find out whether its copies of the lists are current. A call
+//! that changes nothing does not increment the version, and neither does a change of another user's profile. The
+//! version of a new account is its creation time in milliseconds, so the versions of an account that was deleted and
+//! created again do not repeat.
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
@@ -12,31 +13,30 @@ use lamplight_model::{
 };
 use std::time::Duration;
 
-/// The time after a message within which an identical message counts as its retry. SDKs and backends stop retrying long
-/// before that. Later, the same text to the same user under the same client id is a new message.
+/// The time within which an identical message is treated as a retry. SDKs and backends stop retrying long before it.
+/// After this time, the same text to the same user under the same client id is a new message.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has validated the texts.
 pub trait Lists: Send + Sync {
-    /// The lists version and the number of unread messages of these users, in the order asked; `None` for a user
-    /// without an account. Every login needs it, so calls are batched and should be fast.
+    /// The lists versions and unread counts of these users, in the order of `users`; `None` for a user without an
+    /// account. Every login makes this read, so calls are batched and should be fast.
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles
 
-    /// The profiles of these users, in the order asked; `None` for a user without an account.
+    /// The profiles of these users, in the order of `users`; `None` for a user without an account.
     fn profiles(&self, users: Vec<User>) -> Answer<'_, Vec<Option<Profile>>>;
 
-    /// Changes a profile. Returns `None` if there is no account. A change that alters nothing does not increment the
-    /// version.
+    /// Changes a profile. Returns `None` if there is no account. If no value differs, the version is not incremented.
     fn set_profile(&self, user: User, change: ProfileChange) -> Answer<'_, Option<ProfileSet>>;
 
-    /// The further fields of the profiles of these users, in the order asked; `None` for a user without an account.
+    /// The further profile fields of these users, in the order of `users`; `None` for a user without an account.
     fn profile_fields(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ProfileFields>>>;
 
-    /// Changes a profile and sets further fields of it, in one transaction; fields that are not named keep their
-    /// values. Returns `None` if there is no account. Further fields do not increment the version or set
-    /// [`ProfileSet::changed`].
+    /// Changes a profile and sets further fields, in one transaction. Fields that are not in `fields` keep their
+    /// values. Returns `None` if there is no account. A change of further fields neither increments the version nor
+    /// sets [`ProfileSet::changed`].
     fn set_profile_and_fields(
         &self,
         user: User,
@@ -44,9 +44,9 @@ pub trait Lists: Send + Sync {
         fields: ProfileFields,
     ) -> Answer<'_, Option<ProfileSet>>;
 
-    /// Up to `limit` accounts of an app, after `after`, whose nick begins with `prefix`, ignoring case
-    /// ([`fold_nick`](lamplight_model::fold_nick)), by rising folded nick and then id. Accounts without a nick are not
-    /// found.
+    /// Finds accounts of an app whose nick begins with `prefix`, ignoring case
+    /// ([`fold_nick`](lamplight_model::fold_nick)). Returns up to `limit` accounts after `after`, in ascending order of
+    /// the folded nick and then the id. Accounts without a nick are not found.
     fn find_by_nick(
         &self,
         app: AppId,
@@ -57,51 +57,54 @@ pub trait Lists: Send + Sync {
 
     // Friends
 
-    /// Adds `friend` to the friend list of `owner` and, with `both`, `owner` to that of `friend`, in one transaction.
-    /// An existing entry of `owner` keeps its time, and its remark, source and wording are replaced by those that are
-    /// not empty. The friend's entry is created with the source alone, or left unchanged if it exists. Unless the
-    /// result is [`Befriended::Done`], nothing was changed.
+    /// Adds `friend` to the friend list of `owner`, and with `both` also `owner` to the list of `friend`, in one
+    /// transaction.
+    ///
+    /// An existing entry of `owner` keeps its time; its remark, source and wording are replaced by the given texts that
+    /// are not empty. The friend's entry is created with only the source, or left unchanged if it exists. If the result
+    /// is not [`Befriended::Done`], nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
-    /// Changes the remark of an entry; `None` if there is no entry. The same remark does not increment the version.
+    /// Changes the remark of an entry. Returns `None` if there is no entry. An equal remark does not increment the
+    /// version.
     fn set_remark(&self, owner: User, friend: UserId, remark: String) -> Answer<'_, Option<RemarkSet>>;
 
-    /// Removes `friend` from the friend list of `owner` and, with `both`, `owner` from that of `friend`.
+    /// Removes `friend` from the friend list of `owner`, and with `both` also `owner` from the list of `friend`.
     fn unfriend(&self, owner: User, friend: UserId, both: bool) -> Answer<'_, Unfriended>;
 
-    /// One entry of a friend list.
+    /// An entry of a friend list; `None` if there is none.
     fn friend(&self, owner: User, friend: UserId) -> Answer<'_, Option<Friend>>;
 
-    /// Up to `limit` entries of a friend list whose id is after `after`, by rising id.
+    /// Up to `limit` entries of a friend list in ascending order of their ids, beginning after the id `after`.
     fn friend_page(&self, owner: User, after: Option<UserId>, limit: usize) -> Answer<'_, Vec<Friend>>;
 
-    /// The number of entries of a friend list.
+    /// The number of entries in a friend list.
     fn count_friends(&self, owner: User) -> Answer<'_, usize>;
 
-    /// The mutual friends of the owner: users who are in the owner's friend list and have the owner in theirs, by
-    /// rising id.
+    /// The users who are in the owner's friend list and have the owner in theirs, in ascending order of their ids.
     fn mutual_friends(&self, owner: User) -> Answer<'_, Vec<UserId>>;
 
     // Messages and conversations
 
-    /// Stores a message and brings both conversation lists up to date, in one transaction. A message to oneself is one
-    /// message in one row, and never unread.
+    /// Stores a message and updates the conversation lists of both users, in one transaction. A message to oneself is
+    /// stored once, in one row, and is never unread.
     ///
-    /// A message with the same sender, recipient, client id and text as one that was stored less than [`RETRY_TIME`]
-    /// ago is a retry: it is not stored, and the latest match is returned, even if the recipient's account no longer
-    /// exists. Any difference makes it a new message; an account that was deleted and created again is another sender.
+    /// If the sender has sent the same text to the same recipient under the same client id less than [`RETRY_TIME`]
+    /// ago, the call is a retry. It stores nothing and returns the latest such message, even if the recipient's account
+    /// no longer exists. An account that was deleted and created again counts as another sender.
     ///
-    /// A sequence is never used twice between two users, even after conversations, accounts or messages were deleted.
+    /// No two messages between two users ever have the same sequence, even after conversations, accounts or messages
+    /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Puts a notice into the outbox for each message to `user` that was sent at or after `since`, is unread, and has
-    /// had no notice yet. At most `limit` messages get one, and only the newest 100 of each conversation: the newest
-    /// are chosen, and enqueued in the order in which they were sent. All of it happens in one transaction, and a
-    /// repetition does no harm.
+    /// Adds a notice to the outbox for each unread message to `user` that was sent at or after `since` and has no
+    /// notice yet, in one transaction. Only the newest 100 messages of each conversation are considered, and the newest
+    /// `limit` of them get a notice. The notices are in the order in which the messages were sent. The call may be
+    /// repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;
 
     /// Up to `limit` messages of the owner's conversation with `peer`, newest first, without those that the owner has
-    /// deleted. With `before`, only messages with a lower sequence.
+    /// deleted. If `before` is given, only messages with a lower sequence.
     fn history(
         &self,
         owner: User,
@@ -110,8 +113,8 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Message>>;
 
-    /// Up to `limit` rows of the owner's conversation list: pinned first, then by latest activity, then by rising peer.
-    /// With `after`, only rows after that one in this order.
+    /// Up to `limit` rows of the owner's conversation list: pinned rows first, then in descending order of the last
+    /// activity, then in ascending order of the peer. If `after` is given, only rows after that position.
     fn conversations(
         &self,
         owner: User,
@@ -119,11 +122,11 @@ pub trait Lists: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<Conversation>>;
 
-    /// One row of the owner's conversation list.
+    /// A row of the owner's conversation list; `None` if there is none.
     fn conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<Conversation>>;
 
-    /// Marks the peer's messages up to `sequence`, or all that exist, as read by the owner; later messages stay unread.
-    /// The read position never moves back. Returns `None` if the list has no such conversation.
+    /// Marks the peer's messages up to `sequence` as read by the owner, or all existing messages if it is `None`. The
+    /// read position never moves back. Returns `None` if the list has no such conversation.
     fn mark_read(
         &self,
         owner: User,
@@ -139,55 +142,56 @@ pub trait Lists: Send + Sync {
         pinned: bool,
     ) -> Answer<'_, Option<ConversationSet>>;
 
-    /// Removes a row from the owner's list, with the messages that the owner could see in it. Returns `None` if there
-    /// is no such row. The next message creates a new row that starts with that message.
+    /// Removes a row from the owner's list, and its messages from the owner's history. Returns `None` if there is no
+    /// such row. The next message creates a new row, whose history begins with that message.
     fn delete_conversation(&self, owner: User, peer: UserId) -> Answer<'_, Option<ListsState>>;
 
-    /// Deletes up to `limit` messages of an app that were committed before `before`, the oldest first, with their
-    /// client ids, and returns how many. Rows of conversation lists stay, without a last message once it is deleted,
-    /// and no lists version is incremented. Unread messages stay counted until they are read. Since the senders of
-    /// deleted messages need not be known, the messages after the last read one may all stay counted if that one was
-    /// deleted.
+    /// Deletes up to `limit` messages of an app that were stored before `before`, the oldest first, and returns their
+    /// number. Rows of conversation lists stay, without a last message if that was deleted. Lists versions are not
+    /// incremented.
+    ///
+    /// Deleted messages stay in the unread counts until the user marks messages as read. The senders of deleted
+    /// messages need not be stored. All deleted messages after the read position may therefore stay counted as unread.
     fn forget_messages(&self, app: AppId, before: Timestamp, limit: usize) -> Answer<'_, usize>;
 }
 
 /// The state of a user's lists.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct ListsState {
-    /// The lists version: incremented by every change of the user's lists.
+    /// The lists version, which every change of the user's lists increments.
     pub version: u64,
-    /// The number of unread messages, over all conversations.
+    /// The number of unread messages in all conversations.
     pub total_unread: u32,
 }
 
-/// The position of the next page of [`Lists::find_by_nick`]: after this account.
+/// A position in the results of [`Lists::find_by_nick`], after which the next page begins.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NickCursor {
-    /// The nick.
+    /// The nick of the last account of the previous page.
     pub nick: String,
-    /// The account.
+    /// The id of that account.
     pub id: UserId,
 }
 
-/// An account that [`Lists::find_by_nick`] has found.
+/// An account in the results of [`Lists::find_by_nick`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NickFound {
-    /// The account.
+    /// The id of the account.
     pub id: UserId,
-    /// The nick.
+    /// The nick of the account.
     pub nick: String,
     /// The time at which the account was created.
     pub created: Timestamp,
 }
 
-/// The outcome of [`Lists::set_profile`].
+/// The result of [`Lists::set_profile`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ProfileSet {
     /// The profile after the change.
     pub profile: Profile,
-    /// Whether the change altered anything.
+    /// Whether any value has changed.
     pub changed: bool,
-    /// The state of the user's lists after it.
+    /// The state of the user's lists after the change.
     pub state: ListsState,
 }
 
@@ -202,30 +206,30 @@ pub struct NewFriendship {
     pub both: bool,
     /// The owner's name for the friend; may be empty.
     pub remark: String,
-    /// The source of the friendship, in the app's own words; may be empty.
+    /// The app's description of how the friendship began; may be empty.
     pub source: String,
     /// The text of the owner's request; may be empty.
     pub wording: String,
     /// The time of the call.
     pub at: Timestamp,
-    /// The most entries of one list. An existing entry needs no further room.
+    /// The most entries of each list. An existing entry is changed even if the list is full.
     pub limit: usize,
-    /// Whether a user asks, so that the friend's rule for being added applies, or the app decides.
+    /// Whether the friend's rule for being added applies. `true` for a call of a user, `false` for a call of the app.
     pub ask: bool,
 }
 
-/// The outcome of [`Lists::befriend`].
+/// The result of [`Lists::befriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Befriending {
-    /// Whether the friend was added, or the reason why not.
+    /// Whether the friend was added, or the reason for which not.
     pub outcome: Befriended,
-    /// The entry of the owner; `Some` exactly if the friend was added.
+    /// The owner's entry; `None` if the friend was not added.
     pub entry: Option<Friend>,
-    /// The entry of the friend, if the friend has the owner in the list now.
+    /// The friend's entry about the owner; `None` if the friend's list does not contain the owner.
     pub back: Option<Friend>,
-    /// Whether the owner's list was altered, in which case its version was incremented by one.
+    /// Whether the owner's list has changed, so that its version was incremented by one.
     pub owner_changed: bool,
-    /// Whether the friend's list was altered: it has a new entry, or one that has become mutual.
+    /// Whether the friend's list has changed: it has a new entry, or an entry that has become mutual.
     pub friend_changed: bool,
     /// The state of the owner's lists after the call.
     pub owner_state: ListsState,
@@ -233,10 +237,10 @@ pub struct Befriending {
     pub friend_state: ListsState,
 }
 
-/// Whether a friend was added. If there are several reasons against it, the first in this order is returned.
+/// The outcome of adding a friend. If several reasons prevent it, the first in this order is returned.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Befriended {
-    /// The entry exists now.
+    /// The friend was added, or the existing entry was updated.
     Done,
     /// The owner has no account.
     NoSuchOwner,
@@ -244,35 +248,36 @@ pub enum Befriended {
     NoSuchFriend,
     /// The owner's list is full.
     ListFull,
-    /// The friend's list is full, and `both` was requested.
+    /// `both` was requested, but the friend's list is full.
     FriendListFull,
-    /// The friend's rule forbids being added, and the call by a user would have created an entry.
+    /// A user has made the call, and the friend's rule allows nobody to add them. An existing entry can still be
+    /// updated.
     Denied,
 }
 
-/// The outcome of [`Lists::set_remark`].
+/// The result of [`Lists::set_remark`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RemarkSet {
     /// The entry after the change.
     pub entry: Friend,
-    /// Whether the change altered anything.
+    /// Whether the remark has changed.
     pub changed: bool,
     /// The state of the owner's lists after the call.
     pub state: ListsState,
 }
 
-/// The outcome of [`Lists::unfriend`].
+/// The result of [`Lists::unfriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unfriended {
-    /// Whether the friend was in the owner's list.
+    /// Whether the friend was in the owner's list and was removed.
     pub forth: bool,
-    /// Whether, with `both`, the friend had the owner in the list, and the entry was removed.
+    /// Whether the owner was in the friend's list and was removed, which needs `both`.
     pub back: bool,
-    /// The entry of the owner that the friend still has.
+    /// The entry about the owner that the friend still has; `None` if there is none.
     pub left: Option<Friend>,
     /// The state of the owner's lists after the call.
     pub owner_state: ListsState,
-    /// The state of the friend's lists after the call. Their version is incremented if an entry is removed or is no
+    /// The state of the friend's lists after the call. Their version is incremented if an entry was removed or is no
     /// longer mutual.
     pub friend_state: ListsState,
 }
@@ -286,12 +291,12 @@ pub struct NewMessage {
     pub to: UserId,
     /// The content of the message.
     pub body: MessageBody,
-    /// The sender's id of the message, the same in each retry.
+    /// The sender's id of the message, which is the same in each retry.
     pub client_id: ClientMessageId,
     /// The time of the call.
     pub at: Timestamp,
-    /// The platforms of the devices to which the app's backend is to push the message. A notice for it is put into the
-    /// outbox in the same transaction. Empty if no push is wanted.
+    /// The platforms of the devices to which the app's backend is to push the message. A notice is then added to the
+    /// outbox in the same transaction. Empty if the message is not to be pushed.
     pub push: Vec<Platform>,
 }
 
@@ -300,22 +305,22 @@ pub struct NewMessage {
 pub struct MissedMessages {
     /// The recipient of the messages.
     pub user: User,
-    /// The time from which on the messages were sent.
+    /// The time from which on the messages may have been missed.
     pub since: Timestamp,
-    /// The most notices to enqueue.
+    /// The most notices to add.
     pub limit: usize,
-    /// The platforms of the devices to push the messages to.
+    /// The platforms of the devices to which the messages are to be pushed.
     pub devices: Vec<Platform>,
     /// The time of the call.
     pub at: Timestamp,
 }
 
-/// The outcome of [`Lists::send_message`].
+/// The result of [`Lists::send_message`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sent {
     /// The message was stored.
     Stored(Box<StoredMessage>),
-    /// The message had been stored before; nothing was changed.
+    /// The call was a retry, and this message was already stored. Nothing was changed.
     Repeated(Message),
     /// The sender has no account.
     NoSuchSender,
@@ -323,26 +328,25 @@ pub enum Sent {
     NoSuchRecipient,
 }
 
-/// A stored message, and its effect on the lists of the two users.
+/// A stored message, and the changed rows of the two users' conversation lists.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StoredMessage {
     /// The message.
     pub message: Message,
-    /// The conversation as the sender has it now.
+    /// The row of the sender's conversation list.
     pub sender: ConversationSet,
-    /// The conversation as the recipient has it now; the sender's own for a message to oneself.
+    /// The row of the recipient's conversation list; the sender's row for a message to oneself.
     pub recipient: ConversationSet,
-    /// Whether a notice for the backend was put into the outbox. If one was wanted and this is false, the outbox was
-    /// full.
+    /// Whether a notice was added to the outbox. `false` although a push was requested means that the outbox was full.
     pub push: bool,
 }
 
-/// A row of a conversation list after a change of it, and the owner's lists.
+/// A row of a conversation list after a change, and the state of its owner's lists.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationSet {
     /// The row.
     pub conversation: Conversation,
-    /// Whether the change altered anything.
+    /// Whether anything has changed.
     pub changed: bool,
     /// The state of the owner's lists after the change.
     pub state: ListsState,

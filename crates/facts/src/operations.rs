@@ -1,22 +1,23 @@
-//! The part of the port for operators: the audit log, and the figures of the past.
+//! The part of the port for operators: the audit log, and past metrics.
 //!
-//! The store does not interpret a figure: it is a text with a level and a time.
+//! The metrics are opaque to the store: a record is a text with a level and a time.
 
 use crate::Answer;
 use lamplight_model::{AppId, AuditEntry, NewAuditEntry, Timestamp};
 use std::time::Duration;
 
-/// The store of the audit log, and of the past figures that the charts of the console show.
+/// The store of the audit log, and of the past metrics that the charts of the console show.
 pub trait Operations: Send + Sync {
-    /// Records an operation as begun, and returns the id of the entry. Removes at most [`AUDIT_FORGOTTEN_AT_ONCE`] of
-    /// the entries that are older than [`AUDIT_KEPT`], the oldest first. Also removes the oldest entries above
-    /// [`MAX_AUDIT_ENTRIES`], at the latest when there are [`AUDIT_SLACK`] too many.
+    /// Records that an operation begins, and returns the id of its entry. Removes up to [`AUDIT_FORGOTTEN_AT_ONCE`]
+    /// entries that are older than [`AUDIT_KEPT`], the oldest first. Also removes the oldest entries above
+    /// [`MAX_AUDIT_ENTRIES`], at the latest when there are [`AUDIT_SLACK`] more.
     fn begin_audit(&self, entry: NewAuditEntry) -> Answer<'_, u64>;
 
-    /// Records the outcome of an operation. An entry that no longer exists is ignored.
+    /// Records the outcome of an operation. If the entry no longer exists, does nothing.
     fn settle_audit(&self, id: u64, settled: AuditSettled) -> Answer<'_, ()>;
 
-    /// Up to `limit` entries of an app or of all apps, newest first. With `before`, only older entries.
+    /// Up to `limit` entries of an app, or of all apps if `app` is `None`, newest first. If `before` is given, only
+    /// older entries.
     fn audit_entries(
         &self,
         app: Option<AppId>,
@@ -24,22 +25,22 @@ pub trait Operations: Send + Sync {
         limit: usize,
     ) -> Answer<'_, Vec<AuditEntry>>;
 
-    /// Writes figures, each replacing the one of the same level and time, and deletes the figures of each named level
-    /// before a time, all in one transaction.
+    /// Stores records of metrics, each in place of the record with the same level and time. Also deletes, for each
+    /// level in `forgotten`, the records before the given time. All of it is done in one transaction.
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` figures of a level, starting at a time, by rising time.
+    /// Up to `limit` records of a level, in ascending order of their times, beginning at the time `from`.
     fn figures(&self, level: u8, from: Timestamp, limit: usize) -> Answer<'_, Vec<Figure>>;
 }
 
 /// The time for which an entry of the audit log is kept.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// The most entries that a new entry removes because of their age, so that a clock that is far ahead does not empty the
-/// audit log. It is more than one, so that the log becomes shorter after a pause.
+/// The most entries that a new entry removes because of their age, so that a wrong clock cannot empty the audit log. It
+/// is more than one, so that the log shrinks after a time without entries.
 pub const AUDIT_FORGOTTEN_AT_ONCE: u64 = 4;
 
-/// The most entries of the audit log that are kept.
+/// The most entries that the audit log keeps.
 pub const MAX_AUDIT_ENTRIES: u64 = 50_000;
 
 /// The number of entries above the maximum that may exist before the oldest are removed.
@@ -48,27 +49,27 @@ pub const AUDIT_SLACK: u64 = 64;
 /// The outcome of an operation in the audit log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AuditSettled {
-    /// The operation was done.
+    /// The operation succeeded.
     Done {
         /// Details of the outcome; may be empty.
         note: String,
     },
-    /// The operation failed, and may have been done in part.
+    /// The operation failed, and a part of it may have been carried out.
     Failed {
-        /// The failure, in words.
+        /// The error in words.
         note: String,
     },
-    /// The operation was refused, or there was nothing to do: nothing has changed, and the entry is removed.
+    /// The operation was refused or had nothing to do. It has changed nothing, and its entry is removed.
     Nothing,
 }
 
-/// A figure that was counted over a span of time.
+/// A stored record of metrics over a period.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Figure {
-    /// The resolution: the time that one figure covers.
+    /// The number of the resolution, which determines the length of the period.
     pub level: u8,
-    /// The start of that time.
+    /// The start of the period.
     pub at: Timestamp,
-    /// The counted values, encoded by the caller.
+    /// The values, encoded by the caller.
     pub content: String,
 }

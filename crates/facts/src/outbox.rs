@@ -1,59 +1,64 @@
-//! The part of the port for webhooks: the notices that are still to be sent to the apps' backends.
+//! The part of the port for webhooks: the notices that have not been delivered to the apps' backends yet.
 //!
 //! A notice is in the outbox until it is settled. The notices of one user and webhook are sent in the order of their
-//! ordinals: only the first of them, the *head*, is offered. The times of sending and retrying are decided elsewhere.
+//! ordinals. Only the first of them, the *head*, can be sent. The dispatcher decides when notices are sent and retried.
 
 use crate::Answer;
 use lamplight_model::{AppId, Lane, NoticeContent, Timestamp, User};
 
-/// The notices that are still to be sent to the apps' backends.
+/// The store of the notices that have not been delivered to the apps' backends yet.
 pub trait Outbox: Send + Sync {
-    /// Stores notices in their order, in one transaction. Above [`MAX_WAITING_NOTICES`] of an app, notices are dropped.
+    /// Stores notices in their order, in one transaction. If an app has [`MAX_WAITING_NOTICES`] waiting notices,
+    /// further ones are dropped.
     ///
-    /// The session events of a user have rising ordinals. An event that was stored before is ignored, even if it was
-    /// settled meanwhile, until the caller confirms by [`Outbox::forget_taken_in`] that it will not repeat the event.
+    /// The session events of a user have increasing ordinals. An event that was stored before is ignored, even if it
+    /// was settled meanwhile. This ends when the caller confirms with [`Outbox::forget_taken_in`] that it will not
+    /// repeat the event.
     ///
-    /// A login withdraws the notice that its device was disconnected, and is then not stored itself, unless that notice
-    /// was handed out ([`Outbox::hand_out`]) or the events between the two forbid it
-    /// ([`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back)). The events between the two then
-    /// report the status after the login, because the user counts as ONLINE the whole time.
+    /// If a login cancels a waiting disconnect of its device, the disconnect is deleted and the login is not stored.
+    /// [`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back) defines when that is possible; a
+    /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled. The status in the events between the
+    /// two becomes that after the login, because the user then counts as ONLINE the whole time.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
 
-    /// Records that the caller will not repeat the session events of these users up to these ordinals.
+    /// Records that the caller will not repeat the session events of these users up to these ordinals, so that they
+    /// need not be detected as repetitions.
     fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` heads of a lane, in the order in which they are due, including those that are not due yet.
+    /// Up to `limit` heads of a lane, in the order in which they are due, including heads that are not due yet.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
 
-    /// Records that a notice is about to be sent: from now on no login withdraws it. Returns whether it still exists.
+    /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice still
+    /// exists.
     fn hand_out(&self, id: u64) -> Answer<'_, bool>;
 
-    /// Stores the outcomes of notices, in one transaction; `at` is the time of the call. A notice that no longer exists
-    /// is ignored. Above [`MAX_DEAD_LETTERS`] of an app, the oldest are deleted; returns how many.
+    /// Stores the outcomes of notices, in one transaction. `at` is the time of the call. Notices that no longer exist
+    /// are ignored. If an app has more than [`MAX_DEAD_LETTERS`] dead letters, the oldest are deleted; returns their
+    /// number.
     fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize>;
 
-    /// Every lane that has, or had, a notice.
+    /// All lanes that have or have had notices.
     fn lanes(&self) -> Answer<'_, Vec<LaneState>>;
 
-    /// Up to `limit` dead letters of an app after `after`, by rising id, which is the order in which the notices were
-    /// given up.
+    /// Up to `limit` dead letters of an app in ascending order of their ids, beginning after the id `after`. This is
+    /// the order in which the notices became dead letters.
     fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>>;
 
-    /// Returns dead letters to the waiting notices, as if they were queued at `at`. Returns how many existed.
+    /// Turns dead letters into waiting notices again, queued at the time `at`. Returns the number that existed.
     fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize>;
 
-    /// Deletes dead letters. Returns how many existed.
+    /// Deletes dead letters. Returns the number that existed.
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
 }
 
-/// The most waiting notices of one app. Further notices are dropped; a backend's mirror is repaired from the status
-/// feed.
+/// The most waiting notices of one app. Further notices are dropped. A backend that mirrors statuses then repairs its
+/// copy with the status feed.
 pub const MAX_WAITING_NOTICES: usize = 100_000;
 
-/// The most dead letters of one app that are kept.
+/// The most dead letters that are kept for one app.
 pub const MAX_DEAD_LETTERS: usize = 10_000;
 
-/// A notice to put into the outbox. The notice of a session event has the ordinal of the event.
+/// A notice to be added to the outbox. The notice of a session event has the ordinal of the event.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewNotice {
     /// The user that the notice is about.
@@ -67,26 +72,26 @@ pub struct NewNotice {
 /// The outcome of [`Outbox::enqueue`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Enqueued {
-    /// The number of notices stored.
+    /// The number of notices that were stored.
     pub added: usize,
-    /// The number of notices that were stored before.
+    /// The number of notices that were ignored because they were stored before.
     pub repeated: usize,
-    /// The number of waiting disconnects that were withdrawn by a login, which was not stored either.
+    /// The number of waiting disconnects that a login has cancelled.
     pub suppressed: usize,
-    /// The number of notices dropped because the outbox was full.
+    /// The number of notices that were dropped because the outbox was full.
     pub dropped: usize,
 }
 
-/// A waiting notice.
+/// A notice that has not been delivered yet.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Notice {
-    /// The id of the notice, which is never used again.
+    /// The id of the notice. No other notice ever has the same id.
     pub id: u64,
     /// The lane of the notice.
     pub lane: Lane,
     /// The user that the notice is about.
     pub user: User,
-    /// The position among the notices of the user and lane.
+    /// The position among the notices of the same user and lane.
     pub ordinal: u64,
     /// The content of the notice.
     pub content: NoticeContent,
@@ -96,12 +101,12 @@ pub struct Notice {
     pub attempts: u32,
     /// The time from which on the notice may be sent.
     pub due: Timestamp,
-    /// The reason of the last failure; empty if there was none.
+    /// The error of the last attempt; empty if no attempt has failed.
     pub error: String,
 }
 
 impl Notice {
-    /// Whether the notice reports that a connection ended by itself.
+    /// Whether the notice reports a disconnect without a logout.
     pub fn is_disconnect(&self) -> bool {
         match &self.content {
             NoticeContent::Session(event) => event.kind.is_disconnect(),
@@ -119,10 +124,10 @@ pub struct Settled {
     pub settled: SettledAs,
 }
 
-/// The kind of an outcome.
+/// The kinds of outcomes of an attempt.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum SettledAs {
-    /// The receiver has accepted the notice, or it is no longer wanted; it is deleted.
+    /// The notice is deleted, because the receiver has accepted it or it is no longer needed.
     Gone,
     /// The attempt failed, and the notice is retried.
     Again {
@@ -133,7 +138,7 @@ pub enum SettledAs {
         /// The reason of the failure.
         error: String,
     },
-    /// The notice failed for good: it becomes a dead letter, and the next notice of its user becomes the head.
+    /// The notice becomes a dead letter, because it failed for good. The next notice of the same user becomes the head.
     Dead {
         /// The number of failed attempts.
         attempts: u32,
@@ -149,7 +154,7 @@ pub struct LaneState {
     pub lane: Lane,
     /// The number of waiting notices.
     pub waiting: u64,
-    /// The time at which the oldest head was stored.
+    /// The time at which the oldest head was stored; `None` if no notice waits.
     pub oldest: Option<Timestamp>,
     /// The number of dead letters.
     pub dead: u64,
@@ -158,13 +163,13 @@ pub struct LaneState {
 /// A notice that is no longer retried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct DeadLetter {
-    /// The id among the dead letters.
+    /// The id of the dead letter. No other dead letter ever has the same id.
     pub id: u64,
     /// The lane of the notice.
     pub lane: Lane,
     /// The user that the notice is about.
     pub user: User,
-    /// The position among the notices of the user and lane.
+    /// The position among the notices of the same user and lane.
     pub ordinal: u64,
     /// The content of the notice.
     pub content: NoticeContent,
@@ -174,6 +179,6 @@ pub struct DeadLetter {
     pub attempts: u32,
     /// The time at which the notice became a dead letter.
     pub died: Timestamp,
-    /// The reason of the last failure.
+    /// The error of the last attempt.
     pub error: String,
 }

@@ -1,4 +1,4 @@
-//! An app, the tenant of a server: its keys, its admins, and its settings.
+//! An app, which is a tenant of the server, with its keys, admins and settings.
 
 use crate::jwt::{JwtSettings, MAX_JWT_KEYS_BYTES};
 use crate::{AppId, UserId};
@@ -12,12 +12,12 @@ use std::time::Duration;
 pub struct App {
     /// `SDKAppID`.
     pub id: AppId,
-    /// The keys that sign UserSigs, oldest first. UserSigs of every one of them are accepted; the last one signs new
-    /// ones.
+    /// The keys that sign UserSigs, oldest first. New UserSigs are signed with the last key; UserSigs of all keys are
+    /// accepted.
     pub keys: Vec<AppKey>,
-    /// The accounts that may call the server API.
+    /// The accounts whose UserSigs authenticate calls of the server API.
     pub admins: Vec<UserId>,
-    /// Everything that an operator may change.
+    /// The settings, which an operator may change.
     pub settings: AppSettings,
 }
 
@@ -30,28 +30,28 @@ pub struct AppKey {
     pub text: String,
 }
 
-/// The most keys of one app. A rotation needs two.
+/// The most keys of one app. A rotation of keys needs two.
 pub const MOST_KEYS: usize = 8;
 
-/// The fewest bytes of the text of a key that was generated elsewhere.
+/// The shortest allowed text of a key, in bytes.
 pub const MIN_KEY_BYTES: usize = 16;
 
-/// The most bytes of the text of a key.
+/// The longest allowed text of a key, in bytes.
 pub const MAX_KEY_BYTES: usize = 256;
 
 /// The reasons for refusing a key.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum KeyRefused {
-    /// The text has the wrong length.
+    /// The text has this many bytes, which is too few or too many.
     #[error("a key has {MIN_KEY_BYTES} to {MAX_KEY_BYTES} bytes, and this one has {0}")]
     Length(usize),
-    /// The text has characters other than printable ASCII.
+    /// The text contains characters other than printable ASCII.
     #[error("a key must consist of printable ASCII characters without spaces; check how it was copied")]
     Unprintable,
-    /// The app has this key already, under this number.
+    /// The app already has this key, under this number.
     #[error("the app has this key already, as key {0}")]
     Known(u32),
-    /// The app has [`MOST_KEYS`] keys.
+    /// The app already has [`MOST_KEYS`] keys.
     #[error("an app has at most {MOST_KEYS} keys; remove one first")]
     TooMany,
     /// One of the app's keys has the highest possible number, so no number is left for the next key.
@@ -60,8 +60,8 @@ pub enum KeyRefused {
 }
 
 impl App {
-    /// Adds a key, which signs from now on, and returns it. The text may come from elsewhere; UserSigs that were signed
-    /// with it there are accepted here too.
+    /// Adds a key, which signs new UserSigs from now on, and returns it. If the key comes from another system, UserSigs
+    /// that were signed there are accepted here too.
     pub fn add_key(&mut self, text: String) -> Result<&AppKey, KeyRefused> {
         if !(MIN_KEY_BYTES..=MAX_KEY_BYTES).contains(&text.len()) {
             return Err(KeyRefused::Length(text.len()));
@@ -87,17 +87,17 @@ impl fmt::Debug for AppKey {
     }
 }
 
-/// The settings of an app that an operator may change. Every value has the default of the SPEC.
+/// The settings of an app, which an operator may change. The defaults are those of the SPEC.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AppSettings {
-    /// A name for operators; it has no meaning to the server.
+    /// A name of the app for operators. The server does not use it.
     pub name: String,
-    /// The edition, which decides the calls that clients may make.
+    /// The edition, which determines the calls that clients may make.
     pub edition: Edition,
-    /// The two switches of the console.
+    /// The two feature switches of the console.
     pub switches: Switches,
-    /// The policy for several logins of one account.
+    /// The rules for several logins of one account at the same time.
     pub multi_device: MultiDevicePolicy,
     /// Limits of numbers, sizes and rates.
     pub limits: Limits,
@@ -105,7 +105,7 @@ pub struct AppSettings {
     pub timing: Timing,
     /// The webhooks of the app's backend.
     pub webhooks: WebhookSettings,
-    /// The keys for JWTs, which a client may use in place of a UserSig.
+    /// The keys and claims for JWTs, which a client may use in place of a UserSig.
     pub jwt: JwtSettings,
 }
 
@@ -113,10 +113,10 @@ pub struct AppSettings {
 #[derive(Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhookSettings {
-    /// The URL to which `State.StateChange` is sent. Empty if it is not sent.
+    /// The URL to which `State.StateChange` is sent. Empty if it is not to be sent.
     pub state_change_url: String,
-    /// The URL to which each message to a user who is OFFLINE is sent, to be pushed by the app's own means. Empty if
-    /// none is.
+    /// The URL to which each message to an OFFLINE user is sent, so that the app can push it. Empty if messages are not
+    /// to be sent.
     pub push_url: String,
     /// The token that signs every request: `Sign = hex(sha256(Token + RequestTime))`. Empty if requests are not signed.
     pub token: String,
@@ -132,11 +132,11 @@ impl fmt::Debug for WebhookSettings {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Edition {
-    /// Only the user's own status.
+    /// Allows only calls about the user's own status.
     Trial,
-    /// Only the user's own status.
+    /// Allows only calls about the user's own status.
     Standard,
-    /// All calls.
+    /// Allows all calls.
     #[default]
     Flagship,
 }
@@ -154,13 +154,14 @@ impl FromStr for Edition {
     }
 }
 
-/// The two switches of the console.
+/// The two feature switches of the console.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Switches {
     /// *User status query and change notification*. While it is off, such calls are refused with 72001.
     pub user_status: bool,
-    /// *Friend status notification*: users are notified of their mutual friends without a subscription.
+    /// *Friend status notification*: while it is on, users are notified of their mutual friends without subscribing to
+    /// them.
     pub friend_notification: bool,
 }
 
@@ -170,15 +171,15 @@ impl Default for Switches {
     }
 }
 
-/// The policy for several logins of one account at the same time (SPEC section 5).
+/// The rules for several logins of one account at the same time (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MultiDevicePolicy {
-    /// The platforms that may be logged in together.
+    /// The platforms that may be logged in at the same time.
     pub mode: MultiDeviceMode,
-    /// The number of Web logins, 1–10.
+    /// The number of Web logins at the same time, 1–10.
     pub web_instances: u8,
-    /// The number of logins on each other platform, 1–3.
+    /// The number of logins on each other platform at the same time, 1–3.
     pub native_instances: u8,
 }
 
@@ -192,9 +193,9 @@ impl Default for MultiDevicePolicy {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MultiDeviceMode {
-    /// One platform.
+    /// Only one platform.
     Single,
-    /// One of the native platforms, and Web.
+    /// One native platform, and Web.
     Dual,
     /// One of Android, iPhone, iPad; one of Windows, Mac, Linux; and Web.
     Triple,
@@ -217,11 +218,11 @@ impl FromStr for MultiDeviceMode {
     }
 }
 
-/// A rate limit: a number of calls in a window of time.
+/// A rate limit: a number of calls within a sliding window.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
-    /// The calls allowed in any window, at least 1.
+    /// The number of calls allowed within any window, at least 1.
     pub calls: u16,
     /// The length of the window in milliseconds.
     pub window_ms: u32,
@@ -231,25 +232,26 @@ pub struct RateLimit {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Users that one user may be subscribed to. Above it, the earliest subscription is evicted. 1–10,000.
+    /// The most users on a subscription list. If a list exceeds it, the earliest subscriptions are evicted. 1–10,000.
     pub subscriptions: u16,
-    /// Users in one `getUserStatus`. 1–10,000.
+    /// The most users in one `getUserStatus`. 1–10,000.
     pub query_batch: u16,
-    /// Users in one `subscribeUserStatus`. 1–10,000.
+    /// The most users in one `subscribeUserStatus`. 1–10,000.
     pub subscribe_batch: u16,
-    /// Users in one `unsubscribeUserStatus`. 1–10,000.
+    /// The most users in one `unsubscribeUserStatus`. 1–10,000.
     pub unsubscribe_batch: u16,
-    /// Bytes of a custom status. 0–1,000.
+    /// The longest custom status, in bytes. 0–1,000.
     pub custom_status_bytes: u16,
-    /// The rate of each user's calls to each operation.
+    /// The rate limit of each kind of call of one user, except messages.
     pub rate: RateLimit,
-    /// The rate at which one user may send messages, and the same rate for marking messages as read.
+    /// The rate limit of one user's `sendMessage` calls. The same limit applies to `markRead` calls, which are counted
+    /// separately.
     pub message_rate: RateLimit,
-    /// The rate of each command of the server API (SPEC section 8).
+    /// The rate limit of each command of the server API (SPEC section 8).
     pub api_rate: RateLimit,
-    /// Entries of one friend list. 1–10,000.
+    /// The most entries of one friend list. 1–10,000.
     pub friends: u16,
-    /// Bytes of one text message. 1–65,535.
+    /// The longest message, in bytes. 1–65,535.
     pub message_bytes: u16,
 }
 
@@ -274,17 +276,17 @@ impl Default for Limits {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timing {
-    /// The heartbeat timeout of a native client: a link that is silent this long ends. 1 s – 1 h.
+    /// The heartbeat timeout of native clients: a connection that receives nothing for this long is closed. 1 s – 1 h.
     pub heartbeat_timeout_native_ms: u32,
-    /// The heartbeat timeout of a Web client: a link that is silent this long ends. 1 s – 1 h.
+    /// The heartbeat timeout of Web clients: a connection that receives nothing for this long is closed. 1 s – 1 h.
     pub heartbeat_timeout_web_ms: u32,
     /// The time for which a broken native connection still counts as connected. At most 10 min.
     pub linger_native_ms: u32,
     /// The time for which a broken Web connection still counts as connected. At most 10 min.
     pub linger_web_ms: u32,
-    /// The time after which a login without a connection lapses. 1 min – 49 days.
+    /// The time after which a device without a connection is logged out. 1 min – 49 days.
     pub login_retention_ms: u32,
-    /// The time for which the subscription list is kept after the user's last connection. At most 49 days.
+    /// The time for which the subscription list is kept after the user's last connection has ended. At most 49 days.
     pub subscription_retention_ms: u32,
     /// The number of days for which messages are kept; 0 means forever. At most 3,650.
     pub message_retention_days: u16,
@@ -305,7 +307,7 @@ impl Default for Timing {
 }
 
 impl Timing {
-    /// The heartbeat timeout of this kind of platform.
+    /// The heartbeat timeout of Web clients if `web` is `true`, and of native clients otherwise.
     pub fn heartbeat_timeout(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web {
             self.heartbeat_timeout_web_ms
@@ -314,50 +316,51 @@ impl Timing {
         }))
     }
 
-    /// The time for which a broken connection of this kind of platform counts as connected.
+    /// The time for which a broken connection still counts as connected; of Web clients if `web` is `true`, and of
+    /// native clients otherwise.
     pub fn linger(&self, web: bool) -> Duration {
         Duration::from_millis(u64::from(if web { self.linger_web_ms } else { self.linger_native_ms }))
     }
 
-    /// The time after which a login without a connection lapses.
+    /// The time after which a device without a connection is logged out.
     pub fn login_retention(&self) -> Duration {
         Duration::from_millis(u64::from(self.login_retention_ms))
     }
 
-    /// The time for which the subscription list is kept after the last connection.
+    /// The time for which the subscription list is kept after the user's last connection has ended.
     pub fn subscription_retention(&self) -> Duration {
         Duration::from_millis(u64::from(self.subscription_retention_ms))
     }
 }
 
-/// The error for a setting outside its bounds. It names the setting.
+/// The error for a setting that is outside of its bounds.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{setting} must be from {least} to {most}, not {given}")]
 pub struct InvalidSettings {
-    /// The setting, as its path in the settings.
+    /// The path of the setting, such as `limits.subscriptions`.
     pub setting: &'static str,
-    /// The least value allowed.
+    /// The least allowed value.
     pub least: u64,
-    /// The greatest value allowed.
+    /// The greatest allowed value.
     pub most: u64,
-    /// The value that was given.
+    /// The refused value.
     pub given: u64,
 }
 
-/// The Web linger of a new app: enough time for a page to be loaded again and to log in, even on a slow phone.
+/// The Web linger of a new app, in milliseconds: enough for a page to reload and log in, even on a slow phone.
 const LINGER_WEB_OF_A_NEW_APP_MS: u32 = 5_000;
 
 impl AppSettings {
-    /// The settings of a new app: the defaults, and a Web linger, so that a page that is loaded again keeps its custom
-    /// status and nobody sees the user leave. The linger is not the default of the setting, because settings that were
-    /// stored without one must keep the meaning of none.
+    /// The settings of a new app: the defaults, and a Web linger, so that reloading a page neither clears the custom
+    /// status nor shows a change to watchers. The linger is not a default, because settings that were stored without
+    /// the field have no linger.
     pub fn of_a_new_app() -> Self {
         let mut settings = Self::default();
         settings.timing.linger_web_ms = LINGER_WEB_OF_A_NEW_APP_MS;
         settings
     }
 
-    /// Checks every bound. The error names the first setting outside of its bounds.
+    /// Checks that every setting is within its bounds. The error contains the first setting that is not.
     pub fn validate(&self) -> Result<(), InvalidSettings> {
         for (setting, given, least, most) in self.measured() {
             if !(least..=most).contains(&given) {
@@ -367,12 +370,12 @@ impl AppSettings {
         Ok(())
     }
 
-    /// The bounds of every setting that has bounds: its path, the least and the greatest value.
+    /// Each setting with bounds: its path, the least value and the greatest value.
     pub fn bounds() -> impl Iterator<Item = (&'static str, u64, u64)> {
         Self::default().measured().into_iter().map(|(setting, _, least, most)| (setting, least, most))
     }
 
-    /// Every setting that has bounds: its path, its value, the least and the greatest value.
+    /// Each setting with bounds: its path, its value, the least value and the greatest value.
     fn measured(&self) -> [(&'static str, u64, u64, u64); 34] {
         const HOUR: u64 = 3_600_000;
         const TEN_MINUTES: u64 = 600_000;
@@ -441,10 +444,10 @@ mod tests {
         }
         assert_eq!(app.add_key(text(3)), Err(KeyRefused::Known(3)));
         assert_eq!(app.add_key(text(99)), Err(KeyRefused::TooMany));
-        // A number is not given to a second key while later keys exist.
+        // The number of a removed key is not used again while later keys exist.
         app.keys.remove(1);
         assert_eq!(app.add_key(text(99)).unwrap().id, MOST_KEYS as u32 + 1);
-        // The highest number is not given to a second key either.
+        // The highest number is not used twice either.
         app.keys = vec![AppKey { id: u32::MAX - 1, text: text(1) }];
         assert_eq!(app.add_key(text(2)).unwrap().id, u32::MAX);
         assert_eq!(app.add_key(text(3)), Err(KeyRefused::NoNumber));

@@ -1,13 +1,13 @@
-//! The entries of the audit log: records of the changes that operators make.
+//! The entries of the audit log, which records the changes that operators make.
 
 use crate::{AppId, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The name in entries of changes made by the command line. No operator of the console can have this name.
+/// The operator's name in entries about the command line. No operator of the console can have this name.
 pub const COMMAND_LINE: &str = "command line";
 
-/// Defines [`AuditAction`]: each action with the name that it has in the store, the API and exports.
+/// Defines [`AuditAction`]: each action with its name in the store, the API and exports.
 macro_rules! actions {
     ($($(#[$doc:meta])* $action:ident $name:literal)*) => {
         /// The kind of change that an operator made.
@@ -17,7 +17,7 @@ macro_rules! actions {
         }
 
         impl AuditAction {
-            /// All of them.
+            /// All actions.
             pub const ALL: &[Self] = &[$(Self::$action),*];
 
             /// The name of the action in the store, the API and exports.
@@ -33,7 +33,7 @@ macro_rules! actions {
 actions! {
     /// An app was created.
     AppCreated "app.create"
-    /// Settings of an app were changed, or several parts of it at once.
+    /// Settings of an app were changed, or several parts of the app at once.
     AppChanged "app.change"
     /// An app was deleted.
     AppDeleted "app.delete"
@@ -41,7 +41,7 @@ actions! {
     KeyAdded "key.add"
     /// A key was retired.
     KeyRetired "key.retire"
-    /// The text of a key was shown.
+    /// An operator was shown the text of a key.
     KeyShown "key.show"
     /// A user became an admin of an app.
     AdminAdded "admin.add"
@@ -69,25 +69,25 @@ actions! {
     ConversationDeleted "conversation.delete"
     /// The custom status of a user was set.
     StatusSet "status.set"
-    /// A webhook was sent a test request, which reports no event.
+    /// A test request, which reports no event, was sent to a webhook.
     WebhookTested "webhook.test"
-    /// Dead letters were sent again.
+    /// Dead letters were queued to be sent again.
     LettersResent "dead_letters.resend"
-    /// Dead letters were dropped.
+    /// Dead letters were deleted.
     LettersDropped "dead_letters.drop"
     /// An operator was added.
     OperatorAdded "operator.add"
     /// An operator was removed.
     OperatorRemoved "operator.remove"
-    /// An operator was given another role.
+    /// The role of an operator was changed.
     RoleSet "operator.role"
-    /// An operator was given another password.
+    /// The password of an operator was changed.
     PasswordSet "operator.password"
     /// An operator has logged in to the console.
     LoggedIn "operator.login"
     /// An operator has logged out of the console.
     LoggedOut "operator.logout"
-    /// A UserSig was created and shown.
+    /// A UserSig was created and shown to the operator.
     SigMade "sig.make"
 }
 
@@ -97,14 +97,14 @@ impl fmt::Display for AuditAction {
     }
 }
 
-/// A value that was changed, before and after. A secret is only named, and its value is never stored.
+/// A change of one value. The values of secrets are never stored.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct AuditChange {
-    /// The path of the setting that was changed, or a word for it.
+    /// The path of the changed setting, or a word for the value.
     pub what: String,
-    /// The value before; empty if there was none.
+    /// The value before the change; empty if there was none.
     pub before: String,
-    /// The value after; empty if there is none.
+    /// The value after the change; empty if there is none.
     pub after: String,
 }
 
@@ -117,25 +117,25 @@ pub struct NewAuditEntry {
     pub by: String,
     /// The address of the operator's connection; `None` for the command line.
     pub address: Option<String>,
-    /// The app that the action concerns, if it concerns one.
+    /// The app that the action concerns; `None` if it concerns no app.
     pub app: Option<AppId>,
-    /// The action.
+    /// The kind of the action.
     pub action: AuditAction,
     /// The target of the action, such as a user, a key or an operator; empty if it is the app itself.
     pub target: String,
-    /// The differences that the action makes.
+    /// The values that the action changes.
     pub changes: Vec<AuditChange>,
 }
 
-/// The outcome of an action of an operator.
+/// The outcome of an operator's action.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuditOutcome {
-    /// The action has begun, and its outcome is not known: it is under way, or the server ended meanwhile.
+    /// The action is running, or the server stopped before it recorded another outcome.
     Begun,
-    /// The action was done.
+    /// The action succeeded.
     Done,
-    /// The action failed in the server, and may have been done in part.
+    /// The action failed, and a part of it may have been carried out.
     Failed,
 }
 
@@ -161,13 +161,13 @@ pub struct AuditEntry {
     pub by: String,
     /// The address of the operator's connection; `None` for the command line.
     pub address: Option<String>,
-    /// The app that the action concerns, if it concerns one.
+    /// The app that the action concerns; `None` if it concerns no app.
     pub app: Option<AppId>,
-    /// The action.
+    /// The kind of the action.
     pub action: AuditAction,
     /// The target of the action; empty if it is the app itself.
     pub target: String,
-    /// The differences that the action made.
+    /// The values that the action changed.
     pub changes: Vec<AuditChange>,
     /// The outcome of the action.
     pub outcome: AuditOutcome,

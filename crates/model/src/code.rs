@@ -1,8 +1,8 @@
-//! The only table of codes, from which the server, the SDKs and the documentation are made (SPEC section 7).
+//! The table of codes, which is the source of the codes in the server, the SDKs and the documentation (SPEC section 7).
 
 use std::fmt;
 
-/// A code of the contract. `0` is success; every other code is a refusal.
+/// A code of an answer. `0` is success; every other code is a refusal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Code(u32);
 
@@ -12,7 +12,7 @@ macro_rules! codes {
             $(#[doc = concat!("`", $number, "`: ", $english, ".")]
             pub const $name: Self = Self($number);)*
 
-            /// Every code, in the order of the table.
+            /// All codes, in the order of the table.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
             /// The name of the code, in capitals.
@@ -101,12 +101,12 @@ codes! {
 }
 
 impl Code {
-    /// The number that every API carries.
+    /// The number of the code, which all APIs use.
     pub fn number(self) -> u32 {
         self.0
     }
 
-    /// The code of this number, if the table has it.
+    /// The code with this number; `None` if the table does not have it.
     pub fn from_number(number: u32) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.0 == number)
     }
@@ -124,18 +124,18 @@ impl fmt::Display for Code {
     }
 }
 
-/// A refusal: an expected "no" with its code, after which nothing has changed.
+/// A refusal of a call, with its code. A refused call has changed nothing.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{code}{}{detail}", if detail.is_empty() { "" } else { " — " })]
 pub struct Refusal {
     /// The code of the refusal.
     pub code: Code,
-    /// Details in English; may be empty.
+    /// Details in English; empty if there are none.
     pub detail: String,
 }
 
 impl Refusal {
-    /// Creates a refusal that needs no details.
+    /// Creates a refusal without details.
     pub fn new(code: Code) -> Self {
         Self { code, detail: String::new() }
     }

@@ -6,15 +6,15 @@ use serde::{Deserialize, Serialize};
 /// A row of a conversation list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Conversation {
-    /// The other user.
+    /// The other user of the conversation.
     pub peer: UserId,
-    /// The newest message that the owner can see; `None` once it was deleted by retention.
+    /// The newest message that the owner can see; `None` if the retention has deleted it.
     pub last: Option<Message>,
-    /// The number of messages of the peer that the owner has not read.
+    /// The number of the peer's messages that the owner has not read.
     pub unread: u32,
-    /// The sequence up to which the owner has read.
+    /// The sequence of the last message that the owner has read.
     pub read_sequence: u64,
-    /// Whether the row is pinned to the top.
+    /// Whether the owner has pinned the row to the top.
     pub pinned: bool,
     /// The time of the last activity in the conversation.
     pub active: Timestamp,
@@ -25,19 +25,20 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// The position of the row in its list.
+    /// The position of the row in its list, for the next page.
     pub fn cursor(&self) -> ConversationCursor {
         ConversationCursor { pinned: self.pinned, active: self.active, peer: self.peer.clone() }
     }
 }
 
-/// The position after which the next page of a conversation list begins. The fields are in the order of the list.
+/// The position of a row in a conversation list, after which the next page begins. The fields are in the order in which
+/// rows are sorted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationCursor {
     /// Whether the row is pinned; pinned rows come first.
     pub pinned: bool,
     /// The time of the last activity; the latest comes first.
     pub active: Timestamp,
-    /// The peer; by rising id.
+    /// The peer; peers are in ascending order of their ids.
     pub peer: UserId,
 }

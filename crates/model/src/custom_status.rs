@@ -1,11 +1,11 @@
-//! The custom status: a free text of the user that is shown with the status type.
+//! The custom status: a text that the user sets and that others see beside the status type.
 
 use crate::{Code, Refusal};
 use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A free UTF-8 text of the user. Empty means that there is none.
+/// A UTF-8 text that a user sets as status; empty if there is none.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CustomStatus(CompactString);
@@ -27,10 +27,10 @@ impl From<InvalidCustomStatus> for Refusal {
 }
 
 impl CustomStatus {
-    /// No custom status.
+    /// An empty custom status, which means none.
     pub const NONE: Self = Self(CompactString::const_new(""));
 
-    /// Creates a custom status of at most `limit` bytes (default 100, SPEC section 1).
+    /// Creates a custom status. A text longer than `limit` bytes (default 100, SPEC section 1) is refused.
     pub fn new(text: &str, limit: usize) -> Result<Self, InvalidCustomStatus> {
         if text.len() > limit {
             return Err(InvalidCustomStatus { limit, length: text.len() });

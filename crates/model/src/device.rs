@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The id of one installation of a client: 1–64 bytes of printable ASCII, generated and stored by the SDK.
+/// The id of a device, which is one installation of a client: 1–64 bytes of printable ASCII, generated and stored by
+/// the SDK.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct DeviceId(CompactString);
@@ -20,7 +21,7 @@ impl DeviceId {
     /// The longest `deviceID`, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// Reads a `deviceID`.
+    /// Parses a `deviceID`.
     pub fn new(text: &str) -> Result<Self, InvalidDeviceId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
@@ -61,7 +62,7 @@ impl fmt::Debug for DeviceId {
     }
 }
 
-/// The platform of a device. The numbers are those of the wire contract.
+/// The platform of a device. The numbers are those of the wire protocol.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[repr(u8)]
 pub enum Platform {
@@ -79,7 +80,7 @@ pub enum Platform {
     Mac = 5,
     /// `Linux`
     Linux = 6,
-    /// `Web`: a browser, or an application packaged like one. Its login ends with its connection.
+    /// `Web`: a browser, or an application packaged like one. Such a device is logged out when its connection ends.
     Web = 7,
 }
 
@@ -89,16 +90,16 @@ pub enum Platform {
 pub struct UnknownPlatform(pub String);
 
 impl Platform {
-    /// Every platform, in the order of its number.
+    /// All platforms, in ascending order of their numbers.
     pub const ALL: [Self; 7] =
         [Self::IPhone, Self::Android, Self::IPad, Self::Windows, Self::Mac, Self::Linux, Self::Web];
 
-    /// The platform of this wire number.
+    /// The platform with this number in the wire protocol; `None` if there is none.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|platform| *platform as i32 == number)
     }
 
-    /// The name that every API uses.
+    /// The name of the platform, which all APIs use.
     pub fn name(self) -> &'static str {
         match self {
             Self::IPhone => "iPhone",
@@ -111,7 +112,7 @@ impl Platform {
         }
     }
 
-    /// Whether this is `Web`, whose login ends with its connection.
+    /// Whether this is `Web`. A Web device is logged out when its connection ends.
     pub fn is_web(self) -> bool {
         self == Self::Web
     }
@@ -134,7 +135,7 @@ impl FromStr for Platform {
     }
 }
 
-/// A set of platforms, in one byte.
+/// A set of platforms, stored in one byte.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct PlatformSet(u8);
@@ -155,7 +156,7 @@ impl PlatformSet {
         self.0 == 0
     }
 
-    /// The platforms, in the order of their number.
+    /// The platforms of the set, in ascending order of their numbers.
     pub fn iter(self) -> impl Iterator<Item = Platform> {
         Platform::ALL.into_iter().filter(move |platform| self.contains(*platform))
     }
@@ -175,38 +176,38 @@ impl fmt::Debug for PlatformSet {
     }
 }
 
-/// The id of one run of a node. A node that is started again gets another id, so that data of its former run cannot be
-/// mistaken for its own.
+/// The id of one run of a node. Each start gives the node another id, so that it cannot take data of an earlier run for
+/// its own.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct NodeId(pub u64);
 
 impl NodeId {
-    /// Creates the id of a run that began at `start`. `random` distinguishes two nodes that start in the same
+    /// Creates the id of a run that began at `start`. `random` distinguishes two runs that begin in the same
     /// millisecond.
     pub fn of_run(start: Timestamp, random: u16) -> Self {
         Self(start.0 << 16 | u64::from(random))
     }
 }
 
-/// The id of one connection. It is never used again by the node, nor by any other node.
+/// The id of one connection. No node uses it for another connection.
 ///
-/// The end of a connection names the connection, so that an end that arrives late cannot affect the next connection.
+/// The end of a connection is reported with its id, so that a late report cannot affect the device's next connection.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 pub struct ConnectionId {
-    /// The run of the node that has the connection.
+    /// The run of the node that accepted the connection.
     pub node: NodeId,
-    /// The connection among those of its node.
+    /// The number of the connection among those of this run.
     pub local: u64,
 }
 
 impl ConnectionId {
-    /// Creates the id of a connection of this run of a node.
+    /// Creates the id of a connection.
     pub const fn new(node: NodeId, local: u64) -> Self {
         Self { node, local }
     }
 
-    /// Creates the id of a connection for simulations and tests, where there is only one node and no socket.
+    /// Creates the id of a connection for simulations and tests, which have only one node and no sockets.
     pub const fn alone(local: u64) -> Self {
         Self { node: NodeId(0), local }
     }

@@ -1,30 +1,31 @@
-//! A mark in the history of the facts.
+//! A position in the history of the facts, to detect facts that were restored or replaced.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A position in the history of the facts. Live records note the last mark of the facts; facts with an earlier mark
-/// were restored from a backup, or are other facts.
+/// A position in the history of the facts. Live records store the last position. Facts at an earlier position were
+/// restored from a backup, and facts with another history are different ones.
 ///
-/// A mark is committed to the facts before live records note it, so no crash leaves live records that are ahead.
+/// A position is committed to the facts before live records store it, so a crash cannot leave live records that are
+/// ahead of the facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FactsMark {
-    /// The number of the history. A new one is drawn when live records begin without former ones, so that two histories
-    /// that continue from the same backup can be distinguished.
+    /// A random number that identifies the history. A new one is chosen when a node starts without live records, so
+    /// that two histories that continue from the same backup differ.
     pub history: u64,
-    /// The position in the history, which grows with the changes of the facts.
+    /// The position in the history, which increases with the changes of the facts.
     pub count: u64,
 }
 
 impl FactsMark {
-    /// Whether facts with this mark contain everything that the facts had at the mark `noted`. Facts may be ahead of
-    /// the noted mark if a crash came between their commit and the note.
+    /// Whether facts at this position contain everything that they contained at the position `noted`. Facts may be
+    /// ahead of `noted`, because a crash may come after the commit and before live records store the position.
     pub fn includes(self, noted: Self) -> bool {
         self.history == noted.history && self.count >= noted.count
     }
 }
 
-/// `60 of 9477063350432358187`: the position, and the history.
+/// The position and the history, as in `60 of 9477063350432358187`.
 impl fmt::Display for FactsMark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of {}", self.count, self.history)

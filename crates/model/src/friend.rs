@@ -3,21 +3,21 @@
 use crate::{Profile, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
-/// An entry of a friend list.
+/// An entry of a user's friend list. The user is its owner.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Friend {
-    /// The friend.
+    /// The id of the friend.
     pub id: UserId,
-    /// The owner's name for the friend; may be empty.
+    /// The owner's name for the friend; empty if there is none.
     pub remark: String,
-    /// Whether the friend has the owner in the friend list too.
+    /// Whether the owner is in the friend's list too.
     pub mutual: bool,
     /// The time at which the entry was created.
     pub added: Timestamp,
-    /// The source of the friendship, in the app's own words; may be empty.
+    /// The app's description of how the friendship began; empty if there is none.
     pub source: String,
-    /// The text of the owner's request; may be empty.
+    /// The text that the owner sent with the request; empty if there is none.
     pub wording: String,
-    /// The profile of the friend.
+    /// The friend's profile.
     pub profile: Profile,
 }

@@ -1,39 +1,40 @@
-//! The settings by which an app accepts JWTs in addition to UserSigs (SPEC section 5, "Tokens").
+//! The settings of an app for JWTs, which it accepts in addition to UserSigs (SPEC section 5, "Tokens").
 
 use crate::AppId;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The longest [`JwtSettings::keys`], in bytes.
+/// The longest allowed [`JwtSettings::keys`], in bytes.
 pub const MAX_JWT_KEYS_BYTES: usize = 16 * 1024;
 
-/// The fewest bytes of [`JwtSettings::secret`]. An HMAC-SHA256 key is at least as long as its hash (RFC 7518, section
-/// 3.2).
+/// The shortest allowed [`JwtSettings::secret`], in bytes. An HMAC-SHA256 key is at least as long as the hash (RFC
+/// 7518, section 3.2).
 pub const MIN_JWT_SECRET_BYTES: usize = 32;
 
-/// The keys that sign the JWTs of an app, and the claims that a JWT must have. Without any key, the app accepts no JWT.
+/// The keys that sign the JWTs of an app, and the claims that a JWT must have. An app without keys accepts no JWT.
 ///
 /// Each key is for one algorithm: a public RSA key for RS256, a P-256 key for ES256, an Ed25519 key for EdDSA, and the
-/// secret for HS256. A token that names another algorithm is refused, so there is no setting for algorithms.
+/// secret for HS256. A token with another algorithm is refused, so there is no setting for algorithms.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct JwtSettings {
-    /// The address of a JWKS, which the server fetches and renews. Empty if there is none.
+    /// The address of a JWKS, which the server fetches repeatedly. Empty if there is none.
     pub jwks_url: String,
-    /// The name of a file in the folder `jwks` of the data folder, with a JWKS or public keys as PEM. Empty if there is
+    /// The name of a file with a JWKS or public keys as PEM, in the folder `jwks` of the data folder. Empty if there is
     /// none.
     pub jwks_file: String,
     /// A JWKS, or public keys as PEM. Empty if there is none.
     pub keys: String,
     /// The secret for HS256. Empty if there is none.
     pub secret: String,
-    /// The `iss` that a token must have. Empty if any is accepted.
+    /// The required value of the claim `iss`. Empty if every value is accepted.
     pub issuer: String,
-    /// The audience that `aud` must name. Empty for the SDKAppID in decimal.
+    /// The audience that the claim `aud` must contain. If it is empty, the audience is the SDKAppID in decimal.
     pub audience: String,
-    /// The claim that holds the userID.
+    /// The name of the claim that contains the userID.
     pub user_claim: String,
-    /// The number of seconds by which the issuer's clock may differ: `exp` and `nbf` are checked with this tolerance.
+    /// The tolerance in seconds when `exp` and `nbf` are checked, because the issuer's clock may differ from the
+    /// server's.
     pub leeway_s: u16,
 }
 
@@ -53,13 +54,13 @@ impl Default for JwtSettings {
 }
 
 impl JwtSettings {
-    /// Whether the app accepts JWTs.
+    /// Whether the app accepts JWTs, because it has at least one source of keys.
     pub fn is_on(&self) -> bool {
         let Self { jwks_url, jwks_file, keys, secret, .. } = self;
         [jwks_url, jwks_file, keys, secret].iter().any(|source| !source.is_empty())
     }
 
-    /// Whether tokens with this audience are for the app.
+    /// Whether `audience` is the audience that the app requires.
     pub fn is_audience(&self, app: AppId, audience: &str) -> bool {
         match self.audience.as_str() {
             "" => audience == app.0.to_string(),
@@ -67,7 +68,7 @@ impl JwtSettings {
         }
     }
 
-    /// The sources from which keys are read repeatedly.
+    /// The sources of keys that the server reads repeatedly.
     pub fn sources(&self) -> impl Iterator<Item = KeySource> {
         let url = (!self.jwks_url.is_empty()).then(|| KeySource::Url(self.jwks_url.clone()));
         let file = (!self.jwks_file.is_empty()).then(|| KeySource::File(self.jwks_file.clone()));
@@ -75,16 +76,17 @@ impl JwtSettings {
     }
 }
 
-/// A source from which the server reads keys.
+/// A source of keys that the server reads repeatedly.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub enum KeySource {
     /// A JWKS at this address.
     Url(String),
-    /// The file of this name in the folder `jwks` of the data folder.
+    /// The file with this name in the folder `jwks` of the data folder.
     File(String),
 }
 
-/// Whether a text may be the name of a key file: a plain name, which cannot lead out of its folder.
+/// Whether a text is a valid name of a key file. A valid name has no path, so it cannot refer to a file outside of its
+/// folder.
 pub fn is_key_file_name(text: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     !text.starts_with('.') && (1..=100).contains(&text.len()) && text.bytes().all(is_plain)

@@ -1,6 +1,7 @@
-//! The data types of Lamplight. Each is a value that is parsed once where it enters, and then passed on.
+//! The data types of Lamplight. A value is parsed and checked once, when it is received, and then passed on as its
+//! type.
 //!
-//! This crate knows no clock, no randomness and no I/O. It has no rules, sockets or databases.
+//! This crate has no clock, no randomness and no I/O.
 
 mod app;
 mod audit;

@@ -3,64 +3,64 @@
 use crate::{DeviceId, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// A login that has ended, identified by its number. A login of the same device with a higher number is another login,
-/// and is not affected by this end, however late it arrives or however often it is repeated.
+/// A login that has ended, identified by its number. A later login of the same device has a higher number, so a late or
+/// repeated report of this end does not affect it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndedLogin {
     /// The device whose login ended.
     pub device: DeviceId,
     /// The number of the login, assigned by the facts when it was recorded.
     pub login: u64,
-    /// The end mark for the device, if the login leaves one.
+    /// The mark that the login leaves for the device; `None` if it leaves none.
     pub mark: Option<EndMark>,
 }
 
 /// Records how the last login of a device ended, until its application logs in again.
 ///
-/// A resume of such a device is refused with 6208 every time. A login by the application is refused with 6208 once, and
-/// only if the device was kicked and has not been notified of it (SPEC section 5).
+/// Every attempt of the device to resume its login is refused with 6208. If the device was kicked and has not been
+/// notified, the next login of its application is also refused with 6208, once (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device has been notified: it was connected at the time, or has tried to log in since.
+    /// Whether the device has been notified of the end: it was connected at the time, or has tried to log in since.
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
 }
 
-/// The causes of an end that leaves a mark.
+/// The causes for which a login leaves an end mark.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub enum EndWhy {
-    /// Another login of the account, on this platform, has ended the login.
+    /// Another login of the account, on this platform, has kicked the login.
     KickedBy(Platform),
-    /// The device logged out, its UserSig expired, or an operator or the server API ended every login of the user.
+    /// The device logged out, its UserSig expired, or the server API or an operator has kicked the user.
     LoggedOut,
 }
 
-/// The most UserSigs that a revocation names individually.
+/// The most UserSigs that a revocation can list individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
-/// The UserSigs of a user that are no longer accepted (70052): those dated before a certain second, and some later ones
-/// that were seen from the user (SPEC section 5, "Revoking is exact").
+/// The UserSigs of a user that are refused with 70052: those issued before a certain second, and some later ones that
+/// the user has used (SPEC section 5, "Revoking is exact").
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Revoked {
-    /// UserSigs dated before the second of this time are not accepted.
+    /// The time of the revocation. UserSigs issued before its second are refused.
     pub at: Timestamp,
-    /// UserSigs dated in one of these seconds are not accepted either. The seconds are ascending, each at or after
-    /// [`Revoked::at`], and at most [`MAX_REVOKED_ONE_BY_ONE`].
+    /// The seconds in which other refused UserSigs were issued. They are ascending, not before [`Revoked::at`], and at
+    /// most [`MAX_REVOKED_ONE_BY_ONE`].
     pub also: Vec<u64>,
 }
 
 impl Revoked {
-    /// Creates a revocation at this time for a user from whom UserSigs of these seconds were seen.
+    /// Creates a revocation at the time `at` for a user who has used UserSigs issued in the seconds `seen`.
     pub fn new(at: Timestamp, seen: impl IntoIterator<Item = u64>) -> Self {
         let mut revoked = Self { at, also: seen.into_iter().collect() };
         revoked.tidy();
         revoked
     }
 
-    /// Whether a UserSig dated in this second is refused.
+    /// Whether a UserSig issued in this second is refused.
     pub fn refuses(&self, issued: u64) -> bool {
         issued < self.at.as_secs() || self.also.binary_search(&issued).is_ok()
     }
@@ -74,8 +74,8 @@ impl Revoked {
         *self != before
     }
 
-    /// Keeps the list of seconds within its bound: if it is longer, all UserSigs up to the latest second that does not
-    /// fit are revoked, which refuses more than was asked for, but never less.
+    /// Limits the length of `also`. If it is too long, `at` is moved past the earliest seconds in it. That revokes more
+    /// UserSigs than requested, but never fewer.
     fn tidy(&mut self) {
         self.also.sort_unstable();
         self.also.dedup();
@@ -102,7 +102,7 @@ mod tests {
             assert_eq!(revoked.refuses(issued), expected, "{issued}");
         }
         assert_eq!(revoked.also, [100, 160]);
-        // No UserSig of this second was seen, so a new one of this second is accepted.
+        // The user has not used a UserSig of this second, so a new one of this second is accepted.
         assert!(!Revoked::new(Timestamp(100_900), []).refuses(100));
         assert!(!Revoked::default().refuses(0));
     }

@@ -5,25 +5,25 @@ use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A one-to-one message, as it was committed.
+/// A stored one-to-one message.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Message {
     /// The sender.
     pub from: UserId,
     /// The recipient.
     pub to: UserId,
-    /// The position in the conversation of the two users, from 1, without a gap.
+    /// The number of the message in the conversation of the two users, from 1 without gaps.
     pub sequence: u64,
-    /// The time at which the message was committed.
+    /// The time at which the message was stored.
     pub at: Timestamp,
     /// The content of the message.
     pub body: MessageBody,
-    /// The sender's id of the message.
+    /// The id that the sender gave the message.
     pub client_id: ClientMessageId,
 }
 
 impl Message {
-    /// The other user of the conversation, from the view of `user`.
+    /// The other user of the message: the recipient if `user` is the sender, and the sender otherwise.
     pub fn peer_of(&self, user: &UserId) -> &UserId {
         if self.from == *user { &self.to } else { &self.from }
     }
@@ -35,23 +35,23 @@ impl Message {
 pub enum MessageBody {
     /// A text.
     Text(String),
-    /// Content whose meaning only the application knows. It is not changed.
+    /// Content that only the application interprets. It is not changed.
     Custom(CustomElement),
 }
 
 /// Custom content, like the cloud's `TIMCustomElem`. Each part may be empty.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug, Serialize, Deserialize)]
 pub struct CustomElement {
-    /// The content itself, in a form of the application.
+    /// The content, in a format of the application.
     pub data: String,
-    /// A text for people, which is shown in conversation lists and pushed to devices that are not connected.
+    /// A text for people, which conversation lists show and which is pushed to OFFLINE users.
     pub description: String,
     /// Further data of the application.
     pub extension: String,
 }
 
 impl MessageBody {
-    /// The size of all parts in bytes, which `message_bytes` limits.
+    /// The size of all parts in bytes. The setting `message_bytes` limits it.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Text(text) => text.len(),
@@ -61,7 +61,7 @@ impl MessageBody {
         }
     }
 
-    /// Refuses an empty body with 6017, and one of more than `limit` bytes with 80002.
+    /// Checks the size of the body. An empty body is refused with 6017, and one of more than `limit` bytes with 80002.
     pub fn check(&self, limit: usize) -> Result<(), Refusal> {
         match self.bytes() {
             0 => Err(Refusal::because(Code::INVALID_PARAMETER, "the message is empty")),
@@ -73,7 +73,7 @@ impl MessageBody {
         }
     }
 
-    /// The part that is shown to people: the text, or the description of custom content.
+    /// The text for people: the text of the message, or the description of custom content.
     pub fn shown(&self) -> &str {
         match self {
             Self::Text(text) => text,
@@ -88,8 +88,8 @@ impl From<&str> for MessageBody {
     }
 }
 
-/// The sender's id of a message: 1–64 bytes of printable ASCII. A second message with the same content to the same user
-/// under the same id, soon after the first, is a retry.
+/// The id that a sender gives a message: 1–64 bytes of printable ASCII. If the sender soon sends the same content to
+/// the same user under the same id, it is a retry and is stored once.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct ClientMessageId(CompactString);
@@ -113,11 +113,11 @@ impl ClientMessageId {
     /// The longest client message id, in bytes.
     pub const MAX_BYTES: usize = 64;
 
-    /// The prefix of the ids that the server API makes. No client may choose such an id: its message would look like one of
-    /// the server API, and a later message of the server API under the same numbers like a retry.
+    /// The prefix of the ids that the server API generates. Clients may not use it, because their messages could then
+    /// be confused with messages of the server API.
     pub const SERVER_API: &str = "api:";
 
-    /// Reads an id that a client has chosen.
+    /// Parses an id that a client has chosen.
     pub fn of_client(text: &str) -> Result<Self, InvalidClientMessageId> {
         if text.starts_with(Self::SERVER_API) {
             return Err(InvalidClientMessageId);
@@ -125,7 +125,7 @@ impl ClientMessageId {
         Self::new(text)
     }
 
-    /// Reads the id of a client or of the server API.
+    /// Parses an id of a client or of the server API.
     pub fn new(text: &str) -> Result<Self, InvalidClientMessageId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
@@ -134,7 +134,7 @@ impl ClientMessageId {
         Ok(Self(CompactString::new(text)))
     }
 
-    /// The text.
+    /// The text of the id.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -1,15 +1,15 @@
-//! Points of time on two clocks that must never be mixed.
+//! Points in time on two clocks. The types prevent mixing the clocks.
 
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point of the monotonic clock, in milliseconds since an origin of the process. For deadlines.
+/// A point in time on the monotonic clock, in milliseconds since an origin of the process. Deadlines use it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Moment(pub u64);
 
 impl Moment {
-    /// The time from `earlier` to here; zero if `earlier` is later.
+    /// The time from `earlier` until `self`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
@@ -33,19 +33,19 @@ impl Sub<Duration> for Moment {
     }
 }
 
-/// A point of the wall clock, in milliseconds since 1970-01-01 UTC, for people, disks and signatures. The wall clock
-/// may jump, so whether somebody is present is never decided by it.
+/// A point in time on the wall clock, in milliseconds since 1970-01-01 UTC. It is used for people, disks and
+/// signatures. The wall clock may jump, so it never decides whether a user is present.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// Whole seconds since 1970.
+    /// The number of whole seconds since 1970.
     pub fn as_secs(self) -> u64 {
         self.0 / 1000
     }
 
-    /// The time from `earlier` to here; zero if `earlier` is later.
+    /// The time from `earlier` until `self`; zero if `earlier` is later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(self.0.saturating_sub(earlier.0))
     }
@@ -57,7 +57,7 @@ impl Timestamp {
     }
 }
 
-/// The current time on both clocks. Rules take it as an argument; only shells read clocks.
+/// The current time on both clocks. The rules take it as an argument, and only their callers read clocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Now {
     /// The monotonic clock, for deadlines.
@@ -72,8 +72,8 @@ impl Now {
         Self { moment: self.moment + duration, wall: self.wall.after(duration) }
     }
 
-    /// The time that the wall clock will show at a future moment if nobody sets it; the current time for a moment in
-    /// the past.
+    /// The time of the wall clock at a future moment, assuming that nobody sets the clock; the current time for a
+    /// moment in the past.
     pub fn wall_at(self, moment: Moment) -> Timestamp {
         self.wall.after(moment.since(self.moment))
     }

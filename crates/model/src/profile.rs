@@ -1,4 +1,4 @@
-//! The profile of an account: the data that it shows in addition to its `userID`.
+//! The profile of an account: its name, its picture and its rule for friend requests.
 
 use crate::{Code, Refusal};
 use serde::{Deserialize, Serialize};
@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 /// The profile of an account (SPEC section 6). A new account has the default profile.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Profile {
-    /// The name that is shown to people. If it is empty, the `userID` is shown.
+    /// The name that people see. If it is empty, they see the `userID`.
     pub nick: String,
-    /// The http or https URL of a picture; may be empty.
+    /// The http or https URL of a picture; empty if there is none.
     pub avatar_url: String,
     /// The rule for being added as a friend.
     pub allow: AllowType,
@@ -22,11 +22,11 @@ pub enum AllowType {
     /// Anybody may add the account.
     #[default]
     AllowAny,
-    /// No user may add the account; the server API, which acts for the app, still can.
+    /// No user may add the account. The server API still may, because it acts for the app.
     DenyAny,
 }
 
-/// A change of a profile. Fields that are `None` do not change.
+/// A change of a profile. A field that is `None` is not changed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ProfileChange {
     /// The new nick.
@@ -37,7 +37,7 @@ pub struct ProfileChange {
     pub allow: Option<AllowType>,
 }
 
-/// A further field of a profile, which Lamplight stores without interpreting it.
+/// The value of a further field of a profile, which Lamplight stores without interpreting it.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum FieldValue {
@@ -47,42 +47,42 @@ pub enum FieldValue {
     Text(String),
 }
 
-/// Further fields of a profile by their names. Only the backend reads and writes them; clients are not notified of
-/// changes.
+/// The further fields of a profile, by their names. Only the app's backend reads and writes them; clients are not
+/// notified of their changes.
 pub type ProfileFields = BTreeMap<String, FieldValue>;
 
-/// The most further fields of one account.
+/// The most further fields of one profile.
 pub const MAX_PROFILE_FIELDS: usize = 50;
 
-/// The longest nick and the longest avatar URL, in bytes (the cloud returns 40601 above 500).
+/// The longest nick and the longest avatar URL, in bytes. The cloud returns 40601 above 500.
 pub const MAX_PROFILE_BYTES: usize = 500;
 
-/// The longest remark, in bytes (the limit of the cloud's `Tag_SNS_IM_Remark`).
+/// The longest remark, in bytes, as of the cloud's `Tag_SNS_IM_Remark`.
 pub const MAX_REMARK_BYTES: usize = 96;
 
 /// The longest `AddSource` and `AddWording`, in bytes.
 pub const MAX_ADD_TEXT_BYTES: usize = 256;
 
-/// The error for an invalid text of a profile or a friend entry.
+/// The error for an invalid text in a profile or a friend entry.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidText {
     /// The text has more bytes than allowed.
     #[error("{what} has at most {limit} bytes, this one has {length}")]
     TooLong {
-        /// The kind of text.
+        /// A phrase for the text, such as `a nick`.
         what: &'static str,
         /// The limit, in bytes.
         limit: usize,
         /// The length of the text, in bytes.
         length: usize,
     },
-    /// The text has a control character, such as a line break.
+    /// The text contains a control character, such as a line break.
     #[error("{what} has a control character")]
     Control {
-        /// The kind of text.
+        /// A phrase for the text, such as `a nick`.
         what: &'static str,
     },
-    /// The avatar is not an http or https URL.
+    /// The avatar URL is not an http or https URL.
     #[error("an avatar must be an http or https URL")]
     NoUrl,
 }
@@ -94,13 +94,13 @@ impl From<InvalidText> for Refusal {
 }
 
 impl ProfileChange {
-    /// Whether the change has no field.
+    /// Whether the change has no fields.
     pub fn is_empty(&self) -> bool {
         self.nick.is_none() && self.avatar_url.is_none() && self.allow.is_none()
     }
 
-    /// Checks every text: at most [`MAX_PROFILE_BYTES`], no control characters, and the avatar an http or https URL or
-    /// empty.
+    /// Checks the texts: each has at most [`MAX_PROFILE_BYTES`] and no control characters, and the avatar URL is empty
+    /// or an http or https URL.
     pub fn check(&self) -> Result<(), InvalidText> {
         if let Some(nick) = &self.nick {
             check_text("a nick", nick, MAX_PROFILE_BYTES)?;
@@ -115,7 +115,7 @@ impl ProfileChange {
         Ok(())
     }
 
-    /// Applies the change to a profile.
+    /// Applies the change to `profile`.
     pub fn apply(&self, profile: &mut Profile) {
         if let Some(nick) = &self.nick {
             profile.nick.clone_from(nick);
@@ -129,15 +129,15 @@ impl ProfileChange {
     }
 }
 
-/// The dot above that the lower case of `İ` has behind its `i`.
+/// The combining dot above, which follows the `i` in the lower case of `İ`.
 const DOT_ABOVE: char = '\u{307}';
 
-/// Folds a nick for a search. Each character is folded by itself, so the folded beginning of a nick is the beginning of
-/// the folded nick.
+/// Folds the case of a nick for a search. Each character is folded separately, so a prefix of a nick folds to a prefix
+/// of the folded nick.
 ///
-/// The result is Unicode's default case folding, made from the case mappings of the standard library: the upper case
-/// unites `ς` with `σ` and `ß` with `ss`, and then the lower case is taken. The four letters `I`, `i`, `İ` and `ı`
-/// become one letter, because their pairs depend on the language, which a search does not know.
+/// The result is Unicode's default case folding, computed with the case mappings of the standard library. Converting to
+/// upper case unites `ς` with `σ` and `ß` with `ss`; the result is then converted to lower case. The letters `I`, `i`,
+/// `İ` and `ı` all become one letter, because their upper and lower case depend on the language, which is not given.
 pub fn fold_nick(nick: &str) -> String {
     let folded =
         nick.chars().flat_map(char::to_lowercase).flat_map(char::to_uppercase).flat_map(char::to_lowercase);
@@ -150,7 +150,8 @@ pub fn fold_nick(nick: &str) -> String {
     letters
 }
 
-/// Checks a text of one line: its length in bytes, and that it has no control characters.
+/// Checks a text of one line: it has at most `limit` bytes and no control characters. `what` is the phrase for the text
+/// in the error.
 pub fn check_text(what: &'static str, text: &str, limit: usize) -> Result<(), InvalidText> {
     if text.len() > limit {
         return Err(InvalidText::TooLong { what, limit, length: text.len() });
@@ -197,7 +198,7 @@ mod tests {
         for spellings in table {
             let folded: Vec<_> = spellings.iter().map(|spelling| fold_nick(spelling)).collect();
             assert!(folded.iter().all(|it| *it == folded[0]), "{spellings:?}: {folded:?}");
-            // Folding again changes nothing: both sides of a comparison may be folded already.
+            // Folding twice gives the same result, because both sides of a comparison may already be folded.
             assert_eq!(fold_nick(&folded[0]), folded[0]);
         }
         assert_ne!(fold_nick("a\u{307}"), fold_nick("a"), "a dot that no case mapping makes is kept");

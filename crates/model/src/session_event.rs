@@ -1,4 +1,5 @@
-//! The session events of a user: changes of sessions that are sent to the app's backend (SPEC section 9).
+//! The session events of a user: logins, logouts and connection changes that are sent to the app's backend (SPEC
+//! section 9).
 
 mod stored;
 
@@ -6,18 +7,18 @@ use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// The most events between a disconnect and the login that takes it back. If there are more, both are sent.
+/// The most events between a disconnect and a login that cancels it. If there are more, both are sent.
 pub const MAX_EVENTS_BETWEEN: usize = 64;
 
-/// One change of the sessions of a user.
+/// A login, a logout or another change of a user's sessions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SessionEvent {
-    /// The number of the event, which rises with every event of the user, even if the account was deleted and created
+    /// The number of the event. It increases with every event of the user, even if the account was deleted and created
     /// again.
     pub ordinal: u64,
     /// The time of the event.
     pub at: Timestamp,
-    /// The device of the event; `None` if it was caused on the user's behalf.
+    /// The device of the event; `None` if the server API or an operator caused it.
     pub device: Option<EventDevice>,
     /// The kind of the event.
     pub kind: SessionEventKind,
@@ -28,47 +29,46 @@ pub struct SessionEvent {
 /// The status of a user after a session event.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct StatusAfter {
-    /// Online, offline or not logged in.
+    /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
     /// The version of the status.
     pub version: Version,
-    /// Whether the event is sent even if a login follows, because the login would not restore the earlier status: the
-    /// step has also cleared a custom status, or an earlier event of the step has reported that the user is no longer
-    /// ONLINE.
+    /// Whether the event is sent even if a login follows that would cancel it. `true` if the same change has cleared a
+    /// custom status, or if an earlier event of the same change already reports that the user is no longer ONLINE.
     pub told_always: bool,
 }
 
-/// The device of an event, as far as it is known.
+/// The device of a session event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct EventDevice {
-    /// The device.
+    /// The id of the device.
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The address of its last connection.
+    /// The address of the device's last connection; `None` if it is unknown.
     pub address: Option<IpAddr>,
 }
 
 /// The kind of a session event.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum SessionEventKind {
-    /// The device has connected, by a login or a return.
+    /// The device has logged in or returned.
     Login {
         /// The platforms of the logins that this login has ended.
         kicked: Vec<Platform>,
     },
-    /// The login ended: the user logged out, was kicked by the app, or the UserSig expired.
+    /// The device was logged out: the user logged out, was kicked by the app, or the UserSig expired.
     Logout,
     /// The connection was closed or has failed.
     LinkClosed,
-    /// Nothing was received for the heartbeat timeout.
+    /// The server received nothing from the device during the heartbeat timeout.
     TimedOut,
-    /// The user set the custom status, or cleared it with an empty one.
+    /// The user set the custom status; an empty text cleared it.
     CustomStatus(CustomStatus),
 }
 
 impl SessionEventKind {
-    /// Whether a connection ended by itself.
+    /// Whether the event is a disconnect without a logout.
     pub fn is_disconnect(&self) -> bool {
         match self {
             Self::LinkClosed | Self::TimedOut => true,
@@ -78,7 +78,8 @@ impl SessionEventKind {
 }
 
 impl SessionEvent {
-    /// The device of a login that kicked nobody: only such a login can take back a disconnect.
+    /// The device of a login that kicked no device; `None` for every other event. Only such a login can cancel a
+    /// disconnect.
     pub fn device_that_is_back(&self) -> Option<&DeviceId> {
         match &self.kind {
             SessionEventKind::Login { kicked } if kicked.is_empty() => {
@@ -92,11 +93,11 @@ impl SessionEvent {
         }
     }
 
-    /// Whether this login takes back a disconnect that was not sent, so that neither of them is sent. `between` are the
-    /// user's events from one to the other.
+    /// Whether this login cancels an unsent disconnect, so that neither is sent. `between` are the user's events
+    /// between the two.
     ///
-    /// A receiver then believes that the device was connected the whole time. That must agree with everything else that
-    /// the receiver is sent: see [`StatusAfter::told_always`].
+    /// A receiver then assumes that the device was connected the whole time. The events between the two must therefore
+    /// be possible for a connected device; see [`StatusAfter::told_always`].
     pub fn takes_back<'a>(&self, disconnect: &Self, mut between: impl Iterator<Item = &'a Self>) -> bool {
         let (Some(device), Some(gone)) = (self.device_that_is_back(), &disconnect.device) else {
             return false;
@@ -109,9 +110,8 @@ impl SessionEvent {
             && between.all(|event| event.leaves_connected(device) && !is_told_always(event))
     }
 
-    /// Whether a device may be believed to have been connected the whole time although this event lies between its
-    /// disconnect and its login: the event is of another device, and has ended no login that may have been this
-    /// device's.
+    /// Whether this event, between the disconnect and the login of `device`, is possible if `device` was connected the
+    /// whole time. It must be an event of another device, and must not have kicked a login.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (SessionEventKind::CustomStatus(_), None) => true,

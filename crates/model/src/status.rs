@@ -1,4 +1,4 @@
-//! The status of a user, as it is shown to others.
+//! The status of a user, as others see it.
 
 use crate::{CustomStatus, PlatformSet, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
@@ -11,24 +11,24 @@ use std::str::FromStr;
 pub enum StatusType {
     /// The status is not known.
     Unknown = 0,
-    /// The user has at least one connection.
+    /// The user has at least one device that counts as connected.
     Online = 1,
-    /// The user has no connection, but at least one login.
+    /// The user is logged in on at least one device, but no device counts as connected.
     Offline = 2,
-    /// The user has no login.
+    /// The user is not logged in.
     Unlogined = 3,
 }
 
 impl StatusType {
-    /// Every status type, in the order of its number.
+    /// All status types, in ascending order of their numbers.
     pub const ALL: [Self; 4] = [Self::Unknown, Self::Online, Self::Offline, Self::Unlogined];
 
-    /// The status type of this wire number.
+    /// The status type with this number in the wire protocol; `None` if there is none.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|status| *status as i32 == number)
     }
 
-    /// The name in capitals, as in the APIs.
+    /// The name of the status type in capitals, which all APIs use.
     pub fn name(self) -> &'static str {
         match self {
             Self::Unknown => "UNKNOWN",
@@ -45,19 +45,21 @@ impl fmt::Display for StatusType {
     }
 }
 
-/// The version of a status, which grows with every visible change of a user, across restarts and lost records.
+/// The version of a status. It increases with every visible change of a user, even across restarts and the loss of
+/// records.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct Version(pub u64);
 
 impl Version {
-    /// The lowest version of a change at this time: the wall clock, with room for 4,096 changes in a millisecond. A
-    /// record that was lost begins with it again, above every version that was sent before.
+    /// The lowest version of a change at this time: the wall clock in milliseconds, shifted by 12 bits for 4,096
+    /// changes per millisecond. The record of a user whose former record was lost begins with it, so that it is above
+    /// the versions that were sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }
 
-    /// The version of the next change.
+    /// The version of the next change, at the time `wall`.
     #[must_use]
     pub fn next(self, wall: Timestamp) -> Self {
         Self((self.0 + 1).max(Self::at(wall).0))
@@ -70,27 +72,27 @@ impl fmt::Display for Version {
     }
 }
 
-/// The reason of the last change of a status.
+/// The cause of the last change of a status.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Debug, Default)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Reason {
-    /// Nothing has happened yet: the account has never logged in.
+    /// The account has never logged in, so the status has not changed yet.
     #[default]
     None = 0,
     /// A device has logged in or returned.
     Login = 1,
     /// The user logged out.
     Logout = 2,
-    /// The link was closed or has failed: FIN, RST, process killed, tab closed.
+    /// The connection was closed or has failed: FIN, RST, process killed, tab closed.
     LinkClosed = 3,
-    /// Nothing was received for the heartbeat timeout.
+    /// The server received nothing from the device during the heartbeat timeout.
     Timeout = 4,
     /// Another login, the server API or an operator ended the login.
     Kicked = 5,
     /// The UserSig expired during a connection.
     SigExpired = 6,
-    /// The login had no connection for the login retention, and lapsed.
+    /// The device was logged out because it had no connection for the login retention.
     Lapsed = 7,
     /// The account was deleted.
     Deleted = 8,
@@ -101,7 +103,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// Every reason, in the order of its number.
+    /// All reasons, in ascending order of their numbers.
     pub const ALL: [Self; 11] = [
         Self::None,
         Self::Login,
@@ -116,7 +118,7 @@ impl Reason {
         Self::NodeLost,
     ];
 
-    /// The reason of this wire number.
+    /// The reason with this number in the wire protocol; `None` if there is none.
     pub fn from_number(number: i32) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| *reason as i32 == number)
     }
@@ -153,24 +155,24 @@ impl FromStr for Reason {
     }
 }
 
-/// The whole visible status of a user, with its evidence (SPEC section 2).
+/// The visible status of a user with its evidence (SPEC section 2).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct UserStatus {
-    /// The user that the status belongs to.
+    /// The id of the user.
     pub user_id: UserId,
     /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
     /// The user's own text; empty if there is none.
     pub custom_status: CustomStatus,
-    /// The version, which grows with every visible change of this user.
+    /// The version, which increases with every visible change of this user.
     pub version: Version,
     /// The time at which the status type last changed.
     pub since: Timestamp,
-    /// The reason of the last change.
+    /// The cause of the last change.
     pub reason: Reason,
-    /// The last time at which the user had a connection; absent if there never was one.
+    /// The last time at which the user had a connection; `None` while the user is ONLINE, or if the user never had one.
     pub last_seen: Option<Timestamp>,
-    /// The platforms that are connected now.
+    /// The platforms of the devices that count as connected.
     pub online_devices: PlatformSet,
 }
 

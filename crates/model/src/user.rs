@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// The `SDKAppID` of an app, the tenant that owns accounts, keys and settings.
+/// The `SDKAppID` of an app, which is the tenant that owns accounts, keys and settings.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug)]
 #[serde(transparent)]
 pub struct AppId(pub u32);
@@ -22,8 +22,8 @@ impl fmt::Display for AppId {
 #[serde(try_from = "CompactString", into = "CompactString")]
 pub struct UserId(CompactString);
 
-/// The error for a text that is not a `userID`; answered with [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID). It
-/// quotes the text.
+/// The error for a text that is not a `userID`. It contains the quoted text. Calls are refused with
+/// [`Code::BAD_USER_ID`](crate::Code::BAD_USER_ID).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0} is no userID: a userID is 1 to {max} bytes of printable ASCII", max = UserId::MAX_BYTES)]
 pub struct InvalidUserId(String);
@@ -34,11 +34,11 @@ impl From<InvalidUserId> for Refusal {
     }
 }
 
-/// The most characters of a text that are quoted.
+/// The most characters that a quotation contains.
 const MAX_QUOTED: usize = 40;
 
-/// Quotes the beginning of a text with escapes, so that the quotation is readable, short, and harmless wherever it is
-/// shown.
+/// Quotes the beginning of a text, at most 40 characters. Special characters are escaped, so that the quotation cannot
+/// harm a terminal or a page.
 pub fn quoted(text: &str) -> String {
     let mut rest = text.chars();
     let shown: String = rest.by_ref().take(MAX_QUOTED).flat_map(char::escape_debug).collect();
@@ -47,14 +47,14 @@ pub fn quoted(text: &str) -> String {
 }
 
 impl Refusal {
-    /// The refusal of a call that names a user without an account; the userID is its detail.
+    /// The refusal of a call about a user without an account. The detail is the userID.
     pub fn no_such_account(user: &UserId) -> Self {
         Self::because(Code::NO_SUCH_ACCOUNT, user.as_str())
     }
 }
 
 impl InvalidUserId {
-    /// The text, quoted with escapes, and cut if it is long.
+    /// The beginning of the invalid text, quoted and escaped.
     pub fn shown(&self) -> &str {
         &self.0
     }
@@ -64,7 +64,7 @@ impl UserId {
     /// The longest `userID`, in bytes.
     pub const MAX_BYTES: usize = 32;
 
-    /// Reads a `userID`.
+    /// Parses a `userID`.
     pub fn new(text: &str) -> Result<Self, InvalidUserId> {
         let printable = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
         if text.is_empty() || text.len() > Self::MAX_BYTES || !printable {
@@ -113,7 +113,7 @@ impl fmt::Debug for UserId {
     }
 }
 
-/// A user of an app. Users of two apps with the same `userID` are different users.
+/// A user of an app. Users of different apps are different, even if they have the same `userID`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct User {
     /// The app that the user belongs to.
@@ -123,7 +123,7 @@ pub struct User {
 }
 
 impl User {
-    /// Combines an app and a `userID`.
+    /// Creates a user from an app and a `userID`.
     pub fn new(app: AppId, id: UserId) -> Self {
         Self { app, id }
     }

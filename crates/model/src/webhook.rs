@@ -1,58 +1,58 @@
-//! Webhooks, through which an app's backend is notified of events (SPEC sections 6 and 9), and their notices.
+//! Webhooks, which notify an app's backend of events (SPEC sections 6 and 9), and the notices that are sent to them.
 
 use crate::{AppId, AppSettings, Platform, SessionEvent, SessionEventKind, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
 
-/// A webhook of an app. Each has its own URL.
+/// The kind of a webhook. Each has its own URL.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Hook {
-    /// `State.StateChange`: the session events.
+    /// `State.StateChange`, which receives the session events.
     StateChange = 1,
-    /// `Push.OfflineMessage`: a message to a user who is OFFLINE.
+    /// `Push.OfflineMessage`, which receives the messages to OFFLINE users.
     Push = 2,
 }
 
-/// A webhook of one app. No notice of one lane waits for a notice of another.
+/// The queue of one webhook of one app. Notices in different lanes do not wait for each other.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Serialize, Deserialize)]
 pub struct Lane {
-    /// The app.
+    /// The id of the app.
     pub app: AppId,
-    /// The webhook of the app.
+    /// The kind of the webhook.
     pub hook: Hook,
 }
 
 /// The content of a notice to a webhook.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum NoticeContent {
-    /// A session event of the user.
+    /// A session event of a user.
     Session(SessionEvent),
-    /// A message to the user, who is OFFLINE.
+    /// A message to an OFFLINE user.
     Push(PushContent),
 }
 
-/// A message for a user who is OFFLINE.
+/// The content of a notice about a message to an OFFLINE user.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct PushContent {
     /// The sender.
     pub from: UserId,
-    /// The position in the conversation of the two users.
+    /// The number of the message in the conversation of the two users.
     pub sequence: u64,
-    /// The time at which the message was committed.
+    /// The time at which the message was stored.
     pub at: Timestamp,
-    /// The text, or the description of custom content.
+    /// The text of the message, or the description of custom content.
     pub text: String,
-    /// The number of the recipient's unread messages including this one, over all conversations.
+    /// The number of the recipient's unread messages in all conversations, including this one.
     pub unread: u32,
     /// The platforms of the devices on which the recipient is logged in.
     pub devices: Vec<Platform>,
 }
 
 impl Hook {
-    /// Every webhook.
+    /// All kinds of webhooks.
     pub const ALL: [Self; 2] = [Self::StateChange, Self::Push];
 
     /// The name that commands and metrics use.
@@ -63,7 +63,7 @@ impl Hook {
         }
     }
 
-    /// The URL of this webhook in the settings of an app; empty if the app does not use it.
+    /// The URL of this webhook in the settings of an app; empty if the app has not set it.
     pub fn url(self, settings: &AppSettings) -> &str {
         match self {
             Self::StateChange => &settings.webhooks.state_change_url,
@@ -88,7 +88,7 @@ impl FromStr for Hook {
 }
 
 impl NoticeContent {
-    /// The webhook to which the notice is sent.
+    /// The kind of the webhook to which the notice is sent.
     pub fn hook(&self) -> Hook {
         match self {
             Self::Session(_) => Hook::StateChange,
@@ -96,7 +96,7 @@ impl NoticeContent {
         }
     }
 
-    /// A short description of the notice, for a list.
+    /// A short description of the notice, for lists.
     pub fn summary(&self) -> String {
         match self {
             Self::Session(event) => match &event.kind {

@@ -1,15 +1,15 @@
-//! The URL of a webhook, parsed once.
+//! The parsed URL of a webhook.
 
 use std::fmt;
 
-/// The URL of a webhook: `http` or `https`, a host, and the rest. It has no user, no password and no fragment.
+/// The URL of a webhook with the scheme `http` or `https`, and without a user, a password or a fragment.
 ///
-/// The addresses of the host are not checked here: a name may resolve to any address, and to another one later.
+/// The addresses of the host are not checked here, because a name may later resolve to other addresses.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct WebhookUrl {
     /// Whether the scheme is `https`.
     pub https: bool,
-    /// A name or an address; an IPv6 address is without its brackets.
+    /// The name or the address of the host; an IPv6 address is without brackets.
     pub host: String,
     /// The port.
     pub port: u16,
@@ -17,19 +17,19 @@ pub struct WebhookUrl {
     pub target: String,
 }
 
-/// The error for a text that is not a URL of a webhook.
+/// The error for a text that is not a valid URL of a webhook.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum InvalidWebhookUrl {
-    /// The scheme is missing or is another one.
+    /// The scheme is missing, or is neither `http` nor `https`.
     #[error("the URL of a webhook must begin with http:// or https://")]
     Scheme,
-    /// The text has spaces, control characters or characters outside of ASCII.
+    /// The text contains spaces, control characters or characters outside of ASCII.
     #[error("the URL of a webhook must be printable ASCII without spaces; write other characters as %XX")]
     Characters,
-    /// The text has a user or a password.
+    /// The text contains a user or a password.
     #[error("the URL of a webhook must not contain a user or a password")]
     UserInfo,
-    /// The text has a fragment.
+    /// The text contains a fragment.
     #[error("the URL of a webhook must not contain a #fragment")]
     Fragment,
     /// The host is missing or invalid.
@@ -41,7 +41,7 @@ pub enum InvalidWebhookUrl {
 }
 
 impl WebhookUrl {
-    /// Reads a URL.
+    /// Parses a URL.
     pub fn parse(text: &str) -> Result<Self, InvalidWebhookUrl> {
         if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
             return Err(InvalidWebhookUrl::Characters);
@@ -99,7 +99,7 @@ impl WebhookUrl {
             None => "/".to_owned(),
             Some(b'/') => rest.to_owned(),
             Some(b'?') => format!("/{rest}"),
-            // A browser reads a backslash as a slash, and other parsers read it as a part of the host, so it is
+            // Browsers treat a backslash as a slash, and other parsers treat it as a part of the host, so it is
             // refused.
             Some(_) => return Err(InvalidWebhookUrl::Host),
         };

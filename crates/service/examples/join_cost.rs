@@ -1,4 +1,4 @@
-//! Measures the cost of joining with a long list, in a worker in which everybody watches everybody: `cargo run
+//! Measures the cost of joining with a long watch list, in a worker in which everybody watches everybody: `cargo run
 //! --release --example join_cost -p lamplight-service`.
 
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::print_stdout, missing_docs)]
@@ -16,8 +16,8 @@ fn main() {
     }
 }
 
-/// Measures how long one connection takes to set a list of `length` users, to report that it knows all of them, and to
-/// leave, while `length` other connections watch the same users.
+/// Measures the times in which one connection sets a list of `length` users, reports that it has all their statuses,
+/// and leaves. Meanwhile `length` other connections watch the same users.
 fn join_cost(length: usize) -> (Duration, Duration, Duration) {
     let user = |n: usize| UserId::new(&format!("user{n}")).unwrap();
     let of = |n: usize| User::new(AppId(1), user(n));
@@ -34,7 +34,7 @@ fn join_cost(length: usize) -> (Duration, Duration, Duration) {
         effects.clear();
         (watcher, began.elapsed())
     };
-    // Enough watchers to make a search through them take as long as a search through the list.
+    // There are enough watchers that searching them takes as long as searching the list.
     let popular =
         WatchList { subscriptions: all.subscriptions[..length.min(200)].to_vec(), ..WatchList::default() };
     for n in 0..length {

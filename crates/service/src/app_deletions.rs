@@ -1,12 +1,12 @@
-//! The deletion of an app with all its data: at once for every caller, and then piece by piece in the stores.
+//! The deletion of an app with all its data. Callers see it at once; the stores delete the data in steps afterwards.
 //!
 //! ```text
 //! delete ─────▶ the app is gone, with its keys        proceed ─▶ live records, 64 a step: connected clients are sent
 //!               (one commit, then the table)                     "account deleted", and the records are removed
 //!                                                             ─▶ rows of the facts, 1,000 a step, one commit each
 //! ```
-//! The facts remember which deletions have not ended. After a crash, [`Service::recover`](crate::Service::recover)
-//! drops the live records of apps that no longer exist, and the deletion of the rows continues.
+//! The facts store which deletions are not complete. After a crash, [`Service::recover`](crate::Service::recover)
+//! removes the live records of apps that no longer exist, and the deletion of the rows continues.
 
 use crate::outbox::Outbox;
 use crate::{AppTable, ServiceError};
@@ -20,12 +20,12 @@ use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// The live records that one step ends and removes.
+/// The number of live records that one step removes.
 const RECORDS_IN_STEP: usize = 64;
-/// The rows of the facts that one step deletes.
+/// The number of rows in the facts that one step deletes.
 const ROWS_IN_STEP: usize = 1_000;
 
-/// The deletions of apps that have begun and not ended.
+/// The deletions of apps that are in progress.
 pub struct AppDeletions {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
@@ -38,18 +38,18 @@ pub struct AppDeletions {
 #[derive(Default)]
 struct State {
     apps: BTreeMap<AppId, Deletion>,
-    /// Set when the store may have begun a deletion that is not in the list.
+    /// Whether a failed call to the store may have begun a deletion that is not in `apps`.
     is_in_doubt: bool,
 }
 
-/// A deletion under way.
+/// A deletion in progress.
 #[derive(Clone)]
 struct Deletion {
-    /// The app as it was before its deletion. `None` after a restart, when no client is connected and nothing needs the
-    /// app.
+    /// The app as it was before its deletion, to close its connections. `None` after a restart, because no client is
+    /// connected then.
     app: Option<Arc<App>>,
     stage: Stage,
-    /// Whether the live records need another pass, because one could not be removed. A step under way cannot know that.
+    /// Whether another pass over the live records is needed, because a record could not be removed.
     once_more: bool,
 }
 
@@ -58,10 +58,10 @@ struct Deletion {
 enum Stage {
     /// The live records of the app are being removed.
     Records {
-        /// The position of the next page.
+        /// The position of the next page; `None` for the first page.
         next: Option<RecordCursor>,
-        /// Whether this pass found a record. If so, another pass is needed, because a record may have been created
-        /// behind this one.
+        /// Whether this pass has found a record. If it has, another pass is needed, because a record may have been
+        /// created in a page that was already read.
         found: bool,
     },
     /// The rows of the app in the facts are being deleted.
@@ -79,8 +79,8 @@ impl Deletion {
 }
 
 impl State {
-    /// Records the end of a step of a deletion. The deletion goes on at `next`, or is over if `next` is `None`, unless
-    /// its records need another pass.
+    /// Records the end of a step. The deletion continues with the stage `next`, or is complete if `next` is `None`. If
+    /// `once_more` is set, it continues with another pass over the records instead.
     fn advance(&mut self, id: AppId, next: Option<Stage>) {
         let Some(deletion) = self.apps.get_mut(&id) else { return };
         let next = if std::mem::take(&mut deletion.once_more) { Some(Stage::FIRST) } else { next };
@@ -90,7 +90,7 @@ impl State {
         }
     }
 
-    /// Starts another pass over the records of a deleted app, because one could not be removed.
+    /// Requests another pass over the records of a deleted app, because a record could not be removed.
     fn begin_again(&mut self, app: &App) {
         match self.apps.entry(app.id) {
             Entry::Occupied(mut deletion) => deletion.get_mut().once_more = true,
@@ -100,8 +100,7 @@ impl State {
 }
 
 impl AppDeletions {
-    /// Creates an empty list of deletions. The table, the records and the rows of a deleted app are removed from these
-    /// stores.
+    /// Creates an empty list of deletions on these stores.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -111,13 +110,13 @@ impl AppDeletions {
         Self { facts, directory, apps, outbox, state: Mutex::default(), begun: Notify::default() }
     }
 
-    /// Each critical section leaves the map consistent, so the lock is used even if a thread has panicked while holding
-    /// it.
+    /// Returns the state. A panic in another thread does not matter, because every critical section leaves the map
+    /// consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
     }
 
-    /// Adds the deletions that have begun according to the facts.
+    /// Adds the deletions that are in progress according to the facts.
     pub(crate) fn adopt(&self, apps: Vec<AppId>) {
         let mut state = self.lock();
         for app in apps {
@@ -125,20 +124,19 @@ impl AppDeletions {
         }
     }
 
-    /// Deletes an app with all its data. When this returns, no login, key or call of the app is accepted; the stored
-    /// data is deleted by [`Self::proceed`]. The last app is not deleted: the next start would create another one.
+    /// Deletes an app. When this returns, no login, key or call of the app is accepted any longer. [`Self::proceed`]
+    /// deletes the stored data. The last app is not deleted, because the next start would create another one.
     pub async fn delete(&self, id: AppId) -> Result<AppDeletion, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let begun = self.facts.begin_app_deletion(id).await;
         let begun = begun.inspect_err(|_| {
-            // The store may have begun the deletion.
+            // The store may have begun the deletion although the call failed.
             self.lock().is_in_doubt = true;
             self.begun.notify_one();
         })?;
         if begun == AppDeletion::Begun {
             let app = self.apps.remove(id);
-            // The outbox drops its state of the receivers together with the app, because another app may get this
-            // SDKAppID.
+            // The outbox removes the app's lanes now, because another app may later get the same SDKAppID.
             self.outbox.ring_for(id);
             self.lock().apps.insert(id, Deletion::new(app));
             self.begun.notify_one();
@@ -147,12 +145,12 @@ impl AppDeletions {
         Ok(begun)
     }
 
-    /// The apps that are being deleted, by rising id.
+    /// The apps that are being deleted, in ascending order of their ids.
     pub fn under_way(&self) -> Vec<AppId> {
         self.lock().apps.keys().copied().collect()
     }
 
-    /// Waits until there is a deletion to continue. Only one task may wait.
+    /// Waits until a deletion is in progress. Only one task may wait.
     pub async fn wait(&self) {
         loop {
             let begun = self.begun.notified();
@@ -166,8 +164,7 @@ impl AppDeletions {
         }
     }
 
-    /// Performs one bounded step of the deletions that have begun. Returns whether more steps are needed. A step that
-    /// failed may be repeated.
+    /// Performs one bounded step of a deletion. Returns whether more steps are needed. A failed step may be repeated.
     pub async fn proceed(&self, now: Now) -> Result<bool, ServiceError> {
         if self.lock().is_in_doubt {
             self.settle_doubt().await?;
@@ -189,7 +186,7 @@ impl AppDeletions {
         Ok(!state.apps.is_empty())
     }
 
-    /// Asks the facts which deletions have begun.
+    /// Reads from the facts which deletions are in progress.
     async fn settle_doubt(&self) -> Result<(), ServiceError> {
         let _changing = self.apps.lock_changes().await;
         for id in self.facts.deleted_apps().await? {
@@ -200,7 +197,7 @@ impl AppDeletions {
         Ok(())
     }
 
-    /// Ends and removes some live records of a deleted app.
+    /// Removes one page of live records of a deleted app, and returns the next stage.
     async fn end_records(
         &self,
         id: AppId,
@@ -221,8 +218,7 @@ impl AppDeletions {
         })
     }
 
-    /// Ends the logins of a record of a deleted app, so that every connection of the user is closed, and removes the
-    /// record.
+    /// Ends all logins of a user of a deleted app, so that the user's connections are closed, and removes the record.
     async fn end_record(&self, user: &User, app: Option<&App>, now: Now) -> Result<(), ServiceError> {
         if let Some(app) = app {
             let revoked = Revoked::new(now.wall, []);
@@ -234,14 +230,14 @@ impl AppDeletions {
         Ok(self.directory.remove(user, now).await?)
     }
 
-    /// Ends a record that belongs to no app in the table.
+    /// Removes a record whose app is not in the table.
     pub(crate) async fn end_record_without_app(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         let app = self.lock().apps.get(&user.app).and_then(|deletion| deletion.app.clone());
         self.end_record(user, app.as_deref(), now).await
     }
 
-    /// Puts a record into the directory. Refused if the app was deleted meanwhile, because the pass over the records
-    /// may miss this one. A pass that begins after the app has left the table sees every record that is accepted here.
+    /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record again and refuses the
+    /// call, because the pass over the records may have missed this record.
     pub(crate) async fn put_record(
         &self,
         user: &User,
@@ -253,8 +249,8 @@ impl AppDeletions {
         self.check_still_there(user, app, now).await
     }
 
-    /// Refuses a login or a record whose app was deleted while it was created, and ends the record. `app` is the app as
-    /// it was then.
+    /// Refuses a login or a record if its app was deleted while it was created, and removes the record. `app` is the
+    /// app as it was before.
     pub(crate) async fn check_still_there(
         &self,
         user: &User,
@@ -272,7 +268,7 @@ impl AppDeletions {
         Err(Code::NO_SUCH_APP.into())
     }
 
-    /// Refuses an app that is being deleted.
+    /// Returns a refusal if the app is being deleted.
     pub(crate) fn check_not_being_deleted(&self, id: AppId) -> Result<(), Refusal> {
         match self.lock().apps.contains_key(&id) {
             true => Err(Refusal::because(
@@ -289,7 +285,8 @@ mod tests {
     use super::*;
     use lamplight_model::AppSettings;
 
-    /// Creates a record behind the step under way that cannot be removed, and then ends the step.
+    /// Creates a record that cannot be removed, in a part of the list that the current step has already passed, and
+    /// then ends the step.
     #[test]
     fn a_record_that_could_not_be_removed_is_gone_through_again_whatever_a_step_says() {
         let app = App { id: AppId(1), keys: vec![], admins: vec![], settings: AppSettings::default() };

@@ -1,7 +1,8 @@
-//! The connections of one worker and the users they watch. The audience applies the change log and fills the mailboxes.
+//! The audience: the connections of one worker and the users that they watch. It applies the change log and marks users
+//! in the mailboxes.
 //!
-//! The audience is pure like the rules it combines: it neither reads nor waits. It returns an [`Effect`] to its caller
-//! for each thing that must be read or done elsewhere.
+//! The audience has no I/O and never waits. It returns an [`Effect`] to its caller for each read or other action that
+//! is needed.
 
 mod effect;
 mod list_difference;
@@ -29,47 +30,47 @@ use std::sync::Arc;
 /// The watchers of a user on one worker.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Watchers {
-    /// The number of connections of other users that are notified of the user.
+    /// The number of connections of other users that watch the user.
     pub connections: usize,
-    /// Some of the users of these connections, and their reasons.
+    /// Some of the users of these connections, each with the reasons for watching.
     pub users: BTreeMap<UserId, WatchedFor>,
 }
 
-/// The reason why a user is notified of another user.
+/// The reasons for which one user watches another.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct WatchedFor {
-    /// Whether the user is subscribed to the other one.
+    /// Whether the watcher is subscribed to the watched user.
     pub subscribed: bool,
-    /// Whether the two are mutual friends, and the app notifies friends.
+    /// Whether the two are mutual friends, and the app's settings notify friends.
     pub friend: bool,
 }
 
-/// The number of connections examined for each watcher that is to be named; few users have more devices than this.
+/// The number of connections examined for each watcher to be listed. Few users have more devices than this.
 const EDGES_PER_WATCHER: usize = 4;
 
-/// The connections of one worker, the users they watch, and the statuses that each connection was not sent yet.
+/// The connections of one worker, the users that they watch, and their mailboxes.
 pub struct Audience<S> {
     hub: Hub<S>,
-    /// The member of each watcher, by the watcher's slot. The key shows whether the slot belongs to another watcher by
-    /// now.
+    /// The member of each watcher, by the watcher's slot. The stored key differs from a watcher's key if the slot was
+    /// given to another watcher.
     members: Vec<Option<(WatcherKey, Member)>>,
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
-    /// Holds back the changes of users whose status changes faster than the rate.
+    /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
-    /// For each user, the versions that connections were sent in answers before the log reported them: nothing older is
-    /// sent afterwards. An entry is removed once the log, or a read, has caught up.
+    /// For each user, the versions that connections were sent in answers before the log reported them. Older entries of
+    /// the log are not sent to these connections. A version is removed once the log or a read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
 impl<S: Versioned> Default for Audience<S> {
-    /// Creates an audience that delivers every change at once.
+    /// Creates an audience without a limit on the rate of changes.
     fn default() -> Self {
         Self::new(ConflationRate::NONE)
     }
 }
 
 impl<S: Versioned> Audience<S> {
-    /// Creates an audience that delivers the changes of one user no faster than this rate.
+    /// Creates an audience that sends the changes of one user at most at this rate.
     pub fn new(rate: ConflationRate) -> Self {
         Self {
             hub: Hub::default(),
@@ -80,9 +81,9 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Adds a connection that has logged in; from here on it is notified of its own user. It has missed earlier entries
-    /// of the log, so the caller asks the directory whether it still is the device's connection, and then calls
-    /// [`Audience::set_watch_list`].
+    /// Adds a connection that has logged in, which is then notified of its own user. The connection has missed earlier
+    /// entries of the log. The caller therefore reads from the directory whether it is still the device's current
+    /// connection, and then calls [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
@@ -110,13 +111,14 @@ impl<S: Versioned> Audience<S> {
         self.hub.detach(watcher);
     }
 
-    /// The number of changes of the watch list of this connection so far; to be asked before a watch list is read.
+    /// The number of changes of this connection's watch list so far; `None` if the connection was removed. The caller
+    /// gets this number before it reads a watch list.
     pub fn lists_heard(&self, watcher: WatcherKey) -> Option<u32> {
         self.member(watcher).map(|member| member.lists)
     }
 
-    /// Makes a connection watch exactly the users of the list, and its own user. Returns whether it did: a list that
-    /// was read when `heard` was the result of [`Audience::lists_heard`] may be out of date, and must then be read
+    /// Sets the users that a connection watches, in addition to its own user. Returns `false` and does nothing if the
+    /// list is out of date, because [`Audience::lists_heard`] no longer returns `heard`. The caller then reads the list
     /// again.
     pub fn set_watch_list(
         &mut self,
@@ -125,7 +127,7 @@ impl<S: Versioned> Audience<S> {
         heard: u32,
         effects: &mut Vec<Effect>,
     ) -> bool {
-        // If the watcher was removed, the list is not needed.
+        // The connection was removed, so the list is not needed.
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return true };
         if self.lists_heard(watcher) != Some(heard) {
             return false;
@@ -153,22 +155,25 @@ impl<S: Versioned> Audience<S> {
             }));
         }
         self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
-        // Removed last, so that a user who is also watched for another reason stays watched and is not new.
+        // These are removed last, so that a user who is also watched for another reason stays watched and is not
+        // reported as new.
         let unsubscribed = self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
         if !subscribed.is_empty() || !unsubscribed.is_empty() {
-            // These changes are still in the log, or were missed.
+            // The log has not reported these changes yet, or its entries were missed.
             effects.push(Effect::ListChanged { watcher, subscribed, unsubscribed });
         }
         self.hub.shrink(watcher);
         true
     }
 
-    /// Applies a change of the subscription list by the connection's own call, whose answer needs the users at once.
-    /// The connection is not notified of the new users until the answer [takes](Audience::take) their state, or until
-    /// [`Audience::release`] is called. The log reports the same change later: [`Audience::hear`] applies it to the
-    /// user's other connections, and ignores for this connection the entries about these users up to this change. If
-    /// the log has already delivered this change, and maybe later ones, nothing is changed.
+    /// Applies a change of the subscription list by the connection's own call, whose answer contains the statuses of
+    /// the added users.
+    ///
+    /// The connection is not notified of new users until the answer [takes](Audience::take) their statuses, or until
+    /// [`Audience::release`]. The log reports the same change later. [`Audience::hear`] then applies it to the user's
+    /// other connections. For this connection, it ignores the entries about these users up to this change. Nothing is
+    /// changed if the log has already reported this change.
     pub fn change_own_list(
         &mut self,
         watcher: WatcherKey,
@@ -182,10 +187,10 @@ impl<S: Versioned> Audience<S> {
         match member.heard {
             Some(heard) if change.rev <= heard => return,
             Some(_) => {}
-            // The missed entries may include later changes; the list that is read after this includes them.
+            // The missed entries may include later changes, so the list has to be read after this.
             None => effects.push(Effect::Reload(watcher)),
         }
-        // A list that is being read now may lack this change.
+        // A list that is being read now may not contain this change.
         member.lists = member.lists.wrapping_add(1);
         if change.in_log {
             let users = change.subscribed.iter().chain(&change.unsubscribed).cloned();
@@ -199,8 +204,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// The parts of a connection's own list change that a later change of another device has undone, before the answer
-    /// reported it: the added users that are no longer on the list, and the removed users that are on it again.
+    /// The parts of a connection's own list change that another device has undone before the answer was sent: the added
+    /// users that are no longer on the list, and the removed users that are on it again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -210,25 +215,25 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// Delivers the statuses of the users that a failed call of the connection added, as ordinary notifications,
-    /// because no answer will carry them. Requests each status that was not read yet through `effects`.
+    /// Ends the holds of the users that a failed call of the connection added, so that their statuses are sent as
+    /// notifications. Requests a read of each status through `effects`.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
 
-    /// Returns those of these users that a connection does not watch for any reason.
+    /// The users in `left` that a connection does not watch for any reason.
     pub fn not_watched(&self, watcher: WatcherKey, left: &[UserId]) -> Vec<UserId> {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Vec::new() };
         let watched = |id: &&UserId| self.hub.is_watching(watcher, &User::new(app, (*id).clone()));
         left.iter().filter(|id| !watched(id)).cloned().collect()
     }
 
-    /// Applies new settings of an app that decide which users its connections are notified of. Connections that are to
-    /// watch their friends from now on need a new watch list.
+    /// Applies new settings of an app about notifications. If connections have to watch their friends from now on,
+    /// requests their watch lists through `effects`.
     pub fn set_notifications(&mut self, app: AppId, notified: Notifications, effects: &mut Vec<Effect>) {
         let of_app = self.members.iter_mut().flatten().filter(|(_, member)| member.user.app == app);
         for (watcher, member) in of_app {
-            // A list that is being read now may follow the former settings.
+            // A list that is being read now may be based on the former settings.
             member.lists = member.lists.wrapping_add(1);
             self.hub.set_muted(*watcher, !notified.others);
             if member.friends == notified.friends {
@@ -243,14 +248,14 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The users that a connection watches by subscription.
+    /// The users that a connection watches because of subscriptions.
     pub fn subscriptions(&self, watcher: WatcherKey) -> impl Iterator<Item = &UserId> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
-    /// Applies an entry of the change log. `prepare` turns a status into its form in mailboxes; it is called at most
-    /// once, and only if the user is watched. A status that comes faster than the rate waits until
-    /// [`Audience::tell_due`]; the result is whether this one does.
+    /// Applies an entry of the change log. `prepare` converts a status into the form that mailboxes use. It is called
+    /// at most once, and only if the user is watched. Returns `true` if the entry is a status that comes faster than
+    /// the rate, so that it waits for [`Audience::tell_due`].
     pub fn hear(
         &mut self,
         entry: &Arc<LogEntry>,
@@ -288,7 +293,7 @@ impl<S: Versioned> Audience<S> {
                     let unsubscribed = member.not_ahead(unsubscribed, entry.rev);
                     member.caught_up(entry.rev);
                     if subscribed.is_empty() && unsubscribed.is_empty() {
-                        // The log's copy of the connection's own change, which was counted when it was made.
+                        // This entry reports the connection's own change, which was counted when it was applied.
                         continue;
                     }
                     self.count_list_news(watcher);
@@ -306,8 +311,8 @@ impl<S: Versioned> Audience<S> {
                     if !*mutual {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
                     }
-                    // The watch list is read again, because whether friends are notified is a setting of the app, and
-                    // because the log may have two such entries in another order than they were committed.
+                    // The watch list has to be read again for two reasons: the app's settings determine whether friends
+                    // are watched, and two such entries may be in the log in another order than their commits.
                     effects.push(Effect::Reload(watcher));
                 }
             }
@@ -315,10 +320,10 @@ impl<S: Versioned> Audience<S> {
                 let tell = |watcher| Effect::Lists { watcher, news: Arc::clone(news) };
                 effects.extend(self.watchers_of(&entry.user).map(tell));
             }
-            // Only the recorder of webhooks needs this entry; it is not in this log.
+            // Only the recorder of webhooks needs this kind of entry, and this log does not contain it.
             News::Events => {}
             News::ListsUnknown => {
-                // The deletion has ended the friendships too.
+                // The friendships may have changed too, because of a deletion.
                 for watcher in self.watchers_of(&entry.user).collect::<Vec<_>>() {
                     self.count_list_news(watcher);
                     effects.extend([Effect::RereadLists(watcher), Effect::Reload(watcher)]);
@@ -339,7 +344,7 @@ impl<S: Versioned> Audience<S> {
         false
     }
 
-    /// Delivers the changes that have waited long enough, and adds their entries to `told`.
+    /// Sends the changes that have waited long enough, and adds their entries to `told`.
     pub fn tell_due(
         &mut self,
         now: Moment,
@@ -354,24 +359,23 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The time at which [`Audience::tell_due`] is to be called next; `None` while nothing waits and no user has
-    /// changed lately.
+    /// The time at which [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
     pub fn next_due(&self) -> Option<Moment> {
         self.conflator.next_due()
     }
 
-    /// The number of users with a change that waits because they change faster than the rate.
+    /// The number of users with a delayed change.
     pub fn held_back(&self) -> usize {
         self.conflator.waiting()
     }
 
-    /// The number of changes that were replaced by a newer one of their user while they waited.
+    /// The number of delayed changes that were replaced by a newer change of the same user.
     pub fn replaced(&self) -> u64 {
         self.conflator.replaced()
     }
 
-    /// Delivers a status that was read to all watchers of the user, unless they have one that is as new. `prepare` is
-    /// called only if the status is new to a watcher.
+    /// Passes a status that was read to the mailboxes of the user's watchers, unless the stored status is as new.
+    /// `prepare` is called only if the status is newer.
     pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
         if self.hub.wants(user, status.version) {
             self.hub.tell(user, prepare(status));
@@ -390,25 +394,27 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// The state of a user for an answer to this connection, which counts as delivering it.
+    /// Returns the status of a user for an answer to this connection. The status then counts as sent.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         self.hub.take(watcher, user)
     }
 
-    /// Notes that the connection knows this version of a user. Returns whether it watches the user.
+    /// Records that the connection has this version of a user's status. Returns whether the connection watches the
+    /// user.
     pub fn seen(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         self.hub.seen(watcher, user, version)
     }
 
-    /// Does the same as [`Audience::known`] for many users. Returns which of them the connection watches.
+    /// Does the same as [`Audience::known`] for many users. Returns for each whether the connection watches the user.
     pub fn known_all(&mut self, watcher: WatcherKey, seen: &[(User, Version)]) -> Vec<bool> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// Notes that an answer carries this version of a user, as it was read. If the connection was sent a newer version
-    /// meanwhile, returns that one for the answer. The log may be behind the answer; older entries that it then reports
-    /// are not delivered after the answer. An entry with the same version is delivered, since an answer is not an
-    /// event.
+    /// Records that an answer contains this version of a user's status, which was just read. If the connection was
+    /// already sent a newer version, returns that version for the answer.
+    ///
+    /// The log may be behind the answer. Older entries that it reports later are not sent to this connection. An entry
+    /// with the same version is sent, because an answer does not replace a notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         if self.hub.is_behind(watcher, user, version) {
             let told = self.answered.entry_ref(user).or_default();
@@ -419,45 +425,45 @@ impl<S: Versioned> Audience<S> {
         self.hub.answer(watcher, user, version)
     }
 
-    /// Notes that the connection has returned and last saw this version of a user; any other version, older or newer,
-    /// is delivered. Returns whether it watches the user.
+    /// Records that a returning connection last saw this version of a user's status. A different version, older or
+    /// newer, will be sent. Returns whether the connection watches the user.
     pub fn known(&mut self, watcher: WatcherKey, user: &User, version: Version) -> bool {
         self.hub.known(watcher, user, version)
     }
 
-    /// The number of users whose status was not sent to a connection yet. They are sent in the order in which they were
-    /// marked.
+    /// The number of users whose newest status was not sent to a connection yet. They are sent in the order in which
+    /// they were marked.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
         self.hub.pending(watcher)
     }
 
-    /// Passes the states in the mailbox of a connection to `tell`; returns whether any is left.
+    /// Passes the statuses marked in the mailbox of a connection to `tell`. Returns whether any mark is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }
 
-    /// Moves the connections whose mailbox got a mark since the last call into `round`. Of a crowd that waits for one
-    /// user it takes a share, after all others.
+    /// Moves the connections whose mailbox got a mark since the last call into `round`: all that are in no crowd, then
+    /// a share of the crowd.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.hub.take_touched(round);
     }
 
-    /// Whether the watchers of a user are a crowd.
+    /// Whether the watchers of a user are a crowd: more than 256 on this worker.
     pub fn is_crowded(&self, user: &User) -> bool {
         self.hub.is_crowded(user)
     }
 
-    /// Whether connections were left for the next call of [`Audience::take_touched`].
+    /// Whether some connections wait for the next call of [`Audience::take_touched`].
     pub fn has_crowd(&self) -> bool {
         self.hub.has_crowd()
     }
 
-    /// Every watched user: their statuses must be read again after a part of the log was missed.
+    /// All watched users. After a part of the log was missed, the caller reads their statuses again.
     pub fn users(&self) -> impl Iterator<Item = &User> {
         self.hub.users()
     }
 
-    /// Every connection.
+    /// All connections.
     pub fn members(&self) -> impl Iterator<Item = (WatcherKey, &Member)> {
         self.members.iter().flatten().map(|(watcher, member)| (*watcher, member))
     }
@@ -467,25 +473,25 @@ impl<S: Versioned> Audience<S> {
         self.watchers_of(user).filter_map(|watcher| Some(self.member(watcher)?.connection))
     }
 
-    /// Notes that a part of the log was missed: every watch list that is being read may be out of date.
+    /// Records that a part of the log was missed, so that every watch list that is being read may be out of date.
     pub fn count_missed(&mut self) {
-        // Every watched user is read again, and the result is at least as new.
+        // The caller reads every watched user again, and the result is at least as new as these versions.
         self.answered.clear();
         for (_, member) in self.members.iter_mut().flatten() {
             member.lists = member.lists.wrapping_add(1);
-            // The missed part may include copies of own changes; the list that is read next includes them.
+            // The missed part may include entries about own changes. The list that is read next contains these changes.
             (member.heard, member.ahead) = (None, None);
         }
     }
 
-    /// The connection of a watcher, if it has not left.
+    /// The connection of a watcher; `None` if it was removed.
     pub fn member(&self, watcher: WatcherKey) -> Option<&Member> {
         let (key, member) = self.members.get(watcher.slot())?.as_ref()?;
         (*key == watcher).then_some(member)
     }
 
-    /// Counts the connections of other users that watch a user, and lists up to `most` of their users, each once.
-    /// `most` bounds the cost, however many connections watch.
+    /// Counts the connections of other users that watch a user, and lists up to `most` of the users of these
+    /// connections. The cost is bounded by `most`, not by the number of connections.
     pub fn watchers(&self, user: &User, most: usize) -> Watchers {
         let Some(edges) = self.hub.watchers(user) else { return Watchers::default() };
         let own = self.by_user.get(user).map_or(0, |own| own.len());
@@ -502,7 +508,7 @@ impl<S: Versioned> Audience<S> {
         watchers
     }
 
-    /// The number of watched users, and of edges.
+    /// The number of watched users, and the number of edges.
     pub fn size(&self) -> (usize, usize) {
         self.hub.size()
     }
@@ -522,7 +528,7 @@ impl<S: Versioned> Audience<S> {
         self.by_user.get(user).into_iter().flatten().copied()
     }
 
-    /// Adds and removes edges of the subscription list. Returns the users whose edge was added or removed.
+    /// Adds and removes subscription edges of a watcher. Returns the added and the removed users.
     fn change_list(
         &mut self,
         watcher: WatcherKey,
@@ -563,7 +569,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.watch_all(watcher, users, why, |user| effects.push(Effect::Read(user)));
     }
 
-    /// Removes the reason from the watched users who are not on the list, and returns them.
+    /// Removes the reason from all watched users who are not on the list, and returns these users.
     fn unwatch_others(&mut self, watcher: WatcherKey, list: &[UserId], why: Why) -> Vec<UserId> {
         let wanted: hashbrown::HashSet<&str, foldhash::fast::FixedState> =
             list.iter().map(UserId::as_str).collect();
@@ -578,8 +584,8 @@ impl<S: Versioned> Audience<S> {
         gone
     }
 
-    /// Makes a connection watch a user. The known status may be older than that of the directory, by the entries that
-    /// this worker has not taken from the log yet, so the current status is read for a new watcher.
+    /// Makes a connection watch a user. The status is read from the directory, because the stored status may lack
+    /// entries of the log that this worker has not read yet.
     fn watch(&mut self, watcher: WatcherKey, user: User, why: Why, effects: &mut Vec<Effect>) {
         self.hub.watch(watcher, &user, why);
         effects.push(Effect::Read(user));

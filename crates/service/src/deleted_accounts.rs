@@ -1,13 +1,13 @@
-//! Deleted accounts that are still on subscription lists of others.
+//! Deleted accounts that may still be on the subscription lists of other users.
 
 use lamplight_model::User;
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 
-/// Deleted accounts, each with the number of its deletions.
+/// Deleted accounts, each with the number of times that it was deleted.
 pub(crate) type Deleted = BTreeMap<User, u64>;
 
-/// The deleted accounts that are still on subscription lists of others.
+/// The deleted accounts that may still be on the subscription lists of other users.
 #[derive(Default)]
 pub(crate) struct DeletedAccounts(Mutex<Deleted>);
 
@@ -22,12 +22,13 @@ impl DeletedAccounts {
         self.0.lock().clone()
     }
 
-    /// This account with its number of deletions, if it is in the list.
+    /// This account with its number of deletions; empty if the account is not in the list.
     pub fn only(&self, user: &User) -> Deleted {
         self.0.lock().get_key_value(user).map(|(user, times)| (user.clone(), *times)).into_iter().collect()
     }
 
-    /// Removes accounts that were taken off all lists. An account that was deleted once more meanwhile stays.
+    /// Removes accounts that were removed from all subscription lists. An account that was deleted again meanwhile
+    /// stays.
     pub fn remove(&self, taken_off: &Deleted) {
         self.0.lock().retain(|user, times| taken_off.get(user) != Some(times));
     }

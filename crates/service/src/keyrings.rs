@@ -1,7 +1,7 @@
-//! The JWT keys that are read from addresses and files, by app, and the calls that wait for them.
+//! The JWT keys that are read from addresses and files, and the calls that wait for them.
 //!
-//! Nothing is read here. The shell asks [`Keyrings::to_read`] which sources are due, reads them, and passes the keys to
-//! [`Keyrings::put`]; `core/src/key_refresh.rs` decides when a source is due.
+//! This module does not read keys. The server gets the sources that are due from [`Keyrings::to_read`], reads them, and
+//! passes the keys to [`Keyrings::put`]. `core/src/key_refresh.rs` decides when a source is due.
 
 use lamplight_auth::JwtKeySet;
 use lamplight_core::{Demand, KeyRefresh};
@@ -12,41 +12,41 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 
-/// The keys of every source of every app.
+/// The keys from all sources of all apps.
 #[derive(Default)]
 pub struct Keyrings {
     rings: Mutex<BTreeMap<KeysToRead, Ring>>,
     wanted: Notify,
 }
 
-/// A source of keys that is due to be read.
+/// A source of keys, such as a JWKS address, in the settings of an app.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct KeysToRead {
-    /// The app that has the source in its settings.
+    /// The app whose settings contain the source.
     pub app: AppId,
     /// The address or the file.
     pub source: KeySource,
 }
 
-/// The state of a source, for an operator.
+/// The state of a source of keys, for an operator.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SourceState {
-    /// The source.
+    /// The source of the keys.
     pub source: KeysToRead,
-    /// The keys that are accepted now.
+    /// The number of keys that are accepted now.
     pub keys: usize,
-    /// The time for which they are still accepted.
+    /// The time for which these keys are still accepted.
     pub left: Duration,
-    /// The reason why the last attempt failed; `None` if it succeeded, or if no attempt has ended yet.
+    /// The error of the last attempt to read the source; `None` if it succeeded or if there was none.
     pub error: Option<String>,
 }
 
 struct Ring {
     keys: Arc<JwtKeySet>,
     refresh: KeyRefresh,
-    /// The reason why the last attempt failed.
+    /// The error of the last attempt to read the source.
     error: Option<String>,
-    /// The number of attempts that have ended, which waiting calls watch.
+    /// The number of attempts that have ended. Waiting calls watch it for a change.
     attempts: watch::Sender<u64>,
 }
 
@@ -61,7 +61,7 @@ impl Default for Ring {
     }
 }
 
-/// The number that marks all keys of a source.
+/// The number that identifies the keys of a source.
 pub(crate) fn of_source(source: &KeySource) -> u32 {
     JwtKeySet::mark_of(&match source {
         KeySource::Url(url) => format!("url {url}"),
@@ -70,7 +70,7 @@ pub(crate) fn of_source(source: &KeySource) -> u32 {
 }
 
 impl Keyrings {
-    /// The keys of the sources of an app that are accepted now.
+    /// The keys of an app's sources that are accepted now.
     pub(crate) fn keys(&self, app: &App, now: Moment) -> Vec<Arc<JwtKeySet>> {
         let rings = self.rings();
         let sources = app.settings.jwt.sources().map(|source| KeysToRead { app: app.id, source });
@@ -78,8 +78,8 @@ impl Keyrings {
         rings.map(|ring| Arc::clone(&ring.keys)).collect()
     }
 
-    /// Waits until the sources of an app have been read again, if a read may be requested now. Returns whether the keys
-    /// may be newer than before. The wait ends with the attempt, whose duration the reader bounds.
+    /// Requests the sources of an app to be read again, if that is allowed now, and waits until the attempt has ended.
+    /// Returns `false` without waiting if it is not allowed.
     pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> bool {
         let mut waits = Vec::new();
         {
@@ -96,14 +96,15 @@ impl Keyrings {
         }
         self.wake();
         for wait in &mut waits {
-            // An error means that the source was removed from the settings: there is nothing to wait for.
+            // An error means that the source was removed from the settings, so that there is nothing to wait for.
             let _ = wait.changed().await;
         }
         true
     }
 
-    /// Returns at most `most` sources of these apps that are due to be read. The caller must pass each of them to
-    /// [`Keyrings::put`] or [`Keyrings::failed`] afterwards. Sources that no app has any longer are dropped.
+    /// Returns at most `most` sources of these apps that are due to be read. For each of them, the caller must call
+    /// [`Keyrings::put`] or [`Keyrings::failed`] afterwards. Sources that are in no app's settings any longer are
+    /// removed.
     pub fn to_read(&self, apps: &[Arc<App>], most: usize, now: Moment) -> Vec<KeysToRead> {
         let wanted = Self::sources(apps);
         let mut rings = self.rings();
@@ -119,8 +120,8 @@ impl Keyrings {
         due
     }
 
-    /// Adds keys that an earlier process read this long ago. They are accepted for the rest of their time, and are read
-    /// again at once. Keys that this process has read already are not replaced.
+    /// Adds keys that an earlier process read `age` ago. They are accepted until they are too old, and are read again
+    /// at once. Keys that this process has already read are not replaced.
     pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
         if rings.contains_key(&key) {
@@ -130,7 +131,7 @@ impl Keyrings {
         rings.insert(key, Ring { keys, refresh: KeyRefresh::restored(age, now), ..Ring::default() });
     }
 
-    /// Stores the keys of a source that were read. Returns whether an app still has the source.
+    /// Stores the keys that were read from a source. Returns `false` if the source is in no app's settings any longer.
     pub fn put(&self, key: &KeysToRead, keys: JwtKeySet, now: Moment) -> bool {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return false };
@@ -139,8 +140,7 @@ impl Keyrings {
         true
     }
 
-    /// Notes that the keys of a source could not be read. Returns the time for which the former keys are still
-    /// accepted.
+    /// Records that a source could not be read. Returns the time for which its former keys are still accepted.
     pub fn failed(&self, key: &KeysToRead, error: String, now: Moment) -> Duration {
         let mut rings = self.rings();
         let Some(ring) = rings.get_mut(key) else { return Duration::ZERO };
@@ -148,7 +148,7 @@ impl Keyrings {
         ring.refresh.left(now)
     }
 
-    /// The state of every source.
+    /// The states of all sources.
     pub fn states(&self, now: Moment) -> Vec<SourceState> {
         let state = |(source, ring): (&KeysToRead, &Ring)| {
             let left = ring.refresh.left(now);
@@ -158,7 +158,7 @@ impl Keyrings {
         self.rings().iter().map(state).collect()
     }
 
-    /// Every source of these apps.
+    /// The sources of these apps.
     pub fn sources(apps: &[Arc<App>]) -> BTreeSet<KeysToRead> {
         let sources = |app: &Arc<App>| {
             let id = app.id;
@@ -167,18 +167,18 @@ impl Keyrings {
         apps.iter().flat_map(sources).collect()
     }
 
-    /// Waits until a source may have to be read before its regular time.
+    /// Waits until a call needs a source to be read, possibly before it is due.
     pub async fn are_wanted(&self) {
         self.wanted.notified().await;
     }
 
-    /// Makes the shell check at once which sources are due.
+    /// Wakes the task that reads the sources.
     pub(crate) fn wake(&self) {
         self.wanted.notify_one();
     }
 
-    /// Each critical section leaves the map consistent, so the lock is used even if a thread has panicked while holding
-    /// it.
+    /// Returns the keys of all sources. A panic in another thread does not matter, because every critical section
+    /// leaves the map consistent.
     fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
         self.rings.lock()
     }

@@ -1,12 +1,12 @@
 //! The operations of a node on its two stores: the facts and the live records.
 //!
-//! This crate defines the order in which the two are read and written, and the gates of a call. It knows no socket, no
-//! message and no clock: the current time is an argument of every call.
+//! This crate defines the order in which the stores are read and written, and the gates of a call. It has no sockets,
+//! no messages and no clock: every call gets the current time as an argument.
 //!
-//! The order keeps answers true. A login begins in the facts, which give it a number, and then enters the live record.
-//! It ends in the live record, which remembers the end until the facts have stored it. Both name the login by its
-//! number, so neither the order nor a repetition of these steps does harm. A change that a store has failed to make is
-//! [retried](Service::retry); [`Service::recover`] repairs what a crash has left behind.
+//! A login begins in the facts, which assign its number, and then enters the live record. A login ends in the live
+//! record, which stores the end until the facts have stored it. Every step contains the number of the login, so a late
+//! or repeated step does no harm. If a store fails to make a change, it is [retried](Service::retry).
+//! [`Service::recover`] repairs the stores after a crash.
 
 mod app_deletions;
 mod apps;
@@ -82,10 +82,10 @@ pub struct Service {
     retention: Mutex<RetentionClock>,
 }
 
-/// A failed call.
+/// The error of a failed call.
 #[derive(Debug, thiserror::Error)]
 pub enum ServiceError {
-    /// A refusal with its code; nothing was changed.
+    /// The call was refused with this code, and changed nothing.
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// The store of facts failed.
@@ -103,14 +103,14 @@ impl From<Code> for ServiceError {
 }
 
 impl ServiceError {
-    /// The refusal to send to the caller. An internal error is reported as such, without details.
+    /// The refusal that is sent to the caller. An internal error is sent as such, without details.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),
             Self::Facts(_) => Code::INTERNAL.into(),
             Self::Directory(error) => match error.kind {
-                // The text of the code asks the caller to try again. That does no harm if the change has happened: a
-                // call sets a value, and a message carries its sender's id.
+                // The text of the code asks the caller to try again. That does no harm if the change was made: most
+                // calls set a value, and a message contains an id of its sender.
                 DirectoryErrorKind::Unavailable
                 | DirectoryErrorKind::Contended
                 | DirectoryErrorKind::Corrupt => Code::INTERNAL.into(),
@@ -120,7 +120,7 @@ impl ServiceError {
 }
 
 impl Service {
-    /// Creates a node over these stores. [`Service::recover`] must be called before anything else.
+    /// Creates a node on these stores. [`Service::recover`] must be called before any other operation.
     pub fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -155,18 +155,18 @@ impl Service {
         }
     }
 
-    /// Replaces the rate limits of the node by ones that are counted outside this process.
+    /// Replaces the rate limits of this process by limits that are counted elsewhere.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { limits, ..self }
     }
 
-    /// The current apps.
+    /// The apps of this node.
     pub fn apps(&self) -> &AppTable {
         &self.apps
     }
 
-    /// The tokens that open a login and authorise a call.
+    /// The verification of UserSigs and JWTs.
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
     }
@@ -181,7 +181,7 @@ impl Service {
         &self.deletions
     }
 
-    /// The queue through which news reaches the change log.
+    /// The queue of entries for the change log.
     pub fn telling(&self) -> &Telling {
         &self.telling
     }

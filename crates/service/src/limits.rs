@@ -1,5 +1,5 @@
-//! Limits: how often a user may call an operation, as a port with its adapter for one node, and how often one address
-//! may fail to log in. This module knows no store and no operation.
+//! Rate limits: a port for the calls of users, with an adapter for one node, and the limit on failed logins from one
+//! address.
 
 mod throttle;
 
@@ -19,24 +19,24 @@ const SHARDS: usize = 16;
 /// The future result of a call to [`Limits`].
 pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
 
-/// The port for the rate limits of users, which hold over all nodes.
+/// The port for the rate limits of users. A limit applies to all nodes together.
 pub trait Limits: Send + Sync {
-    /// Counts one call of this user, and returns whether the rate allows it. A refused call is not counted. Two
-    /// concurrent calls are never both allowed as the last one.
+    /// Counts a call of this user if the limit allows it, and returns whether it does. Concurrent calls cannot exceed
+    /// the limit.
     fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
-    /// Drops entries whose time has passed.
+    /// Removes entries that are no longer needed.
     fn sweep(&self, now: Moment);
 }
 
-/// The error of a rate limit store that has failed. The adapter has logged the cause.
+/// The error of a failed store of rate limits. The adapter has logged the cause.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the store of rate limits has failed")]
 pub struct LimitsError;
 
 type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
 
-/// The adapter for one node: a sliding window for each user and operation with recent calls.
+/// The adapter for one node: a sliding window for each user and kind of call.
 #[derive(Default)]
 pub struct CallWindows {
     shards: Shards<Mutex<Windows>, SHARDS>,

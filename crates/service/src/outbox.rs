@@ -1,6 +1,6 @@
-//! The outbox of webhooks, as the webhook dispatcher and the operators use it.
+//! The outbox of webhooks, for the webhook dispatcher and for operators.
 //!
-//! Nothing is sent here. The [`OutboxBell`] wakes the webhook dispatcher when there are new notices.
+//! This module sends nothing. The [`OutboxBell`] wakes the webhook dispatcher when there are new notices.
 
 use crate::{AppTable, ServiceError};
 use lamplight_facts::{DeadLetter, Facts, FactsError, LaneState, Notice, Settled};
@@ -19,7 +19,7 @@ pub const MAX_DEAD_LETTER_PAGE: usize = 500;
 pub enum DeadLetters {
     /// All dead letters of the app.
     All,
-    /// The dead letters with these ids; an unknown id is ignored.
+    /// The dead letters with these ids. Unknown ids are ignored.
     These(Vec<u64>),
 }
 
@@ -32,7 +32,7 @@ pub struct OutboxBell {
 }
 
 impl OutboxBell {
-    /// Notes that a lane has new notices, and wakes the dispatcher.
+    /// Adds a lane with new notices, and wakes the dispatcher.
     pub fn ring(&self, lane: Lane) {
         self.lanes.lock().insert(lane);
         self.rung.notify_one();
@@ -43,12 +43,12 @@ impl OutboxBell {
         self.dropped.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The number of notices of operations dropped since the last call.
+    /// The number of notices that were dropped since the last call because the outbox was full.
     pub fn take_dropped(&self) -> u64 {
         self.dropped.swap(0, Ordering::Relaxed)
     }
 
-    /// Waits until the bell rings, and returns the lanes that have rung it. Only one task may wait.
+    /// Waits until a lane was added, and removes and returns all added lanes. Only one task may wait.
     pub async fn heard(&self) -> BTreeSet<Lane> {
         loop {
             let rung = self.rung.notified();
@@ -61,7 +61,7 @@ impl OutboxBell {
     }
 }
 
-/// The outbox of every app.
+/// The outbox of all apps.
 pub struct Outbox {
     facts: Arc<dyn Facts>,
     apps: Arc<AppTable>,
@@ -69,51 +69,52 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Creates the outbox over these facts.
+    /// Creates the outbox on these facts.
     pub(crate) fn new(facts: Arc<dyn Facts>, apps: Arc<AppTable>) -> Self {
         Self { facts, apps, bell: OutboxBell::default() }
     }
 
-    /// The bell that rings when the outbox has new notices.
+    /// The bell that wakes the dispatcher when there are new notices.
     pub fn bell(&self) -> &OutboxBell {
         &self.bell
     }
 
-    /// Rings for every lane of an app, whose receivers may have changed.
+    /// Wakes the dispatcher for all lanes of an app, because the URLs of its webhooks may have changed.
     pub(crate) fn ring_for(&self, app: AppId) {
         Hook::ALL.into_iter().for_each(|hook| self.bell.ring(Lane { app, hook }));
     }
 
-    /// Every lane that has, or had, a notice.
+    /// All lanes that have or have had notices.
     pub async fn lanes(&self) -> Result<Vec<LaneState>, FactsError> {
         self.facts.lanes().await
     }
 
-    /// Up to `limit` heads of a lane, in the order in which they are due.
+    /// Reads up to `limit` heads of a lane, in the order in which they are due.
     pub async fn heads(&self, lane: Lane, limit: usize) -> Result<Vec<Notice>, FactsError> {
         self.facts.heads(lane, limit).await
     }
 
-    /// Records that a notice is about to be sent, so that no login withdraws it any longer. Returns whether it still
+    /// Records that a notice is about to be sent, so that no login can withdraw it. Returns whether the notice still
     /// exists.
     pub async fn hand_out(&self, id: u64) -> Result<bool, FactsError> {
         self.facts.hand_out(id).await
     }
 
-    /// Stores the outcomes of notices. Returns how many dead letters were deleted to make room.
+    /// Stores the outcomes of sent notices. Returns the number of dead letters that were deleted to make room.
     pub async fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Result<usize, FactsError> {
         self.facts.settle(settled, at).await
     }
 
-    /// Lists the waiting notices and the dead letters of an app, by webhook. Refused with 70020.
+    /// Counts the waiting notices and the dead letters of an app, for each webhook. An unknown app is refused with
+    /// 70020.
     pub async fn backlog(&self, app: AppId) -> Result<Vec<LaneState>, ServiceError> {
         self.known_app(app)?;
         let lanes = self.facts.lanes().await?;
         Ok(lanes.into_iter().filter(|state| state.lane.app == app).collect())
     }
 
-    /// Reads up to `limit` dead letters of an app after the one with this id, in the order in which they became dead
-    /// letters; never more than [`MAX_DEAD_LETTER_PAGE`]. Refused with 70020.
+    /// Reads up to `limit` dead letters of an app after the one with the id `after`, at most [`MAX_DEAD_LETTER_PAGE`],
+    /// in the order in which they became dead letters. An unknown app is refused with 70020.
     pub async fn dead_letters(
         &self,
         app: AppId,
@@ -124,7 +125,7 @@ impl Outbox {
         Ok(self.facts.dead_letters(app, after, limit.min(MAX_DEAD_LETTER_PAGE)).await?)
     }
 
-    /// Makes dead letters waiting notices again. Returns how many existed. Refused with 70020.
+    /// Queues dead letters to be sent again. Returns the number that existed. An unknown app is refused with 70020.
     pub async fn resend(&self, app: AppId, which: DeadLetters, now: Now) -> Result<usize, ServiceError> {
         self.known_app(app)?;
         let mut done = 0;
@@ -135,7 +136,7 @@ impl Outbox {
         Ok(done)
     }
 
-    /// Deletes dead letters. Returns how many existed. Refused with 70020.
+    /// Deletes dead letters. Returns the number that existed. An unknown app is refused with 70020.
     pub async fn drop_dead_letters(&self, app: AppId, which: DeadLetters) -> Result<usize, ServiceError> {
         self.known_app(app)?;
         let mut done = 0;
@@ -145,8 +146,8 @@ impl Outbox {
         Ok(done)
     }
 
-    /// Returns the ids of dead letters in pages that are small enough not to delay other writes for long. Notices that
-    /// become dead letters meanwhile are not among them.
+    /// The ids of the selected dead letters, in pages that are small enough not to delay other writes for long. It does
+    /// not include notices that become dead letters after this call.
     async fn pages_of(&self, app: AppId, which: DeadLetters) -> Result<Vec<Vec<u64>>, ServiceError> {
         let ids = match which {
             DeadLetters::These(ids) => ids,

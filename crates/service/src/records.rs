@@ -1,10 +1,10 @@
 //! The live records and the facts behind them: the status of a user without a record, and the creation of records.
 //!
-//! [`Service::recover`](crate::Service::recover) creates a record for every login of the facts, and a login creates one.
-//! After that, a user without a record has no login except one that is just being recorded or taken back, so the facts
-//! need not be asked for logins. This no longer holds when the directory loses records while the node runs, which it
-//! reports by a new [epoch](lamplight_directory::Directory::epoch): then the logins of the facts are checked, and each
-//! user with a login from before the epoch gets a record again.
+//! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and a login creates
+//! one. After that, a user without a record has no login, apart from a login that is just being recorded or taken back.
+//! The logins in the facts therefore need not be read. This changes if the directory loses records while the node runs.
+//! The directory reports the loss by a new [epoch](lamplight_directory::Directory::epoch). The logins in the facts are
+//! then read again, and each user with a login from before the epoch gets a new record.
 
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
@@ -15,16 +15,16 @@ use lamplight_model::{App, Now, Refusal, Timestamp, User, Version};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// Reads live records, and creates those that are missing.
+/// Reads live records, and creates missing ones from the facts.
 pub(crate) struct Records {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
     deletions: Arc<AppDeletions>,
-    /// The epoch of the directory for which every login of the facts has got a record.
+    /// The epoch of the directory for which every login in the facts has a record.
     recovered_from: AtomicU64,
 }
 
-/// The part of the facts that the live record must agree with.
+/// The facts with which a live record has to be consistent.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
     let revocation = account.revocation.as_ref();
     UserFacts {
@@ -36,7 +36,7 @@ pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
 }
 
 impl Records {
-    /// Reads and creates the records of this directory. A record of a deleted app is not created.
+    /// Creates the reader of this directory. It creates no records of deleted apps.
     pub(crate) fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -45,8 +45,9 @@ impl Records {
         Self { facts, directory, deletions, recovered_from: AtomicU64::new(0) }
     }
 
-    /// Reads the records of users of an app by `view`, in the order of `users`. Users without a record, and those for
-    /// whom `view` returns `None`, are read from the facts; the result is `None` for a user without an account.
+    /// Reads the records of users of an app with `view`, in the order of `users`. If a user has no record, or if `view`
+    /// returns `None`, `view` is called with a record made from the facts. The result is `None` for a user without an
+    /// account.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -74,7 +75,7 @@ impl Records {
             }
         }
         if !lost.is_empty() {
-            // A login may have created the record meanwhile.
+            // A concurrent login may have created the record.
             let asked: Vec<User> = lost.iter().map(|index| users[*index].clone()).collect();
             let again = self.directory.read(&asked, &mut look).await?;
             for (index, again) in lost.into_iter().zip(again).filter(|(_, again)| again.is_some()) {
@@ -84,7 +85,7 @@ impl Records {
         Ok(seen)
     }
 
-    /// Returns whether each of these users has an account, in their order. The facts are asked about users without a
+    /// Returns for each of these users whether the user has an account. The facts are read only for users without a
     /// record.
     pub(crate) async fn have_accounts(&self, users: &[User]) -> Result<Vec<bool>, ServiceError> {
         let is_there = |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
@@ -99,7 +100,7 @@ impl Records {
         Ok(have)
     }
 
-    /// The accounts of users without a record, each with the logins that the lost record had.
+    /// The accounts of users without a record, each with the logins that the lost record contained.
     async fn facts_of_absent(
         &self,
         users: Vec<User>,
@@ -111,13 +112,13 @@ impl Records {
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
         for (_, logins) in found.iter_mut().flatten() {
-            // A later login is being recorded or taken back, and that operation updates the record.
+            // A later login is being recorded or taken back, and that operation updates the record itself.
             logins.retain(|login| login.at < epoch);
         }
         Ok(found)
     }
 
-    /// Notes that every login of the facts has a record, as of this epoch of the directory.
+    /// Records that every login in the facts has a record, as of this epoch of the directory.
     pub(crate) fn recovered(&self, epoch: Timestamp) {
         self.recovered_from.store(epoch.0, Ordering::Relaxed);
     }
@@ -126,18 +127,19 @@ impl Records {
         Timestamp(self.recovered_from.load(Ordering::Relaxed))
     }
 
-    /// The time before which live records may have been lost. Records that are created again get higher versions.
+    /// The time before which live records may have been lost. Records that are created again have versions above this
+    /// time.
     fn lost_before(&self) -> Timestamp {
         self.directory.epoch().max(self.recovered_from())
     }
 
-    /// The first version for a user of whom nothing else is known than the time at which the account was created, or at
-    /// which the last login was recorded.
+    /// The first version of a user about whom only one time is known: the account's creation or the last recorded
+    /// login.
     pub(crate) fn first_version(&self, since: Timestamp) -> Version {
         Version::at(since.max(self.lost_before()))
     }
 
-    /// Builds the record of a user of whom only the facts are known.
+    /// Creates the record of a user from the facts.
     pub(crate) fn rebuild(
         &self,
         account: &Account,
@@ -150,8 +152,8 @@ impl Records {
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         Presence::from_facts(
             user_facts(account, logins),
-            // Higher than the version of the user without these logins, because the facts may have a login that no
-            // record had when a process ended.
+            // This is higher than the version of the user without these logins. It has to be, because the facts may
+            // contain a login that had not entered a record when a process ended.
             self.first_version(since),
             since,
             !is_new && account.created < floor,
@@ -160,12 +162,12 @@ impl Records {
         )
     }
 
-    /// Creates the record of a user from the facts and puts it into the directory.
+    /// Creates the record of a user from the facts, and stores it in the directory.
     pub(crate) async fn seed(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
         self.seed_as(user, app, false, now).await
     }
 
-    /// Does the same. For an account that is `new`, no subscription list can have been lost.
+    /// Does the same as [`Records::seed`]. If the account is `new`, no subscription list can have been lost.
     pub(crate) async fn seed_as(
         &self,
         user: &User,

@@ -1,10 +1,10 @@
-//! The list of operations that a store has failed to carry out, or may have failed to, and that are retried by
-//! `operations/retrying.rs`.
+//! The retry list: operations that a store has failed to carry out, or may have failed to. `operations/retrying.rs`
+//! retries them.
 //!
-//! Each operation is safe to repeat and to do late: it names the login, the connection or the account that it concerns,
-//! and does not affect later ones. Ends that the live record itself keeps for the facts are not here; this list is for
-//! operations that the record could not store. The list is lost with the process. After a restart, `upkeep` makes the
-//! two stores agree instead.
+//! Each operation can be repeated and delayed safely: it contains the login, the connection or the account that it
+//! concerns, and does not affect later ones. Ended logins that the live record itself keeps for the facts are not in
+//! this list; it is for operations that the record could not store. The list is lost when the process ends. After a
+//! restart, `upkeep` makes the two stores consistent instead.
 
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
@@ -12,37 +12,37 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The most waiting operations, which is more than a node has connections. Above it, the oldest is dropped and counted.
+/// The most waiting operations; more than a node has connections. Above it, the oldest is dropped and counted.
 pub const MAX_RETRIES: usize = 1 << 17;
 
 /// The number of operations retried at a time.
 const AT_ONCE: usize = 256;
 
-/// The pause after a round without success is doubled up to this.
+/// The longest pause. The pause doubles after each round in which no operation succeeded.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 
-/// An operation that is retried.
+/// An operation to be retried.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Pending {
     /// A connection has ended.
     Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
-    /// The login of a connection was to be ended, and may have been ended.
+    /// The login of a connection had to be ended, and the outcome is unknown.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
-    /// A login was recorded and then refused.
+    /// A login was recorded in the facts and then refused.
     TakeBack { user: User, recorded: Recorded },
-    /// A login was refused, and may have been recorded nevertheless, under an unknown number.
+    /// A login was refused, but may have been recorded under an unknown number.
     Unrecord { user: User, device: DeviceId, by_app: bool },
-    /// An account was created, kicked or deleted in the facts, or may have been, and the live record does not show it.
+    /// An account was created, kicked or deleted in the facts, or may have been, but not in the live record.
     Agree { user: User },
 }
 
-/// The cause of the end of a login by its client.
+/// The cause for which a connected device is logged out.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum LoginEnd {
-    /// The client asked for it.
+    /// The client has logged out.
     Logout,
-    /// The UserSig expired.
+    /// The UserSig has expired.
     SigExpired,
 }
 
@@ -52,12 +52,12 @@ pub(crate) struct Recorded {
     pub device: DeviceId,
     pub platform: Platform,
     pub login: u64,
-    /// The end mark for the device, if it is to have one.
+    /// The end mark for the device; `None` if the device gets none.
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark for a device whose login is taken back. A login that the application requested has removed the former
-/// mark.
+/// The end mark for a device whose login is taken back. A login by the application gets one, because it has removed the
+/// device's former mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -72,16 +72,15 @@ struct Waiting {
     /// The operations that are being carried out now.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// The pause after the last round: zero if no operation failed, and doubled if none succeeded.
+    /// The pause after the last round: zero if no operation failed, and twice as long if none succeeded.
     pause: Duration,
-    /// The time before which no operation is retried.
+    /// The time of the next round.
     from: Moment,
 }
 
 impl Retries {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Each critical section leaves the list consistent, so the lock is used even if a thread has panicked while
-        // holding it.
+        // A panic in another thread does not matter, because every critical section leaves the list consistent.
         self.0.lock()
     }
 
@@ -95,7 +94,7 @@ impl Retries {
         waiting.operations.push_back(operation);
     }
 
-    /// Whether an operation about this connection waits or is being carried out.
+    /// Whether the list contains an operation about this connection, waiting or being carried out.
     pub fn concern(&self, connection: ConnectionId) -> bool {
         let waiting = self.lock();
         let mut all = waiting.operations.iter().chain(&waiting.under_way);
@@ -107,13 +106,13 @@ impl Retries {
         })
     }
 
-    /// The number of waiting operations, and the number dropped since the start.
+    /// The number of waiting operations, and the number of operations that were dropped since the start.
     pub fn count(&self) -> (usize, u64) {
         let waiting = self.lock();
         (waiting.operations.len(), waiting.dropped)
     }
 
-    /// Takes the operations to retry now. The caller must call [`Self::put_back`] afterwards.
+    /// Removes and returns the operations to retry now. The caller must call [`Self::put_back`] afterwards.
     pub fn take(&self, now: Moment) -> Vec<Pending> {
         let mut waiting = self.lock();
         if now < waiting.from {
@@ -125,7 +124,7 @@ impl Retries {
         taken
     }
 
-    /// Puts the operations that have failed again back on the list.
+    /// Puts the failed operations back on the list. `any_done` is `true` if at least one operation succeeded.
     pub fn put_back(&self, failed: Vec<Pending>, any_done: bool, now: Moment) {
         let mut waiting = self.lock();
         waiting.under_way = Vec::new();
@@ -139,11 +138,11 @@ impl Retries {
     }
 }
 
-/// The users with a login under way.
+/// The users with a login in progress, each with the number of these logins.
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 
-/// A guard that removes the user when the login ends.
+/// A guard that ends the login of the user when it is dropped.
 pub(crate) struct EnteringGuard<'a> {
     entering: &'a Entering,
     user: User,
@@ -154,13 +153,13 @@ impl Entering {
         self.0.lock()
     }
 
-    /// Adds a user whose login begins.
+    /// Records that a login of this user begins. It ends when the guard is dropped.
     pub fn begin(&self, user: &User) -> EnteringGuard<'_> {
         *self.lock().entry(user.clone()).or_default() += 1;
         EnteringGuard { entering: self, user: user.clone() }
     }
 
-    /// Whether a login of this user is under way.
+    /// Whether a login of this user is in progress.
     pub fn has(&self, user: &User) -> bool {
         self.lock().contains_key(user)
     }

@@ -1,9 +1,9 @@
-//! The parts of a table, chosen by the hash of a user.
+//! A table split into parts by the hash of a user.
 
 use lamplight_model::User;
 use std::hash::BuildHasher;
 
-/// The `N` parts of a table. The part of a user differs from process to process.
+/// The `N` parts of a table. A user is in another part in each process.
 pub(crate) struct Shards<T, const N: usize> {
     shards: [T; N],
     hasher: foldhash::fast::RandomState,
@@ -16,12 +16,12 @@ impl<T: Default, const N: usize> Default for Shards<T, N> {
 }
 
 impl<T, const N: usize> Shards<T, N> {
-    /// The part that this user is in.
+    /// The part for this user.
     pub fn of(&self, user: &User) -> &T {
         &self.shards[self.hasher.hash_one(user) as usize % N]
     }
 
-    /// Every part.
+    /// All parts.
     pub fn all(&self) -> &[T; N] {
         &self.shards
     }

@@ -1,8 +1,8 @@
-//! Appends changes that were committed in the facts to the change log, even if the log cannot accept them at once.
+//! Appends entries about committed changes of the facts to the change log, even if the log cannot accept them at once.
 //!
-//! News is handed over without waiting: an answer to a client never waits for the log. News that the log does not
-//! accept at once waits here, in its order and within a bound, until [`Telling::append_waiting`] has appended it. It is
-//! never the only copy, so above the bound it is dropped: a reader finds the difference when it reads again.
+//! Callers never wait for the log. If the log does not accept an entry at once, the entry waits in a bounded queue, in
+//! order, until [`Telling::append_waiting`] has appended it. If the queue is full, the entry is dropped. Nothing is
+//! lost by that, because the change is in the facts and readers find it when they read again.
 
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
@@ -12,12 +12,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// The most entries that wait for the log.
+/// The most entries in the queue.
 const MAX_WAITING: usize = 10_000;
-/// The entries appended by one call.
+/// The most entries that are appended in one call of the log.
 const BATCH: usize = 256;
 
-/// Hands news over to the change log.
+/// The queue of entries for the change log.
 pub struct Telling {
     log: Arc<dyn ChangeLog>,
     state: Mutex<Waiting>,
@@ -27,15 +27,16 @@ pub struct Telling {
 #[derive(Default)]
 struct Waiting {
     entries: VecDeque<LogEntry>,
-    /// Whether a task is appending entries that were taken out of the queue; later news must follow them.
+    /// Whether a task is appending entries that were removed from the queue. New entries must then wait, to stay in
+    /// order.
     appending: bool,
     dropped: u64,
-    /// The number of entries added since the last condensing.
+    /// The number of entries added since the queue was last condensed.
     fresh: usize,
 }
 
 impl Telling {
-    /// Creates an empty queue of news for this log.
+    /// Creates an empty queue for this log.
     pub(crate) fn new(log: Arc<dyn ChangeLog>) -> Self {
         Self { log, state: Mutex::default(), arrived: Notify::default() }
     }
@@ -45,7 +46,8 @@ impl Telling {
         &*self.log
     }
 
-    /// Appends news that is not a change of a record to the log. To be called after the change was committed.
+    /// Appends an entry to the log. It is called after the change was committed, for changes that are not in a live
+    /// record.
     pub(crate) fn tell(&self, user: &User, news: News) {
         self.append(LogEntry::news(user.clone(), news));
     }
@@ -55,8 +57,8 @@ impl Telling {
             let state = self.lock();
             state.entries.is_empty() && !state.appending
         };
-        // The embedded log accepts the entry here. If it fails, or does not accept the entry at once, the entry may
-        // have been appended nevertheless: all readers tolerate the same news twice.
+        // The embedded log accepts the entry here. If the log fails or does not accept it at once, the entry may still
+        // have been appended. Readers tolerate the same entry twice.
         if is_first && matches!(self.log.append(vec![entry.clone()]).now_or_never(), Some(Ok(()))) {
             return;
         }
@@ -64,7 +66,7 @@ impl Telling {
         self.arrived.notify_one();
     }
 
-    /// Resolves when news waits because the log did not accept it at once.
+    /// Resolves when an entry waits because the log did not accept it at once.
     pub async fn waits(&self) {
         loop {
             let arrived = self.arrived.notified();
@@ -75,8 +77,8 @@ impl Telling {
         }
     }
 
-    /// Appends the waiting news to the log. After an error the news keeps waiting, and the call is to be repeated
-    /// later. Only one task of a node may do this, because two at once would mix up the order.
+    /// Appends the waiting entries to the log. After an error they keep waiting, and the caller calls this again later.
+    /// Only one task of a node may call it, because two would mix up the order.
     pub async fn append_waiting(&self) -> Result<(), DirectoryError> {
         loop {
             let mut batch = Batch { telling: self, entries: self.lock().take() };
@@ -88,19 +90,19 @@ impl Telling {
         }
     }
 
-    /// The number of entries dropped because the log accepted none for a long time.
+    /// The number of entries that were dropped because the queue was full.
     pub fn dropped(&self) -> u64 {
         self.lock().dropped
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        // Each critical section leaves the queue consistent, so the lock is used even if a thread has panicked while
-        // holding it.
+        // A panic in another thread does not matter, because every critical section leaves the queue consistent.
         self.state.lock()
     }
 }
 
-/// Entries that are being appended. Dropping the batch returns the remaining entries to the front of the queue.
+/// Entries that are being appended. When the batch is dropped, the entries that were not appended return to the front
+/// of the queue.
 struct Batch<'a> {
     telling: &'a Telling,
     entries: Vec<LogEntry>,
@@ -124,7 +126,7 @@ impl Waiting {
     }
 
     fn push(&mut self, entry: LogEntry) {
-        // The queue is not condensed at every entry, because that may save nothing.
+        // The queue is not condensed for every entry, because that may save nothing.
         if self.entries.len() >= MAX_WAITING && self.fresh >= MAX_WAITING / 4 {
             self.condense();
             self.fresh = 0;
@@ -137,8 +139,8 @@ impl Waiting {
         }
     }
 
-    /// Reduces the number of entries without losing news: list changes become requests to read the lists again, and of
-    /// equal other entries one is kept.
+    /// Reduces the number of entries without losing information. Changes of lists become one request per user to read
+    /// the lists again. Other entries are kept once if they are equal.
     fn condense(&mut self) {
         let mut unknown = BTreeSet::new();
         let mut kept: VecDeque<LogEntry> = VecDeque::new();
@@ -172,7 +174,7 @@ mod tests {
     };
     use lamplight_model::{AppId, UserId};
 
-    /// A log that can be made to fail.
+    /// A log that the test can make fail.
     struct Frail {
         log: InProcessDirectory,
         state: Mutex<State>,
@@ -244,7 +246,7 @@ mod tests {
             *log.state.lock() = out_of_order;
             telling.append(entry(1));
             telling.append(entry(2));
-            // An attempt that fails or is cancelled loses nothing.
+            // No entry is lost when an attempt fails or is cancelled.
             assert!(!matches!(telling.append_waiting().now_or_never(), Some(Ok(()))));
             *log.state.lock() = State::Well;
             telling.append(entry(3));

@@ -1,4 +1,4 @@
-//! The tokens that open a login and authorise a call: a UserSig or a JWT, and the key that verified it.
+//! The verification of tokens, which authenticate a login or a call: UserSigs and JWTs.
 
 use crate::keyrings::of_source;
 use crate::{AppTable, Keyrings, LoginThrottle, Port};
@@ -8,34 +8,33 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The mark of the key that verified a token. It is made from the text of the key and not from its number, since a new
-/// key may get the number of a removed one. For a JWT, it stands for the key or the source of keys. It has no meaning
-/// outside of this process.
+/// Identifies the key that verified a token, within this process. It is computed from the text of the key, because a
+/// new key may get the number of a removed one. For a JWT it identifies the key or the source of keys.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct KeyMark(u32);
 
 impl KeyMark {
-    /// Returns the mark of this key.
+    /// The mark of a key of the app.
     pub fn of(key: &AppKey) -> Self {
         let mut hasher = DefaultHasher::new();
         key.text.hash(&mut hasher);
-        // Half of the hash distinguishes a few keys, and every connection stores one.
+        // Half of the hash is enough to distinguish a few keys, and saves memory in every connection.
         Self(hasher.finish() as u32)
     }
 }
 
-/// A valid UserSig or JWT.
+/// A verified UserSig or JWT.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Verified {
-    /// The second in which it was issued, by which a kick refuses it.
+    /// The second in which the token was issued. A kick revokes tokens by this time.
     pub(crate) issued: u64,
-    /// The first moment at which it is no longer valid.
+    /// The first moment at which the token is no longer valid.
     pub(crate) expires: Timestamp,
-    /// The key that verified it.
+    /// The key that verified the token.
     pub(crate) key: KeyMark,
 }
 
-/// Verifies the tokens of every app: with the keys in its settings, and with those read from addresses and files.
+/// Verifies the tokens of all apps, with the keys in the settings and the keys read from addresses and files.
 pub struct Tokens {
     apps: Arc<AppTable>,
     keyrings: Keyrings,
@@ -43,7 +42,7 @@ pub struct Tokens {
 }
 
 impl Tokens {
-    /// Creates the verification of tokens for these apps.
+    /// Creates the verification for these apps.
     pub(crate) fn new(apps: Arc<AppTable>, throttle: LoginThrottle) -> Self {
         Self { apps, keyrings: Keyrings::default(), throttle }
     }
@@ -53,14 +52,13 @@ impl Tokens {
         &self.keyrings
     }
 
-    /// Drops counts of failures whose time has passed.
+    /// Removes counts of failed attempts that are no longer needed.
     pub(crate) fn sweep(&self, now: Moment) {
         self.throttle.sweep(now);
     }
 
-    /// Checks a UserSig or a JWT. A valid one is always accepted. An invalid one is refused with its reason, or with
-    /// 70050 if this address has sent too many of them lately. A JWT with an unknown key waits once for the keys to be
-    /// read again.
+    /// Verifies a UserSig or a JWT. An invalid one is refused with its reason, or with 70050 if its address has
+    /// recently sent too many. If a JWT has an unknown key, this waits once for the keys to be read again.
     pub(crate) async fn verify(
         &self,
         port: Port,
@@ -73,7 +71,7 @@ impl Tokens {
         let verified = match self.look_at(user, app, token, now) {
             Err(JwtRefusal::UnknownKey) => {
                 if self.keyrings.newer_keys(app, now.moment).await {
-                    // The settings may have changed, or the app may have been deleted, while the keys were read.
+                    // While the keys were read, the settings may have changed or the app may have been deleted.
                     let app = self.apps.get(user.app).ok_or(Code::NO_SUCH_APP)?;
                     self.look_at(user, &app, token, now)
                 } else {
@@ -90,7 +88,7 @@ impl Tokens {
         })
     }
 
-    /// Checks a UserSig or a JWT with the known keys.
+    /// Verifies a UserSig or a JWT with the keys that are in memory.
     fn look_at(&self, user: &User, app: &App, token: &str, now: Now) -> Result<Verified, JwtRefusal> {
         if !is_jwt(token) {
             let (claims, id) = verify_by_key(token, app, &user.id, now.wall)?;
@@ -104,8 +102,8 @@ impl Tokens {
         Ok(Verified { issued: claims.issued, expires: claims.expires, key: KeyMark(claims.key) })
     }
 
-    /// Whether an app still has the key that verified a UserSig or a JWT; for a JWT by a key from an address or a file,
-    /// whether it still has that source.
+    /// Whether an app still has the key that verified a token. For a JWT key from an address or a file, whether the app
+    /// still has that source.
     pub fn has_key(&self, app: &App, key: KeyMark) -> bool {
         app.keys.iter().any(|other| KeyMark::of(other) == key)
             || self.apps.jwt_keys(app.id).is_some_and(|keys| keys.has(key.0))
@@ -113,7 +111,7 @@ impl Tokens {
     }
 }
 
-/// Whether a refused UserSig may be a guess. An expired one is not.
+/// Whether a refused token may be a guess. An expired or revoked token is not, because its signature is valid.
 fn is_guess(code: Code) -> bool {
     [Code::SIG_UNREADABLE, Code::SIG_WRONG, Code::SIG_OTHER_USER, Code::SIG_OTHER_APP].contains(&code)
 }

@@ -1,5 +1,4 @@
-//! Users without a live record: they are not logged in as long as the directory has lost nothing; otherwise the facts
-//! decide.
+//! Users without a live record. They are not logged in, unless the directory has lost records; then the facts decide.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -29,7 +28,7 @@ struct World {
 }
 
 impl World {
-    /// Creates a node that has just started, on facts that have logins from before its start.
+    /// Creates a node that has just started, on facts with logins from before its start.
     async fn with_logins(before: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
@@ -56,7 +55,7 @@ impl World {
         self.service.statuses(&user("viewer"), &ids, Viewing::Watched, now(9)).await.unwrap()
     }
 
-    /// Reads the status types, and checks that the client port and the server API agree on them.
+    /// Reads the status types, and checks that the client port and the server API return the same ones.
     async fn types(&self, names: &[&str]) -> Vec<Option<StatusType>> {
         let statuses = self.statuses(names).await;
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
@@ -82,7 +81,7 @@ fn now(second: u64) -> Now {
     Now { moment: Moment(second * 1_000), wall: at(second) }
 }
 
-/// Records a login of a native device only in the facts.
+/// Records a login of a native device in the facts only.
 async fn record(facts: &SqliteFacts, name: &str, at: Timestamp) {
     let login = NewLogin {
         user: user(name),
@@ -108,8 +107,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended after the login was in the facts and before it was in the record. Watchers who were sent the
-/// status without the login have the version of that status.
+/// The process ended after the login was recorded in the facts and before it entered the record. Watchers were sent the
+/// status without the login, so the new status needs a higher version.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;
@@ -130,8 +129,7 @@ async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     assert!(told.version < status.version, "{told:?} {status:?}");
 }
 
-/// The login is not acknowledged yet, and may be taken back without a notification to the watchers who were sent the
-/// status without it.
+/// The login is not acknowledged yet and may be taken back, so watchers must not be notified of it.
 #[tokio::test]
 async fn a_login_that_is_being_made_is_none_yet() {
     let world = World::with_logins(&["ann"]).await;

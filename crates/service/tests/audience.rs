@@ -1,5 +1,5 @@
-//! The connections of a worker and the users they watch, when calls to the stores end late: the connection that asked
-//! may have gone, and another one may have its slot.
+//! Tests of the audience when calls to the stores end late. The connection that made the call may have left, and
+//! another one may use its slot.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -45,8 +45,8 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
     assert_eq!(audience.member(bob).unwrap().user, user("bob"));
 }
 
-/// A list that is read again may be newer than the log entries heard so far, or may differ by entries that were missed.
-/// The connection is notified of the difference in both cases, and once.
+/// A list that is read again may be newer than the log entries received so far, or may contain changes whose entries
+/// were missed. In both cases the connection is notified of the difference once.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();
@@ -73,10 +73,10 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
 }
 
 /// Runs a script with one connection of Alice, who has Bob on her list at revision 10. Steps: `own 12 +bob -cat` is a
-/// change by a call of the connection, with its revision, and `quiet 12 +bob` one that the log does not report; `log 11
-/// +bob` is a change that the log reports; `missed` is a missed part of the log; `set bob cat` is a list that was read,
-/// `set 12 bob cat` one that was read at a revision, and `ask` comes before such a read begins. `told` is the
-/// notification of each step about another device's change, and `list` is the list at the end.
+/// change by a call of the connection at revision 12, and `quiet 12 +bob` is one that the log does not report. `log 11
+/// +bob` is a change that the log reports, and `missed` is a missed part of the log. `ask` begins a read of the list,
+/// and `set bob cat` or `set 12 bob cat` ends it, the latter with its revision. `told` are the notifications about
+/// other devices' changes, and `list` is the list at the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();
@@ -141,27 +141,26 @@ fn check_list(script: &str, told: &[&str], list: &str) {
 
 #[test]
 fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
-    // The log's copy of an own change causes no notification.
+    // The log's entry about an own change causes no notification.
     check_list("own 11 +cat -bob, log 11 +cat -bob", &[], "cat");
-    // An older change of another device arrives later. It does not undo the own change, and applies to the users that
-    // the own change did not touch.
+    // An older change of another device is reported later. It does not undo the own change, but applies to other users.
     check_list("own 12 -bob, log 11 +bob, log 12 -bob", &[], "");
     check_list("own 12 +cat, log 11 -cat, log 12 +cat", &[], "bob cat");
     check_list("own 12 -bob, log 11 +bob +dog, log 12 -bob", &["log 11 +bob +dog: +dog"], "dog");
-    // A newer change applies, whether it is heard after the own change or before.
+    // A newer change applies, whether it is reported before or after the own change is applied.
     check_list("own 11 -bob, log 11 -bob, log 12 +bob", &["log 12 +bob: +bob"], "bob");
     check_list("log 11 -bob, log 12 +bob, own 11 -bob", &["log 11 -bob: -bob", "log 12 +bob: +bob"], "bob");
     check_list("log 12 -cat, own 11 +cat", &[], "bob");
-    // Two own changes are made before the log reports either.
+    // Two own changes are made before the log reports either of them.
     check_list("own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat", &[], "bob");
     check_list(
         "own 11 +cat, own 12 -cat, log 11 +cat, log 12 -cat, log 13 +cat",
         &["log 13 +cat: +cat"],
         "bob cat",
     );
-    // An entry that is heard twice changes nothing the second time.
+    // An entry that is received twice has no effect the second time.
     check_list("log 11 +cat, log 12 -cat, log 11 +cat", &["log 11 +cat: +cat", "log 12 -cat: -cat"], "bob");
-    // For a user who is on the list already, the log reports nothing, so there is no copy to wait for.
+    // For a user who is already on the list, the log reports no change, so no entry has to be ignored.
     check_list("quiet 10 +bob, log 11 -bob", &["log 11 -bob: -bob"], "");
 }
 
@@ -169,10 +168,9 @@ fn own_list_changes_and_those_of_the_log_have_the_order_of_their_revisions() {
 fn a_list_that_was_read_before_an_own_change_does_not_undo_it() {
     check_list("ask, own 11 +cat, set bob", &["set bob: out of date"], "bob cat");
     check_list("own 11 +cat, ask, set bob cat, log 11 +cat", &[], "bob cat");
-    // The log's copy does not make a newer list out of date.
+    // The log's entry about the own change does not make the newer list out of date.
     check_list("own 11 +cat, ask, log 11 +cat, set bob cat", &[], "bob cat");
-    // The change that undid the own change may be among the missed entries and in the list, so the list is read once
-    // more.
+    // The missed entries and the list may contain a change that undid the own change, so the list is read once more.
     check_list(
         "missed, ask, set bob, own 11 +cat, ask, set bob",
         &["own 11 +cat: reload", "set bob: -cat"],
@@ -188,8 +186,7 @@ fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
         &["set 12 cat: +cat -bob", "log 13 -cat: -cat"],
         "",
     );
-    // An own change that is in the list causes no notification, and a later own change is not undone by earlier
-    // changes.
+    // An own change that is in the list causes no notification, and earlier changes do not undo a later own change.
     check_list("ask, set 12 bob, own 11 +cat", &[], "bob");
     check_list(
         "set 12 bob, own 13 +cat, log 11 -cat, log 13 +cat, log 14 -cat",
@@ -197,7 +194,7 @@ fn what_is_in_a_list_that_was_read_is_not_told_once_more_by_the_log() {
         "bob",
     );
     check_list("own 11 +cat, ask, set 12 bob, log 11 +cat, log 12 -cat", &["set 12 bob: -cat"], "bob");
-    // After a part of the log was missed, the revision of the list shows which entries it includes.
+    // After a part of the log was missed, the revision of the list determines which entries the list already contains.
     check_list("missed, ask, set 12 bob, own 13 +cat", &[], "bob cat");
     check_list("missed, ask, set 12 bob, log 12 -bob, own 11 +cat", &[], "bob");
 }
@@ -217,7 +214,7 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
-/// A login that was refused although it had entered the record is repeated over its connection.
+/// A login that was refused although it had entered the record is repeated over the same connection.
 #[test]
 fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     let mut audience = Audience::<UserStatus>::default();
@@ -236,7 +233,7 @@ fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     assert_eq!(closed_at(8), [Effect::Close { watcher: alice, cause: EndCause::Superseded }]);
 }
 
-/// If a call fails after the list was changed, the statuses of the added users may not have been read.
+/// If a call fails after the list was changed, the statuses of the added users may not have been read yet.
 #[test]
 fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let mut audience = Audience::<UserStatus>::default();
@@ -245,7 +242,7 @@ fn whom_an_answer_would_have_told_of_is_read_where_there_is_no_answer() {
     let subscribed = vec![id("bob"), id("cat")];
     let change = OwnListChange { rev: 5, in_log: true, subscribed, unsubscribed: vec![] };
     audience.change_own_list(alice, &change, &mut effects);
-    // The answer has the status of Cat already.
+    // The answer already has the status of Cat.
     audience.take(alice, &user("cat"));
     effects.clear();
     audience.release(alice, &mut effects);
@@ -269,13 +266,13 @@ fn nothing_older_is_told_after_an_answer() {
     let news = News::Subscriptions { subscribed: vec![id("bob")], unsubscribed: vec![] };
     let entry = Arc::new(LogEntry::news(user("alice"), news));
     audience.hear(&entry, Moment::default(), UserStatus::clone, &mut effects);
-    // The log has not reported versions 2 and 3 yet when Alice queries Bob.
+    // When Alice queries Bob, the log has not reported versions 2 and 3 yet.
     audience.tell(&user("bob"), &status(1), UserStatus::clone);
     assert_eq!(audience.answer(alice, &user("bob"), Version(3)), None);
     assert_eq!(told(&mut audience, alice), [0; 0]);
     audience.tell(&user("bob"), &status(2), UserStatus::clone);
     assert_eq!(told(&mut audience, alice), [0; 0]);
-    // An answer is not an event, so the event is delivered too.
+    // An answer does not replace a notification, so version 3 is also sent as a notification.
     audience.tell(&user("bob"), &status(3), UserStatus::clone);
     assert_eq!(told(&mut audience, alice), [3]);
     audience.tell(&user("bob"), &status(4), UserStatus::clone);
@@ -285,8 +282,8 @@ fn nothing_older_is_told_after_an_answer() {
     assert_eq!(newer.map(|status| status.version), Some(Version(4)));
 }
 
-/// The answer to a change of the own status carries it first, and the event is delivered nevertheless: once, and to the
-/// others at the limited rate.
+/// The answer to a change of the own status is sent first. The notification is sent nevertheless, once, and other
+/// connections get it at the limited rate.
 #[test]
 fn an_answer_takes_no_event_and_tells_nobody_else() {
     let mut audience = Audience::<UserStatus>::new(rate(1));
@@ -317,8 +314,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// A list that is twenty times as long takes about twenty times as long. If the marks were searched for each of its
-/// users, it would take four hundred times as long.
+/// A list that is twenty times as long takes about twenty times as long. If all marks were searched for each user, it
+/// would take four hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {
@@ -329,7 +326,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
         let known: Vec<(User, Version)> = users.map(|user| (user, Version(1))).collect();
         let mut audience = Audience::<UserStatus>::default();
         let mut fastest = std::time::Duration::MAX;
-        // The first connection makes the statuses known; those after it have to be sent all of them.
+        // The first connection makes the audience read the statuses. Those after it have to be sent all of them.
         for n in 0..4 {
             let (member, mut effects) = (Member::new(user("me"), ConnectionId::alone(n)), Vec::new());
             let watcher = audience.join(member, length, &mut effects);
@@ -351,9 +348,9 @@ fn joining_takes_time_in_proportion_to_the_list() {
     assert!(long < short * 100, "{long:?} for 20,000 and {short:?} for 1,000");
 }
 
-/// Runs a script in which Alice watches Bob and Cat, and at most two changes of each are delivered in a second. Steps:
-/// `100 bob 7` is version 7 of Bob in the log at 100 ms, and `read bob 9` a version that was read; `100 wait` only lets
-/// time pass. `told` is the content of Alice's mailbox after each step.
+/// Runs a script in which Alice watches Bob and Cat, with a rate of two changes per second. In the steps, `100 bob 7`
+/// is version 7 of Bob in the log at 100 ms, `read bob 9` is a version that was read, and `100 wait` lets time pass.
+/// `told` is the content of Alice's mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
     let mut audience = Audience::<UserStatus>::new(rate(2));
     let mut effects = Vec::new();
@@ -415,7 +412,8 @@ fn what_waits_is_not_told_after_something_newer() {
     );
 }
 
-/// Four watchers of Bob, and 8 notifications a second: Bob is told of each half second, though the rate is 20 a second.
+/// With four watchers of Bob and 8 notifications per second, Bob's changes are sent every half second, although the
+/// rate allows 20 changes per second.
 #[test]
 fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
     let rate = ConflationRate { changes_per_second: 20, notifications_per_second: 8 };
@@ -451,7 +449,7 @@ fn a_busy_user_is_told_of_the_seldomer_the_more_watchers_there_are() {
         assert!(now.is_empty() || now == [now[0]; 4], "{now:?}");
         told.extend(now.first().map(|version| (at, *version)));
     }
-    // The burst of a second are two; at the end, the newest of all.
+    // The burst of two changes, then one every half second, and the newest change at the end.
     assert_eq!(told, [(0, 1), (1, 2), (500, 501), (1_000, 1_001), (1_500, 1_501), (2_000, 1_800)]);
 }
 
@@ -475,7 +473,7 @@ fn a_user_whom_nobody_watches_any_longer_is_told_to_nobody() {
     assert_eq!((told.len(), audience.next_due()), (1, None));
 }
 
-/// A rate for audiences of any size.
+/// A rate without an effective limit on notifications.
 fn rate(changes_per_second: u32) -> ConflationRate {
     ConflationRate { changes_per_second, ..ConflationRate::default() }
 }

@@ -1,5 +1,5 @@
-//! A directory that fails or is late: other records are not held up by one that cannot be written, and calls whose
-//! outcome is unknown end well.
+//! Tests with a directory that fails or is slow: a record that cannot be written does not delay others, and calls with
+//! an unknown outcome are completed later.
 
 #![allow(clippy::unwrap_used, reason = "a world that does not begin is a failure")]
 
@@ -28,23 +28,23 @@ use tempfile::TempDir;
 use tokio::sync::oneshot;
 use world::{id, ids, user};
 
-/// The ways in which changes of a record fail.
+/// The ways in which a change of a record can fail.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Fault {
-    /// The change has no effect.
+    /// The change is not made.
     Lost,
-    /// The change has its effect, but its answer is lost.
+    /// The change is made, but the call returns an error.
     Unanswered,
 }
 
-/// A directory in which changes of the record of one user fail. The next seeding may be held up before its effect, and
-/// the next change after its effect.
+/// A directory in which changes of one user's record fail. The next creation of a record can be delayed before it is
+/// made, and the next change after it is made.
 struct Faulty {
     inner: InProcessDirectory,
     fails: Mutex<Option<(User, Fault)>>,
     seeding: Mutex<Option<oneshot::Receiver<()>>>,
     changing: Mutex<Option<oneshot::Receiver<()>>>,
-    /// After this many reads, the next read is held up and then fails.
+    /// The number of reads that succeed before one is delayed and then fails.
     reading: Mutex<Option<(usize, oneshot::Receiver<()>)>>,
 }
 
@@ -222,7 +222,7 @@ async fn the_record_of_a_deleted_account_stays_deleted_until_it_is_removed() {
     assert_eq!(state().await, [None]);
     let retention = AppSettings::default().timing.login_retention();
 
-    // The retention of the record is over, but the answer of the change that reports this is lost.
+    // The retention of the record is over, but the call that reports this returns an error.
     directory.fail(&user("ann"), Fault::Unanswered);
     service.expire_due(10, NOW.after(retention)).await.unwrap();
     directory.mend();
@@ -240,7 +240,7 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
     let phone = log_in(&service, "phone", Platform::Android, 1).await;
     assert!(matches!(phone, Err(ServiceError::Directory(_))), "{phone:?}");
     directory.mend();
-    // The login of another device creates the first record, from facts that have the phone.
+    // The login of another device creates the first record, from facts that contain the phone.
     let (go_on, held_up) = oneshot::channel();
     *directory.seeding.lock().unwrap() = Some(held_up);
     let beside = Arc::clone(&service);
@@ -260,7 +260,7 @@ async fn a_login_that_is_taken_back_is_in_no_record_that_was_being_made_meanwhil
     assert_eq!(devices, ["tab"]);
 }
 
-/// The record is created behind the pass that ends the records of the app.
+/// The record is created after the pass over the app's records has passed its position.
 #[tokio::test]
 async fn a_login_that_was_under_way_leaves_no_record_of_a_deleted_app() {
     let (service, directory, _folder) = service(&["ann"]).await;
@@ -300,8 +300,8 @@ async fn no_call_that_was_under_way_makes_a_record_of_a_deleted_app() {
     assert_eq!(directory.stats().records, 0);
 }
 
-/// The record is removed with a login that comes too late, or because a deadline in it is due, before the deletion
-/// reaches it.
+/// The record is removed before the deletion reaches it: by a login that comes too late, or because one of its
+/// deadlines is due.
 #[tokio::test]
 async fn every_connection_of_a_deleted_app_is_closed_whatever_removes_the_record() {
     for is_due in [false, true] {

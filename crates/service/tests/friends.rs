@@ -32,7 +32,7 @@ async fn both_sides_are_told_of_a_friendship_and_of_its_end() {
             "bob and alice: true",
         ]
     );
-    // Only the owner's texts change.
+    // Only the texts of the owner's entry change.
     world.service.add_friend(&alice, called("bob", "Bob"), MAC, world.now).await.unwrap();
     let told: Vec<String> = world.news().into_iter().filter(|news| news.contains('+')).collect();
     assert_eq!(told, ["alice+2 by 2: friend bob mutual \"Bob\", 0 in all"]);
@@ -202,8 +202,8 @@ async fn friends_of_a_deleted_account_read_their_lists_again() {
     assert_eq!(world.news(), ["bob and alice: false", "alice and bob: false", "alice: unknown"]);
 }
 
-/// An owner who has the account as a friend one-sidedly is notified too: the list has changed, although nobody is
-/// watched any less.
+/// An owner whose friendship with the account was one-sided is notified too: the list has changed, although nobody was
+/// watched.
 #[tokio::test]
 async fn one_sided_owners_of_a_deleted_friend_read_their_lists_again() {
     let mut world = World::of(&["alice", "bob"]).await;

@@ -90,7 +90,7 @@ async fn who_sends_too_much_is_told_to_wait_and_what_was_refused_does_not_count(
     world.send("alice", "bob", "5", "m5", PHONE).await.unwrap();
 }
 
-/// Rate limits bound the load, so a failing store of rates must not stop the service.
+/// Rate limits bound the load, so a failing store of rate limits must not stop the service.
 #[tokio::test]
 async fn a_store_of_rates_that_fails_lets_calls_pass() {
     struct Failing;
@@ -125,7 +125,7 @@ async fn a_caller_that_goes_away_leaves_the_lists_to_be_read_again() {
     let mut world = World::of(&["alice", "bob"]).await;
     assert!(world.send("alice", "bob", "hello", "m1", PHONE).now_or_never().is_none());
     assert_eq!(world.news(), ["alice: unknown", "bob: unknown"]);
-    // The message was being written: a retry finds it, or sends it.
+    // The message may have been stored. A retry returns it if it was, and stores it otherwise.
     let retry = world.send("alice", "bob", "hello", "m1", PHONE).await.unwrap();
     assert_eq!(retry.value.message.sequence, 1);
 }
@@ -155,7 +155,7 @@ async fn unread_counts_follow_reads_and_sends() {
             "alice+5 by 2: row bob unread 0 read 3, 0 in all",
         ]
     );
-    // A position beyond the end counts as the end.
+    // A position beyond the last message counts as the last message.
     world.service.mark_read(&user("alice"), &id("bob"), Some(99), PHONE, world.now).await.unwrap();
     world.send("bob", "alice", "x", "m4", By::App).await.unwrap();
     assert_eq!(world.news()[1], "alice+6: message 4 \"x\" in bob unread 1, 1 in all");
@@ -301,7 +301,7 @@ async fn a_clock_that_leaps_ahead_for_a_while_takes_no_message() {
         assert_eq!(forget(ahead(wrong.after(minutes * minute))).await.unwrap(), 0, "{minutes}");
     }
     assert_eq!(forget(wrong.after(30 * minute)).await.unwrap(), 0, "set right again");
-    // A clock that stays ahead is right: the node was stopped or suspended for that long.
+    // A clock that stays ahead is right, because the node was stopped or suspended for that long.
     let leapt = ahead(wrong.after(31 * minute));
     assert_eq!(forget(leapt).await.unwrap(), 0);
     assert_eq!(forget(leapt.after(STEADY_FOR)).await.unwrap(), 5);

@@ -106,7 +106,7 @@ async fn a_user_may_ask_so_often_and_the_app_as_often_as_it_likes() {
     let third = world.service.set_profile(&alice, nick("third"), MAC, world.now).await;
     assert_eq!(code(third), Code::CALLED_TOO_OFTEN, "the limit is the user's, not the device's");
     world.service.set_profile(&alice, nick("app"), By::App, world.now).await.unwrap();
-    // Each operation has a window of its own.
+    // Each kind of call has a window of its own.
     world.service.users_info(&alice, &ids(&["alice"]), PHONE, world.now).await.unwrap();
     world.now = world.now.after(std::time::Duration::from_secs(5));
     world.service.set_profile(&alice, nick("later"), PHONE, world.now).await.unwrap();

@@ -1,4 +1,4 @@
-//! Deadlines that are due together.
+//! Tests of deadlines that are due at the same time.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,8 +12,7 @@ use std::sync::Arc;
 const NOW: Now = Now { moment: Moment(1_000), wall: Timestamp(1_700_000_000_000) };
 const USERS: usize = 100;
 
-/// Writes that wait for the writer at the same time share its commits; writes that are made one after another have one
-/// commit each.
+/// Concurrent writes share commits; consecutive writes have one commit each.
 #[tokio::test]
 async fn logins_that_lapse_together_share_commits() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The session events that the transitions of a record note for the app's backend.
+//! The session events for the app's backend that the transitions of a record produce.
 
 use super::Presence;
 use crate::device::Device;
@@ -6,7 +6,7 @@ use crate::transition::Removed;
 use lamplight_model::{AppSettings, EventDevice, Now, SessionEventKind};
 
 impl Presence {
-    /// Notes a session event for the app's backend, if the app wants session events.
+    /// Adds a session event, if the app wants session events.
     pub(super) fn note(
         &mut self,
         kind: SessionEventKind,
@@ -19,9 +19,9 @@ impl Presence {
         }
     }
 
-    /// Notes that a device has connected. If the device was connected before and no disconnect was noted, nothing new
-    /// has happened for the backend, unless the device kicked others or runs on another platform: then its disconnect
-    /// is noted first, so that logins and disconnects of a device alternate.
+    /// Adds the login event of a device. If the device was already connected on the same platform and kicked no device,
+    /// there is no new event. If it was connected otherwise, its disconnect is added first, so that logins and
+    /// disconnects of a device alternate.
     pub(super) fn note_login(
         &mut self,
         device: EventDevice,
@@ -36,12 +36,12 @@ impl Presence {
             }
             self.note(SessionEventKind::LinkClosed, Some(before), settings, now);
         }
-        // The login event reports the kicked devices; they get no events of their own.
+        // The login event contains the platforms of the kicked devices, so these have no events of their own.
         let kicked = kicked.iter().map(|removed| removed.platform).collect();
         self.note(SessionEventKind::Login { kicked }, Some(device), settings, now);
     }
 
-    /// Notes a logout for each device for which `doomed` is true.
+    /// Adds a logout event for each device for which `doomed` returns `true`.
     pub(super) fn note_logouts(
         &mut self,
         doomed: impl Fn(&Device) -> bool,
@@ -55,7 +55,7 @@ impl Presence {
     }
 }
 
-/// Whether the app wants session events.
+/// Whether the app wants session events: it has set the URL of the state change webhook.
 pub(super) fn wants_events(settings: &AppSettings) -> bool {
     !settings.webhooks.state_change_url.is_empty()
 }

@@ -1,5 +1,5 @@
-//! The agreement of a live record with the facts: the logins that may connect, the logins that have ended in the facts,
-//! and the ends that are not stored in the facts yet.
+//! Keeps a live record consistent with the facts: which logins may connect, which logins have ended in the facts, and
+//! which ends are not stored in the facts yet.
 
 use super::Presence;
 use crate::device::{Device, Link};
@@ -13,43 +13,42 @@ use lamplight_model::{
     MultiDevicePolicy, Now, Platform, Reason, Revoked, Timestamp, Version,
 };
 
-/// The facts of a user with which the live record has to agree.
+/// The facts of a user with which the live record has to be consistent.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UserFacts {
-    /// The durable logins: device, platform, number; by rising number.
+    /// The stored logins (device, platform, number), in ascending order of their numbers.
     pub logins: Vec<(DeviceId, Platform, u64)>,
     /// The UserSigs that were revoked.
     pub revoked: Option<Revoked>,
-    /// Every login up to this number was ended by a kick or a deletion.
+    /// The number up to which all logins were ended by a kick or a deletion.
     pub ended_through: u64,
     /// The creation number of the account.
     pub born: u64,
 }
 
-/// Whether a login may connect; see [`Presence::admission`].
+/// The decision whether a login may connect; see [`Presence::admission`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Admission {
-    /// The device may connect, as the login of this number.
+    /// The device may connect, under this login number.
     Admitted(u64),
-    /// The record has no login of the device: the login has to be recorded in the facts first.
+    /// The device is not logged in according to the record, so the caller has to record a login in the facts first.
     Unknown,
     /// The UserSig of the login was revoked.
     Revoked,
-    /// The login has ended since it was recorded: by a kick, by a deletion, or by its own end.
+    /// The login has ended after it was recorded: by a kick, a deletion, or a logout.
     Ended,
-    /// The device has a later login already.
+    /// The device already has a later login.
     Overtaken,
-    /// A later login, on this platform, competes with this one and has ended it, although this one entered the record
-    /// first.
+    /// A later login on this platform competes with this login and has ended it.
     Beaten(Platform),
-    /// The record has no login of the device but has had a later one, so this login may have ended. The caller asks the
-    /// facts, whose answer holds until the record gets a login with a number above this one.
+    /// The record does not contain the login but has had a later one, so the login may have ended. The caller reads the
+    /// facts again. The answer of the facts is valid until the record gets a login with a number above this one.
     MayHaveEnded(u64),
 }
 
 impl Presence {
-    /// Creates the record of a user of whom only the facts are known, so that the logins have no link. `version` must
-    /// be above every version that is known to have been sent for the user. `may_have_had_list` says that a former
+    /// Creates the record of a user of whom only the facts are stored, so the logins have no connections. `version`
+    /// must be above every version that may have been sent for the user. `may_have_had_list` is `true` if a former
     /// record may have had a subscription list, which is lost.
     pub fn from_facts(
         facts: UserFacts,
@@ -88,8 +87,8 @@ impl Presence {
         }
     }
 
-    /// Creates the record of a user whose account was deleted while there was no record: every login up to `through`
-    /// has ended.
+    /// Creates the record of a user whose account was deleted while there was no record. All logins up to the number
+    /// `through` have ended.
     pub fn of_deleted(
         through: u64,
         revoked: &Revoked,
@@ -105,11 +104,11 @@ impl Presence {
         presence
     }
 
-    /// Decides whether a device may connect with a UserSig dated in the second `issued`.
+    /// Decides whether a device may connect with a UserSig that was issued in the second `issued`.
     ///
-    /// `recorded` is the number under which the facts have just recorded the device's login, or `None` if the device
-    /// asks to return to its existing login. After [`Admission::MayHaveEnded`], the caller asks the facts again and, if
-    /// they still have the login, passes the number of that admission as the second part of `recorded`.
+    /// `recorded` is `None` if the device returns to its existing login. Otherwise its first part is the number under
+    /// which the facts have recorded the new login. After [`Admission::MayHaveEnded`], the caller reads the facts
+    /// again. If they still have the login, the second part of `recorded` is the number of that admission.
     pub fn admission(
         &self,
         device: &DeviceId,
@@ -149,8 +148,8 @@ impl Presence {
         }
     }
 
-    /// The platform of the latest competing login, if that login is later than `number`. With `present`, logins whose
-    /// link is gone do not count.
+    /// The platform of the latest competing login, if that login is later than `number`. If `present` is `true`, only
+    /// devices that count as connected are considered.
     fn beaten_by(
         &self,
         device: &DeviceId,
@@ -168,7 +167,7 @@ impl Presence {
         (newest.login > number).then_some(newest.platform)
     }
 
-    /// The logins that a login of this device would end if it were the latest, earliest first.
+    /// The logins that a new login of this device would end, earliest first.
     pub(super) fn in_the_way(
         &self,
         device: &DeviceId,
@@ -188,29 +187,31 @@ impl Presence {
         self.newest_login
     }
 
-    /// The number up to which every login was ended by a kick or a deletion.
+    /// The number up to which all logins were ended by a kick or a deletion.
     pub fn ended_through(&self) -> u64 {
         self.ended_through
     }
 
-    /// The UserSigs of the user that were seen or revoked.
+    /// The UserSigs of the user that the record has seen, and those that were revoked.
     pub fn sigs(&self) -> &Signatures {
         &self.sigs
     }
 
-    /// The seconds of the UserSigs that were seen and that a kick at `at` has to name individually.
+    /// The issue times, in seconds, of the UserSigs that a kick at `at` has to revoke individually because they were
+    /// issued in the second of `at` or later.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));
         all.filter(|issued| !self.sigs.has_revoked(*issued)).collect()
     }
 
-    /// The ends that are not stored in the facts yet.
+    /// The ended logins that are not stored in the facts yet.
     pub fn unsettled_ends(&self) -> impl Iterator<Item = &EndedLogin> {
         self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
-    /// Notes that a UserSig was seen: the new one of a connected device, or one that was seen without a connection.
+    /// Records a UserSig of the user: the new one of a connected device, or one used without a connection if
+    /// `connection` is `None`.
     pub fn note_sig(
         &mut self,
         connection: Option<ConnectionId>,
@@ -225,9 +226,11 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Ends every login up to the number `through`, and revokes UserSigs, because the server API or an operator has
-    /// done so in the facts. Later logins stay. Returns the logins that ended, and the UserSigs that were seen or
-    /// revoked but that `revoked` does not refuse: these have to be revoked in the facts too.
+    /// Ends every login up to the number `through` and revokes UserSigs, because the facts have recorded a kick. Later
+    /// logins stay.
+    ///
+    /// Returns the ended logins, and the issue times of UserSigs that `revoked` does not cover; the caller has to
+    /// revoke these in the facts too.
     pub fn kick(
         &mut self,
         through: u64,
@@ -240,9 +243,9 @@ impl Presence {
         })
     }
 
-    /// Ends every login up to the number `through`, because the account was deleted in the facts. The subscription
-    /// list is dropped too. The record is kept for the login retention. If the account was created again meanwhile,
-    /// it stays, with its later logins. Returns the same as [`Presence::kick`].
+    /// Ends every login up to the number `through` and drops the subscription list, because the facts have deleted the
+    /// account. The record is kept for the login retention. If the account was created again meanwhile, the new account
+    /// keeps its record and its later logins. Returns the same as [`Presence::kick`].
     pub fn delete(
         &mut self,
         through: u64,
@@ -266,8 +269,8 @@ impl Presence {
         transition
     }
 
-    /// Ends the login of a returning device, because a later login on the platform `by` has ended it, and closes the
-    /// device's connections with that cause.
+    /// Ends the login of a returning device, because a later login on the platform `by` has kicked it. The device's
+    /// connection is closed with that cause.
     pub fn lose(
         &mut self,
         device: &DeviceId,
@@ -285,8 +288,8 @@ impl Presence {
         })
     }
 
-    /// Records that the account was created, or created again, under the number `born`. Does nothing if that account
-    /// was deleted since.
+    /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
+    /// account was deleted since.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
             return Transition::quiet(());
@@ -296,11 +299,12 @@ impl Presence {
         Transition { changed: true, ..Transition::quiet(()) }
     }
 
-    /// Ends a login that was recorded under the number `login` and was refused afterwards. A later login of the
-    /// device stays. An earlier login of the device on the same platform stays too, under the number that the facts
-    /// have for it now; on another platform it has ended in the facts, and ends here too. If the record does not have
-    /// the device, only the end is kept for the facts. `why` is the end mark of the device, if it is to have one; it
-    /// counts as reported to the device.
+    /// Ends a login that was recorded under the number `login` and then refused.
+    ///
+    /// A later login of the device stays. An earlier login of the device on the same platform stays too, and gets the
+    /// number `login`, which it has in the facts. An earlier login on another platform ends, because the facts have
+    /// ended it. If the record does not contain the device, only the end is kept for the facts. `why` is the cause of
+    /// the device's end mark, or `None` for no mark; the cause counts as already sent to the device.
     pub fn take_back(
         &mut self,
         device: &DeviceId,
@@ -336,7 +340,7 @@ impl Presence {
         })
     }
 
-    /// Ends the login of this connection and closes the connection, although its client was answered that the logout
+    /// Ends the login of this connection and closes the connection, although the client was answered that the logout
     /// had failed.
     pub fn log_out_late(
         &mut self,
@@ -353,7 +357,7 @@ impl Presence {
         transition.map(drop)
     }
 
-    /// Whether the record can be forgotten: its account was deleted and not created again.
+    /// Whether the record can be removed, because the account was deleted and not created again.
     pub fn is_forgettable(&self) -> bool {
         self.devices.is_empty() && self.born <= self.deleted_through
     }
@@ -368,14 +372,14 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Replaces the logins by those of the facts, after a restart. A login that only the record has was ended. A login
-    /// that only the facts have was being recorded, unless its end waits here for the facts. Web logins are not in the
-    /// facts and stay, unless a kick or a deletion ended them while no node ran.
+    /// Replaces the logins by those in the facts, after a restart. A login that only the record has was ended. A login
+    /// that only the facts have is added, unless its end is not stored in the facts yet. Web logins are not in the
+    /// facts, and stay unless they were kicked or deleted while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {
             (true, _) => Reason::Kicked,
-            // A user without logins can only have gained one.
+            // A user without logins can only have gained logins.
             (false, true) => Reason::Login,
             (false, false) => Reason::Logout,
         };
@@ -401,7 +405,8 @@ impl Presence {
             for (id, platform, login) in &facts.logins {
                 let has_ended = presence.unsettled_ends().any(|end| is_end_of(end, id, *login));
                 match presence.devices.iter_mut().find(|device| device.id == *id) {
-                    // The device logged in again, maybe on another platform, and the record missed it.
+                    // The device logged in again, perhaps on another platform, and the record does not contain that
+                    // login.
                     Some(device) => {
                         changed |= (device.login, device.platform) != (*login, *platform);
                         (device.login, device.platform) = (*login, *platform);
@@ -422,25 +427,25 @@ impl Presence {
         transition.map(drop)
     }
 
-    /// Records that the messages sent to the user from `since` on were handed to the push webhook.
+    /// Records that the missed messages from `since` on were handed to the push webhook.
     pub fn missed_recorded(&mut self, since: Timestamp) -> Transition<()> {
         let events = self.events.as_mut().filter(|events| events.missed_since() == Some(since));
         let changed = events.is_some();
         if let Some(events) = events {
             events.forget_missed();
         }
-        // The change goes to the journal, so that a restart does not look for the same messages again.
+        // The change is written to the journal, so that a restart does not search for the same messages again.
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Keeps the end of this login until the facts have stored it.
+    /// Stores the end of this login until the facts have stored it.
     pub(super) fn unsettle(&mut self, removed: &Removed, mark: Option<EndMark>, now: Now) {
         let end = EndedLogin { device: removed.device.clone(), login: removed.login, mark };
         let unsettled = self.unsettled.get_or_insert_with(|| Box::new(UnsettledEnds::new(now.moment)));
         unsettled.push(end, now.moment);
     }
 
-    /// Ends every login up to the number `through`.
+    /// Ends every login up to the number `through`. Returns the same as [`Presence::kick`].
     fn end_through(
         &mut self,
         through: u64,
@@ -455,8 +460,8 @@ impl Presence {
         let used: Vec<u64> =
             self.devices.iter().filter(|device| ends(device)).map(|device| device.issued).collect();
         self.sigs.revoke(&Revoked::new(revoked.at, used));
-        // These include UserSigs that another revocation has refused meanwhile; otherwise a UserSig issued in the same
-        // second after the answer would be refused too.
+        // These include UserSigs that a concurrent revocation has covered. If they were left out, a UserSig issued
+        // later in the same second would be refused too.
         let refused = self.sigs.revoked().into_iter().flat_map(|all| &all.also).copied();
         let unrefused: Vec<u64> = refused.filter(|issued| !revoked.refuses(*issued)).collect();
         self.ended_through = self.ended_through.max(through);
@@ -470,7 +475,7 @@ fn is_end_of(end: &EndedLogin, device: &DeviceId, login: u64) -> bool {
     end.device == *device && end.login >= login
 }
 
-/// A logged-in device without a link, of which only the facts are known.
+/// A logged-in device without a connection, created from the facts.
 fn gone_device(id: DeviceId, platform: Platform, login: u64, lapses: Moment) -> Device {
     Device { id, platform, login, issued: 0, link: Link::Gone { lapses }, address: None }
 }

@@ -8,23 +8,23 @@ use lamplight_model::{
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// A live record under observation; the laws are checked after every step.
+/// A live record whose laws are checked after every step.
 pub struct Record {
     pub presence: Presence,
     pub settings: AppSettings,
     pub now: Now,
     /// The grace after the loss of a node.
     pub grace: Duration,
-    /// Whether each device is connected, according to the events for the app's backend.
+    /// Whether each device is connected, according to the session events so far.
     told: BTreeMap<DeviceId, bool>,
     last_event: u64,
-    /// The number of the last login, which the test counts in place of the facts.
+    /// The number of the last login, which the test assigns in place of the facts.
     pub last_login: u64,
-    /// The last-seen time that was last reported.
+    /// The last-seen time that was last visible.
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the record is adopting the logins of the facts, which already have the ends.
+    /// Whether the record is taking over the logins of the facts, which then already contain the ends.
     pub adopts: bool,
 }
 
@@ -82,7 +82,7 @@ impl Record {
         Revoked::new(self.now.wall, self.presence.sigs_seen_since(self.now.wall))
     }
 
-    /// Stores the ends in the facts.
+    /// Marks all pending ends as stored in the facts.
     fn settle(&mut self) {
         let ends: Vec<EndedLogin> = self.presence.unsettled_ends().cloned().collect();
         let settled = self.presence.ends_settled(&ends);
@@ -90,8 +90,8 @@ impl Record {
         assert_eq!(self.presence.unsettled_ends().count(), 0);
     }
 
-    /// Checks that the record keeps the end of each native login for the facts, except those that a kick or a
-    /// deletion has already ended there, and no others.
+    /// Checks that the record stores the end of each native login until the facts have it. Logins that a kick or a
+    /// deletion ended in the facts have no such end.
     fn judge_ends(&self, before: &Presence) {
         for end in self.presence.unsettled_ends() {
             assert!(!self.presence.is_logged_in(&end.device) || end.login < self.last_login, "{end:?}");
@@ -105,7 +105,7 @@ impl Record {
         }
     }
 
-    /// Lets time pass. Each deadline is handled when it is due, and its transition is passed to `seen`.
+    /// Lets time pass. Handles each deadline when it is due, and passes its transition to `seen`.
     pub fn wait(&mut self, time: Duration, mut seen: impl FnMut(&Transition<Vec<Removed>>)) {
         let end = self.now.moment + time;
         while let Some(due) = self.presence.next_deadline().filter(|due| *due <= end) {

@@ -1,4 +1,4 @@
-//! Connections: lingers, takeovers, restarts and the loss of a node (SPEC section 2).
+//! Connections: lingers, superseded connections, restarts and the loss of a node (SPEC section 2).
 
 use crate::world::{check, type_and_reason_of};
 

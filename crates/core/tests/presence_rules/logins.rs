@@ -1,4 +1,4 @@
-//! Ends of logins, and records made from the facts (SPEC sections 2 and 5).
+//! Ends of logins, and records created from the facts (SPEC sections 2 and 5).
 
 use crate::world::check;
 
@@ -278,7 +278,7 @@ fn the_record_of_a_deleted_account_is_kept_for_the_login_retention() {
         deadline      => 60s
         ",
     );
-    // An account that is created again continues the versions, so its watchers are notified.
+    // An account that is created again continues the versions, so that its watchers are notified.
     check(
         "
         login phone iPhone

@@ -261,7 +261,7 @@ fn check_told(script: &str) {
     check(&format!("set webhook https://a.example\n{script}"));
 }
 
-/// Runs a script in such an app after the login of a phone.
+/// Runs a script in an app that wants session events, after the login of a phone.
 fn check_phone(script: &str) {
     check_told(&format!("login phone iPhone\n{script}"));
 }

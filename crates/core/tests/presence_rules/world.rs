@@ -1,4 +1,4 @@
-//! Runs the scripts against one record, and records the result of each line.
+//! Runs the scripts on one record, and collects the result of each line.
 
 use crate::laws::Record;
 use lamplight_core::{EndCause, Ended, LinkEnd, Presence, Removed, Transition, UserFacts};
@@ -15,13 +15,13 @@ pub fn check(script: &str) {
     assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
 }
 
-/// One user, their devices and their clock.
+/// One user with their devices and a clock.
 pub struct World {
     record: Record,
     /// The connections of each device, oldest first.
     connections: BTreeMap<String, Vec<ConnectionId>>,
     next_connection: u64,
-    /// The connection over which the user makes calls.
+    /// The connection that the user's calls are sent over.
     newest: Option<ConnectionId>,
     last_login_lost_its_list: bool,
 }
@@ -39,7 +39,8 @@ impl Default for World {
 }
 
 impl World {
-    /// Runs the script. Returns it with its expected results and with the actual ones, both with normalised spaces.
+    /// Runs the script. Returns the script with its expected results, and the script with its actual results, both with
+    /// normalised spaces.
     pub fn run(mut self, script: &str) -> (String, String) {
         let (mut expected, mut actual) = (String::new(), String::new());
         for line in script.lines().map(str::trim).filter(|line| !line.is_empty()) {
@@ -138,7 +139,7 @@ impl World {
                     Presence::from_facts(facts, version, now.wall, true, settings, now.moment);
                 "-".into()
             }
-            // `adopt kicked …` means that an operator has kicked the user meanwhile, according to the facts.
+            // `adopt kicked …` means that, according to the facts, an operator has kicked the user meanwhile.
             "adopt" => {
                 let (rest, kicked) = rest.strip_prefix("kicked").map_or((rest, false), |rest| (rest, true));
                 let mut facts = UserFacts::default();
@@ -154,7 +155,7 @@ impl World {
             }
             "set" => self.set(words[0], words[1]),
 
-            // Session events for the app's backend: shows them, and marks them as recorded in the outbox.
+            // Session events for the app's backend: prints them and marks them as recorded in the outbox.
             "events" => self.take_events(),
             "after" => self.take_statuses_after(),
             "on_behalf" => {
@@ -207,7 +208,7 @@ impl World {
         self.tell(&done) + too_late(done.outcome)
     }
 
-    /// Reads `phone iPhone, mac Mac`. Logins that the record has keep their numbers, others get new ones.
+    /// Parses `phone iPhone, mac Mac`. Logins that the record contains keep their numbers, and others get new ones.
     fn logins(&mut self, text: &str) -> Vec<(DeviceId, Platform, u64)> {
         let words = text.split(',').filter_map(|login| login.trim().split_once(' '));
         let mut logins = Vec::new();
@@ -238,7 +239,7 @@ impl World {
         shown.unwrap_or("-".into()) + &lists.concat()
     }
 
-    /// Shows the pending session events, and marks them as recorded.
+    /// Prints the pending session events, and marks them as recorded in the outbox.
     fn take_events(&mut self) -> String {
         let Some(events) = self.record.presence.pending_events() else { return "-".into() };
         let show = |event: &SessionEvent| {
@@ -259,8 +260,8 @@ impl World {
         shown.join("; ")
     }
 
-    /// Shows the status after each pending session event, and marks the events as recorded. The last status must be
-    /// that of the record.
+    /// Prints the status after each pending session event, and marks the events as recorded in the outbox. The last of
+    /// these statuses must be the record's.
     fn take_statuses_after(&mut self) -> String {
         let presence = &self.record.presence;
         let events = presence.pending_events().expect("there are events");

@@ -1,4 +1,4 @@
-//! Random traffic compared with a model of plain maps.
+//! Compares random operations with a model of plain maps.
 
 use crate::{quick, state, unwatch_all, who};
 use lamplight_core::{Hub, Told, WatcherKey, Why};
@@ -6,7 +6,7 @@ use lamplight_model::{User, UserStatus, Version};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One operation on a hub. Few connections and users take part, so that their operations meet often.
+/// One operation on a hub. There are few connections and users, so that operations often concern the same ones.
 #[derive(Clone, Debug)]
 enum Event {
     Attach(u8),
@@ -46,7 +46,7 @@ fn event() -> impl Strategy<Value = Event> {
 /// The same behaviour as a hub, implemented with maps and sets only.
 #[derive(Default)]
 struct Model {
-    /// The newest state of each watched user, if it is known.
+    /// The newest state of each watched user that has one.
     states: BTreeMap<u8, u64>,
     connections: BTreeMap<u8, Watching>,
 }
@@ -58,7 +58,7 @@ struct Watching {
     /// The users in the mailbox, longest waiting first.
     pending: Vec<u8>,
     touched: bool,
-    /// For each user, the last change that the client was sent while it watched the user.
+    /// For each watched user, the last change that was sent to the client.
     picture: BTreeMap<u8, u64>,
 }
 
@@ -275,7 +275,7 @@ impl World {
         }
     }
 
-    /// Lets every client read until nothing is left, and checks that it has the newest state of each user that it
+    /// Lets every client read until its mailbox is empty, and checks that it has the newest state of each user that it
     /// watches. Then removes all connections, and checks that the hub is empty.
     fn end(mut self) {
         self.happen(Event::TakeTouched);

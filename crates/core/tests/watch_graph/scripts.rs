@@ -112,8 +112,8 @@ fn another_reason_for_the_same_edge_tells_nothing_again() {
     );
 }
 
-/// Checks that an answer counts as sent only for users of whom the connection has got a state, because a client drops
-/// the other statuses of an answer.
+/// Checks that an answer counts as sent only for users whose state the connection was sent before, because a client
+/// ignores the other statuses of an answer.
 #[test]
 fn an_answer_counts_as_told_only_of_whom_the_connection_was_told() {
     check(
@@ -322,7 +322,7 @@ fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     let first = round(&mut hub);
     assert_eq!(first[..2], [other, fans[999]], "who waits for anything else comes first");
     assert!(first.len() < 50 && hub.has_crowd(), "{}", first.len());
-    // One watcher of the crowd is removed, and the user changes again while the crowd is served, which adds no work.
+    // One watcher of the crowd is removed, and the user changes again while the crowd is served. Neither may add work.
     hub.detach(fans[998]);
     assert!(hub.tell(&star, state("star", 2)));
     let mut served = std::collections::BTreeMap::new();
@@ -353,8 +353,8 @@ fn check(script: &str) {
     assert!(expected == actual, "the script says\n\n{expected}\nbut it went\n\n{actual}");
 }
 
-/// Runs a script in which `c` has just returned: it watches three users whose states are known because another
-/// connection watches them.
+/// Runs a script in which `c` has just returned. It watches three users whose states the hub has, because another
+/// connection watches them too.
 fn check_return(script: &str) {
     let scene = "
         watch other ann
@@ -456,7 +456,7 @@ fn reason(why: &str) -> Why {
     }
 }
 
-/// Takes as many states from the mailbox as fit into a frame for `limit` states, with `...` if any is left.
+/// Removes as many states from the mailbox as fit into a frame of `limit` states. Appends `...` if any is left.
 fn drain(hub: &mut Hub<UserStatus>, watcher: WatcherKey, limit: usize) -> Vec<String> {
     let mut told = Vec::new();
     let left = hub.drain(watcher, |state| {

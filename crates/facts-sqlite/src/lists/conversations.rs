@@ -1,5 +1,5 @@
-//! Conversation lists. A row belongs to its owner. It is created by the first message of the conversation, or by the
-//! first one after the row was deleted, and shows the messages from then on.
+//! Conversation lists. Each row belongs to an owner. It is created by the first message of a conversation, or by the
+//! first message after the owner has deleted it, and its history begins with that message.
 
 use super::count_up;
 use super::message_columns::message_of;
@@ -11,7 +11,7 @@ use lamplight_facts::{ConversationSet, ListsState};
 use lamplight_model::{Conversation, ConversationCursor, Message, Timestamp, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-/// Rows of the owner ?2 in the app ?1, in the columns of [`conversation_of`].
+/// Selects rows of the owner ?2 in the app ?1, with the columns that [`conversation_of`] reads.
 macro_rules! rows {
     ($which:literal) => {
         // `CROSS JOIN` fixes the order of the joins, so that rows are read in the order of the list.
@@ -32,7 +32,7 @@ macro_rules! rows {
 
 const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
 
-/// Begins at the rows with the same time, and skips those that come before the cursor.
+/// Begins at the rows with the cursor's pin and time, and skips those up to the cursor's peer.
 const LATER_PAGE: &str = rows!(
     "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
      ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"
@@ -76,14 +76,15 @@ fn conversation_of(row: &Row<'_>, owner: &User) -> Result<Conversation> {
     })
 }
 
-/// The columns that [`touch`] does not change, and the number of unread messages after it.
+/// The columns that [`touch`] does not change, and the new number of unread messages.
 pub(super) struct Touched {
     pub(super) pinned: bool,
     pub(super) read_sequence: u64,
     pub(super) unread: u32,
 }
 
-/// Updates a row for a message that was received or sent. A new row shows this message and none before it.
+/// Updates the owner's row because a message was sent or received. A new row has a history that begins with this
+/// message.
 pub(super) fn touch(
     db: &Connection,
     owner: &User,
@@ -134,21 +135,21 @@ pub(super) fn mark_read(
     changed(db, owner, peer, i64::from(unread) - i64::from(before.unread))
 }
 
-/// A conversation before some of its messages are marked as read.
+/// A conversation before messages are marked as read.
 struct Reading {
     read: u64,
     unread: u32,
     pair: i64,
     last: u64,
-    /// The number of all messages that the peer has ever sent.
+    /// The number of all messages that the peer has ever sent in this conversation.
     of_peer: u64,
 }
 
-/// Returns the number of messages of the peer after the sequence `read`.
+/// The number of the peer's messages after the sequence `read`.
 ///
-/// No rows are counted: each message stores its number among the messages of its sender, and since sequences have no
-/// gap, the number of earlier messages of the other user follows from it. Deleted messages after `read` may have been
-/// the peer's, so they stay counted, up to the number that was unread before.
+/// No rows are counted. Each message stores its number among the messages of its sender. Sequences have no gaps, so the
+/// number of the other user's earlier messages is the difference. Any deleted message after `read` may have been the
+/// peer's, so all of them are counted; the result never exceeds the previous unread count.
 fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
     if before.unread == 0 || read == before.last {
         return Ok(0);
@@ -219,7 +220,7 @@ mod tests {
             }
             let along = format!("SEARCH c USING INDEX conversations_in_order (app=? AND {place}");
             assert_eq!(steps[0], along, "{steps:#?}");
-            // The plan has no sort and no full scan.
+            // The plan must contain no sort and no full scan.
             assert!(!steps.iter().any(|step| step.contains("B-TREE") || step.contains("SCAN")), "{steps:#?}");
         }
     }

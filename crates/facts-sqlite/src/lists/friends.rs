@@ -1,4 +1,5 @@
-//! Friend lists: an entry is a row of its owner. Two rows that name each other are mutual.
+//! Friend lists: each entry is a row that belongs to an owner. If both users have an entry about the other, both are
+//! mutual.
 
 use super::profiles::{allow_of, profile_of};
 use super::{count_up_if, state};
@@ -7,7 +8,7 @@ use lamplight_facts::{Befriended, Befriending, NewFriendship, RemarkSet, Unfrien
 use lamplight_model::{AllowType, Friend, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-/// Entries of the owner ?2 in the app ?1 with the friends' profiles, in the columns of [`friend_of`].
+/// Selects entries of the owner ?2 in the app ?1 with the friends' profiles, with the columns that [`friend_of`] reads.
 macro_rules! entries {
     ($which:literal) => {
         // `CROSS JOIN` fixes the order of the join, so that rows are read in the order of the list.
@@ -49,19 +50,19 @@ pub(super) fn befriend(db: &Connection, new: &NewFriendship) -> Result<Befriendi
     let (own, other) = (owner.id.as_str(), friend.id.as_str());
     change(db, sql, params![owner.app.0, own, other, remark, millis(new.at), source, wording])?;
     if *both && !had_back {
-        // The wording belongs to the owner's request; the friend's entry has none.
+        // The friend's entry has no wording, because the wording belongs to the owner's request.
         change(db, sql, params![owner.app.0, other, own, "", millis(new.at), source, ""])?;
     }
     let (after, back) = (entry(db, owner, &friend.id)?, entry(db, &friend, &owner.id)?);
     let owner_changed = before != after;
-    // The texts of an existing entry do not change; the entry has changed if it is new or has become mutual.
+    // The texts of an existing entry are not changed here. The entry has changed if it is new or has become mutual.
     let friend_changed = back.is_some() && (!had_back || before.is_none());
     let owner_state = count_up_if(owner_changed, db, owner)?;
     let friend_state = count_up_if(friend_changed, db, &friend)?;
     Ok(Befriending { outcome, entry: after, back, owner_changed, friend_changed, owner_state, friend_state })
 }
 
-/// Returns whether the friend can be added. If there are several reasons against it, returns the first in the order of
+/// Decides whether the friend can be added. If several reasons prevent it, returns the first in the order of
 /// [`Befriended`].
 fn outcome(
     db: &Connection,
@@ -93,7 +94,7 @@ fn allows(db: &Connection, user: &User) -> Result<Option<AllowType>> {
 }
 
 fn is_full(db: &Connection, owner: &User, limit: usize) -> Result<bool> {
-    // The count stops at the limit.
+    // Counting stops at the limit.
     let sql = "SELECT count(*) FROM (SELECT 1 FROM friends WHERE app = ?1 AND owner = ?2 LIMIT ?3)";
     let limit = number(limit);
     let values = params![owner.app.0, owner.id.as_str(), limit];
@@ -145,7 +146,7 @@ pub(super) fn page(
     limit: usize,
 ) -> Result<Vec<Friend>> {
     let sql = entries!("f.friend > ?3 ORDER BY f.friend LIMIT ?4");
-    // No `userID` is empty, so the empty text comes before all of them.
+    // No `userID` is empty, so the empty text sorts before all of them.
     let after = after.map_or("", UserId::as_str);
     list(db, sql, params![owner.app.0, owner.id.as_str(), after, number(limit)], friend_of)
 }

@@ -1,10 +1,11 @@
-//! The columns of a message, converted from and to a message.
+//! Conversions between a message and its columns.
 
 use crate::rows::{count, parsed, time};
 use lamplight_model::{ClientMessageId, CustomElement, Message, MessageBody, UserId};
 use rusqlite::{Result, Row};
 
-/// The message of the six columns from `first`: sender, sequence, time, client id, text, custom content.
+/// Reads a message from six columns beginning at the index `first`: sender, sequence, time, client id, text, custom
+/// content. `one` and `other` are the two users of the conversation.
 pub(super) fn message_of(row: &Row<'_>, first: usize, one: &UserId, other: &UserId) -> Result<Message> {
     let from = parsed(row, first, UserId::new)?;
     Ok(Message {
@@ -17,7 +18,7 @@ pub(super) fn message_of(row: &Row<'_>, first: usize, one: &UserId, other: &User
     })
 }
 
-/// The body of the two columns from `first`: text, custom content.
+/// Reads a body from two columns beginning at the index `first`: text, custom content.
 fn body_of(row: &Row<'_>, first: usize) -> Result<MessageBody> {
     let shown: String = row.get(first)?;
     Ok(match row.get::<_, Option<String>>(first + 1)? {
@@ -30,7 +31,7 @@ fn body_of(row: &Row<'_>, first: usize) -> Result<MessageBody> {
     })
 }
 
-/// The column `custom` of a message: the custom content except its description.
+/// The value of the column `custom`: the custom content without its description; `None` for a text message.
 pub(super) fn custom_column(body: &MessageBody) -> Option<String> {
     match body {
         MessageBody::Text(_) => None,

@@ -1,5 +1,5 @@
-//! Messages. Each has a row, identified by the pair of users and the sequence. The row of a conversation decides which
-//! of the messages its owner sees.
+//! Messages. Each is a row that is identified by the pair of users and the sequence. A user's row in `conversations`
+//! determines the messages that the user sees.
 
 use super::conversations::{Touched, touch};
 use super::message_columns::{custom_column, message_of};
@@ -62,8 +62,8 @@ pub(super) fn send(db: &Connection, new: NewMessage) -> Result<Sent> {
     Ok(Sent::Stored(Box::new(StoredMessage { message, sender, recipient: received, push })))
 }
 
-/// Reads only the newest messages of each conversation with activity after `since`, so that the time is bounded for any
-/// number of unread messages.
+/// Only the newest messages of conversations that were active after `since` are read. The time is therefore bounded for
+/// any number of unread messages.
 pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<Enqueued> {
     let MissedMessages { user, since, limit, devices, at } = missed;
     let sql = "SELECT m.pair, m.sequence, m.at, m.text, c.peer, a.unread
@@ -95,13 +95,13 @@ pub(super) fn push_missed(db: &Connection, missed: &MissedMessages) -> Result<En
     crate::outbox::enqueue(db, &notices)
 }
 
-/// One of the two users of the conversation, as stored before the message.
+/// The stored data of one of the two users before the message.
 struct Party {
     /// The creation time of the account.
     born: i64,
     state: ListsState,
     profile: Profile,
-    /// The other party's remark on this one.
+    /// The other user's remark on this user.
     remark: String,
 }
 
@@ -120,7 +120,7 @@ fn party(db: &Connection, user: &User, other: &UserId) -> Result<Option<Party>> 
     db.prepare_cached(sql)?.query_row(params![user.app.0, user.id.as_str(), other.as_str()], party).optional()
 }
 
-/// The latest stored message of which this one is a retry.
+/// The latest stored message of which this call is a retry; `None` if there is none.
 fn sent_before(
     db: &Connection,
     from: &User,
@@ -161,7 +161,7 @@ fn sent_before(
     db.prepare_cached(sql)?.query_row(key, message).optional()
 }
 
-/// Updates the conversation and the lists of one of the two users.
+/// Updates the conversation row and the account of one of the two users.
 fn moved(
     db: &Connection,
     owner: &User,

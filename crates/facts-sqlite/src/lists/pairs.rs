@@ -1,19 +1,19 @@
-//! Pairs of users who write to each other. A pair numbers its messages without a gap, and counts the messages of each
-//! user.
+//! Pairs of users who send messages to each other. The messages of a pair have consecutive numbers. A pair also counts
+//! the messages of each user.
 
 use crate::rows::count;
 use lamplight_model::{User, UserId};
 use rusqlite::{Connection, Result, params};
 
-/// The position of a new message.
+/// The numbers of a new message.
 pub(super) struct Place {
     pub(super) pair: i64,
     pub(super) sequence: u64,
-    /// The number of the message among those of its sender in the pair, from 1.
+    /// The number of the message among its sender's messages in the pair, from 1.
     pub(super) nth: u64,
 }
 
-/// Takes the next sequence of the pair.
+/// Assigns the next sequence of the pair, and creates the pair if it is missing.
 pub(super) fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Place> {
     let (low, high) = in_order(&from.id, to);
     let of_low = from.id == *low;
@@ -28,7 +28,7 @@ pub(super) fn next_place(db: &Connection, from: &User, to: &UserId) -> Result<Pl
     })
 }
 
-/// The two users in the order of the columns of a pair.
+/// The two users in the order of the columns `low` and `high`.
 pub(super) fn in_order<'a>(one: &'a UserId, other: &'a UserId) -> (&'a UserId, &'a UserId) {
     if one <= other { (one, other) } else { (other, one) }
 }

@@ -1,4 +1,4 @@
-//! Profiles: columns of the account.
+//! Profiles, which are columns of the table `accounts`.
 
 use super::count_up_if;
 use crate::rows::{change, list, number, parsed, time};
@@ -8,7 +8,7 @@ use rusqlite::types::Type;
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, params};
 
 pub(super) fn profiles(db: &Connection, users: &[User]) -> Result<Vec<Option<Profile>>> {
-    // One snapshot gives consistent results, and takes one lock instead of many.
+    // Reading from one snapshot gives consistent results and needs one lock instead of many.
     let snapshot = db.unchecked_transaction()?;
     users.iter().map(|user| profile(&snapshot, user)).collect()
 }
@@ -62,8 +62,8 @@ pub(super) fn find(
     limit: usize,
 ) -> Result<Vec<NickFound>> {
     let prefix = fold_nick(prefix);
-    // A cursor before the first matching nick may come from another search. No `userID` is empty, so the empty text
-    // comes before all.
+    // A cursor before the first matching nick may belong to another search. No `userID` is empty, so the empty text
+    // sorts before all ids.
     let place = after.map(|after| (fold_nick(&after.nick), after.id.as_str()));
     let (nick, id) = place.filter(|(nick, _)| *nick >= prefix).unwrap_or_else(|| (prefix.clone(), ""));
     let found = |row: &Row<'_>| {
@@ -76,7 +76,7 @@ pub(super) fn find(
     }
 }
 
-/// The search uses the index by nick, which has only accounts with a nick.
+/// The queries of the search use the index by nick, which contains only accounts with a nick.
 const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3)
     ORDER BY nick_folded, id LIMIT ?4";
@@ -84,11 +84,11 @@ const FIND_BEFORE: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3) AND nick_folded < ?5
     ORDER BY nick_folded, id LIMIT ?4";
 
-/// The first text, in the order of bytes, after all texts with this prefix; `None` if there is none.
+/// The first text, in byte order, after all texts with this prefix; `None` if there is no such text.
 fn end_of(prefix: &str) -> Option<String> {
     let mut chars: Vec<char> = prefix.chars().collect();
     while let Some(last) = chars.pop() {
-        // Code points between these two are surrogates, not characters.
+        // The code points between these two are surrogates, which are not characters.
         let next = if last == '\u{d7ff}' { Some('\u{e000}') } else { char::from_u32(u32::from(last) + 1) };
         if let Some(next) = next {
             chars.push(next);
@@ -104,7 +104,8 @@ fn profile(db: &Connection, user: &User) -> Result<Option<Profile>> {
     db.prepare_cached(sql)?.query_row(key, |row| profile_of(row, 0)).optional()
 }
 
-/// The three columns from `first`: nick, avatar, allow type. They are null if there is no account.
+/// Reads a profile from three columns beginning at the index `first`: nick, avatar URL, rule for being added. If they
+/// are null because there is no account, returns the default profile.
 pub(super) fn profile_of(row: &Row<'_>, first: usize) -> Result<Profile> {
     let Some(nick) = row.get(first)? else { return Ok(Profile::default()) };
     Ok(Profile { nick, avatar_url: row.get(first + 1)?, allow: allow_of(row, first + 2)? })
@@ -145,7 +146,7 @@ mod tests {
         }
     }
 
-    /// The cost of a search must not grow with the accounts that do not match.
+    /// The cost of a search must not grow with the number of accounts that do not match.
     #[test]
     fn nicks_are_found_by_their_index() {
         let directory = tempfile::tempdir().unwrap();

@@ -12,7 +12,7 @@ use lamplight_model::{
 
 // Apps
 
-/// All fields of an app are read back, and putting the app again leaves nothing of the previous fields.
+/// All fields of an app are read back unchanged. Storing the app again replaces all of its fields.
 pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, []);
     let first = App {
@@ -33,7 +33,7 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// A call whose expected app differs from the stored one, or that expects none, replaces nothing.
+/// A call changes nothing if its expected app differs from the stored one, or if it expects no app.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();
@@ -64,7 +64,8 @@ pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     }
 }
 
-/// If several callers, such as operators at several nodes, expect the same app, the first one wins.
+/// If several callers concurrently expect the same app, such as operators on several nodes, only the first one replaces
+/// it.
 pub async fn of_many_who_replace_an_app_at_once_one_does(facts: &dyn Facts) {
     let app = |key: u32| {
         let (keys, admins, settings) = Default::default();
@@ -79,7 +80,7 @@ pub async fn of_many_who_replace_an_app_at_once_one_does(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [app(winner)]);
 }
 
-/// Apps are ordered by the number of their id, up to the largest possible one.
+/// Apps are sorted by the number of their ids, up to the highest possible number.
 pub async fn apps_are_listed_by_rising_id(facts: &dyn Facts) {
     for number in [10, u32::MAX, 9, 1_400_000_001] {
         let (keys, admins, settings) = Default::default();
@@ -89,7 +90,7 @@ pub async fn apps_are_listed_by_rising_id(facts: &dyn Facts) {
     assert_eq!(ids, [9, 10, 1_400_000_001, u32::MAX]);
 }
 
-/// The rows are deleted in several steps; other apps keep their data.
+/// The rows of the app are deleted in several steps. Other apps keep their data.
 pub async fn an_app_is_deleted_with_all_that_it_had(facts: &dyn Facts) {
     make_two_apps(facts).await;
     for n in 0..10 {
@@ -125,7 +126,7 @@ pub async fn an_app_is_deleted_with_all_that_it_had(facts: &dyn Facts) {
     assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
 }
 
-/// A write that was under way when the deletion began is not stored, neither during the deletion nor after it.
+/// A write that was in progress when the deletion began stores nothing, neither during the deletion nor after it.
 pub async fn an_app_being_deleted_takes_nothing_in(facts: &dyn Facts) {
     make_two_apps(facts).await;
     let there = ok(facts.create_account(user("there"), at(1))).await;
@@ -157,7 +158,7 @@ pub async fn an_app_being_deleted_takes_nothing_in(facts: &dyn Facts) {
     }
 }
 
-/// The app cannot be created again before the deletion has ended.
+/// The app cannot be created again until the deletion is complete.
 pub async fn an_app_that_was_deleted_is_made_again_empty(facts: &dyn Facts) {
     make_two_apps(facts).await;
     ok(facts.create_account(user("alice"), at(1))).await;
@@ -171,7 +172,7 @@ pub async fn an_app_that_was_deleted_is_made_again_empty(facts: &dyn Facts) {
     assert!(ok(facts.create_account(user("alice"), at(2))).await.made);
 }
 
-/// The second of two concurrent deletions finds the last app.
+/// Of two concurrent deletions of two apps, the second finds that its app is the last one.
 pub async fn the_last_app_is_not_deleted(facts: &dyn Facts) {
     assert_eq!(ok(facts.begin_app_deletion(APP)).await, AppDeletion::NoSuchApp);
     make_two_apps(facts).await;
@@ -190,7 +191,7 @@ async fn make_two_apps(facts: &dyn Facts) {
 
 // Accounts
 
-/// Creating an account again changes nothing and returns that the account exists.
+/// Creating an account again changes nothing, and reports that the account exists.
 pub async fn an_account_is_made_once(facts: &dyn Facts) {
     let first = ok(facts.create_account(user("alice"), at(1))).await;
     let second = ok(facts.create_account(user("alice"), at(2))).await;
@@ -199,7 +200,7 @@ pub async fn an_account_is_made_once(facts: &dyn Facts) {
     assert_eq!((found.created, found.born, found.revocation), (at(1), first.born, None));
 }
 
-/// If many calls create the account at once, one of them has created it.
+/// If many calls create an account concurrently, exactly one of them reports that it has created the account.
 pub async fn an_account_made_by_many_at_once_is_made_once(facts: &dyn Facts) {
     let makers = (0..50).map(|n| facts.create_account(user("alice"), at(n)));
     let made =
@@ -207,7 +208,7 @@ pub async fn an_account_made_by_many_at_once_is_made_once(facts: &dyn Facts) {
     assert_eq!(made, 1);
 }
 
-/// A user named twice is returned twice; no users, no accounts.
+/// A user who is given twice is returned twice. Without users, the result is empty.
 pub async fn accounts_come_in_the_order_asked_with_none_for_the_unknown(facts: &dyn Facts) {
     for name in ["alice", "bob", "carol"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -219,7 +220,7 @@ pub async fn accounts_come_in_the_order_asked_with_none_for_the_unknown(facts: &
     assert_eq!(ok(facts.accounts(Vec::new())).await, []);
 }
 
-/// A page begins after its cursor, whether that account exists or not, and has up to `limit` accounts.
+/// A page begins after its cursor, whether or not that account exists, and contains up to `limit` accounts.
 pub async fn accounts_are_listed_in_pages_by_rising_id(facts: &dyn Facts) {
     for name in ["d", "b", "e", "a", "c"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -244,7 +245,7 @@ pub async fn accounts_are_listed_in_pages_by_rising_id(facts: &dyn Facts) {
     }
 }
 
-/// The order is that of [`UserId`], without a collation.
+/// The order is that of [`UserId`], without a locale.
 pub async fn ids_are_ordered_by_their_bytes(facts: &dyn Facts) {
     let mut names = ["b", "B", "a", "~", " ", "_", "10", "9", "a b", "ab", "A", "-"].map(id).to_vec();
     for name in &names {
@@ -255,7 +256,7 @@ pub async fn ids_are_ordered_by_their_bytes(facts: &dyn Facts) {
     assert_eq!(page.into_iter().map(|account| account.user.id).collect::<Vec<_>>(), names);
 }
 
-/// No text is trimmed, folded, cut, or interpreted as a number or a pattern.
+/// Texts are stored unchanged: they are not trimmed, folded, truncated, or interpreted as numbers or patterns.
 pub async fn ids_and_remarks_are_kept_to_the_byte(facts: &dyn Facts) {
     let longest = "x".repeat(UserId::MAX_BYTES);
     let names = ["007", "7", "1e5", "NULL", "%", "_", " a", "a ", "a", "A", "'", "\"", "\\", &longest];
@@ -278,7 +279,7 @@ pub async fn ids_and_remarks_are_kept_to_the_byte(facts: &dyn Facts) {
     }
 }
 
-/// A revocation extends an earlier one and takes nothing of it back.
+/// A revocation extends an earlier one and never reduces it.
 pub async fn a_revocation_never_goes_back(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     let table: [(u64, &[u64], u64, &[u64]); 4] = [
@@ -295,7 +296,7 @@ pub async fn a_revocation_never_goes_back(facts: &dyn Facts) {
     }
 }
 
-/// A kick ends every existing login and no later one, and returns the number up to which logins have ended.
+/// A kick ends all existing logins but no later one, and returns the number up to which logins have ended.
 pub async fn a_kick_ends_every_login_up_to_its_number(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         for device in ["phone", "tablet"] {
@@ -319,7 +320,7 @@ pub async fn a_kick_ends_every_login_up_to_its_number(facts: &dyn Facts) {
     assert_eq!(ok(facts.kick(user("nobody"), Revoked::new(at(5_500), []))).await, None);
 }
 
-/// A device whose login a kick has ended is refused when it resumes on its own, and can log in at once.
+/// A device whose login was ended by a kick is refused when it resumes, but can log in at once.
 pub async fn a_kick_leaves_marks_that_refuse_a_resume(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     record(facts, NewLogin { durable: false, ..new_login("alice", "tab", 1) }).await;
@@ -333,7 +334,7 @@ pub async fn a_kick_leaves_marks_that_refuse_a_resume(facts: &dyn Facts) {
     }
 }
 
-/// Revoking creates no account and does not affect other accounts.
+/// Revoking creates no account and does not affect other users.
 pub async fn a_revocation_touches_its_user_only(facts: &dyn Facts) {
     ok(facts.create_account(user("bob"), at(1))).await;
     ok(facts.revoke_sigs(user("alice"), Revoked::new(at(5_000), []))).await;
@@ -341,7 +342,7 @@ pub async fn a_revocation_touches_its_user_only(facts: &dyn Facts) {
     assert_eq!(account(facts, "bob").await.revocation, None);
 }
 
-/// The revocation of a deletion stays and ends every earlier login; a later login is valid.
+/// The revocation of a deletion is kept and ends all earlier logins. A later login is valid.
 pub async fn a_revocation_outlives_its_account(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     let deleted = ok(facts.delete_account(user("alice"), Revoked::new(at(5_000), [7]))).await;
@@ -359,7 +360,7 @@ pub async fn a_revocation_outlives_its_account(facts: &dyn Facts) {
     assert_eq!(made_again.revocation, Some(Revocation { revoked, through }));
 }
 
-/// The deletion returns the owners of the friend lists that held the account, and whether each friendship was mutual.
+/// The deletion returns the users in whose friend lists the account was, and whether each friendship was mutual.
 pub async fn a_deletion_names_whose_lists_it_changed(facts: &dyn Facts) {
     for name in ["alice", "bob", "carol", "dave"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -372,7 +373,7 @@ pub async fn a_deletion_names_whose_lists_it_changed(facts: &dyn Facts) {
     assert_eq!(deleted.owners, [(id("bob"), true), (id("carol"), false)]);
 }
 
-/// The second deletion of an account returns that there was none.
+/// A second deletion of an account reports that there is no account.
 pub async fn an_account_is_deleted_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.delete_account(user("alice"), NOTHING_REVOKED)).await, None);
     ok(facts.create_account(user("alice"), at(1))).await;
@@ -383,7 +384,7 @@ pub async fn an_account_is_deleted_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.list_accounts(APP, None, 10)).await.len(), 1);
 }
 
-/// Nothing that names the account is left on either side of a friendship; other users keep their own data.
+/// No friendship with the account remains on either side. Other users keep their own data.
 pub async fn deleting_an_account_takes_its_logins_marks_and_friendships(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         for device in ["kicked", "phone", "tablet"] {
@@ -407,7 +408,7 @@ pub async fn deleting_an_account_takes_its_logins_marks_and_friendships(facts: &
     assert_eq!(record(facts, new_login("bob", "kicked", 3)).await, KICKED);
 }
 
-/// The former data of a deleted account does not come back.
+/// An account that is created again has none of the data of the deleted account.
 pub async fn an_account_made_again_starts_empty(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.record_login(new_login(name, "phone", 1))).await;
@@ -422,7 +423,7 @@ pub async fn an_account_made_again_starts_empty(facts: &dyn Facts) {
     assert_eq!(friends(facts, "bob").await, [""; 0]);
 }
 
-/// Users with the same `userID` in two apps are different users in every call.
+/// In all calls, users with the same `userID` in two apps are different users.
 pub async fn users_of_other_apps_have_nothing_in_common(facts: &dyn Facts) {
     let other = |name: &str| User::new(OTHER_APP, id(name));
     for name in ["alice", "bob"] {

@@ -4,8 +4,7 @@ use super::{APP, NOTHING_REVOKED, at, befriend, history, id, make_accounts, ok, 
 use crate::{ConversationSet, Facts, ListsState};
 use lamplight_model::{Conversation, ConversationCursor, Profile, ProfileChange};
 
-/// A message that was read is no longer counted as unread; the version is incremented by each step that changes
-/// something.
+/// Reading messages reduces the unread count by their number. Each call that changes something increments the version.
 pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     make_accounts(facts).await;
     // Bob has sent messages 1, 3, 4 and 6.
@@ -31,7 +30,7 @@ pub async fn reading_counts_down_what_was_read(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 2);
 }
 
-/// However many messages either user marks as read at once, the later messages of the other user stay unread.
+/// After a user has marked any number of messages as read, exactly the other user's later messages are unread.
 pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Facts) {
     let senders = [true, false, true, true, false, false, false, true, false];
     for read in 0..=senders.len() {
@@ -52,7 +51,7 @@ pub async fn what_is_unread_are_the_later_messages_of_the_other(facts: &dyn Fact
     }
 }
 
-/// Without a sequence, or with one that does not exist yet, all existing messages are marked as read, and no later
+/// Without a sequence, or with one that does not exist yet, the existing messages are marked as read, but no later
 /// ones.
 pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     make_accounts(facts).await;
@@ -71,7 +70,7 @@ pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     }
 }
 
-/// Without a row, nothing is marked as read, pinned or deleted, and no version is incremented.
+/// If there is no row, no call marks, pins or deletes anything or increments a version.
 pub async fn what_is_not_in_the_list_cannot_be_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "carol", "1", 20).await;
@@ -85,7 +84,7 @@ pub async fn what_is_not_in_the_list_cannot_be_changed(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, [""; 0]);
 }
 
-/// Pinned rows come first. Messages and reads do not remove a pin, and pinning again changes nothing.
+/// Pinned rows come first. Messages and reading do not unpin a row, and pinning a pinned row changes nothing.
 pub async fn a_conversation_is_pinned_and_let_go(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
@@ -107,7 +106,8 @@ pub async fn a_conversation_is_pinned_and_let_go(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, ["carol: 5 (alice, 24)", "bob: 4 (bob, 23)"]);
 }
 
-/// Rows are ordered by pin, then the latest activity, then rising id; the pages together are the list.
+/// Rows are sorted by pin, then in descending order of the last activity, then in ascending order of the id. The pages
+/// together are the list.
 pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts) {
     ok(facts.create_account(user("owner"), at(1))).await;
     let rows = [("b", 20), ("B", 20), ("a", 20), (" ", 21), ("a b", 20), ("z", 19), ("p", 5), ("o", 5)];
@@ -115,7 +115,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
         ok(facts.create_account(user(peer), at(1))).await;
         send(facts, peer, "owner", "1", when).await;
     }
-    // The list does not contain conversations of other users, nor rows that other users have with the owner.
+    // Conversations between other users, and other users' rows about the owner, are not in the list.
     send(facts, "a", "b", "2", 20).await;
     for peer in ["p", "o", "z"] {
         ok(facts.pin_conversation(user("owner"), id(peer), true)).await;
@@ -136,7 +136,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
         }
         assert_eq!(walked, whole, "in pages of {limit}");
     }
-    // A cursor is valid even if no row has its position.
+    // A cursor is valid even if no row is at its position.
     let place = |pinned, when, peer| Some(ConversationCursor { pinned, active: at(when), peer: id(peer) });
     let cases = [
         (place(true, 5, "oo"), "p, ,B,a,a b,b"),
@@ -154,7 +154,7 @@ pub async fn conversations_are_listed_in_pages_by_their_places(facts: &dyn Facts
     assert_eq!(ok(facts.conversations(user("owner"), None, 0)).await, []);
 }
 
-/// The row is removed with its unread messages, its history and its pin; the peer keeps everything.
+/// The row is removed with its unread count, its history and its pin. The peer's row and history do not change.
 pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=3 {
@@ -174,7 +174,8 @@ pub async fn a_deleted_conversation_is_gone_for_its_owner(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 bob: 3", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// The row shows messages of either user from then on; earlier messages are neither shown nor unread.
+/// The new row contains the messages of both users from then on. Earlier messages are neither in the history nor
+/// unread.
 pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -191,7 +192,8 @@ pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts)
     send(facts, "bob", "alice", "5", 24).await;
     assert_eq!(rows(facts, "alice").await, ["bob: 5 (bob, 24), 1 unread"]);
     assert_eq!(history(facts, "alice", "bob").await, ["5 bob: 5", "4 alice: 4"]);
-    // The deleted message does not become the last one of the row again when the others are forgotten.
+    // When the later messages are deleted, the message that the owner has deleted does not become the last one of the
+    // row.
     send(facts, "alice", "bob", "6", 1).await;
     ok(facts.delete_conversation(user("alice"), id("bob"))).await;
     send(facts, "alice", "bob", "7", 0).await;
@@ -199,7 +201,7 @@ pub async fn a_new_message_brings_a_deleted_conversation_back(facts: &dyn Facts)
     assert_eq!(rows(facts, "alice").await, ["bob: none (0)"]);
 }
 
-/// A row shows the profile and the remark of the peer as they are when the row is read.
+/// A row contains the peer's current profile and the current remark.
 pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -216,7 +218,8 @@ pub async fn a_row_shows_the_peer_as_the_peer_is_now(facts: &dyn Facts) {
     expected(send(facts, "bob", "alice", "3", 20).await.recipient.conversation);
 }
 
-/// The account's own list is deleted; its peers keep theirs, without a profile, and can still read and delete.
+/// The account's own conversation list is deleted. Its peers keep their rows, with a default profile, and can read and
+/// delete them.
 pub async fn deleting_an_account_leaves_the_conversations_of_its_peers(facts: &dyn Facts) {
     make_accounts(facts).await;
     let nick = ProfileChange { nick: Some("A".into()), ..ProfileChange::default() };

@@ -6,7 +6,7 @@ use super::{
 use crate::{Befriended, Facts, NewFriendship};
 use lamplight_model::{AllowType, Friend, Profile, ProfileChange, User, UserId};
 
-/// The other side gets an entry if requested, without a remark.
+/// If requested, the friend's list gets an entry too, without a remark.
 pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     let add = |friend, both| befriend(facts, user("alice"), id(friend), both, "r".into());
@@ -17,7 +17,7 @@ pub async fn a_friend_is_added_on_one_side_or_on_both(facts: &dyn Facts) {
     assert_eq!(friends(facts, "carol").await, ["alice, mutual: "]);
 }
 
-/// Two entries that were added separately are mutual; one entry alone is not.
+/// Two entries that were added separately are mutual. A single entry is not.
 pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), false, String::new()).await;
@@ -30,7 +30,7 @@ pub async fn mutual_means_each_has_the_other(facts: &dyn Facts) {
     assert_eq!(friends(facts, "bob").await, ["alice: "]);
 }
 
-/// Adding again creates no second entry and does not change the remark of the other side.
+/// Adding a friend again creates no second entry, and does not change the other user's remark.
 pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, "old".into()).await;
@@ -43,7 +43,7 @@ pub async fn adding_a_friend_again_changes_the_remark_of_the_owner_only(facts: &
     }
 }
 
-/// No entry is created on either side if one of the two has no account.
+/// If one of the two users has no account, neither list gets an entry.
 pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     for both in [false, true] {
@@ -58,7 +58,7 @@ pub async fn friendship_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(friends(facts, "nobody").await, [""; 0]);
 }
 
-/// With `both`, one existing entry is enough for success; a second deletion reports that there was none.
+/// With `both`, it is enough that one of the two entries exists. A second deletion reports that there was no entry.
 pub async fn a_friend_is_deleted_on_one_side_or_on_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, String::new()).await;
@@ -91,7 +91,7 @@ pub async fn friends_are_listed_by_rising_id(facts: &dyn Facts) {
     assert_eq!(listed, names);
 }
 
-/// The owner's entry has all given texts; the friend's entry has neither remark nor wording.
+/// The owner's entry has all given texts. The friend's entry has no remark and no wording.
 pub async fn a_new_entry_has_its_words_and_its_time(facts: &dyn Facts) {
     make_accounts(facts).await;
     let nick = ProfileChange { nick: Some("B".into()), ..ProfileChange::default() };
@@ -115,7 +115,7 @@ pub async fn a_new_entry_has_its_words_and_its_time(facts: &dyn Facts) {
     assert_eq!(ok(facts.friend(user("bob"), id("carol"))).await, None);
 }
 
-/// On both sides an existing entry keeps its time; the owner's entry gets the new texts.
+/// Existing entries of both users keep their times. The owner's entry gets the new texts.
 pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.befriend(NewFriendship { at: at(7), ..with_words("bob", "alice", "of bob") })).await;
@@ -126,7 +126,7 @@ pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     assert_eq!((entry.added, &*entry.remark, &*entry.source), (at(8), "remark new", "source new"));
     let back = done.back.expect("it was there");
     assert_eq!((back.added, &*back.remark, &*back.source), (at(7), "remark of bob", "source of bob"));
-    // A text that is empty leaves the stored one unchanged.
+    // An empty text does not replace the stored text.
     for given in 0..4 {
         let before = ok(facts.friend(user("alice"), id("bob"))).await.expect("it is there");
         let mut again = with_words("alice", "bob", &format!("{given}"));
@@ -145,7 +145,7 @@ pub async fn adding_again_keeps_the_time(facts: &dyn Facts) {
     }
 }
 
-/// The owner's list holds as many entries as the limit says; an existing entry needs no room.
+/// A list can have as many entries as the limit allows. An existing entry can be updated in a full list.
 pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
@@ -161,7 +161,7 @@ pub async fn the_bound_of_a_list_is_reached_and_not_passed(facts: &dyn Facts) {
     assert_eq!(ok(add("dave", 3)).await.outcome, Befriended::Done);
 }
 
-/// The friend's list needs room only if it gets an entry; without room, neither side gets one.
+/// The limit of the friend's list applies only if that list would get an entry. If it is full, neither list gets one.
 pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("carol"), false, String::new()).await;
@@ -174,12 +174,12 @@ pub async fn the_bound_of_the_friends_list_counts_when_it_gets_an_entry(facts: &
     assert_eq!([state(facts, "alice").await, state(facts, "bob").await], before);
     assert_eq!(friends(facts, "alice").await, [""; 0]);
     assert_eq!(ok(add("alice", false)).await.outcome, Befriended::Done);
-    // Bob has carol in the list already.
+    // Carol is already in Bob's list.
     assert_eq!(ok(add("carol", true)).await.outcome, Befriended::Done);
 }
 
-/// A user who accepts no friends cannot be added by another user on either side, but can be added by the app. The texts
-/// of an existing entry can always be changed.
+/// A user who allows nobody to add them cannot be added by another user, on either side, but can be added by the app.
+/// The texts of an existing entry can be changed.
 pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };
@@ -195,12 +195,12 @@ pub async fn who_lets_nobody_add_them_is_added_by_the_app_only(facts: &dyn Facts
     assert_eq!(ok(add(true, true)).await.outcome, Befriended::Denied);
     assert_eq!(ok(add(true, false)).await.outcome, Befriended::Done);
     assert_eq!(ok(add(true, true)).await.outcome, Befriended::Done);
-    // A user who does not accept friends may add others.
+    // A user who allows nobody to add them may add others.
     let new = NewFriendship { ask: true, both: true, ..with_words("bob", "carol", "r") };
     assert_eq!(ok(facts.befriend(new)).await.outcome, Befriended::Done);
 }
 
-/// A full list comes before a denial, and both come after missing accounts.
+/// A full list is reported before a denial, and a missing account before both.
 pub async fn of_many_reasons_the_first_is_told(facts: &dyn Facts) {
     make_accounts(facts).await;
     let deny = ProfileChange { allow: Some(AllowType::DenyAny), ..ProfileChange::default() };
@@ -215,20 +215,20 @@ pub async fn of_many_reasons_the_first_is_told(facts: &dyn Facts) {
     assert_eq!(ok(add(2, "bob")).await.outcome, Befriended::Denied);
 }
 
-/// The version of each side is incremented by one if its list has changed, and not otherwise.
+/// The version of a list is incremented by one if the list has changed, and not otherwise.
 pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
-    // owner, friend, both, texts -> whether the owner's list and the friend's list have changed.
+    // The columns: owner, friend, `both`, texts; then whether the owner's list and the friend's list have changed.
     let steps = [
         ("alice", "bob", false, "r", (true, false)),
         ("alice", "bob", false, "r", (false, false)),
         ("alice", "bob", false, "s", (true, false)),
-        // This creates the entry of bob, and so makes that of alice mutual.
+        // Creates Bob's entry, which makes Alice's entry mutual.
         ("alice", "bob", true, "s", (true, true)),
         ("alice", "bob", true, "s", (false, false)),
         ("alice", "bob", true, "t", (true, false)),
         ("bob", "carol", false, "r", (true, false)),
-        // This makes the entry of bob mutual.
+        // Makes Bob's entry mutual.
         ("carol", "bob", false, "r", (true, true)),
         ("carol", "alice", true, "r", (true, true)),
     ];
@@ -244,10 +244,10 @@ pub async fn adding_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     }
 }
 
-/// A version is incremented if an entry of the list is removed or is no longer mutual.
+/// A version is incremented if an entry was removed or is no longer mutual.
 pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
-    // The existing entries and `both`, then the answer and the increments of the versions of alice and bob.
+    // The columns: the existing entries and `both`; then the result, and the increments of Alice's and Bob's versions.
     let cases = [
         (true, true, false, (true, false, true), (1, 1)),
         (true, true, true, (true, true, false), (1, 1)),
@@ -277,7 +277,7 @@ pub async fn deleting_counts_up_the_lists_that_changed(facts: &dyn Facts) {
     }
 }
 
-/// A remark is changed only if there is an entry, and a change increments the version only if the remark differs.
+/// A remark is changed only if there is an entry. The version is incremented only if the remark differs.
 pub async fn a_remark_counts_up_when_it_is_another(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("alice"), id("bob"), true, "r".into()).await;
@@ -295,7 +295,7 @@ pub async fn a_remark_counts_up_when_it_is_another(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await.version, 5);
 }
 
-/// A page begins after its cursor, whether that entry exists or not, and has up to `limit` entries.
+/// A page begins after its cursor, whether or not that entry exists, and contains up to `limit` entries.
 pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     for name in ["owner", "d", "b", "e", "a", "c"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -324,7 +324,8 @@ pub async fn friends_are_listed_in_pages_and_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.count_friends(user("nobody"))).await, 0);
 }
 
-/// The lists that held the account have changed; the lists of users who were only in the account's own list have not.
+/// Only the versions of lists that contained the account are incremented. A user who was only in the account's own list
+/// is not affected.
 pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts) {
     make_accounts(facts).await;
     ok(facts.create_account(user("dave"), at(1))).await;
@@ -344,7 +345,7 @@ pub async fn deleting_an_account_counts_up_the_lists_it_was_in(facts: &dyn Facts
     assert_eq!(state(facts, "bob").await.version, before[0] + 1);
 }
 
-/// A friendship on one side with texts that contain `words`.
+/// A one-sided friendship with texts that contain `words`.
 fn with_words(owner: &str, friend: &str, words: &str) -> NewFriendship {
     NewFriendship {
         owner: user(owner),

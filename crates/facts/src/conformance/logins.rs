@@ -10,7 +10,7 @@ use crate::{
 use futures_util::future::join_all;
 use lamplight_model::{Platform, User};
 
-/// The first login creates the account, with the time of the login; the next login finds it.
+/// The first login creates the account, with the time of the login as its creation time. The next login does not.
 pub async fn the_first_login_registers_the_account(facts: &dyn Facts) {
     assert_eq!(record(facts, new_login("alice", "phone", 7)).await, REGISTERED);
     let found = account(facts, "alice").await;
@@ -21,7 +21,7 @@ pub async fn the_first_login_registers_the_account(facts: &dyn Facts) {
     assert_eq!(record(facts, new_login("bob", "phone", 8)).await, RECORDED);
 }
 
-/// A device that resumes on its own finds the account, or is refused.
+/// A resume is refused if there is no account.
 pub async fn a_resume_makes_no_account(facts: &dyn Facts) {
     let resume = NewLogin { resume: true, ..new_login("alice", "phone", 7) };
     assert_eq!(record(facts, resume.clone()).await, NO_ACCOUNT);
@@ -30,8 +30,8 @@ pub async fn a_resume_makes_no_account(facts: &dyn Facts) {
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// The number of each login is above those of all earlier logins, including those of other users and Web devices, and
-/// above those of accounts created earlier.
+/// The number of each login is higher than the numbers of all earlier logins and accounts, including logins of other
+/// users and of Web devices.
 pub async fn login_numbers_rise(facts: &dyn Facts) {
     let mut last = 0;
     for (name, device, durable) in
@@ -48,7 +48,7 @@ pub async fn login_numbers_rise(facts: &dyn Facts) {
     }
 }
 
-/// A login that is recorded twice, as after a lost acknowledgement, is one login.
+/// A login that is recorded twice, for example after a lost acknowledgement, is in the list once.
 pub async fn a_login_is_recorded_once(facts: &dyn Facts) {
     let login = NewLogin { platform: Platform::IPad, ..new_login("alice", "tablet", 3) };
     record(facts, login.clone()).await;
@@ -60,7 +60,7 @@ pub async fn a_login_is_recorded_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.all_logins()).await, [(user("alice"), logins[0].clone())]);
 }
 
-/// One of many simultaneous first logins creates the account, and all of them are recorded.
+/// Of many concurrent first logins, one creates the account, and all are recorded.
 pub async fn a_login_of_many_at_once_is_recorded_once(facts: &dyn Facts) {
     let logins = (0..60).map(|n| record(facts, new_login("alice", &format!("{}", n % 20), n / 20)));
     let recorded = join_all(logins).await;
@@ -68,7 +68,7 @@ pub async fn a_login_of_many_at_once_is_recorded_once(facts: &dyn Facts) {
     assert_eq!(ok(facts.logins(user("alice"))).await.len(), 20);
 }
 
-/// A device has one login: the last one recorded, with its platform, time and number.
+/// A device has one login: the last recorded one, with its platform, time and number.
 pub async fn a_login_again_replaces_that_of_its_device(facts: &dyn Facts) {
     record(facts, new_login("alice", "first", 1)).await;
     record(facts, new_login("alice", "second", 2)).await;
@@ -79,7 +79,7 @@ pub async fn a_login_again_replaces_that_of_its_device(facts: &dyn Facts) {
     assert_eq!(shown, [("second", Platform::Android, at(2)), ("first", Platform::Linux, at(3))]);
 }
 
-/// A login that is not durable creates an account, and is not stored as a login.
+/// A login that is not durable creates an account, but is not in the list of logins.
 pub async fn a_web_login_registers_the_account_and_leaves_no_login(facts: &dyn Facts) {
     let login = NewLogin { durable: false, platform: Platform::Web, ..new_login("alice", "browser", 4) };
     assert_eq!(record(facts, login.clone()).await, REGISTERED);
@@ -89,7 +89,7 @@ pub async fn a_web_login_registers_the_account_and_leaves_no_login(facts: &dyn F
     assert_eq!(account(facts, "alice").await.created, at(4));
 }
 
-/// A device that changes its platform has only the login of the new one, in both directions.
+/// A device that changes its platform has only the new login, whether it changes from native to Web or back.
 pub async fn a_device_that_changes_its_platform_has_one_login(facts: &dyn Facts) {
     let native = new_login("alice", "hybrid", 1);
     let web = NewLogin { durable: false, platform: Platform::Web, ..native.clone() };
@@ -100,7 +100,7 @@ pub async fn a_device_that_changes_its_platform_has_one_login(facts: &dyn Facts)
     assert_eq!(devices(facts, "alice").await, ["hybrid"]);
 }
 
-/// Logins are listed in the order in which they were recorded, whatever their times are.
+/// Logins are sorted by the order in which they were recorded, not by their times.
 pub async fn logins_are_listed_by_rising_number(facts: &dyn Facts) {
     for (device, when) in [("c", 30), ("a", 200), ("d", 10), ("b", 9), ("c", 3)] {
         record(facts, new_login("alice", device, when)).await;
@@ -110,7 +110,7 @@ pub async fn logins_are_listed_by_rising_number(facts: &dyn Facts) {
     assert!(numbers.is_sorted());
 }
 
-/// The list has all logins of all users of all apps, and nothing else.
+/// The list contains exactly the logins of all users of all apps.
 pub async fn all_logins_are_those_of_every_user(facts: &dyn Facts) {
     let mut expected = Vec::new();
     for (app, name, device, when) in [
@@ -131,8 +131,7 @@ pub async fn all_logins_are_those_of_every_user(facts: &dyn Facts) {
     assert_eq!(all, expected);
 }
 
-/// Each user gets only their own logins, without those of Web devices; a kick is seen together with the logins that
-/// it ended.
+/// Each user gets only their own logins, without those of Web devices. The effects of a kick are visible together.
 pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Facts) {
     for (name, device) in [("alice", "phone"), ("bob", "phone"), ("alice", "tablet"), ("carol", "phone")] {
         record(facts, new_login(name, device, 1)).await;
@@ -153,7 +152,7 @@ pub async fn accounts_come_with_their_logins_in_the_order_asked(facts: &dyn Fact
 
 // The ends of logins
 
-/// Only the named logins of this user end.
+/// Only the given logins of this user end.
 pub async fn ending_a_login_leaves_the_others(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         for device in ["a", "b", "c"] {
@@ -168,7 +167,7 @@ pub async fn ending_a_login_leaves_the_others(facts: &dyn Facts) {
     assert_eq!(devices(facts, "bob").await, ["a", "b", "c"]);
 }
 
-/// A login ends once, even for a user without an account.
+/// Ending a login again has no effect, even for a user without an account.
 pub async fn ending_a_login_again_changes_nothing(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     let phone = end_of(facts, "alice", "phone").await;
@@ -180,7 +179,7 @@ pub async fn ending_a_login_again_changes_nothing(facts: &dyn Facts) {
     assert_eq!(ok(facts.accounts(vec![user("nobody")])).await, [None]);
 }
 
-/// An end that comes late or again ends no later login of its device, and leaves no mark on it.
+/// A late or repeated end does not end a later login of the device, and adds no mark.
 pub async fn an_end_touches_no_later_login(facts: &dyn Facts) {
     for durable in [true, false] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -206,7 +205,7 @@ pub async fn a_login_that_ended_without_a_mark_is_not_refused(facts: &dyn Facts)
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// The next login is refused and not recorded; the login after it succeeds.
+/// The next login is refused and not recorded. The login after that succeeds.
 pub async fn a_kick_mark_refuses_a_login_once(facts: &dyn Facts) {
     for by in Platform::ALL {
         record(facts, new_login("alice", "phone", 1)).await;
@@ -224,8 +223,8 @@ pub async fn a_kick_mark_refuses_a_login_once(facts: &dyn Facts) {
     }
 }
 
-/// A device that resumes on its own is refused until its application logs in, whether or not it was notified of the
-/// mark, and whether it is native or Web.
+/// A resume is refused until the application logs in, whether or not the device was notified, and for native and Web
+/// devices.
 pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
     for (durable, told) in [(true, true), (true, false), (false, true), (false, false)] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -240,7 +239,7 @@ pub async fn a_mark_refuses_every_resume(facts: &dyn Facts) {
     }
 }
 
-/// A device that logged out is refused only when it resumes, not when its application logs in.
+/// After a logout, a resume is refused, but a login by the application is not.
 pub async fn a_device_that_logged_out_is_refused_a_resume_only(facts: &dyn Facts) {
     for durable in [true, false] {
         let login = NewLogin { durable, ..new_login("alice", "phone", 1) };
@@ -256,7 +255,7 @@ pub async fn a_device_that_logged_out_is_refused_a_resume_only(facts: &dyn Facts
     }
 }
 
-/// A login of a device that was notified of its mark removes the mark, so that it refuses no later resume.
+/// A login of a device that was notified removes the mark, so the mark refuses no later resume.
 pub async fn a_login_takes_a_told_mark_away(facts: &dyn Facts) {
     record(facts, new_login("alice", "phone", 1)).await;
     kick(facts, "alice", "phone", 2, true).await;
@@ -266,7 +265,7 @@ pub async fn a_login_takes_a_told_mark_away(facts: &dyn Facts) {
     assert_eq!(record(facts, resume).await, RECORDED);
 }
 
-/// Neither another device of the user nor the same device of another user is refused.
+/// The mark refuses neither another device of the user nor the same device of another user.
 pub async fn a_kick_mark_concerns_its_device_only(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         record(facts, new_login(name, "phone", 1)).await;
@@ -277,7 +276,7 @@ pub async fn a_kick_mark_concerns_its_device_only(facts: &dyn Facts) {
     assert_eq!(record(facts, new_login("alice", "phone", 3)).await, KICKED);
 }
 
-/// A device without a known login can be marked, if the user has an account.
+/// A device without a login can get a mark, if the user has an account.
 pub async fn a_device_without_a_login_is_marked_if_there_is_an_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     kick(facts, "alice", "tab", 2, true).await;
@@ -289,7 +288,7 @@ pub async fn a_device_without_a_login_is_marked_if_there_is_an_account(facts: &d
     assert_eq!(record(facts, new_login("nobody", "phone", 3)).await, REGISTERED);
 }
 
-/// Only the newest numbers of Web logins are kept; an end of one of them does not affect a later login.
+/// Only the newest numbers of Web logins are stored. The end of one of these logins does not affect a later login.
 pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
     let mut numbers = Vec::new();
     for n in 0..=MAX_WEB_LOGINS {
@@ -308,7 +307,7 @@ pub async fn the_numbers_of_web_logins_are_bounded(facts: &dyn Facts) {
     }
 }
 
-/// A user can have [`MAX_MARKS`] marks, whether or not their devices were notified of them.
+/// A user can have [`MAX_MARKS`] marks, whether or not the devices were notified.
 pub async fn the_bound_of_marks_is_reached_without_loss(facts: &dyn Facts) {
     let kicked: Vec<String> = (0..MAX_MARKS).map(|n| format!("device {n}")).collect();
     kick_all(facts, "alice", &kicked).await;
@@ -317,13 +316,13 @@ pub async fn the_bound_of_marks_is_reached_without_loss(facts: &dyn Facts) {
     }
 }
 
-/// Beyond [`MAX_MARKS`], new marks replace the oldest of the same user, within one call and across calls.
+/// Above [`MAX_MARKS`], new marks replace the oldest marks of the same user, within one call and across calls.
 pub async fn beyond_the_bound_the_oldest_marks_go(facts: &dyn Facts) {
     let kicked: Vec<String> = (0..MAX_MARKS + 3).map(|n| format!("device {n}")).collect();
     kick_all(facts, "alice", &kicked).await;
     kick_all(facts, "bob", &kicked[..3]).await;
 
-    // In one call with equal times, the last of the list are the newest.
+    // If marks in one call have the same time, those at the end of the list are the newest.
     let mut all = Vec::new();
     for device in &kicked {
         record(facts, new_login("carol", device, 1)).await;

@@ -9,10 +9,10 @@ use futures_util::future::join_all;
 use lamplight_model::{Message, User};
 use std::slice::from_ref;
 
-/// The age of a message, in milliseconds, from which on an equal message is not a retry.
+/// The age in milliseconds from which on an equal message is no longer a retry.
 const RETRY: u64 = RETRY_TIME.as_secs() * 1_000;
 
-/// Both users have the message in their history and their list; it is unread for the recipient.
+/// The message is in the histories and conversation lists of both users, and is unread for the recipient.
 pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
     make_accounts(facts).await;
     befriend(facts, user("bob"), id("alice"), false, "A.".into()).await;
@@ -42,7 +42,7 @@ pub async fn a_message_is_stored_for_both(facts: &dyn Facts) {
     assert_eq!(rows(facts, "carol").await, [""; 0]);
 }
 
-/// If one of the two has no account, nothing is stored, no sequence is used and no version is incremented.
+/// If one of the two users has no account, nothing is stored, no sequence is used and no version is incremented.
 pub async fn a_message_needs_two_accounts(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     let nobody = ok(facts.send_message(new_message("alice", "nobody", "1", 2))).await;
@@ -57,7 +57,7 @@ pub async fn a_message_needs_two_accounts(facts: &dyn Facts) {
     assert_eq!(send(facts, "alice", "nobody", "1", 3).await.message.sequence, 1);
 }
 
-/// The messages of two users share one sequence, which is independent of all others.
+/// The messages of two users, in both directions, are numbered in one sequence. Each pair of users has its own.
 pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [("alice", "bob", 1), ("bob", "alice", 2), ("bob", "carol", 1), ("carol", "alice", 1)];
@@ -69,15 +69,15 @@ pub async fn sequences_count_both_directions_from_1(facts: &dyn Facts) {
     assert_eq!(history(facts, "bob", "alice").await, ["3 alice: next", "2 bob: to alice", "1 alice: to bob"]);
 }
 
-/// A retry returns the first message and changes nothing, whenever it comes within the time, and whatever else was
-/// sent meanwhile.
+/// At any time within the retry time, a retry returns the stored message and changes nothing, even if other messages
+/// were sent meanwhile.
 pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "bob", "alice", "1", 20).await;
     send(facts, "bob", "alice", "2", 21).await;
     send(facts, "alice", "bob", "1", 22).await;
     let before = [state(facts, "alice").await, state(facts, "bob").await];
-    // The clock may also have been set back.
+    // The last of these times is in the past, as after the clock was set back.
     for when in [20, 30, 19 + RETRY, 0] {
         let again = ok(facts.send_message(new_message("bob", "alice", "1", when))).await;
         assert_eq!(again, Sent::Repeated(first.message.clone()), "at {when}");
@@ -86,7 +86,7 @@ pub async fn a_retry_is_stored_once(facts: &dyn Facts) {
     assert_eq!(history(facts, "alice", "bob").await, ["3 alice: 1", "2 bob: 2", "1 bob: 1"]);
 }
 
-/// The same client id with another recipient, with another text, or after the time is a new message.
+/// A message with the same client id is new if it has another recipient, another text, or comes after the retry time.
 pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "alice", "1", 20).await;
@@ -106,7 +106,7 @@ pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     for (other, sequence) in others {
         let Sent::Stored(stored) = ok(facts.send_message(other.clone())).await else { panic!("{other:?}") };
         assert_eq!(stored.message.sequence, sequence, "{other:?}");
-        // Each of these messages has its own retries; if two match, the later one is returned.
+        // Each of these messages can be retried. If two stored messages match, the later one is returned.
         assert_eq!(ok(facts.send_message(other)).await, Sent::Repeated(stored.message));
     }
     let nobody = NewMessage { to: id("nobody"), ..again };
@@ -114,7 +114,7 @@ pub async fn what_differs_from_a_message_is_no_retry_of_it(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await.total_unread, 9);
 }
 
-/// A retry is recognised even if the recipient's account or the sender's conversation was deleted.
+/// A retry is detected even if the recipient's account and the sender's conversation were deleted.
 pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     make_accounts(facts).await;
     let first = send(facts, "alice", "bob", "1", 20).await;
@@ -125,7 +125,7 @@ pub async fn a_retry_is_known_when_the_conversation_is_gone(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, [""; 0]);
 }
 
-/// The same client id of another sender, or in another app, identifies another message.
+/// The same client id of another sender, or in another app, belongs to another message.
 pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     for name in ["alice", "bob"] {
@@ -142,7 +142,7 @@ pub async fn client_ids_are_those_of_a_sender(facts: &dyn Facts) {
     }
 }
 
-/// The account may use the client ids of its predecessor, and sees none of its messages.
+/// An account that is created again may use the client ids of the deleted account, and sees none of its messages.
 pub async fn an_account_made_again_is_another_sender(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
@@ -172,7 +172,7 @@ pub async fn a_message_to_oneself_is_one_and_read(facts: &dyn Facts) {
     assert_eq!(history(facts, "alice", "alice").await, [""; 0]);
 }
 
-/// A page comes before its cursor and has up to `limit` messages.
+/// A page contains up to `limit` messages before its cursor.
 pub async fn a_history_comes_in_pages_newest_first(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=5 {
@@ -202,7 +202,7 @@ pub async fn a_history_comes_in_pages_newest_first(facts: &dyn Facts) {
     assert_eq!(history(facts, "nobody", "alice").await, [""; 0]);
 }
 
-/// No text is trimmed, folded, cut, or interpreted.
+/// Texts are stored unchanged: they are not trimmed, folded, truncated or interpreted.
 pub async fn texts_are_kept_to_the_byte(facts: &dyn Facts) {
     make_accounts(facts).await;
     let long = "长".repeat(20_000);
@@ -223,7 +223,7 @@ pub async fn texts_are_kept_to_the_byte(facts: &dyn Facts) {
     assert_eq!(newest.client_id.as_str(), longest);
 }
 
-/// Custom content is read back unchanged: in the answer, in a history and as the last message of a conversation.
+/// Custom content is returned unchanged: in the result, in a history and as the last message of a conversation.
 pub async fn custom_content_is_kept_to_the_byte(facts: &dyn Facts) {
     make_accounts(facts).await;
     let long = "长".repeat(20_000);
@@ -243,7 +243,7 @@ pub async fn custom_content_is_kept_to_the_byte(facts: &dyn Facts) {
     }
 }
 
-/// Users with the same `userID` in two apps do not share messages.
+/// Users with the same `userID` in two apps have separate messages.
 pub async fn messages_stay_in_their_app(facts: &dyn Facts) {
     make_accounts(facts).await;
     let other = |name| User::new(OTHER_APP, id(name));
@@ -266,7 +266,7 @@ pub async fn messages_stay_in_their_app(facts: &dyn Facts) {
     assert_eq!(rows(facts, "alice").await, ["bob: 1 (alice, 20)"]);
 }
 
-/// If many messages are sent at once in both directions, each has a sequence and there is no gap.
+/// If many messages are sent concurrently in both directions, each gets a sequence, without gaps.
 pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = (0..120).map(|n| {
@@ -286,7 +286,7 @@ pub async fn many_senders_at_once_leave_no_gap(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 81, total_unread: 40 });
 }
 
-/// One of many simultaneous retries is stored, and all others return it.
+/// Of many concurrent retries, one stores the message, and all others return it.
 pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = (0..50).map(|_| facts.send_message(new_message("alice", "bob", "1", 20)));
@@ -302,7 +302,8 @@ pub async fn a_message_sent_by_many_at_once_is_stored_once(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.total_unread, 1);
 }
 
-/// The oldest messages of the app are deleted first, up to the limit, and none with exactly the given time.
+/// The oldest messages of the app are deleted first, up to the limit. A message with exactly the given time is not
+/// deleted.
 pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     make_accounts(facts).await;
     let other = |name| User::new(OTHER_APP, id(name));
@@ -327,8 +328,8 @@ pub async fn messages_are_forgotten_oldest_first(facts: &dyn Facts) {
     assert_eq!(ok(facts.history(other("bob"), id("alice"), None, 10)).await.len(), 1);
 }
 
-/// The row keeps its position, without a last message once that is deleted; unread messages stay counted until they
-/// are read.
+/// The row keeps its position, and has no last message once that was deleted. Deleted messages stay unread until the
+/// user marks messages as read.
 pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 1..=4 {
@@ -336,7 +337,7 @@ pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts
     }
     assert_eq!(ok(facts.forget_messages(APP, at(23), 10)).await, 2);
     assert_eq!(rows(facts, "bob").await, ["alice: 4 (alice, 24), 4 unread"]);
-    // Only the first message is known to be read.
+    // Only the first message is marked as read.
     let read = ok(facts.mark_read(user("bob"), id("alice"), Some(1))).await.expect("there is a row");
     assert_eq!((read.conversation.unread, read.state.total_unread), (3, 3));
     let before = [state(facts, "alice").await, state(facts, "bob").await];
@@ -353,7 +354,7 @@ pub async fn what_is_forgotten_leaves_its_row_and_stays_unread(facts: &dyn Facts
     assert_eq!((read.conversation.unread, read.state.total_unread), (0, 0));
 }
 
-/// The client id of a message is deleted with it.
+/// After a message was deleted, its client id can be used again.
 pub async fn a_forgotten_message_can_be_sent_again(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;
@@ -361,8 +362,7 @@ pub async fn a_forgotten_message_can_be_sent_again(facts: &dyn Facts) {
     assert_eq!(send(facts, "alice", "bob", "1", 30).await.message.sequence, 2);
 }
 
-/// This holds even after the messages were deleted, both users deleted the conversation, and both accounts were
-/// deleted.
+/// No sequence is reused, even after the messages, both users' conversations and both accounts were deleted.
 pub async fn a_sequence_is_not_used_again(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "alice", "bob", "1", 20).await;

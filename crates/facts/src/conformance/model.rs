@@ -1,7 +1,6 @@
-//! A naive model of the lists of users, with which a store is compared after every step of a random history.
+//! A simple model of the lists of users, which is compared with a store after every step of a random history.
 //!
-//! The model keeps every message and counts unread messages by looking at each of them. It is as simple, and as slow,
-//! as the contract of the port allows.
+//! The model stores every message and counts unread messages by visiting all of them. It is simple and slow.
 
 use super::{NOTHING_REVOKED, at, client_id, custom, id, ok};
 use crate::{Befriended, Facts, ListsState, NewFriendship, NewMessage, RETRY_TIME, Sent};
@@ -10,7 +9,7 @@ use lamplight_model::{
 };
 use std::collections::BTreeMap;
 
-/// After any history, every answer and all data that can be read agree with the model.
+/// After any history, all results and all readable data equal those of the model.
 ///
 /// Each history uses an app of its own.
 pub async fn any_history_leaves_what_a_naive_model_says(facts: &dyn Facts) {
@@ -20,8 +19,8 @@ pub async fn any_history_leaves_what_a_naive_model_says(facts: &dyn Facts) {
     }
 }
 
-/// Plays the history that the numbers encode, one step for each, in an empty app. Panics if the store and the model
-/// disagree.
+/// Runs the history that `numbers` encode, one step for each number, in an empty app. Panics if the store and the model
+/// differ.
 pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
     let mut model = Model::new(app);
     let mut played = vec!["Create them all".to_owned()];
@@ -29,9 +28,9 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
         model.play(facts, Step::Create(id(name)), at(1), at(1), &played).await;
     }
     for (n, number) in numbers.iter().enumerate() {
-        // Several steps have the same time, and several times are within the time of a retry.
+        // Several steps have the same time, and several times are within the retry time.
         let now = at(1_000 + n as u64 / 3 * MOMENT);
-        // An account that is created again gets another time.
+        // An account that is created again has another creation time.
         let made = at(10_000 + 1_000 * n as u64);
         let step = Step::of(*number);
         played.push(format!("{step:?}"));
@@ -40,10 +39,10 @@ pub async fn check(facts: &dyn Facts, app: AppId, numbers: &[u64]) {
     }
 }
 
-/// The number of milliseconds between two successive times.
+/// The number of milliseconds between two consecutive times.
 const MOMENT: u64 = RETRY_TIME.as_secs() * 1_000 / 4;
 
-/// The users are few, so that their conversations get long. Their order by bytes differs from the order here.
+/// There are few users, so that their conversations become long. The list is not in the order of their bytes.
 const NAMES: [&str; 3] = ["b", "a", "B"];
 
 #[derive(Debug)]
@@ -78,7 +77,7 @@ impl Step {
                 }
                 Self::SetProfile(one, change)
             }
-            // The caller of the port refuses a user who adds themselves as a friend.
+            // The caller of the port prevents users from adding themselves as friends.
             4..=7 if one == other => Self::Create(one),
             4 | 5 => Self::Befriend {
                 owner: one,
@@ -137,7 +136,7 @@ struct Model {
     app: AppId,
     accounts: BTreeMap<UserId, Account>,
     friends: BTreeMap<(UserId, UserId), Entry>,
-    /// The messages by the two users, the lesser first, in the order of their sequences.
+    /// The messages between two users, whose smaller id comes first in the key, in the order of their sequences.
     messages: BTreeMap<(UserId, UserId), Vec<Kept>>,
     rows: BTreeMap<(UserId, UserId), Row>,
 }
@@ -166,7 +165,7 @@ struct Kept {
 struct Row {
     cleared: u64,
     read: u64,
-    /// An upper bound of the unread count, because a store need not know the senders of deleted messages.
+    /// An upper bound of the unread count, because a store need not store the senders of deleted messages.
     unread: u32,
     pinned: bool,
     active: Timestamp,
@@ -273,7 +272,7 @@ impl Model {
             Step::Send { from, to, called, text } => {
                 let client_id = client_id(&called.to_string());
                 let body = match text {
-                    // It is shown like a text message, but is a different message.
+                    // It is displayed like a text message, but is a different message.
                     0 => custom("data", "text 1", "extension"),
                     _ => format!("text {text}").as_str().into(),
                 };
@@ -448,7 +447,7 @@ impl Model {
         assert_eq!((set.changed, set.state), (changed, self.state(&owner)), "{played:#?}");
     }
 
-    /// Compares all data that can be read.
+    /// Compares all readable data of the store with the model.
     async fn compare(&self, facts: &dyn Facts, played: &[String]) {
         let users: Vec<User> = NAMES.map(|name| User::new(self.app, id(name))).into();
         let there = |user: &User| self.accounts.get(&user.id);
@@ -524,7 +523,7 @@ impl Model {
         })
     }
 
-    /// The history as the owner sees it, newest first.
+    /// The owner's view of the history, newest first.
     fn history(&self, owner: &UserId, peer: &UserId) -> Vec<Message> {
         let Some(row) = self.rows.get(&(owner.clone(), peer.clone())) else { return Vec::new() };
         let kept = self.messages.get(&pair(owner, peer)).into_iter().flatten().rev();

@@ -1,4 +1,4 @@
-//! Rules of the audit log and of the figures of the past.
+//! Rules about the audit log and the stored metrics.
 
 use super::{APP, OTHER_APP, at, ok};
 use crate::{
@@ -29,7 +29,7 @@ async fn targets(facts: &dyn Facts, app: Option<AppId>, before: Option<u64>, lim
     entries.into_iter().map(|entry| entry.target).collect()
 }
 
-/// The entry is read back unchanged, with its address and every kind of value.
+/// An entry is read back unchanged, with its address and every kind of value.
 pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
     for (number, action) in AuditAction::ALL.iter().enumerate() {
         let change = |what: &str, before: &str, after: &str| AuditChange {
@@ -57,7 +57,8 @@ pub async fn an_audit_entry_comes_back_whole(facts: &dyn Facts) {
     }
 }
 
-/// An entry that was done or failed is kept with its note; an entry of an operation without effect is removed.
+/// The entry of an operation that succeeded or failed is kept with its note. The entry of an operation without effect
+/// is removed.
 pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
     let [one, two, three] = [
         begin(facts, None, "a", 1).await,
@@ -76,7 +77,7 @@ pub async fn an_audit_entry_is_settled(facts: &dyn Facts) {
     assert!(later > three, "no id is used again");
 }
 
-/// Entries are listed newest first, each page after the one before, for one app or for all apps.
+/// Entries are listed newest first, in consecutive pages, for one app or for all apps.
 pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) {
     let mut ids = Vec::new();
     for (number, app) in [Some(APP), Some(OTHER_APP), None, Some(APP)].into_iter().enumerate() {
@@ -91,7 +92,7 @@ pub async fn audit_entries_come_in_pages_of_an_app_or_of_all(facts: &dyn Facts) 
     assert_eq!(targets(facts, None, None, 0).await, [""; 0]);
 }
 
-/// The bound is exact to the millisecond.
+/// The limit is exact to the millisecond.
 pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
     let kept = AUDIT_KEPT.as_millis() as u64;
     begin(facts, None, "old", 1_000).await;
@@ -102,7 +103,7 @@ pub async fn audit_entries_are_kept_for_90_days(facts: &dyn Facts) {
     assert_eq!(targets(facts, None, None, 9).await, ["past it", "at the bound", "new"]);
 }
 
-/// An entry with a time far ahead removes only a few of the oldest entries, not the whole log.
+/// An entry with a time far in the future removes only a few of the oldest entries.
 pub async fn a_clock_far_ahead_does_not_empty_the_audit_log(facts: &dyn Facts) {
     let far = 100 * AUDIT_KEPT.as_millis() as u64;
     for number in 0..20 {
@@ -116,7 +117,7 @@ pub async fn a_clock_far_ahead_does_not_empty_the_audit_log(facts: &dyn Facts) {
     assert_eq!(targets(facts, None, None, 99).await.len(), left.len() + 1);
 }
 
-/// The oldest entries are removed; an entry of an operation without effect removes none.
+/// Above the limit, the oldest entries are removed. The removed entries of operations without effect do not count.
 pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     let first = begin(facts, None, "first", 1).await;
     for _ in 0..2 * AUDIT_SLACK {
@@ -142,7 +143,7 @@ pub async fn audit_entries_are_only_so_many(facts: &dyn Facts) {
     assert_eq!(all[0].target, "last");
 }
 
-/// Figures are listed by rising time, and a figure replaces the one of the same level and time.
+/// Records are listed in ascending order of their times. A record replaces the one with the same level and time.
 pub async fn figures_are_replaced_read_and_forgotten(facts: &dyn Facts) {
     let figure = |level, when, content: &str| Figure { level, at: at(when), content: content.to_owned() };
     let written =

@@ -1,4 +1,4 @@
-//! Rules of the outbox.
+//! Rules about the outbox.
 
 use super::{APP, NOTHING_REVOKED, OTHER_APP, at, device, id, make_accounts, new_message, ok, send, user};
 use crate::{
@@ -15,7 +15,7 @@ const PUSH: Lane = Lane { app: APP, hook: Hook::Push };
 const ADDED: Enqueued = Enqueued { added: 1, repeated: 0, suppressed: 0, dropped: 0 };
 const TAKEN_BACK: Enqueued = Enqueued { added: 0, suppressed: 1, ..ADDED };
 
-/// The notice is read back unchanged, with all its fields.
+/// A notice is read back unchanged, with all its fields.
 pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     let login = SessionEvent {
         ordinal: 7,
@@ -66,7 +66,7 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     whole(&ok(facts.heads(PUSH, 10)).await[0], &contents[2]);
 }
 
-/// The next notice is offered only after the previous one was settled.
+/// The next notice of a user becomes the head only after the previous one was settled.
 pub async fn of_each_user_the_first_notice_is_offered(facts: &dyn Facts) {
     for ordinal in [1, 2, 3] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -81,18 +81,18 @@ pub async fn of_each_user_the_first_notice_is_offered(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["bob 5"]);
 }
 
-/// A caller that does not know whether a notice was stored stores it again.
+/// A caller that is uncertain whether a notice was stored may store it again.
 pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     enqueue(facts, "alice", logout(1)).await;
     let again = [logout(1), logout(2)].map(|content| new("alice", content)).to_vec();
     assert_eq!(ok(facts.enqueue(again)).await, Enqueued { repeated: 1, ..ADDED });
     assert_eq!(state(facts, STATE).await.waiting, 2);
-    // The same ordinal of another user is another notice.
+    // Another user may have a notice with the same ordinal.
     assert_eq!(enqueue(facts, "bob", logout(1)).await, ADDED);
 }
 
-/// Heads are ordered by due time, then by age; notices that are not due yet are included.
+/// Heads are sorted by due time, then by age. Notices that are not due yet are included.
 pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     for (name, when) in [("carol", 30), ("alice", 10), ("dave", 10), ("bob", 20)] {
         let content = event(1, "phone", SessionEventKind::Logout);
@@ -105,7 +105,7 @@ pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["dave 1", "bob 1", "alice 1", "carol 1"]);
 }
 
-/// A failed notice keeps its position and has the reason of the failure.
+/// A failed notice stays the head of its user, with the error of the failure.
 pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -116,7 +116,7 @@ pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts)
     assert_eq!(heads(facts, STATE).await, [failed]);
 }
 
-/// Apps do not affect each other, and neither do webhooks.
+/// Notices of different apps do not affect each other, and neither do notices of different webhooks.
 pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
     enqueue(facts, "alice", push(1)).await;
@@ -137,7 +137,7 @@ pub async fn lanes_have_nothing_in_common(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, None, 10)).await, [letter]);
 }
 
-/// Each such notice comes after all notices before it.
+/// Each notice without an ordinal comes after all earlier notices.
 pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     for sequence in [9, 2, 5] {
         enqueue(facts, "alice", push(sequence)).await;
@@ -151,8 +151,8 @@ pub async fn notices_without_an_ordinal_go_last(facts: &dyn Facts) {
     assert_eq!(told, [9, 2, 5]);
 }
 
-/// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent, and the events
-/// in between report a user who was ONLINE.
+/// If a device returns before its disconnect was sent, neither the disconnect nor the login is sent. The events in
+/// between report the user as ONLINE.
 pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "alice", event(2, "mac", SessionEventKind::TimedOut)).await;
@@ -166,19 +166,19 @@ pub async fn a_login_takes_the_disconnect_of_its_device_away(facts: &dyn Facts) 
     assert_eq!(enqueue(facts, "alice", login(5, "mac")).await, TAKEN_BACK);
     assert_eq!(shown(facts, STATE).await, ["bob 1"]);
     assert_eq!(state(facts, STATE).await.waiting, 1);
-    // The same holds within one transaction.
+    // The same applies within one transaction.
     let both = [event(6, "mac", SessionEventKind::LinkClosed), login(7, "mac")];
     let done = ok(facts.enqueue(both.map(|content| new("alice", content)).to_vec())).await;
     assert_eq!(done, Enqueued { added: 1, ..TAKEN_BACK });
     assert_eq!(shown(facts, STATE).await, ["bob 1"]);
 }
 
-/// A receiver that pairs logins with disconnects would be misled by one without the other.
+/// If the login does not cancel the disconnect, both are sent, because a receiver pairs disconnects with logins.
 pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: &dyn Facts) {
     let kicks = |kicked| SessionEventKind::Login { kicked };
     let android = vec![Platform::Android];
     let cases = [
-        // The login ended in between, so this login is a new one.
+        // The device was logged out in between, so the login is a new one.
         ("logged out", event(2, "phone", SessionEventKind::Logout), login(3, "phone")),
         ("perhaps kicked", event(2, "pad", kicks(android.clone())), login(3, "phone")),
         ("kicks", event(2, "mac", SessionEventKind::LinkClosed), event(3, "phone", kicks(android))),
@@ -192,13 +192,14 @@ pub async fn a_login_that_says_more_than_that_its_device_is_back_is_told(facts: 
     }
     assert_eq!(state(facts, STATE).await.waiting, 12);
 
-    // The first event of the step that ended both devices has reported that the user is away.
+    // The two devices were disconnected in one step, and the first event has already reported that the user is not
+    // ONLINE.
     enqueue(facts, "both", event(1, "mac", SessionEventKind::LinkClosed)).await;
     enqueue(facts, "both", always(event(2, "phone", SessionEventKind::LinkClosed))).await;
     assert_eq!(enqueue(facts, "both", login(3, "phone")).await, ADDED);
 }
 
-/// If the receiver may have a disconnect, the login after it is sent.
+/// If the receiver may already have the disconnect, the login after it is sent.
 pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
@@ -216,7 +217,7 @@ pub async fn a_disconnect_that_was_handed_out_is_not_taken_back(facts: &dyn Fact
     assert!(!ok(facts.hand_out(taken.id)).await, "it was taken back before");
 }
 
-/// The search for a disconnect to withdraw is bounded.
+/// A login cancels a disconnect only if there are few events between the two.
 pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     let far = MAX_EVENTS_BETWEEN as u64 + 2;
     for (name, others) in [("near", 2..far), ("far", 2..far + 1)] {
@@ -229,7 +230,7 @@ pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "far", login(far + 1, "phone")).await, ADDED);
 }
 
-/// A login that is repeated after a crash does not withdraw a later disconnect.
+/// A login that is repeated after a crash does not cancel a later disconnect.
 pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts) {
     let login = login(1, "phone");
     enqueue(facts, "alice", login.clone()).await;
@@ -238,8 +239,8 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
     assert_eq!(state(facts, STATE).await.waiting, 2);
 }
 
-/// A withdrawn pair does not come back as a single login, and a login after a disconnect that was sent is not treated
-/// as the rest of a pair.
+/// If the events are repeated after a crash, a cancelled pair is not stored again. A login whose disconnect was already
+/// sent is not ignored as a part of such a pair.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];
@@ -257,7 +258,7 @@ pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dy
     assert_eq!(shown(facts, STATE).await, ["bob 3"]);
 }
 
-/// Once the caller has confirmed them, the events of a new record are stored, even if its clock was set back.
+/// After the caller has confirmed the events, the events of a new record are stored, even if its clock was set back.
 pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     let logout = |ordinal| event(ordinal, "phone", SessionEventKind::Logout);
     for ordinal in [5, 6] {
@@ -270,7 +271,7 @@ pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     assert_eq!(state(facts, STATE).await.waiting, 3);
 }
 
-/// The next notice of the user is offered.
+/// After a notice has become a dead letter, the next notice of the user becomes the head.
 pub async fn a_dead_notice_is_kept_and_holds_nobody_up(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -285,7 +286,7 @@ pub async fn a_dead_notice_is_kept_and_holds_nobody_up(facts: &dyn Facts) {
     assert_eq!(letter, expected);
 }
 
-/// Dead letters are listed in the order in which the notices were given up.
+/// Dead letters are listed in the order in which the notices became dead letters.
 pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     let names = ["carol", "alice", "bob"];
     for name in names {
@@ -300,8 +301,7 @@ pub async fn dead_letters_are_listed_in_pages(facts: &dyn Facts) {
     assert_eq!(ok(facts.dead_letters(APP, Some(rest[0].id), 2)).await, []);
 }
 
-/// A dead letter that is sent again waits like a new notice, but before the later notices of its user, which were not
-/// sent either.
+/// A dead letter that is queued again comes before the later notices of its user, because those were not sent either.
 pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -322,7 +322,7 @@ pub async fn a_dead_letter_that_is_sent_again_keeps_its_place(facts: &dyn Facts)
     assert_eq!(shown(facts, STATE).await, ["alice 2"]);
 }
 
-/// Deleted dead letters cannot be restored.
+/// Deleted dead letters cannot be queued again.
 pub async fn dead_letters_are_dropped(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         enqueue(facts, name, event(1, "phone", SessionEventKind::Logout)).await;
@@ -335,7 +335,7 @@ pub async fn dead_letters_are_dropped(facts: &dyn Facts) {
     assert_eq!(state(facts, STATE).await.dead, 1);
 }
 
-/// A result may arrive after its notice was removed.
+/// An outcome may be reported after the notice was removed, and then has no effect.
 pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::LinkClosed)).await;
     let head = heads(facts, STATE).await.remove(0);
@@ -348,7 +348,7 @@ pub async fn what_is_settled_late_changes_nothing(facts: &dyn Facts) {
     }
 }
 
-/// The backend is still notified that the account was deleted.
+/// The backend still gets the notices of an account that was deleted.
 pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     enqueue(facts, "alice", event(1, "phone", SessionEventKind::Logout)).await;
@@ -356,7 +356,7 @@ pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["alice 1"]);
 }
 
-/// Notices are counted by lane, and the age of the oldest head is returned with them.
+/// Waiting notices are counted for each lane. The time of the oldest head is returned too.
 pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, []);
     for (name, ordinal, when) in [("alice", 1, 30), ("alice", 2, 40), ("bob", 1, 20)] {
@@ -376,7 +376,7 @@ pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, [LaneState { waiting: 0, oldest: None, ..expected }]);
 }
 
-/// Both webhooks of an app share the bound; another app has its own.
+/// The limit applies to both webhooks of an app together, and to each app separately.
 pub async fn beyond_the_bound_notices_are_dropped(facts: &dyn Facts) {
     let logout = |app, ordinal: usize| NewNotice {
         user: User::new(app, id(&format!("user {}", ordinal % 100))),
@@ -399,7 +399,7 @@ pub async fn beyond_the_bound_notices_are_dropped(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "alice", push(2)).await, full);
 }
 
-/// The newest dead letters are kept.
+/// Above the limit, the newest dead letters are kept.
 pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     let die = async |count: usize, name: &str| -> usize {
         let notices = (0..count)
@@ -419,7 +419,7 @@ pub async fn beyond_the_bound_the_oldest_dead_letters_go(facts: &dyn Facts) {
     assert_eq!(letters[MAX_DEAD_LETTERS - 1].user.id.as_str(), "new 00001");
 }
 
-/// The message and the notice are stored in one transaction, so that a crash leaves both or neither.
+/// The message and its notice are stored in one transaction, so a crash leaves both or neither.
 pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
     for name in ["alice", "bob"] {
         ok(facts.create_account(user(name), at(1))).await;
@@ -432,7 +432,7 @@ pub async fn a_message_to_push_comes_with_its_notice(facts: &dyn Facts) {
         let sent = ok(facts.send_message(new(n, push))).await;
         match sent {
             Sent::Stored(stored) => assert_eq!(stored.push, pushed),
-            // The message was pushed when it was first sent.
+            // The message was pushed when it was first sent, so the retry adds no notice.
             Sent::Repeated(_) => assert_eq!(n, "2"),
             Sent::NoSuchSender | Sent::NoSuchRecipient => panic!("{sent:?}"),
         }
@@ -449,8 +449,8 @@ fn missed(since: u64, limit: usize) -> MissedMessages {
     MissedMessages { user: user("bob"), since: at(since), limit, devices: vec![Platform::IPhone], at: at(99) }
 }
 
-/// Each message is pushed once, in the order of sending. A message that is older, read, deleted, sent by the user, or
-/// pushed before is not pushed.
+/// Each missed message is pushed once, in the order of sending. Messages that are too old, read, deleted, already
+/// pushed or sent by the user are not pushed.
 pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
     make_accounts(facts).await;
     let sends = [
@@ -489,11 +489,11 @@ pub async fn missed_messages_are_pushed_once(facts: &dyn Facts) {
         ok(facts.settle(vec![gone(head.id)], at(99))).await;
     }
     assert_eq!(texts, ["pushed", "1", "2", "3"]);
-    // Messages whose notices were delivered are not pushed again either.
+    // Messages whose notices were delivered are not pushed again.
     assert_eq!(ok(facts.push_missed(missed(0, 10))).await, Enqueued::default());
 }
 
-/// At most `limit` messages are pushed.
+/// If more than `limit` messages were missed, the newest are pushed.
 pub async fn of_many_missed_messages_the_newest_are_pushed(facts: &dyn Facts) {
     make_accounts(facts).await;
     for n in 0..10 {
@@ -525,14 +525,14 @@ fn login(ordinal: u64, on: &str) -> NoticeContent {
     event(ordinal, on, SessionEventKind::Login { kicked: Vec::new() })
 }
 
-/// The same event, marked to be sent whatever follows.
+/// The same event, marked as one that is always sent.
 fn always(content: NoticeContent) -> NoticeContent {
     let NoticeContent::Session(event) = content else { unreachable!("it is a session event") };
     let after = event.after.map(|after| StatusAfter { told_always: true, ..after });
     NoticeContent::Session(SessionEvent { after, ..event })
 }
 
-/// Returns the status after an event, in which the user is OFFLINE.
+/// A status of a user who is OFFLINE, with this version.
 fn after(version: u64) -> Option<StatusAfter> {
     Some(StatusAfter { status_type: StatusType::Offline, version: Version(version), told_always: false })
 }
@@ -566,7 +566,7 @@ async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
     ok(facts.heads(lane, 1_000)).await
 }
 
-/// Reads the heads as user and ordinal.
+/// The heads of a lane as text: user and ordinal.
 async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     let show = |head: Notice| format!("{} {}", head.user.id, head.ordinal);
     heads(facts, lane).await.into_iter().map(show).collect()

@@ -4,7 +4,8 @@ use super::{NOTHING_REVOKED, OTHER_APP, at, id, make_accounts, ok, state, user};
 use crate::{Facts, ListsState, NickCursor};
 use lamplight_model::{AllowType, FieldValue, Profile, ProfileChange, ProfileFields, User};
 
-/// The profile is empty, anybody may add the account as a friend, and the version starts at the creation time.
+/// The profile of a new account is empty and allows everybody to add the account. The lists version is the creation
+/// time.
 pub async fn a_new_account_has_the_default_profile_and_its_time_as_version(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1_700_000_000_000))).await;
     assert_eq!(ok(facts.profiles(vec![user("alice")])).await, [Some(Profile::default())]);
@@ -15,7 +16,7 @@ pub async fn a_new_account_has_the_default_profile_and_its_time_as_version(facts
     assert_eq!(ok(facts.lists_states(vec![user("alice")])).await, [Some(state)]);
 }
 
-/// The version can be incremented even at the highest creation time.
+/// The version can be incremented even if the creation time is the highest possible one.
 pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(u64::MAX))).await;
     let before = state(facts, "alice").await.version;
@@ -23,7 +24,7 @@ pub async fn an_account_of_the_last_moment_counts_up(facts: &dyn Facts) {
     assert_eq!(set.state.version, before + 1);
 }
 
-/// The fields are stored unchanged beside the profile and deleted with the account; they increment no version.
+/// Further fields are stored unchanged and deleted with the account. They do not increment the version.
 pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     make_accounts(facts).await;
     let text = |text: &str| FieldValue::Text(text.to_owned());
@@ -50,7 +51,7 @@ pub async fn further_fields_are_kept_as_they_come(facts: &dyn Facts) {
     assert_eq!(ok(asked()).await, [Some(ProfileFields::new()), None, Some(ProfileFields::new())]);
 }
 
-/// Neither the profile nor the version of a deleted account comes back.
+/// An account that is created again has neither the profile nor the version of the deleted account.
 pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(10))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
@@ -62,7 +63,7 @@ pub async fn a_profile_goes_with_its_account(facts: &dyn Facts) {
     assert_eq!(state(facts, "alice").await, ListsState { version: 20, total_unread: 0 });
 }
 
-/// The nick, the avatar URL and `allow` can be changed and reset individually.
+/// The nick, the avatar URL and the rule for being added can be set and reset separately.
 pub async fn a_profile_changes_in_what_is_named(facts: &dyn Facts) {
     make_accounts(facts).await;
     let none = ProfileChange::default();
@@ -88,7 +89,7 @@ pub async fn a_profile_changes_in_what_is_named(facts: &dyn Facts) {
     assert_eq!(state(facts, "bob").await.version, 1);
 }
 
-/// Setting the same values, or none, does not count as a change.
+/// Setting equal values, or no values, is not a change.
 pub async fn the_same_profile_counts_nothing_up(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     ok(facts.set_profile(user("alice"), nick("a"))).await;
@@ -100,13 +101,13 @@ pub async fn the_same_profile_counts_nothing_up(facts: &dyn Facts) {
     }
 }
 
-/// Setting a profile creates no account.
+/// Setting the profile of a missing account does not create the account.
 pub async fn a_profile_needs_an_account(facts: &dyn Facts) {
     assert_eq!(ok(facts.set_profile(user("alice"), nick("a"))).await, None);
     assert_eq!(ok(facts.accounts(vec![user("alice")])).await, [None]);
 }
 
-/// A user named twice is returned twice; no users, no results.
+/// A user who is given twice is returned twice. Without users, the result is empty.
 pub async fn profiles_and_states_come_in_the_order_asked(facts: &dyn Facts) {
     for (n, name) in ["alice", "bob", "carol"].into_iter().enumerate() {
         ok(facts.create_account(user(name), at(100 * n as u64))).await;
@@ -124,7 +125,8 @@ pub async fn profiles_and_states_come_in_the_order_asked(facts: &dyn Facts) {
     assert_eq!(ok(facts.lists_states(Vec::new())).await, []);
 }
 
-/// No text is trimmed, folded, cut, or interpreted as a number; each app has its own profiles.
+/// Texts are stored unchanged: they are not trimmed, folded, truncated or interpreted as numbers. Each app has its own
+/// profiles.
 pub async fn profiles_are_kept_to_the_byte(facts: &dyn Facts) {
     ok(facts.create_account(user("alice"), at(1))).await;
     let other = User::new(OTHER_APP, id("alice"));
@@ -142,7 +144,7 @@ fn nick(text: &str) -> ProfileChange {
     ProfileChange { nick: Some(text.into()), ..ProfileChange::default() }
 }
 
-/// Accounts are found in pages, ignoring case, by nick and then id; only accounts of one app, by their current nicks.
+/// Accounts of one app are found by their current nicks, ignoring case, in pages sorted by nick and then id.
 pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts) {
     let nicks = [
         ("u1", "Anna"),
@@ -186,7 +188,7 @@ pub async fn accounts_are_found_by_what_their_nick_begins_with(facts: &dyn Facts
         assert_eq!(find("nobody", limit).await, [] as [&str; 0]);
         assert_eq!(find("", limit).await.len(), 9, "all that have a nick");
     }
-    // A cursor before all accounts leaves none out.
+    // With a cursor before all matching accounts, all of them are found.
     let before = Some(NickCursor { nick: "A".into(), id: id("zz") });
     assert_eq!(ok(facts.find_by_nick(super::APP, "anna".into(), before, 100)).await.len(), 3);
     ok(facts.set_profile(user("u1"), nick("Zoe"))).await;

@@ -1,9 +1,9 @@
-//! The forms in which a session event is stored: JSON for the outbox and for people, and a form by position for the
-//! journal of live records.
+//! The stored forms of a session event: JSON with field names for the outbox and for people, and a form without names
+//! for the journal of live records.
 //!
-//! Both stores have events that earlier versions wrote, without the status after the event. In JSON, that field is
-//! absent. By position, an event with a status is of an additional kind after the former ones, so one reader reads
-//! both.
+//! Both stores contain events of earlier versions of Lamplight, which have no status after the event. In JSON, the
+//! field is then absent. In the form without names, events with a status have a variant of their own, which was added
+//! after the former variants, so one reader reads both.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, Timestamp};
@@ -52,7 +52,7 @@ impl From<NamedEvent> for SessionEvent {
     }
 }
 
-/// The form by position.
+/// The form without field names.
 #[derive(Serialize, Deserialize)]
 struct StoredEvent {
     ordinal: u64,
@@ -61,7 +61,7 @@ struct StoredEvent {
     kind: StoredKind,
 }
 
-/// The order of the variants is part of the form.
+/// The kind of an event. The order of the variants is part of the form.
 #[derive(Serialize, Deserialize)]
 enum StoredKind {
     Login { kicked: Vec<Platform> },
@@ -72,7 +72,7 @@ enum StoredKind {
     With(StatusAfter, WithStatus),
 }
 
-/// The kind of an event whose later status is known. The order of the variants is part of the form.
+/// The kind of an event that is stored with the status after it. The order of the variants is part of the form.
 #[derive(Serialize, Deserialize)]
 enum WithStatus {
     Login { kicked: Vec<Platform> },

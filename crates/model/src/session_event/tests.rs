@@ -1,4 +1,4 @@
-//! Tests of the rule by which a login takes back a disconnect.
+//! Tests of the rule by which a login cancels a disconnect.
 
 use super::*;
 
@@ -55,9 +55,9 @@ fn only_what_says_nothing_of_the_device_may_lie_between() {
         (event(MAC, login(&[])), true),
         (event(MAC, custom()), true),
         (event(None, custom()), true),
-        // The user was not ONLINE, and lost a custom status, which is impossible if the device was connected.
+        // The user was not ONLINE and lost a custom status, which is impossible if the device was connected.
         (always(event(MAC, SessionEventKind::LinkClosed)), false),
-        // The event names the platforms of ended logins, one of which may have been the device's.
+        // The event contains the platforms of kicked logins, one of which may have been the device's.
         (event(MAC, login(&[Platform::Android])), false),
         (event(PHONE, SessionEventKind::Logout), false),
         (event(PHONE, SessionEventKind::LinkClosed), false),

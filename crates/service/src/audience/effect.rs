@@ -1,18 +1,18 @@
-//! The effects of the change log that an audience cannot carry out itself.
+//! Actions that an audience requests from its caller.
 
 use lamplight_core::{EndCause, WatcherKey};
 use lamplight_directory::ListsNews;
 use lamplight_model::{AppId, Profile, User, UserId};
 use std::sync::Arc;
 
-/// An action that the caller must take after [`Audience::hear`](super::Audience::hear).
+/// An action that the caller has to carry out after a call of the audience.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
-    /// Close a connection with a reason.
+    /// Close a connection and send the cause.
     Close {
         /// The connection.
         watcher: WatcherKey,
-        /// The reason.
+        /// The cause that is sent.
         cause: EndCause,
     },
     /// Notify a connection that another device has changed the subscription list.
@@ -21,34 +21,34 @@ pub enum Effect {
         watcher: WatcherKey,
         /// Users who are new on the list.
         subscribed: Vec<UserId>,
-        /// Users who left the list.
+        /// Users who were removed from the list.
         unsubscribed: Vec<UserId>,
     },
     /// Read the changed settings of an app, and pass them to
     /// [`Audience::set_notifications`](super::Audience::set_notifications).
     AppChanged(AppId),
-    /// Notify a connection of a change of its user's lists, in the order of the versions; the connection whose call
-    /// made the change gets it with its answer.
+    /// Notify a connection of a change of its user's lists. The connection whose call made the change gets its version
+    /// with the answer instead.
     Lists {
         /// The connection.
         watcher: WatcherKey,
         /// The change.
         news: Arc<ListsNews>,
     },
-    /// Read the lists version of a connection's user, and have the client read its lists again.
+    /// Read the lists version of a connection's user, and make the client read its lists again.
     RereadLists(WatcherKey),
     /// Notify a connection of the new profile of a friend.
     FriendProfile {
         /// The connection.
         watcher: WatcherKey,
-        /// The owner of the profile.
+        /// The friend whose profile has changed.
         friend: UserId,
-        /// The profile.
+        /// The friend's new profile.
         profile: Arc<Profile>,
     },
     /// Read the watch list of a connection again, and pass it to
     /// [`Audience::set_watch_list`](super::Audience::set_watch_list).
     Reload(WatcherKey),
-    /// Read the status of a user, and [deliver](super::Audience::tell) it.
+    /// Read the status of a user, and pass it to [`Audience::tell`](super::Audience::tell).
     Read(User),
 }

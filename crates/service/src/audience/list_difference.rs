@@ -1,11 +1,11 @@
-//! The difference between a user's current subscription list and the list that a connection was last sent.
+//! The difference between a user's current subscription list and the list that was last sent to a connection.
 
 use hashbrown::{HashMap, HashSet};
 use lamplight_model::UserId;
 
-/// The net difference: the users who joined the subscription list and those who left it since the connection was last
-/// notified. It never has more entries than the sent list and the current list together, however often the list
-/// changes.
+/// The users who were added to the subscription list and those who were removed from it since the connection was last
+/// notified. However often the list changes, the difference has at most as many entries as the sent list and the
+/// current list together.
 #[derive(Debug, Default)]
 pub struct ListDifference {
     changed: HashMap<UserId, Change, foldhash::fast::RandomState>,
@@ -29,11 +29,11 @@ impl ListDifference {
     fn change(&mut self, user: &UserId, joined: bool) {
         let opposite = self.changed.get(user).map(|change| change.joined != joined);
         match opposite {
-            // The connection was last sent this state of the user.
+            // The connection was last sent the state to which the user has returned.
             Some(true) => {
                 self.changed.remove(user);
             }
-            // The difference contains this change already.
+            // The difference already contains this change.
             Some(false) => {}
             None => {
                 self.count += 1;
@@ -42,15 +42,16 @@ impl ListDifference {
         }
     }
 
-    /// Notes that an answer reports to the connection whether these users are on the list.
+    /// Removes users from the difference, because an answer has reported to the connection whether they are on the
+    /// list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
         });
     }
 
-    /// Notes that an answer gives the connection the whole list `list`. From then on the difference is that between it
-    /// and `now`, the list that the worker has. Either may be older than the other.
+    /// Records that an answer contains the whole list `list`. The difference then becomes that between `list` and
+    /// `now`, the list of the worker. Either list may be the older one.
     pub fn answered_list<'a>(&mut self, list: &'a [UserId], now: impl Iterator<Item = &'a UserId>) {
         let mut told: HashSet<&UserId, foldhash::fast::RandomState> = list.iter().collect();
         let joined: Vec<UserId> = now.filter(|user| !told.remove(*user)).cloned().collect();
@@ -59,17 +60,17 @@ impl ListDifference {
         self.add(&joined, &left);
     }
 
-    /// Whether the connection knows the list.
+    /// Whether the connection was sent every change.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty()
     }
 
-    /// Takes the users who joined, in their order.
+    /// Removes and returns the added users, in the order of the changes.
     pub fn take_joined(&mut self) -> Vec<UserId> {
         self.take(true)
     }
 
-    /// Takes the users who left, in their order.
+    /// Removes and returns the removed users, in the order of the changes.
     pub fn take_left(&mut self) -> Vec<UserId> {
         self.take(false)
     }
@@ -85,8 +86,8 @@ impl ListDifference {
 mod tests {
     use super::*;
 
-    /// Runs a script: `+a` joins, `-a` leaves, `=a` is answered; `abc/cd` answers with the list of a, b and c while the
-    /// worker has that of c and d. Compares the users who joined and those who left.
+    /// Runs a script: `+a` adds a user, `-a` removes one, and `=a` is an answer about one. `abc/cd` is an answer with
+    /// the list of a, b and c while the worker has the list of c and d. Compares the added and the removed users.
     fn check(script: &str, joined: &str, left: &str) {
         let mut difference = ListDifference::default();
         for step in script.split(' ') {
@@ -126,8 +127,8 @@ mod tests {
         check("+x -y ab/ab", "", "");
         check("ab/bcd", "c d", "a");
         check("abc/", "", "a b c");
-        // The list was read between two changes that the worker has not heard of yet: the user leaves the list, and
-        // joins it again.
+        // The list was read between two changes that the worker has not received yet: the user was removed and added
+        // again.
         check("a/ab", "b", "");
         check("a/ab -b +b", "b", "");
     }

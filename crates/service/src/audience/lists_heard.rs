@@ -1,16 +1,16 @@
-//! Records whether the log has reported a change of a user's lists while that user logs in.
+//! Records whether the log has reported a change of a user's lists during a login of that user.
 //!
-//! The facts return the lists version when they record a login. It is still current when the connection joins the
-//! audience, unless the worker has heard of a change between the two: then it must be read again. Later changes are
-//! sent to the connection.
+//! The facts return the lists version when they record a login. If the worker has received no change of the lists
+//! between that moment and the moment at which the connection joins the audience, the version is still current.
+//! Otherwise it has to be read again. Later changes are sent to the connection.
 //!
-//! This module is pure. The number of logins under way bounds its memory.
+//! The module has no I/O. Its memory is bounded by the number of logins in progress.
 
 use hashbrown::HashMap;
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::User;
 
-/// The users who are logging in over the connections of a worker.
+/// The users who are logging in over connections of this worker.
 #[derive(Debug, Default)]
 pub struct ListsHeard {
     users: HashMap<User, Heard, foldhash::fast::RandomState>,
@@ -18,21 +18,22 @@ pub struct ListsHeard {
 
 #[derive(Debug, Default)]
 struct Heard {
-    /// The number of logins under way.
+    /// The number of logins in progress.
     logins: usize,
-    /// The number of changes during these logins.
+    /// The number of changes of the lists during these logins.
     changes: u64,
 }
 
 impl ListsHeard {
-    /// Begins a login, before the facts are asked. The caller passes the result to [`none_since`](Self::none_since).
+    /// Records that a login begins. It is called before the facts are. The caller passes the result to
+    /// [`none_since`](Self::none_since).
     pub fn begin(&mut self, user: &User) -> u64 {
         let heard = self.users.entry_ref(user).or_default();
         heard.logins += 1;
         heard.changes
     }
 
-    /// Records an entry of the log that concerns a user who is logging in.
+    /// Counts an entry of the log if it is a change of the lists of a user who is logging in.
     pub fn hear(&mut self, entry: &LogEntry) {
         match entry.news {
             News::Lists(_) | News::ListsUnknown => {
@@ -50,17 +51,17 @@ impl ListsHeard {
         }
     }
 
-    /// Notes that a part of the log was missed, so that anything may have changed.
+    /// Records that a part of the log was missed. It counts as a change of every user's lists.
     pub fn miss(&mut self) {
         self.users.values_mut().for_each(|heard| heard.changes += 1);
     }
 
-    /// Whether no change was heard since a login began.
+    /// Whether no change was reported since a login began. `begun` is the result of [`begin`](Self::begin).
     pub fn none_since(&self, user: &User, begun: u64) -> bool {
         self.users.get(user).is_some_and(|heard| heard.changes == begun)
     }
 
-    /// Ends a login, whatever its result.
+    /// Records that a login has ended, with any result.
     pub fn end(&mut self, user: &User) {
         if let Some(heard) = self.users.get_mut(user) {
             heard.logins -= 1;

@@ -1,4 +1,4 @@
-//! A connection of the audience, and its knowledge of its user's subscription list.
+//! A connection of the audience, and how current its subscription list is.
 
 use lamplight_model::{ConnectionId, User, UserId};
 use std::collections::BTreeMap;
@@ -10,20 +10,19 @@ pub struct Member {
     pub user: User,
     /// The id of the connection.
     pub connection: ConnectionId,
-    /// The revision of the user's record at which the connection was entered.
+    /// The revision of the user's record at which the connection was added to the record.
     pub(super) entered: u64,
-    /// Counts the changes of the user's lists: a watch list that was read before one of them is out of date.
+    /// The number of changes of the user's watch list. A list that was read before the last change is out of date.
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether the subscription list was read. From then on, the connection is sent the differences.
+    /// Whether the connection has a subscription list. It is then notified of the changes of that list.
     pub(super) has_list: bool,
-    /// The revision of the user's record up to which the subscription list is known, from the log or from a read;
-    /// `None` if a part of the log was missed.
+    /// The revision of the user's record up to which the subscription list contains all changes; `None` if a part of
+    /// the log was missed.
     pub(super) heard: Option<u64>,
-    /// The users that the connection's own calls added to the list or removed from it, with the revisions of these
-    /// changes, until the log has delivered them. An entry of the log about such a user up to that revision is an older
-    /// change or the same one. `None` most of the time.
+    /// The users that the connection's own calls have added or removed, each with the revision of that change, until
+    /// the log has reported it. An entry about such a user up to that revision is ignored. Usually `None`.
     #[expect(
         clippy::box_collection,
         reason = "every connection pays for it: one word, and an empty map keeps memory"
@@ -46,16 +45,17 @@ impl Member {
         }
     }
 
-    /// Sets the revision of the user's record at which the connection was entered, because the log may still report the
-    /// end of an earlier login over the same connection.
+    /// Sets the revision of the user's record at which the connection was added. Log entries up to that revision may
+    /// concern an earlier login over the same connection.
     #[must_use]
     pub fn entered_at(self, rev: u64) -> Self {
         Self { entered: rev, ..self }
     }
 
-    /// Records a change of the subscription list that the log reports. Returns whether it was known already.
+    /// Records the revision of a list change that the log reports. Returns whether the list already contains the
+    /// change.
     pub(super) fn has_heard(&mut self, rev: u64) -> bool {
-        // News without a revision has no position in the order.
+        // Entries without a revision have no position in the order of the changes.
         if rev == 0 {
             return false;
         }
@@ -66,7 +66,7 @@ impl Member {
         false
     }
 
-    /// Notes that the log has reported the list up to this revision.
+    /// Removes the own changes up to this revision, because the log has reported them.
     pub(super) fn caught_up(&mut self, rev: u64) {
         let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
         ahead.retain(|_, ahead| rev < *ahead);
@@ -75,8 +75,7 @@ impl Member {
         }
     }
 
-    /// Notes that the subscription list was read from the record at this revision, so it includes all log entries up to
-    /// it.
+    /// Records that the subscription list was read at this revision of the record, so it contains all changes up to it.
     pub(super) fn has_read(&mut self, rev: u64) {
         if rev == 0 {
             return;
@@ -85,7 +84,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// Returns those of these users that have no own change of this revision or a later one.
+    /// The users in `users` without an own change of this or a later revision.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

@@ -1,9 +1,9 @@
-//! The reads of a worker from the stores for its connections: what to ask next, in which batches, and when to retry.
+//! The reads of a worker from the stores: which call to make next, which keys to read in one call, and when to retry.
 //!
-//! This module is pure: the caller performs the calls and reports their outcomes. Every connection and every user is
-//! requested once, however many reasons there are, so the waiting reads are bounded by the connections and users of the
-//! worker. A key that is requested while it is being read is read once more, because the answer under way may be older
-//! than the reason.
+//! The module has no I/O: the caller makes the calls and reports their outcomes. A connection or a user that is
+//! requested several times is read once. The number of waiting reads is therefore bounded by the connections and users
+//! of the worker. If a key is requested while it is being read, it is read once more, because the result may be too
+//! old.
 
 use hashbrown::HashMap;
 use lamplight_core::WatcherKey;
@@ -12,23 +12,23 @@ use std::collections::{BTreeSet, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
-/// The most calls that may be under way at the same time.
+/// The most calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// The most calls under way without a waiting client. The others stay free for waiting clients.
+/// The most calls in progress for which no client waits. The remaining calls are reserved for waiting clients.
 pub const MAX_BACKGROUND_CALLS: usize = 48;
 /// The most users in one call.
 pub const MAX_USERS: usize = 500;
-/// The pause before the read of a failed key is retried; it doubles with each failure.
+/// The pause before a failed read is retried. It doubles with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// The longest pause.
+/// The longest pause before a retry.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// The urgency of a read.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Urgency {
-    /// No client waits for it.
+    /// No client waits for the result.
     Background,
-    /// A client waits for it.
+    /// A client waits for the result.
     Waited,
 }
 
@@ -48,13 +48,13 @@ pub enum ReadCall {
 pub enum ReadOutcome {
     /// The call succeeded, or was no longer needed.
     Done,
-    /// The result was out of date: the read is repeated at once.
+    /// The result was out of date. The read is repeated at once.
     OutOfDate,
-    /// The store failed: the read is repeated after a pause.
+    /// The store failed. The read is repeated after a pause.
     Failed,
 }
 
-/// The reads of a worker.
+/// The requested reads of a worker.
 #[derive(Debug, Default)]
 pub struct Reads {
     watch_lists: Wanted<WatcherKey>,
@@ -74,28 +74,27 @@ impl Reads {
         self.statuses.want(user, Urgency::Background);
     }
 
-    /// Requests the state of a user's lists.
+    /// Requests the lists version of a user.
     pub fn want_lists_state(&mut self, user: User, urgency: Urgency) {
         self.lists_states.want(user, urgency);
     }
 
-    /// Whether the watch list of a connection is still to be read.
+    /// Whether the watch list of a connection was requested and has not been read yet.
     pub fn wants_watch_list(&self, watcher: WatcherKey) -> bool {
         self.watch_lists.entries.contains_key(&watcher)
     }
 
-    /// Makes the read of a connection's watch list urgent, if it is still to be done, because a client waits for it
-    /// now.
+    /// Makes the requested read of a connection's watch list urgent, because a client waits for it now.
     pub fn hurry(&mut self, watcher: WatcherKey) {
         self.watch_lists.hurry(&watcher);
     }
 
-    /// Drops the request of a connection that has ended.
+    /// Removes the request of a connection that has ended.
     pub fn forget(&mut self, watcher: WatcherKey) {
         self.watch_lists.entries.remove(&watcher);
     }
 
-    /// The next call to start, if one may start. The caller repeats this until there is none.
+    /// Returns the next call to make; `None` if none may be made now. The caller repeats this until it returns `None`.
     pub fn next(&mut self, now: Moment) -> Option<ReadCall> {
         if self.under_way >= MAX_CALLS {
             return None;
@@ -109,7 +108,7 @@ impl Reads {
     }
 
     fn next_of(&mut self, urgency: Urgency, now: Moment) -> Option<ReadCall> {
-        // Statuses first: they change most often, and need few calls.
+        // Statuses come first, because they change most often and need few calls.
         let statuses = self.statuses.take(urgency, MAX_USERS, now);
         if !statuses.is_empty() {
             return Some(ReadCall::Statuses(statuses));
@@ -140,10 +139,11 @@ impl Reads {
 #[derive(Debug)]
 struct Wanted<K> {
     entries: HashMap<K, Entry, foldhash::fast::RandomState>,
-    /// Keys to read for waiting clients. A key whose entry is not [`State::Queued`], or has been removed, is skipped.
+    /// Keys to read for waiting clients. A key that was removed from `entries`, or that is not [`State::Queued`], is
+    /// skipped.
     waited: VecDeque<K>,
     background: VecDeque<K>,
-    /// Keys that failed, by the end of their pause.
+    /// Keys whose read has failed, ordered by the end of their pause.
     paused: BTreeSet<(Moment, K)>,
 }
 
@@ -157,7 +157,7 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Queued,
-    /// `again` means that the key was requested once more meanwhile.
+    /// `again` is `true` if the key was requested again meanwhile.
     UnderWay {
         again: bool,
     },
@@ -204,7 +204,7 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
         }
     }
 
-    /// Takes up to `most` keys that may be read in one call.
+    /// Removes up to `most` keys from the queue, to be read in one call.
     fn take(&mut self, urgency: Urgency, most: usize, now: Moment) -> Vec<K> {
         while let Some((_, key)) = self.paused.pop_first_if_due(now) {
             if let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.state == State::Paused) {
@@ -220,7 +220,7 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
                 continue;
             };
             if taken.is_empty() {
-                // A failed read is repeated in smaller batches, so that a key that always fails ends up alone.
+                // After a failure, fewer keys are read in one call, so that a key that always fails is soon read alone.
                 most = (most >> entry.failures.min(16)).max(1);
             }
             entry.state = State::UnderWay { again: false };
@@ -230,7 +230,7 @@ impl<K: Clone + Eq + Hash + Ord> Wanted<K> {
     }
 
     fn ended(&mut self, key: &K, outcome: ReadOutcome, now: Moment) {
-        // The key may have been dropped.
+        // The request may have been removed.
         let Some(entry) = self.entries.get_mut(key) else { return };
         let again = entry.state == State::UnderWay { again: true };
         match outcome {
@@ -280,9 +280,9 @@ mod tests {
         User::new(AppId(1), UserId::new(name).unwrap())
     }
 
-    /// Runs a script over users `a`, `b`, … and connections `1`, `2`, …: `want a`, `waited a`, `hurry 1`, `forget 1`;
-    /// `next` begins every call that may begin; `done`, `old` and `fail` end the first call under way; `+ms` lets time
-    /// pass. Compares the calls that each `next` begins.
+    /// Runs a script over users `a`, `b`, … and connections `1`, `2`, …: `want a`, `waited a`, `hurry 1`, `forget 1`.
+    /// `next` makes every call that may be made. `done`, `old` and `fail` end the earliest call in progress, and `+ms`
+    /// lets time pass. Compares the calls that each `next` makes.
     fn check(script: &str, expected: &str) {
         let mut hub = Hub::<UserStatus>::default();
         let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();

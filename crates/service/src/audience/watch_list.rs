@@ -1,33 +1,32 @@
-//! The watch list of a connection, and its changes by the connection's own calls, as passed to an audience.
+//! The watch list of a connection, and the changes that the connection's own calls make.
 
 use lamplight_core::Notifications;
 use lamplight_directory::{Logged, News};
 use lamplight_model::UserId;
 
-/// The users, other than the user itself, that the connections of a user watch, and the notifications that the app
-/// allows.
+/// The users that a user's connections watch in addition to the user, and the notifications that the app allows.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct WatchList {
-    /// The revision of the record that the subscriptions were read from; 0 if it is not known.
+    /// The revision of the record from which the subscriptions were read; 0 if it is unknown.
     pub rev: u64,
-    /// The users watched by subscription.
+    /// The users on the subscription list.
     pub subscriptions: Vec<UserId>,
-    /// The users watched by mutual friendship, if the app has enabled that.
+    /// The mutual friends; empty unless the app's settings notify friends.
     pub friends: Vec<UserId>,
     /// The notifications that the app allows.
     pub notified: Notifications,
 }
 
-/// A change of the subscription list by a call, as it is passed to the calling connection.
+/// A change of the subscription list by a call, for the connection that made the call.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OwnListChange {
-    /// The revision of the record with the change.
+    /// The revision of the record after the change.
     pub rev: u64,
-    /// Whether the log reports the change too, under this revision. If not, the list did not change.
+    /// Whether the log reports the change too, under this revision. `false` if no user was added or removed.
     pub in_log: bool,
-    /// Users that the call added to the list, or that were on it and moved to its end.
+    /// Users that the call added, or moved to the end of the list.
     pub subscribed: Vec<UserId>,
-    /// Users who have left the list.
+    /// Users who were removed from the list.
     pub unsubscribed: Vec<UserId>,
 }
 

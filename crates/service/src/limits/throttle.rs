@@ -1,6 +1,6 @@
-//! Counts wrong UserSigs by address. Above a bound, the refusal of a wrong UserSig no longer gives the reason (70050).
+//! Counts wrong UserSigs by address. After too many, a wrong UserSig is refused with 70050 instead of the reason.
 //!
-//! A valid UserSig is never held back: it cannot be guessed, so waiting would protect nothing ([decision
+//! A valid UserSig is always accepted. It cannot be guessed, so a delay would protect nothing ([decision
 //! 27](../../../docs/decisions/0027-a-right-signature-always-gets-in.md)).
 
 use hashbrown::HashMap;
@@ -10,10 +10,10 @@ use parking_lot::Mutex;
 use std::hash::Hash;
 use std::net::IpAddr;
 
-/// The number of wrong UserSigs within a minute that are refused with their reason.
+/// The number of wrong UserSigs per minute that are refused with their reason.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct ThrottleLimits {
-    /// The number for one address (IPv6: one /64) on one port, over all accounts.
+    /// The number for one address (IPv6: one /64) on one port, summed over all accounts.
     pub failures_per_address: u32,
 }
 
@@ -23,18 +23,18 @@ impl Default for ThrottleLimits {
     }
 }
 
-/// The port to which a UserSig is sent. Each port has its own counts, so that clients cannot use up the count of a
-/// backend that shares their address, or the reverse.
+/// The port to which a UserSig is sent. Each port has its own counts, so that clients and a backend with the same
+/// address do not use up each other's limit.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Port {
-    /// The client port: native TCP and WebSocket.
+    /// The client port, for TCP and WebSocket connections.
     Client,
-    /// The HTTP port: the server API.
+    /// The HTTP port, for the server API.
     Http,
 }
 
-/// The most sources whose failures are counted at a time, on each port. Above it, idle entries are dropped, and then as
-/// many of the others as are needed to free half of the places.
+/// The most sources whose failures are counted at a time, for each port. Above it, all idle entries are removed, and as
+/// many of the others as are needed to halve the number.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.
@@ -46,12 +46,13 @@ pub struct LoginThrottle {
 }
 
 impl LoginThrottle {
-    /// Creates a throttle with these limits.
+    /// Creates a throttle with these limits and without failures.
     pub fn new(limits: ThrottleLimits) -> Self {
         Self { limits, ..Self::default() }
     }
 
-    /// Counts a wrong UserSig. Returns whether its source is above the bound, so that the refusal gives no reason.
+    /// Counts a wrong UserSig. Returns whether its source has already exceeded the limit, so that it is refused without
+    /// the reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
         let mut failures = self.port(port).lock();
@@ -62,7 +63,7 @@ impl LoginThrottle {
         is_past
     }
 
-    /// Drops entries whose time has passed.
+    /// Removes entries that are no longer needed.
     pub fn sweep(&self, now: Moment) {
         for port in [Port::Client, Port::Http] {
             self.port(port).lock().sweep(now);
@@ -77,7 +78,7 @@ impl LoginThrottle {
     }
 }
 
-/// Failed attempts by source, of which at most 100,000 are counted at a time.
+/// The failed attempts of each source. At most 100,000 sources are counted at a time.
 pub struct Failures<K> {
     windows: HashMap<K, FailureWindow, foldhash::fast::RandomState>,
 }
@@ -94,12 +95,11 @@ impl<K: Eq + Hash> Failures<K> {
         self.windows.get(source).is_some_and(|window| window.is_blocked(now))
     }
 
-    /// Counts a failure; the `limit`-th within a minute blocks the source for a minute.
+    /// Counts a failure. After `limit` failures within a minute, the source is blocked for a minute.
     pub fn fail(&mut self, source: K, limit: u32, now: Moment) {
         if self.windows.len() >= MAX_SOURCES {
-            // So many sources at once mean an attack from everywhere, and no source matters more than another. Half of
-            // the places must be free afterwards: if only one were free, each further failure would search all of them
-            // again.
+            // So many sources mean a distributed attack, in which no source is more important than another. Half of the
+            // entries are removed: if only one were removed, every further failure would search all of them again.
             let mut kept = 0;
             self.windows.retain(|_, window| {
                 kept += usize::from(!window.is_idle(now));
@@ -109,13 +109,14 @@ impl<K: Eq + Hash> Failures<K> {
         self.windows.entry(source).or_default().fail(limit, now);
     }
 
-    /// Drops entries whose time has passed.
+    /// Removes entries that are no longer needed.
     pub fn sweep(&mut self, now: Moment) {
         self.windows.retain(|_, window| !window.is_idle(now));
     }
 }
 
-/// The source of an address. An IPv6 host has a /64 to itself and could otherwise use a new address for each attempt.
+/// The source of an address: an IPv4 address, or the /64 of an IPv6 address. An IPv6 host usually has a whole /64, and
+/// could otherwise use a new address for each attempt.
 pub fn network(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(_) => address,
@@ -130,7 +131,7 @@ pub fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    /// Runs a script of wrong UserSigs, one in each line: second, port, address, and the expected refusal.
+    /// Runs a script of wrong UserSigs, one in each line: the second, the port, the address and the expected refusal.
     fn check(limit: u32, script: &str) {
         let throttle = LoginThrottle::new(ThrottleLimits { failures_per_address: limit });
         for line in script.trim().lines() {
@@ -204,7 +205,7 @@ mod tests {
         for n in 0..=MAX_SOURCES {
             failures.fail(n, 1, Moment(0));
         }
-        // Half of the places are free again, although no entry was idle.
+        // Half of the entries were removed, although none was idle.
         assert_eq!(failures.windows.len(), MAX_SOURCES / 2 + 1);
         failures.sweep(Moment(120_000));
         assert_eq!(failures.windows.len(), 0);

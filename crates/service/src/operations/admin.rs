@@ -1,4 +1,4 @@
-//! The operations on apps and accounts by an operator or the app's backend.
+//! The operations on apps and accounts for operators and the app's backend.
 
 use crate::deleted_accounts::Deleted;
 use crate::operations::login::may_have_happened;
@@ -19,7 +19,7 @@ use std::collections::BTreeSet;
 pub const MAX_ADMINS: usize = 100;
 
 impl Service {
-    /// Creates an app, or replaces it completely. Settings outside their bounds are refused with 6017.
+    /// Creates an app, or replaces it completely. A setting outside of its bounds is refused with 6017.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
         check_app(&app)?;
         let _changing = self.apps.lock_changes().await;
@@ -29,9 +29,9 @@ impl Service {
         Ok(())
     }
 
-    /// Does the same as [`Service::put_app`] if the app is still equal to `was`; `None` means that there was no app.
-    /// Returns false, and changes nothing, if another caller was faster. The comparison is made in the facts, so that
-    /// two nodes cannot overwrite each other's changes.
+    /// Replaces an app if it still equals `was`; `None` means that there was no app. Returns `false` and changes
+    /// nothing if the app has changed meanwhile. The facts make the comparison, so that two nodes cannot overwrite each
+    /// other's changes.
     pub async fn replace_app(&self, was: Option<&App>, app: App) -> Result<bool, ServiceError> {
         check_app(&app)?;
         check_counts(was, &app)?;
@@ -44,24 +44,24 @@ impl Service {
         Ok(done)
     }
 
-    /// Puts an app that was committed to the facts into the table, and notifies its clients.
+    /// Updates an app in the table after it was committed to the facts, and notifies its clients.
     fn app_changed(&self, app: App) {
         let id = app.id;
         self.apps.put(app);
         self.tokens.keyrings().wake();
         let nobody = User::new(id, UserId::new("*").expect("printable"));
         self.telling.tell(&nobody, News::App(id));
-        // The URL to which waiting notices are sent may have changed.
+        // The URL of a webhook may have changed, so the dispatcher has to look at the waiting notices again.
         self.outbox.ring_for(id);
     }
 
-    /// Creates an account if it is missing. Returns whether it was created.
+    /// Creates an account unless it exists. Returns whether it was created.
     pub async fn create_account(&self, user: &User, now: Now) -> Result<bool, ServiceError> {
         self.app(user)?;
         let made = self.facts.create_account(user.clone(), now.wall).await;
         let made = made.inspect_err(|error| self.agree_later(user, may_have_happened(error)))?;
         if made.born == 0 {
-            // The app was deleted meanwhile, and may have been created again since.
+            // The app was deleted meanwhile, and may have been created again.
             return Err(Code::NO_SUCH_APP.into());
         }
         if made.made {
@@ -72,8 +72,9 @@ impl Service {
         Ok(made.made)
     }
 
-    /// Deletes an account: ends its logins and connections, revokes its UserSigs as a kick does, notifies its watchers,
-    /// and removes it from all subscription lists and friend lists. Refused with 70107 if there is no such account.
+    /// Deletes an account: ends its logins, closes its connections, revokes its UserSigs as a kick does, notifies its
+    /// watchers, and removes the user from all subscription lists and friend lists. If there is no such account, the
+    /// call is refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -96,8 +97,8 @@ impl Service {
         Ok(revoking)
     }
 
-    /// Ends the logins of a deleted account in the live record. If there was no record, creates one that marks the
-    /// account as deleted. Returns the seconds of further UserSigs to revoke.
+    /// Ends the logins of a deleted account in the live record. If there is no record, creates one that marks the
+    /// account as deleted. Returns the issue times of further UserSigs that have to be revoked.
     async fn delete_live(
         &self,
         user: &User,
@@ -120,8 +121,8 @@ impl Service {
         }
     }
 
-    /// Ends every login of a user, and revokes the UserSigs dated before this second and those that were seen from the
-    /// user. Refused with 70107 if there is no such account.
+    /// Ends all logins of a user. Revokes the UserSigs issued before the current second, and later ones that the user
+    /// has used. If there is no such account, the call is refused with 70107.
     pub async fn kick(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -134,7 +135,7 @@ impl Service {
             });
             match ended.await.inspect_err(|_| self.agree_later(user, true))? {
                 Some(unrefused) => break unrefused,
-                // A record that is being created from older facts must not be stored after this.
+                // A record that is being created from older facts must not be stored after this kick.
                 None => match self.records.seed(user, &app, now).await {
                     Ok(()) => {}
                     Err(ServiceError::Refused(_)) => break Vec::new(),
@@ -148,7 +149,7 @@ impl Service {
         self.revoke_more(user, revoked, unrefused).await
     }
 
-    /// The UserSigs that a revocation at this moment refuses.
+    /// The revocation that a kick at this moment makes.
     async fn what_to_revoke(&self, user: &User, now: Now) -> Result<Revoked, ServiceError> {
         let seen = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.map(|presence| presence.sigs_seen_since(now.wall)).unwrap_or_default()
@@ -156,7 +157,7 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Also revokes the UserSigs that were used while the revocation was under way.
+    /// Revokes UserSigs that were used while the revocation was in progress, in addition to those that it covers.
     async fn revoke_more(
         &self,
         user: &User,
@@ -177,19 +178,19 @@ impl Service {
         }
     }
 
-    /// Notes that an account was deleted: it is taken off the subscription lists of others at the next upkeep, or
-    /// before an account is created.
+    /// Schedules the removal of a deleted account from the subscription lists of other users. It is done in the next
+    /// upkeep, or before an account with the same `userID` is created.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
 
-    /// Takes deleted accounts off all subscription lists, so that the next account with the `userID` does not inherit
-    /// watchers. A list that cannot be written does not hold up the others.
+    /// Removes deleted accounts from all subscription lists, so that the next account with the same `userID` does not
+    /// inherit watchers. If a list cannot be written, the others are still processed.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         self.take_off_lists(self.deleted.all(), now).await
     }
 
-    /// Does the same for one `userID` for which an account is being created.
+    /// Does the same as [`Service::forget_deleted`] for one `userID`, because an account with it is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
         self.take_off_lists(self.deleted.only(user), now).await
     }
@@ -215,7 +216,7 @@ impl Service {
     }
 }
 
-/// The UserSigs that a call has revoked individually, by the second in which they were issued.
+/// The UserSigs that a call has revoked individually, as the seconds in which they were issued.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {
@@ -224,23 +225,23 @@ pub struct Revoking {
 }
 
 impl Revoking {
-    /// The wall-clock time from which the caller may be answered; `None` if at once. `now` is the time at which the
-    /// call has done its work. If UserSigs of the current second were revoked, a new UserSig issued in the same second
-    /// would be identical to a revoked one, so the answer waits for the second to end.
+    /// The wall-clock time from which on the caller may be answered; `None` if it may be answered at once. `now` is the
+    /// time at which the work was done. A new UserSig issued in the same second as a revoked one would be identical to
+    /// it, so the answer waits for the end of that second.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
         (first_free > this).then(|| Timestamp(first_free.saturating_mul(1_000)))
     }
 
-    /// Adds the revocations of another call, if the caller is answered once for both.
+    /// Adds the revocations of another call, if both calls have one answer.
     pub fn add(&mut self, other: Self) {
         self.seconds.extend(other.seconds);
     }
 }
 
-/// Refuses more keys or admins than an app may have. An app that already has more may keep them while its other
-/// settings change.
+/// Refuses more keys or admins than an app may have. An app that already has more may keep them when its settings
+/// change.
 fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     let keys = (was.map_or(0, |was| was.keys.len()), app.keys.len(), MOST_KEYS, "keys");
     let admins = (was.map_or(0, |was| was.admins.len()), app.admins.len(), MAX_ADMINS, "admins");
@@ -253,7 +254,7 @@ fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses an app whose settings are outside their bounds.
+/// Refuses an app with a setting outside of its bounds.
 fn check_app(app: &App) -> Result<(), Refusal> {
     app.settings
         .validate()
@@ -271,7 +272,7 @@ fn check_app(app: &App) -> Result<(), Refusal> {
     check_jwt(&app.settings.jwt)
 }
 
-/// Refuses JWT keys that cannot be used, and key sources with an unusable address.
+/// Refuses unusable JWT keys and unusable addresses of key sources.
 fn check_jwt(jwt: &JwtSettings) -> Result<(), Refusal> {
     let refused = |setting: &str, why: &str| {
         Err(Refusal::because(Code::INVALID_PARAMETER, format!("jwt.{setting}: {why}")))
@@ -308,10 +309,10 @@ mod tests {
         let table: [(&[u64], u64, Option<u64>); 6] = [
             (&[], 10_500, None),
             (&[10], 10_500, Some(11_000)),
-            // A kick that takes time: a UserSig was used in the second in which the kick ends.
+            // The kick took some time, and a UserSig was used in the second in which the kick ended.
             (&[10, 11], 11_200, Some(12_000)),
             (&[10], 11_200, None),
-            // A UserSig dated ahead by a wrong clock is waited for only when its second comes.
+            // A UserSig with an issue time in the future, because of a wrong clock, delays only answers in that second.
             (&[10, 60], 10_000, Some(11_000)),
             (&[10, 11, 12, 60], 10_999, Some(13_000)),
         ];

@@ -1,7 +1,7 @@
-//! The operations of the app's backend through the server API, for the app itself and on behalf of its users.
+//! The operations that the app's backend calls through the server API, for the app or on behalf of its users.
 //!
-//! The gates of a client's call that concern the app and the list apply here too. The rate limit of a user does not
-//! apply, since the server API has its own.
+//! The gates about the app and the list of users apply as for a client's call. The rate limit of a user does not apply,
+//! because the server API has rate limits of its own.
 
 use crate::operations::status::{SubscribeDone, UnsubscribeDone};
 use crate::tokens::Verified;
@@ -14,32 +14,33 @@ use smallvec::SmallVec;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// A backend that has shown that it may act for its app.
+/// An app's backend that has authenticated itself with an admin's UserSig.
 #[derive(Clone, Debug)]
 pub struct Backend {
-    /// The app, as it was when the call arrived.
+    /// The app of the call.
     pub app: Arc<App>,
-    /// The admin that calls.
+    /// The admin in whose name the backend calls.
     pub admin: User,
 }
 
-/// The parts of a user's state that are read in addition to the status type.
+/// The parts of a user's state to read in addition to the status type.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct StateParts {
-    /// The devices.
+    /// Whether to read the devices.
     pub devices: bool,
-    /// The custom status.
+    /// Whether to read the custom status.
     pub custom_status: bool,
 }
 
-/// The state of a user, as the server API shows it.
+/// The state of a user in an answer of the server API.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserState {
     /// ONLINE, OFFLINE or UNLOGINED.
     pub status_type: StatusType,
-    /// The custom status if asked for; otherwise empty.
+    /// The custom status; empty if it was not requested.
     pub custom_status: CustomStatus,
-    /// The logins if asked for, earliest first, each with whether it counts as connected; otherwise empty.
+    /// The platform of each login, earliest first, and whether the device counts as connected. Empty if it was not
+    /// requested.
     pub devices: SmallVec<[(Platform, bool); 2]>,
 }
 
@@ -60,8 +61,8 @@ impl UserState {
 }
 
 impl Service {
-    /// Admits a backend that names an admin of the app and has the admin's UserSig. An admin without an account gets
-    /// one, as at a first login.
+    /// Authenticates a backend, which sends the `userID` and a UserSig of an admin. If the admin has no account, one is
+    /// created, as at a first login.
     ///
     /// Refused with 70020, 7003, the codes of the UserSig, 70050, 70052, or 60010 if the user is not an admin.
     pub async fn admit_backend(
@@ -85,7 +86,7 @@ impl Service {
             self.directory.read(std::slice::from_ref(&admin), |_, presence| look(presence)).await?.remove(0);
         let revoked = match record {
             Some(revoked) => revoked,
-            // Only admins get a record here, so that strangers cannot fill the store.
+            // Only admins get a record here, so that unknown callers cannot fill the store.
             None if !is_admin => false,
             None => {
                 self.create_account(&admin, now).await?;
@@ -100,14 +101,15 @@ impl Service {
         if !is_admin {
             return Err(Code::ADMIN_REQUIRED.into());
         }
-        // A kick of the admin refuses an old UserSig by its date; a fresh one has to be remembered.
+        // A kick revokes an older UserSig by its issue time. A newer one has to be recorded, so that a kick can revoke
+        // it individually.
         if issued >= now.wall.as_secs() {
             self.directory.update(&admin, now, |presence| presence.note_sig(None, issued, now.wall)).await?;
         }
         Ok(Backend { app, admin })
     }
 
-    /// Reads the states of users of an app, in the order of `users`; `None` for a user without an account.
+    /// Reads the states of users of an app, in the order of `users`. `None` for a user without an account.
     pub async fn user_states(
         &self,
         app: &App,
@@ -120,7 +122,7 @@ impl Service {
         self.records.see(app, users, now, view).await
     }
 
-    /// Sets or clears the custom status of a user who is ONLINE. Refused with 70107, 6014 and 6017.
+    /// Sets the custom status of an ONLINE user; an empty text clears it. Refused with 70107, 6014 and 6017.
     pub async fn set_status_for(
         &self,
         user: &User,
@@ -129,7 +131,7 @@ impl Service {
     ) -> Result<UserStatus, ServiceError> {
         self.demand_account(user).await?;
         self.set_self_status(user, text, now).await.map_err(|error| match error {
-            // The text of the code addresses the user; here the caller is somebody else.
+            // The text of the code addresses the user, but here the caller is the backend or an operator.
             ServiceError::Refused(refusal) if refusal.code == Code::NOT_LOGGED_IN => {
                 let why = format!("{} is not ONLINE and therefore has no custom status", user.id);
                 Refusal::because(Code::NOT_LOGGED_IN, why).into()
@@ -138,8 +140,8 @@ impl Service {
         })
     }
 
-    /// Subscribes a user to others. Refused with 70107 if the user has no account, and otherwise like the user's own
-    /// call, except for the user's rate limit.
+    /// Subscribes a user to other users. The refusals are those of the user's own call, except for the rate limit; a
+    /// user without an account is refused with 70107.
     pub async fn subscribe_for(
         &self,
         user: &User,
@@ -151,8 +153,9 @@ impl Service {
         self.subscribe_to(user, &app, users, now).await
     }
 
-    /// Unsubscribes a user from others, or from all of them if the list is empty. The answer and the refusals are those
-    /// of [`Service::subscribe_for`] and [`Service::unsubscribe_user_status`].
+    /// Unsubscribes a user from other users, or from all if the list is empty. The answer and the refusals are those of
+    /// [`Service::unsubscribe_user_status`], except for the rate limit; a user without an account is refused with
+    /// 70107.
     pub async fn unsubscribe_for(
         &self,
         user: &User,
@@ -164,14 +167,14 @@ impl Service {
         self.unsubscribe_from(user, users, now).await
     }
 
-    /// The subscription list of a user, earliest first, and its limit.
+    /// Reads the subscription list of a user, earliest first, and the limit on its length.
     pub async fn subscriptions_of(&self, user: &User, now: Now) -> Result<(Vec<UserId>, u16), ServiceError> {
         let (app, _) = self.pass_gates_but_rate(user, Call::GetSubscriptions, &[] as &[&str])?;
         self.demand_record(user, &app, now).await?;
         self.list_subscriptions(user, &app).await
     }
 
-    /// Refuses a user without an account, with 70107.
+    /// Returns a refusal with 70107 if the user has no account.
     async fn demand_account(&self, user: &User) -> Result<(), ServiceError> {
         let (_, unknown) = self.split_by_account(user, vec![user.id.clone()]).await?;
         match unknown.first() {
@@ -180,7 +183,8 @@ impl Service {
         }
     }
 
-    /// Refuses a user without an account, and creates the user's live record, which holds the list, if it is missing.
+    /// Returns a refusal if the user has no account. Creates the live record, which contains the subscription list, if
+    /// it is missing.
     async fn demand_record(&self, user: &User, app: &App, now: Now) -> Result<(), ServiceError> {
         let there = self.directory.read(std::slice::from_ref(user), |_, presence| {
             presence.is_some_and(|presence| !presence.is_deleted())

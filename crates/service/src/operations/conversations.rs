@@ -7,25 +7,25 @@ use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Code, Conversation, ConversationCursor, Now, Refusal, Timestamp, User, UserId};
 
-/// The most rows in a page of a conversation list. With it, ten thousand conversations can be read within the calls
-/// that one user may make in five seconds, and some calls are left for the application.
+/// The most rows in a page of a conversation list. With pages of this size, a client can read ten thousand
+/// conversations within half of the calls that one user may make in five seconds.
 pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 
 /// A page of a conversation list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ConversationPage {
-    /// Pinned rows first, then by latest activity, then by rising peer.
+    /// The rows: pinned ones first, then in descending order of the last activity, then in ascending order of the peer.
     pub conversations: Vec<Conversation>,
     /// The cursor of the next page; `None` for the last page.
     pub next: Option<String>,
-    /// The number of unread messages over all conversations.
+    /// The number of unread messages in all conversations.
     pub total_unread: u32,
 }
 
 impl Service {
-    /// Reads one page of a conversation list. `cursor` is the `next` of the page before, or empty. A page has at most
-    /// [`MAX_CONVERSATION_PAGE`] rows, which is also the number for a `limit` of 0. A higher `limit`, or a cursor that
-    /// cannot be read, is refused with 6017. Long texts make a page shorter.
+    /// Reads one page of a conversation list. `cursor` is the `next` of the previous page, or empty for the first page.
+    /// A `limit` of 0 means [`MAX_CONVERSATION_PAGE`]. A higher `limit` or an invalid cursor is refused with 6017. A
+    /// page with long texts has fewer rows.
     pub async fn conversation_list(
         &self,
         owner: &User,
@@ -39,7 +39,7 @@ impl Service {
         let after = read_cursor(cursor)?;
         self.pass_rate(&app, owner, Call::GetConversationList, by, now).await?;
         let state = self.lists_state(owner, by).await?;
-        // One row more than was requested shows whether there is another page.
+        // If there is one row more than requested, there is another page.
         let mut conversations = self.facts.conversations(owner.clone(), after, limit + 1).await?;
         let shown = limit.min(fitting(conversations.iter().map(text_bytes)));
         let more = conversations.len() > shown;
@@ -49,8 +49,8 @@ impl Service {
         Ok(Listed { value: page, version: state.version })
     }
 
-    /// Marks the peer's messages up to `sequence`, or all of them, as read by the owner. The read position never moves
-    /// back. Refused with 6017 if there is no such conversation.
+    /// Marks the peer's messages up to `sequence` as read by the owner, or all messages if `sequence` is `None`. The
+    /// read position never moves back. If there is no such conversation, the call is refused with 6017.
     pub async fn mark_read(
         &self,
         owner: &User,
@@ -66,7 +66,7 @@ impl Service {
         self.tell_row(owner, peer, set, by)
     }
 
-    /// Pins or unpins a conversation. Refused with 6017 if there is no such conversation.
+    /// Pins or unpins a conversation. If there is no such conversation, the call is refused with 6017.
     pub async fn pin_conversation(
         &self,
         owner: &User,
@@ -97,8 +97,8 @@ impl Service {
         Ok(Listed { value: conversation, version: state.version })
     }
 
-    /// Removes a conversation from the owner's list, with the messages that the owner could see in it. The peer keeps
-    /// theirs. Refused with 6017 if there is no such conversation.
+    /// Removes a conversation from the owner's list, and its messages from the owner's history. The peer's list and
+    /// history do not change. If there is no such conversation, the call is refused with 6017.
     pub async fn delete_conversation(
         &self,
         owner: &User,
@@ -115,7 +115,7 @@ impl Service {
     }
 }
 
-/// The number of bytes of the texts in a row that users have written.
+/// The length in bytes of all user-written texts in a row.
 fn text_bytes(Conversation { last, profile, remark, .. }: &Conversation) -> usize {
     let said = last.as_ref().map_or(0, |message| message.body.bytes());
     said + profile.nick.len() + profile.avatar_url.len() + remark.len()
@@ -125,7 +125,7 @@ fn no_conversation(peer: &UserId) -> Refusal {
     Refusal::because(Code::INVALID_PARAMETER, format!("there is no conversation with {peer}"))
 }
 
-/// Writes a position as an opaque text: pinned or not, the time, the peer.
+/// Encodes a position as a text: `1` if pinned or else `0`, the time, and the peer, separated by colons.
 fn write_cursor(place: &ConversationCursor) -> String {
     format!("{}:{}:{}", u8::from(place.pinned), place.active.0, place.peer)
 }
@@ -135,7 +135,7 @@ fn read_cursor(cursor: &str) -> Result<Option<ConversationCursor>, Refusal> {
         return Ok(None);
     }
     let place = || {
-        // The peer may contain colons too, so it comes last.
+        // The peer comes last, because it may contain colons.
         let mut parts = cursor.splitn(3, ':');
         let pinned = match parts.next()? {
             "0" => false,

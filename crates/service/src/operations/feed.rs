@@ -1,28 +1,27 @@
-//! The status feed, from which a backend keeps a mirror of the statuses (SPEC section 10).
+//! The status feed, from which a backend maintains a copy of all statuses (SPEC section 10).
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};
 use lamplight_model::{AppId, Code, Refusal, UserStatus};
 
-/// The most users of one page of the feed.
+/// The most users in one page of the feed.
 pub const MAX_FEED_PAGE: usize = 1_000;
 
-/// A page of the feed.
+/// A page of the status feed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct StatusFeed {
-    /// Users whose status differs from that at the cursor, with their current status, in the order of their last
-    /// change.
+    /// Users whose status has changed since the cursor, with their current status, in the order of their last change.
     pub changes: Vec<FeedChange>,
-    /// Whether the mirror must be emptied before these changes are applied. Then a user who is in none of the following
-    /// pages has no login.
+    /// Whether the backend must empty its copy before it applies these changes. A user who is in none of the following
+    /// pages is then not logged in.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: String,
-    /// Whether this page reaches the end of the feed.
+    /// Whether this is the last page for now.
     pub finished: bool,
 }
 
-/// A user of the feed.
+/// A user in the status feed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedChange {
     /// The current status.
@@ -32,11 +31,11 @@ pub struct FeedChange {
 }
 
 impl Service {
-    /// Reads the status feed of an app, from the beginning if the cursor is empty, else from the end of the page that
-    /// returned the cursor. `limit` is bounded by [`MAX_FEED_PAGE`].
+    /// Reads a page of an app's status feed. An empty `cursor` reads from the beginning; otherwise it is the cursor of
+    /// the previous page. `limit` is limited to [`MAX_FEED_PAGE`].
     ///
-    /// Refused with 70020, and with 6017 if the cursor is not one that the server has issued. A cursor that is too old
-    /// is not refused: the page is then the first of a snapshot, with `reset` set.
+    /// An unknown app is refused with 70020, and an invalid cursor with 6017. If the cursor is too old, the page is the
+    /// first page of a snapshot, and `reset` is set.
     pub async fn status_feed(
         &self,
         app: AppId,
@@ -58,8 +57,8 @@ impl Service {
             })
         });
         Ok(StatusFeed {
-            // A record that was removed meanwhile has left the feed too; a cursor from before the removal starts a
-            // snapshot.
+            // A record that was removed meanwhile is no longer in the feed. For a cursor from before the removal, the
+            // next page begins a snapshot.
             changes: changes.await?.into_iter().flatten().collect(),
             reset: page.reset,
             cursor: page.cursor.to_string(),
@@ -67,8 +66,8 @@ impl Service {
         })
     }
 
-    /// Resolves when a status of any app changes visibly after the first poll. The caller polls it before it reads the
-    /// feed, and awaits it before it reads again.
+    /// Resolves when the status of a user of any app changes visibly after the first poll. The caller polls this future
+    /// once before it reads the feed, and then awaits it.
     pub async fn status_feed_moved(&self) {
         self.directory.feed_moved().await;
     }

@@ -1,4 +1,5 @@
-//! Searches of an operator: accounts of an app by the beginning of the `userID` or of the nick, and the online users.
+//! Searches for operators: the accounts of an app by a prefix of the `userID` or of the nick, and the users who are
+//! ONLINE.
 
 use crate::operations::inspect::devices_of;
 use crate::{InspectedDevice, Service, ServiceError};
@@ -9,66 +10,66 @@ use lamplight_model::{
     check_text,
 };
 
-/// The most accounts in a page.
+/// The most accounts in a page of search results.
 pub const MAX_FOUND: usize = 1_000;
 
-/// The field whose prefix is compared.
+/// The field that must begin with the searched prefix.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum FindBy {
-    /// The `userID`; upper and lower case differ.
+    /// The `userID`, case-sensitive.
     UserId,
-    /// The nick; upper and lower case are the same.
+    /// The nick, ignoring case.
     Nick,
 }
 
-/// An account that was found.
+/// An account in the results of a search.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundAccount {
-    /// The account.
+    /// The id of the account.
     pub id: UserId,
-    /// The nick; may be empty.
+    /// The nick; empty if there is none.
     pub nick: String,
     /// The time at which the account was created.
     pub created: Timestamp,
 }
 
-/// The last account of a page, after which the next page begins.
+/// The position after which the next page of results begins: the last account of the previous page.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FoundCursor {
-    /// The account.
+    /// The id of the account.
     pub id: UserId,
-    /// The nick that was shown; used only in a search by nick.
+    /// The nick in the previous page; used only in a search by nick.
     pub nick: String,
 }
 
-/// The most users in a page of online users.
+/// The most users in a page of ONLINE users.
 pub const MAX_ONLINE_PAGE: usize = 100;
 
-/// A user who is online.
+/// A user who is ONLINE.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct OnlineUser {
     /// The status with its evidence.
     pub status: UserStatus,
-    /// The nick; may be empty.
+    /// The nick; empty if there is none.
     pub nick: String,
     /// The logins, earliest first.
     pub devices: Vec<InspectedDevice>,
 }
 
-/// A page of the online users of an app.
+/// A page of the ONLINE users of an app.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OnlinePage {
     /// The users, in the order of the directory.
     pub users: Vec<OnlineUser>,
-    /// The position of the next page; `None` after the last.
+    /// The position of the next page; `None` if this is the last page.
     pub next: Option<RecordCursor>,
 }
 
 impl Service {
-    /// Finds users of an app who are ONLINE now, and with a platform only those who are connected on it: up to `limit`
-    /// of them, never more than [`MAX_ONLINE_PAGE`]. A user who comes or goes between two pages may be in one or in
-    /// none. A page looks at a bounded number of records, so a page that is not the last may have fewer users, or none.
-    /// Refused with 70020.
+    /// Lists users of an app who are ONLINE, or only those who are connected on the platform `on`. A page has up to
+    /// `limit` users, at most [`MAX_ONLINE_PAGE`]. A user whose status changes between two pages may be missing. A page
+    /// examines a bounded number of records, so even a page before the last may have fewer users or none. An unknown
+    /// app is refused with 70020.
     pub async fn online(
         &self,
         app: AppId,
@@ -81,7 +82,7 @@ impl Service {
         let filter = RecordFilter::Online { on };
         let page = self.directory.records_of(app, filter, after, limit.clamp(1, MAX_ONLINE_PAGE)).await?;
         let shown = self.directory.read(&page.users, |user, presence| {
-            // The user may have gone since.
+            // The user may have gone offline since the page was read.
             let presence = presence.filter(|presence| filter.takes(presence))?;
             Some((presence.status(&user.id), devices_of(presence, now)))
         });
@@ -94,10 +95,12 @@ impl Service {
         Ok(OnlinePage { users: users.collect(), next: page.next })
     }
 
-    /// Finds accounts of an app whose id or nick begins with `prefix`: up to `limit` of them, never more than
-    /// [`MAX_FOUND`], by rising id, or by rising nick (upper and lower case alike) and then id. A search by nick does
-    /// not find accounts without one. Refused with 70020, with 7003 if no `userID` can begin with the prefix, and with
-    /// 6017 if no nick can.
+    /// Finds accounts of an app whose `userID` or nick begins with `prefix`: up to `limit` accounts, at most
+    /// [`MAX_FOUND`]. They are in ascending order of the id, or of the nick (ignoring case) and then the id. A search
+    /// by nick does not find accounts without a nick.
+    ///
+    /// An unknown app is refused with 70020, a prefix that no `userID` can have with 7003, and one that no nick can
+    /// have with 6017.
     pub async fn find_accounts(
         &self,
         app: AppId,
@@ -130,7 +133,8 @@ impl Service {
         let mut found = Vec::new();
         if !prefix.is_empty() {
             let prefix = UserId::new(prefix).map_err(|_| Code::BAD_USER_ID)?;
-            // Ids that begin with the prefix follow it directly; the prefix itself may be one of them.
+            // In ascending order, the ids that begin with the prefix follow directly after it. The prefix itself may
+            // also be an id.
             if after.as_ref().is_none_or(|after| *after < prefix) {
                 let whole = self.facts.accounts(vec![User::new(app, prefix.clone())]).await?;
                 found.extend(whole.into_iter().flatten());
@@ -147,8 +151,8 @@ impl Service {
     }
 }
 
-/// Combines the accounts that were found with their nicks. An account that was deleted between the two reads stays,
-/// without a nick, because a page with fewer accounts than requested is the last one.
+/// Combines accounts with their nicks. An account that was deleted between the two reads stays in the page, without a
+/// nick, because a page with fewer accounts than requested counts as the last one.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

@@ -13,28 +13,30 @@ use std::collections::HashSet;
 
 /// The most entries in a page of a friend list.
 pub const MAX_FRIEND_PAGE: u32 = 1_000;
-/// The most friends that a user may delete in one call. The app may delete more, in parts of this size.
+/// The most friends that a user may delete in one call. The app may delete more; they are then deleted in batches of
+/// this size.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
 /// A user to add to a friend list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct NewFriend {
-    /// The user.
+    /// The id of the user.
     pub id: UserId,
-    /// Whether to add the owner to the friend's list too.
+    /// Whether to add the owner to the other user's list too.
     pub both: bool,
-    /// The owner's name for the friend. If the remark, source or wording is empty, an existing entry keeps its own.
+    /// The owner's name for the friend. If the remark, the source or the wording is empty, an existing entry keeps its
+    /// former text.
     pub remark: String,
-    /// The source of the friendship, in the app's own words; may be empty.
+    /// The app's description of how the friendship began; may be empty.
     pub source: String,
     /// The text of the owner's request; may be empty.
     pub wording: String,
-    /// The start of the friendship; `None` for the current time. An existing entry keeps its time.
+    /// The start of the friendship; `None` for now. An existing entry keeps its start.
     pub added: Option<Timestamp>,
 }
 
 impl NewFriend {
-    /// Creates a mutual friend without remark, source or wording.
+    /// Creates a friend to be added to both lists, without a remark, a source or a wording.
     pub fn mutual(id: UserId) -> Self {
         let (remark, source, wording) = Default::default();
         Self { id, both: true, remark, source, wording, added: None }
@@ -44,24 +46,24 @@ impl NewFriend {
 /// A page of a friend list.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FriendPage {
-    /// The friends, by rising id.
+    /// The entries, in ascending order of their ids.
     pub friends: Vec<Friend>,
-    /// Whether this was the last page.
+    /// Whether this is the last page.
     pub finished: bool,
 }
 
 /// The outcome of deleting friends.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct FriendsDeleted {
-    /// Friends that were deleted, in the order of the call, each once.
+    /// The deleted friends, each once, in the order of the call.
     pub deleted: Vec<UserId>,
-    /// Users who were not friends (31704).
+    /// Users who were not friends, each with 31704.
     pub failures: Vec<(UserId, Code)>,
 }
 
 impl Service {
-    /// Reads one page of a friend list: the entries after `after`, at most [`MAX_FRIEND_PAGE`], which is also the
-    /// number for a `limit` of 0. A higher `limit` is refused with 6017.
+    /// Reads one page of a friend list: the entries after `after`. A `limit` of 0 means [`MAX_FRIEND_PAGE`]. A higher
+    /// `limit` is refused with 6017.
     pub async fn friend_list(
         &self,
         owner: &User,
@@ -74,19 +76,19 @@ impl Service {
         let limit = page_size(limit, MAX_FRIEND_PAGE)?;
         self.pass_rate(&app, owner, Call::GetFriendList, by, now).await?;
         let state = self.lists_state(owner, by).await?;
-        // One entry more than was requested shows whether there is another page.
+        // If there is one entry more than requested, there is another page.
         let mut friends = self.facts.friend_page(owner.clone(), after.cloned(), limit + 1).await?;
         let finished = friends.len() <= limit;
         friends.truncate(limit);
         Ok(Listed { value: FriendPage { friends, finished }, version: state.version })
     }
 
-    /// Adds a friend to the list of `owner`, and with `both` also the owner to the friend's list. If the friend is
-    /// already on the list, changes those texts of the entry that are not empty.
+    /// Adds a friend to the list of `owner`. If `both` is set, also adds the owner to the friend's list. If the friend
+    /// is already on the list, changes the entry's texts for which the call has a text.
     ///
     /// Refused with 6017 for the owner as friend and for invalid texts, 70107 for a user without an account, 30010 if
-    /// the owner's list is full and 30014 if the friend's is, and with 30516 if a user asks and the friend allows
-    /// nobody to add them.
+    /// the owner's list is full, and 30014 if the friend's list is full. A call of a client is refused with 30516 if
+    /// the friend allows nobody to add them.
     pub async fn add_friend(
         &self,
         owner: &User,
@@ -149,8 +151,8 @@ impl Service {
         }
     }
 
-    /// Removes friends from the list of `owner`, and with `both` also the owner from theirs. Refused with 6017 for an
-    /// empty list, and with 70206 if a user names more than [`MAX_DELETED_FRIENDS`].
+    /// Removes friends from the list of `owner`. If `both` is set, also removes the owner from their lists. An empty
+    /// list is refused with 6017, and more than [`MAX_DELETED_FRIENDS`] friends in a client's call with 70206.
     pub async fn delete_friends(
         &self,
         owner: &User,
@@ -171,7 +173,7 @@ impl Service {
         let mut version = 0;
         let mut deleted = FriendsDeleted::default();
         for some in friends.chunks(MAX_DELETED_FRIENDS) {
-            // The deletions run together, so that they share their commit.
+            // The deletions run concurrently, so that they share commits.
             let unfriending = some.iter().map(|friend| {
                 let other = User::new(owner.app, friend.clone());
                 self.change_lists(
@@ -180,7 +182,7 @@ impl Service {
                 )
             });
             let done = join_all(unfriending).await;
-            // Deletions that succeeded are reported before the error of one that failed.
+            // If a deletion fails, the notifications of the successful ones are sent before the error is returned.
             let mut failed = None;
             for (friend, done) in some.iter().zip(done) {
                 match done {
@@ -213,15 +215,15 @@ impl Service {
             let gone = ListsChange::FriendGone(owner.id.clone());
             self.tell_lists(&other, done.friend_state, None, gone);
         } else if let Some(left) = &done.left {
-            // The friendship is no longer mutual.
+            // The other user keeps the owner in the list, but the friendship is no longer mutual.
             let change = ListsChange::Friend(Box::new(left.clone()));
             self.tell_lists(&other, done.friend_state, None, change);
         }
         self.publish_friendship(owner, friend, false);
     }
 
-    /// Changes the remark of a friend. Refused with 31704 if the user is not a friend, and with 6017 for an invalid
-    /// remark.
+    /// Changes the remark of a friend. If the user is not a friend, the call is refused with 31704; an invalid remark
+    /// is refused with 6017.
     pub async fn set_friend_remark(
         &self,
         owner: &User,
@@ -242,7 +244,8 @@ impl Service {
         Ok(Listed { value: set.entry, version: set.state.version })
     }
 
-    /// Notifies all connections of both users that their friendship has changed, because it may decide whom they watch.
+    /// Publishes to all connections of both users that their friendship has changed, because the change may affect whom
+    /// the connections watch.
     pub(crate) fn publish_friendship(&self, one: &User, other: &UserId, mutual: bool) {
         self.telling.tell(one, News::Friend { friend: other.clone(), mutual });
         let other = User::new(one.app, other.clone());

@@ -1,4 +1,4 @@
-//! The gates of a call, passed in the order that `lamplight-core` defines. The last gate is the rate, which counts the
+//! The gates of a call, in the order that `lamplight-core` defines. The last gate is the rate limit, which counts the
 //! call.
 
 use crate::limits::LimitsError;
@@ -10,7 +10,8 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 impl Service {
-    /// Passes the gates in their order and reads the list: each user once, in the order given.
+    /// Checks all gates in their order, and parses the list of users. The result contains each user once, in the order
+    /// of the call.
     pub(crate) async fn pass_gates(
         &self,
         caller: &User,
@@ -26,7 +27,7 @@ impl Service {
         Ok((app, users))
     }
 
-    /// Passes all gates except the user's rate, for a call that the app's backend makes on behalf of a user.
+    /// Checks all gates except the user's rate limit, for a call that the app's backend makes on behalf of a user.
     pub(crate) fn pass_gates_but_rate(
         &self,
         user: &User,
@@ -44,7 +45,7 @@ impl Service {
         users: &[impl AsRef<str>],
     ) -> Result<(Arc<App>, Vec<UserId>, Gate), ServiceError> {
         let app = self.app(caller)?;
-        // Duplicates count once, also for the batch limit. The size of the list as it was sent is bounded by the frame.
+        // Duplicates count once, also for the batch limit. The size of the frame bounds the length of the list.
         let mut seen = HashSet::new();
         let parsed: Result<Vec<UserId>, InvalidUserId> =
             users.iter().map(AsRef::as_ref).filter(|user| seen.insert(*user)).map(UserId::new).collect();
@@ -52,7 +53,8 @@ impl Service {
         Ok((app, parsed.unwrap_or_default(), gate))
     }
 
-    /// Passes the last gate, the rate. Calls of the app are limited by the server API and the console instead.
+    /// Checks the last gate, the rate limit. Calls of the app are not counted, because the server API and the console
+    /// have limits of their own.
     pub(crate) async fn pass_rate(
         &self,
         app: &App,
@@ -67,9 +69,8 @@ impl Service {
         }
     }
 
-    /// Counts a call of a user. Refused with 7008 above the rate. If the rate limit store fails, the call passes: rate
-    /// limits bound the load and protect no data, and refusing every call would turn that failure into one of the whole
-    /// service.
+    /// Counts a call of a user. Above the rate limit, the call is refused with 7008. If the store of rate limits fails,
+    /// the call is allowed: rate limits bound the load and protect no data, so refusing every call would do more harm.
     async fn take_rate(&self, app: &App, user: &User, call: Call, now: Now) -> Result<(), ServiceError> {
         let limit = call.rate(&app.settings.limits);
         match self.limits.take(user, call, limit, now.moment).await {

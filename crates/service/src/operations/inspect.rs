@@ -1,59 +1,60 @@
-//! A user as an operator sees them: the status with its evidence, and the data from which it is derived.
+//! The status of a user with its evidence, and the data from which it is derived, for an operator.
 
 use crate::{Service, ServiceError, Viewing};
 use lamplight_core::{Link, LinkEnd, Presence};
 use lamplight_facts::Account;
 use lamplight_model::{DeviceId, Now, Platform, Profile, Refusal, Timestamp, User, UserId, UserStatus};
 
-/// A user as an operator sees them.
+/// The data of a user that an operator sees.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Inspection {
-    /// The account.
+    /// The account of the user.
     pub account: Account,
     /// The profile of the user.
     pub profile: Profile,
     /// The status with its evidence.
     pub status: UserStatus,
-    /// The logins, earliest first.
+    /// The logged-in devices, in the order of their logins.
     pub devices: Vec<InspectedDevice>,
     /// The users that the user is subscribed to, earliest first.
     pub subscriptions: Vec<UserId>,
-    /// The number of entries of the friend list.
+    /// The number of entries in the user's friend list.
     pub friends: usize,
 }
 
-/// A login of the user.
+/// A logged-in device of the user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InspectedDevice {
-    /// The device.
+    /// The id of the device.
     pub id: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The link of the device.
+    /// The state of the device's connection.
     pub link: LinkState,
 }
 
-/// The link of a device: like [`Link`], but with wall-clock times.
+/// The state of a device's connection: like [`Link`], but with wall-clock times.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LinkState {
-    /// There is a live connection.
+    /// The device has a live connection.
     Connected,
-    /// The connection has ended and still counts as connected.
+    /// The connection has ended but still counts as connected.
     Held {
-        /// The end of that time.
+        /// The time until which it counts as connected.
         until: Timestamp,
-        /// The cause of the end of the link.
+        /// The way in which the connection ended.
         end: LinkEnd,
     },
-    /// There is no connection.
+    /// The device has no connection.
     Gone {
-        /// The time at which the login lapses.
+        /// The time at which the device is logged out.
         lapses: Timestamp,
     },
 }
 
 impl Service {
-    /// Reads everything that is known about a user. Refused with 70020 and 70107.
+    /// Reads all data of a user that an operator sees. An unknown app is refused with 70020, and a user without an
+    /// account with 70107.
     pub async fn inspect(&self, user: &User, now: Now) -> Result<Inspection, ServiceError> {
         let account = self.facts.accounts(vec![user.clone()]).await?.pop().flatten();
         let ids = std::slice::from_ref(&user.id);
@@ -75,7 +76,7 @@ fn live_part(presence: &Presence, now: Now) -> (Vec<InspectedDevice>, Vec<UserId
     (devices_of(presence, now), presence.subscriptions().iter().collect())
 }
 
-/// The logins of a record, earliest first.
+/// The logged-in devices of a record, in the order of their logins.
 pub(crate) fn devices_of(presence: &Presence, now: Now) -> Vec<InspectedDevice> {
     let devices = presence.devices().iter().map(|device| InspectedDevice {
         id: device.id.clone(),

@@ -1,8 +1,8 @@
-//! The common parts of the operations on profiles, friends and messages: the initiator, the size of a page, and the
-//! clients to notify.
+//! Common parts of the operations on profiles, friends and messages: the initiator of an operation, page sizes, and
+//! notifications.
 //!
-//! Lists are facts. Clients are notified after the commit, through the change log. A change that may or may not have
-//! been committed is announced as [`News::ListsUnknown`], and the lists are then read again.
+//! Lists are stored in the facts. Clients are notified through the change log after the commit. If the store fails so
+//! that a commit is uncertain, [`News::ListsUnknown`] makes the clients read the lists again.
 
 use crate::{Service, ServiceError};
 use lamplight_directory::{ListsChange, ListsNews, News};
@@ -15,16 +15,16 @@ use std::sync::Arc;
 /// The initiator of an operation: a client connection, or the app.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum By {
-    /// A user, over this connection. Rate and batch limits apply, and friends may have to consent. The connection gets
-    /// the answer; all other connections of the user are notified.
+    /// A user, over this connection. Rate and batch limits apply, and a friend may have to allow being added. The
+    /// connection gets the answer; all other connections of the user are notified.
     Client(ConnectionId),
-    /// The app, by its backend or an operator, whose entry points have limits of their own. Every connection of the
-    /// user is notified.
+    /// The app, through its backend or an operator. The server API and the console have limits of their own. All
+    /// connections of the user are notified.
     App,
 }
 
 impl By {
-    /// The connection that gets the answer.
+    /// The connection that gets the answer; `None` for the app.
     pub(crate) fn connection(self) -> Option<ConnectionId> {
         match self {
             Self::Client(connection) => Some(connection),
@@ -32,8 +32,8 @@ impl By {
         }
     }
 
-    /// The refusal of a caller without an account: a connection may still be open because it was not notified of the
-    /// deletion yet.
+    /// The refusal of a caller without an account. A client can be such a caller if its connection was not yet closed
+    /// after the account was deleted.
     pub(crate) fn no_such_caller(self, caller: &User) -> Refusal {
         match self {
             Self::Client(_) => Code::NOT_LOGGED_IN.into(),
@@ -42,25 +42,25 @@ impl By {
     }
 }
 
-/// An answer, and the caller's lists version after it.
+/// An answer with the caller's lists version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Listed<T> {
-    /// The answer.
+    /// The value of the answer.
     pub value: T,
-    /// The lists version of the caller.
+    /// The lists version of the caller after the call.
     pub version: u64,
 }
 
 impl Service {
-    /// Reads the lists version of the caller. Lists that are read afterwards are at least as new.
+    /// Reads the lists version of the caller. Lists that are read after this call are at least as new.
     pub(crate) async fn lists_state(&self, caller: &User, by: By) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![caller.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or_else(|| by.no_such_caller(caller))?)
     }
 
-    /// Changes the lists of `users`. If the caller is dropped meanwhile, or the store fails so that the change may or
-    /// may not be committed, the devices of these users read their lists again. After success, the caller must announce
-    /// the change at once, without an await in between.
+    /// Changes the lists of `users`. If this future is dropped, or if the store fails so that the commit is uncertain,
+    /// the devices of these users are made to read their lists again. After success, the caller must publish the change
+    /// without an await in between.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,
@@ -81,7 +81,7 @@ impl Service {
         Ok(changed?)
     }
 
-    /// Notifies the devices of a user of a change of the user's lists.
+    /// Publishes a change of a user's lists to the user's devices.
     pub(crate) fn tell_lists(
         &self,
         user: &User,
@@ -94,7 +94,7 @@ impl Service {
     }
 }
 
-/// Returns the number of entries in a page: `limit`, or `most` if it is 0. More than `most` is refused with 6017.
+/// The number of entries in a page: `limit`, or `most` if `limit` is 0. A `limit` above `most` is refused with 6017.
 pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     if limit > most {
         let why = format!("a page has at most {most} entries, not {limit}");
@@ -104,11 +104,11 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The most bytes of user-written texts in one page; if the texts are longer, the page has fewer entries than
-/// requested. JSON may escape one byte as six, and a message of the server has at most 8 MiB.
+/// The most bytes of user-written texts in one page. If the texts are longer, the page has fewer entries than
+/// requested. The limit leaves room for JSON, which may escape one byte as six, in a message of at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
-/// Returns how many entries fit into a page by the size of their texts, at least one.
+/// The number of entries that fit into a page by the size of their texts, at least one.
 pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     let mut bytes = 0;
     let fit = |text: &usize| {
@@ -118,7 +118,7 @@ pub(crate) fn fitting(texts: impl Iterator<Item = usize>) -> usize {
     texts.take_while(fit).count().max(1)
 }
 
-/// A guard that, unless it is cleared, makes the clients of these users read their lists again when it is dropped.
+/// A guard that makes the clients of `users` read their lists again when it is dropped. Clearing `users` prevents that.
 struct Untold<'a> {
     service: &'a Service,
     users: SmallVec<[User; 2]>,

@@ -1,7 +1,8 @@
-//! Logins, and the ways in which a client ends its login or its connection.
+//! Logins, logouts and the ends of connections.
 //!
-//! A login begins in the facts, which give it its number, and then enters the live record. A login that fails in
-//! between is taken back by that number. A failure after it has entered the live record does not refuse the login.
+//! A login begins in the facts, which assign its number, and then enters the live record. If it fails in between, it is
+//! removed from the facts by that number. A failure after the login has entered the live record does not refuse the
+//! login.
 
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::tokens::{KeyMark, Verified};
@@ -14,51 +15,52 @@ use lamplight_model::{
 use std::net::IpAddr;
 use std::sync::Arc;
 
-/// The login request of a client.
+/// A client's request to log in.
 #[derive(Clone, Copy, Debug)]
 pub struct LoginCall<'a> {
     /// `SDKAppID`
     pub app: AppId,
-    /// `userID`, unchecked.
+    /// `userID`, not validated yet.
     pub user_id: &'a str,
-    /// `UserSig`, unchecked.
+    /// `UserSig`, not verified yet.
     pub user_sig: &'a str,
-    /// `deviceID`, unchecked.
+    /// `deviceID`, not validated yet.
     pub device_id: &'a str,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// Whether the SDK resumes the login by itself, without a request of the application.
+    /// Whether the SDK resumes an existing login by itself, rather than because the application has logged in.
     pub resume: bool,
-    /// The connection that the login is for.
+    /// The id of the connection over which the request came.
     pub connection: ConnectionId,
-    /// The client's address.
+    /// The address of the client.
     pub address: IpAddr,
 }
 
-/// The result of a login: the device is logged in and connected.
+/// The result of a successful login.
 #[derive(Clone, Debug)]
 pub struct LoggedIn {
-    /// The user.
+    /// The user who has logged in.
     pub user: User,
-    /// The app, as it was at the login.
+    /// The app of the user, as it was at the login.
     pub app: Arc<App>,
     /// The time at which the UserSig expires.
     pub sig_expires: Timestamp,
-    /// The key that signed the UserSig. Once the app no longer has the key, the UserSig counts as expired.
+    /// The key that signed the UserSig. When the app no longer has this key, the UserSig counts as expired.
     pub key: KeyMark,
     /// Whether the account was created for this login.
     pub registered: bool,
-    /// Whether the subscription list was dropped, and the user has not subscribed since.
+    /// Whether the user's subscription list was dropped while the user was away, so that the client has to subscribe
+    /// again.
     pub subscriptions_lost: bool,
-    /// The revision of the live record at which the device entered it: log entries about the connection up to this
-    /// revision belong to an earlier login.
+    /// The revision of the live record at which the device was connected. Log entries about this connection up to this
+    /// revision concern an earlier login.
     pub rev: u64,
-    /// The version of the user's lists when the login was recorded; `None` if a device has returned to its login. The
-    /// lists may have changed since, and the log may have reported it already.
+    /// The version of the user's lists when the login was recorded; `None` if the device resumed its login. The lists
+    /// may have changed since, and the log may already have reported that.
     pub lists_version: Option<u64>,
 }
 
-/// A UserSig that replaces the one of a connection.
+/// A new UserSig that replaces the former one of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Renewed {
     /// The time at which the UserSig expires.
@@ -67,16 +69,16 @@ pub struct Renewed {
     pub key: KeyMark,
 }
 
-/// A login that is connected in the live record.
+/// A login that has entered the live record.
 struct Entered {
     connected: Connected,
-    /// Ends of logins that the facts have not stored yet.
+    /// Ended logins that are not stored in the facts yet.
     unsettled: Vec<EndedLogin>,
-    /// The revision of the record at which the device entered it.
+    /// The revision of the record at which the device was connected.
     rev: u64,
 }
 
-/// The result of recording a login in the facts; the default for a login that did not have to be recorded.
+/// The result of recording a login in the facts; the default if the login did not have to be recorded.
 #[derive(Default)]
 struct Recording {
     /// Whether the account was created for the login.
@@ -84,7 +86,7 @@ struct Recording {
     lists_version: Option<u64>,
 }
 
-/// The result of a login in the live record.
+/// The result of trying to connect a device in the live record.
 enum Attempt {
     /// The device is connected.
     Entered(Entered),
@@ -92,23 +94,24 @@ enum Attempt {
     NotAdmitted(Admission),
 }
 
-/// The result of trying a login on the live record before anything is written to the facts.
+/// The result of trying to resume a login in the live record, before anything is written to the facts.
 enum FirstLook {
-    /// The device returns to its existing login: nothing has to be recorded.
+    /// The device has resumed its login, so nothing has to be recorded.
     Entered(Entered),
-    /// The login has to be recorded. The facts have not stored these ends of earlier logins yet.
+    /// The login has to be recorded in the facts. `unsettled` are ended logins that have to be stored in the facts
+    /// first.
     Record { unsettled: Vec<EndedLogin> },
-    /// The login to which the device returns was ended by a later login on this platform.
+    /// The device tried to resume a login that a later login on the platform `by` has ended.
     Lost { by: Platform, unsettled: Vec<EndedLogin> },
 }
 
 impl Service {
-    /// Logs a device in and connects it (SPEC section 5). Nothing is written to the facts if the device returns to its
-    /// existing login.
+    /// Logs a device in and connects it (SPEC section 5). If the device resumes its login, nothing is written to the
+    /// facts.
     ///
     /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, 6014 if the login
-    /// is ended before it is complete, or 6208. A device that was kicked while it was away gets 6208 once; a device
-    /// that resumes by itself although its login was ended gets it every time.
+    /// is ended before it is complete, or 6208. A device that was kicked while it was away is refused with 6208 once. A
+    /// device that tries to resume an ended login is refused with 6208 every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
@@ -118,7 +121,7 @@ impl Service {
             self.tokens.verify(Port::Client, &user, &app, call.user_sig, call.address, now).await?;
 
         if self.retries.concern(call.connection) {
-            // An operation that began over this connection is still being undone.
+            // An earlier operation over this connection is still being retried.
             return Err(Code::INTERNAL.into());
         }
         let _entering = self.entering.begin(&user);
@@ -163,7 +166,7 @@ impl Service {
         })
     }
 
-    /// Checks a new UserSig of a user who is logged in, and remembers that it was seen.
+    /// Verifies a new UserSig of a logged-in user, and records that it was used.
     pub async fn renew(
         &self,
         user: &User,
@@ -188,7 +191,7 @@ impl Service {
         }
     }
 
-    /// Connects a device that returns to its existing login; any other login has to be recorded first.
+    /// Connects a device that resumes its login. Any other login has to be recorded first.
     async fn first_look(
         &self,
         user: &User,
@@ -225,7 +228,8 @@ impl Service {
             }
         });
         let look = look.await.inspect_err(|_| {
-            // Whether the device was connected is not known; the client is answered that it was not.
+            // It is unknown whether the device was connected. The client is answered that it was not, so the connection
+            // has to be ended.
             let (connection, end, heard) = (connect.connection, LinkEnd::Closed, now.wall);
             self.retries.push(Pending::Disconnect { user: user.clone(), connection, end, heard });
         });
@@ -236,7 +240,7 @@ impl Service {
         })
     }
 
-    /// Records a login, and connects the device under its number.
+    /// Records a login in the facts, and connects the device in the live record under the number that the facts assign.
     async fn record_and_enter(
         &self,
         user: &User,
@@ -272,7 +276,7 @@ impl Service {
                 return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
             }
             LoginRecorded::Ended(EndWhy::LoggedOut) | LoginRecorded::NoAccount => {
-                // The app may have been deleted meanwhile.
+                // The account may be missing because the app was deleted.
                 self.app(user)?;
                 let why = "the device is not logged in any longer: log in anew";
                 return Err(Refusal::because(Code::KICKED_BY_OTHER_LOGIN, why).into());
@@ -287,7 +291,7 @@ impl Service {
             false => self.enter(user, app, &connect, registered, now).await,
         };
         if registered && !matches!(entered, Ok(Attempt::Entered(_))) {
-            // The account exists now, whatever the outcome of the login.
+            // The account exists now, even though the login failed.
             self.retries.push(Pending::Agree { user: user.clone() });
         }
         match entered {
@@ -297,8 +301,8 @@ impl Service {
             Ok(Attempt::NotAdmitted(admission)) => {
                 let mut recorded = recorded_as(&connect, resume);
                 if let Admission::Beaten(by) = admission {
-                    // The login did not enter the record. The device is sent the kick all the same, and may not resume,
-                    // like a device whose login was in the record.
+                    // The login did not enter the record. The device is nevertheless notified of the kick and may not
+                    // resume, like a device whose login was in the record.
                     recorded.mark = Some(EndWhy::KickedBy(by));
                 }
                 if let Err(error) = self.take_back(user, &recorded, now).await {
@@ -325,7 +329,7 @@ impl Service {
                 })
             }
             Err(error) => {
-                // Whether the live record has the login is not known.
+                // It is unknown whether the login has entered the live record.
                 self.push_take_back(user, &connect, resume);
                 Err(error)
             }
@@ -336,7 +340,7 @@ impl Service {
         self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
     }
 
-    /// Connects a device whose login is recorded in the facts, in the live record, which is created if it is missing.
+    /// Connects a device whose login is recorded in the facts in the live record. Creates the record if it is missing.
     async fn enter(
         &self,
         user: &User,
@@ -351,7 +355,8 @@ impl Service {
             let attempt = self.directory.update_logged(user, now, |presence| {
                 let number = Some((connect.login, there_at));
                 let newest = presence.newest_login();
-                // A record that was created after the login was recorded contains it, unless it was ended meanwhile.
+                // A record that was created after the login was recorded contains the login, unless it was ended
+                // meanwhile.
                 let is_missing = has_seeded
                     && there_at != Some(newest)
                     && !connect.platform.is_web()
@@ -395,9 +400,10 @@ impl Service {
         }
     }
 
-    /// Logs out the device of this connection. The connection may be gone already, which is not an error.
+    /// Logs out the device of this connection. It is not an error if the connection is no longer the device's current
+    /// one.
     ///
-    /// When this returns, the login has ended in the live record, even if the facts cannot store the end now: that is
+    /// When this returns, the login has ended in the live record. If the facts cannot store the end now, that is
     /// retried.
     pub async fn logout(&self, user: &User, connection: ConnectionId, now: Now) -> Result<(), ServiceError> {
         self.end_login(user, connection, LoginEnd::Logout, now).await
@@ -430,7 +436,8 @@ impl Service {
         Ok(())
     }
 
-    /// Ends the login of this connection in the live record. Returns the ends that the facts have not stored yet.
+    /// Ends the login of this connection in the live record. Returns the ended logins that are not stored in the facts
+    /// yet.
     pub(crate) async fn end_live_login(
         &self,
         user: &User,
@@ -449,9 +456,8 @@ impl Service {
         Ok(ended.await?.unwrap_or_default())
     }
 
-    /// Records that a connection has ended by itself; its last bytes arrived at `heard`. Changes nothing if the
-    /// connection was superseded or kicked before. If the end cannot be recorded now, that is retried until it
-    /// succeeds.
+    /// Records that a connection has ended without a logout. `heard` is the time of its last bytes. Does nothing if the
+    /// connection was superseded or kicked before. A failure is retried until it succeeds.
     pub async fn disconnect(
         &self,
         user: &User,
@@ -482,7 +488,7 @@ impl Service {
     }
 }
 
-/// Whether a failed call to the facts may have been carried out all the same.
+/// Whether a failed call to the facts may nevertheless have been carried out.
 pub(crate) fn may_have_happened(error: &FactsError) -> bool {
     match error.kind {
         FactsErrorKind::Overloaded => false,

@@ -1,7 +1,7 @@
-//! Connections in the live records that no worker has: they are listed and ended here.
+//! Finds and ends connections that are in the live records although no worker has them.
 //!
-//! The end of a connection is retried until it is recorded. It can still be lost when a worker stops, or when more ends
-//! wait than [`MAX_RETRIES`](crate::MAX_RETRIES): then its user would stay ONLINE forever.
+//! The end of a connection is retried until it is recorded. It can still be lost when a worker stops, or when more than
+//! [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. Its user would then stay ONLINE forever.
 
 use crate::retries::Pending;
 use crate::{Service, ServiceError};
@@ -15,18 +15,18 @@ pub struct RecordedCursor {
     after: Option<u64>,
 }
 
-/// Connections of a node, according to the live records.
+/// A page of the connections of a node in the live records.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RecordedConnections {
     /// The connections, in no particular order, with their users.
     pub connections: Vec<(User, ConnectionId)>,
-    /// The position of the next page; `None` after the last.
+    /// The position of the next page; `None` if this is the last page.
     pub next: Option<RecordedCursor>,
 }
 
 impl Service {
-    /// Reads a page of the connections of a node in the live records; the first page is at the default position. A
-    /// connection that exists from the first page to the last is in one of them.
+    /// Reads a page of the connections of a node in the live records. The default position is the first page. A
+    /// connection that exists during the whole iteration is in one of the pages.
     pub async fn recorded_connections(
         &self,
         node: NodeId,
@@ -43,9 +43,9 @@ impl Service {
         Ok(RecordedConnections { connections: page.connections, next })
     }
 
-    /// Ends connections that no worker has. The time of their last bytes is not known; it is taken to be the time at
-    /// which their user became ONLINE. Returns how many of them were in the records. A connection whose end waits in
-    /// the retry list is skipped, because that end may know more.
+    /// Ends connections that no worker has. The time of their last bytes is unknown, so the last-seen time becomes the
+    /// time at which the user became ONLINE. Connections with an operation in the retry list are skipped, because that
+    /// operation may contain the time. Returns the number of ended connections.
     pub async fn end_lost_connections(&self, lost: Vec<(User, ConnectionId)>, now: Now) -> usize {
         let (end, heard) = (LinkEnd::Closed, Timestamp(0));
         let mut ended = 0;

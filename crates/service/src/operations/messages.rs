@@ -1,4 +1,4 @@
-//! One-to-one messages (SPEC section 6). A message is acknowledged when it is committed.
+//! One-to-one messages (SPEC section 6). A message is acknowledged after it was committed.
 
 use crate::operations::lists::{By, Listed, fitting, page_size};
 use crate::{Service, ServiceError};
@@ -12,18 +12,18 @@ use lamplight_model::{
 
 /// The most messages in a page of a history.
 pub const MAX_HISTORY_PAGE: u32 = 100;
-/// The number of messages in a page of a history if the request does not give one.
+/// The number of messages in a page of a history if the request gives no number.
 pub const HISTORY_PAGE: u32 = 20;
 
-/// The most missed messages that are pushed when a user turns OFFLINE.
+/// The most missed messages that are pushed to a user who has turned OFFLINE.
 pub const MAX_MISSED_MESSAGES: usize = 100;
 
-/// A message that is stored.
+/// The result of sending a message.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct MessageSent {
-    /// The message as committed.
+    /// The stored message.
     pub message: Message,
-    /// Whether the call was a retry, and the message had been stored before.
+    /// Whether the call was a retry of a message that was already stored.
     pub repeated: bool,
 }
 
@@ -37,11 +37,11 @@ pub struct HistoryPage {
 }
 
 impl Service {
-    /// Sends a message. The same content to the same user under the same client id within
-    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME) is a retry, and returns the message that was stored first.
+    /// Sends a message. If the sender sends the same content to the same user under the same client id within
+    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME), the call is a retry, and returns the stored message.
     ///
-    /// Refused with 6017 for an empty message, 80002 for one that is too long, and 70107 when the recipient has no
-    /// account.
+    /// Refused with 6017 for an empty message, with 80002 for one that is too long, and with 70107 if the recipient has
+    /// no account.
     pub async fn send_message(
         &self,
         from: &User,
@@ -77,8 +77,8 @@ impl Service {
                 if *from != recipient {
                     self.tell_message(&recipient, &message, received, By::App);
                     if !wants_push {
-                        // If the recipient turned OFFLINE during the write, the missed messages were pushed before this
-                        // one was stored.
+                        // If the recipient turned OFFLINE during the write, the missed messages may have been pushed
+                        // before this one was stored.
                         self.push_missed(&recipient, message.at, now).await?;
                     }
                 }
@@ -86,7 +86,7 @@ impl Service {
             }
             Sent::Repeated(message) => {
                 if *from != recipient {
-                    // The first attempt may have ended or failed before this check.
+                    // The first attempt may have been cancelled or have failed before this push.
                     self.push_missed(&recipient, message.at, now).await?;
                 }
                 let state = self.lists_state(from, by).await?;
@@ -97,8 +97,8 @@ impl Service {
         }
     }
 
-    /// The platforms of the devices to which a message to this user is to be pushed: those of a user who is OFFLINE. A
-    /// user who is ONLINE gets the message over a connection, and a user who is not logged in gets no push.
+    /// The platforms of the devices to which a message to this user has to be pushed; empty unless the user is OFFLINE.
+    /// An ONLINE user gets the message over a connection, and a user who is not logged in gets no pushes.
     async fn push_devices(&self, recipient: &User) -> Result<Vec<Platform>, ServiceError> {
         let devices = self.directory.read(std::slice::from_ref(recipient), |_, presence| {
             let offline = presence.filter(|presence| presence.status_type() == StatusType::Offline);
@@ -108,8 +108,8 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Adds the unread messages that were sent to a user since `since` to the outbox for the push webhook, if the user
-    /// is OFFLINE and the app has such a webhook. Messages that were added before are skipped.
+    /// Adds the user's unread messages from `since` on to the outbox of the push webhook, if the user is OFFLINE and
+    /// the app has a push webhook. Messages that were added before are skipped.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {
@@ -136,9 +136,9 @@ impl Service {
         self.tell_lists(user, state, by.connection(), ListsChange::Message(Box::new(news)));
     }
 
-    /// Reads a page of the conversation with `peer`: the newest messages, or the messages before the sequence `before`.
-    /// A page has at most [`MAX_HISTORY_PAGE`] messages, and [`HISTORY_PAGE`] for a `limit` of 0; a higher `limit` is
-    /// refused with 6017. Long texts make a page shorter. Without a conversation, the page is empty.
+    /// Reads a page of the conversation with `peer`: the newest messages, or the messages before the number `before`. A
+    /// `limit` of 0 means [`HISTORY_PAGE`]; more than [`MAX_HISTORY_PAGE`] is refused with 6017. A page with long texts
+    /// has fewer messages. If there is no conversation, the page is empty.
     pub async fn history(
         &self,
         owner: &User,
@@ -151,7 +151,7 @@ impl Service {
         let app = self.app(owner)?;
         let limit = page_size(if limit == 0 { HISTORY_PAGE } else { limit }, MAX_HISTORY_PAGE)?;
         self.pass_rate(&app, owner, Call::GetHistory, by, now).await?;
-        // One message more than was requested shows whether there are older ones.
+        // If there is one message more than requested, there are older messages.
         let mut messages = self.facts.history(owner.clone(), peer.clone(), before, limit + 1).await?;
         let shown = limit.min(fitting(messages.iter().map(|message| message.body.bytes())));
         let finished = messages.len() <= shown;

@@ -13,17 +13,17 @@ use std::sync::Arc;
 /// The most users in one `getUsersInfo`.
 pub const MAX_USERS_INFO: usize = 100;
 
-/// The answer of `getUsersInfo`.
+/// The result of `getUsersInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UsersInfo {
     /// The profiles, in the order of the call, each user once.
     pub profiles: Vec<(UserId, Profile)>,
-    /// Users who have no account (70107).
+    /// Users without an account, each with 70107.
     pub failures: Vec<(UserId, Code)>,
 }
 
 impl Service {
-    /// Changes the profile of an account, and returns the changed profile. The devices of the user and of the mutual
+    /// Changes the profile of an account, and returns the new profile. The devices of the user and of the user's mutual
     /// friends are notified. An invalid text is refused with 6017.
     pub async fn set_profile(
         &self,
@@ -35,8 +35,9 @@ impl Service {
         self.set_profile_and_fields(user, change, ProfileFields::new(), by, now).await
     }
 
-    /// Changes the profile, and also further fields of it, which cause no notification. More than
-    /// [`MAX_PROFILE_FIELDS`] fields for one account are refused with 6017, and then nothing is changed.
+    /// Changes the profile of an account and its further fields. A change of further fields causes no notification. If
+    /// the account would have more than [`MAX_PROFILE_FIELDS`] further fields, the call is refused with 6017 and
+    /// changes nothing.
     pub async fn set_profile_and_fields(
         &self,
         user: &User,
@@ -48,8 +49,8 @@ impl Service {
         let app = self.app(user)?;
         change.check().map_err(Refusal::from)?;
         self.pass_rate(&app, user, Call::SetSelfInfo, by, now).await?;
-        // Only one change of a user at a time: friends are notified without a version, so the notifications must have
-        // the order of the commits.
+        // Only one change of a user's profile runs at a time. Notifications of friends contain no version, so they must
+        // be published in the order of the commits.
         let _locked = self.profile_locks.lock(user).await;
         let changing = if fields.is_empty() {
             self.facts.set_profile(user.clone(), change)
@@ -75,8 +76,8 @@ impl Service {
         Ok(Listed { value: set.profile, version: set.state.version })
     }
 
-    /// Reads the profiles of users. Refused with 6017 for an empty list, and with 70206 for more than
-    /// [`MAX_USERS_INFO`].
+    /// Reads the profiles of users. An empty list is refused with 6017, and more than [`MAX_USERS_INFO`] users with
+    /// 70206.
     pub async fn users_info(
         &self,
         caller: &User,

@@ -1,4 +1,4 @@
-//! Reads of facts for the shells of a node, without any rule of its own.
+//! Reads of facts without gates, for the other parts of a node.
 
 use crate::{Service, ServiceError};
 use lamplight_facts::{Account, ListsState};
@@ -6,16 +6,16 @@ use lamplight_model::{
     AppId, Conversation, ConversationCursor, Friend, Profile, ProfileFields, Refusal, User, UserId,
 };
 
-/// The most entries of a friend list that are read at a time if only their ids or their number are needed.
+/// The number of friend list entries that are read at a time if only their ids or their number are needed.
 const FRIENDS_AT_A_TIME: usize = 250;
 
 impl Service {
-    /// Reads the accounts of these users, in their order; `None` for a user without an account.
+    /// Reads the accounts of users, in the order of `users`; `None` for a user without an account.
     pub async fn accounts_of(&self, users: Vec<User>) -> Result<Vec<Option<Account>>, ServiceError> {
         Ok(self.facts.accounts(users).await?)
     }
 
-    /// Up to `limit` accounts of an app whose id is after `after`, by rising id.
+    /// Lists up to `limit` accounts of an app in ascending order of their ids, beginning after the id `after`.
     pub async fn list_accounts(
         &self,
         app: AppId,
@@ -25,12 +25,12 @@ impl Service {
         Ok(self.facts.list_accounts(app, after, limit).await?)
     }
 
-    /// Reads the profiles of these users, in their order; `None` for a user without an account.
+    /// Reads the profiles of users, in the order of `users`; `None` for a user without an account.
     pub async fn profiles_of(&self, users: Vec<User>) -> Result<Vec<Option<Profile>>, ServiceError> {
         Ok(self.facts.profiles(users).await?)
     }
 
-    /// Reads the further profile fields of these users, in their order; `None` for a user without an account.
+    /// Reads the further profile fields of users, in the order of `users`; `None` for a user without an account.
     pub async fn profile_fields_of(
         &self,
         users: Vec<User>,
@@ -38,23 +38,25 @@ impl Service {
         Ok(self.facts.profile_fields(users).await?)
     }
 
-    /// Reads the lists versions and unread counts of these users, in their order; `None` for a user without an account.
+    /// Reads the lists versions and unread counts of users, in the order of `users`; `None` for a user without an
+    /// account.
     pub async fn lists_states_of(&self, users: Vec<User>) -> Result<Vec<Option<ListsState>>, ServiceError> {
         Ok(self.facts.lists_states(users).await?)
     }
 
-    /// Reads the lists version and the unread count of a user. Refused with 70107 if there is no such account.
+    /// Reads the lists version and the unread count of a user. If there is no such account, the call is refused with
+    /// 70107.
     pub async fn lists_state_of(&self, user: &User) -> Result<ListsState, ServiceError> {
         let states = self.facts.lists_states(vec![user.clone()]).await?;
         Ok(states.into_iter().next().flatten().ok_or_else(|| Refusal::no_such_account(&user.id))?)
     }
 
-    /// Reads the entry of `friend` in the friend list of `owner`, if there is one.
+    /// Reads the entry of `friend` in the friend list of `owner`; `None` if there is none.
     pub async fn friend_of(&self, owner: &User, friend: &UserId) -> Result<Option<Friend>, ServiceError> {
         Ok(self.facts.friend(owner.clone(), friend.clone()).await?)
     }
 
-    /// Reads the row of `peer` in the conversation list of `owner`, if there is one.
+    /// Reads the row of `peer` in the conversation list of `owner`; `None` if there is none.
     pub async fn conversation_of(
         &self,
         owner: &User,
@@ -63,7 +65,7 @@ impl Service {
         Ok(self.facts.conversation(owner.clone(), peer.clone()).await?)
     }
 
-    /// Reads up to `limit` rows of a conversation list after a position in its order.
+    /// Reads up to `limit` rows of a conversation list after the position `after`; `None` for the beginning.
     pub async fn conversations_after(
         &self,
         owner: &User,
@@ -73,8 +75,8 @@ impl Service {
         Ok(self.facts.conversations(owner.clone(), after, limit).await?)
     }
 
-    /// Reads up to `limit` entries of a friend list, by rising id, after skipping `start` entries, and the number of
-    /// all entries. The skipped entries are read in parts and not kept.
+    /// Skips `start` entries of a friend list and reads the next `limit` entries, in ascending order of their ids. Also
+    /// returns the number of all entries. The skipped entries are read in parts.
     pub async fn friends_from(
         &self,
         owner: &User,
@@ -95,7 +97,7 @@ impl Service {
         Ok((self.facts.friend_page(owner.clone(), after, limit).await?, count))
     }
 
-    /// Reads the ids of a friend list, rising, in parts.
+    /// Reads the ids of a friend list in ascending order, in parts.
     pub async fn friend_ids(&self, owner: &User) -> Result<Vec<UserId>, ServiceError> {
         let mut ids: Vec<UserId> = Vec::new();
         loop {

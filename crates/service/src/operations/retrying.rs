@@ -1,4 +1,4 @@
-//! The operations on the retry list, and how each of them is carried out when it is retried.
+//! Carries out the operations of the retry list.
 
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::{Service, ServiceError};
@@ -8,8 +8,8 @@ use lamplight_facts::{EndedLogin, Revoked};
 use lamplight_model::{DeviceId, Now, User};
 
 impl Service {
-    /// Takes deleted accounts off the subscription lists of others, and retries some of the operations that a store has
-    /// failed to carry out. Returns how many operations are waiting. To be called at every tick.
+    /// Removes deleted accounts from the subscription lists of other users, and retries some operations of the retry
+    /// list. Returns the number of operations that still wait. The keeper calls it at every tick.
     pub async fn retry(&self, now: Now) -> usize {
         if let Err(error) = self.forget_deleted(now).await {
             tracing::warn!(%error, "cannot take a deleted account off the subscription lists; it will be retried");
@@ -17,7 +17,7 @@ impl Service {
         let operations = self.retries.take(now.moment);
         if !operations.is_empty() {
             let done = join_all(operations.iter().map(|operation| self.carry_out(operation, now))).await;
-            // A refusal also completes the operation, for example if the app was deleted.
+            // A refusal also completes the operation, for example because the app was deleted.
             let done: Vec<Result<(), ServiceError>> = done
                 .into_iter()
                 .map(|done| match done {
@@ -37,7 +37,7 @@ impl Service {
         self.retries.count().0
     }
 
-    /// The number of operations that are waiting, and the number dropped since the start.
+    /// The number of waiting operations, and the number of operations that were dropped since the start.
     pub fn retries(&self) -> (usize, u64) {
         self.retries.count()
     }
@@ -66,7 +66,7 @@ impl Service {
         }
     }
 
-    /// Takes back a login that was recorded and then refused, in the live record and in the facts.
+    /// Ends a login that was recorded and then refused, in the live record and in the facts.
     pub(crate) async fn take_back(
         &self,
         user: &User,
@@ -84,10 +84,10 @@ impl Service {
             if let Some(unsettled) = unsettled.await? {
                 break unsettled;
             }
-            // A record that is being created from the current facts must not be stored after this.
+            // A record that is being created from the current facts must not be stored after this operation.
             match self.records.seed(user, &app, now).await {
                 Ok(()) => {}
-                // The account was deleted, and its logins with it.
+                // The account was deleted, and its logins were ended with it.
                 Err(ServiceError::Refused(_)) => return Ok(()),
                 Err(error) => return Err(error),
             }
@@ -98,7 +98,7 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Ends a login in the facts that the live record does not have, unless the login is being recorded.
+    /// Ends a login in the facts that is not in the live record, unless a login of the user is in progress.
     async fn unrecord(
         &self,
         user: &User,
@@ -128,7 +128,7 @@ impl Service {
                 let mark = mark_of(by_app);
                 self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
             }
-            // A Web login has replaced a native login, which the live record still has.
+            // In the facts, a Web login has replaced a native login that is still in the live record.
             (None, Some((login, platform))) => {
                 let mark = mark_of(by_app);
                 self.take_back(user, &Recorded { device: device.clone(), platform, login, mark }, now).await
@@ -161,7 +161,7 @@ impl Service {
         if let (Some(unrefused), Some(it)) = (agreed.await?, revocation)
             && !unrefused.is_empty()
         {
-            // The logins that ended here used UserSigs that the facts do not refuse yet.
+            // The ended logins used UserSigs that are not revoked in the facts yet.
             self.facts.revoke_sigs(user.clone(), Revoked::new(it.revoked.at, unrefused)).await?;
         }
         if !is_there {
@@ -170,8 +170,8 @@ impl Service {
         Ok(())
     }
 
-    /// Stores ends of logins in the facts, and then removes them from the live record, which keeps them until then.
-    /// [`Service::expire_due`] retries a failure.
+    /// Stores ended logins in the facts, and then removes them from the live record. If that fails,
+    /// [`Service::expire_due`] retries it.
     pub(crate) async fn settle(
         &self,
         user: &User,
@@ -183,7 +183,7 @@ impl Service {
         Ok(())
     }
 
-    /// Does the same, and leaves a failure to [`Service::expire_due`].
+    /// Does the same as [`Service::settle`], but only logs a failure, because [`Service::expire_due`] retries it.
     pub(crate) async fn settle_or_retry(&self, user: &User, ends: Vec<EndedLogin>, now: Now) {
         if let Err(error) = self.settle(user, ends, now).await {
             tracing::warn!(%error, "cannot store the end of a login; it will be retried");

@@ -1,7 +1,7 @@
 //! Moves session events from the live records to the outbox, for many users in one commit.
 //!
-//! A record keeps its events until the outbox has stored them. If the node dies in between, they are moved again, and
-//! the outbox ignores those that it has already.
+//! A record keeps its events until the outbox has stored them. If the node crashes in between, the events are moved
+//! again, and the outbox ignores those that it already has.
 
 use crate::{Service, ServiceError};
 use lamplight_core::Presence;
@@ -17,11 +17,11 @@ const PAGE: usize = 512;
 pub struct EventsRecorded {
     /// The number of events that were dropped because the outbox was full.
     pub outbox_full: u64,
-    /// The number of events that had been dropped before because their record was full.
+    /// The number of events that were dropped earlier because a record had too many.
     pub record_full: u64,
 }
 
-/// The session events of one record for the outbox.
+/// The session events of one user, to be moved to the outbox.
 struct HandOver {
     user: User,
     events: Vec<SessionEvent>,
@@ -31,7 +31,7 @@ struct HandOver {
 }
 
 impl Service {
-    /// Every user whose record has session events for the outbox.
+    /// The users whose records have session events that are not in the outbox yet.
     pub async fn users_with_events(&self) -> Result<Vec<User>, ServiceError> {
         let mut users = Vec::new();
         for partition in 0..self.directory.partitions() {
@@ -49,7 +49,7 @@ impl Service {
         Ok(users)
     }
 
-    /// Moves the session events of these users to the outbox, and their missed messages to the push webhook.
+    /// Moves the session events of these users to the outbox, and hands their missed messages to the push webhook.
     pub async fn record_events(&self, users: &[User], now: Now) -> Result<EventsRecorded, ServiceError> {
         let read = |user: &User, presence: Option<&Presence>| {
             let pending = presence?.pending_events()?;
@@ -83,7 +83,7 @@ impl Service {
         }
         for HandOver { user, missed_since, .. } in &found {
             if let Some(since) = *missed_since {
-                // A user who has returned by now learns at the login that the lists have changed.
+                // A user who has returned meanwhile reads the changed lists after the login.
                 self.push_missed(user, since, now).await?;
                 self.directory.update(user, now, |presence| presence.missed_recorded(since)).await?;
             }
@@ -97,8 +97,8 @@ impl Service {
         let known: Vec<(User, u64)> =
             found.into_iter().filter(|it| !it.events.is_empty()).map(|it| (it.user, it.up_to)).collect();
         if !known.is_empty() {
-            // The records have removed these events already, so the outbox need not remember them. If it fails to
-            // forget them now, it does so with the next events of the same user.
+            // The records no longer contain these events, so the outbox need not detect them as duplicates. If this
+            // call fails, the ordinals are removed with the next events of the same user.
             if let Err(error) = self.facts.forget_taken_in(known).await {
                 tracing::debug!(%error, "cannot remove the ordinals of moved session events from the outbox");
             }

@@ -1,53 +1,52 @@
-//! The calls of a logged-in client (SPEC section 3).
+//! The calls of a logged-in client about statuses (SPEC section 3).
 
 use crate::audience::{OwnListChange, WatchList};
 use crate::{By, Service, ServiceError};
 use lamplight_core::{Call, Presence, Transition, notifications};
 use lamplight_model::{App, Code, ConnectionId, CustomStatus, Now, Refusal, User, UserId, UserStatus};
 
-/// The answer of `getUserStatus`.
+/// The result of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Queried {
     /// The statuses, in the order of the call, each user once.
     pub statuses: Vec<UserStatus>,
-    /// Users who were not found, with the code.
+    /// Users without an account, each with the code.
     pub failures: Vec<(UserId, Code)>,
 }
 
-/// The answer of `unsubscribeUserStatus`.
+/// The result of `unsubscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UnsubscribeDone {
-    /// Users who were on the list and were removed, with the revision of the change.
+    /// The users who were removed from the list, and the revision of the change.
     pub change: OwnListChange,
-    /// Users who were not found and not on the list, with the code.
+    /// Users who have no account and were not on the list, each with the code.
     pub failures: Vec<(UserId, Code)>,
 }
 
-/// The answer of `subscribeUserStatus`.
+/// The result of `subscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct SubscribeDone {
-    /// Users that the call added to the list, or that were on it and moved to its end, in the order of the call, each
-    /// once.
+    /// Users that the call added to the list or moved to its end, each once, in the order of the call.
     pub subscribed: Vec<UserId>,
-    /// Users who were not found, with the code.
+    /// Users without an account, each with the code.
     pub failures: Vec<(UserId, Code)>,
-    /// Users who were removed from the full list, earliest first.
+    /// Users who were evicted because the list was full, earliest first.
     pub evicted: Vec<UserId>,
-    /// The same, as changes of the list in their order.
+    /// The same additions and evictions, as changes for the calling connection.
     pub changes: Vec<OwnListChange>,
 }
 
-/// The reason for reading a status. It decides how a deleted account is shown.
+/// The purpose of reading a status, which determines the result for a deleted account.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Viewing {
-    /// A query, for which a deleted account is not found.
+    /// A query: a deleted account is not found.
     Asked,
-    /// A watching connection, to which a deleted account is shown as not logged in.
+    /// A notification of watchers: a deleted account is UNLOGINED.
     Watched,
 }
 
 impl Service {
-    /// Sets or clears the caller's custom status; returns the status after it.
+    /// Sets the caller's custom status, and returns the new status. An empty text clears it.
     pub async fn set_self_status(
         &self,
         caller: &User,
@@ -57,7 +56,7 @@ impl Service {
         self.set_custom_status(caller, text, By::App, now).await
     }
 
-    /// Does the same on behalf of `by`, which is reported to the app's backend.
+    /// Does the same as [`Service::set_self_status`]. `by` is the initiator, which is reported to the app's backend.
     pub async fn set_custom_status(
         &self,
         caller: &User,
@@ -76,7 +75,7 @@ impl Service {
         Ok(outcome.await?.ok_or(Code::NOT_LOGGED_IN)??)
     }
 
-    /// Reads the statuses of users. Returns an error only if the read fails for every user.
+    /// Reads the statuses of users. Returns an error if none of them has an account.
     pub async fn get_user_status(
         &self,
         caller: &User,
@@ -109,7 +108,7 @@ impl Service {
         self.subscribe_to(caller, &app, users, now).await
     }
 
-    /// Subscribes an account to users, after every gate was passed.
+    /// Subscribes an account to users. The caller has checked the gates.
     pub(crate) async fn subscribe_to(
         &self,
         caller: &User,
@@ -121,7 +120,7 @@ impl Service {
         if known.is_empty() {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
         }
-        // The account may have been deleted without the worker of this connection having taken that from the log yet.
+        // The account may have been deleted while the worker of this connection has not received that from the log yet.
         let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
             true => Transition::quiet(None),
             false => presence.subscribe(&known, &app.settings, now.moment).map(Some),
@@ -134,9 +133,9 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Takes accounts off the list again that were deleted after they were checked and before they were added, as the
-    /// deletion does for every other list. The log reports this, also to the caller, because the account may have been
-    /// on the list before. Returns the remaining users and those who do not exist.
+    /// Removes accounts from the list that were deleted after they were checked and before they were added. The log
+    /// reports this to all connections, including the caller's, because such an account may have been on the list
+    /// before. Returns the remaining users, and the users without an account.
     async fn take_off_deleted(
         &self,
         caller: &User,
@@ -158,7 +157,7 @@ impl Service {
         Ok((left.into_iter().map(|(id, _)| id).collect(), failures))
     }
 
-    /// Unsubscribes the caller's account from users, or from all of them if the list is empty.
+    /// Unsubscribes the caller's account from users, or from all if the list is empty.
     pub async fn unsubscribe_user_status(
         &self,
         caller: &User,
@@ -169,14 +168,14 @@ impl Service {
         self.unsubscribe_from(caller, users, now).await
     }
 
-    /// Unsubscribes an account from users, after every gate was passed.
+    /// Unsubscribes an account from users. The caller has checked the gates.
     pub(crate) async fn unsubscribe_from(
         &self,
         caller: &User,
         users: Vec<UserId>,
         now: Now,
     ) -> Result<UnsubscribeDone, ServiceError> {
-        // Read before the list changes, so that there is no await between the change and its answer.
+        // The accounts are read before the list changes, so that there is no await between the change and the answer.
         let (_, mut failures) = self.split_by_account(caller, users.clone()).await?;
         let list = (!users.is_empty()).then_some(&users[..]);
         let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
@@ -189,7 +188,7 @@ impl Service {
         Ok(UnsubscribeDone { change: OwnListChange::new(&logged, Vec::new(), removed), failures })
     }
 
-    /// The subscription list of the caller's account, earliest first, and its limit.
+    /// Reads the subscription list of the caller's account, earliest first, and the limit on its length.
     pub async fn get_subscriptions(
         &self,
         caller: &User,
@@ -199,7 +198,7 @@ impl Service {
         self.list_subscriptions(caller, &app).await
     }
 
-    /// Reads the subscription list of an account, after every gate was passed.
+    /// Reads the subscription list of an account, and the limit on its length. The caller has checked the gates.
     pub(crate) async fn list_subscriptions(
         &self,
         caller: &User,
@@ -213,8 +212,8 @@ impl Service {
         Ok((list, app.settings.limits.subscriptions))
     }
 
-    /// Reads the watch list of a connection of a user, by the current settings of the app. `None` if the connection is
-    /// no longer the current one of a device of the user.
+    /// Reads the watch list of a connection, by the current settings of the app. `None` if the connection is no longer
+    /// the current one of a device of the user.
     pub async fn watch_list(
         &self,
         user: &User,
@@ -234,7 +233,7 @@ impl Service {
         Ok(found.map(|(rev, subscriptions)| WatchList { rev, subscriptions, friends, notified }))
     }
 
-    /// Reads the statuses of users of the app of `viewer`, in their order; `None` for a user without a status to show.
+    /// Reads the statuses of users of the viewer's app, in the order of `users`. `None` for a user without an account.
     pub async fn statuses(
         &self,
         viewer: &User,
@@ -251,7 +250,7 @@ impl Service {
         self.records.see(&app, &users, now, view).await
     }
 
-    /// Splits users into those that have an account and those that have none.
+    /// Splits users into those with an account and those without one.
     pub(crate) async fn split_by_account(
         &self,
         caller: &User,

@@ -1,4 +1,4 @@
-//! The work that a node does without a call: recovery at its start, deadlines, retention.
+//! The work that a node does without a call: recovery at its start, deadlines and retention.
 
 use crate::records::user_facts;
 use crate::{Service, ServiceError};
@@ -8,32 +8,32 @@ use lamplight_facts::{Account, Login, Revocation};
 use lamplight_model::{Now, Revoked, Timestamp, User};
 use std::collections::HashMap;
 
-/// The number of accounts read by one call.
+/// The number of accounts that are read in one call.
 const ACCOUNTS_AT_ONCE: usize = 500;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
-/// The counts of [`Service::recover`].
+/// The result of [`Service::recover`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Recovery {
     /// The number of apps.
     pub apps: usize,
-    /// The number of users with a native login.
+    /// The number of users with a login of a native device.
     pub users: usize,
 }
 
-/// The outcome of [`Service::expire_due`].
+/// The result of [`Service::expire_due`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Expiring {
     /// The number of records that were due.
     pub looked_at: usize,
-    /// The number of due records that could not be written, and are still due.
+    /// The number of due records that could not be written. They are still due.
     pub failed: usize,
 }
 
 impl Service {
-    /// Reads the apps, and makes the live records agree with the facts after a restart. `live` are the users with a
-    /// live record; records from before `complete_since` may be missing.
+    /// Reads the apps, and makes the live records consistent with the facts after a restart. `live` are the users with
+    /// a live record. Records that were written before `complete_since` may be missing.
     pub async fn recover(
         &self,
         live: Vec<User>,
@@ -80,7 +80,7 @@ impl Service {
             return Ok(self.directory.remove(user, now).await?);
         };
         let Some(account) = account else {
-            // The account was deleted, now or while no node ran.
+            // The account was deleted, just now or while no node ran.
             let Revocation { revoked, through } = self
                 .facts
                 .revocation(user.clone())
@@ -100,10 +100,9 @@ impl Service {
         Ok(())
     }
 
-    /// Carries out the deadlines of up to `limit` live records: lingers and graces end, logins lapse, subscription
-    /// lists are dropped, and ends of logins are stored in the facts. Returns how many records were processed, and how
-    /// many of them could not be written; these do not hold up the others. If the count equals `limit`, more records
-    /// may be due.
+    /// Processes the deadlines of up to `limit` live records: ends lingers and graces, ends lapsed logins, drops
+    /// subscription lists, and stores ended logins in the facts. Records that cannot be written do not delay others. If
+    /// [`Expiring::looked_at`] equals `limit`, more records may be due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let mut due = Vec::new();
         for partition in 0..self.directory.partitions() {
@@ -112,7 +111,7 @@ impl Service {
                 break;
             }
         }
-        // The records are processed together, so that the writes to the facts share their commits.
+        // The records are processed concurrently, so that their writes to the facts share commits.
         let done = join_all(due.iter().map(|user| self.expire(user, now))).await;
         let mut failed = 0;
         for error in done.into_iter().filter_map(Result::err) {
@@ -131,7 +130,7 @@ impl Service {
         let expired = self.directory.update(user, now, |presence| presence.expire(&app.settings, now));
         let Some(Expired { to_settle, is_over, .. }) = expired.await? else { return Ok(()) };
         if is_over {
-            // The account may have been created again and have had a login since.
+            // The record is kept if the account was created again and has had a login since.
             self.directory.remove_if(user, lamplight_core::Presence::is_forgettable, now).await?;
         }
         if !to_settle.is_empty() {
@@ -140,9 +139,9 @@ impl Service {
         Ok(())
     }
 
-    /// Deletes up to `limit` messages that are older than the retention of their app, and returns how many. A count
-    /// equal to `limit` means that there may be more. A wall clock that has just leapt ahead makes no message old: see
-    /// [`RetentionClock`].
+    /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If the
+    /// number equals `limit`, there may be more. After the wall clock has leaped ahead, no messages are deleted for a
+    /// while: see [`RetentionClock`].
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
@@ -160,7 +159,8 @@ impl Service {
         Ok(forgotten)
     }
 
-    /// Drops rate windows and counts of failed logins whose time has passed. To be called every few seconds.
+    /// Removes entries of the rate limits and of failed logins that are no longer needed. The keeper calls it every few
+    /// seconds.
     pub fn sweep(&self, now: Now) {
         self.limits.sweep(now.moment);
         self.tokens.sweep(now.moment);

@@ -1,4 +1,5 @@
-//! The in-process directory, made to lose records while it runs and to report from when on they may be missing.
+//! The in-process directory, with the ability to lose records while it runs and to report from which time on they may
+//! be missing.
 
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;
@@ -26,7 +27,7 @@ impl Forgetful {
         Arc::<InProcessDirectory>::clone(&self.inner)
     }
 
-    /// Loses the records of these users. Records from before `epoch` may then be missing.
+    /// Loses the records of these users. Reports that records from before `epoch` may be missing.
     pub fn lose(&self, users: &[User], epoch: Timestamp) {
         let now = Now { moment: Moment(0), wall: epoch };
         for user in users {

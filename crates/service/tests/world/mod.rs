@@ -24,12 +24,12 @@ pub struct World {
 }
 
 impl World {
-    /// Creates a world with these accounts, in an app whose settings `change` has changed.
+    /// Creates a service with these accounts, in an app whose settings are changed by `change`.
     pub async fn with(accounts: &[&str], change: impl FnOnce(&mut AppSettings)) -> Self {
         Self::with_limits(accounts, None, change).await
     }
 
-    /// Does the same, with these rate limits in place of those of a node.
+    /// Does the same, with these rate limits instead of the limits of a node.
     pub async fn with_limits(
         accounts: &[&str],
         limits: Option<Box<dyn Limits>>,
@@ -67,7 +67,7 @@ impl World {
         self.news();
     }
 
-    /// The entries of the log about lists and friends, each in a line. Versions are counted from the creation of the
+    /// The log entries about lists and friends, one in each line. Versions are counted from the creation of the
     /// account.
     pub fn news(&mut self) -> Vec<String> {
         let mut entries = Vec::new();
