@@ -1,5 +1,4 @@
-//! Measures the time that a change of a record with its journal takes, without other work and while a snapshot is
-//! written.
+//! Measures the time of a change of a record with a journal: without other work, and while a snapshot is written.
 //!
 //! `cargo run --release -p lamplight-directory --example change_rate [users] [seconds]`
 
@@ -30,7 +29,7 @@ fn main() {
         log_in(&directory, user, now);
     }
     measure("changes", &directory, &users, seconds, now, || {});
-    // By now the changes are enough for a new snapshot; each call of `maintain` may begin one.
+    // There are now enough changes for a new snapshot, so each call of `maintain` may begin one.
     let begun = Instant::now();
     let mut times = Vec::new();
     measure("changes beside rewrites", &directory, &users, seconds, now, || {
@@ -43,7 +42,7 @@ fn main() {
     println!("{} looks in {:.1?}, the longest {longest:.1?}", times.len(), begun.elapsed());
 }
 
-/// Changes records from two threads and prints how long a change took, while `beside` is repeated.
+/// Changes records in two threads while `beside` is called repeatedly, and prints the time of a change.
 fn measure(
     what: &str,
     directory: &InProcessDirectory,
@@ -88,7 +87,7 @@ fn change(
     let directory: &dyn Directory = directory;
     let settings = AppSettings::default();
     let mut times = Vec::with_capacity(10_000_000);
-    // Goes through all users in a fixed order that differs between threads.
+    // Visits all users in a fixed order, which differs between threads.
     let mut place = thread * 7_919;
     for turn in 0u64.. {
         if over.load(Ordering::Relaxed) {

@@ -1,8 +1,8 @@
-//! The conformance suite: what every adapter of [`Directory`] and [`ChangeLog`] must do.
+//! The conformance suite, which tests the contract that every adapter of [`Directory`] and [`ChangeLog`] must fulfil.
 //!
 //! An adapter runs it with [`directory_conformance_tests!`](crate::directory_conformance_tests).
 
-// The function that contains an expectation names its rule.
+// The name of each function is the rule, so an expectation needs no message.
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 mod duties;
@@ -21,24 +21,24 @@ use std::time::Duration;
 /// The longest time that an adapter may take to deliver an entry.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// The two ports of one adapter.
+/// The two ports of an adapter.
 #[derive(Clone)]
 pub struct Ports {
-    /// The directory, which has the records.
+    /// The directory.
     pub directory: Arc<dyn Directory>,
     /// The change log.
     pub log: Arc<dyn ChangeLog>,
 }
 
 impl Ports {
-    /// The ports of an adapter that implements both.
+    /// Creates the pair from an adapter that implements both ports.
     pub fn of<T: Directory + ChangeLog + 'static>(adapter: Arc<T>) -> Self {
         Self { directory: Arc::clone(&adapter) as Arc<dyn Directory>, log: adapter }
     }
 }
 
-/// Defines a `#[tokio::test]` for each rule. `make` is an `async fn() -> (Ports, Keep)`; its second value is kept until
-/// the test ends.
+/// Defines a `#[tokio::test]` for each rule. `make` is an `async fn() -> (Ports, Keep)`. Its second value is dropped
+/// when the test ends.
 #[macro_export]
 macro_rules! directory_conformance_tests {
     ($make:path) => {
@@ -82,7 +82,7 @@ macro_rules! directory_conformance_tests {
     };
 }
 
-/// The closure is not called, and nothing is logged.
+/// If there is no record, the closure is not called and nothing is logged.
 pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     let mut log = ports.follow();
     let never = |_: &mut Presence| -> Transition<()> { panic!("there is no record") };
@@ -90,7 +90,7 @@ pub async fn an_absent_record_is_neither_updated_nor_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// Seeding an existing record changes nothing.
+/// If there is already a record, storing another one changes nothing.
 pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     ports.directory.seed(&user("a"), blank(Version(5)), now(0)).await.unwrap();
     ports.directory.seed(&user("a"), blank(Version(9)), now(0)).await.unwrap();
@@ -98,7 +98,7 @@ pub async fn a_seed_is_taken_only_where_there_is_no_record(ports: Ports) {
     assert_eq!(versions.unwrap(), [Some(Version(5))]);
 }
 
-/// The logged status is the one that the change produced.
+/// The log contains the status after the change.
 pub async fn a_visible_change_is_logged_with_the_status_it_led_to(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -110,7 +110,7 @@ pub async fn a_visible_change_is_logged_with_the_status_it_led_to(ports: Ports) 
     assert_eq!(status.status_type, StatusType::Online);
 }
 
-/// A further device of a user is not visible to others.
+/// Others do not see that a user has connected a further device.
 pub async fn an_invisible_change_is_not_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -119,7 +119,7 @@ pub async fn an_invisible_change_is_not_logged(ports: Ports) {
     assert_eq!(log.heard().await, []);
 }
 
-/// The versions of a user's changes rise.
+/// The versions of a user's changes increase in the log.
 pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -131,8 +131,7 @@ pub async fn changes_of_a_user_are_logged_in_order(ports: Ports) {
     assert_eq!(texts, (0..100).map(|n| n.to_string()).collect::<Vec<_>>());
 }
 
-/// The log reports ended connections to the worker that has them, and list changes to the workers of the user's
-/// connections.
+/// The log reports ended connections, and changes of the subscription list.
 pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -154,7 +153,7 @@ pub async fn ended_connections_and_lists_are_logged(ports: Ports) {
     assert_eq!(log.heard().await, [News::Ended(ended), list(&friends, &[]), list(&[], &friends)]);
 }
 
-/// The reader hears of nothing that was logged before.
+/// A reader gets no entries that were logged before its start.
 pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     seed(&ports.directory, "a").await;
     let mut early = ports.follow();
@@ -166,7 +165,7 @@ pub async fn every_reader_hears_everything_from_its_start_on(ports: Ports) {
     assert_eq!(late.heard().await.len(), 1);
 }
 
-/// Each change starts from the result of the previous one, even if many run at the same time.
+/// Each change begins with the result of the previous one, even if many are made concurrently.
 pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     seed(&ports.directory, "a").await;
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
@@ -189,7 +188,7 @@ pub async fn updates_of_many_at_once_lose_nothing(ports: Ports) {
     assert!(told.is_sorted_by(|one, next| one.0 < next.0), "versions rise in the order of the log");
 }
 
-/// A user without a record is returned without one.
+/// A user without a record is returned as `None`.
 pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "c").await;
@@ -199,7 +198,7 @@ pub async fn records_are_read_in_the_order_asked(ports: Ports) {
     assert_eq!(found, [(id("c"), true), (id("b"), false), (id("a"), true)]);
 }
 
-/// The revision shows a reader which log entries the record already contains, so that it can drop them.
+/// The revision of a record shows which log entries the record already contains.
 pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports) {
     seed(&ports.directory, "a").await;
     let one = [user("a"), user("b")];
@@ -217,7 +216,7 @@ pub async fn a_record_is_read_with_the_revision_that_the_log_tells(ports: Ports)
     assert_eq!(set_custom(&ports.directory, "a", "x", now(2)).await.rev, read().await);
 }
 
-/// After a removal the user can be seeded again.
+/// After a record was removed, another one can be stored.
 pub async fn a_removed_record_is_absent(ports: Ports) {
     seed(&ports.directory, "a").await;
     ports.directory.remove(&user("a"), now(1)).await.unwrap();
@@ -227,7 +226,7 @@ pub async fn a_removed_record_is_absent(ports: Ports) {
     assert_eq!(ports.directory.read(&[user("a")], |_, presence| presence.is_some()).await.unwrap(), [true]);
 }
 
-/// The status that is shown for a user without a record relies on this.
+/// The status of a user without a record depends on this rule.
 pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     let epoch = ports.directory.epoch();
     let names: Vec<String> = (0..1_000).map(|n| format!("user {n}")).collect();
@@ -243,7 +242,7 @@ pub async fn no_record_is_lost_while_the_epoch_stays(ports: Ports) {
     }
 }
 
-/// The log also carries news that is not a change of a record.
+/// The log also contains entries about changes that are not in a record.
 pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     let mut log = ports.follow();
     let news = [News::Friend { friend: id("b"), mutual: true }, News::ListsUnknown, News::App(AppId(1))];
@@ -253,8 +252,8 @@ pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     assert_eq!(log.heard().await, news);
 }
 
-/// Each change that is kept increments the revision by one, also across a removal; a call that changes nothing does
-/// not. An entry carries the revision of its change.
+/// Each stored change increments the revision by one, even across a removal. A call that changes nothing does not. An
+/// entry contains the revision of its change.
 pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -272,7 +271,7 @@ pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     assert!(again > first + 2, "{again}");
 }
 
-/// The caller of a change need not wait for the log to deliver the entries.
+/// The caller of a change gets the log entries without waiting for the log.
 pub async fn a_change_hands_back_what_it_logged(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;
@@ -308,7 +307,7 @@ pub async fn session_events_are_told_to_who_follows_them(ports: Ports) {
     assert!(matches!(&heard[..], [News::Status(_)]), "{heard:?}");
 }
 
-/// The counts of records, of users who are ONLINE, and of devices by platform.
+/// Records, ONLINE users, and the devices of each platform are counted.
 pub async fn what_there_is_is_counted(ports: Ports) {
     seed(&ports.directory, "a").await;
     seed(&ports.directory, "b").await;
@@ -374,8 +373,8 @@ async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now:
     logged
 }
 
-/// A reader of the log. An adapter may take a while to deliver an entry. To read everything logged so far, the reader
-/// appends an entry of its own, about user `a` like the entries under test, and reads until it arrives.
+/// A reader of the log. An adapter may need some time to deliver entries. To read everything that was logged so far,
+/// the reader appends an entry of its own, about user `a` like the tested entries, and reads until it arrives.
 struct Ear {
     log: LogReader,
     ports: Ports,

@@ -1,9 +1,7 @@
-//! The status feed: each user once, ordered by the last visible change.
+//! The status feed, which lists users in the order of their last visible change.
 //!
-//! The feed has each user once, at the position of the last change, and no history. A reader can therefore never be too
-//! late for a part of the feed, and a reader that starts at the beginning gets a snapshot.
-//!
-//! This module knows positions and users. It does not know which change moved a user.
+//! The feed contains each user once, at the position of the last change, and no history. A reader can therefore be late
+//! without missing a change, and a reader that starts at the beginning gets a snapshot.
 
 use lamplight_model::{AppId, User, UserId};
 use parking_lot::{Mutex, MutexGuard};
@@ -13,14 +11,14 @@ use std::hash::BuildHasher;
 use std::str::FromStr;
 use tokio::sync::Notify;
 
-/// The position of a reader of the feed. Its text is opaque to the reader.
+/// The position of a reader in the feed. Readers must not interpret its text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedCursor {
-    /// The epoch. It changes whenever live records may have been lost, because statuses sent before may then be
+    /// The epoch, which changes whenever live records may have been lost, because the statuses sent before may then be
     /// wrong.
     pub(crate) epoch: u64,
-    /// The position in each partition up to which the feed has been read, counted in visible changes of this epoch.
-    /// An adapter may append numbers that continue a snapshot.
+    /// For each partition, the number of visible changes in this epoch up to which the feed was read. An adapter may
+    /// append numbers that it needs to continue a snapshot.
     pub(crate) places: Vec<u64>,
 }
 
@@ -30,20 +28,20 @@ pub struct FeedCursor {
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The most partitions that are read from a text, because the sender of the text chooses its length.
+    /// The most partitions that are parsed from a text, because a client could send a text of any length.
     const MAX_PLACES: usize = 4096;
 
-    /// Creates a cursor from the positions of an adapter's partitions.
+    /// Creates a cursor from the position in each of the adapter's partitions.
     pub fn new(epoch: u64, places: Vec<u64>) -> Self {
         Self { epoch, places }
     }
 
-    /// The epoch of the cursor; see [`FeedCursor`].
+    /// The epoch of the cursor, which changes whenever live records may have been lost.
     pub fn epoch(&self) -> u64 {
         self.epoch
     }
 
-    /// The positions, and the numbers that the adapter has appended to them.
+    /// The position in each partition, followed by the numbers that the adapter has appended.
     pub fn places(&self) -> &[u64] {
         &self.places
     }
@@ -74,21 +72,21 @@ impl FromStr for FeedCursor {
     }
 }
 
-/// Some users of one app, in the order of their last visible change.
+/// A page of the feed: users of one app, in the order of their last visible change.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct FeedPage {
-    /// The users whose status has changed since the cursor that was passed.
+    /// The users whose status has changed since the given cursor.
     pub users: Vec<User>,
-    /// Whether the cursor is obsolete. This page then begins a snapshot, which replaces the data of the reader. A
-    /// user who is not in the snapshot has no login.
+    /// Whether the given cursor is obsolete. This page then begins a snapshot, which replaces the reader's data. Users
+    /// who are not in the snapshot are not logged in.
     pub reset: bool,
     /// The cursor of the next page.
     pub cursor: FeedCursor,
-    /// Whether this page reaches the end of the feed.
+    /// Whether this page reaches the current end of the feed.
     pub finished: bool,
 }
 
-/// The feed of a directory, over all apps.
+/// The feed of a directory, with the users of all apps.
 pub(crate) struct Feed {
     state: Mutex<FeedState>,
     moved: Notify,
@@ -97,23 +95,21 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// The highest position of a record that was removed before the start. A reader that has not read up to it may
-    /// have missed the removal.
+    /// The highest position of a record that was removed before the start. A reader at a lower position may have missed
+    /// the removal.
     horizon: u64,
-    /// The records that were removed since the start, by app, because removals in one app do not concern readers of
-    /// other apps.
+    /// The removals since the start, by app, because a removal affects only readers of the same app.
     removed: BTreeMap<AppId, Removed>,
-    /// The stamp of an app without removals since the start. Each run chooses a new one.
+    /// The stamp of an app without removals since the start. It is different in each run.
     first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
 }
 
-/// The record of removals in one app.
+/// The removals in one app.
 struct Removed {
     /// The highest position of a removed record.
     horizon: u64,
-    /// A number that changes with each removal. A snapshot that began under the current stamp contains no removed
-    /// user.
+    /// A number that changes with each removal. A snapshot that began under the current stamp contains no removed user.
     stamp: u64,
 }
 
@@ -130,15 +126,15 @@ impl Feed {
         Self { state: Mutex::new(state), moved: Notify::new() }
     }
 
-    /// Adds a record that was read back from disk.
+    /// Adds a user whose record was read from disk.
     pub fn restore(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.last = state.last.max(place);
         state.users.insert((user.app, place), user.id.clone());
     }
 
-    /// Moves a user whose status has changed from the old position, if there is one, to the end. The caller holds the
-    /// lock of the user's record.
+    /// Moves a user whose status has changed from the position `before`, if there is one, to the end. Returns the new
+    /// position. The caller holds the lock of the user's record.
     pub fn advance(&self, user: &User, before: Option<u64>) -> u64 {
         let mut state = self.lock();
         if let Some(before) = before {
@@ -150,12 +146,12 @@ impl Feed {
         place
     }
 
-    /// Wakes the waiting readers. To be called once the change for which [`Feed::advance`] was called can be read.
+    /// Wakes the waiting readers. It is called when the change that was passed to [`Feed::advance`] can be read.
     pub fn announce(&self) {
         self.moved.notify_waiters();
     }
 
-    /// Removes a user whose record was removed.
+    /// Removes a user, because the user's record was removed.
     pub fn forget(&self, user: &User, place: u64) {
         let mut state = self.lock();
         state.users.remove(&(user.app, place));
@@ -169,7 +165,7 @@ impl Feed {
         let state = self.lock();
         let known = after.and_then(|cursor| match cursor.places[..] {
             [place] if cursor.epoch == state.epoch => Some((place, None)),
-            // A cursor in the middle of a snapshot, with the stamp under which the snapshot began.
+            // This cursor is within a snapshot, and contains the stamp under which the snapshot began.
             [place, stamp] if cursor.epoch == state.epoch => Some((place, Some(stamp))),
             _ => None,
         });
@@ -185,7 +181,7 @@ impl Feed {
         let finished = users.next().is_none();
         let place = match page.last() {
             Some((place, _)) if !finished => *place,
-            // There is no user of this app between the last one read and the end.
+            // No user of this app is between the last one read and the end.
             Some(_) | None => state.last,
         };
         FeedPage {
@@ -208,7 +204,7 @@ impl Feed {
         self.lock().epoch
     }
 
-    /// The highest position of a removed record in all apps, to be kept for a later start.
+    /// The highest position of a removed record in any app, to be stored for the next start.
     pub fn horizon(&self) -> u64 {
         let state = self.lock();
         state.removed.values().map(|removed| removed.horizon).fold(state.horizon, u64::max)
@@ -318,13 +314,13 @@ mod tests {
         assert_eq!(names(&first), "a (reset) …");
         let second = feed.page(APP, Some(&first.cursor), 1);
         assert_eq!(names(&second), "b");
-        // The entry comes after the snapshot, not as a part of it.
+        // The snapshot is over, so its stamp is no longer in the cursor.
         assert_eq!(second.cursor.places().len(), 1);
 
         feed.forget(&user("b"), b);
         assert_eq!(names(&feed.page(APP, Some(&first.cursor), 1)), "a (reset)");
         assert_eq!(names(&feed.page(APP, Some(&second.cursor), 1)), "");
-        // A snapshot of an earlier run does not continue either, because removals of that run are not known.
+        // A snapshot of an earlier run cannot be continued either, because the removals of that run are not stored.
         let next_run = Feed::new(7, gone);
         next_run.restore(&user("a"), 1);
         assert_eq!(names(&next_run.page(APP, Some(&first.cursor), 1)), "a (reset)");

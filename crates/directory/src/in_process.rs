@@ -1,4 +1,4 @@
-//! The directory of a single node: records in this process, in shards, with a journal on disk.
+//! The directory of a single node. Its records are in this process, in shards, with a journal on disk.
 
 mod opening;
 
@@ -26,21 +26,21 @@ use std::time::Instant;
 
 const SHARDS: usize = 256;
 
-/// The number of records that are encoded under one lock of a shard.
+/// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// The number of records after which a page of a list ends, at the end of the current shard.
+/// The number of examined records after which a page ends, at the end of the current shard.
 const LISTED_AT_ONCE: usize = 20_000;
 
-/// The capacity of the encoding buffer above which it is freed after use.
+/// The capacity in bytes above which the encoding buffer is freed after use.
 const MAX_KEPT_BUFFER: usize = 64 * 1024;
 
 thread_local! {
-    /// The buffer in which journal entries are encoded.
+    /// The buffer in which entries of the journal are encoded.
     static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Live records of one process.
+/// The live records of one process.
 pub struct InProcessDirectory {
     shards: Vec<Mutex<Shard>>,
     hasher: foldhash::fast::RandomState,
@@ -52,10 +52,10 @@ pub struct InProcessDirectory {
     /// The boot id of the machine.
     machine: String,
     counters: Counters,
-    /// The highest revision of a removed record. The revisions of a new record continue above it.
+    /// The highest revision of a removed record. The revision of a new record is higher.
     removed_rev: AtomicU64,
     complete_since: Timestamp,
-    /// Whether live records of other facts were found at the start and set aside.
+    /// Whether the start found live records that belong to other facts, and renamed their folder.
     set_aside: bool,
 }
 
@@ -63,17 +63,17 @@ pub struct InProcessDirectory {
 struct Shard {
     records: HashMap<User, Box<Record>, foldhash::fast::RandomState>,
     deadlines: BTreeSet<(Moment, User)>,
-    /// The users whose records have session events for the outbox.
+    /// The users whose records have session events that are not in the outbox yet.
     with_events: BTreeSet<User>,
 }
 
 struct Record {
     presence: Presence,
-    /// The revision: the number of changes that were kept.
+    /// The revision, which is the number of stored changes.
     rev: u64,
     /// The user's position in the feed.
     place: u64,
-    /// The record's deadline in `Shard::deadlines`.
+    /// The deadline under which the record is in `Shard::deadlines`; `None` if it is not there.
     scheduled: Option<Moment>,
     /// Whether the user is in `Shard::with_events`.
     has_events: bool,
@@ -87,7 +87,7 @@ struct Counters {
 }
 
 impl InProcessDirectory {
-    /// Creates a directory without a journal; its records end with the process.
+    /// Creates a directory without a journal. Its records are lost when the process ends.
     pub fn in_memory() -> Self {
         Self {
             shards: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -104,8 +104,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Records on disk that the process is alive. Writes a snapshot of all records if their changes have grown, or if
-    /// a change could not be written. To be called every few seconds, on a thread that may block.
+    /// Records on disk that the process is running. Writes a snapshot of all records if many changes were written since
+    /// the last one, or if a change could not be written. It blocks, and is called every few seconds.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);
@@ -117,20 +117,20 @@ impl InProcessDirectory {
         kept
     }
 
-    /// Records on disk the mark of the facts. To be called once the mark is committed to them.
+    /// Stores the mark of the facts on disk. The caller has already committed the mark to the facts.
     pub fn note_facts(&self, mark: FactsMark) -> Result<(), JournalError> {
         self.journal.as_ref().map_or(Ok(()), |journal| journal.note_facts(mark))
     }
 
-    /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it also survives a restart of the
-    /// machine. To be called when no more changes come. A change after that is kept as usual, but a start after a
-    /// reboot then finds the journal in doubt.
+    /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it also survives a reboot of the
+    /// machine. It is called when no more changes are made. A later change is stored as usual, but after a reboot the
+    /// next start then treats the journal as incomplete.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.maintain(now)?;
         self.journal.as_ref().map_or(Ok(()), Journal::close)
     }
 
-    /// Every user with a record.
+    /// All users with a record.
     pub fn users(&self) -> Vec<User> {
         self.shards
             .iter()
@@ -138,7 +138,7 @@ impl InProcessDirectory {
             .collect()
     }
 
-    /// Writes a snapshot of all records. Changes go on: no record is locked while this waits for the disk.
+    /// Writes a snapshot of all records. Changes continue, because no record is locked while this waits for the disk.
     fn write_all_records(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let mut snapshot = journal.rewrite(|| Begin {
@@ -151,7 +151,7 @@ impl InProcessDirectory {
         })?;
         let mut entries = Vec::new();
         for shard in &self.shards {
-            // A record that is added later is in the files of changes.
+            // A record that is added after this is in the files of changes.
             let users: Vec<User> = shard.lock().records.keys().cloned().collect();
             for some in users.chunks(RECORDS_AT_ONCE) {
                 entries.clear();
@@ -184,8 +184,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so that no change can
-    /// be read or logged before it is written.
+    /// Writes an entry of a user to the journal. The caller holds the lock of the user's shard, so no change can be
+    /// read or logged before it is written.
     fn keep(&self, user: &User, entry: &EntryRef<'_>) {
         let Some(journal) = &self.journal else { return };
         let kept = BUFFER.with_borrow_mut(|buffer| {
@@ -197,7 +197,8 @@ impl InProcessDirectory {
             }
             kept
         });
-        // A failing disk does not stop the service, because the live state that a crash could then lose matters less.
+        // The service continues with a failing disk. The changes that a crash could then lose matter less than the
+        // service.
         if let Err(error) = kept
             && !self.is_failing.swap(true, Ordering::Relaxed)
         {
@@ -205,8 +206,8 @@ impl InProcessDirectory {
         }
     }
 
-    /// Appends the entries of a transition to the log. The caller holds the lock of the user's shard, so the entries of
-    /// a user are in order.
+    /// Appends the entries of a transition to the log. The caller holds the lock of the user's shard, so that the
+    /// entries of a user are in order.
     fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
         let mut logged = Logged { rev: record.rev, entries: Default::default() };
         let mut append = |news| {
@@ -240,7 +241,7 @@ impl Directory for InProcessDirectory {
         self.counters.count(&record.presence, false);
         let was_deleted = record.presence.is_deleted();
         let mut transition = change(&mut record.presence);
-        // The return of an account is not visible to watchers, but readers of the feed need it.
+        // Watchers do not see that an account was created again, but readers of the feed need that change.
         let moves = transition.visible || was_deleted != record.presence.is_deleted();
         self.counters.count(&record.presence, true);
         if moves {
@@ -368,7 +369,7 @@ impl Directory for InProcessDirectory {
     }
 
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
-        // A page is a shard, so each shard is locked only while its own records are read.
+        // A page is a shard, so that each shard is locked only while its own records are read.
         let index = after.map_or(0, |last| last as usize + 1);
         if partition != 0 || index >= SHARDS {
             return done(ConnectionPage::default());
@@ -494,7 +495,7 @@ impl Shard {
 }
 
 impl Counters {
-    /// Adds the visible state of a record to the counters, or subtracts it.
+    /// Adds a record to the counters if `counted_in` is `true`, and subtracts it otherwise.
     fn count(&self, presence: &Presence, counted_in: bool) {
         let bump = |counter: &AtomicU64| {
             if counted_in {
@@ -512,7 +513,7 @@ impl Counters {
     }
 }
 
-/// Wraps a result that is ready at once.
+/// A future that returns `value` at once.
 fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, Result<T, crate::DirectoryError>> {
     ready(Ok(value)).boxed()
 }

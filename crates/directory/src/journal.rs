@@ -1,17 +1,18 @@
-//! The live records on disk: a snapshot and the changes since, so that a restart makes no user appear to leave.
+//! The journal: the live records on disk, as a snapshot and the changes since then. With it, a restart of the process
+//! makes no user go offline.
 //!
 //! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced only
-//! when the journal is closed in order. After a crash of the machine, live records are built again from the facts.
+//! when the journal is closed in order. After a crash of the machine, live records are created again from the facts.
 //!
-//! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`, and a file of changes
-//! for each stripe of users, `live.N.0` and so on, so that users of different stripes do not wait for each other.
-//! When the changes have grown, generation `N+1` begins; its snapshot is written while changes go on, and when it is
-//! complete the files of `N` are deleted. An entry carries the revision of the user's record, and the highest
-//! revision counts, whatever file has it.
+//! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`, and a file of changes for
+//! each stripe of users, `live.N.0` and so on, so that users of different stripes do not wait for each other. When the
+//! files of changes have grown, generation `N+1` begins. Its snapshot is written while changes continue. When the
+//! snapshot is complete, the files of `N` are deleted. Each entry contains the revision of the user's record. The entry
+//! with the highest revision is the current one, whatever file it is in.
 //!
-//! A failed write leaves the file as it was, and the next write goes to the same place. Until a new snapshot has the
-//! change that could not be written, the file carries a mark of doubt, and a start that finds the mark does not treat
-//! the records as current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
+//! A failed write leaves the file as it was, and the next write goes to the same position. The file is marked as in
+//! doubt until a new snapshot contains the change that could not be written. If a start finds such a mark, it does not
+//! treat the records as current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
 
 mod closing;
 mod damage;
@@ -35,14 +36,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-/// The beginning of every file. Its number is that of the entry format; a file in an unknown format counts as lost.
+/// The first bytes of every file. The number in them identifies the format of entries. A file in an unknown format is
+/// treated as lost.
 const MAGIC: &[u8; 12] = b"LAMPLIVE\x00\x00\x00\x07";
-/// The beginnings of files in earlier formats that can still be read. Format 6 has no mark of the facts; format 5 has
-/// also no status after a session event.
+/// The first bytes of files in earlier formats that can still be read. Format 6 has no mark of the facts. Format 5 also
+/// has no status after a session event.
 const FORMER_MAGICS: [&[u8; 12]; 2] = [b"LAMPLIVE\x00\x00\x00\x06", b"LAMPLIVE\x00\x00\x00\x05"];
-/// The number of bytes of the magic that are the same in every format.
+/// The number of bytes of the magic that are equal in all formats.
 const NAME_BYTES: usize = 8;
-/// The position of the mark of doubt, which says that a write to this file failed and that no snapshot has its change.
+/// The position of the mark of doubt. The mark means that a write to this file failed and that no snapshot contains the
+/// change.
 const DOUBT_AT: u64 = MAGIC.len() as u64;
 const SURE: u8 = 0;
 const IN_DOUBT: u8 = 1;
@@ -50,30 +53,31 @@ const IN_DOUBT: u8 = 1;
 /// The number of files of changes in a generation.
 pub(crate) const STRIPES: usize = 16;
 
-/// The largest size of an entry: a list of 10,000 subscriptions with ids of full length fits.
+/// The largest size of an entry in bytes. A list of 10,000 subscriptions with ids of the maximum length fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
-/// A new generation begins when the changes of the current one exceed both this size and the size of its snapshot.
+/// The size in bytes. A new generation begins when the changes of the current one exceed both this size and the size of
+/// its snapshot.
 const REWRITE_AT_BYTES: u64 = 16 * 1024 * 1024;
 
-/// An entry of a file.
+/// An entry of a file of the journal.
 #[derive(Serialize, Deserialize, Debug, PartialEq)]
 enum Entry {
-    /// The first entry of every file.
+    /// The state of the journal when the file was created. The first entry of every file.
     Begin(Begin),
-    /// A record, its revision, and its user's position in the feed.
+    /// A stored record with its revision and its user's position in the feed.
     Put(User, Box<SavedPresence>, u64, u64),
-    /// A record was removed at this revision, and had this position in the feed.
+    /// The removal of a record: its revision, and its user's last position in the feed.
     Remove(User, u64, u64),
-    /// The process was alive at this time.
+    /// The process was running at this time.
     Alive(Timestamp),
     /// The last entry of a complete snapshot.
     Complete,
-    /// The mark of the facts at this time.
+    /// The mark of the facts when the entry was written.
     Facts(FactsMark),
 }
 
-/// An entry with borrowed data, to be written. Its encoding is that of [`Entry`].
+/// An entry with borrowed data. Its encoding equals that of [`Entry`].
 #[derive(Serialize)]
 pub(crate) enum EntryRef<'a> {
     Begin(&'a Begin),
@@ -84,7 +88,7 @@ pub(crate) enum EntryRef<'a> {
     Facts(FactsMark),
 }
 
-/// The state that is common to all records when a file begins.
+/// The state of the journal when a file is created.
 #[derive(Clone, Serialize, Deserialize, Debug, PartialEq, Eq)]
 pub(crate) struct Begin {
     /// The epoch of the feed.
@@ -98,7 +102,7 @@ pub(crate) struct Begin {
     pub removed_rev: u64,
     /// The time before which records may be missing.
     pub complete_since: Timestamp,
-    /// The time at which the process was last known to be alive.
+    /// The last time at which the process is known to have run.
     pub alive: Timestamp,
 }
 
@@ -120,16 +124,16 @@ pub(crate) struct Journal {
     folder: PathBuf,
     stripes: Vec<Mutex<Stripe>>,
     generation: Mutex<Generation>,
-    /// The size of the changes in this generation in bytes.
+    /// The size in bytes of the changes in this generation.
     grown: AtomicU64,
     /// The number of changes that could not be written.
     failures: AtomicU64,
-    /// The number of all failed writes.
+    /// The number of all failed writes, including those of snapshots.
     errors: AtomicU64,
-    /// The mark of the facts that was recorded last.
+    /// The last stored mark of the facts.
     noted: Mutex<Option<FactsMark>>,
-    /// Whether the folder has the mark of a journal that was closed in order. Changes only under the locks of all
-    /// stripes.
+    /// Whether the folder contains the mark of a journal that was closed in order. Written only while all stripes are
+    /// locked.
     is_closed: AtomicBool,
 }
 
@@ -137,24 +141,24 @@ pub(crate) struct Journal {
 struct Stripe {
     file: Box<dyn DiskFile>,
     path: PathBuf,
-    /// The end of the last whole entry.
+    /// The position after the last complete entry.
     end: u64,
-    /// The value of `failures` after the last failed write to this file; `None` once a snapshot has its change.
+    /// The value of `failures` after the last failed write to this file; `None` once a snapshot contains the change.
     doubt: Option<u64>,
 }
 
 struct Generation {
     number: u64,
-    /// Whether the snapshot has every record, so that older files are not needed.
+    /// Whether the snapshot contains all records, so that older files are not needed.
     is_complete: bool,
-    /// The value of `failures` when the snapshot was begun; the snapshot has the changes that failed before.
+    /// The value of `failures` when the snapshot was begun. The snapshot contains the changes that failed before.
     failures: u64,
     snapshot_bytes: u64,
 }
 
 impl Journal {
-    /// Reads the files, reports damaged files and keeps copies of them. The caller must write every restored record
-    /// with [`Journal::rewrite`] before it does anything else.
+    /// Reads the files, logs damaged files, and keeps copies of them. The caller must write all restored records with
+    /// [`Journal::rewrite`] before it changes any record.
     pub fn open(disk: Arc<dyn Disk>, folder: &Path) -> Result<(Self, Recovery), JournalError> {
         let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(failed("make the folder", folder))?;
@@ -166,7 +170,7 @@ impl Journal {
             damage: JournalDamage::of(&recovery.damaged_files, recovery.missing_files),
             folder: folder.to_owned(),
             stripes: Vec::new(),
-            // The generation counts as complete, so the first rewrite begins the next one.
+            // The generation is treated as complete, so that the first rewrite begins the next one.
             generation: Mutex::new(Generation {
                 number: last,
                 is_complete: true,
@@ -182,8 +186,8 @@ impl Journal {
         Ok((journal, recovery))
     }
 
-    /// Renames the folder to `aside`, replacing a folder of that name, and creates an empty one. A crash in between
-    /// leaves no folder, or an empty one.
+    /// Renames the folder to `aside`, in place of a folder of that name, and creates an empty one. After a crash in
+    /// between, there is no folder or an empty one.
     pub fn set_aside(disk: &dyn Disk, folder: &Path, aside: &Path) -> Result<(), JournalError> {
         match fs::remove_dir_all(aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -200,7 +204,7 @@ impl Journal {
         }
     }
 
-    /// Begins the first generation of this process, for facts with this mark. To be called once, before anything is
+    /// Begins the first generation of this process, for facts with this mark. It is called once, before anything is
     /// written.
     pub fn start(&mut self, begin: &Begin, facts: Option<FactsMark>) -> Result<(), JournalError> {
         *self.noted.lock() = facts;
@@ -210,7 +214,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes an encoded entry to the kernel. All entries of a user go to the same stripe.
+    /// Writes an encoded entry to the kernel. The caller uses the same stripe for all entries of a user.
     pub fn append(&self, stripe: usize, entry: &[u8]) -> Result<(), JournalError> {
         let mut stripe = self.stripes[stripe % STRIPES].lock();
         if self.is_closed.load(Ordering::Relaxed) {
@@ -226,10 +230,10 @@ impl Journal {
             Err(source) => {
                 self.errors.fetch_add(1, Ordering::Relaxed);
                 let count = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-                // Cuts off the part of the entry that was written. If that fails too, the next entry overwrites it.
+                // Removes the part of the entry that was written. If that fails too, the next entry overwrites it.
                 let _ = stripe.file.set_len(end);
-                // This byte exists already, so it can be written even if the disk is full. If it cannot be written,
-                // nothing can.
+                // This byte already exists, so it can be written even if the disk is full. If it cannot be written, no
+                // write is possible.
                 let _ = stripe.file.write_at(DOUBT_AT, &[IN_DOUBT]);
                 stripe.doubt = Some(count);
                 Err(JournalError { doing: "write", path: stripe.path.clone(), source })
@@ -237,23 +241,24 @@ impl Journal {
         }
     }
 
-    /// Records that the process is alive.
+    /// Records that the process is running at the time `at`.
     pub fn alive(&self, at: Timestamp) -> Result<(), JournalError> {
         let mut entry = Vec::new();
         encode(&EntryRef::Alive(at), &mut entry);
         self.append(0, &entry)
     }
 
-    /// Records the mark of the facts, which must have been committed to them.
+    /// Stores the mark of the facts. The caller has already committed the mark to the facts.
     pub fn note_facts(&self, mark: FactsMark) -> Result<(), JournalError> {
-        // Set before the append, so that a generation that begins in between has it.
+        // Set before the entry is appended, so that a generation that begins in between contains it.
         *self.noted.lock() = Some(mark);
         let mut entry = Vec::new();
         encode(&EntryRef::Facts(mark), &mut entry);
         self.append(0, &entry)
     }
 
-    /// Whether a snapshot of all records should be written: the changes have grown, or some could not be written.
+    /// Whether a snapshot of all records has to be written, because the changes have grown or some could not be
+    /// written.
     pub fn wants_rewrite(&self) -> bool {
         let generation = self.generation.lock();
         let grown = self.grown.load(Ordering::Relaxed);
@@ -272,8 +277,8 @@ impl Journal {
         self.errors.load(Ordering::Relaxed)
     }
 
-    /// Begins a snapshot of all records. `begin` is called twice: for the files of changes, and for the snapshot,
-    /// when later changes already go to the new files.
+    /// Begins a snapshot of all records. `begin` is called twice: for the new files of changes, and then for the
+    /// snapshot, when changes are already written to the new files.
     pub fn rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let rewrite = self.try_rewrite(begin);
         if rewrite.is_err() {
@@ -284,8 +289,8 @@ impl Journal {
 
     fn try_rewrite(&self, begin: impl Fn() -> Begin) -> Result<Rewrite<'_>, JournalError> {
         let mut generation = self.generation.lock();
-        // A generation without a snapshot gets one now, so that a full disk is not filled with the files of further
-        // generations.
+        // A generation without a snapshot gets its snapshot now. Otherwise, further generations would fill a full disk
+        // even more.
         if generation.is_complete {
             let number = generation.number + 1;
             let stripes = self.begin_stripes(number, &begin())?;
@@ -314,7 +319,7 @@ impl Journal {
         Ok(snapshot)
     }
 
-    /// Creates the files of changes of a new generation: all of them, or none.
+    /// Creates the files of changes of a new generation. If one of them fails, removes the others.
     fn begin_stripes(&self, number: u64, begin: &Begin) -> Result<Vec<Stripe>, JournalError> {
         let head = head(begin, *self.noted.lock());
         let begun: Result<Vec<Stripe>, JournalError> = (0..STRIPES)
@@ -327,7 +332,7 @@ impl Journal {
             .collect();
         if begun.is_err() {
             for stripe in 0..STRIPES {
-                // A file that cannot be removed has no changes, and the next attempt overwrites it.
+                // A file that cannot be removed contains no changes, and the next attempt overwrites it.
                 let _ = fs::remove_file(self.folder.join(format!("live.{number}.{stripe}")));
             }
         }
@@ -346,14 +351,14 @@ pub(crate) struct Rewrite<'a> {
 }
 
 impl Rewrite<'_> {
-    /// Writes encoded entries to the snapshot. After an error, the snapshot cannot be used.
+    /// Writes encoded entries to the snapshot. After an error, the snapshot is unusable.
     pub fn write(&mut self, entries: &[u8]) -> Result<(), JournalError> {
         self.put(entries).inspect_err(|_| {
             self.journal.errors.fetch_add(1, Ordering::Relaxed);
         })
     }
 
-    /// Completes the snapshot after every record was written, and deletes the older files.
+    /// Completes the snapshot after all records were written, and deletes the older files.
     pub fn complete(mut self) -> Result<(), JournalError> {
         let mut entry = Vec::new();
         encode(&EntryRef::Complete, &mut entry);
@@ -378,7 +383,7 @@ impl Rewrite<'_> {
     }
 }
 
-/// Appends an entry to a buffer, with its length and checksum.
+/// Appends an entry to a buffer, preceded by its length and checksum.
 pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
     let start = buffer.len();
     buffer.extend_from_slice(&[0; 8]);
@@ -391,7 +396,7 @@ pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
     buffer[start + 4..payload].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// The bytes at the beginning of every file.
+/// The bytes at the beginning of every file: the magic, the mark of doubt, and the first entries.
 fn head(begin: &Begin, facts: Option<FactsMark>) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     head.push(SURE);

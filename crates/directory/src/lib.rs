@@ -1,13 +1,13 @@
-//! The two ports for live state: the [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
+//! The two ports for live state. The [`Directory`] contains a [`Presence`] for each user, and the [`ChangeLog`] reports
 //! visible changes.
 //!
-//! A directory stores records and does not know the meaning of a change. A change is a closure over the rules of
-//! `core`; it runs in one atomic step with the log entries that it causes, so state and log cannot disagree. If a
-//! record is absent, the caller builds it from the facts and [seeds](Directory::seed) it.
+//! A directory stores records and does not interpret changes. A change is a closure over the rules of `core`. It runs
+//! in one atomic step with the log entries that it causes, so the records and the log cannot disagree. If a record is
+//! missing, the caller creates it from the facts and [stores](Directory::seed) it.
 //!
-//! The log also carries news that is not a change of a record. The caller appends such an entry after the change was
-//! committed elsewhere, so the entry may be lost with the caller: a reader that needs it must be able to read the
-//! change again.
+//! The log also contains entries about changes that are not in a record. The caller appends such an entry after the
+//! change was committed elsewhere. The entry is lost if the caller crashes in between, so readers must be able to read
+//! the change again.
 
 pub mod conformance;
 mod feed;
@@ -33,57 +33,58 @@ use lamplight_model::{AppId, ConnectionId, Moment, NodeId, Now, Platform, Timest
 /// The future result of a call to a [`Directory`] or a [`ChangeLog`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, DirectoryError>>;
 
-/// A change of one record. It may run more than once; only the effect of the last run is kept.
+/// A change of one record. It may be called several times; only the effect of the last call is stored.
 pub type Change<'a> = &'a mut (dyn FnMut(&mut Presence) -> Transition<()> + Send);
 
-/// Reads one record. It is passed the index of the user in the list, and the record with its revision if there is one.
+/// A function that reads one record. Its arguments are the index of the user in the list, and the record with its
+/// revision, or `None` if there is no record.
 pub type View<'a> = &'a mut (dyn FnMut(usize, Option<(&Presence, u64)>) + Send);
 
-/// The store of live records. Each kept change of a record appends its visible changes to the change log in the same
-/// step.
+/// The store of live records. Each stored change of a record also appends its visible changes to the change log, in the
+/// same step.
 pub trait Directory: Send + Sync {
-    /// Changes one user's record atomically and logs the visible changes. Returns what was logged, or `None` if there
-    /// is no record. Once it has returned, the change survives the death of this process, but not of the machine.
+    /// Changes one user's record atomically, and appends the visible changes to the log. Returns the log entries, or
+    /// `None` if there is no record. After the call, the change survives a crash of this process, but not of the
+    /// machine.
     ///
-    /// Every kept change increments the record's revision. Revisions of a user never go back, not even if the record
-    /// is removed and seeded again, as long as the directory loses nothing.
+    /// Every stored change increments the record's revision. The revisions of a user always increase, even if the
+    /// record is removed and stored again, as long as the directory loses no records.
     ///
     /// Callers use [`update`](trait.Directory.html#method.update) or
     /// [`update_logged`](trait.Directory.html#method.update_logged), which return the outcome of the transition.
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>>;
 
-    /// Reads the records of these users in the given order. A record includes every change that the log reports for
-    /// its user up to its revision, and no later one.
+    /// Reads the records of these users, in the order of `users`. A record with a revision contains exactly the changes
+    /// that the log reports for the user up to that revision.
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()>;
 
-    /// Stores a record if there is none. The log reports nothing.
+    /// Stores a record unless there is one. Appends nothing to the log.
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, now: Now) -> Answer<'a, ()>;
 
-    /// Removes a record. The log reports nothing.
+    /// Removes a record. Appends nothing to the log.
     fn remove<'a>(&'a self, user: &'a User, now: Now) -> Answer<'a, ()> {
         self.remove_if(user, |_| true, now)
     }
 
-    /// Removes a record for which the condition is true, in one atomic step. The log reports nothing.
+    /// Removes a record if `condition` returns `true` for it, in one atomic step. Appends nothing to the log.
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, now: Now) -> Answer<'a, ()>;
 
-    /// The number of partitions, which never changes. Users are spread over the partitions, each of which has its own
-    /// order, and duties are assigned by partition.
+    /// The number of partitions, which never changes. Each user belongs to a partition. Each partition has its own
+    /// order of changes, and periodic work is assigned by partition.
     fn partitions(&self) -> u16;
 
-    /// Returns all users who have one of these users on the subscription list, in no particular order. Reads every
-    /// record.
+    /// All users with one of these users on the subscription list, in no particular order. The call reads all records.
     fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>>;
 
-    /// The partition of a user, below [`Directory::partitions`].
+    /// The partition that a user belongs to, below [`Directory::partitions`].
     fn partition_of(&self, user: &User) -> u16;
 
-    /// Returns up to `limit` users of a partition whose record is due by [`Presence::next_deadline`], the longest
+    /// Up to `limit` users of a partition whose records are due according to [`Presence::next_deadline`], the longest
     /// overdue first.
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>>;
 
-    /// Up to `limit` users of a partition whose record has session events for the outbox, by rising user, after
-    /// `after`.
+    /// Up to `limit` users of a partition whose records have session events that are not in the outbox yet, in
+    /// ascending order, beginning after `after`.
     fn with_events<'a>(
         &'a self,
         partition: u16,
@@ -91,15 +92,15 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, Vec<User>>;
 
-    /// The current connections of a node in the records of a partition, in pages: the first page is read with `None`,
-    /// each further page with the `next` of the page before. A connection that exists from the first page to the last
-    /// is on one of them; one that begins or ends in between may be on several, or on none.
+    /// A page of the connections of a node that are current according to the records of a partition. `after` is `None`
+    /// for the first page, and then the `next` of the previous page. A connection that exists during the whole
+    /// iteration is on one of the pages. A connection that begins or ends meanwhile may be on several pages or on none.
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage>;
 
-    /// Up to `limit` users of an app whose records match the filter, in pages: the first page is read with `None`,
-    /// each further page with the `next` of the page before. A record that exists and matches from the first page to
-    /// the last is on one of them; one that comes, goes or changes in between is on one or none. A page reads a
-    /// bounded number of records, so it may have fewer than `limit` users although more pages follow.
+    /// A page of up to `limit` users of an app whose records match the filter. `after` is `None` for the first page,
+    /// and then the `next` of the previous page. A record that exists and matches during the whole iteration is on one
+    /// of the pages. A record that changes meanwhile is on one page or on none. A page examines a bounded number of
+    /// records, so any page may have fewer than `limit` users.
     fn records_of<'a>(
         &'a self,
         app: AppId,
@@ -108,43 +109,42 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, RecordPage>;
 
-    /// Up to `limit` users of an app whose status changed visibly after this cursor, or whose account was deleted or
-    /// created again. The users of a partition are in the order of their last change. Without a cursor, or with an
-    /// obsolete one, the feed begins with a snapshot.
+    /// A page of the status feed: up to `limit` users of an app whose status has changed visibly after the cursor, or
+    /// whose account was deleted or created again. The users of a partition are in the order of their last change.
+    /// Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
-    /// The time before which records may be missing. A record rebuilt from the facts must have a version above this
-    /// time, which is then above all versions that were sent before. A record that existed at this time, or was
-    /// seeded since, stays until it is removed; an adapter that loses records while it runs has a later epoch from
-    /// then on.
+    /// The time before which records may be missing. A record that is created again from the facts must have a version
+    /// above this time, so that it is above all versions sent before. Records from after this time are not lost. If an
+    /// adapter loses records while it runs, its epoch becomes a later time.
     fn epoch(&self) -> Timestamp;
 
-    /// Resolves when a status changes visibly after the first poll. A reader that waits for a page polls it first and
-    /// then reads, so that no change falls in between.
+    /// Resolves when a status changes visibly after the first poll. A reader polls this future before it reads a page,
+    /// so that it misses no change in between.
     fn feed_moved(&self) -> BoxFuture<'_, ()>;
 
-    /// The figures of the directory, for metrics.
+    /// The counters of the directory, for metrics.
     fn stats(&self) -> DirectoryStats;
 }
 
-/// The log of changes for other parts of the system: the visible changes of records, and appended news.
+/// The log of changes for other parts of the system: the visible changes of records, and changes of other data.
 pub trait ChangeLog: Send + Sync {
-    /// Appends news that is not a change of a record, in this order. An adapter that need not wait has appended it
-    /// after the first poll of the result. After an error, or if the result is dropped, the entries may or may not
-    /// have been appended; a caller that repeats the call must know that readers tolerate duplicates.
+    /// Appends entries about changes that are not in a record, in this order. If the adapter need not wait, the entries
+    /// are appended at the first poll. After an error, or if the future is dropped, it is unknown whether they were
+    /// appended. A caller may repeat the call if readers tolerate duplicates.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
-    /// Follows the log from here on. Entries about one user come in the order of their revisions.
+    /// Reads the log from now on. The entries about one user are in the order of their revisions.
     fn follow(&self) -> LogReader;
 
-    /// Follows the records that get [session events](Presence::pending_events) for the outbox, from here on. An entry
-    /// names a user, and comes after the change.
+    /// Reads, from now on, which users get [session events](Presence::pending_events) for the outbox. Each entry
+    /// contains a user, and comes after the change of the record.
     fn follow_events(&self) -> LogReader;
 }
 
 impl dyn Directory + '_ {
-    /// Changes one user's record atomically, logs the visible changes, and returns the outcome of the transition;
-    /// `None` if there is no record.
+    /// Changes one user's record atomically, appends the visible changes to the log, and returns the outcome of the
+    /// transition. `None` if there is no record.
     pub async fn update<T: Send>(
         &self,
         user: &User,
@@ -154,7 +154,7 @@ impl dyn Directory + '_ {
         Ok(self.update_logged(user, now, change).await?.map(|(outcome, _)| outcome))
     }
 
-    /// Does the same as [`update`](trait.Directory.html#method.update), and returns the log entries too.
+    /// Does the same as [`update`](trait.Directory.html#method.update), and also returns the log entries.
     pub async fn update_logged<T: Send>(
         &self,
         user: &User,
@@ -168,7 +168,7 @@ impl dyn Directory + '_ {
         Ok(outcome.zip(logged))
     }
 
-    /// Reads the records of these users and collects the results of `view`, in the order asked.
+    /// Reads the records of users, and returns the results of `view` in the order of `users`.
     pub async fn read<T: Send>(
         &self,
         users: &[User],
@@ -177,7 +177,8 @@ impl dyn Directory + '_ {
         self.read_revisions(users, |user, record| view(user, record.map(|(presence, _)| presence))).await
     }
 
-    /// Does the same as [`read`](trait.Directory.html#method.read), with the revisions of the records.
+    /// Does the same as [`read`](trait.Directory.html#method.read), and also passes the revisions of the records to
+    /// `view`.
     pub async fn read_revisions<T: Send>(
         &self,
         users: &[User],
@@ -189,40 +190,40 @@ impl dyn Directory + '_ {
     }
 }
 
-/// Some of the connections of a node; see [`Directory::connections_of`].
+/// A page of the connections of a node; see [`Directory::connections_of`].
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConnectionPage {
     /// The connections, in no particular order, with their users.
     pub connections: Vec<(User, ConnectionId)>,
-    /// The `after` of the next page; `None` after the last.
+    /// The `after` of the next page; `None` if this is the last page.
     pub next: Option<u64>,
 }
 
-/// The figures of a directory.
+/// The counters of a directory.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct DirectoryStats {
     /// The number of records.
     pub records: u64,
-    /// The number of users that are ONLINE.
+    /// The number of users who are ONLINE.
     pub online: u64,
-    /// The number of devices that count as connected, by platform in the order of [`Platform::ALL`].
+    /// The number of devices that count as connected, for each platform in the order of [`Platform::ALL`].
     pub devices: [u64; Platform::ALL.len()],
-    /// The number of failed writes to the journal. Each stands for live state that a `kill -9` would have lost.
+    /// The number of failed writes to the journal. After each of them, a `kill -9` would have lost live state.
     pub journal_errors: u64,
     /// Whether the last write to the journal failed. A `kill -9` would then lose the changes since.
     pub journal_in_doubt: bool,
-    /// The damage that was found on disk at the start.
+    /// The damage that the start has found on disk.
     pub journal_damage: JournalDamage,
-    /// Whether the start found live records that belong to other facts, and set them aside.
+    /// Whether the start found live records that belong to other facts, and renamed their folder.
     pub journal_set_aside: bool,
 }
 
-/// The failure of a call to a [`Directory`] or a [`ChangeLog`]: a fault of the adapter or of the store, not a refusal.
-/// The call may be repeated, whatever its kind.
+/// The error of a failed call to a [`Directory`] or a [`ChangeLog`]: a fault of the adapter or the store, not a
+/// refusal. A call may be repeated after any kind of error.
 #[derive(Debug, thiserror::Error)]
 #[error("the directory failed while {doing}: {kind}")]
 pub struct DirectoryError {
-    /// The kind of the fault, which decides what the caller can do.
+    /// The kind of the fault, which determines how the caller can react.
     pub kind: DirectoryErrorKind,
     /// The operation that failed, as in "updating a record".
     pub doing: &'static str,
@@ -231,16 +232,16 @@ pub struct DirectoryError {
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
-/// The kinds of failures.
+/// The kinds of faults.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum DirectoryErrorKind {
-    /// The directory cannot be reached, or did not respond in time. The change may have happened.
+    /// The directory could not be reached, or did not answer in time. The change may have been made.
     #[error("the directory is unavailable")]
     Unavailable,
-    /// Other changes of the record came first at every attempt. Nothing has changed.
+    /// At every attempt, another change of the record came first. The change was not made.
     #[error("other changes of the record came first")]
     Contended,
-    /// The directory holds invalid data. Nothing has changed.
+    /// The directory contains invalid data. The change was not made.
     #[error("a record is corrupt")]
     Corrupt,
 }

@@ -1,24 +1,25 @@
-//! The changes of users' lists in the change log: profiles, friends, messages, conversations.
+//! The entries of the change log about the lists of users: profiles, friends, messages and conversations.
 //!
-//! A directory stores none of these: lists are facts, and the log only reports their changes.
+//! Lists are stored in the facts; the log only reports their changes.
 
 use lamplight_model::{ConnectionId, Conversation, Friend, Message, Profile, UserId};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// One change of the lists of a user, for the user's own devices.
+/// A change of a user's lists, for the user's own devices.
 ///
-/// The log may carry the changes of one user in another order than that of their versions, since each is logged by the
-/// task that waited for its commit. The workers put them in order before they notify devices.
+/// Each change is logged by the task that waited for its commit. The log may therefore contain the changes of one user
+/// in another order than their versions. The workers sort them before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
-    /// The lists version after the change: one above that of the change before.
+    /// The lists version after the change, which is one higher than before.
     pub version: u64,
-    /// The connection whose call made the change; it gets the answer to the call instead of a notification.
+    /// The connection whose call made the change, which gets the answer instead of a notification; `None` for a change
+    /// by the app.
     pub by: Option<ConnectionId>,
-    /// The number of unread messages after the change, over all conversations.
+    /// The number of unread messages in all conversations after the change.
     pub total_unread: u32,
-    /// The change.
+    /// The changed data.
     pub change: ListsChange,
 }
 
@@ -31,28 +32,28 @@ pub enum ListsChange {
     Friend(Box<Friend>),
     /// A user was removed from the friend list.
     FriendGone(UserId),
-    /// A message was received, or sent from a device of the user.
+    /// A message was received by the user or sent by the user.
     Message(Box<MessageNews>),
-    /// The row of the conversation list after the change.
+    /// A row of the conversation list was changed.
     Conversation(Box<Conversation>),
     /// The conversation with a user was removed.
     ConversationGone(UserId),
 }
 
-/// A message, and its effect on the conversation list of one of the two users.
+/// A message, and the changed row of one user's conversation list.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct MessageNews {
-    /// The message, which is the last one of the conversation.
+    /// The message, which is now the last one of the conversation.
     pub message: Message,
-    /// The row after the change, without the message.
+    /// The row after the change; its `last` is `None`.
     pub conversation: Conversation,
 }
 
-/// The most friends that one [`FriendProfile`] names, so that an entry of the log has a bounded size.
+/// The most friends in one [`FriendProfile`], to bound the size of a log entry.
 pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 
-/// The new profile of a friend, for the devices of the users who have the friend in their lists. It does not
-/// increment a version.
+/// A user's new profile, for the devices of the users who have this user as a friend. It does not change their lists
+/// versions.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FriendProfile {
     /// The users to notify.
@@ -61,11 +62,11 @@ pub struct FriendProfile {
     pub profile: Arc<Profile>,
 }
 
-/// The approximate size of list news in memory, without its texts.
+/// The approximate size in bytes of an entry in memory, without its texts.
 const NEWS_BYTES: usize = 512;
 
 impl ListsNews {
-    /// The approximate size in memory, by which the queue of news is bounded.
+    /// The approximate size in bytes in memory, which counts against the bound of a reader's queue.
     pub fn bytes(&self) -> usize {
         let texts = match &self.change {
             ListsChange::Profile(profile) => profile_bytes(profile),
@@ -84,7 +85,7 @@ impl ListsNews {
 }
 
 impl FriendProfile {
-    /// Splits the news for all these users into as many entries as the bound requires.
+    /// Splits the profile for all these users into entries of at most [`MAX_FRIENDS_IN_ENTRY`] users.
     pub fn in_parts(friends: &[UserId], profile: Profile) -> impl Iterator<Item = Self> {
         let profile = Arc::new(profile);
         friends
@@ -92,7 +93,7 @@ impl FriendProfile {
             .map(move |some| Self { friends: some.to_vec(), profile: Arc::clone(&profile) })
     }
 
-    /// The approximate size in memory.
+    /// The approximate size in bytes in memory.
     pub fn bytes(&self) -> usize {
         NEWS_BYTES + self.friends.len() * size_of::<UserId>() + profile_bytes(&self.profile)
     }

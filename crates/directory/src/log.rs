@@ -1,4 +1,4 @@
-//! The delivery of a change log to the readers in one process: each reader has a bounded queue.
+//! The delivery of a change log to the readers in one process, each with a bounded queue.
 
 use crate::{LogEntry, News};
 use parking_lot::{Mutex, MutexGuard, RwLock};
@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Notify;
 
-/// Delivers every entry to every reader in this process. An adapter of [`ChangeLog`](crate::ChangeLog) appends the
-/// entries that it receives.
+/// Delivers all entries to all readers in this process. An adapter of [`ChangeLog`](crate::ChangeLog) passes the
+/// entries that it receives to it.
 #[derive(Default)]
 pub struct LocalLog {
     readers: RwLock<Vec<Arc<Queue>>>,
 }
 
 struct Queue {
-    /// Whether the reader follows session events, and gets only these.
+    /// Whether the reader gets only session events. Otherwise it gets all other entries.
     of_events: bool,
     state: Mutex<QueueState>,
     arrived: Notify,
@@ -26,12 +26,12 @@ struct Queue {
 #[derive(Default)]
 struct QueueState {
     entries: VecDeque<Arc<LogEntry>>,
-    /// The size of the entries in bytes, beyond their fixed size.
+    /// The size in bytes of the variable parts of the entries.
     bytes: usize,
     missed: Option<Partitions>,
 }
 
-/// The reading end of a queue. Dropping it removes the queue.
+/// A reader of the log. Dropping it removes its queue.
 pub struct LogReader {
     queue: Arc<Queue>,
 }
@@ -41,33 +41,33 @@ pub struct LogReader {
 pub enum Heard {
     /// All entries since the last read, in order.
     All,
-    /// Some entries were dropped: the reader must read the users that it watches in these partitions again.
+    /// Some entries were dropped. The reader must read the users of these partitions again.
     Missed(Partitions),
 }
 
-/// Partitions of a directory.
+/// A set of partitions of a directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Partitions {
-    /// All of them.
+    /// All partitions.
     Every,
-    /// Some of them.
+    /// Some partitions.
     Some(BTreeSet<u16>),
 }
 
-/// The most entries that wait for one reader. A worker takes all entries whenever it wakes; if this many are waiting,
-/// reading its watched users again is faster than handling the entries.
+/// The most entries in the queue of one reader. A worker takes all entries whenever it wakes. If more than this number
+/// wait, reading its watched users again is faster than processing the entries.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
-/// The most bytes of lists news among the waiting entries. Only message texts are large.
+/// The most bytes in the queue of one reader. Only entries about lists can be large, because of message texts.
 pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 impl LocalLog {
-    /// Adds a reader that gets everything except [`News::Events`] from here on.
+    /// Adds a reader that gets all entries from now on, except [`News::Events`].
     pub fn reader(&self) -> LogReader {
         self.add_reader(false)
     }
 
-    /// Adds a reader that gets only [`News::Events`], from here on.
+    /// Adds a reader that gets only [`News::Events`], from now on.
     pub fn event_reader(&self) -> LogReader {
         self.add_reader(true)
     }
@@ -79,8 +79,8 @@ impl LocalLog {
         LogReader { queue }
     }
 
-    /// Appends an entry to the queue of every reader. A queue with [`MAX_WAITING_ENTRIES`] or [`MAX_WAITING_BYTES`] is
-    /// emptied, and its reader is notified that it missed entries.
+    /// Appends an entry to the queue of each reader. If a queue would exceed [`MAX_WAITING_ENTRIES`] or
+    /// [`MAX_WAITING_BYTES`], it is emptied, and its next [`LogReader::take`] returns [`Heard::Missed`].
     pub fn append(&self, entry: &Arc<LogEntry>) {
         let bytes = entry.news.bytes();
         let of_events = matches!(entry.news, News::Events);
@@ -105,7 +105,7 @@ impl LocalLog {
         });
     }
 
-    /// Notifies every reader that it missed entries of these partitions.
+    /// Records for each reader that it has missed entries of these partitions.
     pub fn miss(&self, partitions: &Partitions) {
         self.for_each(|queue| {
             let mut state = queue.lock();
@@ -118,7 +118,7 @@ impl LocalLog {
         });
     }
 
-    /// Runs `act` on the queue of every reader that still exists.
+    /// Calls `act` with the queue of each reader that was not dropped.
     fn for_each(&self, mut act: impl FnMut(&Queue)) {
         let mut any_closed = false;
         let readers = self.readers.read();
@@ -138,7 +138,7 @@ impl LocalLog {
 }
 
 impl Partitions {
-    /// Whether this partition is among them.
+    /// Whether the set contains this partition.
     pub fn contains(&self, partition: u16) -> bool {
         match self {
             Self::Every => true,
@@ -164,7 +164,7 @@ impl Queue {
 }
 
 impl LogReader {
-    /// Waits until there are entries to take.
+    /// Waits until there are entries to take, or until entries were missed.
     pub async fn ready(&self) {
         loop {
             let arrived = self.queue.arrived.notified();
@@ -178,7 +178,7 @@ impl LogReader {
         }
     }
 
-    /// Takes all waiting entries.
+    /// Moves all waiting entries into `entries`.
     pub fn take(&mut self, entries: &mut Vec<Arc<LogEntry>>) -> Heard {
         let mut state = self.queue.lock();
         entries.extend(state.entries.drain(..));

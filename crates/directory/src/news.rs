@@ -8,24 +8,25 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// A change of which other parts of the system are notified. It can be serialised for other nodes.
+/// An entry of the change log: a change of which other parts of the system are notified. It can be serialised for other
+/// nodes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct LogEntry {
     /// The user that the entry is about.
     pub user: User,
-    /// The revision of the user's record after the change; 0 for news that is not a change of a record.
+    /// The revision of the user's record after the change; 0 for a change that is not in a record.
     pub rev: u64,
-    /// The time of the change, if it was known when the entry was appended.
+    /// The time of the change; `None` if it was unknown when the entry was appended.
     pub wall: Option<Timestamp>,
-    /// The news.
+    /// The change.
     pub news: News,
-    /// The time at which the entry was appended or received on this machine. Used for measuring, not for decisions;
-    /// not serialised.
+    /// The time at which the entry was appended or received on this machine. It is only measured, never used for
+    /// decisions, and not serialised.
     #[serde(skip, default = "Instant::now")]
     pub at: Instant,
 }
 
-/// The kinds of news in the change log.
+/// The kinds of changes in the change log.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum News {
     /// The user's status has changed visibly.
@@ -36,31 +37,31 @@ pub enum News {
     Subscriptions {
         /// Users who are new on the list.
         subscribed: Vec<UserId>,
-        /// Users who left the list.
+        /// Users who were removed from the list.
         unsubscribed: Vec<UserId>,
     },
-    /// The user and another user became mutual friends, or are no longer.
+    /// The user and another user became mutual friends, or stopped being mutual friends.
     Friend {
         /// The other user.
         friend: UserId,
-        /// Whether each now has the other in the friend list.
+        /// Whether each of the two now has the other in the friend list.
         mutual: bool,
     },
     /// The user's lists changed.
     Lists(Arc<ListsNews>),
-    /// The user's lists may have changed in an unknown way: they must be read again.
+    /// The user's lists may have changed in an unknown way, so they must be read again.
     ListsUnknown,
-    /// The user's profile, which friends see, has changed.
+    /// The user's profile has changed, which the user's friends can see.
     FriendProfile(Arc<FriendProfile>),
-    /// The settings of an app have changed; the user of the entry has no meaning.
+    /// The settings of an app have changed. The user of the entry has no meaning.
     App(AppId),
-    /// The user's record has session events for the outbox. Only readers of
-    /// [`follow_events`](crate::ChangeLog::follow_events) get it.
+    /// The user's record has session events that are not in the outbox yet. Only readers of
+    /// [`follow_events`](crate::ChangeLog::follow_events) get this entry.
     Events,
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
-/// handle them at once, and ignore the copies from the log.
+/// process them at once, and ignore them when the log delivers them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.
@@ -70,14 +71,14 @@ pub struct Logged {
 }
 
 impl LogEntry {
-    /// Creates an entry of news that is not a change of a record.
+    /// Creates an entry about a change that is not in a record.
     pub fn news(user: User, news: News) -> Self {
         Self { user, rev: 0, wall: None, news, at: Instant::now() }
     }
 }
 
 impl News {
-    /// The approximate size on the heap in bytes, for news that may be large.
+    /// The approximate size on the heap in bytes. Changes that cannot be large count as 0.
     pub fn bytes(&self) -> usize {
         match self {
             Self::Lists(news) => news.bytes(),

@@ -1,24 +1,24 @@
-//! Lists of the records of one app in pages, for operators and for the deletion of an app.
+//! Lists of the records of one app in pages, for operators and for deleting an app.
 
 use lamplight_core::Presence;
 use lamplight_model::{AppId, Platform, StatusType, User, UserId};
 use std::fmt;
 use std::str::FromStr;
 
-/// Selects the records of a list.
+/// The condition by which records are selected for a list.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RecordFilter {
-    /// Every record.
+    /// All records.
     All,
     /// The records of users who are ONLINE.
     Online {
-        /// Only records with this platform among the connected devices.
+        /// If given, only the records of users with a connected device on this platform.
         on: Option<Platform>,
     },
 }
 
 impl RecordFilter {
-    /// Whether a record is listed.
+    /// Whether a record matches the filter.
     pub fn takes(self, presence: &Presence) -> bool {
         match self {
             Self::All => true,
@@ -31,12 +31,12 @@ impl RecordFilter {
     }
 }
 
-/// The position of a page in a list of records. It is valid for one run of the directory.
+/// The position after which a page of a list of records begins. It is valid only for one run of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordCursor {
-    /// The part of the directory, numbered by the adapter.
+    /// The number of the directory's part. The adapter numbers its parts.
     pub(crate) part: u64,
-    /// The last user of the previous page, if that page ended within the part.
+    /// The last user of the previous page; `None` if that page ended with the previous part.
     pub(crate) after: Option<UserId>,
 }
 
@@ -46,7 +46,7 @@ pub struct RecordCursor {
 pub struct InvalidRecordCursor;
 
 impl RecordCursor {
-    /// Creates a cursor: a part, numbered by the adapter, and the last user of that part that was listed.
+    /// Creates a cursor from the number of a part and the last listed user of that part; `None` if none was listed yet.
     pub fn new(part: u64, after: Option<UserId>) -> Self {
         Self { part, after }
     }
@@ -74,17 +74,17 @@ impl FromStr for RecordCursor {
     }
 }
 
-/// Some records of an app.
+/// A page of the records of an app.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RecordPage {
-    /// The users who have the records.
+    /// The users of the records.
     pub users: Vec<User>,
-    /// The start of the next page; `None` after the last.
+    /// The position of the next page; `None` if this is the last page.
     pub next: Option<RecordCursor>,
 }
 
-/// Returns up to `room` users of an app from these records, by rising id: those after `after` whose record matches
-/// the filter. Also returns whether there are more.
+/// Up to `room` users of an app from these records whose ids are after `after` and whose records match the filter, in
+/// ascending order of their ids. Also returns whether there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,
@@ -97,7 +97,7 @@ pub(crate) fn pick<'a>(
         of_app.filter(|(_, presence)| filter.takes(presence)).map(|(user, _)| user).collect();
     let is_cut = found.len() > room;
     if is_cut {
-        // Only the users that are returned are sorted.
+        // Only the returned users are sorted.
         found.select_nth_unstable(room);
         found.truncate(room);
     }

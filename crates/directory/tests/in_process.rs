@@ -1,4 +1,4 @@
-//! The in-process directory: the conformance suite, and the state that its journal keeps over a restart.
+//! Tests of the in-process directory: the conformance suite, and the state that the journal restores after a restart.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -86,14 +86,14 @@ async fn status(directory: &dyn Directory, of: &User, _: Now) -> Option<UserStat
     found.await.unwrap().remove(0)
 }
 
-/// The files of a journal with their sizes.
+/// The files of a journal with their lengths in bytes.
 fn journal_files(folder: &TempDir) -> BTreeMap<PathBuf, usize> {
     let length = |path: PathBuf| (path.clone(), fs::metadata(&path).unwrap().len() as usize);
     let paths = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
     paths.filter(|path| path.is_file()).map(length).collect()
 }
 
-/// The file that has grown, and its former size.
+/// The file that has grown, and its former length in bytes.
 fn grown(before: &BTreeMap<PathBuf, usize>, folder: &TempDir) -> (PathBuf, usize) {
     let after = journal_files(folder);
     let grown: Vec<_> = before.iter().filter(|(path, length)| after[*path] > **length).collect();
@@ -117,18 +117,18 @@ async fn what_was_written_before_a_kill_is_there_after_it_and_shows_nobody_leavi
         log_in(&*directory, &user(n), &format!("custom {n}"), now(1_000)).await;
     }
     let before = status(&*directory, &user(7), now(1_000)).await.unwrap();
-    // The directory is dropped without being closed, as after `kill -9`.
+    // The directory is not closed, as after a `kill -9`.
     std::mem::forget(directory);
 
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5_000), GRACE).unwrap();
-    // No record is missing, except those from before the first start.
+    // No record is missing, except records from before the first start.
     assert_eq!((recovered.records, recovered.complete_since), (50, now(0).wall));
     assert_eq!(directory.epoch(), now(0).wall);
     let directory: Arc<dyn Directory> = Arc::new(directory);
     let after = status(&*directory, &user(7), now(5_000)).await.unwrap();
     assert_eq!(after, UserStatus { last_seen: after.last_seen, ..before });
     assert_eq!(after.status_type, StatusType::Online);
-    // A user who does not return is due when the grace ends.
+    // A user who does not return is due at the end of the grace.
     assert_eq!(directory.due(0, Moment(34_999), 100).await.unwrap().len(), 0);
     assert_eq!(directory.due(0, Moment(35_000), 100).await.unwrap().len(), 50);
 }
@@ -152,14 +152,13 @@ async fn a_torn_end_is_cut_off_and_all_before_it_stays() {
     }
 }
 
-/// The journal of a directory in which one user was written three times, with the file and the position of the first
-/// entry.
+/// A journal in which one user was written three times, with the file and the position of the first of these entries.
 async fn written_three_times() -> (TempDir, PathBuf, usize) {
     let folder = tempfile::tempdir().unwrap();
     let directory = open(folder.path(), now(0));
     log_in(&*directory, &user(1), "one", now(1)).await;
     let before = journal_files(&folder);
-    // The entries: the blank record, the login, the custom status.
+    // The three entries: the empty record, the login, the custom status.
     log_in(&*directory, &user(2), "two", now(2)).await;
     drop(directory);
     let (file, at) = grown(&before, &folder);
@@ -189,7 +188,7 @@ async fn a_byte_that_flipped_costs_its_entry_and_is_told_and_kept() {
     assert_eq!((recovered.damage, recovered.in_doubt), (lost, true));
     assert_eq!(directory.stats().journal_damage, lost);
     assert!(status(&directory, &user(1), now(3)).await.is_some());
-    // A later entry of the user is read completely.
+    // The later entry of the other user is read completely.
     let found = status(&directory, &user(2), now(3)).await.expect("the later entries are whole");
     assert_eq!(found.custom_status.as_str(), "two");
 
@@ -205,7 +204,7 @@ async fn a_byte_that_flipped_costs_its_entry_and_is_told_and_kept() {
 #[tokio::test]
 async fn an_entry_without_an_end_costs_all_behind_it_and_is_told() {
     let (folder, file, at) = written_three_times().await;
-    // The length becomes larger than that of any entry.
+    // The length of the entry becomes larger than any entry may be.
     flip(&file, at + 3);
     let behind = (fs::read(&file).unwrap().len() - at) as u64;
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
@@ -216,11 +215,11 @@ async fn an_entry_without_an_end_costs_all_behind_it_and_is_told() {
     assert_eq!(damaged_files(&folder).len(), 1);
 }
 
-/// The end of the snapshot is missing, and with it the entry that marks it as complete.
+/// The end of the snapshot is missing, including the entry that completes it.
 #[tokio::test]
 async fn a_snapshot_that_was_cut_is_told_and_kept() {
     let (folder, _, _) = written_three_times().await;
-    // After a second start, the records are only in the snapshot.
+    // After the second start, only the snapshot contains the records.
     drop(open(folder.path(), now(3)));
     let base = journal_files(&folder).into_keys().find(|path| path.extension().unwrap() == "base").unwrap();
     let bytes = fs::read(&base).unwrap();
@@ -238,14 +237,14 @@ async fn files_that_are_missing_are_counted() {
     assert_eq!(recovered.damage, JournalDamage { missing_files: 1, ..JournalDamage::default() });
 }
 
-/// A start that is killed before it has written its snapshot is followed by a start that finds the same damage.
+/// If a start is killed before it has written its snapshot, the next start finds the same damage.
 #[tokio::test]
 async fn a_kill_in_the_midst_of_a_start_loses_no_more() {
     let (folder, file, at) = written_three_times().await;
     flip(&file, at + 12);
     let before = copy(&folder);
     let (_, first) = InProcessDirectory::open(folder.path(), now(3), GRACE).unwrap();
-    // The journal is as the kill left it; the copy of the damaged file exists already.
+    // The journal is as the kill has left it, and the copy of the damaged file already exists.
     for (path, _) in journal_files(&folder) {
         fs::remove_file(path).unwrap();
     }
@@ -287,7 +286,7 @@ async fn a_file_of_another_form_counts_as_lost_and_is_told_so() {
     for at in [3, 4, 5] {
         assert_eq!(complete_since(at), now(3).wall);
     }
-    // A file of a former version counts as lost too.
+    // A file of a former version is treated as lost too.
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("live.7"), b"LAMPLIVE\x00\x00\x00\x03 whatever").unwrap();
     let (_, recovered) = InProcessDirectory::open(folder.path(), now(6), GRACE).unwrap();
@@ -407,7 +406,7 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// Otherwise, a client that returns with a version that was lost here would keep a wrong status forever.
+/// Otherwise, a client that returns with a version that was lost would keep a wrong status forever.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();
@@ -425,21 +424,21 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
 
     let (directory, recovered) = InProcessDirectory::open(folder.path(), now(5), GRACE).unwrap();
     assert!(recovered.in_doubt);
-    // Records that are rebuilt must have versions above those that were sent.
+    // Records that are created again must have versions above those that were sent.
     assert_eq!(recovered.complete_since, now(5).wall);
     let directory: Arc<dyn Directory> = Arc::new(directory);
     let restored = status(&*directory, &user(1), now(5)).await.unwrap();
     assert_eq!(restored.custom_status.as_str(), "old");
     assert!(restored.version > told.version);
-    // It is not known of which users changes were lost, so the versions of all users are raised.
+    // It is unknown whose changes were lost, so the versions of all users are raised.
     assert!(status(&*directory, &user(2), now(5)).await.unwrap().version > other.version);
     std::mem::forget(directory);
-    // A version that was raised once stays.
+    // A version that was raised is not raised again.
     let directory = open(folder.path(), now(6));
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }
 
-/// Returns the mark of the facts that the next start finds in a folder, which is not changed.
+/// The mark of the facts that the next start would find in a folder. The folder is not changed.
 fn noted(folder: &TempDir) -> Option<FactsMark> {
     SavedRecords::read(copy(folder).path()).unwrap().facts()
 }
@@ -461,7 +460,7 @@ async fn the_mark_of_the_facts_survives_kills_and_damage() {
     let (directory, recovered) = saved.open(Some(mark(3)), now(4), GRACE).unwrap();
     assert_eq!((recovered.records, recovered.in_doubt), (1, false));
     assert_eq!(noted(&folder), Some(mark(3)));
-    // If the file with the newest mark is damaged, an older mark is found, and the facts appear to be ahead.
+    // If the file with the newest mark is damaged, an older mark is found, and the facts are ahead of it.
     directory.note_facts(mark(4)).unwrap();
     std::mem::forget(directory);
     let newest = journal_files(&folder).into_keys().find(|path| path.extension().is_some_and(|it| it == "0"));

@@ -1,7 +1,7 @@
-//! Writes the seeds of the corpus: valid samples of all inputs, and known attacks.
+//! Writes the seeds of the corpus: valid inputs for all targets, and known attacks.
 //!
-//! `cargo run -p lamplight-fuzz --example seeds` writes them to `fuzz/corpus` as `seed-…`. Inputs that a fuzzer has
-//! found are beside them, named by the hash of their bytes.
+//! `cargo run -p lamplight-fuzz --example seeds` writes them to `fuzz/corpus` as `seed-…`. The other inputs in that
+//! folder were found by a fuzzer, and are named by the hash of their bytes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -17,7 +17,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// A message of every kind, in JSON.
+/// A JSON message of every kind.
 const MESSAGES: &[&str] = &[
     r#"{"id":"1","login":{"sdkAppId":1400000001,"userId":"alice","userSig":"eJw","deviceId":"d1","platform":"PLATFORM_WEB","resume":true,"known":[{"userId":"bob","version":"7"}]}}"#,
     r#"{"id":2,"logout":{}}"#,
@@ -41,7 +41,7 @@ const MESSAGES: &[&str] = &[
     r#"{"id":20,"deleteConversation":{"peer":"bob"}}"#,
 ];
 
-/// Texts that are not messages, some of them only just.
+/// Texts that are no valid messages; some of them are valid except for one detail.
 const TEXTS: &[&str] = &[
     r#"{"id":18446744073709551615}"#,
     r#"{"id":18446744073709551616}"#,
@@ -56,7 +56,7 @@ const TEXTS: &[&str] = &[
 ];
 
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-/// The test vector of the SPEC, as Python compresses it.
+/// The test vector of the SPEC, in the compression of Python's zlib.
 const PYTHON: &str = "eJyrVgrxCdYrSy1SslJQMtIzUNJRAItkpqTmlWSmZUIkEnMyk1PjDQxhssUp2YkFBZkpQDlDEwMIMITKpVYUZBalAmXMDEwsDAygoiWZuSAxQ3Ooaph4cWY6yIISk9Jyz3QzPwNjY4NyJycnj6qCQv8K74iCYFcn-wLXPLe0KkMn7YhK78RIW6VaAKexMrM_";
 
 fn main() {
@@ -68,7 +68,7 @@ fn main() {
     http();
 }
 
-/// Writes one input.
+/// Writes one input, which is the concatenation of `parts`.
 fn put(target: &str, name: &str, parts: &[&[u8]]) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(target);
     fs::create_dir_all(&folder).unwrap();
@@ -107,7 +107,7 @@ fn json() {
     put("json", "deep-and-unknown", &[deep.as_bytes()]);
 }
 
-/// A frame of a WebSocket client: the first byte, and the masked payload.
+/// A WebSocket frame of a client. `first` is its first byte, and the payload is masked.
 fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mask = [1, 2, 3, 4];
     let mut frame = vec![first];
@@ -194,7 +194,7 @@ fn user_sig() {
 }
 
 fn journal() {
-    // Log in, two custom statuses, log out, maintain, remove, for several users.
+    // The operations: log in, set a custom status twice, log out, maintain, remove, for several users.
     let operations: &[u8] = &[0, 4, 1, 5, 8, 9, 20, 2, 6, 14, 16, 12, 3, 7];
     let count = operations.len() as u8;
     for (name, damage) in [
@@ -226,7 +226,7 @@ fn journal() {
     put("journal", "form-without-stripes", &[&[1, 6, 0, 4, 0, 1, 2, 3, 4]]);
 }
 
-/// Appends the entries of a file as parts of a made-up input.
+/// Appends the entries of a file to `input`, as parts of a made-up journal.
 fn put_entries(name: u8, mut entries: &[u8], input: &mut Vec<u8>) {
     while let Some((head, rest)) = entries.split_first_chunk::<8>() {
         let length = u32::from_le_bytes(head[..4].try_into().unwrap());
@@ -257,7 +257,7 @@ fn write_journal(folder: &Path) {
     finish(directory.update(&user, now, |it| it.subscribe(&users, &settings, now.moment))).unwrap();
 }
 
-/// Takes the result of a directory in this process, which is ready at once.
+/// The result of a future of the in-process directory, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }

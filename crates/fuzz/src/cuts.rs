@@ -1,21 +1,21 @@
-//! Cuts: split a stream of bytes into the pieces in which it arrives.
+//! Splits a stream of bytes into pieces, as it might be received.
 
-/// Splits an input into the lengths of pieces and the stream: the first byte says how many lengths follow.
+/// Splits an input into the lengths of pieces and the stream. The first byte is the number of lengths.
 pub fn split(data: &[u8]) -> (&[u8], &[u8]) {
     let Some((count, rest)) = data.split_first() else { return (&[], &[]) };
     rest.split_at(usize::from(*count % 16).min(rest.len()))
 }
 
-/// Returns the pieces of a stream. Their lengths are taken from `lengths` in turn; without lengths, the pieces are
-/// single bytes.
+/// The pieces of a stream. Their lengths are the values of `lengths`, repeated. Without lengths, each piece is one
+/// byte.
 pub fn pieces<'a>(mut stream: &'a [u8], lengths: &'a [u8]) -> impl Iterator<Item = &'a [u8]> {
     let mut next = 0;
     std::iter::from_fn(move || {
         if stream.is_empty() {
             return None;
         }
-        // The pieces of a long stream have a minimum length, because a reader that scans the stream again for each byte
-        // would take too long.
+        // The pieces of a long stream have a minimum length. Otherwise, a reader that scans the whole stream after each
+        // piece would take too long.
         let least = 1 + stream.len() / 512;
         let length = lengths.get(next % lengths.len().max(1)).map_or(1, |length| usize::from(*length));
         next += 1;

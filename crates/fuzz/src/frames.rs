@@ -1,10 +1,10 @@
-//! The decoder of native frames, and of the messages in them.
+//! The target for the decoder of native frames and their messages.
 //!
-//! Input: the limit in two bytes, little-endian; then a stream.
+//! Input: the size limit in two bytes, little-endian; then a stream.
 
 use lamplight_wire::{FrameError, Framed, id_in_protobuf, next_frame, put_frame, read_json, read_protobuf};
 
-/// The longest reason that a refusal may return to a client.
+/// The most bytes of an error text that is sent to a client.
 const MAX_REASON_BYTES: usize = 200;
 
 /// Runs one input.
@@ -35,7 +35,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that the decoding of the first message does not depend on the bytes behind it.
+/// Checks that decoding the first message does not depend on the bytes after it.
 fn the_front_decides(stream: &[u8], limit: usize, found: &Result<Framed<'_>, FrameError>) {
     let needed = match found {
         Ok(Framed::Frame { taken, .. }) => *taken,
@@ -52,7 +52,7 @@ fn the_front_decides(stream: &[u8], limit: usize, found: &Result<Framed<'_>, Fra
     }
 }
 
-/// Checks that a message is read correctly in either encoding, or refused with its id and a short reason.
+/// Checks that a message is either decoded correctly in both encodings, or refused with its id and a short reason.
 pub fn read(bytes: &[u8]) {
     match read_protobuf(bytes) {
         Ok(message) => {

@@ -1,7 +1,7 @@
-//! The targets that send requests over a socket to the HTTP port of a node in this process.
+//! The targets that send requests to the HTTP port of a node in this process.
 //!
-//! One node serves all inputs of a process. Its state depends on earlier inputs, so answers may depend on them too;
-//! what is checked here holds in any state.
+//! All inputs of a process use the same node. Its state depends on earlier inputs, so only properties that hold in
+//! every state are checked.
 
 pub mod commands;
 pub mod console;
@@ -19,20 +19,20 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-/// The time within which an answer has to come.
+/// The longest time to wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The admin of the first app.
 const ADMIN: &str = "administrator";
 const PASSWORD: &str = "the password of this node";
 
-/// A node, and the credentials to use it.
+/// A running node, and the credentials for its APIs.
 pub struct Served {
     address: SocketAddr,
     app: AppId,
     user_sig: String,
-    /// The headers that identify the browser of an operator, after a login.
+    /// The headers with the session of a logged-in operator; `None` before the login.
     operator: Option<String>,
-    /// The connection, kept open for the next input.
+    /// An open connection for the next request.
     connection: Option<TcpStream>,
     node: Node,
     runtime: Runtime,
@@ -41,13 +41,13 @@ pub struct Served {
 
 static SERVED: Mutex<Option<Served>> = Mutex::new(None);
 
-/// Runs `act` with the node of this process, which is started if needed.
+/// Calls `act` with the node of this process. Starts the node if it is not running.
 pub fn at_node<T>(act: impl FnOnce(&mut Served) -> T) -> T {
     let mut served = SERVED.lock();
     act(served.get_or_insert_with(Served::start))
 }
 
-/// Stops the node of this process, and deletes its folder.
+/// Stops the node of this process and deletes its folder.
 pub fn stop() {
     let served = SERVED.lock().take();
     if let Some(served) = served {
@@ -68,7 +68,7 @@ impl Served {
             workers: 1,
             ..Config::default()
         };
-        // No limit on failed logins, so that an input is not refused because of earlier inputs.
+        // Failed logins are not limited, because a limit would make an input depend on earlier inputs.
         config.limits.login_failures_per_address = u32::MAX;
         let node = runtime.block_on(Node::start(config, Clock::default())).unwrap();
         let mut app = node.created().unwrap().clone();
@@ -83,12 +83,12 @@ impl Served {
         Self { address, app: app.id, user_sig, operator: None, connection, node, runtime, _folder: folder }
     }
 
-    /// Sends a request and reads the answer. `head` has neither the header with the length of the body nor the blank
-    /// line.
+    /// Sends a request and reads the answer. `head` is the head without the header for the length of the body and
+    /// without the blank line.
     ///
     /// # Panics
     ///
-    /// If there is no answer, or if the answer is not HTTP or reports an internal fault.
+    /// If there is no answer, if the answer is not HTTP, or if it reports an internal error.
     pub fn ask(&mut self, head: &str, body: &[u8], framing: Framing<'_>) -> Answer {
         let mut request = head.as_bytes().to_vec();
         match framing {
@@ -106,7 +106,7 @@ impl Served {
                 request.extend_from_slice(b"0\r\n\r\n");
             }
         }
-        // The server may have closed the kept connection meanwhile. On a new connection, there must be an answer.
+        // The server may have closed the kept connection. On a new connection, there must be an answer.
         let kept = self.connection.take();
         let kept = kept.and_then(|mut stream| converse(&mut stream, &request).ok().zip(Some(stream)));
         let (answer, stream) = kept.unwrap_or_else(|| {
@@ -131,23 +131,23 @@ impl Served {
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The head, in lower case.
+    /// The head in lower case.
     pub head: String,
-    /// The body, if it is JSON.
+    /// The body as JSON; `None` if it is not JSON.
     pub json: Option<Value>,
 }
 
-/// The way in which a body is sent.
+/// The ways in which a body is sent.
 #[derive(Clone, Copy)]
 pub enum Framing<'a> {
     /// In one piece, with its length in the head.
     Whole,
-    /// In chunks of these lengths, as [`cuts::pieces`] uses them.
+    /// In chunks whose lengths are determined as in [`cuts::pieces`].
     Chunks(&'a [u8]),
 }
 
 fn converse(stream: &mut TcpStream, request: &[u8]) -> io::Result<Answer> {
-    // A server may close after its answer without reading the rest.
+    // The server may answer and close the connection before it has read the whole request.
     let sent = stream.write_all(request);
     let mut bytes = Vec::new();
     let end = loop {
@@ -170,7 +170,7 @@ fn converse(stream: &mut TcpStream, request: &[u8]) -> io::Result<Answer> {
         serde_json::from_slice(&body)
             .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&body)))
     });
-    // The date differs between answers and is left out.
+    // The date differs between answers, so it is removed.
     let head = head.lines().filter(|line| !line.starts_with("date: ")).collect::<Vec<_>>().join("\n");
     Ok(Answer { status, head, json })
 }

@@ -1,11 +1,12 @@
 //! The target for the journal of live records. It checks that every record read from a damaged journal was written
 //! before, and that the loss of a record is detected.
 //!
-//! Input: a byte that chooses between a written and then damaged journal, and a made-up one.
+//! Input: a byte that selects either a valid journal that is then damaged, or a made-up journal.
 //!
-//! - Damaged: a byte with the number of operations, one byte for each operation, then the damage: its kind, the file,
-//!   the position (two bytes) and the bits.
-//! - Made up: files, each as a byte that chooses the name, one that chooses the form, two of the length, the content.
+//! - Damaged: the number of operations, one byte for each operation, then the damage: its kind, the file, the position
+//!   (two bytes) and the bits.
+//! - Made up: files, each as a byte that selects the name, one that selects the form, two bytes of length, and the
+//!   content.
 
 use futures_util::FutureExt;
 use lamplight_core::{Connect, Presence, UserFacts};
@@ -23,10 +24,10 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 const USERS: u8 = 4;
-/// The size of the head of a file without its first entry: the magic with the format, and the mark of doubt.
+/// The number of bytes in a file before its first entry: the magic with the format, and the mark of doubt.
 const HEAD: usize = 13;
 
-/// Names of files in the folder of a journal.
+/// Names of files in the folder of a journal, including unusual ones.
 const NAMES: [&str; 10] = [
     "live.1.base",
     "live.1.0",
@@ -44,7 +45,7 @@ fn folder() -> TempDir {
     tempfile::tempdir().unwrap()
 }
 
-/// The beginning of a file of this version: its head, and the entry with which every file begins.
+/// The beginning of a file in the current format: its head and its first entry.
 static BEGINNING: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let folder = folder();
     InProcessDirectory::open(folder.path(), now(0), GRACE).unwrap();
@@ -60,10 +61,10 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The users in the journal with their custom statuses and versions.
+/// The users in the journal, each with the custom status and the version.
 type People = BTreeMap<User, (String, Version)>;
 
-/// Writes a journal by operations, damages it, and opens it.
+/// Writes a journal with these operations, damages it, and opens it.
 fn damaged(data: &[u8]) {
     let folder = folder();
     let (count, rest) = data.split_first().map_or((0, data), |(count, rest)| (usize::from(*count), rest));
@@ -111,13 +112,13 @@ fn damaged(data: &[u8]) {
     opens_the_same(folder.path(), &found);
 }
 
-/// The damage of a journal.
+/// The damage that was done to a journal.
 #[derive(Clone, Copy)]
 enum Damage {
     None,
-    /// Bytes were changed or a file was removed, which is always detected.
+    /// Bytes were changed, or a file was removed. This must be detected.
     Seen,
-    /// A file was cut off. This cannot be detected if it was cut between two entries.
+    /// A file was truncated. This cannot be detected if it was truncated between two entries.
     Unseen,
 }
 
@@ -145,7 +146,7 @@ fn spoil(folder: &Path, damage: &[u8]) -> Damage {
             return Damage::Seen;
         }
         _ => {
-            // These bytes are fewer than the head of an entry.
+            // These are fewer bytes than the head of an entry.
             bytes.extend_from_slice(&rest[..rest.len().min(7)]);
             Damage::Unseen
         }
@@ -154,7 +155,7 @@ fn spoil(folder: &Path, damage: &[u8]) -> Damage {
     done
 }
 
-/// Opens made-up files, and checks that the next start finds the same.
+/// Opens a made-up journal, and checks that the next start finds the same records.
 fn made_up(mut data: &[u8]) {
     let folder = folder();
     let mut written: BTreeMap<&str, Vec<u8>> = BTreeMap::new();
@@ -175,7 +176,7 @@ fn made_up(mut data: &[u8]) {
     }
     let directory = open(folder.path(), now(10_000)).0;
     let found = people(&directory);
-    // A record that was read from a made-up file is a valid record, so the rules must apply to it without a panic.
+    // The rules must work without a panic on every record that was read, even from a made-up file.
     for user in found.keys() {
         let settings = AppSettings::default();
         let expire = |presence: &mut Presence| presence.expire(&settings, now(u64::MAX / 4));
@@ -187,7 +188,7 @@ fn made_up(mut data: &[u8]) {
     opens_the_same(folder.path(), &found);
 }
 
-/// Appends an entry as it is in a file: length, checksum, content.
+/// Appends an entry in its form on disk: length, checksum, content.
 fn put_entry(file: &mut Vec<u8>, content: &[u8]) {
     file.extend_from_slice(&(content.len() as u32).to_le_bytes());
     file.extend_from_slice(&crc32fast::hash(content).to_le_bytes());
@@ -269,7 +270,7 @@ fn now(millis: u64) -> Now {
     Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000u64.saturating_add(millis)) }
 }
 
-/// Returns the result of a future of the in-process directory, which is ready at once.
+/// The result of a future of the in-process directory, which is ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     answer.now_or_never().expect("nothing waits")
 }

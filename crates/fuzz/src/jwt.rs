@@ -1,7 +1,7 @@
 //! The target for JWTs and the keys that verify them. It checks that a token without a valid signature is refused, and
-//! that the claims of a signed token are read correctly.
+//! that the claims of a valid token are read correctly.
 //!
-//! Input: a byte that chooses the kind of the rest: the text of a token, a header and claims to be signed with the
+//! Input: a byte that selects the kind of the rest: the text of a token, a header and claims to be signed with the
 //! secret, or the text of keys.
 
 use base64::Engine;
@@ -12,11 +12,11 @@ use lamplight_model::{AppId, Code, JwtSettings, Timestamp, UserId};
 use serde_json::Value;
 use sha2::Sha256;
 
-/// The time at which the tokens of this target are verified, in seconds.
+/// The time in seconds at which the tokens are verified.
 const NOW: u64 = 1_700_000_100;
 /// The secret of `tests/jwt/vectors.json`.
 const SECRET: &str = "a secret of at least 32 bytes, for tests";
-/// The vectors, with a key for each algorithm.
+/// The test vectors, with a key for each algorithm.
 const KEYS: &str = include_str!("../../../tests/jwt/vectors.json");
 
 /// Runs one input.
@@ -37,7 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a token is refused with a code for tokens, or is valid for one user until its time.
+/// Checks that a token is either refused with a code about tokens, or valid for only one user until it expires. Returns
+/// the claims of a valid token.
 fn look_at(token: &str) -> Option<JwtClaims> {
     match verify_for("alice_01", token) {
         Err(JwtRefusal::UnknownKey) => None,
@@ -61,8 +62,8 @@ fn look_at(token: &str) -> Option<JwtClaims> {
     }
 }
 
-/// Signs a header and claims, separated by a line feed, with the secret. Checks that the token is valid only with HS256
-/// and only for alice, and never if a byte of the signature is changed.
+/// Signs a header and claims, which are separated by a line feed, with the secret. Checks that the token is valid only
+/// with HS256 and only for Alice, and that it is invalid if a byte of the signature is changed.
 fn signed(data: &[u8]) {
     let Some(at) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (header, claims) = (&data[..at], &data[at + 1..]);
@@ -80,7 +81,8 @@ fn signed(data: &[u8]) {
     assert_eq!(look_at(&format!("{text}.{}", URL_SAFE_NO_PAD.encode(&signature))), None);
 }
 
-/// Checks that keys are read within their bound or refused, and that a text of public keys is never used as a secret.
+/// Checks that a text of keys is either refused or has at most the maximum number of keys, and that public keys are
+/// never accepted as a secret.
 fn keys(text: &str) {
     if let Ok(set) = JwtKeySet::read(text) {
         assert!((1..=MAX_KEYS).contains(&set.len()));

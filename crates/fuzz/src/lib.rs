@@ -1,9 +1,9 @@
-//! Functions for a fuzzer: each takes any bytes, and panics if a guarantee of Lamplight is broken.
+//! Targets for a fuzzer. Each takes any bytes, and panics if a guarantee of Lamplight is violated.
 //!
-//! They use public interfaces only. `fuzz/` passes them to libFuzzer; `tests/replay.rs` runs them over the corpus in
-//! the tree, without a fuzzer. `docs/how-to/fuzz.md` explains how to run them and how to add one.
+//! The targets use only public interfaces. `fuzz/` runs them with libFuzzer. `tests/replay.rs` runs them with the
+//! stored corpus, without a fuzzer. `docs/how-to/fuzz.md` explains how to run and how to add targets.
 //!
-//! No server uses this crate; its functions report a broken guarantee by a panic.
+//! No server uses this crate.
 
 #![allow(clippy::unwrap_used)]
 
@@ -20,13 +20,13 @@ mod websocket;
 /// A target of the fuzzer.
 #[derive(Clone, Copy)]
 pub struct Target {
-    /// The name of its file in `fuzz/fuzz_targets` and of its folder in `fuzz/corpus`.
+    /// The name of the target's file in `fuzz/fuzz_targets` and of its folder in `fuzz/corpus`.
     pub name: &'static str,
     /// Runs one input.
     pub run: fn(&[u8]),
 }
 
-/// Every target.
+/// All targets.
 pub const TARGETS: &[Target] = &[
     Target { name: "frames", run: frames::run },
     Target { name: "json", run: json::run },
@@ -46,14 +46,14 @@ pub const TARGETS: &[Target] = &[
 ///
 /// # Panics
 ///
-/// If there is no such target, or if a guarantee is broken.
+/// If there is no such target, or if a guarantee is violated.
 pub fn run(target: &str, data: &[u8]) {
     let target =
         TARGETS.iter().find(|known| known.name == target).expect("the target must be one of the table");
     (target.run)(data);
 }
 
-/// Stops the node that the targets have started in this process.
+/// Stops the node that targets have started in this process.
 pub fn finish() {
     #[cfg(feature = "node")]
     http::stop();

@@ -1,8 +1,8 @@
 //! The target for UserSigs. It checks that an invalid UserSig is refused, and that the claims of a valid one do not
 //! depend on its encoding.
 //!
-//! Input: a byte that chooses the kind of the rest: the text of a token, the data before base64, the document in it,
-//! or the claims.
+//! Input: a byte that selects the kind of the rest: the text of a token, the compressed data before base64, the JSON
+//! document in it, or the claims.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +12,9 @@ use lamplight_auth::{Claims, MAX_TOKEN_BYTES, MAX_USERBUF_BYTES, sign, verify};
 use lamplight_model::{App, AppId, AppKey, AppSettings, Code, Refusal, Timestamp, UserId};
 use std::io::Write;
 
-/// The time at which the tokens of this target are verified, in seconds.
+/// The time in seconds at which the tokens are verified.
 const NOW: u64 = 1_700_000_100;
-/// The key of the test vector of the SPEC, so that public tokens are valid here.
+/// The key of the test vector in the SPEC, so that published tokens are valid here.
 const KEY: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
 /// Runs one input.
@@ -37,8 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a token is refused with a code for UserSigs, or is valid. The claims of a valid token must be valid when
-/// they are signed again.
+/// Checks that a token is either refused with a code about UserSigs or valid. If the claims of a valid token are signed
+/// again, the new token must be valid with the same claims.
 fn look_at(token: &str) {
     match verify_for("alice_01", token) {
         Err(refusal) => assert!(
@@ -63,8 +63,8 @@ fn look_at(token: &str) {
     }
 }
 
-/// Signs claims, and checks that the token is valid for its user until it expires, and for nobody else; that with a
-/// changed byte it has the same claims or is invalid; and that it is invalid with another key.
+/// Signs claims. Checks that the token is valid only for its user, only until it expires, and only with its key. Also
+/// checks that a token with a changed byte is either invalid or has the same claims.
 fn make(data: &[u8]) {
     let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
     let number = |at: usize| {
@@ -94,7 +94,7 @@ fn make(data: &[u8]) {
     let mut changed = token.into_bytes();
     let place = usize::from(u16::from_le_bytes([place[0], place[1]])) % changed.len();
     changed[place] ^= change & 0x7f;
-    // ASCII was replaced by ASCII only.
+    // An ASCII character was replaced by another one.
     let changed = String::from_utf8(changed).expect("ASCII");
     if let Ok(read) = verify_for(&name, &changed) {
         assert_eq!(read, claims, "a changed token vouches for something else");

@@ -1,7 +1,7 @@
 //! The target for the opening of a connection and the frames after it. It checks that the events read from a stream do
-//! not depend on how it is cut into pieces.
+//! not depend on the pieces in which it is received.
 //!
-//! Input: a byte that chooses the opening, the [cuts](crate::cuts), and the stream after the opening.
+//! Input: a byte that selects the opening, the [cuts](crate::cuts), and the stream after the opening.
 
 use crate::cuts;
 use lamplight_protocol::{Found, Protocol};
@@ -13,11 +13,11 @@ const UPGRADE: &str = "GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgra
 const JSON: &str = "Sec-WebSocket-Protocol: lamplight.v1.json\r\n\r\n";
 const PROTOBUF: &str = "Sec-WebSocket-Protocol: lamplight.v1.protobuf\r\n\r\n";
 
-/// Small limits, so that a fuzzer reaches them.
+/// The size limits, which are small so that a fuzzer reaches them.
 const LIMITS: FrameLimits = FrameLimits { before_login: 256, after_login: 1_024 };
-/// The longest head of an upgrade.
+/// The most bytes of an upgrade request.
 const MAX_HEAD_BYTES: usize = 8 * 1_024;
-/// The largest size of a WebSocket frame's head.
+/// The most bytes of the head of a WebSocket frame.
 const MAX_FRAME_HEAD: usize = 14;
 
 /// Runs one input.
@@ -25,12 +25,12 @@ pub fn run(data: &[u8]) {
     let Some((opening, rest)) = data.split_first() else { return };
     let (lengths, rest) = cuts::split(rest);
     let opening = match opening % 5 {
-        // The stream is only the input.
+        // The stream is only the input, without an opening.
         0 => Vec::new(),
         1 => NATIVE_PREAMBLE.to_vec(),
         2 => format!("{UPGRADE}{JSON}").into_bytes(),
         3 => format!("{UPGRADE}{PROTOBUF}").into_bytes(),
-        // The input begins within the headers.
+        // The input begins within the headers of the request.
         _ => UPGRADE.as_bytes().to_vec(),
     };
     let stream = [&opening, rest].concat();
@@ -39,7 +39,7 @@ pub fn run(data: &[u8]) {
     if stream.len() <= MAX_HEAD_BYTES {
         assert_eq!(whole, cut);
     } else {
-        // A head that is too long may be detected before its end has arrived.
+        // A head that is too long may be refused before its end was received, with another error text.
         let same = |one: &Event, other: &Event| match (one, other) {
             (Event::Broken(_), Event::Broken(_)) => true,
             _ => one == other,
@@ -49,7 +49,7 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// The outcome of reading a stream.
+/// The result of reading a stream.
 #[derive(PartialEq, Debug)]
 struct Reading {
     events: Vec<Event>,
@@ -65,7 +65,7 @@ enum Event {
     Broken(String),
 }
 
-/// Reads a stream as a worker does: the unread rest of a piece is put before the next one.
+/// Reads a stream like a worker: the unread rest of a piece is placed before the next piece.
 fn read<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Reading {
     let (mut protocol, mut logged_in) = (Protocol::Undecided, false);
     let (mut events, mut output) = (Vec::new(), Vec::new());

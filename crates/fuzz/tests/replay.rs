@@ -1,4 +1,4 @@
-//! Runs every input of the corpus in the tree with its target, without a fuzzer.
+//! Runs each input of the stored corpus with its target, without a fuzzer.
 
 #![allow(clippy::print_stderr, clippy::unwrap_used, missing_docs)]
 
@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, Once};
 
-/// The bound for the corpus as a whole.
+/// The largest allowed size of the whole corpus in bytes.
 const MOST_BYTES: u64 = 500 * 1_024;
 
 fn corpus() -> PathBuf {
@@ -23,7 +23,7 @@ fn inputs(target: &str) -> Vec<PathBuf> {
     inputs
 }
 
-/// Panics of other threads, such as those of a node, whose tasks would hide them.
+/// The messages of panics in other threads, such as those of a node, whose runtime would hide them.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 static HOOKED: Once = Once::new();
 
@@ -31,7 +31,7 @@ fn replay(target: &str) {
     HOOKED.call_once(|| {
         let usual = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            // A panic of the test's own thread ends the test.
+            // A panic in the test's own thread already fails the test.
             let thread = std::thread::current();
             if TARGETS.iter().all(|target| thread.name() != Some(target.name)) {
                 PANICS.lock().unwrap().push(info.to_string());
@@ -47,7 +47,8 @@ fn replay(target: &str) {
             eprintln!("the input is {}", path.display());
             std::panic::resume_unwind(panic);
         }
-        // A failed assertion is a panic too, so no lock may be held here.
+        // The lock must not be held during an assertion, because a failed assertion is a panic, whose hook takes the
+        // lock.
         let panics = std::mem::take(&mut *PANICS.lock().unwrap());
         assert!(panics.is_empty(), "{}: {panics:?}", path.display());
     }

@@ -1,45 +1,44 @@
-//! The HTTP headers in which a proxy names the client for which it forwards: `X-Forwarded-For` and `Forwarded` (RFC
-//! 7239).
+//! The HTTP headers `X-Forwarded-For` and `Forwarded` (RFC 7239), in which a proxy sends the address of its client.
 //!
-//! The client can write anything into both headers; each proxy on the way adds an entry at the right end. The entries
-//! are therefore read from the right, as long as the hop that added them is trusted. The caller decides which hops are
-//! trusted.
+//! A client can write anything into both headers, and each proxy appends an entry. The entries are therefore read from
+//! the end, as long as the hop that appended them is trusted. The caller decides which hops are trusted.
 
 use std::net::{IpAddr, Ipv6Addr};
 use tungstenite::http::HeaderMap;
 use tungstenite::http::header::{FORWARDED, HeaderName};
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// The most hops that are read, from the right. Further hops are ignored.
+/// The most hops that are read, from the end. Further hops are ignored.
 const MAX_HOPS: usize = 32;
 
-/// The hops of a request according to its headers; each list begins with the nearest hop. A hop is `None` if its text
-/// is not an address, as with `unknown` and with names that a proxy has made up.
+/// The hops of a request according to its headers. Each list begins with the nearest hop. A hop is `None` if its text
+/// is not an address, such as `unknown` or a name that a proxy has invented.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Hops {
-    /// The hops of `X-Forwarded-For`, if the request has the header.
+    /// The hops in `X-Forwarded-For`; `None` if the request does not have the header.
     x_forwarded_for: Option<Vec<Option<IpAddr>>>,
-    /// The hops of `Forwarded`, if the request has the header.
+    /// The hops in `Forwarded`; `None` if the request does not have the header.
     forwarded: Option<Vec<Option<IpAddr>>>,
 }
 
 impl Hops {
-    /// Reads the headers of a request.
+    /// Parses the headers of a request.
     pub fn of(headers: &HeaderMap) -> Self {
         Self {
             x_forwarded_for: hops(headers, &X_FORWARDED_FOR, |line| {
                 line.split(',').map(address_of).collect()
             }),
-            // A line that violates the syntax has no usable hops, because the client may have written all of it.
+            // A line with invalid syntax is treated as one hop without an address, because the client may have written
+            // all of it.
             forwarded: hops(headers, &FORWARDED, |line| addresses_of(line).unwrap_or_else(|| vec![None])),
         }
     }
 
-    /// Returns the address of the client whose request came from `peer`: the nearest hop that is not trusted, or else
-    /// the farthest hop with a known address.
+    /// The address of the client whose request was received from `peer`: the nearest hop that is not trusted, or the
+    /// farthest hop with an address if all are trusted.
     ///
-    /// A proxy writes one of the two headers and passes the other on as the client has sent it. If the two disagree,
-    /// neither is used, and the result is `peer`.
+    /// A proxy appends to one of the two headers and passes the other on unchanged. If the two headers give different
+    /// addresses, the result is `peer`.
     pub fn client(&self, peer: IpAddr, is_trusted: impl Fn(IpAddr) -> bool) -> IpAddr {
         let follow = |hops: &[Option<IpAddr>]| {
             let mut reached = peer;
@@ -62,7 +61,7 @@ impl Hops {
     }
 }
 
-/// Reads the hops of a header line by line, nearest first.
+/// Parses all lines of a header into hops, the nearest first. `None` if the request does not have the header.
 fn hops(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -84,7 +83,7 @@ fn hops(
     Some(hops)
 }
 
-/// The address of a hop: `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::7`, `[2001:db8::7]`, `[2001:db8::7]:4711`.
+/// Parses the address of a hop: `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::7`, `[2001:db8::7]` or `[2001:db8::7]:4711`.
 fn address_of(text: &str) -> Option<IpAddr> {
     let text = text.trim_matches([' ', '\t']);
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();
@@ -104,7 +103,7 @@ fn address_of(text: &str) -> Option<IpAddr> {
     Some(address.to_canonical())
 }
 
-/// The addresses of `for` in one line of `Forwarded`, or `None` if the line violates the syntax.
+/// The addresses of the `for` parameters in one line of `Forwarded`; `None` if the line has invalid syntax.
 fn addresses_of(line: &str) -> Option<Vec<Option<IpAddr>>> {
     let mut addresses = Vec::new();
     for element in split(line, ',')? {
@@ -136,7 +135,7 @@ fn addresses_of(line: &str) -> Option<Vec<Option<IpAddr>>> {
     Some(addresses)
 }
 
-/// Splits a text at the separators outside of quotes; `None` if a quote is not closed.
+/// Splits a text at the separators outside of quotes. `None` if a quote is not closed.
 fn split(text: &str, separator: char) -> Option<Vec<&str>> {
     let (mut parts, mut start) = (Vec::new(), 0);
     let (mut quoted, mut escaped) = (false, false);
@@ -162,8 +161,8 @@ fn split(text: &str, separator: char) -> Option<Vec<&str>> {
 mod tests {
     use super::*;
 
-    /// Reads the client's address from the header lines of a request from 10.0.0.1. The trusted networks are 10.0.0.0/8
-    /// and fd00::/8.
+    /// The address of the client for a request from 10.0.0.1 with these header lines. The trusted networks are
+    /// 10.0.0.0/8 and fd00::/8.
     fn client(lines: &str) -> String {
         let mut headers = HeaderMap::new();
         for line in lines.lines() {
@@ -230,7 +229,7 @@ mod tests {
         }
     }
 
-    /// The proxy's entry is the last element; everything before it comes from the client.
+    /// The proxy has appended the last element; the client has sent everything before it.
     #[test]
     fn a_quote_that_does_not_end_cannot_swallow_what_a_proxy_adds() {
         for lines in [

@@ -1,7 +1,7 @@
-//! Decodes and encodes the messages of one connection, in WebSocket or native framing, which the first bytes
-//! distinguish.
+//! Decodes and encodes the messages of one connection, in the WebSocket or the native framing. The first bytes of the
+//! connection determine the framing.
 //!
-//! This crate knows no socket, no TLS and no session. It keeps a buffer only while a message is incomplete.
+//! This crate has no sockets, TLS or sessions. It buffers only incomplete messages.
 
 mod forwarded;
 mod pipe;
@@ -26,21 +26,21 @@ use tungstenite::protocol::{Role, WebSocketConfig, WebSocketContext};
 /// The most bytes of an HTTP upgrade request.
 const MAX_UPGRADE_BYTES: usize = 8 * 1024;
 
-/// The most bytes of a WebSocket that are read in one call to find the next item. Without this bound, a message of
-/// endless empty fragments would be read as far as it has arrived before other connections get a turn.
+/// The most bytes that one call reads from a WebSocket. Otherwise, a message with endless empty fragments would be read
+/// to the end of the received bytes before other connections are served.
 const BYTES_IN_ONE_LOOK: usize = 128;
 
-/// The framing and encoding of the messages on a connection.
+/// The framing and the encoding of a connection's messages.
 pub enum Protocol {
-    /// Undecided, because too few bytes have arrived.
+    /// Too few bytes were received to determine the framing.
     Undecided,
-    /// Length-delimited protobuf messages.
+    /// Protobuf messages, each preceded by its length.
     Native,
     /// WebSocket messages.
     WebSocket(Box<WebSocket>),
 }
 
-/// A connection that was upgraded to WebSocket.
+/// The state of a connection that was upgraded to WebSocket.
 pub struct WebSocket {
     context: WebSocketContext,
     encoding: Encoding,
@@ -52,47 +52,47 @@ enum Encoding {
     Protobuf,
 }
 
-/// The item found at the front of the bytes received so far.
+/// The item at the beginning of the received bytes.
 pub enum Found {
-    /// The peer has chosen its protocol; messages follow.
+    /// The opening of the connection: the preamble or the WebSocket upgrade. Messages follow.
     Opened(Hops),
     /// A message.
     Message(v1::ClientMessage),
-    /// A complete frame that does not contain a message of the protocol. The next frame may.
+    /// A complete frame without a valid message. The next frame may be valid.
     Unreadable(Unreadable),
-    /// A control frame of a WebSocket. If it needs an answer, the answer was written already.
+    /// A WebSocket control frame. If it needs an answer, the answer is already in `output`.
     Control,
-    /// A part of a message; the caller calls again for the rest.
+    /// A part of a message. The caller calls [`Protocol::next`] again for the rest.
     Part,
-    /// More bytes are needed.
+    /// No item, because more bytes are needed.
     Incomplete,
-    /// The peer has closed the WebSocket.
+    /// The close frame of a WebSocket.
     Goodbye,
 }
 
-/// A violation of the protocol by the peer, after which the connection must be closed.
+/// An error of the peer after which the connection must be closed.
 #[derive(Debug, thiserror::Error)]
 pub enum ProtocolError {
-    /// The first bytes match none of the three protocols.
+    /// The first bytes belong to none of the protocols.
     #[error("the connection begins with neither the preamble of the native protocol nor a WebSocket upgrade")]
     UnknownOpening,
-    /// The first bytes are a header of the PROXY protocol, which is not allowed here.
+    /// The first bytes are a PROXY header, which is not allowed here.
     #[error("a PROXY header from an address that is not in trusted_proxies, or a second one")]
     UnexpectedProxyHeader,
-    /// The HTTP request is not an upgrade to one of Lamplight's subprotocols. The answer was written already.
+    /// The HTTP request is not a valid upgrade to one of Lamplight's subprotocols. The answer is already in `output`.
     #[error("the request is not a valid WebSocket upgrade: {0}")]
     NoUpgrade(String),
-    /// A frame is too large or has an invalid length.
+    /// A frame is too large, or its length is invalid.
     #[error(transparent)]
     Frame(#[from] FrameError),
-    /// The peer violates the WebSocket protocol.
+    /// The peer has violated the WebSocket protocol.
     #[error("WebSocket: {0}")]
     WebSocket(String),
 }
 
 impl Protocol {
-    /// Takes the next item from the front of `input`. Answers of the WebSocket protocol itself are appended to
-    /// `output`.
+    /// Removes the next item from the beginning of `input` and returns it. Answers of the WebSocket protocol itself are
+    /// appended to `output`.
     pub fn next(
         &mut self,
         input: &mut &[u8],
@@ -114,7 +114,7 @@ impl Protocol {
         }
     }
 
-    /// Allows the larger messages of a client that has logged in.
+    /// Sets the size limits for a client that has logged in, which are higher than before.
     pub fn set_logged_in(&mut self, limits: FrameLimits) {
         match self {
             Self::WebSocket(socket) => socket.context.set_config(|config| {
@@ -125,10 +125,10 @@ impl Protocol {
         }
     }
 
-    /// Appends a message.
+    /// Appends an encoded message to `output`.
     pub fn put(&mut self, message: &v1::ServerMessage, output: &mut Vec<u8>) {
         match self {
-            // A peer that has not chosen an encoding cannot be sent anything.
+            // The framing is not known yet, so nothing can be sent.
             Self::Undecided => {}
             Self::Native => put_frame(output, message),
             Self::WebSocket(socket) => match socket.encoding {
@@ -145,12 +145,12 @@ impl Protocol {
         }
     }
 
-    /// Whether statuses are sent as JSON on this connection.
+    /// Whether messages are sent as JSON on this connection.
     pub fn is_json(&self) -> bool {
         matches!(self, Self::WebSocket(socket) if socket.encoding == Encoding::Json)
     }
 
-    /// Appends collected statuses as one message.
+    /// Appends the statuses of a batch to `output` as one message.
     pub fn put_batch(&mut self, batch: &StatusBatch, output: &mut Vec<u8>) {
         match self {
             Self::Undecided => {}
@@ -168,8 +168,8 @@ impl Protocol {
         }
     }
 
-    /// Appends the answer to the login request `id`. The statuses are encoded already, for a peer that does not use
-    /// JSON.
+    /// Appends the answer to the login request `id` to `output`. `statuses` contains the statuses in protobuf; for a
+    /// JSON peer, they must be in `response` instead.
     pub fn put_login(
         &mut self,
         id: u64,
@@ -190,11 +190,11 @@ impl Protocol {
         output.extend_from_slice(&message);
     }
 
-    /// Appends the close frame of the protocol, if it has one.
+    /// Appends the close frame to `output`, if the framing has one.
     pub fn put_goodbye(&mut self, output: &mut Vec<u8>) {
         if let Self::WebSocket(socket) = self {
             let mut pipe = Pipe { input: &mut &[][..], output, readable: 0 };
-            // The close frame is sent if possible; the socket is closed in any case.
+            // An error does not matter, because the socket is closed in any case.
             let _ = socket.context.close(&mut pipe, None);
             let _ = socket.context.flush(&mut pipe);
         }
@@ -309,7 +309,7 @@ impl WebSocket {
     }
 }
 
-/// Reports a message in the encoding that was not agreed on.
+/// The result for a message in the other encoding than the agreed one.
 fn other_encoding(id: u64) -> Found {
     let reason = "text goes with the JSON subprotocol, binary with the protobuf one".to_owned();
     Found::Unreadable(Unreadable { id, reason })

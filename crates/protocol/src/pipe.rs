@@ -1,14 +1,14 @@
-//! A stream in memory, for a protocol library that reads from one stream and writes to one.
+//! A stream in memory, for a protocol library that reads from and writes to a stream.
 
 use std::io::{self, Read, Write};
 
-/// The reading and the writing end that a protocol library expects, over bytes in memory.
+/// A stream in memory: reads take bytes from `input`, and writes append bytes to `output`.
 pub struct Pipe<'a, 'b> {
-    /// The bytes received.
+    /// The received bytes.
     pub input: &'a mut &'b [u8],
-    /// The bytes to send.
+    /// The bytes to be sent.
     pub output: &'a mut Vec<u8>,
-    /// The number of input bytes that may be read; after them, reading reports that it would block.
+    /// The number of input bytes that may still be read. After them, a read returns `WouldBlock`.
     pub readable: usize,
 }
 

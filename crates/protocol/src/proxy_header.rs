@@ -1,7 +1,7 @@
-//! The header of the PROXY protocol, version 1 (text) and 2 (binary), in which a proxy names the client for which it
-//! forwards. It precedes everything else on a connection, including TLS.
+//! The header of the PROXY protocol, version 1 (text) and 2 (binary), in which a proxy sends the address of its client.
+//! It precedes everything else on a connection, including TLS.
 //!
-//! The caller decides which peers may send such a header.
+//! The caller decides which peers may send the header.
 
 use ppp::{v1, v2};
 use std::net::IpAddr;
@@ -10,42 +10,42 @@ use std::net::IpAddr;
 const TEXT: &[u8] = b"PROXY ";
 /// The first bytes of a header of version 2.
 const BINARY: &[u8] = v2::PROTOCOL_PREFIX;
-/// The longest header of version 1, with its end of line.
+/// The longest header of version 1 in bytes, including the end of the line.
 const MAX_TEXT_BYTES: usize = 107;
-/// The number of bytes of a header of version 2 before its addresses.
+/// The number of bytes before the addresses in a header of version 2.
 const BINARY_FIXED_BYTES: usize = 16;
-/// The longest header of version 2 that is read. Addresses take up to 216 bytes; the rest are extensions, which are
-/// ignored.
+/// The longest accepted header of version 2 in bytes. Addresses take up to 216 bytes; the rest are extensions, which
+/// are ignored.
 pub const MAX_PROXY_HEADER_BYTES: usize = 4_096;
 
-/// The result of looking for a header at the beginning of a connection.
+/// The result of looking for a PROXY header at the beginning of a connection.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum ProxyHeader {
-    /// There is no header.
+    /// The bytes do not begin with a header.
     Absent,
-    /// There may be a header; more bytes are needed to decide.
+    /// More bytes are needed to decide whether there is a header, or to parse it.
     Incomplete,
-    /// There is a header.
+    /// The bytes begin with a complete header.
     Whole {
         /// The number of bytes of the header.
         taken: usize,
-        /// The client's address. `None` if the proxy connects on its own behalf, or does not know the client.
+        /// The address of the client. `None` if the proxy connects on its own behalf, or does not know the client.
         source: Option<IpAddr>,
     },
 }
 
-/// The error for first bytes that begin like a header and violate its syntax.
+/// The error for bytes that begin like a header but have invalid syntax.
 #[derive(PartialEq, Eq, Debug, thiserror::Error)]
 pub enum ProxyHeaderError {
-    /// A header of version 1 with invalid syntax.
+    /// The syntax of a header of version 1 is invalid.
     #[error("PROXY header, version 1: {0}")]
     Text(String),
-    /// A header of version 2 with invalid syntax.
+    /// The syntax of a header of version 2 is invalid.
     #[error("PROXY header, version 2: {0}")]
     Binary(String),
 }
 
-/// Looks for a header at the beginning of `bytes`. An incomplete header is waited for up to [`MAX_PROXY_HEADER_BYTES`].
+/// Parses a header at the beginning of `bytes`, of at most [`MAX_PROXY_HEADER_BYTES`].
 pub fn read_proxy_header(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
     if begins(bytes, TEXT) {
         read_text(bytes)
@@ -61,7 +61,7 @@ pub(crate) fn is_proxy_header(bytes: &[u8]) -> bool {
     bytes.starts_with(TEXT) || bytes.starts_with(BINARY)
 }
 
-/// Whether `bytes` and `front` are equal up to the length of the shorter one.
+/// Whether `bytes` and `front` are equal up to the end of the shorter one.
 fn begins(bytes: &[u8], front: &[u8]) -> bool {
     let length = bytes.len().min(front.len());
     bytes[..length] == front[..length]
@@ -76,7 +76,7 @@ fn read_text(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
         }
         return Ok(ProxyHeader::Incomplete);
     };
-    // Only a complete line is parsed, because the parser refuses a line that ends before its last port.
+    // Only a complete line is parsed, because the parser refuses incomplete ones.
     let header = v1::Header::try_from(&seen[..=end]).map_err(|e| ProxyHeaderError::Text(e.to_string()))?;
     if header.header.len() != end + 1 {
         return Err(ProxyHeaderError::Text("its line does not end with CR and LF".to_owned()));
@@ -99,7 +99,8 @@ fn read_binary(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
     let Some(whole) = bytes.get(..length) else { return Ok(ProxyHeader::Incomplete) };
     let header = v2::Header::try_from(whole).map_err(|e| ProxyHeaderError::Binary(e.to_string()))?;
     let source = match (header.command, header.protocol, header.addresses) {
-        // The proxy connects on its own behalf, as for a health check; the addresses in the header do not count.
+        // The proxy connects on its own behalf, for example for a health check. The addresses in the header are then
+        // ignored.
         (v2::Command::Local, _, _) => None,
         (v2::Command::Proxy, v2::Protocol::Datagram, _) => {
             return Err(ProxyHeaderError::Binary("it is for a datagram".to_owned()));
@@ -119,14 +120,14 @@ fn read_binary(bytes: &[u8]) -> Result<ProxyHeader, ProxyHeaderError> {
 mod tests {
     use super::*;
 
-    /// Builds a header of version 2 from the command, the family and the rest.
+    /// Creates a header of version 2 from the command, the address family and the rest.
     fn binary(command: u8, family: u8, rest: &[u8]) -> Vec<u8> {
         let length = u16::try_from(rest.len()).unwrap().to_be_bytes();
         [BINARY, &[command, family], &length, rest].concat()
     }
 
-    /// Describes the result for these bytes, which must be the same whatever follows and however many bytes have
-    /// arrived.
+    /// The result for a header as text. Checks that the result does not depend on the bytes after the header, and that
+    /// every shorter prefix is incomplete.
     fn shown(header: &[u8]) -> String {
         let show = |bytes: &[u8]| match read_proxy_header(bytes) {
             Ok(ProxyHeader::Absent) => "absent".to_owned(),
@@ -143,7 +144,7 @@ mod tests {
         };
         let whole = show(header);
         assert_eq!(show(&[header, b"LAMP\x01"].concat()), whole, "{header:?} and what follows");
-        // Read byte by byte, the result is incomplete until it is the result for the whole header.
+        // For every shorter prefix, the result is either incomplete or that of the whole header.
         if !whole.contains("PROXY header") {
             for length in 1..header.len() {
                 let part = show(&header[..length]);
@@ -233,7 +234,7 @@ mod tests {
             let error = read_proxy_header(&wrong);
             assert!(matches!(error, Err(ProxyHeaderError::Binary(_))), "{wrong:?}: {error:?}");
         }
-        // A header that would be too long is refused before all of it has arrived.
+        // A header that is too long is refused before all of it was received.
         let front = [BINARY, &[0x21, 0x11, 0xff, 0xff]].concat();
         assert!(read_proxy_header(&front).is_err());
     }

@@ -1,4 +1,4 @@
-//! Profiles, friends, messages and conversations as messages of the wire.
+//! Conversions of profiles, friends, messages and conversations into messages of the wire protocol.
 
 use crate::v1;
 use lamplight_model::{

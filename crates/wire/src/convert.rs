@@ -1,4 +1,4 @@
-//! Conversions between the messages of the wire and the types of the model.
+//! Conversions between messages of the wire protocol and types of the model.
 
 use crate::v1;
 use lamplight_model::{
@@ -20,8 +20,7 @@ impl From<&UserStatus> for v1::UserStatus {
     }
 }
 
-/// The error for a message of a peer that is not a valid status, because its `userID` is invalid or a number is outside
-/// of the contract.
+/// The error for a received status with an invalid `userID` or custom status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the message is not a valid user status")]
 pub struct NotAStatus;
@@ -29,7 +28,8 @@ pub struct NotAStatus;
 impl TryFrom<v1::UserStatus> for UserStatus {
     type Error = NotAStatus;
 
-    /// Converts a status. Unknown numbers, as of a newer contract, become "unknown"; an invalid `userID` is refused.
+    /// Converts a status. Unknown numbers, for example of a newer protocol version, become "unknown". An invalid
+    /// `userID` is an error.
     fn try_from(status: v1::UserStatus) -> Result<Self, NotAStatus> {
         Ok(Self {
             user_id: UserId::new(&status.user_id).map_err(|_| NotAStatus)?,

@@ -1,52 +1,53 @@
-//! Native framing: each message is preceded by its length as a protobuf varint.
+//! The framing of native connections: each message is preceded by its length as a protobuf varint.
 
-/// The bytes that a native client sends before its first message. No TLS record and no HTTP request begins with them.
+/// The bytes that a native client sends before its first message. No TLS record and no HTTP request begins with these
+/// bytes.
 pub const NATIVE_PREAMBLE: &[u8; 5] = b"LAMP\x01";
 
-/// The longest length prefix that is read, in bytes. Frames stay far below 2^28 bytes.
+/// The most bytes of a length prefix. Frames are always smaller than 2^28 bytes.
 pub const MAX_LENGTH_PREFIX: usize = 4;
 
 /// The largest message that a server sends, in bytes. The answer to a query of 10,000 users has about 2 MiB.
 pub const MAX_SERVER_MESSAGE: usize = 8 * 1024 * 1024;
 
-/// The maximum size of frames from a client.
+/// The largest allowed frames from a client.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct FrameLimits {
-    /// The limit before the login, in bytes. It bounds the memory that an unauthenticated peer can use.
+    /// The limit before the login, in bytes. It bounds the memory that a peer can use without authentication.
     pub before_login: usize,
     /// The limit after the login, in bytes.
     pub after_login: usize,
 }
 
 impl Default for FrameLimits {
-    /// 64 KiB before the login, enough for a login with about 1,400 known users, and 512 KiB after it, enough for a
-    /// batch of 10,000 users with the longest ids.
+    /// 64 KiB before the login, which is enough for a login with about 1,400 known users. 512 KiB after it, which is
+    /// enough for a batch of 10,000 users with ids of the maximum length.
     fn default() -> Self {
         Self { before_login: 64 * 1024, after_login: 512 * 1024 }
     }
 }
 
-/// The frame at the beginning of the bytes received so far.
+/// The result of looking for a frame at the beginning of the received bytes.
 #[derive(PartialEq, Eq, Debug)]
 pub enum Framed<'a> {
-    /// A complete message, with the number of bytes that it took including its length.
+    /// A complete message.
     Frame {
-        /// The message.
+        /// The message without its length.
         message: &'a [u8],
-        /// The number of bytes taken from the beginning.
+        /// The number of bytes of the frame, including the length.
         taken: usize,
     },
-    /// The frame is not complete yet.
+    /// More bytes are needed for the frame.
     Incomplete,
 }
 
 /// The error for bytes that cannot be a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FrameError {
-    /// The length has too many bytes.
+    /// The length prefix has too many bytes.
     #[error("the length of the frame is not a varint of at most {MAX_LENGTH_PREFIX} bytes")]
     BadLength,
-    /// The length is above the limit.
+    /// The message is longer than the limit.
     #[error("a frame of {length} bytes; at most {limit} are allowed")]
     TooLarge {
         /// The length that the peer announced, in bytes.
@@ -56,9 +57,9 @@ pub enum FrameError {
     },
 }
 
-/// Reads one frame of at most `limit` bytes from the front of `bytes`.
+/// Parses one frame of at most `limit` bytes at the beginning of `bytes`.
 ///
-/// A frame that is too large is refused as soon as its length is known, before its body is buffered.
+/// A frame that is too large is refused as soon as its length was received, before its body is buffered.
 pub fn next_frame(bytes: &[u8], limit: usize) -> Result<Framed<'_>, FrameError> {
     let mut length = 0usize;
     for index in 0..MAX_LENGTH_PREFIX {
@@ -78,9 +79,9 @@ pub fn next_frame(bytes: &[u8], limit: usize) -> Result<Framed<'_>, FrameError> 
     Err(FrameError::BadLength)
 }
 
-/// Appends `message`, preceded by its length.
+/// Appends `message`, preceded by its length, to `out`.
 pub fn put_frame(out: &mut Vec<u8>, message: &impl prost::Message) {
-    // A Vec grows as needed, so encoding cannot fail.
+    // Encoding cannot fail, because a `Vec` grows as needed.
     message.encode_length_delimited(out).expect("a Vec grows");
 }
 

@@ -1,33 +1,32 @@
-//! The frequent frames: `ServerMessage { status_changed }` and the answer to a login, built from statuses that were
-//! encoded once.
+//! The encoding of the most frequent messages: `ServerMessage { status_changed }` and the answer to a login.
 //!
-//! A change of one user goes to many connections. It is encoded once and the encoding is shared; a frame is a header
-//! and a concatenation of such encodings. The bytes equal those of `prost` and `pbjson`, which the tests verify.
+//! A change of one user is sent to many connections. The status is encoded once, and the encoding is shared: a message
+//! is a header and several such encodings. The bytes equal those of `prost` and `pbjson`, which the tests verify.
 
 use crate::v1;
 use lamplight_model::{UserStatus, Version};
 use prost::Message as _;
 
-/// The protobuf keys of `ServerMessage.status_changed` and `StatusChanged.statuses`: number << 3 | 2.
+/// The protobuf keys of `ServerMessage.status_changed` and `StatusChanged.statuses`: field number << 3 | 2.
 const KEY_STATUS_CHANGED: u8 = 11 << 3 | 2;
 const KEY_STATUSES: u8 = 1 << 3 | 2;
 
-/// The keys of `ServerMessage.id`, `ServerMessage.login` and `LoginResponse.statuses`.
+/// The protobuf keys of `ServerMessage.id`, `ServerMessage.login` and `LoginResponse.statuses`.
 const KEY_ID: u8 = 1 << 3;
 const KEY_LOGIN: u8 = 3 << 3 | 2;
 const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 
-/// The protobuf encoding of `StatusChanged.snapshot_complete` with the value true: number << 3 | 0, and 1.
+/// The protobuf encoding of `StatusChanged.snapshot_complete = true`: field number << 3 | 0, then 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
 
-/// The text before and after the statuses in JSON.
+/// The JSON text before and after the statuses.
 const JSON_HEAD: &[u8] = br#"{"statusChanged":{"statuses":["#;
 const JSON_TAIL: &[u8] = b"]}}";
 const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;
 
-/// A user's status as an element of `StatusChanged.statuses` in protobuf: key, length, message.
+/// A user's status, encoded in protobuf as an element of `StatusChanged.statuses`: key, length, message.
 ///
-/// With another key, the same bytes are an element of `LoginResponse.statuses`. A worker keeps the encoding of each
+/// With another key, the same bytes are an element of `LoginResponse.statuses`. A worker stores the encoding of each
 /// watched user.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct EncodedStatus {
@@ -36,7 +35,7 @@ pub struct EncodedStatus {
     json: Option<Box<str>>,
 }
 
-/// Encodes a status once for all watchers.
+/// Encodes a status, once for all of its watchers.
 pub fn encode_status(status: &UserStatus) -> EncodedStatus {
     let message = v1::UserStatus::from(status);
     let mut protobuf = Vec::with_capacity(message.encoded_len() + 3);
@@ -51,13 +50,13 @@ impl EncodedStatus {
         self.version
     }
 
-    /// The status as a message.
+    /// Decodes the status.
     pub fn message(&self) -> v1::UserStatus {
         let (_, body) = split_element(&self.protobuf);
         v1::UserStatus::decode(body).expect("what encode_status made")
     }
 
-    /// The JSON text of the status, encoded at the first call.
+    /// The status as JSON text. It is encoded at the first call.
     pub fn json(&mut self) -> &str {
         if self.json.is_none() {
             let text = serde_json::to_string(&self.message()).expect("a message is JSON");
@@ -66,21 +65,21 @@ impl EncodedStatus {
         self.json.as_deref().expect("made above")
     }
 
-    /// The size of the encoding in protobuf.
+    /// The length of the protobuf encoding in bytes.
     pub fn protobuf_len(&self) -> usize {
         self.protobuf.len()
     }
 }
 
-/// Splits an encoded element into its prefix (key and length) and the message.
+/// Splits an encoded element into its prefix (key and length) and its message.
 fn split_element(element: &[u8]) -> (&[u8], &[u8]) {
     let prefix = 1 + element[1..].iter().take_while(|byte| **byte & 0x80 != 0).count() + 1;
     element.split_at(prefix)
 }
 
-/// Collects statuses into one `ServerMessage { status_changed }`.
+/// Collects encoded statuses for one `ServerMessage { status_changed }`.
 ///
-/// A batch is reused from frame to frame and keeps its memory.
+/// A batch is reused for the next message and keeps its memory.
 #[derive(Default, Debug)]
 pub struct StatusBatch {
     protobuf: Vec<u8>,
@@ -90,13 +89,13 @@ pub struct StatusBatch {
 }
 
 impl StatusBatch {
-    /// Adds a status for a protobuf peer.
+    /// Adds a status in protobuf. All statuses of a batch must have the same encoding.
     pub fn push_protobuf(&mut self, status: &EncodedStatus) {
         self.protobuf.extend_from_slice(&status.protobuf);
         self.count += 1;
     }
 
-    /// Adds a status for a JSON peer.
+    /// Adds a status in JSON. All statuses of a batch must have the same encoding.
     pub fn push_json(&mut self, status: &mut EncodedStatus) {
         if self.count > 0 {
             self.json.push(',');
@@ -105,7 +104,7 @@ impl StatusBatch {
         self.count += 1;
     }
 
-    /// Sets whether this message ends the snapshot.
+    /// Sets `snapshot_complete` in the message, which marks the end of a snapshot.
     pub fn set_snapshot_complete(&mut self, complete: bool) {
         self.snapshot_complete = complete;
     }
@@ -115,17 +114,17 @@ impl StatusBatch {
         self.count
     }
 
-    /// The size of the statuses in bytes.
+    /// The length in bytes of the encoded statuses.
     pub fn len(&self) -> usize {
         self.protobuf.len() + self.json.len()
     }
 
-    /// Whether the batch has nothing to send.
+    /// Whether there is nothing to send: no status and no end of a snapshot.
     pub fn is_empty(&self) -> bool {
         self.count == 0 && !self.snapshot_complete
     }
 
-    /// Removes the statuses and keeps the memory.
+    /// Removes all statuses, and keeps the memory.
     pub fn clear(&mut self) {
         self.protobuf.clear();
         self.json.clear();
@@ -152,7 +151,7 @@ impl StatusBatch {
         if self.snapshot_complete { JSON_TAIL_COMPLETE } else { JSON_TAIL }
     }
 
-    /// Appends the `ServerMessage` in protobuf, without a length.
+    /// Appends the `ServerMessage` in protobuf to `out`, without its length.
     pub fn put_protobuf(&self, out: &mut Vec<u8>) {
         out.push(KEY_STATUS_CHANGED);
         let tail = self.protobuf_tail();
@@ -161,13 +160,13 @@ impl StatusBatch {
         out.extend_from_slice(tail);
     }
 
-    /// Appends the `ServerMessage` in protobuf, preceded by its length: a native frame.
+    /// Appends the `ServerMessage` in protobuf to `out`, preceded by its length as in the native framing.
     pub fn put_native(&self, out: &mut Vec<u8>) {
         prost::encode_length_delimiter(self.protobuf_len(), out).expect("a Vec grows");
         self.put_protobuf(out);
     }
 
-    /// Appends the `ServerMessage` as JSON text.
+    /// Appends the `ServerMessage` as JSON text to `out`.
     pub fn put_json(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(JSON_HEAD);
         out.extend_from_slice(self.json.as_bytes());
@@ -175,21 +174,21 @@ impl StatusBatch {
     }
 }
 
-/// Statuses for a `LoginResponse`, appended after its other fields.
+/// Encoded statuses for a `LoginResponse`, which are appended to its other fields.
 #[derive(Default, Debug)]
 pub struct LoginStatuses {
     protobuf: Vec<u8>,
 }
 
 impl LoginStatuses {
-    /// Adds a status.
+    /// Adds an encoded status.
     pub fn push(&mut self, status: &EncodedStatus) {
         let (_, rest) = status.protobuf.split_first().expect("a key stands first");
         self.protobuf.push(KEY_LOGIN_STATUSES);
         self.protobuf.extend_from_slice(rest);
     }
 
-    /// The `ServerMessage` in protobuf that answers the request `id` with this response and these statuses.
+    /// The `ServerMessage` in protobuf that answers the request `id` with `response` and these statuses.
     pub fn message(&self, id: u64, response: &v1::LoginResponse) -> Vec<u8> {
         let length = response.encoded_len() + self.protobuf.len();
         let mut message = Vec::with_capacity(length + 24);

@@ -1,6 +1,6 @@
-//! The messages of `proto/lamplight/v1`, their framing and their bounds: the bytes on a socket.
+//! The messages of `proto/lamplight/v1`, their framing and their size limits.
 //!
-//! This crate knows bytes and messages. It knows neither sockets nor the effects of a message.
+//! This crate encodes and decodes bytes. It has no sockets, and does not define the effects of a message.
 
 mod chat;
 mod convert;
@@ -15,7 +15,7 @@ pub use frame::{
 pub use hot::{EncodedStatus, LoginStatuses, StatusBatch, encode_status};
 pub use read::{Unreadable, id_in_json, id_in_protobuf, read_json, read_protobuf};
 
-/// The messages, as `cargo xtask codegen` generates them from `proto/lamplight/v1`, with protobuf's own JSON mapping.
+/// The messages that `cargo xtask codegen` generates from `proto/lamplight/v1`, with protobuf's standard JSON mapping.
 pub mod v1 {
     #![allow(
         missing_docs,
@@ -28,8 +28,8 @@ pub mod v1 {
     include!("generated/lamplight.v1.serde.rs");
 }
 
-/// The WebSocket subprotocol of JSON text messages.
+/// The WebSocket subprotocol in which messages are JSON text.
 pub const SUBPROTOCOL_JSON: &str = "lamplight.v1.json";
 
-/// The WebSocket subprotocol of binary protobuf messages.
+/// The WebSocket subprotocol in which messages are binary protobuf.
 pub const SUBPROTOCOL_PROTOBUF: &str = "lamplight.v1.protobuf";

@@ -1,4 +1,4 @@
-//! Decodes the messages of a client, and finds the ids of messages that cannot be decoded.
+//! Decodes the messages of a client, and extracts the ids of messages that cannot be decoded.
 
 use crate::v1::ClientMessage;
 use prost::Message as _;
@@ -8,13 +8,13 @@ use serde_json::Value;
 /// The most bytes of a decoder's error text that are sent to the client.
 const MAX_REASON_BYTES: usize = 200;
 
-/// The error for a complete frame that is not a message of the contract.
+/// The error for a complete frame that does not contain a valid message.
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct Unreadable {
-    /// The id of the message if it can be found, otherwise 0.
+    /// The id of the message; 0 if it cannot be found.
     pub id: u64,
-    /// The error text of the decoder, with a bounded length.
+    /// The error text of the decoder, truncated to 200 bytes.
     pub reason: String,
 }
 
@@ -30,15 +30,16 @@ impl Unreadable {
     }
 }
 
-/// Decodes a message in protobuf.
+/// Decodes a protobuf message.
 pub fn read_protobuf(bytes: &[u8]) -> Result<ClientMessage, Unreadable> {
     ClientMessage::decode(bytes).map_err(|error| Unreadable::new(id_in_protobuf(bytes), &error))
 }
 
-/// Decodes a message in proto3's JSON mapping. For every field, `null` means that the field is absent.
+/// Decodes a message in protobuf's JSON mapping. A field with the value `null` is treated as absent.
 pub fn read_json(text: &str) -> Result<ClientMessage, Unreadable> {
     serde_json::from_str(text)
-        // The generated code accepts `null` only for fields that are messages, and few clients send `null` at all.
+        // The generated code accepts `null` only in fields whose type is a message. Few clients send `null`, so the
+        // text is parsed again only if needed.
         .or_else(|error| if text.contains("null") { read_json_with_nulls(text) } else { Err(error) })
         .map_err(|error| Unreadable::new(id_in_json(text), &error))
 }
@@ -49,7 +50,7 @@ fn read_json_with_nulls(text: &str) -> serde_json::Result<ClientMessage> {
     serde_json::from_value(value)
 }
 
-/// Removes the fields that are `null`. Elements of a list stay, because an element cannot be absent.
+/// Removes the fields with the value `null`. Elements of a list are kept, because an element cannot be absent.
 fn remove_nulls(value: &mut Value) {
     match value {
         Value::Object(fields) => {
@@ -61,8 +62,7 @@ fn remove_nulls(value: &mut Value) {
     }
 }
 
-/// Finds the id of a message in protobuf, even if its body is broken. Returns 0 if there is no id or it cannot be
-/// read.
+/// Extracts the id of a protobuf message, even if its body is invalid. Returns 0 if there is no valid id.
 pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
     const ID: u32 = 1;
     let mut id = 0;
@@ -78,11 +78,10 @@ pub fn id_in_protobuf(mut bytes: &[u8]) -> u64 {
     id
 }
 
-/// Finds `id` in the outermost JSON object, even if the text is broken elsewhere. Returns 0 if there is no id or it
-/// cannot be read.
+/// Extracts `id` from the outermost JSON object, even if the text is invalid elsewhere. Returns 0 if there is no valid
+/// id.
 ///
-/// A JSON parser cannot do this: for example, half of a surrogate pair makes a string and everything after it
-/// unreadable.
+/// A JSON parser cannot do this. It stops, for example, at a string with half of a surrogate pair.
 pub fn id_in_json(text: &str) -> u64 {
     Scan { rest: text.as_bytes() }.id().unwrap_or(0)
 }
@@ -117,7 +116,7 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// A string without its quotes, with its escapes unchanged.
+    /// Reads a string and returns it without its quotes. Its escapes are not decoded.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let mut at = 0;
@@ -133,7 +132,7 @@ impl<'a> Scan<'a> {
         Some(string)
     }
 
-    /// Any value: everything up to the comma or the bracket that ends it.
+    /// Reads a value of any type and returns its text: everything up to the comma or the bracket after it.
     fn value(&mut self) -> Option<&'a [u8]> {
         self.skip_space();
         let all = self.rest;
@@ -172,11 +171,11 @@ mod tests {
             (r#"{"id":9,"setSelfStatus":{"customStatus":"\ud83d"}}"#, 9),
             (r#"{"setSelfStatus":{"customStatus":"a\\\"}","id":1},"id":10}"#, 10),
             (r#"{"getUserStatus":{"userIds":[{"id":1},[2],"]"]},"id":11}"#, 11),
-            // The error is after the id.
+            // The text is invalid after the id.
             (r#"{"id":12,"setSelfStatus":{"cust"#, 12),
             (r#"{"id":13,nonsense"#, 13),
             (r#"{"id":14"#, 0),
-            // The id itself is wrong, or missing.
+            // The id itself is invalid or missing.
             (r#"{"id":null}"#, 0),
             (r#"{"id":-1}"#, 0),
             (r#"{"id":{"id":1}}"#, 0),
@@ -198,7 +197,7 @@ mod tests {
         let table: [(&[u8], u64); 8] = [
             (&[8, 7], 7),
             (&[8, 0x96, 1], 150),
-            // setSelfStatus with a custom status that is not UTF-8; before and after the id.
+            // A `setSelfStatus` with a custom status that is not UTF-8, once after and once before the id.
             (&[8, 7, 34, 3, 10, 1, 0xff], 7),
             (&[34, 3, 10, 1, 0xff, 8, 7], 7),
             // The body is truncated.

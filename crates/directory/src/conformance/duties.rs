@@ -1,4 +1,4 @@
-//! Rules for duties that are assigned by partition, and for the status feed.
+//! Rules about periodic work that is assigned by partition, and about the status feed.
 
 use super::{PATIENCE, Ports, blank, connect, id, now, seed, user};
 use crate::{FeedCursor, RecordCursor, RecordFilter};
@@ -8,7 +8,7 @@ use lamplight_model::{AppId, AppSettings, ConnectionId, DeviceId, Moment, NodeId
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// The partitions together list every user exactly once.
+/// Each user is listed in exactly one partition.
 pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
     let directory = &ports.directory;
     let (settings, mut users) = (AppSettings::default(), Vec::new());
@@ -44,7 +44,7 @@ pub async fn a_user_is_due_in_its_own_partition_and_in_no_other(ports: Ports) {
     assert_eq!(directory.due(directory.partitions(), lapse, 100).await.unwrap(), []);
 }
 
-/// The users are returned page by page, by rising id.
+/// The users are listed in pages, in ascending order.
 pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let mut settings = AppSettings::default();
@@ -54,7 +54,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
         let name = format!("user {n}");
         seed(directory, &name).await;
         if n % 3 == 0 {
-            // These users have no events, because their app does not want them.
+            // These users have no events, because their app does not want events.
             connect(directory, &name, "phone", n, now(1)).await;
             continue;
         }
@@ -76,7 +76,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     assert_eq!(with_events(&ports, 2).await, sorted(users.clone()));
     assert_eq!(with_events(&ports, 100).await, sorted(users.clone()));
 
-    // Users whose events were recorded, or whose record was removed, are not listed any more.
+    // Users whose events were recorded or whose record was removed are no longer listed.
     let over = |presence: &mut Presence| {
         let last = presence.pending_events().map_or(0, |events| events.last_ordinal());
         presence.events_recorded(last, 0)
@@ -86,7 +86,7 @@ pub async fn who_has_session_events_is_listed_in_pages(ports: Ports) {
     assert_eq!(with_events(&ports, 3).await, sorted(users[2..].to_vec()));
 }
 
-/// The record is no longer due after its deadline was handled.
+/// After its deadline was processed, the record is no longer due.
 pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     let settings = AppSettings::default();
     seed(&ports.directory, "a").await;
@@ -113,14 +113,13 @@ pub async fn a_record_is_due_at_its_deadline_and_not_before(ports: Ports) {
     assert_eq!(due(&ports, lapse + Duration::from_secs(1), 10).await, []);
 }
 
-/// Connections that were superseded, have ended or have logged out are not listed, and neither are connections of other
-/// nodes.
+/// Connections that were superseded, closed or logged out are not listed, and neither are connections of other nodes.
 pub async fn the_connections_of_a_node_are_those_of_its_devices_now(ports: Ports) {
     const USERS: u64 = 300;
     let (directory, settings) = (&ports.directory, AppSettings::default());
     let (here, elsewhere) = (NodeId(7), NodeId(8));
     let enter = async |name: &str, device: &str, connection: ConnectionId| {
-        // Each device is on another platform, so that no login ends another.
+        // Each device has another platform, so that no login kicks another.
         let platform = match device {
             "first" => Platform::IPhone,
             "second" => Platform::Mac,
@@ -181,7 +180,7 @@ async fn all_connections(ports: &Ports, node: NodeId) -> BTreeSet<(User, Connect
     found
 }
 
-/// A page lists the users who changed, and its cursor is the start of the next page.
+/// A page lists the users who have changed, and its cursor is the start of the next page.
 pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports) {
     for name in ["a", "b", "c"] {
         seed(&ports.directory, name).await;
@@ -194,12 +193,12 @@ pub async fn the_feed_has_each_user_once_at_the_last_visible_change(ports: Ports
     connect(&ports.directory, "b", "tablet", 3, now(3)).await;
     let (users, end, reset) = follow_feed(&ports, Some(cursor.clone()), 1).await;
     let expected = [user("b"), user("a")];
-    // There is no order across partitions.
+    // Users of different partitions have no order.
     let has_order = ports.directory.partition_of(&user("a")) == ports.directory.partition_of(&user("b"));
     assert!(!reset);
     assert!(if has_order { users == expected } else { sorted(users) == sorted(expected.to_vec()) });
     assert_eq!(follow_feed(&ports, Some(end.clone()), 1).await, (vec![], end, false));
-    // An older cursor is valid too.
+    // An older cursor is also valid.
     let (users, _, reset) = follow_feed(&ports, Some(cursor), 100).await;
     assert_eq!((sorted(users), reset), (vec![user("a"), user("b")], false));
 }
@@ -212,7 +211,7 @@ pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     connect(&ports.directory, "a", "phone", 1, now(1)).await;
     let (users, _, reset) = follow_feed(&ports, Some(kept.clone()), 100).await;
     assert_eq!((users, reset), (vec![user("a")], false));
-    // A cursor of another epoch, or for another number of partitions, begins a new snapshot.
+    // A cursor of another epoch, or with another number of partitions, begins a new snapshot.
     let mut places = kept.places().to_vec();
     let other_epoch = FeedCursor::new(kept.epoch().wrapping_add(1), places.clone());
     places.extend([0; 7]);
@@ -222,7 +221,7 @@ pub async fn a_cursor_of_the_feed_is_kept_as_text(ports: Ports) {
     }
 }
 
-/// Users of other apps are not in the feed.
+/// The feed of an app does not contain users of other apps.
 pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     seed(&ports.directory, "a").await;
     let other = User::new(AppId(2), id("a"));
@@ -231,7 +230,7 @@ pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     assert_eq!(ports.directory.feed(AppId(3), None, 9).await.unwrap().users, []);
 }
 
-/// The reader starts to wait before it reads the page, so that no change falls between.
+/// The reader begins to wait before it reads the page, so that it misses no change in between.
 pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(ports: Ports) {
     seed(&ports.directory, "a").await;
     let cursor = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
@@ -246,7 +245,7 @@ pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(por
     assert!(moved.now_or_never().is_none(), "a further device is no change");
 }
 
-/// A reader that has read past the removed record has missed nothing.
+/// A reader whose cursor is after the removed record has missed nothing, and need not begin again.
 pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(ports: Ports) {
     let start = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
     seed(&ports.directory, "a").await;
@@ -259,7 +258,7 @@ pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_
     assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
 }
 
-/// This holds for any page size, and if a record was removed before the snapshot began.
+/// This applies to any page size, and if a record was removed before the snapshot began.
 pub async fn a_snapshot_of_the_feed_comes_to_its_end_after_a_removal(ports: Ports) {
     for name in ["a", "b", "c", "gone"] {
         seed(&ports.directory, name).await;
@@ -289,7 +288,7 @@ async fn due(ports: &Ports, at: Moment, limit: usize) -> Vec<User> {
     all
 }
 
-/// All users with session events, read in pages of this size.
+/// All users with session events, read in pages of `limit` users.
 async fn with_events(ports: &Ports, limit: usize) -> Vec<User> {
     let mut all = Vec::new();
     for partition in 0..ports.directory.partitions() {
@@ -309,7 +308,8 @@ async fn with_events(ports: &Ports, limit: usize) -> Vec<User> {
     sorted(all)
 }
 
-/// Reads the feed to its end in pages of this size. Returns the users, each once, and whether a snapshot began.
+/// Reads the feed to its end in pages of `limit` users. Returns each user once, the cursor, and whether a snapshot
+/// began.
 async fn follow_feed(
     ports: &Ports,
     mut cursor: Option<FeedCursor>,
@@ -335,8 +335,8 @@ fn sorted(mut users: Vec<User>) -> Vec<User> {
     users
 }
 
-/// Each record is listed once, for any page size; records of other apps and those that the filter excludes are not
-/// listed.
+/// Each record is listed once, with any page size. Records of other apps and records that do not match the filter are
+/// not listed.
 pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
     let directory = &ports.directory;
     let app = user("a").app;
@@ -362,7 +362,7 @@ pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
             let page = directory.records_of(app, filter, after.as_ref(), limit).await.unwrap();
             assert!(page.users.len() <= limit);
             users.extend(page.users);
-            // The cursor is passed on as text.
+            // The cursor is converted to a text and back.
             after = page.next.map(|next| next.to_string().parse().unwrap());
             if after.is_none() {
                 return users;
@@ -377,7 +377,7 @@ pub async fn records_of_an_app_are_listed_in_pages(ports: Ports) {
     assert_eq!(sorted(pages(ipad, 2).await), sorted(on_ipad));
     let mac = RecordFilter::Online { on: Some(Platform::Mac) };
     assert_eq!(pages(mac, 2).await, []);
-    // A cursor of another run is accepted and breaks nothing.
+    // A cursor of another run is accepted and does no harm.
     let stray = RecordCursor::new(u64::MAX, None);
     assert_eq!(directory.records_of(app, ipad, Some(&stray), 2).await.unwrap().users, []);
 }

@@ -1,5 +1,5 @@
-//! The start of a directory from its folder: the records are read first, and taken over once it is known that they
-//! belong to the facts.
+//! The start of a directory from its folder. The records are read first. They are used only if they belong to the
+//! facts.
 
 use super::InProcessDirectory;
 use crate::feed::Feed;
@@ -10,22 +10,22 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-/// The result of reading the files of a directory when it was opened.
+/// The result of opening a directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Recovered {
-    /// The number of records that were taken over.
+    /// The number of restored records.
     pub records: usize,
-    /// The time before which records may be missing. A record that is built again must have a version above this time,
-    /// which is then above all versions that were sent before.
+    /// The time before which records may be missing. A record that is created again must have a version above this
+    /// time, so that it is above all versions that were sent before.
     pub complete_since: Timestamp,
-    /// Whether the records may be older than the last statuses that were sent. Their versions are then raised above all
-    /// versions that may have been sent.
+    /// Whether the records may be older than the last statuses that were sent. Their versions were then raised above
+    /// all versions that may have been sent.
     pub in_doubt: bool,
-    /// The damage that was found on disk.
+    /// The damage of the files on disk.
     pub damage: JournalDamage,
 }
 
-/// Live records that were read from their folder and that no directory has taken over yet.
+/// Live records that were read from a folder, before a directory is opened with them.
 pub struct SavedRecords {
     disk: Arc<dyn Disk>,
     /// The boot id of the machine.
@@ -37,7 +37,7 @@ pub struct SavedRecords {
 }
 
 impl SavedRecords {
-    /// Reads the folder, and creates it if it is missing.
+    /// Reads the records of a folder. Creates the folder if it is missing.
     pub fn read(folder: &Path) -> Result<Self, JournalError> {
         Self::read_on(Arc::new(RealDisk), running_machine(), folder)
     }
@@ -47,18 +47,18 @@ impl SavedRecords {
         Ok(Self { disk, machine, folder: folder.to_owned(), journal, recovery, is_set_aside: false })
     }
 
-    /// The last mark of the facts that was noted. `None` if none was noted, as in files of an earlier format.
+    /// The last stored mark of the facts. `None` if none was stored, as in files of an earlier format.
     pub fn facts(&self) -> Option<FactsMark> {
         self.recovery.facts
     }
 
-    /// Whether the folder has no file, so that nothing was noted and nothing is lost.
+    /// Whether the folder contains no files, so that there are no records to lose.
     pub fn is_empty(&self) -> bool {
         !self.recovery.has_files
     }
 
-    /// Moves the folder to this path, replacing one that was set aside before, and continues without its records. They
-    /// count as in doubt, so new versions and the feed are above everything that was sent.
+    /// Renames the folder to `path`, in place of a folder that was renamed before, and continues without its records.
+    /// They count as lost, so new versions and the positions in the feed are above all that were sent.
     pub fn set_aside(self, path: &Path) -> Result<Self, JournalError> {
         let Self { disk, machine, folder, journal, recovery, .. } = self;
         drop(journal);
@@ -73,11 +73,11 @@ impl SavedRecords {
         Ok(Self { recovery, is_set_aside: true, ..saved })
     }
 
-    /// Opens the directory for facts with this mark, and takes the records over. Users who were connected when the
-    /// former process ended count as present for `grace`.
+    /// Opens the directory with these records, for facts with this mark. Users who were connected when the former
+    /// process ended count as connected for `grace`.
     ///
-    /// If the journal may lack something that was sent, its records get versions above all that may have been sent, and
-    /// the feed begins another epoch.
+    /// If the journal may lack changes that watchers have seen, the versions of all records are raised above those that
+    /// may have been sent, and the feed begins a new epoch.
     pub fn open(
         self,
         facts: Option<FactsMark>,
@@ -135,7 +135,7 @@ impl SavedRecords {
 }
 
 impl InProcessDirectory {
-    /// Reads the folder and takes its records over without comparing the mark of the facts.
+    /// Reads the folder and opens the directory, without comparing the mark of the facts.
     pub fn open(folder: &Path, now: Now, grace: Duration) -> Result<(Self, Recovered), JournalError> {
         SavedRecords::read(folder)?.open(None, now, grace)
     }
@@ -152,8 +152,7 @@ impl InProcessDirectory {
     }
 }
 
-/// Returns an id that names the running machine from its boot to its shutdown. If the id cannot be read, all boots
-/// count as the same.
+/// An id of the machine's current boot. If the id cannot be read, all boots have the same empty id.
 fn running_machine() -> String {
     let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     id.trim().to_owned()

@@ -1,8 +1,8 @@
-//! The mark of a journal that was closed in order. It says that all data was synced to the disk, so that nothing is
-//! lost if the machine reboots before the next start.
+//! The mark of a journal that was closed in order. It means that all data was synced to disk, so a reboot of the
+//! machine before the next start loses nothing.
 //!
-//! The mark is a file of its own. It is written after every other file was synced, and removed from the disk before
-//! anything else is written.
+//! The mark is a file. It is written after all other files were synced, and removed from the disk before anything else
+//! is written.
 
 use super::{Disk, Journal, JournalError, failed};
 use parking_lot::Mutex;
@@ -11,8 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Removes the mark if there is one. Returns whether it says that the journal was closed with this generation as the
-/// last.
+/// Removes the mark if there is one. Returns whether there was one for this generation, so that the journal was closed
+/// in order.
 pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Result<bool, JournalError> {
     let path = mark_of(folder);
     let found = match fs::read(&path) {
@@ -26,7 +26,7 @@ pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Resu
 }
 
 impl Journal {
-    /// Syncs all files and marks the journal as closed. A later entry removes the mark.
+    /// Syncs all files and writes the mark of a closed journal. A later entry removes the mark.
     pub fn close(&self) -> Result<(), JournalError> {
         let generation = self.generation.lock();
         let _nobody_writes: Vec<_> = self.stripes.iter().map(Mutex::lock).collect();
@@ -43,11 +43,11 @@ impl Journal {
         self.sync(&self.folder)
     }
 
-    /// Removes the mark, because an entry is to be written that is not synced.
+    /// Removes the mark, because an entry will be written that is not synced.
     pub(super) fn take_mark_away(&self) {
         self.is_closed.store(false, Ordering::Relaxed);
-        // If the mark cannot be removed, it misleads only a start after a reboot: after the loss of only the process,
-        // the kernel has all entries.
+        // A mark that cannot be removed is wrong only after a reboot: if only the process ends, the kernel still has
+        // all entries.
         let _ = fs::remove_file(mark_of(&self.folder));
     }
 
@@ -60,7 +60,7 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the mark. A mark that was cut off or belongs to an older journal has another content.
+/// The content of the mark. The mark of an older generation, or one that was truncated, has another content.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

@@ -1,4 +1,5 @@
-//! The damage that was found at a start, and the folder `damaged/` beside the journal, where damaged files are kept.
+//! The damage of the files that a start has found, and the folder `damaged/` beside the journal, which contains copies
+//! of damaged files.
 
 use super::replay::DamagedFile;
 use std::ffi::OsString;
@@ -8,26 +9,25 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The largest number of damaged files that are kept; beyond it, the oldest are deleted. One start finds about 17 at
-/// most.
+/// The most damaged files that are kept. Above it, the oldest are deleted. A single start finds about 17 at most.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
-/// The largest total size of the damaged files that are kept; a single file may be larger.
+/// The most bytes of damaged files that are kept. The newest file is kept even if it is larger.
 pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
-/// The folder of the damaged files.
+/// The name of the folder with the damaged files.
 const FOLDER: &str = "damaged";
 
-/// The damage that a start found in the journal.
+/// The damage that a start has found in the journal.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct JournalDamage {
-    /// Files that could not be read to their end.
+    /// The number of files that could not be read to the end.
     pub files: u64,
-    /// Files that are missing.
+    /// The number of files that are missing.
     pub missing_files: u64,
-    /// Entries with detected damage. If the length of an entry is damaged, the entries behind it are not counted.
+    /// The number of damaged entries. If the length of an entry is damaged, the entries after it are not counted.
     pub entries: u64,
-    /// Bytes that could not be decoded.
+    /// The number of bytes that could not be decoded.
     pub bytes: u64,
 }
 
@@ -37,7 +37,7 @@ impl JournalDamage {
         *self == Self::default()
     }
 
-    /// Adds up the damage of these files.
+    /// The total damage of these files.
     pub(super) fn of(files: &[DamagedFile], missing_files: usize) -> Self {
         Self {
             files: files.len() as u64,
@@ -48,8 +48,7 @@ impl JournalDamage {
     }
 }
 
-/// Logs the damage and keeps the damaged files. To be called before the files are deleted. If a file cannot be kept,
-/// that is logged, and the start goes on.
+/// Logs the damage and keeps the damaged files, before they are deleted. A file that cannot be kept is logged.
 pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_files: usize) {
     for file in files {
         let (path, entries, bytes) = (file.path.display(), file.entries, file.bytes);
@@ -74,8 +73,8 @@ pub(super) fn report_and_keep(folder: &Path, files: &[DamagedFile], missing_file
     }
 }
 
-/// Links the file into the folder for damaged files. The original stays until a snapshot replaces it, so a start
-/// after one that was killed finds the same damage.
+/// Creates a hard link to the file in the folder of damaged files. The original is deleted only when a snapshot has
+/// replaced it, so if this start is killed, the next one finds the same damage.
 fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     let kept_in = folder.join(FOLDER);
     match DirBuilder::new().mode(0o700).create(&kept_in) {
@@ -96,7 +95,7 @@ fn keep(folder: &Path, path: &Path) -> io::Result<PathBuf> {
     Ok(kept)
 }
 
-/// Deletes the oldest files until the rest is within the bounds.
+/// Deletes the oldest files until the others are within the limits.
 fn forget_oldest(kept_in: &Path, most_files: usize, most_bytes: u64) -> io::Result<()> {
     let mut kept: Vec<(SystemTime, PathBuf, u64)> = Vec::new();
     for entry in fs::read_dir(kept_in)? {
@@ -123,7 +122,7 @@ mod tests {
     use super::*;
     use std::time::Duration;
 
-    /// Keeps files of these lengths, oldest first, and checks which remain within the bounds.
+    /// Keeps files of these lengths, oldest first, and checks which of them remain within the limits.
     fn check(lengths: &[u64], most_files: usize, most_bytes: u64, expected: &[usize]) {
         let folder = tempfile::tempdir().unwrap();
         for (n, length) in lengths.iter().enumerate() {

@@ -1,13 +1,13 @@
-//! The operations that the journal needs from a disk. Tests replace them by a disk that fails.
+//! The disk operations of the journal. Tests replace them by a disk that fails.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
-/// The part of a file system that creates and syncs files.
+/// The operations that create and sync files.
 pub(crate) trait Disk: Send + Sync {
-    /// Creates an empty file; an existing file is emptied.
+    /// Creates an empty file. If it exists, its content is deleted.
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>>;
 
     /// Syncs the data of a file, or the entries of a folder, to the disk.
@@ -16,7 +16,7 @@ pub(crate) trait Disk: Send + Sync {
 
 /// A file that is open for writing.
 pub(crate) trait DiskFile: Send {
-    /// Writes all bytes at this position to the kernel. After an error, some of them may have been written.
+    /// Writes all bytes to the kernel, at the position `at`. After an error, some of the bytes may have been written.
     fn write_at(&mut self, at: u64, bytes: &[u8]) -> io::Result<()>;
 
     /// Sets the length of the file.
@@ -28,7 +28,8 @@ pub(crate) struct RealDisk;
 
 impl Disk for RealDisk {
     fn create(&self, path: &Path) -> io::Result<Box<dyn DiskFile>> {
-        // Readable only by its owner, whatever the umask, because the file shows who communicates with whom.
+        // The file is readable only by its owner, independently of the umask, because it shows who communicates with
+        // whom.
         Ok(Box::new(OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(path)?))
     }
 

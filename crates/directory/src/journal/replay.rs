@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// The highest generation number that is accepted. No journal reaches it, since each generation takes megabytes. A file
+/// The highest accepted generation number. No journal reaches it, because each generation has megabytes of data. A file
 /// with a higher number was not written by Lamplight, and would leave no number for the next generation.
 const MAX_GENERATION: u64 = u64::MAX / 2;
 
@@ -19,22 +19,21 @@ const MAX_GENERATION: u64 = u64::MAX / 2;
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
     pub records: HashMap<User, Found>,
-    /// The highest values in the first entries of the files; `None` if no file could be read.
+    /// The highest values of the first entries of all files; `None` if no file could be read.
     pub begin: Option<Begin>,
-    /// The boot ids of the machine with which the files were written.
+    /// The boot ids in the files.
     pub machines: BTreeSet<String>,
-    /// Whether data that was written may be missing: a file ends within an entry, cannot be read, carries a mark of
-    /// doubt, or is missing.
+    /// Whether written data may be missing, because a file is truncated, unreadable, marked as in doubt, or missing.
     pub damaged: bool,
-    /// Whether the journal was closed in order, with everything synced, so that a reboot has lost nothing.
+    /// Whether the journal was closed in order, with all files synced, so that a reboot has lost nothing.
     pub closed: bool,
-    /// The files that could not be read to their end.
+    /// The files that could not be read to the end.
     pub damaged_files: Vec<DamagedFile>,
     /// The number of files that are missing.
     pub missing_files: usize,
-    /// The last mark of the facts that was noted.
+    /// The last stored mark of the facts.
     pub facts: Option<FactsMark>,
-    /// Whether there is a file, even if it could not be read.
+    /// Whether there is any file, even if it could not be read.
     pub has_files: bool,
 }
 
@@ -42,9 +41,9 @@ pub(crate) struct Recovery {
 #[derive(Debug)]
 pub(crate) struct DamagedFile {
     pub path: PathBuf,
-    /// Entries with detected damage.
+    /// The number of damaged entries.
     pub entries: u64,
-    /// Bytes that could not be decoded.
+    /// The number of bytes that could not be decoded.
     pub bytes: u64,
 }
 
@@ -62,16 +61,16 @@ pub(crate) struct Found {
 struct Files {
     base: Option<PathBuf>,
     stripes: Vec<PathBuf>,
-    /// Files of an old format without stripes.
+    /// Files of an old format, which has no stripes.
     old: Vec<PathBuf>,
 }
 
-/// Reads the files of a folder. Also returns the number of the last generation, or 0 if there is none.
+/// Reads the files of a folder. Also returns the number of the last generation; 0 if there is none.
 pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError> {
     let generations = generations(folder)?;
     let last = generations.keys().next_back().copied().unwrap_or(0);
     let mut recovery = Recovery { has_files: !generations.is_empty(), ..Recovery::default() };
-    // A complete snapshot has everything that is in older files.
+    // A complete snapshot contains everything from the older files.
     let mut complete = None;
     for (number, files) in generations.iter().rev() {
         if let Some(path) = &files.base
@@ -81,14 +80,15 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
             break;
         }
     }
-    // The files of changes of a complete generation are deleted only after the next generation is complete.
+    // The files of changes of a complete generation are kept until the next generation is complete, so none may be
+    // missing.
     recovery.missing_files =
         complete.map_or(0, |number| STRIPES.saturating_sub(generations[&number].stripes.len()));
     recovery.damaged = recovery.missing_files > 0 || complete.is_none() && !generations.is_empty();
     for (number, files) in generations.range(complete.unwrap_or(0)..) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
             let replayed = replay_file(path, &mut recovery)?;
-            // An unfinished snapshot has only records that are also in the older files, if those are complete.
+            // All records in an unfinished snapshot are also in the older files, if those are complete.
             let is_unfinished = files.base.as_ref() == Some(path) && complete != Some(*number);
             if is_unfinished && complete.is_some() {
                 continue;
@@ -105,7 +105,7 @@ pub(super) fn read_folder(folder: &Path) -> Result<(Recovery, u64), JournalError
     Ok((recovery, last))
 }
 
-/// Deletes the files of earlier generations.
+/// Deletes the files of the generations before `number`.
 pub(super) fn delete_before(folder: &Path, number: u64) -> Result<(), JournalError> {
     for (_, files) in generations(folder)?.range(..number) {
         for path in files.base.iter().chain(&files.stripes).chain(&files.old) {
@@ -138,24 +138,24 @@ fn generations(folder: &Path) -> Result<BTreeMap<u64, Files>, JournalError> {
 /// The result of reading one file.
 #[derive(Default)]
 struct Replayed {
-    /// Entries with detected damage.
+    /// The number of damaged entries.
     entries: u64,
-    /// Bytes that could not be decoded.
+    /// The number of bytes that could not be decoded.
     bytes: u64,
-    /// Whether the file carries the mark of doubt.
+    /// Whether the file is marked as in doubt.
     is_in_doubt: bool,
-    /// Whether the file appears whole and has the format of another version of Lamplight.
+    /// Whether the file seems undamaged and has the format of another version of Lamplight.
     is_foreign: bool,
 }
 
 impl Replayed {
-    /// Whether data that was written to the file is missing.
+    /// Whether data that was written to the file may be missing.
     fn lacks_something(&self) -> bool {
         self.bytes > 0 || self.is_in_doubt
     }
 }
 
-/// Applies the entries of one file. A file that the disk cannot read counts as lost completely.
+/// Applies the entries of a file. A file that the disk cannot read is treated as completely lost.
 fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, JournalError> {
     match fs::read(path) {
         Ok(bytes) => Ok(replay(&bytes, recovery)),
@@ -167,11 +167,11 @@ fn replay_file(path: &Path, recovery: &mut Recovery) -> Result<Replayed, Journal
     }
 }
 
-/// The error number of a disk that cannot read a block; the same on every Unix.
+/// The error number of an unreadable block of a disk, which is the same on all Unix systems.
 const EIO: i32 = 5;
 
-/// Applies the entries of one file. An entry with a wrong checksum is skipped if the next one can be found behind it.
-/// Entries do not depend on each other, and the highest revision of a user counts.
+/// Applies the entries of a file. An entry with a wrong checksum is skipped if the next entry can be found. That is
+/// possible because entries do not depend on each other, and the highest revision of a user is the current one.
 fn replay(bytes: &[u8], recovery: &mut Recovery) -> Replayed {
     let Some(mut rest) = entries(bytes) else {
         let is_foreign = bytes.get(..NAME_BYTES) == Some(&MAGIC[..NAME_BYTES])
@@ -221,7 +221,8 @@ impl Recovery {
                 }
             }
             Entry::Complete => {}
-            // The files are read by rising generation, so of the marks of one history the highest one counts.
+            // The files are read in ascending order of their generations. Of several marks of the same history, the
+            // highest is the last one.
             Entry::Facts(mark) => match &mut self.facts {
                 Some(noted) if mark.history == noted.history => noted.count = noted.count.max(mark.count),
                 noted => *noted = Some(mark),
@@ -244,8 +245,8 @@ impl Recovery {
         });
     }
 
-    /// Keeps an entry unless an entry with a higher revision is known. A later generation may have the same revision
-    /// again, with a raised version.
+    /// Stores an entry, unless an entry with a higher revision was already found. A later generation may contain an
+    /// equal revision with a raised version, which replaces the earlier one.
     fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<SavedPresence>) {
         match self.records.get_mut(&user) {
             Some(found) if rev < found.rev => {}
@@ -257,13 +258,13 @@ impl Recovery {
     }
 }
 
-/// The entries of a file after its head; `None` if the file has an unknown format.
+/// The entries of a file after its head; `None` if the format of the file is unknown.
 fn entries(bytes: &[u8]) -> Option<&[u8]> {
     let mut magics = std::iter::once(MAGIC).chain(FORMER_MAGICS);
     magics.find_map(|magic| bytes.strip_prefix(magic.as_slice()))?.get(1..)
 }
 
-/// Whether a snapshot was written to its end.
+/// Whether the snapshot ends with the entry that completes it.
 fn is_complete(path: &Path) -> Result<bool, JournalError> {
     let mut last = Vec::new();
     encode(&EntryRef::Complete, &mut last);
@@ -278,19 +279,19 @@ fn is_complete(path: &Path) -> Result<bool, JournalError> {
     Ok(tail().map_err(failed("read", path))? == last)
 }
 
-/// The entry or the fault at a position of a file.
+/// The next entry in a file, or a damage.
 enum Next<'a> {
-    /// An entry, and the bytes behind it.
+    /// An entry, and the bytes after it.
     Entry(Box<Entry>, &'a [u8]),
-    /// A damaged entry, and the bytes that seem to be behind it.
+    /// A damaged entry, and the bytes that are probably after it.
     Damaged(&'a [u8]),
-    /// Bytes without a recognisable end of an entry.
+    /// Bytes in which the end of the entry cannot be determined.
     Torn,
 }
 
 fn next_entry(bytes: &[u8]) -> Next<'_> {
     let Some((length, checksum, rest)) = entry_head(bytes) else { return Next::Torn };
-    // No entry is empty, but a crash of the machine may leave a stretch of zeros.
+    // No entry is empty, but a crash of the machine may leave a range of zeros.
     if length == 0 || length > MAX_ENTRY_BYTES {
         return Next::Torn;
     }

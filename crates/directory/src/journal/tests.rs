@@ -1,4 +1,4 @@
-//! Disks that are full for a while, fail, or hang.
+//! Tests with disks that are temporarily full, fail, or hang.
 
 use super::{Disk, DiskFile, RealDisk};
 use crate::{Directory, InProcessDirectory, Recovered, SavedRecords};
@@ -16,20 +16,20 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 
-/// The state of a disk.
+/// The states of a test disk.
 #[derive(Clone, Copy, PartialEq)]
 enum Mood {
     Well,
-    /// No file can grow or be created; a write stops halfway.
+    /// No file can be created or grow; a write stops halfway.
     Full,
-    /// Only reading works.
+    /// Only reads succeed.
     Dead,
 }
 
-/// A disk whose state the test sets.
+/// A disk whose state is set by the test.
 struct Moody {
     mood: Arc<Mutex<Mood>>,
-    /// Pauses each write to a snapshot until the test continues it.
+    /// If given, each write to a snapshot waits until the test continues it.
     snapshots: Option<Arc<Pause>>,
     /// The names of the files that were created and synced, in order.
     done: Arc<Mutex<Vec<String>>>,
@@ -132,7 +132,7 @@ impl World {
         *self.mood.lock().unwrap() = mood;
     }
 
-    /// Opens the journal as the next process finds it after `kill -9`.
+    /// Opens the journal like the next process after a `kill -9`.
     fn killed(&self, machine: &str, now: Now) -> (InProcessDirectory, Recovered) {
         let disk = Arc::new(RealDisk);
         InProcessDirectory::open_on(disk, machine.into(), self.folder.path(), now, GRACE).unwrap()
@@ -172,7 +172,7 @@ fn status(directory: &dyn Directory, of: &User, _: Now) -> UserStatus {
     finish(directory.read(&one, show)).unwrap().remove(0).unwrap()
 }
 
-/// Returns the result of a call to this directory, which never waits.
+/// The result of a call to this directory, which is always ready at once.
 fn finish<T>(answer: impl Future<Output = T>) -> T {
     futures_util::FutureExt::now_or_never(answer).unwrap()
 }
@@ -199,7 +199,7 @@ fn what_could_not_be_written_is_written_when_the_disk_takes_it() {
     log_in(&*world.directory, &user(2), "two", now(1));
     world.mood(Mood::Full);
     set_custom(&*world.directory, &user(1), "not written", now(2));
-    // There is no room for a snapshot either, so it is retried.
+    // There is no space for a snapshot either, so it is tried again.
     for at in [3, 4] {
         world.directory.maintain(now(at)).unwrap_err();
     }
@@ -236,7 +236,7 @@ fn what_failed_while_a_snapshot_was_written_is_in_the_next() {
     let (writing, is_writing) = mpsc::channel();
     let (go_on, may_go_on) = mpsc::channel();
     let pause = Pause { writing: Mutex::new(writing), go_on: Mutex::new(may_go_on) };
-    // Lets the snapshot of the start go on.
+    // Continues the snapshot of the start.
     go_on.send(()).unwrap();
     let world = World::with(Some(Arc::new(pause)));
     is_writing.recv().unwrap();
@@ -287,7 +287,7 @@ fn another_run_of_the_machine_lifts_what_is_restored_too() {
     assert_eq!((recovered.in_doubt, recovered.complete_since), (true, now(2).wall));
     let restored = status(&directory, &user(1), now(2));
     assert!(restored.version > told.version);
-    // A kill in the same boot leaves no doubt.
+    // A kill within the same boot causes no doubt.
     let (directory, recovered) = world.killed("another", now(3));
     assert!(!recovered.in_doubt);
     assert_eq!(status(&directory, &user(1), now(3)).version, restored.version);
@@ -304,7 +304,7 @@ fn changes_and_reads_go_on_while_a_snapshot_waits_for_its_disk() {
     for n in 0..500 {
         log_in(&*world.directory, &user(n), "before", now(1));
     }
-    // A failed write is a reason for a new snapshot.
+    // A failed write causes a new snapshot.
     world.mood(Mood::Full);
     set_custom(&*world.directory, &user(0), "x", now(2));
     world.mood(Mood::Well);
@@ -312,7 +312,7 @@ fn changes_and_reads_go_on_while_a_snapshot_waits_for_its_disk() {
     std::thread::scope(|scope| {
         let rewriting = scope.spawn(|| world.directory.maintain(now(3)));
         is_writing.recv().unwrap();
-        // A shard that is still locked now would stay locked.
+        // If a shard were still locked, these calls would never return.
         for n in 0..500 {
             set_custom(&*world.directory, &user(n), &format!("while {n}"), now(4));
             assert_eq!(
@@ -370,7 +370,7 @@ fn a_journal_that_was_closed_is_in_no_doubt_in_another_run_of_the_machine() {
     assert_eq!((recovered.in_doubt, recovered.complete_since), (false, now(0).wall));
     let restored = status(&directory, &user(1), now(3));
     assert_eq!((restored.version, &restored.custom_status), (told.version, &told.custom_status));
-    // From now on the journal belongs to that boot.
+    // From now on, the journal belongs to the new boot.
     set_custom(&directory, &user(1), "later", now(5_001));
     let told = status(&directory, &user(1), now(3));
     drop(directory);
@@ -422,7 +422,7 @@ fn a_journal_that_cannot_be_synced_or_bears_a_mark_that_is_not_its_own_is_in_dou
     world.mood(Mood::Full);
     assert!(world.directory.close(now(2)).is_err());
     assert!(world.killed("two", now(3)).1.in_doubt);
-    // The mark as a restored copy of a folder may have it.
+    // A restored copy of a folder may contain such a mark.
     for mark in ["", "closed at generation 1\n", "closed at generation"] {
         std::fs::write(world.folder.path().join("closed"), mark).unwrap();
         assert!(world.killed(&format!("with {mark:?}"), now(4)).1.in_doubt);
@@ -443,7 +443,7 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     }
 }
 
-/// A mark that could not be written is in the next snapshot, and a mark that was written stays in it.
+/// A mark that could not be written is in the next snapshot, and a mark that was written is in it too.
 #[test]
 fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     let mark = |count| FactsMark { history: 7, count };
@@ -465,7 +465,7 @@ fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     }
 }
 
-/// A file in format 6 has no mark of the facts; the rest is the same.
+/// A file of format 6 has no mark of the facts, and is otherwise equal.
 #[test]
 fn a_journal_without_a_mark_of_the_facts_is_read() {
     let world = World::new();
@@ -484,7 +484,8 @@ fn a_journal_without_a_mark_of_the_facts_is_read() {
     assert_eq!(status(&directory, &user(1), now(2)).custom_status.as_str(), "one");
 }
 
-/// The files are in format 5: a phone was kicked by an iPad, which set a custom status and timed out.
+/// The files have format 5. They contain a phone that was kicked by an iPad, which then set a custom status and timed
+/// out.
 #[test]
 fn a_journal_of_the_form_before_is_read_with_its_session_events() {
     let folder = TempDir::new().unwrap();

@@ -1,6 +1,6 @@
-//! The bodies of the server API's commands, sent by an admin.
+//! The target for the bodies of the server API's commands, sent by an admin.
 //!
-//! Input: a byte that chooses the command, the [cuts](crate::cuts), and the body.
+//! Input: a byte that selects the command, the [cuts](crate::cuts), and the body.
 
 use super::query::{COMMANDS, code};
 use super::{ADMIN, Framing, at_node};

@@ -1,31 +1,31 @@
-//! The bodies of the console's API, before a login and sent by an operator.
+//! The target for request bodies of the console's API, sent by a logged-in operator.
 //!
-//! Input: a byte that chooses the request, the [cuts](crate::cuts), and the body.
+//! Input: a byte that selects the request, the [cuts](crate::cuts), and the body.
 
 use super::{Answer, Framing, PASSWORD, Served, at_node};
 use crate::cuts;
 use serde_json::json;
 
-/// A request that has a body.
+/// A request with a body.
 struct Request {
     method: &'static str,
-    /// The path below the API; `{app}` stands for the app.
+    /// The path within the API; `{app}` is replaced by the app's id.
     path: &'static str,
-    /// Whether a repeated request gets the same answer.
+    /// Whether repeating the request gives the same answer.
     is_repeatable: bool,
 }
 
 const REQUESTS: &[Request] = &[
-    // Wrong passwords are counted, and after a few of them a caller has to wait.
+    // Wrong passwords are counted, and after a few of them the login is delayed.
     Request { method: "POST", path: "/session", is_repeatable: false },
     Request { method: "POST", path: "/apps", is_repeatable: false },
-    // The `If-Match` tag is that of no app, so even a valid body is refused, and nothing changes.
+    // The `If-Match` tag matches no app, so even a valid body is refused and changes nothing.
     Request { method: "PUT", path: "/apps/{app}/settings", is_repeatable: true },
     Request { method: "POST", path: "/apps/{app}/dead-letters/resend", is_repeatable: true },
     Request { method: "POST", path: "/apps/{app}/dead-letters/drop", is_repeatable: true },
 ];
 
-/// Logs an operator in, and returns the headers that identify the browser from then on.
+/// Logs an operator in, and returns the headers with the session.
 fn log_in(node: &mut Served) -> String {
     let body = json!({ "password": PASSWORD }).to_string();
     let head = "POST /console/api/v1/session HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
@@ -64,7 +64,7 @@ pub fn run(data: &[u8]) {
     });
 }
 
-/// Checks that a refusal has a code and a text.
+/// Checks that a refusal contains a code and a text.
 fn check(answer: &Answer) {
     if answer.status < 400 {
         return;

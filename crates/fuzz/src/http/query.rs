@@ -1,11 +1,11 @@
-//! The query string of the server API, up to the gates that read it.
+//! The target for the query string of the server API.
 //!
-//! Input: a byte that chooses the command, and the query string. `{app}` and `{sig}` in it stand for the credentials
-//! of an admin; bytes that no request line may have are escaped.
+//! Input: a byte that selects the command, and the query string. In it, `{app}` and `{sig}` are replaced by the
+//! credentials of an admin, and bytes that are not allowed in a request line are escaped.
 
 use super::{Answer, Framing, at_node};
 
-/// Commands of the server API, except `status_feed`, which waits for changes.
+/// The commands of the server API, except `status_feed`, which waits for changes.
 pub const COMMANDS: &[&str] = &[
     "openim/query_online_status",
     "openim/querystate",
@@ -28,7 +28,7 @@ pub const COMMANDS: &[&str] = &[
     "openim/get_subscriptions",
 ];
 
-/// The code of an internal fault, which no input may cause.
+/// The code of an internal error, which no input may cause.
 const INTERNAL: u64 = 70_500;
 
 /// Runs one input.
@@ -44,7 +44,7 @@ pub fn run(data: &[u8]) {
     }
     at_node(|node| {
         let query = query.replace("{app}", &node.app.to_string()).replace("{sig}", &node.user_sig);
-        // The server does not read heads of this size.
+        // The server refuses heads of this size.
         if query.len() > 16 * 1_024 {
             return;
         }
@@ -57,7 +57,7 @@ pub fn run(data: &[u8]) {
 ///
 /// # Panics
 ///
-/// If the answer has another form, or reports an internal fault.
+/// If the answer has another form, or reports an internal error.
 pub fn code(answer: &Answer) -> u64 {
     assert_eq!(answer.status, 200, "{answer:?}");
     let json = answer.json.as_ref().unwrap_or_else(|| panic!("no JSON: {answer:?}"));
