@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Err(error) => return Err(error.into()),
     }
 
-    // The custom status lasts as long as the user is online.
+    // The custom status is cleared when the user goes offline.
     tokio::signal::ctrl_c().await?;
     client.logout().await?;
     Ok(())

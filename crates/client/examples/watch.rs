@@ -1,7 +1,7 @@
 //! Watches users until interrupted: `watch <address> <app> <user> <user-sig> <watched>...`
 
 #![allow(clippy::print_stdout)]
-// An application need not match each event; later versions of the SDK may add events.
+// An application need not handle all events, and later versions of the SDK may add events.
 #![allow(clippy::wildcard_enum_match_arm)]
 
 use lamplight_client::{AppId, Client, Event};

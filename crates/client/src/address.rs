@@ -3,26 +3,26 @@
 use crate::BuildError;
 use http::Uri;
 
-/// A parsed address.
+/// The parsed address of a server.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Address {
-    /// The protocol of the connection.
+    /// The framing of messages on the connection.
     pub(crate) framing: Framing,
     /// Whether the connection uses TLS.
     #[cfg(feature = "tls")]
     pub(crate) tls: bool,
-    /// A name or an IP address; an IPv6 address without its brackets.
+    /// The name or IP address of the host; an IPv6 address is without brackets.
     pub(crate) host: String,
     /// The TCP port.
     pub(crate) port: u16,
 }
 
-/// The way in which messages are separated.
+/// The framing of messages on a connection.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Framing {
     /// Each message is preceded by its length.
     Native,
-    /// Each message is a WebSocket message; the `ws://` or `wss://` address of the upgrade request.
+    /// Each message is a WebSocket message. The value is the `ws://` or `wss://` address of the upgrade request.
     #[cfg(feature = "websocket")]
     WebSocket(Uri),
 }
@@ -124,7 +124,8 @@ mod tests {
         format!("{framing} {tls} {} {}", address.host, address.port)
     }
 
-    /// Returns the first feature that this build lacks and that an address described by `words` needs.
+    /// The first feature that the address described by `words` needs and this build does not have; `None` if there is
+    /// none.
     fn lacking(words: &str) -> Option<&'static str> {
         let features = [("websocket", cfg!(feature = "websocket")), ("tls", cfg!(feature = "tls"))];
         let lacking = features.into_iter().find(|(name, enabled)| words.contains(name) && !enabled);

@@ -1,36 +1,34 @@
-//! The wait before the next attempt to connect. Pure: the failures and the jitter are arguments.
+//! The wait before the next attempt to connect, computed from the number of failures and the jitter.
 //!
-//! The server announces the time over which its clients spread their reconnects ([`Spread`]). A client makes its first
-//! attempt after a broken link at a random moment within that time, and further attempts at intervals of about that
-//! length. A server that is down therefore gets no more attempts in a time than it could accept logins, and clients
-//! connect soon after it is back.
+//! The server sends the period over which its clients spread their reconnects ([`Spread`]). A client makes its first
+//! attempt after a broken link at a random moment within that period, and further attempts at intervals of about the
+//! same length. While the server is down, its clients therefore make no more attempts per second than the server could
+//! accept logins, and they reconnect soon after the server is back.
 
 use std::time::Duration;
 
-/// The longest wait before the first attempt after a broken link, if the server has not announced a spread.
+/// The longest wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts, unless the spread is longer than this. The longest wait is 1.5 times the mean.
+/// The mean wait between attempts if the spread is not longer. The longest wait is 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures, unless the spread is longer than this. The longest wait, 1.5
-/// times the mean, does not exceed the grace (30 s) for which a user whose connection is lost is still shown as
-/// connected.
+/// The mean wait between attempts after many failures if the spread is not longer. The longest wait is 1.5 times the
+/// mean, which is the grace of 30 s for which a user without a connection still counts as connected.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The number of attempts before the wait between them begins to double. They last about two minutes: long enough for a
-/// restart of the server, and few enough for a device that has no network for hours.
+/// The number of attempts before the wait between them begins to double. These attempts take about two minutes, which
+/// is long enough for a restart of the server. Doubling then saves power on a device that has no network for hours.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
-/// The highest number of failures that the wait takes into account while calls wait for the link, so that they do not
-/// wait long.
+/// The highest number of failures that is used while calls wait for the link. It keeps their wait short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// A link that lived this long counts as a success, and the next wait is a first one again. With a shorter time,
+/// The age from which on a link counts as a success, so that the next wait is a first one again. If it were shorter,
 /// clients would flood a server that accepts and closes connections in a loop.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
-/// A random number from 0 to 1, drawn by the driver for each step.
+/// A random number from 0 to 1, which the driver generates for each step.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub(crate) struct Jitter(f64);
 
@@ -40,22 +38,22 @@ impl Jitter {
         Self(fraction.clamp(0.0, 1.0))
     }
 
-    /// Returns this fraction of a span, in whole milliseconds.
+    /// The fraction of `span` that this number gives, in whole milliseconds.
     pub(crate) fn of(self, span: Duration) -> Duration {
         Duration::from_millis(span.mul_f64(self.0).as_millis().try_into().unwrap_or(u64::MAX))
     }
 }
 
-/// The time over which clients spread their reconnects, as the server announced it last.
+/// The period over which clients spread their reconnects, as last sent by the server.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Spread {
-    /// The server has not announced a spread: there was no login yet, or the server is older.
+    /// The server has sent no spread, because there was no login yet or the server has an older version.
     Unknown,
     Told(Duration),
 }
 
 impl Spread {
-    /// Reads the field of the wire, in which zero means that the value is absent.
+    /// Parses the field of the wire protocol, in which zero means that there is no spread.
     pub(crate) fn from_wire(spread_ms: u32) -> Self {
         match spread_ms {
             0 => Self::Unknown,
@@ -63,10 +61,10 @@ impl Spread {
         }
     }
 
-    /// The wait before the next attempt when `failures` attempts in a row have failed.
+    /// The wait before the next attempt, after `failures` consecutive failed attempts.
     ///
-    /// The first wait is completely random; a later wait is half random. Thousands of clients that lost a server
-    /// together must not return together.
+    /// The first wait is completely random, and half of each later wait is. Otherwise, thousands of clients of a server
+    /// that went down would all return at the same moment.
     pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
         let (first, steady) = match self {
             Self::Unknown => (FIRST, 1),
@@ -86,8 +84,8 @@ impl Spread {
 mod tests {
     use super::*;
 
-    /// A table of cases, with which all SDKs are tested. The columns are the spread (0: none), the failures, the
-    /// jitter, and the expected wait in milliseconds.
+    /// The test cases that all SDKs share. The columns are the spread in ms (0: none), the number of failures, the
+    /// jitter, and the expected wait in ms.
     const CASES: &str = include_str!("../tests/sdk/reconnect.csv");
 
     #[test]

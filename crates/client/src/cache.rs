@@ -1,28 +1,28 @@
-//! The last known status of each watched user: a pure fold over all statuses that the server sends.
+//! The cache of the last status of each watched user.
 //!
-//! The cache holds the newest version for each user, and nothing about users who are not watched. The caller brings the
-//! statuses and passes the returned differences on. Its size is bounded by the users that the account watches, which
-//! the server bounds.
+//! The cache contains the newest version for each watched user, and nothing about other users. Its size is bounded by
+//! the number of users that the account watches, which the server limits.
 
 use lamplight_model::{UserId, UserStatus};
 use lamplight_wire::v1;
 use prost::Message as _;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The statuses of the watched users.
+/// The cached statuses of the watched users.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     statuses: BTreeMap<UserId, UserStatus>,
 }
 
 impl Cache {
-    /// Adds statuses of watched users and returns those that differ from before: each user at most once, in the order
-    /// of the `userID`s. A status that is not newer is dropped.
+    /// Adds statuses of watched users. Returns the changed entries: each user at most once, in the order of the
+    /// `userID`s. A status that is not newer than the cached one is dropped.
     pub(crate) fn fold(&mut self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         self.fold_replacing(told, |_| false)
     }
 
-    /// Does the same as [`fold`](Self::fold), but a status for which `replaces` is true is kept even if it is older.
+    /// Does the same as [`fold`](Self::fold), but a status for which `replaces` returns `true` also replaces a newer
+    /// one.
     pub(crate) fn fold_replacing(
         &mut self,
         told: impl IntoIterator<Item = UserStatus>,
@@ -40,12 +40,13 @@ impl Cache {
         changed.iter().filter_map(|user| self.statuses.get(user).cloned()).collect()
     }
 
-    /// Returns those statuses of an answer to a query whose users are watched; nothing is kept of others.
+    /// Selects the statuses whose users are in the cache. It is used for the answer to a query, which may contain other
+    /// users.
     pub(crate) fn watched(&self, told: impl IntoIterator<Item = UserStatus>) -> Vec<UserStatus> {
         told.into_iter().filter(|status| self.statuses.contains_key(&status.user_id)).collect()
     }
 
-    /// Removes users who are not watched any longer, and returns those that were in the cache.
+    /// Removes users who are no longer watched, and returns those that were in the cache.
     pub(crate) fn remove<'a>(&mut self, users: impl IntoIterator<Item = &'a UserId>) -> Vec<UserId> {
         users.into_iter().filter_map(|user| self.statuses.remove_entry(user)).map(|(user, _)| user).collect()
     }
@@ -55,18 +56,18 @@ impl Cache {
         self.statuses.clear();
     }
 
-    /// Returns the last known status of a user.
+    /// The cached status of a user; `None` if the user is not in the cache.
     pub(crate) fn get(&self, user: &UserId) -> Option<&UserStatus> {
         self.statuses.get(user)
     }
 
-    /// All statuses, in the order of the `userID`s.
+    /// All cached statuses, in the order of the `userID`s.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &UserStatus> {
         self.statuses.values()
     }
 
-    /// Returns the versions in the cache, newest first, as many as fit into `budget` bytes of a `LoginRequest`. The
-    /// server sends the statuses of users whose versions are left out again.
+    /// The cached versions, newest first, as many as fit into `budget` bytes of a `LoginRequest`. For the other watched
+    /// users, the server sends the statuses again.
     pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
         let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
         newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));
@@ -92,8 +93,8 @@ mod tests {
     use super::*;
     use crate::testing::{brief, statuses};
 
-    /// Folds `told` into a cache with `held`, and compares the differences and the resulting cache with the expected
-    /// ones. Each word of the arguments is `user:version`.
+    /// Adds `told` to a cache with the statuses `held`. Compares the returned changes with `differs`, and the resulting
+    /// cache with `after`. Each word is `user:version`.
     fn check(held: &str, told: &str, differs: &str, after: &str) {
         let mut cache = Cache::default();
         cache.fold(statuses(held));
@@ -144,7 +145,7 @@ mod tests {
     fn the_newest_versions_are_known_as_far_as_the_budget_goes() {
         let mut cache = Cache::default();
         cache.fold(statuses("ann:2 bob:9 cid:5"));
-        // Each entry has 2 bytes of prefix, 5 for the name and 2 for the version.
+        // Each entry has 2 bytes of prefix, 5 bytes for the name and 2 bytes for the version.
         let cases = [
             (0, ""),
             (8, ""),

@@ -1,4 +1,4 @@
-//! The client, as an application uses it.
+//! The client, which is the main type of the SDK.
 
 pub(crate) mod builder;
 mod lists;
@@ -13,17 +13,20 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-/// A client of Lamplight. Cheap to clone; all clones share one session.
+/// A client of Lamplight. Cloning is cheap, and all clones share one session.
 ///
-/// After a [`login`](Self::login), the client keeps the session alive: it sends heartbeats, reconnects after a broken
-/// link, fetches the changes in between, and subscribes again if the server has dropped the subscription list. A call
-/// without a connection makes the client try to connect at once, or within a second of its last attempt, and waits for
-/// the connection up to the call timeout. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further call is refused
-/// at once with 7008. The session ends with [`logout`](Self::logout), or when the server ends it, which an
-/// [`Event`](crate::Event) reports; after that, calls fail with [`Error::NotLoggedIn`].
+/// After a [`login`](Self::login), the client keeps the session alive. It sends heartbeats, reconnects after a broken
+/// link, fetches the changes in between, and subscribes again if the server has dropped the subscription list.
 ///
-/// Dropping the future of a call does not cancel the call, which may already have been sent. Dropping the last clone
-/// closes the connection without logging out.
+/// A call without a connection waits for a connection up to the call timeout. It makes the client try to connect at
+/// once, or within a second of its last attempt. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further call is
+/// refused at once with 7008.
+///
+/// The session ends with [`logout`](Self::logout), or when the server ends it, which an [`Event`](crate::Event)
+/// reports. After that, calls fail with [`Error::NotLoggedIn`].
+///
+/// Dropping the future of a call does not cancel the call, because it may already have been sent. Dropping the last
+/// clone closes the connection without logging out.
 #[derive(Clone, Debug)]
 pub struct Client {
     commands: mpsc::Sender<Command>,
@@ -33,7 +36,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Returns a builder for a client of the server at `tcp://host:port`, `tls://host:port`, `ws://host[:port]` or
+    /// Creates a builder for a client of the server at `tcp://host:port`, `tls://host:port`, `ws://host[:port]` or
     /// `wss://host[:port]`.
     pub fn builder(address: impl Into<String>) -> ClientBuilder {
         ClientBuilder::new(address)
@@ -48,15 +51,15 @@ impl Client {
         Self { commands, shared, call_timeout, device }
     }
 
-    /// Connects and logs in, in one attempt. Once it has succeeded, the client reconnects on its own.
+    /// Connects and logs in. It makes one attempt; after a success, the client reconnects by itself.
     ///
-    /// The token is a UserSig or, if the app accepts them, a JWT; both are refused with the same codes. If this user
-    /// is logged in already, the new token replaces the former one. To log in as another user, log out first.
+    /// The token is a UserSig or, if the app accepts them, a JWT. Both are refused with the same codes. If this user is
+    /// already logged in, the new token replaces the former one. To log in as another user, log out first.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with the server's code. Without asking the server: 7003 if `user_id` is invalid, and 6017
-    /// if another user is logged in. [`Error::Transport`] if no connection could be made.
+    /// [`Error::Refused`] with the server's code. The client itself refuses the call with 7003 if `user_id` is invalid,
+    /// and with 6017 if another user is logged in. [`Error::Transport`] if no connection could be made.
     pub async fn login(&self, user_id: &str, user_sig: &str) -> Result<LoggedIn, Error> {
         let user = UserId::new(user_id)
             .map_err(|invalid| Refused::because(Code::BAD_USER_ID, &invalid.to_string()))?;
@@ -69,11 +72,11 @@ impl Client {
         Ok(logged_in)
     }
 
-    /// Replaces the UserSig before it expires. The new one is sent at once, and used for every later login.
+    /// Replaces the UserSig before it expires. The new UserSig is sent at once, and used for every later login.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if it is not valid; the former one is kept.
+    /// [`Error::Refused`] if the new UserSig is invalid; the former one is kept.
     pub async fn update_user_sig(&self, user_sig: &str) -> Result<(), Error> {
         let Answer::LoggedIn(_) =
             self.call(Request::Login { user_sig: user_sig.to_owned(), resume: true }).await?
@@ -87,14 +90,14 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// After any error except [`Error::Refused`], the session has ended locally all the same. A server that was not
-    /// reached keeps the login until it lapses.
+    /// After any error except [`Error::Refused`], the local session has ended too. If the server was not reached, it
+    /// keeps the login until the login lapses.
     pub async fn logout(&self) -> Result<(), Error> {
         self.call(Request::Logout).await.map(|_| ())
     }
 
-    /// Sets the user's own custom status: UTF-8, at most 100 bytes unless the app's settings say otherwise. An empty
-    /// text clears it. Returns the user's own status.
+    /// Sets the user's own custom status, and returns the user's own status. The text is UTF-8 and has at most 100
+    /// bytes, unless the app's settings say otherwise. An empty text clears the custom status.
     ///
     /// # Errors
     ///
@@ -107,12 +110,12 @@ impl Client {
         Ok(status)
     }
 
-    /// Queries the current statuses of users, which may include the user itself: at most 500. Statuses of users who
-    /// are not watched are not cached.
+    /// Queries the current statuses of at most 500 users, which may include the user itself. The cache stores only the
+    /// statuses of watched users.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the call as a whole was refused; users for whom it failed individually are in
+    /// [`Error::Refused`] if the whole call was refused. Users for whom it failed individually are in
     /// [`Statuses::failures`].
     pub async fn get_user_status<I>(&self, users: I) -> Result<Statuses, Error>
     where
@@ -125,12 +128,12 @@ impl Client {
         Ok(statuses)
     }
 
-    /// Subscribes to users: at most 100 in a call and 200 on the subscription list; beyond that, the earliest
-    /// subscribed are evicted. The subscription list belongs to the account, not to the device.
+    /// Subscribes to at most 100 users. The subscription list has at most 200 users; if it would have more, the
+    /// earliest subscriptions are evicted. The list belongs to the account, not to the device.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the call as a whole was refused; users for whom it failed individually are in
+    /// [`Error::Refused`] if the whole call was refused. Users for whom it failed individually are in
     /// [`Subscribed::failures`].
     pub async fn subscribe_user_status<I>(&self, users: I) -> Result<Subscribed, Error>
     where
@@ -143,12 +146,12 @@ impl Client {
         Ok(subscribed)
     }
 
-    /// Unsubscribes from users: at most 100 in a call. **Without users, it unsubscribes from all**, as
-    /// [`unsubscribe_all`](Self::unsubscribe_all) does.
+    /// Unsubscribes from at most 100 users. **Without users, it unsubscribes from all**, like
+    /// [`unsubscribe_all`](Self::unsubscribe_all).
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the call as a whole was refused.
+    /// [`Error::Refused`] if the whole call was refused.
     pub async fn unsubscribe_user_status<I>(&self, users: I) -> Result<Unsubscribed, Error>
     where
         I: IntoIterator,
@@ -169,12 +172,12 @@ impl Client {
         self.unsubscribe_user_status(std::iter::empty::<&str>()).await
     }
 
-    /// Queries the account's subscription list.
+    /// Returns the account's subscription list.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the edition of the app or its switch for user statuses does not allow it, or beyond the
-    /// rate limit.
+    /// [`Error::Refused`] if the edition of the app or its status switch does not allow the call, or if the rate limit
+    /// is exceeded.
     pub async fn get_subscriptions(&self) -> Result<Subscriptions, Error> {
         let Answer::Subscriptions(subscriptions) = self.call(Request::GetSubscriptions).await? else {
             unreachable!("getSubscriptions has an answer of its kind")
@@ -182,33 +185,34 @@ impl Client {
         Ok(subscriptions)
     }
 
-    /// The last known status of a watched user or the user itself, from the cache. Without a connection, the cache
-    /// keeps its last state. `None` for users who are not watched.
+    /// The cached status of the user itself or of a watched user; `None` for other users. Without a connection, the
+    /// cache keeps its last state.
     pub fn cached_status(&self, user: &UserId) -> Option<UserStatus> {
         self.shared.lock().machine().cache().get(user).cloned()
     }
 
-    /// The last known statuses of all watched users and the user itself, in the order of the `userID`s.
+    /// The cached statuses of the user itself and of all watched users, in the order of the `userID`s.
     pub fn cached(&self) -> Vec<UserStatus> {
         self.shared.lock().machine().cache().iter().cloned().collect()
     }
 
-    /// Returns the abilities that the app's settings give to this client, as the server sent them last; `None`
-    /// without a session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports changes.
+    /// The calls and limits that the app's settings allow this client, as last sent by the server; `None` without a
+    /// session. An [`Event::AbilitiesChanged`](crate::Event::AbilitiesChanged) reports changes.
     pub fn abilities(&self) -> Option<Abilities> {
         self.shared.lock().machine().abilities().copied()
     }
 
-    /// Returns a new reader of events. Each reader gets all events, beginning with the cached statuses. The memory of
-    /// a reader that does not read is bounded by the number of watched users.
+    /// Creates a new stream of events. Each stream gets all events and begins with the cached statuses. If the
+    /// application does not read a stream, its memory is bounded by the number of watched users.
     pub fn events(&self) -> Events {
         self.shared.events()
     }
 
-    /// Reports that the device has changed its network or has woken. A link is tested at once instead of at the next
-    /// heartbeat, and is given up after 3 s without an answer; a client that waits to reconnect tries at once.
+    /// Reports that the device has changed its network or has woken up. The client then tests an existing link at once
+    /// instead of at the next heartbeat, and gives it up after 3 s without an answer. A client that waits to reconnect
+    /// tries at once.
     pub async fn network_changed(&self) {
-        // Sending fails if the driver has ended; then there is no link to test.
+        // Sending fails only if the driver has ended. There is then no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;
     }
 
@@ -225,7 +229,7 @@ impl Client {
         let deadline = Instant::now() + self.call_timeout;
         let (reply, answer) = oneshot::channel();
         let command = command(Waiter { deadline, reply });
-        // The driver is gone only when its runtime is shutting down.
+        // The driver ends before the last client only if its runtime shuts down.
         self.commands.send(command).await.map_err(|_| Error::NotSent)?;
         answer.await.unwrap_or(Err(Error::Disconnected))
     }

@@ -1,4 +1,4 @@
-//! The driver of the machine: a task that moves bytes and time, and makes no decisions.
+//! The driver: a task that passes messages and time to the machine and executes its effects. It makes no decisions.
 
 #[cfg(test)]
 mod tests;
@@ -17,20 +17,20 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-/// The most commands that wait for the driver, which itself never waits between inputs.
+/// The most commands in the queue of the driver. The driver processes inputs without waiting in between.
 pub(crate) const MAX_COMMANDS: usize = 64;
 
-/// Makes connections.
+/// A function that opens a connection to the server.
 pub(crate) type Dial = Box<dyn Fn() -> BoxFuture<'static, Result<Connection, TransportError>> + Send>;
 
-/// A command from a client to the driver.
+/// A command of a client to the driver.
 pub(crate) enum Command {
     Login { user: UserId, user_sig: String, waiter: Waiter },
     Call { request: Request, waiter: Waiter },
     NetworkChanged,
 }
 
-/// A caller that waits for an answer.
+/// A caller who waits for the answer to a call.
 pub(crate) struct Waiter {
     pub(crate) deadline: Instant,
     pub(crate) reply: oneshot::Sender<Result<Answer, Error>>,
@@ -60,7 +60,7 @@ impl Driver {
         Self { shared, commands, dial, socket, waiters, last_call: 0, origin: Instant::now() }
     }
 
-    /// Runs until the last client is dropped.
+    /// Runs until the last client was dropped.
     pub(crate) async fn run(mut self) {
         loop {
             let deadline = self.shared.lock().machine().next_deadline();
@@ -125,7 +125,7 @@ impl Driver {
             }
             Effect::Answer(call, result) => {
                 if let Some(waiter) = self.waiters.remove(&call) {
-                    // The caller may have stopped waiting.
+                    // The caller may have dropped its future.
                     let _ = waiter.reply.send(result);
                 }
             }
@@ -147,7 +147,7 @@ impl Drop for Driver {
 }
 
 impl Socket {
-    /// Returns the next input. Cancel-safe: dropping the future loses nothing.
+    /// The next input from the socket. Cancel-safe: dropping the future loses no input.
     async fn next(&mut self) -> Input {
         match self {
             Self::None => future::pending().await,

@@ -1,39 +1,39 @@
-//! The errors of the client: a refusal by the server, a failed link, an invalid configuration.
+//! The errors of the client.
 
 use lamplight_model::Code;
 use std::error::Error as StdError;
 use std::fmt;
 use std::sync::Arc;
 
-/// The reason why a call has no answer.
+/// The error of a failed call.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The server has refused the call; nothing was changed.
+    /// The server has refused the call and changed nothing.
     #[error(transparent)]
     Refused(#[from] Refused),
-    /// There is no session: the client has not logged in, has logged out, was kicked, or its UserSig has expired
-    /// (6014).
+    /// There is no session (6014): the client has not logged in, has logged out, was kicked, or its UserSig has
+    /// expired.
     #[error("{}", Code::NOT_LOGGED_IN)]
     NotLoggedIn,
-    /// The link broke before the answer, and the call cannot be repeated safely. It is not known whether the server
-    /// has executed it (9520).
+    /// The link broke before the answer, and the call cannot be repeated safely (9520). It is unknown whether the
+    /// server has executed it.
     #[error("the connection broke before the answer")]
     Disconnected,
-    /// There was no connection within the call timeout, or too many requests were waiting on it. The server did not get
-    /// the call (9508).
+    /// The server did not get the call, because there was no connection within the call timeout or too many requests
+    /// were waiting (9508).
     #[error("not sent in time; the server has not been asked")]
     NotSent,
-    /// There was no answer within the call timeout. It is not known whether the server has executed the call (9520).
+    /// There was no answer within the call timeout (9520). It is unknown whether the server has executed the call.
     #[error("no answer in time")]
     Timeout,
-    /// No connection could be made for a login (9508).
+    /// A login failed because no connection could be made (9508).
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
 
 impl Error {
-    /// The code of the contract for this error. At present, every error has one.
+    /// The code of this error. At present, every error has one.
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused(refused) => Some(refused.code),
@@ -48,14 +48,14 @@ impl Error {
 #[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("{code}: {message}")]
 pub struct Refused {
-    /// The code, as a number, because a newer server may have codes that this client does not know.
+    /// The code as a number, because a newer server may have codes that are unknown to this client.
     pub code: u32,
-    /// The server's text, in English.
+    /// The server's error text in English.
     pub message: String,
 }
 
 impl Refused {
-    /// Creates a refusal with the text of the code alone.
+    /// Creates a refusal with only the text of the code.
     pub(crate) fn of(code: Code) -> Self {
         Self { code: code.number(), message: code.english().to_owned() }
     }
@@ -70,13 +70,13 @@ impl Refused {
         self.code == code.number()
     }
 
-    /// The code with its name and texts, if this client knows it.
+    /// The code with its name and texts; `None` if it is unknown to this client.
     pub fn known_code(&self) -> Option<Code> {
         Code::from_number(self.code)
     }
 }
 
-/// The error of a link that could not be made, or that failed.
+/// The error of a link that could not be opened or has failed.
 #[derive(Clone, Debug)]
 pub struct TransportError {
     doing: &'static str,
@@ -88,7 +88,7 @@ impl TransportError {
         Self { doing, source: Arc::from(source.into()) }
     }
 
-    /// The name of the step that failed, such as "connecting".
+    /// The step that failed, such as "connecting".
     pub fn doing(&self) -> &'static str {
         self.doing
     }
@@ -106,44 +106,44 @@ impl StdError for TransportError {
     }
 }
 
-/// The way in which a link, or an attempt to make one, ended. The session goes on.
+/// The way in which a link, or an attempt to open one, has ended. The session continues.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkEnd {
-    /// The link was closed without a message of the server.
+    /// The link was closed without a final message of the server.
     #[error("closed by the server")]
     Closed,
     /// Reading, writing or connecting failed.
     #[error(transparent)]
     Failed(#[from] TransportError),
-    /// No bytes came for too long after a heartbeat or a request.
+    /// The client received no bytes for too long after a heartbeat or a request.
     #[error("no bytes came from the server in time")]
     Silent,
-    /// There was no connection within the connect timeout.
+    /// The attempt to connect exceeded its time limit.
     #[error("no connection in time")]
     ConnectTimeout,
-    /// There was no answer to the login within its timeout.
+    /// The server did not answer the login within the time limit.
     #[error("no answer to the login in time")]
     LoginTimeout,
     /// The login was refused.
     #[error("login refused: {0}")]
     Refused(Refused),
-    /// The server stops or is replaced, and has asked this client to reconnect.
+    /// The server is stopping or being replaced, and has asked this client to reconnect.
     #[error("the server asked to reconnect")]
     Moved,
     /// The server has too many connections, or too many from this address.
     #[error("too many connections")]
     TooManyConnections,
-    /// The server has ended the connection, with this text.
+    /// The server has ended the connection, with this error text.
     #[error("ended by the server: {0}")]
     EndedByServer(String),
-    /// The received bytes are not a message of the contract.
+    /// The client received bytes that are not a valid message.
     #[error("protocol error: {0}")]
     Protocol(&'static str),
 }
 
 impl LinkEnd {
-    /// Converts the end of a link into the error of the login that it ended.
+    /// Converts the end of a link into the error of the login that failed because of it.
     pub(crate) fn into_login_error(self) -> Error {
         match self {
             Self::Failed(error) => Error::Transport(error),
@@ -160,37 +160,37 @@ impl LinkEnd {
     }
 }
 
-/// The reason why a client cannot be built.
+/// The error of a client that could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The address is not valid.
+    /// The address is invalid.
     #[error(
         "{address:?} is not an address: {why}; expected tcp://host:port, tls://host:port, ws://host[:port] or wss://host[:port]"
     )]
     Address {
-        /// The address as given.
+        /// The given address.
         address: String,
-        /// The reason why it cannot be used.
+        /// The reason for which it is invalid.
         why: &'static str,
     },
-    /// The address needs a feature of this crate that the program was compiled without.
+    /// The address needs a feature of this crate that is not enabled.
     #[error(
         "{address:?} needs the feature `{feature}` of lamplight-client, which is not enabled in this build"
     )]
     FeatureDisabled {
-        /// The address as given.
+        /// The given address.
         address: String,
-        /// The feature as Cargo.toml names it: `tls` or `websocket`.
+        /// The name of the feature in Cargo.toml: `tls` or `websocket`.
         feature: &'static str,
     },
     /// The app was not set.
     #[error("the app is missing: call app(AppId(…))")]
     AppMissing,
-    /// The device id is not valid.
+    /// This device id is invalid.
     #[error("the device id {0:?} is not 1 to 64 bytes of printable ASCII")]
     DeviceId(String),
-    /// The file of the device id could not be read or written.
+    /// The file with the device id could not be read or written.
     #[error("the device id could not be stored in {path}")]
     DeviceIdFile {
         /// The path of the file.
@@ -198,7 +198,7 @@ pub enum BuildError {
         /// The error of the file system.
         source: std::io::Error,
     },
-    /// A root certificate could not be read, or there is none.
+    /// A root certificate could not be parsed, or there is none.
     #[error("root certificates: {0}")]
     RootCertificates(String),
 }

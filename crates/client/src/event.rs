@@ -6,102 +6,103 @@ use std::time::Duration;
 
 /// An event of the client.
 ///
-/// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together report every entry that is
-/// added to the local cache, changes in it, or is removed from it: an application that applies them in order has the
-/// same state as [`Client::cached`](crate::Client::cached).
+/// [`StatusChanged`](Self::StatusChanged) and [`NotWatched`](Self::NotWatched) together report all changes of the local
+/// cache. An application that applies them in order has the same state as [`Client::cached`](crate::Client::cached).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Event {
-    /// An attempt to connect begins.
+    /// The client begins an attempt to connect.
     Connecting,
     /// The client is connected and logged in.
     Connected {
-        /// Whether the SDK reconnected on its own; false for a login by the application.
+        /// Whether the client has reconnected by itself; `false` for a login by the application.
         resumed: bool,
     },
     /// An attempt to connect or to log in failed.
     ConnectFailed {
-        /// The reason.
+        /// The reason of the failure.
         why: LinkEnd,
-        /// The wait before the next attempt; `None` if the login has failed for good.
+        /// The time until the next attempt; `None` if there will be none.
         retry_in: Option<Duration>,
     },
-    /// The link broke. The SDK reconnects on its own.
+    /// The link broke. The client reconnects by itself.
     Disconnected {
-        /// The reason.
+        /// The reason of the failure.
         why: LinkEnd,
-        /// The wait before the next attempt.
+        /// The time until the next attempt.
         retry_in: Duration,
     },
-    /// Statuses that are new or newer, each user once. After a reconnect, one event has all differences.
+    /// New or newer statuses, each user once. After a reconnect, one event contains all changes.
     StatusChanged(Vec<UserStatus>),
-    /// These users are not watched any longer and have left the local cache.
+    /// Users who are no longer watched and were removed from the local cache.
     NotWatched(Vec<UserId>),
     /// Another device of this account, or the server API, has changed the subscription list.
     SubscriptionsChanged {
-        /// The users that were subscribed to.
+        /// The users who were added to the list.
         subscribed: Vec<UserId>,
-        /// The users that were unsubscribed from.
+        /// The users who were removed from the list.
         unsubscribed: Vec<UserId>,
     },
-    /// The app's settings have changed the abilities of this client.
+    /// The calls and limits that the app's settings allow this client have changed.
     AbilitiesChanged(Abilities),
-    /// Messages that were received, or sent from another device of the user; oldest first. They include a message of
-    /// this client whose answer came after [`Error::Timeout`](crate::Error::Timeout): it was stored after all.
+    /// Messages that were received, or sent by another device of the user, oldest first. They include messages of this
+    /// client whose call failed with [`Error::Timeout`](crate::Error::Timeout) although the server has stored them.
     MessagesReceived(Vec<Message>),
-    /// Rows of the conversation list have changed, by a message or by another device of the user.
+    /// Rows of the conversation list have changed, because of a message or another device of the user.
     ConversationsChanged {
-        /// The current rows.
+        /// The new and changed rows.
         changed: Vec<ConversationInfo>,
         /// The peers of removed rows.
         deleted: Vec<UserId>,
-        /// The number of unread messages over all conversations, if the server sent it.
+        /// The number of unread messages in all conversations; `None` if the server did not send it.
         total_unread: Option<u32>,
     },
-    /// Entries of the friend list are new, have changed, or were removed.
+    /// Entries of the friend list were added, changed or removed.
     FriendListChanged {
-        /// The current entries.
+        /// The new and changed entries.
         changed: Vec<FriendInfo>,
-        /// The users that were deleted from the list.
+        /// The users who were removed from the list.
         deleted: Vec<UserId>,
     },
-    /// The user's own profile has changed, on this device or elsewhere.
+    /// The user's own profile has changed, on this or another device.
     SelfInfoChanged(UserInfo),
     /// The profiles of mutual friends have changed.
     UsersInfoChanged(Vec<UserInfo>),
-    /// The user's lists have changed while this client could not be notified: read friends and conversations again.
-    /// Never reported if nothing has changed.
+    /// The user's lists have changed, and the client has missed changes. The application should read friends and
+    /// conversations again.
     ListsOutdated,
-    /// This device was logged out by another login or by an operator. The session is over.
+    /// This device was logged out by another login or by an operator. The session has ended.
     KickedOffline {
-        /// The cause.
+        /// The cause of the logout.
         by: KickedBy,
     },
-    /// The UserSig has expired; log in with a new one. The session is over.
+    /// The UserSig has expired, and the application should log in with a new one. The session has ended.
     UserSigExpired,
-    /// The account was deleted. The session is over.
+    /// The account was deleted. The session has ended.
     AccountDeleted,
-    /// Another process with the same device id has connected and continues the session. The session here is over.
+    /// Another process with the same device id has connected and continues the session. The session of this process has
+    /// ended.
     Superseded,
-    /// The server refused to let this client reconnect. The session is over.
+    /// The server has refused to let this client reconnect. The session has ended.
     LoginRefused(Refused),
-    /// The application logged out. The session is over.
+    /// The application has logged out. The session has ended.
     LoggedOut,
-    /// The reader of events was so slow that events were dropped, oldest first. Statuses are never dropped, only
-    /// conflated. Messages and changes of lists may be among the dropped events: read the lists again.
+    /// The application has read this stream too slowly, so that the oldest events were dropped. The newest status of
+    /// each user is never dropped. The dropped events may include messages and changes of lists, so the application
+    /// should read the lists again.
     Missed {
         /// The number of dropped events.
         events: u64,
     },
 }
 
-/// The cause of a logout that the user has not asked for.
+/// The cause of a logout that the user has not requested.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub enum KickedBy {
     /// Another login of the same account.
     OtherLogin {
-        /// The platform of the other login, if the server sent it.
+        /// The platform of the other login; `None` if the server did not send it.
         platform: Option<Platform>,
     },
     /// The server API or an operator.
@@ -109,8 +110,8 @@ pub enum KickedBy {
 }
 
 impl Event {
-    /// Whether the session is over with this event, or was never established. Calls then return 6014, the cache is
-    /// empty, and the SDK does not reconnect.
+    /// Whether the session has ended with this event, or was never established. Calls then fail with 6014, the cache is
+    /// empty, and the client does not reconnect.
     pub fn ends_session(&self) -> bool {
         match self {
             Self::KickedOffline { .. }

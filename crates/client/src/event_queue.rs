@@ -1,15 +1,15 @@
-//! The queue of the events that one reader has not read yet. The queue is bounded, however slow the reader is, and
+//! The queue of the events that one reader has not read yet. Its size is bounded even if the reader is slow, and it
 //! always contains the final state.
 //!
-//! Statuses are conflated: each user has one slot with the newest status. Other events are few; they wait in order, and
-//! beyond [`MAX_PENDING_EVENTS`] the oldest is dropped and counted. This module uses no tasks and no locks.
+//! Statuses are conflated: each user has one slot with the newest status. Other events wait in order; if there are more
+//! than [`MAX_PENDING_EVENTS`], the oldest are dropped and counted.
 
 use crate::Event;
 use lamplight_model::{UserId, UserStatus};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 
-/// The maximum number of waiting events, other than statuses, for one reader.
+/// The most waiting events of one reader, not counting statuses.
 pub(crate) const MAX_PENDING_EVENTS: usize = 64;
 
 /// The events that one reader has not read yet.
@@ -18,11 +18,11 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events in `others` that the reader gets before the slots. The slots have the position of their
-    /// newest change.
+    /// The number of events in `others` that the reader gets before the statuses in `slots`. The slots have the
+    /// position of their newest change.
     ahead: usize,
-    /// The users in the copy of the cache that the reader has built from its events. Only for these is a removal
-    /// reported, so the number of slots is bounded by these users and the watched ones.
+    /// The users whose statuses the reader has got. A removal is reported only for these users, so the number of slots
+    /// is bounded by these users and the watched ones.
     told: BTreeSet<UserId>,
 }
 
@@ -33,7 +33,7 @@ enum Slot {
 }
 
 impl EventQueue {
-    /// Creates a queue for a new reader, which begins with all cached statuses.
+    /// Creates a queue for a new reader, which first gets all cached statuses.
     pub(crate) fn beginning_with<'a>(cached: impl Iterator<Item = &'a UserStatus>) -> Self {
         let slots = cached.map(|status| (status.user_id.clone(), Slot::Changed(status.clone()))).collect();
         Self { slots, ..Self::default() }
@@ -59,8 +59,8 @@ impl EventQueue {
                 self.ahead = self.others.len();
             }
             ending if ending.ends_session() => {
-                // Later events belong to another session, maybe of another user, so their statuses must not be
-                // conflated with those that wait.
+                // Later events belong to another session, perhaps of another user. Their statuses must not replace
+                // those that wait.
                 while let Some(batch) = self.take_slots() {
                     self.others.insert(self.ahead.min(self.others.len()), batch);
                     self.ahead += 1;
@@ -113,7 +113,8 @@ impl EventQueue {
         }
     }
 
-    /// Takes all changed statuses as one event or, if there are none, all removals as one event.
+    /// Removes all changed statuses and returns them as one event. If there are none, does the same with the removed
+    /// users.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());
@@ -140,8 +141,8 @@ mod tests {
     use super::*;
     use crate::testing::{brief, statuses};
 
-    /// Runs a script. `+ann:1 bob:2` pushes changed statuses, `-ann` a removal, `C`, `L` and `K` push Connecting,
-    /// LoggedOut and UserSigExpired; `?` reads all events and writes them in the same notation.
+    /// Runs a script. `+ann:1 bob:2` adds changed statuses, and `-ann` a removal. `C`, `L` and `K` add Connecting,
+    /// LoggedOut and UserSigExpired. `?` reads all events and writes them in the same notation.
     fn check(script: &[&str], expected: &str) {
         let (mut queue, mut read) = (EventQueue::default(), Vec::new());
         for line in script {

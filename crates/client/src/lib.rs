@@ -22,18 +22,17 @@
 //! # }
 //! ```
 //!
-//! The [`Client`] keeps its session alive with heartbeats and reconnects, and its statuses are current again after
-//! every reconnect, without any action of the application. It reconnects when the server asks its clients to, and gives
-//! up a link on which no bytes come for 8 s while a call waits for its answer. An application that knows that the
-//! device has changed its network or has woken reports it with [`Client::network_changed`], which reduces this time to
-//! 3 s. The statuses of the watched users are in [`Client::cached`]; [`Client::events`] reports every status that is
-//! added there, changes or is removed.
+//! The [`Client`] keeps its session alive with heartbeats and reconnects. After every reconnect, its statuses are
+//! current again. It also reconnects when the server asks its clients to. While a call waits for its answer, the client
+//! gives up a link on which it receives nothing for 8 s. [`Client::network_changed`] reduces this time to 3 s; the
+//! application calls it when the device has changed its network or has woken up. [`Client::cached`] returns the
+//! statuses of the watched users, and [`Client::events`] reports their changes.
 //!
-//! The features `tls` and `websocket` are enabled by default and can be left out. An address that needs a feature
-//! that is not enabled is refused with [`BuildError::FeatureDisabled`].
+//! The features `tls` and `websocket` are enabled by default. An address that needs a disabled feature is refused with
+//! [`BuildError::FeatureDisabled`].
 //!
-//! Inside, `machine.rs` makes the decisions and `driver.rs` carries them out. This crate has none of the server's
-//! rules; the limits and codes that it needs come from `lamplight-model` and `lamplight-wire`.
+//! In the source, `machine.rs` makes the decisions and `driver.rs` executes them. The limits and codes of the protocol
+//! are in `lamplight-model` and `lamplight-wire`.
 
 mod address;
 mod backoff;
@@ -71,7 +70,7 @@ pub use machine::MAX_QUEUE;
 pub use request::{Abilities, Failure, LoggedIn, Statuses, Subscribed, Subscriptions, Unsubscribed};
 pub use shared::Events;
 
-// Types that the calls and events use.
+// Types in the parameters and results of calls and in events.
 pub use lamplight_model::{
     AllowType, AppId, ClientMessageId, Code, CustomElement, CustomStatus, DeviceId, Message, MessageBody,
     Platform, PlatformSet, Profile, ProfileChange, Reason, StatusType, Timestamp, UserId, UserStatus,

@@ -1,5 +1,4 @@
-//! The machine's state of a live, logged-in link: the requests without an answer, and the time at which the link is
-//! given up.
+//! The state of a live link: the requests without an answer, and the time at which the link is given up.
 
 use crate::Error;
 use crate::path::NetworkPath;
@@ -8,21 +7,20 @@ use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The most requests without an answer on the link. Further calls wait in the session.
+/// The most requests without an answer on the link. Further calls wait in the session's queue.
 pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
-/// The time for which an answer may be outstanding while no bytes come at all. After that, the link is given up.
+/// The time after which the link is given up if a request has no answer and no bytes were received.
 ///
-/// A server answers each call within 5 s, at least with a refusal, and answers in order, so a heartbeat after a late
-/// call would be late too. The call itself therefore tests the link. A call waits for 10 s; if it may be repeated, it
-/// is sent again on the next link within that time.
+/// A server answers each call within 5 s, at least with a refusal, and answers in order. A heartbeat after a late call
+/// would therefore be late too, so the call itself tests the link. A call waits for 10 s. If it may be repeated, it is
+/// sent again on the next link within that time.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
-/// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network, which is a reason to doubt the
-/// link.
+/// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network, because the link may be broken.
 pub(crate) const DOUBT_PATIENCE: Duration = Duration::from_secs(3);
 
-/// The time that replaces [`ANSWER_PATIENCE`] after a sleep, in which most links break unnoticed.
+/// The time that replaces [`ANSWER_PATIENCE`] after a sleep of the device, because most links break during a sleep.
 pub(crate) const WAKE_PATIENCE: Duration = Duration::from_millis(800);
 
 /// The longest time between two heartbeats of a native client.
@@ -31,14 +29,14 @@ const HEARTBEAT_NATIVE: Duration = Duration::from_secs(120);
 /// The longest time between two heartbeats of a Web client.
 const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
 
-/// The shortest time between two heartbeats, whatever the server says.
+/// The shortest time between two heartbeats, even if the server's timeout is shorter.
 const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
 
-/// The time within which a link that broke during a sleep is replaced, at random, because many machines may have
-/// slept at the same time.
+/// The longest of the random waits before a link that broke during a sleep is replaced. Many devices may wake at the
+/// same time.
 pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
-/// Identifies a call of the application; chosen by the driver and never reused.
+/// The id of a call of the application, which the driver chooses and never uses again.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub(crate) struct CallId(pub u64);
 
@@ -46,18 +44,18 @@ pub(crate) struct CallId(pub u64);
 #[derive(Debug)]
 pub(crate) struct Link {
     since: Moment,
-    /// The time between two heartbeats according to the server's timeout.
+    /// The time between two heartbeats that the server's timeout requires.
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
-    /// The time at which the link is given up unless bytes come, while a request is in flight.
+    /// The time at which the link is given up if a request has no answer and no bytes were received.
     give_up_at: Moment,
-    /// Whether the device has slept and no bytes have come since then.
+    /// Whether no bytes were received since the device slept.
     woken: bool,
     in_flight: BTreeMap<u64, InFlight>,
 }
 
-/// A request that was sent and is not answered yet.
+/// A request that was sent and has no answer yet.
 #[derive(Debug)]
 pub(crate) enum InFlight {
     Heartbeat,
@@ -68,12 +66,12 @@ pub(crate) enum InFlight {
 /// A call of the application.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The id of the call; `None` once the caller has got a timeout. The answer is still needed for the changes that it
-    /// reports.
+    /// The id of the call; `None` after its caller has got a timeout. The answer is still needed, because it may report
+    /// changes.
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,
-    /// Whether the request was sent at least once, so that the server may have executed it.
+    /// Whether the request was sent, so that the server may have executed it.
     pub(crate) sent: bool,
 }
 
@@ -83,7 +81,7 @@ impl Call {
         Self { id: Some(id), deadline, request, sent: false }
     }
 
-    /// The error of a call that has no answer by its deadline.
+    /// The error of a call whose deadline has passed.
     pub(crate) fn overdue(&self) -> Error {
         if self.sent { Error::Timeout } else { Error::NotSent }
     }
@@ -103,7 +101,7 @@ impl Link {
         }
     }
 
-    /// Sets the heartbeat timeout that the server has sent again.
+    /// Sets a new heartbeat timeout of the server.
     pub(crate) fn set_heartbeat(&mut self, heartbeat_timeout: Duration, platform: Platform) {
         self.usual_heartbeat = heartbeat_interval(heartbeat_timeout, platform);
     }
@@ -113,12 +111,12 @@ impl Link {
         now.since(self.since)
     }
 
-    /// Whether one more call may be sent.
+    /// Whether another call may be sent.
     pub(crate) fn has_room(&self) -> bool {
         self.in_flight.len() < MAX_IN_FLIGHT
     }
 
-    /// Records that a request is sent.
+    /// Records that a request was sent.
     pub(crate) fn sent(&mut self, id: u64, request: InFlight, now: Moment) {
         if self.in_flight.is_empty() {
             self.give_up_at = now + ANSWER_PATIENCE;
@@ -127,25 +125,25 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Records that a message that needs no answer is sent.
+    /// Records that a message was sent that has no answer.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }
 
-    /// Records that bytes came.
+    /// Records that bytes were received.
     pub(crate) fn heard(&mut self, now: Moment) {
         self.give_up_at = now + ANSWER_PATIENCE;
         self.last_heard = now;
         self.woken = false;
     }
 
-    /// Records that there is reason to doubt the link and that a heartbeat was sent, whose answer is due soon.
+    /// Records that the link may be broken and that a heartbeat was sent, whose answer has to come soon.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
     }
 
-    /// Records that the device has slept and that a heartbeat was sent. Deadlines that passed during the sleep say
-    /// nothing about the link.
+    /// Records that the device has slept and that a heartbeat was sent. Deadlines that passed during the sleep do not
+    /// count.
     pub(crate) fn wake(&mut self, now: Moment) {
         if !self.woken {
             self.give_up_at = now + WAKE_PATIENCE;
@@ -153,44 +151,44 @@ impl Link {
         }
     }
 
-    /// Whether the device has slept and no bytes have come since then.
+    /// Whether no bytes were received since the device slept.
     pub(crate) fn is_woken(&self) -> bool {
         self.woken
     }
 
-    /// Removes and returns the request that an answer belongs to.
+    /// Removes and returns the request with this id; `None` if there is none.
     pub(crate) fn take(&mut self, id: u64) -> Option<InFlight> {
         self.in_flight.remove(&id)
     }
 
-    /// Whether a heartbeat is not answered yet.
+    /// Whether a heartbeat has no answer yet.
     pub(crate) fn heartbeat_in_flight(&self) -> bool {
         self.in_flight.values().any(|request| matches!(request, InFlight::Heartbeat))
     }
 
-    /// The time at which the next heartbeat is due on this path.
+    /// The time at which the next heartbeat has to be sent on this network path.
     pub(crate) fn heartbeat_due(&self, path: NetworkPath) -> Moment {
         self.last_sent + path.heartbeat(self.usual_heartbeat)
     }
 
-    /// The time between two heartbeats according to the server's timeout.
+    /// The time between two heartbeats that the server's timeout requires.
     pub(crate) fn usual_heartbeat(&self) -> Duration {
         self.usual_heartbeat
     }
 
-    /// The time without traffic before the link ended now. If a request stayed without an answer, the silence ended
-    /// when that request was sent: a link that was cut without a notification to the client is silent until then.
+    /// The time without traffic before the link ended. If a request has no answer, the time until that request was
+    /// sent, because the path may have cut the link without notifying the client.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)
     }
 
-    /// Returns the time at which the link is given up unless bytes come before; `None` while no request is in flight.
+    /// The time at which the link is given up if no bytes are received before; `None` if all requests have answers.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
 
-    /// Returns the calls whose callers still wait.
+    /// The calls whose callers still wait for an answer.
     pub(crate) fn calls(&mut self) -> impl Iterator<Item = &mut Call> {
         self.in_flight.values_mut().filter_map(|request| match request {
             InFlight::Call(call) => call.id.is_some().then_some(call),
@@ -198,7 +196,7 @@ impl Link {
         })
     }
 
-    /// Removes and returns the calls that may be repeated after the link broke, in the order of sending.
+    /// Removes and returns the calls that may be sent again after the link broke, in the order in which they were sent.
     pub(crate) fn take_repeatable(&mut self) -> Vec<Call> {
         let is_repeatable = |request: &InFlight| match request {
             InFlight::Call(call) => call.id.is_some() && call.request.is_repeatable(),
@@ -213,7 +211,7 @@ impl Link {
             .collect()
     }
 
-    /// The earliest deadline of a call.
+    /// The earliest deadline of a call; `None` if there is none.
     pub(crate) fn next_call_deadline(&self) -> Option<Moment> {
         let deadlines = self.in_flight.values().filter_map(|request| match request {
             InFlight::Call(call) => call.id.map(|_| call.deadline),
@@ -223,8 +221,8 @@ impl Link {
     }
 }
 
-/// Returns an interval of less than a third of the server's timeout, so that two heartbeats may be lost, and at most
-/// the interval of SPEC section 2.
+/// The interval between heartbeats: less than a third of the server's timeout, so that two heartbeats may be lost, and
+/// at most the interval of SPEC section 2.
 fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
     let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
     if timeout.is_zero() {

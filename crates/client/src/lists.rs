@@ -1,5 +1,5 @@
-//! Profiles, friends, messages and conversations: the types of the SDK, converted from the messages of the wire, and
-//! the lists version that a client knows.
+//! Profiles, friends, messages and conversations: the types of the SDK, their conversion from messages of the wire
+//! protocol, and the client's lists version.
 
 use crate::read;
 use lamplight_model::{AllowType, ClientMessageId, Message, MessageBody, Profile, Timestamp, UserId};
@@ -10,13 +10,13 @@ use lamplight_wire::v1::server_message::Body as Tell;
 /// A user's profile as other users see it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UserInfo {
-    /// The `userID`.
+    /// The `userID` of the user.
     pub user_id: UserId,
-    /// Nick, avatar, and who may add the user as a friend.
+    /// The nick, the avatar, and the rule for being added as a friend.
     pub profile: Profile,
 }
 
-/// The answer to `getUsersInfo`.
+/// The result of `getUsersInfo`.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct UsersInfo {
     /// The users who have an account, in the order of the request.
@@ -25,14 +25,14 @@ pub struct UsersInfo {
     pub failures: Vec<ItemFailure>,
 }
 
-/// One item of a batch for which the call failed.
+/// A user for whom a call about several users failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ItemFailure {
-    /// The user as it was requested.
+    /// The text that the request contained for the user.
     pub user_id: String,
     /// The code of the failure (SPEC section 7).
     pub code: u32,
-    /// The text of the failure.
+    /// The error text in English.
     pub message: String,
 }
 
@@ -41,17 +41,17 @@ pub struct ItemFailure {
 pub struct FriendInfo {
     /// The `userID` of the friend.
     pub user_id: UserId,
-    /// The own user's name for the friend; may be empty.
+    /// The own user's name for the friend; empty if there is none.
     pub remark: String,
     /// The friend's profile.
     pub profile: Profile,
-    /// Whether the friend has the own user in the friend list too.
+    /// Whether the own user is in the friend's list too.
     pub mutual: bool,
     /// The creation time of the entry.
     pub added_at: Timestamp,
-    /// The source of the friendship, in the app's own words.
+    /// The app's description of how the friendship began.
     pub add_source: String,
-    /// The text that the sender of the friend request wrote.
+    /// The text that was sent with the friend request.
     pub add_wording: String,
 }
 
@@ -60,13 +60,13 @@ pub struct FriendInfo {
 pub struct ConversationInfo {
     /// The other user.
     pub peer: UserId,
-    /// The newest message; `None` if it was deleted by retention.
+    /// The newest message; `None` if the retention has deleted it.
     pub last_message: Option<Message>,
-    /// The number of messages from the peer that are not read.
+    /// The number of the peer's messages that the own user has not read.
     pub unread: u32,
-    /// The sequence up to which the messages are read.
+    /// The sequence of the last message that the own user has read.
     pub read_sequence: u64,
-    /// Whether the row is pinned to the top.
+    /// Whether the own user has pinned the row to the top.
     pub pinned: bool,
     /// The peer's profile.
     pub profile: Profile,
@@ -79,33 +79,33 @@ pub struct ConversationInfo {
 /// A page of the conversation list.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ConversationPage {
-    /// The rows: pinned first, then the latest active first.
+    /// The rows: pinned rows first, then in descending order of the last activity.
     pub conversations: Vec<ConversationInfo>,
-    /// The position of the next page; `None` after the last.
+    /// The position of the next page; `None` if this is the last page.
     pub next: Option<String>,
-    /// The number of unread messages over all conversations.
+    /// The number of unread messages in all conversations.
     pub total_unread: u32,
 }
 
-/// Messages of a conversation, newest first.
+/// A page of the messages of a conversation.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct History {
-    /// The messages.
+    /// The messages, newest first.
     pub messages: Vec<Message>,
-    /// Whether there are no earlier messages.
+    /// Whether there are no older messages.
     pub finished: bool,
 }
 
-/// The answer to [`Client::send_c2c_text_message`](crate::Client::send_c2c_text_message).
+/// The result of [`Client::send_c2c_text_message`](crate::Client::send_c2c_text_message).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SentMessage {
-    /// The message as stored.
+    /// The stored message.
     pub message: Message,
-    /// Whether the message was stored before and this was a retry.
+    /// Whether the call was a retry of a message that was already stored.
     pub repeated: bool,
 }
 
-/// The parts of a [`v1::ListsChanged`], one field for each kind of event.
+/// The converted parts of a [`v1::ListsChanged`], one field for each kind of data.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListNews {
     pub messages: Vec<Message>,
@@ -118,24 +118,24 @@ pub(crate) struct ListNews {
     pub total_unread: Option<u32>,
 }
 
-/// The lists version that the client knows. Every change increments the version and is sent with it, in order,
-/// including the answers to calls: a client that knows a version knows all changes before it.
+/// The client's lists version. The server sends a version with every change, in order, and with the answers to calls. A
+/// client that has a version therefore has all changes up to it. `None` before the first login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListsVersion(Option<u64>);
 
 impl ListsVersion {
-    /// Records the version that the server sent at a login. Returns whether this client has missed a change.
+    /// Stores the version that the server sent at a login. Returns whether the client has missed changes.
     pub(crate) fn logged_in(&mut self, version: u64) -> bool {
         self.0.replace(version).is_some_and(|known| known != version)
     }
 
-    /// Records a change with this version; 0 means that the change has no version.
+    /// Stores the version of a received change, unless it is lower than the current one.
     pub(crate) fn told(&mut self, version: u64) {
         self.0 = self.0.map(|known| known.max(version));
     }
 }
 
-/// Whether `body` is the answer to `ask`, both about lists.
+/// Whether `body` is an answer to the request `ask`, where both are about lists.
 pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
     matches!(
         (ask, body),
@@ -154,14 +154,15 @@ pub(crate) fn answers(ask: &Ask, body: &Tell) -> bool {
     )
 }
 
-/// Returns the lists version in the answer to a call that changes lists.
+/// The lists version in the answer to a call that changes lists; `None` for other answers.
 pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     match body {
         Tell::SetSelfInfo(told) => Some(told.lists_version),
         Tell::AddFriend(told) => Some(told.lists_version),
         Tell::DeleteFriends(told) => Some(told.lists_version),
         Tell::SetFriendRemark(told) => Some(told.lists_version),
-        // The answer to a retry is current, so its version may be ahead of changes that are still to come.
+        // The answer to a retry contains the current version, which may be ahead of changes that the client has not
+        // received yet.
         Tell::SendMessage(told) if told.repeated_send => None,
         Tell::SendMessage(told) => Some(told.lists_version),
         Tell::MarkRead(told) => Some(told.lists_version),
@@ -188,7 +189,7 @@ pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     }
 }
 
-/// Returns the users whom a call has removed from the friend list.
+/// The users whom a call has removed from the friend list.
 pub(crate) fn deleted_friends(ask: &Ask, told: &Tell) -> Vec<UserId> {
     let (Ask::DeleteFriends(ask), Tell::DeleteFriends(told)) = (ask, told) else { return Vec::new() };
     let has_failed = |user: &UserId| told.failures.iter().any(|failure| failure.user_id == user.as_str());
@@ -210,8 +211,7 @@ pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     }
 }
 
-/// Reads a profile with its user. Returns `None` if it cannot be read, for example because its values are of a newer
-/// contract; the functions below do the same.
+/// Converts a profile with its user. `None` if the `userID` is invalid; the functions below do the same.
 pub(crate) fn user_info(told: v1::Profile) -> Option<UserInfo> {
     let user_id = UserId::new(&told.user_id).ok()?;
     Some(UserInfo { user_id, profile: profile(Some(told)) })
@@ -281,8 +281,8 @@ mod tests {
 
     #[test]
     fn something_was_missed_when_the_number_is_not_the_last_one_told() {
-        // The versions that were sent between two logins, the version `at` of the second login, and whether a change
-        // was missed.
+        // The columns: the versions that were sent between two logins, the version of the second login, and whether a
+        // change was missed.
         let table: [(&[u64], u64, bool); 6] = [
             (&[], 10, false),
             (&[], 11, true),

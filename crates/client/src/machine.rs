@@ -1,7 +1,7 @@
-//! The session as a pure machine: decides what to send, when to reconnect, and which events the application gets.
+//! The session as a state machine, which decides about messages, reconnects and events.
 //!
-//! Knows no socket, clock or randomness: the driver passes each input with the time and a [`Jitter`], and executes
-//! the [`Effect`]s in order. The same inputs give the same effects.
+//! The machine has no sockets, clock or randomness. The driver passes each input with the time and a [`Jitter`], and
+//! executes the [`Effect`]s in order. The same inputs give the same effects.
 //!
 //! ```text
 //!            login            link up            answer
@@ -40,21 +40,21 @@ use std::mem;
 use std::time::Duration;
 use turn::Turn;
 
-/// The longest time for an attempt to connect, including name resolution and TLS.
+/// The time limit of an attempt to connect, including name resolution and TLS.
 pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The longest time for the answer to a login.
+/// The time limit for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum number of calls that wait to be sent, including calls before the login and calls without a link. At most
-/// as many logins wait for the same attempt to connect. A further call is refused at once with 7008, and nothing is
-/// sent. A logout has one more place, so that a session can always be ended.
+/// The most calls that wait to be sent. A further call is refused at once with 7008. Calls before the login and calls
+/// without a link wait too. A logout may exceed the number by one, so that a session can always be ended. The same
+/// number separately limits the logins that wait for an attempt to connect.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// The delay of a deadline from which on the machine concludes that the device or this process was asleep.
+/// The delay of a deadline from which on the machine assumes that the device or this process was asleep.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
-/// The identity of this client, the same for every user who logs in.
+/// The identity of this client, which is the same for every user who logs in.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
     pub(crate) app: AppId,
@@ -69,9 +69,9 @@ pub(crate) enum Input {
     Login { call: CallId, deadline: Moment, user: UserId, user_sig: String },
     /// The application makes a call, which needs a session.
     Call { call: CallId, deadline: Moment, request: Request },
-    /// The requested link is established.
+    /// The link is open.
     LinkUp,
-    /// The link, or the attempt to make one, has ended.
+    /// The link, or the attempt to open one, has ended.
     LinkEnded(LinkEnd),
     /// A message was received.
     Received(Box<v1::ServerMessage>),
@@ -81,22 +81,22 @@ pub(crate) enum Input {
     Tick,
 }
 
-/// An effect for the driver to execute.
+/// An effect that the driver executes.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    /// Open a link. Emitted only while there is none.
+    /// Open a link. There is no link at this time.
     OpenLink,
-    /// Close the link, or abort the attempt to open one, if there is any.
+    /// Close the link, or abort the attempt to open one, if there is one.
     CloseLink,
     /// Send a message over the link.
     Send(v1::ClientMessage),
-    /// Answer a call. Every call is answered once.
+    /// Answer a call. Every call is answered exactly once.
     Answer(CallId, Result<Answer, Error>),
-    /// Emit an event to the application.
+    /// Pass an event to the application.
     Emit(Event),
 }
 
-/// The session of a client, or its absence.
+/// The state of a client, with or without a session.
 #[derive(Debug)]
 pub(crate) struct Machine {
     identity: Identity,
@@ -111,17 +111,18 @@ impl Machine {
         Self { identity, last_id: 0, cache: Cache::default(), session: None }
     }
 
-    /// The last known statuses of the watched users.
+    /// The cached statuses of the watched users.
     pub(crate) fn cache(&self) -> &Cache {
         &self.cache
     }
 
-    /// Returns the abilities that the server sent last.
+    /// The abilities of this client, as last sent by the server; `None` without a session.
     pub(crate) fn abilities(&self) -> Option<&Abilities> {
         self.session.as_ref()?.abilities.as_ref()
     }
 
-    /// The latest time for the next step, with [`Input::Tick`].
+    /// The time at which [`Input::Tick`] has to be passed to [`step`](Self::step) if there is no other input before;
+    /// `None` if there is no such time.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
         let calls = session.queue.iter().map(|call| call.deadline);
@@ -137,7 +138,7 @@ impl Machine {
         calls.chain(logins).chain(phase).min()
     }
 
-    /// Processes an input. Whatever is due at `now` is processed first.
+    /// Processes an input, after everything that is due at `now`. Returns the effects in order.
     pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
         let mut turn = Turn { now, jitter, effects: Vec::new() };
         let turn = &mut turn;
@@ -162,7 +163,7 @@ impl Machine {
         mem::take(&mut turn.effects)
     }
 
-    // Inputs from the application.
+    // Inputs from the application
 
     fn login(&mut self, call: CallId, deadline: Moment, user: UserId, user_sig: String, turn: &mut Turn) {
         if self.login_message(&user, &user_sig, false).encoded_len() + FRAME_SLACK
@@ -262,7 +263,7 @@ impl Machine {
         }
     }
 
-    /// Handles a logout without a connection: either nothing was logged in, or the end of the link has ended the login.
+    /// Logs out without a connection. Either the device was never logged in, or the end of the link has logged it out.
     fn log_out_without_link(&mut self, call: CallId, turn: &mut Turn) {
         turn.answer(call, Ok(Answer::LoggedOut));
         let is_established = self.session.as_ref().is_some_and(|session| session.established);
@@ -291,15 +292,15 @@ impl Machine {
         }
     }
 
-    // Inputs from the clock.
+    // Inputs from the clock
 
-    /// Handles a sleep of the device or this process. A link has most likely broken meanwhile, and so has an attempt
-    /// to open one.
+    /// Processes a sleep of the device or this process, during which a link or an attempt to open one has probably
+    /// broken.
     fn wake(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
             Phase::Connecting { .. } | Phase::LoggingIn { .. } => self.begin_anew(turn),
-            // There is no link to test, and the wait has passed.
+            // There is no link to test, and the wait is over.
             Phase::Waiting { .. } => self.connect(turn),
             Phase::Live(_) => {
                 self.send_heartbeat(turn);
@@ -363,7 +364,7 @@ impl Machine {
         }
     }
 
-    // Inputs from the link.
+    // Inputs from the link
 
     fn connect(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
@@ -372,8 +373,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Begins the attempt to connect anew, because the device has slept meanwhile, or because the login that was sent
-    /// is not the one that the application now wants and may be refused although the new one would not be.
+    /// Aborts the attempt to connect and begins a new one. It is called after a sleep of the device. It is also called
+    /// if the application has requested another login than the one that was sent, because the sent one may be refused.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);
@@ -393,8 +394,8 @@ impl Machine {
         }
     }
 
-    /// Handles a link, or an attempt to open one, that ended without a message of the server. The path may have cut
-    /// an idle link; after a sleep, nothing can be concluded about the path.
+    /// Processes the end of a link, or of an attempt to open one, without a final message of the server. The network
+    /// path may have cut the link because it was idle. After a sleep, nothing can be concluded about the path.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()
@@ -404,7 +405,7 @@ impl Machine {
         self.link_ended(why, Retry::BackOff, turn);
     }
 
-    /// Handles the end of a link: calls under way fail, and the session waits for its next attempt.
+    /// Processes the end of a link: calls without an answer fail, and the session waits for the next attempt.
     fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
         let is_web = self.identity.platform.is_web();
         let Some(session) = &mut self.session else { return };
@@ -422,8 +423,8 @@ impl Machine {
         let was_live = match phase {
             Phase::Live(mut link) => {
                 let mut logging_out = false;
-                // Repeatable calls are put in front of the queue before the other calls are answered, because answering
-                // those may end the session.
+                // Repeatable calls are returned to the front of the queue first, because answering the other calls may
+                // end the session.
                 for call in link.take_repeatable().into_iter().rev() {
                     session.queue.push_front(call);
                 }
@@ -433,7 +434,7 @@ impl Machine {
                     if let Request::Login { user_sig, .. } = &call.request {
                         session.user_sig.clone_from(user_sig);
                     }
-                    // The login of a Web client ends with its link; a native login does not.
+                    // The end of the link logs a Web client out, but not a native client.
                     let result =
                         if is_logout && is_web { Ok(Answer::LoggedOut) } else { Err(Error::Disconnected) };
                     call.id.take().into_iter().for_each(|id| turn.answer(id, result.clone()));
@@ -445,7 +446,8 @@ impl Machine {
                     session.failures = 0;
                 }
                 if link.is_woken() && matches!(retry, Retry::BackOff) {
-                    // The device was asleep; the server was not down. So there is no back-off.
+                    // The link broke because the device was asleep, not because the server was down, so the back-off
+                    // does not apply.
                     retry = Retry::After(turn.jitter.of(WAKE_SPREAD));
                 }
                 session.restore.put_back();
@@ -454,7 +456,7 @@ impl Machine {
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
         };
         let wait = retry.wait(session.spread, session.failures, turn.jitter);
-        // If a call waits, the back-off is short. A wait that the server has asked for is not shortened.
+        // If a call waits, the back-off is short. A wait that the server has requested is not shortened.
         let with_calls = session.failures.min(backoff::MOST_FAILURES_WITH_CALLS);
         let wait_with_calls = retry.wait(session.spread, with_calls, turn.jitter);
         let is_awaited = session.queue.iter().any(|call| call.id.is_some());
@@ -469,7 +471,7 @@ impl Machine {
         });
     }
 
-    /// Ends the session: waiting calls are answered, and its state is dropped.
+    /// Ends the session: answers waiting calls and drops the state.
     fn end(&mut self, event: Event, turn: &mut Turn) {
         let Some(session) = self.session.take() else { return };
         turn.effects.push(Effect::CloseLink);
@@ -483,9 +485,9 @@ impl Machine {
         turn.emit(event);
     }
 
-    // Sending.
+    // Sending
 
-    /// Sends waiting calls while the link has room, and the next batch of a restore.
+    /// Sends waiting calls while the link has room, and then the next batch of a restore.
     fn send_what_waits(&mut self, turn: &mut Turn) {
         while let Some(session) = &mut self.session
             && let Phase::Live(link) = &mut session.phase
@@ -494,14 +496,14 @@ impl Machine {
         {
             call.sent = true;
             if let Request::Unsubscribe(users) = &call.request {
-                // The rest of the restore is given up first: a batch sent after this call would subscribe the users
+                // These users are removed from the restore first. Otherwise, a later batch would subscribe to them
                 // again.
                 let lost = if users.is_empty() {
                     session.restore.give_up()
                 } else {
                     session.restore.forget(&read::users(users).into_iter().collect())
                 };
-                // The answer does not name these users, because they are not on the list.
+                // The answer does not contain these users, because they are not on the list.
                 self.not_watched(&lost.not_watched, turn);
             }
             let body = match &call.request {
@@ -534,7 +536,7 @@ impl Machine {
     fn send_heartbeat(&mut self, turn: &mut Turn) {
         let Some(Session { phase: Phase::Live(link), .. }) = &mut self.session else { return };
         if link.heartbeat_in_flight() {
-            // The last heartbeat is not answered yet, but the server must receive bytes before its timeout.
+            // The last heartbeat has no answer yet, but the server must receive bytes within its timeout.
             link.sent_unasking(turn.now);
             turn.send(0, Ask::Heartbeat(v1::Heartbeat::default()));
         } else {
@@ -554,7 +556,7 @@ impl Machine {
         self.login_message(user, user_sig, resume)
     }
 
-    /// Returns a login with the known versions, as many as fit into the frame.
+    /// A login request with the cached versions, as many as fit into the frame.
     fn login_message(&self, user: &UserId, user_sig: &str, resume: bool) -> v1::LoginRequest {
         let mut request = v1::LoginRequest {
             sdk_app_id: self.identity.app.0,

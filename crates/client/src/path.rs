@@ -1,31 +1,32 @@
-//! The heartbeat interval that the network path needs, learned from the silences after which links were cut.
+//! The heartbeat interval that the network path requires. It is derived from the times without traffic after which
+//! links were cut.
 //!
-//! A proxy, a load balancer or a NAT between client and server cuts a link without traffic after some time, with or
-//! without a notification to the client. It does so after the same silence each time; links that break for other
-//! reasons do not.
+//! A proxy, a load balancer or a NAT on the path cuts an idle link after some time, with or without notifying the
+//! client. It does so after the same time each time; links that break for other reasons do not.
 
 use std::time::Duration;
 
-/// The heartbeat interval is reduced at most to this part of the usual one, so that a path that cuts links for
-/// another reason, such as their age, causes no more heartbeats than that.
+/// The largest divisor of the usual heartbeat interval. If a path cuts links for another reason, such as their age, the
+/// interval is still not reduced further.
 const SHORTEST: u32 = 8;
 
-/// Two silences count as equal if they differ by at most this part of the later one.
+/// The tolerance for two equal times, as a divisor of the later one: they are equal if they differ by at most a
+/// twentieth.
 const TOLERANCE: u32 = 20;
 
-/// The knowledge of a session about its network path.
+/// The properties of a session's network path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct NetworkPath {
-    /// The silence after which a link was cut last; zero before the first cut.
+    /// The time without traffic before the last cut; zero if there was no cut.
     silence: Duration,
-    /// The longest time between two heartbeats that the path allows, if it is known.
+    /// The longest time between two heartbeats on this path; `None` if it is unknown.
     longest: Option<Duration>,
 }
 
 impl NetworkPath {
-    /// Records that a link with this usual interval was cut after this silence. Two successive cuts after the same
-    /// silence reduce the interval to half of it. A silence below the shortest interval belongs to a link in use and
-    /// is ignored.
+    /// Records that a link with this usual interval was cut after a time without traffic. After two consecutive cuts
+    /// with equal times, the interval becomes half of that time. Times below the shortest interval are ignored, because
+    /// such a link was in use.
     pub(crate) fn cut(&mut self, usual: Duration, silence: Duration) {
         let shortest = usual / SHORTEST;
         if silence < shortest {
@@ -38,7 +39,7 @@ impl NetworkPath {
         self.silence = silence;
     }
 
-    /// Returns the time between two heartbeats on this path.
+    /// The time between two heartbeats on this path.
     pub(crate) fn heartbeat(self, usual: Duration) -> Duration {
         self.longest.map_or(usual, |longest| longest.min(usual))
     }
@@ -48,8 +49,8 @@ impl NetworkPath {
 mod tests {
     use super::*;
 
-    /// A table of cases, with which all SDKs are tested. The columns are the usual interval, the silences before
-    /// the cuts, and the expected interval.
+    /// The test cases that all SDKs share. The columns are the usual interval, the times without traffic before the
+    /// cuts, and the expected interval, all in ms.
     const CASES: &str = include_str!("../tests/sdk/heartbeat.csv");
 
     #[test]

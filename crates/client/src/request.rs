@@ -1,4 +1,4 @@
-//! The calls of an application and their answers, and their conversion to and from the messages of the wire.
+//! The calls of an application and their answers, and their conversion to and from messages of the wire protocol.
 
 use crate::read::{statuses, users};
 use crate::{Refused, lists};
@@ -12,36 +12,36 @@ use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 use prost::Message as _;
 
-/// The bytes of a frame that are reserved for its id, key and lengths.
+/// The bytes of a frame that are reserved for the message's id, key and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
 
-/// The answer to a login.
+/// The result of a login.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct LoggedIn {
-    /// The server's clock.
+    /// The time of the server's clock.
     pub server_time: Timestamp,
-    /// Whether the account was created by this login.
+    /// Whether the account was created for this login.
     pub registered: bool,
-    /// The abilities of this client, if the server sent them.
+    /// The abilities of this client; `None` if the server did not send them.
     pub abilities: Option<Abilities>,
 }
 
-/// The abilities of a client: the calls and limits that the settings of its app allow.
+/// The calls and limits that the settings of an app allow its clients.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
-    /// Whether the app allows queries and subscriptions of other users' statuses, and notifications of their changes.
+    /// Whether the app allows queries of and subscriptions to other users' statuses, and notifications about them.
     pub statuses_of_others: bool,
-    /// The code with which a query or a subscription is refused while they are not allowed: 7013 or 72001.
+    /// The code with which queries and subscriptions are refused (7013 or 72001); `None` if they are allowed.
     pub refusal: Option<u32>,
-    /// Whether the client is notified of mutual friends without a subscription.
+    /// Whether the client is notified of mutual friends without subscribing to them.
     pub friend_notification: bool,
-    /// The number of users that the subscription list may hold.
+    /// The largest number of users on the subscription list.
     pub subscriptions_limit: u32,
-    /// The number of users in one query.
+    /// The largest number of users in one query.
     pub query_batch: u32,
-    /// The number of users in one subscription.
+    /// The largest number of users in one subscription.
     pub subscribe_batch: u32,
-    /// The number of users in one unsubscription.
+    /// The largest number of users in one unsubscription.
     pub unsubscribe_batch: u32,
 }
 
@@ -59,59 +59,60 @@ impl From<v1::Abilities> for Abilities {
     }
 }
 
-/// The answer to `getUserStatus`.
+/// The result of `getUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Statuses {
-    /// The statuses of the users who exist.
+    /// The statuses of the users with an account.
     pub statuses: Vec<UserStatus>,
     /// The users for whom the call failed.
     pub failures: Vec<Failure>,
 }
 
-/// The answer to `subscribeUserStatus`.
+/// The result of `subscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Subscribed {
-    /// The current status of every user subscribed by the call.
+    /// The current statuses of the users to whom the call has subscribed.
     pub statuses: Vec<UserStatus>,
     /// The users for whom the subscription failed.
     pub failures: Vec<Failure>,
-    /// The users who were evicted from the full list, earliest subscribed first.
+    /// The users who were evicted because the list was full, earliest first.
     pub evicted: Vec<UserId>,
-    /// The evicted users who are not watched any longer, not even as friends. They have left the cache.
+    /// The evicted users who are no longer watched, not even as friends. They were removed from the cache.
     pub not_watched: Vec<UserId>,
 }
 
-/// The answer to `unsubscribeUserStatus`.
+/// The result of `unsubscribeUserStatus`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unsubscribed {
     /// The users for whom the call failed.
     pub failures: Vec<Failure>,
-    /// The users who are not watched any longer, not even as friends. They have left the cache.
+    /// The users who are no longer watched, not even as friends. They were removed from the cache.
     pub not_watched: Vec<UserId>,
 }
 
 /// The subscription list of the account.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Subscriptions {
-    /// The users, earliest subscribed first.
+    /// The users, earliest first.
     pub users: Vec<UserId>,
-    /// The number of users that the list may hold.
+    /// The largest number of users on the list.
     pub limit: u32,
 }
 
-/// One user of a batch for whom the call failed.
+/// A user for whom a call about several users failed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Failure {
-    /// The user as it was requested; it may not be a valid `userID`.
+    /// The text that the request contained for the user, which may not be a valid `userID`.
     pub user_id: String,
     /// The code of the failure (SPEC section 7).
     pub code: u32,
 }
 
-/// A call that is sent to the server once the session is live.
+/// A call that is sent when the link is live.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Request {
-    /// A login on the live link: the application has logged in again (`resume` not set), or has replaced the UserSig.
+    /// A login on the live link. `resume` is `false` if the application has logged in again, and `true` if it has
+    /// replaced the UserSig.
     Login {
         user_sig: String,
         resume: bool,
@@ -122,13 +123,13 @@ pub(crate) enum Request {
     Subscribe(Vec<String>),
     Unsubscribe(Vec<String>),
     GetSubscriptions,
-    /// A call about profiles, friends, messages or conversations, as it is sent.
+    /// A request about profiles, friends, messages or conversations, in the form of the wire protocol.
     Lists(Box<Ask>),
 }
 
 impl Request {
-    /// Whether the call is idempotent: it only reads, or the server recognises a repetition. Such a call is sent
-    /// again if the link breaks before its answer.
+    /// Whether the request may be sent again if the link breaks before its answer, because it only reads or the server
+    /// detects repetitions.
     pub(crate) fn is_repeatable(&self) -> bool {
         match self {
             Self::GetUserStatus(_) | Self::GetSubscriptions => true,
@@ -150,7 +151,7 @@ impl Request {
     }
 }
 
-/// The answer to a call. The machine checks that it matches its [`Request`].
+/// The answer to a call. The machine has checked that it belongs to the [`Request`].
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Answer {
     LoggedIn(LoggedIn),
@@ -163,8 +164,9 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// Refuses calls beyond a fixed limit of the contract, which the server would refuse, and calls that do not fit into a
-/// frame, for which the server would end the link. The server checks the limits that an app's settings can change.
+/// Refuses calls that exceed a fixed limit, which the server would refuse too. Also refuses calls that do not fit into
+/// a frame, for which the server would end the link. Limits that an app's settings can change are checked only by the
+/// server.
 pub(crate) fn check(request: &Request) -> Result<(), Refused> {
     check_size(request)?;
     match request {
@@ -268,7 +270,7 @@ fn check_size(request: &Request) -> Result<(), Refused> {
     }
 }
 
-/// Converts the call to a message. A login is not converted here, because the machine adds the cached versions.
+/// Converts a call into a message. `None` for a login, because the machine creates it with the cached versions.
 pub(crate) fn operation(request: &Request) -> Option<Ask> {
     Some(match request {
         Request::Login { .. } => return None,
@@ -290,8 +292,8 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
     })
 }
 
-/// Converts the answer to a request; `None` if it is the answer to another request. Of a `LoginResponse`, only a part
-/// becomes the [`Answer`]; the machine takes the rest before.
+/// Converts the answer to a request; `None` if `body` does not belong to the request. The [`Answer`] contains only a
+/// part of a `LoginResponse`; the machine processes the rest.
 pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
     match (request, body) {
         (Request::Login { .. }, Tell::Login(told)) => Some(Answer::LoggedIn(logged_in(&told))),
@@ -339,7 +341,7 @@ pub(crate) fn logged_in(told: &v1::LoginResponse) -> LoggedIn {
     }
 }
 
-/// Reads the answer to a subscription.
+/// Converts the answer to a subscription.
 pub(crate) fn subscribed(told: v1::SubscribeUserStatusResponse) -> Subscribed {
     Subscribed {
         statuses: statuses(told.statuses),

@@ -1,49 +1,49 @@
-//! The restore of the subscription list after the server has dropped it: decides to which users the SDK subscribes
-//! again, how many in one call, and when.
+//! The restore of the subscription list after the server has dropped it: the users to whom the client subscribes again,
+//! in batches.
 //!
-//! Pure: the time is an argument. The restore survives a broken link: a batch without an answer is sent again.
+//! The restore survives a broken link: a batch without an answer is sent again.
 
 use lamplight_model::{Moment, UserId};
 use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
 
-/// The maximum number of users in one call, which is the default limit of an app (SPEC section 3).
+/// The most users in one batch, which is an app's default limit (SPEC section 3).
 const BATCH: usize = 100;
 
-/// The shortest time between two calls. It is half of the default rate limit of 20 calls in 5 s, which the
+/// The shortest time between two batches. It uses half of the default rate limit of 20 calls in 5 s, which the
 /// application's calls and the account's other devices share.
 const PACE: Duration = Duration::from_millis(500);
 
-/// The wait after a temporary refusal: the window of the default rate limit.
+/// The wait after a temporary refusal, which is the window of the default rate limit.
 const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 
-/// The result of a call.
+/// The result of a batch.
 #[derive(PartialEq, Eq, Debug)]
 pub(crate) struct Restored {
-    /// The users who are subscribed again.
+    /// The users to whom the client has subscribed again.
     pub(crate) kept: Vec<UserId>,
     /// The users for whom the subscription failed.
     pub(crate) lost: Lost,
 }
 
-/// Users who are not subscribed again.
+/// Users to whom the client will not subscribe again.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(crate) struct Lost {
     /// All of these users.
     pub(crate) users: Vec<UserId>,
-    /// Those of `users` who are not watched, not even as friends.
+    /// The users among them who are not watched, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
 }
 
-/// The users who are to be subscribed again.
+/// The users to whom the client will subscribe again.
 #[derive(Debug)]
 pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
-    /// The batch that was sent and is not answered yet.
+    /// The batch that was sent and has no answer yet.
     sent: Option<Vec<UserId>>,
-    /// The users to be subscribed again who are not watched at the moment, according to the server. They are removed
-    /// from the cache only if the new subscription fails.
+    /// The users of the restore who are not watched at the moment. They are removed from the cache only if they cannot
+    /// be subscribed to again.
     unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,
@@ -62,16 +62,15 @@ impl Default for Restore {
 }
 
 impl Restore {
-    /// Begins with these users, earliest subscribed first. Replaces the rest of an earlier restore, whose users came
-    /// from the same list.
+    /// Begins a restore of these users, earliest first. It replaces an earlier restore, whose users came from the same
+    /// list.
     pub(crate) fn begin(&mut self, users: &[UserId]) {
         self.waiting = users.iter().cloned().collect();
         self.sent = None;
         self.unwatched.clear();
     }
 
-    /// Records that this user is not watched, according to the server. Returns whether the user is still to be
-    /// subscribed again.
+    /// Records that the server has reported a user as not watched. Returns whether the user is in the restore.
     pub(crate) fn not_watched(&mut self, user: &UserId) -> bool {
         let covered =
             self.waiting.contains(user) || self.sent.as_ref().is_some_and(|sent| sent.contains(user));
@@ -81,17 +80,18 @@ impl Restore {
         covered
     }
 
-    /// Whether nothing is left to do.
+    /// Whether the restore is complete.
     pub(crate) fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.sent.is_none()
     }
 
-    /// The time at which [`next_batch`](Self::next_batch) returns the next batch.
+    /// The time from which on [`next_batch`](Self::next_batch) returns a batch; `None` if a batch is being sent or the
+    /// restore is complete.
     pub(crate) fn due(&self) -> Option<Moment> {
         (self.sent.is_none() && !self.waiting.is_empty()).then_some(self.not_before)
     }
 
-    /// Returns the next users to subscribe to; one call is under way at a time.
+    /// Returns the users of the next batch; `None` if it is not due yet. Only one batch is sent at a time.
     pub(crate) fn next_batch(&mut self, now: Moment) -> Option<Vec<UserId>> {
         if self.due().is_none_or(|due| now < due) {
             return None;
@@ -102,7 +102,7 @@ impl Restore {
         Some(batch)
     }
 
-    /// Handles the answer to the call, which failed for these users.
+    /// Processes the answer to the batch. `failed` are the users for whom it failed.
     pub(crate) fn answered(&mut self, failed: &BTreeSet<&str>) -> Restored {
         let sent = self.sent.take().unwrap_or_default();
         let (lost, kept): (Vec<_>, Vec<_>) =
@@ -111,14 +111,13 @@ impl Restore {
         Restored { kept, lost: self.lose(lost) }
     }
 
-    /// Handles a temporary refusal of the call.
+    /// Processes a temporary refusal of the batch.
     pub(crate) fn refused_for_now(&mut self, now: Moment) {
         self.put_back();
         self.not_before = now + AFTER_REFUSAL;
     }
 
-    /// Handles a refusal because the app allows fewer users in one call. Returns whether a smaller batch can be
-    /// tried.
+    /// Processes a refusal because the batch was too large. Returns whether a smaller batch can be tried.
     pub(crate) fn batch_too_large(&mut self) -> bool {
         self.put_back();
         let smaller = self.batch / 2;
@@ -126,14 +125,14 @@ impl Restore {
         smaller > 0
     }
 
-    /// Puts the users of the call under way back, because the link broke; they are sent again on the next link.
+    /// Returns the users of the sent batch to the queue, because the link broke. They are sent again on the next link.
     pub(crate) fn put_back(&mut self) {
         for user in self.sent.take().unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(user);
         }
     }
 
-    /// Removes users whom the application does not want any longer.
+    /// Removes users from whom the application has unsubscribed.
     pub(crate) fn forget(&mut self, users: &BTreeSet<UserId>) -> Lost {
         let (lost, waiting): (Vec<_>, Vec<_>) =
             mem::take(&mut self.waiting).into_iter().partition(|user| users.contains(user));
@@ -141,7 +140,7 @@ impl Restore {
         self.lose(lost)
     }
 
-    /// Gives up all users.
+    /// Ends the restore and returns its users.
     pub(crate) fn give_up(&mut self) -> Lost {
         self.put_back();
         let lost = self.waiting.drain(..).collect();
@@ -220,7 +219,8 @@ mod tests {
         restore.begin(&users(4));
         assert!(users(3).iter().all(|user| restore.not_watched(user)));
         restore.next_batch(Moment(0));
-        // The first user is subscribed again, the second is not, and the third was never reported as unwatched.
+        // The client has subscribed to the first user again, but not to the second. The fourth was never reported as
+        // not watched.
         let failed = BTreeSet::from(["u1", "u3"]);
         let restored = restore.answered(&failed);
         let all = users(4);

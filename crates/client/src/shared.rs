@@ -1,6 +1,5 @@
-//! The state that the driver and the clients share: the machine, and the events that readers have not read yet. One
-//! lock protects both and is never held across an await, so that a new reader sees the cache and then every later
-//! change.
+//! The state that the driver and the clients share: the machine, and the event queues of the readers. One lock protects
+//! both and is never held across an await. A new reader therefore gets the cache and then every later change.
 
 use crate::Event;
 use crate::backoff::Jitter;
@@ -17,12 +16,12 @@ use tokio_stream::Stream;
 #[derive(Clone, Debug)]
 pub(crate) struct SharedLock(Arc<Mutex<Shared>>);
 
-/// The state inside the lock; see the module.
+/// The shared state; see the module.
 #[derive(Debug)]
 pub(crate) struct Shared {
     machine: Machine,
     readers: Slab<Reader>,
-    /// Whether the client is closed, so that no more events come.
+    /// Whether the client was closed, so that there will be no more events.
     closed: bool,
 }
 
@@ -38,7 +37,7 @@ impl SharedLock {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Shared> {
-        // The lock is poisoned if a step has panicked. The panic was reported as a bug, and the statuses can still be
+        // The lock is poisoned if a step has panicked. The panic was already reported, and the statuses can still be
         // read.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -54,12 +53,12 @@ impl SharedLock {
 }
 
 impl Shared {
-    /// Returns the machine, for reading.
+    /// The machine, for reading.
     pub(crate) fn machine(&self) -> &Machine {
         &self.machine
     }
 
-    /// Steps the machine, passes its events to the readers, and returns the other effects.
+    /// Runs a step of the machine, passes its events to the readers, and returns the other effects.
     pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
         let mut effects = self.machine.step(input, now, jitter);
         for effect in effects.extract_if(.., |effect| matches!(effect, Effect::Emit(_))) {
@@ -70,7 +69,7 @@ impl Shared {
         effects
     }
 
-    /// Records that no more events come.
+    /// Records that there will be no more events, and wakes the readers.
     pub(crate) fn close(&mut self) {
         self.closed = true;
         self.readers.iter_mut().filter_map(|(_, reader)| reader.waker.take()).for_each(Waker::wake);
@@ -84,13 +83,13 @@ impl Reader {
     }
 }
 
-/// The events of a client as a stream. Created by [`Client::events`](crate::Client::events).
+/// A stream of the events of a client. Created by [`Client::events`](crate::Client::events).
 ///
-/// It begins with the cached statuses, so it may be created before or after the login. It ends when the last
-/// [`Client`](crate::Client) is dropped.
+/// The stream begins with the cached statuses, so it may be created before or after the login. It ends when the last
+/// [`Client`](crate::Client) was dropped.
 ///
-/// A slow reader loses no final state: it gets the newest status of each user, in one event, and the last 64 of the
-/// other events, after an [`Event::Missed`] if there were more.
+/// A slow reader always gets the final state: the newest status of each user, in one event. Of the other events it gets
+/// the last 64, after an [`Event::Missed`] if there were more.
 #[derive(Debug)]
 pub struct Events {
     shared: SharedLock,
@@ -98,7 +97,7 @@ pub struct Events {
 }
 
 impl Events {
-    /// Returns the next event; `None` after the last.
+    /// The next event; `None` after the last one.
     pub async fn next(&mut self) -> Option<Event> {
         std::future::poll_fn(|context| Pin::new(&mut *self).poll_next(context)).await
     }

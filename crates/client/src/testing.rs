@@ -1,4 +1,4 @@
-//! A short notation of statuses for the tests of this crate: `ann:3` is the status of `ann` with version 3.
+//! A short notation for statuses in tests: `ann:3` is the status of `ann` with version 3.
 
 use lamplight_model::{
     CustomStatus, PlatformSet, Reason, StatusType, Timestamp, UserId, UserStatus, Version,
@@ -24,7 +24,7 @@ pub(crate) fn status(word: &str) -> UserStatus {
     }
 }
 
-/// Writes statuses in this notation.
+/// Formats statuses in this notation.
 pub(crate) fn brief<'a>(statuses: impl IntoIterator<Item = &'a UserStatus>) -> String {
     let words: Vec<_> =
         statuses.into_iter().map(|status| format!("{}:{}", status.user_id, status.version)).collect();

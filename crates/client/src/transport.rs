@@ -1,4 +1,4 @@
-//! Moves messages over a socket: handles bytes and framing, and does not interpret the messages.
+//! Sends and receives messages over a socket, and does not interpret them.
 
 mod native;
 #[cfg(feature = "tls")]
@@ -19,14 +19,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The maximum number of messages that wait to be written. The machine never has as many in flight, so the queue is
+/// The most messages that wait to be written. The machine never has as many requests without answers, so the queue is
 /// full only if the peer has stopped reading.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
 
-/// The maximum number of messages that were read from the socket but not yet taken with `next`.
+/// The most messages that were read from the socket and not yet taken with `next`.
 const MAX_INCOMING: usize = 64;
 
-/// The number of bytes in one read.
+/// The most bytes of one read.
 const READ_CHUNK: usize = 4 * 1024;
 
 /// The encryption of the connection.
@@ -34,7 +34,7 @@ const READ_CHUNK: usize = 4 * 1024;
 pub(crate) enum Security {
     /// None.
     Plain,
-    /// TLS, with the configuration that has the trusted certificates.
+    /// TLS, with a configuration that contains the trusted certificates.
     #[cfg(feature = "tls")]
     Tls(std::sync::Arc<rustls::ClientConfig>),
 }
@@ -43,7 +43,7 @@ pub(crate) enum Security {
 pub(crate) async fn connect(address: Address, security: Security) -> Result<Connection, TransportError> {
     let failed = |error| TransportError::new("connecting", error);
     let stream = TcpStream::connect((address.host.as_str(), address.port)).await.map_err(failed)?;
-    // Messages are small and should be sent at once.
+    // Messages are small and have to be sent without delay.
     stream.set_nodelay(true).map_err(failed)?;
     match security {
         Security::Plain => speak(stream, address.framing).await,
@@ -70,16 +70,17 @@ where
 
 /// A connection to a server. Dropping it closes it.
 ///
-/// Bytes move only while [`next`](Self::next) is awaited.
+/// Bytes are sent and received only while [`next`](Self::next) is awaited.
 pub(crate) struct Connection {
     outgoing: Sender<v1::ClientMessage>,
     incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
-    /// The future that moves bytes. It never returns; the last item that it passes on is the end of the connection.
+    /// The future that sends and receives bytes. It never completes; its last item in `incoming` is the end of the
+    /// connection.
     pump: BoxFuture<'static, ()>,
 }
 
 impl Connection {
-    /// Creates a connection with native framing over a stream.
+    /// Creates a connection with the native framing over a stream.
     pub(crate) fn native<S>(stream: S) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
@@ -96,19 +97,19 @@ impl Connection {
         let pumping = pump(to_write, Incoming(read.clone()));
         let pump = Box::pin(async move {
             let end = pumping.await;
-            // Sending fails only if the receiver was dropped, and that happens together with this future.
+            // Sending fails only if the receiver was dropped, and then this future was dropped too.
             let _ = read.send(Err(end)).await;
             future::pending().await
         });
         Self { outgoing, incoming, pump }
     }
 
-    /// Queues a message. Fails if the peer does not read.
+    /// Queues a message to be sent. Returns an error if the queue is full because the peer does not read.
     pub(crate) fn send(&mut self, message: v1::ClientMessage) -> Result<(), LinkEnd> {
         self.outgoing.try_send(message).map_err(|_| LinkEnd::Silent)
     }
 
-    /// Returns the next message, or the end. Cancel-safe: dropping the future loses nothing.
+    /// The next received message, or the end of the connection. Cancel-safe: dropping the future loses no message.
     pub(crate) async fn next(&mut self) -> Result<v1::ServerMessage, LinkEnd> {
         tokio::select! {
             next = self.incoming.recv() => next.unwrap_or(Err(LinkEnd::Closed)),
@@ -117,7 +118,7 @@ impl Connection {
     }
 }
 
-/// The queue for the messages that a pump has read.
+/// The queue of received messages.
 struct Incoming(Sender<Result<v1::ServerMessage, LinkEnd>>);
 
 impl Incoming {

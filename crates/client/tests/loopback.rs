@@ -1,5 +1,5 @@
-//! The SDK with a scripted server over real sockets: TCP, WebSocket and TLS. No test sleeps: every step waits for
-//! what the other side has done.
+//! Tests of the SDK with a scripted server over real sockets: TCP, WebSocket and TLS. No test sleeps; every step waits
+//! for the other side.
 
 #![allow(clippy::unwrap_used)]
 
@@ -46,7 +46,7 @@ fn client(address: &str) -> ClientBuilder {
     Client::builder(address).app(AppId(7)).platform(Platform::Mac).device_id("device")
 }
 
-/// Logs in while the peer is being created, which answers the login.
+/// Logs in while the peer accepts the connection and answers the login.
 async fn log_in(client: &Client, peer: impl Future<Output = Peer>, statuses: &[(&str, u64)]) -> Peer {
     let welcomed = async {
         let mut peer = peer.await;
@@ -61,7 +61,7 @@ async fn log_in(client: &Client, peer: impl Future<Output = Peer>, statuses: &[(
     peer
 }
 
-/// The next event with statuses, as `user:version` words.
+/// The next event with statuses, as words of the form `user:version`.
 async fn changed(events: &mut Events) -> String {
     loop {
         if let Event::StatusChanged(statuses) = events.next().await.expect("the client lives") {
@@ -72,7 +72,7 @@ async fn changed(events: &mut Events) -> String {
     }
 }
 
-/// The same session over any transport: a login, a call, a notification, a broken link, a resume, a logout.
+/// A complete session over any transport: login, call, notification, broken link, resume, logout.
 async fn a_whole_session<F: Future<Output = Peer>>(client: Client, connection: impl Fn() -> F) {
     let mut events = client.events();
     let mut peer = log_in(&client, connection(), &[("me", 1), ("ann", 5)]).await;

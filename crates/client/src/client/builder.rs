@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// The default time that a call waits for its answer.
+/// The default of the call timeout.
 const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The configuration of a new client. Created by [`Client::builder`].
@@ -49,51 +49,52 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets the app (`SDKAppID`). Required.
+    /// Sets the app (`SDKAppID`). This is required.
     pub fn app(mut self, app: AppId) -> Self {
         self.app = Some(app);
         self
     }
 
-    /// Sets the platform of this device. Default: the operating system for which the program was compiled, or Linux
-    /// if Lamplight has no name for it.
+    /// Sets the platform of this device. The default is the operating system for which the program was compiled, or
+    /// Linux if that is not one of Lamplight's platforms.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self
     }
 
-    /// Sets the stable id of this device: 1–64 bytes of printable ASCII, the same at every start. Default: a random
-    /// id for the lifetime of this client, which makes the device a new one at every start.
+    /// Sets the id of this device: 1–64 bytes of printable ASCII. It should be the same at every start. The default is
+    /// a random id, with which the device is a new one at every start.
     pub fn device_id(mut self, device: impl Into<String>) -> Self {
         self.device = Device::Named(device.into());
         self
     }
 
-    /// Keeps the id of this device in a file, which is created at the first start.
+    /// Stores the id of this device in a file, which is created at the first start.
     pub fn device_id_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.device = Device::KeptIn(path.into());
         self
     }
 
-    /// Sets how long a call waits for its answer, including the time without a connection. Default: 10 s.
+    /// Sets the time for which a call waits for its answer, including the time without a connection. The default is 10
+    /// s.
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;
         self
     }
 
-    /// Adds one or more trusted root certificates in PEM to those of the system. Needs the feature `tls`.
+    /// Adds one or more root certificates in PEM to the trusted certificates of the system. Needs the feature `tls`.
     #[cfg(feature = "tls")]
     pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
         self.root_certificates.push(pem.into());
         self
     }
 
-    /// Builds the client and starts its task. The client connects only with [`login`](Client::login).
+    /// Creates the client and starts its task. The client does not connect before [`login`](Client::login).
     ///
     /// # Errors
     ///
-    /// If the address, the app, the device id or a certificate is missing or malformed, or the address needs a
-    /// feature of this crate that is not enabled.
+    /// If the address, the app, the device id or a certificate is missing or invalid, or if the address needs a feature
+    /// of this crate that is not enabled.
     ///
     /// # Panics
     ///
@@ -120,7 +121,7 @@ impl ClientBuilder {
     }
 }
 
-/// Starts the task of a client that connects with `dial`.
+/// Creates a client that connects with `dial`, and starts its task.
 pub(crate) fn start(identity: Identity, dial: Dial, call_timeout: Duration) -> Client {
     let device = identity.device.clone();
     let shared = SharedLock::new(Machine::new(identity));
@@ -159,7 +160,7 @@ fn kept_device(path: &Path) -> Result<DeviceId, BuildError> {
     }
 }
 
-/// Writes a new file that only its owner can read, on systems with file modes.
+/// Writes a file that only its owner can read, if the system has file modes.
 fn write_for_owner(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

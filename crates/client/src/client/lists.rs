@@ -16,12 +16,12 @@ use lamplight_wire::v1::server_message::Body as Tell;
 const FRIEND_PAGE: u32 = 1_000;
 
 impl Client {
-    /// Changes the user's own profile; fields that are `None` stay unchanged. Returns the new profile.
+    /// Changes the user's own profile, and returns the new profile. Fields that are `None` are not changed.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 if a text is too long or has a control character, or the avatar is not an http or
-    /// https URL.
+    /// [`Error::Refused`] with 6017 if a text is too long or contains a control character, or if the avatar is not an
+    /// http or https URL.
     pub async fn set_self_info(&self, change: ProfileChange) -> Result<UserInfo, Error> {
         let allow_type = match change.allow {
             None => v1::AllowType::Unspecified,
@@ -37,11 +37,11 @@ impl Client {
         told.profile.and_then(lists::user_info).ok_or_else(no_answer)
     }
 
-    /// Returns the profiles of users: at most 100.
+    /// Returns the profiles of at most 100 users.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the call as a whole was refused; users for whom it failed individually are in
+    /// [`Error::Refused`] if the whole call was refused. Users for whom it failed individually are in
     /// [`UsersInfo::failures`].
     pub async fn get_users_info<I>(&self, users: I) -> Result<UsersInfo, Error>
     where
@@ -54,7 +54,8 @@ impl Client {
         Ok(lists::users_info(told))
     }
 
-    /// Returns the whole friend list, by rising `userID`. The call timeout applies to each thousand friends.
+    /// Returns the whole friend list, in ascending order of the `userID`s. It makes a request for each thousand
+    /// friends, and the call timeout applies to each request.
     ///
     /// # Errors
     ///
@@ -73,13 +74,13 @@ impl Client {
         }
     }
 
-    /// Adds a user to the own friend list, and the own user to theirs. For an existing friend, changes the remark
-    /// (UTF-8, at most 96 bytes) unless it is empty.
+    /// Adds a user to the own friend list, and the own user to theirs. If the user is already a friend, changes the
+    /// remark (UTF-8, at most 96 bytes) unless it is empty.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: 70107 there is no such account, 30516 the user does not accept friends, 30010 the own friend
-    /// list is full, 30014 the other user's is full, 6017 `user_id` is the own user.
+    /// [`Error::Refused`] with 70107 if there is no such account, 30516 if the user allows nobody to add them, 30010 if
+    /// the own friend list is full, 30014 if the other user's list is full, and 6017 if `user_id` is the own user.
     pub async fn add_friend(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let ask = Ask::AddFriend(v1::AddFriendRequest {
             user_id: user_id.to_owned(),
@@ -90,12 +91,12 @@ impl Client {
         told.friend.and_then(lists::friend).ok_or_else(no_answer)
     }
 
-    /// Removes users from the own friend list, and the own user from theirs: at most 100. Returns the users who were
-    /// not friends.
+    /// Removes at most 100 users from the own friend list, and the own user from theirs. Returns the users who were not
+    /// friends.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] if the call as a whole was refused.
+    /// [`Error::Refused`] if the whole call was refused.
     pub async fn delete_from_friend_list<I>(&self, users: I) -> Result<Vec<ItemFailure>, Error>
     where
         I: IntoIterator,
@@ -107,7 +108,7 @@ impl Client {
         Ok(lists::item_failures(told.failures))
     }
 
-    /// Changes the remark on a friend, the own user's name for them: UTF-8, at most 96 bytes; empty for none.
+    /// Changes the remark, which is the own user's name for a friend: UTF-8, at most 96 bytes; empty for no remark.
     ///
     /// # Errors
     ///
@@ -122,19 +123,20 @@ impl Client {
     /// Sends a text message: UTF-8, at most 12,288 bytes unless the app's settings say otherwise. When this returns,
     /// the message is stored durably.
     ///
-    /// A message that was under way when the link broke is sent again after the reconnect, within the call timeout;
-    /// the server stores it once.
+    /// If the link breaks while the message is being sent, the client sends it again after the reconnect, within the
+    /// call timeout. The server stores it once.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`]: 70107 there is no such account, 80002 the text is too long, 6017 it is empty.
+    /// [`Error::Refused`] with 70107 if there is no such account, 80002 if the text is too long, and 6017 if it is
+    /// empty.
     pub async fn send_c2c_text_message(&self, to: &str, text: &str) -> Result<SentMessage, Error> {
         self.send_c2c_text_message_as(to, text, &random_id()).await
     }
 
-    /// Sends a text message with an id that the application has chosen and kept, so that a retry is safe even after a
-    /// restart of the application: the same text to the same user with that id within ten minutes returns the first
-    /// message, and is not stored again.
+    /// Sends a text message with an id that the application has chosen and stored. A retry is then safe even after a
+    /// restart of the application: the same text to the same user with the same id within ten minutes is not stored
+    /// again, and the call returns the stored message.
     ///
     /// # Errors
     ///
@@ -148,9 +150,8 @@ impl Client {
         self.send_message(to, MessageBody::from(text), client_id).await
     }
 
-    /// Sends custom content, which only the application interprets: all parts together have 1 to 12,288 bytes unless
-    /// the app's settings say otherwise. Otherwise the same as
-    /// [`send_c2c_text_message_as`](Self::send_c2c_text_message_as).
+    /// Sends custom content, which only the application interprets. All parts together have 1 to 12,288 bytes, unless
+    /// the app's settings say otherwise. For the id, see [`send_c2c_text_message_as`](Self::send_c2c_text_message_as).
     ///
     /// # Errors
     ///
@@ -164,8 +165,7 @@ impl Client {
         self.send_message(to, MessageBody::Custom(custom), client_id).await
     }
 
-    /// Sends custom content as [`send_c2c_custom_message_as`](Self::send_c2c_custom_message_as) does, with a random
-    /// id.
+    /// Sends custom content like [`send_c2c_custom_message_as`](Self::send_c2c_custom_message_as), with a random id.
     ///
     /// # Errors
     ///
@@ -195,8 +195,8 @@ impl Client {
         Ok(SentMessage { message, repeated: told.repeated_send })
     }
 
-    /// Returns messages with `peer`, newest first: up to `limit` (1 to 100) messages, all of them before the sequence
-    /// `before` if it is given.
+    /// Returns up to `limit` (1 to 100) messages with `peer`, newest first. If `before` is given, only messages with a
+    /// lower sequence.
     ///
     /// # Errors
     ///
@@ -214,12 +214,12 @@ impl Client {
         Ok(History { messages, finished: told.finished })
     }
 
-    /// Returns a page of the conversation list: the first, or the one at the `next` of the previous page. `limit` is
-    /// 1 to 1,000, or 0 for the server's maximum. Long texts make a page shorter.
+    /// Returns a page of the conversation list: the first page, or the page at the `next` of the previous page. `limit`
+    /// is 1 to 1,000, or 0 for the server's maximum. A page with long texts has fewer rows.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 6017 if `next` is not valid.
+    /// [`Error::Refused`] with 6017 if `next` is invalid.
     pub async fn get_conversation_list(
         &self,
         next: Option<&str>,
@@ -235,7 +235,8 @@ impl Client {
         })
     }
 
-    /// Marks the messages of `peer` as read, up to a sequence or all so far. The read position never moves back.
+    /// Marks the messages of `peer` up to `sequence` as read, or all existing messages if it is `None`. The read
+    /// position never moves back.
     ///
     /// # Errors
     ///
@@ -258,7 +259,7 @@ impl Client {
         told.conversation.and_then(lists::conversation).ok_or_else(no_answer)
     }
 
-    /// Removes a conversation from the own list, together with its history. The peer keeps theirs.
+    /// Removes a conversation from the own list, together with its history. The peer's list and history do not change.
     ///
     /// # Errors
     ///
@@ -276,7 +277,7 @@ impl Client {
     }
 }
 
-/// Returns a random id for a message.
+/// A random id for a message.
 fn random_id() -> ClientMessageId {
     let random = format!("{:032x}", rand::random::<u128>());
     ClientMessageId::new(&random).expect("32 bytes of printable ASCII")
@@ -284,7 +285,7 @@ fn random_id() -> ClientMessageId {
 
 const KINDS: &str = "the machine accepts only an answer of the kind of its request";
 
-/// The error of an answer that lacks a required part.
+/// The error for an answer that lacks a required field.
 fn no_answer() -> Error {
     Error::Transport(crate::TransportError::new(
         "reading an answer",

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A client, and the server's ends of its connections.
+/// A client, and the server's sides of its connections.
 struct World {
     client: Client,
     events: Events,
@@ -45,7 +45,7 @@ impl World {
         Peer::native(self.arrivals.recv().await.expect("the client connects")).await
     }
 
-    /// Creates a live session of `me`.
+    /// Creates a client with a live session of the user `me`.
     async fn live() -> (Self, Peer) {
         let mut world = Self::new();
         let client = world.client.clone();

@@ -1,4 +1,4 @@
-//! The part of the machine that handles messages of the server: answers to calls, and notifications.
+//! The part of the machine that processes messages of the server: answers and notifications.
 
 use super::retry::Retry;
 use super::snapshot::Snapshot;
@@ -18,17 +18,17 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
-/// The wait after [`Code::TOO_MANY_FAILURES`], which requires a minute.
+/// The wait after [`Code::TOO_MANY_FAILURES`], because the server blocks the address for a minute.
 const AFTER_TOO_MANY_FAILURES: Duration = Duration::from_secs(60);
 
 impl Machine {
-    /// Handles a message of the server.
+    /// Processes a message of the server.
     pub(super) fn received(&mut self, message: v1::ServerMessage, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if let Phase::Live(link) = &mut session.phase {
             link.heard(turn.now);
         }
-        // A message without a known body belongs to a newer contract, and is ignored.
+        // A message without a known body is from a newer protocol version, and is ignored.
         let Some(body) = message.body else { return };
         match body {
             Tell::StatusChanged(told) => {
@@ -94,7 +94,7 @@ impl Machine {
         }
     }
 
-    // Logins.
+    // Logins
 
     fn login_answered(
         &mut self,
@@ -125,7 +125,7 @@ impl Machine {
         }
     }
 
-    /// Handles a refused login of an attempt to connect.
+    /// Processes the refusal of a login during an attempt to connect.
     fn login_refused(&mut self, refused: Refused, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if let Some(retry) = retry_after_refusal(&refused) {
@@ -148,15 +148,15 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// Handles the snapshot of a login and the statuses that came before it. If an earlier process has left users on
-    /// the subscription list, they come before all users to whom this session has subscribed.
+    /// Processes the answer to a login, and the statuses that were received before it. Users whom an earlier process
+    /// has left on the subscription list are placed before the users of this session.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
         if told.subscriptions_lost {
             session.restore.begin(&session.subscriptions);
         }
-        // A user who will be subscribed again is not reported as unwatched in between.
+        // A user to whom the client will subscribe again is not reported as unwatched in between.
         let left: Vec<UserId> = read::users(&told.not_watched)
             .into_iter()
             .filter(|user| !session.restore.not_watched(user))
@@ -176,7 +176,7 @@ impl Machine {
         }
     }
 
-    // Calls.
+    // Calls
 
     fn call_answered(&mut self, call: Call, body: Tell, turn: &mut Turn) {
         if let Tell::Refusal(refusal) = body {
@@ -200,8 +200,8 @@ impl Machine {
             Answer::LoggedOut => {}
             Answer::SelfStatus(status) => self.told(vec![status.clone()], turn),
             Answer::Statuses(told) => {
-                // These statuses are not added to the snapshot: an incomplete snapshot determines who is watched, and a
-                // query may name anybody.
+                // These statuses do not count for the snapshot. The snapshot determines who is watched, but a query may
+                // be about anybody.
                 let watched = self.cache.watched(told.statuses.iter().cloned());
                 let changed = self.cache.fold(watched);
                 if !changed.is_empty() {
@@ -252,7 +252,7 @@ impl Machine {
         match (call.id, answer) {
             (Some(id), answer) => turn.answer(id, Ok(answer)),
             (None, Answer::Lists(told)) => late(*told, turn),
-            // The caller does not wait any longer, and the changes that the call made were already reported.
+            // The caller no longer waits, and the changes were already reported as events.
             (None, _) => {}
         }
         if logged_out {
@@ -260,7 +260,7 @@ impl Machine {
         }
     }
 
-    /// Handles an accepted login on the live link.
+    /// Processes the answer to a login on the live link.
     fn renewed(&mut self, asked: &Request, told: Option<v1::LoginResponse>, turn: &mut Turn) {
         let platform = self.identity.platform;
         let (Some(session), Some(told)) = (&mut self.session, told) else { return };
@@ -274,7 +274,7 @@ impl Machine {
         self.told_at_login(Vec::new(), told, turn);
     }
 
-    /// Removes the users from whom a call has unsubscribed from the known subscription list.
+    /// Removes the users from whom a call has unsubscribed from the client's copy of the subscription list.
     fn unsubscribed_by(&mut self, asked: &Request) {
         match asked {
             Request::Unsubscribe(users) if users.is_empty() => {
@@ -312,22 +312,22 @@ impl Machine {
         if refused.is(Code::BATCH_TOO_LARGE) && session.restore.batch_too_large() {
             return;
         }
-        // A server that sends abilities reports when the app allows subscriptions again, so the restore can wait for
-        // that.
+        // If the server sends abilities, it will send them again when the app allows subscriptions, so the restore
+        // waits for that.
         let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
         if retry_after_refusal(refused).is_some() || (is_gate && session.abilities.is_some()) {
             return session.restore.refused_for_now(turn.now);
         }
-        // The app does not allow subscriptions now, so none of these users is watched by subscription any longer.
+        // The app does not allow subscriptions, so none of these users is watched because of a subscription any longer.
         tracing::debug!(code = refused.code, "the subscription list cannot be restored");
         let lost = session.restore.give_up();
         self.list_changed(Vec::new(), &lost.users);
         self.not_watched(&lost.not_watched, turn);
     }
 
-    // Messages that the server sends on its own.
+    // Notifications
 
-    /// Handles statuses of watched users.
+    /// Processes statuses of watched users.
     fn told(&mut self, statuses: Vec<UserStatus>, turn: &mut Turn) {
         let changed = self.fold(statuses);
         if !changed.is_empty() {
@@ -335,7 +335,7 @@ impl Machine {
         }
     }
 
-    /// Stores the abilities of this client, and reports a change to the application.
+    /// Stores the abilities of this client, and emits an event if they have changed.
     fn abilities_told(&mut self, told: Option<v1::Abilities>, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(told) = told.map(Abilities::from) else { return };
@@ -345,9 +345,9 @@ impl Machine {
         }
     }
 
-    /// Removes users who are not watched any longer from the cache.
+    /// Removes users who are no longer watched from the cache, and emits an event.
     pub(super) fn not_watched(&mut self, users: &[UserId], turn: &mut Turn) {
-        // The own user is always watched.
+        // The own user is always watched, so it stays in the cache.
         let own = self.session.as_ref().map(|session| &session.user);
         let left = self.cache.remove(users.iter().filter(|user| Some(*user) != own));
         if !left.is_empty() {
@@ -370,7 +370,7 @@ impl Machine {
         self.not_watched(&not_watched, turn);
     }
 
-    /// Reports changes of the user's lists in the order in which an application needs them.
+    /// Emits events about changes of the user's lists, in an order that an application can process.
     fn lists_changed(&mut self, told: v1::ListsChanged, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         session.lists_version.told(told.lists_version);
@@ -400,15 +400,15 @@ impl Machine {
         self.no_friends(former, turn);
     }
 
-    /// Stops watching users who are not mutual friends any longer, unless they are subscribed to. The server sends no
-    /// separate message about it.
+    /// Stops watching users who are no longer mutual friends, unless they are subscribed to. The server sends no
+    /// message about these users.
     fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
         let Some(session) = &self.session else { return };
         former.retain(|user| !session.subscriptions.contains(user));
         self.not_watched(&former, turn);
     }
 
-    /// Updates the known subscription list: `added` are its newest users, and `removed` have left it.
+    /// Updates the client's copy of the subscription list. `added` become its newest users, and `removed` are removed.
     fn list_changed(&mut self, added: Vec<UserId>, removed: &[UserId]) {
         let Some(session) = &mut self.session else { return };
         let moved: BTreeSet<&UserId> = added.iter().chain(removed).collect();
@@ -422,7 +422,7 @@ impl Machine {
         }
     }
 
-    /// Handles the last message of the server on this link.
+    /// Processes the final message of the server on this link.
     fn connection_ended(&mut self, told: &v1::ConnectionEnded, turn: &mut Turn) {
         let Some(Session { established, logins, phase, login_limit, .. }) = &mut self.session else { return };
         let why = LinkEnd::EndedByServer(told.message.clone());
@@ -448,8 +448,8 @@ impl Machine {
             }
             Cause::ProtocolError | Cause::Unspecified => {
                 if let (Cause::ProtocolError, Phase::LoggingIn { bytes, .. }) = (told.cause(), &*phase) {
-                    // The login may have been larger than this server accepts. The statuses of users who are not
-                    // named in it are sent by the server in any case.
+                    // The login may have been larger than this server accepts, so the next one contains fewer versions.
+                    // The server sends the statuses of the other users in any case.
                     *login_limit = bytes / 2;
                 }
                 return self.link_ended(why, Retry::NotBefore(retry_after), turn);
@@ -473,8 +473,8 @@ impl Machine {
     }
 }
 
-/// Handles the answer to a call whose caller has got a timeout. Its change is reported like a change by another device,
-/// because the application would not learn of it otherwise.
+/// Emits events for the answer to a call whose caller has got a timeout. Otherwise the application would not get the
+/// change.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
     if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {
@@ -484,7 +484,7 @@ fn late(told: Tell, turn: &mut Turn) {
     }
 }
 
-/// Whether a refusal is temporary, and when to try again.
+/// The wait after which a refused call may be tried again; `None` if the refusal is permanent.
 fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
     match refused.known_code()? {
         Code::TOO_MANY_FAILURES => Some(Retry::NotBefore(AFTER_TOO_MANY_FAILURES)),

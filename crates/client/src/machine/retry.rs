@@ -1,26 +1,26 @@
-//! The wait between the end of a link and the next attempt.
+//! The wait between the end of a link and the next attempt to connect.
 
 use crate::backoff::{Jitter, Spread};
 use std::time::Duration;
 
-/// The wait between the end of a link and the next attempt.
+/// The rule for the wait between the end of a link and the next attempt to connect.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// Exactly this time, which was chosen at random by the server, or by this client after a sleep; longer if attempts
-    /// have failed.
+    /// Exactly this time, or the back-off if attempts have failed and it is longer. The time was already chosen at
+    /// random, by the server or after a sleep.
     After(Duration),
     /// This time plus the back-off.
     NotBefore(Duration),
 }
 
 impl Retry {
-    /// The wait before the next attempt after this many failures.
+    /// The wait before the next attempt, after `failures` consecutive failures.
     pub(super) fn wait(self, spread: Spread, failures: u32, jitter: Jitter) -> Duration {
         let back_off = spread.delay(failures, jitter);
         match self {
             Self::BackOff => back_off,
-            // A server that asks to reconnect again and again gets increasing waits.
+            // If a server asks to reconnect repeatedly, the waits increase.
             Self::After(span) if failures == 0 => span,
             Self::After(span) => span.max(back_off),
             Self::NotBefore(span) => span + back_off,

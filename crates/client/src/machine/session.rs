@@ -1,4 +1,4 @@
-//! The session of a client, and its phases. The rules are in the other parts of the machine.
+//! The session of a client and its phases.
 
 use super::snapshot::Snapshot;
 use crate::Abilities;
@@ -15,28 +15,28 @@ use std::collections::{BTreeSet, VecDeque};
 pub(super) struct Session {
     pub(super) user: UserId,
     pub(super) user_sig: String,
-    /// Whether the session has been live; from then on the SDK reconnects on its own.
+    /// Whether a login has succeeded. From then on, the client reconnects by itself.
     pub(super) established: bool,
-    /// The number of successive attempts without a lasting link.
+    /// The number of consecutive attempts that did not give a lasting link.
     pub(super) failures: u32,
-    /// The time over which the clients of the server spread their reconnects.
+    /// The period over which the server's clients spread their reconnects.
     pub(super) spread: Spread,
-    /// The silence after which the path to the server cuts links.
+    /// The time without traffic after which the network path cuts links, as far as it is known.
     pub(super) path: NetworkPath,
-    /// The application's calls to log in, which are answered when the current attempt ends.
+    /// The application's login calls, which are answered at the end of the current attempt.
     pub(super) logins: Vec<(CallId, Moment)>,
     /// Calls that were not sent yet.
     pub(super) queue: VecDeque<Call>,
-    /// The subscribed users as far as this client knows, earliest first.
+    /// The client's copy of the subscription list, earliest first.
     pub(super) subscriptions: Vec<UserId>,
     pub(super) restore: Restore,
     pub(super) lists_version: ListsVersion,
-    /// The abilities that the app's settings give to this client, as sent last.
+    /// The abilities of this client, as last sent by the server.
     pub(super) abilities: Option<Abilities>,
-    /// The snapshot of the current link, until it is complete.
+    /// The snapshot that the server is sending on the current link; `None` once it is complete.
     pub(super) snapshot: Option<Snapshot>,
-    /// The largest size of a login message in bytes. Smaller than in the contract if the server did not accept that
-    /// size.
+    /// The largest size of a login request in bytes. It is below the default if the server has refused a request of
+    /// that size.
     pub(super) login_limit: usize,
     pub(super) phase: Phase,
 }
@@ -50,24 +50,24 @@ pub(super) enum Phase {
         id: u64,
         deadline: Moment,
         resume: bool,
-        /// The size of the login message.
+        /// The size of the login request in bytes.
         bytes: usize,
-        /// The users whose versions the login named.
+        /// The users whose versions the login request contains.
         named: BTreeSet<UserId>,
-        /// Statuses that came before the answer to the login. They are reported together with it.
+        /// Statuses that were received before the answer to the login. They are processed together with it.
         early: Vec<UserStatus>,
     },
     Live(Link),
     Waiting {
         until: Moment,
-        /// The time from which a call of the application may end the wait.
+        /// The time from which on a call of the application ends the wait.
         at_call: Moment,
     },
 }
 
 impl Session {
-    /// Removes users who are not watched any longer from the subscription list, and returns those who were on it. While
-    /// the app forbids notifications of other users, the list stays unchanged.
+    /// Removes users who are no longer watched from the subscription list, and returns those who were on it. While the
+    /// app forbids notifications of other users, the list is not changed.
     pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {
         if self.abilities.is_some_and(|abilities| !abilities.statuses_of_others) {
             return Vec::new();
@@ -76,15 +76,15 @@ impl Session {
         self.subscriptions.extract_if(.., |user| left.contains(user)).collect()
     }
 
-    /// The time at which the next batch of a restore is due; `None` while the app allows no subscriptions or the link
-    /// has no room.
+    /// The time at which the next batch of a restore has to be sent. `None` if there is no batch, if the app does not
+    /// allow subscriptions, or if the link has no room.
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {
         let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// Whether closing the link, or aborting the attempt to open one, undoes the login: the login was not sent yet,
-    /// or it is a Web login, which ends with its link.
+    /// Whether closing the link, or aborting the attempt to open one, is enough to log out. This is so if the login was
+    /// not sent yet, or if it is a Web login.
     pub(super) fn ends_with_its_link(&self, platform: Platform) -> bool {
         match self.phase {
             Phase::Live(_) => false,

@@ -1,27 +1,28 @@
-//! The snapshot after a login. Its statuses replace the known ones; when it is complete, users without a status in it
-//! are dropped.
+//! The snapshot after a login. Its statuses replace the cached ones. When it is complete, users without a status in it
+//! are removed.
 
 use super::{Machine, Turn};
 use lamplight_model::{UserId, UserStatus};
 use std::collections::BTreeSet;
 
-/// A snapshot that is not complete yet. Its size is bounded by the users that the account watches.
+/// An incomplete snapshot. Its size is bounded by the number of users that the account watches.
 #[derive(Debug, Default)]
 pub(super) struct Snapshot {
-    /// The users whose versions the login named. The server sends their statuses only if the versions differ.
+    /// The users whose versions the login request contained. The server sends their statuses only if the versions
+    /// differ.
     named: BTreeSet<UserId>,
-    /// The users whose status has come since the login.
+    /// The users whose statuses were received since the login.
     told: BTreeSet<UserId>,
 }
 
 impl Snapshot {
-    /// Creates the snapshot that follows a login with these users.
+    /// Creates the snapshot after a login request that contained the versions of `named`.
     pub(super) fn after(named: BTreeSet<UserId>) -> Self {
         Self { named, told: BTreeSet::new() }
     }
 
-    /// Records a status. Returns whether it is the first one of its user since the login: that one is accepted
-    /// whatever its version, because the server may have lost versions that the client knows.
+    /// Records a received status, and returns whether it is the first one of its user since the login. The first one is
+    /// accepted with any version, because the server may have lost the version that the client has.
     fn is_first(&mut self, status: &UserStatus) -> bool {
         self.told.insert(status.user_id.clone())
     }
@@ -32,7 +33,7 @@ impl Snapshot {
 }
 
 impl Machine {
-    /// Adds statuses of watched users, and returns those that differ from before.
+    /// Adds statuses of watched users to the cache, and returns the changed ones.
     pub(super) fn fold(&mut self, statuses: Vec<UserStatus>) -> Vec<UserStatus> {
         let snapshot = self.session.as_mut().and_then(|session| session.snapshot.as_mut());
         match snapshot {
@@ -41,7 +42,8 @@ impl Machine {
         }
     }
 
-    /// Completes the snapshot: users who were not named and whose status did not come are not watched any longer.
+    /// Completes the snapshot. Users whose versions were not in the login request and whose statuses were not received
+    /// are no longer watched.
     pub(super) fn snapshot_complete(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         let Some(snapshot) = session.snapshot.take() else { return };
@@ -50,7 +52,7 @@ impl Machine {
             .iter()
             .map(|status| &status.user_id)
             .filter(|user| **user != session.user && !snapshot.covers(user))
-            // A user who will be subscribed again is not reported as unwatched in between.
+            // A user to whom the client will subscribe again is not reported as unwatched in between.
             .filter(|user| !session.restore.not_watched(user))
             .cloned()
             .collect();

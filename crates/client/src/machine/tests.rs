@@ -1,4 +1,4 @@
-//! Transcripts of the session. `script.rs` describes the language.
+//! Tests of the session with scripts and transcripts. `script.rs` describes their language.
 
 mod calls;
 mod invariants;
@@ -14,15 +14,15 @@ use expect_test::Expect;
 use lamplight_model::Platform;
 use script::World;
 
-/// A live session that has the statuses of `me` and `ann`.
+/// A script that creates a live session with the statuses of `me` and `ann`.
 const LIVE: &str = "login\nup\nanswer @ login me:1 ann:5\n";
 
-/// Runs a script from a live session, and compares its transcript with the expected one.
+/// Runs a script on a live session, and compares its transcript with the expected one.
 fn check_live(script: &str, expected: Expect) {
     check_after(LIVE, script, expected);
 }
 
-/// Runs a script after another one, and compares its part of the transcript with the expected one.
+/// Runs the script `before` and then `script`, and compares the transcript of the latter with the expected one.
 fn check_after(before: &str, script: &str, expected: Expect) {
     let mut world = World::new(Platform::Linux);
     world.run(before);

@@ -1,4 +1,4 @@
-//! One step of the machine: the time of the input, and the effects that it has.
+//! One step of the machine: the time of its input, and its effects.
 
 use super::Effect;
 use crate::backoff::Jitter;
@@ -9,7 +9,7 @@ use lamplight_model::{Moment, UserId};
 use lamplight_wire::v1;
 use lamplight_wire::v1::client_message::Body as Ask;
 
-/// The inputs and the effects of one step.
+/// The time and the jitter of one step, and the effects so far.
 pub(super) struct Turn {
     pub(super) now: Moment,
     pub(super) jitter: Jitter,
@@ -25,7 +25,7 @@ impl Turn {
         self.effects.push(Effect::Emit(event));
     }
 
-    /// Emits the event that users were unsubscribed while the link was broken, by another device or by the server API.
+    /// Emits the event that users were unsubscribed by another device or the server API while the link was broken.
     pub(super) fn emit_unsubscribed(&mut self, unsubscribed: Vec<UserId>) {
         if !unsubscribed.is_empty() {
             self.emit(Event::SubscriptionsChanged { subscribed: Vec::new(), unsubscribed });

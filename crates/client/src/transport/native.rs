@@ -1,4 +1,4 @@
-//! Native framing: a preamble, then messages that are each preceded by their length.
+//! The native framing: a preamble, and then messages that are each preceded by their length.
 
 use super::{Incoming, READ_CHUNK};
 use crate::{LinkEnd, TransportError};
@@ -8,7 +8,7 @@ use lamplight_wire::{Framed, MAX_SERVER_MESSAGE, NATIVE_PREAMBLE, next_frame, pu
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc::Receiver;
 
-/// Moves messages in both directions until the stream ends.
+/// Sends and receives messages until the stream ends.
 pub(super) async fn pump<S>(stream: S, outgoing: Receiver<v1::ClientMessage>, incoming: Incoming) -> LinkEnd
 where
     S: AsyncRead + AsyncWrite,
@@ -16,8 +16,8 @@ where
     let (reader, writer) = tokio::io::split(stream);
     let writing = async {
         if let Err(error) = write(writer, outgoing).await {
-            // A failure to write does not end the pump: the last messages of the server can still be read, and reading
-            // reports the end.
+            // After a failed write, the pump continues to read, because the final message of the server may still
+            // arrive. Reading then reports the end.
             tracing::debug!(%error, "the link cannot be written to");
         }
         future::pending().await

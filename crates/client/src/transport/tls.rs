@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Creates a configuration that trusts the certificates of the system and those given in PEM.
+/// Creates a configuration that trusts the certificates of the system and those in `added_pem`.
 pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, BuildError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
@@ -43,7 +43,7 @@ pub(crate) fn client_config(added_pem: &[Vec<u8>]) -> Result<Arc<ClientConfig>, 
     Ok(Arc::new(config))
 }
 
-/// Starts TLS over a stream and verifies that the server is `host`.
+/// Performs the TLS handshake on a stream, and verifies that the server is `host`.
 pub(super) async fn handshake(
     stream: TcpStream,
     config: Arc<ClientConfig>,

@@ -1,4 +1,4 @@
-//! WebSocket: one message in each binary WebSocket message, under the protobuf subprotocol.
+//! The WebSocket framing: each protobuf message is a binary WebSocket message.
 
 use super::{Incoming, READ_CHUNK};
 use crate::{LinkEnd, TransportError};
@@ -14,7 +14,7 @@ use tokio_tungstenite::tungstenite::http::Uri;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{self, Message};
 
-/// Requests the upgrade.
+/// Upgrades the stream to WebSocket with the protobuf subprotocol.
 pub(super) async fn handshake<S>(stream: S, uri: Uri) -> Result<WebSocketStream<S>, TransportError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -28,7 +28,7 @@ where
     upgraded.map(|(socket, _)| socket).map_err(|error| TransportError::new("opening the WebSocket", error))
 }
 
-/// Moves messages in both directions until the socket ends.
+/// Sends and receives messages until the socket ends.
 pub(super) async fn pump<S>(
     socket: WebSocketStream<S>,
     outgoing: Receiver<v1::ClientMessage>,
@@ -40,8 +40,8 @@ where
     let (sink, stream) = socket.split();
     let writing = async {
         if let Err(error) = write(sink, outgoing).await {
-            // As with native framing, a failure to write does not end the pump, so that the server's last messages can
-            // still be read.
+            // After a failed write, the pump continues to read, because the final message of the server may still
+            // arrive.
             tracing::debug!(%error, "the link cannot be written to");
         }
         future::pending().await
@@ -80,7 +80,7 @@ where
                     return end;
                 }
             }
-            // The library answers a ping itself.
+            // The library itself answers a ping.
             Ok(Message::Ping(_) | Message::Pong(_)) => {}
             Ok(Message::Close(_)) => return LinkEnd::Closed,
             Ok(Message::Text(_) | Message::Frame(_)) => {

@@ -1,4 +1,4 @@
-//! A scripted server, which uses the real wire format.
+//! A scripted server that uses the real wire protocol.
 
 #![allow(dead_code)]
 
@@ -15,7 +15,7 @@ use tokio_tungstenite::tungstenite::Message;
 /// The heartbeat timeout that a peer sends, in milliseconds.
 pub const HEARTBEAT_TIMEOUT_MS: u32 = 400_000;
 
-/// The byte stream of a peer.
+/// A stream of bytes to a client.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 
@@ -23,12 +23,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Io for S {}
 pub enum Peer {
     /// Native framing.
     Native { stream: Box<dyn Io>, bytes: BytesMut },
-    /// WebSocket.
+    /// A WebSocket connection.
     WebSocket(Box<WebSocketStream<Box<dyn Io>>>),
 }
 
 impl Peer {
-    /// Waits for the preamble of a native client.
+    /// Accepts a native client by reading its preamble.
     pub async fn native(stream: impl Io + 'static) -> Self {
         let mut stream: Box<dyn Io> = Box::new(stream);
         let mut preamble = [0; NATIVE_PREAMBLE.len()];
@@ -37,7 +37,7 @@ impl Peer {
         Self::Native { stream, bytes: BytesMut::new() }
     }
 
-    /// The next message that is not a heartbeat; `None` if the client has closed the connection.
+    /// Receives the next message that is not a heartbeat; `None` if the client has closed the connection.
     pub async fn next(&mut self) -> Option<v1::ClientMessage> {
         loop {
             let message = self.next_of_any_kind().await?;
@@ -47,7 +47,7 @@ impl Peer {
         }
     }
 
-    /// The next message.
+    /// Receives the next message; `None` if the client has closed the connection.
     pub async fn next_of_any_kind(&mut self) -> Option<v1::ClientMessage> {
         match self {
             Self::Native { stream, bytes } => loop {
@@ -90,13 +90,13 @@ impl Peer {
         self.tell(0, Tell::StatusChanged(v1::StatusChanged { statuses, ..Default::default() })).await;
     }
 
-    /// Sends the last message of a connection.
+    /// Sends the final message of a connection.
     pub async fn end(&mut self, cause: v1::connection_ended::Cause) {
         let ended = v1::ConnectionEnded { cause: cause as i32, ..Default::default() };
         self.tell(0, Tell::ConnectionEnded(ended)).await;
     }
 
-    /// Expects a login.
+    /// Receives a message, which must be a login.
     pub async fn login(&mut self) -> (u64, v1::LoginRequest) {
         let message = self.next().await.expect("a login");
         match message.body {
@@ -105,7 +105,7 @@ impl Peer {
         }
     }
 
-    /// Expects a login and answers it with these statuses.
+    /// Receives a login, and answers it with these statuses.
     pub async fn welcome(&mut self, statuses: &[(&str, u64)]) -> v1::LoginRequest {
         let (id, login) = self.login().await;
         let statuses = statuses.iter().map(|(user, version)| status(user, *version)).collect();
@@ -114,7 +114,7 @@ impl Peer {
         login
     }
 
-    /// Expects a subscription and answers it with version 1 of each user.
+    /// Receives a subscription, and answers it with version 1 of each user.
     pub async fn subscribe(&mut self) -> Vec<String> {
         let message = self.next().await.expect("a subscription");
         let Some(Ask::SubscribeUserStatus(asked)) = message.body else { panic!("{message:?}") };

@@ -172,7 +172,7 @@ fn what_no_frame_can_carry_is_refused_here() {
 
 #[test]
 fn a_call_ends_the_wait_but_not_more_often_than_once_a_second() {
-    // The link has lived for a while; the server is down, and then back.
+    // The link was live for some time. Then the server is down, and later back.
     check_live(
         "wait 20000\nanswer @ heartbeat\ndown\nnext\nfailed\nnext\nfailed\nnext\nfailed\nwait 3000\nset hi\nfailed\nnext\nfailed\nnext\nup\nanswer @ login\nanswer @ set me:2",
         expect![[r#"
@@ -241,7 +241,7 @@ fn a_call_does_not_end_a_wait_that_the_server_asked_for() {
               open
         "#]],
     );
-    // The time that a server has chosen applies to calls too, because many clients may have calls.
+    // A wait that the server has chosen applies to calls too, because many clients may have calls.
     check_live(
         "wait 5000\nended RECONNECT 20000\nset hi",
         expect![[r#"

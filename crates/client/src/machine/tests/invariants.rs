@@ -1,4 +1,4 @@
-//! Invariants under random scripts: the guarantees of the machine to its driver.
+//! Checks the guarantees of the machine to its driver, with random scripts.
 
 use super::super::*;
 use super::LIVE;
@@ -6,7 +6,7 @@ use super::script::World;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 
-/// The inputs of the random scripts, likely and unlikely ones.
+/// The inputs of the random scripts, common and unusual ones.
 const HAPPENINGS: &[&str] = &[
     "login",
     "login me other",
@@ -69,14 +69,14 @@ const HAPPENINGS: &[&str] = &[
     "answer @ logout",
 ];
 
-/// Interprets a transcript as a driver would, and checks each effect against the state.
+/// Interprets a transcript like a driver, and checks each effect against the state.
 fn check_promises(world: &World) {
     let (mut opening, mut open) = (false, false);
     let mut answered: BTreeMap<&str, usize> = BTreeMap::new();
     let mut versions: BTreeMap<String, u64> = BTreeMap::new();
     for line in world.transcript.lines() {
         match line.trim_start_matches("> ").trim() {
-            // The driver reports this only for links that it was asked to open, and only once.
+            // The driver reports this only for a link that it was asked to open, and only once.
             "up" => (opening, open) = (false, true),
             "down" | "failed" => (opening, open) = (false, false),
             "close" => (opening, open) = (false, false),
@@ -95,7 +95,7 @@ fn check_promises(world: &World) {
                     versions.clear();
                 }
                 if line.starts_with("! Connected") {
-                    // A snapshot replaces statuses whatever their versions: the server may have lost some.
+                    // A snapshot replaces statuses of any version, because the server may have lost versions.
                     versions.clear();
                 }
                 if let Some(gone) = line.strip_prefix("! not watched: ") {
@@ -151,7 +151,7 @@ proptest! {
                 }
             }
         }
-        // A due deadline must always make progress.
+        // Processing a due deadline must always make progress.
         for _ in 0..200 {
             let Some(due) = world.machine.next_deadline() else { break };
             world.now = world.now.max(due);

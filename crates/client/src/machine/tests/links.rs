@@ -1,4 +1,4 @@
-//! Tests of how a link is kept alive, lost and replaced.
+//! Tests of keeping a link alive, losing it and replacing it.
 
 use super::super::*;
 use super::script::World;
@@ -254,7 +254,7 @@ fn after_a_changed_network_a_silent_link_is_given_up_soon_and_an_answer_keeps_it
 
 #[test]
 fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait() {
-    // The heartbeat was due long ago.
+    // The heartbeat was due during the sleep.
     check_live(
         "wait 200000\nnext\nnext\nup\nanswer @ login",
         expect![[r#"
@@ -272,7 +272,7 @@ fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait()
           ! Connected { resumed: true }
     "#]],
     );
-    // If the link breaks while it is tested after a sleep, the client reconnects almost at once.
+    // If the link breaks during the test after a sleep, the client reconnects almost at once.
     check_live(
         "wait 200000\ndown\nnext",
         expect![[r#"
@@ -286,7 +286,7 @@ fn after_a_sleep_the_link_is_tested_for_a_moment_and_made_again_without_a_wait()
           open
     "#]],
     );
-    // The answer was due during the sleep, so its absence says nothing.
+    // The answer was due during the sleep, so its absence does not mean that the link is broken.
     check_live(
         "get ann\nwait 200000\nanswer @ heartbeat\nanswer @2 get ann:5\nnext",
         expect![[r#"
@@ -354,8 +354,7 @@ fn the_server_tells_over_how_long_its_clients_spread_their_return() {
     world.run(
         "down\nnext\nfailed\nnext\nfailed\nset hi\nnext\nup\nanswer @ login spread=8000\nanswer @ set me:1",
     );
-    // An answer to a heartbeat and an answer to a login on the link have the spread; an older server does not send
-    // it.
+    // Answers to heartbeats and to logins contain the spread, but those of an older server do not.
     world.run("next\nanswer @ heartbeat spread=4000\nnext\nanswer @ heartbeat\ndown\nnext\nup\nanswer @ login\nwait 10000\ndown");
     expect![[r#"
         > down
@@ -409,12 +408,12 @@ fn the_server_tells_over_how_long_its_clients_spread_their_return() {
     .assert_eq(&world.transcript);
 }
 
-/// A reconnect after a broken link, and a wait of this many milliseconds.
+/// A reconnect after a broken link, followed by a wait of this many milliseconds.
 fn back_and(wait: u64) -> String {
     format!("next\nup\nanswer @ login\nwait {wait}\n")
 }
 
-/// The seconds between a login and the first heartbeat after this script.
+/// The number of seconds between a login and the first heartbeat, after this script.
 fn heartbeat_after(script: &str) -> u64 {
     let mut world = World::new(Platform::Linux);
     world.run(&format!("{LIVE}{script}{}", back_and(0)));
@@ -424,14 +423,13 @@ fn heartbeat_after(script: &str) -> u64 {
 #[test]
 fn links_that_are_cut_after_the_same_silence_shorten_the_heartbeat_and_it_keeps_the_next_one() {
     let again = back_and(60_000);
-    // The client learns of a cut by a notification of the path, by a heartbeat without an answer, or by a call without
-    // an answer.
+    // The client detects a cut because the path notifies it, or because a heartbeat or a call has no answer.
     assert_eq!(heartbeat_after(&format!("wait 60000\ndown\n{again}down\n")), 30);
     assert_eq!(heartbeat_after("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n"), 60);
     assert_eq!(heartbeat_after(&format!("wait 60000\nset hi\nnext\n{again}down\n")), 30);
-    // The interval is also learned if there was traffic before the silence.
+    // The interval is also reduced if there was traffic before the time without traffic.
     assert_eq!(heartbeat_after(&format!("wait 5000\npush ann:6\nwait 60000\ndown\n{again}down\n")), 30);
-    // A new login on the link keeps what was learned.
+    // A new login on the link does not reset the interval.
     let mut world = World::new(Platform::Linux);
     world.run(&format!("{LIVE}wait 60000\ndown\n{again}down\n{}login\nanswer @ login", back_and(0)));
     assert_eq!(world.machine.next_deadline(), Some(world.now + Duration::from_secs(30)));
@@ -442,10 +440,10 @@ fn links_that_break_otherwise_leave_the_heartbeat_as_it_is() {
     let again = back_and(60_000);
     for script in [
         format!("wait 60000\ndown\n{}down\n", back_and(50_000)),
-        // The link was in use: bytes came after the call.
+        // The link was in use: bytes were received after the call.
         "down\nnext\nup\nanswer @ login\ndown\n".to_owned(),
         format!("wait 60000\nset hi\npush ann:6\ndown\n{again}set hi\npush ann:7\ndown\n"),
-        // The link ended after a sleep, or with a last message of the server.
+        // The link ended after a sleep, or with a final message of the server.
         format!("wait 200000\ndown\n{}down\n", back_and(200_000)),
         format!("wait 60000\nended TIMEOUT\n{again}ended TIMEOUT\n"),
     ] {

@@ -1,9 +1,9 @@
-//! The session's handling of messages, friends and conversations.
+//! Tests of the session with messages, friends and conversations.
 
 use super::{check_after, check_live};
 use expect_test::expect;
 
-/// A live session with lists at version 10.
+/// A script that creates a live session with the lists version 10.
 const WITH_LISTS: &str = "login\nup\nanswer @ login lists=10";
 
 #[test]

@@ -1,5 +1,5 @@
-//! Tests of how the clients of a server return after it was down for a while, with many machines that have different
-//! jitters. Time is simulated.
+//! Simulates the reconnects of many clients after their server was down, with many machines that have different
+//! jitters.
 
 use super::super::*;
 use lamplight_wire::v1::server_message::Body as Tell;
@@ -7,18 +7,18 @@ use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use std::collections::BTreeSet;
 
-/// The time for connecting and logging in, or for a refusal.
+/// The time for connecting and logging in, or until a refusal.
 const WAY: Duration = Duration::from_millis(50);
 
-/// One client, and its connection attempt.
+/// A client and its attempt to connect.
 struct Seat {
     machine: Machine,
-    /// The time at which an attempt to connect completes.
+    /// The time at which the attempt to connect completes; `None` if there is none.
     arrives: Option<Moment>,
 }
 
-/// Stops a server with this many clients, to which it has sent `spread`, for a time. Returns how long after its
-/// return each client was logged in, in rising order.
+/// Simulates a server with this many clients that has sent them `spread` and is down for the time `away`. Returns for
+/// each client the time between the server's return and the client's login, in ascending order.
 fn returns(clients: usize, spread: Duration, away: Duration, seed: u64) -> Vec<Duration> {
     let mut random = StdRng::seed_from_u64(seed);
     let spread_ms = u32::try_from(spread.as_millis()).unwrap();
@@ -71,7 +71,7 @@ fn returns(clients: usize, spread: Duration, away: Duration, seed: u64) -> Vec<D
     returned
 }
 
-/// Steps a machine and executes its effects. Returns whether it has logged in.
+/// Runs a step of a machine and executes its effects. Returns whether the machine has logged in.
 fn step(seat: &mut Seat, input: Input, now: Moment, random: &mut StdRng, reconnect_spread_ms: u32) -> bool {
     let mut logged_in = false;
     for effect in seat.machine.step(input, now, Jitter::new(random.random())) {
@@ -103,7 +103,7 @@ fn sixty_clients_are_back_soon_after_their_server_is() {
 
 #[test]
 fn the_clients_of_a_large_server_come_back_no_faster_than_it_takes_them() {
-    // The spread is that of a server with 100,000 clients that accepts 5,000 logins a second; fewer clients are
+    // The spread is that of a server with 100,000 clients that accepts 5,000 logins per second. Fewer clients are
     // simulated.
     let (clients, spread) = (2_000, Duration::from_secs(20));
     for away in [0, 1, 10, 60].map(Duration::from_secs) {

@@ -1,7 +1,8 @@
-//! Runs scripts of inputs on a machine, and writes transcripts of its effects.
+//! Runs scripts of inputs on a machine, and writes transcripts of the effects.
 //!
-//! A line is an input; the transcript repeats it after `>` and lists the effects below. `@` stands for the id of the
-//! last message that was sent, `@2` for the one before, and so on. A status is `user:version`.
+//! Each line of a script is an input. The transcript repeats it after `>`, and lists its effects below. `@` is the id
+//! of the last message that was sent, `@2` the id of the one before it, and so on. A status is written as
+//! `user:version`.
 
 use super::super::*;
 use crate::event::KickedBy;
@@ -14,14 +15,14 @@ use lamplight_wire::v1::connection_ended::Cause;
 use lamplight_wire::v1::server_message::Body as Tell;
 use std::fmt::Write as _;
 
-/// Runs a script from a client without a login, and compares its transcript with the expected one.
+/// Runs a script on a client without a login, and compares its transcript with the expected one.
 pub(super) fn check(script: &str, expected: Expect) {
     let mut world = World::new(Platform::Linux);
     world.run(script);
     expected.assert_eq(&world.transcript);
 }
 
-/// A machine, its clock, and its transcript.
+/// A machine with a clock and a transcript.
 pub(super) struct World {
     pub(super) machine: Machine,
     pub(super) now: Moment,
@@ -58,7 +59,7 @@ impl World {
                     let cached = brief(self.machine.cache().iter());
                     writeln!(self.transcript, "> cached\n  {cached}").unwrap();
                 }
-                // Waits until a deadline is due, and processes it.
+                // Waits for the next deadline, and processes it.
                 "next" => {
                     let due = self.machine.next_deadline().expect("something is due");
                     let waited = due.since(self.now).as_millis();
@@ -138,7 +139,7 @@ impl World {
             "down" => Input::LinkEnded(LinkEnd::Closed),
             "failed" => Input::LinkEnded(LinkEnd::Failed(TransportError::new("connecting", "no route"))),
             "network" => Input::NetworkChanged,
-            // `last` completes the snapshot.
+            // `last` sends the last part of a snapshot.
             "push" | "last" => told(
                 0,
                 Tell::StatusChanged(v1::StatusChanged {
@@ -149,7 +150,7 @@ impl World {
             "app" => told(0, Tell::AppChanged(v1::AppChanged { abilities: Some(abilities(rest == "on")) })),
             "changed" => {
                 let pick = |sign| rest.split_whitespace().filter_map(move |word| word.strip_prefix(sign));
-                // `-ann` is still watched as a friend; `!ann` is not.
+                // `-ann` is still watched as a friend, `!ann` is not.
                 let (subscribed, unsubscribed, not_watched) = (pick('+'), pick('-'), pick('!'));
                 let unsubscribed = unsubscribed.chain(not_watched.clone());
                 told(
@@ -372,7 +373,7 @@ fn show_event(event: &Event) -> String {
     }
 }
 
-/// The inputs of a subscription to this many users, each with version 1.
+/// A subscription to this many users and its answer, in which each status has version 1.
 pub(super) fn subscribed_to(count: usize) -> (String, String) {
     let names: Vec<_> = (0..count).map(|n| format!("u{n:03}")).collect();
     let statuses: Vec<_> = names.iter().map(|name| format!("{name}:1")).collect();

@@ -1,4 +1,4 @@
-//! Tests of how a session begins and ends.
+//! Tests of the beginning and the end of a session.
 
 use super::super::*;
 use super::script::{World, check};

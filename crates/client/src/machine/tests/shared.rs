@@ -1,4 +1,4 @@
-//! The scripts that all SDKs share: `tests/sdk` of this crate, whose README describes the language.
+//! Runs the scripts that all SDKs share. They are in `tests/sdk` of this crate, whose README describes their language.
 
 use super::super::*;
 use crate::LinkEnd;
@@ -12,8 +12,8 @@ use std::fmt::Write as _;
 /// The heartbeat timeout in every answer to a login.
 const HEARTBEAT_TIMEOUT_MS: u32 = 60_000;
 
-/// The features that scripts may need and this SDK does not have: the application can only report a changed network,
-/// and the SDK detects a sleep by its clock.
+/// The features that scripts may need but this SDK does not have. The application reports network changes, and the SDK
+/// detects a sleep by its clock.
 const ABSENT: [&str; 3] = ["page", "offline", "wake"];
 
 #[test]
@@ -47,14 +47,14 @@ fn heartbeats_are_those_of_the_scripts_that_the_sdks_share() {
     );
 }
 
-/// Runs the scenarios of a file. The actual effects are compared with the file.
+/// Runs the scenarios of a file, and compares the actual effects with those in the file.
 fn check(scripts: &str, expected: ExpectFile) {
     let mut played = String::new();
     let mut scenarios = 0;
     let mut player: Option<Player> = None;
     for line in scripts.lines() {
         if line.starts_with("  ") {
-            // An effect: the player writes the actual one, or leaves the scenario unchanged.
+            // An expected effect. It is replaced by the actual one, unless the scenario is skipped.
             if player.as_ref().is_some_and(|player| player.is_left_out) {
                 writeln!(played, "{line}").unwrap();
             }
@@ -75,16 +75,16 @@ fn check(scripts: &str, expected: ExpectFile) {
     expected.assert_eq(&played);
 }
 
-/// One scenario: a machine, its clock, and the requests of the current link.
+/// One scenario: a machine, a clock, and the requests of the current link.
 struct Player {
     machine: Machine,
     now: Moment,
     jitter: Jitter,
     timeout: Duration,
     calls: u64,
-    /// The requests of the current link without an answer, oldest first.
+    /// The requests of the current link that have no answer yet, oldest first.
     unanswered: Vec<(u64, Ask)>,
-    /// Whether the scenario needs a feature that this SDK does not have.
+    /// Whether the scenario is skipped, because it needs a feature that this SDK does not have.
     is_left_out: bool,
 }
 
@@ -162,7 +162,7 @@ impl Player {
         }
     }
 
-    /// Lets time pass, and processes deadlines when they are due.
+    /// Lets time pass, and processes each deadline when it is due.
     fn wait(&mut self, span: Duration) -> Vec<String> {
         let end = self.now + span;
         let mut effects = Vec::new();
@@ -302,17 +302,17 @@ fn statuses(words: &str) -> Vec<v1::UserStatus> {
     named.map(|word| v1::UserStatus::from(&status(word))).collect()
 }
 
-/// Whether this word is among the words.
+/// Whether `words` contains `word`.
 fn has(words: &str, word: &str) -> bool {
     words.split_whitespace().any(|one| one == word)
 }
 
-/// The users behind this sign.
+/// The users that are preceded by this sign.
 fn signed(words: &str, sign: char) -> Vec<String> {
     words.split_whitespace().filter_map(|word| word.strip_prefix(sign)).map(str::to_owned).collect()
 }
 
-/// Returns the number after this name; 0 if there is none.
+/// The number after this name; 0 if the name is missing.
 fn number(words: &str, name: &str) -> u64 {
     let found = words.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
     found.map_or(0, |number| number.parse().unwrap())
@@ -323,7 +323,7 @@ fn abilities(is_on: bool) -> v1::Abilities {
     v1::Abilities { statuses_of_others: is_on, refusal_code, ..v1::Abilities::default() }
 }
 
-/// The call in the notation of the scripts.
+/// Parses a call in the notation of the scripts.
 fn request(word: &str, rest: &str) -> Request {
     let text = || rest.to_owned();
     let users = || rest.split_whitespace().map(str::to_owned).collect();
@@ -363,7 +363,7 @@ fn request(word: &str, rest: &str) -> Request {
     }
 }
 
-/// The answer of a server to a request of this kind.
+/// The server's answer to a request of this kind.
 fn answer(kind: &str, what: &str) -> Tell {
     let reconnect_spread_ms = number(what, "spread").try_into().unwrap();
     let lists_version = number(what, "lists");
@@ -428,7 +428,7 @@ fn answer(kind: &str, what: &str) -> Tell {
     }
 }
 
-/// A request in the notation of the scripts.
+/// Formats a request in the notation of the scripts.
 fn show_request(body: &Ask) -> String {
     match body {
         Ask::Login(login) => {
@@ -470,7 +470,7 @@ fn show_result(result: &Result<Answer, Error>) -> String {
     }
 }
 
-/// An event in the notation of the scripts; `None` if the scripts leave it out.
+/// Formats an event in the notation of the scripts; `None` if scripts do not contain this kind of event.
 fn show_event(event: &Event) -> Option<String> {
     let ended = match event {
         Event::Connecting => return Some("connecting".to_owned()),

@@ -1,4 +1,4 @@
-//! The watched users, and subscribing again after a reconnect.
+//! Tests of the watched users, and of subscribing again after a reconnect.
 
 use super::super::*;
 use super::script::{World, subscribed_to};
@@ -123,7 +123,7 @@ fn a_restore_is_paced_and_survives_refusals_and_broken_links() {
     let (ask, answer) = subscribed_to(150);
     world.run(&format!("{LIVE}\n{ask}\n{answer}\ndown\nnext\nup"));
     world.transcript.clear();
-    // All users are still watched as friends, except three.
+    // All users except three are still watched as friends.
     world.run("answer @ login lost not_watched=u100,u120,u149\ndown\nnext\nup\nanswer @ login");
     world.run("answer @ no 7008\nnext");
     world.run("answer @ no 70206\nnext\nanswer @ sub\nunsub u149\nanswer @ unsub\nnext\nanswer @ sub");
@@ -203,7 +203,7 @@ fn the_snapshot_of_a_login_holds_even_where_it_is_older() {
 
 #[test]
 fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
-    // More users are watched than fit into the login, which names those with the newest versions.
+    // More users are watched than fit into the login request, which contains those with the newest versions.
     let name = |number: u64| format!("{number:032}");
     let statuses: Vec<_> = (1..=2_000).map(|n| format!("{}:{n}", name(n))).collect();
     let mut world = World::new(Platform::Linux);
@@ -211,14 +211,15 @@ fn who_was_neither_named_nor_told_of_leaves_once_the_snapshot_is_complete() {
     let Some(Ask::Login(login)) = &world.sent.last().unwrap().body else { panic!() };
     let named = login.known.len() as u64;
     assert!((1_000..2_000).contains(&named), "{named}");
-    // The server sends the statuses of the oldest two of the others, in two messages.
+    // Of the other users, the server sends the statuses of the oldest two, in two messages.
     world.transcript.clear();
     world.run(&format!("answer @ login {}:1 more\nlast {}:3", name(1), name(2)));
     let left: Vec<String> = (3..=2_000 - (named - 1)).map(name).collect();
     let event = format!("! not watched: {} … {} ({})", left[0], left[left.len() - 1], left.len());
     assert!(world.transcript.ends_with(&format!("{event}\n")), "{}", world.transcript);
     assert_eq!(world.machine.cache().iter().count() as u64, named + 2);
-    // The message is sent once; an answer to a query counts for the snapshot, and the own user never leaves.
+    // A snapshot is completed only once. An answer to a query does not end the watching of its user, and the own user
+    // is never removed.
     world.transcript.clear();
     world.run("last\nlast");
     assert_eq!(world.transcript, "> last\n> last\n");
@@ -230,7 +231,7 @@ fn without_the_end_of_the_snapshot_nobody_is_let_go() {
     let statuses: Vec<_> = (1..=2_000).map(|n| format!("{n:032}:{n}")).collect();
     world.run(&format!("login\nup\nanswer @ login me:9999 {}\ndown\nnext\nup", statuses.join(" ")));
     world.run("answer @ login more\ndown\nnext\nup\nanswer @ login more\nlast");
-    // The link broke in between, so the users named then do not count.
+    // The link broke in between, so the users in the earlier login request do not count.
     let Some(Ask::Login(login)) = &world.sent.last().unwrap().body else { panic!() };
     assert_eq!(world.machine.cache().iter().count(), login.known.len());
 }
