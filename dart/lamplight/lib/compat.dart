@@ -1,6 +1,6 @@
-/// The names and shapes of the cloud's Flutter plugin, around a client of
-/// Lamplight. Code about user status moves to Lamplight by a changed import and
-/// one line that sets the address of the server.
+/// The names and types of the cloud's Flutter plugin, implemented with a client
+/// of Lamplight. To move code about user status to Lamplight, change the import
+/// and add one line that sets the address of the server.
 ///
 /// ```dart
 /// Lamplight.configure(server: 'wss://presence.example.com');
@@ -12,7 +12,7 @@
 /// );
 /// ```
 ///
-/// COMPAT.md lists what is missing.
+/// COMPAT.md lists the parts of the plugin that are missing.
 library;
 
 export 'src/compat/absent_types.dart';

@@ -1,6 +1,7 @@
-/// The lists of a chat application without their widgets: rows of conversations
-/// and contacts in their order, with names, unread counts, initials, dots and
-/// custom statuses, and the plan of queries and subscriptions.
+/// The lists of a chat application without widgets: sorted rows of
+/// conversations and contacts with names, unread counts, initials, dots and
+/// custom statuses. The models also make the needed status queries and
+/// subscriptions.
 ///
 /// ```dart
 /// final kit = ListKit(client);

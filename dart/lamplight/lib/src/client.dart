@@ -19,30 +19,33 @@ import 'wire/checks.dart';
 
 /// A client of Lamplight: one user on one device.
 ///
-/// After a [login] it keeps the session alive: it sends heartbeats, reconnects
-/// after a broken link, fetches what has changed meanwhile, and subscribes
-/// again if the server has dropped the subscription list. A call without a
-/// connection waits for one up to the call timeout, and shortens the wait for
-/// the next attempt to a second and a half at most, or to the time over which
-/// the server has asked its clients to spread their reconnects. The session
-/// ends with [logout], or when the server ends it. A [SessionEndedEvent]
-/// reports the end; from then on calls fail with 6014.
+/// After a [login] the client keeps the session alive. It sends heartbeats,
+/// reconnects after a broken link, and fetches what has changed meanwhile. If
+/// the server has dropped the subscription list, the client subscribes again.
+/// The session ends with [logout], or when the server ends it. A
+/// [SessionEndedEvent] reports the end; from then on calls fail with 6014.
+///
+/// A call that is made without a connection waits for one, up to the call
+/// timeout. Such a call also brings the next attempt to connect forward: it
+/// begins at most 2.25 s after the last attempt ended. A longer wait that the
+/// server has asked for still applies.
 ///
 /// A call fails only with a [LamplightException]. Without a login, a client has
 /// no timer and no socket.
 ///
-/// The future of a call completes before any event that the server sent after
-/// the answer is emitted.
+/// Answers and events keep the order in which the server sent them: the future
+/// of a call completes before any later event is emitted.
 final class LamplightClient {
-  /// Creates a client of the client port at `ws://host[:port]` or
-  /// `wss://host[:port]` (`http` and `https` are accepted for them). It
-  /// connects at [login].
+  /// Creates a client of the server at `ws://host[:port]` or
+  /// `wss://host[:port]`; `http` and `https` are accepted for `ws` and `wss`.
+  /// The client connects at [login].
   ///
   /// [deviceId] identifies this device: 1 to 64 bytes of printable ASCII, the
-  /// same at every start (`deviceIdIn` of `package:lamplight/io.dart` keeps one
-  /// in a file). Default: a random one for the life of this client, so that
-  /// every start of the program counts as another device. [platform] defaults
-  /// to that of this machine, [connector] to the WebSocket of `dart:io`.
+  /// same at every start (`deviceIdIn` of `package:lamplight/io.dart` stores
+  /// one in a file). The default is a random id for the life of this client, so
+  /// that every start of the program counts as another device. [platform]
+  /// defaults to the platform of this machine, [connector] to the WebSocket of
+  /// `dart:io`.
   ///
   /// Throws an [ArgumentError] if an argument is malformed.
   factory LamplightClient({
@@ -90,8 +93,8 @@ final class LamplightClient {
   /// The platform of this device.
   DevicePlatform get platform => _machine.identity.platform;
 
-  /// The user who is logged in, with or without a connection; null if there is
-  /// none, or if the first login is not answered yet.
+  /// The user who is logged in, with or without a connection; null if no user
+  /// is logged in, or if the first login is not answered yet.
   String? get userId {
     final session = _machine.session;
     return session != null && session.isEstablished ? session.user : null;
@@ -100,15 +103,15 @@ final class LamplightClient {
   /// The user who is logged in or logging in.
   String? get loginUserId => _machine.session?.user;
 
-  /// Whether there is a link, and the login on it was answered.
+  /// Whether the client has a connection on which its login has succeeded.
   bool get isConnected => _machine.session?.phase is Live;
 
-  /// The abilities that the app's settings give to this client, as received
-  /// last; null without a session.
+  /// The abilities that the app's settings give to this client, as the server
+  /// sent them last; null without a session.
   Abilities? get abilities => _machine.session?.abilities;
 
   /// The current time (UTC) by the server's clock, as measured at the last
-  /// login; by the own clock before the first login.
+  /// login; by this machine's clock before the first login.
   DateTime get serverTime {
     final offset = _machine.clockOffset;
     return offset == null
@@ -119,19 +122,19 @@ final class LamplightClient {
           );
   }
 
-  /// The events of this client: a broadcast stream. A listener gets the events
-  /// from the time at which it begins to listen; the statuses at that time are
-  /// in [cachedStatuses].
+  /// The events of this client: a broadcast stream. A listener gets only the
+  /// events after it began to listen; [cachedStatuses] has the statuses of that
+  /// time.
   ///
   /// The memory for a paused listener is bounded by the number of watched
-  /// users. Afterwards it gets the newest status of each user in one event, and
-  /// the last 64 of all other events, preceded by an [EventsMissedEvent] if
-  /// there were more.
+  /// users. When the listener resumes, it gets the newest status of each user
+  /// in one event, and the last 64 of all other events. If there were more, an
+  /// [EventsMissedEvent] comes first.
   Stream<LamplightEvent> get events => _driver.events.stream;
 
-  /// Returns the last known status of a watched user, such as the own user,
-  /// without asking the server; without a connection it may be outdated. Null
-  /// for users who are not watched.
+  /// Returns the last known status of a watched user or of the own user,
+  /// without a request to the server; null for other users. Without a
+  /// connection, the status may be outdated.
   UserStatus? cachedStatus(String userId) => _machine.cache[userId];
 
   /// The last known statuses of all watched users, including the own user, by
@@ -140,10 +143,10 @@ final class LamplightClient {
 
   // The session.
 
-  /// Connects and logs in, with a single attempt. Only after a successful login
-  /// does the client reconnect on its own.
+  /// Connects and logs in, with a single attempt. The client reconnects on its
+  /// own only after a login has succeeded.
   ///
-  /// The [token] is a UserSig, or a JWT if the app accepts them. If this user
+  /// The [token] is a UserSig, or a JWT if the app accepts JWTs. If this user
   /// is already logged in, the token replaces the former one. If another user
   /// is logged in, the call fails with 6017: log out first.
   Future<LoginResult> login(String userId, String token) async {
@@ -154,46 +157,45 @@ final class LamplightClient {
   }
 
   /// Replaces the token before it expires. The new token is sent at once and
-  /// used for all later logins. If the server refuses it, the former one stays.
+  /// used for all later logins. If the server refuses the new token, the former
+  /// one stays in use.
   Future<void> updateToken(String token) =>
       _call<LoginResult>('login', {'userSig': token, 'resume': true});
 
   /// Logs this device out and closes the connection.
   ///
-  /// The session of this client ends even if the call fails, except if the
-  /// server refuses it. If the server was not reached, it keeps the login until
-  /// the login lapses.
+  /// The session of this client ends even if the call fails; only a refusal by
+  /// the server keeps it. If the server was not reached, it counts this device
+  /// as logged in until the login lapses.
   Future<void> logout() => _call<Object>('logout');
 
-  /// Closes the connection without logging out, empties the cache, ends
-  /// [events], and fails all calls, including later ones, with 6014 and a text
-  /// that says that the client is closed. A closed client cannot be used again:
-  /// create a new one.
+  /// Closes the connection without logging out, empties the cache and ends
+  /// [events]. All calls, including later ones, fail with 6014 and a message
+  /// that the client is closed. A closed client cannot be used again: create a
+  /// new one.
   Future<void> close() async => _driver.close();
 
-  /// Call this when the device has changed its network: the link is tested at
-  /// once instead of at the next heartbeat, and given up if nothing is received
-  /// for 3 s. A client that waits to reconnect tries at once.
+  /// Tests the link at once instead of at the next heartbeat; call this when
+  /// the device has changed its network. The client gives the link up if it
+  /// receives nothing for 3 s. If it is waiting to reconnect, it tries at once.
   void networkChanged() => _driver.tell(const NetworkChangedInput());
 
-  /// Call this when the application is not visible any longer (Flutter:
-  /// `AppLifecycleState.paused`). The link is closed, so that the user becomes
-  /// OFFLINE and messages go to the push webhook; the client does nothing until
-  /// [appResumed]. Watchers do not see a pause that is shorter than the
-  /// server's setting `linger`. A first login that is under way is completed
-  /// before.
+  /// Closes the link; call this when the application is not visible any longer
+  /// (Flutter: `AppLifecycleState.paused`). The user becomes OFFLINE, messages
+  /// go to the push webhook, and the client does nothing until [appResumed].
+  /// Watchers do not see a pause that is shorter than the server's setting
+  /// `linger`. A first login that is under way is completed first.
   void appPaused() => _driver.tell(const PausedInput());
 
-  /// Call this when the application is visible again (Flutter:
-  /// `AppLifecycleState.resumed`): the client reconnects at once, or tests the
-  /// link if there is one.
+  /// Reconnects at once, or tests the link if there is one; call this when the
+  /// application is visible again (Flutter: `AppLifecycleState.resumed`).
   void appResumed() => _driver.tell(const ResumedInput());
 
   // Statuses.
 
-  /// Sets the own custom status: at most 100 bytes of UTF-8, unless the app has
-  /// another limit (6017 if longer). An empty one clears it. Returns the own
-  /// status.
+  /// Sets the own custom status and returns the own status. A custom status has
+  /// at most 100 bytes of UTF-8, unless the app has another limit; a longer one
+  /// fails with 6017. An empty one clears the custom status.
   Future<UserStatus> setSelfStatus(String customStatus) =>
       _call('setSelfStatus', {'customStatus': customStatus});
 
@@ -202,14 +204,14 @@ final class LamplightClient {
   Future<StatusResult> getUserStatus(Iterable<String> userIds) =>
       _call('getUserStatus', {'userIds': userIds.toList()});
 
-  /// Subscribes to users: at most 100 in a call and 200 in the subscription
-  /// list. If the list is full, the earliest subscribed users are evicted. The
-  /// list belongs to the account, not to the device.
+  /// Subscribes to at most 100 users. The subscription list has room for 200;
+  /// when it is full, the earliest subscribed users are evicted. The list
+  /// belongs to the account, not to the device.
   Future<SubscribeResult> subscribeUserStatus(Iterable<String> userIds) =>
       _call('subscribeUserStatus', {'userIds': userIds.toList()});
 
-  /// Unsubscribes from users: at most 100 in a call. **An empty list means
-  /// all of them.**
+  /// Unsubscribes from at most 100 users. **An empty list unsubscribes from all
+  /// users.**
   Future<UnsubscribeResult> unsubscribeUserStatus(Iterable<String> userIds) =>
       _call('unsubscribeUserStatus', {'userIds': userIds.toList()});
 
@@ -235,8 +237,8 @@ final class LamplightClient {
       _call('getUsersInfo', {'userIds': userIds.toList()});
 
   /// Reads a page of the friend list, by rising userID: the first page, or the
-  /// page after the user [after]. [limit] is 1 to 1,000, or 0 for as many as
-  /// the server allows.
+  /// page after the user [after]. [limit] is the most friends in a page: 1 to
+  /// 1,000, or 0 for the server's maximum.
   Future<FriendPage> getFriendPage({String after = '', int limit = 0}) =>
       _call('getFriendList', {'after': after, 'limit': limit});
 
@@ -252,9 +254,10 @@ final class LamplightClient {
     }
   }
 
-  /// Adds a user to the own friend list, and the own user to theirs unless
-  /// [single] is true. For a user who is already a friend, changes the remark
-  /// (at most 96 bytes of UTF-8), unless it is empty.
+  /// Adds a user to the own friend list, and the own user to that user's list
+  /// unless [single] is true. If the user is already a friend, only the remark
+  /// (at most 96 bytes of UTF-8) is changed; an empty [remark] leaves it
+  /// unchanged.
   ///
   /// Fails with 70107 (no such account), 30516 (the user does not allow being
   /// added), 30010 or 30014 (a friend list is full), or 6017 (the user is the
@@ -275,15 +278,15 @@ final class LamplightClient {
       });
 
   /// Removes at most 100 users from the own friend list, and the own user from
-  /// theirs unless [single] is true.
+  /// the lists of these users unless [single] is true.
   Future<DeleteFriendsResult> deleteFriends(
     Iterable<String> userIds, {
     bool single = false,
   }) =>
       _call('deleteFriends', {'userIds': userIds.toList(), 'single': single});
 
-  /// Changes the remark on a friend: at most 96 bytes of UTF-8; an empty one
-  /// removes it. Fails with 31704 if the user is not a friend.
+  /// Changes the remark on a friend: at most 96 bytes of UTF-8. An empty text
+  /// removes the remark. Fails with 31704 if the user is not a friend.
   Future<FriendResult> setFriendRemark(String userId, String remark) =>
       _call('setFriendRemark', {'userId': userId, 'remark': remark});
 
@@ -293,10 +296,12 @@ final class LamplightClient {
   /// another limit. Once the call has succeeded, the message is stored durably.
   ///
   /// If the link breaks before the answer, the message is sent again after the
-  /// reconnect, within the call timeout; the server stores it once. An
-  /// application that keeps [clientMessageId] (1 to 64 bytes of printable
-  /// ASCII) can retry even after a restart: the same content with the same id
-  /// to the same user within ten minutes is stored once.
+  /// reconnect, within the call timeout. The server stores such a message only
+  /// once.
+  ///
+  /// An application that stores [clientMessageId] (1 to 64 bytes of printable
+  /// ASCII) can retry even after a restart. Within ten minutes, the server
+  /// stores the same content with the same id to the same user only once.
   ///
   /// Fails with 70107 (no such account), 80002 (too long), 6017 (empty).
   Future<SentMessage> sendTextMessage(
@@ -322,7 +327,7 @@ final class LamplightClient {
   }
 
   /// Reads messages with [peer], newest first: at most [limit] (1 to 100; 0
-  /// means 20), and only those before the sequence [before] if it is given. A
+  /// means 20). With [before], reads only messages with a lower sequence. A
   /// page with long texts has fewer messages.
   Future<HistoryPage> getHistory(String peer, {int? before, int limit = 20}) =>
       _call('getHistory', {
@@ -332,8 +337,9 @@ final class LamplightClient {
       });
 
   /// Reads a page of the conversation list: the first page, or the page at the
-  /// [ConversationPage.next] of the previous one. [limit] is 1 to 1,000, or 0
-  /// for as many as the server allows. A page with long texts has fewer rows.
+  /// [ConversationPage.next] of the previous one. [limit] is the most rows in a
+  /// page: 1 to 1,000, or 0 for the server's maximum. A page with long texts
+  /// has fewer rows.
   Future<ConversationPage> getConversationPage({
     String? next,
     int limit = 0,
@@ -353,8 +359,8 @@ final class LamplightClient {
     return conversations;
   }
 
-  /// Marks messages of [peer] as read, up to [sequence] or all. Messages that
-  /// were read stay read.
+  /// Marks messages of [peer] as read: all of them, or those up to [sequence].
+  /// Messages that are already read stay read.
   Future<ConversationResult> markRead(String peer, {int? sequence}) =>
       _call('markRead', {'peer': peer, 'sequence': '${sequence ?? 0}'});
 
@@ -365,8 +371,8 @@ final class LamplightClient {
   }) =>
       _call('pinConversation', {'peer': peer, 'pinned': pinned});
 
-  /// Removes a conversation from the own list, with its history; the peer keeps
-  /// theirs. Returns the number of changes to the lists so far.
+  /// Removes a conversation from the own list, with its history. The peer's
+  /// list and history stay. Returns the number of changes to the lists so far.
   Future<int> deleteConversation(String peer) =>
       _call('deleteConversation', {'peer': peer});
 
@@ -381,7 +387,7 @@ final class LamplightClient {
         'clientMessageId': clientMessageId ?? randomHex(16),
       });
 
-  /// Makes a call. The kind of the call determines the type of the answer.
+  /// Makes a call of this [kind], which determines the type of the answer.
   Future<T> _call<T extends Object>(
     String kind, [
     Map<String, Object?> parameters = const {},

@@ -1,5 +1,5 @@
-/// The driver of the connection machine: moves messages and time, and makes no
-/// decisions.
+/// The driver of the connection machine: passes messages and the time to the
+/// machine and executes its effects, without decisions of its own.
 library;
 
 import 'dart:async';
@@ -15,7 +15,7 @@ import 'model/exception.dart';
 import 'transport.dart';
 import 'wire/server_message.dart';
 
-/// The largest message of the server according to the contract: 8 MiB.
+/// The size limit for a message from the server in the contract: 8 MiB.
 const _maxServerMessage = 8 * 1024 * 1024;
 
 /// A connection to one server, and its machine.
@@ -31,7 +31,7 @@ final class Driver {
   /// The machine, for reading its state.
   Machine get machine => _machine;
 
-  /// The events.
+  /// The events for the application.
   late final EventSource events = EventSource(() => machine.cache.users);
 
   /// A monotonic clock, which is independent of changes of the time of day.
@@ -94,8 +94,9 @@ final class Driver {
     return waiter.future;
   }
 
-  /// Runs the machine. An input that an effect causes is queued. Returns
-  /// whether a call was answered.
+  /// Passes an input to the machine and executes the effects. If an effect
+  /// causes a further input, that input is queued. Returns whether a call was
+  /// answered.
   bool _step(Input input) {
     _inputs.add(input);
     if (_isStepping) return false;
@@ -143,7 +144,7 @@ final class Driver {
     } on Object catch (error) {
       return _ended(LinkEnd(LinkEndKind.failed, 'cannot connect: $error'));
     }
-    // The connector belongs to the application, and may have closed the client.
+    // The connector is code of the application, and may have closed the client.
     if (_isClosed) return link.close();
     _link = link;
     link.ready.then(
@@ -173,8 +174,8 @@ final class Driver {
     try {
       link.send(text);
     } on Object catch (error) {
-      // The transport belongs to the application, and an error of it must not
-      // pass through here.
+      // The transport is code of the application; its errors must not reach the
+      // caller of this method.
       _failed(link, error);
     }
   }
@@ -191,7 +192,8 @@ final class Driver {
       return _failed(link, error);
     }
     if (_step(ReceivedInput(message))) {
-      // Callers continue with their answers before the next message is handled.
+      // The microtasks of the callers that got answers run before the next
+      // message.
       _messages?.pause(Future<void>(() {}));
     }
   }

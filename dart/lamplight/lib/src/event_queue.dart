@@ -3,8 +3,8 @@
 /// never lost.
 ///
 /// Statuses are conflated: there is one slot for each user, with the newest
-/// status. The other events wait in order; if there are more than
-/// [maxPendingEvents], the oldest is dropped and counted. Knows no streams.
+/// status. The other events wait in order. If more than [maxPendingEvents] of
+/// them wait, the oldest is dropped and counted.
 library;
 
 import 'dart:collection';
@@ -12,12 +12,13 @@ import 'dart:collection';
 import 'model/events.dart';
 import 'model/status.dart';
 
-/// The most events other than statuses that wait for one listener.
+/// The maximum number of waiting events other than statuses, for each listener.
 const maxPendingEvents = 64;
 
 /// The event queue of one listener.
 final class EventQueue {
-  /// Creates the queue of a listener that knows these users.
+  /// Creates the queue of a listener that has the statuses of the users
+  /// [known].
   EventQueue(Iterable<String> known) : _told = known.toSet();
 
   final Queue<LamplightEvent> _others = Queue();
@@ -27,11 +28,11 @@ final class EventQueue {
   /// longer.
   final Map<String, UserStatus?> _slots = {};
 
-  /// The number of [_others] that are delivered before the slots, which take
-  /// the position of their newest change.
+  /// The number of [_others] that are delivered before the slots. The slots are
+  /// delivered where their newest change was added.
   int _ahead = 0;
 
-  /// The users who are watched as far as the listener knows. Only these can be
+  /// The users whose statuses the listener has. Only these users can be
   /// reported as not watched any longer, which bounds the number of slots.
   final Set<String> _told;
 
@@ -99,8 +100,9 @@ final class EventQueue {
     }
   }
 
-  /// All changed statuses in one event, or else all users who are not watched
-  /// any longer in one event.
+  /// Removes changed statuses and returns them in one event. Without a changed
+  /// status, does the same with the users who are not watched any longer.
+  /// Returns null if there are no slots.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

@@ -1,5 +1,5 @@
-/// The broadcast stream of events, with an [EventQueue] for each listener, which is
-/// emptied when the listener accepts events.
+/// The broadcast stream of events. Each listener has its own [EventQueue],
+/// which is emptied while the listener is not paused.
 library;
 
 import 'dart:async';
@@ -9,8 +9,8 @@ import 'model/events.dart';
 
 /// The source of the events of a client.
 final class EventSource {
-  /// Creates a source. [known] returns the users who are cached when a listener
-  /// begins.
+  /// Creates a source. [known] returns the users whose statuses are cached; it
+  /// is called when a listener begins to listen.
   EventSource(this._known);
 
   final Iterable<String> Function() _known;
@@ -28,7 +28,7 @@ final class EventSource {
     }
   }
 
-  /// Ends the stream after the events that were added.
+  /// Ends the stream after all events that were added before this call.
   void close() {
     _isClosed = true;
     for (final listener in _listeners) {

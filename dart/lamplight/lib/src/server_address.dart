@@ -1,8 +1,9 @@
 /// The address of the client port.
 library;
 
-/// Parses an address: `ws://` or `wss://` (`http://` or `https://` are accepted
-/// for them), a host, and an optional port and path.
+/// Parses the address of a server: `ws://` or `wss://`, a host, and an optional
+/// port and path. `http://` and `https://` are accepted for `ws://` and
+/// `wss://`.
 Uri serverAddress(String server) {
   Never wrong(String why) => throw ArgumentError.value(
         server,

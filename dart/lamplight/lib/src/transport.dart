@@ -4,8 +4,8 @@ library;
 /// The subprotocol of JSON text messages.
 const subprotocol = 'lamplight.v1.json';
 
-/// Begins to open a link to a server under [subprotocol]. Must not throw:
-/// [Link.ready] reports a failure.
+/// Starts opening a link to a server with the subprotocol [subprotocol]. Must
+/// not throw: a failure is reported by [Link.ready].
 typedef Connector = Link Function(Uri server);
 
 /// A link to a server, from the attempt to open it to its end.
@@ -14,15 +14,15 @@ abstract interface class Link {
   /// opened.
   Future<void> get ready;
 
-  /// The received text messages. The stream ends when the link has ended, after
-  /// an error if the link has failed; a message that is not text is an error
-  /// too. It is listened to once, after [ready] has completed.
+  /// The received text messages. The stream ends when the link has ended. If
+  /// the link has failed, or a message is not text, an error comes before the
+  /// end. The SDK listens once, after [ready] has completed.
   Stream<String> get messages;
 
   /// Sends a text message. Does nothing on a link that has ended.
   void send(String text);
 
   /// Closes the link, or aborts the attempt to open it. May be called at any
-  /// time and more than once.
+  /// time, and repeatedly.
   void close();
 }

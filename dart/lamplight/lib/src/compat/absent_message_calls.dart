@@ -8,7 +8,7 @@ import 'types.dart';
 
 /// The calls about messages that answer "not supported".
 class AbsentMessageCalls {
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createImageMessage({
     required String imagePath,
     Object? inputElement,
@@ -16,14 +16,14 @@ class AbsentMessageCalls {
   }) =>
       absent('createImageMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createSoundMessage({
     required String soundPath,
     required int duration,
   }) =>
       absent('createSoundMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createVideoMessage({
     required String videoFilePath,
     required String type,
@@ -33,7 +33,7 @@ class AbsentMessageCalls {
   }) =>
       absent('createVideoMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createFileMessage({
     required String filePath,
     required String fileName,
@@ -41,7 +41,7 @@ class AbsentMessageCalls {
   }) =>
       absent('createFileMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createLocationMessage({
     required String desc,
     required double longitude,
@@ -49,14 +49,14 @@ class AbsentMessageCalls {
   }) =>
       absent('createLocationMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createFaceMessage({
     required int index,
     required String data,
   }) =>
       absent('createFaceMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createMergerMessage({
     List<String>? msgIDList,
     required String title,
@@ -66,7 +66,7 @@ class AbsentMessageCalls {
   }) =>
       absent('createMergerMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createForwardMessage({
     String? msgID,
     String? webMessageInstance,
@@ -74,14 +74,14 @@ class AbsentMessageCalls {
   }) =>
       absent('createForwardMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createTextAtMessage({
     required String text,
     required List<String> atUserList,
   }) =>
       absent('createTextAtMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createTargetedGroupMessage({
     String? id,
     required List<String> receiverList,
@@ -89,7 +89,7 @@ class AbsentMessageCalls {
   }) =>
       absent('createTargetedGroupMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createAtSignedGroupMessage({
     String? createdMsgID,
     required List<String> atUserList,
@@ -97,14 +97,14 @@ class AbsentMessageCalls {
   }) =>
       absent('createAtSignedGroupMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> appendMessage({
     required String createMessageBaseId,
     required String createMessageAppendId,
   }) =>
       absent('appendMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> reSendMessage({
     required String msgID,
     bool? onlineUserOnly,
@@ -112,7 +112,7 @@ class AbsentMessageCalls {
   }) =>
       absent('reSendMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> sendReplyMessage({
     required String id,
     required String receiver,
@@ -127,7 +127,7 @@ class AbsentMessageCalls {
   }) =>
       absent('sendReplyMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> downloadMergerMessage({
     String? msgID,
     String? webMessageInstance,
@@ -135,7 +135,7 @@ class AbsentMessageCalls {
   }) =>
       absent('downloadMergerMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> downloadMessage({
     String? msgID,
     V2TimMessage? message,
@@ -147,14 +147,14 @@ class AbsentMessageCalls {
   }) =>
       absent('downloadMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getMessageOnlineUrl({
     String? msgID,
     V2TimMessage? message,
   }) =>
       absent('getMessageOnlineUrl');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> revokeMessage({
     String? msgID,
     Object? webMessageInstatnce,
@@ -162,20 +162,20 @@ class AbsentMessageCalls {
   }) =>
       absent('revokeMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> modifyMessage({
     required V2TimMessage message,
   }) =>
       absent('modifyMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteMessageFromLocalStorage({
     String? msgID,
     V2TimMessage? message,
   }) =>
       absent('deleteMessageFromLocalStorage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteMessages({
     List<String>? msgIDs,
     List<Object?>? webMessageInstanceList,
@@ -183,19 +183,19 @@ class AbsentMessageCalls {
   }) =>
       absent('deleteMessages');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> clearC2CHistoryMessage({
     required String userID,
   }) =>
       absent('clearC2CHistoryMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> clearGroupHistoryMessage({
     required String groupID,
   }) =>
       absent('clearGroupHistoryMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getGroupHistoryMessageList({
     required String groupID,
     required int count,
@@ -204,13 +204,13 @@ class AbsentMessageCalls {
   }) =>
       absent('getGroupHistoryMessageList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> markGroupMessageAsRead({
     required String groupID,
   }) =>
       absent('markGroupMessageAsRead');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> insertGroupMessageToLocalStorage({
     required String data,
     required String groupID,
@@ -218,7 +218,7 @@ class AbsentMessageCalls {
   }) =>
       absent('insertGroupMessageToLocalStorage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> insertC2CMessageToLocalStorage({
     required String data,
     required String userID,
@@ -226,7 +226,7 @@ class AbsentMessageCalls {
   }) =>
       absent('insertC2CMessageToLocalStorage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> insertGroupMessageToLocalStorageV2({
     required String groupID,
     required String senderID,
@@ -235,7 +235,7 @@ class AbsentMessageCalls {
   }) =>
       absent('insertGroupMessageToLocalStorageV2');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> insertC2CMessageToLocalStorageV2({
     required String userID,
     required String senderID,
@@ -244,25 +244,25 @@ class AbsentMessageCalls {
   }) =>
       absent('insertC2CMessageToLocalStorageV2');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> searchLocalMessages({
     required Object searchParam,
   }) =>
       absent('searchLocalMessages');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> searchCloudMessages({
     required Object searchParam,
   }) =>
       absent('searchCloudMessages');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> findMessages({
     required List<String> messageIDList,
   }) =>
       absent('findMessages');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setLocalCustomData({
     String? msgID,
     required String localCustomData,
@@ -270,7 +270,7 @@ class AbsentMessageCalls {
   }) =>
       absent('setLocalCustomData');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setLocalCustomInt({
     String? msgID,
     required int localCustomInt,
@@ -278,27 +278,27 @@ class AbsentMessageCalls {
   }) =>
       absent('setLocalCustomInt');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setC2CReceiveMessageOpt({
     required List<String> userIDList,
     required Object opt,
   }) =>
       absent('setC2CReceiveMessageOpt');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getC2CReceiveMessageOpt({
     required List<String> userIDList,
   }) =>
       absent('getC2CReceiveMessageOpt');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setGroupReceiveMessageOpt({
     required String groupID,
     required Object opt,
   }) =>
       absent('setGroupReceiveMessageOpt');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setAllReceiveMessageOpt({
     required int opt,
     required int startHour,
@@ -308,7 +308,7 @@ class AbsentMessageCalls {
   }) =>
       absent('setAllReceiveMessageOpt');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setAllReceiveMessageOptWithTimestamp({
     required int opt,
     required int startTimeStamp,
@@ -316,25 +316,25 @@ class AbsentMessageCalls {
   }) =>
       absent('setAllReceiveMessageOptWithTimestamp');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getAllReceiveMessageOpt() =>
       absent('getAllReceiveMessageOpt');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> sendMessageReadReceipts({
     List<String>? messageIDList,
     List<V2TimMessage>? messageList,
   }) =>
       absent('sendMessageReadReceipts');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getMessageReadReceipts({
     List<String>? messageIDList,
     List<V2TimMessage>? messageList,
   }) =>
       absent('getMessageReadReceipts');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getGroupMessageReadMemberList({
     String? messageID,
     required Object filter,
@@ -344,7 +344,7 @@ class AbsentMessageCalls {
   }) =>
       absent('getGroupMessageReadMemberList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setMessageExtensions({
     String? msgID,
     required List<Object?> extensions,
@@ -352,14 +352,14 @@ class AbsentMessageCalls {
   }) =>
       absent('setMessageExtensions');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getMessageExtensions({
     String? msgID,
     V2TimMessage? message,
   }) =>
       absent('getMessageExtensions');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteMessageExtensions({
     String? msgID,
     required List<String> keys,
@@ -367,7 +367,7 @@ class AbsentMessageCalls {
   }) =>
       absent('deleteMessageExtensions');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> addMessageReaction({
     String? msgID,
     required String reactionID,
@@ -375,7 +375,7 @@ class AbsentMessageCalls {
   }) =>
       absent('addMessageReaction');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> removeMessageReaction({
     String? msgID,
     required String reactionID,
@@ -383,7 +383,7 @@ class AbsentMessageCalls {
   }) =>
       absent('removeMessageReaction');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getMessageReactions({
     List<String>? msgIDList,
     required int maxUserCountPerReaction,
@@ -392,7 +392,7 @@ class AbsentMessageCalls {
   }) =>
       absent('getMessageReactions');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getAllUserListOfMessageReaction({
     String? msgID,
     required String reactionID,
@@ -403,7 +403,7 @@ class AbsentMessageCalls {
   }) =>
       absent('getAllUserListOfMessageReaction');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> translateText({
     required List<String> texts,
     required String targetLanguage,
@@ -411,7 +411,7 @@ class AbsentMessageCalls {
   }) =>
       absent('translateText');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> convertVoiceToText({
     String? msgID,
     required String language,
@@ -420,7 +420,7 @@ class AbsentMessageCalls {
   }) =>
       absent('convertVoiceToText');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> pinGroupMessage({
     String? msgID,
     required String groupID,
@@ -429,13 +429,13 @@ class AbsentMessageCalls {
   }) =>
       absent('pinGroupMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getPinnedGroupMessageList({
     required String groupID,
   }) =>
       absent('getPinnedGroupMessageList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setAvChatRoomCanFindMessage({
     required List<String> avchatroomIDs,
     int? eachGroupMessageNums,

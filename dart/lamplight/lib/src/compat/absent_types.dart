@@ -1,6 +1,6 @@
-/// The types that callbacks, parameters and answers of the plugin have for
-/// things that Lamplight does not have, so that code that names them compiles.
-/// This package never creates a value of these types.
+/// The plugin's types for features that Lamplight does not have. They exist so
+/// that programs that name these types compile; this package never creates a
+/// value of them.
 library;
 
 /// The short profile of a user; never created.
@@ -21,7 +21,7 @@ class V2TimUserInfo {
   /// The address of the picture.
   String? faceUrl;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'nickName': nickName,
@@ -42,7 +42,7 @@ class V2TimMessageReceipt {
     this.isPeerRead,
   });
 
-  /// The user who has read.
+  /// The user who has read the messages.
   String userID;
 
   /// The time up to which the user has read, in seconds.
@@ -54,16 +54,16 @@ class V2TimMessageReceipt {
   /// The message.
   String? msgID;
 
-  /// The number of members who have read.
+  /// The number of group members who have read the message.
   int? readCount;
 
-  /// The number of members who have not read.
+  /// The number of group members who have not read the message.
   int? unreadCount;
 
-  /// Whether the other user has read.
+  /// Whether the other user has read the message.
   bool? isPeerRead;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'timestamp': timestamp,
@@ -88,7 +88,7 @@ class V2TimFriendApplication {
     required this.type,
   });
 
-  /// The user who asks, or is asked.
+  /// The user who sent the request, or to whom it was sent.
   String userID;
 
   /// The nick.
@@ -109,7 +109,7 @@ class V2TimFriendApplication {
   /// The direction of the request: received or sent.
   int type;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'nickname': nickname,
@@ -121,7 +121,7 @@ class V2TimFriendApplication {
       };
 }
 
-/// The setting of how messages are received; never created.
+/// The rule for receiving messages; never created.
 class V2TimReceiveMessageOptInfo {
   /// Creates a value.
   V2TimReceiveMessageOptInfo({
@@ -159,7 +159,7 @@ class V2TimReceiveMessageOptInfo {
   /// The time at which the quiet time begins.
   int? startTimeStamp;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'c2CReceiveMessageOpt': c2CReceiveMessageOpt,
         'userID': userID,
@@ -186,7 +186,7 @@ class V2TimMessageExtension {
   /// The value.
   String extensionValue;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'extensionKey': extensionKey,
         'extensionValue': extensionValue,
@@ -224,10 +224,10 @@ class V2TimMessageDownloadProgress {
   /// The bytes of the whole.
   int totalSize;
 
-  /// The kind of the message.
+  /// The type of the message's content.
   int type;
 
-  /// Whether the download is the snapshot of a video.
+  /// Whether the downloaded file is the snapshot of a video.
   bool isSnapshot;
 
   /// The path of the file.
@@ -239,7 +239,7 @@ class V2TimMessageDownloadProgress {
   /// The meaning of the code.
   String errorDesc;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'isFinish': isFinish,
         'isError': isError,
@@ -273,10 +273,10 @@ class V2TimMessageReaction {
   /// Some of these users.
   List<V2TimUserInfo> partialUserList;
 
-  /// Whether the own user is among them.
+  /// Whether the own user has this reaction.
   bool reactedByMyself;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'reactionID': reactionID,
         'totalUserCount': totalUserCount,
@@ -299,7 +299,7 @@ class V2TIMMessageReactionChangeInfo {
   /// The reactions.
   List<V2TimMessageReaction> reactionList;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'messageID': messageID,
         'reactionList': [for (final one in reactionList) one.toJson()],
@@ -336,7 +336,7 @@ class V2TimGroupMemberInfo {
   /// The platforms that are connected.
   List<String>? onlineDevices;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'nickName': nickName,
@@ -373,7 +373,7 @@ class V2TimConversationFilter {
   /// Whether the own user is mentioned.
   bool? hasGroupAtInfo;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'conversationType': conversationType,
         'conversationGroup': conversationGroup,
@@ -429,7 +429,7 @@ class V2TimOfficialAccountInfo {
   /// The time of the subscription, in seconds.
   int? subscribeTime;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'createTime': createTime,
         'customData': customData,
@@ -458,7 +458,7 @@ class UIKitEvent {
   /// The content of the event.
   Map<String, dynamic> detail;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'type': type,
         'detail': detail,
@@ -483,7 +483,7 @@ class PluginEvent {
   /// The name of the plugin.
   String pluginName;
 
-  /// The value as a map.
+  /// Returns the value as a map.
   Map<String, dynamic> toJson() => {
         'type': type,
         'detail': detail,

@@ -1,47 +1,48 @@
-/// Builds the answers of calls. A failure becomes a code; nothing is thrown.
+/// Builds the answers of calls. A failure becomes a code in the answer; no call
+/// throws.
 library;
 
 import '../model/codes.dart';
 import '../model/exception.dart';
 import 'types.dart';
 
-/// The codes that the plugin returns without asking the server.
+/// The codes that this package returns without a request to the server.
 abstract final class CompatCode {
   /// `initSDK` has not been called.
   static const int notInitialized = 6013;
 
-  /// Lamplight does not have the call or the option. The plugin has this code
-  /// for a call that the app's edition does not include.
+  /// Lamplight does not have the call or the option. In the plugin, this code
+  /// means that the app's edition does not include the call.
   static const int notSupported = LamplightCode.editionNotSupported;
 }
 
-/// The answer of a call that has succeeded.
+/// Returns the answer of a call that has succeeded.
 V2TimCallback done() => V2TimCallback(code: LamplightCode.ok, desc: 'ok');
 
-/// The answer of a call that has a value.
+/// Returns the answer of a call that has succeeded with a value.
 V2TimValueCallback<T> valued<T>(T data) =>
     V2TimValueCallback(code: LamplightCode.ok, desc: 'ok', data: data);
 
-/// The answer of a call that was refused. Its type fits every call.
+/// Returns the answer of a refused call. Its type fits every call.
 V2TimValueCallback<Never> refusal(int code, [String? desc]) =>
     V2TimValueCallback(code: code, desc: desc ?? LamplightCode.english(code));
 
-/// The refusal of something that Lamplight does not have.
+/// Returns the refusal of a feature that Lamplight does not have.
 V2TimValueCallback<Never> notSupported(String what) => refusal(
       CompatCode.notSupported,
       'Lamplight does not support $what; see COMPAT.md of package lamplight',
     );
 
-/// The answer of a call that Lamplight does not have. COMPAT.md lists every
-/// use of it.
+/// Returns the answer of a call that Lamplight does not have. COMPAT.md lists
+/// all of these calls.
 Future<V2TimValueCallback<Never>> absent(String call) async =>
     notSupported(call);
 
-/// The refusal of an argument.
+/// Returns the refusal of an invalid argument.
 V2TimValueCallback<Never> invalid(String why) =>
     refusal(LamplightCode.invalidParameter, why);
 
-/// Makes a call of the client, and turns an exception into the answer.
+/// Makes a call of the client, and converts an exception to an answer.
 Future<V2TimCallback> answered(Future<Object?> Function() call) async {
   try {
     await call();
@@ -51,7 +52,8 @@ Future<V2TimCallback> answered(Future<Object?> Function() call) async {
   }
 }
 
-/// Does the same as [answered], for a call that has a value.
+/// Makes a call of the client that has a value, and converts an exception to an
+/// answer.
 Future<V2TimValueCallback<T>> answeredWith<T>(
   Future<T> Function() call,
 ) async {

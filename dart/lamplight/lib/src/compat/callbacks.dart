@@ -1,5 +1,6 @@
-/// The types of the callbacks of the plugin's listeners, by its names. Its
-/// `VoidCallback` is not among them: Flutter has one itself.
+/// The types of the callbacks of the plugin's listeners, under the plugin's
+/// names. The plugin's `VoidCallback` is missing, because Flutter already has
+/// that name.
 library;
 
 import 'absent_types.dart';

@@ -16,7 +16,7 @@ import 'types.dart';
 
 /// The calls about conversations.
 class V2TIMConversationManager {
-  /// Adds a listener.
+  /// Adds a listener, like [addConversationListener]: earlier listeners stay.
   Future<void> setConversationListener({
     required V2TimConversationListener listener,
   }) =>
@@ -30,7 +30,7 @@ class V2TIMConversationManager {
     session.lists.wake();
   }
 
-  /// Removes a listener, or all of them if none is given.
+  /// Removes a listener; without an argument, removes all listeners.
   Future<void> removeConversationListener({
     V2TimConversationListener? listener,
   }) async {
@@ -38,8 +38,8 @@ class V2TIMConversationManager {
     listener == null ? listeners.clear() : listeners.remove(listener);
   }
 
-  /// Reads a page of the list, the latest first: from the beginning (`0`), or
-  /// from the position that the previous page returned.
+  /// Reads a page of the list, the latest conversation first. [nextSeq] is `0`
+  /// for the first page, or the `nextSeq` of the previous page.
   Future<V2TimValueCallback<V2TimConversationResult>> getConversationList({
     required String nextSeq,
     required int count,
@@ -51,8 +51,7 @@ class V2TIMConversationManager {
     return session.ask((running) async {
       final rows = await _sorted(running);
       final begin = from.clamp(0, rows.length);
-      // `begin + count` is not computed, because the largest count would make
-      // it negative.
+      // The sum is limited with `min`, because `begin + count` could overflow.
       final end = begin + min<int>(count, rows.length - begin);
       return V2TimConversationResult(
         nextSeq: '$end',
@@ -65,7 +64,7 @@ class V2TIMConversationManager {
     });
   }
 
-  /// Reads conversations by their ids; those that do not exist are left out.
+  /// Reads conversations by their ids; ids without a conversation are skipped.
   Future<V2TimValueCallback<List<V2TimConversation>>>
       getConversationListByConversaionIds({
     required List<String> conversationIDList,
@@ -81,7 +80,7 @@ class V2TIMConversationManager {
             ];
           });
 
-  /// Reads a conversation. If it does not exist yet, the answer is an empty
+  /// Reads a conversation. If it does not exist yet, the answer has an empty
   /// conversation.
   Future<V2TimValueCallback<V2TimConversation>> getConversation({
     required String conversationID,
@@ -116,7 +115,7 @@ class V2TIMConversationManager {
         (running, peer) => running.kit.lists.deleteConversation(peer),
       );
 
-  /// Removes conversations from the list. Lamplight always removes their
+  /// Removes conversations from the list. Lamplight always deletes their
   /// messages too, so [clearMessage] must be true.
   Future<V2TimValueCallback<List<V2TimConversationOperationResult>>>
       deleteConversationList({
@@ -135,16 +134,16 @@ class V2TIMConversationManager {
     );
   }
 
-  /// The number of unread messages over all conversations.
+  /// Returns the number of unread messages over all conversations.
   Future<V2TimValueCallback<int>> getTotalUnreadMessageCount() =>
       session.ask((running) async {
         final rows = await _sorted(running);
         return rows.fold<int>(0, (sum, row) => sum + row.unread);
       });
 
-  /// Marks a conversation as read, or all of them if [conversationID] is empty.
-  /// The other arguments must be 0, because Lamplight does not have their
-  /// features.
+  /// Marks a conversation as read; if [conversationID] is empty, marks all
+  /// conversations. The other arguments must be 0, because Lamplight cannot
+  /// mark a part of a conversation.
   Future<V2TimCallback> cleanConversationUnreadMessageCount({
     required String conversationID,
     required int cleanTimestamp,
@@ -162,8 +161,8 @@ class V2TIMConversationManager {
     );
   }
 
-  /// Keeps a draft in the memory of this process. Null or an empty text removes
-  /// it.
+  /// Stores a draft in the memory of this process. Null or an empty text
+  /// removes the draft.
   Future<V2TimCallback> setConversationDraft({
     required String conversationID,
     String? draftText = '',
@@ -176,7 +175,7 @@ class V2TIMConversationManager {
         session.lists.tellDraft(conversationOf(_rowOf(running, peer), running));
       });
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getConversationListByFilter({
     required Object filter,
     required int nextSeq,
@@ -184,14 +183,14 @@ class V2TIMConversationManager {
   }) =>
       absent('getConversationListByFilter');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setConversationCustomData({
     required String customData,
     required List<String> conversationIDList,
   }) =>
       absent('setConversationCustomData');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> markConversation({
     required int markType,
     required bool enableMark,
@@ -199,57 +198,57 @@ class V2TIMConversationManager {
   }) =>
       absent('markConversation');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createConversationGroup({
     required String groupName,
     required List<String> conversationIDList,
   }) =>
       absent('createConversationGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getConversationGroupList() =>
       absent('getConversationGroupList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteConversationGroup({
     required String groupName,
   }) =>
       absent('deleteConversationGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> renameConversationGroup({
     required String oldName,
     required String newName,
   }) =>
       absent('renameConversationGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> addConversationsToGroup({
     required String groupName,
     required List<String> conversationIDList,
   }) =>
       absent('addConversationsToGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteConversationsFromGroup({
     required String groupName,
     required List<String> conversationIDList,
   }) =>
       absent('deleteConversationsFromGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getUnreadMessageCountByFilter({
     required Object filter,
   }) =>
       absent('getUnreadMessageCountByFilter');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> subscribeUnreadMessageCountByFilter({
     required Object filter,
   }) =>
       absent('subscribeUnreadMessageCountByFilter');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> unsubscribeUnreadMessageCountByFilter({
     required Object filter,
   }) =>
@@ -299,7 +298,7 @@ Future<List<Conversation>> _sorted(Running running) async {
   return inOrder(list.visible);
 }
 
-/// Returns the row of a peer, or an empty one if there is none.
+/// Returns the row of a peer; an empty row if the peer has none.
 Conversation _rowOf(Running running, String peer) {
   final friend = running.kit.friend(peer);
   return running.kit.lists.conversations.table[peer] ??

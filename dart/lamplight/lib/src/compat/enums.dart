@@ -6,7 +6,7 @@ library;
 
 /// The types of a status, as `V2TimUserStatus.statusType` has them.
 abstract final class UserStatusType {
-  /// The status is not known.
+  /// The status is unknown.
   static const int V2TIM_USER_STATUS_UNKNOWN = 0;
 
   /// The user has a connection.
@@ -56,7 +56,7 @@ enum LogLevelEnum {
   V2TIM_LOG_ERROR,
 }
 
-/// The sides of a friendship that a call is about.
+/// The friend lists that a call changes or checks.
 enum FriendTypeEnum {
   /// Unused; reserves the index of the cloud's value.
   V2TIM_NUll,
@@ -64,22 +64,23 @@ enum FriendTypeEnum {
   /// The own list only.
   V2TIM_FRIEND_TYPE_SINGLE,
 
-  /// Both lists.
+  /// The own list and the other user's list.
   V2TIM_FRIEND_TYPE_BOTH,
 }
 
-/// The relations that `checkFriend` returns.
+/// The relations between the own user and another user, as `checkFriend`
+/// returns them.
 abstract final class FriendRelationType {
-  /// Neither has the other.
+  /// Neither friend list has the other user.
   static const int V2TIM_FRIEND_RELATION_TYPE_NONE = 0;
 
-  /// Only the own list has the other user.
+  /// Only the own friend list has the other user.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_MY_FRIEND_LIST = 1;
 
-  /// Only the other user's list has the own user.
+  /// Only the other user's friend list has the own user.
   static const int V2TIM_FRIEND_RELATION_TYPE_IN_OTHER_FRIEND_LIST = 2;
 
-  /// Both lists.
+  /// Both friend lists have the other user.
   static const int V2TIM_FRIEND_RELATION_TYPE_BOTH_WAY = 3;
 }
 
@@ -88,16 +89,16 @@ abstract final class AllowType {
   /// Anybody may add the user.
   static const int V2TIM_FRIEND_ALLOW_ANY = 0;
 
-  /// Others may add the user after a confirmation, which Lamplight does not
-  /// have.
+  /// Others may add the user after the user has agreed. Lamplight does not have
+  /// this rule.
   static const int V2TIM_FRIEND_NEED_CONFIRM = 1;
 
   /// Nobody may add the user.
   static const int V2TIM_FRIEND_DENY_ANY = 2;
 }
 
-/// The messages that `getHistoryMessageList` reads. Lamplight keeps no copy on
-/// the device, so local messages are read from the server too.
+/// The messages that `getHistoryMessageList` reads. Lamplight stores no
+/// messages on the device, so local messages are read from the server too.
 enum HistoryMsgGetTypeEnum {
   /// Unused; reserves the index of the cloud's value.
   V2TIM_NULL,
@@ -108,28 +109,28 @@ enum HistoryMsgGetTypeEnum {
   /// Newer messages from the server; not supported.
   V2TIM_GET_CLOUD_NEWER_MSG,
 
-  /// Older messages.
+  /// Older messages from the device; read from the server.
   V2TIM_GET_LOCAL_OLDER_MSG,
 
-  /// Newer messages; not supported.
+  /// Newer messages from the device; not supported.
   V2TIM_GET_LOCAL_NEWER_MSG,
 }
 
 /// The types of conversations.
 abstract final class ConversationType {
-  /// None.
+  /// Invalid.
   static const int V2TIM_CONVERSATION_TYPE_INVALID = 0;
 
-  /// A conversation of two people.
+  /// A one-to-one conversation.
   static const int V2TIM_C2C = 1;
 
-  /// A group, which Lamplight does not have.
+  /// A group conversation; never used.
   static const int V2TIM_GROUP = 2;
 }
 
 /// The kinds of messages.
 abstract final class MessageElemType {
-  /// None.
+  /// No content.
   static const int V2TIM_ELEM_TYPE_NONE = 0;
 
   /// A text.
@@ -141,7 +142,7 @@ abstract final class MessageElemType {
   /// A picture; never used.
   static const int V2TIM_ELEM_TYPE_IMAGE = 3;
 
-  /// A sound; never used.
+  /// An audio message; never used.
   static const int V2TIM_ELEM_TYPE_SOUND = 4;
 
   /// A video; never used.
@@ -153,10 +154,10 @@ abstract final class MessageElemType {
   /// A location; never used.
   static const int V2TIM_ELEM_TYPE_LOCATION = 7;
 
-  /// A face; never used.
+  /// An emoji; never used.
   static const int V2TIM_ELEM_TYPE_FACE = 8;
 
-  /// A notice of a group; never used.
+  /// A group notice; never used.
   static const int V2TIM_ELEM_TYPE_GROUP_TIPS = 9;
 
   /// Forwarded messages; never used.
@@ -177,11 +178,11 @@ abstract final class MessageStatus {
   /// The message was deleted; never used.
   static const int V2TIM_MSG_STATUS_HAS_DELETED = 4;
 
-  /// The message was taken back; never used.
+  /// The message was revoked; never used.
   static const int V2TIM_MSG_STATUS_LOCAL_REVOKED = 6;
 }
 
-/// The priority of a message in a group. Lamplight has none.
+/// The priority of a message in a group. Lamplight ignores it.
 enum MessagePriorityEnum {
   /// The default.
   V2TIM_PRIORITY_DEFAULT,
@@ -196,8 +197,8 @@ enum MessagePriorityEnum {
   V2TIM_PRIORITY_LOW,
 }
 
-/// The setting for how messages of a user are received. Lamplight does not have
-/// it: calls with it answer "not supported".
+/// The rule for receiving the messages of a user. Lamplight does not have such
+/// a rule: calls with it answer 7013 (not supported).
 enum ReceiveMsgOptEnum {
   /// Received, and pushed when the own user is offline.
   V2TIM_RECEIVE_MESSAGE,

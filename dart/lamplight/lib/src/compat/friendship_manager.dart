@@ -13,7 +13,7 @@ import 'types.dart';
 
 /// The calls about friends.
 class V2TIMFriendshipManager {
-  /// Adds a listener.
+  /// Adds a listener, like [addFriendListener]: earlier listeners stay.
   Future<void> setFriendListener({
     required V2TimFriendshipListener listener,
   }) =>
@@ -27,7 +27,7 @@ class V2TIMFriendshipManager {
     session.lists.wake();
   }
 
-  /// Removes a listener, or all of them if none is given.
+  /// Removes a listener; without an argument, removes all listeners.
   Future<void> removeFriendListener({
     V2TimFriendshipListener? listener,
   }) async {
@@ -43,7 +43,7 @@ class V2TIMFriendshipManager {
         ],
       );
 
-  /// Reads users, and whether they are friends.
+  /// Reads the profiles of users and their relations to the own user.
   Future<V2TimValueCallback<List<V2TimFriendInfoResult>>> getFriendsInfo({
     required List<String> userIDList,
   }) =>
@@ -100,8 +100,8 @@ class V2TIMFriendshipManager {
     );
   }
 
-  /// Adds a user to the friend list. The user is added at once, because
-  /// Lamplight has no friend applications.
+  /// Adds a user to the friend list at once, because Lamplight has no friend
+  /// applications.
   Future<V2TimValueCallback<V2TimFriendOperationResult>> addFriend({
     required String userID,
     String? remark,
@@ -145,8 +145,9 @@ class V2TIMFriendshipManager {
             ];
           });
 
-  /// Checks whether users are friends. Whether a user outside of the own friend
-  /// list has the own user in theirs is not known.
+  /// Checks whether users are friends. The answer for a user who is not in the
+  /// own friend list is always "no relation", even if that user's list has the
+  /// own user.
   Future<V2TimValueCallback<List<V2TimFriendCheckResult>>> checkFriend({
     required List<String> userIDList,
     required FriendTypeEnum checkType,
@@ -171,11 +172,11 @@ class V2TIMFriendshipManager {
         ];
       });
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getFriendApplicationList() =>
       absent('getFriendApplicationList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> acceptFriendApplication({
     required Object responseType,
     required Object type,
@@ -183,141 +184,141 @@ class V2TIMFriendshipManager {
   }) =>
       absent('acceptFriendApplication');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> refuseFriendApplication({
     required Object type,
     required String userID,
   }) =>
       absent('refuseFriendApplication');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteFriendApplication({
     required Object type,
     required String userID,
   }) =>
       absent('deleteFriendApplication');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> setFriendApplicationRead() =>
       absent('setFriendApplicationRead');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> addToBlackList({
     required List<String> userIDList,
   }) =>
       absent('addToBlackList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteFromBlackList({
     required List<String> userIDList,
   }) =>
       absent('deleteFromBlackList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getBlackList() =>
       absent('getBlackList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createFriendGroup({
     required String groupName,
     List<String>? userIDList,
   }) =>
       absent('createFriendGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getFriendGroups({
     List<String>? groupNameList,
   }) =>
       absent('getFriendGroups');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteFriendGroup({
     required List<String> groupNameList,
   }) =>
       absent('deleteFriendGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> renameFriendGroup({
     required String oldName,
     required String newName,
   }) =>
       absent('renameFriendGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> addFriendsToFriendGroup({
     required String groupName,
     required List<String> userIDList,
   }) =>
       absent('addFriendsToFriendGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> deleteFriendsFromFriendGroup({
     required String groupName,
     required List<String> userIDList,
   }) =>
       absent('deleteFriendsFromFriendGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> searchFriends({
     required Object searchParam,
   }) =>
       absent('searchFriends');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> subscribeOfficialAccount({
     required String officialAccountID,
   }) =>
       absent('subscribeOfficialAccount');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> unsubscribeOfficialAccount({
     required String officialAccountID,
   }) =>
       absent('unsubscribeOfficialAccount');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getOfficialAccountsInfo({
     required List<String> officialAccountIDList,
   }) =>
       absent('getOfficialAccountsInfo');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> followUser({
     required List<String> userIDList,
   }) =>
       absent('followUser');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> unfollowUser({
     required List<String> userIDList,
   }) =>
       absent('unfollowUser');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getMyFollowingList({
     required String nextCursor,
   }) =>
       absent('getMyFollowingList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getMyFollowersList({
     required String nextCursor,
   }) =>
       absent('getMyFollowersList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getMutualFollowersList({
     required String nextCursor,
   }) =>
       absent('getMutualFollowersList');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> getUserFollowInfo({
     required List<String> userIDList,
   }) =>
       absent('getUserFollowInfo');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> checkFollowType({
     required List<String> userIDList,
   }) =>

@@ -1,6 +1,6 @@
 /// The listeners to conversations, friends and messages. After every change,
-/// the lists are compared with what was reported last, and the differences are
-/// reported.
+/// the lists are compared with their last reported state, and the differences
+/// are reported.
 library;
 
 import 'dart:collection';
@@ -15,8 +15,8 @@ import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';
 
-/// The listeners to the lists of a session. A list is read when it has its
-/// first listener.
+/// The listeners to the lists of a session. A list is read once it has a
+/// listener.
 final class ListListeners {
   /// The listeners to the conversation list.
   final Set<V2TimConversationListener> conversations = {};
@@ -38,13 +38,13 @@ final class ListListeners {
   final Queue<void Function()> _news = Queue();
   bool _isTelling = false;
 
-  /// Begins to follow the lists of a client.
+  /// Starts observing the lists of a client.
   void follow(Running running) {
     _running = running;
     running.kit.addListener(_changed);
   }
 
-  /// Stops following.
+  /// Stops observing the lists of a client.
   void unfollow(Running running) {
     running.kit.removeListener(_changed);
     if (identical(_running, running)) {
@@ -60,17 +60,17 @@ final class ListListeners {
     messages.clear();
   }
 
-  /// Called after a login and when a listener was added: reads the lists that
-  /// have listeners.
+  /// Reads the lists that have listeners. Called after a login, and after a
+  /// listener was added.
   void wake() => _changed();
 
-  /// Calls the listeners with a conversation whose draft has changed.
+  /// Reports a conversation whose draft has changed.
   void tellDraft(V2TimConversation conversation) => tellAll(
         conversations,
         (listener) => listener.onConversationChanged([conversation]),
       );
 
-  /// Calls the listeners with a message.
+  /// Reports a message to the listeners.
   void tellMessage(V2TimMessage message, {required bool isModified}) =>
       tellAll(
         messages,
@@ -192,7 +192,7 @@ final class ListListeners {
     final before = _toldFriends;
     final now = {for (final friend in list.visible) friend.userId: friend};
     _toldFriends = now;
-    // The list as it was at the login is not reported as a change.
+    // The first list after a login is not reported as a change.
     if (before == null) {
       return;
     }

@@ -1,6 +1,6 @@
-/// The listeners of the cloud's Flutter plugin. A callback that is null does
-/// nothing, as in the plugin. Callbacks for features that Lamplight does not
-/// have are accepted and never called; COMPAT.md lists them.
+/// The listeners of the cloud's Flutter plugin. A callback that is null is
+/// ignored, as in the plugin. Callbacks for features that Lamplight does not
+/// have are accepted but never called; COMPAT.md lists them.
 library;
 
 import 'callbacks.dart';
@@ -48,9 +48,9 @@ class V2TimSDKListener {
   /// Called when the client is connected and logged in.
   void Function() onConnectSuccess;
 
-  /// Called when an attempt to connect failed, or the link broke; for an
-  /// attempt that `login` makes, before its answer. Not called if `login`
-  /// answers that its UserSig was refused.
+  /// Called when an attempt to connect failed, or the link broke. For the
+  /// attempt of a `login`, it is called before the answer of `login`. Not
+  /// called if `login` answers that its UserSig was refused.
   ErrorCallback onConnectFailed;
 
   /// Called when this device was logged out by another login or an operator.
@@ -68,19 +68,19 @@ class V2TimSDKListener {
   /// Called when profiles of friends have changed.
   OnUserInfoChanged onUserInfoChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnLog onLog;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnAllReceiveMessageOptChanged onAllReceiveMessageOptChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnExperimentalNotify onExperimentalNotify;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnUIKitEventEmited onUIKitEventEmited;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnPluginEventEmited onPluginEventEmited;
 }
 
@@ -119,7 +119,7 @@ class V2TimConversationListener {
         onUnreadMessageCountChangedByFilter =
             onUnreadMessageCountChangedByFilter ?? _ignoreTwo;
 
-  /// Called when the list begins to be read.
+  /// Called when reading the list begins.
   void Function() onSyncServerStart;
 
   /// Called when the list was read to its end.
@@ -137,25 +137,25 @@ class V2TimConversationListener {
   /// Called when the number of unread messages has changed.
   OnTotalUnreadMessageCountChanged onTotalUnreadMessageCountChanged;
 
-  /// Called when conversations are gone.
+  /// Called when conversations were removed from the list.
   OnConversationDeleted onConversationDeleted;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnConversationGroupCreated onConversationGroupCreated;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnConversationGroupDeleted onConversationGroupDeleted;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnConversationGroupNameChanged onConversationGroupNameChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnConversationsAddedToGroup onConversationsAddedToGroup;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnConversationsDeletedFromGroup onConversationsDeletedFromGroup;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnUnreadMessageCountChangedByFilter onUnreadMessageCountChangedByFilter;
 }
 
@@ -200,46 +200,46 @@ class V2TimFriendshipListener {
   /// Called when there are new friends.
   OnFriendListAddedCallback onFriendListAdded;
 
-  /// Called when friends are gone.
+  /// Called when friends were removed from the list.
   OnFriendListDeletedCallback onFriendListDeleted;
 
-  /// Called when friends have another profile or remark.
+  /// Called when the profiles or remarks of friends have changed.
   OnFriendInfoChangedCallback onFriendInfoChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnFriendApplicationListAddedCallback onFriendApplicationListAdded;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnFriendApplicationListDeletedCallback onFriendApplicationListDeleted;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnFriendApplicationListReadCallback onFriendApplicationListRead;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnBlackListAddCallback onBlackListAdd;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnBlackListDeletedCallback onBlackListDeleted;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnOfficialAccountSubscribed onOfficialAccountSubscribed;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnOfficialAccountUnsubscribed onOfficialAccountUnsubscribed;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnOfficialAccountDeleted onOfficialAccountDeleted;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnOfficialAccountInfoChanged onOfficialAccountInfoChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnMyFollowingListChanged onMyFollowingListChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnMyFollowersListChanged onMyFollowersListChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnMutualFollowersListChanged onMutualFollowersListChanged;
 }
 
@@ -281,38 +281,38 @@ class V2TimAdvancedMsgListener {
   /// this user.
   OnRecvNewMessageCallback onRecvNewMessage;
 
-  /// Called with a message of this user that turned out to be stored after
-  /// `sendMessage` had failed.
+  /// Called with a message of this user that the server has stored although
+  /// `sendMessage` failed.
   OnRecvMessageModified onRecvMessageModified;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnSendMessageProgressCallback onSendMessageProgress;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnRecvC2CReadReceiptCallback onRecvC2CReadReceipt;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnRecvMessageRevokedCallback onRecvMessageRevoked;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnRecvMessageReadReceipts onRecvMessageReadReceipts;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnRecvMessageExtensionsChanged onRecvMessageExtensionsChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnRecvMessageExtensionsDeleted onRecvMessageExtensionsDeleted;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnMessageDownloadProgressCallback onMessageDownloadProgressCallback;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnRecvMessageReactionsChanged onRecvMessageReactionsChanged;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnRecvMessageRevokedWithInfo onRecvMessageRevokedWithInfo;
 
-  /// Never called.
+  /// Never called, because Lamplight does not have this feature.
   OnGroupMessagePinned onGroupMessagePinned;
 }
 

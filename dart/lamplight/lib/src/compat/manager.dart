@@ -15,20 +15,20 @@ import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';
 
-/// The version that `getVersion` answers.
+/// The version that `getVersion` returns.
 const String compatVersion = '0.1.0';
 
 /// The entry point of the plugin.
 abstract final class TencentImSDKPlugin {
-  /// The calls.
+  /// The manager with the calls of the plugin.
   static final V2TIMManager v2TIMManager = V2TIMManager();
 
-  /// The calls.
+  /// The manager with the calls of the plugin.
   static V2TIMManager managerInstance() => v2TIMManager;
 }
 
-/// The calls of the plugin, around one [LamplightClient]. No call throws; a
-/// failure is reported as the code of the answer.
+/// The calls of the plugin, implemented with one [LamplightClient]. No call
+/// throws; a failure becomes the code of the answer.
 class V2TIMManager {
   /// The calls about messages.
   final V2TIMMessageManager v2TIMMessageManager = V2TIMMessageManager();
@@ -56,34 +56,34 @@ class V2TIMManager {
   /// The calls about friends.
   V2TIMFriendshipManager getFriendshipManager() => v2TIMFriendshipManager;
 
-  /// The calls about groups: each answers "not supported".
+  /// The calls about groups: each answers 7013 (not supported).
   dynamic getGroupManager() => const AbsentManager('getGroupManager');
 
-  /// The calls about groups, under another name.
+  /// The calls about groups, like [getGroupManager].
   dynamic get v2TIMGroupManager => getGroupManager();
 
-  /// The calls about communities, under another name.
+  /// The calls about communities, like [getCommunityManager].
   dynamic get v2TIMCommunityManager => getCommunityManager();
 
-  /// The calls about signaling, under another name.
+  /// The calls about signaling, like [getSignalingManager].
   dynamic get v2TIMSignalingManager => getSignalingManager();
 
-  /// The calls about signaling, under the name from older versions of the
-  /// plugin.
+  /// The calls about signaling, like [getSignalingManager], under the name from
+  /// older versions of the plugin.
   dynamic get v2timSignalingManager => getSignalingManager();
 
-  /// The calls about pushing, under another name.
+  /// The calls about pushing, like [getOfflinePushManager].
   dynamic get v2TIMOfflinePushManager => getOfflinePushManager();
 
-  /// The calls about communities: each answers "not supported".
+  /// The calls about communities: each answers 7013 (not supported).
   dynamic getCommunityManager() => const AbsentManager('getCommunityManager');
 
-  /// The calls about signaling: each answers "not supported".
+  /// The calls about signaling: each answers 7013 (not supported).
   dynamic getSignalingManager() => const AbsentManager('getSignalingManager');
 
-  /// The calls about pushing by the vendors of devices: each answers "not
-  /// supported". Messages to users who are offline go to the push webhook of
-  /// the app.
+  /// The calls about the push services of device vendors: each answers 7013
+  /// (not supported). Messages to users who are offline go to the push webhook
+  /// of the app.
   dynamic getOfflinePushManager() =>
       const AbsentManager('getOfflinePushManager');
 
@@ -103,7 +103,7 @@ class V2TIMManager {
   }) async =>
       session.initialize(sdkAppID, listener);
 
-  /// Shuts the SDK down: closes the connection without logging out, and removes
+  /// Shuts the SDK down: closes the connection without a logout, and removes
   /// all listeners.
   Future<V2TimCallback> unInitSDK() async {
     await session.end();
@@ -130,11 +130,11 @@ class V2TIMManager {
   Future<V2TimCallback> logout() =>
       session.call((running) => running.logout());
 
-  /// The user who is logged in; empty if there is none.
+  /// Returns the user who is logged in; an empty text if no user is.
   Future<V2TimValueCallback<String>> getLoginUser() async =>
       valued(session.running?.client.userId ?? '');
 
-  /// Returns one of [LoginStatus].
+  /// Returns a constant of [LoginStatus].
   Future<V2TimValueCallback<int>> getLoginStatus() async {
     final client = session.running?.client;
     return valued(
@@ -146,22 +146,24 @@ class V2TIMManager {
     );
   }
 
-  /// The version of this package.
+  /// Returns the version of this package.
   Future<V2TimValueCallback<String>> getVersion() async =>
       valued(compatVersion);
 
-  /// The current time by the server's clock, in seconds.
+  /// Returns the current time by the server's clock, in seconds since 1970.
   Future<V2TimValueCallback<int>> getServerTime() => session.ask(
         (running) async =>
             running.client.serverTime.millisecondsSinceEpoch ~/ 1000,
       );
 
-  /// Sets the own custom status: at most 100 bytes. An empty one clears it.
+  /// Sets the own custom status: at most 100 bytes of UTF-8. An empty one
+  /// clears it.
   Future<V2TimCallback> setSelfStatus({required String status}) =>
       session.call((running) => running.client.setSelfStatus(status));
 
-  /// Queries statuses: the own one, or those of at most 500 other users. Users
-  /// without an account are left out; the call fails if no user has one.
+  /// Queries statuses: the own status, or those of at most 500 other users.
+  /// Users without an account are skipped; the call fails if no user has an
+  /// account.
   Future<V2TimValueCallback<List<V2TimUserStatus>>> getUserStatus({
     required List<String> userIDList,
   }) =>
@@ -170,8 +172,8 @@ class V2TIMManager {
         return [for (final status in result.statuses) statusOf(status)];
       });
 
-  /// Subscribes to users: at most 100 in a call and 200 in the subscription
-  /// list; beyond that, the earliest subscribed users are removed from it.
+  /// Subscribes to at most 100 users. The subscription list has room for 200;
+  /// when it is full, the earliest subscribed users are evicted.
   Future<V2TimCallback> subscribeUserStatus({
     required List<String> userIDList,
   }) =>
@@ -185,8 +187,8 @@ class V2TIMManager {
         );
       });
 
-  /// Unsubscribes from users: at most 100 in a call. An empty list means all
-  /// of them.
+  /// Unsubscribes from at most 100 users. An empty list unsubscribes from all
+  /// users.
   Future<V2TimCallback> unsubscribeUserStatus({
     required List<String> userIDList,
   }) =>
@@ -196,7 +198,8 @@ class V2TIMManager {
         running.kit.statuses.applicationUnsubscribed(users);
       });
 
-  /// Reads profiles: at most 100. Users without an account are left out.
+  /// Reads the profiles of at most 100 users. Users without an account are
+  /// skipped.
   Future<V2TimValueCallback<List<V2TimUserFullInfo>>> getUsersInfo({
     required List<String> userIDList,
   }) =>
@@ -205,8 +208,8 @@ class V2TIMManager {
         return [for (final profile in result.profiles) fullInfoOf(profile)];
       });
 
-  /// Changes the own profile: nick, picture, and whether others may add this
-  /// user. Other fields are refused.
+  /// Changes the own profile: the nick, the picture, and whether others may add
+  /// this user. Other fields are refused.
   Future<V2TimCallback> setSelfInfo({
     required V2TimUserFullInfo userFullInfo,
   }) async {
@@ -241,7 +244,7 @@ class V2TIMManager {
     });
   }
 
-  /// Makes a text message and sends it.
+  /// Creates a text message and sends it.
   @Deprecated('Use createTextMessage and sendMessage')
   Future<V2TimValueCallback<V2TimMessage>> sendC2CTextMessage({
     required String text,
@@ -258,14 +261,14 @@ class V2TIMManager {
     );
   }
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> sendC2CCustomMessage({
     required String customData,
     required String userID,
   }) =>
       absent('sendC2CCustomMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> sendGroupTextMessage({
     required String text,
     required String groupID,
@@ -273,7 +276,7 @@ class V2TIMManager {
   }) =>
       absent('sendGroupTextMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> sendGroupCustomMessage({
     required String customData,
     required String groupID,
@@ -281,7 +284,7 @@ class V2TIMManager {
   }) =>
       absent('sendGroupCustomMessage');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> createGroup({
     required String groupType,
     required String groupName,
@@ -289,7 +292,7 @@ class V2TIMManager {
   }) =>
       absent('createGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> joinGroup({
     required String groupID,
     required String message,
@@ -297,43 +300,43 @@ class V2TIMManager {
   }) =>
       absent('joinGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> quitGroup({
     required String groupID,
   }) =>
       absent('quitGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> dismissGroup({
     required String groupID,
   }) =>
       absent('dismissGroup');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> searchUsers({
     required Object searchParam,
   }) =>
       absent('searchUsers');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> subscribeUserInfo({
     required List<String> userIDList,
   }) =>
       absent('subscribeUserInfo');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> unsubscribeUserInfo({
     required List<String> userIDList,
   }) =>
       absent('unsubscribeUserInfo');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> checkAbility({
     int? ability,
   }) =>
       absent('checkAbility');
 
-  /// Not supported.
+  /// Not supported by Lamplight: always answers 7013.
   Future<V2TimValueCallback<Never>> callExperimentalAPI({
     required String api,
     Object? param,
@@ -341,10 +344,10 @@ class V2TIMManager {
       absent('callExperimentalAPI');
 }
 
-/// A manager for a feature that Lamplight does not have: each of its calls
-/// answers "not supported".
+/// A manager for a feature that Lamplight does not have. Each call answers 7013
+/// (not supported).
 class AbsentManager {
-  /// Creates the manager that the getter of this name returns.
+  /// Creates the manager. [_name] is the name of the getter that returns it.
   const AbsentManager(this._name);
 
   final String _name;

@@ -18,7 +18,7 @@ import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';
 
-/// The most messages of one page of history.
+/// The maximum number of messages in a page of history.
 const int _largestPage = 100;
 
 /// The calls about messages.
@@ -32,7 +32,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     session.lists.messages.add(listener);
   }
 
-  /// Removes a listener, or all of them if none is given.
+  /// Removes a listener; without an argument, removes all listeners.
   Future<void> removeAdvancedMsgListener({
     V2TimAdvancedMsgListener? listener,
   }) async {
@@ -40,13 +40,13 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     listener == null ? listeners.clear() : listeners.remove(listener);
   }
 
-  /// Creates a text message, which `sendMessage` sends.
+  /// Creates a text message for `sendMessage`.
   Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> createTextMessage({
     required String text,
   }) =>
       _make(MadeMessage(text: text));
 
-  /// Creates a message with custom content, which `sendMessage` sends.
+  /// Creates a message with custom content for `sendMessage`.
   Future<V2TimValueCallback<V2TimMsgCreateInfoResult>> createCustomMessage({
     required String data,
     String desc = '',
@@ -62,18 +62,18 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// Sends a [message] that a call above has created, with its current content.
-  /// After a failure, the same message may be sent again: the server stores it
-  /// once. [id], from older versions of the plugin, identifies a created
-  /// message.
+  /// Sends a [message] of `createTextMessage` or `createCustomMessage`, with
+  /// its current content. After a failure, the same message may be sent again:
+  /// the server stores it only once. [id] is the id of a created message, for
+  /// programs for older versions of the plugin.
   ///
-  /// [onSyncMsgID] is called with the `msgID` once the message is stored,
-  /// before the answer.
+  /// [onSyncMsgID] is called with the `msgID` before the answer, when the
+  /// message is stored.
   ///
-  /// Options that would change what others get are refused with 7013.
+  /// Options that would change the message for others are refused with 7013.
   /// [priority] and [offlinePushInfo] are returned in the answer and have no
-  /// effect; the options about moderation and about hooks before and after a
-  /// message have no effect, because Lamplight does not have these features.
+  /// other effect. The options for moderation, and for hooks before and after a
+  /// message, have no effect.
   Future<V2TimValueCallback<V2TimMessage>> sendMessage({
     @Deprecated('Use message') String? id,
     V2TimMessage? message,
@@ -189,8 +189,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
     );
   }
 
-  /// Reads messages with a user, newest first: the newest, or those before
-  /// [lastMsg].
+  /// Reads messages with a user, newest first. With [lastMsg], reads only the
+  /// messages before it.
   Future<V2TimValueCallback<List<V2TimMessage>>> getC2CHistoryMessageList({
     required String userID,
     required int count,
@@ -206,7 +206,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// Does the same as [getC2CHistoryMessageList], with options. Options for
+  /// Reads messages like [getC2CHistoryMessageList], with options. Options for
   /// features that Lamplight does not have are refused.
   Future<V2TimValueCallback<List<V2TimMessage>>> getHistoryMessageList({
     HistoryMsgGetTypeEnum? getType =
@@ -238,7 +238,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// Does the same as [getHistoryMessageList]; the answer also says whether
+  /// Reads messages like [getHistoryMessageList]. The answer also has whether
   /// there are more messages.
   Future<V2TimValueCallback<V2TimMessageListResult>> getHistoryMessageListV2({
     HistoryMsgGetTypeEnum? getType =
@@ -269,7 +269,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         return notSupported(option);
       }
     }
-    // A message that was not sent has no msgID, so no history precedes it.
+    // A message that was not sent has no msgID, so there is no history before
+    // it.
     final last = lastMsg == null ? lastMsgID ?? '' : lastMsg.msgID ?? '';
     final isNamed = lastMsg != null || last.isNotEmpty;
     final before =
@@ -302,7 +303,7 @@ class V2TIMMessageManager extends AbsentMessageCalls {
   /// Marks all messages as read.
   Future<V2TimCallback> markAllMessageAsRead() => session.call(markAllRead);
 
-  /// Returns the messages of a page.
+  /// Converts a page to the list of its messages.
   Future<V2TimValueCallback<List<V2TimMessage>>> _messagesOf(
     Future<V2TimValueCallback<V2TimMessageListResult>> reading,
   ) async {

@@ -1,32 +1,32 @@
-/// The values of the cloud's Flutter plugin: messages and conversations, as
-/// far as Lamplight has them.
+/// The messages and conversations of the cloud's Flutter plugin, with the
+/// fields that Lamplight has.
 library;
 
 import 'enums.dart';
 import 'offline_push_info.dart';
 
-/// A text in a message.
+/// The text of a message.
 class V2TimTextElem {
   /// Creates a text.
   V2TimTextElem({this.text});
 
-  /// Reads a text.
+  /// Creates a text from a map.
   V2TimTextElem.fromJson(Map<dynamic, dynamic> json)
       : text = json['text'] as String?;
 
   /// The text.
   String? text;
 
-  /// The text as a map.
+  /// Returns the text as a map.
   Map<String, dynamic> toJson() => {'text': text};
 }
 
-/// Custom content in a message.
+/// The custom content of a message.
 class V2TimCustomElem {
   /// Creates content.
   V2TimCustomElem({this.data, this.desc, this.extension});
 
-  /// Reads content.
+  /// Creates content from a map.
   V2TimCustomElem.fromJson(Map<dynamic, dynamic> json)
       : data = json['data'] as String?,
         desc = json['desc'] as String?,
@@ -35,13 +35,13 @@ class V2TimCustomElem {
   /// The content itself.
   String? data;
 
-  /// A text for people.
+  /// A readable description.
   String? desc;
 
   /// Further data.
   String? extension;
 
-  /// The content as a map.
+  /// Returns the content as a map.
   Map<String, dynamic> toJson() => {
         'data': data,
         'desc': desc,
@@ -50,7 +50,7 @@ class V2TimCustomElem {
 }
 
 /// A one-to-one message. Fields of the plugin for which Lamplight has no values
-/// are left out.
+/// are missing.
 class V2TimMessage {
   /// Creates a message.
   V2TimMessage({
@@ -107,13 +107,13 @@ class V2TimMessage {
   /// The id of a message that was sent.
   String? msgID;
 
-  /// The moment at which the message was sent, in seconds since 1970.
+  /// The time at which the message was sent, in seconds since 1970.
   int? timestamp;
 
   /// The sender.
   String? sender;
 
-  /// The sender's nick, if it is known.
+  /// The sender's nick; null if it is unknown.
   String? nickName;
 
   /// The user's remark on the sender.
@@ -140,37 +140,37 @@ class V2TimMessage {
   /// The custom content.
   V2TimCustomElem? customElem;
 
-  /// The application's own data, as it was given to `sendMessage`.
+  /// The application's own data from `sendMessage`.
   String? localCustomData;
 
-  /// Always null: Lamplight carries none.
+  /// Always null: Lamplight does not transmit such data.
   String? cloudCustomData;
 
   /// Whether the own user is the sender.
   bool? isSelf;
 
-  /// Whether the own user has read the message; null if not known.
+  /// Whether the own user has read the message; null if that is unknown.
   bool? isRead;
 
   /// Never set: Lamplight has no read receipts.
   bool? isPeerRead;
 
-  /// The index of the [MessagePriorityEnum] that was given to `sendMessage`.
+  /// The index of the [MessagePriorityEnum] from `sendMessage`.
   int? priority;
 
-  /// The push settings that were given to `sendMessage`.
+  /// The push settings from `sendMessage`.
   OfflinePushInfo? offlinePushInfo;
 
-  /// The position in the conversation, from 1.
+  /// The position in the conversation; the first message has 1.
   String? seq;
 
   /// Never set.
   int? random;
 
-  /// The id that was passed to `sendMessage`.
+  /// The id from `sendMessage`.
   String? id;
 
-  /// The message as a map.
+  /// Returns the message as a map.
   Map<String, dynamic> toJson() => {
         'msgID': msgID,
         'timestamp': timestamp,
@@ -202,20 +202,20 @@ class V2TimMsgCreateInfoResult {
   /// Creates a result.
   V2TimMsgCreateInfoResult({this.id, this.messageInfo});
 
-  /// The id to call `sendMessage` with.
+  /// The id for `sendMessage`.
   String? id;
 
   /// The message.
   V2TimMessage? messageInfo;
 
-  /// The result as a map.
+  /// Returns the result as a map.
   Map<String, dynamic> toJson() => {
         'id': id,
         'messageInfo': messageInfo?.toJson(),
       };
 }
 
-/// A page of a conversation.
+/// A page of the history of a conversation.
 class V2TimMessageListResult {
   /// Creates a page.
   V2TimMessageListResult({required this.isFinished, required this.messageList});
@@ -226,7 +226,7 @@ class V2TimMessageListResult {
   /// The messages, newest first.
   List<V2TimMessage> messageList;
 
-  /// The page as a map.
+  /// Returns the page as a map.
   Map<String, dynamic> toJson() => {
         'isFinished': isFinished,
         'messageList': [for (final message in messageList) message.toJson()],
@@ -272,7 +272,7 @@ class V2TimConversation {
         customData = json['customData'] as String?,
         c2cReadTimestamp = json['c2cReadTimestamp'] as int?;
 
-  /// `c2c_` and the other user.
+  /// `c2c_` followed by the other user's id.
   String conversationID;
 
   /// One of [ConversationType].
@@ -284,7 +284,7 @@ class V2TimConversation {
   /// Always null: there are no groups.
   String? groupID;
 
-  /// The name to show.
+  /// The displayed name.
   String? showName;
 
   /// The address of the picture.
@@ -296,19 +296,19 @@ class V2TimConversation {
   /// The newest message.
   V2TimMessage? lastMessage;
 
-  /// The draft, which is kept only in this process.
+  /// The draft, which is stored only in the memory of this process.
   String? draftText;
 
-  /// The moment at which the draft was written, in seconds since 1970.
+  /// The time at which the draft was written, in seconds since 1970.
   int? draftTimestamp;
 
   /// Whether the conversation is pinned to the top of the list.
   bool? isPinned;
 
-  /// Always 0: messages are received.
+  /// Always 0: messages are received and pushed.
   int? recvOpt;
 
-  /// The sort key of the list: a larger one is higher.
+  /// The sort key of the list: the row with a larger key is higher.
   int? orderkey;
 
   /// Never set.
@@ -317,7 +317,7 @@ class V2TimConversation {
   /// Never set; [unreadCount] has the number of unread messages.
   int? c2cReadTimestamp;
 
-  /// The entry as a map.
+  /// Returns the entry as a map.
   Map<String, dynamic> toJson() => {
         'conversationID': conversationID,
         'type': type,
@@ -355,7 +355,7 @@ class V2TimConversationResult {
   /// The entries.
   List<V2TimConversation?>? conversationList;
 
-  /// The page as a map.
+  /// Returns the page as a map.
   Map<String, dynamic> toJson() => {
         'nextSeq': nextSeq,
         'isFinished': isFinished,
@@ -383,7 +383,7 @@ class V2TimConversationOperationResult {
   /// The meaning of the code.
   String? resultInfo;
 
-  /// The result as a map.
+  /// Returns the result as a map.
   Map<String, dynamic> toJson() => {
         'conversationID': conversationID,
         'resultCode': resultCode,

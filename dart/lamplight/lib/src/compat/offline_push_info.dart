@@ -1,8 +1,8 @@
-/// The push settings that the plugin has beside a message.
+/// The push settings of a message in the plugin.
 library;
 
-/// The push settings of a message. Lamplight ignores them: it sends messages to
-/// offline users to the app's push webhook.
+/// The push settings of a message. Lamplight ignores them: it sends a message
+/// to an offline user to the app's push webhook.
 class OfflinePushInfo {
   /// Creates settings.
   OfflinePushInfo({
@@ -35,7 +35,7 @@ class OfflinePushInfo {
     this.ignoreHarmonyBadge,
   });
 
-  /// Reads settings.
+  /// Creates settings from a map.
   OfflinePushInfo.fromJson(Map<dynamic, dynamic> json)
       : title = json['title'] as String?,
         desc = json['desc'] as String?,
@@ -147,7 +147,7 @@ class OfflinePushInfo {
   /// Whether the badge on HarmonyOS stays as it is.
   bool? ignoreHarmonyBadge;
 
-  /// The settings as a map.
+  /// Returns the settings as a map.
   Map<String, dynamic> toJson() => {
         'title': title,
         'desc': desc,

@@ -1,4 +1,4 @@
-/// The address of the server, which programs written for the cloud do not have.
+/// The address of the server, which programs written for the cloud do not set.
 library;
 
 import '../client.dart';
@@ -7,21 +7,21 @@ import '../model/status.dart';
 import '../transport.dart';
 import 'session.dart';
 
-/// The setting that a program written for the cloud must make: the address of
-/// its server.
+/// The settings that a program written for the cloud must add: the address of
+/// the server, and options.
 abstract final class Lamplight {
   static final String _ofThisProcess = newDeviceId();
 
   /// Sets the address of the server: `ws://host[:port]` or `wss://host[:port]`.
-  /// Call it before `initSDK`; a later call takes effect with the next
+  /// Call this before `initSDK`; a later call takes effect with the next
   /// `initSDK`.
   ///
-  /// [deviceId] identifies this device and should be the same at every start:
-  /// keep one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
-  /// application's own settings. Default: a random one for the life of this
-  /// process, so that every start counts as another device. [platform] defaults
-  /// to that of this machine, [connector] to the WebSocket of `dart:io`.
-  /// [language] is the language of the lists: `en` or `zh`.
+  /// [deviceId] identifies this device and should be the same at every start.
+  /// Store one with `deviceIdIn` of `package:lamplight/io.dart`, or in the
+  /// application's own settings. The default is a random id for the life of
+  /// this process, so that every start counts as another device. [platform]
+  /// defaults to the platform of this machine, [connector] to the WebSocket of
+  /// `dart:io`. [language] is the language of the lists: `en` or `zh`.
   static void configure({
     required String server,
     String? deviceId,
@@ -40,8 +40,8 @@ abstract final class Lamplight {
     );
   }
 
-  /// The client behind the plugin's calls; null before `initSDK`. It has what
-  /// the plugin has no call for: `networkChanged`, `appPaused`, `appResumed`,
-  /// the evidence of statuses.
+  /// The client behind the plugin's calls; null before `initSDK`. Use it for
+  /// features that the plugin does not have: `networkChanged`, `appPaused`,
+  /// `appResumed`, and the reason and time of statuses.
   static LamplightClient? get client => session.running?.client;
 }

@@ -1,5 +1,5 @@
-/// The session behind the plugin's calls: one client for the process, its
-/// lists, and the listeners.
+/// The session behind the plugin's calls: the process's only client, its lists,
+/// and the listeners.
 library;
 
 import 'dart:async';
@@ -31,7 +31,7 @@ final class Configuration {
     required this.language,
   });
 
-  /// The address of the client port.
+  /// The address of the server.
   final String server;
 
   /// The id of this device.
@@ -50,16 +50,17 @@ final class Configuration {
   final String language;
 }
 
-/// The most messages whose content or options are remembered: created messages
-/// that were not sent, and sent ones. Beyond that, the oldest is dropped.
+/// The maximum number of remembered messages: created messages that were not
+/// sent, and sent messages with their options. If there are more, the oldest is
+/// removed.
 const int mostMadeMessages = 1000;
 
 /// The only session of this process, as in the plugin.
 final Session session = Session();
 
-/// The state of the plugin: not initialized, or [running].
+/// The state of the plugin. [running] is null until `initSDK`.
 final class Session {
-  /// The settings of the last `Lamplight.configure`; null before it.
+  /// The settings of the last `Lamplight.configure`; null before it was called.
   Configuration? configuration;
 
   /// The client and its lists, from `initSDK` to `unInitSDK`; otherwise null.
@@ -67,7 +68,7 @@ final class Session {
 
   bool _isShowOnlineStatus = true;
 
-  /// The master switch of online statuses; it applies to later lists too.
+  /// The master switch of online statuses, for existing and later lists.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -75,19 +76,19 @@ final class Session {
     running?.kit.isShowOnlineStatus = on;
   }
 
-  /// The listeners of `addIMSDKListener`, in the order in which they were
-  /// added. Those added before `initSDK` are kept.
+  /// The listeners of `addIMSDKListener`, in the order of those calls.
+  /// Listeners may be added before `initSDK`.
   final Set<V2TimSDKListener> sdkListeners = {};
 
   /// The listener of the first `initSDK`. As in the plugin, a second `initSDK`
-  /// does not replace it, so a program that passes a new listener each time
-  /// gets each event once.
+  /// does not replace it. A program that passes a new listener each time
+  /// therefore gets each event once.
   V2TimSDKListener? _initListener;
 
   /// The listeners to the lists and to messages.
   final ListListeners lists = ListListeners();
 
-  /// Makes a call with the running client; answers 6013 if there is none.
+  /// Makes a call with the running client; answers 6013 before `initSDK`.
   Future<V2TimCallback> call(
     Future<Object?> Function(Running running) make,
   ) async {
@@ -98,7 +99,7 @@ final class Session {
     return answered(() => make(running));
   }
 
-  /// Does the same as [call], for a call that has a value.
+  /// Makes a call that has a value, like [call].
   Future<V2TimValueCallback<T>> ask<T>(
     Future<T> Function(Running running) make,
   ) async {
@@ -206,14 +207,13 @@ final class Running {
   final Session _session;
   late final StreamSubscription<LamplightEvent> _listening;
 
-  /// The created messages, by the id with which they are sent.
+  /// The created messages, by their ids.
   final Map<String, MadeMessage> made = {};
 
-  /// The user who should be logged in according to the last call of [login] or
-  /// [logout]; null for none.
+  /// The user of the last [login]; null after [logout] and before any call.
   String? _wanted;
 
-  /// Counts the changes of [_wanted].
+  /// The number of changes of [_wanted].
   int _wishes = 0;
 
   void _want(String? userId) {
@@ -224,11 +224,11 @@ final class Running {
   }
 
   /// Logs a user in. If another user is logged in, that user is logged out
-  /// first. Of overlapping calls the last one wins: a login that waited for a
-  /// logout fails with 6014 if a later call was made meanwhile.
+  /// first. Of overlapping calls, the last one wins: a login that waited for a
+  /// logout fails with 6014 if a later call was made in the meantime.
   ///
-  /// The listeners get the reason of a failed attempt before the call fails.
-  /// The call fails with 6206 if the UserSig has expired, as the plugin
+  /// The listeners get the reason of a failed attempt before the call fails. If
+  /// the UserSig has expired, the call fails with 6206, as the plugin
   /// documents.
   Future<void> login(String userId, String userSig) async {
     _want(userId);
@@ -253,8 +253,8 @@ final class Running {
     try {
       await client.login(userId, userSig);
     } on LamplightException catch (error) {
-      // The events of the attempt are still in the microtask queue; they go
-      // first.
+      // The events of the attempt are still in the microtask queue. They are
+      // delivered before the call fails.
       await Future<void>(() {});
       if (error.code == LamplightCode.sigExpired) {
         throw LamplightException.of(LamplightCode.loginSigExpired);
@@ -295,15 +295,16 @@ final class Running {
       case ConnectFailedEvent(:final why) || DisconnectedEvent(:final why):
         _connectFailed(why);
       case LoginFailedEvent(:final why):
-        // A refusal of a login is not reported here, because the answer of the
-        // call has it; a refusal on a reconnect has no call, so it is reported.
-        // A logout of the application is not a failure to connect.
+        // A refused login is not reported here, because the call fails with the
+        // refusal. A refused reconnect is another event. A logout by the
+        // application is not a failure to connect.
         if (why.kind != LinkEndKind.refused &&
             why.kind != LinkEndKind.loggedOut) {
           _connectFailed(why);
         }
       case StatusChangedEvent(:final statuses):
-        // Each listener gets its own copy of the list, which it may change.
+        // Each listener gets its own copy, because a listener may change the
+        // list.
         _session.tell(
           (listener) => listener
               .onUserStatusChanged([for (final one in statuses) statusOf(one)]),
@@ -370,8 +371,8 @@ final class Running {
   }
 }
 
-/// A created message that was not sent yet, or whose sending has an unknown
-/// result.
+/// A created message that was not sent yet, or that may be sent again because
+/// the result of its sending is unknown.
 final class MadeMessage {
   /// Creates a message.
   MadeMessage({this.text, this.custom});

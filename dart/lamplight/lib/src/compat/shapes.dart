@@ -28,7 +28,7 @@ V2TimUserFullInfo fullInfoOf(core.UserProfile profile) => V2TimUserFullInfo(
           : AllowType.V2TIM_FRIEND_ALLOW_ANY,
     );
 
-/// An entry of the friend list.
+/// Converts an entry of the friend list.
 V2TimFriendInfo friendInfoOf(core.Friend friend) => V2TimFriendInfo(
       userID: friend.userId,
       friendRemark: friend.remark,
@@ -36,7 +36,7 @@ V2TimFriendInfo friendInfoOf(core.Friend friend) => V2TimFriendInfo(
       userProfile: fullInfoOf(friend.profile),
     );
 
-/// A message.
+/// Converts a message.
 V2TimMessage messageOf(core.Message message, Running running) {
   final self = running.client.userId;
   final isSelf = message.from == self;
@@ -65,14 +65,15 @@ V2TimMessage messageOf(core.Message message, Running running) {
   );
 }
 
-/// The content of a message, as the plugin has it.
+/// The content of a message, in the types of the plugin.
 typedef Elements = ({
   int elemType,
   V2TimTextElem? textElem,
   V2TimCustomElem? customElem,
 });
 
-/// Custom content, or else the text.
+/// Converts the content of a message: the custom content, or the text if there
+/// is none.
 Elements elementsOf(String text, core.CustomContent? custom) => custom == null
     ? (
         elemType: MessageElemType.V2TIM_ELEM_TYPE_TEXT,
@@ -89,30 +90,31 @@ Elements elementsOf(String text, core.CustomContent? custom) => custom == null
         ),
       );
 
-/// The id of a message: the position in the conversation, and the two users.
+/// Returns the id of a message: the position in the conversation, and both
+/// users.
 String msgIdOf(core.Message message) =>
     '${message.sequence}@${message.from}@${message.to}';
 
-/// The position that a message id contains; null if this package did not create
-/// the id.
+/// Returns the position in a message id; null if the id is not one of this
+/// package.
 int? sequenceOf(String msgId) {
   final at = msgId.indexOf('@');
   return at <= 0 ? null : int.tryParse(msgId.substring(0, at));
 }
 
-/// The prefix of the id of a conversation of two people.
+/// The prefix of the id of a one-to-one conversation.
 const String _ofTwo = 'c2c_';
 
-/// The id of the conversation with a user.
+/// Returns the id of the conversation with a user.
 String conversationIdOf(String peer) => '$_ofTwo$peer';
 
-/// The peer of a conversation; null if the id contains none.
+/// Returns the peer of a conversation; null if the id has none.
 String? peerOf(String conversationId) =>
     conversationId.startsWith(_ofTwo) && conversationId.length > _ofTwo.length
         ? conversationId.substring(_ofTwo.length)
         : null;
 
-/// An entry of the conversation list.
+/// Converts an entry of the conversation list.
 V2TimConversation conversationOf(core.Conversation row, Running running) {
   final last = row.lastMessage;
   final draft = running.kit.draftTo(row.peer);

@@ -1,5 +1,5 @@
-/// The values of the cloud's Flutter plugin: answers, statuses, profiles and
-/// friends, as far as Lamplight has them.
+/// The answers, statuses, profiles and friends of the cloud's Flutter plugin,
+/// with the fields that Lamplight has.
 library;
 
 import 'enums.dart';
@@ -9,7 +9,7 @@ class V2TimCallback {
   /// Creates an answer.
   V2TimCallback({required this.code, required this.desc});
 
-  /// Reads an answer.
+  /// Creates an answer from a map.
   V2TimCallback.fromJson(Map<dynamic, dynamic> json)
       : code = json['code'] as int,
         desc = json['desc'] as String? ?? '';
@@ -20,15 +20,15 @@ class V2TimCallback {
   /// The meaning of the code; empty or `ok` for success.
   String desc;
 
-  /// The answer as a map.
+  /// Returns the answer as a map.
   Map<String, dynamic> toJson() => {'code': code, 'desc': desc};
 
-  /// The answer as a line of a log.
+  /// Returns the answer as a line of a log.
   String toLogString() => 'code:$code|desc:$desc';
 }
 
-/// The answer to a call that has a value. In the plugin it is not a
-/// [V2TimCallback]; here it is, so that a refusal has the type of every call.
+/// The answer to a call that has a value. In the plugin, this type is not a
+/// [V2TimCallback]. Here it is, so that a refusal has the type of every call.
 class V2TimValueCallback<T> extends V2TimCallback {
   /// Creates an answer.
   V2TimValueCallback({required super.code, required super.desc, this.data});
@@ -50,7 +50,7 @@ class V2TimUserStatus {
     this.onlineDevices,
   });
 
-  /// Reads a status, with the names of this class or those of the native
+  /// Creates a status from a map with the names of this class or of the native
   /// SDK.
   V2TimUserStatus.fromJson(Map<dynamic, dynamic> json)
       : userID = (json['userID'] ?? json['user_status_identifier'] ?? '')
@@ -77,7 +77,7 @@ class V2TimUserStatus {
   /// The platforms that are connected, such as `iPhone` and `Web`.
   List<String>? onlineDevices;
 
-  /// The status as a map.
+  /// Returns the status as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'statusType': statusType,
@@ -85,7 +85,7 @@ class V2TimUserStatus {
         'onlineDevices': onlineDevices,
       };
 
-  /// The status as a line of a log.
+  /// Returns the status as a line of a log.
   String toLogString() => 'userID:$userID|statusType:$statusType'
       '|customStatus:$customStatus|onlineDevices:$onlineDevices';
 }
@@ -128,7 +128,7 @@ class V2TimUserFullInfo {
   /// The address of the picture.
   String? faceUrl;
 
-  /// Never set; `setSelfInfo` refuses this field, and all fields below except
+  /// Never set. `setSelfInfo` refuses this field and all fields below, except
   /// [allowType].
   String? selfSignature;
 
@@ -150,7 +150,7 @@ class V2TimUserFullInfo {
   /// Never set.
   int? birthday;
 
-  /// The profile as a map.
+  /// Returns the profile as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'nickName': nickName,
@@ -203,7 +203,7 @@ class V2TimFriendInfo {
   /// The friend's profile.
   V2TimUserFullInfo? userProfile;
 
-  /// The entry as a map.
+  /// Returns the entry as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'friendRemark': friendRemark,
@@ -213,7 +213,7 @@ class V2TimFriendInfo {
       };
 }
 
-/// The answer about one user of `getFriendsInfo`.
+/// The answer of `getFriendsInfo` about one user.
 class V2TimFriendInfoResult {
   /// Creates a result.
   V2TimFriendInfoResult({
@@ -232,10 +232,10 @@ class V2TimFriendInfoResult {
   /// One of [FriendRelationType].
   int? relation;
 
-  /// The entry; only the profile is set for a user who is not a friend.
+  /// The entry; for a user who is not a friend, only the profile is set.
   V2TimFriendInfo? friendInfo;
 
-  /// The result as a map.
+  /// Returns the result as a map.
   Map<String, dynamic> toJson() => {
         'resultCode': resultCode,
         'resultInfo': resultInfo,
@@ -244,7 +244,7 @@ class V2TimFriendInfoResult {
       };
 }
 
-/// The answer about one user of a call that changes the friend list.
+/// The answer of a call that changes the friend list, about one user.
 class V2TimFriendOperationResult {
   /// Creates a result.
   V2TimFriendOperationResult({
@@ -262,7 +262,7 @@ class V2TimFriendOperationResult {
   /// The meaning of the code.
   String? resultInfo;
 
-  /// The result as a map.
+  /// Returns the result as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'resultCode': resultCode,
@@ -292,7 +292,7 @@ class V2TimFriendCheckResult {
   /// One of [FriendRelationType].
   int resultType;
 
-  /// The result as a map.
+  /// Returns the result as a map.
   Map<String, dynamic> toJson() => {
         'userID': userID,
         'resultCode': resultCode,

@@ -1,5 +1,5 @@
-/// The settings of the cloud's UI kit for Flutter, and its lists without
-/// their widgets.
+/// The settings of the cloud's UI kit for Flutter, and the kit's lists without
+/// widgets.
 library;
 
 import '../models/kit.dart';
@@ -15,8 +15,8 @@ class TIMUIKitConfig {
   /// Creates settings.
   const TIMUIKitConfig({this.isShowOnlineStatus = true});
 
-  /// The master switch of online statuses. If it is off, no list queries,
-  /// subscribes to or shows a status, whatever its own switch says.
+  /// The master switch of online statuses. While it is false, no list queries,
+  /// subscribes to or shows statuses, even if the list's own switch is on.
   final bool isShowOnlineStatus;
 }
 
@@ -32,8 +32,8 @@ abstract final class TIMUIKitCore {
 class CoreServicesImpl {
   CoreServicesImpl._();
 
-  /// Sets the kit up. With an [sdkAppID] it also calls `initSDK`; without one,
-  /// the program calls `initSDK` itself, before or later.
+  /// Sets the kit up. With an [sdkAppID], also calls `initSDK`. Without one,
+  /// the program calls `initSDK` itself, before or after this call.
   Future<bool?> init({
     int? sdkAppID,
     LogLevelEnum loglevel = LogLevelEnum.V2TIM_LOG_DEBUG,
@@ -75,7 +75,7 @@ class CoreServicesImpl {
   }
 }
 
-/// The list of conversations without its widget: rows to draw. Create it after
+/// The conversation list without its widget: the rows to draw. Create it after
 /// `initSDK`.
 base class TIMUIKitConversation extends ConversationListModel {
   /// Creates the list. Throws a [StateError] before `initSDK`.
@@ -86,7 +86,7 @@ base class TIMUIKitConversation extends ConversationListModel {
   }) : super(_kit());
 }
 
-/// The list of contacts without its widget: rows to draw. Create it after
+/// The contact list without its widget: the rows to draw. Create it after
 /// `initSDK`.
 base class TIMUIKitContact extends ContactListModel {
   /// Creates the list. Throws a [StateError] before `initSDK`.

@@ -1,7 +1,7 @@
 part of 'machine.dart';
 
-/// The wait after [LamplightCode.tooManyFailures], which requires a minute; in
-/// milliseconds.
+/// The wait after [LamplightCode.tooManyFailures], in milliseconds. The
+/// contract requires a minute.
 const _afterTooManyFailures = 60000;
 
 /// The part of the machine that handles answers: to logins, to calls and to
@@ -98,15 +98,15 @@ extension _Answers on Machine {
     );
   }
 
-  /// Handles the snapshot of a login and the statuses that came before it, and
-  /// reports the differences. Users in a subscription list that an earlier
-  /// process has left are older than all users that this session has subscribed
-  /// to.
+  /// Handles the snapshot of a login and the statuses that came before the
+  /// answer, and reports the differences. In the new subscription list, users
+  /// that only the server has come first: an earlier process subscribed to them
+  /// before all users of this session.
   void _toldAtLogin(Session session, List<UserStatus> early, LoginTold told) {
     _clockOffset = told.result.serverTime.millisecondsSinceEpoch - _now;
     if (told.isListLost) session.restore.begin(session.subscriptions);
-    // A user who will be subscribed to again is not reported as having left in
-    // between.
+    // A user to whom the client subscribes again is not reported as not watched
+    // in the meantime.
     final left = session.restore.notWatched(told.notWatched);
     final areListsMissed = session.listsVersion != null &&
         session.listsVersion != told.result.listsVersion;
@@ -130,9 +130,9 @@ extension _Answers on Machine {
     if (areListsMissed) _emit(ListsOutdatedEvent(session.listsVersion!));
   }
 
-  /// Completes the snapshot: the server has sent the statuses of all watched
-  /// users except those that the login named and that have not changed. All
-  /// other users are not watched any longer.
+  /// Completes the snapshot. The login named the cached users with their
+  /// versions, and the server has now sent every status that differs. A user
+  /// who was neither named nor sent is not watched any longer.
   void _snapshotComplete(Session session) {
     final snapshot = session.snapshot;
     if (snapshot == null) return;
@@ -148,8 +148,8 @@ extension _Answers on Machine {
     }
   }
 
-  /// Reports users whom another device or the server API removed from the
-  /// subscription list while this client was disconnected.
+  /// Reports users who left the subscription list while this client was
+  /// disconnected; another device or the server API removed them.
   void _tellUnsubscribed(List<String> own, Set<String> left) {
     final unsubscribed = own.where(left.contains).toList();
     if (unsubscribed.isNotEmpty) {
@@ -178,8 +178,8 @@ extension _Answers on Machine {
     if (request.kind == 'logout') _end(const LoggedOutEvent());
   }
 
-  /// Applies the statuses, the changes of the subscription list and the lists
-  /// version in the answer to a call.
+  /// Takes the statuses, the changes of the subscription list and the lists
+  /// version from the answer to a call.
   void _learn(Session session, Request request, Object value) {
     switch (value) {
       case final LoginTold told:
@@ -194,7 +194,7 @@ extension _Answers on Machine {
         _told([status]);
       case StatusResult(:final statuses):
         // These statuses do not count for the snapshot, because a query may
-        // include users who are not watched.
+        // name users who are not watched.
         final changed = cache.fold(cache.watched(statuses));
         if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
       case final SubscribeResult told:
@@ -227,9 +227,9 @@ extension _Answers on Machine {
     }
   }
 
-  /// Handles the answer to a call that has already failed with a timeout. Its
-  /// changes are reported like changes by another device, because the
-  /// application would otherwise not learn of them.
+  /// Handles the answer to a call that has already failed with a timeout. The
+  /// application does not get this answer, so its changes are reported like
+  /// changes by another device.
   void _late(Object value) {
     switch (value) {
       case SentMessage(:final message):
@@ -246,10 +246,11 @@ extension _Answers on Machine {
     }
   }
 
-  /// The version of the lists that the answer to a change carries.
+  /// Returns the lists version in the answer to a change; null for other
+  /// answers.
   int? _versionOf(Request request, Object value) => switch (value) {
-        // The version in the answer to a retry may be ahead of changes that are
-        // still to be received, so it is ignored.
+        // The version in the answer to a retry may include changes that this
+        // client has not received yet, so it is ignored.
         SentMessage(isRepeated: true) => null,
         SentMessage(:final listsVersion) ||
         SelfInfoResult(:final listsVersion) ||
@@ -281,7 +282,8 @@ extension _Answers on Machine {
     final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
         refusal.code == LamplightCode.statusSwitchedOff;
     if (_retryAfter(refusal) != null ||
-        // The app may allow subscriptions again, which the server reports.
+        // The server will notify this client when the app allows subscriptions
+        // again.
         (isGateClosed && session.abilities != null)) {
       return restore.refusedForNow(_now);
     }
@@ -291,7 +293,7 @@ extension _Answers on Machine {
   }
 }
 
-/// The wait after a temporary refusal; null for a permanent one.
+/// Returns the wait after a temporary refusal; null for a permanent refusal.
 BackOff? _retryAfter(LamplightException refusal) => switch (refusal.code) {
       LamplightCode.tooManyFailures => const BackOff(_afterTooManyFailures),
       LamplightCode.calledTooOften ||

@@ -1,51 +1,52 @@
-/// The wait before the next attempt to connect. Knows no clock and no
-/// randomness.
+/// The wait before the next attempt to connect, computed without a clock and
+/// without random numbers of its own.
 ///
-/// The server says over how long its clients spread their reconnects. The first
-/// attempt after a broken link comes at a random moment in that time, and
-/// further attempts follow at the same distance. A server that is down
-/// therefore gets no more attempts than it accepts logins, and clients find it
-/// soon after it is back.
+/// The server sends the time over which its clients spread their reconnects.
+/// The first attempt after a broken link comes at a random moment within that
+/// time, and further attempts follow at the same distance. A server that is
+/// down therefore gets no more attempts than it accepts logins, and clients
+/// reach it soon after it is back.
 library;
 
 import 'dart:math';
 
 /// The longest wait before the first attempt after a link broke, if the server
-/// does not say a spread; in milliseconds, like all times below.
+/// has not sent a spread; in milliseconds, like all times below.
 const _first = 1000;
 
-/// The mean wait between attempts, for a spread that is not longer. The longest
-/// wait is half as much again.
+/// The mean wait between attempts; a longer spread replaces it. The longest
+/// wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait between attempts after many of them, for a spread that is not
-/// longer. The longest wait is half as much again, which does not exceed the
-/// grace (30 s) in which a client can return without being seen to leave.
+/// The mean wait between attempts after many failures; a longer spread replaces
+/// it. The longest wait is 1.5 times the mean: 30 s, the grace within which a
+/// client can return before watchers see it leave.
 const _betweenLongest = 20000;
 
 /// The number of attempts, about two minutes, before the wait between them
-/// begins to double. It covers a restart of the server, and is small enough for
-/// a device that has no network for hours.
+/// begins to double. It is enough for a restart of the server, and few enough
+/// for a device that has no network for hours.
 const _attemptsBeforeDoubling = 80;
 
-/// While calls wait for the link, the wait is no longer than after this many
-/// failures.
+/// The maximum number of failures that the back-off takes into account while
+/// calls wait for the link.
 const mostFailuresWithCalls = 1;
 
-/// A link that lived this long counts as a success, and the next wait is a
-/// first one again. With a shorter time, clients would flood a server that
-/// accepts and closes connections in a loop.
+/// The age, in milliseconds, from which a link counts as a success, so that the
+/// number of failures starts again at 0. With a lower age, clients would flood
+/// a server that accepts and closes connections in a loop.
 const stableAfter = 10000;
 
-/// A fraction of a span, in whole milliseconds. [jitter] is a random number
+/// Returns a part of [span], in whole milliseconds. [jitter] is a random number
 /// from 0 to 1.
 int jitterOf(int span, double jitter) => (span * jitter).floor();
 
-/// The wait before the next attempt when [failures] attempts in a row have
-/// failed. [spread] is the time that the server has said; 0 if it has not.
+/// Returns the wait before the next attempt after [failures] failed attempts in
+/// a row. [spread] is the time that the server has sent; 0 if it has sent none.
 ///
-/// The first wait is completely random; a later wait is half random. Thousands
-/// of clients that lost a server together must not return together.
+/// The first wait is completely random, and a later wait is half random, so
+/// that thousands of clients that lost a server together do not return
+/// together.
 int reconnectDelay(int spread, int failures, double jitter) {
   final first = spread == 0 ? _first : spread;
   if (failures == 0) return jitterOf(first, jitter);

@@ -1,9 +1,9 @@
-/// The last known status of each watched user: a fold over all statuses that
-/// the server sends.
+/// The last known status of each watched user, from all statuses that the
+/// server has sent.
 ///
-/// The cache has the newest version for each watched user, and nothing about
-/// other users. Its size is bounded by the number of users that the account
-/// watches, which the server bounds.
+/// The cache has one status for each watched user, and none of other users. Its
+/// size is bounded by the number of users that the account watches, which the
+/// server limits.
 library;
 
 import 'dart:convert';
@@ -14,10 +14,10 @@ import '../model/status.dart';
 final class Cache {
   final Map<String, UserStatus> _statuses = {};
 
-  /// Adds statuses of watched users, and returns those that differ from the
-  /// ones before, each user at most once. A status that is not newer is
-  /// dropped; one for which [replaces] is true is dropped only if its version
-  /// is equal.
+  /// Adds statuses of watched users. Returns those that differ from the cached
+  /// ones, each user at most once. A status is dropped if it is not newer than
+  /// the cached one. If [replaces] returns true for a status, that status is
+  /// dropped only if it is equal to the cached one.
   List<UserStatus> fold(
     Iterable<UserStatus> told, [
     bool Function(UserStatus status)? replaces,
@@ -36,13 +36,13 @@ final class Cache {
     return [...changed.values];
   }
 
-  /// Selects the statuses of watched users from the answer to a query, because
-  /// statuses of other users are not kept.
+  /// Selects the statuses of watched users from the answer to a query. Statuses
+  /// of other users must not be cached.
   Iterable<UserStatus> watched(Iterable<UserStatus> told) =>
       told.where((status) => _statuses.containsKey(status.userId));
 
-  /// Removes users who are not watched any longer; returns those that were in
-  /// the cache.
+  /// Removes users who are not watched any longer. Returns those that were
+  /// cached.
   List<String> remove(Iterable<String> users) => [
         for (final user in users)
           if (_statuses.remove(user) != null) user,
@@ -51,7 +51,7 @@ final class Cache {
   /// Removes all users.
   void clear() => _statuses.clear();
 
-  /// The last known status of a user.
+  /// The last known status of a user; null if the user is not watched.
   UserStatus? operator [](String user) => _statuses[user];
 
   /// All users.
@@ -61,8 +61,9 @@ final class Cache {
   List<UserStatus> get statuses => [..._statuses.values]
     ..sort((one, other) => one.userId.compareTo(other.userId));
 
-  /// The known versions, newest first, as many as fit into [budget] bytes of a
-  /// login. The server sends the statuses of the other users again.
+  /// The versions of cached statuses, newest first, as many as fit into
+  /// [budget] bytes of a login. For the other users, the server sends the
+  /// statuses again.
   List<Map<String, Object?>> known(int budget) {
     final newest = [..._statuses.values]..sort((one, other) {
         final byVersion = other.version.compareTo(one.version);
@@ -72,8 +73,8 @@ final class Cache {
     var left = budget;
     for (final status in newest) {
       final entry = {'userId': status.userId, 'version': '${status.version}'};
-      // One more byte for a comma. Characters are bytes here, because a userID
-      // is ASCII.
+      // One more byte for a comma. The number of characters is the number of
+      // bytes, because a userID is ASCII.
       left -= jsonEncode(entry).length + 1;
       if (left < 0) break;
       known.add(entry);

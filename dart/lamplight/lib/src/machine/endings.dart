@@ -1,12 +1,10 @@
 part of 'machine.dart';
 
-/// The part of the machine that handles the ends of links, after which the
-/// session reconnects, and the ends of sessions.
+/// The part of the machine that handles the ends of links and of sessions.
 extension _Endings on Machine {
-  /// Handles the end of a link, or of the attempt to make one, that came
-  /// without a last message of the server. The network path may have cut the
-  /// link because it was silent; after a sleep, nothing is concluded about the
-  /// path.
+  /// Handles a link, or an attempt to open one, that ended without a last
+  /// message of the server. The network path may have cut a silent link, so the
+  /// silence is recorded, except after a sleep.
   void _linkCut(LinkEnd why) {
     final session = _session;
     if (session == null) return;
@@ -16,8 +14,8 @@ extension _Endings on Machine {
     _linkEnded(why, const BackOff());
   }
 
-  /// Ends the link after it was lost or given up: each call under way fails or
-  /// is queued to be sent again, and the session waits for its next attempt.
+  /// Ends a link that was lost or given up. Each call under way fails or is
+  /// queued to be sent again, and the session waits for the next attempt.
   void _linkEnded(LinkEnd why, Retry retry) {
     final session = _session;
     if (session == null) return;
@@ -31,7 +29,8 @@ extension _Endings on Machine {
     if (phase case Live(:final link)) {
       if (link.age(_now) >= stableAfter) session.failures = 0;
       if (link.isWoken && retry is BackOff && retry.span == 0) {
-        // This device was away, not the server.
+        // The link broke because this device slept, so the server needs no
+        // back-off.
         rule = AtTurn(jitterOf(wakeSpread, _jitter));
       }
       if (_giveBack(session, link)) return _end(const LoggedOutEvent());
@@ -41,8 +40,8 @@ extension _Endings on Machine {
       return _emit(DisconnectedEvent(why, null));
     }
     final wait = _wait(rule, session.spread, session.failures);
-    // While calls wait, the back-off is short; only a wait that the server has
-    // asked for applies in full.
+    // While calls wait, the back-off is short. A wait that the server has asked
+    // for still applies in full.
     final fewer = min(session.failures, mostFailuresWithCalls);
     final waitWithCalls = _wait(rule, session.spread, fewer);
     final retryIn = session.queue.isEmpty ? wait : waitWithCalls;
@@ -56,20 +55,20 @@ extension _Endings on Machine {
     );
   }
 
-  /// The wait before the next attempt after this number of failures.
+  /// Returns the wait before the next attempt, in milliseconds.
   int _wait(Retry retry, int spread, int failures) {
     final backOff = reconnectDelay(spread, failures, _jitter);
     return switch (retry) {
       BackOff(:final span) => span + backOff,
-      // A server that asks to reconnect again and again gets increasing waits.
+      // If the server asks to reconnect again and again, the waits increase.
       AtTurn(:final span) => failures == 0 ? span : max(span, backOff),
       WhenResumed() => 0,
     };
   }
 
-  /// Handles the calls of a broken link: idempotent ones are queued to be sent
-  /// again on the next link, the others fail. Returns whether one of them was a
-  /// logout, after which the session is over.
+  /// Handles the calls of a broken link: idempotent calls are queued to be sent
+  /// again, a logout of a Web client succeeds, and the other calls fail. Returns
+  /// whether one of the calls was a logout, which ends the session.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;
@@ -91,7 +90,7 @@ extension _Endings on Machine {
     return isLoggingOut;
   }
 
-  /// Ends the session: waiting calls are answered, and its state is dropped.
+  /// Ends the session: all waiting calls fail, and the cache is emptied.
   void _end(SessionEndedEvent event) {
     final session = _session;
     if (session == null) return;
@@ -106,7 +105,8 @@ extension _Endings on Machine {
       _failCall(call, notLoggedIn());
     }
     cache.clear();
-    // The application has cancelled the login, whatever the server made of it.
+    // The event reports the logout, because the application has cancelled the
+    // login.
     final isTakenBack = event is LoginFailedEvent &&
         session.queue.any((call) => call.request.kind == 'logout');
     _emit(isTakenBack ? const LoginFailedEvent(_loginTakenBack) : event);
@@ -120,7 +120,7 @@ extension _Endings on Machine {
   }
 }
 
-/// The failure of a login, for the end of its link.
+/// Returns the failure of a login whose link ended.
 LamplightException _loginError(LinkEnd why) =>
     why.refusal ??
     LamplightException.of(LamplightCode.notConnected, why.message);

@@ -1,51 +1,52 @@
-/// A live, logged-in link as the machine sees it: requests without an answer,
-/// and when the link is given up. All times are in milliseconds.
+/// A link on which the login has succeeded: its requests without an answer, and
+/// the time at which it is given up. All times are in milliseconds.
 library;
 
 import '../model/status.dart';
 import 'network_path.dart';
 import 'request.dart';
 
-/// The most requests without an answer on the link. Further calls wait in the
-/// session.
+/// The maximum number of requests without an answer on the link. Further calls
+/// wait in the session's queue.
 const maxInFlight = 64;
 
-/// The time for which an answer may be outstanding while no bytes come at all.
-/// After that, the link is given up.
+/// The time without received bytes, while an answer is outstanding, after which
+/// the link is given up.
 ///
-/// A server answers each call within 5 s, at least with a refusal, and answers
-/// in order, so a heartbeat after a late call would be late too. The call
-/// itself therefore tests the link. A call waits for 10 s; an idempotent one is
-/// sent again on the next link within that time.
+/// Every call tests the link: the server answers each call within 5 s, at least
+/// with a refusal. An extra heartbeat would not help, because the server
+/// answers in order. Calls time out after 10 s by default, so an idempotent
+/// call still has time to be sent again on the next link.
 const answerPatience = 8000;
 
-/// The same time once there is reason to doubt the link, because the device has
-/// changed its network.
+/// The value of [answerPatience] after the device has changed its network, when
+/// the link is in doubt.
 const doubtPatience = 3000;
 
-/// The same time after a sleep, in which most links break unnoticed.
+/// The value of [answerPatience] after a sleep, in which most links break
+/// unnoticed.
 const wakePatience = 800;
 
-/// The time within which a link that broke during a sleep is replaced, at
-/// random, because many machines may have slept.
+/// The longest wait before a link that broke during a sleep is replaced. The
+/// wait is random, because many machines may have slept.
 const wakeSpread = 100;
 
-/// The longest time between two heartbeats of a native client.
+/// The longest heartbeat interval of a native client.
 const _heartbeatNative = 120000;
 
-/// The longest time between two heartbeats of a Web client.
+/// The longest heartbeat interval of a Web client.
 const _heartbeatWeb = 20000;
 
-/// The shortest time between two heartbeats, whatever the server says.
+/// The shortest heartbeat interval, whatever timeout the server has sent.
 const _heartbeatLeast = 100;
 
-/// A request that was sent and not answered.
+/// A request that was sent and is not answered yet.
 sealed class InFlight {}
 
 /// A heartbeat.
 final class HeartbeatInFlight extends InFlight {}
 
-/// A batch of a restore: users who are subscribed to again.
+/// A batch of a restore: the client subscribes to its users again.
 final class RestoreInFlight extends InFlight {}
 
 /// A call of the application.
@@ -59,7 +60,7 @@ final class CallInFlight extends InFlight {
 
 /// The state of a live link.
 final class LiveLink {
-  /// Creates a link that has just logged in.
+  /// Creates a link on which the login has just succeeded.
   LiveLink(int heartbeatTimeout, DevicePlatform platform, int now)
       : _since = now,
         _lastSent = now,
@@ -71,74 +72,76 @@ final class LiveLink {
   int _lastSent;
   int _lastHeard;
 
-  /// The time at which the link is given up unless bytes come, while a request
-  /// is in flight.
+  /// The time at which the link is given up if no bytes come before. It applies
+  /// only while a request is in flight.
   int _giveUpAt;
 
-  /// The requests without an answer, by the id of the message; oldest first.
+  /// The requests without an answer, by message id, oldest first.
   final Map<int, InFlight> _inFlight = {};
 
-  /// The time between two heartbeats according to the server's timeout.
+  /// The heartbeat interval that follows from the server's timeout.
   int usualHeartbeat;
 
-  /// Whether the device has slept and no bytes came since.
+  /// Whether the device has slept and no bytes have come since.
   bool get isWoken => _isWoken;
   bool _isWoken = false;
 
-  /// The age of the link.
+  /// Returns the time since the login on this link.
   int age(int now) => now - _since;
 
   /// Whether a further request may be sent.
   bool get hasRoom => _inFlight.length < maxInFlight;
 
-  /// Records that a request is sent.
+  /// Records that a request was sent.
   void sent(int id, InFlight request, int now) {
     if (_inFlight.isEmpty) _giveUpAt = now + answerPatience;
     _lastSent = now;
     _inFlight[id] = request;
   }
 
-  /// Records that a message is sent that has no answer.
+  /// Records that a message without an answer was sent.
   void sentUnasking(int now) => _lastSent = now;
 
-  /// Records that bytes came.
+  /// Records that bytes were received.
   void heard(int now) {
     _lastHeard = now;
     _giveUpAt = now + answerPatience;
     _isWoken = false;
   }
 
-  /// Records that there is reason to doubt the link and that a heartbeat was
-  /// sent, whose answer is due soon.
+  /// Records that the link is in doubt. The caller has sent a heartbeat, which
+  /// the server must answer within [doubtPatience].
   void doubt(int now) {
     if (now + doubtPatience < _giveUpAt) _giveUpAt = now + doubtPatience;
   }
 
-  /// Records that the device has slept and that a heartbeat was sent. Deadlines
-  /// during the sleep say nothing about the link.
+  /// Records that the device has slept. The caller has sent a heartbeat, which
+  /// the server must answer within [wakePatience]. Earlier deadlines are
+  /// ignored, because they may have passed during the sleep.
   void wake(int now) {
     if (_isWoken) return;
     _isWoken = true;
     _giveUpAt = now + wakePatience;
   }
 
-  /// Removes and returns the request that an answer belongs to.
+  /// Removes and returns the request with this id; null if there is none.
   InFlight? take(int id) => _inFlight.remove(id);
 
   /// Whether a heartbeat is not answered yet.
   bool get hasHeartbeatInFlight =>
       _inFlight.values.any((request) => request is HeartbeatInFlight);
 
-  /// The time at which the next heartbeat is due on this path.
+  /// Returns the time at which the next heartbeat is due on this network path.
   int heartbeatDue(NetworkPath path) =>
       _lastSent + path.heartbeat(usualHeartbeat);
 
-  /// The time without traffic before the link ended now. If a request stayed
-  /// without an answer, the silence ended when that request was sent: a link
-  /// that was cut without a notification to the client is silent until then.
+  /// Returns the time without traffic before the link ended now. If a request
+  /// has no answer, the silence ended when the last message was sent: the
+  /// network path may have cut the link before, without a notification to the
+  /// client.
   int silence(int now) => (_inFlight.isEmpty ? now : _lastSent) - _lastHeard;
 
-  /// The time at which the link is given up unless bytes come; null if no
+  /// The time at which the link is given up if no bytes come before; null if no
   /// request is in flight.
   int? get givenUpAt => _inFlight.isEmpty ? null : _giveUpAt;
 
@@ -148,8 +151,8 @@ final class LiveLink {
       .map((request) => request.call)
       .where((call) => call.id != null);
 
-  /// Removes and returns the idempotent calls in flight, oldest first, which
-  /// are sent again after the link broke.
+  /// Removes and returns the idempotent calls in flight, oldest first. They are
+  /// sent again on the next link.
   List<Call> takeRepeatable() {
     final taken =
         calls.where((call) => call.request.isRepeatable).toList();
@@ -160,8 +163,8 @@ final class LiveLink {
   }
 }
 
-/// The time between two heartbeats: less than a third of the server's timeout,
-/// so that two heartbeats may be lost, and never longer than in the contract.
+/// Returns the heartbeat interval: less than a third of the server's timeout,
+/// so that two heartbeats may be lost, and at most the maximum of the contract.
 int heartbeatInterval(int timeout, DevicePlatform platform) {
   final longest =
       platform == DevicePlatform.web ? _heartbeatWeb : _heartbeatNative;

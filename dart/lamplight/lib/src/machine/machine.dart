@@ -1,9 +1,9 @@
 /// The connection machine: decides what to send, when to reconnect, and which
 /// events the application gets.
 ///
-/// Knows no socket, clock or randomness: the driver passes each input with the
-/// time in milliseconds and a number from 0 to 1, and executes the effects in
-/// their order. The same inputs give the same effects.
+/// The machine has no socket, no clock and no random numbers. The driver passes
+/// each input with the time in milliseconds and a number from 0 to 1, and
+/// executes the effects in their order. The same inputs give the same effects.
 library;
 
 import 'dart:convert';
@@ -25,19 +25,19 @@ part 'answers.dart';
 part 'endings.dart';
 part 'notices.dart';
 
-/// The longest time for an attempt to connect, in milliseconds.
+/// The time limit for opening a link, in milliseconds.
 const connectTimeout = 10000;
 
-/// The longest time for the answer to a login, in milliseconds.
+/// The time limit for the answer to a login, in milliseconds.
 const loginTimeout = 10000;
 
-/// The delay, in milliseconds, from which a deadline that is handled too late
-/// counts as one that passed while the device or this process was asleep.
+/// The delay, in milliseconds, from which a late deadline means that the device
+/// or this process was asleep.
 const sleepGap = 5000;
 
-/// The most calls that wait to be sent, and the most logins that wait for the
-/// same attempt to connect. Further ones are refused at once. A logout has a
-/// reserved place, so that a session can always be ended.
+/// The maximum number of calls that wait to be sent, and of logins that wait
+/// for the same attempt to connect. Further calls are refused at once. One more
+/// logout is accepted, so that a session can always be ended.
 const maxQueue = 1000;
 
 /// A client, with a session or without.
@@ -48,11 +48,12 @@ final class Machine {
   /// The identity of this client.
   final Identity identity;
 
-  /// The last known statuses of the watched users.
+  /// The last known statuses of the watched users and of the own user.
   final Cache cache = Cache();
 
-  /// The difference between the server's clock and the clock of the steps, in
-  /// milliseconds, as measured at the last login; null before the first.
+  /// The difference, in milliseconds, between the server's clock and the times
+  /// that the driver passes, as measured at the last login; null before the
+  /// first.
   int? get clockOffset => _clockOffset;
   int? _clockOffset;
 
@@ -62,7 +63,7 @@ final class Machine {
   /// Whether the application is not visible.
   bool _isPaused = false;
 
-  // The arguments and the result of the present step.
+  // The arguments and the effects of the current step.
   int _now = 0;
   double _jitter = 0;
   List<Effect> _effects = [];
@@ -70,8 +71,8 @@ final class Machine {
   /// The session; null if no user is logged in or logging in.
   Session? get session => _session;
 
-  /// The latest time for the next step, with a [TickInput]; null if the next
-  /// step comes with another input.
+  /// The time at which the driver must pass a [TickInput], if no other input
+  /// comes first; null if no deadline is pending.
   int? get nextDeadline {
     final session = _session;
     if (session == null) return null;
@@ -93,7 +94,7 @@ final class Machine {
     return deadlines.isEmpty ? null : deadlines.reduce(min);
   }
 
-  /// Processes an input. Whatever is due at [now] is processed first.
+  /// Processes an input, after all deadlines that have passed by [now].
   List<Effect> step(Input input, int now, double jitter) {
     _now = now;
     _jitter = jitter;
@@ -210,9 +211,9 @@ final class Machine {
     }
   }
 
-  /// Whether a logout needs no call to the server: closing the link, or
-  /// aborting the attempt to open one, undoes a first login that was not sent,
-  /// and the login of a Web client, which ends with its connection.
+  /// Whether a logout needs no request to the server, because closing the link
+  /// is enough. This is so for a first login that was not sent, and for the
+  /// login of a Web client, which ends with its connection.
   bool _endsWithoutServer(Session session) {
     final isWeb = identity.platform == DevicePlatform.web;
     return switch (session.phase) {
@@ -236,7 +237,7 @@ final class Machine {
   void _paused() {
     _isPaused = true;
     final session = _session;
-    // A first login that is under way is completed before.
+    // A first login that is under way is completed first.
     if (session == null || !session.isEstablished) return;
     if (session.phase is! Away) _goAway();
   }
@@ -253,8 +254,8 @@ final class Machine {
 
   // Inputs from the clock.
 
-  /// Handles a sleep of the device or this process. A link has most likely
-  /// broken meanwhile, and so has an attempt to open one.
+  /// Handles a sleep of the device or this process. A link, or an attempt to
+  /// open one, has most likely broken during the sleep.
   void _wake() {
     switch (_session?.phase) {
       case Connecting() || LoggingIn():
@@ -328,9 +329,9 @@ final class Machine {
     _effects.add(const OpenLink());
   }
 
-  /// Begins the attempt to connect anew, because the device has slept
-  /// meanwhile, or because the login that was sent has an older token, which
-  /// may be refused where the new one would not.
+  /// Starts the attempt to connect again. Either the device has slept, or the
+  /// login was sent with an older token, which the server may refuse although
+  /// it would accept the new one.
   void _beginAnew() {
     _effects.add(const CloseLink());
     _connect();
@@ -356,8 +357,8 @@ final class Machine {
 
   // Sending.
 
-  /// Sends waiting calls while the link has room, and the next batch of a
-  /// restore.
+  /// Sends waiting calls, and the next batch of a restore, while the link has
+  /// room.
   void _sendWaiting() {
     final session = _session;
     if (session == null) return;
@@ -389,8 +390,8 @@ final class Machine {
     final Call(:request) = call;
     call.isSent = true;
     if (request.kind == 'unsubscribeUserStatus') {
-      // The restore is ended first, because a batch that is sent afterwards
-      // would subscribe to these users again. The answer does not name them,
+      // The restore of these users is ended first, because a later batch would
+      // subscribe to them again. The server's answer does not name them,
       // because they are not in the subscription list.
       final lost = request.userIds.isEmpty
           ? session.restore.giveUp()
@@ -411,7 +412,8 @@ final class Machine {
     final phase = _session?.phase;
     if (phase is! Live) return;
     if (phase.link.hasHeartbeatInFlight) {
-      // A heartbeat is not answered yet, but the server must receive something.
+      // A heartbeat without an answer is under way, but the server must receive
+      // something within its heartbeat timeout.
       phase.link.sentUnasking(_now);
       _send(0, 'heartbeat', const {});
     } else {
@@ -445,8 +447,8 @@ final class Machine {
         'resume': isResume,
       };
 
-  /// Adds the known versions to a login, as many as fit. Returns the users of
-  /// these versions.
+  /// Adds the known versions of statuses to a login, as many as fit into [room]
+  /// bytes. Returns the users of these versions.
   Set<String> _addKnown(Map<String, Object?> parameters, int room) {
     final known = cache.known(room - frameSlack - _bytes(parameters));
     parameters['known'] = known;
@@ -466,7 +468,7 @@ final class Machine {
 
   void _emit(LamplightEvent event) => _effects.add(Emit(event));
 
-  /// Fails the call, if the caller still waits.
+  /// Fails the call, unless its caller's timeout has already passed.
   void _failCall(Call call, LamplightException error) {
     final id = call.id;
     call.id = null;
@@ -474,7 +476,7 @@ final class Machine {
   }
 }
 
-/// The size of a value on the wire in bytes.
+/// Returns the size of a value on the wire, in bytes.
 int _bytes(Object? value) => utf8.encode(jsonEncode(value)).length;
 
 const _noConnection =

@@ -1,37 +1,37 @@
-/// The heartbeat interval that the network path needs, learned from the
+/// The heartbeat interval that the network path needs, derived from the
 /// silences after which links were cut.
 ///
 /// A proxy, a load balancer or a NAT between client and server cuts a link
 /// without traffic after some time, with or without a notification to the
-/// client. It does so after the same silence each time; links that break for
-/// other reasons do not.
+/// client. The silence before such a cut is always the same; links that break
+/// for other reasons have different silences.
 library;
 
 import 'dart:math';
 
-/// The interval is reduced at most to this part of the usual one, so that a
-/// path that cuts links for another reason, such as their age, causes no more
-/// heartbeats than that.
+/// The divisor for the shortest interval: an eighth of the usual interval. It
+/// limits the heartbeats on a path that cuts links for another reason, such as
+/// their age.
 const _shortest = 8;
 
-/// Two silences count as equal if they differ by at most this part of the later
-/// one.
+/// The divisor for the tolerance: two silences count as equal if they differ by
+/// at most a twentieth of the later one.
 const _tolerance = 20;
 
-/// The knowledge of a session about its network path. All times are in
+/// The measurements of a session about its network path. All times are in
 /// milliseconds.
 final class NetworkPath {
-  /// The silence after which a link was cut last; 0 before the first cut.
+  /// The silence before the last cut; 0 before the first cut.
   int _silence = 0;
 
-  /// The longest time between two heartbeats that the path allows; null if it
-  /// is not known.
+  /// The longest heartbeat interval that the path allows; null if it is
+  /// unknown.
   int? _longest;
 
   /// Records that a link with this usual interval was cut after this silence.
-  /// Two successive cuts after the same silence reduce the interval to half of
-  /// it. A silence below the shortest interval belongs to a link in use and is
-  /// ignored.
+  /// After two successive cuts with the same silence, the interval becomes half
+  /// of that silence. A silence below the shortest interval is ignored, because
+  /// the link was in use.
   void cut(int usual, int silence) {
     final shortest = usual ~/ _shortest;
     if (silence < shortest) return;
@@ -42,6 +42,6 @@ final class NetworkPath {
     _silence = silence;
   }
 
-  /// The time between two heartbeats on this path.
+  /// Returns the heartbeat interval for this path.
   int heartbeat(int usual) => min(_longest ?? usual, usual);
 }

@@ -1,7 +1,7 @@
 part of 'machine.dart';
 
-/// The part of the machine that handles messages that the server sends on its
-/// own.
+/// The part of the machine that handles messages that the server sends without
+/// a request.
 extension _Notices on Machine {
   /// Handles a message of the server.
   void _received(ServerMessage message) {
@@ -33,14 +33,14 @@ extension _Notices on Machine {
     }
   }
 
-  /// Handles statuses of watched users.
+  /// Adds received statuses to the cache and reports those that have changed.
   void _told(Iterable<UserStatus> statuses) {
     final changed = cache.fold(statuses, _session?.snapshot?.isFirst);
     if (changed.isNotEmpty) _emit(StatusChangedEvent(changed));
   }
 
-  /// Stores the abilities of this client. The first ones do not count as a
-  /// change.
+  /// Stores the abilities of this client. The first abilities of a session are
+  /// not reported as a change.
   void _abilitiesTold(Session session, Abilities? told) {
     if (told == null) return;
     final before = session.abilities;
@@ -48,8 +48,8 @@ extension _Notices on Machine {
     if (before != null && before != told) _emit(AbilitiesChangedEvent(told));
   }
 
-  /// Removes users who are not watched any longer from the cache. The own user
-  /// is always watched.
+  /// Removes users who are not watched any longer from the cache, and reports
+  /// them. The own user is always watched and stays.
   void _leaveCache(Iterable<String> users) {
     final own = _session?.user;
     final left = cache.remove(users.where((user) => user != own));
@@ -67,8 +67,8 @@ extension _Notices on Machine {
     _leaveCache([...told.notWatched, ...lost.notWatched]);
   }
 
-  /// Updates the known subscription list: [added] are its newest users, and
-  /// [removed] have left it.
+  /// Updates the known subscription list: removes [removed] and appends [added]
+  /// as its newest users.
   void _listChanged(
     Session session,
     Iterable<String> added,
@@ -83,15 +83,15 @@ extension _Notices on Machine {
     ];
   }
 
-  /// Records a version of the lists. 0 belongs to a change without a version.
+  /// Records a received lists version. 0 means that the change has no version.
   void _listsTold(Session session, int version) {
     if (session.listsVersion case final int known) {
       session.listsVersion = max(known, version);
     }
   }
 
-  /// Emits the changes of the own lists, in the order in which an application
-  /// needs them.
+  /// Emits the changes of the own lists: messages first, then the conversations
+  /// and friends that they changed.
   void _listsChanged(Session session, ListsChangedMessage told) {
     final version = told.listsVersion;
     _listsTold(session, version);
@@ -125,8 +125,8 @@ extension _Notices on Machine {
     ]);
   }
 
-  /// Removes former friends from the cache unless they are subscribed to. The
-  /// server does not report that they are not watched any longer.
+  /// Removes former friends from the cache, except those in the subscription
+  /// list. The server sends no message that they are not watched any longer.
   void _noFriends(Session session, Iterable<String> users) => _leaveCache(
         users.where((user) => !session.subscriptions.contains(user)),
       );
@@ -155,9 +155,9 @@ extension _Notices on Machine {
     if (over == null) {
       if (session.phase case LoggingIn(:final bytes)
           when told.cause == EndCause.protocolError) {
-        // The server may have a lower limit for the size of a login. With a
-        // smaller login, the server sends the full statuses of the users that
-        // the login omits.
+        // The server may have a lower limit for the size of a login, so the
+        // next login names fewer versions. The server then sends the full
+        // statuses of the users that the login does not name.
         session.loginRoom = bytes ~/ 2;
       }
       return switch (told.cause) {

@@ -1,5 +1,4 @@
-/// The calls of an application, between the API of the SDK and the messages of
-/// the wire.
+/// The calls of an application, as the connection machine sends them.
 library;
 
 import 'dart:convert';
@@ -8,21 +7,22 @@ import '../model/codes.dart';
 import '../model/exception.dart';
 import '../wire/checks.dart';
 
-/// The most bytes of a message before the login is answered, by the default of
-/// the server.
+/// The size limit of a message before the login is answered, in bytes: the
+/// server's default.
 const frameBeforeLogin = 64 * 1024;
 
-/// The most bytes of a message after the login, by the default of the server.
+/// The size limit of a message after the login, in bytes: the server's default.
 const frameAfterLogin = 512 * 1024;
 
 /// The bytes of a message that are reserved for its id and keys.
 const frameSlack = 64;
 
-/// Identifies a call of the application; chosen by the driver and never reused.
+/// Identifies a call of the application. The driver chooses the id and never
+/// reuses it.
 typedef CallId = int;
 
-/// The kinds of calls that are sent again after a broken link: those that only
-/// read, and those whose repetition the server recognises.
+/// The kinds of calls that are sent again after a broken link: calls that only
+/// read, and calls of which the server recognises a repetition.
 const _repeatable = {
   'getUserStatus',
   'getSubscriptions',
@@ -36,29 +36,30 @@ const _repeatable = {
 
 /// A call to the server, which is sent once the session is live.
 final class Request {
-  /// Creates a call of this kind: the name of its field in `ClientMessage`.
+  /// Creates a call. [kind] is the name of its field in `ClientMessage`.
   Request(this.kind, [this.parameters = const {}]);
 
-  /// The name of the field in `ClientMessage`, and of its answer in
+  /// The name of the field in `ClientMessage`, and of the answer's field in
   /// `ServerMessage`.
   final String kind;
 
   /// The parameters in their form on the wire.
   final Map<String, Object?> parameters;
 
-  /// Whether the call is idempotent.
+  /// Whether the call is idempotent, so that it may be sent twice.
   bool get isRepeatable => _repeatable.contains(kind);
 
   /// The users that the call names.
   List<String> get userIds =>
       (parameters['userIds'] as List<String>?) ?? const [];
 
-  /// The token of a login.
+  /// The token of a login; empty for other calls.
   String get token => (parameters['userSig'] as String?) ?? '';
 
-  /// Checks the limits that are constants of the contract, and the size of the
-  /// message, because the server closes the link of a client that sends too
-  /// large a message. Limits that an app can change are checked by the server.
+  /// Checks the fixed limits of the contract and the size of the message.
+  /// Returns the failure, or null if the call may be sent. The size matters
+  /// because the server closes the link of a client that sends too large a
+  /// message. Limits that an app can change are checked by the server.
   LamplightException? check() {
     final size = utf8.encode(jsonEncode(parameters)).length + frameSlack;
     if (kind == 'login') {
@@ -94,8 +95,9 @@ final class Request {
   }
 }
 
-/// The name of a parameter whose text UTF-8 cannot encode; null if there is
-/// none. Lists contain only userIDs, which are checked separately.
+/// Returns the name of a parameter with a text that UTF-8 cannot encode; null
+/// if there is none. Lists are skipped, because [Request.check] checks their
+/// userIDs.
 String? _notUnicode(Map<String, Object?> parameters) {
   for (final MapEntry(key: name, :value) in parameters.entries) {
     final found = switch (value) {
@@ -108,7 +110,8 @@ String? _notUnicode(Map<String, Object?> parameters) {
   return null;
 }
 
-/// The refusal of a token that cannot be sent; null if it can.
+/// Returns the refusal of a token that UTF-8 cannot encode; null for other
+/// tokens.
 LamplightException? badToken(String token) => isUnicode(token)
     ? null
     : LamplightException.of(
@@ -121,8 +124,8 @@ final class Call {
   /// Creates a call that was not sent yet.
   Call(CallId this.id, this.deadline, this.request);
 
-  /// Identifies the caller; null after its timeout. The answer is still needed
-  /// for the changes that it reports.
+  /// Identifies the caller; null after the caller's timeout. The call is then
+  /// kept, because a late answer may still report changes.
   CallId? id;
 
   /// The time at which the call fails if there is no answer.
@@ -135,7 +138,7 @@ final class Call {
   /// executed it.
   bool isSent = false;
 
-  /// The failure of a call that was not answered by its deadline.
+  /// The failure of this call when its deadline passes without an answer.
   LamplightException get overdue => isSent ? noAnswer() : notSent();
 }
 
@@ -145,7 +148,7 @@ LamplightException notSent() => LamplightException.of(
       'the call was not sent in time',
     );
 
-/// The failure of a call for which the queue has no room.
+/// The failure of a call when the queue is full.
 LamplightException tooManyCalls() => LamplightException.of(
       LamplightCode.calledTooOften,
       'too many calls wait for the connection',
@@ -159,7 +162,7 @@ LamplightException noAnswer([String detail = '']) =>
 LamplightException notLoggedIn() =>
     LamplightException.of(LamplightCode.notLoggedIn);
 
-/// The failure of a call of a client that was closed.
+/// The failure of all calls after the client was closed.
 LamplightException closed() => LamplightException.of(
       LamplightCode.notLoggedIn,
       'the client is closed',

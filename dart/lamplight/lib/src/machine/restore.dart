@@ -1,52 +1,51 @@
 /// Subscribes again after the server has dropped the subscription list: decides
-/// which users, how many at once, and when.
+/// which users are in a batch and when it is sent.
 ///
-/// Knows no messages and no clock. It survives a broken link: a batch without
-/// an answer is sent again.
+/// A restore survives a broken link: a batch without an answer is sent again.
 library;
 
 import 'dart:math';
 
-/// The most users in one call; the default limit of an app.
+/// The maximum number of users in one call: the default limit of an app.
 const _batch = 100;
 
-/// The least time between two calls, in milliseconds. This is half of the
-/// default rate of 20 calls in 5 s, which the application's own calls and the
-/// account's other devices share.
+/// The shortest time between two calls, in milliseconds. The restore thereby
+/// uses half of the default rate limit of 20 calls in 5 s; the application's
+/// own calls and the account's other devices share the rest.
 const restorePace = 500;
 
 /// The wait after a temporary refusal, in milliseconds: the window of the
 /// default rate limit.
 const restoreAfterRefusal = 5000;
 
-/// Users who are not subscribed to again, and those of them who are not
-/// watched, not even as friends.
+/// The users to whom the client does not subscribe again. `notWatched` has
+/// those who are not watched as friends either.
 typedef Lost = ({List<String> users, List<String> notWatched});
 
-/// The users to subscribe to again.
+/// The users to whom the client still has to subscribe again.
 final class Restore {
   List<String> _waiting = [];
 
   /// The batch that was sent and is not answered yet.
   List<String>? _sent;
 
-  /// Those of these users who are not watched, according to the server. They
-  /// leave the cache only if they are not subscribed to again.
+  /// The waiting users who are not watched, according to the server. A user
+  /// leaves the cache only if the client does not subscribe to the user again.
   final Set<String> _unwatched = {};
 
   int _most = _batch;
   int _notBefore = 0;
 
   /// Begins with these users, earliest subscribed first. Replaces the rest of
-  /// an earlier restore, which began with the same list.
+  /// an earlier restore.
   void begin(Iterable<String> users) {
     _waiting = [...users];
     _sent = null;
     _unwatched.clear();
   }
 
-  /// Records users who are not watched according to the server. Returns those
-  /// who will not be subscribed to again.
+  /// Records users who are not watched, according to the server. Returns those
+  /// to whom the client will not subscribe again.
   List<String> notWatched(Iterable<String> users) {
     final covered = {..._waiting, ...?_sent};
     final left = <String>[];
@@ -56,14 +55,15 @@ final class Restore {
     return left;
   }
 
-  /// Whether nothing is left to do.
+  /// Whether no user is left to subscribe to.
   bool get isIdle => _waiting.isEmpty && _sent == null;
 
-  /// The time at which [nextBatch] returns the next batch; null if there is
-  /// none.
+  /// The time from which [nextBatch] returns a batch; null while there is none,
+  /// or while a call is under way.
   int? get due => _sent == null && _waiting.isNotEmpty ? _notBefore : null;
 
-  /// Returns the next users to subscribe to; one call is under way at a time.
+  /// Returns the next users to subscribe to; null before [due]. Only one call
+  /// is under way at a time.
   List<String>? nextBatch(int now) {
     final at = due;
     if (at == null || now < at) return null;
@@ -75,7 +75,7 @@ final class Restore {
     return batch;
   }
 
-  /// Handles the answer to the call, which failed for these users.
+  /// Handles the answer to the call; [failed] has the users for whom it failed.
   ({List<String> kept, Lost lost}) answered(Set<String> failed) {
     final sent = _sent ?? const [];
     _sent = null;
@@ -93,8 +93,8 @@ final class Restore {
     _notBefore = now + restoreAfterRefusal;
   }
 
-  /// Handles a refusal because the app allows fewer users in one call. Returns
-  /// whether a smaller batch is possible.
+  /// Handles a refusal because the app allows fewer users in one call. Halves
+  /// the batch, and returns whether that is possible.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;
@@ -102,14 +102,14 @@ final class Restore {
     return smaller > 0;
   }
 
-  /// Puts the users of the call under way back, because the link broke; they
-  /// are sent again on the next link.
+  /// Queues the users of the call under way again, because the link broke. They
+  /// are sent on the next link.
   void putBack() {
     _waiting = [...?_sent, ..._waiting];
     _sent = null;
   }
 
-  /// Removes users whom the application does not want any longer.
+  /// Removes users to whom the client must not subscribe again.
   Lost forget(Set<String> users) {
     final lost = _waiting.where(users.contains).toList();
     _waiting = [
@@ -119,7 +119,7 @@ final class Restore {
     return _lose(lost);
   }
 
-  /// Gives up all users.
+  /// Ends the restore and returns all its users.
   Lost giveUp() {
     putBack();
     final lost = _waiting;

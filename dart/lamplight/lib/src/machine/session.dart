@@ -13,7 +13,7 @@
 /// ```
 ///
 /// While the application is paused, an established session is Away: it has no
-/// link and no attempt to make one.
+/// link and does not try to open one.
 library;
 
 import '../model/events.dart';
@@ -29,7 +29,7 @@ import 'restore.dart';
 /// The identity of this client, the same for every user who logs in.
 typedef Identity = ({int appId, DevicePlatform platform, String deviceId});
 
-/// A login of the application that the current attempt will answer.
+/// A login of the application that waits for the current attempt to connect.
 typedef PendingLogin = ({CallId id, int deadline});
 
 /// A session, from a login to its end. All times are in milliseconds.
@@ -45,21 +45,22 @@ final class Session {
   /// The token of the next login.
   String token;
 
-  /// Whether the session has been live; from then on the SDK reconnects on its
-  /// own.
+  /// Whether a login of this session has succeeded. Only then does the SDK
+  /// reconnect on its own.
   bool isEstablished = false;
 
-  /// The number of successive attempts without a lasting link.
+  /// The number of attempts in a row without a link that lasted.
   int failures = 0;
 
-  /// The time over which the clients of the server spread their reconnects, as
-  /// received last; 0 if the server does not say.
+  /// The time, in milliseconds, over which clients should spread their
+  /// reconnects, as the server sent it last; 0 if it sent none.
   int spread = 0;
 
-  /// The silence after which the path to the server cuts links.
+  /// The heartbeat interval that the network path to the server needs.
   final NetworkPath path = NetworkPath();
 
-  /// Logins of the application that the current attempt will answer.
+  /// The logins of the application that wait for the current attempt to
+  /// connect.
   List<PendingLogin> logins;
 
   /// Calls that were not sent yet.
@@ -71,28 +72,27 @@ final class Session {
   /// The users to subscribe to again.
   final Restore restore = Restore();
 
-  /// The lists version up to which all changes were received; null before the
-  /// first login.
+  /// The highest lists version that was received; null before the first login.
   int? listsVersion;
 
   /// The abilities of this client, as received last.
   Abilities? abilities;
 
-  /// The snapshot of the watched users on the current link; null once it is
-  /// complete.
+  /// The incomplete snapshot of the watched users on the current link; null
+  /// once the snapshot is complete.
   Snapshot? snapshot;
 
-  /// The largest login, in bytes: the default of the server, or half the size
-  /// of the last login that it rejected.
+  /// The size limit of a login, in bytes: the server's default, or half the
+  /// size of the last login that the server rejected.
   int loginRoom = frameBeforeLogin;
 
   /// The state of the connection.
   Phase phase;
 }
 
-/// A snapshot that is not complete yet: the users whose versions the login
-/// named, and the users whose status came since. Its size is bounded by the
-/// number of watched users.
+/// A snapshot that is not complete yet. It records the users whose versions the
+/// login named, and the users whose statuses have come since. Its size is
+/// bounded by the number of watched users.
 final class Snapshot {
   /// Creates a snapshot that begins after a login that named these users.
   Snapshot(this._named);
@@ -100,13 +100,14 @@ final class Snapshot {
   final Set<String> _named;
   final Set<String> _told = {};
 
-  /// Records a received status. Returns whether it is the first of its user
-  /// since the login. The first one is accepted whatever its version, because
-  /// the server may have lost versions that the client knows.
+  /// Records a received status. Returns whether it is the first status of its
+  /// user since the login. The first status is accepted even with a lower
+  /// version, because the server may have lost newer versions that the client
+  /// has.
   bool isFirst(UserStatus status) => _told.add(status.userId);
 
-  /// Whether the login named this user, or a status of the user came since.
-  /// Other users are not watched any longer.
+  /// Whether the login named this user, or a status of the user has come since.
+  /// When the snapshot is complete, other users are not watched any longer.
   bool covers(String user) => _named.contains(user) || _told.contains(user);
 }
 
@@ -118,7 +119,7 @@ final class Connecting extends Phase {
   /// Creates a phase.
   Connecting(this.deadline);
 
-  /// The time at which the attempt is given up.
+  /// The time at which the client gives the attempt up.
   final int deadline;
 }
 
@@ -135,7 +136,7 @@ final class LoggingIn extends Phase {
   /// The id of the login.
   final int id;
 
-  /// The time at which the attempt is given up.
+  /// The time at which the client gives the attempt up.
   final int deadline;
 
   /// Whether this login is a reconnect of the SDK.
@@ -144,7 +145,8 @@ final class LoggingIn extends Phase {
   /// The size of the login in bytes.
   final int bytes;
 
-  /// Statuses that came before the answer. They are reported together with it.
+  /// Statuses that came before the answer. They are reported together with the
+  /// answer.
   final List<UserStatus> early = [];
 }
 
@@ -165,8 +167,8 @@ final class Waiting extends Phase {
   /// The time of the next attempt.
   int until;
 
-  /// The time from which a waiting call may start the attempt; not after
-  /// [until].
+  /// The earliest time at which a waiting call may start the attempt; never
+  /// later than [until].
   final int atCall;
 }
 
@@ -186,7 +188,7 @@ final class LoginInput extends Input {
   /// Identifies the caller.
   final CallId call;
 
-  /// The moment at which the caller is told that there is no answer.
+  /// The time at which the call fails if there is no answer.
   final int deadline;
 
   /// The user.
@@ -204,7 +206,7 @@ final class CallInput extends Input {
   /// Identifies the caller.
   final CallId call;
 
-  /// The moment at which the caller is told that there is no answer.
+  /// The time at which the call fails if there is no answer.
   final int deadline;
 
   /// The call.
@@ -264,13 +266,14 @@ sealed class Effect {
   const Effect();
 }
 
-/// Opens a link. There is none.
+/// Opens a link. The machine has no link when it requests this.
 final class OpenLink extends Effect {
   /// Creates an effect.
   const OpenLink();
 }
 
-/// Closes the link, or aborts the attempt to open one, if there is any.
+/// Closes the link, or aborts the attempt to open one. Does nothing without
+/// either.
 final class CloseLink extends Effect {
   /// Creates an effect.
   const CloseLink();
@@ -319,7 +322,7 @@ final class Emit extends Effect {
   final LamplightEvent event;
 }
 
-/// The rule for the time of the next attempt, after the end of a link.
+/// The rule for the time of the next attempt after a link has ended.
 sealed class Retry {
   const Retry();
 }
@@ -334,7 +337,7 @@ final class BackOff extends Retry {
 }
 
 /// The next attempt comes after [span], a random time that the server or this
-/// client has chosen.
+/// client has chosen, without the back-off.
 final class AtTurn extends Retry {
   /// Creates a rule.
   const AtTurn(this.span);

@@ -30,8 +30,8 @@ final class ConnectedEvent extends LamplightEvent {
   /// Creates an event.
   const ConnectedEvent({required this.isResumed});
 
-  /// Whether the SDK has reconnected on its own; false after a login of the
-  /// application.
+  /// Whether the SDK has reconnected on its own; false after a login that the
+  /// application made.
   final bool isResumed;
 
   @override
@@ -61,7 +61,7 @@ final class DisconnectedEvent extends LamplightEvent {
   /// The cause.
   final LinkEnd why;
 
-  /// The wait before the next attempt; null if there is no attempt before
+  /// The wait before the next attempt; null if the next attempt waits for
   /// `appResumed()`.
   final Duration? retryIn;
 
@@ -69,8 +69,8 @@ final class DisconnectedEvent extends LamplightEvent {
   String toString() => 'DisconnectedEvent($why, retry in $retryIn)';
 }
 
-/// Statuses that are new or newer, each user once. After a reconnect, all
-/// differences come in one event.
+/// Statuses that are new or have changed, each user once. After a reconnect,
+/// all differences come in one event.
 final class StatusChangedEvent extends LamplightEvent {
   /// Creates an event.
   const StatusChangedEvent(this.statuses);
@@ -124,8 +124,8 @@ final class AbilitiesChangedEvent extends LamplightEvent {
 }
 
 /// Messages were received, or sent from another device of this user; oldest
-/// first. Also reports a message of this client whose call had failed with 9520
-/// and that turned out to be stored.
+/// first. A message of this client is also reported if its call failed with
+/// 9520 but the server has stored it.
 final class MessagesReceivedEvent extends LamplightEvent {
   /// Creates an event.
   const MessagesReceivedEvent(this.messages);
@@ -137,8 +137,8 @@ final class MessagesReceivedEvent extends LamplightEvent {
   String toString() => 'MessagesReceivedEvent($messages)';
 }
 
-/// Rows of the conversation list have changed because of a message, or on
-/// another device of this user.
+/// Rows of the conversation list have changed because of a message, or because
+/// of a change on another device of this user.
 final class ConversationsChangedEvent extends LamplightEvent {
   /// Creates an event.
   const ConversationsChangedEvent({
@@ -154,8 +154,8 @@ final class ConversationsChangedEvent extends LamplightEvent {
   /// The peers of the removed rows.
   final List<String> deleted;
 
-  /// The number of unread messages over all conversations, if the server sent
-  /// it.
+  /// The number of unread messages over all conversations; null if the server
+  /// did not send it.
   final int? totalUnread;
 
   /// The number of changes to the lists so far, including these.
@@ -212,9 +212,8 @@ final class UsersInfoChangedEvent extends LamplightEvent {
   String toString() => 'UsersInfoChangedEvent($profiles)';
 }
 
-/// The own lists have changed in a way that the server could not send to this
-/// client: read friends and conversations again. Not emitted if nothing has
-/// changed.
+/// The own lists have changes that the server could not send to this client:
+/// read friends and conversations again.
 final class ListsOutdatedEvent extends LamplightEvent {
   /// Creates an event.
   const ListsOutdatedEvent(this.listsVersion);
@@ -226,9 +225,9 @@ final class ListsOutdatedEvent extends LamplightEvent {
   String toString() => 'ListsOutdatedEvent(version $listsVersion)';
 }
 
-/// A listener was paused for so long that events were dropped, oldest first.
-/// Statuses are never dropped, because they are conflated. The dropped events
-/// may be messages and changes of lists: read the lists again.
+/// Events were dropped, oldest first, because a listener was paused for too
+/// long. Statuses are never dropped, because they are conflated. The dropped
+/// events may be messages and changes of lists: read the lists again.
 final class EventsMissedEvent extends LamplightEvent {
   /// Creates an event.
   const EventsMissedEvent(this.count);
@@ -252,7 +251,7 @@ final class KickedOfflineEvent extends SessionEndedEvent {
   /// Creates an event.
   const KickedOfflineEvent({this.byPlatform});
 
-  /// The platform of the other login, if the server sent it.
+  /// The platform of the other login; null if the server did not send it.
   final DevicePlatform? byPlatform;
 
   @override
@@ -286,7 +285,8 @@ final class AccountDeletedEvent extends SessionEndedEvent {
   String toString() => 'AccountDeletedEvent()';
 }
 
-/// The same device has connected elsewhere, and continues there.
+/// The same device has connected again, and the session continues on the new
+/// connection.
 final class SupersededEvent extends SessionEndedEvent {
   /// Creates an event.
   const SupersededEvent();
@@ -307,7 +307,7 @@ final class LoginRefusedEvent extends SessionEndedEvent {
   String toString() => 'LoginRefusedEvent($refusal)';
 }
 
-/// The first login failed. The call has failed with the same cause.
+/// The first login failed. Its call fails with the same cause.
 final class LoginFailedEvent extends SessionEndedEvent {
   /// Creates an event.
   const LoginFailedEvent(this.why);

@@ -3,8 +3,8 @@ library;
 
 import 'codes.dart';
 
-/// The failure of a call. Nothing was changed, unless [isOutcomeUnknown] is
-/// true.
+/// The failure of a call. The call has changed nothing, unless
+/// [isOutcomeUnknown] is true.
 final class LamplightException implements Exception {
   /// Creates a failure.
   const LamplightException(this.code, this.message);
@@ -15,17 +15,17 @@ final class LamplightException implements Exception {
             ? LamplightCode.english(code)
             : '${LamplightCode.english(code)}: $detail';
 
-  /// The code of the contract ([LamplightCode]): the code of the server's
-  /// refusal; 6014 without a session; 9508 if there was no connection in time,
-  /// so that the call was not sent; 9520 if the call was sent and had no
-  /// answer.
+  /// The code of the contract ([LamplightCode]). It is the code of the server's
+  /// refusal, or one of the SDK: 6014 without a session; 9508 if the call was
+  /// not sent, because there was no connection in time; 9520 if the call was
+  /// sent but not answered.
   final int code;
 
-  /// The text for the code in English, with details.
+  /// The text of the code in English, with details.
   final String message;
 
-  /// Whether the server may have executed the call, because there was no answer
-  /// in time, or the link broke before the answer (9520).
+  /// Whether the server may have executed the call (9520): there was no answer
+  /// in time, or the link broke before the answer.
   bool get isOutcomeUnknown => code == LamplightCode.noAnswer;
 
   @override
@@ -41,15 +41,16 @@ final class LamplightException implements Exception {
   String toString() => 'LamplightException($code: $message)';
 }
 
-/// The reasons for which a link, or the attempt to make one, ends.
+/// The reasons for the end of a link, or of an attempt to open one.
 enum LinkEndKind {
-  /// The link was closed, by the server or on the way to it, without a reason.
+  /// The link was closed without a reason, by the server or on the network
+  /// path.
   closed,
 
   /// Reading, writing or connecting failed.
   failed,
 
-  /// Nothing was received for too long after a heartbeat or a request.
+  /// Nothing was received for too long after a request or a heartbeat.
   silent,
 
   /// The connection was not established in time.
@@ -64,14 +65,14 @@ enum LinkEndKind {
   /// The application logged out before its login was answered.
   loggedOut,
 
-  /// The server stops or hands its clients over, and has asked this client to
-  /// reconnect.
+  /// The server stops or hands its clients over to another process, and has
+  /// asked this client to reconnect.
   moved,
 
   /// The server has too many connections, or too many from this address.
   tooManyConnections,
 
-  /// The server has ended the link for another reason.
+  /// The server ended the link for another reason.
   endedByServer,
 
   /// The received bytes are not a message of the contract.
@@ -81,7 +82,7 @@ enum LinkEndKind {
   paused,
 }
 
-/// The end of a link, or of the attempt to make one. The session goes on.
+/// The end of a link, or of an attempt to open one.
 final class LinkEnd {
   /// Creates an end.
   const LinkEnd(this.kind, this.message, {this.refusal});
@@ -92,7 +93,7 @@ final class LinkEnd {
   /// The cause in words, for logs.
   final String message;
 
-  /// The refusal of the login, if there was one.
+  /// The refusal of the login; null if the login was not refused.
   final LamplightException? refusal;
 
   @override

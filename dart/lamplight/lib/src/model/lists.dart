@@ -1,14 +1,14 @@
 /// Profiles, friends, messages and conversations: the content of the lists of a
 /// chat application, apart from the status.
 ///
-/// Pages of a list and changes of it have a `listsVersion`: the number of
-/// changes to the own lists when the server wrote them. Of two values of the
-/// same row, the one with the higher number is newer.
+/// Pages of a list and changes of a list have a `listsVersion`: the number of
+/// changes to the own lists when the server wrote the page or change. If two of
+/// them have the same row, the one with the higher `listsVersion` is newer.
 library;
 
 import 'display_name.dart';
 
-/// The setting that says whether others may add a user as a friend.
+/// The rule for requests to add a user as a friend.
 enum AllowType {
   /// Anybody may add the user.
   allowAny('ALLOW_TYPE_ALLOW_ANY'),
@@ -93,7 +93,7 @@ final class Friend {
   /// The source of the friendship, a text that the application defines.
   final String addSource;
 
-  /// The text that came with the request.
+  /// The text that came with the request to add the friend.
   final String addWording;
 
   /// The displayed name: the remark, or else the nick, or else the userID.
@@ -117,7 +117,7 @@ final class Friend {
   String toString() => 'Friend($userId, $remark)';
 }
 
-/// Content of a message that only the application interprets. The parts
+/// The content of a message that only the application interprets. All parts
 /// together have 1 to 12,288 bytes, unless the app's settings have another
 /// limit.
 final class CustomContent {
@@ -131,10 +131,10 @@ final class CustomContent {
   /// The content itself, in a form that the application defines.
   final String data;
 
-  /// A readable text, which conversation lists and pushes show.
+  /// A readable text for conversation lists and push notifications.
   final String description;
 
-  /// Further data of the application.
+  /// Further data in a form that the application defines.
   final String extension;
 
   @override
@@ -170,8 +170,8 @@ final class Message {
   /// The recipient.
   final String to;
 
-  /// The position in the conversation, from 1 without a gap. Together with the
-  /// two users, it identifies the message.
+  /// The position in the conversation; positions begin at 1 and have no gaps.
+  /// The position and the two users identify the message.
   final int sequence;
 
   /// The time at which the server stored the message (UTC).
@@ -180,10 +180,11 @@ final class Message {
   /// The text; empty if the message has [custom] content.
   final String text;
 
-  /// The custom content, if the message has no text.
+  /// The custom content; null if the message has a text.
   final CustomContent? custom;
 
-  /// The id that the sender gave to the message. It is not unique.
+  /// The id that the sender gave to the message. Several messages may have the
+  /// same id.
   final String clientMessageId;
 
   @override
@@ -221,13 +222,13 @@ final class Conversation {
   /// The other user.
   final String peer;
 
-  /// The newest message; null if retention has deleted it.
+  /// The newest message; null if the retention time of the app has deleted it.
   final Message? lastMessage;
 
   /// The number of unread messages of the peer.
   final int unread;
 
-  /// The sequence up to which the own user has read.
+  /// The sequence of the last message that the own user has read.
   final int readSequence;
 
   /// Whether the row is pinned to the top.

@@ -20,7 +20,7 @@ final class LoginResult {
   /// Whether this login has created the account.
   final bool registered;
 
-  /// The abilities of this client; null if an older server does not send them.
+  /// The abilities of this client; null if the server is too old to send them.
   final Abilities? abilities;
 
   /// The number of changes to the own lists so far.
@@ -48,26 +48,27 @@ final class Abilities {
   });
 
   /// Whether the client may query and subscribe to other users, and is notified
-  /// of their changes. The subscription list is kept while this is false.
+  /// of their changes. While this is false, the subscription list stays
+  /// unchanged.
   final bool statusesOfOthers;
 
-  /// The code with which a query or a subscription is refused: 0 (not refused),
-  /// 7013 or 72001.
+  /// The code with which the server refuses a query or a subscription: 7013 or
+  /// 72001; 0 if it does not refuse them.
   final int refusalCode;
 
   /// Whether the client is notified of mutual friends without a subscription.
   final bool friendNotification;
 
-  /// The most users that the subscription list may hold.
+  /// The maximum number of users in the subscription list.
   final int subscriptionsLimit;
 
-  /// The most users that one query may name.
+  /// The maximum number of users in one query.
   final int queryBatch;
 
-  /// The most users that one subscription may name.
+  /// The maximum number of users in one subscription call.
   final int subscribeBatch;
 
-  /// The most users that one unsubscription may name.
+  /// The maximum number of users in one unsubscription call.
   final int unsubscribeBatch;
 
   @override
@@ -100,18 +101,18 @@ final class Abilities {
       ', batches: $queryBatch/$subscribeBatch/$unsubscribeBatch)';
 }
 
-/// One user of a batch for whom a call failed.
+/// A user of a batch for whom the call failed.
 final class FailedUser {
   /// Creates a failure.
   const FailedUser(this.userId, this.code, this.message);
 
-  /// The user as named in the call.
+  /// The userID from the call.
   final String userId;
 
-  /// The code of the contract.
+  /// The code of the contract for the failure.
   final int code;
 
-  /// The meaning of the code, in English.
+  /// The text of the code, in English.
   final String message;
 
   @override
@@ -149,8 +150,8 @@ final class SubscribeResult {
   /// The users that could not be subscribed to.
   final List<FailedUser> failures;
 
-  /// The users who were evicted from the full subscription list, earliest
-  /// subscribed first.
+  /// The users who were evicted because the subscription list was full,
+  /// earliest subscribed first.
   final List<String> evicted;
 
   /// The evicted users who are not watched any longer, not even as friends.
@@ -263,7 +264,7 @@ final class DeleteFriendsResult {
   String toString() => 'DeleteFriendsResult(failures $failures)';
 }
 
-/// The answer to the sending of a message, which is now stored durably.
+/// The answer to a call that sent a message. The message is stored durably.
 final class SentMessage {
   /// Creates an answer.
   const SentMessage({
@@ -275,7 +276,8 @@ final class SentMessage {
   /// The message as the server stores it.
   final Message message;
 
-  /// Whether the message had been stored before, because this call was a retry.
+  /// Whether an earlier call had already stored the message; this call was a
+  /// retry.
   final bool isRepeated;
 
   /// The number of changes to the lists so far, including this one.
@@ -300,8 +302,9 @@ final class HistoryPage {
   String toString() => 'HistoryPage($messages, isLast: $isLast)';
 }
 
-/// A page of the own conversation list: pinned first, then the latest active
-/// first; equal ones by rising peer.
+/// A page of the own conversation list. Pinned conversations come first, then
+/// those with the latest message; equal ones are in the order of the peer's
+/// userID.
 final class ConversationPage {
   /// Creates a page.
   const ConversationPage({

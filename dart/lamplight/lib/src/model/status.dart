@@ -1,10 +1,10 @@
-/// The status of a user, with its enumerations. Their numbers are those of the
+/// The status of a user, with its enumerations. The numbers are those of the
 /// contract.
 library;
 
 /// The status type of a user.
 enum StatusType {
-  /// The server sent a type that this SDK does not know.
+  /// A type that this SDK does not know.
   unknown(0, 'STATUS_TYPE_UNKNOWN'),
 
   /// The user has at least one connection.
@@ -13,7 +13,8 @@ enum StatusType {
   /// The user has no connection, but at least one login.
   offline(2, 'STATUS_TYPE_OFFLINE'),
 
-  /// The user has no login: never logged in, or logged out everywhere.
+  /// The user has no login: the user has never logged in, or has logged out on
+  /// all devices.
   unlogined(3, 'STATUS_TYPE_UNLOGINED');
 
   const StatusType(this.number, this.wireName);
@@ -25,7 +26,7 @@ enum StatusType {
   final String wireName;
 }
 
-/// The reason of the last change of a status.
+/// The reason for the last change of a status.
 enum StatusReason {
   /// The account has never logged in.
   none('REASON_NONE'),
@@ -43,13 +44,13 @@ enum StatusReason {
   /// No heartbeat of a device came within the heartbeat timeout.
   timeout('REASON_TIMEOUT'),
 
-  /// A device was kicked.
+  /// A device was logged out by another login, the server API or an operator.
   kicked('REASON_KICKED'),
 
   /// The token of a device expired.
   sigExpired('REASON_SIG_EXPIRED'),
 
-  /// A login that had been without a connection for too long has lapsed.
+  /// A login lapsed, because it had been without a connection for too long.
   lapsed('REASON_LAPSED'),
 
   /// The account was deleted.
@@ -61,7 +62,7 @@ enum StatusReason {
   /// The server node that held the connection was lost.
   nodeLost('REASON_NODE_LOST'),
 
-  /// The server sent a reason that this SDK does not know.
+  /// A reason that this SDK does not know.
   unknown('');
 
   const StatusReason(this.wireName);
@@ -90,7 +91,7 @@ enum DevicePlatform {
   /// A Linux computer.
   linux(6, 'PLATFORM_LINUX', 'Linux'),
 
-  /// A browser. Its login ends with its connection.
+  /// A browser. A login from a browser ends with its connection.
   web(7, 'PLATFORM_WEB', 'Web');
 
   const DevicePlatform(this.number, this.wireName, this.label);
@@ -101,12 +102,12 @@ enum DevicePlatform {
   /// The name of the platform in JSON.
   final String wireName;
 
-  /// The name of the platform for people, as the cloud's SDKs spell it.
+  /// The displayed name of the platform, as in the cloud's SDKs.
   final String label;
 }
 
-/// The status of a user, with its evidence. It belongs to the user as a whole,
-/// not to one of the user's devices.
+/// The status of a user, with the reason, time and platforms. It belongs to the
+/// user, not to one of the user's devices.
 final class UserStatus {
   /// Creates a status.
   const UserStatus({
@@ -130,22 +131,23 @@ final class UserStatus {
   /// none.
   final String customStatus;
 
-  /// Rises with every change of this user. An unsigned 64-bit number, which a
-  /// Dart `int` cannot hold on every platform.
+  /// The version of the status, which rises with every change of this user. It
+  /// is an unsigned 64-bit number, which a Dart `int` cannot hold on every
+  /// platform.
   final BigInt version;
 
   /// The time of the last change of [type] (UTC); null if it never changed.
   final DateTime? since;
 
-  /// The reason of the last change.
+  /// The reason for the last change.
   final StatusReason reason;
 
-  /// The last time at which the user was connected (UTC). Null while the user
-  /// is online, and if the user never was.
+  /// The last time at which the user was connected (UTC); null while the user
+  /// is online, and for a user who was never connected.
   final DateTime? lastSeen;
 
-  /// The platforms that were connected at [version]; in the answer of
-  /// `getUserStatus`, those that are connected now.
+  /// The platforms that were connected at [version]. In the answer of
+  /// `getUserStatus`, the platforms that are connected now.
   final List<DevicePlatform> onlineDevices;
 
   /// Whether the user has a connection.

@@ -1,58 +1,59 @@
-/// The limits of the ledger, the view that a list passes to it, and the calls
-/// that it requests.
+/// The limits of the ledger, its view of a list, and the calls that it
+/// requests.
 library;
 
-/// The default limit of the subscription list.
+/// The default maximum number of users in the subscription list.
 const int defaultLimit = 200;
 
-/// The default number of users in a query, at most.
+/// The default maximum number of users in a query.
 const int defaultQueryBatch = 500;
 
-/// The default number of users in a call about subscriptions, at most.
+/// The default maximum number of users in a call about subscriptions.
 const int defaultSubscribeBatch = 100;
 
-/// The most calls of one kind within [window]: half of the rate limit of a
-/// user; the rest is for the application.
+/// The maximum number of calls of one kind within [window]. It is half of a
+/// user's rate limit, so that the application can make as many calls.
 const int callsPerWindow = 10;
 
 /// The window of [callsPerWindow], in milliseconds.
 const int window = 5000;
 
-/// The time after which a status without a subscription is queried again, and
-/// the subscription list is read again; in milliseconds.
+/// The age, in milliseconds, at which the subscription list, and a status
+/// without a subscription, are requested again.
 const int staleAfter = 30000;
 
-/// The time after which a user whom no list shows any longer is dropped, in
-/// milliseconds, so that a change of pages costs nothing.
+/// The time, in milliseconds, after which the status of a user who is in no
+/// list any longer is dropped. A short change of pages therefore needs no
+/// calls.
 const int grace = 10000;
 
-/// The number of subscriptions that are ended at once if room is needed, so
-/// that further scrolling does not cost a call each time.
+/// The minimum number of subscriptions that are ended together to make room, so
+/// that further scrolling does not need a call each time.
 const int makeRoom = 50;
 
-/// The wait after a temporary refusal, in milliseconds; it doubles up to
-/// [longestPause].
+/// The wait after the first temporary refusal, in milliseconds. It doubles with
+/// each further one, up to [longestPause].
 const int firstPause = 5000;
 
-/// The longest wait after a refusal, in milliseconds.
+/// The longest wait after temporary refusals, in milliseconds.
 const int longestPause = 300000;
 
-/// The users that a list shows.
+/// The users in a list.
 class View {
   const View({required this.listed, required this.onScreen});
 
-  /// All users of the list, in its order. The identical list object means the
-  /// same users.
+  /// All users of the list, in its order. As long as the users are the same,
+  /// this is the identical object.
   final List<String> listed;
 
-  /// The visible users among them.
+  /// The users in the visible rows.
   final List<String> onScreen;
 }
 
 /// The kinds of calls that the ledger requests.
 enum CallKind { read, query, subscribe, unsubscribe }
 
-/// A call to make. Only one is under way at a time.
+/// A call for the driver to make. Only one call is under way at a time.
 class Call {
   const Call(this.kind, [this.users = const []]);
 
@@ -60,19 +61,19 @@ class Call {
   final List<String> users;
 }
 
-/// The next action of the ledger's driver.
+/// The next action for the ledger's driver.
 sealed class Next {
   const Next();
 }
 
-/// A call is to be made.
+/// The driver must make a call.
 class MakeCall extends Next {
   const MakeCall(this.call);
 
   final Call call;
 }
 
-/// Nothing is to be done before [at]; null means until the next event.
+/// The driver must wait until [at]; null means until the next event.
 class WaitUntil extends Next {
   const WaitUntil(this.at);
 

@@ -1,4 +1,4 @@
-/// The state that the list models of an application share: the client, the
+/// The objects that the list models of an application share: the client, the
 /// settings, the lists and the statuses.
 library;
 
@@ -8,16 +8,17 @@ import '../tell.dart';
 import 'lists_sync.dart';
 import 'watcher.dart';
 
-/// The most drafts that a kit keeps; beyond that, the oldest is dropped.
+/// The maximum number of drafts in a kit. If there are more, the oldest is
+/// removed.
 const int mostDrafts = 1000;
 
-/// The common settings and the data of all list models of an application.
+/// The settings and data that all list models of an application share.
 ///
-/// An application creates one for its client, passes it to the list models, and
-/// ends it with [dispose]. Calls that change friends or conversations must be
-/// made through [lists], so that the lists include these changes.
+/// An application creates one kit for its client, passes it to the list models,
+/// and ends it with [dispose]. Calls that change friends or conversations must
+/// be made through [lists], so that the lists show these changes.
 final class ListKit {
-  /// Creates the kit of a client, which may be logged in or not.
+  /// Creates the kit of a client. The client may be logged in or not.
   ListKit(
     this.client, {
     bool isShowOnlineStatus = true,
@@ -37,10 +38,10 @@ final class ListKit {
   /// The client.
   final LamplightClient client;
 
-  /// The lists of the own user, and the calls that change them.
+  /// The lists of the own user, with the calls that change them.
   late final ListsSync lists;
 
-  /// The statuses of the users whom the lists show.
+  /// The statuses of the users in the lists.
   late final StatusWatcher statuses;
 
   final Set<void Function()> _listeners = {};
@@ -49,8 +50,8 @@ final class ListKit {
   String _language;
   bool _isDisposed = false;
 
-  /// The master switch of online statuses. If it is off, no list queries,
-  /// subscribes to or shows a status, whatever its own switch says.
+  /// The master switch of online statuses. While it is false, no list queries,
+  /// subscribes to or shows statuses, even if the list's own switch is on.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -61,7 +62,7 @@ final class ListKit {
     }
   }
 
-  /// The language of all lists without a language of their own: `en` or `zh`.
+  /// The language of all lists that do not set their own: `en` or `zh`.
   String get language => _language;
 
   set language(String language) {
@@ -78,7 +79,7 @@ final class ListKit {
   String draftTo(String peer) => _drafts[peer] ?? '';
 
   /// Stores a draft to a peer until the kit is disposed of. An empty text
-  /// removes it.
+  /// removes the draft.
   void setDraft(String peer, String text) {
     _drafts.remove(peer);
     if (text.isNotEmpty) {
@@ -90,21 +91,22 @@ final class ListKit {
     _tell();
   }
 
-  /// The friend with this id, if the friend is in the known part of the friend
-  /// list.
+  /// The friend with this id; null if the user is not a friend, or if that part
+  /// of the friend list has not been read yet.
   Friend? friend(String userId) => lists.friends.table[userId];
 
-  /// Whether [dispose] was called. From then on lists show nothing.
+  /// Whether [dispose] was called. After that, lists have no rows.
   bool get isDisposed => _isDisposed;
 
-  /// Adds a listener that is called after each change of what lists show.
+  /// Adds a listener that is called after each change of the lists, the
+  /// statuses or the settings.
   void addListener(void Function() listener) => _listeners.add(listener);
 
   /// Removes a listener.
   void removeListener(void Function() listener) => _listeners.remove(listener);
 
-  /// Ends the subscriptions of the lists and releases the client, which stays
-  /// logged in.
+  /// Ends the subscriptions of the lists and stops listening to the client,
+  /// which stays logged in.
   Future<void> dispose() async {
     if (_isDisposed) {
       return;

@@ -1,13 +1,13 @@
-/// The users whose status the lists show, their known statuses, and the next
-/// call to the server.
+/// The plan of status queries and subscriptions for the lists: the users in the
+/// lists, their known statuses, and the next call to the server.
 ///
-/// Pure: knows no client, no clock and no list model. A driver reports events,
-/// makes the one call that [Ledger.next] returns, and reports its answer; each
-/// transition returns the users whose display has changed.
+/// The ledger is pure: it has no client and no clock. A driver reports events
+/// to it, makes the one call that [Ledger.next] returns, and reports the
+/// answer. Each method returns the users whose displayed status has changed.
 ///
 /// The subscription list belongs to the account, and the application uses it
-/// too. The ledger uses only free room, unsubscribes only users that it has
-/// subscribed to, and never causes an eviction.
+/// too. The ledger uses only free room and never causes an eviction. It
+/// unsubscribes only from users to whom it has subscribed.
 library;
 
 import 'dart:math';
@@ -17,12 +17,12 @@ import '../model/results.dart';
 import '../model/status.dart';
 import 'calls.dart';
 
-/// A time before all others.
+/// A time before all other times.
 const int _never = -1125899906842624;
 
-/// The codes of an app that does not show statuses of other users: its switch
-/// is off, or its edition does not have them. Some servers have another code
-/// for the edition.
+/// The codes of an app that allows no statuses of other users: it has switched
+/// them off, or its edition does not have them. Some servers of the cloud use
+/// 3122 for the edition.
 const Set<int> _refusals = {
   LamplightCode.statusSwitchedOff,
   LamplightCode.editionNotSupported,
@@ -43,34 +43,36 @@ class Ledger {
   bool _isOn = true;
   String? _self;
 
-  /// The code with which the server refuses statuses; null if it does not.
+  /// The code with which the server refuses statuses; null if it does not
+  /// refuse them.
   int? _refusal;
 
-  /// Whether the SDK has reported that statuses are refused, and will report
-  /// when they are not.
+  /// Whether the SDK has reported that statuses are refused. The SDK will then
+  /// also report when they are allowed again.
   bool _isClosedByApp = false;
   int _pausedUntil = 0;
   int _pauses = 0;
   final Map<String, View> _views = {};
 
-  /// The users of all views; computed on demand after a change.
+  /// The users of all views; null after a change, until they are computed
+  /// again.
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The ledger's own subscriptions with the time at which each was last
-  /// visible; oldest first.
+  /// The ledger's own subscriptions, with the time at which each user was last
+  /// visible; earliest first.
   final Map<String, int> _own = {};
 
-  /// Subscriptions that the ledger has not made.
+  /// The subscriptions of the application and of other devices.
   final Set<String> _foreign = {};
 
   /// The users that an earlier ledger of this account had subscribed to.
   Set<String> _earlier = const {};
 
-  /// The time at which each user left the last list that showed them.
+  /// The time at which each user left the last list that contained the user.
   final Map<String, int> _left = {};
 
-  /// The users who cannot be watched according to the server, with the time of
+  /// The users whom the server does not let a client watch, with the time of
   /// its answer.
   final Map<String, int> _unwatchable = {};
   int _limit = defaultLimit;
@@ -79,19 +81,19 @@ class Ledger {
   int _subscribeBatch = defaultSubscribeBatch;
   final Map<CallKind, List<int>> _calls = {};
 
-  /// The status to show for a user; null if statuses are off, refused or not
-  /// known.
+  /// The status to show for a user; null if statuses are off, refused or
+  /// unknown.
   UserStatus? shown(String user) =>
       _isOn && _refusal == null ? _known[user]?.status : null;
 
-  /// The code with which statuses are refused; null while they are not.
+  /// The code with which statuses are refused; null if they are not refused.
   int? get refusal => _refusal;
 
-  /// The subscriptions that the ledger has made and holds.
+  /// The users to whom the ledger has subscribed.
   Set<String> get own => _own.keys.toSet();
 
-  /// Turns the master switch. If it is off, the ledger's subscriptions are
-  /// ended, and nothing is requested.
+  /// Sets the master switch. While it is off, the ledger ends its subscriptions
+  /// and makes no other calls.
   List<String> turn(bool on) {
     if (on == _isOn) {
       return const [];
@@ -102,8 +104,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a login of [self]; [earlier] are the subscriptions that an earlier
-  /// ledger had for this account.
+  /// Handles a login of [self]. [earlier] are the subscriptions of an earlier
+  /// ledger for this account.
   List<String> loggedIn(String self, [Iterable<String> earlier = const []]) {
     final changed = loggedOut();
     _self = self;
@@ -111,8 +113,7 @@ class Ledger {
     return changed;
   }
 
-  /// Stores the abilities that the app gives to its clients; null if the SDK
-  /// does not report them.
+  /// Stores the abilities of the client; null if the SDK does not report them.
   List<String> allowed(Abilities? abilities) {
     _isClosedByApp = abilities?.statusesOfOthers == false;
     if (abilities == null) {
@@ -123,7 +124,7 @@ class Ledger {
       _orElse(abilities.subscribeBatch, defaultSubscribeBatch),
       _orElse(abilities.unsubscribeBatch, defaultSubscribeBatch),
     );
-    // The limit of the list may have changed as well.
+    // The limit of the subscription list may have changed as well.
     _readAt = _never;
     return _isClosedByApp ? _closed(abilities.refusalCode) : _opened();
   }
@@ -142,8 +143,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles a new connection, or an application that has woken: the server may
-  /// have newer statuses.
+  /// Handles a new connection, or an application that is visible again. The
+  /// server may have newer statuses, so all are requested again.
   void refresh() {
     _readAt = _never;
     _resume();
@@ -157,7 +158,8 @@ class Ledger {
       _allListed = null;
       _noteLeft(before?.listed ?? const [], now);
     }
-    // Visible users move to the end, so that they are unsubscribed last.
+    // Visible users move to the end, so that they are the last to be
+    // unsubscribed.
     for (final user in shown.onScreen) {
       if (_own.remove(user) != null) {
         _own[user] = now;
@@ -171,7 +173,7 @@ class Ledger {
     _noteLeft(before?.listed ?? const [], now);
   }
 
-  /// Handles status changes. Only statuses of users in some list are kept.
+  /// Handles changed statuses. Only statuses of users in a list are stored.
   List<String> told(Iterable<UserStatus> statuses, int now) {
     if (!_isOn || _self == null) {
       return const [];
@@ -184,8 +186,8 @@ class Ledger {
     ];
   }
 
-  /// Handles a change of the subscription list by another device of the account
-  /// or by the server API.
+  /// Handles a change of the subscription list that another device of the
+  /// account or the server API made.
   void listChanged(
     Iterable<String> subscribed,
     Iterable<String> unsubscribed,
@@ -194,7 +196,8 @@ class Ledger {
     _foreign.addAll(subscribed.where((user) => !_own.containsKey(user)));
   }
 
-  /// Handles subscriptions by the application, which belong to it from now on.
+  /// Handles subscriptions by the application, to which they belong from now
+  /// on.
   void applicationSubscribed(
     Iterable<String> users,
     Iterable<String> evicted,
@@ -211,8 +214,7 @@ class Ledger {
     _gone(users.isNotEmpty ? users : [..._own.keys, ..._foreign]);
   }
 
-  /// Handles the subscription list of the server; null if the SDK cannot read
-  /// it.
+  /// Handles the server's subscription list; null if the SDK cannot read it.
   List<String> read(({List<String> users, int limit})? list, int now) {
     _readAt = now;
     if (list == null) {
@@ -280,7 +282,7 @@ class Ledger {
       }
     }
     // The list was fuller than the ledger knew, so it must be read again before
-    // more is added.
+    // more users are added.
     if (evicted.isNotEmpty) {
       _gone(evicted);
       _readAt = _never;
@@ -293,7 +295,7 @@ class Ledger {
     return _opened();
   }
 
-  /// Handles a call that was refused, or failed without a code (0).
+  /// Handles a refused call. [code] is 0 if the call failed without a code.
   List<String> refused(Call call, int code, int now) {
     if (_refusals.contains(code)) {
       _pause(now);
@@ -314,8 +316,8 @@ class Ledger {
     return const [];
   }
 
-  /// The next call, if the ledger may make one now, or the time of the next
-  /// check.
+  /// Returns the next call if the rate limit allows one now; otherwise the time
+  /// of the next check.
   Next next(int now) {
     if (_self == null || _isClosedByApp) {
       return const WaitUntil(null);
@@ -341,8 +343,8 @@ class Ledger {
     return call == null ? WaitUntil(_nextDeadline(now)) : _spend(call, now);
   }
 
-  /// The query of visible users without a subscription, filled up with other
-  /// users.
+  /// Returns the query of visible users without a subscription; if the batch
+  /// has room, it also names other users. Returns null if no query is needed.
   Call? _query(Set<String> listed, int now) {
     bool isWanted(String user) {
       final known = _known[user];
@@ -366,8 +368,9 @@ class Ledger {
     return Call(CallKind.query, users.take(_queryBatch).toList());
   }
 
-  /// The call that subscribes to users, or first the call that unsubscribes
-  /// from others.
+  /// Returns the call that subscribes to users. If room is needed first,
+  /// returns the call that unsubscribes from others. Returns null if neither is
+  /// needed.
   Call? _subscriptions(Set<String> listed, int now) {
     final room = max(0, _limit - _foreign.length);
     bool isWanted(String user) =>
@@ -381,8 +384,8 @@ class Ledger {
       for (final user in listed)
         if (!seen.contains(user) && isWanted(user)) user,
     ];
-    // All users, if there is room for all; otherwise only visible users, and
-    // none for whom another visible user would have to be unsubscribed.
+    // If there is room for all users, all are wanted. Otherwise, only visible
+    // users are wanted, and no visible user is unsubscribed for another.
     if (_own.length + wanted.length + others.length <= room) {
       wanted.addAll(others);
     }
@@ -442,7 +445,8 @@ class Ledger {
     }
   }
 
-  /// Keeps users who came back, and drops those who have been away for long.
+  /// Forgets the departure of users who came back, and drops the statuses of
+  /// users who left [grace] ago.
   void _giveUpLong(Set<String> listed, int now) {
     for (final user in _left.keys.toList()) {
       if (listed.contains(user)) {
@@ -460,12 +464,12 @@ class Ledger {
     return left != null && now - left < grace;
   }
 
-  /// Whether the server sends each change of this user.
+  /// Whether the server sends every change of this user.
   bool _isKept(String user) =>
       _own.containsKey(user) || _foreign.contains(user) || user == _self;
 
-  /// Whether a user cannot be watched. After [longestPause] the user is tried
-  /// again, because the account may exist then.
+  /// Whether a user cannot be watched. After [longestPause] the ledger tries
+  /// again, because the account may exist by then.
   bool _isHopeless(String user, int now) {
     final at = _unwatchable[user];
     return at != null && now - at < longestPause;
@@ -474,8 +478,8 @@ class Ledger {
   bool _learn(UserStatus status, int now) {
     final known = _known[status.userId];
     final before = known?.status;
-    // A status from before the reconnect may be newer than the server's, which
-    // may have lost it.
+    // After a reconnect, the known status may have a higher version than the
+    // server's, because the server may have lost that version.
     final kept = before != null &&
             known?.at != _never &&
             status.version < before.version
@@ -486,8 +490,8 @@ class Ledger {
         before?.customStatus != kept.customStatus;
   }
 
-  /// Handles users who left the subscription list: their statuses are not
-  /// updated any longer.
+  /// Handles users who were removed from the subscription list: their statuses
+  /// are not updated any longer.
   void _gone(Iterable<String> users) {
     for (final user in users) {
       _own.remove(user);
@@ -503,8 +507,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles an answer of the server, or a report of the SDK, that shows that
-  /// statuses are not refused.
+  /// Handles an answer of the server, or a report of the SDK, from which it
+  /// follows that statuses are not refused.
   List<String> _opened() {
     _resume();
     if (_refusal == null || _isClosedByApp) {

@@ -1,4 +1,4 @@
-/// The list models, to which widgets bind.
+/// The list models, with which widgets draw lists.
 library;
 
 import 'dart:async';
@@ -14,8 +14,8 @@ import 'rows.dart';
 import 'watcher.dart';
 import 'words.dart';
 
-/// The number of rows that count as visible until the widget reports the
-/// visible ones.
+/// The number of rows that count as visible until the widget calls
+/// [ListModel.rowsOnScreen].
 const int _firstOnScreen = 20;
 
 /// The interval at which relative times such as "5 minutes ago" are updated.
@@ -27,13 +27,12 @@ int _views = 0;
 sealed class ListTrouble {
   const ListTrouble();
 
-  /// The notice to show above the list.
+  /// Returns the notice to show above the list.
   String notice(ListWords words);
 }
 
-/// The connection is lost, so the last known statuses are shown.
+/// The connection is lost, so the list shows the last known statuses.
 final class CutTrouble extends ListTrouble {
-  /// Creates the trouble.
   const CutTrouble({required this.isConnecting});
 
   /// Whether an attempt to connect is under way.
@@ -46,13 +45,12 @@ final class CutTrouble extends ListTrouble {
   String toString() => 'CutTrouble(isConnecting: $isConnecting)';
 }
 
-/// The app shows no statuses: its switch is off, or its edition does not have
-/// them.
+/// The app does not allow statuses: it has switched them off, or its edition
+/// does not have them.
 final class WithheldTrouble extends ListTrouble {
-  /// Creates the trouble.
   const WithheldTrouble(this.code);
 
-  /// 72001 or 7013.
+  /// The code of the refusal: 72001 or 7013.
   final int code;
 
   @override
@@ -64,7 +62,7 @@ final class WithheldTrouble extends ListTrouble {
   String toString() => 'WithheldTrouble($code)';
 }
 
-/// A model of a list. It requests statuses while it has a listener.
+/// A model of a list. While it has a listener, it requests statuses.
 sealed class ListModel {
   ListModel._(
     this.kit, {
@@ -75,7 +73,7 @@ sealed class ListModel {
         _language = language,
         _now = now;
 
-  /// The source of the list.
+  /// The kit with the data of the list.
   final ListKit kit;
 
   final String? _language;
@@ -88,9 +86,9 @@ sealed class ListModel {
   Timer? _ticking;
   bool _isShowing = false;
 
-  /// The switch of this list; default `true`. It has an effect only while the
-  /// kit's own switch is on. If it is off, the list queries no statuses, makes
-  /// no subscriptions and shows no dots.
+  /// The switch of this list. It has an effect only while the kit's own switch
+  /// is on. While it is false, the list queries no statuses, makes no
+  /// subscriptions and shows no dots.
   bool get isShowOnlineStatus => _isShowOnlineStatus;
 
   set isShowOnlineStatus(bool on) {
@@ -100,10 +98,11 @@ sealed class ListModel {
     }
   }
 
-  /// Whether this list shows statuses: its own switch and the kit's are on.
+  /// Whether this list shows statuses: both its own switch and the kit's are
+  /// on.
   bool get showsStatuses => _isShowOnlineStatus && kit.isShowOnlineStatus;
 
-  /// The words of this list.
+  /// The texts of this list, in its language.
   ListWords get words => ListWords.of(_language ?? kit.language);
 
   /// The state of the list.
@@ -122,8 +121,8 @@ sealed class ListModel {
   /// Reads the list again after a failure.
   void retry();
 
-  /// Adds a listener that is called after each change of the rows. The first
-  /// listener makes the list request statuses.
+  /// Adds a listener that is called after each change of the rows. With its
+  /// first listener, the list begins to request statuses.
   void addListener(void Function() listener) {
     if (_listeners.isEmpty) {
       kit.addListener(_changed);
@@ -141,8 +140,8 @@ sealed class ListModel {
     }
   }
 
-  /// Sets the visible rows, from index [first] to index [last]. Their statuses
-  /// are requested first.
+  /// Sets the visible rows, from index [first] to index [last]. The list
+  /// requests their statuses before all others.
   void rowsOnScreen(int first, int last) {
     if (first != _first || last != _last) {
       _first = first;
@@ -151,7 +150,7 @@ sealed class ListModel {
     }
   }
 
-  /// Disposes of the model, which then has no listeners and requests nothing.
+  /// Removes all listeners, so that the model requests nothing any longer.
   void dispose() {
     _listeners.clear();
     _sleep();
@@ -165,11 +164,11 @@ sealed class ListModel {
         )
       : null;
 
-  /// The users of the list in its order; the identical object while they are
-  /// the same.
+  /// The users of the list in its order. As long as the users are the same,
+  /// this is the identical object.
   List<String> get _listed;
 
-  /// The users of these rows.
+  /// Returns the users in the rows from index [first] to index [last].
   Iterable<String> _usersOf(int first, int last);
 
   void _forgetRows();
@@ -230,11 +229,11 @@ sealed class ListModel {
 
 /// The conversations of the user. A row has the peer's name, picture, status
 /// and custom status, the last message with its time, and the number of unread
-/// messages. Pinned conversations are on top.
+/// messages. Pinned conversations are at the top.
 base class ConversationListModel extends ListModel {
   /// Creates the model of a conversation list. [filter] selects the
-  /// conversations to show; default: all. [language] is used instead of the
-  /// kit's language.
+  /// conversations to show; the default is all. [language] replaces the kit's
+  /// language.
   ConversationListModel(
     super.kit, {
     super.isShowOnlineStatus = true,
@@ -317,11 +316,11 @@ base class ConversationListModel extends ListModel {
   }
 }
 
-/// The friends of the user under their letters, with their statuses.
+/// The friends of the user with their statuses, grouped by letter.
 base class ContactListModel extends ListModel {
   /// Creates the model of a contact list. [filter] selects the friends to show;
-  /// default: all. [pinyin] converts Chinese names; if it is null, they are
-  /// listed under `#`.
+  /// the default is all. [pinyin] returns the reading of a Chinese name; if it
+  /// is null, Chinese names are listed under `#`.
   ContactListModel(
     super.kit, {
     super.isShowOnlineStatus = true,
@@ -344,7 +343,7 @@ base class ContactListModel extends ListModel {
   @override
   ListState get state => kit.lists.friends.state;
 
-  /// The rows: the headers of letters, each followed by its friends.
+  /// The rows: each letter's header, followed by its friends.
   List<ContactRow> get rows => _rows ??= _sorted.rows(_statusOf);
 
   /// The index of each letter's header among the rows, for a bar of letters.
@@ -381,7 +380,7 @@ base class ContactListModel extends ListModel {
   void _forgetRows() => _rows = null;
 }
 
-/// Returns the items from [first] to [last] that exist.
+/// Returns the items from index [first] to index [last], as far as they exist.
 List<T> _range<T>(List<T> items, int first, int last) {
   final begin = first.clamp(0, items.length);
   return items.sublist(begin, (last + 1).clamp(begin, items.length));

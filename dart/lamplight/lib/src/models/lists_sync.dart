@@ -1,9 +1,10 @@
-/// Keeps the conversations and friends of the own user current: reads them when
+/// Keeps the conversations and friends of the own user current. Reads them when
 /// they are needed, applies the changes that the server sends, and reads them
-/// again when the server reports that they are out of date.
+/// again when the server reports that they are outdated.
 ///
 /// The server sends a change to every device except the one whose call made it.
-/// Calls that change lists are therefore made here.
+/// Calls that change lists are therefore made through this class, which applies
+/// their answers.
 library;
 
 import 'dart:async';
@@ -30,7 +31,7 @@ final class ListLoading extends ListState {
   String toString() => 'ListLoading()';
 }
 
-/// There are rows to show; more may follow while the list is read.
+/// The list has rows to show; more may follow while the list is being read.
 final class ListReady extends ListState {
   /// Creates the state.
   const ListReady();
@@ -51,18 +52,19 @@ final class ListFailed extends ListState {
   String toString() => 'ListFailed($error)';
 }
 
-/// The number of rows in the first page, small so that it is shown soon.
+/// The number of rows in the first page. It is small, so that the page is shown
+/// soon.
 const int _firstRows = 100;
 
-/// The number of pages that are read without a pause between them, and the
-/// pause before each later one. In any 5 s they are fewer than the 20 calls
-/// that the server allows to a user, so the application's own calls have room.
+/// The number of pages that are read without a pause; a pause of [_pause]
+/// precedes each further page. This makes fewer calls than the 20 in 5 s that
+/// the server allows to a user, so the application's own calls have room.
 const int _atOnce = 8;
 const Duration _pause = Duration(milliseconds: 500);
 
 /// The lists of one client.
 final class ListsSync {
-  /// Begins to listen to a client. A list is read when it is first used.
+  /// Starts listening to a client. A list is read when it is first used.
   ListsSync(this._client, {required void Function() onChange})
       : _onChange = onChange {
     conversations = KeptList._(
@@ -107,7 +109,7 @@ final class ListsSync {
   /// The friends.
   late final KeptList<Friend, FriendPage> friends;
 
-  /// Stops listening to the client and reading.
+  /// Stops reading lists and listening to the client.
   void dispose() {
     unawaited(_listening.cancel());
     conversations._stop();
@@ -287,8 +289,8 @@ final class ListsSync {
         conversations._connected();
         friends._connected();
       case MessagesReceivedEvent(:final messages):
-        // An own message that was stored after its call had failed has no lists
-        // version, and comes without its row.
+        // An own message that was stored although its call failed has no lists
+        // version, and the server sends no changed row for it.
         for (final message in messages) {
           if (message.from == _client.userId) {
             _moved(message, 0);
@@ -328,7 +330,7 @@ final class KeptList<T, P> {
   final Future<P> Function() _first;
   final Future<P> Function(P page) _then;
 
-  /// Puts a page into the table; returns whether it was the last one.
+  /// Puts a page into the table, and returns whether it was the last one.
   final bool Function(P page, ListTable<T> table) _take;
   final void Function() _onChange;
 
@@ -337,12 +339,12 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// Counts readings and ends of sessions, so that an answer for an earlier one
-  /// is ignored.
+  /// The number of readings and ends of sessions, by which an answer for an
+  /// earlier reading is recognised and ignored.
   int _attempt = 0;
   Future<void>? _reading;
 
-  /// The pause before the next page, if there is one now.
+  /// The pause before the next page; null if there is none now.
   _Pause? _pausing;
   bool _isStopped = false;
 
@@ -358,8 +360,8 @@ final class KeptList<T, P> {
   /// The visible rows.
   Iterable<T> get visible => table.visible;
 
-  /// Completes when the list was read to its end, and fails if it could not be
-  /// read. After an earlier failure, the list is read again.
+  /// Completes when the list has been read to its end. Throws if it cannot be
+  /// read. After an earlier failure, reads the list again.
   Future<void> get whole async {
     if (state is ListFailed) {
       _begin();
@@ -391,8 +393,8 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads the list again if the lost connection had made its reading fail. A
-  /// reading that is under way continues.
+  /// Reads the list again if a lost connection had made reading it fail. A
+  /// reading under way continues.
   void _connected() {
     final isMissing = _state is! ListReady || !table.isComplete;
     if (_isWanted && isMissing && _reading == null) {
@@ -465,7 +467,7 @@ final class KeptList<T, P> {
   }
 }
 
-/// A pause between two pages. The end of the session ends it early.
+/// A pause between two pages. [end] ends it early.
 final class _Pause {
   /// Begins a pause.
   _Pause() {
@@ -486,7 +488,7 @@ final class _Pause {
   }
 }
 
-/// A row with some fields changed.
+/// A copy of a row with some fields changed.
 extension ConversationCopy on Conversation {
   /// Copies the row; fields that are null stay unchanged.
   Conversation copy({
@@ -507,7 +509,7 @@ extension ConversationCopy on Conversation {
       );
 }
 
-/// An entry with some fields changed.
+/// A copy of an entry with another profile.
 extension FriendCopy on Friend {
   /// Copies the entry with another profile.
   Friend copy({required UserProfile profile}) => Friend(

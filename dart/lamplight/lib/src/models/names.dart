@@ -1,4 +1,4 @@
-/// The initials that replace the picture of a user, and the colour behind them.
+/// The initials for a user without a picture, and the colour behind them.
 library;
 
 export '../model/display_name.dart';
@@ -6,8 +6,8 @@ export '../model/display_name.dart';
 /// The number of colours for users without a picture.
 const int tints = 8;
 
-/// Returns one character for a name in an East Asian script, otherwise the
-/// first letters of its first and last word.
+/// Returns the first character of a name in an East Asian script. For other
+/// names, returns the first letters of the first and last word.
 String initialsOf(String name) {
   final words = name
       .trim()
@@ -22,7 +22,7 @@ String initialsOf(String name) {
   return '$first$last'.toUpperCase();
 }
 
-/// Returns a number below [tints] that is constant for the user.
+/// Returns a number from 0 to [tints] - 1 that is always the same for a user.
 int tintOf(String userId) {
   var hash = 2166136261;
   for (final rune in userId.runes) {
@@ -31,8 +31,9 @@ int tintOf(String userId) {
   return (hash >> 8) % tints;
 }
 
-/// The lower 32 bits of `hash * 16777619`, computed in parts because a number
-/// on the web cannot hold the product exactly: 16777619 is 2^24 + 403.
+/// Returns the lower 32 bits of `hash * 16777619`. The product is computed in
+/// parts, because a number on the web cannot hold it exactly: 16777619 is 2^24
+/// + 403.
 int _times16777619(int hash) =>
     (((hash & 0xff) * 0x1000000) + hash * 403) & 0xffffffff;
 

@@ -1,4 +1,4 @@
-/// The reading of a name, by which it is sorted, and the letter under which it
+/// The reading by which a name is sorted, and the letter under which the name
 /// is listed.
 library;
 
@@ -12,8 +12,8 @@ typedef Pinyin = String Function(String name);
 /// The letters of an index, in order; `#` is for names without a letter.
 const String indexLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ#';
 
-/// Returns the pinyin of a name without tones: a syllable for each Chinese
-/// character, with the surname reading of surnames.
+/// Returns the pinyin of a name without tones: one syllable for each Chinese
+/// character. A surname at the beginning gets its special reading as a surname.
 String pinyinOf(String name) {
   final syllables = <String>[];
   final runes = name.runes.toList();
@@ -33,8 +33,8 @@ String pinyinOf(String name) {
   return syllables.join(' ');
 }
 
-/// Returns the text by which a name is sorted: for a Chinese name its pinyin,
-/// or an empty text if [pinyin] is null.
+/// Returns the text by which a name is sorted. For a Chinese name, it is the
+/// pinyin, or an empty text if [pinyin] is null.
 String readingOf(String name, Pinyin? pinyin) {
   final trimmed = name.trim();
   return _chinese.hasMatch(trimmed) ? pinyin?.call(trimmed) ?? '' : trimmed;
@@ -51,7 +51,8 @@ String letterOf(String reading) {
   return letter.length == 1 && _latin.hasMatch(letter) ? letter : '#';
 }
 
-/// Compares readings without accents and case, and numbers by their value.
+/// Compares readings: accents and case are ignored, and numbers are compared by
+/// their value.
 int compareReadings(String one, String other) {
   final left = _parts(one);
   final right = _parts(other);
@@ -83,7 +84,7 @@ final RegExp _latin = RegExp('^[A-Z]');
 final RegExp _digits = RegExp(r'^[0-9]+$');
 final RegExp _part = RegExp('[0-9]+|.', unicode: true, dotAll: true);
 
-/// Letters with accents, and each letter without its accent.
+/// Each letter with an accent, with its letter without an accent.
 final Map<String, String> _accents = {
   for (final MapEntry(key: letter, value: accented) in _accented.entries)
     for (final rune in accented.runes) String.fromCharCode(rune): letter,
@@ -144,7 +145,8 @@ const Map<String, String> _accented = {
 
 final _Readings _readings = _Readings();
 
-/// The table in a form for look-ups, built when the first Chinese name is read.
+/// The pinyin tables for fast look-ups, built when the first Chinese name is
+/// read.
 class _Readings {
   _Readings() {
     for (final match in _entry.allMatches(pinyinTable)) {
@@ -167,10 +169,11 @@ class _Readings {
   final Map<String, List<String>> surnames = {};
   final List<String> _syllables = [];
 
-  /// The number of the syllable of each character, from 1; 0 if it has none.
+  /// The number of each character's syllable, from 1; 0 if the character has
+  /// none.
   final Uint16List _indexes = Uint16List(_last - _first + 1);
 
-  /// The syllable of a character; null if the table has none.
+  /// Returns the syllable of a character; null if the table does not have it.
   String? of(int rune) {
     if (rune < _first || rune > _last) {
       return null;

@@ -1,6 +1,5 @@
-/// The rows of the lists, in the form in which a widget draws them.
-///
-/// Pure: knows no client, no ledger and no clock.
+/// The rows of the lists, in the form in which a widget draws them. All
+/// functions here are pure.
 library;
 
 import '../model/lists.dart';
@@ -10,10 +9,10 @@ import 'pinyin.dart';
 import 'times.dart';
 import 'words.dart';
 
-/// The largest number on a badge.
+/// The largest number on a badge; above it, the badge has a `+`.
 const int largestBadge = 99;
 
-/// The looks of the dot beside a picture.
+/// The kinds of the dot on a picture.
 enum Dot {
   /// The user is online: green.
   online,
@@ -21,11 +20,11 @@ enum Dot {
   /// The user is offline or not logged in: grey.
   offline,
 
-  /// The status is from before the connection was lost: hollow.
+  /// The status was received before the connection was lost: hollow.
   stale,
 }
 
-/// The status of a user as a row shows it.
+/// The status of a user in a row.
 final class RowStatus {
   /// Creates the status of a row.
   const RowStatus({
@@ -41,7 +40,7 @@ final class RowStatus {
   /// The look of the dot.
   final Dot dot;
 
-  /// The name of the status, for people who do not see the dot.
+  /// The name of the status, for people who cannot see the dot.
   final String label;
 
   /// The custom status; empty if there is none.
@@ -62,8 +61,8 @@ final class RowStatus {
   String toString() => 'RowStatus($label, "$customStatus")';
 }
 
-/// Returns the status of a row; null if the status is not known, so that there
-/// is no dot.
+/// Returns the status of a row; null if the status is unknown, so that no dot
+/// is drawn.
 RowStatus? rowStatusOf(
   UserStatus? status,
   ListWords words, {
@@ -120,17 +119,17 @@ final class ConversationRow {
   /// Whether [summary] is a draft.
   final bool isDraft;
 
-  /// The text of the last message or of the draft, in one line.
+  /// The draft or the last message, in one line.
   final String summary;
 
-  /// The time of the last message as text; empty if there is none.
+  /// The text for the time of the last message; empty if there is no message.
   final String time;
 
-  /// The number of unread messages as the text of a badge; empty if there are
-  /// none.
+  /// The text of the badge with the number of unread messages; empty if there
+  /// are none.
   final String badge;
 
-  /// The status of the peer; null if no dot is shown.
+  /// The status of the peer; null if no dot is drawn.
   final RowStatus? status;
 
   /// The peer.
@@ -182,10 +181,10 @@ final class FriendRow extends ContactRow {
   /// The name of the friend.
   final String name;
 
-  /// The number of the friend in the list, from 1.
+  /// The number of the friend in the list; the first friend has 1.
   final int place;
 
-  /// The status of the friend; null if no dot is shown.
+  /// The status of the friend; null if no dot is drawn.
   final RowStatus? status;
 
   /// The friend's id.
@@ -204,8 +203,8 @@ final class FriendRow extends ContactRow {
   String toString() => 'FriendRow($userId, $status)';
 }
 
-/// Sorts conversations for a list: pinned first, then the latest message first;
-/// equal ones keep their order.
+/// Sorts conversations for a list: pinned conversations first, then those with
+/// the latest message; equal ones keep their order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();
   indexed.sort((one, other) {
@@ -223,13 +222,14 @@ List<Conversation> inOrder(Iterable<Conversation> conversations) {
   return [for (final (_, conversation) in indexed) conversation];
 }
 
-/// The time of the last message, in milliseconds; 0 if there is none.
+/// Returns the time of the last message, in milliseconds since 1970; 0 if there
+/// is none.
 int _lastTime(Conversation conversation) =>
     _millis(conversation.lastMessage?.time);
 
 int _millis(DateTime? moment) => moment?.millisecondsSinceEpoch ?? 0;
 
-/// The text of the second line of a row.
+/// Returns the text of the second line of a row: the draft or the last message.
 ({bool isDraft, String text}) summaryOf(
   Conversation conversation,
   String draft,
@@ -248,15 +248,15 @@ int _millis(DateTime? moment) => moment?.millisecondsSinceEpoch ?? 0;
   return (isDraft: false, text: _oneLine(text));
 }
 
-/// The text of a badge; empty if there are no unread messages.
+/// Returns the text of a badge; empty if there are no unread messages.
 String badgeOf(int unread) => unread <= 0
     ? ''
     : unread > largestBadge
         ? '$largestBadge+'
         : '$unread';
 
-/// Builds the row of a conversation. [local] converts times to the time zone in
-/// which they are shown.
+/// Builds the row of a conversation. [local] converts times to the time zone of
+/// the row.
 ConversationRow conversationRowOf(
   Conversation conversation, {
   required ListWords words,
@@ -283,13 +283,13 @@ ConversationRow conversationRowOf(
 
 DateTime _local(DateTime moment) => moment.toLocal();
 
-/// A friend with the displayed name.
+/// A friend and the displayed name.
 typedef SortedFriend = ({Friend friend, String name});
 
-/// The friends of a contact list under their letters.
+/// The friends of a contact list, grouped by letter.
 final class Contacts {
-  /// Groups friends by letter, A to Z and then the rest, ordered by their
-  /// reading and then by their id.
+  /// Groups friends by letter: A to Z, then `#`. Within a letter, they are in
+  /// the order of their readings, then of their userIDs.
   factory Contacts(Iterable<Friend> friends, {Pinyin? pinyin = pinyinOf}) {
     final read = [
       for (final friend in friends) _ReadFriend(friend, pinyin),
@@ -309,7 +309,7 @@ final class Contacts {
   /// The friends of each letter, in the order of the list.
   final Map<String, List<SortedFriend>> byLetter;
 
-  /// The ids of the friends, in the order of the list.
+  /// The userIDs of the friends, in the order of the list.
   late final List<String> users = [
     for (final those in byLetter.values)
       for (final (:friend, name: _) in those) friend.userId,
@@ -324,7 +324,7 @@ final class Contacts {
     };
   }();
 
-  /// The rows.
+  /// Returns the rows: each letter's header, followed by its friends.
   List<ContactRow> rows(RowStatus? Function(String userId) statusOf) {
     var place = 0;
     return [
@@ -367,10 +367,10 @@ class _ReadFriend implements Comparable<_ReadFriend> {
 
 final RegExp _space = RegExp(r'\s+', unicode: true);
 
-/// Returns the beginning of a message in one line; a message may be long.
+/// Returns the first 200 characters of a message in one line.
 String _oneLine(String text) {
   var end = text.length < 200 ? text.length : 200;
-  // A surrogate pair is not cut in the middle.
+  // A surrogate pair must not be cut in the middle.
   if (end < text.length && text.codeUnitAt(end - 1) & 0xfc00 == 0xd800) {
     end -= 1;
   }

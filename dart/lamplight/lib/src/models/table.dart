@@ -1,10 +1,10 @@
-/// One list of the own user: a fold over the pages that were read, the answers
-/// to own calls, and the changes that the server sends.
+/// One list of the own user, combined from the pages that were read, the
+/// answers to own calls, and the changes that the server sends.
 ///
-/// Every value has the lists version at its time; of two values of the same
-/// row, the newer one is kept, in whatever order they come. While a list is
-/// read again, the rows that were shown before stay visible; while it is read
-/// for the first time, its pages are shown as they come.
+/// Every value has a lists version. Of two values of the same row, the table
+/// keeps the one with the higher version, in whatever order they arrive. While
+/// a list is read again, its former rows stay visible. While it is read for the
+/// first time, its pages become visible one by one.
 library;
 
 final class _Row<T> {
@@ -16,15 +16,15 @@ final class _Row<T> {
 
 /// The rows of one list by their key.
 final class ListTable<T> {
-  /// The rows of the last complete reading, kept up to date; null until the
-  /// list was read once.
+  /// The rows of the last complete reading, with all later changes; null until
+  /// the list was read once.
   Map<String, T>? _shown;
 
-  /// The known rows: while the list is read, the rows read so far and those
-  /// that were sent meanwhile.
+  /// The known rows. While the list is being read, only the rows that were read
+  /// or sent since the reading began.
   Map<String, _Row<T>> _rows = {};
 
-  /// Rows that were removed while the list was read, with their versions, so
+  /// The versions of rows that were removed while the list was being read, so
   /// that an older page does not restore them.
   final Map<String, int> _gone = {};
   bool _isReading = false;
@@ -36,10 +36,10 @@ final class ListTable<T> {
   Iterable<T> get visible =>
       _shown?.values ?? _rows.values.map((row) => row.value);
 
-  /// The known row of a key.
+  /// The row with this key; null if there is none.
   T? operator [](String key) => _rows[key]?.value ?? _shown?[key];
 
-  /// Drops all rows after the end of the session.
+  /// Removes all rows at the end of the session.
   void clear() {
     _shown = null;
     _rows = {};
@@ -47,15 +47,16 @@ final class ListTable<T> {
     _isReading = false;
   }
 
-  /// Prepares the list for being read from its beginning.
+  /// Prepares the table for reading the list from its beginning.
   void beginReading() {
     _rows = {};
     _gone.clear();
     _isReading = true;
   }
 
-  /// Adds rows as of a version. With [isPage], they belong to a reading, and
-  /// the visible rows change only when the whole list was read.
+  /// Adds rows with their lists version. If [isPage] is true, the rows belong
+  /// to a reading, and the visible rows change only when the whole list has
+  /// been read.
   void put(Map<String, T> rows, int version, {bool isPage = false}) {
     for (final MapEntry(:key, :value) in rows.entries) {
       if ((_rows[key]?.version ?? _gone[key] ?? 0) > version) {
@@ -69,7 +70,7 @@ final class ListTable<T> {
     }
   }
 
-  /// Removes rows as of a version.
+  /// Removes rows; [version] is the lists version of the removal.
   void drop(Iterable<String> keys, int version) {
     for (final key in keys) {
       if ((_rows[key]?.version ?? 0) > version) {
@@ -83,7 +84,8 @@ final class ListTable<T> {
     }
   }
 
-  /// Changes a row, if it exists, and keeps its version.
+  /// Changes a row without changing its version. Does nothing if there is no
+  /// row.
   void revise(String key, T Function(T row) apply) {
     final row = _rows[key];
     if (row != null) {
@@ -95,7 +97,7 @@ final class ListTable<T> {
     }
   }
 
-  /// Ends reading after the last page, so that the known rows are shown.
+  /// Ends a reading after the last page, and makes its rows visible.
   void endReading() {
     _shown = {
       for (final MapEntry(:key, :value) in _rows.entries) key: value.value,

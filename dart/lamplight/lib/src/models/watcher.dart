@@ -1,6 +1,6 @@
-/// Drives the ledger: makes its calls one after the other, handles the client's
-/// events, and notifies the lists of users whose display has changed. It makes
-/// no decisions.
+/// The driver of the ledger: makes its calls one after the other, passes the
+/// client's events to it, and reports changes of displayed statuses. It makes
+/// no decisions of its own.
 library;
 
 import 'dart:async';
@@ -13,17 +13,17 @@ import '../model/status.dart';
 import 'calls.dart';
 import 'ledger.dart';
 
-/// The time without scrolling before calls are made, and the longest delay
-/// while a list keeps scrolling, in milliseconds.
+/// The time without scrolling after which calls are made. While a list keeps
+/// scrolling, calls are made after [_longestSettle]. Both are in milliseconds.
 const int _settle = 120;
 const int _longestSettle = 500;
 
-/// A shorter interruption of the connection is not shown, so that dots do not
-/// flicker.
+/// The shortest interruption of the connection that the lists show. Shorter
+/// ones would only make the dots flicker.
 const Duration _shortCut = Duration(milliseconds: 500);
 
-/// The storage in which an application keeps the subscriptions of its lists, so
-/// that they are known after a restart of the application.
+/// A storage for the subscriptions of the lists, which lets an application end
+/// them after a restart.
 abstract interface class SubscriptionMemory {
   /// Returns the stored users of an account; empty if there are none.
   List<String> recall(String account);
@@ -32,7 +32,7 @@ abstract interface class SubscriptionMemory {
   void remember(String account, List<String> users);
 }
 
-/// The state of a client's connection as shown to the user.
+/// The state of a client's connection, for display.
 enum Net {
   /// The client is connected, or no user is logged in.
   connected,
@@ -44,9 +44,9 @@ enum Net {
   disconnected,
 }
 
-/// The statuses that the lists of one client show.
+/// The statuses of the users in the lists of one client.
 final class StatusWatcher {
-  /// Begins to listen to a client.
+  /// Starts listening to a client.
   StatusWatcher(
     this._client, {
     required bool isOn,
@@ -74,26 +74,26 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// The time since when there has been something to do.
+  /// The time since which a step has been due; null if none is due.
   int? _dueSince;
   bool _isCalling = false;
 
-  /// Completes when the calls that are under way have ended.
+  /// Completes when the calls under way have ended.
   Future<void> _calls = Future.value();
   bool _isStopped = false;
   Net _net = Net.connected;
   Net _toldNet = Net.connected;
   Timer? _cut;
 
-  /// The status of a user; null when it is not known, or statuses are off.
+  /// The status of a user; null if it is unknown, or statuses are off.
   UserStatus? shown(String userId) => _ledger.shown(userId);
 
-  /// The code with which the app refuses statuses: 7013 or 72001; null while it
-  /// does not.
+  /// The code with which the app refuses statuses: 7013 or 72001; null if it
+  /// does not refuse them.
   int? get refusal => _ledger.refusal;
 
-  /// The state of the connection that was reported last. Without a connection,
-  /// the last known statuses are shown.
+  /// The last reported state of the connection. Without a connection, the lists
+  /// show the last known statuses.
   Net get net => _user == null ? Net.connected : _toldNet;
 
   /// Turns the statuses of all lists on or off.
@@ -102,19 +102,20 @@ final class StatusWatcher {
     _wake(0);
   }
 
-  /// Stores the users that a list shows.
+  /// Sets the users of a list.
   void show(String view, View shown) {
     _ledger.show(view, shown, _now());
     _wakeSoon();
   }
 
-  /// Removes a list.
+  /// Removes a list and its users.
   void hide(String view) {
     _ledger.hide(view, _now());
     _wakeSoon();
   }
 
-  /// Checks again what may have changed unnoticed.
+  /// Requests the statuses and the subscription list again, because they may
+  /// have changed without a notification.
   void refresh() {
     _ledger.refresh();
     _wakeSoon();
@@ -137,16 +138,15 @@ final class StatusWatcher {
     _wakeSoon();
   }
 
-  /// Ends the subscriptions of the lists, and stops handling events. Without a
-  /// connection, the subscriptions stay.
+  /// Ends the subscriptions of the lists and stops handling events. If there is
+  /// no connection, the server keeps the subscriptions.
   Future<void> dispose() async {
     _isStopped = true;
     unawaited(_listening.cancel());
     _cut?.cancel();
     _timer?.cancel();
     _ledger.turn(false);
-    // A call that is under way may still make subscriptions, which must be
-    // ended too.
+    // A call under way may still add subscriptions, which must be ended too.
     await _calls;
     var next = _ledger.next(_now());
     while (next is MakeCall && _net == Net.connected) {
@@ -247,7 +247,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Schedules a step; more to do may follow at once.
+  /// Schedules a step with a short delay, because further changes may follow at
+  /// once.
   void _wakeSoon() {
     final now = _now();
     final since = _dueSince ??= now;
@@ -260,8 +261,8 @@ final class StatusWatcher {
   void _wake(int? after) {
     _timer?.cancel();
     _timer = null;
-    // Nothing is due without a login or a connection: a call would make the
-    // client connect, which a paused application has not requested. The next
+    // No step is due without a login or a connection. A call would make the
+    // client connect, which is wrong for a paused application. The next
     // connection schedules a step.
     if (after == null ||
         _isStopped ||
@@ -313,8 +314,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Makes a call. [isSame] says afterwards whether the answer still belongs to
-  /// this login.
+  /// Makes a call. [isSame] returns whether the login has stayed the same, so
+  /// that the answer is still valid.
   Future<List<String>> _ask(Call call, bool Function() isSame) async {
     final users = call.users;
     switch (call.kind) {
@@ -350,7 +351,7 @@ final class StatusWatcher {
     }
   }
 
-  // The memory belongs to the application: its errors go to the zone and do not
+  // The memory is code of the application: its errors go to the zone and do not
   // stop the watcher.
 
   List<String> _recall(String user) {

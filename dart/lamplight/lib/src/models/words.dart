@@ -33,8 +33,8 @@ final class ListWords {
   })  : _lastKnown = lastKnown,
         _unread = unread;
 
-  /// Returns the texts for a language tag such as `zh-CN`; English if the lists
-  /// do not have that language.
+  /// Returns the texts for a language tag such as `zh-CN`. All languages other
+  /// than Chinese get the English texts.
   factory ListWords.of(String language) =>
       RegExp(r'^zh\b', caseSensitive: false).hasMatch(language)
           ? chinese
@@ -61,7 +61,7 @@ final class ListWords {
   /// The text of a list that could not be read.
   final String failed;
 
-  /// The button that reads a list again, or connects now.
+  /// The label of the button that reads a list again, or connects now.
   final String retry;
 
   /// The name of the status ONLINE.
@@ -79,34 +79,34 @@ final class ListWords {
   /// The second sentence of [cut].
   final String cutHint;
 
-  /// The text while the client connects.
+  /// The text for the time while the client connects.
   final String connecting;
 
-  /// The notice for 72001.
+  /// The notice when the app has switched statuses off (72001).
   final String switchedOff;
 
-  /// The notice for 7013.
+  /// The notice when the app's edition has no statuses (7013).
   final String notInEdition;
 
-  /// The mark before a draft.
+  /// The label before a draft.
   final String draft;
 
-  /// The text for custom content without a description.
+  /// The text for a message with custom content that has no description.
   final String customMessage;
 
-  /// The action that pins a conversation to the top.
+  /// The label of the action that pins a conversation to the top.
   final String pin;
 
-  /// The action that unpins a conversation.
+  /// The label of the action that unpins a conversation.
   final String unpin;
 
   /// The label of a pinned conversation.
   final String pinned;
 
-  /// The action that marks a conversation as read.
+  /// The label of the action that marks a conversation as read.
   final String markRead;
 
-  /// The action that deletes a conversation.
+  /// The label of the action that deletes a conversation.
   final String remove;
 
   /// The texts of times and days.
@@ -115,10 +115,10 @@ final class ListWords {
   final String _lastKnown;
   final String _unread;
 
-  /// The label of a status from before the connection was lost.
+  /// The label of a status that was received before the connection was lost.
   String lastKnown(String status) => _lastKnown.replaceFirst('{}', status);
 
-  /// The label of a badge.
+  /// The label of a badge with the number of unread messages.
   String unread(int count) => _unread.replaceFirst('{}', '$count');
 
   /// English.
@@ -199,40 +199,41 @@ final class TimeWords {
     required this.dayOfYear,
   });
 
-  /// This moment.
+  /// The text for a time less than a minute ago.
   final String now;
 
-  /// One minute ago.
+  /// The text for one minute ago.
   final String minute;
 
-  /// Some minutes ago: `{}` is their number.
+  /// The text for several minutes ago: `{}` is their number.
   final String minutes;
 
-  /// Today, yesterday and the day before.
+  /// The texts for today, yesterday and the day before.
   final List<String> days;
 
-  /// The days of the week from Monday, in the form for lists.
+  /// The days of the week from Monday, in their short form for lists.
   final List<String> weekdays;
 
   /// The days of the week from Monday, in full.
   final List<String> longWeekdays;
 
-  /// The months from January, in the form for lists.
+  /// The months from January, in their short form for lists.
   final List<String> months;
 
   /// The months from January, in full.
   final List<String> longMonths;
 
-  /// A date of this year in a list: `{m}`, `{d}`.
+  /// The pattern for a date of this year in a list: `{m}`, `{d}`.
   final String date;
 
-  /// A date of another year in a list: `{m}`, `{d}`, `{y}`.
+  /// The pattern for a date of another year in a list: `{m}`, `{d}`, `{y}`.
   final String dateOfYear;
 
-  /// A day of this year between messages: `{w}`, `{m}`, `{d}`.
+  /// The pattern for a day of this year between messages: `{w}`, `{m}`, `{d}`.
   final String day;
 
-  /// A day of another year between messages: `{w}`, `{m}`, `{d}`, `{y}`.
+  /// The pattern for a day of another year between messages: `{w}`, `{m}`,
+  /// `{d}`, `{y}`.
   final String dayOfYear;
 
   static const _english = TimeWords._(

@@ -1,5 +1,5 @@
 /// The parts of the SDK that use `dart:io`: the connector with its WebSocket,
-/// the platform of this machine, and a device id that is kept in a file.
+/// the platform of this machine, and a device id that is stored in a file.
 library;
 
 import 'dart:async';
@@ -9,8 +9,8 @@ import '../device_id.dart';
 import '../model/status.dart';
 import '../transport.dart';
 
-/// The platform of this machine; Linux for platforms that Lamplight has no name
-/// for.
+/// The platform of this machine; Linux for platforms that Lamplight does not
+/// name.
 DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
       'android' => DevicePlatform.android,
       'ios' => DevicePlatform.iPhone,
@@ -23,15 +23,15 @@ DevicePlatform thisPlatform() => switch (Platform.operatingSystem) {
 Connector defaultConnector() => ioConnector();
 
 /// Returns a connector with the WebSocket of `dart:io`. [context] has the
-/// trusted certificates; default: those of the system.
+/// trusted certificates; the default is the system's.
 Connector ioConnector({SecurityContext? context}) =>
     (server) => _IoLink(server, HttpClient(context: context));
 
-/// Returns the device id in the file [path]. The first call creates the file
-/// with a new id. The folder must exist.
+/// Returns the device id in the file [path]. If the file does not exist,
+/// creates it with a new id. The folder must exist.
 ///
-/// Throws a [FileSystemException] if the file can neither be read nor be
-/// created, and a [FormatException] if its content is not a device id.
+/// Throws a [FileSystemException] if the file cannot be read or created, and a
+/// [FormatException] if its content is not a device id.
 String deviceIdIn(String path) {
   final file = File(path);
   if (file.existsSync()) {
@@ -40,8 +40,8 @@ String deviceIdIn(String path) {
     throw FormatException('$path does not contain a device id', kept);
   }
   final made = newDeviceId();
-  // Written under another name and then renamed, so that a partly written file
-  // is never read.
+  // The file is written under another name and then renamed, so that no reader
+  // ever sees a partly written file.
   File('$path.new')
     ..writeAsStringSync('$made\n', flush: true)
     ..renameSync(path);

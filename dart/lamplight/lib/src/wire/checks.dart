@@ -10,8 +10,7 @@ bool isPrintable(String text, int most) {
   return text.codeUnits.every((unit) => unit >= 0x20 && unit <= 0x7e);
 }
 
-/// Whether UTF-8 can encode a text, which must not have half of a surrogate
-/// pair.
+/// Whether UTF-8 can encode a text. It cannot encode half of a surrogate pair.
 bool isUnicode(String text) {
   for (var i = 0; i < text.length; i++) {
     final unit = text.codeUnitAt(i);

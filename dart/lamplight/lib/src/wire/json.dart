@@ -1,5 +1,5 @@
-/// Reads objects of proto3's JSON mapping: a field that is absent or null has
-/// its default value, 64-bit numbers may be strings, and unknown fields are
+/// Reads objects of proto3's JSON mapping: an absent field or null means the
+/// default value, 64-bit numbers may be strings, and unknown fields are
 /// ignored. A value of a wrong type causes a [FormatException].
 library;
 
@@ -10,7 +10,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
       ? JsonObject(value)
       : throw FormatException('the value is not an object');
 
-  /// Whether the field is present.
+  /// Whether the field is present and not null.
   bool has(String name) => _fields[name] != null;
 
   /// The names of the present fields.
@@ -30,8 +30,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
         _ => throw FormatException('$name is not a boolean'),
       };
 
-  /// A non-negative number; 0 if it is absent. Values above the largest safe
-  /// integer are clamped.
+  /// A non-negative number; 0 if it is absent. A value above the largest safe
+  /// integer is replaced with that integer.
   int count(String name) {
     final number = large(name);
     return number < _largest ? number.toInt() : _largest.toInt();
@@ -57,7 +57,7 @@ extension type JsonObject(Map<String, Object?> _fields) {
     return number;
   }
 
-  /// A time in UTC milliseconds; null if it is absent or 0.
+  /// A time in milliseconds since 1970 (UTC); null if it is absent or 0.
   DateTime? time(String name) {
     final at = count(name);
     if (at == 0) return null;
@@ -81,8 +81,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
         _ => throw FormatException('$name is not a list'),
       };
 
-  /// The objects of a list, converted by [read]; objects for which it returns
-  /// null are left out.
+  /// The objects of a list, converted by [read]. An object for which [read]
+  /// returns null is skipped.
   List<T> objects<T extends Object>(
     String name,
     T? Function(JsonObject object) read,
@@ -101,8 +101,8 @@ extension type JsonObject(Map<String, Object?> _fields) {
       ];
 }
 
-/// Reads a value of an enum by its name or number; null if it is absent or
-/// belongs to a newer contract.
+/// Reads a value of an enum by its name or number; null if it is absent, or if
+/// only a newer contract has it.
 T? wordOf<T extends Object>(
   Object? value,
   T? Function(String name) byName,

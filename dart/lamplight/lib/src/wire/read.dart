@@ -1,6 +1,6 @@
 /// Converts the messages on the wire to the types of the SDK.
 ///
-/// A row without a valid userID is left out, because a newer contract may have
+/// A row without a valid userID is skipped, because a newer contract may have
 /// such rows.
 library;
 
@@ -12,15 +12,15 @@ import 'checks.dart';
 import 'json.dart';
 import 'server_message.dart';
 
-/// The userIDs of a list.
+/// Reads a list of userIDs.
 List<String> readUsers(JsonObject body, String name) =>
     body.texts(name).where(isUserId).toList();
 
-/// The statuses of a list.
+/// Reads a list of statuses.
 List<UserStatus> readStatuses(JsonObject body, String name) =>
     body.objects(name, readStatus);
 
-/// A status.
+/// Reads a status; null if its userID is invalid.
 UserStatus? readStatus(JsonObject told) {
   final userId = told.text('userId');
   if (!isUserId(userId)) return null;
@@ -50,7 +50,7 @@ StatusReason _readReason(Object? told) => told == null
         ) ??
         StatusReason.unknown;
 
-/// Reads a platform; null if it is absent or not known.
+/// Reads a platform; null if it is absent or unknown.
 DevicePlatform? readPlatform(JsonObject told, String name) =>
     _platform(told[name]);
 
@@ -68,11 +68,11 @@ List<DevicePlatform> _readPlatforms(List<Object?> told) {
   ];
 }
 
-/// The value of an enum with this number, if there is one.
+/// Returns the value of an enum with this number; null if there is none.
 T? _at<T>(List<T> values, int number) =>
     number < 0 || number >= values.length ? null : values[number];
 
-/// The cause of the end of a connection.
+/// Reads the cause of the end of a connection.
 EndCause readCause(JsonObject told) =>
     wordOf(
       told['cause'],
@@ -94,7 +94,7 @@ Abilities? readAbilities(JsonObject? told) => told == null
         unsubscribeBatch: told.count('unsubscribeBatch'),
       );
 
-/// The answer to a login.
+/// Reads the answer to a login.
 LoginTold readLogin(JsonObject told) => LoginTold(
       heartbeatTimeout: told.count('heartbeatTimeoutMs'),
       reconnectSpread: told.count('reconnectSpreadMs'),
@@ -112,7 +112,7 @@ LoginTold readLogin(JsonObject told) => LoginTold(
       ),
     );
 
-/// The users for whom a call failed.
+/// Reads the users for whom a call failed.
 List<FailedUser> readFailures(JsonObject told) =>
     told.objects('failures', (failure) {
       final code = failure.count('code');
@@ -124,15 +124,15 @@ List<FailedUser> readFailures(JsonObject told) =>
       );
     });
 
-/// The answer to `setSelfStatus`.
+/// Reads the answer to `setSelfStatus`.
 UserStatus readSelfStatus(JsonObject told) =>
     _needed(told, 'status', readStatus);
 
-/// The answer to `getUserStatus`.
+/// Reads the answer to `getUserStatus`.
 StatusResult readStatusResult(JsonObject told) =>
     StatusResult(readStatuses(told, 'statuses'), readFailures(told));
 
-/// The answer to `subscribeUserStatus`.
+/// Reads the answer to `subscribeUserStatus`.
 SubscribeResult readSubscribeResult(JsonObject told) => SubscribeResult(
       statuses: readStatuses(told, 'statuses'),
       failures: readFailures(told),
@@ -140,15 +140,15 @@ SubscribeResult readSubscribeResult(JsonObject told) => SubscribeResult(
       notWatched: readUsers(told, 'notWatched'),
     );
 
-/// The answer to `unsubscribeUserStatus`.
+/// Reads the answer to `unsubscribeUserStatus`.
 UnsubscribeResult readUnsubscribeResult(JsonObject told) =>
     UnsubscribeResult(readFailures(told), readUsers(told, 'notWatched'));
 
-/// The answer to `getSubscriptions`.
+/// Reads the answer to `getSubscriptions`.
 Subscriptions readSubscriptions(JsonObject told) =>
     Subscriptions(readUsers(told, 'userIds'), told.count('limit'));
 
-/// A profile.
+/// Reads a profile; null if its userID is invalid.
 UserProfile? readProfile(JsonObject told) {
   final userId = told.text('userId');
   return isUserId(userId) ? _profileOf(userId, told) : null;
@@ -166,17 +166,17 @@ UserProfile _profileOf(String userId, JsonObject? told) => UserProfile(
           AllowType.allowAny,
     );
 
-/// The answer to `setSelfInfo`.
+/// Reads the answer to `setSelfInfo`.
 SelfInfoResult readSelfInfoResult(JsonObject told) => SelfInfoResult(
       _needed(told, 'profile', readProfile),
       told.count('listsVersion'),
     );
 
-/// The answer to `getUsersInfo`.
+/// Reads the answer to `getUsersInfo`.
 UsersInfoResult readUsersInfoResult(JsonObject told) =>
     UsersInfoResult(told.objects('profiles', readProfile), readFailures(told));
 
-/// An entry of the friend list.
+/// Reads an entry of the friend list; null if its userID is invalid.
 Friend? readFriend(JsonObject told) {
   final userId = told.text('userId');
   if (!isUserId(userId)) return null;
@@ -191,24 +191,24 @@ Friend? readFriend(JsonObject told) {
   );
 }
 
-/// The answer to `getFriendList`.
+/// Reads the answer to `getFriendList`.
 FriendPage readFriendPage(JsonObject told) => FriendPage(
       friends: told.objects('friends', readFriend),
       isLast: told.flag('finished'),
       listsVersion: told.count('listsVersion'),
     );
 
-/// The answer to `addFriend` and `setFriendRemark`.
+/// Reads the answer to `addFriend` and `setFriendRemark`.
 FriendResult readFriendResult(JsonObject told) => FriendResult(
       _needed(told, 'friend', readFriend),
       told.count('listsVersion'),
     );
 
-/// The answer to `deleteFriends`.
+/// Reads the answer to `deleteFriends`.
 DeleteFriendsResult readDeleteFriendsResult(JsonObject told) =>
     DeleteFriendsResult(readFailures(told), told.count('listsVersion'));
 
-/// A message.
+/// Reads a message; null if a userID in it is invalid.
 Message? readMessage(JsonObject told) {
   final (from, to) = (told.text('from'), told.text('to'));
   if (!isUserId(from) || !isUserId(to)) return null;
@@ -230,18 +230,18 @@ Message? readMessage(JsonObject told) {
   );
 }
 
-/// The answer to `sendMessage`.
+/// Reads the answer to `sendMessage`.
 SentMessage readSentMessage(JsonObject told) => SentMessage(
       message: _needed(told, 'message', readMessage),
       isRepeated: told.flag('repeatedSend'),
       listsVersion: told.count('listsVersion'),
     );
 
-/// The answer to `getHistory`.
+/// Reads the answer to `getHistory`.
 HistoryPage readHistoryPage(JsonObject told) =>
     HistoryPage(told.objects('messages', readMessage), told.flag('finished'));
 
-/// A row of the conversation list.
+/// Reads a row of the conversation list; null if the peer's userID is invalid.
 Conversation? readConversation(JsonObject told) {
   final peer = told.text('peer');
   if (!isUserId(peer)) return null;
@@ -258,7 +258,7 @@ Conversation? readConversation(JsonObject told) {
   );
 }
 
-/// The answer to `getConversationList`.
+/// Reads the answer to `getConversationList`.
 ConversationPage readConversationPage(JsonObject told) {
   final next = told.text('next');
   return ConversationPage(
@@ -269,14 +269,15 @@ ConversationPage readConversationPage(JsonObject told) {
   );
 }
 
-/// The answer to `markRead` and `pinConversation`.
+/// Reads the answer to `markRead` and `pinConversation`.
 ConversationResult readConversationResult(JsonObject told) =>
     ConversationResult(
       _needed(told, 'conversation', readConversation),
       told.count('listsVersion'),
     );
 
-/// Reads an object that the contract requires.
+/// Reads an object that the contract requires. Throws a [FormatException] if it
+/// is absent or invalid.
 T _needed<T extends Object>(
   JsonObject told,
   String name,

@@ -1,4 +1,4 @@
-/// The messages of the server, parsed.
+/// The parsed messages of the server.
 library;
 
 import 'dart:convert';
@@ -24,7 +24,8 @@ sealed class ServerMessage {
       throw const FormatException('the received message is not JSON');
     }
     final message = JsonObject.of(value);
-    // A message has at most one body; a field of a newer contract is skipped.
+    // A message has at most one body. A field that only a newer contract has is
+    // skipped.
     for (final name in message.names) {
       final read = _bodies[name];
       if (read != null) return read(message, message.object(name)!);
@@ -60,7 +61,7 @@ final class RefusalMessage extends ServerMessage {
   final LamplightException refusal;
 }
 
-/// Changes of statuses that were ready together.
+/// Changes of statuses that the server sent together.
 final class StatusChangedMessage extends ServerMessage {
   /// Creates a message.
   const StatusChangedMessage(this.statuses, {required this.isSnapshotComplete});
@@ -68,8 +69,8 @@ final class StatusChangedMessage extends ServerMessage {
   /// The statuses.
   final List<UserStatus> statuses;
 
-  /// Whether this message completes the snapshot that began with the answer to
-  /// the login.
+  /// Whether this message completes the snapshot. The snapshot began with the
+  /// answer to the login.
   final bool isSnapshotComplete;
 }
 
@@ -95,7 +96,7 @@ final class SubscriptionsChangedMessage extends ServerMessage {
 
 /// The causes of the end of a connection.
 enum EndCause {
-  /// The cause is missing, or belongs to a newer contract.
+  /// The cause is missing, or only a newer contract has it.
   unspecified,
 
   /// Another login of the same account has logged this device out.
@@ -110,29 +111,30 @@ enum EndCause {
   /// The account was deleted.
   accountDeleted,
 
-  /// The server stops or hands over.
+  /// The server stops, or hands its clients over to another process.
   reconnect,
 
-  /// The same device has connected again.
+  /// The same device has opened a newer connection.
   superseded,
 
   /// The received bytes are not a message of the contract, or are too large.
   protocolError,
 
-  /// The client has not logged in in time.
+  /// The client did not log in within the time limit.
   loginTimeout,
 
   /// The server has too many connections.
   tooManyConnections,
 
-  /// Nothing was received for the heartbeat timeout.
+  /// The server received nothing within the heartbeat timeout.
   timeout,
 
-  /// The device has logged out; this message follows the answer.
+  /// The device has logged out. The server sends this after the answer to the
+  /// logout.
   loggedOut,
 }
 
-/// The last message of the server, before it closes the connection.
+/// The last message of the server before it closes the connection.
 final class ConnectionEndedMessage extends ServerMessage {
   /// Creates a message.
   const ConnectionEndedMessage(
@@ -145,10 +147,11 @@ final class ConnectionEndedMessage extends ServerMessage {
   /// The cause.
   final EndCause cause;
 
-  /// The cause in words.
+  /// The text of the cause.
   final String message;
 
-  /// The platform of the other login, if one has logged this device out.
+  /// The platform of the other login; null if no other login has logged this
+  /// device out.
   final DevicePlatform? byPlatform;
 
   /// The wait before the client should reconnect, in milliseconds.
@@ -171,11 +174,11 @@ final class ListsChangedMessage extends ServerMessage {
     required this.totalUnread,
   });
 
-  /// The lists version after these changes; 0 if they have none.
+  /// The lists version after these changes; 0 if they have no version.
   final int listsVersion;
 
-  /// Whether there were more changes than the message has, so that the lists
-  /// must be read again.
+  /// Whether the message omits changes because there were too many, so that the
+  /// client must read the lists again.
   final bool isReload;
 
   /// Messages that were received, or sent from another device of this user.
@@ -193,18 +196,18 @@ final class ListsChangedMessage extends ServerMessage {
   /// Users who were removed from the friend list.
   final List<String> deletedFriends;
 
-  /// The own profile, if it has changed.
+  /// The own profile after the change; null if it has not changed.
   final UserProfile? profile;
 
   /// The changed profiles of mutual friends.
   final List<UserProfile> profiles;
 
-  /// The number of unread messages over all conversations, if the server sent
-  /// it.
+  /// The number of unread messages over all conversations; null if the server
+  /// did not send it.
   final int? totalUnread;
 }
 
-/// The abilities of the connection have changed.
+/// The app's settings have changed the abilities of this client.
 final class AppChangedMessage extends ServerMessage {
   /// Creates a message.
   const AppChangedMessage(this.abilities);
@@ -213,7 +216,7 @@ final class AppChangedMessage extends ServerMessage {
   final Abilities? abilities;
 }
 
-/// A message of a newer contract.
+/// A message that only a newer contract has.
 final class UnknownMessage extends ServerMessage {
   /// Creates a message.
   const UnknownMessage();
@@ -233,27 +236,28 @@ final class LoginTold {
     required this.result,
   });
 
-  /// The time without a message after which the server closes the connection,
-  /// in milliseconds.
+  /// The heartbeat timeout in milliseconds: the server closes the connection if
+  /// it receives nothing for this time.
   final int heartbeatTimeout;
 
-  /// The time over which clients spread their reconnects, in milliseconds; 0 if
-  /// the server does not say.
+  /// The time, in milliseconds, over which clients should spread their
+  /// reconnects; 0 if the server sent none.
   final int reconnectSpread;
 
-  /// The statuses that differ from the versions that the login named.
+  /// The statuses that are newer than the versions in the login, or that the
+  /// login did not name.
   final List<UserStatus> statuses;
 
-  /// The users that the login named and that are not watched.
+  /// The users in the login who are not watched.
   final List<String> notWatched;
 
   /// Whether the server has dropped the subscription list.
   final bool isListLost;
 
-  /// The subscription list, for a login that is not a reconnect.
+  /// The subscription list; empty in the answer to a reconnect.
   final List<String> subscriptions;
 
-  /// Whether this answer has the whole snapshot.
+  /// Whether this answer contains the whole snapshot.
   final bool isSnapshotComplete;
 
   /// The part of the answer that the application gets.
@@ -265,13 +269,13 @@ typedef _Read = ServerMessage Function(JsonObject message, JsonObject body);
 _Read _answer(String kind, Object Function(JsonObject body) read) =>
     (message, body) => AnswerMessage(message.count('id'), kind, read(body));
 
-/// The code of a refusal. 0 is invalid, because it means success.
+/// Reads the code of a refusal. 0 is invalid, because it means success.
 int _refusalCode(JsonObject body) => switch (body.count('code')) {
       0 => throw const FormatException('a refusal has no code'),
       final code => code,
     };
 
-/// The bodies that a message can have.
+/// The readers of the possible bodies of a message, by field name.
 final Map<String, _Read> _bodies = {
   'refusal': (message, body) => RefusalMessage(
         message.count('id'),
