@@ -1,12 +1,13 @@
-/// Measures what the SDK promises: `dart bench/bench.dart`, with the program
-/// of the server in `LAMPLIGHT_BIN` or built in `target/debug`.
+/// Measures two limits that the SDK promises: `dart bench/bench.dart`. The
+/// server's program is the one in `LAMPLIGHT_BIN`, or the one built in
+/// `target/debug`.
 ///
-/// - how long after a call of one client another one's listener has heard of
-///   the change, through a real server on loopback;
-/// - the memory of a client that watches 1,000 users, each with all evidence
+/// - The latency from a call of one client to the event at another client's
+///   listener, through a real server on loopback.
+/// - The memory of a client that watches 1,000 users, each with a full status
 ///   and a custom status.
 ///
-/// Exits with 1 when a promise is not kept.
+/// Exits with 1 if a limit is exceeded.
 library;
 
 import 'dart:async';
@@ -17,13 +18,14 @@ import 'package:lamplight/lamplight.dart';
 
 import '../test/support/node.dart';
 
-/// Promised: a median of 5 ms, and 1 MiB for 1,000 users.
+/// The promised limits: a median latency of 5 ms, and 1 MiB for 1,000 users.
 const _mostLatency = Duration(milliseconds: 5);
 const _mostMemory = 1 << 20;
 
 const _changes = 200;
 
-/// More often, and the server conflates the changes of one user.
+/// The time between two changes. With a shorter time, the server would conflate
+/// the changes.
 const _pace = Duration(milliseconds: 60);
 
 const _watched = 1000;
@@ -50,7 +52,8 @@ Future<void> main() async {
   exit(isKept ? 0 : 1);
 }
 
-/// The times from calls to the events of another client, rising.
+/// Measures the latencies from calls to the events of another client. Returns
+/// them in rising order.
 Future<List<Duration>> _latencies() async {
   final node = await Node.start();
   try {
@@ -80,8 +83,8 @@ Future<List<Duration>> _latencies() async {
   }
 }
 
-/// The bytes by which the process grows for each further client, the garbage
-/// of its login included as far as it was not collected.
+/// Measures the memory, in bytes, by which the process grows for each further
+/// client. Uncollected garbage of its login is included.
 Future<int> _memoryOfAClient() async {
   final clients = <LamplightClient>[];
   Future<void> add(int count) async {
@@ -109,7 +112,7 @@ Future<int> _memoryOfAClient() async {
   return (after - before) ~/ _clients;
 }
 
-/// A link whose login is answered with the statuses of all.
+/// A link that answers the login with the statuses of all watched users.
 final class _FullLink implements Link {
   _FullLink(this._number);
 

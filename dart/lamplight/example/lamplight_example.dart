@@ -29,7 +29,7 @@ Future<void> main(List<String> arguments) async {
   );
 }
 
-/// Logs a user in, and says what happens to a peer until [end] completes.
+/// Logs a user in, and reports the events about a peer until [end] completes.
 Future<void> watch({
   required String server,
   required String user,

@@ -1,4 +1,4 @@
-/// Which file of the package may know what.
+/// Tests the dependencies that each file of the package may have.
 library;
 
 import 'dart:io';
@@ -43,7 +43,8 @@ void main() {
   });
 
   test('only what tells moments to people knows the time of day', () {
-    // Anything else would stand still for as long as a clock is set back.
+    // A component that measures time with the time of day would stop working
+    // while that clock is set back.
     equal(
       filesWith(RegExp(r'DateTime\.(now|timestamp)')),
       [

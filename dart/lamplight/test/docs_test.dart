@@ -1,4 +1,5 @@
-/// The code in the pages about this package: what needs no Flutter compiles.
+/// Tests that the code in the pages about this package compiles, except code
+/// that needs Flutter.
 library;
 
 import 'dart:io';
@@ -6,7 +7,7 @@ import 'dart:io';
 import 'support/package.dart';
 import 'support/runner.dart';
 
-/// The declarations around the code of a page.
+/// The declarations that the code of the pages needs.
 const _around = '''
 late final String userId;
 late final String userSig;
@@ -14,7 +15,7 @@ late final String folder;
 late final dynamic sdkListener;
 ''';
 
-/// The libraries that a block imports which names none itself.
+/// The libraries that are imported into a block without imports.
 const _imports = ['lamplight', 'io', 'models'];
 
 void main() {
@@ -74,7 +75,7 @@ void main() {
       {'../../docs/how-to/flutter.md 1', '../../docs/how-to/flutter.md 2'},
     );
 
-    // Nothing of it is run.
+    // The program only compiles the blocks; none of them runs.
     final program = File('${folder.path}/main.dart');
     final count = names.length;
     program.writeAsStringSync([
@@ -93,6 +94,7 @@ void main() {
       'as $names',
     );
     folder.deleteSync(recursive: true);
-    // A second compiler beside this one, on a machine that may be busy.
+    // The time limit is long, because the test runs a second compiler and the
+    // machine may be busy.
   }, most: const Duration(minutes: 5));
 }

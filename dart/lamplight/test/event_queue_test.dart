@@ -1,4 +1,4 @@
-/// The events that one listener has not heard yet.
+/// Tests the event queue of a listener.
 library;
 
 import 'package:lamplight/lamplight.dart';
@@ -7,9 +7,10 @@ import 'package:lamplight/src/event_queue.dart';
 import 'support/runner.dart';
 import 'support/words.dart';
 
-/// Runs a script. `+ann:1 bob:2` pushes a change, `-ann` a leaving, `C`, `L`
-/// and `K` push Connecting, LoggedOut and UserSigExpired; `?` hears all there
-/// is and notes it in the same language.
+/// Runs a script. `+ann:1 bob:2` pushes changed statuses, and `-ann` pushes a
+/// user who is not watched any longer. `C`, `L` and `K` push Connecting,
+/// LoggedOut and UserSigExpired. `?` takes all events and notes them in the
+/// same notation.
 void run(List<String> script, String expected) {
   final queue = EventQueue(const []);
   final heard = <String>[];

@@ -1,4 +1,4 @@
-/// The broadcast stream of events.
+/// Tests the broadcast stream of events.
 library;
 
 import 'dart:async';

@@ -36,7 +36,7 @@ import 'support/runner.dart';
 import 'text_test.dart' as text;
 import 'wire_test.dart' as wire;
 
-/// Every file of tests, by its path here.
+/// The main functions of all test files, by path.
 const _files = <String, void Function()>{
   'arrows_test.dart': arrows.main,
   'compat/absent_test.dart': absent.main,

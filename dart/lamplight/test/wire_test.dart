@@ -1,4 +1,4 @@
-/// The messages of the server, and what is none.
+/// Tests the parser of the server's messages, with valid and invalid texts.
 library;
 
 import 'package:lamplight/lamplight.dart';
@@ -74,14 +74,14 @@ void main() {
       '{"statusChanged": {"statuses": [{"userId": "a", "statusType": []}]}}',
       '{"statusChanged": {"statuses": '
           '[{"userId": "a", "version": "18446744073709551616"}]}}',
-      // What JSON has no number for is read as an infinity.
+      // A number that is too large becomes infinity in the decoder.
       '{"statusChanged": {"statuses": [{"userId": "a", "version": 1e999}]}}',
       '{"id": 1e999, "logout": {}}',
       '{"id": -1e999, "logout": {}}',
-      // What only Dart takes for a number.
+      // These are integers for Dart's parser, but not in JSON.
       for (final digits in ['0x1f', ' 5', '5 ', '+5', '', '1' * 21])
         '{"id": "$digits", "logout": {}}',
-      // A refusal of the code 0 would be a success.
+      // A refusal with the code 0 would mean success.
       '{"id": "1", "refusal": {}}',
       '{"id": "1", "refusal": {"code": 0, "message": "ok"}}',
       '{"statusChanged": {"snapshotComplete": "yes"}}',

@@ -1,9 +1,9 @@
-// Writes lib/src/models/pinyin_table.dart: the readings of Chinese characters
-// that the web kit uses, so that both kits put a name under the same letter.
+// Writes lib/src/models/pinyin_table.dart: the readings of Chinese characters from the web kit, so that both kits
+// list a name under the same letter.
 //
 //     node dart/lamplight/tool/pinyin_table.mjs
 //
-// Needs `npm ci` in web.
+// Requires `npm ci` in web.
 
 import { writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -27,7 +27,7 @@ for (let code = 0x4e00; code <= 0x9fff; code += 1) {
     surnames.push(`${character}${surname}`);
   }
 }
-// Surnames of two characters whose first one is read otherwise in them.
+// Surnames of two characters whose first character has a special reading.
 for (const surname of ["尉迟", "万俟", "长孙"]) {
   surnames.push(surname + plain(pinyin(surname, { ...options, surname: "head" })).replace(" ", ","));
 }

@@ -1,4 +1,5 @@
-/// The calls that Lamplight does not have: one code, one table.
+/// Tests the calls that Lamplight does not have: each answers the same code,
+/// and COMPAT.md lists it.
 library;
 
 import 'dart:io';
@@ -13,7 +14,7 @@ void main() {
 
   test('calls that are not there answer "not supported", and throw nothing',
       () async {
-    // An answer fits whatever type the program has for it.
+    // The answer has the type that a program expects of the call.
     final V2TimValueCallback<List<String>> groups =
         await manager.getConversationManager().getConversationGroupList();
     final V2TimCallback revoked =
@@ -35,7 +36,8 @@ void main() {
       final V2TimCallback answer = await absent.anything(of: 1);
       equal(answer.code, CompatCode.notSupported);
     }
-    // Today's plugin names messages by themselves, older ones by their ids.
+    // Newer versions of the plugin identify messages by the object, older ones
+    // by its id.
     final message = V2TimMessage(elemType: 1);
     final messages = manager.getMessageManager();
     final V2TimCallback taken = await messages.revokeMessage(message: message);

@@ -1,4 +1,4 @@
-/// The plugin's calls against a real server: codes, listeners, the session.
+/// Tests the plugin's calls about the session and statuses, with a real server.
 library;
 
 import 'dart:async';
@@ -11,7 +11,7 @@ import '../support/runner.dart';
 
 final V2TIMManager _manager = TencentImSDKPlugin.v2TIMManager;
 
-/// Runs a body with a server and the plugin, not yet initialized.
+/// Runs a body with a server and with the plugin, before `initSDK`.
 Future<void> withServer(Future<void> Function(Node node) body) async {
   final node = await Node.start();
   try {
@@ -23,7 +23,7 @@ Future<void> withServer(Future<void> Function(Node node) body) async {
   }
 }
 
-/// Initializes and logs in.
+/// Calls `initSDK` and `login`.
 Future<void> logIn(Node node, String user, [V2TimSDKListener? listener]) async {
   equal(
     (await _manager.initSDK(sdkAppID: Node.app, listener: listener)).code,
@@ -33,7 +33,7 @@ Future<void> logIn(Node node, String user, [V2TimSDKListener? listener]) async {
   equal((await _manager.login(userID: user, userSig: sig)).code, 0);
 }
 
-/// A listener that notes what it is told, in short.
+/// Returns a listener that appends a short note for each of its calls.
 V2TimSDKListener noting(List<String> notes) => V2TimSDKListener(
       onConnecting: () => notes.add('connecting'),
       onConnectSuccess: () => notes.add('connected'),
@@ -98,7 +98,7 @@ void main() {
     }
     await _manager.unInitSDK();
 
-    // A connector that throws fails within the call.
+    // An error of the connector fails the login before the call returns.
     Lamplight.configure(
       server: 'ws://127.0.0.1:1',
       connector: (_) => throw StateError('no network'),
@@ -298,7 +298,8 @@ void main() {
         deviceId: 'phone',
       );
       await logIn(node, 'alice');
-      // The process ends without a logout; another device of its kind logs in.
+      // The process ends without a logout. Another device of the same kind then
+      // logs in.
       await _manager.unInitSDK();
       final other = await node.login('alice', platform: DevicePlatform.android);
       await _manager.initSDK(sdkAppID: Node.app);
@@ -359,12 +360,13 @@ void main() {
       }
       final list = TIMUIKitContact()..addListener(() {});
       await untilSubscribed(Lamplight.client!, ['bob', 'carol']);
-      // bob is on the list because it shows him; now the program wants him.
+      // The list has already subscribed to bob; now the program subscribes too.
       final answer = await _manager.subscribeUserStatus(userIDList: ['bob']);
       equal(answer.code, 0);
       list.isShowOnlineStatus = false;
       list.dispose();
-      // The master switch gives back at once what is the list's own.
+      // Switching statuses off ends only the subscriptions of the list, at
+      // once.
       TIMUIKitCore.getInstance()
           .setConfig(const TIMUIKitConfig(isShowOnlineStatus: false));
       await untilSubscribed(Lamplight.client!, ['bob']);

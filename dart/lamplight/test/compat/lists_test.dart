@@ -1,4 +1,4 @@
-/// The plugin's calls about friends, messages and conversations against a
+/// Tests the plugin's calls about friends, messages and conversations, with a
 /// real server.
 library;
 
@@ -15,7 +15,7 @@ void main() {
   final conversations = manager.getConversationManager();
   final messages = manager.getMessageManager();
 
-  /// Sends a text; answers the message.
+  /// Sends a text, and returns the message.
   Future<V2TimMessage> send(String to, String text) async {
     final made = await messages.createTextMessage(text: text);
     equal(made.data?.messageInfo?.status, 1);
@@ -362,17 +362,17 @@ void main() {
         (1, 'new', 'mine'),
       );
 
-      // What the program has changed since is what is sent.
+      // A change of the message after its creation is sent.
       final changed = await make('two');
       changed.textElem!.text = 'two, changed';
       equal((await sendIt(changed)).data?.textElem?.text, 'two, changed');
 
-      // A message that failed can be sent again, under its id.
+      // A message whose sending failed can be sent again with its id.
       final retried = await make('three');
       equal((await sendIt(retried, to: 'nobody')).code, 70107);
       equal((await sendIt(retried)).code, 0);
 
-      // One that the program has put together has an id from then on.
+      // A message that the program has constructed gets an id when it is sent.
       final own = V2TimMessage(
         elemType: MessageElemType.V2TIM_ELEM_TYPE_CUSTOM,
         customElem: V2TimCustomElem(data: '{}', desc: 'four'),
@@ -450,7 +450,7 @@ void main() {
         count: 10,
       );
       equal(list.data?.conversationList?.length, 0);
-      // The message is still there, and can be sent to somebody who is.
+      // The message is still stored, and can be sent to another user.
       equal(
         (await messages.sendMessage(id: id, receiver: 'bob', groupID: '')).code,
         0,

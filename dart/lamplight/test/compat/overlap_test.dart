@@ -1,4 +1,4 @@
-/// Calls of the plugin that overlap, and listeners that call.
+/// Tests calls of the plugin that overlap, and listeners that make calls.
 library;
 
 import 'dart:async';
@@ -12,7 +12,7 @@ import '../support/runner.dart';
 import '../support/timers.dart';
 import 'compat_test.dart' show logIn, noting, withServer;
 
-/// A link that is never made.
+/// A link that never opens.
 final class _NoLink implements Link {
   @override
   final Future<void> ready = Completer<void>().future;
@@ -44,7 +44,7 @@ void main() {
           answer.code,
       ];
       equal((codes, await loggedIn()), ([6014, 0], 'cid'));
-      // Two for the same user are one.
+      // Two logins of the same user count as one.
       final same = [
         for (final answer in await Future.wait([
           manager.login(userID: 'bob', userSig: bobs),
@@ -65,7 +65,8 @@ void main() {
       equal((await login).code, 6014);
       await logout;
       equal(await loggedIn(), '');
-      // Each of them took its turn: the last wish is one again.
+      // Each call was executed, so a later login is not replaced by either of
+      // them.
       equal((await manager.login(userID: 'bob', userSig: sig)).code, 0);
     });
   });
@@ -84,7 +85,7 @@ void main() {
     equal((await login).code, 6014);
     equal(notes, ['connecting']);
     equal((await manager.getLoginStatus()).data, 3);
-    // One that the next login takes the place of.
+    // A login that the next login replaces.
     final first = manager.login(userID: 'alice', userSig: 'x');
     final second = manager.login(userID: 'bob', userSig: 'x');
     equal((await first).code, 6014);
@@ -242,7 +243,7 @@ void main() {
         (users) => manager.subscribeUserStatus(userIDList: users),
       );
       equal(subscribed.code, 0);
-      // The list must not take bob's place for its own, and give it back.
+      // The list must not treat the subscription to bob as its own and end it.
       final list = TIMUIKitContact()..addListener(() {});
       await until('bob is shown', () => list.rows.length == 2);
       final unsubscribed = await emptied(
@@ -323,7 +324,7 @@ void main() {
         ),
       );
       await until('it is told', () => notes.contains('unread 1'));
-      // Nobody listens any longer.
+      // After this there is no listener.
       equal(notes, ['start', 'new 1', 'unread 1']);
       notes.clear();
       await conversations.addConversationListener(

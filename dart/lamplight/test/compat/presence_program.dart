@@ -1,13 +1,13 @@
-/// The code about user status of a chat application, as it is written against
-/// the cloud's Flutter plugin. To move it, its imports became this one, and
-/// the line with `Lamplight.configure` was added.
+/// Code about user status of a chat application that was written for the
+/// cloud's Flutter plugin. To move it to Lamplight, the imports were replaced
+/// with this one, and the line with `Lamplight.configure` was added.
 library;
 
 import 'dart:async';
 
 import 'package:lamplight/compat.dart';
 
-/// The state of a user, as the screens of the application show it.
+/// The status of a user, as the screens of the application show it.
 class PresenceInfo {
   PresenceInfo(V2TimUserStatus status)
       : userID = status.userID ?? '',
@@ -29,7 +29,7 @@ class PresenceInfo {
       };
 }
 
-/// A failure that the application shows.
+/// A failure that the application shows to the user.
 class ImFailure implements Exception {
   ImFailure(V2TimCallback answer)
       : code = answer.code,
@@ -128,7 +128,8 @@ class PresenceService {
       final V2TimCallback res =
           await _manager.subscribeUserStatus(userIDList: batch);
       if (res.code == 72001 || res.code == 7013) {
-        // Not in this package: show what is asked for, without its changes.
+        // The app's edition has no status changes: show the queried statuses
+        // only.
         onError?.call(res.code, res.desc);
       } else if (res.code != 0) {
         _watched.removeAll(batch);

@@ -1,5 +1,5 @@
-/// A program of the cloud's plugin whose import was changed, against a real
-/// server.
+/// Tests a program that was written for the cloud's plugin, and whose import
+/// was changed, with a real server.
 library;
 
 import 'package:lamplight/compat.dart';
@@ -36,7 +36,7 @@ void main() {
     await service.say('in a meeting');
     await until('it is told', () => seen.contains('alice: online, in a meeting'));
 
-    // Friends come, go and write.
+    // Friends change their statuses, log out and send messages.
     seen.clear();
     await bob.client.setSelfStatus('at lunch');
     await cid.client.logout();
@@ -50,7 +50,7 @@ void main() {
     await dan.client.deleteFriends(['alice']);
     await until('dan is watched no longer', () => service['dan'] == null);
 
-    // The server is killed, and is back.
+    // The server is killed and starts again.
     seen.clear();
     await node.kill();
     await until('it is told', () => service.connection.last != 'connected');
@@ -60,7 +60,7 @@ void main() {
     await until('bob is told', () => seen.contains('bob: online, back'));
     check(!seen.contains('bob: away'), 'nobody is seen to leave: $seen');
 
-    // The app's switch, a UserSig that expires, another device, and the end.
+    // The app's switch, an expired UserSig, another device, and the end.
     errors.clear();
     await node.set(['--user-status', 'off']);
     await node.command(['account', 'create', 'eve']);
@@ -70,8 +70,8 @@ void main() {
     await service.logout();
     expire = '2s';
     final connects = service.connection.length;
-    // On a slow machine it has expired at the login; else the program is told,
-    // and logs in anew.
+    // On a slow machine, the UserSig has expired before the login. Otherwise,
+    // the listener is called, and the program logs in again.
     try {
       await service.login('alice');
       expire = '1h';

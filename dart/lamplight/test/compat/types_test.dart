@@ -1,5 +1,5 @@
-/// The types of the plugin: code that names them compiles, and values of them
-/// become JSON.
+/// Tests the types of the plugin: code that names them compiles, and their
+/// values can be converted to JSON.
 library;
 
 import 'dart:convert';
@@ -53,7 +53,7 @@ void main() {
       ) =>
           calls++,
     );
-    // A program may call them itself, such as to pass them on.
+    // A program may call the callbacks itself, for example to forward an event.
     sdk
       ..onAllReceiveMessageOptChanged(V2TimReceiveMessageOptInfo(userID: 'a'))
       ..onUIKitEventEmited(UIKitEvent(type: 'a', detail: {}))
@@ -178,7 +178,7 @@ void main() {
       check(jsonEncode(value).length > 2, '${value.runtimeType} is written');
     }
 
-    // What is written is read as the same.
+    // Reading the JSON of a value gives an equal value.
     Object? again(
       Object value,
       Object Function(Map<String, dynamic> json) read,

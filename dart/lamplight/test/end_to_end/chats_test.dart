@@ -1,4 +1,4 @@
-/// Profiles, friends, conversations and messages, against a real server.
+/// Tests profiles, friends, conversations and messages, with a real server.
 library;
 
 import 'package:lamplight/lamplight.dart';
@@ -155,7 +155,7 @@ void main() {
     final users = [for (var i = 0; i < 30; i++) 'user_${100 + i}'];
     await node.command(['account', 'create', ...users]);
     final amy = await node.login('amy');
-    // All of them are more than the server puts into one page.
+    // These texts together do not fit into one page of the server.
     final text = 'x' * 60000;
     for (final user in users) {
       await amy.client.sendTextMessage(user, text);

@@ -1,4 +1,4 @@
-/// The example of the package, against a real server.
+/// Tests the example of the package, with a real server.
 library;
 
 import 'dart:async';

@@ -1,4 +1,4 @@
-/// Servers that are none, or that say what no server says.
+/// Tests servers that do not speak the protocol, or that break it.
 library;
 
 import 'dart:async';
@@ -11,7 +11,7 @@ import '../support/node.dart' show Watcher, codeOf;
 import '../support/package.dart';
 import '../support/runner.dart';
 
-/// A server that answers logins, and then says what the test has it say.
+/// A server that answers logins, and then sends the messages of the test.
 final class _Fake {
   _Fake._(this._server);
 
@@ -31,7 +31,7 @@ final class _Fake {
       late final StreamSubscription<Object?> listening;
       listening = socket.listen((message) {
         fake.hear(socket, message as String);
-        // A WebSocket that is not read does not see that its peer closes it.
+        // A WebSocket whose messages are not read does not notice its end.
         if (fake.isDeafAfterLogin) listening.pause();
       });
     });
@@ -41,13 +41,14 @@ final class _Fake {
   final HttpServer _server;
   final List<WebSocket> sockets = [];
 
-  /// The answer to the upgrade.
+  /// The status of the answer to the upgrade request.
   int status = HttpStatus.switchingProtocols;
 
-  /// The answer to a login; null: none.
+  /// The answer to a login; null if the server does not answer.
   Map<String, Object?>? login = const {'snapshotComplete': true};
 
-  /// Whether nothing is heard after the login, not even an end.
+  /// Whether the server reads nothing after the login, so that it does not
+  /// notice the end of the connection either.
   bool isDeafAfterLogin = false;
 
   /// The requests that were received.
@@ -77,7 +78,7 @@ final class _Fake {
       );
 }
 
-/// A link that is ready when the test says so, and cannot send.
+/// A link that opens when the test completes [isReady], and that cannot send.
 final class _OddLink implements Link {
   final Completer<void> isReady = Completer();
   bool isHeard = false;
@@ -267,7 +268,7 @@ void main() {
     await until('it is closed', () => links.single.isClosed);
     equal(links.single.isHeard, false);
 
-    // A connector that itself closes the client.
+    // A connector that closes the client while the client calls it.
     make(() {
       unawaited(client.close());
       links.add(_OddLink());
@@ -325,13 +326,13 @@ void main() {
     final lines = program.stdout.transform(utf8.decoder).join();
     final errors = program.stderr.transform(utf8.decoder).join();
     await until('it is logged in', () => fake.requests.isNotEmpty);
-    // Garbage that costs the link, and more of it for as long as it stands.
+    // Sends invalid messages until the client has closed the connection.
     final garbage = Timer.periodic(const Duration(milliseconds: 20), (_) {
       for (final socket in fake.sockets) {
         socket.add('nonsense');
       }
     });
-    // The WebSocket of dart:io waits 5 s for its peer to close it too.
+    // The WebSocket of dart:io waits 5 s for its peer to close the connection.
     final code =
         await program.exitCode.timeout(const Duration(seconds: 30));
     garbage.cancel();
@@ -361,7 +362,7 @@ void main() {
     }();
     await until('it is asked', () => fake.requests.length == 2);
     final id = fake.requests.last['id'];
-    // In one write, so that both are there at once.
+    // Both messages are sent in one write, so that they arrive together.
     fake.sockets.last
       ..add('{"id": "$id", "getFriendList": {"finished": true}}')
       ..add('{"statusChanged": {"statuses": [{"userId": "a"}]}}');

@@ -1,4 +1,4 @@
-/// Links and servers that break, against a real server.
+/// Tests links and servers that break, with a real server.
 library;
 
 import 'dart:async';
@@ -10,14 +10,14 @@ import 'package:lamplight/lamplight.dart';
 import '../support/node.dart';
 import '../support/runner.dart';
 
-/// A connector whose links the test can cut.
+/// A connector with links that the test can cut.
 final class _Cutter {
   final Connector _connect = ioConnector();
   _CutLink? _link;
 
   Link connect(Uri server) => _link = _CutLink(_connect(server));
 
-  /// Drops the present link, as the network does.
+  /// Cuts the current link, as a failing network does.
   void cut() => _link!.cut();
 }
 
@@ -69,7 +69,7 @@ void main() {
       );
       equal(one.of('alice'), 'online', 'what was known last');
     }
-    // A call waits for the link, and is answered by the next process.
+    // The call waits for the link, and the restarted server answers it.
     final asked = alice.client.getUserStatus(['bob']);
     await node.restart();
     equal((await asked).statuses.single.customStatus, 'busy');
@@ -140,7 +140,7 @@ void main() {
     final other = await node.login('other');
     await other.client.subscribeUserStatus(['alice']);
     alice.client.appPaused();
-    // The server gives the list up with the link.
+    // When the link ends, the server drops the subscription list.
     await until('away', () => other.of('alice') == 'offline');
     alice.client.appResumed();
     await untilSubscribed(alice.client, users);
@@ -171,7 +171,7 @@ void main() {
       await reconnect();
     }
     final before = sockets();
-    // Garbage makes the memory grow in some rounds, and a leak in all of them.
+    // Garbage makes the memory grow in some rounds; a leak would in all rounds.
     final grown = <int>[];
     while (grown.length < 5 && grown.every((bytes) => bytes >= 2 << 20)) {
       final memory = ProcessInfo.currentRss;

@@ -1,4 +1,4 @@
-/// Logins, kicks and expiry, against a real server.
+/// Tests logins, kicks and expiry, with a real server.
 library;
 
 import 'package:lamplight/lamplight.dart';
@@ -66,7 +66,7 @@ void main() {
       () => watcher.statusesOf('ann').contains('online here'),
     );
     equal(watcher.statusesOf('ann'), ['online', 'online here']);
-    // The first may come back, and the second is kicked.
+    // The first device may log in again, and the second one is then kicked.
     await first.client.login('ann', await node.sig('ann'));
     await until(
       'the second is told',
@@ -169,7 +169,7 @@ void main() {
         await cid.logout();
         return false;
       } on LamplightException catch (error) {
-        // 6014: it was over between the two.
+        // 6014: the session ended before the call.
         check([70001, 6014].contains(error.code), 'not $error');
         return error.code == 70001;
       }

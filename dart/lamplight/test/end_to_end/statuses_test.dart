@@ -1,4 +1,4 @@
-/// Statuses and subscriptions, against a real server.
+/// Tests statuses and subscriptions, with a real server.
 library;
 
 import 'package:lamplight/lamplight.dart';

@@ -1,4 +1,4 @@
-/// Timers: none while nobody is logged in.
+/// Tests that a client without a login has no timers.
 library;
 
 import 'dart:io';

@@ -1,4 +1,4 @@
-/// The statuses of the watched users.
+/// Tests the cache of statuses.
 library;
 
 import 'package:lamplight/src/machine/cache.dart';
@@ -6,8 +6,8 @@ import 'package:lamplight/src/machine/cache.dart';
 import '../support/runner.dart';
 import '../support/words.dart';
 
-/// Folds [told] into a cache that holds [held]: what differs, and what is held
-/// afterwards.
+/// Adds the statuses [told] to a cache with the statuses [held]. Checks the
+/// returned differences and the statuses in the cache afterwards.
 void fold(String held, String told, String differs, String after) {
   final cache = Cache()..fold(statuses(held));
   equal(brief(cache.fold(statuses(told))), differs, '$held + $told');

@@ -1,4 +1,4 @@
-/// The tables that the SDKs share: `crates/client/tests/sdk`.
+/// Tests the tables that all SDKs share: `crates/client/tests/sdk`.
 library;
 
 import 'dart:io';
@@ -10,7 +10,7 @@ import 'package:lamplight/src/machine/network_path.dart';
 
 import '../support/runner.dart';
 
-/// The rows of a table.
+/// Reads the rows of a table.
 List<List<String>> rows(String name) {
   final shared = Platform.script.resolve('../../../crates/client/tests/sdk/');
   return [

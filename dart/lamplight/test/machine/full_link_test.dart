@@ -1,4 +1,4 @@
-/// A link that has no room for further calls.
+/// Tests a link that has no room for further calls.
 library;
 
 import 'package:lamplight/src/machine/live_link.dart';

@@ -1,4 +1,4 @@
-/// An application that is paused and resumed, as Flutter has it.
+/// Tests an application that Flutter pauses and resumes.
 library;
 
 import '../support/runner.dart';

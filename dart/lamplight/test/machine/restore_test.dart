@@ -1,4 +1,4 @@
-/// Subscribing again after the server has given the list up.
+/// Tests subscribing again after the server has dropped the subscription list.
 library;
 
 import 'package:lamplight/src/machine/restore.dart';

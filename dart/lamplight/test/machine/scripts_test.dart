@@ -1,4 +1,4 @@
-/// The scripts that the SDKs share: `crates/client/tests/sdk/*.txt`.
+/// Runs the scripts that all SDKs share: `crates/client/tests/sdk/*.txt`.
 library;
 
 import 'dart:io';

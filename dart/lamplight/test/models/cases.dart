@@ -1,4 +1,4 @@
-/// The cases that the web kit is tested with too.
+/// Reads the test cases that the Dart SDK shares with the web kit.
 library;
 
 import 'dart:convert';
@@ -6,7 +6,7 @@ import 'dart:io';
 
 const String _cases = 'web/packages/uikit/test/cases';
 
-/// The text of a file of cases.
+/// Reads a file of cases.
 String readCases(String name) {
   for (final start in [Platform.script.resolve('.'), Directory.current.uri]) {
     var folder = Directory.fromUri(start).absolute;
@@ -21,10 +21,10 @@ String readCases(String name) {
   throw StateError('$_cases/$name is in no folder above this program');
 }
 
-/// The object in a file of cases.
+/// Reads a file of cases as a JSON object.
 Map<String, Object?> readJsonCases(String name) =>
     jsonDecode(readCases(name)) as Map<String, Object?>;
 
-/// The cases under a name.
+/// Returns the cases with this name.
 List<Map<String, Object?>> casesOf(Map<String, Object?> file, String name) =>
     (file[name]! as List<Object?>).cast<Map<String, Object?>>();

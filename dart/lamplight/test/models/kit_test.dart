@@ -1,4 +1,4 @@
-/// The list models against a real server.
+/// Tests the list models with a real server.
 library;
 
 import 'package:lamplight/lamplight.dart';
@@ -8,7 +8,7 @@ import '../support/node.dart';
 import '../support/runner.dart';
 import '../support/timers.dart';
 
-/// A server, and a kit of alice.
+/// Runs a body with a server, the client of alice, and a kit for it.
 Future<void> withKit(
   Future<void> Function(Node node, Watcher alice, ListKit kit) body,
 ) async {
@@ -24,7 +24,7 @@ Future<void> withKit(
   }
 }
 
-/// Logs a user in who is a friend of alice, with a nick.
+/// Logs a user in, sets the nick, and makes the user a friend of alice.
 Future<Watcher> friendOfAlice(
   Node node,
   String user, [
@@ -63,7 +63,7 @@ void main() {
       check(changes > 0, 'the listener is called');
       equal(list.letters, {'B': 0, 'W': 2, 'Z': 4});
 
-      // A change is drawn, and so is a remark and the end of a friendship.
+      // A new status, a new remark and the end of a friendship change the rows.
       await bob.client.logout();
       await until('bob is out', () => drawn().contains('Bob 未登录'));
       await kit.lists.setFriendRemark('bob', 'Alex');
@@ -108,7 +108,7 @@ void main() {
       await kit.lists.sendTextMessage('carol', 'hello');
       equal(list.rows.last.summary, 'hello');
       equal(list.rows.last.time, 'now');
-      // Another device of the account sees the same, and changes it.
+      // Another device of the account gets the same list and changes it.
       final desk =
           await node.login('alice', platform: DevicePlatform.windows);
       await desk.client.markRead('bob');
@@ -132,7 +132,7 @@ void main() {
       final bob = await friendOfAlice(node, 'bob');
       final carol = await friendOfAlice(node, 'carol');
       await node.set(['--rate-calls', '1000']);
-      // The application's own subscription stays the application's own.
+      // The list must not end the application's own subscription.
       await alice.client.subscribeUserStatus(['carol']);
       kit.statuses.applicationSubscribed(['carol']);
       Future<List<String>> subscribed() async =>
@@ -141,7 +141,7 @@ void main() {
       equal(await subscribed(), ['carol']);
       list.addListener(() {});
       await untilSubscribed(alice.client, ['carol', 'bob']);
-      // The switch of the list, and that of all lists.
+      // The switch of the list, and the switch of all lists.
       kit.isShowOnlineStatus = false;
       await untilSubscribed(alice.client, ['carol']);
       equal(
@@ -193,7 +193,7 @@ void main() {
       await client.login('alice', sig);
       await until('the list is read', () => list.state is ListReady);
       check(timers.waiting.isNotEmpty, 'there are timers to count');
-      // A paused application asks for nothing, and has nothing asked for.
+      // A paused application makes no calls, and neither do its lists.
       client.appPaused();
       await until('the cut is told', () => list.trouble is CutTrouble);
       kit.statuses.refresh();
@@ -263,7 +263,7 @@ void main() {
         [for (final row in conversations.rows) row.userId],
         crowd.take(120).toList().reversed.toList(),
       );
-      // Only those whom a person sees are asked for beyond the limit.
+      // Beyond the limit, only the statuses of visible users are requested.
       list.rowsOnScreen(0, 9);
       await until(
         'the first have their status',

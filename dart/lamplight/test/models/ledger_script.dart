@@ -1,12 +1,12 @@
-/// Runs a script against the ledger. Its lines are explained at the head of
-/// ledger.txt.
+/// Runs a script with the ledger. The beginning of ledger.txt describes the
+/// language of the scripts.
 library;
 
 import 'package:lamplight/lamplight.dart';
 import 'package:lamplight/src/models/calls.dart';
 import 'package:lamplight/src/models/ledger.dart';
 
-/// Runs a script, and fails at the line that does not hold.
+/// Runs a script; fails at the first line whose expectation is not met.
 void runLedgerScript(String script) {
   final play = _Script();
   for (final line in script.split('\n')) {
@@ -164,7 +164,7 @@ class _Script {
       ];
 }
 
-/// `u1..u3` is u1 u2 u3.
+/// Expands ranges: `u1..u3` means u1 u2 u3.
 List<String> _users(Iterable<String> words) => [
       for (final word in words.where((word) => word.isNotEmpty))
         if (RegExp(r'^([a-z]+)(\d+)\.\.[a-z]+(\d+)$').firstMatch(word)

@@ -1,4 +1,4 @@
-/// The plan of queries and subscriptions, by the scripts of the web kit.
+/// Tests the plan of queries and subscriptions with the scripts of the web kit.
 library;
 
 import '../support/runner.dart';
@@ -8,7 +8,7 @@ import 'ledger_script.dart';
 void main() {
   final scripts =
       readCases('ledger.txt').split(RegExp('^=== ', multiLine: true));
-  // The head of the file is no script.
+  // The beginning of the file is a description, not a script.
   for (final script in scripts.skip(1)) {
     final end = script.indexOf('\n');
     test(script.substring(0, end), () {

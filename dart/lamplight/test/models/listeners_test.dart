@@ -1,5 +1,5 @@
-/// Listeners of lists that throw, remove each other and are left behind; ends
-/// that overlap what is under way.
+/// Tests listeners of lists that throw, that remove each other, or that are
+/// never removed. Also tests ends of a kit while calls are under way.
 library;
 
 import 'dart:async';
@@ -14,7 +14,7 @@ import '../support/runner.dart';
 import '../support/timers.dart';
 import 'kit_test.dart' show friendOfAlice, withKit;
 
-/// A memory that cannot be read or written.
+/// A memory whose reads and writes fail.
 final class _BrokenMemory implements SubscriptionMemory {
   @override
   List<String> recall(String account) => throw StateError('recall');
@@ -24,7 +24,7 @@ final class _BrokenMemory implements SubscriptionMemory {
       throw StateError('remember');
 }
 
-/// A server whose list of conversations has no end.
+/// A server with an endless list of conversations.
 final class _EndlessList implements Link {
   final StreamController<String> _texts = StreamController();
   int _rows = 0;
@@ -82,7 +82,7 @@ void main() {
         calls = 0;
         await kit.lists.setFriendRemark('bob', 'Bobby');
         check(calls > 0, 'it is called again');
-        // Calls are still made, and their answers taken in.
+        // The kit still makes calls and handles their answers.
         kit.isShowOnlineStatus = false;
         await untilSubscribed(alice.client, []);
         list.dispose();
@@ -134,7 +134,7 @@ void main() {
       ..language = 'zh';
     equal(notes, ['first']);
 
-    // A model that the listener of another one ends.
+    // A model that another model's listener disposes of.
     var isEnding = false;
     final other = ConversationListModel(kit);
     ConversationListModel(kit).addListener(() {
@@ -168,7 +168,7 @@ void main() {
       equal((list.state is ListLoading, list.rows.length), (true, 0));
       list.retry();
       equal(list.state is ListLoading, true);
-      // A list that is made too late has no clock either.
+      // A list that is created after the end of the kit has no timer either.
       ConversationListModel(kit).addListener(() {});
       check(!timers.waiting.contains(clock), 'there is no clock');
       await client.close();
@@ -191,7 +191,7 @@ void main() {
       const pause = 'once after 0:00:00.500000';
       await until('it pauses', () => timers.waiting.contains(pause));
       await client.logout();
-      // The lists hear of it in a microtask.
+      // The lists receive the event in a microtask.
       await Future<void>(() {});
       equal(timers.waiting, <String>[]);
       equal(await whole, 6014);

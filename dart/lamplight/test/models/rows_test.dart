@@ -1,4 +1,4 @@
-/// Names, letters, moments and rows, by the cases of the web kit.
+/// Tests names, letters, times and rows with the cases of the web kit.
 library;
 
 import 'package:lamplight/lamplight.dart';
@@ -37,7 +37,7 @@ void main() {
 
   test('a tint stays with its user, and all are used', () {
     equal({for (var i = 0; i < 200; i++) tintOf('user$i')}.length, tints);
-    // The web kit gives them these.
+    // These are the numbers in the web kit.
     equal(['alice', 'bob', '陈晓'].map(tintOf).toList(), [3, 0, 2]);
   });
 
@@ -90,7 +90,7 @@ void main() {
     test('order: ${one['name']}', () {
       final sorted = inOrder([
         for (final entry in casesOf(one, 'conversations'))
-          // There are no groups here.
+          // Lamplight has no groups, so their conversations are skipped.
           if ((entry['id']! as String).startsWith('C2C'))
             _conversation(
               (entry['id']! as String).substring(3),
@@ -187,7 +187,7 @@ void main() {
   });
 
   test('moments in a list, and days between messages', () {
-    // 15:30 in Shanghai, as if that were UTC.
+    // 15:30 in Shanghai, written as UTC.
     final now = DateTime.utc(2026, 11, 24, 15, 30);
     for (final (name, tell) in [('list', listTime), ('days', dayText)]) {
       for (final one in casesOf(times, name)) {

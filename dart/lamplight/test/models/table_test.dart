@@ -1,4 +1,4 @@
-/// The fold of pages, answers and changes into a list.
+/// Tests how pages, answers and changes are combined to a list.
 library;
 
 import 'package:lamplight/src/models/table.dart';

@@ -1,6 +1,6 @@
-/// The page "user status": asking for statuses. The sample's code is as the
-/// page has it, with the list of users filled in; around it are the import and
-/// the line with the server.
+/// The sample of the page "user status" that queries statuses. The sample is
+/// unchanged, except that the list of users is filled in. The import and the
+/// line with the server are added.
 ///
 ///     dart get_user_status.dart SERVER APP USER USERSIG OTHER..
 library;
@@ -16,13 +16,13 @@ Future<void> main(List<String> arguments) async {
   print(await sample());
 }
 
-/// The users to ask for; the page has `[]` here.
+/// The users to query; the sample has `[]` here.
 List<String> users = [];
 
-/// The statuses that the sample has read.
+/// The statuses that the sample has received.
 final List<(int?, String?, String?)> read = [];
 
-/// The sample. Answers the code.
+/// The sample. Returns the code of the answer.
 Future<int> sample() async {
     V2TimValueCallback<List<V2TimUserStatus>> getUserStatusRes =
         await TencentImSDKPlugin.v2TIMManager.getUserStatus(userIDList: users);

@@ -1,13 +1,14 @@
-/// The application around the samples of the pages: it has initialized the
-/// plugin and logged in.
+/// The application around the samples of the pages: it initializes the plugin
+/// and logs in.
 library;
 
 import 'package:lamplight/compat.dart';
 
-/// The samples that came to their success branch.
+/// The samples that have reached their success branch.
 final List<String> succeeded = [];
 
-/// Initializes and logs in: SERVER APP USER USERSIG. Answers the code.
+/// Initializes the plugin and logs in with the arguments SERVER APP USER
+/// USERSIG. Returns the code of the answer.
 Future<int> logIn(List<String> arguments) async {
   final [_, app, user, userSig, ...] = arguments;
   final manager = TencentImSDKPlugin.v2TIMManager;

@@ -1,6 +1,6 @@
-/// The page "user status": listening to changes. The sample's code is as the
-/// page has it, with the app filled in; around it are the import and the line
-/// with the server.
+/// The sample of the page "user status" that listens to changes. The sample is
+/// unchanged, except that the app is filled in. The import and the line with
+/// the server are added.
 ///
 ///     dart test/pages/on_user_status_changed.dart SERVER APP USER USERSIG
 library;
@@ -16,13 +16,13 @@ Future<void> main(List<String> arguments) async {
   await logIn(arguments);
 }
 
-/// The app; the page has 0 here.
+/// The app; the sample has 0 here.
 int app = 0;
 
-/// The statuses that the sample was told: user, type, custom status.
+/// The statuses that the sample has received: user, type, custom status.
 final List<(String?, int?, String?)> told = [];
 
-/// The sample. Answers the code.
+/// The sample. Returns the code of the answer.
 Future<int> sample() async {
     int sdkAppID = app;
     V2TimSDKListener sdkListener = V2TimSDKListener(

@@ -1,6 +1,6 @@
-/// The page "online status" of the UI kit: the switch of all lists and that of
-/// each. The samples' code is as the page has it, with one of "true or false"
-/// chosen; the lists are without their widgets: their rows are to be drawn.
+/// The samples of the page "online status" of the UI kit: the switch of all
+/// lists and the switch of each list. The samples are unchanged, with one of
+/// "true or false" chosen. The lists have no widgets, only rows to draw.
 ///
 ///     dart test/pages/online_status.dart SERVER APP USER USERSIG
 library;
@@ -32,7 +32,7 @@ _coreInstance.init(
 );
 }
 
-/// The same with the other choice.
+/// The first sample with `false`.
 Future<void> initializeOff() async {
 final CoreServicesImpl _coreInstance = TIMUIKitCore.getInstance();
 
@@ -48,7 +48,7 @@ TIMUIKitConversation conversations() => TIMUIKitConversation(
   isShowOnlineStatus: true,
 );
 
-/// The same with the other choice.
+/// The second sample with `false`.
 TIMUIKitConversation conversationsOff() => TIMUIKitConversation(
   isShowOnlineStatus: false,
 );

@@ -1,4 +1,4 @@
-/// The programs of the samples of the two pages, against a real server.
+/// Runs the samples of the two pages with a real server.
 library;
 
 import 'package:lamplight/compat.dart';
@@ -18,7 +18,8 @@ import 'unsubscribe_user_status.dart' as unsubscribe_user_status;
 final V2TIMManager _manager = TencentImSDKPlugin.v2TIMManager;
 
 void main() {
-  /// Runs a body with a server, on which alice is given to the sample.
+  /// Runs a body with a server and the arguments with which a sample logs alice
+  /// in.
   Future<void> withNode(
     Future<void> Function(Node node, List<String> alice) body,
   ) async {
@@ -54,12 +55,12 @@ void main() {
       final dan = await node.login('dan');
       await dan.client.logout();
       equal(await logIn(alice), 0);
-      // The server hears of carol's end after carol.
+      // The server may notice the end of carol's connection with a delay.
       for (var type = 1; type == 1;) {
         final answer = await _manager.getUserStatus(userIDList: ['carol']);
         type = answer.data?.single.statusType ?? 0;
       }
-      // As the page has it: nobody is named.
+      // The sample of the page has no users, which is refused.
       equal(await get_user_status.sample(), 6017);
       get_user_status.users = ['bob', 'carol', 'dan', 'nobody'];
       equal(await get_user_status.sample(), 0);
@@ -75,7 +76,7 @@ void main() {
   test('subscribe, be told, unsubscribe', () async {
     await withNode((node, alice) async {
       on_user_status_changed.told.clear();
-      // The page has 0, to be replaced by the number of the app.
+      // The sample of the page has the app 0, which is refused.
       equal(await on_user_status_changed.sample(), 6017);
       on_user_status_changed.app = Node.app;
       equal(await on_user_status_changed.sample(), 0);
@@ -96,7 +97,7 @@ void main() {
       );
       equal(await unsubscribe_user_status.sample(), 0);
       await bob.client.setSelfStatus('unseen');
-      // The next change comes after the one that is not to be told.
+      // The next change comes after the change that must not be reported.
       equal((await _manager.setSelfStatus(status: 'later')).code, 0);
       await until(
         'the later change was told',
@@ -123,8 +124,8 @@ void main() {
       equal(await logIn(alice), 0);
       final bob = await node.login('bob');
       await bob.client.addFriend('alice');
-      // Neither switch nor subscription: nothing is told of a friend. What
-      // comes from another own device shows when it would have been.
+      // Without the switch and a subscription, changes of a friend are not
+      // reported. A change by the user's other device comes after them.
       final desk = await node.login('alice', platform: DevicePlatform.windows);
       await bob.client.setSelfStatus('unseen');
       await desk.client.setSelfStatus('from the desk');
@@ -143,7 +144,7 @@ void main() {
         'the friend is told of',
         () => on_user_status_changed.told.contains(('bob', 1, 'seen')),
       );
-      // A link that is gone: OFFLINE, and the custom status is cleared.
+      // The connection has ended: OFFLINE, and the custom status is cleared.
       await bob.client.close();
       await until(
         'the friend is offline',
@@ -226,7 +227,7 @@ void main() {
       );
       equal(row.status?.label, '在线');
       equal(without.rows.single.status, null);
-      // The switch of all lists stands above that of each.
+      // The switch of all lists overrides the switch of each list.
       await online_status.initializeOff();
       equal(conversations.rows.single.status, null);
       equal(contacts.rows.whereType<FriendRow>().single.status, null);
@@ -235,7 +236,7 @@ void main() {
         'the dot is back',
         () => conversations.rows.single.status?.dot == Dot.online,
       );
-      // Without a connection the dot is what was known last.
+      // Without a connection, the dot shows the last known status.
       await node.kill();
       await until(
         'the list tells the trouble',

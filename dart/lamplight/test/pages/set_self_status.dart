@@ -1,5 +1,5 @@
-/// The page "user status": setting the own custom status. The sample's code is
-/// as the page has it; around it are the import and the line with the server.
+/// The unchanged sample of the page "user status" that sets the own custom
+/// status. The import and the line with the server are added.
 ///
 ///     dart test/pages/set_self_status.dart SERVER APP USER USERSIG
 library;
@@ -14,7 +14,7 @@ Future<void> main(List<String> arguments) async {
   print(await sample());
 }
 
-/// The sample. Answers the code.
+/// The sample. Returns the code of the answer.
 Future<int> sample() async {
     V2TimCallback setSelfStatusRes =
         await TencentImSDKPlugin.v2TIMManager.setSelfStatus(status: "");

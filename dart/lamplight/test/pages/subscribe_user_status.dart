@@ -1,6 +1,6 @@
-/// The page "user status": subscribing. The sample's code is as the page has
-/// it, with the list of users filled in; around it are the import and the line
-/// with the server.
+/// The sample of the page "user status" that subscribes. The sample is
+/// unchanged, except that the list of users is filled in. The import and the
+/// line with the server are added.
 ///
 ///     dart subscribe_user_status.dart SERVER APP USER USERSIG OTHER..
 library;
@@ -16,10 +16,10 @@ Future<void> main(List<String> arguments) async {
   print(await sample());
 }
 
-/// The users to subscribe to; the page has `[]` here.
+/// The users to subscribe to; the sample has `[]` here.
 List<String> users = [];
 
-/// The sample. Answers the code.
+/// The sample. Returns the code of the answer.
 Future<int> sample() async {
     V2TimCallback subscribeUserStatusRes = await TencentImSDKPlugin.v2TIMManager
         .subscribeUserStatus(userIDList: users);

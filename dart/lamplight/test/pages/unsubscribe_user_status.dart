@@ -1,6 +1,5 @@
-/// The page "user status": unsubscribing; from everybody, with `[]` as the
-/// page has it. The sample's code is as the page has it; around it are the
-/// import and the line with the server.
+/// The unchanged sample of the page "user status" that unsubscribes from all
+/// users with `[]`. The import and the line with the server are added.
 ///
 ///     dart test/pages/unsubscribe_user_status.dart SERVER APP USER USERSIG
 library;
@@ -15,7 +14,7 @@ Future<void> main(List<String> arguments) async {
   print(await sample());
 }
 
-/// The sample. Answers the code.
+/// The sample. Returns the code of the answer.
 Future<int> sample() async {
     V2TimCallback unsubscribeUserStatusRes = await TencentImSDKPlugin.v2TIMManager
         .unsubscribeUserStatus(userIDList: []);

@@ -1,5 +1,5 @@
 /// A program that logs in, loses its connection, and closes its client. It must
-/// then end by itself, because nothing is left to do. `dart closer.dart
+/// then exit by itself, because nothing keeps it alive. `dart closer.dart
 /// SERVER`.
 library;
 

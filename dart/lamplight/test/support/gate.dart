@@ -1,5 +1,5 @@
-/// A gate between a server and its client, which can hold back the messages of
-/// the server.
+/// A gate between a server and its client that can delay the messages of the
+/// server.
 library;
 
 import 'dart:async';
@@ -7,9 +7,9 @@ import 'dart:async';
 import 'package:lamplight/io.dart';
 import 'package:lamplight/lamplight.dart';
 
-/// A gate, open or shut.
+/// A gate that is open or shut.
 final class Gate {
-  /// Whether incoming messages are held back.
+  /// Whether the gate delays received messages.
   bool isShut = false;
 
   /// If set, the gate shuts when a request that contains this pattern is sent.
@@ -18,13 +18,13 @@ final class Gate {
 
   final List<void Function()> _held = [];
 
-  /// The number of messages that are held back.
+  /// The number of delayed messages.
   int get held => _held.length;
 
-  /// Opens links whose incoming texts pass this gate.
+  /// Opens a link whose received messages pass this gate.
   Link connect(Uri server) => _GatedLink(ioConnector()(server), this);
 
-  /// Opens the gate, and delivers the messages that were held back.
+  /// Opens the gate, and delivers the delayed messages.
   void open() {
     isShut = false;
     for (final deliver in _held) {

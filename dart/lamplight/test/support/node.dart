@@ -11,7 +11,7 @@ import 'runner.dart';
 /// The longest time for the program to become ready, or to answer.
 const _patience = Duration(seconds: 30);
 
-/// The path of the program under test. Without it, the tests fail.
+/// The path of the server's program. Without the program, the tests fail.
 final String program = _program();
 
 String _program() {
@@ -31,7 +31,7 @@ String _program() {
 final class Node {
   Node._(this._folder, this._port, this._settings);
 
-  /// Starts a server, and waits until it is ready for clients. The settings are
+  /// Starts a server, and waits until it is ready for clients. [settings] are
   /// environment variables of docs/configuration.md.
   static Future<Node> start([Map<String, String> settings = const {}]) async {
     final probe = await ServerSocket.bind(InternetAddress.loopbackIPv4, 0);
@@ -110,7 +110,7 @@ final class Node {
     _folder.deleteSync(recursive: true);
   }
 
-  /// Runs a command of the operator.
+  /// Runs an operator's command.
   Future<String> command(List<String> words) async {
     final result = await Process.run(
       program,
@@ -177,8 +177,8 @@ void nodeTest(String name, Future<void> Function(Node node) body) =>
 Future<int> codeOf(Future<Object?> Function() call) async =>
     (await throws<LamplightException>(call)).code;
 
-/// Waits until the subscription list of an account equals [users]. Reads it
-/// often, so the app needs a high rate limit.
+/// Waits until the subscription list of an account equals [users]. Reads the
+/// list often, so the app needs a high rate limit.
 Future<void> untilSubscribed(LamplightClient client, List<String> users) {
   final wanted = users.join(' ');
   return until('$wanted are subscribed to', () async {
@@ -188,7 +188,7 @@ Future<void> untilSubscribed(LamplightClient client, List<String> users) {
 
 /// A client with all events that it has emitted.
 final class Watcher {
-  /// Begins to record the events of a client.
+  /// Starts recording the events of a client.
   Watcher(this.client, this.user) {
     client.events.listen(events.add);
   }
@@ -202,10 +202,10 @@ final class Watcher {
   /// The events in order.
   final List<LamplightEvent> events = [];
 
-  /// The events of this kind.
+  /// Returns the recorded events of one type.
   List<E> told<E extends LamplightEvent>() => events.whereType<E>().toList();
 
-  /// The reported statuses of a user in order, in a short form.
+  /// Returns the reported statuses of a user in order, in a short form.
   List<String> statusesOf(String user) => [
         for (final event in told<StatusChangedEvent>())
           for (final status in event.statuses)
@@ -216,12 +216,12 @@ final class Watcher {
               ].join(' '),
       ];
 
-  /// The last known status of a user, in a short form.
+  /// Returns the last known status of a user, in a short form.
   String of(String user) => client.cachedStatus(user)?.type.name ?? 'nothing';
 }
 
-/// The environment of this process without the variables of Lamplight, which
-/// would change the behaviour of the program.
+/// The environment of this process. The variables of Lamplight are removed,
+/// because they would change the behaviour of the program.
 final Map<String, String> _environment = {
   for (final MapEntry(:key, :value) in Platform.environment.entries)
     if (!key.startsWith('LAMPLIGHT_')) key: value,

@@ -3,7 +3,7 @@ library;
 
 import 'dart:io';
 
-/// The folder of this package.
+/// Returns the folder of this package.
 Directory packageFolder() {
   for (final start in [Platform.script.resolve('.'), Directory.current.uri]) {
     var folder = Directory.fromUri(start).absolute;

@@ -12,7 +12,7 @@ final List<({String name, FutureOr<void> Function() body, Duration most})>
     _tests = [];
 String _file = '';
 
-/// Begins the tests of a file.
+/// Declares the tests of a file.
 void inFile(String name, void Function() declare) {
   _file = name;
   declare();
@@ -26,7 +26,7 @@ void test(
 }) =>
     _tests.add((name: '$_file: $name', body: body, most: most));
 
-/// Clean-up that runs after all tests, whether they passed or failed.
+/// The clean-ups that run after all tests, even if tests have failed.
 final List<Future<void> Function()> lastly = [];
 
 /// Runs the tests whose names contain [filter], one after another, prints the
@@ -51,7 +51,7 @@ Future<void> runTests(String filter) async {
       stdout.writeln('FAILED  $name ($time)\n$failure');
     }
   }
-  // A run without any test counts as failed.
+  // A run without any tests counts as failed.
   final isGood = failed.isEmpty && passed > 0;
   for (final name in failed) {
     stdout.writeln('failed: $name');
@@ -81,7 +81,7 @@ Future<String?> _run(FutureOr<void> Function() body, Duration most) async {
   runZonedGuarded(
     () async {
       await body();
-      // This wait lets errors of tasks that the test did not await appear.
+      // Errors of tasks that the test did not await appear during this wait.
       await Future<void>.delayed(Duration.zero);
       end(null);
     },
@@ -104,13 +104,13 @@ final class CheckFailure implements Exception {
   String toString() => message;
 }
 
-/// Fails unless the condition holds.
+/// Fails if the condition is false.
 void check(bool condition, String what) {
   if (!condition) throw CheckFailure('check failed: $what');
 }
 
-/// Fails unless the two values are equal. Lists, maps, sets and pairs are
-/// compared by their elements, other values by `==`.
+/// Fails if the two values differ. Lists, maps, sets and pairs are compared by
+/// their elements, other values by `==`.
 void equal(Object? actual, Object? expected, [String of = '']) {
   if (!_isEqual(actual, expected)) {
     throw CheckFailure(
@@ -139,8 +139,8 @@ bool _isEqual(Object? one, Object? other) => switch ((one, other)) {
       _ => one == other,
     };
 
-/// Returns the error that the body throws; fails if it throws none of this
-/// type.
+/// Returns the error of type [E] that the body throws; fails if the body throws
+/// no such error.
 Future<E> throws<E extends Object>(FutureOr<Object?> Function() body) async {
   try {
     await body();
@@ -150,7 +150,7 @@ Future<E> throws<E extends Object>(FutureOr<Object?> Function() body) async {
   throw CheckFailure('no $E was thrown');
 }
 
-/// Waits until the condition holds.
+/// Waits until the condition is true.
 Future<void> until(
   String what,
   FutureOr<bool> Function() holds, [

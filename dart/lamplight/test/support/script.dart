@@ -277,7 +277,7 @@ final class _Client {
   }
 }
 
-/// The users after this sign.
+/// Returns the users with this sign in front, without the sign.
 List<String> _signed(Iterable<String> words, String sign) => [
       for (final word in words)
         if (word.startsWith(sign)) word.substring(1),

@@ -1,19 +1,19 @@
-/// A zone that counts timers.
+/// A zone that records its timers.
 library;
 
 import 'dart:async';
 
-/// The timers that were made in a zone.
+/// The timers that were created in a zone.
 final class Timers {
   final Map<Timer, String> _all = {};
 
-  /// When the timers fire that still wait.
+  /// The times of the active timers, as text.
   List<String> get waiting => [
         for (final MapEntry(key: timer, value: text) in _all.entries)
           if (timer.isActive) text,
       ];
 
-  /// Runs a body in the zone.
+  /// Runs a body in a zone that records its timers.
   R run<R>(R Function() body) => runZoned(
         body,
         zoneSpecification: ZoneSpecification(

@@ -1,9 +1,9 @@
-/// Statuses in short: `ann:2` is the version 2 of ann's status.
+/// A short notation for statuses: `ann:2` is version 2 of ann's status.
 library;
 
 import 'package:lamplight/lamplight.dart';
 
-/// Makes statuses.
+/// Parses statuses in the short notation.
 List<UserStatus> statuses(String words) => [
       for (final word in words.split(' '))
         if (word.split(':') case [final user, final version])
@@ -14,6 +14,6 @@ List<UserStatus> statuses(String words) => [
           ),
     ];
 
-/// Notes statuses in the same language.
+/// Returns statuses in the short notation.
 String brief(Iterable<UserStatus> statuses) =>
     statuses.map((one) => '${one.userId}:${one.version}').join(' ');
