@@ -21,7 +21,7 @@ function create(options: CreateOptions): Chat {
 
 const Lamplight = { create, EVENT: EVENTS, TYPES: VALUES, CODES };
 
-// The same names for types, as applications of the cloud's SDK use them.
+// The types have the same names, because applications of the cloud's SDK use them.
 // eslint-disable-next-line @typescript-eslint/no-namespace -- a namespace of types alone is no code
 namespace Lamplight {
   export type EVENT = (typeof EVENTS)[keyof typeof EVENTS];

@@ -1,4 +1,4 @@
-/** The SDK as an application uses it: its calls and events. */
+/** The client class of the SDK: its calls and events. */
 
 import { EVENT, TYPES } from "./constants.js";
 import * as conversations from "./conversations.js";
@@ -28,7 +28,7 @@ import {
 import { PLATFORMS, type UserStatus, writePlatform } from "../machine/status.js";
 import * as statuses from "./statuses.js";
 
-/** A client of one app. Calls resolve with `{code: 0, data}` and reject with a `ChatError`. */
+/** A client of one app. A call resolves with `{code: 0, data}` or rejects with a `ChatError`. */
 export class Chat {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
@@ -55,8 +55,7 @@ export class Chat {
     check.oneOf(platform, PLATFORMS, "platform");
     const url = serverUrl(server ?? proxyServer);
     const socketOf = WebSocket ?? globalWebSocket();
-    // The device id is taken after all checks that may fail, because a page that takes an id from the storage must also
-    // put it back.
+    // The device id is taken after all checks that may fail, because a taken id must be put back into the storage.
     const device =
       deviceID === undefined
         ? takeDevice(tabStore(), pageOf())
@@ -110,7 +109,7 @@ export class Chat {
 
   // The session.
 
-  /** Logs in. Afterwards the SDK keeps the connection alive until a logout, or until the server ends the session. */
+  /** Logs in. After that, the SDK keeps the connection alive until a logout, or until the server ends the session. */
   async login(options: api.LoginOptions): Promise<api.Result<api.LoginData>> {
     const { userID, userSig } = check.options(options);
     const user = check.userID(userID, "userID");
@@ -150,12 +149,12 @@ export class Chat {
     }
   }
 
-  /** Connects at once instead of at the next attempt; with a connection, tests whether it is still alive. */
+  /** Connects at once instead of at the next attempt. If there is a connection, tests whether it is still alive. */
   reconnect(): void {
     this.#driver.said("networkChanged");
   }
 
-  /** Whether a user is logged in, even if there is currently no connection. */
+  /** Whether a user is logged in, with or without a connection. */
   isReady(): boolean {
     return this.#driver.established;
   }
@@ -165,14 +164,14 @@ export class Chat {
     return this.isReady() ? (this.#driver.user ?? "") : "";
   }
 
-  /** The server's time, as of the last login: UTC milliseconds. */
+  /** The current time by the server's clock, as measured at the last login, in milliseconds since 1970 (UTC). */
   getServerTime(): number {
     return Date.now() + this.#clockOffset;
   }
 
   /**
-   * Not in the cloud's API: the abilities that the app gives to its clients; null without a login, or if an older
-   * server does not send them.
+   * The abilities that the app's settings give to this client. Null without a login, or if the server is too old to
+   * send them. Not in the cloud's API.
    */
   getAbilities(): api.Abilities | null {
     return this.#driver.abilities;
@@ -188,7 +187,7 @@ export class Chat {
     this.#log.level = level as LogLevel;
   }
 
-  /** Adds a listener. Listeners stay after a logout. */
+  /** Adds a listener. A logout does not remove listeners. */
   on<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void;
   on(name: string, handler: Handler, context?: unknown): void {
@@ -198,7 +197,7 @@ export class Chat {
     this.#emitter.on(name, handler, context);
   }
 
-  /** Removes the listener with the function that was passed to `on`. */
+  /** Removes the listener with this function. */
   off<E extends EventName>(name: E, handler: (event: ChatEvent<E>) => unknown, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void;
   off(name: string, handler: Handler, context?: unknown): void {
@@ -207,7 +206,7 @@ export class Chat {
 
   // Statuses.
 
-  /** Sets the user's own custom status; an empty one clears it. */
+  /** Sets the own custom status; an empty one clears it. */
   async setSelfStatus(options: { customStatus: string }): Promise<api.Result<UserStatus>> {
     return done(await statuses.setSelf(this.#core(), check.options(options).customStatus));
   }
@@ -217,19 +216,22 @@ export class Chat {
     return done(await statuses.get(this.#core(), check.options(options)));
   }
 
-  /** Subscribes to users: from now on, `USER_STATUS_UPDATED` reports their changes on all devices of this account. */
+  /**
+   * Subscribes to users. After that, `USER_STATUS_UPDATED` reports changes of their statuses on all devices of this
+   * account.
+   */
   async subscribeUserStatus(options: api.UserListOptions): Promise<api.Result<api.SubscribeUserStatusData>> {
     return done(await statuses.subscribe(this.#core(), check.options(options)));
   }
 
-  /** Ends subscriptions; `userIDList: undefined` ends all of them. */
+  /** Unsubscribes from users; with `userIDList: undefined`, from all users. */
   async unsubscribeUserStatus(
     options: api.UnsubscribeUserStatusOptions,
   ): Promise<api.Result<{ failureUserList: api.FailedUser[] }>> {
     return done(await statuses.unsubscribe(this.#core(), check.options(options)));
   }
 
-  /** Not in the cloud's API: the subscribed users, earliest first, and the limit of the subscription list. */
+  /** Returns the subscribed users, earliest first, and the limit of the subscription list. Not in the cloud's API. */
   async getSubscriptions(): Promise<api.Result<api.SubscriptionsData>> {
     return done(await statuses.subscriptions(this.#core()));
   }
@@ -244,12 +246,12 @@ export class Chat {
     return done(await relations.updateMyProfile(this.#core(), check.options(options)));
   }
 
-  /** Returns the profiles of the users who exist. */
+  /** Returns the profiles of users; users without an account are skipped. */
   async getUserProfile(options: api.UserListOptions): Promise<api.Result<Profile[]>> {
     return done(await relations.profiles(this.#core(), check.options(options)));
   }
 
-  /** Returns all friends, by rising userID. The list is read once and then kept up to date. */
+  /** Returns all friends, by rising userID. The SDK reads the list once and then keeps it up to date. */
   async getFriendList(): Promise<api.Result<Friend[]>> {
     const friends = await this.#core().lists.friends();
     return done(friends.map(this.#friendShapes.of));
@@ -279,8 +281,8 @@ export class Chat {
   // Conversations and messages.
 
   /**
-   * Returns all conversations, or those with these ids, or those that pass a filter. The list is read once and then
-   * kept up to date.
+   * Returns all conversations, those with the given ids, or those that pass a filter. The SDK reads the list once and
+   * then keeps it up to date.
    */
   async getConversationList(
     wanted?: string[] | api.ConversationFilter,
@@ -293,7 +295,7 @@ export class Chat {
     return done({ conversation });
   }
 
-  /** Removes conversations from the user's own list, with their history; the peers keep theirs. */
+  /** Removes conversations from the user's own list, with their history. The peers' lists and histories stay. */
   deleteConversation(conversationID: string): Promise<api.Result<{ conversationID: string }>>;
   deleteConversation(options: api.DeleteConversationOptions): Promise<api.Result<{ conversationIDList: string[] }>>;
   async deleteConversation(
@@ -319,12 +321,12 @@ export class Chat {
     return this.#lists.unread;
   }
 
-  /** Creates a message, which `sendMessage` sends. */
+  /** Creates a text message for `sendMessage`. */
   createTextMessage(options: api.TextMessageOptions): Message {
     return conversations.createMessage(this.#core(), options, TYPES.MSG_TEXT);
   }
 
-  /** Creates a message with content that only the application interprets, which `sendMessage` sends. */
+  /** Creates a message for `sendMessage`, with content that only the application interprets. */
   createCustomMessage(options: api.CustomMessageOptions): Message {
     return conversations.createMessage(this.#core(), options, TYPES.MSG_CUSTOM);
   }
@@ -334,7 +336,7 @@ export class Chat {
     return done({ message: await conversations.send(this.#core(), message) });
   }
 
-  /** Sends a failed message again. If the server has stored it already, it is not stored twice. */
+  /** Sends a failed message again. If the server has already stored the message, it does not store it twice. */
   async resendMessage(message: Message): Promise<api.Result<{ message: Message }>> {
     return this.sendMessage(message);
   }
@@ -434,7 +436,7 @@ export class Chat {
   }
 
   #hearFailure(what: string, error: unknown): void {
-    // A read that was ended by a logout is not an error.
+    // A read that a logout has ended is not an error.
     if (error instanceof ChatError && !isRefusal(error, "NOT_LOGGED_IN")) {
       this.#log.warn(`${what} failed`, error);
       this.#emitter.emit(EVENT.ERROR, { code: error.code, message: `${what}: ${error.message}` });
@@ -448,7 +450,7 @@ export class Chat {
     }
   }
 
-  /** The parts that calls use. They exist only after a login. */
+  /** The objects that calls need. Throws if no user is logged in. */
   #core(): Core {
     const self = this.getLoginUser();
     if (self === "") {

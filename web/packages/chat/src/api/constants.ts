@@ -1,6 +1,6 @@
 /**
- * Names and values of the cloud's SDK that applications use. Those for features that Lamplight does not have (groups,
- * files, calls) are left out.
+ * Names and values of the cloud's SDK that applications use. Names for features that Lamplight does not have (groups,
+ * files, calls) are missing.
  */
 
 /** The names of the events. */
@@ -17,13 +17,13 @@ export const EVENT = {
   TOTAL_UNREAD_MESSAGE_COUNT_UPDATED: "onTotalUnreadMessageCountUpdated",
   FRIEND_LIST_UPDATED: "onFriendListUpdated",
   PROFILE_UPDATED: "onProfileUpdated",
-  /** Not in the cloud's API: another device of this account, or the server API, has changed the subscription list. */
+  /** Another device of this account, or the server API, has changed the subscription list. Not in the cloud's API. */
   SUBSCRIPTIONS_UPDATED: "onSubscriptionsUpdated",
-  /** Not in the cloud's API: an operator has changed the abilities that the app gives to its clients. */
+  /** An operator has changed the abilities that the app gives to its clients. Not in the cloud's API. */
   ABILITIES_UPDATED: "onAbilitiesUpdated",
 } as const;
 
-/** The values that calls take and events have. */
+/** The values of parameters and events. */
 export const TYPES = {
   USER_STATUS_UNKNOWN: 0,
   USER_STATUS_ONLINE: 1,

@@ -46,7 +46,7 @@ function isWanted(wanted: string[] | api.ConversationFilter | undefined): (one: 
     (hasUnreadCount === undefined || one.unreadCount > 0 === hasUnreadCount);
 }
 
-/** The conversation with a user, or a new, empty one if there is none yet. */
+/** Returns the conversation with a user; a new, empty one if there is none yet. */
 export async function one(
   { driver, lists }: Core,
   shapes: Shapes<ConversationJson, Conversation>,
@@ -77,7 +77,7 @@ export async function pin({ driver, lists }: Core, options: api.PinConversationO
   });
 }
 
-/** Marks the messages that this client knows as read; a message that is on its way stays unread. */
+/** Marks the messages that this client has received as read. A message that has not arrived yet stays unread. */
 export async function markRead({ driver, lists }: Core, id: string): Promise<void> {
   const peer = check.conversationPeer(id);
   const row = lists.conversation(peer);
@@ -116,7 +116,7 @@ export function createMessage<P>(
   return { ...made, nick: own?.nick ?? "", avatar: own?.avatarUrl ?? "" };
 }
 
-/** The content of a message after its checks. Missing parts of custom content become empty. */
+/** Checks the content of a message and returns it. Missing parts of custom content become empty. */
 function contentOf(type: Message["type"], payload: unknown): MessageContent {
   const given = check.options(payload as Partial<CustomPayload & { text: string }>);
   const part = (name: keyof CustomPayload) => check.text(given[name] ?? "", `payload.${name}`);
@@ -125,11 +125,12 @@ function contentOf(type: Message["type"], payload: unknown): MessageContent {
     : { type, payload: { text: check.text(given.text, "payload.text") } };
 }
 
-/** The most messages that are remembered as failed and may turn out to have arrived. */
+/** The maximum number of remembered messages that are marked as failed although the server may have stored them. */
 const MOST_UNSENT = 1_000;
 
 /**
- * Messages of this client that were marked as failed. The server may have stored a message whose answer did not come.
+ * The messages of this client that are marked as failed. The server may have stored such a message if its answer was
+ * lost.
  */
 export class Unsent {
   /** The messages by their `client_message_id`, oldest first. */
@@ -151,7 +152,7 @@ export class Unsent {
     this.#messages.delete(clientMessageId);
   }
 
-  /** Handles messages that the server has: those that were marked as failed are marked as sent. */
+  /** Handles messages that the server has stored: if such a message is marked as failed, it is marked as sent. */
   seen(told: readonly MessageJson[], self: string): void {
     const arrived: Message[] = [];
     for (const there of told) {
@@ -173,7 +174,7 @@ function markSent(message: Message, told: MessageJson): Message {
   return Object.assign(message, { time, sequence, status: "success" });
 }
 
-/** Sends a message. Sending it again is safe: it keeps its id, and the server stores it once. */
+/** Sends a message. It may be sent again after a failure: the server recognises its id and stores it only once. */
 export async function send({ driver, lists, self, unsent }: Core, message: Message): Promise<Message> {
   const { ID, from, type, payload } = check.options(message);
   const prefix = sentID(self, "");
@@ -188,9 +189,9 @@ export async function send({ driver, lists, self, unsent }: Core, message: Messa
     const said = content.type === TYPES.MSG_CUSTOM ? { custom: content.payload } : content.payload;
     const { message: told } = await driver.call("sendMessage", { to, ...said, clientMessageId }, (answer) => {
       if (answer.message !== undefined) {
-        // The answer to a repeated send has a later version of the lists than the changes that were received.
+        // The answer to a repeated send may have a lists version whose changes have not been received yet.
         lists.sent(answer.message, answer.repeatedSend === true ? "0" : answer.listsVersion);
-        // The call has already failed, so this is a late answer to it.
+        // If the call has already failed, this answer came too late.
         unsent.seen(failed ? [answer.message] : [], self);
       }
     });

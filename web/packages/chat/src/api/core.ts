@@ -1,4 +1,4 @@
-/** The parts that the calls of the SDK use once a user is logged in. */
+/** The objects that the calls of the SDK use while a user is logged in. */
 
 import type { Unsent } from "./conversations.js";
 import type { Driver } from "../machine/driver.js";
@@ -17,7 +17,7 @@ export interface Core {
   readonly unsent: Unsent;
 }
 
-/** The users for whom a call failed. */
+/** Converts the failures of a call to the users for whom it failed. */
 export function failedUsers(told: readonly (FailureJson | ItemFailureJson)[] | undefined): FailedUser[] {
   return (told ?? []).map((failure) => {
     const code = failure.code ?? 0;

@@ -1,30 +1,32 @@
 /**
- * The id of this device, created once and kept.
+ * The id of this device, which is created once and then stored.
  *
- * In a browser, a device is a tab, because the login of a page ends with its connection: two tabs are two devices, and
- * a reloaded tab is the same device. The id is kept in the session storage of the tab, but only while no page uses it:
- * a page takes the id out of the storage, and puts it back when the user leaves the page. A duplicated tab copies the
- * storage, which does not contain an id that the first tab still uses.
+ * In a browser, a device is a tab, because a login from a browser ends with its connection: two tabs are two devices,
+ * and a reloaded tab is the same device. The id is in the session storage of the tab, but only while no page uses it.
+ * A page removes the id from the storage, and puts it back when the user leaves the page. A duplicated tab copies the
+ * storage, but not the id that the first tab is using.
  */
 
 const KEY = "lamplight.devices";
 
-/** The most ids that are kept, one for each client in a page. */
+/** The maximum number of stored ids; each client in a page has one. */
 const MOST = 8;
 
-/** The part of `Storage` that is needed. */
+/** The methods of `Storage` that the SDK uses. */
 type Store = Pick<Storage, "getItem" | "setItem">;
 
-/** The part of `Window` that reports when a page is left, and when it returns from the browser's cache. */
+/**
+ * The methods of `Window` by which the SDK notices that a page is left, or that it returns from the browser's cache.
+ */
 type Page = Pick<EventTarget, "addEventListener" | "removeEventListener">;
 
-/** An id that is in use until it is released. */
+/** A device id that is in use until it is released. */
 export interface Device {
   readonly id: string;
   release(): void;
 }
 
-/** Takes an id from the store, or creates one. */
+/** Takes an id from the store; if there is none, creates one. */
 export function takeDevice(store: Store | undefined, page: Page | undefined): Device {
   const id = kept(store)[0] ?? randomId();
   let held = false;
@@ -54,7 +56,7 @@ export function takeDevice(store: Store | undefined, page: Page | undefined): De
   };
 }
 
-/** The storage of this tab, if there is one: a browser may forbid it. */
+/** Returns the session storage of this tab; undefined if there is none, or if the browser forbids access. */
 export function tabStore(): Store | undefined {
   try {
     return globalThis.sessionStorage;
@@ -63,7 +65,7 @@ export function tabStore(): Store | undefined {
   }
 }
 
-/** Returns a unique text. It is not secret, so it does not need `crypto`, which React Native does not have. */
+/** Returns a unique text. The text need not be secret, so `crypto` is optional; React Native does not have it. */
 export function randomId(): string {
   const bytes = new Uint8Array(12).map(() => Math.random() * 256);
   if (typeof crypto !== "undefined") {
@@ -86,6 +88,6 @@ function keep(store: Store | undefined, ids: readonly string[]): void {
   try {
     store?.setItem(KEY, JSON.stringify(ids));
   } catch {
-    // The storage is full or forbidden: the next page will be another device.
+    // The storage is full or forbidden, so the next page will be another device.
   }
 }

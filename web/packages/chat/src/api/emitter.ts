@@ -1,4 +1,4 @@
-/** The listeners of an application, and the events that are passed to them. */
+/** The listeners of an application, and the delivery of events to them. */
 
 import type { EVENT } from "./constants.js";
 import type { Log } from "./log.js";
@@ -27,13 +27,13 @@ export interface EventData {
 /** The name of an event. */
 export type EventName = keyof EventData;
 
-/** The argument of a listener. */
+/** The event object that a listener gets. */
 export interface ChatEvent<E extends EventName = EventName> {
   name: E;
   data: EventData[E];
 }
 
-/** A listener of any event, as the emitter sees it. */
+/** A listener of any event, in the type of the emitter. */
 export type Handler = (event: never) => unknown;
 
 interface Listener {
@@ -41,7 +41,7 @@ interface Listener {
   readonly context: unknown;
 }
 
-/** Keeps the listeners, also over logouts, and calls them in the order in which they were added. */
+/** Stores the listeners, also after a logout, and calls them in the order in which they were added. */
 export class Emitter {
   readonly #listeners = new Map<string, readonly Listener[]>();
 
@@ -51,7 +51,7 @@ export class Emitter {
     this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), { handler, context }]);
   }
 
-  /** Removes the listeners with this function; with a context, only those that were added with that context. */
+  /** Removes the listeners with this function. With a context, removes only the listeners with that context. */
   off(name: string, handler: Handler, context?: unknown): void {
     const isMeant = (one: Listener) => one.handler === handler && (context === undefined || one.context === context);
     const left = (this.#listeners.get(name) ?? []).filter((one) => !isMeant(one));
@@ -62,7 +62,8 @@ export class Emitter {
     this.log.debug(name, data);
     for (const { handler, context } of this.#listeners.get(name) ?? []) {
       try {
-        // Each listener gets its own event object, so that changes by one listener do not affect the next.
+        // Each listener gets its own event object, so that a listener's changes to it do not affect the next
+        // listener.
         handler.call(context, { name, data } as never);
       } catch (error) {
         this.log.error(`a listener of ${name} has thrown`, error);

@@ -1,9 +1,9 @@
-/** Writes to the console according to the log level. */
+/** Writes log messages to the console, according to the log level. */
 
 /** The log level: 0 everything, 1 important messages, 2 warnings and errors, 3 errors, 4 nothing. */
 export type LogLevel = 0 | 1 | 2 | 3 | 4;
 
-/** Writes with the name of the SDK as prefix. */
+/** Writes to the console, with the name of the SDK as prefix. */
 export class Log {
   level: LogLevel = 1;
 

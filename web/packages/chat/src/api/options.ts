@@ -1,4 +1,4 @@
-/** The parameters and the results of the calls. */
+/** The parameters and results of the calls. */
 
 import type { WebSocketConstructor } from "../machine/driver.js";
 import type { Conversation, CustomPayload, Friend, Message } from "./shapes.js";
@@ -6,13 +6,13 @@ import type { Platform, UserStatus } from "../machine/status.js";
 
 export type { Abilities } from "../machine/session.js";
 
-/** The result that every call resolves with. */
+/** The result with which every call resolves. */
 export interface Result<T> {
   code: 0;
   data: T;
 }
 
-/** A user of a list for whom the call failed. */
+/** A user in a call's list for whom the call failed. */
 export interface FailedUser {
   userID: string;
   code: number;
@@ -22,22 +22,17 @@ export interface FailedUser {
 export interface CreateOptions {
   SDKAppID: number;
   /**
-   * The client port of the server: `wss://chat.example` or `ws://localhost:7400`; `https` and `http` are accepted
-   * too. Default: the host of the page.
+   * The address of the server: `wss://chat.example` or `ws://localhost:7400`; `https` and `http` are also accepted.
+   * Default: the host of the page.
    */
   server?: string | undefined;
   /** The cloud's name for `server`. */
   proxyServer?: string | undefined;
-  /** The platform of this device. Default: `Web`, whose login ends with its connection. */
+  /** The platform of this device. Default: `Web`; a login from `Web` ends with its connection. */
   platform?: Platform | undefined;
-  /**
-   * The id of this device, 1 to 64 bytes of printable ASCII. Default: one for each tab, kept for the life of the tab.
-   */
+  /** The id of this device: 1 to 64 bytes of printable ASCII. Default: each tab has its own id for its whole life. */
   deviceID?: string | undefined;
-  /**
-   * The `WebSocket` constructor for environments without a global one, such as Node 20: for example that of the
-   * package `ws`.
-   */
+  /** The `WebSocket` constructor for environments without a global one, such as Node 20; the package `ws` has one. */
   WebSocket?: WebSocketConstructor | undefined;
 }
 
@@ -50,11 +45,11 @@ export interface LoginData {
   actionStatus: "OK";
   errorCode: 0;
   errorInfo: string;
-  /** Present if this user was already logged in; the UserSig was then replaced. */
+  /** Present if this user was already logged in, so that this call only replaced the UserSig. */
   repeatLogin?: true;
-  /** Not in the cloud's API: the time by the server's clock, UTC milliseconds. */
+  /** The time by the server's clock, in milliseconds since 1970 (UTC). Not in the cloud's API. */
   serverTime: number;
-  /** Not in the cloud's API: whether the account was created by this login. */
+  /** Whether this login has created the account. Not in the cloud's API. */
   registered: boolean;
 }
 
@@ -69,25 +64,28 @@ export interface GetUserStatusData {
 
 export interface SubscribeUserStatusData {
   failureUserList: FailedUser[];
-  /** Not in the cloud's API: the current statuses of the subscribed users. */
+  /** The current statuses of the subscribed users. Not in the cloud's API. */
   successUserList: UserStatus[];
-  /** Not in the cloud's API: the users who were evicted from the full subscription list, earliest subscribed first. */
+  /**
+   * The users who were evicted because the subscription list was full, earliest subscribed first. Not in the cloud's
+   * API.
+   */
   evictedUserIDList: string[];
 }
 
 export interface UnsubscribeUserStatusOptions {
-  /** The users to remove; undefined or empty for all users in the subscription list. */
+  /** The users to unsubscribe from; undefined or empty means all users in the subscription list. */
   userIDList: string[] | undefined;
 }
 
 export interface SubscriptionsData {
   /** The users, earliest subscribed first. */
   userIDList: string[];
-  /** The number of users that the subscription list may hold. */
+  /** The maximum number of users in the subscription list. */
   limit: number;
 }
 
-/** The fields to change. Missing fields stay unchanged. */
+/** The fields to change; missing fields stay unchanged. */
 export interface UpdateMyProfileOptions {
   nick?: string | undefined;
   avatar?: string | undefined;
@@ -100,13 +98,13 @@ export interface AddFriendOptions {
   source?: string | undefined;
   wording?: string | undefined;
   remark?: string | undefined;
-  /** `Add_Type_Both` (default), or `Add_Type_Single`: only adds to the user's own list. */
+  /** `Add_Type_Both` (default) changes both friend lists, `Add_Type_Single` only the user's own. */
   type?: string | undefined;
 }
 
 export interface DeleteFriendOptions {
   userIDList: string[];
-  /** `Delete_Type_Both` (default), or `Delete_Type_Single`: only removes from the user's own list. */
+  /** `Delete_Type_Both` (default) changes both friend lists, `Delete_Type_Single` only the user's own. */
   type?: string | undefined;
 }
 
@@ -122,7 +120,7 @@ export interface UpdateFriendOptions {
 
 export interface CheckFriendOptions {
   userIDList: string[];
-  /** `CheckResult_Type_Both`, or `CheckResult_Type_Single`: whether they are in the user's own list. */
+  /** `CheckResult_Type_Both` checks both friend lists, `CheckResult_Type_Single` only the user's own. */
   type: string;
 }
 
@@ -148,7 +146,7 @@ export interface ConversationListData {
 
 export interface DeleteConversationOptions {
   conversationIDList: string[];
-  /** The history is always removed with the conversation. */
+  /** Accepted for compatibility: the history is always deleted with the conversation. */
   clearHistoryMessage?: boolean | undefined;
 }
 
@@ -170,14 +168,14 @@ export type CustomMessageOptions = MessageOptions<Partial<CustomPayload>>;
 
 export interface MessageListOptions {
   conversationID: string;
-  /** The `nextReqMessageID` of the previous page; if it is missing, reading begins with the newest message. */
+  /** The `nextReqMessageID` of the previous page; if it is missing, the page with the newest messages is read. */
   nextReqMessageID?: string | undefined;
 }
 
 export interface MessageListData {
   /** The messages, oldest first. */
   messageList: Message[];
-  /** The parameter for the page before this one. */
+  /** The `nextReqMessageID` for the page with earlier messages. */
   nextReqMessageID: string;
   /** Whether there are no earlier messages. */
   isCompleted: boolean;

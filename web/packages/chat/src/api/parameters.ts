@@ -1,6 +1,6 @@
 /**
- * Checks the parameters of calls before anything is sent: a wrong parameter is refused at once with a clear error, and
- * nothing changes. Limits that an app can change are checked by the server.
+ * Checks the parameters of calls before anything is sent. A wrong parameter fails the call at once with a clear
+ * error. Limits that an app can change are checked by the server.
  */
 
 import { ChatError, refused } from "../machine/errors.js";
@@ -8,8 +8,8 @@ import { peerOf } from "./shapes.js";
 import { utf8Length } from "../machine/utf8.js";
 
 /**
- * The longest texts in bytes, as in `crates/wire/proto`: nick and avatar URL here, then remarks and the texts of a
- * friend request.
+ * The maximum lengths of texts in bytes, as in `crates/wire/proto`: nick and avatar URL, then remarks, then the texts
+ * of a friend request.
  */
 export const LONGEST_PROFILE_TEXT = 500;
 export const LONGEST_REMARK = 96;
@@ -17,7 +17,7 @@ export const LONGEST_ADD_TEXT = 256;
 
 const USER_ID = /^[ -~]{1,32}$/;
 
-/** Checks a list of users. The server checks the number of users, which an app may change. */
+/** Checks a list of userIDs. The server checks its length, because an app can change that limit. */
 export function userList(value: unknown, name: string): string[] {
   const users = textList(value, name);
   const malformed = users.find((user) => !USER_ID.test(user));
@@ -50,12 +50,12 @@ export function text(value: unknown, name: string, longest = Infinity): string {
   return value;
 }
 
-/** Checks a text that may be missing. */
+/** Checks a text that may also be undefined. */
 export function optionalText(value: unknown, name: string, longest?: number): string | undefined {
   return value === undefined ? undefined : text(value, name, longest);
 }
 
-/** Checks the id of a device, or the id that a sender gives to a message: 1 to 64 bytes of printable ASCII. */
+/** Checks the id of a device or the sender's id of a message: 1 to 64 bytes of printable ASCII. */
 export function id(value: unknown, name: string): string {
   const found = text(value, name);
   if (!/^[ -~]{1,64}$/.test(found)) {
@@ -74,7 +74,7 @@ export function userID(value: unknown, name: string): string {
   return value;
 }
 
-/** Returns the peer of a conversation after checking its id. */
+/** Checks the id of a conversation, and returns the peer. */
 export function conversationPeer(value: unknown, name = "conversationID"): string {
   const peer = typeof value === "string" ? peerOf(value) : undefined;
   if (peer === undefined || !USER_ID.test(peer)) {
@@ -90,7 +90,7 @@ export function flag(value: unknown, name: string): boolean {
   return value;
 }
 
-/** Checks that the parameters are an object, because a JavaScript program may omit it, or pass the list itself. */
+/** Checks that the parameters are an object. A JavaScript program may omit them, or pass only a list. */
 export function options<T extends object>(value: T): T {
   if (typeof value !== "object" || (value as unknown) === null || Array.isArray(value)) {
     throw wrong("the parameters must be an object");
@@ -98,7 +98,7 @@ export function options<T extends object>(value: T): T {
   return value;
 }
 
-/** Checks a value that must be one of `allowed`, or missing. */
+/** Checks a value that must be in `allowed` or undefined. */
 export function oneOf<T extends string>(value: unknown, allowed: readonly T[], name: string): T | undefined {
   if (value !== undefined && !allowed.some((one) => one === value)) {
     throw wrong(`${name} must be ${allowed.join(" or ")}`);
@@ -106,7 +106,7 @@ export function oneOf<T extends string>(value: unknown, allowed: readonly T[], n
   return value as T | undefined;
 }
 
-/** The refusal of a parameter, with the reason. */
+/** Returns the error for a wrong parameter. */
 export function wrong(what: string): ChatError {
   return new ChatError(refused("INVALID_PARAMETER", what));
 }

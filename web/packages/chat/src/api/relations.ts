@@ -109,7 +109,7 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
   return friendOf(answer.friend ?? { userId });
 }
 
-/** Checks the user's own list only, because the lists of users outside of it are not known. */
+/** Checks only the user's own friend list. For users outside of it, nothing is known about their lists. */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");
   const type = check.oneOf(options.type, [TYPES.SNS_CHECK_TYPE_BOTH, TYPES.SNS_CHECK_TYPE_SINGLE], "type");

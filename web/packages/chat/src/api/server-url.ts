@@ -1,8 +1,8 @@
-/** The address of the client port. It is parsed without `URL`, which is incomplete in React Native. */
+/** The address of the server. It is parsed without `URL`, because React Native's `URL` is incomplete. */
 
 import { text, wrong } from "./parameters.js";
 
-/** The address of the client port; by default, the host of the page. */
+/** Returns the WebSocket URL of the server; without an argument, of the host of the page. */
 export function serverUrl(server: string | undefined): string {
   const given = server ?? (typeof location === "undefined" ? "" : location.origin);
   const address = text(given, "server").trim();
@@ -10,7 +10,7 @@ export function serverUrl(server: string | undefined): string {
   if (scheme !== undefined && !/^(ws|http)s?:$/i.test(scheme)) {
     throw wrong(`server must begin with wss://, ws://, https:// or http://, not ${scheme}`);
   }
-  // A host, and an optional path.
+  // The address must have a host, and may have a path.
   if (!/^\w+:\/\/[^\s/?#\\]+[^\s#\\]*$/.test(address)) {
     throw wrong(`server must be the address of the client port, such as wss://chat.example, not "${address}"`);
   }

@@ -1,6 +1,6 @@
 /**
  * Profiles, friends, messages and conversations in the form of the cloud's SDK. Fields for features that Lamplight
- * does not have are present with a neutral value, so that code which reads them works.
+ * does not have are present with a neutral value, so that programs that read them work.
  */
 
 import { TYPES } from "./constants.js";
@@ -33,20 +33,20 @@ export interface Friend {
   wording: string;
   profile: Profile;
   friendCustomField: never[];
-  /** Not in the cloud's API: whether the friend has the user in their friend list too. */
+  /** Whether the friend has the user in their friend list too. Not in the cloud's API. */
   isMutual: boolean;
-  /** Not in the cloud's API: the creation time of the entry, UTC milliseconds. */
+  /** The time at which the entry was created, in milliseconds since 1970 (UTC). Not in the cloud's API. */
   addTime: number;
 }
 
-/** Content that only the application interprets. Lists show `description`. */
+/** Content that only the application interprets. Conversation lists show `description`. */
 export interface CustomPayload {
   data: string;
   description: string;
   extension: string;
 }
 
-/** The content of a message, by its type. */
+/** The content of a message. Its form depends on the type. */
 export type MessageContent =
   { type: "TIMTextElem"; payload: { text: string } } | { type: "TIMCustomElem"; payload: CustomPayload };
 
@@ -55,16 +55,16 @@ export type Message = MessageContent & MessageFrame;
 
 /** A message without its content. */
 export interface MessageFrame {
-  /** The id, which is the same for the sender and the receiver. */
+  /** The id of the message, which is the same for sender and receiver. */
   ID: string;
   conversationID: string;
   conversationType: "C2C";
   from: string;
   to: string;
   flow: "in" | "out";
-  /** UTC seconds. */
+  /** The time at which the server stored the message, in seconds since 1970 (UTC); 0 until then. */
   time: number;
-  /** The position in the conversation, from 1; 0 until the message was sent. */
+  /** The position in the conversation, which begins at 1; 0 until the message was sent. */
   sequence: number;
   status: "unSend" | "success" | "fail";
   nick: string;
@@ -87,7 +87,7 @@ export interface MessageFrame {
   hasRiskContent: boolean;
 }
 
-/** The last message of a conversation, as lists show it. */
+/** The last message of a conversation, for conversation lists. */
 export interface LastMessage {
   lastTime: number;
   lastSequence: number;
@@ -154,7 +154,7 @@ export function friendOf(told: FriendJson): Friend {
   };
 }
 
-/** Converts a message of the server for the user `self`; `sender` is the known profile of its sender. */
+/** Converts a message of the server. `self` is the own user, and `sender` is the profile of the message's sender. */
 export function messageOf(told: MessageJson, self: string, sender: ProfileJson | undefined): Message {
   const from = told.from ?? "";
   const to = told.to ?? "";
@@ -171,17 +171,17 @@ export function messageOf(told: MessageJson, self: string, sender: ProfileJson |
   };
 }
 
-/** The content of a message of the server. */
+/** Returns the content of a message of the server. */
 function contentOf({ text = "", custom }: MessageJson): MessageContent {
   return custom === undefined
     ? { type: TYPES.MSG_TEXT, payload: { text } }
     : { type: TYPES.MSG_CUSTOM, payload: { ...NO_CUSTOM, ...custom } };
 }
 
-/** Empty custom content, because the server leaves empty parts out. */
+/** Empty custom content. The server omits empty parts, so they are added. */
 const NO_CUSTOM: CustomPayload = { data: "", description: "", extension: "" };
 
-/** A message that was not sent yet. */
+/** Creates a message that was not sent yet. */
 export function message(
   { ID, from, to }: { ID: string; from: string; to: string },
   content: MessageContent,
@@ -250,27 +250,30 @@ export function conversationOf(told: ConversationJson): Conversation {
   };
 }
 
-/** The id of the conversation with a user. */
+/** Returns the id of the conversation with a user. */
 export function conversationID(peer: string): string {
   return `${TYPES.CONV_C2C}${peer}`;
 }
 
-/** The peer of a conversation; undefined if it is not a one-to-one conversation. */
+/** Returns the peer of a conversation; undefined if the conversation is not one-to-one. */
 export function peerOf(id: string): string | undefined {
   return id.startsWith(TYPES.CONV_C2C) && id.length > TYPES.CONV_C2C.length
     ? id.slice(TYPES.CONV_C2C.length)
     : undefined;
 }
 
-/** The form of a `client_message_id` that `createTextMessage` makes: a random id of the client, and a number. */
+/** The form of a `client_message_id` that this SDK creates: a random id of the client, and a number. */
 const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 
-/** The id of a message that this SDK sends with this `client_message_id`; known before the message has a sequence. */
+/** Returns the id of a message of this SDK, which does not need the sequence that the server assigns later. */
 export function sentID(from: string, clientMessageId: string): string {
   return `${from}-${clientMessageId}`;
 }
 
-/** Other clients and the server API may reuse a `client_message_id`, so only one of this SDK identifies a message. */
+/**
+ * Returns the id of a message. A `client_message_id` of another client may not be unique, so only one in the form of
+ * this SDK becomes the id.
+ */
 function messageID(told: MessageJson): string {
   const { from = "", clientMessageId = "" } = told;
   return MADE_HERE.test(clientMessageId) ? sentID(from, clientMessageId) : placeOf(told);
@@ -280,7 +283,7 @@ function seconds(milliseconds: string | undefined): number {
   return Math.floor(Number(milliseconds ?? 0) / 1000);
 }
 
-/** Rows in the form for applications. The objects of unchanged rows stay the same. */
+/** Converts rows to the form for applications. An unchanged row always gives the same object. */
 export class Shapes<Row extends object, Shape> {
   readonly #made = new WeakMap<Row, Shape>();
 

@@ -1,16 +1,16 @@
 /**
  * The features of the cloud's SDK that Lamplight does not have, in one table. Calls that read return empty results,
- * so that a program which reads everything at its start works. Calls that would change something are rejected, so
- * that an application does not assume a change that was not made. The README has this table for readers.
+ * so that programs that read everything at their start work. Calls that would change something are rejected, so that
+ * no program assumes a change that was not made. The README documents this table.
  */
 
-/** The version of the cloud's SDK whose interface this is; programs compare it. */
+/** The version of the cloud's SDK that this package implements; programs compare it. */
 export const VERSION = "3.6.6";
 
 /** The cloud's code for a feature that is not available. */
 export const NOT_SUPPORTED = 3122;
 
-/** An empty answer to a call with these options. */
+/** A function that returns the empty result for the options of a call. */
 type Empty = (options: never) => unknown;
 
 const nothing = () => ({});
@@ -128,8 +128,8 @@ export const REJECTED = [
 ] as const;
 
 /**
- * Functions that create messages which cannot be sent: `sendMessage` rejects them. Programs create and send a message
- * in two steps, and handle errors in the second one.
+ * Functions that create messages of other types, which `sendMessage` rejects. Creating does not fail, because
+ * programs expect errors only when they send a message.
  */
 export const UNSENDABLE = {
   createTextAtMessage: "TIMTextElem",

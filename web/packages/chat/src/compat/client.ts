@@ -1,4 +1,4 @@
-/** The client with the cloud's names: that of `@lamplight/chat`, with the differences in behaviour. */
+/** The client with the cloud's names: it uses the client of `@lamplight/chat` and adds the cloud's behaviour. */
 
 import { Chat } from "../api/chat.js";
 import { EVENT, TYPES } from "../api/constants.js";
@@ -32,19 +32,19 @@ const PASSED = [
   "setAllMessageRead",
 ] as const satisfies readonly (keyof Chat & keyof Calls)[];
 
-/** The most messages that `findMessage` finds, and the most drafts; beyond that, the oldest are dropped. */
+/** The maximum numbers of messages for `findMessage` and of drafts. If there are more, the oldest is removed. */
 const MOST_FOUND = 1_000;
 const MOST_DRAFTS = 200;
 
-/** The cloud's bit for a feature: 2 to the power of 7 is user status. */
+/** The cloud's bit for the feature "user status": 2 to the power of 7. */
 const USER_STATUS_FEATURE = 2 ** 7;
-/** The module for friends; there is none for groups. */
+/** The cloud's name of the module for friends. Lamplight has no module for groups. */
 const RELATIONSHIP_MODULE = "relationship-module";
-/** The cloud's codes for an unknown key, and for a client that was destroyed. */
+/** The cloud's codes for an unknown key and for a destroyed client. */
 const INVALID_OPERATION = 2905;
 const DESTROYED = 2999;
 
-/** The existing clients by their apps. */
+/** The existing clients, by the number of their app. */
 const clients = new Map<number, Calls>();
 
 /** Creates the client of an app, or returns the existing one. */
@@ -55,7 +55,7 @@ export function createClient(options: CreateOptions): Calls {
   if (known !== undefined) {
     return known;
   }
-  // The server address is checked first, so that nothing is created if it is not valid.
+  // The server address is checked first, so that a wrong address creates no client.
   const server = findServer(proxyServer);
   const chat = new Chat({ SDKAppID: app, server });
   const client = new Client(app, chat) as unknown as Calls;
@@ -63,14 +63,14 @@ export function createClient(options: CreateOptions): Calls {
   return client;
 }
 
-/** Filters without a matching conversation, because Lamplight has no groups, marks or mentions. */
+/** Filters that match no conversation, because Lamplight has no groups, marks or mentions. */
 interface ConversationFilter {
   groupName?: unknown;
   markType?: unknown;
   hasGroupAtInfo?: unknown;
 }
 
-/** A message as in the cloud's typings, but without `any`, and with the values of the enums. */
+/** A message as in the cloud's typings, but with strings instead of `any` and of the enums. */
 type Message = Record<
   keyof Pick<
     AnyMessage,
@@ -87,7 +87,7 @@ type MessageOptions = Record<keyof Pick<AnyMessageOptions, "to" | "conversationT
 
 type Call = (...given: never[]) => Promise<unknown>;
 
-/** The types of messages that can be sent; messages of other types can be created, and `sendMessage` rejects them. */
+/** The types of messages that can be sent. `sendMessage` rejects messages of other types. */
 type SentType = typeof TYPES.MSG_TEXT | typeof TYPES.MSG_CUSTOM;
 
 function isSent(type: string): type is SentType {
@@ -97,10 +97,12 @@ function isSent(type: string): type is SentType {
 class Client {
   readonly #log = new Log();
   readonly #emitter = new Emitter(this.#log);
-  /** The state of `SDK_READY`. `coming`: the login has succeeded, and its promise is not resolved yet. */
+  /**
+   * Whether `SDK_READY` was emitted. `coming` means that the login has succeeded, but its promise has not resolved.
+   */
   #ready: "no" | "coming" | "yes" = "no";
   #isDestroyed = false;
-  /** The messages that `findMessage` finds, oldest first. */
+  /** The messages that `findMessage` can find, oldest first. */
   readonly #found = new Map<string, Message>();
   readonly #drafts = new Map<string, string>();
   #made = 0;
@@ -123,7 +125,7 @@ class Client {
     for (const [name, type] of Object.entries(UNSENDABLE)) {
       own[name] = (options: MessageOptions) => this.#message(type, options);
     }
-    // Programs use calls without the client: `const { login } = chat`.
+    // The methods are bound, because programs use calls without the client: `const { login } = chat`.
     for (const name of Object.getOwnPropertyNames(Client.prototype)) {
       const method: unknown = Reflect.get(this, name);
       if (name !== "constructor" && typeof method === "function") {
@@ -135,7 +137,7 @@ class Client {
 
   // The session.
 
-  /** Throws instead of rejecting if credentials are missing, as the cloud's SDK does. */
+  /** Logs in. Throws instead of rejecting if credentials are missing, as the cloud's SDK does. */
   login(options: { userID: string; userSig: string }): Promise<unknown> {
     const { userID, userSig } = parameters(options);
     if (typeof userID !== "string" || typeof userSig !== "string") {
@@ -156,8 +158,8 @@ class Client {
     } catch (error) {
       throw compatible(error);
     } finally {
-      // `SDK_READY` is emitted after the callers that wait for this promise, so that a program which then listens for
-      // it gets the event.
+      // `SDK_READY` is emitted after the promise has resolved, so that a program that only then adds a listener gets
+      // the event.
       setTimeout(() => {
         this.#becomeReady();
       });
@@ -175,7 +177,7 @@ class Client {
     return await this.#guarded("logout", () => this.chat.logout())();
   }
 
-  /** Logs out and ends the client; `create` makes another one. */
+  /** Logs out and ends the client. After that, `create` returns a new one. */
   async destroy(): Promise<void> {
     this.#isDestroyed = true;
     if (clients.get(this.app)?.destroy === (this as unknown as Calls).destroy) {
@@ -225,14 +227,13 @@ class Client {
   }
 
   /**
-   * Accepts a plugin and ignores it, because the cloud's plugins upload files, filter words and register pushes at the
-   * cloud.
+   * Accepts a plugin and ignores it. The cloud's plugins use services of the cloud: uploads, word filters and push.
    */
   registerPlugin(options: object): void {
     this.#log.info("plugins are accepted but not used", Object.keys(options));
   }
 
-  /** Answers the keys that the cloud's own UI kits use. */
+  /** Answers the keys that the cloud's own UI kits use. Other keys are rejected. */
   callExperimentalAPI(key: string, options?: unknown): unknown {
     switch (key) {
       case "isCommercialAbilityEnabled": {
@@ -256,7 +257,7 @@ class Client {
 
   // Messages.
 
-  /** Creates a message, even before a login; its sender is set when it is sent. */
+  /** Creates a text message, even before a login; the sender is then set when the message is sent. */
   createTextMessage(options: MessageOptions): Message {
     return this.#create(TYPES.MSG_TEXT, options);
   }
@@ -280,7 +281,7 @@ class Client {
       : this.chat.createTextMessage({ to, conversationType, payload: parameters(payload as { text: string }) });
   }
 
-  /** Forwards texts and custom content; for other content, creates a message that cannot be sent. */
+  /** Creates a copy of a message with a text or custom content. A copy of another message cannot be sent. */
   createForwardMessage(options: MessageOptions): Message {
     const { type, payload } = parameters(parameters(options).payload as Message);
     return isSent(type) ? this.#create(type, { ...options, payload }) : this.#message(type, { ...options, payload });
@@ -351,14 +352,14 @@ class Client {
     return { code, data: { conversation: this.#withDrafts([data.conversation])[0] } };
   }
 
-  /** Keeps a draft in this page only. */
+  /** Stores a draft in the memory of this page. An empty text removes the draft. */
   async setConversationDraft(options: { conversationID: string; draftText: string }): Promise<unknown> {
     return await this.#guarded("setConversationDraft", async () => {
       const { conversationID, draftText } = parameters(options);
       if (typeof draftText !== "string") {
         throw wrong("draftText must be a string");
       }
-      // A conversation that cannot exist is refused before anything is kept.
+      // The conversation is checked before the draft is stored.
       await this.#profile(conversationID);
       this.#drafts.delete(conversationID);
       if (draftText !== "") {
@@ -374,7 +375,7 @@ class Client {
     return this.chat.getTotalUnreadMessageCount();
   }
 
-  // There is no signalling of calls: no call can be made or received.
+  // Lamplight has no signalling: no call can be made or received.
 
   addSignalingListener(): void {
     // The listener would never be called, so it is not stored.
@@ -398,7 +399,7 @@ class Client {
 
   // Private methods.
 
-  /** A call that needs a login, and whose refusals have the cloud's form. */
+  /** Wraps a call: it is rejected without a login, and its errors have the cloud's form. */
   #guarded(
     name: string,
     call: (...given: never[]) => Promise<unknown>,
@@ -416,7 +417,7 @@ class Client {
     };
   }
 
-  /** A message that `sendMessage` refuses, or that is created before its sender is known. */
+  /** Creates a message that cannot be sent, or that gets its sender only when it is sent. */
   #message(type: string, options: MessageOptions): Message {
     const { to, conversationType, payload } = parameters(options);
     const from = isSent(type) ? "" : this.chat.getLoginUser();
@@ -439,7 +440,7 @@ class Client {
     }
   }
 
-  /** Passes the client's events on, converted where they differ. */
+  /** Emits the events of the inner client, converted where the cloud's form differs. */
   #listen(): void {
     for (const name of Object.values(EVENT)) {
       this.chat.on(name, ({ data }) => {
@@ -482,7 +483,7 @@ class Client {
   }
 }
 
-/** Adds a value to a map with at most `most` values; beyond that, the oldest is removed. */
+/** Adds a value to a map. If the map then has more than `most` values, the oldest is removed. */
 function keep<T>(map: Map<string, T>, key: string, value: T, most: number): void {
   map.delete(key);
   map.set(key, value);

@@ -1,4 +1,4 @@
-/** Refusals in the cloud's form: with `data`, and with the codes that the cloud's SDK makes itself. */
+/** Errors in the cloud's form: with `data`, and with codes that only the cloud's SDK uses. */
 
 import { ChatError, isRefusal } from "../machine/errors.js";
 import { NOT_SUPPORTED } from "./absent.js";
@@ -6,9 +6,9 @@ import { NOT_SUPPORTED } from "./absent.js";
 /** The cloud's code for a call before the login. */
 export const USER_NOT_LOGGED_IN = 2024;
 
-/** The error that a call is rejected with. */
+/** The error with which a call is rejected. */
 export class CompatError extends ChatError {
-  /** Details besides the code, such as the message that was not sent. */
+  /** Details of the error, such as the message that was not sent. */
   readonly data: Record<string, unknown>;
 
   constructor(refusal: { code: number; message: string }, data: Record<string, unknown> = {}) {

@@ -1,13 +1,13 @@
 /**
- * The SDK with the names and the behaviour of the cloud's `@tencentcloud/chat` 3.6.6, for programs written for that
- * package. An alias of the bundler, or a changed import, selects it:
+ * The SDK with the names and behaviour of the cloud's `@tencentcloud/chat` 3.6.6, for programs that were written for
+ * that package. To use it, change the import, or set an alias in the bundler:
  *
  *     alias: { "@tencentcloud/chat": "@lamplight/chat/compat" }
  *
  * The calls and fields that Lamplight does not have are in one table, `absent.ts`.
  */
 
-// The values are the cloud's: numbers and texts in one enum, and some of them twice.
+// The values are the cloud's: an enum mixes numbers and texts, and some values occur twice.
 /* eslint-disable @typescript-eslint/no-mixed-enums, @typescript-eslint/no-duplicate-enum-values -- see above */
 
 import { VERSION as API_VERSION } from "./absent.js";
@@ -15,23 +15,23 @@ import { type ChatSDK as Client, createClient } from "./client.js";
 import { type Configuration as ServerConfiguration, configure as configureServer } from "./server.js";
 import type { CreateOptions } from "./types.js";
 
-// A namespace, because programs use its members as values and as types: `TYPES.CONV_C2C` is both.
+// This is a namespace, because programs use its members as values and as types, for example `TYPES.CONV_C2C`.
 // eslint-disable-next-line @typescript-eslint/no-namespace -- see above
 namespace Lamplight {
-  /** The version of the cloud's SDK whose interface this is. */
+  /** The version of the cloud's SDK that this package implements. */
   export const VERSION = API_VERSION;
 
-  /** Returns the client of this app, which is the same until it is destroyed. */
+  /** Returns the client of this app. Until the client is destroyed, every call returns the same one. */
   export function create(options: CreateOptions): Client {
     return createClient(options);
   }
 
-  /** Not in the cloud's API: sets the address of the server for programs that do not set it themselves. */
+  /** Sets the address of the server, for programs that do not set it themselves. Not in the cloud's API. */
   export function configure(configuration: ServerConfiguration): void {
     configureServer(configuration);
   }
 
-  /** The names of the events. Those for features that Lamplight does not have never occur. */
+  /** The names of the events. Events for features that Lamplight does not have never occur. */
   export enum EVENT {
     SDK_READY = "sdkStateReady",
     SDK_NOT_READY = "sdkStateNotReady",
@@ -65,7 +65,7 @@ namespace Lamplight {
     NET_STATE_CHANGE = "netStateChange",
     ALL_RECEIVE_MESSAGE_OPT_UPDATED = "onAllReceiveMessageOptUpdated",
     PINNED_GROUP_MESSAGE_UPDATED = "onPinnedGroupMessageUpdated",
-    // The following are missing in the cloud's typings, but exist in its program.
+    // The names below are missing in the cloud's typings, but the cloud's package has them.
     SDK_DESTROY = "sdkDestroy",
     MESSAGE_EXTENSIONS_UPDATED = "onMessageExtensionsUpdated",
     MESSAGE_EXTENSIONS_DELETED = "onMessageExtensionsDeleted",
@@ -73,7 +73,7 @@ namespace Lamplight {
     SERVER_CONFIG_UPDATED = "onServerConfigUpdated",
   }
 
-  /** The values that calls take and events have. */
+  /** The values of parameters and events. */
   export enum TYPES {
     MSG_TEXT = "TIMTextElem",
     MSG_IMAGE = "TIMImageElem",
@@ -179,7 +179,7 @@ namespace Lamplight {
     USER_STATUS_UNLOGINED = 3,
     IOS_OFFLINE_PUSH_NO_SOUND = "push.no_sound",
     IOS_OFFLINE_PUSH_DEFAULT_SOUND = "default",
-    // The following are missing in the cloud's typings, but exist in its program.
+    // The names below are missing in the cloud's typings, but the cloud's package has them.
     MSG_SOUND = "TIMSoundElem",
     MSG_GEO = "TIMLocationElem",
     GRP_PRIVATE = "Private",
@@ -193,7 +193,7 @@ namespace Lamplight {
     GRP_PROFILE_INVITE_OPTION = "inviteOption",
   }
 
-  /** Lamplight has no signalling of calls; the names exist so that programs which listen for them work. */
+  /** The names of signalling, which Lamplight does not have. They exist so that programs that use them run. */
   export enum TSignaling {
     NEW_INVITATION_RECEIVED = "newInvitationReceived",
     INVITEE_ACCEPTED = "ts_invitee_accepted",
@@ -211,7 +211,7 @@ namespace Lamplight {
 }
 
 export default Lamplight;
-// For `require`, which returns the object itself in the cloud's package.
+// These exports are for `require`, which returns the object itself in the cloud's package.
 export const { create, EVENT, TYPES, TSignaling, VERSION } = Lamplight;
 export { ChatSDK } from "./client.js";
 export { configure, type Configuration } from "./server.js";

@@ -1,4 +1,4 @@
-/** Finds the server for programs that were written for the cloud, which has one address for everybody. */
+/** Finds the address of the server for programs that were written for the cloud, where no address is needed. */
 
 import { wrong } from "../api/parameters.js";
 import { serverUrl } from "../api/server-url.js";
@@ -8,24 +8,27 @@ import { serverUrl } from "../api/server-url.js";
  * cloud.
  */
 export interface Configuration {
-  /** The client port of the server, such as `wss://chat.example`. Undefined removes an earlier setting. */
+  /** The address of the server, such as `wss://chat.example`. Undefined removes the earlier setting. */
   server?: string | undefined;
 }
 
-/** The name of the `<meta>` whose `content` is the address of the server. */
+/** The name of the `<meta>` element whose `content` is the address of the server. */
 const META = "lamplight-server";
 
 let configured: string | undefined;
 
-/** Sets the address of the server. An invalid address is refused, and the earlier setting stays. */
+/** Sets the address of the server. Throws if the address is invalid; the earlier setting then stays. */
 export function configure({ server }: Configuration): void {
   configured = server === undefined ? undefined : serverUrl(server);
 }
 
-/** The address of the server: from `create`, from `configure`, from the page's `<meta>`, or the page's own host. */
+/**
+ * Returns the address of the server: from `create`, else from `configure`, else from the page's `<meta>` element,
+ * else the page's host.
+ */
 export function findServer(proxyServer: unknown): string {
   if (proxyServer !== undefined && proxyServer !== null && proxyServer !== "") {
-    // The cloud's typings say `String`, which also matches a `String` object.
+    // The cloud's typings allow a `String` object.
     if (typeof proxyServer !== "string" && !(proxyServer instanceof String)) {
       throw wrong("proxyServer must be the address of the client port, such as wss://chat.example");
     }

@@ -1,6 +1,6 @@
 /**
- * The types of the cloud's typings, for programs that were written against them. They have `any` where the cloud's
- * have it, because a program may use its own types there. `@lamplight/chat` itself is fully typed.
+ * The types of the cloud's typings, for programs that were written for them. They have `any` where the cloud's
+ * typings have it, because a program may use its own types there. `@lamplight/chat` itself is fully typed.
  */
 
 /* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-function-type,
@@ -12,9 +12,9 @@ import type Lamplight from "./index.js";
 type TYPES = Lamplight.TYPES;
 
 export interface CreateOptions {
-  /** The number of the app; JavaScript programs may pass it as a string of digits. */
+  /** The number of the app. JavaScript programs may pass a string of digits. */
   SDKAppID: number;
-  /** The client port of the server, such as `wss://chat.example`. */
+  /** The address of the server, such as `wss://chat.example`. */
   proxyServer?: String | undefined;
   fileUploadProxy?: String | undefined;
   fileDownloadProxy?: String | undefined;
@@ -204,7 +204,7 @@ interface UserList {
   userIDList: string[];
 }
 
-/** The calls that Lamplight supports completely. */
+/** The calls that Lamplight fully supports. */
 interface Present {
   login(options: { userID: string; userSig: string }): Promise<any>;
   logout(): Promise<void>;
@@ -294,5 +294,5 @@ interface Present {
 type Absent = Record<keyof typeof EMPTY | (typeof REJECTED)[number], (...parameters: any[]) => Promise<any>> &
   Record<keyof typeof UNSENDABLE, (options: MessageOptions) => Message>;
 
-/** A client according to the cloud's typings. */
+/** A client with the cloud's typings. */
 export interface Calls extends Present, Absent {}

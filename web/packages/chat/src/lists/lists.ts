@@ -1,15 +1,15 @@
 /**
- * The friends and conversations of the user: a pure fold over the pages that were read, the answers to own calls, and
- * the changes that the server sends.
+ * The friends and conversations of the user, as pure functions. They combine the pages that were read, the answers to
+ * own calls, and the changes that the server sends.
  *
- * Every value has the version of the lists at its time (`lists_version`); of two values of the same row, the newer one
- * is kept, in whatever order they come. While a list is read again, the rows that were shown before stay visible; while
- * it is read for the first time, its pages are shown as they come.
+ * Every value has a lists version (`lists_version`). Of two values of the same row, the one with the higher version
+ * stays, in whatever order they arrive. While a list is read again, its former rows stay visible. While it is read
+ * for the first time, its pages become visible one by one.
  */
 
 import type { ConversationJson, FriendJson, MessageJson, ProfileJson } from "../gen/wire.js";
 
-/** A row with its version. */
+/** A row with its lists version. */
 interface Row<T> {
   readonly value: T;
   readonly version: number;
@@ -17,12 +17,13 @@ interface Row<T> {
 
 /** One list. */
 export interface Table<T> {
-  /** The rows that are shown; null until the list was read once. */
+  /** The rows of the last complete reading, with all later changes; null until the list was read once. */
   readonly shown: ReadonlyMap<string, T> | null;
-  /** The known rows: while the list is read, the rows read so far and those that were sent meanwhile. */
+  /** The known rows. While the list is being read, only the rows that were read or sent since the reading began. */
   readonly rows: ReadonlyMap<string, Row<T>>;
   /**
-   * Rows that were removed while the list was read, with their versions, so that an older page does not restore them.
+   * The lists versions of rows that were removed while the list was being read, so that an older page does not
+   * restore them.
    */
   readonly gone: ReadonlyMap<string, number>;
   readonly reading: boolean;
@@ -36,17 +37,17 @@ export interface Rows {
 
 export type ListName = keyof Rows;
 
-/** Everything that is known of the user's lists. */
+/** The user's lists and own profile, as far as they are known. */
 export type Lists = { readonly [K in ListName]: Table<Rows[K]> } & { readonly profile: ProfileJson | undefined };
 
-/** The state in which nothing is known. */
+/** The state before anything was read. */
 export const UNKNOWN: Lists = { friends: unknown(), conversations: unknown(), profile: undefined };
 
 function unknown<T>(): Table<T> {
   return { shown: null, rows: new Map(), gone: new Map(), reading: false };
 }
 
-/** A list that is known to be empty. */
+/** Returns a list that was read and has no rows. */
 export function empty<T>(): Table<T> {
   return { ...unknown(), shown: new Map() };
 }
@@ -56,7 +57,7 @@ export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/** Adds rows as of a version; returns the same table if nothing has changed. */
+/** Adds rows with their lists version. Returns the same table if nothing has changed. */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
   return place(
@@ -80,15 +81,12 @@ function place<T>(table: Table<T>, rows: readonly [string, Row<T>][]): Table<T> 
   return { ...table, rows: next, gone, shown };
 }
 
-/**
- * Does the same as `put` for a page of a list that is being read: the visible rows change only when the whole list
- * was read.
- */
+/** Adds the rows of a page, like `put`. The visible rows change only when the whole list has been read. */
 export function putPage<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   return { ...put(table, rows, version), shown: table.shown };
 }
 
-/** Removes rows as of a version. */
+/** Removes rows; `version` is the lists version of the removal. */
 export function drop<T>(table: Table<T>, keys: readonly string[], version: number): Table<T> {
   const meant = keys.filter((key) => (table.rows.get(key)?.version ?? 0) <= version);
   const rows = new Map(table.rows);
@@ -104,14 +102,12 @@ export function drop<T>(table: Table<T>, keys: readonly string[], version: numbe
   return meant.length === 0 ? table : { ...table, rows, shown, gone };
 }
 
-/** The visible rows: during the first read, those of the pages that have come. */
+/** Returns the visible rows. During the first reading, these are the rows of the pages that have arrived. */
 export function visible<T>({ shown, rows }: Table<T>): T[] {
   return shown === null ? Array.from(rows.values(), ({ value }) => value) : [...shown.values()];
 }
 
-/**
- * Ends reading after the last page, so that the known rows are shown. Unchanged rows and lists stay the same objects.
- */
+/** Ends a reading after the last page, and makes its rows visible. Unchanged rows and lists stay the same objects. */
 export function endReading<T>(table: Table<T>): Table<T> {
   let changed = table.shown?.size !== table.rows.size;
   const shown = new Map<string, T>();
@@ -124,7 +120,7 @@ export function endReading<T>(table: Table<T>): Table<T> {
   return { ...table, shown: changed ? shown : table.shown, gone: new Map(), reading: false };
 }
 
-/** The order of the server: pinned first, then the latest active first, then by rising peer. */
+/** Sorts conversations like the server: pinned first, then the latest active first, then by rising peer. */
 export function inOrder(conversations: Iterable<ConversationJson>): ConversationJson[] {
   return [...conversations].sort(
     (one, other) =>
@@ -143,7 +139,7 @@ export function totalUnread(conversations: Iterable<ConversationJson>): number {
   return total;
 }
 
-/** Returns the conversations after a message of this client was stored: its conversation has moved, or is new. */
+/** Returns the conversations after a message of this client was stored: its conversation is moved, or added. */
 export function withSent(
   { conversations, friends }: Lists,
   message: MessageJson,
@@ -160,7 +156,7 @@ function activeAt({ time }: MessageJson): Pick<ConversationJson, "activeAt"> {
   return time === undefined ? {} : { activeAt: time };
 }
 
-/** Returns the conversations after friends have changed, with the remarks and profiles of the friend list. */
+/** Returns the conversations after friends have changed, with the new remarks and profiles. */
 export function withFriends(
   conversations: Lists["conversations"],
   friends: readonly FriendJson[],
@@ -177,7 +173,7 @@ export function withFriends(
   }, conversations);
 }
 
-/** Returns the lists after mutual friends have changed their profiles. These changes have no version. */
+/** Returns the lists after mutual friends have changed their profiles. Such changes have no lists version. */
 export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Lists {
   return profiles.reduce(({ friends, conversations, profile: own }, profile) => {
     const user = profile.userId ?? "";
@@ -189,7 +185,7 @@ export function withProfiles(lists: Lists, profiles: readonly ProfileJson[]): Li
   }, lists);
 }
 
-/** Changes a row, if it exists, and keeps its version. */
+/** Changes a row without changing its version. Does nothing if there is no row. */
 export function revise<T>(table: Table<T>, key: string, apply: (value: T) => T): Table<T> {
   const row = table.rows.get(key);
   return row === undefined ? table : place(table, [[key, { ...row, value: apply(row.value) }]]);
@@ -202,7 +198,7 @@ function ofFriend(friend: FriendJson | undefined): Pick<ConversationJson, "remar
   };
 }
 
-/** A key that identifies a message of the server among all messages of a user. */
+/** Returns a key that identifies a message among all messages of a user. */
 export function placeOf({ from = "", to = "", sequence = "0" }: MessageJson): string {
   return `${from}-${to}-${sequence}`;
 }

@@ -1,9 +1,9 @@
 /**
- * Keeps the user's own lists up to date: reads them when they are needed, applies the changes that the server sends,
- * and reads them again after a broken link if something has changed meanwhile. The rules are in `lists.ts`.
+ * Keeps the user's own lists up to date. Reads them when they are needed, applies the changes that the server sends,
+ * and reads them again if they have changed during a broken link. The rules are in `lists.ts`.
  *
- * An acknowledged message is never lost: messages that came while the link was broken are fetched, and reported as if
- * they had just come.
+ * A message that the server has acknowledged is never lost: messages that were sent during a broken link are fetched
+ * and reported like new ones.
  */
 
 import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
@@ -20,24 +20,27 @@ import type { ListName, Lists, Rows, Table } from "./lists.js";
 import { ChatError, refused } from "../machine/errors.js";
 
 /**
- * The number of rows in the first page of the conversations, small so that it is shown soon. Later pages have as many
- * as the server allows.
+ * The number of rows in the first page of the conversations. It is small, so that the page is shown soon. Later pages
+ * have the server's maximum.
  */
 const FIRST_ROWS = 100;
 const MOST_ROWS = 0;
 const HISTORY_PAGE = 100;
 
 /**
- * The number of calls of one kind that are made without a pause between them, and the pause before each later one. In
- * any 5 s they are fewer than the 20 that the server allows to a user, so the application's own calls have room.
+ * The number of calls of one kind that are made without a pause, and the pause in milliseconds before each further
+ * one. This makes fewer calls than the 20 in 5 s that the server allows to a user, so the application has room.
  */
 const AT_ONCE = 8;
 const PAUSE = 500;
 
-/** The most messages of one conversation that are reported after a broken link. Older ones are in its history. */
+/**
+ * The maximum number of messages of one conversation that are reported after a broken link. Earlier ones can be read
+ * from the history.
+ */
 export const MOST_MISSED = 500;
 
-/** The interface of the lists to the client: the calls to the server, and callbacks for changes. */
+/** The parts of the client that the lists use: calls to the server, and callbacks for changes. */
 export interface Surroundings {
   call<K extends AskKind>(
     kind: K,
@@ -47,10 +50,10 @@ export interface Surroundings {
   pause(milliseconds: number): Promise<unknown>;
   /** The user who is logged in. */
   self(): string;
-  /** Whether this client has sent that message, so that it is not reported. */
+  /** Returns whether this client has sent the message. Such a message is not reported. */
   isOwn(message: MessageJson): boolean;
   onMessages(messages: readonly MessageJson[]): void;
-  /** Called with messages of this client that the server has. */
+  /** Called with messages of this client that the server has stored. */
   onOwn(messages: readonly MessageJson[]): void;
   onConversations(): void;
   onUnread(total: number): void;
@@ -62,66 +65,66 @@ export interface Surroundings {
 /** A list that is being read. */
 interface Reading {
   done: Promise<void>;
-  /** Whether the rows read so far are out of date, so that reading begins again. */
+  /** Whether the rows that were read are outdated, so that the reading begins again. */
   again: boolean;
 }
 
-/** The reading that catches up on what was missed since the link broke. */
+/** The reading of the changes since the link broke. */
 interface CatchUp {
-  /** The conversations with the newest messages that the application knows; null if no messages were missed. */
+  /** The conversations with the newest messages that the application has; null if no messages were missed. */
   heads: ReadonlyMap<string, ConversationJson> | null;
-  /** The messages that were reported meanwhile. */
+  /** The keys of the messages that were reported since then. */
   readonly told: Set<string>;
   isRunning: boolean;
-  /** Whether more has changed meanwhile, so that the lists must be read once more. */
+  /** Whether the lists have changed again, so that they must be read once more. */
   again: boolean;
 }
 
 /** Keeps the copies of one client's lists current. */
 export class ListsSync {
   #lists: Lists = fold.UNKNOWN;
-  /** The catch-up that is under way; null if nothing was missed. */
+  /** The catch-up under way or to be repeated; null if no change was missed. */
   #behind: CatchUp | null = null;
   #unread = 0;
   /**
-   * Whether friends' profiles may have changed since the link broke. Such changes have no version, so a list is read
-   * again when it is used.
+   * Whether friends' profiles may have changed since the link broke. Such changes have no lists version, so the
+   * friends are read again when they are used.
    */
   #mayShowOldNames = false;
-  /** The lists that are being read. The object is replaced after every login. */
+  /** The readings under way. The object is replaced after every login. */
   #readings: Partial<Record<ListName, Reading | undefined>> = {};
 
   constructor(private readonly around: Surroundings) {}
 
-  /** The number of unread messages. */
+  /** The number of unread messages over all conversations. */
   get unread(): number {
     return this.#unread;
   }
 
-  /** The conversation with a user, if it is known. */
+  /** Returns the conversation with a user; undefined if it has not been read. */
   conversation(peer: string): ConversationJson | undefined {
     const { shown, rows } = this.#lists.conversations;
     return shown?.get(peer) ?? rows.get(peer)?.value;
   }
 
-  /** The profile of a known user: the own user, a friend, or the peer of a conversation. */
+  /** Returns the profile of the own user, a friend, or the peer of a conversation; undefined for other users. */
   profile(user: string): ProfileJson | undefined {
     return user === this.around.self()
       ? this.#lists.profile
       : (this.#lists.friends.shown?.get(user)?.profile ?? this.conversation(user)?.profile);
   }
 
-  /** The conversations that are currently shown, in order. */
+  /** The visible conversations, in order. */
   get shownConversations(): ConversationJson[] {
     return fold.inOrder(fold.visible(this.#lists.conversations));
   }
 
-  /** The friends that are currently shown. */
+  /** The visible friends. */
   get shownFriends(): FriendJson[] {
     return fold.visible(this.#lists.friends);
   }
 
-  /** The conversations; they are read first if necessary. */
+  /** Returns the conversations; reads them first if necessary. */
   async conversations(): Promise<ConversationJson[]> {
     this.#catchUpAgain();
     if (this.#lists.conversations.shown === null || this.#readings.conversations !== undefined) {
@@ -130,7 +133,7 @@ export class ListsSync {
     return this.shownConversations;
   }
 
-  /** The friends; they are read first if necessary. */
+  /** Returns the friends; reads them first if necessary. */
   async friends(): Promise<FriendJson[]> {
     this.#catchUpAgain();
     if (this.#lists.friends.shown === null || this.#readings.friends !== undefined || this.#mayShowOldNames) {
@@ -149,7 +152,7 @@ export class ListsSync {
       if (Number(told.listsVersion ?? 0) === 0) {
         this.#lists = { ...fold.UNKNOWN, friends: fold.empty(), conversations: fold.empty() };
       } else {
-        // The number of unread messages must be known without a call of the application.
+        // The number of unread messages must be available without a call of the application.
         this.#inBackground("reading the conversations", this.#readConversations());
       }
     } else {
@@ -180,7 +183,7 @@ export class ListsSync {
     }
   }
 
-  /** Applies the changes in the answer to a call of this client. */
+  /** Applies the changes from the answer to a call of this client. */
   learn(told: Omit<ListsChangedJson, "messages">, listsVersion: string | undefined): void {
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
@@ -194,7 +197,7 @@ export class ListsSync {
     const version = Number(listsVersion ?? 0);
     const before = this.#lists;
     if (!before.conversations.rows.has(peer)) {
-      // The conversation is now at the top, so no page that is still to come has it.
+      // The conversation is now at the top, so no later page of the reading contains it.
       readAgain(this.#readings.conversations);
       readAgain(this.#behind);
     }
@@ -205,7 +208,7 @@ export class ListsSync {
     }
   }
 
-  /** Handles the user's own profile after it was read. */
+  /** Stores the user's own profile after it was read. */
   learnProfile(profile: ProfileJson): void {
     this.#lists = { ...this.#lists, profile };
   }
@@ -223,7 +226,7 @@ export class ListsSync {
       friends: fold.drop(fold.put(friends, byUser(told.friends), version), told.deletedFriends ?? [], version),
     };
     this.#lists = fold.withProfiles(edited, told.profiles ?? []);
-    // A page that the server wrote before this change may come after it, with the old name.
+    // A page that the server wrote before this change may arrive after it, with the old name.
     if (changed.length > 0 || told.profiles !== undefined) {
       readAgain(this.#readings.conversations);
     }
@@ -268,7 +271,7 @@ export class ListsSync {
 
   // Reading.
 
-  /** Catches up again, because an earlier attempt may have failed. */
+  /** Repeats the catch-up if an earlier attempt has failed. */
   #catchUpAgain(): void {
     if (this.#behind?.isRunning === false) {
       this.outdated();
@@ -276,8 +279,8 @@ export class ListsSync {
   }
 
   /**
-   * Catches up on changes that were not sent: lists that were read before are read again, and missed messages are
-   * fetched.
+   * Catches up on changes that the server did not send: reads again the lists that were read before, and fetches
+   * missed messages.
    */
   outdated(): void {
     const behind = (this.#behind ??= { heads: null, told: new Set(), isRunning: false, again: false });
@@ -324,17 +327,14 @@ export class ListsSync {
     await Promise.all(reads);
   }
 
-  /**
-   * Reads the conversations. During the first read, each page is reported, so that the first rows are shown before the
-   * last page comes.
-   */
+  /** Reads the conversations. During the first reading, each page is reported, so that its rows are shown at once. */
   #readConversations(): Promise<void> {
     let told = 0;
     return this.#read("conversations", async (cursor) => {
       const limit = cursor === "" ? FIRST_ROWS : MOST_ROWS;
       const { next = "" } = await this.around.call("getConversationList", { cursor, limit }, (page) => {
         const table = this.#put("conversations", byPeer(page.conversations), page);
-        // A list whose reading began again is reported only once it has more rows than were reported.
+        // If the reading began again, the list is reported only once it has more rows than were reported before.
         if (table.shown === null && (page.next ?? "") !== "" && table.rows.size > told) {
           told = table.rows.size;
           this.around.onConversations();
@@ -354,7 +354,7 @@ export class ListsSync {
     });
   }
 
-  /** Adds a page, and returns the list with it. */
+  /** Adds the rows of a page, and returns the changed list. */
   #put<K extends ListName>(name: K, rows: [string, Rows[K]][], page: { listsVersion?: string }): Table<Rows[K]> {
     const table = fold.putPage(this.#lists[name], rows, Number(page.listsVersion ?? 0));
     this.#lists = { ...this.#lists, [name]: table };
@@ -362,8 +362,8 @@ export class ListsSync {
   }
 
   /**
-   * Reads a list page by page: `readPage` reads the page that begins at a position, and returns the position of the
-   * next one. Only one reading is under way at a time; callers that need the list meanwhile wait for it.
+   * Reads a list page by page. `readPage` reads the page at a position, and returns the position of the next page.
+   * Only one reading of a list is under way at a time; other callers wait for it.
    */
   #read<K extends ListName>(name: K, readPage: (from: string) => Promise<string>): Promise<void> {
     const readings = this.#readings;
@@ -383,7 +383,7 @@ export class ListsSync {
           if (isCurrent()) {
             const before = this.#lists;
             this.#lists = { ...before, [name]: fold.endReading<Rows[K]>(before[name]) };
-            // Callers that read friends get them as the result.
+            // A caller of `friends` gets the first reading as its result, so it is not reported.
             if (name === "conversations" || before.friends.shown !== null) {
               this.#tellOf(before, []);
             }
@@ -396,7 +396,7 @@ export class ListsSync {
     return reading.done;
   }
 
-  /** Waits before a call that follows `calls` others of its kind. Fails if the session has ended meanwhile. */
+  /** Waits before a call that follows `calls` others of its kind. Throws if the session has ended during the wait. */
   async #pause(calls: number): Promise<void> {
     const readings = this.#readings;
     if (calls >= AT_ONCE) {
@@ -407,7 +407,7 @@ export class ListsSync {
     }
   }
 
-  /** Reads the user's own profile, or that of a peer whose conversation has none. */
+  /** Reads the profile of the own user, or of a peer whose conversation has no profile. */
   async #readProfile(user: string): Promise<void> {
     const { profiles } = await this.around.call("getUsersInfo", { userIds: [user] });
     const profile = profiles?.[0];
@@ -422,7 +422,7 @@ export class ListsSync {
     }
   }
 
-  /** Fetches the messages that came while the link was broken, and reports them, oldest first. */
+  /** Fetches and reports the messages that were sent during the broken link, oldest first. */
   async #tellMissed(heads: CatchUp["heads"], told: Set<string>): Promise<void> {
     const missed: MessageJson[] = [];
     let calls = 0;

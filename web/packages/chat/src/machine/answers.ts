@@ -1,4 +1,4 @@
-/** Handles the messages of the server: the other half of the machine. */
+/** The part of the machine that handles the messages of the server. */
 
 import type { Ask } from "./ask.js";
 import { end, failLogin, linkEnded } from "./endings.js";
@@ -20,10 +20,10 @@ import { fold, type Folded, refresh } from "./cache.js";
 import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
-/** The wait after TOO_MANY_FAILURES, which requires a minute. */
+/** The wait after TOO_MANY_FAILURES, in milliseconds. The contract requires a minute. */
 const AFTER_TOO_MANY_FAILURES = 60_000;
 
-/** The values that the JSON mapping leaves out. */
+/** The default values of the abilities, which the JSON mapping omits. */
 const NO_ABILITIES: Abilities = {
   statusesOfOthers: false,
   refusalCode: 0,
@@ -34,7 +34,7 @@ const NO_ABILITIES: Abilities = {
   unsubscribeBatch: 0,
 };
 
-/** Handles a message of the server. Messages of a newer contract are ignored. */
+/** Handles a message of the server. A message that only a newer contract has is ignored. */
 export function received(turn: Turn, message: ServerMessageJson): void {
   if (turn.session === null) {
     return;
@@ -145,8 +145,8 @@ function endingOf(refusal: Refused): Ending {
 }
 
 /**
- * Handles the snapshot of a login and the statuses that came before it. Users in a subscription list that an earlier
- * page has left are older than all users that this session has subscribed to.
+ * Handles the snapshot of a login and the statuses that came before the answer. In the new subscription list, users
+ * that only the server has come first: an earlier page subscribed to them before all users of this session.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
   if (turn.session === null) {
@@ -156,7 +156,7 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
   const version = Number(login.listsVersion ?? 0);
   abilitiesTold(turn, login.abilities);
   const begun = login.subscriptionsLost === true ? restores.begin(restore, own) : restore;
-  // A user who will be subscribed again is not reported as having left in between.
+  // A user to whom the client subscribes again is not reported as not watched in the meantime.
   const apart = restores.notWatched(begun, login.notWatched ?? []);
   // While the app forbids notifications of other users, the subscription list stays unchanged.
   const lost = turn.session.abilities?.statusesOfOthers === false ? [] : apart.left;
@@ -176,8 +176,8 @@ function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginRespo
 }
 
 /**
- * Completes the snapshot: it has the statuses of all watched users except those that the login named and that have
- * not changed.
+ * Completes the snapshot. The login named the cached users with their versions, and the server has now sent every
+ * status that differs. A user who was neither named nor sent is not watched any longer.
  */
 function snapshotComplete(turn: Turn): void {
   if (turn.session?.snapshot == null) {
@@ -199,7 +199,7 @@ function snapshotComplete(turn: Turn): void {
 }
 
 /**
- * Reports users of the subscription list who left it while the link was broken, by another device or the server API.
+ * Reports users who left the subscription list during the broken link; another device or the server API removed them.
  */
 function tellUnsubscribed(turn: Turn, own: readonly string[], left: readonly string[]): void {
   const gone = new Set(left);
@@ -230,8 +230,8 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
   }
   learn(turn, call.ask, body);
   const { listsVersion, repeatedSend }: { listsVersion?: string; repeatedSend?: boolean } = body[call.ask.kind] ?? {};
-  // The lists version in the answer to a read, or to a repeated send, may be ahead of changes that are still to be
-  // received, so it is ignored.
+  // The lists version in the answer to a read or a repeated send may include changes that have not been received yet,
+  // so it is ignored.
   if (!call.ask.kind.startsWith("get") && repeatedSend !== true) {
     listsTold(turn, listsVersion);
   }
@@ -241,7 +241,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
   }
 }
 
-/** Applies the statuses and changes of the subscription list in the answer to a call. */
+/** Takes the statuses and the changes of the subscription list from the answer to a call. */
 function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
@@ -316,10 +316,10 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
     retryAfter(refusal) !== undefined ||
     (turn.session.abilities !== null && isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF"))
   ) {
-    // The app may allow subscriptions again, which the server reports.
+    // The server will notify this client when the app allows subscriptions again.
     turn.patch({ restore: restores.refusedForNow(restore, turn.now) });
   } else {
-    // The app does not allow subscriptions now, so none of these users is watched by subscription any longer.
+    // The refusal is permanent, so these users are not watched by subscription any longer.
     const given = restores.giveUp(restore);
     turn.patch({ restore: given.restore });
     listChanged(turn, [], given.lost.users);
@@ -327,13 +327,13 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   }
 }
 
-// Messages that the server sends on its own.
+// Messages that the server sends without a request.
 
-/** Handles statuses of watched users. */
+/** Adds received statuses to the cache and reports those that have changed. */
 function told(turn: Turn, statuses: readonly UserStatus[]): void {
   const snapshot = turn.session?.snapshot;
   const told = new Set(snapshot?.told);
-  // The first status of a user on a link is accepted, whatever was sent on an earlier link.
+  // The first status of a user on a link is accepted even with a lower version than on an earlier link.
   const first = new Set(snapshot == null ? [] : statuses.filter(({ userID }) => told.size < told.add(userID).size));
   if (snapshot != null && first.size > 0) {
     turn.patch({ snapshot: { ...snapshot, told } });
@@ -371,7 +371,7 @@ function listsChanged(turn: Turn, told: ListsChangedJson): void {
 }
 
 /**
- * Records a version of the lists. The server sends changes, including the answers to own calls, in the order of their
+ * Records a received lists version. The server sends changes, including answers to own calls, in the order of their
  * versions.
  */
 function listsTold(turn: Turn, version: string | undefined): void {
@@ -379,14 +379,14 @@ function listsTold(turn: Turn, version: string | undefined): void {
 }
 
 /**
- * Removes former friends from the cache unless they are subscribed to. The server does not report that they are not
- * watched any longer.
+ * Removes former friends from the cache, except those in the subscription list. The server sends no message that they
+ * are not watched any longer.
  */
 function noFriends(turn: Turn, users: readonly string[]): void {
   turn.leaveCache(users.filter((user) => !turn.session?.subscriptions.includes(user)));
 }
 
-/** Stores the abilities that the app gives to this client. The first ones do not count as a change. */
+/** Stores the abilities of this client. The first abilities of a session are not reported as a change. */
 function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   if (turn.session === null || told === undefined) {
     return;
@@ -399,7 +399,7 @@ function abilitiesTold(turn: Turn, told: AbilitiesJson | undefined): void {
   }
 }
 
-/** Updates the known subscription list: `added` are its newest users, and `removed` have left it. */
+/** Updates the known subscription list: removes `removed`, and appends `added` as its newest users. */
 function listChanged(turn: Turn, added: readonly string[], removed: readonly string[]): void {
   if (turn.session === null) {
     return;
@@ -410,12 +410,12 @@ function listChanged(turn: Turn, added: readonly string[], removed: readonly str
   turn.patch({ subscriptions: [...turn.session.subscriptions.filter((user) => !moved.has(user)), ...newest] });
 }
 
-/** Handles the last message of the server on this link. */
+/** Handles the last message of the server before it closes the link. */
 function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   const span = last.retryAfterMs ?? 0;
   const why = refused("NOT_CONNECTED", last.message ?? "ended by the server");
   if (last.cause === "CAUSE_PROTOCOL_ERROR" && turn.session?.phase.at === "loggingIn") {
-    // The operator may have set a lower limit than the login assumed.
+    // The operator may have set a lower limit for the size of a login, so the next login is smaller.
     turn.patch({ loginLimit: Math.floor(turn.session.phase.bytes / 2) });
   }
   const endings: Partial<Record<ConnectionEnded_CauseJson, Ending>> = {
@@ -428,7 +428,7 @@ function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
   };
   const how = endings[last.cause ?? "CAUSE_UNSPECIFIED"];
   if (how === undefined) {
-    // A timeout, too many connections, an unreadable message, or a cause of a newer contract: the session goes on.
+    // A timeout, too many connections, an unreadable message, or an unknown cause: the session continues.
     linkEnded(turn, why, span, last.cause === "CAUSE_RECONNECT");
   } else {
     over(turn, how.by === "userSigExpired" ? refused("SIG_EXPIRED") : why, how);
@@ -451,7 +451,7 @@ function misunderstood(turn: Turn): void {
   linkEnded(turn, refused("NOT_CONNECTED", "an answer of another kind than its request"));
 }
 
-/** Whether a refusal is temporary, and the least time to wait. */
+/** Returns the wait after a temporary refusal, in milliseconds; undefined for a permanent refusal. */
 function retryAfter(refusal: Refused): number | undefined {
   if (isRefusal(refusal, "TOO_MANY_FAILURES")) {
     return AFTER_TOO_MANY_FAILURES;

@@ -1,4 +1,4 @@
-/** The requests to the server: the body of a `ClientMessage`, and the answer that belongs to it. */
+/** The requests to the server: the bodies of `ClientMessage`, and their answers. */
 
 import type { ClientMessageJson, ServerMessageJson } from "../gen/wire.js";
 import { utf8Length } from "./utf8.js";
@@ -6,27 +6,27 @@ import { utf8Length } from "./utf8.js";
 /** The kinds of requests. An answer has the same name as its request. */
 export type AskKind = Exclude<keyof ClientMessageJson, "id"> & keyof ServerMessageJson;
 
-/** The parameters of a request of that kind. */
+/** The parameters of a request of kind `K`. */
 export type Parameters<K extends AskKind> = NonNullable<ClientMessageJson[K]>;
 
-/** The answer to a request of that kind. */
+/** The answer to a request of kind `K`. */
 export type AnswerTo<K extends AskKind> = NonNullable<ServerMessageJson[K]>;
 
 /** A request. */
 export type Ask = { [K in AskKind]: { readonly kind: K; readonly parameters: Parameters<K> } }[AskKind];
 
-/** The most bytes of a message before and after the login, by the server's defaults. */
+/** The size limits of a message before and after the login, in bytes: the server's defaults. */
 export const FRAME_LIMITS = { beforeLogin: 64 * 1024, afterLogin: 512 * 1024 };
 
 /** The bytes of a message that are reserved for its id and name. */
 export const FRAME_SLACK = 64;
 
-/** Creates a message with a request. The id 0 requests no answer. */
+/** Creates a message with a request. With the id 0, the server sends no answer. */
 export function message(id: number, ask: Ask): ClientMessageJson {
   return { id: String(id), [ask.kind]: ask.parameters };
 }
 
-/** The size of a value on the wire in bytes. */
+/** Returns the size of a value on the wire, in bytes. */
 export function byteLength(value: unknown): number {
   return utf8Length(JSON.stringify(value));
 }

@@ -1,9 +1,8 @@
 /**
- * The statuses of the users that the SDK watches: a pure fold over all statuses that the server sends.
+ * The last known statuses of the watched users, from all statuses that the server has sent, as pure functions.
  *
- * The cache has the newest version for each user, and nothing about users who are not watched. It does not know
- * where statuses come from, nor who gets the differences that it returns. Its size is bounded by the users that the
- * account watches, which the server bounds.
+ * The cache has one status for each watched user, and none of other users. Its size is bounded by the number of users
+ * that the account watches, which the server limits.
  */
 
 import { isNewer, type UserStatus } from "./status.js";
@@ -11,7 +10,7 @@ import { isNewer, type UserStatus } from "./status.js";
 /** The statuses of the watched users, by `userID`. */
 export type Cache = ReadonlyMap<string, UserStatus>;
 
-/** A cache, and the statuses that differ from the one before: each user at most once. */
+/** A changed cache, and the statuses that differ from the cache before: each user at most once. */
 export interface Folded {
   cache: Cache;
   changed: UserStatus[];
@@ -21,8 +20,8 @@ export interface Folded {
 export const EMPTY: Cache = new Map();
 
 /**
- * Adds statuses of watched users. A status that is not newer is dropped; one that is in `replacing` is dropped only if
- * its version is equal, because the server may have lost versions that it had sent.
+ * Adds statuses of watched users. A status is dropped if it is not newer than the cached one. A status in `replacing`
+ * is dropped only if its version is equal, because the server may have lost versions that it had sent.
  */
 export function fold(
   cache: Cache,
@@ -48,7 +47,7 @@ export function fold(
   return { cache: next, changed: [...changed.values()] };
 }
 
-/** Does the same as `fold` for the answer to a query: nothing is kept of users who are not watched. */
+/** Adds the statuses of watched users from the answer to a query; other users are skipped. */
 export function refresh(cache: Cache, told: readonly UserStatus[]): Folded {
   return fold(
     cache,

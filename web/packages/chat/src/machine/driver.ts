@@ -1,4 +1,4 @@
-/** The driver of the connection machine: moves messages and time, and makes no decisions. */
+/** The driver of the connection machine: passes messages and the time to the machine and executes its effects. */
 
 import type { AnswerTo, Ask, AskKind, Parameters } from "./ask.js";
 import { ChatError, isRefusal } from "./errors.js";
@@ -20,14 +20,14 @@ import {
 /** The subprotocol of JSON text messages. */
 const SUBPROTOCOL = "lamplight.v1.json";
 
-/** The time that a call waits for its answer, including the time without a connection. */
+/** The time limit of a call in milliseconds, including the time without a connection. */
 export const CALL_TIMEOUT = 10_000;
 
-/** The pause after which a patient call that was refused by the rate limit is repeated. */
+/** The pause, in milliseconds, after which `callPatiently` repeats a call that the rate limit refused. */
 const RATE_PAUSE = 1_000;
 const MOST_ATTEMPTS = 60;
 
-/** The part of a `WebSocket` that the driver uses: that of the browser, of Node, or of the package `ws`. */
+/** The part of a `WebSocket` that the driver uses. Browsers, Node and the package `ws` have it. */
 export interface WebSocketLike {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: never) => void) | null;
@@ -40,9 +40,9 @@ export interface WebSocketLike {
 /** A WebSocket constructor. */
 export type WebSocketConstructor = new (url: string, protocol: string) => WebSocketLike;
 
-/** A caller that waits for its answer. */
+/** A caller that waits for an answer. */
 interface Waiter {
-  /** Handles the answer before any later message of the server. */
+  /** Processes the answer before any later message of the server. */
   learn(body: ServerMessageJson): void;
   resolve(body: ServerMessageJson): void;
   reject(error: ChatError): void;
@@ -54,12 +54,12 @@ export class Driver {
   #socket: WebSocketLike | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #waiters = new Map<CallId, Waiter>();
-  /** Callers that have timed out, and whose answers may still arrive on this link. */
+  /** The callers that have timed out, and whose answers may still arrive on this link. */
   #late = new Map<CallId, Waiter>();
   #lastCall = 0;
   #inputs: Input[] = [];
   #stepping = false;
-  /** Whether the page is hidden in the browser's cache, so that no deadline is due until it returns. */
+  /** Whether the page is in the browser's cache. No deadline is handled until it returns. */
   #isAway = false;
 
   constructor(
@@ -76,29 +76,29 @@ export class Driver {
     return this.#state.session?.user;
   }
 
-  /** Whether a login has succeeded and the session has not ended since. */
+  /** Whether a login has succeeded and the session has not ended. */
   get established(): boolean {
     return this.#state.session?.established === true;
   }
 
-  /** The abilities that the app gives to this client; null without a login, or if the server does not send them. */
+  /** The abilities that the app gives to this client; null without a login, or if the server has not sent them. */
   get abilities(): Abilities | null {
     return this.established ? (this.#state.session?.abilities ?? null) : null;
   }
 
-  /** Logs in. The session then lasts until it is ended, even if links break. */
+  /** Logs in. The session lasts until it is ended, even if links break. */
   async login(user: string, userSig: string): Promise<LoginResponseJson> {
     const body = await this.#ask((call, deadline) => ({ type: "login", call, deadline, user, userSig }));
     return body.login ?? {};
   }
 
-  /** Makes a call. `learn` gets the answer before any later message of the server. */
+  /** Makes a call. `learn` gets the answer before any later message of the server is handled. */
   async call<K extends AskKind>(
     kind: K,
     parameters: Parameters<K>,
     learn?: (answer: AnswerTo<K>) => void,
   ): Promise<AnswerTo<K>> {
-    // The kind determines the types of the parameters and the answer; the machine accepts no answer of another kind.
+    // The kind determines the types of parameters and answer. The machine rejects an answer of another kind.
     const ask = { kind, parameters } as unknown as Ask;
     const answerOf = (body: ServerMessageJson) => body[kind] as AnswerTo<K>;
     const body = await this.#ask(
@@ -109,8 +109,8 @@ export class Driver {
   }
 
   /**
-   * Makes a call that the SDK needs itself, or that is one of many. While the server refuses it because of the rate
-   * limit, it waits and repeats the call, so that the application's own calls have room.
+   * Makes a call of the SDK itself, or one of many calls. If the rate limit refuses the call, it is repeated after a
+   * pause, so that the application's own calls have room.
    */
   async callPatiently<K extends AskKind>(
     kind: K,
@@ -131,9 +131,9 @@ export class Driver {
   }
 
   /**
-   * Handles an event of the network or the page. A page that is left may be kept in the browser's cache and shown again
-   * later. Its link would stay open, or break unnoticed, and the server would count the user as connected for another
-   * minute. The link is therefore closed.
+   * Handles an event of the network or the page. When the user leaves a page, the browser may put it into its cache
+   * and show it again later. Its link could break unnoticed there, and the server would count the user as connected
+   * for another minute. The link is therefore closed.
    */
   said(what: PageNews): void {
     this.#isAway = what === "left" || (this.#isAway && what !== "back");
@@ -151,7 +151,10 @@ export class Driver {
     });
   }
 
-  /** Runs the machine. An input that an effect causes (a listener makes a call, a socket fails at once) is queued. */
+  /**
+   * Passes an input to the machine and executes the effects. If an effect causes a further input, for example because
+   * a listener makes a call, that input is queued.
+   */
   #step(input: Input): void {
     this.#inputs.push(input);
     if (this.#stepping) {
@@ -220,8 +223,8 @@ export class Driver {
       return;
     }
     this.#socket = socket;
-    // A closed socket may still send events. The handlers stay, because some implementations throw an error if there
-    // is no listener.
+    // A closed socket may still emit events. The handlers stay, because some implementations throw if there is no
+    // listener.
     const heard = (input: (event: { data?: unknown }) => Input) => (event: never) => {
       if (this.#socket === socket) {
         this.#step(input(event));
@@ -244,9 +247,9 @@ export class Driver {
   }
 
   /**
-   * Sets the timer again after every step. Browsers run the timers of a hidden page only once a minute if each was
-   * set by the one before it, and a minute is the server's heartbeat timeout; a timer that was set by a message is
-   * not delayed.
+   * Sets the timer anew after every step. In a hidden page, browsers delay a timer that was set by another timer by
+   * up to a minute, which is the server's heartbeat timeout. They do not delay a timer that was set when a message
+   * came.
    */
   #arm(): void {
     clearTimeout(this.#timer);
@@ -262,7 +265,7 @@ export class Driver {
   }
 }
 
-/** Milliseconds of a monotonic clock, if there is one. */
+/** Returns the milliseconds of a monotonic clock; without one, of the time of day. */
 function now(): number {
   const clock: { now(): number } = typeof performance === "undefined" ? Date : performance;
   return clock.now();
@@ -273,7 +276,7 @@ function read(data: unknown): Input {
     try {
       return { type: "received", message: JSON.parse(data) as ServerMessageJson };
     } catch {
-      // The text is not JSON; the link ends, as for other data.
+      // The text is not JSON, so the link ends.
     }
   }
   return { type: "linkEnded", why: "the received bytes are not a message of the contract" };

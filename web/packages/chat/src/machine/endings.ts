@@ -1,4 +1,4 @@
-/** The ends of links, after which the session reconnects, and the ends of sessions. */
+/** The part of the machine that handles the ends of links and of sessions. */
 
 import { delay, MOST_FAILURES_WITH_CALLS, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";
@@ -9,8 +9,8 @@ import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
 
 /**
- * Ends a link, or the attempt to make one, that broke without a last message of the server. The network path may have cut
- * the link because it was silent; after a sleep of this page, nothing is concluded about the path.
+ * Handles a link, or an attempt to open one, that ended without a last message of the server. The network path may
+ * have cut a silent link, so the silence is recorded, except after a sleep of this page.
  */
 export function linkCut(turn: Turn, why: string): void {
   const { session } = turn;
@@ -22,9 +22,9 @@ export function linkCut(turn: Turn, why: string): void {
 }
 
 /**
- * Ends the link after it was lost or given up: each call under way fails or is queued to be sent again. The session
- * then waits for `span` plus the back-off, or for `span` alone if the server has assigned a time to this client
- * (`isSlot`).
+ * Ends a link that was lost or given up. Each call under way fails or is queued to be sent again. The session then
+ * waits for `span` plus the back-off. With `isSlot`, the server has assigned a time to this client, and the session
+ * waits for `span` only.
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;
@@ -49,7 +49,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
   if (isLive) {
     failures = turn.now - ended.link.since >= STABLE_AFTER ? 0 : failures;
     if (ended.link.isWoken && span === 0) {
-      // This page was asleep; the server was not down.
+      // The link broke because this page slept, so the server needs no back-off.
       isAlone = true;
       least = Math.floor(turn.jitter * WAKE_SPREAD);
     }
@@ -60,7 +60,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
   }
   const waitAfter = (failures: number) => {
     const backOff = delay(session.spread, failures, turn.jitter);
-    // A server that asks to reconnect again and again gets increasing waits.
+    // If the server asks to reconnect again and again, the waits increase.
     return isAlone ? Math.max(least, failures && backOff) : least + backOff;
   };
   // A wait that the server has asked for applies to calls too.
@@ -71,7 +71,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
   turn.tell({ type: isLive ? "disconnected" : "connectFailed", why, retryIn });
 }
 
-/** Handles the calls of a broken link: idempotent ones are sent again on the next link. */
+/** Handles the calls of a broken link: idempotent calls are queued to be sent again, and the others are answered. */
 function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
   const lost = calls.filter(({ repeatable }) => !repeatable);
   turn.patch({
@@ -95,8 +95,8 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
 }
 
 /**
- * Answers a logout whose link broke: it has succeeded for a Web client, whose login ended with its connection, and
- * failed for a native one.
+ * Answers a logout whose link broke. For a Web client the logout has succeeded, because the login ended with the
+ * connection. For a native client it fails.
  */
 function answerLogout(turn: Turn, id: CallId): void {
   if (turn.state.identity.platform === "PLATFORM_WEB") {
@@ -106,7 +106,7 @@ function answerLogout(turn: Turn, id: CallId): void {
   }
 }
 
-/** Ends the session: waiting calls are answered, and its state is dropped. */
+/** Ends the session: all waiting calls fail, and the state of the session is dropped. */
 export function end(turn: Turn, how: Ending): void {
   const established = turn.session?.established;
   forgetSession(turn);

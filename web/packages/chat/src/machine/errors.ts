@@ -1,15 +1,15 @@
-/** The refusal of a call, with a code of the common table. */
+/** The refusals of calls, with a code of the common table. */
 
 import { CODES, type CodeName } from "../gen/codes.js";
 
 /** A refusal by the server or by the SDK itself. A refused call has changed nothing. */
 export interface Refused {
-  /** A number of the table in `CODES`; a newer server may have more codes. */
+  /** The number of a code in `CODES`; a newer server may send other codes. */
   readonly code: number;
   readonly message: string;
 }
 
-/** The error that a call of the SDK is rejected with. */
+/** The error with which a call of the SDK is rejected. */
 export class ChatError extends Error implements Refused {
   readonly code: number;
 
@@ -20,7 +20,7 @@ export class ChatError extends Error implements Refused {
   }
 }
 
-/** A refusal by the SDK itself, with the text of the table. */
+/** Returns a refusal by the SDK itself, with the text of the code. */
 export function refused(name: CodeName, detail?: string): Refused {
   const { number: code, english } = CODES[name];
   return { code, message: detail === undefined ? english : `${english}: ${detail}` };
@@ -31,7 +31,7 @@ export function isRefusal(refusal: Refused, ...names: CodeName[]): boolean {
   return names.some((name) => CODES[name].number === refusal.code);
 }
 
-/** The text of the table for a code, for answers that have only the code. */
+/** Returns the text of a code, for answers that have only the code. */
 export function textOf(code: number): string {
   return Object.values(CODES).find(({ number }) => number === code)?.english ?? "unknown code";
 }

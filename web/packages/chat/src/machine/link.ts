@@ -1,51 +1,54 @@
-/** A live, logged-in link as the machine sees it: requests without an answer, and when the link is given up. */
+/** A link on which the login has succeeded: its requests without an answer, and the time at which it is given up. */
 
 import type { Ask } from "./ask.js";
 import type { NetworkPath } from "./path.js";
 
-/** The most requests without an answer on the link. Further calls wait in the session. */
+/** The maximum number of requests without an answer on the link. Further calls wait in the session's queue. */
 export const MAX_IN_FLIGHT = 64;
 
 /**
- * The time for which an answer may be outstanding while no bytes come at all. After that, the link is given up.
+ * The time without received bytes, in milliseconds, after which the link is given up while an answer is outstanding.
  *
- * A server answers each call within 5 s, at least with a refusal, and answers in order, so a heartbeat after a late
- * call would be late too. The call itself therefore tests the link. A call waits for 10 s; an idempotent one is sent
- * again on the next link within that time.
+ * Every call tests the link: the server answers each call within 5 s, at least with a refusal. An extra heartbeat
+ * would not help, because the server answers in order. A call times out after 10 s, so an idempotent call still has
+ * time to be sent again on the next link.
  */
 export const ANSWER_PATIENCE = 8_000;
 
 /**
- * The same time once there is reason to doubt the link: the network has changed, or is gone according to the browser.
+ * The value of `ANSWER_PATIENCE` when the link is in doubt, because the network has changed or the browser reports no
+ * network.
  */
 export const DOUBT_PATIENCE = 3_000;
 
-/** The same time after a sleep, in which most links break unnoticed. */
+/** The value of `ANSWER_PATIENCE` after a sleep, in which most links break unnoticed. */
 export const WAKE_PATIENCE = 800;
 
 /**
- * The time within which a link that broke during a sleep is replaced, at random, because many machines may have
- * slept.
+ * The longest wait, in milliseconds, before a link that broke during a sleep is replaced. The wait is random, because
+ * many machines may have slept.
  */
 export const WAKE_SPREAD = 100;
 
-/** The longest time between two heartbeats. */
+/** The longest heartbeat interval, in milliseconds. */
 const HEARTBEAT = 20_000;
 
-/** The shortest time between two heartbeats, whatever the server says. */
+/** The shortest heartbeat interval in milliseconds, whatever timeout the server has sent. */
 const HEARTBEAT_LEAST = 100;
 
-/** Identifies a call of the application; chosen by the driver and never reused. */
+/** Identifies a call of the application. The driver chooses the id and never reuses it. */
 export type CallId = number;
 
 /** A call of the application. */
 export interface Call {
   readonly id: CallId;
-  /** Whether the call has already failed with a timeout. The answer is still needed for the changes that it reports. */
+  /**
+   * Whether the call has already failed with a timeout. It is kept, because a late answer may still report changes.
+   */
   readonly late: boolean;
   readonly deadline: number;
   readonly ask: Ask;
-  /** Whether the call is idempotent, so that it is sent again if the link breaks before the answer. */
+  /** Whether the call is idempotent. Such a call is sent again if the link breaks before the answer. */
   readonly repeatable: boolean;
   /**
    * Whether the call was sent, on this link or an earlier one. A call that was not sent was certainly not executed.
@@ -60,19 +63,19 @@ export type InFlight =
 /** The state of a live link. */
 export interface Link {
   readonly since: number;
-  /** The time between two heartbeats according to the server's timeout. */
+  /** The heartbeat interval that follows from the server's timeout. */
   readonly heartbeat: number;
   readonly lastSent: number;
   readonly lastHeard: number;
-  /** The time at which the link is given up unless bytes come, while a request is in flight. */
+  /** The time at which the link is given up if no bytes come before. It applies only while a request is in flight. */
   readonly giveUpAt: number;
-  /** Whether the page has slept and no bytes came since. */
+  /** Whether the page has slept and no bytes have come since. */
   readonly isWoken: boolean;
-  /** The requests without an answer by the id of their message, oldest first. */
+  /** The requests without an answer, by message id, oldest first. */
   readonly inFlight: ReadonlyMap<number, InFlight>;
 }
 
-/** Creates a link that has just logged in. */
+/** Creates a link on which the login has just succeeded. */
 export function newLink(heartbeatTimeout: number, now: number): Link {
   return {
     since: now,
@@ -85,7 +88,7 @@ export function newLink(heartbeatTimeout: number, now: number): Link {
   };
 }
 
-/** Records that a request is sent. */
+/** Records that a request was sent. */
 export function sent(link: Link, id: number, request: InFlight, now: number): Link {
   return {
     ...link,
@@ -95,25 +98,28 @@ export function sent(link: Link, id: number, request: InFlight, now: number): Li
   };
 }
 
-/** Records that bytes came. */
+/** Records that bytes were received. */
 export function heard(link: Link, now: number): Link {
   return { ...link, giveUpAt: now + ANSWER_PATIENCE, lastHeard: now, isWoken: false };
 }
 
-/** Records that there is reason to doubt the link and that a heartbeat was sent, whose answer is due soon. */
+/**
+ * Records that the link is in doubt. The caller has sent a heartbeat, which the server must answer within
+ * `DOUBT_PATIENCE`.
+ */
 export function doubted(link: Link, now: number): Link {
   return { ...link, giveUpAt: Math.min(link.giveUpAt, now + DOUBT_PATIENCE) };
 }
 
 /**
- * Records that the page has slept and that a heartbeat was sent. Deadlines during the sleep say nothing about the
- * link.
+ * Records that the page has slept. The caller has sent a heartbeat, which the server must answer within
+ * `WAKE_PATIENCE`. Earlier deadlines are ignored, because they may have passed during the sleep.
  */
 export function woken(link: Link, now: number): Link {
   return link.isWoken ? link : { ...link, giveUpAt: now + WAKE_PATIENCE, isWoken: true };
 }
 
-/** Removes and returns the request that an answer belongs to. */
+/** Removes and returns the request with this id; undefined if there is none. */
 export function take(link: Link, id: number): { link: Link; request: InFlight } | undefined {
   const request = link.inFlight.get(id);
   if (request === undefined) {
@@ -129,25 +135,25 @@ export function heartbeatInFlight(link: Link): boolean {
   return [...link.inFlight.values()].some((request) => request.kind === "heartbeat");
 }
 
-/** The time at which the next heartbeat is due on this path. */
+/** Returns the time at which the next heartbeat is due on this network path. */
 export function heartbeatDue(link: Link, { longest }: NetworkPath): number {
   return link.lastSent + Math.min(link.heartbeat, longest);
 }
 
 /**
- * The time without traffic before the link ended now. If a request stayed without an answer, the silence ended when
- * that request was sent: a link that was cut without a notification to the page is silent until then.
+ * Returns the time without traffic before the link ended now. If a request has no answer, the silence ended when the
+ * last message was sent: the network path may have cut the link before, without a notification to the page.
  */
 export function silence({ inFlight, lastHeard, lastSent }: Link, now: number): number {
   return (inFlight.size === 0 ? now : lastSent) - lastHeard;
 }
 
-/** The time at which the link is given up unless bytes come; Infinity if no request is in flight. */
+/** Returns the time at which the link is given up if no bytes come before; Infinity if no request is in flight. */
 export function givenUpAt(link: Link): number {
   return link.inFlight.size === 0 ? Infinity : link.giveUpAt;
 }
 
-/** The calls in flight whose callers still wait, oldest first. */
+/** Returns the calls in flight whose callers still wait, oldest first. */
 export function callsOf(link: Link): Call[] {
   return [...link.inFlight.values()].flatMap((request) =>
     request.kind === "call" && !request.call.late ? [request.call] : [],
@@ -155,8 +161,8 @@ export function callsOf(link: Link): Call[] {
 }
 
 /**
- * The time between two heartbeats: less than a third of the server's timeout, so that two heartbeats may be lost, and
- * never longer than in the contract.
+ * Returns the heartbeat interval: less than a third of the server's timeout, so that two heartbeats may be lost, and
+ * at most the maximum of the contract.
  */
 export function heartbeatInterval(timeout: number): number {
   return Math.min(HEARTBEAT, Math.max(HEARTBEAT_LEAST, Math.floor((timeout * 3) / 10) || HEARTBEAT));

@@ -1,8 +1,9 @@
 /**
  * The connection as a pure machine: decides what to send, when to reconnect, and which events the application gets.
  *
- * Knows no socket, clock or randomness: the driver passes each input with the time in milliseconds and a number from
- * 0 to 1, and executes the effects in their order. The same inputs give the same effects.
+ * The machine has no socket, no clock and no random numbers. The driver passes each input with the time in
+ * milliseconds and a number from 0 to 1, and executes the effects in their order. The same inputs give the same
+ * effects.
  */
 
 import { received } from "./answers.js";
@@ -17,22 +18,22 @@ import * as restores from "./restore.js";
 import { type Effect, type Input, type Session, type State, Turn } from "./session.js";
 import { isNewer } from "./status.js";
 
-/** The longest time for an attempt to connect, and then for the answer to the login. */
+/** The time limits for opening a link and for the answer to a login, in milliseconds. */
 export const CONNECT_TIMEOUT = 10_000;
 export const LOGIN_TIMEOUT = 10_000;
 
-/** A deadline that is handled this much too late passed while the page or the device was asleep. */
+/** The delay, in milliseconds, from which a late deadline means that the page or the device was asleep. */
 export const SLEEP = 5_000;
 
 /**
- * The most calls that wait to be sent, and the most logins that wait for the same attempt to connect. Further ones are
- * refused at once. A logout has a reserved place, so that a session can always be ended.
+ * The maximum number of calls that wait to be sent, and of logins that wait for the same attempt to connect. Further
+ * calls are refused at once. One more logout is accepted, so that a session can always be ended.
  */
 export const MAX_QUEUE = 1_000;
 
 /**
- * The calls that are sent again after a broken link: those that only read, and those whose repetition the server
- * recognises.
+ * The calls that are sent again after a broken link: calls that only read, and calls of which the server recognises a
+ * repetition.
  */
 const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "getUserStatus",
@@ -45,7 +46,7 @@ const REPEATABLE: ReadonlySet<AskKind> = new Set([
   "markRead",
 ] satisfies AskKind[]);
 
-/** Processes an input. Whatever is due at `now` is processed first. */
+/** Processes an input, after all deadlines that have passed by `now`. */
 export function step(state: State, input: Input, now: number, jitter: number): [State, Effect[]] {
   const turn = new Turn(state, now, jitter);
   const hasSlept = (nextDeadline(state) ?? Infinity) + SLEEP <= now;
@@ -90,7 +91,10 @@ export function step(state: State, input: Input, now: number, jitter: number): [
   return [turn.state, turn.effects];
 }
 
-/** The latest time for the next step, with the input `tick`; undefined if there is none. */
+/**
+ * Returns the time at which the driver must pass the input `tick`, if no other input comes first; undefined if no
+ * deadline is pending.
+ */
 export function nextDeadline({ session }: State): number | undefined {
   if (session === null) {
     return undefined;
@@ -103,7 +107,7 @@ export function nextDeadline({ session }: State): number | undefined {
   return Math.min(...due, ...[...callsOf(session), ...session.logins].map(({ deadline }) => deadline));
 }
 
-/** The calls whose callers still wait. */
+/** Returns the calls whose callers still wait. */
 function callsOf({ queue, phase }: Session): Call[] {
   return phase.at === "live" ? [...queue, ...links.callsOf(phase.link)] : [...queue];
 }
@@ -137,7 +141,7 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     return;
   }
   turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
-  // A login that was sent with another UserSig, or for a reconnect, may be refused where this login would not be.
+  // A login that was sent with another UserSig or for a reconnect may be refused although this one would not be.
   const isSent = session.logins.length > 0 && session.userSig === userSig;
   if (session.phase.at === "waiting" || (session.phase.at === "loggingIn" && !isSent)) {
     beginAttempt(turn);
@@ -191,8 +195,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether closing the link, or aborting the attempt to open one, undoes the login: the login was not sent yet, or it
- * is a Web login, which ends with its link.
+ * Whether closing the link, or aborting the attempt to open one, is enough for a logout. This is so if the login was
+ * not sent yet, and for a Web client, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";
@@ -203,7 +207,7 @@ function newCall(id: CallId, deadline: number, ask: Ask): Call {
   return { id, deadline, ask, repeatable: REPEATABLE.has(ask.kind), late: false, sent: false };
 }
 
-/** Makes the next attempt as early as possible, because a call waits for the link. */
+/** Brings the next attempt to connect forward as far as possible, because a call waits for the link. */
 function hurry(turn: Turn): void {
   const phase = turn.session?.phase;
   if (phase?.at === "waiting") {
@@ -212,7 +216,7 @@ function hurry(turn: Turn): void {
   }
 }
 
-/** Sends a heartbeat on a live link, and reduces the time for its answer. */
+/** Sends a heartbeat on a live link, and shortens the time limit for its answer. */
 function doubt(turn: Turn, doubted: typeof links.doubted): void {
   sendHeartbeat(turn);
   if (turn.session?.phase.at === "live") {
@@ -223,8 +227,8 @@ function doubt(turn: Turn, doubted: typeof links.doubted): void {
 // Deadlines.
 
 /**
- * Handles a sleep of the page or the device. A link has most likely broken meanwhile, and so has an attempt to open
- * one.
+ * Handles a sleep of the page or the device. A link, or an attempt to open one, has most likely broken during the
+ * sleep.
  */
 function wake(turn: Turn): void {
   if (turn.session?.phase.at === "live") {
@@ -234,7 +238,7 @@ function wake(turn: Turn): void {
   }
 }
 
-/** Connects now; an attempt that is under way begins anew. */
+/** Connects now. If an attempt is under way, it is aborted first. */
 function beginAttempt(turn: Turn): void {
   if (turn.session !== null) {
     if (turn.session.phase.at !== "waiting") {
@@ -328,7 +332,7 @@ function linkUp(turn: Turn): void {
 
 // Sending.
 
-/** Sends waiting calls while the link has room, and the next batch of a restore. */
+/** Sends waiting calls, and the next batch of a restore, while the link has room. */
 function sendWhatWaits(turn: Turn): void {
   for (;;) {
     const { session } = turn;
@@ -353,8 +357,8 @@ function sendWhatWaits(turn: Turn): void {
 }
 
 /**
- * The time at which the next batch of a restore is due; Infinity while the app allows no subscriptions or the link
- * has no room.
+ * Returns the time at which the next batch of a restore is due; Infinity while the app allows no subscriptions or the
+ * link has no room.
  */
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
@@ -363,8 +367,8 @@ function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): 
 
 function sendCall(turn: Turn, call: Call): void {
   if (call.ask.kind === "unsubscribeUserStatus" && turn.session !== null) {
-    // The restore is ended first: a batch sent afterwards would subscribe these users again. The answer does not name
-    // them.
+    // The restore of these users is ended first, because a later batch would subscribe to them again. The server's
+    // answer does not name them.
     const users = call.ask.parameters.userIds ?? [];
     const { restore } = turn.session;
     const forgotten = users.length === 0 ? restores.giveUp(restore) : restores.forget(restore, new Set(users));
@@ -378,7 +382,7 @@ function sendHeartbeat(turn: Turn): void {
   const heartbeat = { kind: "heartbeat", parameters: {} } as const;
   const phase = turn.session?.phase;
   if (phase?.at === "live" && links.heartbeatInFlight(phase.link)) {
-    // A heartbeat is not answered yet, but the server needs to receive something.
+    // A heartbeat without an answer is under way, but the server must receive something within its timeout.
     turn.setLink({ ...phase.link, lastSent: turn.now });
     turn.send(message(0, heartbeat));
   } else {
@@ -405,8 +409,8 @@ function loginRequest(
 }
 
 /**
- * The known versions, newest first, as many as fit into a login. The server sends the statuses of the other users
- * again.
+ * Returns the versions of cached statuses, newest first, as many as fit into a login. For the other users, the server
+ * sends the statuses again.
  */
 function knownWithin(state: State, { user, userSig, loginLimit }: Session): KnownJson[] {
   const bare = byteLength(loginRequest(state, user, userSig, false, []));

@@ -1,11 +1,11 @@
-/** Watches the network and page events of the browser for the driver. In Node there is nothing to watch. */
+/** Observes the browser's events about the network and the page. In Node there are no such events. */
 
 import { SLEEP } from "./machine.js";
 
-/** The interval at which the clock is read. A timer may stop while the device is asleep; the clock does not. */
+/** The interval at which the clock is read, in milliseconds. During a sleep the timer stops, but not the clock. */
 const LOOK = 1_000;
 
-/** A change of the network or of the page. */
+/** An event of the network or of the page. */
 export type PageNews =
   /** The network has changed, or the page is visible again. */
   | "networkChanged"
@@ -13,12 +13,14 @@ export type PageNews =
   | "networkGone"
   /** The page, or the device, was asleep. */
   | "woken"
-  /** The page was left: it may be kept in the browser's cache without its connections, and return later. */
+  /**
+   * The user has left the page. The browser may put it into its cache, without its connections, and show it again.
+   */
   | "left"
   /** The page has returned from the browser's cache. */
   | "back";
 
-/** Listens until the returned function is called. */
+/** Calls `tell` with each event until the returned function is called. */
 export function watchPage(tell: (what: PageNews) => void): () => void {
   if (typeof window === "undefined" || typeof document === "undefined") {
     return () => undefined;

@@ -1,25 +1,27 @@
 /**
- * The heartbeat interval that the network path needs, learned from the silences after which links were cut.
+ * The heartbeat interval that the network path needs, derived from the silences after which links were cut.
  *
  * A proxy, a load balancer or a NAT between client and server cuts a link without traffic after some time, with or
- * without a notification to the client. It does so after the same silence each time; links that break for other
- * reasons do not.
+ * without a notification to the client. The silence before such a cut is always the same; links that break for other
+ * reasons have different silences.
  */
 
 /**
- * The interval is reduced at most to this part of the usual one, so that a path that cuts links for another reason,
- * such as their age, causes no more heartbeats than that.
+ * The divisor for the shortest interval: an eighth of the usual interval. It limits the heartbeats on a path that
+ * cuts links for another reason, such as their age.
  */
 const SHORTEST = 8;
 
-/** Two silences count as equal if they differ by at most this part of the later one. */
+/**
+ * The divisor for the tolerance: two silences count as equal if they differ by at most a twentieth of the later one.
+ */
 const TOLERANCE = 20;
 
-/** The knowledge of a session about its network path. */
+/** The measurements of a session about its network path, in milliseconds. */
 export interface NetworkPath {
-  /** The silence after which a link was cut last; 0 before the first cut. */
+  /** The silence before the last cut; 0 before the first cut. */
   readonly silence: number;
-  /** The longest time between two heartbeats that the path allows; Infinity if it is not known. */
+  /** The longest heartbeat interval that the path allows; Infinity if it is unknown. */
   readonly longest: number;
 }
 
@@ -27,8 +29,9 @@ export interface NetworkPath {
 export const UNKNOWN_PATH: NetworkPath = { silence: 0, longest: Infinity };
 
 /**
- * Records that a link with this usual interval was cut after this silence. Two successive cuts after the same silence
- * reduce the interval to half of it. A silence below the shortest interval belongs to a link in use and is ignored.
+ * Records that a link with the interval `usual` was cut after `silence`. After two successive cuts with the same
+ * silence, the interval becomes half of that silence. A silence below the shortest interval is ignored, because the
+ * link was in use.
  */
 export function cut(path: NetworkPath, usual: number, silence: number): NetworkPath {
   const shortest = usual / SHORTEST;

@@ -1,41 +1,44 @@
 /**
- * Subscribing again after the server has dropped the subscription list: which users, how many at once, and when.
+ * Subscribes again after the server has dropped the subscription list: decides which users are in a batch and when it
+ * is sent. Each function returns the next state.
  *
- * Knows no messages and no clock; each function returns the next state. It survives a broken link: a batch without an
- * answer is sent again.
+ * A restore survives a broken link: a batch without an answer is sent again.
  */
 
-/** The most users in one call: the default limit of an app. */
+/** The maximum number of users in one call: the default limit of an app. */
 export const BATCH = 100;
 
-/** The least time between two calls: half of the default rate, which the application's own calls share. */
+/**
+ * The shortest time between two calls, in milliseconds. The restore thereby uses half of the default rate limit; the
+ * application's own calls share the rest.
+ */
 export const PACE = 500;
 
-/** The wait after a temporary refusal: the window of the default rate limit. */
+/** The wait after a temporary refusal, in milliseconds: the window of the default rate limit. */
 export const AFTER_REFUSAL = 5_000;
 
-/** The users who are to be subscribed again. */
+/** The users to whom the client subscribes again. */
 export interface Restore {
   readonly waiting: readonly string[];
   /** The batch that was sent and is not answered yet. */
   readonly sent: readonly string[] | null;
   /**
-   * Those of these users who are not watched, according to the server. They leave the cache only if they are not
-   * subscribed again.
+   * The waiting users who are not watched, according to the server. A user leaves the cache only if the client does
+   * not subscribe to the user again.
    */
   readonly unwatched: ReadonlySet<string>;
   readonly batch: number;
   readonly notBefore: number;
 }
 
-/** Users who are not subscribed again. */
+/** The users to whom the client does not subscribe again. */
 export interface Lost {
   readonly users: readonly string[];
-  /** Those of them who are not watched, not even as friends. */
+  /** Those of the users who are not watched as friends either. */
   readonly notWatched: readonly string[];
 }
 
-/** The state in which nothing is to be done. */
+/** A restore without users. */
 export const IDLE: Restore = { waiting: [], sent: null, unwatched: new Set(), batch: BATCH, notBefore: 0 };
 
 /** Begins with these users, earliest subscribed first. Replaces the rest of an earlier restore. */
@@ -44,8 +47,8 @@ export function begin(restore: Restore, users: readonly string[]): Restore {
 }
 
 /**
- * Records users who are not watched according to the server. Those who are still to be subscribed again are kept; the
- * others are returned.
+ * Records users who are not watched, according to the server. Returns in `left` those to whom the client will not
+ * subscribe again.
  */
 export function notWatched(restore: Restore, users: readonly string[]): { restore: Restore; left: string[] } {
   const covered = new Set([...restore.waiting, ...(restore.sent ?? [])]);
@@ -56,17 +59,20 @@ export function notWatched(restore: Restore, users: readonly string[]): { restor
   };
 }
 
-/** Whether nothing is left to do. */
+/** Whether no user is left to subscribe to. */
 export function isIdle(restore: Restore): boolean {
   return restore.waiting.length === 0 && restore.sent === null;
 }
 
-/** The time at which `nextBatch` returns the next batch; Infinity if there is none. */
+/**
+ * Returns the time from which `nextBatch` returns a batch; Infinity while there is none, or while a call is under
+ * way.
+ */
 export function due(restore: Restore): number {
   return restore.sent === null && restore.waiting.length > 0 ? restore.notBefore : Infinity;
 }
 
-/** Returns the next users to subscribe to; one call is under way at a time. */
+/** Returns the next users to subscribe to; undefined before `due`. Only one call is under way at a time. */
 export function nextBatch(restore: Restore, now: number): { restore: Restore; users: readonly string[] } | undefined {
   if (now < due(restore)) {
     return undefined;
@@ -76,7 +82,7 @@ export function nextBatch(restore: Restore, now: number): { restore: Restore; us
   return { restore: { ...restore, waiting, sent: users, notBefore: now + PACE }, users };
 }
 
-/** Handles the answer to the call, which failed for these users. */
+/** Handles the answer to the call; `failed` has the users for whom it failed. */
 export function answered(restore: Restore, failed: ReadonlySet<string>) {
   const sent = restore.sent ?? [];
   const kept = sent.filter((user) => !failed.has(user));
@@ -96,19 +102,20 @@ export function refusedForNow(restore: Restore, now: number): Restore {
 }
 
 /**
- * Handles a refusal because the app allows fewer users in one call. Returns undefined if there is no smaller batch.
+ * Handles a refusal because the app allows fewer users in one call: halves the batch. Returns undefined if the batch
+ * cannot be smaller.
  */
 export function batchTooLarge(restore: Restore): Restore | undefined {
   const smaller = Math.floor(restore.batch / 2);
   return smaller === 0 ? undefined : { ...putBack(restore), batch: smaller };
 }
 
-/** Puts the users of the call under way back, because the link broke; they are sent again on the next link. */
+/** Queues the users of the call under way again, because the link broke. They are sent on the next link. */
 export function putBack(restore: Restore): Restore {
   return { ...restore, waiting: [...(restore.sent ?? []), ...restore.waiting], sent: null };
 }
 
-/** Removes users whom the application does not want any longer. */
+/** Removes users to whom the client must not subscribe again. */
 export function forget(restore: Restore, users: ReadonlySet<string>): { restore: Restore; lost: Lost } {
   const waiting = restore.waiting.filter((user) => !users.has(user));
   return lose(
@@ -117,7 +124,7 @@ export function forget(restore: Restore, users: ReadonlySet<string>): { restore:
   );
 }
 
-/** Gives up all users. */
+/** Ends the restore and returns all its users. */
 export function giveUp(restore: Restore): { restore: Restore; lost: Lost } {
   const { waiting, ...rest } = putBack(restore);
   return lose({ ...rest, waiting: [] }, waiting);

@@ -43,20 +43,22 @@ export interface State {
   readonly session: Session | null;
 }
 
-/** Not in the cloud's API: the abilities that the settings of the app give to its clients. */
+/** The abilities that the app's settings give to its clients. Not in the cloud's API. */
 export interface Abilities {
   /**
-   * Whether the client may query and subscribe to other users, and is notified of their changes. The subscription
-   * list is kept while this is false.
+   * Whether the client may query and subscribe to other users, and is notified of their changes. While this is false,
+   * the subscription list stays unchanged.
    */
   statusesOfOthers: boolean;
-  /** The code with which a query or a subscription is refused: 0 (not refused), 7013 or 72001. */
+  /**
+   * The code with which the server refuses a query or a subscription: 7013 or 72001; 0 if it does not refuse them.
+   */
   refusalCode: number;
   /** Whether the client is notified of mutual friends without a subscription. */
   friendNotification: boolean;
-  /** The number of users that the subscription list may hold. */
+  /** The maximum number of users in the subscription list. */
   subscriptionsLimit: number;
-  /** The number of users that a call may name. */
+  /** The maximum number of users in a query, a subscription call and an unsubscription call. */
   queryBatch: number;
   subscribeBatch: number;
   unsubscribeBatch: number;
@@ -66,36 +68,38 @@ export interface Abilities {
 export interface Session {
   readonly user: string;
   readonly userSig: string;
-  /** Whether the session has been live; from then on the SDK reconnects on its own. */
+  /** Whether a login of this session has succeeded. Only then does the SDK reconnect on its own. */
   readonly established: boolean;
-  /** The number of successive attempts without a lasting link. */
+  /** The number of attempts in a row without a link that lasted. */
   readonly failures: number;
   /**
-   * The time over which the clients of the server spread their reconnects, as received last; 0 if the server does not
-   * say.
+   * The time, in milliseconds, over which clients should spread their reconnects, as the server sent it last; 0 if it
+   * sent none.
    */
   readonly spread: number;
-  /** The silence after which the path to the server cuts links. */
+  /** The heartbeat interval that the network path to the server needs. */
   readonly path: NetworkPath;
-  /** Logins of the application that the current attempt will answer. */
+  /** The logins of the application that wait for the current attempt to connect. */
   readonly logins: readonly { readonly id: CallId; readonly deadline: number }[];
   /** Calls that were not sent yet. */
   readonly queue: readonly Call[];
   /** The subscribed users as far as this client knows, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
-  /** The lists version up to which all changes were received; null before the first login. */
+  /** The highest lists version that was received; null before the first login. */
   readonly listsVersion: number | null;
   /** The abilities that the app gives to this client, as received last; null if the server has not sent them. */
   readonly abilities: Abilities | null;
-  /** The snapshot of the watched users on the current link; null once it is complete. */
+  /** The incomplete snapshot of the watched users on the current link; null once the snapshot is complete. */
   readonly snapshot: Snapshot | null;
-  /** The largest login, in bytes: the default of the server, or half the size of the last login that it rejected. */
+  /**
+   * The size limit of a login, in bytes: the server's default, or half the size of the last login that it rejected.
+   */
   readonly loginLimit: number;
   readonly phase: Phase;
 }
 
-/** A snapshot that is not complete: the users whom the login named, and the users whose status came since. */
+/** A snapshot that is not complete yet: the users in the login, and the users whose statuses have come since. */
 export interface Snapshot {
   readonly named: ReadonlySet<string>;
   readonly told: ReadonlySet<string>;
@@ -110,7 +114,7 @@ export type Phase =
       readonly deadline: number;
       /** The size of the login in bytes. */
       readonly bytes: number;
-      /** Statuses that came before the answer to the login. They are reported together with it. */
+      /** Statuses that came before the answer to the login. They are reported together with the answer. */
       readonly early: readonly UserStatus[];
     }
   | { readonly at: "live"; readonly link: Link }
@@ -118,7 +122,7 @@ export type Phase =
       readonly at: "waiting";
       /** The time of the next attempt. */
       readonly deadline: number;
-      /** The time from which a waiting call may start it; not after `deadline`. */
+      /** The earliest time at which a waiting call may start the attempt; never later than `deadline`. */
       readonly atCall: number;
     };
 
@@ -136,30 +140,30 @@ export type Input =
   | { readonly type: "call"; readonly call: CallId; readonly deadline: number; readonly ask: Ask }
   /** The requested link is established. */
   | { readonly type: "linkUp" }
-  /** The link, or the attempt to make one, has ended. */
+  /** The link, or the attempt to open one, has ended. */
   | { readonly type: "linkEnded"; readonly why: string }
   | { readonly type: "received"; readonly message: ServerMessageJson }
   /** The network has changed, or the page is visible again. */
   | { readonly type: "networkChanged" }
   /** The page, or the device, was asleep. */
   | { readonly type: "woken" }
-  /** The page was left: its link ends, and no deadline is due until it returns. */
+  /** The user has left the page. The link is closed, and no deadline is due until the page returns. */
   | { readonly type: "left" }
-  /** The browser reports that there is no network. It may be wrong: a server on this machine can still be reached. */
+  /** The browser reports that there is no network. A server on this machine may still be reachable. */
   | { readonly type: "networkGone" }
   /** A deadline has passed. */
   | { readonly type: "tick" };
 
 /** An effect for the driver to execute. */
 export type Effect =
-  /** Open a link. There is none. */
+  /** Open a link. The machine has no link when it requests this. */
   | { readonly type: "openLink" }
-  /** Close the link, or abort the attempt to open one, if there is any. */
+  /** Close the link, or abort the attempt to open one. Does nothing without either. */
   | { readonly type: "closeLink" }
   | { readonly type: "send"; readonly message: ClientMessageJson }
   /** Answer a call. Every call is answered once. */
   | { readonly type: "answer"; readonly call: CallId; readonly result: Result }
-  /** A call that was answered with a timeout was executed after all. */
+  /** A call that failed with a timeout was answered later. */
   | { readonly type: "late"; readonly call: CallId; readonly body: ServerMessageJson }
   /** Emit an event to the application. */
   | { readonly type: "tell"; readonly news: News };
@@ -171,29 +175,30 @@ export type Result =
 /** An event that the machine emits without a call. */
 export type News =
   | { readonly type: "connecting" }
-  /** The client is connected and logged in; `again` if the session had been live before. */
+  /** The client is connected and logged in. `again` is true after a reconnect, and false after the first login. */
   | { readonly type: "connected"; readonly again: boolean; readonly told: LoginResponseJson }
   /** A login on the live link has replaced the UserSig. */
   | { readonly type: "renewed"; readonly told: LoginResponseJson }
-  /** An attempt to connect failed. Without a wait, there is no further attempt: the login has failed. */
+  /** An attempt to connect failed. If `retryIn` is null, the login has failed and no attempt follows. */
   | { readonly type: "connectFailed"; readonly why: Refused; readonly retryIn: number | null }
   /** The link broke. The SDK reconnects on its own. */
   | { readonly type: "disconnected"; readonly why: Refused; readonly retryIn: number }
-  /** Statuses are new or newer; each user is included once. After a reconnect, all differences come together. */
+  /** Statuses that are new or have changed, each user once. After a reconnect, all differences come in one event. */
   | { readonly type: "statuses"; readonly statuses: readonly UserStatus[] }
   | { readonly type: "subscriptionsChanged"; readonly told: SubscriptionsChangedJson }
   | { readonly type: "abilitiesChanged"; readonly abilities: Abilities }
   | { readonly type: "listsChanged"; readonly told: ListsChangedJson }
-  /** The user's own lists have changed in a way that the server could not send. */
+  /** The user's own lists have changes that the server could not send to this client. */
   | { readonly type: "listsOutdated" }
-  /** The established session is over. */
+  /** The established session has ended. */
   | { readonly type: "ended"; readonly how: Ending };
 
-/** How a session ends. */
+/** The reasons for the end of a session. */
 export type Ending =
   | { readonly by: "logout" }
   /**
-   * Another login of this account has ended the session; `platform` is that of the other login, if the server sent it.
+   * Another login of this account has ended the session. `platform` is the platform of that login, if the server sent
+   * it.
    */
   | { readonly by: "otherLogin"; readonly platform: PlatformJson }
   /** The server API or an operator has logged this device out. */
@@ -201,7 +206,7 @@ export type Ending =
   /** The account was deleted. */
   | { readonly by: "deleted" }
   | { readonly by: "userSigExpired" }
-  /** The same device has connected elsewhere and continues there. */
+  /** The same device has connected again, and the session continues on the new connection. */
   | { readonly by: "superseded" }
   /** The server refused to let this client reconnect. */
   | { readonly by: "refused"; readonly refusal: Refused };
@@ -211,7 +216,7 @@ export function newState(identity: Identity): State {
   return { identity, lastId: 0, cache: EMPTY, session: null };
 }
 
-/** One step: the resulting state, and the effects. */
+/** The processing of one input: the resulting state, and the effects. */
 export class Turn {
   readonly effects: Effect[] = [];
 
@@ -239,7 +244,7 @@ export class Turn {
     }
   }
 
-  /** Removes users who are not watched any longer from the cache. The own user is always watched. */
+  /** Removes users who are not watched any longer from the cache. The own user is always watched and stays. */
   leaveCache(users: readonly string[]): void {
     const others = users.filter((user) => user !== this.session?.user);
     this.state = { ...this.state, cache: remove(this.state.cache, others) };

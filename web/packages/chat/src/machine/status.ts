@@ -5,7 +5,7 @@ import type { PlatformJson, ReasonJson, StatusTypeJson, UserStatusJson } from ".
 /** The status type: 0 unknown, 1 online, 2 offline, 3 not logged in. */
 export type StatusType = 0 | 1 | 2 | 3;
 
-/** The reason of the last change of a status. */
+/** The reason for the last change of a status. */
 export type Reason =
   | "none"
   | "login"
@@ -23,28 +23,34 @@ export type Reason =
 /** The platform that a device runs on. */
 export type Platform = "iPhone" | "Android" | "iPad" | "Windows" | "Mac" | "Linux" | "Web";
 
-/** The status of a user, with its evidence. */
+/** The status of a user, with the reason, time and platforms. */
 export interface UserStatus {
   userID: string;
   statusType: StatusType;
-  /** Empty if there is none. */
+  /** The custom status; empty if there is none. */
   customStatus: string;
   /**
-   * Rises with every change of this user. A decimal number as a string, because it may exceed the exact range of a
-   * JavaScript number; `isNewer` compares two versions.
+   * The version of the status, which rises with every change of this user. It is a decimal number as a string,
+   * because it may exceed the exact range of a JavaScript number. `isNewer` compares two versions.
    */
   version: string;
-  /** The time of the last change of the status type: UTC milliseconds; 0 if it never changed. */
+  /** The time of the last change of the status type, in milliseconds since 1970 (UTC); 0 if it never changed. */
   since: number;
-  /** The reason of the last change. */
+  /** The reason for the last change. */
   reason: Reason;
-  /** The last time at which the user was connected: UTC milliseconds. Undefined if there was none. */
+  /**
+   * The last time at which the user was connected, in milliseconds since 1970 (UTC). Undefined while the user is
+   * online, and for a user who was never connected.
+   */
   lastSeen?: number;
-  /** The platforms that were connected at that version; in the answer of `getUserStatus`, those connected now. */
+  /**
+   * The platforms that were connected at `version`. In the answer of `getUserStatus`, the platforms that are
+   * connected now.
+   */
   onlineDevices: Platform[];
 }
 
-/** The names on the wire are these words in capitals, after the name of their enumeration. */
+/** Each name on the wire is the name of the enumeration, followed by one of these words in capitals. */
 const STATUS_TYPES: readonly WordOf<StatusTypeJson, "STATUS_TYPE">[] = ["unknown", "online", "offline", "unlogined"];
 
 const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
@@ -63,7 +69,7 @@ const REASONS: readonly WordOf<ReasonJson, "REASON">[] = [
 
 export const PLATFORMS: readonly Platform[] = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"];
 
-/** The names of an enumeration on the wire, in small letters and without the name of the enumeration. */
+/** The names of an enumeration on the wire, in lower case and without the name of the enumeration. */
 type WordOf<Json extends string, Kind extends string> = Json extends `${Kind}_${infer Word}`
   ? Lowercase<Word>
   : never;
@@ -73,7 +79,7 @@ export function isNewer(version: string, than: string): boolean {
   return version.length === than.length ? version > than : version.length > than.length;
 }
 
-/** Converts statuses. Names of a newer contract that this one does not have become "unknown". */
+/** Converts statuses. A name that only a newer contract has becomes "unknown". */
 export function readStatuses(told: readonly UserStatusJson[] | undefined): UserStatus[] {
   return (told ?? []).map(readStatus);
 }
@@ -92,12 +98,12 @@ export function readStatus(told: UserStatusJson): UserStatus {
   };
 }
 
-/** Converts a platform; undefined if there is none. */
+/** Converts a platform; undefined if it is absent or unknown. */
 export function readPlatform(told: PlatformJson | undefined): Platform | undefined {
   return PLATFORMS.find(isWord("PLATFORM_", told));
 }
 
-/** The name of a platform on the wire. */
+/** Returns the name of a platform on the wire. */
 export function writePlatform(platform: Platform): PlatformJson {
   return `PLATFORM_${platform}`.toUpperCase() as PlatformJson;
 }

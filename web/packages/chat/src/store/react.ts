@@ -20,14 +20,15 @@ import { type StatusClient, type StatusStore, statusStore } from "./store.js";
 
 const Store = createContext<StatusStore | null>(null);
 
-/** Provides the SDK's client to the components inside. */
+/** Provides the client of the SDK to the components inside. */
 export function LamplightProvider({ chat, children }: { chat: StatusClient; children?: ReactNode }): ReactElement {
   const value = useMemo(() => statusStore(chat), [chat]);
   return createElement(Store.Provider, { value }, children);
 }
 
 /**
- * The newest status of a user, updated while the component is mounted. Undefined until it is known, and on a server.
+ * Returns the newest status of a user, and updates it while the component is mounted. Undefined until the status is
+ * known, and during server-side rendering.
  */
 export function useUserStatus(userID: string | undefined): UserStatus | undefined {
   const store = useContext(Store);

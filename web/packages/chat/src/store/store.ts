@@ -1,16 +1,17 @@
 /**
- * The statuses of the users that an application shows. The store subscribes to users with listeners, unsubscribes
- * afterwards, and has the newest status of each. It uses no framework: `react.ts` and `vue.ts` are built on it.
+ * The statuses of the users that an application shows. The store subscribes to users while they have listeners, and
+ * has the newest status of each. It uses no framework; `react.ts` and `vue.ts` are built on it.
  *
- * The subscription list belongs to the account and has a limit. The store uses only free room, so that it evicts
- * nobody; users for whom there is no room are queried once. It unsubscribes only users that it has subscribed to.
+ * The subscription list belongs to the account and has a limit. The store uses only free room, so that it never
+ * causes an eviction; if there is no room for a user, the status is queried once. The store unsubscribes only from
+ * users to whom it has subscribed.
  */
 
 import { EVENT } from "../api/constants.js";
 import type { Abilities, GetUserStatusData, SubscribeUserStatusData, SubscriptionsData } from "../api/options.js";
 import { isNewer, type UserStatus } from "../machine/status.js";
 
-/** The part of a client that the store uses; the client of `create` has it. */
+/** The part of a client that the store uses. The client of `create` has this type. */
 export interface StatusClient {
   isReady(): boolean;
   getLoginUser(): string;
@@ -18,24 +19,29 @@ export interface StatusClient {
   off(name: string, handler: (event: never) => unknown): void;
   getSubscriptions(): Promise<{ data: SubscriptionsData }>;
   getUserStatus(options: { userIDList: string[] }): Promise<{ data: GetUserStatusData }>;
-  /** Subscribes to users. Lamplight returns their statuses in the answer; if a client does not, they are queried. */
+  /**
+   * Subscribes to users. Lamplight returns the users' statuses in the answer; if a client does not, they are queried.
+   */
   subscribeUserStatus(options: {
     userIDList: string[];
   }): Promise<{ data: Pick<SubscribeUserStatusData, "failureUserList"> & Partial<SubscribeUserStatusData> }>;
   unsubscribeUserStatus(options: { userIDList: string[] }): Promise<unknown>;
 }
 
-/** The most users in one call: the default limit of an app. */
+/** The maximum number of users in one call: the default limit of an app. */
 const BATCH = 100;
-/** The time in which components that appear together are collected into one call, in milliseconds. */
+/** The time, in milliseconds, during which the users of new components are collected into one call. */
 const GATHER = 20;
-/** The time for which a user without listeners is kept, because lists are redrawn and routes change. */
+/**
+ * The time, in milliseconds, for which a user without listeners stays subscribed. Lists are often drawn again, and
+ * routes change.
+ */
 export const GRACE = 1_000;
-/** The wait after a call that was refused for its rate, or had no answer. */
+/** The wait, in milliseconds, after a call that failed because of its rate, or had no answer. */
 const RETRY = 1_000;
 /**
- * The codes of an app without statuses: its switch is off, or its edition does not have them. The store waits until the
- * app changes.
+ * The codes of an app without statuses: it has switched them off, or its edition does not have them. The store waits
+ * until the app's settings change.
  */
 const CLOSED = new Set([7013, 72001]);
 const PASSING = new Set([7008, 9508, 9520]);
@@ -44,11 +50,11 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
-   * The state of the user: `wanted` is not requested yet, `asked` is queried or subscribed elsewhere, `taken` is
-   * subscribed by the store.
+   * The state of the user: `wanted` is not requested yet; `asked` was queried, or is in the subscription list without
+   * the store; `taken` was subscribed by the store.
    */
   place: "wanted" | "asked" | "taken";
-  /** The time since when there is no listener. */
+  /** The time at which the last listener was removed; undefined while there is a listener. */
   leftAt: number | undefined;
 }
 
@@ -88,7 +94,7 @@ export class StatusStore {
     });
   }
 
-  /** Watches a user and calls `listener` when their status has changed, until the returned function is called. */
+  /** Watches a user. Calls `listener` after each change of the status, until the returned function is called. */
   subscribe(userID: string, listener: () => void): () => void {
     const watched = this.#watched.get(userID) ?? {
       listeners: new Set<() => void>(),
@@ -97,7 +103,7 @@ export class StatusStore {
       leftAt: undefined,
     };
     this.#watched.set(userID, watched);
-    // A separate function for each call, because a listener may be passed twice.
+    // Each call has its own function, because the same listener may be passed twice.
     const own = () => {
       listener();
     };
@@ -112,15 +118,15 @@ export class StatusStore {
     };
   }
 
-  /** The newest known status of a user: the same object until it changes. */
+  /** Returns the newest known status of a user. The object stays the same until the status changes. */
   get(userID: string): UserStatus | undefined {
     return this.#watched.get(userID)?.status;
   }
 
-  /** The snapshot for server-side rendering, where no status is known; hydration must begin with the same value. */
+  /** The snapshot for server-side rendering, where no status is known. Hydration must begin with the same value. */
   readonly getServerSnapshot = (): undefined => undefined;
 
-  /** Unsubscribes the users that the store has subscribed to, and stops. */
+  /** Unsubscribes from the users to whom the store has subscribed, and stops. */
   async destroy(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stops.splice(0).forEach((stop) => {
@@ -149,7 +155,7 @@ export class StatusStore {
     this.#user = user;
     this.#isClosed = false;
     for (const watched of this.#watched.values()) {
-      // The subscription list of this account outlives a logout; the list of another account has no users of the
+      // The subscription list of an account stays after a logout. The list of another account has no users of the
       // store.
       watched.place = isSame && watched.place === "taken" ? "taken" : "wanted";
     }
@@ -158,7 +164,7 @@ export class StatusStore {
 
   #forget(): void {
     for (const watched of this.#watched.values()) {
-      // A user whose status was removed is requested again after the next login.
+      // A user whose status was removed is queried again after the next login.
       if (watched.status !== undefined) {
         watched.status = undefined;
         tell(watched);
@@ -207,7 +213,7 @@ export class StatusStore {
     }
   }
 
-  /** Drops users without listeners whom the store has not subscribed to, because no call is needed for them. */
+  /** Removes users without listeners to whom the store has not subscribed: this needs no call. */
   #dropUnasked(): void {
     for (const [userID, { place }] of this.#left()) {
       if (place !== "taken") {
@@ -216,7 +222,7 @@ export class StatusStore {
     }
   }
 
-  /** Returns the users whose grace is over; the others are checked again later. */
+  /** Returns the users whose grace is over. The other users without listeners are checked again later. */
   #left(): [string, Watched][] {
     const leaving = [...this.#watched].filter(([, { leftAt }]) => leftAt !== undefined);
     const over = leaving.filter(([, { leftAt = 0 }]) => performance.now() - leftAt >= GRACE);
@@ -232,7 +238,7 @@ export class StatusStore {
       for (const userID of batch) {
         const watched = this.#watched.get(userID);
         if (watched?.leftAt === undefined) {
-          // The user has a listener again, and is requested again.
+          // The user has a listener again, so the status is requested again.
           if (watched !== undefined) {
             watched.place = "wanted";
           }
@@ -244,7 +250,7 @@ export class StatusStore {
   }
 
   async #enter(): Promise<void> {
-    // Subscribed users without a status have lost it in a logout.
+    // A logout removes the statuses of subscribed users.
     const wanted = [...this.#watched].filter(
       ([, { place, status }]) => place === "wanted" || (place === "taken" && status === undefined),
     );
@@ -294,7 +300,7 @@ export class StatusStore {
     } else if (PASSING.has(code)) {
       this.#wake(RETRY);
     } else {
-      // If the only user of a call does not exist, the call fails as a whole and is not repeated.
+      // If the only user of a call has no account, the whole call fails. It is not repeated.
       for (const watched of this.#watched.values()) {
         watched.place = watched.place === "wanted" ? "asked" : watched.place;
       }
@@ -304,7 +310,7 @@ export class StatusStore {
 
 const stores = new WeakMap<StatusClient, StatusStore>();
 
-/** The store of a client, shared by all callers. */
+/** Returns the store of a client, which all callers share. */
 export function statusStore(client: StatusClient): StatusStore {
   const store = stores.get(client) ?? new StatusStore(client);
   stores.set(client, store);

@@ -22,7 +22,7 @@ import { type StatusClient, type StatusStore, statusStore } from "./store.js";
 
 const STORE: InjectionKey<StatusStore> = Symbol("lamplight");
 
-/** The plugin that provides the SDK's client to the components of an application. */
+/** The plugin that provides the client of the SDK to the components of an application. */
 export const lamplight = {
   install(app: App, { chat }: { chat: StatusClient }): void {
     app.provide(STORE, statusStore(chat));
@@ -30,7 +30,8 @@ export const lamplight = {
 };
 
 /**
- * The newest status of a user, updated while the component is mounted. Undefined until it is known, and on a server.
+ * Returns the newest status of a user, and updates it while the component is mounted. Undefined until the status is
+ * known, and during server-side rendering.
  */
 export function useUserStatus(
   userID: MaybeRefOrGetter<string | undefined>,
