@@ -24,7 +24,7 @@ export default defineConfig({
   },
   test: {
     include: ["tests/**/*.test.ts"],
-    // Real servers on a busy machine; nothing waits this long when all is well.
+    // The limits are long because tests run real servers on a machine that may be busy.
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -1,8 +1,8 @@
-/** Fails when the SDK, minified and gzipped, is larger than it may be; each entry as a program that imports it gets it. */
+/** Fails if an entry of the SDK, minified and gzipped, is larger than its limit. */
 import { gzipSync } from "node:zlib";
 import { build, minify } from "vite";
 
-/** In bytes. The entry for programs of the cloud has names that those programs need, and a bound of its own. */
+/** The limits in bytes. The entry for programs of the cloud is larger, because those programs need more names. */
 const ENTRIES = [
   { name: "@lamplight/chat", entry: "src/index.ts", largest: 20 * 1024 },
   { name: "@lamplight/chat/compat", entry: "src/compat/index.ts", largest: 26 * 1024 },
@@ -10,7 +10,7 @@ const ENTRIES = [
 
 for (const { name, entry, largest } of ENTRIES) {
   const options = { write: false, sourcemap: false, lib: { entry, formats: ["es"] } };
-  // The configuration of the package names all entries: it is left out, and what it says of the output is said here.
+  // The configuration file of the package builds all entries, so it is not used.
   const built = await build({
     configFile: false,
     logLevel: "error",

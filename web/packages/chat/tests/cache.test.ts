@@ -1,4 +1,4 @@
-/** The laws of the fold: whatever the order and however often, the newest version of each user stays. */
+/** Tests that the cache keeps the newest version of each user, whatever the order and number of the statuses. */
 
 import { expect, test } from "vitest";
 import { EMPTY, fold, refresh, remove, type Cache } from "../src/machine/cache.js";

@@ -1,4 +1,4 @@
-/** The entry for programs of the cloud, as far as it shows without a server. */
+/** Tests the entry for programs of the cloud, without a server. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -10,7 +10,7 @@ import Lamplight, { ChatSDK, configure } from "../src/compat/index.js";
 
 vi.stubGlobal("WebSocket", WebSocket);
 
-/** Nobody listens on port 9 of this machine. */
+/** An address without a server: no process listens on port 9 of this machine. */
 const NOWHERE = "ws://127.0.0.1:9";
 let lastApp = 1_400_000_000;
 
@@ -38,7 +38,7 @@ async function refusal(call: Promise<unknown>): Promise<{ code: number; data: un
   throw new Error("it was not refused");
 }
 
-/** The enumerations of the cloud's typings, by their names. */
+/** Returns the enumerations of the cloud's typings, by name. */
 function enumsOfTheCloud(): Map<string, Map<string, string | number>> {
   const file = createRequire(import.meta.url)
     .resolve("@tencentcloud/chat")
@@ -96,7 +96,7 @@ describe("create", () => {
     await chat.destroy();
     const other = create({ SDKAppID: app });
     expect(other).not.toBe(chat);
-    // The one that was destroyed takes nothing from its successor.
+    // Destroying the first client does not affect the second one.
     await chat.destroy();
     expect(Lamplight.create({ SDKAppID: app })).toBe(other);
   });
@@ -118,10 +118,10 @@ describe("where the server is", () => {
       opened.push(url);
     }
     send() {
-      // Never open.
+      // Nothing is sent, because the socket never opens.
     }
     close() {
-      // Never open.
+      // Nothing is closed, because the socket never opens.
     }
   }
 
@@ -248,7 +248,7 @@ describe("before the login", () => {
 
   test("calls can be taken off the client, and listeners have their context", async () => {
     const chat = create();
-    // eslint-disable-next-line @typescript-eslint/unbound-method -- what this is about
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- this test calls unbound methods
     const { login, on, off, isReady } = chat;
     const context = { heard: 0 };
     function hear(this: typeof context) {

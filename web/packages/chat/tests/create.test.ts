@@ -1,9 +1,9 @@
-/** The options that `create` takes, and those that it refuses at once. */
+/** Tests the options of `create`: accepted ones, and those that are refused at once. */
 
 import { expect, test, vi } from "vitest";
 import Lamplight, { type CreateOptions } from "../src/index.js";
 
-/** Where a client would connect, or why there is none. */
+/** Returns the address to which a client would connect, or the error of `create`. */
 function urlOf(options: Partial<CreateOptions>): Promise<string> {
   return new Promise((fulfil) => {
     class Wire {
@@ -15,10 +15,10 @@ function urlOf(options: Partial<CreateOptions>): Promise<string> {
         fulfil(`${url} ${protocol}`);
       }
       send(): void {
-        // Never open.
+        // Nothing is sent, because the socket never opens.
       }
       close(): void {
-        // Never open.
+        // Nothing is closed, because the socket never opens.
       }
     }
     try {

@@ -1,9 +1,9 @@
-/** A tab is a device: the same one when it is loaded again, another one when it is duplicated. */
+/** Tests that a tab is a device: a reloaded tab is the same device, and a duplicated tab is another one. */
 
 import { expect, test } from "vitest";
 import { takeDevice } from "../src/api/device.js";
 
-/** The session storage of a tab; a browser copies it when the tab is duplicated. */
+/** The session storage of a tab. A browser copies it when the tab is duplicated. */
 class TabStore {
   constructor(private readonly kept = new Map<string, string>()) {}
 
@@ -72,7 +72,7 @@ test("a client that is destroyed leaves its id to the next one", () => {
   first.release();
   const second = takeDevice(store, page);
   expect(second.id).toBe(first.id);
-  // The first one has nothing to put back any longer.
+  // The first page has already put its id back, so nothing is added.
   leave(page);
   expect(JSON.parse(store.getItem("lamplight.devices") ?? "")).toEqual([first.id]);
 });

@@ -1,4 +1,4 @@
-/** Listeners, and what they can do to each other: nothing. */
+/** Tests that listeners cannot affect each other. */
 
 import { expect, test, vi } from "vitest";
 import { EVENT } from "../src/api/constants.js";

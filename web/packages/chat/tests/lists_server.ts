@@ -1,7 +1,7 @@
 /**
- * The lists of one user as a server has them, and the link to their copies: in memory, and as unkind as a real one may
- * be. Pages are small; what an answer says may be older than what was told before it; a link that breaks takes with
- * it what was on its way, and the driver asks again.
+ * A server in memory with the lists of one user, and the link to the client's copies of them. It behaves as badly as
+ * a real server may: pages are small, an answer may be older than a change that arrived before it, and a broken link
+ * loses the messages on their way, so that the driver repeats its requests.
  */
 
 import type { AskKind } from "../src/machine/ask.js";
@@ -18,13 +18,13 @@ interface Asked {
   readonly fulfil: (answer: never) => void;
 }
 
-/** An application: what it was told, and what it sees. */
+/** The application: the events that it has received, and the rows that it can show. */
 export class Application {
   readonly messages: string[] = [];
-  /** Own messages of which it turned out that the server has them. */
+  /** The messages of this client that the SDK reported as stored. */
   readonly own: string[] = [];
   readonly failures: unknown[] = [];
-  /** The number of conversations at each event of them. */
+  /** The number of visible conversations at each event about them. */
   readonly rowsShown: number[] = [];
   friendEvents = 0;
   profileEvents: string[] = [];
@@ -38,18 +38,18 @@ export class ListsServer {
   readonly sync: ListsSync;
   readonly conversations = new Map<string, ConversationJson>();
   readonly friends = new Map<string, FriendJson>();
-  /** The number of requests that were answered, by kind. */
+  /** The number of answered requests, by kind. */
   readonly answers = new Map<string, number>();
-  /** How often the client has paused before it asked, and when its pauses end. */
+  /** The number of pauses that the client has made, and the end of the current pause. */
   pauses = 0;
   afterPause = Promise.resolve();
   readonly #histories = new Map<string, MessageJson[]>();
-  /** How much of a history went with its conversation. */
+  /** The number of messages that were deleted together with their conversation, by peer. */
   readonly #deleted = new Map<string, number>();
   #asked: Asked[] = [];
-  /** On its way to the client. */
+  /** The messages on their way to the client. */
   #outbox: (() => void)[] = [];
-  /** The version up to which the machine of the client was told of changes. */
+  /** The highest lists version that the client's machine has received. */
   #known = 0;
   #clock = 1_000;
   #sent = 0;
@@ -85,7 +85,7 @@ export class ListsServer {
 
   // Changes by others.
 
-  /** A peer writes; the client or the backend that it writes with may use a `client_message_id` more than once. */
+  /** Receives a message of a peer. Other clients and backends may use a `client_message_id` more than once. */
   receive(peer: string, text: string, clientMessageId = ""): void {
     const message = this.#append(peer, { from: peer, to: "me", text, clientMessageId });
     const row = this.conversations.get(peer);
@@ -93,7 +93,7 @@ export class ListsServer {
     this.#tell({ messages: [message], conversations: [this.#conversation(peer)] });
   }
 
-  /** This client writes, and the answer is on its way. */
+  /** Stores a message of this client, and puts the answer on its way. */
   send(peer: string, text: string): void {
     this.#sent += 1;
     const message = this.#append(peer, { from: "me", to: peer, text, clientMessageId: `own-${this.#sent}` });
@@ -107,7 +107,7 @@ export class ListsServer {
     });
   }
 
-  /** Another device reads, pins or deletes. */
+  /** Changes a conversation as another device does: reads, pins or deletes it. */
   read(peer: string): void {
     this.#change(peer, { unread: 0 });
   }
@@ -133,7 +133,7 @@ export class ListsServer {
     this.#tell({ friends: [friend] });
   }
 
-  /** A friend shows another name: told to who is connected, and not counted. */
+  /** Changes a friend's nick. Connected clients are notified, but the lists version does not change. */
   rename(userId: string, nick: string): void {
     const profile = { userId, nick };
     const row = this.conversations.get(userId);
@@ -159,7 +159,7 @@ export class ListsServer {
     }
   }
 
-  /** Too much has changed for this connection. */
+  /** Reports that there were too many changes for this connection. */
   overflow(): void {
     const { version } = this;
     this.#post(() => {
@@ -168,7 +168,7 @@ export class ListsServer {
     });
   }
 
-  /** The messages that went with a deleted conversation. */
+  /** The messages that were deleted together with their conversation. */
   get deletedMessages(): string[] {
     return [...this.#deleted].flatMap(([peer, count]) =>
       (this.#histories.get(peer) ?? []).slice(0, count).map(({ text }) => text ?? ""),
@@ -191,14 +191,14 @@ export class ListsServer {
     }
   }
 
-  /** The client logs in for the first time. */
+  /** Logs the client in for the first time. */
   login(): void {
     this.isUp = true;
     this.#known = this.version;
     this.sync.connected({ listsVersion: String(this.version) }, false);
   }
 
-  /** Answers a request that waits: what it says is of now, and it arrives after the next `posts` posts. */
+  /** Answers a waiting request with the current state. Other messages may overtake the answer. */
   answer(index = 0): boolean {
     const asked = this.#asked[index];
     if (!this.isUp || asked === undefined) {
@@ -214,7 +214,7 @@ export class ListsServer {
     return true;
   }
 
-  /** Delivers the message that has been on its way longest. */
+  /** Delivers the oldest message on its way. */
   async deliver(): Promise<boolean> {
     const next = this.#outbox.shift();
     next?.();
@@ -222,11 +222,11 @@ export class ListsServer {
     return next !== undefined;
   }
 
-  /** Everything is answered and arrives. */
+  /** Answers all requests, and delivers all messages. */
   async settle(): Promise<void> {
     do {
       while (await this.deliver()) {
-        // The next one.
+        // Deliver the next message.
       }
     } while (this.answer());
     await new Promise((fulfil) => setImmediate(fulfil));
@@ -258,7 +258,7 @@ export class ListsServer {
         const peer = String(parameters["peer"]);
         const all = (this.#histories.get(peer) ?? []).slice(this.#deleted.get(peer) ?? 0);
         const older = all.filter(({ sequence }) => Number(sequence) < before).toReversed();
-        // Long texts make a page shorter than what was asked for.
+        // Long texts make a page shorter than the requested number.
         return { messages: older.slice(0, PAGE), finished: older.length <= PAGE };
       },
       getUsersInfo: () => ({
@@ -316,7 +316,7 @@ export class ListsServer {
   }
 }
 
-/** Whether a row comes after another one in the list. */
+/** Returns whether a row comes after another one in the list. */
 function isAfter(row: ConversationJson, other: ConversationJson): boolean {
   return row.peer !== other.peer && inOrder([row, other])[0] === other;
 }

@@ -1,11 +1,13 @@
-/** The own lists stay true: against a server in memory that is as unkind as a real one may be. */
+/**
+ * Tests that the copies of the lists stay correct, with a server in memory that behaves as badly as a real one may.
+ */
 
 import { expect, test } from "vitest";
 import { inOrder, totalUnread } from "../src/lists/lists.js";
 import { ListsServer } from "./lists_server.js";
 import { randomOf } from "./random.js";
 
-/** A server with some lists, and a client that has read them. */
+/** Creates a server with some lists, and a client that has read them. */
 async function world(): Promise<ListsServer> {
   const server = new ListsServer();
   ["ann", "bob", "cid", "dan", "eve"].forEach((peer) => {
@@ -20,7 +22,7 @@ async function world(): Promise<ListsServer> {
   return server;
 }
 
-/** Checks that the application sees what the server has. */
+/** Checks that the client's copies equal the server's lists. */
 function expectTrue(server: ListsServer): void {
   const { sync, application } = server;
   const brief = ({ peer, lastMessage, unread, pinned, remark }: (typeof sync.shownConversations)[number]) =>
@@ -64,7 +66,7 @@ test("lists are read page by page once, and kept true by what is told", async ()
   expect(server.application.messages).toEqual(["again"]);
 });
 
-/** A server with so many conversations, and a client that has logged in. */
+/** Creates a server with `size` conversations, and a client that has logged in. */
 function crowd(size: number): ListsServer {
   const server = new ListsServer();
   for (let n = 0; n < size; n += 1) {
@@ -113,7 +115,7 @@ test("many pages in a row leave the application room for calls of its own", asyn
   const server = crowd(40);
   await server.settle();
   expectTrue(server);
-  // Twenty pages: eight at once, then one after each pause.
+  // Twenty pages: eight without a pause, and one after each of twelve pauses.
   expect([server.answers.get("getConversationList"), server.pauses]).toEqual([20, 12]);
 
   server.down();
@@ -151,7 +153,7 @@ test("what comes while a list is read is neither lost nor overwritten by an olde
   const server = await world();
   server.overflow();
   await server.deliver();
-  // The first page is written, and before it arrives its rows change.
+  // The rows of the first page change after it was written and before it arrives.
   server.receive("eve", "newer than the page");
   server.answer();
   server.delete("dan");
@@ -172,7 +174,7 @@ test("a row that went is not brought back by a page that was written before", as
   await server.deliver();
   server.answer();
   const late = server.version;
-  // Told before the page, though the page is older.
+  // This change arrives before the page, although the page is older.
   server.conversations.delete("cid");
   server.version = late + 1;
   server.sync.changed({ deletedConversations: ["cid"], listsVersion: String(late + 1) });
@@ -223,7 +225,7 @@ test("a link that breaks again while the lists are read again leaves nothing out
   server.receive("bob", "missed 1");
   server.up();
   await server.deliver();
-  // All pages of the conversations arrive, and none of the friends: its request is the first that waits then.
+  // All pages of the conversations arrive, but none of the friends: that request then waits first.
   expect(server.answer()).toBe(true);
   await server.deliver();
   for (let page = 2; page <= 3; page += 1) {
@@ -370,7 +372,7 @@ test("whatever happens in whatever order, at the end the lists are true and each
       expectTrue(server);
       const told = new Set(server.application.messages);
       expect(server.application.messages).toHaveLength(told.size);
-      // A message that was deleted before it was told is not told.
+      // A message that was deleted before it was reported is not reported.
       const missing = written.filter((text) => !told.has(text));
       expect(missing.filter((text) => !server.deletedMessages.includes(text))).toEqual([]);
     } catch (error) {

@@ -1,4 +1,4 @@
-/** A message has an ID of its own, whatever other clients and backends call theirs. */
+/** Tests that each message has a unique ID, even if other clients and backends reuse theirs. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import Lamplight, { type Message } from "../src/index.js";
@@ -15,7 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** The messages of a backend that always draws the same `MsgRandom`. */
+/** Messages of a backend that always uses the same `MsgRandom`. */
 const SAME: MessageJson[] = [
   { from: "bob", to: "me", sequence: "1", time: "1000", text: "one", clientMessageId: "api:0_7" },
   { from: "bob", to: "me", sequence: "2", time: "2000", text: "two", clientMessageId: "api:0_7" },

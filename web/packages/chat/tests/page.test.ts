@@ -1,4 +1,4 @@
-/** The events of the browser on the network and the page reach the driver, until it is told to stop. */
+/** Tests that the browser's events about the network and the page are reported until the function is called. */
 
 import { afterEach, expect, test, vi } from "vitest";
 import { watchPage } from "../src/machine/page.js";
@@ -8,7 +8,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A page whose events the test makes. */
+/** Creates a page whose events the test emits. */
 function page() {
   const window = new EventTarget();
   const document = Object.assign(new EventTarget(), { visibilityState: "visible" });
@@ -49,7 +49,7 @@ test("a clock that has jumped is a sleep, seen within a second or with the next 
   const { window, heard, stop } = page();
   vi.advanceTimersByTime(20_000);
   expect(heard).toEqual([]);
-  // As on a device that sleeps: the clock goes on, the timers do not.
+  // As on a device that sleeps, the clock advances and the timers stop.
   vi.setSystemTime(Date.now() + 5_001);
   vi.advanceTimersByTime(1_000);
   expect(heard).toEqual(["woken"]);

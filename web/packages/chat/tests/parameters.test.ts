@@ -1,4 +1,4 @@
-/** Values that the server could not read are refused by the SDK itself, at once, and nothing is sent. */
+/** Tests that the SDK refuses values that the server could not read, at once and without sending anything. */
 
 import { utf8Length } from "../src/machine/utf8.js";
 import { expect, test } from "vitest";
@@ -8,7 +8,9 @@ import { loggedIn } from "./wire.js";
 const HALF = "\ud83d";
 const LONG_ID = "x".repeat(33);
 
-/** Parameters that no call may send, with the code of the refusal. A call takes anything here, as it does in JavaScript. */
+/**
+ * Returns calls with invalid parameters, each with the code of its refusal. The calls are untyped, as in JavaScript.
+ */
 function badCalls(chat: Chat): [string, number, () => unknown][] {
   const any = chat as unknown as Record<string, (...values: unknown[]) => unknown>;
   const call = (code: number, name: string, ...values: unknown[]): [string, number, () => unknown] => [
@@ -96,7 +98,7 @@ test("what the server could not read is refused at once with its code, and nothi
   const { chat, sent } = await loggedIn();
   for (const [what, code, call] of badCalls(chat)) {
     let answer: unknown;
-    // The answer does not wait for a server: a few turns of the event loop are enough.
+    // The refusal does not wait for a server, so it comes within a few turns of the event loop.
     const pending = new Promise((fulfil) => setImmediate(fulfil)).then(() => "no answer");
     try {
       answer = await Promise.race([pending, call()]);

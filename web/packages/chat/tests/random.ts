@@ -1,4 +1,7 @@
-/** A generator of numbers from 0 to 1 that a seed decides (mulberry32): what fails once fails again. */
+/**
+ * Returns a generator of numbers from 0 to 1 (mulberry32). The same seed gives the same numbers, so that failures can
+ * be repeated.
+ */
 export function randomOf(seed: number): () => number {
   let state = seed;
   return () => {

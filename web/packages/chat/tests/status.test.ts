@@ -1,4 +1,4 @@
-/** The words of the wire that this SDK knows are those of `crates/wire/proto`. */
+/** Tests that this SDK has the names of `crates/wire/proto`. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -9,7 +9,7 @@ const PROTO = readFileSync(
   "utf8",
 );
 
-/** The words of a kind and their numbers, in the order of the contract. */
+/** Returns the names and numbers of an enumeration, in the order of the contract. */
 function words(kind: string): [string, number][] {
   return [...PROTO.matchAll(new RegExp(`^ +(${kind}_[A-Z_]+) = (\\d+);`, "gm"))].map(([, word = "", number]) => [
     word,

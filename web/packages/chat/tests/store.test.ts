@@ -1,4 +1,4 @@
-/** The store of statuses: whom it subscribes to, what it takes, and what it gives back. */
+/** Tests the store of statuses: its subscriptions, and their end. */
 
 import { createElement } from "react";
 import { renderToString } from "react-dom/server";
@@ -24,7 +24,7 @@ function status(userID: string, version: number, statusType: UserStatus["statusT
   };
 }
 
-/** A client whose server is this object. */
+/** A client that also plays the server. */
 class Fake implements StatusClient {
   readonly calls: string[] = [];
   readonly list = new Set<string>();
@@ -88,7 +88,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Lets everything happen that is due within so many milliseconds. */
+/** Advances the clock by so many milliseconds, and processes all that is due. */
 const pass = (time: number) => vi.advanceTimersByTimeAsync(time);
 
 describe("the store", () => {
@@ -187,7 +187,8 @@ describe("the store", () => {
     client.user = "me";
     client.emit(EVENT.SDK_READY);
     await pass(100);
-    // The list of the account still has them: they are asked for, and are still the store's to give back.
+    // The users are still in the subscription list of the account, so they are queried. The store still unsubscribes
+    // them.
     expect(client.calls.slice(2)).toEqual(["list", "get ann"]);
     await store.destroy();
     expect(client.calls.at(-1)).toBe("unsubscribe ann");

@@ -1,6 +1,6 @@
 /**
- * Programs that are written for the cloud's SDK compile against its typings and those of `compat`, one of them against
- * those of the SDK itself too: their code moves by changing the import.
+ * Tests that programs for the cloud's SDK compile with the cloud's typings and with those of `compat`; one of them
+ * also with those of the SDK itself. To move such a program, only its import changes.
  */
 
 import { execFile } from "node:child_process";
@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 
 const compiler = fileURLToPath(new URL("../../../node_modules/typescript/bin/tsc", import.meta.url));
 
-/** The errors that the compiler finds in a project of `types/`. */
+/** Returns the errors of the compiler in a project of `types/`. */
 async function errors(project: string): Promise<string> {
   const config = fileURLToPath(new URL(`types/${project}`, import.meta.url));
   try {

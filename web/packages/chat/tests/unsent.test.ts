@@ -1,4 +1,4 @@
-/** A message that is marked as failed loses the mark when it turns out to have arrived. */
+/** Tests that a message marked as failed is marked as sent when the server turns out to have stored it. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import Lamplight, { type Message } from "../src/index.js";
@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A client whose message was not answered in time, and what was told of it since. */
+/** Returns a client whose message had no answer in time, and the messages that it reported as modified since. */
 async function failed(): Promise<{ wire: Wire; message: Message; modified: Message[]; there: object }> {
   const wire = await loggedIn();
   const modified: Message[] = [];
@@ -23,7 +23,7 @@ async function failed(): Promise<{ wire: Wire; message: Message; modified: Messa
   });
   const message = wire.chat.createTextMessage({ to: "bob", conversationType: "C2C", payload: { text: "hi" } });
   const refused = expect(wire.chat.sendMessage(message)).rejects.toMatchObject({ code: 9520 });
-  // Something is heard meanwhile, so the link stays.
+  // A message of the server in the meantime keeps the link alive.
   await vi.advanceTimersByTimeAsync(CALL_TIMEOUT / 2);
   wire.say({ heartbeat: {} });
   await vi.advanceTimersByTimeAsync(CALL_TIMEOUT / 2);

@@ -1,4 +1,4 @@
-/** A client whose server is the test: it sees each message that the client sends, and says what it likes. */
+/** A client whose server is the test: the test gets each sent message, and sends arbitrary answers. */
 
 import Lamplight, { type Chat } from "../src/index.js";
 import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "../src/gen/wire.js";
@@ -6,7 +6,7 @@ import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "..
 type Handler = ((event: never) => void) | null;
 
 export class Wire {
-  /** The messages that were sent after the login, on all links. */
+  /** The messages that were sent after the logins, on all links. */
   readonly sent: ClientMessageJson[] = [];
   /** The answer to each login. */
   login: LoginResponseJson = {};
@@ -31,19 +31,19 @@ export class Wire {
         hear(text);
       }
       close(): void {
-        // Nobody is there.
+        // There is no server to notify.
       }
     }
     this.chat = Lamplight.create({ SDKAppID: 1, server: "ws://a", WebSocket: Socket });
     this.chat.setLogLevel(4);
   }
 
-  /** Names what was sent. */
+  /** The kinds of the sent messages. */
   get kinds(): string[] {
     return this.sent.map((message) => Object.keys(message).find((key) => key !== "id") ?? "");
   }
 
-  /** The last message of that kind that was sent. */
+  /** Returns the last sent message of this kind. */
   last(kind: keyof ClientMessageJson): ClientMessageJson {
     const found = this.sent.findLast((message) => kind in message);
     if (found === undefined) {
@@ -56,7 +56,7 @@ export class Wire {
     this.#socket?.onmessage?.({ data: JSON.stringify(message) } as never);
   }
 
-  /** The link breaks. */
+  /** Breaks the link. */
   drop(): void {
     this.#socket?.onclose?.({} as never);
   }
@@ -73,7 +73,7 @@ export class Wire {
   }
 }
 
-/** A client that is logged in as `me`. */
+/** Returns a client that is logged in as `me`. */
 export async function loggedIn(login: LoginResponseJson = {}): Promise<Wire> {
   const wire = new Wire();
   wire.login = login;

@@ -1,4 +1,4 @@
-/** The SDK where there is no page and nothing of the browser but `WebSocket`, as in React Native. */
+/** Tests the SDK without a page and without browser APIs other than `WebSocket`, as in React Native. */
 
 import { createContext, runInContext } from "node:vm";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-/** Profiles, friends, conversations and messages, against a real server. */
+/** Tests profiles, friends, conversations and messages, with a real server. */
 
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import Lamplight, { type Message } from "../../src/index.js";
@@ -18,18 +18,18 @@ afterEach(closeAll);
 
 afterAll(() => server.end());
 
-/** Sends a text. */
+/** Sends a text message. */
 async function write(client: Client, to: string, text: string): Promise<Message> {
   const message = client.chat.createTextMessage({ to, conversationType: TYPES.CONV_C2C, payload: { text } });
   return (await client.chat.sendMessage(message)).data.message;
 }
 
-/** The texts that a client has received. */
+/** Returns the texts that a client has received. */
 function received(client: Client): string[] {
   return client.heard(EVENT.MESSAGE_RECEIVED).flat().map(textOf);
 }
 
-/** The conversation list, in short. */
+/** Returns the conversation list in a short form. */
 async function conversations(client: Client): Promise<string[]> {
   const { data } = await client.chat.getConversationList();
   return data.conversationList.map(
@@ -286,7 +286,7 @@ test("what goes in numbers keeps to the rate by waiting", async () => {
   try {
     await yan.chat.deleteConversation({ conversationIDList: ["C2Czoe", "C2Czed"] });
     expect(await conversations(yan)).toEqual([]);
-    // One call of the application is its own affair.
+    // Of two calls of the application, the rate limit refuses the second.
     const calls = [zoe.chat.getMyProfile(), zoe.chat.getMyProfile()];
     expect(await Promise.all(calls.map(codeOf))).toEqual([0, 7008]);
   } finally {

@@ -1,4 +1,4 @@
-/** A client of a real server, whose events are kept, and whose network can be cut. */
+/** A client of a real server that records its events, and whose network the test can cut. */
 
 import WebSocket from "ws";
 import Lamplight, { type Chat, type CreateOptions, type EventData, type EventName } from "../../src/index.js";
@@ -6,7 +6,7 @@ import type { Server } from "./server.js";
 
 const open: Client[] = [];
 
-/** A client that nobody has logged in. Closed by `closeAll`. */
+/** A client that is not logged in. `closeAll` closes it. */
 export class Client {
   readonly chat: Chat;
   readonly #events: { name: string; data: unknown }[] = [];
@@ -21,7 +21,7 @@ export class Client {
     const refuses = () => this.#isCut;
     class Wire extends WebSocket {
       constructor(url: string, protocol: string) {
-        // Nobody listens on port 9 of this machine.
+        // No process listens on port 9 of this machine.
         super(refuses() ? "ws://127.0.0.1:9" : url, protocol);
         sockets.push(this);
       }
@@ -36,7 +36,7 @@ export class Client {
     open.push(this);
   }
 
-  /** The data of the events of that name, oldest first. */
+  /** Returns the data of the events with this name, oldest first. */
   heard<E extends EventName>(name: E): EventData[E][] {
     return this.#events.filter((event) => event.name === name).map(({ data }) => data as EventData[E]);
   }
@@ -46,19 +46,19 @@ export class Client {
     return this.#events.map(({ name }) => name);
   }
 
-  /** Every status that was told of a user, oldest first. */
+  /** Returns the reported statuses of a user, oldest first. */
   told(userID: string) {
     return this.heard(Lamplight.EVENT.USER_STATUS_UPDATED)
       .flat()
       .filter((status) => status.userID === userID);
   }
 
-  /** Forgets what it has heard. */
+  /** Removes the recorded events. */
   forget(): void {
     this.#events.length = 0;
   }
 
-  /** The link breaks as if the process had been killed, and no other one can be made. */
+  /** Breaks the link, as if the process had been killed, and lets all further attempts to connect fail. */
   cut(): void {
     this.#isCut = true;
     this.#sockets.forEach((socket) => {
@@ -66,12 +66,12 @@ export class Client {
     });
   }
 
-  /** Links can be made again; the browser would say so. */
+  /** Lets attempts to connect succeed again. No event of the browser reports this. */
   mend(): void {
     this.#isCut = false;
   }
 
-  /** How many links it has made or tried to make. */
+  /** The number of links that were opened or attempted. */
   get links(): number {
     return this.#sockets.length;
   }
@@ -84,13 +84,13 @@ export async function login(server: Server, userID: string, options: Partial<Cre
   return client;
 }
 
-/** Ends every client of this test file. */
+/** Destroys all clients of this test file. */
 export async function closeAll(): Promise<void> {
   const clients = open.splice(0);
   await Promise.all(clients.map(({ chat }) => chat.destroy()));
 }
 
-/** The code with which a call is rejected. */
+/** Returns the code with which a call is rejected; 0 if it resolves. */
 export async function codeOf(call: Promise<unknown>): Promise<number> {
   return call.then(
     () => 0,

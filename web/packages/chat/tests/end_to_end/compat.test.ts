@@ -1,4 +1,4 @@
-/** The entry for programs of the cloud, against a real server. */
+/** Tests the entry for programs of the cloud, with a real server. */
 
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import WebSocket from "ws";
@@ -22,7 +22,7 @@ afterEach(async () => {
 
 afterAll(() => server.end());
 
-/** A client of its own: two users in one process would be one client of the app. */
+/** Creates a client with its own copy of the module, because one copy returns the same client for the same app. */
 async function client(): Promise<{ sdk: typeof Lamplight; chat: ChatSDK }> {
   vi.resetModules();
   const { default: sdk } = await import("../../src/compat/index.js");
@@ -58,7 +58,7 @@ test("SDK_READY is told after the login has resolved, and only then it is ready"
     order.push(`login ${String(chat.isReady())}`);
     return answer;
   })) as { data: { repeatLogin?: boolean } };
-  // A listener that is added when the login has resolved hears it too.
+  // A listener that is added when the login has resolved still gets the event.
   const late = new Promise((fulfil) => {
     chat.on(EVENT.SDK_READY, fulfil);
   });
@@ -90,7 +90,7 @@ test("destroy while a login is under way leaves nobody logged in, and nothing is
     const { data } = (await watcher.getUserStatus({ userIDList: ["hasty"] }).catch(() => ({
       data: { successUserList: [] },
     }))) as { data: { successUserList: { statusType: number }[] } };
-    // Either the account was never made, or it is not logged in.
+    // The account either does not exist or is not logged in.
     expect(data.successUserList.filter(({ statusType }) => statusType !== gone)).toEqual([]);
   });
   expect(heard).toEqual([]);

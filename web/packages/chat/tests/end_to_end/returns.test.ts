@@ -1,6 +1,7 @@
 /**
- * Clients whose server is killed and started again come back by themselves. How soon is a rule of time: the simulation in
- * `machine/returns.test.ts` tests it, and `AWAY=1,10,60` makes this a benchmark, which waits as long and has bounds.
+ * Tests that clients reconnect by themselves after their server was killed and started again. The simulation in
+ * `machine/returns.test.ts` tests how soon they do. With `AWAY=1,10,60`, this file is a benchmark with time limits:
+ * the server is down for each of these times.
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
@@ -8,14 +9,14 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { Client, closeAll } from "./client.js";
 import { Server, until } from "./server.js";
 
-/** For how long the server is away in each round of the benchmark, in seconds. */
+/** The time in seconds for which the server is down in each round of the benchmark. */
 const AWAY = process.env["AWAY"]?.split(",").map(Number) ?? [];
 
 const CLIENTS = AWAY.length === 0 ? 20 : 60;
 
 let server: Server;
 const clients: Client[] = [];
-/** When each client was connected last, by the clock of this process. */
+/** The time at which each client was last connected, by the clock of this process; Infinity while it is not. */
 const connected: number[] = [];
 
 beforeAll(async () => {
@@ -39,7 +40,10 @@ async function logIn(userID: string, index: number): Promise<void> {
   await client.chat.login({ userID, userSig: await server.sig(userID) });
 }
 
-/** Kills the server and starts it again; returns when it was back, by the clock of this process. */
+/**
+ * Kills the server and starts it again after a time. Returns the time at which it was ready, by the clock of this
+ * process.
+ */
 async function goAway(milliseconds: number): Promise<number> {
   await server.kill();
   await until("everybody has noticed", () => connected.every((at) => at === Infinity));
@@ -53,7 +57,7 @@ test.runIf(AWAY.length === 0)(
   async () => {
     await goAway(0);
     await until("everybody is back", () => connected.every((at) => at < Infinity));
-    // On links that carry calls: nobody is counted who only opened a socket.
+    // An answered call on each link shows that the clients are really logged in.
     await Promise.all(clients.map(({ chat }) => chat.getUserStatus({ userIDList: ["user0"] })));
   },
   120_000,
@@ -62,7 +66,7 @@ test.runIf(AWAY.length === 0)(
 test.each(AWAY.map((away, index) => ({ away, index })))(
   "95 in 100 within 3 s and all within 6 s of a server that was away for $away s",
   async ({ away, index }) => {
-    // Links count as lasting ones after ten seconds; the first are no returns.
+    // A link counts as lasting after ten seconds; only then does the number of failures start again at 0.
     await sleep(index === 0 ? 0 : 10_500);
     const back = await goAway(away * 1_000);
     await until("everybody is back", () => connected.every((at) => at < Infinity));

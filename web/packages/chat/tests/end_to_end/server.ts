@@ -1,4 +1,4 @@
-/** A real server: the program on a folder of its own, ended at the latest with the test that started it. */
+/** A real server: the program with its own data folder. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -12,10 +12,13 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** How long the program may take to be ready, or to answer. Long: the machine may be busy. */
+/**
+ * The time limit, in milliseconds, for the program to become ready or to answer. It is long, because the machine may
+ * be busy.
+ */
 const PATIENCE = 30_000;
 
-/** The program under test. There is no test without it. */
+/** Returns the path of the program under test. Without the program, the tests fail. */
 export function program(): string {
   const built = fileURLToPath(new URL("../../../../../target/debug/lamplight", import.meta.url));
   const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
@@ -27,7 +30,7 @@ export function program(): string {
 
 /** A server with one app. */
 export class Server {
-  /** The first app, that every new server makes. */
+  /** The first app, which every new server creates. */
   readonly app = 1_400_000_001;
 
   readonly #folder = mkdtempSync(join(tmpdir(), "lamplight-"));
@@ -36,7 +39,7 @@ export class Server {
 
   private constructor(private readonly settings: NodeJS.ProcessEnv) {}
 
-  /** Starts one that is ready for clients; its settings as docs/configuration.md has them for the environment. */
+  /** Starts a server that is ready for clients. `settings` are environment variables of docs/configuration.md. */
   static async start(settings: NodeJS.ProcessEnv = {}): Promise<Server> {
     const server = new Server(settings);
     server.#port = await freePort();
@@ -44,12 +47,12 @@ export class Server {
     return server;
   }
 
-  /** Where clients connect. */
+  /** The address for clients. */
   get url(): string {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts it again, on the same folder and port. */
+  /** Starts the program again, with the same folder and port. */
   async restart(): Promise<void> {
     const listen = ["--client-listen", `127.0.0.1:${this.#port}`, "--http-listen", "127.0.0.1:0", "--workers", "1"];
     const process = spawn(program(), ["serve", ...listen, "--data-dir", this.#data, "--log", "warn"], {
@@ -81,13 +84,13 @@ export class Server {
     }
   }
 
-  /** Ends it, and throws its folder away. */
+  /** Ends the server, and deletes its folder. */
   async end(): Promise<void> {
     await this.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  /** Runs a command of the operator. */
+  /** Runs an operator's command. */
   async command(...words: string[]): Promise<string> {
     const { stdout } = await run(program(), [...words, "--data-dir", this.#data], {
       env: environment(),
@@ -96,7 +99,7 @@ export class Server {
     return stdout.trim();
   }
 
-  /** A UserSig, as a backend would issue it. */
+  /** Creates a UserSig, as a backend does. */
   async sig(user: string, expire = "1h"): Promise<string> {
     return this.command("sig", user, "--expire", expire);
   }
@@ -106,7 +109,7 @@ export class Server {
   }
 }
 
-/** Waits until something holds; what it was is in the error when it does not. */
+/** Waits until a condition is true. After the time limit, throws an error that names the condition. */
 export async function until(what: string, holds: () => boolean): Promise<void> {
   const end = performance.now() + PATIENCE;
   while (!holds()) {
@@ -130,7 +133,10 @@ async function within<T>(promise: Promise<T>, what: string): Promise<T> {
   }
 }
 
-/** Nothing of ours that could change how the program behaves. */
+/**
+ * The environment of this process. The variables of Lamplight are removed, because they would change the behaviour of
+ * the program.
+ */
 function environment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_")));
 }

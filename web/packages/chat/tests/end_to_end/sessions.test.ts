@@ -1,4 +1,4 @@
-/** Sessions, against a real server: how they begin, what they survive, and how they end. */
+/** Tests sessions with a real server: their beginning, interruptions and end. */
 
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import Lamplight from "../../src/index.js";
@@ -162,7 +162,7 @@ test("a login again in time renews the UserSig, and the session goes on", async 
   await client.chat.login({ userID: "eve", userSig: await server.sig("eve", "1h") });
   const watcher = await login(server, "alice");
   await watcher.chat.subscribeUserStatus({ userIDList: ["eve"] });
-  // A UserSig made later, for as long, has ended: the first one of Eve has, too.
+  // This UserSig was created later with the same lifetime. When it has expired, eve's first one has expired too.
   const other = new Client(server);
   await other.chat.login({ userID: "fay", userSig: await server.sig("fay", "2s") });
   await until("fay is out", () => other.heard(EVENT.KICKED_OUT).length > 0);

@@ -1,4 +1,4 @@
-/** Statuses, against a real server. */
+/** Tests statuses with a real server. */
 
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { Client, closeAll, codeOf, login } from "./client.js";
@@ -120,7 +120,7 @@ test("a switch that an operator turns is told at once, the list stays, and what 
     await bob.chat.setSelfStatus({ customStatus: "unseen" });
     await bob.chat.setSelfStatus({ customStatus: "seen later" });
 
-    // A client that comes back meanwhile is told the same.
+    // A client that reconnects in the meantime gets the same answers.
     alice.cut();
     await until("alice has noticed", () => alice.heard("netStateChange").at(-1)?.state === "disconnected");
     alice.mend();

@@ -1,4 +1,4 @@
-/** The answers to calls, across broken links and deadlines. */
+/** Tests the answers to calls, with broken links and deadlines. */
 
 import { expect, test } from "vitest";
 import { MAX_IN_FLIGHT } from "../../src/machine/link.js";

@@ -1,4 +1,4 @@
-/** Invariants of the machine: many random stories, each told by its seed. */
+/** Tests invariants of the machine with many random scripts. Each script is determined by its seed. */
 
 import { expect, test } from "vitest";
 import { nextDeadline, step } from "../../src/machine/machine.js";
@@ -10,7 +10,7 @@ import { World } from "./script.js";
 const STORIES = 300;
 const STEPS = 120;
 
-/** A line of a script, likely or not. */
+/** Returns a random line of a script. */
 function line(random: () => number): string {
   const pick = <T>(...choices: T[]) => choices[Math.floor(random() * choices.length)] as T;
   const user = pick("ann", "bob", "cid", "me");
@@ -48,7 +48,7 @@ function line(random: () => number): string {
   );
 }
 
-/** The state that the driver would have. An effect that cannot be carried out there is a fault of the machine. */
+/** The state that the driver would have. An effect that the driver could not execute is an error of the machine. */
 class Witness {
   link: "none" | "opening" | "up" = "none";
   readonly answered = new Map<number, number>();
@@ -79,7 +79,7 @@ class Witness {
   }
 }
 
-/** A world that shows each step to a witness, and lets happen only what can. */
+/** A world that passes each effect to a witness, and skips inputs that cannot occur. */
 class Story extends World {
   readonly witness = new Witness();
   asked = 0;
@@ -106,7 +106,7 @@ class Story extends World {
     this.witness.see(effects);
     for (const [user, status] of before.cache) {
       const after = this.state.cache.get(user);
-      // Only the first that a link says of a user may be older than what an earlier one has said.
+      // Only the first status of a user on a link may be older than the cached one.
       const { snapshot = null } = before.session ?? {};
       const isFirst = snapshot !== null && !snapshot.told.has(user);
       expect(after === undefined || isFirst || !isNewer(status.version, after.version)).toBe(true);
@@ -130,7 +130,7 @@ test("no call is answered twice or never, no link is asked for twice, and no ver
         const due = nextDeadline(story.state);
         expect(due === undefined || Number.isFinite(due)).toBe(true);
       }
-      // Nobody touches it any longer: all deadlines pass.
+      // No further input comes, and all deadlines pass.
       for (
         let count = 0;
         count < 2_000 && story.state.session?.queue.length !== 0 && story.state.session !== null;

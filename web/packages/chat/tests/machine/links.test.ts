@@ -1,4 +1,4 @@
-/** How links break, and how the client comes back. */
+/** Tests broken links and reconnects. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { nextDeadline } from "../../src/machine/machine.js";
 import { cut, UNKNOWN_PATH } from "../../src/machine/path.js";
 import { LIVE, liveTranscript, transcript, World } from "./script.js";
 
-/** The cases of a table that the SDKs share. */
+/** Reads the cases of a table that the SDKs share. */
 function shared(name: string): string[] {
   const table = readFileSync(new URL(`../../../../../crates/client/tests/sdk/${name}.csv`, import.meta.url), "utf8");
   const cases = table.split("\n").filter((line) => /^\d/.test(line));
@@ -32,10 +32,10 @@ test("the heartbeats on a path that cuts links are those of the table that the S
   }
 });
 
-/** Comes back after a link broke, and waits for so long. */
+/** The lines of a script in which the client reconnects after a broken link, and `wait` milliseconds pass. */
 const backAnd = (wait: number) => `next\nup\nanswer @ login\nwait ${wait}\n`;
 
-/** How long after a login the first heartbeat comes when the session has gone through this. */
+/** Returns the time from a login to the first heartbeat, after a session with this script. */
 function heartbeatAfter(script: string): number {
   const world = new World();
   world.run(LIVE + script + backAnd(0));
@@ -43,13 +43,13 @@ function heartbeatAfter(script: string): number {
 }
 
 test("links that are cut after the same silence shorten the heartbeat, and it keeps the next one", () => {
-  // The path tells of the cut, or a heartbeat stays without an answer, or it is a call that does.
+  // The path reports the cut, or a heartbeat has no answer, or a call has no answer.
   expect(heartbeatAfter(`wait 12000\ndown\n${backAnd(12_000)}down\n`)).toBe(6_000);
   expect(heartbeatAfter("next\nnext\nnext\nup\nanswer @ login\nnext\nnext\n")).toBe(9_000);
   expect(heartbeatAfter(`wait 12000\nset hi\nnext\n${backAnd(12_000)}down\n`)).toBe(6_000);
-  // Also where traffic came before the silence.
+  // The same with traffic before the silence.
   expect(heartbeatAfter(`wait 5000\npush me:2\nwait 12000\ndown\n${backAnd(12_000)}down\n`)).toBe(6_000);
-  // A new login on the link does not forget it.
+  // A new login on the link keeps the interval.
   const world = new World();
   world.run(`${LIVE}wait 12000\ndown\n${backAnd(12_000)}down\n${backAnd(0)}login\nanswer @ login`);
   expect((nextDeadline(world.state) ?? NaN) - world.now).toBe(6_000);
@@ -58,14 +58,14 @@ test("links that are cut after the same silence shorten the heartbeat, and it ke
 test("links that break otherwise leave the heartbeat as it is", () => {
   for (const script of [
     `wait 12000\ndown\n${backAnd(10_000)}down\n`,
-    // In use, and heard of after the call.
+    // The link was in use, or bytes came after the call.
     "down\nnext\nup\nanswer @ login\ndown\n",
     `wait 12000\nset hi\npush me:2\ndown\n${backAnd(12_000)}set hi\npush me:3\ndown\n`,
-    // After a sleep; when the page is left; with a word of the server.
+    // The link ends after a sleep, because the page is left, or with a message of the server.
     `wait 60000\ndown\n${backAnd(60_000)}down\n`,
     `wait 12000\nleft\n${backAnd(12_000)}left\n`,
     `wait 12000\nended TIMEOUT\n${backAnd(12_000)}ended TIMEOUT\n`,
-    // The session of before.
+    // The two cuts belong to different sessions.
     `wait 12000\ndown\n${backAnd(12_000)}down\n${backAnd(0)}logout\nanswer @ logout\nlogin\nup\nanswer @ login\ndown\n`,
   ]) {
     expect(heartbeatAfter(script), script).toBe(18_000);
@@ -385,7 +385,7 @@ test("a link on which nothing is heard after a call is given up within ten secon
 });
 
 test("after a sleep the link is tested for a moment, and made again without a wait", () => {
-  // The heartbeat was due long ago; the page says so too, a moment later.
+  // The heartbeat was due during the sleep. The page reports the sleep a moment later.
   expect(liveTranscript("wait 60000\nwait 100\nwoken\nnext\nnext\nup\nanswer @ login")).toMatchInlineSnapshot(`
     "> wait 60000
       send heartbeat {}
@@ -404,7 +404,7 @@ test("after a sleep the link is tested for a moment, and made again without a wa
       ! connected again
     "
   `);
-  // Its clock stood still.
+  // The clock did not advance during the sleep.
   expect(liveTranscript("woken\nnetwork\nnext\nnext")).toMatchInlineSnapshot(`
     "> woken
       send heartbeat {}
@@ -418,7 +418,7 @@ test("after a sleep the link is tested for a moment, and made again without a wa
       open
     "
   `);
-  // The link is found to be broken.
+  // The link turns out to be broken.
   expect(liveTranscript("wait 60000\ndown\nnext")).toMatchInlineSnapshot(`
     "> wait 60000
       send heartbeat {}
@@ -430,7 +430,7 @@ test("after a sleep the link is tested for a moment, and made again without a wa
       open
     "
   `);
-  // Its answer was due long ago: that it did not come says nothing.
+  // The answer was due during the sleep, so its absence means nothing.
   expect(liveTranscript("get ann\nwait 60000\nanswer @ heartbeat\nanswer @2 get ann:2\nnext")).toMatchInlineSnapshot(`
     "> get ann
       send getUserStatus {"userIds":["ann"]}
@@ -484,7 +484,7 @@ test("an attempt that slept is begun anew, and a wait is over", () => {
 
 test("the server tells over how long its clients spread their return", () => {
   const first = "login\nup\nanswer @ login me:1 spread=8000\ndown\nnext\ndown\nnext\ndown\nset hi\nnext\nup\n";
-  // A heartbeat tells it anew; an older server does not say.
+  // A heartbeat's answer changes the spread. An older server does not send a spread.
   const then =
     "answer @ login spread=8000\nanswer @ set me:2\nnext\nanswer @ heartbeat spread=4000\nnext\nanswer @ heartbeat\n";
   const last = "down\nnext\nup\nanswer @ login\nwait 10000\ndown";

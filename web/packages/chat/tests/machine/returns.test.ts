@@ -1,6 +1,6 @@
 /**
- * How the clients of a server come back to it: many machines, each with its own jitter, and a server that is away for a
- * while. Time is simulated.
+ * Simulates the return of many clients, each with its own jitter, to a server that was down for a while. Time is
+ * simulated.
  */
 
 import { expect, test } from "vitest";
@@ -9,10 +9,10 @@ import { step } from "../../src/machine/machine.js";
 import { type Input, newState, type State } from "../../src/machine/session.js";
 import { randomOf } from "../random.js";
 
-/** How long it takes to connect and log in, or to be refused. */
+/** The time, in milliseconds, to connect and log in, or to be refused. */
 const WAY = 50;
 
-/** One client, and when what it waits for comes to its end: an attempt to connect, or the time before it. */
+/** One client, with the end of its current attempt to connect, or of its wait for the next attempt. */
 interface Seat {
   state: State;
   attempt: boolean;
@@ -20,8 +20,8 @@ interface Seat {
 }
 
 /**
- * Lets a server with this many clients, which it has told `spread`, go away for a time and come back. How long after its
- * return each client was logged in, in rising order.
+ * Simulates a server with this many clients that sends `spread` and is down for `away` milliseconds. Returns the
+ * times from its restart to each client's login, in rising order.
  */
 function returns(clients: number, spread: number, away: number, seed: number): number[] {
   const random = randomOf(seed);

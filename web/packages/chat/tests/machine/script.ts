@@ -1,10 +1,10 @@
 /**
- * The small door of the machine's tests: a script of inputs goes in, a transcript of effects comes out.
+ * Runs a script of inputs with the machine, and returns a transcript of the effects.
  *
- * A line is an input; the transcript repeats it behind `>` and lists the effects below. `@` stands for the id of the
- * last message that was sent, `@2` for the one before, and so on. A status is `user:version`. `retry` stands for a link or an
- * attempt that fails and the next attempt, `back` for a link that breaks and one that stands instead, with the rest of
- * the line in the answer to its login.
+ * Each line of a script is an input. The transcript repeats it after `>` and lists the effects below. `@` is the id
+ * of the last sent message, `@2` the id of the one before, and so on. A status is `user:version`. `retry` is a link
+ * or an attempt that fails, and then the next attempt. `back` is a broken link and then a new one; the rest of the
+ * line is the answer to its login.
  */
 
 import { byteLength, type Ask } from "../../src/machine/ask.js";
@@ -20,17 +20,17 @@ import { nextDeadline, step } from "../../src/machine/machine.js";
 import { type Effect, type Input, newState, type News, type State } from "../../src/machine/session.js";
 import type { UserStatus } from "../../src/machine/status.js";
 
-/** A login that is live: what most scripts begin with. */
+/** A successful login, with which most scripts begin. */
 export const LIVE = "login\nup\nanswer @ login me:1\n";
 
-/** Runs a script from a client that nobody has logged in. */
+/** Runs a script with a client that is not logged in. */
 export function transcript(script: string): string {
   const world = new World();
   world.run(script);
   return world.transcript;
 }
 
-/** As `transcript`, after a login that is live and not shown. */
+/** Runs a script like `transcript`, after a successful login that is not in the transcript. */
 export function liveTranscript(script: string): string {
   const world = new World();
   world.run(LIVE);
@@ -39,7 +39,7 @@ export function liveTranscript(script: string): string {
   return world.transcript;
 }
 
-/** A machine, its clock, and all that was seen. */
+/** A machine with its clock, its sent messages and its transcript. */
 export class World {
   state: State;
   now = 1_000_000;
@@ -72,7 +72,7 @@ export class World {
         case "subscriptions":
           this.#write(`> subscriptions\n  ${(this.state.session?.subscriptions ?? []).join(" ")}`);
           break;
-        // Waits until something is due, and does it.
+        // Advances the clock to the next deadline, and processes it.
         case "next": {
           const due = nextDeadline(this.state);
           if (due === undefined) {
@@ -101,7 +101,9 @@ export class World {
     }
   }
 
-  /** The link, or the attempt to make one, fails, and the next attempt is made when it is due. Returns after how long. */
+  /**
+   * Ends the link or the attempt to open one, and makes the next attempt when it is due. Returns the wait before it.
+   */
   #retry(): number {
     const before = this.transcript;
     const lost = this.step({ type: "linkEnded", why: "closed" });
@@ -116,7 +118,9 @@ export class World {
     return waited;
   }
 
-  /** The link breaks, and the next one stands and has logged in with this answer, whose effects alone are shown. */
+  /**
+   * Breaks the link, opens the next one, and answers its login. Only the effects of the answer are in the transcript.
+   */
   #comeBack(answer: string[]): void {
     this.#retry();
     const before = this.transcript;
@@ -207,7 +211,7 @@ export class World {
     }
   }
 
-  /** `answer @ <kind> <what>` */
+  /** Answers a request: `answer @ <kind> <what>` */
   #answer([at = "@", kind = "", ...rest]: string[]): Input {
     const back = Number(at.slice(1) || "1");
     const id = this.sent.at(-back)?.id ?? "0";
@@ -263,14 +267,14 @@ export class World {
   }
 }
 
-/** `on` or `off`, by the switch. */
+/** Returns the abilities with statuses allowed (`on`) or refused (`off`). */
 function abilities(words: string[]): AbilitiesJson {
   return words.includes("on") ? { statusesOfOthers: true, queryBatch: 500 } : { refusalCode: 72001, queryBatch: 500 };
 }
 
 function changedSubscriptions(words: string[]) {
   const signed = (sign: string) => words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
-  // `-ann` is still watched, as a friend; `!ann` is not.
+  // `-ann` is still watched as a friend; `!ann` is not watched any longer.
   return { subscribed: signed("+"), unsubscribed: [...signed("-"), ...signed("!")], notWatched: signed("!") };
 }
 
@@ -285,7 +289,7 @@ function statuses(words: string[]): UserStatusJson[] {
   });
 }
 
-/** `user:version`, by rising user. */
+/** Returns statuses as `user:version`, by rising user. */
 export function brief(told: readonly UserStatus[]): string {
   return told
     .map(({ userID, version }) => `${userID}:${version}`)
@@ -349,7 +353,7 @@ function showNews(news: News): string {
   }
 }
 
-/** A step that changed what it was given would fail here. */
+/** Freezes a value, so that a step that changes its arguments fails. */
 function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
     if (value instanceof Map) {

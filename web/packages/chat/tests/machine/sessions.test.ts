@@ -1,4 +1,4 @@
-/** How a session begins and ends. */
+/** Tests the beginning and the end of a session. */
 
 import { expect, test } from "vitest";
 import { LIVE, liveTranscript, transcript, World } from "./script.js";

@@ -1,4 +1,4 @@
-/** The scripts that all SDKs share: `crates/client/tests/sdk`, whose README tells the language. */
+/** Runs the scripts that all SDKs share: `crates/client/tests/sdk`. The README there describes their language. */
 
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
@@ -14,7 +14,7 @@ import { nextDeadline, step } from "../../src/machine/machine.js";
 import { type Effect, type Ending, type Input, newState, type News, type State } from "../../src/machine/session.js";
 import { brief } from "./script.js";
 
-/** The features that scripts may need and this SDK has not. */
+/** The features that scripts may need but this SDK does not have. */
 const ABSENT: readonly string[] = [];
 
 test.each(["connection", "calls", "heartbeats", "restore", "lists"])(
@@ -30,14 +30,16 @@ test.each(["connection", "calls", "heartbeats", "restore", "lists"])(
   },
 );
 
-/** Plays the scenarios of a file. The file with the effects as they are is the same file. */
+/**
+ * Runs the scenarios of a file. Returns the file with the actual effects; it is unchanged if they are as expected.
+ */
 function play(scripts: string): { played: string; scenarios: number } {
   const played: string[] = [];
   let scenarios = 0;
   let player = new Player();
   for (const line of scripts.split("\n")) {
     if (line.startsWith("  ")) {
-      // An effect: the player writes it, or leaves the scenario as it is.
+      // This line is an expected effect; the player writes the actual one. Effects of a skipped scenario stay.
       if (player.isLeftOut) {
         played.push(line);
       }
@@ -54,19 +56,19 @@ function play(scripts: string): { played: string; scenarios: number } {
   return { played: played.join("\n"), scenarios };
 }
 
-/** One scenario: a machine, its clock, and the requests of the present link. */
+/** One scenario: a machine, its clock, and the requests on the current link. */
 class Player {
-  /** The scenario needs something that this SDK has not. */
+  /** Whether the scenario needs a feature that this SDK does not have. */
   isLeftOut = false;
   #state = newClient("PLATFORM_LINUX");
   #now = 1_000_000;
   #jitter = 1;
   #timeout = 10_000;
   #calls = 0;
-  /** The requests of the present link that were not answered, oldest first. */
+  /** The requests without an answer on the current link, oldest first. */
   #unanswered: ClientMessageJson[] = [];
 
-  /** Plays a line of the script, and returns the effects. */
+  /** Processes a line of the script, and returns the effects. */
   line(line: string): string[] {
     if (this.isLeftOut) {
       return [];
@@ -127,7 +129,7 @@ class Player {
     }
   }
 
-  /** Lets time pass, and what is due be done when it is due. */
+  /** Advances the clock, and processes each deadline when it is due. */
   #wait(span: number): string[] {
     const end = this.#now + span;
     const effects: string[] = [];
@@ -219,7 +221,7 @@ class Player {
     }
   }
 
-  /** The id of the oldest request of this kind that has no answer. */
+  /** Removes the oldest request of this kind without an answer, and returns its id. */
   #take(kind: string): string {
     const place = this.#unanswered.findIndex((message) => {
       const word = showRequest(message).split(" ")[0] ?? "";
@@ -255,7 +257,7 @@ function statuses(words: string[]): UserStatusJson[] {
     });
 }
 
-/** The users behind this sign. */
+/** Returns the users with this sign in front, without the sign. */
 function signed(words: string[], sign: string): string[] {
   return words.filter((word) => word.startsWith(sign)).map((word) => word.slice(1));
 }
@@ -264,7 +266,7 @@ function abilities(isOn: boolean): AbilitiesJson {
   return { statusesOfOthers: isOn, ...(isOn ? {} : { refusalCode: 72001 }) };
 }
 
-/** The requests by their words, and the parameters that the words stand for. */
+/** The requests by their words in the scripts, with their parameters. */
 const OPERATIONS: Record<string, { kind: AskKind; parameters: (rest: string[]) => object }> = {
   logout: { kind: "logout", parameters: () => ({}) },
   set: { kind: "setSelfStatus", parameters: (rest) => ({ customStatus: rest.join(" ") }) },
@@ -298,7 +300,7 @@ function request(word: string, rest: string[]): Ask {
   return { kind: operation.kind, parameters: operation.parameters(rest) };
 }
 
-/** The answer of a server to a request of this kind. */
+/** Returns a server's answer to a request of this kind. */
 function answer(kind: string, what: string[]): ServerMessageJson {
   const told = statuses(what);
   const spread = what.find((word) => word.startsWith("spread="))?.slice("spread=".length);
@@ -334,7 +336,7 @@ function answer(kind: string, what: string[]): ServerMessageJson {
   return { [OPERATIONS[kind]?.kind ?? ""]: body };
 }
 
-/** A request in the words of the scripts. */
+/** Returns a request in the notation of the scripts. */
 function showRequest(message: ClientMessageJson): string {
   const { login } = message;
   if (login !== undefined) {
@@ -343,12 +345,12 @@ function showRequest(message: ClientMessageJson): string {
   }
   const [kind = "", body] = Object.entries(message).find(([key]) => key !== "id") ?? [];
   const word = Object.keys(OPERATIONS).find((word) => OPERATIONS[word]?.kind === kind) ?? kind;
-  // The words of a request are its parameters as they were written, but for a flag that is always the same.
+  // The words are the parameters as written; flags with a constant value are skipped.
   const words = Object.values(body as Record<string, unknown>).filter((value) => typeof value !== "boolean");
   return [word, ...words.flat()].join(" ");
 }
 
-/** News in the words of the scripts. None: the scripts leave it out. */
+/** Returns an event in the notation of the scripts; an empty list for an event that scripts do not have. */
 function showNews(news: News): string[] {
   switch (news.type) {
     case "connecting":

@@ -1,4 +1,4 @@
-/** The statuses of others, and how they stay right. */
+/** Tests the statuses of other users. */
 
 import { expect, test } from "vitest";
 import { liveTranscript, World } from "./script.js";
@@ -284,7 +284,7 @@ test("while nobody is told of others the list stays, and a restore waits until t
   `);
 });
 
-/** A world that holds more than one login can name, with its link broken and made again. */
+/** Returns a world with more statuses than fit into a login, after a broken link and a reconnect. */
 function crowded(): World {
   const world = new World();
   const crowd = Array.from({ length: 3_000 }, (_, n) => `user${n}:${7_000_000_000_000_000 + n}`);
@@ -298,10 +298,10 @@ test("whom a login could not name, and the server is silent of, is let go when t
   const world = crowded();
   const named = world.sent.at(-1)?.login?.known?.length ?? 0;
   world.run("answer @ login user0:7000000000000000 user2:7000000000009999");
-  // Until then nobody leaves: what is told in full takes several messages.
+  // Until then no user leaves the cache, because the full statuses take several messages.
   expect(world.state.cache.size).toBe(3_001);
   world.run("push user3:7000000000000003\npush complete");
-  // Oneself, who was named, and who was told of: what was told is what was held, or newer.
+  // The own user, the named users, and the three users whose statuses came.
   expect(world.state.cache.size).toBe(1 + named + 3);
   expect(world.transcript).toContain('! subscriptions {"unsubscribed":["user1"]}');
   expect(world.state.session?.subscriptions).toEqual(["user0"]);

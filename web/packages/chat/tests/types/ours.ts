@@ -1,4 +1,7 @@
-/** The types that only this SDK has: events with the type of their data, and evidence. The file is compiled, never run. */
+/**
+ * The types that only this SDK has: events with typed data, and statuses with their reasons and times. The file is
+ * compiled but never run.
+ */
 
 import Lamplight, { type Chat, type Result, type UserStatus } from "chat-sdk";
 

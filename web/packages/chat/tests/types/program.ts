@@ -1,7 +1,7 @@
 /**
- * A program about user status, friends and messages, as it is written for the cloud's SDK. It is compiled against both
- * typings, ours and the cloud's, with nothing changed but where the import leads (see `tsconfig.*.json`). It is
- * never run.
+ * A program about user status, friends and messages that is written for the cloud's SDK. It is compiled with both
+ * typings, Lamplight's and the cloud's; only the target of the import differs (see `tsconfig.*.json`). It is never
+ * run.
  */
 
 import SDK from "chat-sdk";

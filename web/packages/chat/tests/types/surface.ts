@@ -1,4 +1,4 @@
-/** Every name of the cloud's typings is there in ours. It is never run. */
+/** Checks that our typings have every name of the cloud's typings. The file is never run. */
 
 import type Cloud from "cloud-sdk";
 import type { ChatSDK as CloudClient } from "cloud-sdk";

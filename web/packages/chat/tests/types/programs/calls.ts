@@ -1,4 +1,4 @@
-/** A program that signals calls and asks what is to be had. */
+/** A program that uses signalling and asks which features are available. */
 
 import SDK, { type ChatSDK, type Signaling } from "chat-sdk";
 

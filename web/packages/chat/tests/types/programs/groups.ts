@@ -1,4 +1,4 @@
-/** A program that has groups, applications and a block list, and shows what there is of them. */
+/** A program that reads groups, friend applications and a block list. */
 
 import SDK, { type ChatSDK, type Group, type GroupMember } from "chat-sdk";
 

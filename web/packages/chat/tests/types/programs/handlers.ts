@@ -1,4 +1,4 @@
-/** Handlers as programs have them: of type Function, with a context, in tables. */
+/** A program with handlers of type `Function`, with a context, and in tables. */
 
 import SDK, { type ChatSDK } from "chat-sdk";
 

@@ -1,4 +1,4 @@
-/** Values as keys and parameters: enumerations by their names. */
+/** A program that uses the members of enumerations as keys and parameters. */
 
 import SDK from "chat-sdk";
 

@@ -1,4 +1,4 @@
-/** Messages of every kind, sent with options. */
+/** A program that sends messages of every type, with options. */
 
 import SDK, { type ChatSDK, type Message } from "chat-sdk";
 

@@ -1,4 +1,4 @@
-/** Every public name of the feature: the class, its events, the values as values and as types. */
+/** A program that uses every public name: the class, its events, and the enumerations as values and types. */
 
 import SDK, {
   type ChatSDK,

@@ -1,4 +1,4 @@
-/** The types that calls resolve with, as programs write them down. */
+/** A program that writes down the types with which calls resolve. */
 
 import SDK, { type ChatSDK, type Conversation, type Message } from "chat-sdk";
 

@@ -1,4 +1,4 @@
-/** A wrapper that names calls by their keys, and a stand-in of its own for tests. */
+/** A program with a wrapper that calls methods by name, and with a fake client for tests. */
 
 import SDK, { type ChatSDK, type Message } from "chat-sdk";
 
