@@ -1,9 +1,9 @@
 /**
- * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it, and so may any object of this
- * shape: the kit has no other way to the server.
+ * The part of a chat SDK that the kit uses. The client of `@lamplight/chat` has it, and any other object with these
+ * methods works too: the kit contacts the server only through them.
  */
 
-/** The result of every call of the SDK. */
+/** The result with which every call of the SDK resolves. */
 export interface Answer<T> {
   data: T;
 }
@@ -15,13 +15,15 @@ export type StatusType = 0 | 1 | 2 | 3;
 export interface UserStatus {
   userID: string;
   statusType: StatusType;
-  /** Empty if there is none. */
+  /** The custom status; empty if there is none. */
   customStatus: string;
-  /** A decimal number that rises with every change of this user. An SDK without it sends changes in order. */
+  /**
+   * A decimal number that rises with every change of this user. Undefined if the SDK sends changes in order instead.
+   */
   version?: string;
 }
 
-/** The reason why a call failed for one of its users. */
+/** A user for whom a call failed, with the reason. */
 export interface UserFailure {
   userID: string;
   code: number;
@@ -42,9 +44,9 @@ export interface Friend {
   profile: Profile;
 }
 
-/** The last message of a conversation, as a list shows it. */
+/** The last message of a conversation, for conversation lists. */
 export interface LastMessage {
-  /** UTC seconds. */
+  /** The time of the message, in seconds since 1970 (UTC). */
   lastTime: number;
   fromAccount: string;
   messageForShow: string;
@@ -72,28 +74,28 @@ export interface Message {
   /** The text, or the description of custom content. */
   payload: { text?: string; description?: string };
   flow: string;
-  /** UTC seconds. */
+  /** The time of the message, in seconds since 1970 (UTC). */
   time: number;
-  /** `unSend`, `success` or `fail`. */
+  /** `unSend` (not sent yet), `success` or `fail`. */
   status: string;
   from: string;
   isRevoked?: boolean;
 }
 
-/** A page of a conversation, oldest message first. */
+/** A page of the history of a conversation, oldest message first. */
 export interface MessagePage {
   messageList: Message[];
   nextReqMessageID: string;
   isCompleted: boolean;
 }
 
-/** The abilities that the app gives to its clients, as far as the kit uses them. */
+/** The abilities that the app gives to its clients: those that the kit uses. */
 export interface Abilities {
   /** Whether the client may query, subscribe to and show other users. */
   statusesOfOthers: boolean;
-  /** The code with which queries and subscriptions are refused; 0 if they are not. */
+  /** The code with which the server refuses queries and subscriptions; 0 if it does not refuse them. */
   refusalCode: number;
-  /** The number of users that a call may name. */
+  /** The maximum number of users in a query, a subscription call and an unsubscription call. */
   queryBatch: number;
   subscribeBatch: number;
   unsubscribeBatch: number;
@@ -105,7 +107,7 @@ export interface ChatClient {
   off(name: string, handler: (event: never) => unknown): void;
   isReady(): boolean;
   getLoginUser(): string;
-  /** The server's time. Without it, the browser's clock is used. */
+  /** Returns the server's time. If this is missing, the kit uses the browser's clock. */
   getServerTime?(): unknown;
   getFriendList(): Promise<Answer<Friend[]>>;
   getConversationList(): Promise<Answer<{ conversationList: Conversation[] }>>;
@@ -126,15 +128,17 @@ export interface ChatClient {
   unsubscribeUserStatus(options: {
     userIDList: string[] | undefined;
   }): Promise<Answer<{ failureUserList: UserFailure[] }>>;
-  /** Without it, the kit assumes 200 free subscriptions. */
+  /** Returns the subscription list. If this is missing, the kit assumes 200 free subscriptions. */
   getSubscriptions?(): Promise<Answer<{ userIDList: string[]; limit: number }>>;
-  /** Without it, the kit learns the abilities from refusals, and tries again from time to time. */
+  /**
+   * Returns the abilities. If this is missing, the kit derives them from refusals, and tries again from time to time.
+   */
   getAbilities?(): Abilities | null;
-  /** Connects at once. Without it, the kit does not offer to reconnect. */
+  /** Connects at once. If this is missing, the kit does not offer to reconnect. */
   reconnect?(): void;
 }
 
-/** Listens to an event of the SDK, and returns a function that stops listening. */
+/** Adds a listener of an SDK event, and returns a function that removes it. */
 export function listen<T>(client: ChatClient, name: string, handler: (data: T) => void): () => void {
   const heard = (event: { data: T }) => {
     handler(event.data);
@@ -145,14 +149,14 @@ export function listen<T>(client: ChatClient, name: string, handler: (data: T) =
   };
 }
 
-/** The code of a refusal; 0 for another failure. */
+/** Returns the code of a refusal; 0 for any other failure. */
 export function codeOf(error: unknown): number {
   return typeof error === "object" && error !== null && "code" in error && typeof error.code === "number"
     ? error.code
     : 0;
 }
 
-/** The peer of a conversation; undefined if it is not a one-to-one conversation. */
+/** Returns the peer of a conversation; undefined if the conversation is not one-to-one. */
 export function peerOf(conversationID: string): string | undefined {
   return conversationID.startsWith("C2C") && conversationID.length > 3 ? conversationID.slice(3) : undefined;
 }

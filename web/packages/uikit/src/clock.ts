@@ -1,16 +1,19 @@
 /**
- * The current time by the server's clock. The times of messages are the server's; with a wrong browser clock, their
- * ages would be wrong.
+ * The current time by the server's clock. Messages have the server's times, so that a wrong browser clock would show
+ * wrong ages.
  */
 
 import type { ChatClient } from "./client.js";
 
-/** Smaller numbers are times in seconds, because as milliseconds they would be in 1973 or earlier. */
+/**
+ * The smallest number that is taken as milliseconds. As milliseconds, a smaller one would be before 1974, so it is a
+ * time in seconds.
+ */
 const FEWEST_MILLISECONDS = 1e11;
 
 /**
- * The current time in UTC milliseconds: the client's server time, in milliseconds as in our SDK or in seconds as in
- * others; if the client has none, the browser's time.
+ * Returns the current time in milliseconds since 1970 (UTC). `told` is the client's server time, in milliseconds as
+ * in our SDK, or in seconds as in others. Without it, the result is the browser's time `own`.
  */
 export function presentOf(told: unknown, own: number): number {
   const time = Number(told ?? 0);

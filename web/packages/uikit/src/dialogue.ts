@@ -1,10 +1,10 @@
-/** The messages of one conversation: loads pages backwards, adds new messages, and sends. */
+/** The messages of one conversation: loads pages backwards, adds new messages, and sends messages. */
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient, type Message } from "./client.js";
 import { presentAt } from "./clock.js";
 
-/** The most messages in memory; to read further, the conversation is opened again. */
+/** The maximum number of messages in memory. To read earlier ones, the user opens the conversation again. */
 export const MOST_MESSAGES = 2_000;
 
 export interface DialogueOptions {
@@ -38,7 +38,7 @@ export class Dialogue {
       listen<readonly Message[]>(client, EVENT.MESSAGE_RECEIVED, (messages) => {
         this.#add(messages.filter((message) => message.conversationID === conversationID));
       }),
-      // A message that was marked as failed has arrived after all.
+      // A message that was marked as failed turned out to be stored.
       listen<readonly Message[]>(client, EVENT.MESSAGE_MODIFIED, (messages) => {
         messages.forEach((message) => {
           this.#replace(message.ID, message);
@@ -55,7 +55,7 @@ export class Dialogue {
     return this.#state;
   }
 
-  /** The reason of the failure. */
+  /** The text of the failure. */
   get why(): string {
     return this.#why;
   }
@@ -93,7 +93,7 @@ export class Dialogue {
     }
   }
 
-  /** Marks the peer's messages as read; calls the server once each time there are new ones. */
+  /** Marks the peer's messages as read. Calls the server only if new messages have come since the last call. */
   markRead(): void {
     if (this.#isUnread && this.#state === "ready") {
       this.#isUnread = false;
@@ -173,8 +173,8 @@ export class Dialogue {
 }
 
 /**
- * Removes duplicates, keeping the first position. If one copy of a message has the status "success", the message was
- * sent, and this copy is kept.
+ * Removes duplicates; a message keeps its first position. If one of the copies has the status "success", that copy
+ * stays, because the message was sent.
  */
 function distinct(messages: readonly Message[]): Message[] {
   const found = new Map<string, Message>();

@@ -2,8 +2,8 @@
  * The state that the components of a page share: the client, the configuration, the two lists and the watcher of
  * statuses.
  *
- * Components read it here instead of getting it from their parents, and are notified of changes. Before `init` they
- * show a placeholder.
+ * Components read this state instead of getting it from their parents, and are notified of changes. Before `init`
+ * they show a placeholder.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -12,34 +12,31 @@ import { LoadedList } from "./loaded-list.js";
 import { type AvatarHosts, OWN_HOST, pictureAt, type PicturePolicy, readPolicy } from "./rows/pictures.js";
 import { type Memory, Watcher } from "./status/watcher.js";
 
-/** The settings of an application, at `init` and later. */
+/** The settings of an application, for `init` and `setConfig`. */
 export interface TUIKitConfig {
   /**
-   * The master switch of online statuses; default `true`. If it is off, no component queries, subscribes to or shows
-   * a status, whatever its own switch says.
+   * The master switch of online statuses; default `true`. While it is false, no component queries, subscribes to or
+   * shows statuses, even if its own switch is on.
    */
   isShowOnlineStatus?: boolean;
-  /**
-   * The language of all components without a `language` of their own: `en` or `zh`. Default: the language of the
-   * page.
-   */
+  /** The language of all components that do not set their own: `en` or `zh`. Default: the language of the page. */
   language?: string;
   /**
    * The hosts from which users' pictures are loaded: `"self"` (default: the host of the page), `"none"`, `"*"`, or a
-   * list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. Users whose
-   * picture is elsewhere get initials. Users choose the host of their picture, and that host sees who looks at it, so
-   * list only hosts that you trust.
+   * list such as `["cdn.example.com", "*.images.example.com"]`, to which the host of the page is added. Pictures on
+   * other hosts are replaced with initials. Users choose the host of their picture, and that host notices who loads
+   * the picture, so list only hosts that you trust.
    */
   avatarHosts?: AvatarHosts;
 }
 
 export interface TUIKitOptions {
-  /** A client of `@lamplight/chat`, or an object of its shape, logged in or not. */
+  /** A client of `@lamplight/chat`, or an object with the same methods, logged in or not. */
   chat: ChatClient;
   config?: TUIKitConfig;
 }
 
-/** A kit, from `init` to `destroy`. */
+/** The kit of one client, from `init` to `destroy`. */
 export interface Kit {
   readonly client: ChatClient;
   readonly watcher: Watcher;
@@ -56,15 +53,15 @@ const defaults: Required<TUIKitConfig> = { isShowOnlineStatus: true, language: "
 let running: Running | null = null;
 let config = defaults;
 let policy = OWN_HOST;
-/** The hosts whose pictures were refused and that were reported in the browser's console. */
+/** The refused hosts that were reported in the browser's console. */
 const toldOf = new Set<string>();
-/** The most hosts that are reported; further ones would add no information. */
+/** The maximum number of reported hosts; more would add no information. */
 const MOST_TOLD_OF = 20;
 const listeners = new Set<() => void>();
 
 /** The kit of this page. */
 export const TUIKit = {
-  /** Gives the components their client. An existing kit is destroyed. */
+  /** Sets the client of the components. An existing kit is destroyed. */
   init({ chat, config: wanted = {} }: TUIKitOptions): void {
     configure({ ...defaults, ...wanted });
     void TUIKit.destroy();
@@ -84,7 +81,7 @@ export const TUIKit = {
     return config;
   },
 
-  /** Ends the subscriptions of the kit and releases the client, which stays logged in. */
+  /** Ends the subscriptions of the kit and stops listening to the client, which stays logged in. */
   async destroy(): Promise<void> {
     const ended = running;
     running = null;
@@ -104,8 +101,8 @@ export function currentKit(): Kit | null {
 }
 
 /**
- * Calls `listener` when the kit, its configuration or one of its lists has changed. Returns a function that stops
- * this.
+ * Calls `listener` after each change of the kit, its configuration or one of its lists. Returns a function that
+ * removes the listener.
  */
 export function onKitChange(listener: () => void): () => void {
   listeners.add(listener);
@@ -113,8 +110,8 @@ export function onKitChange(listener: () => void): () => void {
 }
 
 /**
- * The address of a user's picture if the policy allows it to be loaded, otherwise an empty text. `own` is the policy
- * of one component, which is used instead of that of the kit.
+ * Returns the address of a user's picture if the policy allows loading it; otherwise an empty text. `own` is the
+ * policy of one component, and replaces the kit's policy.
  */
 export function allowedPicture(address: string, own?: PicturePolicy): string {
   const picture = pictureAt(address, own ?? policy, document.baseURI);
@@ -136,7 +133,7 @@ export function allowedPicture(address: string, own?: PicturePolicy): string {
   }
 }
 
-/** Applies the configuration as a whole, or throws and changes nothing. */
+/** Applies a whole configuration. Throws and changes nothing if it is invalid. */
 function configure(wanted: Required<TUIKitConfig>): void {
   policy = readPolicy(wanted.avatarHosts);
   config = wanted;
@@ -181,7 +178,7 @@ function start(client: ChatClient): Running {
   return { kit: { client, watcher, conversations, friends }, stopWaking };
 }
 
-/** The session storage of the page, if the browser allows it. */
+/** Returns the session storage of the page; null if the browser forbids access. */
 function pageMemory(): Memory | null {
   try {
     return window.sessionStorage;

@@ -1,7 +1,4 @@
-/**
- * A list of the account: read once, and then updated by the event that carries the whole list. All components share
- * it.
- */
+/** A list of the account, shared by all components. It is read once; each later event contains the whole list. */
 
 import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient } from "./client.js";
@@ -14,7 +11,7 @@ export type Loaded<T> =
 
 export interface LoadedListOptions<T> {
   readonly client: ChatClient;
-  /** The event that carries the list after a change. */
+  /** The event with the whole list after a change. */
   readonly event: string;
   readonly read: () => Promise<readonly T[]>;
   readonly onChange: () => void;
@@ -24,9 +21,9 @@ export class LoadedList<T> {
   readonly #options: LoadedListOptions<T>;
   readonly #stops: (() => void)[];
   #state: Loaded<T> = { is: "loading" };
-  /** Counts updates, so that a late answer does not undo a newer update. */
+  /** The number of updates, by which a late answer is recognised: it must not replace a newer update. */
   #news = 0;
-  /** Counts attempts to read the list, and the events that ended them. */
+  /** The number of attempts to read the list, and of the events that ended an attempt. */
   #attempts = 0;
   #isWanted = false;
 
@@ -82,7 +79,7 @@ export class LoadedList<T> {
         }
       },
       (error: unknown) => {
-        // The rows that came meanwhile may be the first pages of a list that could not be read completely.
+        // The rows that came before the failure may be only the first pages of the list.
         if (this.#attempts === attempt) {
           this.#learn({ is: "failed", why: error instanceof Error ? error.message : String(error) });
         }

@@ -1,9 +1,10 @@
-/** Converters of attributes. */
+/** Converters of attributes to properties. */
 
 import type { ComplexAttributeConverter } from "lit";
 
 /**
- * A switch that is on unless the attribute is `false`; a missing attribute is on, so that plain HTML can turn it off.
+ * The converter of a switch that is on by default. Only the attribute value `false` turns it off, so that plain HTML
+ * can do so.
  */
 export const onByDefault: ComplexAttributeConverter<boolean> = {
   fromAttribute: (value) => value?.trim().toLowerCase() !== "false",

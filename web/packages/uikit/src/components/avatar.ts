@@ -10,7 +10,7 @@ import { type PicturePolicy, readPolicy } from "../rows/pictures.js";
 import { type Words, wordsOf } from "../words/words.js";
 import { theme } from "./theme.js";
 
-/** Returns the name of a status; undefined if the status is not known. */
+/** Returns the name of a status; undefined if the status is unknown. */
 export function statusText(status: StatusType | undefined, words: Words, isStale = false): string | undefined {
   const text = nameOf(status, words);
   return text !== undefined && isStale ? words.lastKnown(text) : text;
@@ -35,16 +35,16 @@ export interface AvatarParts {
   readonly name: string;
   readonly picture: string;
   readonly status: StatusType | undefined;
-  /** Whether the status is from before the connection was lost. */
+  /** Whether the status was received before the connection was lost. */
   readonly isStale?: boolean;
   readonly words: Words;
-  /** The hosts of pictures for this element, instead of the kit's `avatarHosts`. */
+  /** The hosts of pictures for this element; undefined to use the kit's `avatarHosts`. */
   readonly policy?: PicturePolicy | undefined;
 }
 
 /**
- * Renders the picture and the dot as a part of the shadow tree of a component that draws many of them. A user whose
- * picture is missing, not allowed or not loadable gets initials.
+ * Renders the picture and the dot, without an element of their own, for components that draw many of them. Initials
+ * replace a picture that is missing, not allowed or not loadable.
  */
 export function avatar(parts: AvatarParts): TemplateResult {
   const { userID, name, picture: told, status, isStale, words, policy } = parts;
@@ -77,7 +77,7 @@ export function avatar(parts: AvatarParts): TemplateResult {
   </span>`;
 }
 
-/** Shows a picture over the initials once it is loaded. */
+/** Shows a loaded picture over the initials. */
 function show(event: Event): void {
   (event.target as HTMLElement).classList.add("loaded");
 }
@@ -139,7 +139,7 @@ export const avatarStyles = css`
   .tint-7 {
     background: linear-gradient(145deg, #6a6f7d, #565b69);
   }
-  /* 12 px of colour and a ring of 2 px around it, over the lower corner where a line of text ends. */
+  /* 12 px of colour and a ring of 2 px, over the lower corner at the end of the text direction. */
   .dot {
     position: absolute;
     inset-inline-end: -0.25rem;
@@ -189,8 +189,9 @@ export const avatarStyles = css`
 `;
 
 /**
- * The picture of a user, or their initials, and a dot: green if they are online, grey if they are offline or not
- * logged in, hollow if the status is from before the connection was lost. There is no dot if the status is not known.
+ * The picture of a user, or their initials, and a dot: green if the user is online, grey if the user is offline or
+ * not logged in, hollow if the status was received before the connection was lost. Without a known status there is no
+ * dot.
  *
  * ```html
  * <tuikit-avatar user-id="alice" name="Alice Chen" status="1"></tuikit-avatar>
@@ -198,10 +199,10 @@ export const avatarStyles = css`
  * <tuikit-avatar user-id="chen" name="陈晓" status="0"></tuikit-avatar>
  * ```
  *
- * @csspart avatar - The square that contains everything.
+ * @csspart avatar - The square that contains the picture and the dot.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
  * @cssprop [--tuikit-avatar-size=48px] - The side length.
- * @cssprop [--tuikit-avatar-radius=30%] - The radius of its corners.
+ * @cssprop [--tuikit-avatar-radius=30%] - The radius of the corners.
  * @cssprop [--tuikit-online=#16a34a] - The dot of an online user.
  * @cssprop [--tuikit-offline=#8a94a3] - The dot of any other user.
  * @cssprop [--tuikit-ring=#ffffff] - The ring around the dot.
@@ -221,25 +222,25 @@ export class TuikitAvatar extends LitElement {
     `,
   ];
 
-  /** The user, which determines the colour behind the initials. */
+  /** The user, whose id determines the colour behind the initials. */
   @property({ attribute: "user-id" }) userID = "";
 
   /** The name of the user, for the initials and the label. */
   @property() name = "";
 
-  /** The address of the picture, which is loaded if `avatarHosts` allows its host. */
+  /** The address of the picture. It is loaded only if `avatarHosts` allows its host. */
   @property() picture = "";
 
   /**
-   * The hosts from which the picture may be loaded, instead of those of the kit: `self`, `none`, `*`, or hosts
-   * separated by spaces.
+   * The hosts from which the picture may be loaded: `self`, `none`, `*`, or hosts separated by spaces. Default: the
+   * kit's `avatarHosts`.
    */
   @property({ attribute: "avatar-hosts" }) avatarHosts: string | null = null;
 
-  /** The status type: 1 online, 2 offline, 3 not logged in; 0 or absent for no dot. */
+  /** The status type: 1 online, 2 offline, 3 not logged in; 0 or no attribute for no dot. */
   @property({ type: Number }) status: StatusType = 0;
 
-  /** Whether the status is from before the connection was lost. */
+  /** Whether the status was received before the connection was lost, so that the dot is hollow. */
   @property({ type: Boolean }) stale = false;
 
   /** The language: `en` or `zh`; default: the language of the page. */
@@ -281,7 +282,7 @@ export class TuikitAvatar extends LitElement {
   }
 }
 
-/** Parses the attribute. An invalid one allows no host. */
+/** Parses the attribute. An invalid value allows no host. */
 function policyOf(hosts: string | null): PicturePolicy | undefined {
   if (hosts === null || hosts.trim() === "") {
     return undefined;

@@ -50,8 +50,8 @@ export const chatStyles = css`
     overflow-y: auto;
     overscroll-behavior: contain;
     scrollbar-width: thin;
-    /* Messages that are added above must not move the visible ones. The component handles this itself, because not
-       every browser does. */
+    /* The component itself keeps the visible messages in place when messages are added above, because not every
+       browser does. */
     overflow-anchor: none;
     padding: 0.75rem 1rem;
     outline-offset: -2px;

@@ -1,4 +1,4 @@
-/** One conversation: its peer, its messages, and the field for a new message. */
+/** One conversation: its peer, its messages, and the input field for a new message. */
 
 import { html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -20,38 +20,40 @@ import { placeholder, skeleton } from "./placeholder.js";
 import { StatusElement } from "./status-element.js";
 import { placeholders, theme } from "./theme.js";
 
-/** Within this distance of the end, new messages keep the end in view. */
+/** The distance from the end, in pixels, within which new messages keep the end in view. */
 const NEAR_END = 48;
-/** Within this distance of the beginning, earlier messages are loaded. */
+/** The distance from the beginning, in pixels, within which earlier messages are loaded. */
 const NEAR_BEGINNING = 240;
 
 /**
- * A conversation with another user: their name and status in the header, the messages, and a field for a new message.
- * Marks visible messages as read, and loads earlier messages when the user scrolls up. Enter sends, Shift+Enter begins a
- * new line.
+ * A conversation with another user: the user's name and status in the header, the messages, and an input field. Marks
+ * visible messages as read, and loads earlier messages when the user scrolls up. Enter sends the message, and
+ * Shift+Enter begins a new line.
  *
  * ```html
  * <tuikit-chat conversation-id="C2Cmaya"></tuikit-chat>
  * ```
  *
- * @slot header-start - Before the picture, for example for a back button.
+ * @slot header-start - Before the picture, for example a back button.
  * @slot header-end - At the end of the header.
  * @slot empty - Shown while no conversation is selected.
  * @csspart header - The header.
- * @csspart avatar - The picture in it.
+ * @csspart avatar - The picture in the header.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
  * @csspart notice - The line that reports a lost connection.
  * @csspart message - A message; also `message-own`.
  * @csspart composer - The area in which a message is written.
- * @cssprop [--tuikit-bubble] - Behind a message; `--tuikit-bubble-own` behind an own one, `--tuikit-on-bubble-own` on it.
- * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-accent`,
- *   `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
+ * @cssprop [--tuikit-bubble] - The background of a message. For an own message: `--tuikit-bubble-own`, with the text
+ *   colour `--tuikit-on-bubble-own`.
+ * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
+ *   `-text-quiet`, `-line`, `-hover`, `-accent`, `-on-accent`, `-danger`, `-warning`, `-on-warning`, `-online`,
+ *   `-offline`, `-ring`, `-font`, `-font-size`.
  */
 @customElement("tuikit-chat")
 export class TuikitChat extends StatusElement {
   static override styles = [theme, placeholders, avatarStyles, noticeStyles, chatStyles];
 
-  /** The conversation, such as `C2Calice`. Empty: none is selected. */
+  /** The conversation, such as `C2Calice`. Empty if no conversation is selected. */
   @property({ attribute: "conversation-id" })
   conversationID = "";
 
@@ -65,7 +67,7 @@ export class TuikitChat extends StatusElement {
   #peers: readonly string[] = [];
   /** The drafts of the conversations that are not open. */
   readonly #drafts = new Map<string, string>();
-  /** A visible message and its position, which it keeps when earlier messages are added above. */
+  /** A visible message and its position. The message stays there when earlier messages are added above. */
   #anchor: { readonly element: Element; readonly top: number } | null = null;
 
   override disconnectedCallback(): void {
@@ -178,13 +180,13 @@ export class TuikitChat extends StatusElement {
     </header>`;
   }
 
-  /** Reports a lost connection. Missing statuses are reported by the lists. */
+  /** Renders the notice of a lost connection. The lists report statuses that the app does not allow. */
   #notice(words: Words): TemplateResult {
     const { trouble } = this.kit;
     return notice(trouble?.is === "cut" ? trouble : undefined, words);
   }
 
-  /** The remark and the profile of the peer from the lists. */
+  /** Returns the remark and the profile of the peer, from the lists. */
   #person(peer: string) {
     const friends = this.kit.kit?.friends.state;
     const friend = friends?.is === "ready" ? friends.items.find(({ userID }) => userID === peer) : undefined;
@@ -302,14 +304,14 @@ export class TuikitChat extends StatusElement {
     this.#readAlong();
   };
 
-  /** Marks the visible messages as read. */
+  /** Marks the messages as read if the page is visible and focused and the end is in view. */
   #readAlong(): void {
     if (this.isAtEnd && document.visibilityState === "visible" && document.hasFocus()) {
       this.#dialogue?.markRead();
     }
   }
 
-  /** Focuses the field for a new message. */
+  /** Focuses the input field. */
   override focus(options?: FocusOptions): void {
     this.field?.focus(options);
   }
@@ -324,7 +326,7 @@ export class TuikitChat extends StatusElement {
   };
 
   readonly #onKey = (event: KeyboardEvent): void => {
-    // An Enter that completes the input of a Chinese word does not send the message.
+    // An Enter that completes an input method's word, as in Chinese, does not send the message.
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) {
       event.preventDefault();
       this.#send();
@@ -337,7 +339,7 @@ export class TuikitChat extends StatusElement {
   };
 
   #send(): void {
-    // A text field that truncates its content may leave half of a surrogate pair, which the server would refuse.
+    // A text that was cut may end with half of a surrogate pair, which the server would refuse.
     const text = this.text.trim().replace(/\p{Surrogate}/gu, "\ufffd");
     if (text !== "") {
       this.text = "";

@@ -29,12 +29,13 @@ export interface ContactEventDetail {
 
 const NOBODY: readonly Friend[] = [];
 
-/** The pinyin table, shared by all lists of the page; null until it is loaded. */
+/** The pinyin table for all lists of the page; null until it is loaded. */
 let pinyin: Pinyin | null = null;
 
 /**
- * The friends of the user, grouped by the first letters of their names, Chinese names by their pinyin, with picture,
- * online status and custom status. The header of the current letter stays on top; the bar at the side jumps to a letter.
+ * The friends of the user with picture, online status and custom status, grouped by the first letter of the name; a
+ * Chinese name is grouped by its pinyin. The header of the current letter stays at the top. The bar at the side jumps
+ * to a letter.
  *
  * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; a letter jumps to that letter. In the
  * bar, the arrows, Home and End move between letters.
@@ -60,15 +61,16 @@ let pinyin: Pinyin | null = null;
  * @csspart letter - The header of a letter.
  * @csspart avatar - The picture of a contact.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
- * @csspart notice - The line that reports a lost connection, or an app that shows no statuses.
+ * @csspart notice - The line that reports a lost connection, or an app that allows no statuses.
  * @csspart name - The name of a contact.
  * @csspart status - The custom status of a contact.
  * @csspart index - The bar of letters.
  * @cssprop [--tuikit-contact-row-height=3.75rem] - The height of a contact.
  * @cssprop [--tuikit-letter-height=2rem] - The height of a letter's header.
  * @cssprop [--tuikit-avatar-size=2.5rem] - The size of the pictures.
- * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-active`,
- *   `-accent`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-font`, `-font-size`.
+ * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
+ *   `-text-quiet`, `-line`, `-hover`, `-active`, `-accent`, `-warning`, `-on-warning`, `-online`, `-offline`,
+ *   `-ring`, `-font`, `-font-size`.
  */
 @customElement("tuikit-contact")
 export class TuikitContact extends ListElement<Friend> {
@@ -190,7 +192,7 @@ export class TuikitContact extends ListElement<Friend> {
     return row?.is === "letter" ? row.letter : "";
   }
 
-  /** The index of the header above a row. */
+  /** Returns the index of the header above a row. */
   #stickyRow(index: number): number {
     let found = -1;
     for (const at of this.#contacts.letters.values()) {
@@ -312,7 +314,7 @@ export class TuikitContact extends ListElement<Friend> {
     }
     this.currentID = row.friend.userID;
     const { first } = this.#window.visible;
-    // The header that stays on top must not cover the row.
+    // The sticky header must not cover the row.
     if (index <= first + 1) {
       this.#window.scrollTo(Math.max(0, index - 1), "start");
     } else {
@@ -344,10 +346,10 @@ export class TuikitContact extends ListElement<Friend> {
     }
   }
 
-  /** Loads the pinyin table; until then, Chinese names are grouped under `#`. */
+  /** Loads the pinyin table. Until it is loaded, Chinese names are grouped under `#`. */
   async #needPinyin(friends: readonly Friend[]): Promise<void> {
     if (pinyin === null && needsPinyin(friends.map(friendName))) {
-      // If the table cannot be loaded, they stay under `#`; the next change of the list tries again.
+      // If loading fails, Chinese names stay under `#`, and the next change of the list tries again.
       pinyin = await loadPinyin().catch(() => null);
     }
     this.hasPinyin = pinyin !== null;

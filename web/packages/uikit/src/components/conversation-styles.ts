@@ -1,4 +1,4 @@
-/** The styles of the conversation list alone. */
+/** The styles of the conversation list only. */
 
 import { css } from "lit";
 
@@ -15,7 +15,7 @@ export const conversationStyles = css`
   }
   .time {
     flex: none;
-    /* The text of a time keeps its own direction, even in a list with the other direction. */
+    /* The text of a time has its own direction, even in a list with the other direction. */
     unicode-bidi: plaintext;
     font-size: 0.75em;
     color: var(--_text-quiet);
@@ -59,8 +59,8 @@ export const conversationStyles = css`
     direction: ltr;
     unicode-bidi: isolate;
   }
-  /* The menu button is only for a mouse; a long press and the keyboard open the menu in other ways. The button has
-     reserved space, so that it covers nothing. */
+  /* The menu button is only for a mouse; a long press and the keyboard also open the menu. The button has reserved
+     space, so that it covers nothing. */
   .more {
     display: none;
     inline-size: 1.75rem;

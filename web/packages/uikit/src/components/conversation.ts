@@ -33,10 +33,10 @@ const NOBODY: readonly string[] = [];
 
 /**
  * The list of the user's conversations. A row has the peer's picture, online status and custom status, the last message
- * with its time, and the number of unread messages. Pinned conversations are on top.
+ * with its time, and the number of unread messages. Pinned conversations are at the top.
  *
- * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; Delete asks whether to delete;
- * Shift+F10 or the menu key opens the menu of a row, as a right click or a long press does.
+ * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; Delete asks whether to delete.
+ * Shift+F10, the menu key, a right click or a long press opens the menu of a row.
  *
  * ```html
  * <tuikit-conversation></tuikit-conversation>
@@ -54,14 +54,14 @@ const NOBODY: readonly string[] = [];
  *
  * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-tap - The user opens a conversation.
  * @fires {CustomEvent<ConversationEventDetail>} tuikit-conversation-delete - The user has confirmed the deletion of a
- *   conversation. Prevent the default action to keep it, or to delete it in another way.
+ *   conversation. To keep the conversation, or to delete it in another way, prevent the default action.
  * @slot header - Above the rows; scrolls with them.
  * @slot empty - Replaces the default text if there is no conversation.
  * @slot extra:{conversationID} - At the end of the second line of that row, such as `extra:C2Calice`.
  * @csspart row - A row; also `row-pinned` and `row-selected`.
  * @csspart avatar - The picture of a row.
  * @csspart dot - The dot; also `dot-online`, `dot-offline` or `dot-stale`.
- * @csspart notice - The line that reports a lost connection, or an app that shows no statuses.
+ * @csspart notice - The line that reports a lost connection, or an app that allows no statuses.
  * @csspart name - The name of the peer.
  * @csspart status - The custom status of the peer.
  * @csspart summary - The last message.
@@ -70,8 +70,9 @@ const NOBODY: readonly string[] = [];
  * @csspart menu - The menu of a row.
  * @cssprop [--tuikit-conversation-row-height=4.75rem] - The height of a row.
  * @cssprop [--tuikit-avatar-size=3rem] - The size of the pictures.
- * @cssprop [--tuikit-background] - Behind everything. Likewise: `-text`, `-text-quiet`, `-line`, `-hover`, `-pinned`,
- *   `-active`, `-accent`, `-badge`, `-warning`, `-on-warning`, `-online`, `-offline`, `-ring`, `-popup`, `-font`, `-font-size`.
+ * @cssprop [--tuikit-background] - The background. Further colours and fonts, with the same prefix: `-text`,
+ *   `-text-quiet`, `-line`, `-hover`, `-pinned`, `-active`, `-accent`, `-badge`, `-warning`, `-on-warning`,
+ *   `-online`, `-offline`, `-ring`, `-popup`, `-font`, `-font-size`.
  */
 @customElement("tuikit-conversation")
 export class TuikitConversation extends ListElement<Conversation> {
@@ -85,7 +86,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     conversationStyles,
   ];
 
-  /** Renders the end of the second line of a row: text, an element, or anything that Lit renders. */
+  /** Renders extra content at the end of the second line of a row: text, an element, or anything that Lit renders. */
   @property({ attribute: false })
   itemExtra: ((conversation: Conversation) => unknown) | null = null;
 
@@ -106,7 +107,10 @@ export class TuikitConversation extends ListElement<Conversation> {
   readonly #places = new Places<VirtualItem>();
   #source: readonly Conversation[] | null = null;
   #rows: readonly Conversation[] = [];
-  /** The slots that the page has filled. Other rows have no slot, because removing slots from a document is slow. */
+  /**
+   * The names of the slots that the page has filled. Only their rows have a slot, because removing slots from a
+   * document is slow.
+   */
   #extras: ReadonlySet<string> = new Set();
   readonly #children = new MutationObserver(() => {
     this.requestUpdate();
@@ -316,7 +320,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     }
   };
 
-  /** Turns a long press into a right click in browsers that do not do so. */
+  /** Reports a long press as a right click, in browsers that do not do so. */
   readonly #touch = new LongTouch(({ x, y, path }) => {
     const conversation = this.#rows[indexOf(path)];
     if (conversation !== undefined) {
@@ -334,8 +338,8 @@ export class TuikitConversation extends ListElement<Conversation> {
       const openIt = () => {
         this.#openMenu(conversation, { x: event.clientX, y: event.clientY });
       };
-      // Some systems send this event when the button goes down; its release would then be a click outside of the
-      // menu.
+      // Some systems send this event when the button is pressed. Its release would then be a click outside of the
+      // menu, which closes the menu.
       if (event.buttons === 0) {
         openIt();
       } else {
@@ -409,7 +413,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     );
   }
 
-  /** Makes a call and reports its refusal. The list follows the events of the client. */
+  /** Makes a call and shows its failure. The list itself changes with the events of the client. */
   #do(call: () => Promise<unknown> | undefined): void {
     this.problem = "";
     call()?.catch((error: unknown) => {
@@ -417,7 +421,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     });
   }
 
-  /** Dispatches an event. Returns whether its default action was not prevented. */
+  /** Dispatches an event. Returns whether the default action is to follow: false if a listener has prevented it. */
   #emit(name: keyof ConversationEvents, conversation: Conversation): boolean {
     const detail: ConversationEventDetail = { conversation };
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));

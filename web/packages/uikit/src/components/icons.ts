@@ -1,4 +1,4 @@
-/** The icons of the kit. Each is beside a text with the same meaning. */
+/** The icons of the kit. A text beside each icon has the same meaning. */
 
 import { html, type TemplateResult } from "lit";
 

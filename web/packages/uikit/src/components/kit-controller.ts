@@ -1,11 +1,14 @@
-/** Connects a component to the kit of the page: renders it again after changes, and reports which users it shows. */
+/**
+ * Connects a component to the kit of the page: renders the component after changes, and reports the users that it
+ * shows.
+ */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 import { currentKit, type Kit, onKitChange, TUIKit } from "../kit.js";
 import type { Shown } from "../status/ledger.js";
 import type { Watcher } from "../status/watcher.js";
 
-/** The interval at which relative times such as "5 minutes ago" are updated. */
+/** The interval, in milliseconds, at which relative times such as "5 minutes ago" are updated. */
 const TICK = 30_000;
 
 let views = 0;
@@ -18,7 +21,7 @@ export interface StatusHost {
 /** The reason why statuses may be outdated, or are not shown. */
 export type Trouble =
   | { readonly is: "cut"; readonly isConnecting: boolean; readonly reconnect: (() => void) | undefined }
-  /** The app's switch is off, or its edition does not have statuses. */
+  /** The app does not allow statuses: it has switched them off, or its edition does not have them. */
   | { readonly is: "withheld"; readonly code: number };
 
 export class KitController implements ReactiveController {
@@ -72,17 +75,20 @@ export class KitController implements ReactiveController {
     }
   }
 
-  /** The status to show for a user; undefined if this component or the kit shows no statuses. */
+  /**
+   * Returns the status to show for a user; undefined if it is unknown, or if this component or the kit shows no
+   * statuses.
+   */
   status(userID: string): Shown | undefined {
     return this.#isOn ? this.kit?.watcher.shown(userID) : undefined;
   }
 
-  /** Whether the shown statuses are from before the connection was lost. */
+  /** Whether the shown statuses were received before the connection was lost. */
   get isStale(): boolean {
     return (this.kit?.watcher.net ?? "connected") !== "connected";
   }
 
-  /** The problem to report beside this component: a lost connection, or an app that shows no statuses. */
+  /** The problem to report in this component: a lost connection, or an app that allows no statuses. */
   get trouble(): Trouble | undefined {
     const watcher = this.kit?.watcher;
     if (watcher === undefined) {
@@ -95,7 +101,7 @@ export class KitController implements ReactiveController {
     return this.#isOn && gate.is === "closed" ? { is: "withheld", code: gate.code } : undefined;
   }
 
-  /** Reports the users that the component shows and those that are visible. Must be called after rendering. */
+  /** Reports all users of the component and the visible ones. Must be called after rendering. */
   shows(listed: readonly string[], onScreen: readonly string[]): void {
     if (!this.#isOn || this.#watcher === null) {
       if (this.#isShowing) {
@@ -115,12 +121,12 @@ export class KitController implements ReactiveController {
     this.#watcher.show(this.#view, { listed, onScreen });
   }
 
-  /** The component's own switch has an effect only while the master switch is on. */
+  /** Whether this component shows statuses: both its own switch and the kit's are on. */
   get #isOn(): boolean {
     return this.#host.isShowOnlineStatus && TUIKit.config.isShowOnlineStatus;
   }
 
-  /** Follows the kit from one `init` to the next. */
+  /** Connects to the new kit after an `init`. */
   #follow(): void {
     const watcher = this.kit?.watcher ?? null;
     if (watcher === this.#watcher) {

@@ -5,7 +5,7 @@ import type { Words } from "../words/words.js";
 
 export type LetterChosen = (letter: string) => void;
 
-/** Renders the bar, which has only the letters that have names. */
+/** Renders the bar. It has only letters under which there are names. */
 export function letterBar(
   letters: ReadonlyMap<string, number>,
   current: string,

@@ -4,15 +4,15 @@ import { property, query, state } from "lit/decorators.js";
 import { StatusElement } from "./status-element.js";
 
 export abstract class ListElement<Item> extends StatusElement {
-  /** Selects the rows to show; default: all. Setting another function filters the list again. */
+  /** Returns whether to show an item; default: all are shown. Setting another function filters the list again. */
   @property({ attribute: false })
   filter: ((item: Item) => boolean) | null = null;
 
-  /** The row that is open and marked in the list: a `userID` among contacts, a `conversationID` among conversations. */
+  /** The selected row: a `userID` in the contact list, a `conversationID` in the conversation list. */
   @property({ attribute: "selected-id" })
   selectedID = "";
 
-  /** The id of the row that the keys have moved to. */
+  /** The id of the row to which the user has moved with the keys. */
   @state() protected currentID = "";
 
   @query(".scroller") protected readonly scroller!: HTMLElement | null;

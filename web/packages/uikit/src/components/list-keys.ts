@@ -1,7 +1,7 @@
-/** The meaning of a key in a list. Pure. */
+/** The effects of keys in a list, as pure functions. */
 
 export interface Place {
-  /** The index of the current row; -1 if there is none yet. */
+  /** The index of the current row; -1 if there is none. */
   readonly index: number;
   readonly count: number;
   /** The number of visible rows. */

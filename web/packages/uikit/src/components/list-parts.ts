@@ -1,4 +1,4 @@
-/** The parts that the lists of conversations and of contacts have in common. */
+/** The parts that the lists of conversations and contacts share. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Loaded, LoadedList } from "../loaded-list.js";
@@ -8,13 +8,13 @@ import { placeholder, skeleton } from "./placeholder.js";
 
 export interface ListParts {
   readonly icon: TemplateResult;
-  /** The texts of an empty list. The slot `empty` replaces them. */
+  /** The texts of an empty list, which the slot `empty` replaces. */
   readonly none: { readonly title: string; readonly text: string };
   /** The rows; null if there are none. */
   readonly rows: (() => TemplateResult) | null;
 }
 
-/** The rows of a list, or a placeholder while they are loading, after a failure, and for an empty list. */
+/** Renders the rows of a list, or a placeholder while it is loading, after a failure, or if it is empty. */
 export function listBody<T>(
   list: LoadedList<T> | undefined,
   words: Words,
@@ -36,19 +36,19 @@ export function listBody<T>(
   }
 }
 
-/** The custom status of a user, in a row. */
+/** Renders the custom status of a user in a row. */
 export function customStatus(status: Shown | undefined): TemplateResult | typeof nothing {
   return status === undefined || status.customStatus === ""
     ? nothing
     : html`<span class="status" part="status">${status.customStatus}</span>`;
 }
 
-/** The row that an event has passed through. */
+/** Returns the row in the path of an event; undefined if there is none. */
 export function rowOf(path: readonly EventTarget[]): HTMLElement | undefined {
   return path.find((node): node is HTMLElement => node instanceof HTMLElement && node.classList.contains("row"));
 }
 
-/** The index of the row that an event has passed through; -1 if there is none. */
+/** Returns the index of the row in the path of an event; -1 if there is none. */
 export function indexOf(path: readonly EventTarget[]): number {
   return Number(rowOf(path)?.dataset["index"] ?? -1);
 }

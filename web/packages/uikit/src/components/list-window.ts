@@ -1,8 +1,8 @@
 /**
- * The part of a long list that is in the document: the visible rows and some around them. Ten thousand rows cost as
- * much as thirty.
+ * The part of a long list that is in the document: the visible rows and some around them. Ten thousand rows therefore
+ * cost as much as thirty.
  *
- * Every row has the height of its kind, so that nothing has to be measured while the list scrolls.
+ * All rows of one kind have the same height, so that nothing has to be measured while the list scrolls.
  */
 
 import {
@@ -16,18 +16,18 @@ import {
 } from "@tanstack/virtual-core";
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** The number of rows above and below the visible ones. */
+/** The number of extra rows above and below the visible ones. */
 const AROUND = 6;
 
 export interface ListWindowOptions {
-  /** Returns the scrolling element once it exists. */
+  /** Returns the scrolling element; null before it exists. */
   readonly scroller: () => HTMLElement | null;
-  /** The height of a row in pixels. */
+  /** Returns the height of a row in pixels. */
   readonly height: (index: number) => number;
   readonly key: (index: number) => string;
-  /** The height of the content in the scroller before the first row. */
+  /** Returns the height of the content before the first row, in pixels. */
   readonly before: () => number;
-  /** Rows that stay in the document at any scroll position. */
+  /** Returns the rows that stay in the document at any scroll position. */
   readonly kept: (range: Range) => readonly number[];
 }
 
@@ -58,7 +58,7 @@ export class ListWindow implements ReactiveController {
     this.#virtualizer._willUpdate();
   }
 
-  /** Sets the current number of rows. Must be called before rendering. */
+  /** Sets the number of rows. Must be called before rendering. */
   setCount(count: number): void {
     const before = this.#count;
     this.#count = count;
@@ -78,12 +78,12 @@ export class ListWindow implements ReactiveController {
     return this.#virtualizer.getVirtualItems();
   }
 
-  /** The total height of all rows. */
+  /** The total height of all rows, in pixels. */
   get height(): number {
     return this.#virtualizer.getTotalSize();
   }
 
-  /** The rows that are at least partly visible. */
+  /** The indexes of the rows that are at least partly visible. */
   get visible(): { readonly first: number; readonly last: number } {
     const range = this.#virtualizer.range;
     return range === null ? { first: 0, last: -1 } : { first: range.startIndex, last: range.endIndex };

@@ -1,11 +1,10 @@
 /**
- * A long press on a row. Some browsers report it as a right click, others do not report it.
+ * Detects a long press on a row. Some browsers report it as a right click, and others do not report it.
  *
- * The press is handled when the finger is lifted, because a menu that opens under a finger would be closed by lifting
- * it.
+ * The press is reported when the finger is lifted. A menu that opened earlier would be closed by lifting the finger.
  */
 
-/** The duration of a long press in milliseconds, and the largest movement of the finger in pixels. */
+/** The shortest duration of a long press in milliseconds, and the largest movement of the finger in pixels. */
 export const LONG = 500;
 export const TREMBLE = 10;
 
@@ -27,12 +26,12 @@ export class LongTouch {
     this.#act = act;
   }
 
-  /** Whether the click that follows ends a long press and is to be ignored. */
+  /** Whether the next click ends a long press, so that it must be ignored. */
   get wasLong(): boolean {
     return this.#wasLong;
   }
 
-  /** Ends the press without a report: it is not a long press, or the browser has reported it itself. */
+  /** Ends the press without a report, because it is not long, or because the browser has reported it. */
   readonly give = (): void => {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);

@@ -1,11 +1,11 @@
 /**
- * The height of an element in a component's shadow tree according to the page's styles. It is measured again after a
- * change of style or zoom.
+ * Measures the height of an element in a component's shadow tree, which the page's styles determine. The height is
+ * measured again after each change of style or zoom.
  */
 
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
-/** A component with its shadow tree. */
+/** A component with a shadow tree. */
 type Host = ReactiveControllerHost & { readonly renderRoot: ParentNode };
 
 export class Measured implements ReactiveController {
@@ -16,7 +16,7 @@ export class Measured implements ReactiveController {
   #element: Element | null = null;
   #height: number;
 
-  /** Creates the measurement; the rows of `window` are measured again when the height has changed. */
+  /** Creates the measurement. When the height changes, `window` measures its rows again. */
   constructor(host: Host, selector: string, initially: number, window: () => { measure(): void }) {
     this.#host = host;
     this.#selector = selector;

@@ -1,4 +1,4 @@
-/** A line above a list that says why its statuses may be outdated: no connection, or no statuses in this app. */
+/** The line above a list that says why its statuses may be outdated: no connection, or no statuses in this app. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { SWITCHED_OFF } from "../status/ledger.js";
@@ -6,7 +6,7 @@ import type { Words } from "../words/words.js";
 import type { Trouble } from "./kit-controller.js";
 
 /**
- * Renders the notice. Its element exists even without a text, so that screen readers announce a text when it appears.
+ * Renders the notice. The element exists even without a text, so that screen readers announce a text that appears.
  */
 export function notice(trouble: Trouble | undefined, words: Words): TemplateResult {
   return html`<div class="notice ${trouble?.is ?? ""}" part="notice" role="status">${content(trouble, words)}</div>`;

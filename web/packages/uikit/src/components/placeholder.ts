@@ -1,4 +1,4 @@
-/** The placeholder of a list without rows. */
+/** The placeholders for a list without rows. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import type { Words } from "../words/words.js";
@@ -21,7 +21,7 @@ export function placeholder({ icon, title, text, action }: Placeholder): Templat
   </div>`;
 }
 
-/** Placeholders for rows that are loading. */
+/** Renders placeholders for rows that are loading. */
 export function skeleton(words: Words): TemplateResult {
   return html`<div role="status">
     <span class="hidden-text">${words.loading}</span>

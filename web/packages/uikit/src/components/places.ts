@@ -1,9 +1,8 @@
 /**
- * Assigns rows to the elements of the document.
+ * Assigns rows to the elements of the document, as a pure class.
  *
- * Removing rows from the document and inserting others is what costs most when a long list is scrolled fast. A row
- * therefore keeps its element while it is drawn, and a free element is given to the next new row; until then it is
- * hidden. Pure.
+ * During fast scrolling, most time is spent on removing rows from the document and inserting others. A row therefore
+ * keeps its element while it is drawn. A free element is hidden until it gets the next new row.
  */
 
 /** A row of the window. */
@@ -11,7 +10,7 @@ export interface Placed {
   readonly index: number;
 }
 
-/** An element with its row, or with its last row if it is free. */
+/** An element with its row; if it is free, with its last row. */
 export interface Place<R extends Placed> {
   readonly row: R;
   readonly isFree: boolean;
@@ -20,7 +19,7 @@ export interface Place<R extends Placed> {
 export class Places<R extends Placed> {
   #places: readonly Place<R>[] = [];
 
-  /** Assigns an element to each row. There are as many elements as there were ever rows at once. */
+  /** Assigns an element to each row. The number of elements never shrinks. */
   assign(rows: readonly R[]): readonly Place<R>[] {
     const coming = new Map(rows.map((row) => [row.index, row]));
     const kept = this.#places.map(({ row, isFree }): Place<R> => {

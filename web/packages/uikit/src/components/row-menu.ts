@@ -1,5 +1,5 @@
 /**
- * The menu of a row, and the confirmation of a deletion. They are in the top layer, so that the list does not clip
+ * The menu of a row, and the confirmation of a deletion. Both are in the top layer, so that the list does not clip
  * them.
  */
 
@@ -27,7 +27,7 @@ type Content =
 
 type Anchor = Element | { readonly x: number; readonly y: number };
 
-/** The distance between the menu and the edge of the window. */
+/** The distance between the menu and the edge of the window, in pixels. */
 const MARGIN = 8;
 
 export class RowMenu {
@@ -151,7 +151,7 @@ export class RowMenu {
     if (event.newState === "closed" && event.target === this.#popup) {
       this.#content = { is: "closed" };
       this.#host.requestUpdate();
-      // A click elsewhere has already moved the focus.
+      // If the user has clicked elsewhere, that click has already moved the focus.
       const focused = (this.#host.getRootNode() as Document | ShadowRoot).activeElement;
       if (focused === null || focused === document.body || focused === this.#host) {
         this.#giveFocusBack();
@@ -175,7 +175,7 @@ export class RowMenu {
   };
 }
 
-/** Places the popup beside its anchor and within the window. */
+/** Positions the popup beside its anchor and within the window. */
 function place(popup: HTMLElement, at: Anchor): void {
   const { width, height } = popup.getBoundingClientRect();
   const isLeft = getComputedStyle(popup).direction === "ltr";

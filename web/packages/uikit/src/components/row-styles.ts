@@ -1,4 +1,4 @@
-/** The styles that the rows of both lists share. */
+/** The styles of the rows of both lists. */
 
 import { css } from "lit";
 
@@ -20,7 +20,7 @@ export const rowStyles = css`
     /* The component positions the rows itself, so the browser must not adjust the scroll position. */
     overflow-anchor: none;
   }
-  /* The margins of the slotted content stay inside this element. */
+  /* The margins of the slotted content must stay inside this element. */
   .header {
     display: flow-root;
   }
@@ -98,7 +98,7 @@ export const rowStyles = css`
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
-    /* A name keeps its own direction, but has the alignment of the list. */
+    /* The text of a name has its own direction, but the alignment of the list. */
     unicode-bidi: plaintext;
     text-align: left;
   }

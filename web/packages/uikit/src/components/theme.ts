@@ -1,5 +1,5 @@
 /**
- * The colours and sizes of all components. Each is a custom property, so that a page can change it.
+ * The colours and sizes of all components. Each is a custom property that a page can set.
  *
  * The components follow the browser's light or dark setting; `theme="light"` or `theme="dark"` on a component
  * overrides it. Every text has a contrast of at least 4.5 to 1 to its background, and every dot 3 to 1.
@@ -61,7 +61,7 @@ const DARK = `
   color-scheme: dark;
 `;
 
-/** The common styles of all components. */
+/** The styles that all components share. */
 export const theme = css`
   :host {
     ${unsafeCSS(LIGHT)}

@@ -1,4 +1,4 @@
-/** The properties of an element that a framework may set, and the events that it may listen to. */
+/** The properties and events of the elements, as types for frameworks. */
 
 import type { LitElement } from "lit";
 import type { TuikitAvatar } from "../components/avatar.js";
@@ -6,10 +6,10 @@ import type { TuikitChat } from "../components/chat.js";
 import type { ContactEventDetail, TuikitContact } from "../components/contact.js";
 import type { ConversationEventDetail, TuikitConversation } from "../components/conversation.js";
 
-/** The properties of an element, without those that every element has. */
+/** The properties of an element, without those that all elements have. */
 type Own<E extends HTMLElement> = Partial<Omit<E, keyof HTMLElement | keyof LitElement>>;
 
-/** The properties, by the name of the element. */
+/** The properties of each element, by its name. */
 export interface Properties {
   "tuikit-avatar": Own<TuikitAvatar>;
   "tuikit-chat": Own<TuikitChat>;
@@ -17,7 +17,7 @@ export interface Properties {
   "tuikit-conversation": Own<TuikitConversation>;
 }
 
-/** The events, by the name of the element. */
+/** The events of each element, by its name. */
 export interface Events {
   "tuikit-avatar": object;
   "tuikit-chat": object;

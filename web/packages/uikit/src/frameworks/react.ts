@@ -1,6 +1,6 @@
 /**
- * The elements in JSX, for React 19, which sets properties and listens to events of custom elements itself. Types
- * alone: `import type {} from "@lamplight/uikit/react";`
+ * The elements in JSX, for React 19, which sets properties of custom elements and listens to their events. This
+ * module has only types: `import type {} from "@lamplight/uikit/react";`
  */
 
 import type { DetailedHTMLProps, HTMLAttributes } from "react";

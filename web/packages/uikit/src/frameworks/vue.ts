@@ -1,6 +1,6 @@
 /**
- * The elements in the templates of Vue 3. Types alone: `import type {} from "@lamplight/uikit/vue";` Vue's compiler
- * must be configured to treat them as elements: `isCustomElement: (tag) => tag.startsWith("tuikit-")`.
+ * The elements in the templates of Vue 3. This module has only types: `import type {} from "@lamplight/uikit/vue";`
+ * Vue's compiler needs `isCustomElement: (tag) => tag.startsWith("tuikit-")`.
  */
 
 import type { HTMLAttributes } from "vue";
@@ -11,9 +11,9 @@ type Listen<E> = <N extends keyof E & string>(name: N, listener: (event: E[N]) =
 /** The types that Vue's tools read from a component. */
 type Components = {
   [T in Tag]: new () => HTMLElementTagNameMap[T] & {
-    /** @deprecated It does not exist at run time; only Vue's tools read it. */
+    /** @deprecated Missing at run time; only Vue's tools read this property. */
     $props: HTMLAttributes & Properties[T];
-    /** @deprecated It does not exist at run time; only Vue's tools read it. */
+    /** @deprecated Missing at run time; only Vue's tools read this property. */
     $emit: Listen<Events[T]>;
   };
 };

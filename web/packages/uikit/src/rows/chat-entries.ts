@@ -1,18 +1,18 @@
 /**
- * The messages of a conversation as entries of the view: where a day begins, and which messages form a group. Pure.
+ * The messages of a conversation as entries of the view, with the beginnings of days and groups, as pure functions.
  */
 
 import type { Message } from "../client.js";
 import { isSameDay } from "../words/time.js";
 
-/** Messages of one user within this many seconds form a group. */
+/** The longest time between two messages of a group, in seconds. A group has messages of one user. */
 export const TOGETHER = 180;
 
 export interface Entry {
   readonly message: Message;
-  /** Whether it is the first message of its day. */
+  /** Whether the message is the first of its day. */
   readonly isNewDay: boolean;
-  /** Whether it is the first or the last message of its group. */
+  /** Whether the message is the first or the last of its group. */
   readonly isFirst: boolean;
   readonly isLast: boolean;
 }

@@ -1,4 +1,4 @@
-/** The rows of a contact list: headers of letters, and the friends under them. Pure. */
+/** The rows of a contact list: headers of letters, and the friends below them. Pure. */
 
 import type { Friend } from "../client.js";
 import { LETTERS, letterOf, type Pinyin, reading } from "./initials.js";
@@ -6,7 +6,7 @@ import { friendName } from "./names.js";
 
 export type ContactRow =
   | { readonly is: "letter"; readonly letter: string }
-  /** A friend; `place` is the number of the friend in the list, from 1. */
+  /** A friend. `place` is the number of the friend in the list; the first friend has 1. */
   | { readonly is: "friend"; readonly friend: Friend; readonly name: string; readonly place: number };
 
 export interface Contacts {
@@ -16,7 +16,10 @@ export interface Contacts {
   readonly users: readonly string[];
 }
 
-/** Groups friends by letter, A to Z and then the rest, ordered by their reading and then by their id. */
+/**
+ * Groups friends by letter: A to Z, then `#`. Within a letter, they are in the order of their readings, then of their
+ * userIDs.
+ */
 export function contactsOf(friends: readonly Friend[], pinyin: Pinyin | null, language: string): Contacts {
   const collator = new Intl.Collator(language, { sensitivity: "base", numeric: true });
   const read = friends.map((friend) => {

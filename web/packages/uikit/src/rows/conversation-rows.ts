@@ -3,22 +3,24 @@
 import { peerOf, type Conversation } from "../client.js";
 import type { Words } from "../words/words.js";
 
-/** The largest number on a badge. */
+/** The largest number on a badge; above it, the badge has a `+`. */
 export const LARGEST_BADGE = 99;
 
-/** Sorts conversations: pinned first, then the latest message first; equal ones in the order of the SDK. */
+/**
+ * Sorts conversations: pinned conversations first, then those with the latest message; equal ones keep their order.
+ */
 export function inOrder(conversations: readonly Conversation[]): Conversation[] {
   return [...conversations].sort(
     (one, other) => Number(other.isPinned) - Number(one.isPinned) || lastTime(other) - lastTime(one),
   );
 }
 
-/** The peers of the one-to-one conversations in a list. */
+/** Returns the peers of the one-to-one conversations. */
 export function peersOf(conversations: readonly Conversation[]): string[] {
   return conversations.map(({ conversationID }) => peerOf(conversationID)).filter((peer) => peer !== undefined);
 }
 
-/** The text of the second line of a row. */
+/** Returns the text of the second line of a row: the draft or the last message. */
 export function summaryOf(
   conversation: Conversation,
   words: Words,
@@ -35,7 +37,7 @@ export function summaryOf(
   return { draft: false, text: oneLine(isCustom ? shown || words.customMessage : shown) };
 }
 
-/** The time of the last message in seconds; 0 if there is none. */
+/** Returns the time of the last message, in seconds since 1970; 0 if there is none. */
 export function lastTime(conversation: Conversation): number {
   return conversation.lastMessage?.lastTime ?? 0;
 }
@@ -44,7 +46,7 @@ export function badgeOf(unread: number): string {
   return unread > LARGEST_BADGE ? `${LARGEST_BADGE}+` : `${unread}`;
 }
 
-/** The beginning of a message in one line; a message may be long. */
+/** Returns the first 200 characters of a message in one line. */
 function oneLine(text: string): string {
   return text.slice(0, 200).replace(/\s+/gu, " ").trim();
 }

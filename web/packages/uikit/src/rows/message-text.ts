@@ -1,9 +1,9 @@
-/** The text that a chat shows of a message. Pure. */
+/** The text of a message in a chat. Pure. */
 
 import type { Message } from "../client.js";
 import type { Words } from "../words/words.js";
 
-/** The text of a message; for custom content, its description or the fact that it is custom content. */
+/** Returns the text of a message. For custom content, returns its description, or a general text if there is none. */
 export function messageText({ isRevoked, payload }: Message, words: Words): string {
   if (isRevoked === true) {
     return words.recalled;

@@ -1,11 +1,11 @@
-/** The displayed name of a user, and the initials that replace a picture. */
+/** The displayed name of a user, and the initials for a user without a picture. */
 
 import type { Conversation, Friend, Profile } from "../client.js";
 
 /** The number of colours for users without a picture. */
 export const TINTS = 8;
 
-/** Returns the remark, or else the nick, or else the id. */
+/** Returns the remark; if it is blank, the nick; if both are blank, the id. */
 export function nameOf(remark: string, profile: Profile | null | undefined, userID: string): string {
   return remark.trim() || (profile?.nick ?? "").trim() || userID;
 }
@@ -19,7 +19,10 @@ export function conversationName(conversation: Conversation): string {
   return nameOf(remark, userProfile, conversationID.replace(/^(C2C|GROUP)/, ""));
 }
 
-/** Returns one character for a name in an East Asian script, otherwise the first letters of its first and last word. */
+/**
+ * Returns the first character of a name in an East Asian script. For other names, returns the first letters of the
+ * first and last word.
+ */
 export function initialsOf(name: string): string {
   const words = name
     .trim()
@@ -33,7 +36,7 @@ export function initialsOf(name: string): string {
   return `${first}${last}`.toLocaleUpperCase();
 }
 
-/** Returns a number below `TINTS` that is constant for the user. */
+/** Returns a number from 0 to `TINTS` - 1 that is always the same for a user. */
 export function tintOf(userID: string): number {
   let hash = 2166136261;
   for (const unit of userID) {
@@ -42,7 +45,7 @@ export function tintOf(userID: string): number {
   return (hash >>> 8) % TINTS;
 }
 
-/** The first letter of a word. */
+/** Returns the first letter of a word. */
 function signOf(word: string): string {
   return /[\p{L}\p{N}]\p{M}*/u.exec(word)?.[0] ?? Array.from(word)[0] ?? "";
 }

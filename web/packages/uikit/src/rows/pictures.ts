@@ -1,23 +1,22 @@
 /**
- * The hosts from which users' pictures may be loaded. A user chooses their own picture, and a request for it reveals
- * to its host who looks at it, from which address and when. Hosts are therefore chosen by the application, not by
- * users.
+ * The hosts from which users' pictures may be loaded. A user chooses the own picture, and its host notices who loads
+ * it, from which address and when. Therefore the application chooses the allowed hosts, not the users.
  *
- * Pure: knows neither the document nor the kit.
+ * All functions are pure.
  */
 
 /**
- * The setting. `"self"`: the host of the page. `"none"`: no pictures. `"*"`: every host. Otherwise hosts, as a list or
- * as one text separated by spaces: `cdn.example.com`, `cdn.example.com:8443`, `*.example.com` (every host below it).
- * The host of the page is always included.
+ * The setting for allowed hosts. `"self"` allows the host of the page, `"none"` no pictures, and `"*"` every host. A
+ * list of hosts, or one text with hosts separated by spaces, allows these: `cdn.example.com`, `cdn.example.com:8443`,
+ * `*.example.com` (all hosts below it). The host of the page is then allowed too.
  */
 export type AvatarHosts = "self" | "none" | "*" | (string & {}) | readonly string[];
 
-/** The most hosts in a setting. */
+/** The maximum number of hosts in a setting. */
 export const MOST_HOSTS = 50;
 
 interface HostPattern {
-  /** Whether the pattern matches hosts below `host` instead of `host` itself. */
+  /** Whether the pattern matches the hosts below `host`, but not `host` itself. */
   readonly isBelow: boolean;
   readonly host: string;
   /** The port; empty for the default port of the scheme. */
@@ -30,16 +29,16 @@ export type PicturePolicy =
   | { readonly from: "everywhere" }
   | { readonly from: "hosts"; readonly patterns: readonly HostPattern[] };
 
-/** The address to load, or the reason why none is loaded. */
+/** The address to load, or the reason why no picture is loaded. */
 export type Picture =
   | { readonly is: "loaded"; readonly address: string }
   | { readonly is: "absent" }
   | { readonly is: "refused"; readonly host: string };
 
-/** The default policy. */
+/** The default policy: only the host of the page. */
 export const OWN_HOST: PicturePolicy = { from: "hosts", patterns: [] };
 
-/** Parses the setting; throws a `TypeError` with the reason if it is invalid. */
+/** Parses the setting. Throws a `TypeError` with the reason if the setting is invalid. */
 export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   const words = typeof wanted === "string" ? wanted.split(/[\s,]+/) : wanted;
   if (!Array.isArray(words) || !words.every((word: unknown) => typeof word === "string")) {
@@ -59,7 +58,7 @@ export function readPolicy(wanted: AvatarHosts): PicturePolicy {
   return { from: "hosts", patterns: hosts.filter((host) => host !== "self").map(readPattern) };
 }
 
-/** The picture to load for this address in the page `page`. */
+/** Returns the picture to load for an address in the page `page`. */
 export function pictureAt(address: string, policy: PicturePolicy, page: string): Picture {
   if (address.trim() === "" || policy.from === "nowhere") {
     return { is: "absent" };
@@ -70,7 +69,7 @@ export function pictureAt(address: string, policy: PicturePolicy, page: string):
     return { is: "absent" };
   }
   switch (url.protocol) {
-    // These addresses cause no request.
+    // These addresses cause no request to a host.
     case "data:":
     case "blob:":
       return { is: "loaded", address: url.href };
@@ -90,7 +89,7 @@ export function pictureAt(address: string, policy: PicturePolicy, page: string):
 function readPattern(text: string): HostPattern {
   const isBelow = text.startsWith("*.");
   const name = isBelow ? text.slice(2) : text;
-  // A character that ends the host in an address cannot be a part of a host.
+  // A character that ends the host in an address must not be in a host.
   const url = /[/\\?#@*]/.test(name) ? undefined : parse(`https://${name}`);
   if (url === undefined) {
     throw new TypeError(

@@ -1,23 +1,23 @@
 /**
  * Observes the calls with which the application itself changes the subscription list.
  *
- * The subscription list belongs to the whole account, and the server does not say which caller added a user. Without
- * this observation, the kit would remove users whom the application still watches, or show users as live whom the
- * application has unsubscribed. The calls are passed on unchanged. If the methods of a client cannot be replaced,
- * nothing is observed, and the kit relies on reading the subscription list from time to time.
+ * The subscription list belongs to the whole account, and does not contain who has added a user. Without the
+ * observation, the kit could unsubscribe from users whom the application still watches, or could take a user's status
+ * as current after the application has unsubscribed. The calls themselves are not changed. If the methods of a client
+ * cannot be replaced, the kit only reads the subscription list from time to time.
  */
 
 import type { ChatClient } from "../client.js";
 
 export interface Overheard {
-  /** Whether the current call is one of the kit. */
+  /** Returns whether the current call is one of the kit. */
   readonly isOwn: () => boolean;
   readonly subscribed: (users: readonly string[], evicted: readonly string[]) => void;
   /** Called after the application has unsubscribed; an empty list means all users. */
   readonly unsubscribed: (users: readonly string[]) => void;
 }
 
-/** Begins to observe, and returns a function that ends it. */
+/** Starts observing, and returns a function that stops it. */
 export function overhear(client: ChatClient, { isOwn, subscribed, unsubscribed }: Overheard): () => void {
   const stops = [
     replace(client, "subscribeUserStatus", (original) => async (options) => {
@@ -55,7 +55,7 @@ function replace<N extends "subscribeUserStatus" | "unsubscribeUserStatus">(
   const replacement = make(client[name].bind(client));
   const isDone = Reflect.defineProperty(client, name, { configurable: true, writable: true, value: replacement });
   return () => {
-    // A later replacement of the method by other code is kept.
+    // If other code has replaced the method later, that replacement stays.
     if (!isDone || client[name] !== replacement) {
       return;
     }

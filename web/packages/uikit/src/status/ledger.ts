@@ -1,74 +1,84 @@
 /**
- * The users whose status is shown, their known statuses, and the next call to the server.
+ * The plan of status queries and subscriptions for the components: the shown users, their known statuses, and the
+ * next call to the server.
  *
- * Pure: knows no client, no clock and no component. A driver reports events, makes the one call that `next` names,
- * and reports its answer; each transition returns the users whose display has changed.
+ * The ledger is pure: it has no client and no clock. A driver reports events to it, makes the one call that `next`
+ * returns, and reports the answer. Each method returns the users whose displayed status has changed.
  *
- * The subscription list belongs to the account, and the application uses it too. The kit uses only free room,
- * unsubscribes only users that it has subscribed to, and never causes an eviction.
+ * The subscription list belongs to the account, and the application uses it too. The kit uses only free room and
+ * never causes an eviction. It unsubscribes only from users to whom it has subscribed.
  */
 
 import { isNewer } from "@lamplight/chat";
 import type { Abilities, StatusType, UserFailure, UserStatus } from "../client.js";
 
-/** The default limit of the subscription list. */
+/** The default maximum number of users in the subscription list. */
 export const DEFAULT_LIMIT = 200;
-/** The most users in a query. */
+/** The default maximum number of users in a query. */
 export const QUERY_BATCH = 500;
-/** The most users in a call about subscriptions. */
+/** The default maximum number of users in a call about subscriptions. */
 export const SUBSCRIBE_BATCH = 100;
 /**
- * The most calls of a kind that the kit makes in `WINDOW`: half of the rate limit; the rest is for the application.
+ * The maximum number of calls of one kind within `WINDOW` milliseconds. It is half of a user's rate limit, so that
+ * the application can make as many calls.
  */
 export const CALLS_PER_WINDOW = 10;
 export const WINDOW = 5_000;
-/** The time after which a status without a subscription is queried again, and the list is read again. */
+/**
+ * The age, in milliseconds, at which the subscription list, and a status without a subscription, are requested again.
+ */
 export const STALE_AFTER = 30_000;
-/** The time after which a user whom no list shows any longer is dropped, so that a change of pages costs nothing. */
+/**
+ * The time, in milliseconds, after which the status of a user who is in no list any longer is dropped. A short change
+ * of pages therefore needs no calls.
+ */
 export const GRACE = 10_000;
 /**
- * The number of subscriptions that are ended at once if room is needed, so that further scrolling does not cost a call
- * each time.
+ * The minimum number of subscriptions that are ended together to make room, so that further scrolling does not need a
+ * call each time.
  */
 export const MAKE_ROOM = 50;
-/** The wait after a temporary refusal; it doubles up to the longest wait. */
+/**
+ * The wait after the first temporary refusal, in milliseconds. It doubles with each further one, up to
+ * `LONGEST_PAUSE`.
+ */
 export const FIRST_PAUSE = 5_000;
 export const LONGEST_PAUSE = 300_000;
 
-/** The switch of the app is off. */
+/** The code of an app that has switched statuses off. */
 export const SWITCHED_OFF = 72001;
-/** The edition of the app does not have the feature; the cloud's server has its own code for this. */
+/** The codes of an app whose edition does not have statuses. The cloud's server uses 3122. */
 export const NOT_IN_EDITION: readonly number[] = [7013, 3122];
 const BATCH_TOO_LARGE = 70206;
 
-/** The users that a list shows. */
+/** The users in a list. */
 export interface View {
-  /** All users of the list in order. The same array object means the same users. */
+  /** All users of the list, in its order. As long as the users are the same, this is the identical array. */
   readonly listed: readonly string[];
-  /** The visible users among them. */
+  /** The users in the visible rows. */
   readonly onScreen: readonly string[];
 }
 
-/** A call to make; only one is under way at a time. */
+/** A call for the driver to make. Only one call is under way at a time. */
 export type Call =
   | { readonly kind: "read" }
   | { readonly kind: "query"; readonly users: readonly string[] }
   | { readonly kind: "subscribe"; readonly users: readonly string[] }
   | { readonly kind: "unsubscribe"; readonly users: readonly string[] };
 
-/** The next action: a call, or nothing until a time. `Infinity`: nothing until an event. */
+/** The next action: a call, or a wait until `wakeAt`; `Infinity` means until the next event. */
 export type Next = { readonly call: Call } | { readonly wakeAt: number };
 
-/** The answer to the question whether the server lets this app use statuses. */
+/** Whether the server allows this app to use statuses. */
 export type Gate =
   | { readonly is: "open" }
   /**
-   * Statuses are refused, with the code 7013 or 72001. Unless the SDK reports changes of the app, the kit tries again
-   * from time to time.
+   * The server refuses statuses with the code 7013 or 72001. If the SDK does not report changes of the app's
+   * settings, the kit tries again from time to time.
    */
   | { readonly is: "closed"; readonly code: number };
 
-/** The status that is shown of a user. */
+/** The status to show for a user. */
 export interface Shown {
   readonly statusType: StatusType;
   readonly customStatus: string;
@@ -84,23 +94,23 @@ export class Ledger {
   #on = true;
   #self: string | null = null;
   #gate: Gate = { is: "open" };
-  /** Whether the SDK has reported that the gate is closed, and will report when it opens. */
+  /** Whether the SDK has reported that the gate is closed. The SDK will then also report when it opens. */
   #isClosedByApp = false;
   #pausedUntil = 0;
   #pauses = 0;
   readonly #views = new Map<string, View>();
-  /** The users of all views; computed on demand after a change. */
+  /** The users of all views; null after a change, until they are computed again. */
   #allListed: ReadonlySet<string> | null = null;
   readonly #known = new Map<string, Known>();
-  /** The kit's own subscriptions with the time at which each was last visible; oldest first. */
+  /** The kit's own subscriptions, with the time at which each user was last visible; earliest first. */
   readonly #own = new Map<string, number>();
-  /** The users in the subscription list whom the kit has not subscribed to. */
+  /** The users in the subscription list to whom the kit has not subscribed. */
   readonly #foreign = new Set<string>();
-  /** The users that this page had subscribed to before it was reloaded. */
+  /** The users to whom this page had subscribed before it was reloaded. */
   #earlier: ReadonlySet<string> = new Set();
-  /** The time at which each user left the last list that showed them. */
+  /** The time at which each user left the last list that contained the user. */
   readonly #left = new Map<string, number>();
-  /** The users that cannot be watched, according to the server. */
+  /** The users whom the server does not let a client watch, with the time of its answer. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
@@ -108,7 +118,7 @@ export class Ledger {
   #subscribeBatch = SUBSCRIBE_BATCH;
   readonly #calls = new Map<Call["kind"], number[]>();
 
-  /** The status to show for a user; undefined if statuses are off, refused or not known. */
+  /** Returns the status to show for a user; undefined if statuses are off, refused or unknown. */
   shown(user: string): Shown | undefined {
     const status = this.#known.get(user)?.status;
     return this.#on && this.#gate.is === "open" ? (status ?? undefined) : undefined;
@@ -118,12 +128,12 @@ export class Ledger {
     return this.#gate;
   }
 
-  /** The subscriptions that the kit has made and holds. */
+  /** The users to whom the kit has subscribed. */
   get own(): ReadonlySet<string> {
     return new Set(this.#own.keys());
   }
 
-  /** Turns the master switch. If it is off, the kit's subscriptions are ended, and nothing is requested. */
+  /** Sets the master switch. While it is off, the kit ends its subscriptions and makes no other calls. */
   turn(on: boolean): string[] {
     if (on === this.#on) {
       return [];
@@ -134,7 +144,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles a login; `earlier` are the subscriptions that the page had for this user before it was reloaded. */
+  /** Handles a login. `earlier` are the users to whom the page had subscribed before it was reloaded. */
   loggedIn(self: string, earlier: readonly string[]): string[] {
     const changed = this.loggedOut();
     this.#self = self;
@@ -142,7 +152,7 @@ export class Ledger {
     return changed;
   }
 
-  /** Stores the abilities that the app gives to its clients; null or undefined if the SDK does not report them. */
+  /** Stores the abilities of the client; null or undefined if the SDK does not report them. */
   allowed(abilities: Abilities | null | undefined): string[] {
     this.#isClosedByApp = abilities?.statusesOfOthers === false;
     if (abilities === null || abilities === undefined) {
@@ -172,7 +182,10 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles a new connection or a page that has woken: the server may have newer statuses. */
+  /**
+   * Handles a new connection, or a page that has woken. The server may have newer statuses, so all are requested
+   * again.
+   */
   refresh(): void {
     this.#readAt = -Infinity;
     this.#resume();
@@ -188,7 +201,7 @@ export class Ledger {
       this.#allListed = null;
       this.#noteLeft(before?.listed ?? [], now);
     }
-    // Visible users move to the end, so that they are unsubscribed last.
+    // Visible users move to the end, so that they are the last to be unsubscribed.
     for (const user of shown.onScreen) {
       if (this.#own.delete(user)) {
         this.#own.set(user, now);
@@ -203,7 +216,7 @@ export class Ledger {
     this.#noteLeft(before?.listed ?? [], now);
   }
 
-  /** Handles status changes. Only those of users in some list are kept. */
+  /** Handles changed statuses. Only statuses of users in a list are stored. */
   told(statuses: readonly UserStatus[], now: number): string[] {
     if (!this.#on || this.#self === null) {
       return [];
@@ -212,13 +225,13 @@ export class Ledger {
     return statuses.filter((status) => listed.has(status.userID) && this.#learn(status, now)).map((s) => s.userID);
   }
 
-  /** Handles a change of the subscription list by another device of the account or by the server API. */
+  /** Handles a change of the subscription list that another device of the account or the server API made. */
   listChanged(subscribed: readonly string[], unsubscribed: readonly string[]): void {
     this.#gone(unsubscribed);
     subscribed.filter((user) => !this.#own.has(user)).forEach((user) => this.#foreign.add(user));
   }
 
-  /** Handles subscriptions by the application, which are its own from now on. */
+  /** Handles subscriptions by the application, to which they belong from now on. */
   applicationSubscribed(users: readonly string[], evicted: readonly string[]): void {
     this.#gone(evicted);
     for (const user of users) {
@@ -232,7 +245,7 @@ export class Ledger {
     this.#gone(users.length > 0 ? users : [...this.#own.keys(), ...this.#foreign]);
   }
 
-  /** Handles the subscription list of the server; undefined if the SDK cannot read it. */
+  /** Handles the server's subscription list; undefined if the SDK cannot read it. */
   read(list: { readonly users: readonly string[]; readonly limit: number } | undefined, now: number): string[] {
     this.#readAt = now;
     if (list !== undefined) {
@@ -271,7 +284,7 @@ export class Ledger {
     return [...changed, ...this.#opened()];
   }
 
-  /** Handles the answer to a subscription; `found` are the statuses in the answer, if the SDK has them. */
+  /** Handles the answer to a subscription. `found` are the statuses in the answer; the SDK may send none. */
   subscribed(
     users: readonly string[],
     found: readonly UserStatus[],
@@ -287,7 +300,7 @@ export class Ledger {
         this.#own.set(user, now);
       }
     }
-    // The subscription list was fuller than the kit knew, so it must be read again before more is added.
+    // The list was fuller than the kit knew, so it must be read again before more users are added.
     if (evicted.length > 0) {
       this.#gone(evicted);
       this.#readAt = -Infinity;
@@ -300,7 +313,7 @@ export class Ledger {
     return this.#opened();
   }
 
-  /** Handles a call that was refused, or failed without a code (0). */
+  /** Handles a refused call. `code` is 0 if the call failed without a code. */
   refused(call: Call, code: number, now: number): string[] {
     if (code === SWITCHED_OFF || NOT_IN_EDITION.includes(code)) {
       this.#pause(now);
@@ -319,7 +332,7 @@ export class Ledger {
     return [];
   }
 
-  /** The next call, if the kit may make one now, or the time of the next check. */
+  /** Returns the next call if the rate limit allows one now; otherwise the time of the next check. */
   next(now: number): Next {
     if (this.#self === null || this.#isClosedByApp) {
       return { wakeAt: Infinity };
@@ -343,7 +356,7 @@ export class Ledger {
     return call === undefined ? { wakeAt: this.#nextDeadline(now) } : this.#spend(call, now);
   }
 
-  /** The query of visible users without a subscription, filled up with other users. */
+  /** Returns the query of visible users without a subscription; if the batch has room, it also names other users. */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
       const known = this.#known.get(user);
@@ -367,7 +380,7 @@ export class Ledger {
     return { kind: "query", users: [...users].slice(0, this.#queryBatch) };
   }
 
-  /** The call that subscribes to users, or first the call that unsubscribes from others. */
+  /** Returns the call that subscribes to users; if room is needed first, the call that unsubscribes from others. */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
     const isWanted = (user: string) =>
@@ -375,8 +388,8 @@ export class Ledger {
     const seen = this.#onScreen();
     const wanted = [...seen].filter(isWanted);
     const others = [...listed].filter((user) => !seen.has(user) && isWanted(user));
-    // All users, if there is room for all; otherwise only visible users, and none for whom another visible user would
-    // have to be unsubscribed.
+    // If there is room for all users, all are wanted. Otherwise, only visible users are wanted, and no visible user
+    // is unsubscribed for another.
     if (this.#own.size + wanted.length + others.length <= room) {
       wanted.push(...others);
     }
@@ -425,7 +438,7 @@ export class Ledger {
     users.filter((user) => !listed.has(user)).forEach((user) => this.#left.set(user, now));
   }
 
-  /** Keeps users who came back, and drops those who have been away for long. */
+  /** Forgets the departure of users who came back, and drops the statuses of users who left `GRACE` ago. */
   #giveUpLong(listed: ReadonlySet<string>, now: number): void {
     for (const user of [...this.#left.keys()]) {
       if (listed.has(user)) {
@@ -443,7 +456,7 @@ export class Ledger {
     return left !== undefined && now - left < GRACE;
   }
 
-  /** Whether the server sends each change of this user. */
+  /** Whether the server sends every change of this user. */
   #isKept(user: string): boolean {
     return this.#own.has(user) || this.#foreign.has(user) || user === this.#self;
   }
@@ -453,7 +466,8 @@ export class Ledger {
   }
 
   /**
-   * Whether a user cannot be watched. After a long time the user is tried again, because the account may exist then.
+   * Whether a user cannot be watched. After `LONGEST_PAUSE` the kit tries again, because the account may exist by
+   * then.
    */
   #isHopeless(user: string, now: number): boolean {
     const at = this.#unwatchable.get(user);
@@ -463,7 +477,8 @@ export class Ledger {
   #learn(status: UserStatus, now: number): boolean {
     const known = this.#known.get(status.userID);
     const before = known?.status ?? undefined;
-    // A status from before the reconnect may be newer than the server's, which may have lost it.
+    // After a reconnect, the known status may have a higher version than the server's, which may have lost that
+    // version.
     const isOlder =
       known?.at !== -Infinity &&
       before?.version !== undefined &&
@@ -474,7 +489,7 @@ export class Ledger {
     return before?.statusType !== kept.statusType || before.customStatus !== kept.customStatus;
   }
 
-  /** Handles users who left the subscription list: their statuses are not updated any longer. */
+  /** Handles users who were removed from the subscription list: their statuses are not updated any longer. */
   #gone(users: readonly string[]): void {
     for (const user of users) {
       this.#own.delete(user);
@@ -490,7 +505,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles an answer of the server, or a report of the SDK, that shows that the gate is open. */
+  /** Handles an answer of the server, or a report of the SDK, from which it follows that the gate is open. */
   #opened(): string[] {
     this.#resume();
     if (this.#gate.is === "open" || this.#isClosedByApp) {

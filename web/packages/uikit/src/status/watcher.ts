@@ -1,6 +1,6 @@
 /**
- * Drives the ledger: makes its calls one after the other, handles the client's events, and notifies components of
- * users whose display has changed. It makes no decisions.
+ * The driver of the ledger: makes its calls one after the other, passes the client's events to it, and reports
+ * changes of displayed statuses. It makes no decisions of its own.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -8,30 +8,37 @@ import { type Abilities, codeOf, listen, type ChatClient, type UserStatus } from
 import { overhear } from "./application-calls.js";
 import { type Call, type Gate, Ledger, SWITCHED_OFF, type Shown, type View } from "./ledger.js";
 
-/** The time without scrolling before calls are made, and the longest delay while a list keeps scrolling. */
+/**
+ * The time without scrolling after which calls are made. While a list keeps scrolling, calls are made after
+ * `LONGEST_SETTLE`. Both are in milliseconds.
+ */
 export const SETTLE = 120;
 export const LONGEST_SETTLE = 500;
 
-/** The storage in which a page keeps its subscriptions, so that it knows them after a reload. */
+/** A storage for the page's subscriptions, which lets the page end them after a reload. */
 export type Memory = Pick<Storage, "getItem" | "setItem" | "removeItem">;
 
 export interface WatcherOptions {
   readonly client: ChatClient;
   readonly on: boolean;
   readonly memory: Memory | null;
-  /** Called once for each reason why no status is shown. */
+  /** Called with the reason why no status is shown, once for each reason. */
   readonly report: (message: string) => void;
 }
 
 /**
- * Called with the users whose display has changed, or with `everybody`: all of them, or the reason why none is shown.
+ * Called with the users whose displayed status has changed. `everybody` means that all users may have changed, or the
+ * reason why no status is shown.
  */
 export type Listener = (users: readonly string[] | "everybody") => void;
 
-/** A shorter interruption of the connection is not shown, so that dots do not flicker. */
+/**
+ * The shortest interruption of the connection that is shown, in milliseconds. Shorter ones would only make the dots
+ * flicker.
+ */
 export const SHORT_CUT = 500;
 
-/** The state of the client's connection as shown to the user. */
+/** The state of the client's connection, for display. */
 export type Net = "connected" | "connecting" | "disconnected";
 
 export class Watcher {
@@ -43,16 +50,14 @@ export class Watcher {
   readonly #reported = new Set<number>();
   #user = "";
   #timer: ReturnType<typeof setTimeout> | null = null;
-  /** The time since when there has been something to do. */
+  /** The time since which a step has been due; null if none is due. */
   #dueSince: number | null = null;
   #isCalling = false;
-  /** Distinguishes the kit's own calls from those of the application. */
+  /** Whether the kit, and not the application, makes the current call. */
   #isOwnCall = false;
   #isStopped = false;
   #net: Net = "connected";
-  /**
-   * The connection state that the components show, and the timer that changes it once an interruption is long enough.
-   */
+  /** The connection state that the components show, and the timer that changes it after `SHORT_CUT`. */
   #toldNet: Net = "connected";
   #cut: ReturnType<typeof setTimeout> | null = null;
   #toldGate: Gate = { is: "open" };
@@ -115,14 +120,14 @@ export class Watcher {
   }
 
   /**
-   * Without a connection, the last known statuses are shown. A user who is logged out has no connection and misses
-   * none.
+   * The connection state to show. Without a connection, the components show the last known statuses. For a user who
+   * is logged out it is `connected`, because nothing is missing.
    */
   get net(): Net {
     return this.#client.isReady() ? this.#toldNet : "connected";
   }
 
-  /** Asks the SDK to connect now; undefined if it cannot. */
+  /** Makes the SDK connect at once; undefined if the SDK cannot. */
   get reconnect(): (() => void) | undefined {
     const client = this.#client;
     return client.reconnect === undefined ? undefined : () => client.reconnect?.();
@@ -143,7 +148,7 @@ export class Watcher {
     this.#wakeSoon();
   }
 
-  /** Checks again what may have changed unnoticed. */
+  /** Requests the statuses and the subscription list again, because they may have changed without a notification. */
   refresh(): void {
     this.#ledger.refresh();
     this.#wakeSoon();
@@ -218,14 +223,14 @@ export class Watcher {
     this.#wake(0);
   }
 
-  /** Schedules a step; more to do may follow at once. */
+  /** Schedules a step with a short delay, because further changes may follow at once. */
   #wakeSoon(): void {
     const now = performance.now();
     this.#dueSince ??= now;
     this.#wake(Math.max(0, Math.min(SETTLE, this.#dueSince + LONGEST_SETTLE - now)));
   }
 
-  /** Schedules the next step after this many milliseconds. */
+  /** Schedules the next step after this many milliseconds; `Infinity` cancels it. */
   #wake(after: number): void {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);
@@ -269,7 +274,7 @@ export class Watcher {
     }
   }
 
-  /** Makes a call. `isSame` says afterwards whether the answer still belongs to this login. */
+  /** Makes a call. `isSame` returns whether the login has stayed the same, so that the answer is still valid. */
   async #ask(call: Call, isSame: () => boolean): Promise<string[]> {
     const ledger = this.#ledger;
     switch (call.kind) {

@@ -1,4 +1,4 @@
-/** English. */
+/** The English texts. */
 
 import type { Words } from "./words.js";
 

@@ -1,7 +1,7 @@
 /**
- * Formats times in lists and between messages. Times are arguments, in UTC milliseconds.
+ * Formats times in lists and between messages. Times are arguments, in milliseconds since 1970 (UTC).
  *
- * The same rules apply everywhere in Lamplight: hours from 00 to 23, months by name, and the year if it is not the
+ * All parts of Lamplight use the same rules: hours from 00 to 23, months by name, and the year only if it is not the
  * current one.
  */
 
@@ -12,9 +12,9 @@ const DAY = 24 * HOUR;
 const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
 
 /**
- * Formats a time for a list: now, minutes ago within the hour, the time today, yesterday and the day before, the
- * weekday within a week, month and day this year, and otherwise the full date. Uses the reader's time zone unless
- * another is given.
+ * Formats a time for a list. The form depends on the age: "now", minutes ago within the hour, the time of day for
+ * today, "yesterday" and "2 days ago", the weekday within a week, month and day for this year, and otherwise the full
+ * date. Without `timeZone`, the browser's time zone is used.
  */
 export function listTime(at: number, now: number, locale: string, timeZone?: string): string {
   const ago = now - at;
@@ -64,7 +64,7 @@ export function clockText(at: number, locale: string, timeZone?: string): string
   return format(at, locale, { ...CLOCK, ...zone(timeZone) });
 }
 
-/** Whether two times are on the same day. */
+/** Returns whether two times are on the same day. */
 export function isSameDay(one: number, other: number, timeZone?: string): boolean {
   return dayNumber(one, timeZone) === dayNumber(other, timeZone);
 }
@@ -73,7 +73,7 @@ function zone(timeZone: string | undefined): Intl.DateTimeFormatOptions {
   return timeZone === undefined ? {} : { timeZone };
 }
 
-/** The number of days since the epoch in the reader's time zone. */
+/** Returns the number of days since 1970 in a time zone; by default, the browser's. */
 function dayNumber(at: number, timeZone: string | undefined): number {
   const [month, day, ofYear] = format(at, "en-US", { dateStyle: "short", ...zone(timeZone) }).split("/");
   return Math.round(Date.UTC(2000 + Number(ofYear), Number(month) - 1, Number(day)) / DAY);
@@ -83,7 +83,7 @@ function year(at: number, timeZone: string | undefined): string {
   return format(at, "en-US", { year: "numeric", ...zone(timeZone) });
 }
 
-/** The cached formats: creating one is expensive, and there are few different ones. */
+/** The cached formats. Creating a format is slow, and there are few different ones. */
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 function format(at: number, locale: string, options: Intl.DateTimeFormatOptions): string {

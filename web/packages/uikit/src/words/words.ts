@@ -1,4 +1,4 @@
-/** The texts of the kit in each language. A language with a missing text does not compile. */
+/** The texts of the kit in each language. A language in which a text is missing does not compile. */
 
 import { EN } from "./en.js";
 import { ZH } from "./zh.js";
@@ -22,7 +22,7 @@ export interface Words {
   readonly online: string;
   readonly offline: string;
   readonly unlogined: string;
-  /** The text for the last known status of a user after the connection was lost. */
+  /** The text for a status that was received before the connection was lost. */
   readonly lastKnown: (status: string) => string;
   readonly cut: string;
   readonly cutHint: string;
@@ -31,7 +31,7 @@ export interface Words {
   readonly notInEdition: string;
   readonly draft: string;
   readonly recalled: string;
-  /** The text for custom content without a description. */
+  /** The text for a message with custom content that has no description. */
   readonly customMessage: string;
   readonly pin: string;
   readonly unpin: string;
@@ -54,7 +54,7 @@ export interface Words {
   readonly actionFailed: (why: string) => string;
 }
 
-/** The texts of a language; English if the kit does not have it. */
+/** Returns the texts for a language tag. All languages other than Chinese get the English texts. */
 export function wordsOf(language: string): Words {
   return /^zh\b/i.test(language) ? ZH : EN;
 }
