@@ -1,4 +1,7 @@
-/** The manifest of the components for the documentation and for editors, taken from the comments beside them. */
+/**
+ * The configuration of the component manifest, which the documentation and editors read. Its texts are the comments
+ * of the components.
+ */
 export default {
   globs: ["src/components/*.ts", "src/kit.ts"],
   outdir: "dist",
@@ -6,7 +9,7 @@ export default {
   plugins: [publicOnly()],
 };
 
-/** Leaves private members out of the manifest. */
+/** Removes private members from the manifest. */
 function publicOnly() {
   return {
     name: "public-only",

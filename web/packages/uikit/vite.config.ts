@@ -5,15 +5,17 @@ import { ENTRIES, PINYIN } from "./build/entries.js";
 
 const repository = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** Packages of this workspace are taken from their sources, so that nothing need be built first. */
+/**
+ * The conditions under which packages of this workspace are used from source, so that they need not be built first.
+ */
 const CONDITIONS = ["@lamplight/source", "module", "browser", "development|production"];
 
 export default defineConfig({
   resolve: { conditions: CONDITIONS },
   ssr: { resolve: { conditions: CONDITIONS } },
-  // The pictures of the documentation are what the tests compare with.
+  // The tests compare with the pictures of the documentation.
   server: { fs: { allow: [repository] } },
-  // For bundlers, which find the packages named here themselves. `build/` has what is built for others.
+  // The build for bundlers, which resolve the external packages themselves. The other builds are in `build/`.
   build: {
     lib: { entry: ENTRIES, formats: ["es"] },
     target: "es2022",
@@ -32,7 +34,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        // Found late they would have the page loaded again in the middle of a test.
+        // If these packages were discovered only during a test, the page would be loaded again.
         optimizeDeps: {
           include: [
             "pinyin-pro",

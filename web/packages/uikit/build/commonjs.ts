@@ -2,8 +2,8 @@ import { defineConfig } from "vite";
 import { ENTRIES, PINYIN } from "./entries.js";
 
 /**
- * For `require`. Lit is an ES module, which older tools cannot require: it is built in, as it is for Node, where it brings
- * what it needs of a DOM.
+ * The build for `require`. Lit is bundled, because it is an ES module, which older tools cannot load with `require`.
+ * The bundled version of Lit is the one for Node, which brings its own minimal DOM.
  */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source", "module", "node", "production"] },

@@ -1,4 +1,4 @@
-/** The entries that can be imported: everything, or one component. */
+/** The entries that a program can import: the whole kit, or one component. */
 export const ENTRIES = {
   index: "src/index.ts",
   kit: "src/kit.ts",
@@ -8,5 +8,5 @@ export const ENTRIES = {
   conversation: "src/components/conversation.ts",
 };
 
-/** The table for Chinese names: large, and loaded when the first one is met. */
+/** The package with the pinyin table. It is large, and is loaded when the first Chinese name appears. */
 export const PINYIN = "pinyin-pro";

@@ -1,9 +1,11 @@
 import { defineConfig } from "vite";
 
-/** For a page without a bundler: one module with all that it needs, and the table of pinyin beside it. */
+/**
+ * The build for a page without a bundler: one module with all its dependencies, and the pinyin table in another file.
+ */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source", "module", "browser", "production"] },
-  // There is no `process` in a page.
+  // A page has no `process`.
   define: { "process.env.NODE_ENV": JSON.stringify("production") },
   build: {
     lib: { entry: { standalone: "src/index.ts" }, formats: ["es"] },

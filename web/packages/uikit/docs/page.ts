@@ -1,4 +1,4 @@
-/** The documentation: what the comments beside the components say, and their examples, live. */
+/** The documentation page: the comments of the components, and their examples, which run in the page. */
 
 import "@fontsource-variable/inter";
 import type { StatusType } from "../src/client.js";
@@ -28,13 +28,13 @@ interface Declared {
   readonly cssProperties?: readonly Told[];
 }
 
-/** Made by `npm run manifest`, before this page is built. */
+/** The manifest that `npm run manifest` creates before this page is built. */
 const manifests = import.meta.glob<{ readonly modules: readonly { readonly declarations?: readonly Declared[] }[] }>(
   "../dist/custom-elements.json",
   { eager: true, import: "default" },
 );
 
-/** How often somebody comes or goes. */
+/** The interval, in milliseconds, at which the status of a user changes. */
 const STEP = 2_500;
 const SAYINGS = ["", "", "In a meeting", "午休中", "Back at three", "Reading"];
 
@@ -69,7 +69,7 @@ control("language", (field) => {
 control("theme", (field) => {
   document.documentElement.dataset["theme"] = field.value;
   examples().forEach((example) => {
-    // An example that is about a theme keeps its own.
+    // An example that sets a theme keeps it.
     if (!example.hasAttribute("data-own-theme")) {
       example.setAttribute("theme", field.value);
     }
@@ -109,7 +109,7 @@ function chapter({ tagName = "", description = "", ...told }: Declared): HTMLEle
   return section;
 }
 
-/** The source as it stands in the comment, and what it makes. */
+/** Creates a figure with the source of an example and the running example. */
 function example(source: string): HTMLElement {
   const figure = document.createElement("figure");
   const box = document.createElement("div");
@@ -162,7 +162,7 @@ function control(id: string, change: (field: HTMLInputElement) => void): void {
   });
 }
 
-/** The messages of the scene, as if they had been written just now. */
+/** Returns the messages of the scene, with times such that the last one was sent now. */
 function moved(to: number): typeof MESSAGES {
   const last = Math.max(...Object.values(MESSAGES).flatMap((list) => list.map(({ time }) => time)));
   const by = Math.floor(to / 1000) - last;

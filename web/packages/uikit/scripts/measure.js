@@ -1,15 +1,15 @@
 /**
- * How smoothly ten thousand rows scroll in a real browser: `npm run measure -w packages/uikit`.
+ * Measures how smoothly ten thousand rows scroll in a real browser: `npm run measure -w packages/uikit`.
  *
- * Fails when a frame costs the main thread more than half of its time at sixty a second, or when the document grows
- * with the list. How far apart the frames came is told, and depends on what else the machine does.
+ * Fails if a frame takes more than 8 ms of the main thread, or if the document grows with the list. The times between
+ * frames are only printed, because they depend on the load of the machine.
  */
 import { chromium } from "playwright";
 import { createServer } from "vite";
 
-/** Half of a frame. */
+/** The maximum time of the main thread for a frame, in milliseconds: half of a frame at 60 frames a second. */
 const MOST_WORK = 8;
-/** A frame that came after another one's turn. */
+/** The time between two frames, in milliseconds, from which the second one counts as late. */
 const LATE = 25;
 const MOST_ELEMENTS = 1_000;
 
@@ -26,7 +26,9 @@ try {
   const page = await browser.newPage({ viewport: { width: 360, height: 640 } });
   const session = await page.context().newCDPSession(page);
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
-  /** Milliseconds that the main thread has run: what others do on this machine does not count. */
+  /**
+   * Returns the time, in milliseconds, for which the main thread has run. Other processes do not affect this time.
+   */
   const cpu = async () => {
     const { metrics } = await session.send("Performance.getMetrics");
     return 1000 * metrics.find(({ name }) => name === "TaskDuration").value;

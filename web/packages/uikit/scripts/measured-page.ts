@@ -1,4 +1,4 @@
-/** Scrolls a list of ten thousand rows and notes each frame. Runs in the page that `measure.js` opens. */
+/** Scrolls a list of ten thousand rows and measures each frame. Runs in the page that `measure.js` opens. */
 
 import { EVENT } from "@lamplight/chat";
 import { TUIKit } from "../src/index.js";
@@ -6,11 +6,11 @@ import { crowd } from "../stage/crowd.js";
 import { Stage } from "../stage/stage.js";
 
 export interface Measured {
-  /** Milliseconds between frames. */
+  /** The times between frames, in milliseconds. */
   readonly frames: readonly number[];
-  /** Elements of the component, at most while it scrolled. */
+  /** The maximum number of elements in the component while it scrolled. */
   readonly elements: number;
-  /** Milliseconds from the element in the document to its first rows. */
+  /** The time, in milliseconds, from the insertion of the element to its first rows. */
   readonly first: number;
 }
 
@@ -21,7 +21,7 @@ declare global {
 }
 
 const ROWS = 10_000;
-/** Five seconds at sixty a second. */
+/** The number of frames: five seconds at 60 frames a second. */
 const FRAMES = 300;
 
 window.measure = async (tag, step) => {
@@ -50,7 +50,7 @@ window.measure = async (tag, step) => {
   let before = await frame();
   for (let index = 0; index < FRAMES; index += 1) {
     scroller?.scrollBy(0, step);
-    // Meanwhile people come and go.
+    // The statuses of users change during the scrolling.
     if (index % 10 === 0) {
       const changed = stage.subscriptions.slice(0, 20);
       stage.emit(

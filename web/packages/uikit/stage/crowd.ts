@@ -1,10 +1,10 @@
-/** As many people as a test needs. */
+/** A large number of people for tests. */
 
 import type { Person } from "./stage.js";
 
 const FIRST = ["Ada", "Bela", "Cleo", "Dora", "Emil", "Finn", "Gita", "Hugo", "Ivo", "Jana", "Kira", "Liam", "Mina"];
 
-/** So many people, named in order. */
+/** Returns `size` people with numbered names. */
 export function crowd(size: number): Person[] {
   return Array.from({ length: size }, (_, index) => ({
     id: `u${index}`,

@@ -1,9 +1,11 @@
-/** A small company of people for examples and pictures. Their portraits are drawn here: nothing is fetched. */
+/**
+ * A small group of people for examples and pictures. Their portraits are drawn here, so that no request is needed.
+ */
 
 import type { Message } from "../src/client.js";
 import { messageOf, type Person, type Scene, type Talk } from "./stage.js";
 
-/** A Tuesday in the afternoon. */
+/** A Tuesday afternoon in Shanghai. */
 export const NOON = Date.UTC(2026, 10, 24, 7, 30);
 
 const MINUTE = 1;
@@ -105,7 +107,7 @@ export const MESSAGES: Readonly<Record<string, readonly Message[]>> = {
   ]),
 };
 
-/** Everybody, as they are at noon. */
+/** The scene with all people, at the time `NOON`. */
 export const SCENE: Scene = { self: "me", friends: FRIENDS, talks: TALKS, messages: MESSAGES, now: NOON };
 
 function conversation(user: string, lines: readonly (readonly ["in" | "out", string, number])[]): Message[] {
@@ -114,7 +116,7 @@ function conversation(user: string, lines: readonly (readonly ["in" | "out", str
   );
 }
 
-/** A portrait of three colours: skin, hair, and what they wear. */
+/** Returns a portrait with three colours: skin, hair and clothes. */
 function portrait(skin: string, hair: string, wear: string): string {
   const drawing = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 96 96">
     <defs><linearGradient id="g" x1="0" y1="0" x2="0" y2="1"><stop offset="0" stop-color="${wear}" stop-opacity=".28"/>

@@ -1,6 +1,7 @@
 /**
- * A client of the SDK's shape whose server is this page: people, what they do, and every call that was made. For the
- * examples of the documentation, which work without a network, and for tests that need a fixed picture.
+ * A client with the methods of the SDK that simulates the server in this page: people, their actions, and a record of
+ * all calls. It is for the examples of the documentation, which work without a network, and for tests that need fixed
+ * data.
  */
 
 import { EVENT } from "@lamplight/chat";
@@ -18,7 +19,7 @@ export interface Person {
 export interface Talk {
   readonly with: Person;
   readonly text: string;
-  /** Minutes ago. */
+  /** The time since the message, in minutes. */
   readonly ago: number;
   readonly unread?: number;
   readonly pinned?: boolean;
@@ -29,18 +30,18 @@ export interface Scene {
   readonly self: string;
   readonly friends: readonly Person[];
   readonly talks: readonly Talk[];
-  /** Milliseconds UTC. */
+  /** The current time of the scene, in milliseconds since 1970 (UTC). */
   readonly now: number;
-  /** Oldest first, by the id of the other one. */
+  /** The messages by the peer's id, oldest first. */
   readonly messages?: Readonly<Record<string, readonly Message[]>>;
   readonly limit?: number;
-  /** Calls about others' statuses are refused with this code. */
+  /** The refusal of calls about statuses of others; undefined if they are allowed. */
   readonly refusal?: { readonly code: number; readonly message: string };
-  /** Lists that never come, or that fail. */
+  /** `pending`: the lists never arrive. `failing`: reading the lists fails. */
   readonly lists?: "pending" | "failing";
 }
 
-/** A call that was made, and the users it named. */
+/** A recorded call, and the users in it. */
 export interface Made {
   readonly call: string;
   readonly users: readonly string[];
@@ -77,9 +78,9 @@ export class Stage implements ChatClient {
     });
   }
 
-  // Actions of the people of the scene.
+  // Actions of the people in the scene.
 
-  /** Somebody's status changes. Who watches them is told: here, everybody who is subscribed. */
+  /** Changes the status of a user. The client is notified if it has subscribed to the user. */
   becomes(user: string, statusType: StatusType, customStatus = ""): void {
     this.#version += 1;
     const status = { userID: user, statusType, customStatus, version: `${this.#version}` };
@@ -89,7 +90,7 @@ export class Stage implements ChatClient {
     }
   }
 
-  /** Somebody writes. */
+  /** Sends a message of a user to the client. */
   writes(user: string, text: string, now: number): void {
     const list = (this.#messages[user] ??= []);
     const message = messageOf({ id: `${user}-${list.length}-${now}`, user, text, flow: "in", at: now });
@@ -98,7 +99,7 @@ export class Stage implements ChatClient {
     this.#said(user, text, now, 1);
   }
 
-  /** A message that was marked as failed turns out to have arrived. */
+  /** Reports that messages that were marked as failed have been stored. */
   arrives(user: string, text: string): void {
     const arrived = this.#failed.filter(({ payload }) => payload.text === text);
     const done = arrived.map((message) => ({ ...message, status: "success" }));
@@ -106,7 +107,7 @@ export class Stage implements ChatClient {
     this.emit(EVENT.MESSAGE_MODIFIED, done);
   }
 
-  /** An operator turns the switch of the app, and the server tells its clients. */
+  /** Changes the app's switch for statuses, and notifies the client. */
   allow(statusesOfOthers: boolean): void {
     this.refusal = statusesOfOthers ? undefined : { code: 72001, message: "off" };
     this.#abilities = {
@@ -119,7 +120,7 @@ export class Stage implements ChatClient {
     this.emit(EVENT.ABILITIES_UPDATED, this.#abilities);
   }
 
-  /** The connection goes, or comes back. */
+  /** Changes the state of the connection. */
   net(state: "connected" | "connecting" | "disconnected"): void {
     this.emit(EVENT.NET_STATE_CHANGE, { state });
   }
@@ -144,7 +145,7 @@ export class Stage implements ChatClient {
     this.emit(EVENT.CONVERSATION_LIST_UPDATED, [...this.#conversations]);
   }
 
-  // The SDK.
+  // The methods of the SDK.
 
   on(name: string, handler: (event: never) => unknown): void {
     this.#handlers.set(name, [...(this.#handlers.get(name) ?? []), handler]);
@@ -315,7 +316,7 @@ export class Stage implements ChatClient {
   }
 }
 
-/** A message, as the SDK has it. */
+/** Creates a message in the form of the SDK. */
 export function messageOf({
   id,
   user,

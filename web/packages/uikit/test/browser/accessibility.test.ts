@@ -1,4 +1,4 @@
-/** axe finds nothing in any state of any component, light and dark, from left to right and from right to left. */
+/** Tests that axe finds no problem in any state of any component, with both themes and both text directions. */
 
 import axe from "axe-core";
 import { describe, expect, test, vi } from "vitest";

@@ -1,4 +1,4 @@
-/** A conversation: what was said, writing, and what was said before. */
+/** Tests the chat: its messages, sending, and earlier messages. */
 
 import { expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
@@ -63,7 +63,7 @@ test("sends with Enter, begins a line with Shift+Enter, and says what was not se
   await until(() => {
     expect(all(element, ".note.failed")).toHaveLength(0);
   });
-  // An empty message is none.
+  // An empty message cannot be sent.
   await userEvent.fill(field, "   ");
   expect((one(element, ".send") as HTMLButtonElement).disabled).toBe(true);
 });

@@ -1,4 +1,4 @@
-/** The list of contacts: letters, the bar beside it, and the keyboard. */
+/** Tests the contact list: its letters, the bar beside it, and the keyboard. */
 
 import { expect, test } from "vitest";
 import { userEvent } from "vitest/browser";

@@ -1,4 +1,4 @@
-/** The list of conversations: what it shows, how it is used without a mouse, and what happens to ten thousand. */
+/** Tests the conversation list: its rows, its use without a mouse, and ten thousand rows. */
 
 import { describe, expect, test, vi } from "vitest";
 import { userEvent } from "vitest/browser";
@@ -7,7 +7,7 @@ import { LONG, TREMBLE } from "../../src/components/long-touch.js";
 import { TUIKit, type Conversation, type TuikitConversation } from "../../src/index.js";
 import { all, crowd, drawn, mount, NOON, one, open, press, row, until, rows, names } from "./support.js";
 
-/** A list that has drawn its rows, at the time of the scene. */
+/** Returns a list that has drawn its rows, with the time of the scene. */
 async function list(set: Partial<TuikitConversation> = {}, inside = ""): Promise<TuikitConversation> {
   vi.useFakeTimers({ toFake: ["Date"], now: NOON });
   const element = await mount("tuikit-conversation", set, inside);
@@ -90,7 +90,7 @@ describe("shows", () => {
       range.setEnd(text, index + 1);
       return range.getBoundingClientRect().left;
     };
-    // As written: the number, the unit, "ago".
+    // The parts are in the order in which they are written: the number, the unit, "ago".
     const [number, unit, ago] = [at(0), at(3), at(11)];
     expect([number < unit, unit < ago]).toEqual([true, true]);
   });
@@ -142,7 +142,7 @@ describe("shows", () => {
     expect(document.querySelector("h1")?.getBoundingClientRect().height).toBeGreaterThan(10);
     expect(document.querySelector("b")?.assignedSlot?.closest(".row")).toBe(row(element, "Maya Lindqvist"));
     expect(row(element, "Bruno Okafor").querySelector(".marks")?.textContent).toContain("muted");
-    // The first row begins below the header, not under it.
+    // The header does not cover the first row.
     const header = one(element, ".header").getBoundingClientRect();
     await until(() => {
       expect(row(element, "林月（设计）").getBoundingClientRect().top).toBeCloseTo(header.bottom, 0);
@@ -227,7 +227,7 @@ describe("is used", () => {
     expect(current()?.querySelector(".name")?.textContent).toBe("Noah Weber");
     await userEvent.keyboard(" ");
     expect(taps).toEqual(["C2Cmaya", "C2Cnoah"]);
-    // The menu: pin.
+    // The menu pins the conversation.
     press("F10", { shiftKey: true });
     await drawn(element);
     expect(element.shadowRoot?.activeElement?.textContent.trim()).toBe("Pin to top");
@@ -238,7 +238,7 @@ describe("is used", () => {
       expect(stage.calls.some(({ call, users }) => call === "pinConversation" && users[0] === "C2Cnoah")).toBe(true);
       expect(element.shadowRoot?.activeElement).toBe(one(element, ".list"));
     });
-    // Delete asks first, and Escape leaves everything as it is.
+    // Delete asks for a confirmation, and Escape cancels it.
     await userEvent.keyboard("{Delete}");
     await drawn(element);
     expect(one(element, "[role=alertdialog]").textContent).toContain("Delete this chat?");

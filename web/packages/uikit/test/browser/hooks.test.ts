@@ -1,4 +1,6 @@
-/** `useUserStatus` of React and Vue in a page: it follows a user, and another one, and gives back what it took. */
+/**
+ * Tests `useUserStatus` for React and Vue in a page: it follows one user, then another, and ends its subscriptions.
+ */
 
 import { LamplightProvider, useUserStatus as useInReact } from "@lamplight/chat/react";
 import { type StatusClient, statusStore } from "@lamplight/chat/store";
@@ -25,14 +27,14 @@ afterEach(async () => {
   }
 });
 
-/** Puts a box on the page for a framework to draw in. */
+/** Adds an element to the page, in which a framework draws. */
 function box(): HTMLElement {
   const element = document.createElement("div");
   document.body.append(element);
   return element;
 }
 
-/** Draws the status of a user into a box, again for another user, and stops. */
+/** Draws the status of a user into an element. Can draw another user's status, and stop. */
 interface Drawn {
   draw(user: string | undefined): void;
   stop(): void;

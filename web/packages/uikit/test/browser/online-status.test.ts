@@ -1,4 +1,4 @@
-/** The contract of the seed: the master switch, the switch of each list, and what each leaves undone. */
+/** Tests the master switch and the switch of each list: what each of them stops. */
 
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
@@ -97,10 +97,10 @@ describe.each(LISTS)("%s", (tag) => {
     list.isShowOnlineStatus = false;
     await list.updateComplete;
     expect(all(list, ".dot")).toHaveLength(0);
-    // The grace is over, though the clock of the device has been set back.
+    // The grace ends even if the clock of the device has been set back.
     vi.setSystemTime(Date.now() - 3_600_000);
     vi.advanceTimersByTime(10_000);
-    // Anything that happens has the plan looked at again.
+    // Any event makes the kit check its plan again.
     TUIKit.setConfig({ isShowOnlineStatus: true });
     document.dispatchEvent(new Event("visibilitychange"));
     await until(() => {
@@ -284,7 +284,7 @@ describe("the subscription list of the account", () => {
     await stage.subscribeUserStatus({ userIDList: ["maya"] });
     await TUIKit.destroy();
     expect(stage.subscriptions).toEqual(["maya"]);
-    // The client is as it was.
+    // The method of the client is the original one again.
     expect(Object.hasOwn(stage, "subscribeUserStatus")).toBe(false);
   });
 

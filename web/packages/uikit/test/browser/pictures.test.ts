@@ -1,4 +1,4 @@
-/** The four pictures of the README: each list with the online status shown, and with it not shown. */
+/** Creates the four pictures of the README: each list with and without online statuses. */
 
 import "@fontsource-variable/inter";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
@@ -7,7 +7,7 @@ import { TUIKit } from "../../src/index.js";
 import { NOON, SCENE } from "../../stage/people.js";
 import { Stage } from "../../stage/stage.js";
 
-/** Fonts that a test machine surely has: one comes with the tests, the other with the browser's packages. */
+/** Fonts that every test machine has: one comes with the tests, the other with the browser's packages. */
 const FONT = '"Inter Variable", "Noto Sans CJK SC"';
 
 beforeEach(() => {

@@ -1,4 +1,4 @@
-/** Puts components on the page, and looks into them as a person would. */
+/** Adds components to the page, and reads them as a user sees them. */
 
 import { afterEach, expect, vi } from "vitest";
 import { TUIKit, type TUIKitConfig } from "../../src/index.js";
@@ -9,14 +9,14 @@ import { type Scene, Stage } from "../../stage/stage.js";
 /** The tags of the components. */
 export type Tag = "tuikit-conversation" | "tuikit-contact" | "tuikit-chat";
 
-/** A page with a kit, cleaned up after the test. */
+/** Initializes the kit of the page. It is destroyed after the test. */
 export function open(change: Partial<Scene> = {}, config: TUIKitConfig = {}): Stage {
   const stage = new Stage({ ...SCENE, ...change });
   TUIKit.init({ chat: stage, config });
   return stage;
 }
 
-/** Puts a component there and waits until it has drawn. */
+/** Adds a component to the page and waits until it has been drawn. */
 export async function mount<T extends Tag>(
   tag: T,
   set: Partial<HTMLElementTagNameMap[T]> = {},
@@ -30,7 +30,7 @@ export async function mount<T extends Tag>(
   return element;
 }
 
-/** Everything that is under way has been drawn. */
+/** Waits until all changes under way have been drawn. */
 export async function drawn(element: HTMLElement & { readonly updateComplete: Promise<boolean> }): Promise<void> {
   for (let frame = 0; frame < 3; frame += 1) {
     await element.updateComplete;
@@ -42,19 +42,19 @@ export function all(element: Element, selector: string): HTMLElement[] {
   return [...(element.shadowRoot?.querySelectorAll<HTMLElement>(selector) ?? [])];
 }
 
-/** The rows that are drawn, from top to bottom. */
+/** Returns the drawn rows, from top to bottom. */
 export function rows(element: Element): HTMLElement[] {
   return all(element, ".row:not([hidden])").sort(
     (one, other) => one.getBoundingClientRect().top - other.getBoundingClientRect().top,
   );
 }
 
-/** The names of those rows. */
+/** Returns the names in the drawn rows. */
 export function names(element: Element): string[] {
   return rows(element).map((found) => found.querySelector(".name")?.textContent ?? "");
 }
 
-/** The first of its kind, or the one at that place; -1 is the last. */
+/** Returns the element at an index among those that match; -1 is the last one. */
 export function one(element: Element, selector: string, place = 0): HTMLElement {
   const found = all(element, selector).at(place);
   if (found === undefined) {
@@ -63,7 +63,7 @@ export function one(element: Element, selector: string, place = 0): HTMLElement 
   return found;
 }
 
-/** The row of that name. */
+/** Returns the row with this name. */
 export function row(element: Element, name: string): HTMLElement {
   const found = rows(element).find((one) => one.querySelector(".name")?.textContent === name);
   if (found === undefined) {
@@ -72,7 +72,7 @@ export function row(element: Element, name: string): HTMLElement {
   return found;
 }
 
-/** The labels of the dots of all rows, by name. */
+/** Returns the labels of the dots of all rows, by name. */
 export function dots(element: Element): Record<string, string> {
   return Object.fromEntries(
     rows(element).map((one) => [
@@ -82,24 +82,24 @@ export function dots(element: Element): Record<string, string> {
   );
 }
 
-/** Waits until it holds, or fails with the last reason. */
+/** Waits until `holds` does not throw; after the time limit, fails with its last error. */
 export function until(holds: () => void): Promise<void> {
   return vi.waitFor(holds, { timeout: 3_000, interval: 20 });
 }
 
-/** From now on the timers of the page wait for the test. `until` lets time pass. */
+/** Replaces the timers of the page with timers of the test. `until` still advances the time. */
 export function holdTimers(): void {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
 }
 
-/** The list has settled: a call that it was going to make by itself has been made. Timers are held. */
+/** Waits until a list has made the calls that follow scrolling. The timers must be those of the test. */
 export async function settled(list: Parameters<typeof drawn>[0]): Promise<void> {
   await drawn(list);
   vi.advanceTimersByTime(LONGEST_SETTLE);
   await drawn(list);
 }
 
-/** Sends a key as a person's keyboard does, to what has the focus. */
+/** Sends a key to the focused element, as a keyboard does. */
 export function press(key: string, more: KeyboardEventInit = {}): void {
   let focused = document.activeElement;
   while (focused?.shadowRoot?.activeElement) {
@@ -114,7 +114,7 @@ export function statusCalls(stage: Stage): string[] {
   return stage.calls.filter(({ call }) => /Status|Subscriptions/.test(call)).map(({ call }) => call);
 }
 
-/** The first two words of the only message there may be. */
+/** Checks that there was exactly one warning, and its beginning. */
 export function expectOneWarning(
   warn: { readonly mock: { readonly calls: readonly unknown[][] } },
   code: number,

@@ -1,11 +1,13 @@
-/** A connection that is lost, and an app that shows no statuses: what somebody who looks at a list is told. */
+/** Tests the notices for a lost connection and for an app that allows no statuses. */
 
 import { describe, expect, test, vi } from "vitest";
 import { TUIKit } from "../../src/index.js";
 import { SHORT_CUT } from "../../src/status/watcher.js";
 import { all, dots, drawn, holdTimers, mount, one, open, row, until } from "./support.js";
 
-/** The lists, each with a user who is in sight once the rows have their final order: contacts wait for their pinyin. */
+/**
+ * The lists, each with a user who is visible once the rows have their final order. Contacts need their pinyin first.
+ */
 const LISTS = [
   ["tuikit-conversation", "Maya Lindqvist"],
   ["tuikit-contact", "陈晓"],
@@ -69,7 +71,7 @@ describe.each(LISTS)("%s without a connection", (tag, last) => {
     expect(told).toEqual([]);
     expect(all(list, ".dot.stale")).toHaveLength(0);
 
-    // A longer one is.
+    // A longer interruption is shown.
     stage.net("disconnected");
     vi.advanceTimersByTime(SHORT_CUT);
     await drawn(list);

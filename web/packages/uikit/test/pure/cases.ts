@@ -1,8 +1,8 @@
-/** The cases that the kit in Dart is tested with too. */
+/** Reads the test cases that the kit shares with the kit in Dart. */
 
 import { readFileSync } from "node:fs";
 
-/** A file of cases. */
+/** Reads a file of cases. */
 export function readCases(name: string): string {
   return readFileSync(new URL(`../cases/${name}`, import.meta.url), "utf8");
 }

@@ -1,4 +1,4 @@
-/** The client of our SDK is one that the kit takes. It is the compiler that says so. */
+/** Tests, with the compiler, that the client of our SDK fits the interface of the kit. */
 
 import type { Chat } from "@lamplight/chat";
 import { expect, expectTypeOf, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Which present the kit tells times by. */
+/** Tests the current time from which the kit computes ages. */
 
 import { expect, test } from "vitest";
 import { presentOf } from "../../src/clock.js";

@@ -1,10 +1,10 @@
-/** The small door to the ledger: runs a script against it, and fails at the line that does not hold. */
+/** Runs a script with the ledger, and fails at the first line whose expectation is not met. */
 
 import { expect } from "vitest";
 import type { StatusType, UserStatus } from "../../src/client.js";
 import { type Call, Ledger } from "../../src/status/ledger.js";
 
-/** Runs a script. What its lines mean stands in `Script.run`. */
+/** Runs a script. `Script.run` describes its lines. */
 export function check(script: string): void {
   const play = new Script();
   for (const line of script.split("\n").map((one) => one.replace(/#.*/, "").trim())) {
@@ -29,7 +29,7 @@ class Script {
     const now = this.#now;
     const [verb = "", ...words] = line.split(/\s+/);
     switch (verb) {
-      // login USER, and whom the page held before
+      // login USER, then the users to whom the page had subscribed
       case "login":
         ledger.loggedIn(words[0] ?? "", users(words.slice(1)));
         break;
@@ -39,7 +39,7 @@ class Script {
       case "turn":
         ledger.turn(words[0] === "on");
         break;
-      // allowed on, or off, or nothing; and how many users a call may name
+      // allowed on, off, or without a word; then the maximum number of users in a call
       case "allowed": {
         const [what, batch = "500"] = words;
         const [queryBatch, subscribeBatch, unsubscribeBatch] = [Number(batch), Number(batch), Number(batch)];
@@ -55,7 +55,7 @@ class Script {
       case "refresh":
         ledger.refresh();
         break;
-      // show LIST: everybody in it | those on the screen
+      // show LIST: all its users | the visible ones
       case "show": {
         const [name = "", rest = ""] = line.slice(5).split(":");
         const [listed = "", seen = listed] = rest.split("|");
@@ -105,7 +105,7 @@ class Script {
     }
   }
 
-  /** `-> nothing`, `-> nothing` and for how long, or the call and its users. */
+  /** Checks the next action: `-> nothing`, `-> nothing` with the time, or the call with its users. */
   #expectCall([kind = "", ...rest]: readonly string[]): void {
     const next = this.#ledger.next(this.#now);
     const made = "call" in next ? text(next.call) : "nothing";
@@ -121,8 +121,9 @@ class Script {
   }
 
   /**
-   * `<- refused CODE`; to a read the limit and who is there, or `none`; to a query statuses, and `user!` for one
-   * without an account; to a subscribe `user!` likewise, and `-user` for one who had to leave.
+   * Answers the call. `<- refused CODE` refuses it. For a read: the limit and the users, or `none`. For a query:
+   * statuses, and `user!` for a user without an account. For a subscription: also `user!`, and `-user` for an evicted
+   * user.
    */
   #answer(words: readonly string[]): void {
     const call = this.#call;
@@ -156,7 +157,7 @@ class Script {
     }
   }
 
-  /** `a=1`, or `a=1@7` with its version. */
+  /** Parses statuses: `a=1`, or `a=1@7` with the version. */
   #statuses(words: readonly string[]): UserStatus[] {
     return words.map((word) => {
       const [, userID = "", type, version] = /^(\w+)=(\d)(?:@(\d+))?$/.exec(word) ?? [];
@@ -167,7 +168,7 @@ class Script {
   }
 }
 
-/** `u1..u3` is u1 u2 u3. */
+/** Expands ranges: `u1..u3` means u1 u2 u3. */
 function users(words: readonly string[]): string[] {
   return words
     .filter((word) => word !== "")

@@ -1,6 +1,6 @@
 /**
- * The plan of queries and subscriptions, as scripts: what happens, the call that must follow (`->`), its answer
- * (`<-`), and the dots that are shown.
+ * Tests the plan of queries and subscriptions with scripts: events, the expected call (`->`), its answer (`<-`), and
+ * the shown dots.
  */
 
 import { describe, test } from "vitest";
@@ -15,7 +15,7 @@ describe.each(topics.map(titled))("%s", (_topic, scripts) => {
   });
 });
 
-/** The first line, and the lines below it. */
+/** Splits a text into its first line and the lines below. */
 function titled(text: string): [string, string] {
   const end = text.indexOf("\n");
   return [text.slice(0, end), text.slice(end + 1)];

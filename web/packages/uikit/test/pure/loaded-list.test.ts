@@ -1,4 +1,4 @@
-/** A list that all components share: what it takes for true while it is read. */
+/** Tests the list that all components share, with updates that arrive while it is read. */
 
 import { EVENT } from "@lamplight/chat";
 import { expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { LoadedList } from "../../src/loaded-list.js";
 
 const LIST = EVENT.CONVERSATION_LIST_UPDATED;
 
-/** A list, and the world around it. */
+/** Creates a list, and the client around it. */
 function world() {
   const handlers = new Map<string, (event: { data: unknown }) => void>();
   const reads: { fulfil: (items: readonly string[]) => void; reject: (error: unknown) => void }[] = [];

@@ -1,4 +1,4 @@
-/** Rows keep their places, and free places are used again. */
+/** Tests that rows keep their elements, and that free elements are used again. */
 
 import { expect, test } from "vitest";
 import { Places } from "../../src/components/places.js";
@@ -15,7 +15,7 @@ test("a window that moves over a list", () => {
   expect(drawn(2, 3)).toBe("3 - 2");
   expect(drawn(2, 3, 4, 5)).toBe("3 4 2 5");
   expect(drawn(90, 91)).toBe("90 91 - -");
-  // The row that a free place held last is not taken for one that is drawn.
+  // The last row of a free element is not confused with a row that is drawn.
   expect(drawn(90, 2)).toBe("90 2 - -");
   expect(drawn()).toBe("- - - -");
   expect(drawn(7)).toBe("7 - - -");

@@ -1,4 +1,4 @@
-/** The rows of the lists, as tables. */
+/** Tests the rows of the lists with tables of cases. */
 
 import { describe, expect, test } from "vitest";
 import type { Conversation, Friend, Message } from "../../src/client.js";

@@ -1,4 +1,4 @@
-/** How moments are told, in both languages; and that no language lacks a word. */
+/** Tests the texts of times in both languages, and that no language lacks a text. */
 
 import { describe, expect, test } from "vitest";
 import { EN } from "../../src/words/en.js";

@@ -1,4 +1,4 @@
-/** Compiles, or the elements are not what React is told. Never run. */
+/** Compiles only if the types of the elements for React are correct. Never run. */
 
 import type { JSX } from "react";
 import type {} from "../../src/frameworks/react.js";

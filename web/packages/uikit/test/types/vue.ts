@@ -1,4 +1,4 @@
-/** Compiles, or the elements are not what Vue's tools are told. Never run. */
+/** Compiles only if the types of the elements for Vue's tools are correct. Never run. */
 
 import { expectTypeOf } from "vitest";
 import type { GlobalComponents } from "vue";
