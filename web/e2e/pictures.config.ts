@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-/** `npm run pictures`: makes the pictures of the README again. It is not a test, because nothing is compared. */
+/** The configuration of `npm run pictures`, which creates the pictures of the README. It compares nothing. */
 export default defineConfig({
   resolve: { conditions: ["@lamplight/source"] },
   ssr: { resolve: { conditions: ["@lamplight/source"] } },

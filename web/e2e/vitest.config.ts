@@ -5,7 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@lamplight/source"] } },
   test: {
     include: ["tests/**/*.test.ts"],
-    // Servers and browsers of several files at the same time would slow each other down.
+    // Test files run one after the other, because several servers and browsers at a time would slow each other down.
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,

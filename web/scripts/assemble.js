@@ -1,8 +1,8 @@
 /**
- * Brings what the packages have built together in `web/dist`, from where the server is built with it, and packs each
- * file once, so that the server need not.
+ * Collects what the packages have built in `web/dist`, which the server includes when it is compiled. Packs each file
+ * once, so that the server need not.
  *
- * A file that did not change is not written: the server would be compiled again for nothing.
+ * An unchanged file is not written again, because the server would then be compiled again.
  */
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -12,7 +12,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const WEB = fileURLToPath(new URL("..", import.meta.url));
 const DIST = join(WEB, "dist");
 
-/** The output folder of each package, and its place on the site. */
+/** The output folder of each package, and its path on the site. */
 const PARTS = [
   { built: "packages/demo/dist", at: "" },
   { built: "packages/console/dist", at: "console" },
@@ -20,9 +20,9 @@ const PARTS = [
   { built: "packages/uikit/docs/dist", at: "docs/uikit" },
 ];
 
-/** Other kinds are packed already. */
+/** The files that are worth packing; other formats are already packed. */
 const WORTH_PACKING = /\.(css|html|ico|js|json|map|svg|txt|webmanifest)$/;
-/** In bytes; less goes into one packet anyway. */
+/** The minimum size of a file for packing, in bytes; a smaller file fits into one packet anyway. */
 const LEAST_TO_PACK = 1024;
 
 const wanted = new Map();

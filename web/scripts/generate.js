@@ -1,12 +1,12 @@
 /**
- * Makes what must not be kept by hand: the types of the wire from `crates/wire/proto`, and the table of codes from
- * `docs/codes.md`, which is itself made from the table of the server.
+ * Generates two files: the types of the wire from `crates/wire/proto`, and the table of codes from `docs/codes.md`,
+ * which is itself generated from the server's table.
  *
- *     node scripts/generate.js           writes them
- *     node scripts/generate.js --check   fails when they are not current
+ *     node scripts/generate.js           writes the files
+ *     node scripts/generate.js --check   fails if they are outdated
  *
- * The generator of protobuf writes descriptors for a library at run time, and beside them the types of the JSON
- * mapping. The SDK speaks JSON and needs those types alone: they are taken out, so nothing is left at run time.
+ * The generator of protobuf writes descriptors for a library, and the types of the JSON mapping. The SDK uses JSON and
+ * needs only those types, so only they are kept.
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -22,7 +22,7 @@ const CODES = join(WEB, "../docs/codes.md");
 const FILES = ["status", "chat", "client"].map((name) => `lamplight/v1/${name}`);
 const GENERATED = join(WEB, "packages/chat/src/gen");
 
-/** Codes of the server API that an SDK knows as a reason to wait before it tries again. */
+/** The codes of the server API after which an SDK waits and tries again. */
 const REASONS_TO_WAIT = [60_011, 60_018, 60_019];
 
 const outputs = [
@@ -66,7 +66,7 @@ function wireTypes() {
   }
 }
 
-/** The declarations of the types whose names end in `Json`. What they mean is said in `crates/wire/proto`. */
+/** Returns the declarations of the types whose names end in `Json`. `crates/wire/proto` describes them. */
 function jsonTypes(text) {
   const source = ts.createSourceFile("pb.ts", text, ts.ScriptTarget.Latest, true);
   const printer = ts.createPrinter({ removeComments: true });
@@ -81,7 +81,7 @@ function codeTable(page) {
   if (rows.length === 0 || rows.length !== lines.length) {
     throw new Error(`${CODES}: ${rows.length} of ${lines.length} rows could be read`);
   }
-  // Codes of commands of the server API alone: no client is answered with one.
+  // Codes that only commands of the server API return, never a client's call.
   const isOfApi = (number) =>
     !REASONS_TO_WAIT.includes(number) &&
     ((number >= 50_000 && number < 70_000) || number === 70_402 || number >= 90_000);

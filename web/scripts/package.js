@@ -1,6 +1,6 @@
 /**
- * Completes what a package has built, so that its tarball is whole: the licences, and for every `.d.ts` a `.d.cts` for
- * programs that `require`. Runs in the folder of the package.
+ * Completes the output of a package for its tarball: adds the licences, and a `.d.cts` for every `.d.ts`, for
+ * programs that use `require`. Runs in the folder of the package.
  */
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,7 +15,7 @@ for (const licence of ["LICENSE-APACHE", "LICENSE-MIT"]) {
 for (const entry of readdirSync("dist", { recursive: true, withFileTypes: true })) {
   if (entry.isFile() && entry.name.endsWith(".d.ts")) {
     const path = join(entry.parentPath, entry.name);
-    // The files beside it are found under their own names for `require` too.
+    // With `require`, the files beside this one have the ending `.cjs`.
     const types = readFileSync(path, "utf8").replaceAll(/((?:from|import\()\s*"\.{1,2}\/[^"]+)\.js"/g, '$1.cjs"');
     writeFileSync(path.replace(/\.d\.ts$/, ".d.cts"), types);
   }

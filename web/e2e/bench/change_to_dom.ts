@@ -1,7 +1,7 @@
 /**
- * Measures how long a change takes from one page to another: `npm run bench -w @lamplight/e2e`. The time runs from the
- * call of the application in one page to the text in a list row of the other page. Both pages are those of the demo, in
- * one browser, with a server on this machine, and use the same monotonic clock.
+ * Measures the time that a change takes from one page to another: `npm run bench -w @lamplight/e2e`. The time begins
+ * with the application's call in one page, and ends with the text in a list row of the other page. Both are pages of
+ * the demo, in one browser, with a server on this machine. They use the same monotonic clock.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -9,13 +9,15 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, playAs, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
-/** The number of changes, with which a run takes about twenty seconds. */
+/** The number of changes. With the default, a run takes about twenty seconds. */
 const CHANGES = Number(process.env["CHANGES"] ?? 200);
 
-/** The time between two changes: more than the 50 ms within which the changes of one user are conflated. */
+/**
+ * The time between two changes, in milliseconds: more than the 50 ms within which changes of one user are conflated.
+ */
 const PAUSE = 90;
 
-/** The limit for the median, far above all measurements: a slower run means that something is broken. */
+/** The limit for the median, in milliseconds. It is far above all measurements, so a slower run means a defect. */
 const BROKEN = 500;
 
 let server: Server;
@@ -40,12 +42,12 @@ test("a change of one page in another's document", async () => {
   await seesDot(robin, "林晓", "Online");
   await watch(robin);
   const told = await change(lin);
-  // No change follows the last one, so it is certainly delivered.
+  // No change follows the last one, so the last one is certainly delivered.
   const last = `change ${CHANGES - 1}`;
   await robin.waitForFunction((last) => last in (window as unknown as { seen: object }).seen, last);
   const seen = await robin.evaluate(() => (window as unknown as { seen: Record<string, number> }).seen);
   const arrived = await robin.evaluate(() => (window as unknown as { arrived: Record<string, number> }).arrived);
-  // Delivery is conflated: on a slow machine, a change that is soon followed by the next one may not be delivered.
+  // A slow machine conflates changes, so a change before another one may not be delivered.
   const shown = [...told].filter(([text]) => seen[text] !== undefined);
   const took = shown.map(([text, at]) => (seen[text] ?? NaN) - at);
   const transit = shown.map(([text, at]) => (arrived[text] ?? NaN) - at);
@@ -55,7 +57,7 @@ test("a change of one page in another's document", async () => {
   expect(percentile(took, 0.5)).toBeLessThan(BROKEN);
 });
 
-/** Records the time at which each text first arrives in a message. Runs in the page before any other script. */
+/** Records the time at which each text first arrives in a message. Runs before all other scripts of the page. */
 function noteArrivals(): void {
   const arrived: Record<string, number> = {};
   window.WebSocket = class extends WebSocket {

@@ -1,4 +1,4 @@
-/** The pictures of the README: the demo on a desk and on a telephone, and the console. */
+/** Creates the pictures of the README: the demo on a desktop and on a telephone, and the console. */
 
 import { fileURLToPath } from "node:url";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
@@ -23,12 +23,12 @@ afterAll(async () => {
 const LIGHT: BrowserContextOptions = { colorScheme: "light", locale: "en-US", reducedMotion: "reduce" };
 const DARK: BrowserContextOptions = { colorScheme: "dark", locale: "zh-CN", reducedMotion: "reduce" };
 
-/** The least number of points with which a line in a chart of the console looks good in a picture. */
+/** The minimum number of points in a line of the console's chart, so that the line looks good in a picture. */
 const POINTS = 30;
 
 /**
- * Takes a picture. Characters that this machine has no font for, such as emoji in custom statuses, are left out,
- * because they would be shown as boxes.
+ * Takes a picture. Characters without a font on this machine, such as emoji in custom statuses, are removed, because
+ * they would appear as boxes.
  */
 async function take(page: Page, name: string): Promise<void> {
   await page.evaluate(() => {

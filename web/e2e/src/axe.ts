@@ -1,4 +1,4 @@
-/** Checks a page in its current state with the rules of axe. */
+/** Checks the current state of a page with the rules of axe. */
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -12,10 +12,10 @@ interface Finding {
   nodes: { target: unknown[]; failureSummary?: string }[];
 }
 
-/** Returns the faults that axe classifies as serious or critical, as texts. */
+/** Returns the problems that axe classifies as serious or critical, as texts. */
 export async function seriousFaults(page: Page): Promise<string[]> {
-  // The script is run through the browser's protocol, because the content security policy of the page allows no other
-  // scripts.
+  // The script runs through the browser's debugging protocol, because the page's content security policy forbids
+  // other scripts.
   const session = await page.context().newCDPSession(page);
   await session.send("Runtime.evaluate", { expression: AXE });
   const violations = await page.evaluate(async () => {

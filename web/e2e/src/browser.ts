@@ -1,4 +1,4 @@
-/** A real browser, with the actions of a visitor and the checks that tests share. */
+/** A real browser with windows, and the actions of visitors and checks that tests share. */
 
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -6,13 +6,13 @@ import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { onTestFailed } from "vitest";
 
-/** The time limit for anything that must happen; it is long, because the machine may be busy. */
+/** The time limit, in milliseconds, for anything that must happen. It is long, because the machine may be busy. */
 export const PATIENCE = 20_000;
 
 /** The folder for the screenshots of failed tests. */
 const FAILED = fileURLToPath(new URL("../failed", import.meta.url));
 
-/** The flags of the browser: no sandbox, GPU or QUIC, and no requests that the browser makes on its own. */
+/** The flags of the browser: no sandbox, GPU or QUIC, and no requests of the browser itself. */
 export const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -31,13 +31,13 @@ export async function launch(): Promise<Browser> {
 /** The windows of one visitor. An error in a page fails the test. */
 export class Windows {
   readonly errors: string[] = [];
-  /** The requests of pages to other hosts than this machine, as `type address`, since `withoutOthers` was called. */
+  /** The requests of pages to other hosts since `withoutOthers` was called, as `type address`. */
   readonly elsewhere: string[] = [];
   #pages = 0;
 
   private constructor(private readonly context: BrowserContext) {}
 
-  /** Opens the windows. `before` runs in every page with its argument, before any other script. */
+  /** Creates a visitor. `before` runs in every page with its argument, before all other scripts. */
   static async open(
     browser: Browser,
     options: Parameters<Browser["newContext"]>[0] = {},
@@ -55,7 +55,7 @@ export class Windows {
     const page = await this.context.newPage();
     page.on("pageerror", (error) => this.errors.push(String(error)));
     page.on("console", (message) => {
-      // The browser itself logs an error if a server cannot be reached, which some tests cause on purpose.
+      // The browser logs an error if a server is unreachable, which some tests cause on purpose.
       if (message.type() === "error" && !/WebSocket connection to|ERR_INTERNET_DISCONNECTED/.test(message.text())) {
         this.errors.push(message.text());
       }
@@ -70,7 +70,7 @@ export class Windows {
     return page;
   }
 
-  /** Answers requests of pages to other hosts with an empty picture, so that a test reaches no other host. */
+  /** Answers requests of pages to other hosts with an empty picture, so that no test contacts another host. */
   async withoutOthers(): Promise<void> {
     await this.context.route(
       ({ hostname }) => hostname !== "127.0.0.1",
@@ -110,7 +110,7 @@ export async function enterWith(page: Page, userSig: string): Promise<void> {
   await page.locator("lamplight-desk").waitFor();
 }
 
-/** The row of a user in the list of conversations or of contacts. */
+/** Returns the row of a user in the list of conversations or contacts. */
 export function rowOf(page: Page, name: string): Locator {
   return page.locator("lamplight-desk [role=option]", { hasText: name });
 }

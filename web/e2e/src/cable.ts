@@ -1,10 +1,10 @@
-/** The network between the pages and the client port: a TCP proxy that can be cut or silenced, and restored. */
+/** The network between the pages and the server: a TCP proxy that a test can cut, silence and restore. */
 
 import { createConnection, createServer, type Server, type Socket } from "node:net";
 
 export class Cable {
   readonly #sockets = new Set<Socket>();
-  /** The connections that were made while the proxy was silent. */
+  /** The connections that were opened while the proxy was silent. */
   readonly #waiting = new Set<Socket>();
   readonly #server: Server;
   #target = 0;
@@ -46,15 +46,15 @@ export class Cable {
     this.#target = port;
   }
 
-  /** Breaks every connection; no new one can be made until the network is restored. */
+  /** Breaks all connections. New ones fail until the network is restored. */
   cut(): void {
     this.#state = "cut";
     this.#sockets.forEach((socket) => socket.destroy());
   }
 
   /**
-   * From now on no bytes pass. Existing connections stay open, but never work again, like those of a device that has
-   * lost its network. New ones hang until the network is restored.
+   * Stops all bytes. Existing connections stay open but never work again, like those of a device that has lost its
+   * network. New connections hang until the network is restored.
    */
   fallSilent(): void {
     this.#state = "silent";

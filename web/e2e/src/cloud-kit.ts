@@ -1,5 +1,5 @@
 /**
- * The cloud's own web kit, built with the package of Lamplight under the name of the cloud's package. It is installed
+ * The cloud's own web kit, built with Lamplight's package under the name of the cloud's package. It is installed
  * once, into `target`.
  */
 
@@ -12,16 +12,16 @@ import { Site } from "./site.js";
 
 const run = promisify(execFile);
 
-/** The application that shows the kit, with pinned versions. */
+/** The source of the application that shows the kit, with pinned versions of its dependencies. */
 const SOURCE = fileURLToPath(new URL("../../../tests/cloud-kit", import.meta.url));
 const HOME = fileURLToPath(new URL("../../../target/cloud-kit", import.meta.url));
 const STAMP = join(HOME, "stamp");
 const COMPAT = fileURLToPath(new URL("../../packages/chat/src/compat/index.ts", import.meta.url));
 
-/** The time limit for the installation, which fetches packages from the registry. */
+/** The time limit for the installation in milliseconds, because packages are fetched from the registry. */
 export const PATIENCE_TO_INSTALL = 10 * 60_000;
 
-/** The application with the kit, built and served; its page has `<meta name="lamplight-server">`. */
+/** The built application with the kit, and its web server. The page has `<meta name="lamplight-server">`. */
 export class CloudKit {
   private constructor(
     private readonly site: Site,
@@ -42,7 +42,7 @@ export class CloudKit {
     return new CloudKit(site, built);
   }
 
-  /** The address of the page for a user. */
+  /** Returns the address of the page for a user. */
   page(app: number, user: string, sig: string): string {
     const said = new URLSearchParams({ app: String(app), user, sig });
     return `${this.site.address}/#${said.toString()}`;
@@ -60,7 +60,7 @@ export class CloudKit {
   }
 }
 
-/** Installs the packages, unless the same versions are installed. */
+/** Installs the packages, unless the same versions are already installed. */
 async function install(): Promise<void> {
   const lock = readFileSync(join(SOURCE, "package-lock.json"), "utf8");
   const wanted = `${process.version}\n${lock}`;
@@ -72,8 +72,8 @@ async function install(): Promise<void> {
   for (const file of ["package.json", "package-lock.json", ".npmrc"]) {
     cpSync(join(SOURCE, file), join(HOME, file));
   }
-  // `ci` is not used, because it takes the lock file for incomplete: packages of the kit are peers of each other. The
-  // versions of the lock file are still installed.
+  // `npm ci` is not used: it rejects the lock file as incomplete, because packages of the kit are peers of each
+  // other. The versions of the lock file are still installed.
   await run("npm", ["install", "--no-save", "--prefer-offline"], { cwd: HOME, timeout: PATIENCE_TO_INSTALL });
   writeFileSync(STAMP, wanted);
 }

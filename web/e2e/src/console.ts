@@ -1,10 +1,10 @@
-/** The console, as an operator opens it. */
+/** The console in a browser, with the actions of an operator. */
 
 import { expect } from "vitest";
 import type { Page } from "playwright-core";
 import type { Server } from "./server.js";
 
-/** The addresses of all pages that need no particular state. */
+/** The addresses of all pages that need no particular data. */
 export const CONSOLE_PAGES = [
   "#/overview",
   "#/apps",
@@ -24,7 +24,7 @@ export const CONSOLE_PAGES = [
   "#/nowhere",
 ] as const;
 
-/** Returns the password that the server has printed. */
+/** Returns the password in the server's log. */
 export function passwordOf(server: Server): string {
   return /\(password ([^,]+),/.exec(server.log)?.[1] ?? "";
 }
@@ -35,12 +35,12 @@ export async function logIn(page: Page, password: string): Promise<void> {
   await page.locator("lc-login").waitFor({ state: "detached" });
 }
 
-/** Opens a page, and waits until it has loaded all of its data. */
+/** Opens a page, and waits until all its data is loaded. */
 export async function goTo(page: Page, hash: string): Promise<void> {
   await page.evaluate((to) => {
     location.hash = to;
   }, hash);
-  // If the session ends meanwhile, the login is shown over the page and has its own heading.
+  // If the session ends meanwhile, the login covers the page and has its own heading, which comes first.
   await page.locator("main h1").last().waitFor();
   // Several parts of a page may be loading.
   const loading = page.locator("lc-placeholder [role=status]");

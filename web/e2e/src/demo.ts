@@ -1,19 +1,19 @@
-/** The set-up of the tests about visitors: the demo, a browser, and new windows for each test. */
+/** Sets up the tests about visitors: the demo, a browser, and new windows for each test. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "vitest";
 import { launch, Windows } from "./browser.js";
 import { Server } from "./server.js";
 
-/** The server and the pages of the tests, which exist from `beforeAll` on. */
+/** The server and the windows of the tests. They exist after `beforeAll`. */
 export interface Demo {
   readonly server: Server;
   readonly browser: Browser;
   /** The windows of the current test. An error in one of its pages fails the test. */
   readonly windows: Windows;
   /**
-   * Opens further windows in the current test, with their own options. An error in one of their pages fails the test
-   * too.
+   * Opens further windows in the current test, with their own options. An error in one of their pages also fails the
+   * test.
    */
   readonly open: (...how: WindowOptions) => Promise<Windows>;
 }

@@ -1,4 +1,4 @@
-/** The examples in the READMEs, the documentation and the kit's page. */
+/** Finds the examples in the READMEs, the documentation and the kit's page. */
 
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -20,7 +20,7 @@ const PAGES = [
 ];
 
 export interface Example {
-  /** The position of the example: the page, and the line at which it begins. */
+  /** The position of the example: the page, and the line where it begins. */
   readonly name: string;
   /** The language of the code block; empty if it has none. */
   readonly kind: string;
@@ -43,7 +43,7 @@ function ofHtml(page: string, text: string): Example[] {
   });
 }
 
-/** Finds the code blocks of a Markdown page. All lines of a block inside a list are indented. */
+/** Finds the code blocks of a Markdown page. In a list, all lines of a block are indented. */
 function ofMarkdown(page: string, text: string): Example[] {
   const blocks = text.matchAll(/^( *)```(\w*)[^\n]*\n(.*?)^\1```$/gms);
   return [...blocks].map(({ index, 1: indent = "", 2: kind = "", 3: code = "" }) => ({
@@ -57,7 +57,7 @@ function lineOf(text: string, at: number): number {
   return text.slice(0, at).split("\n").length;
 }
 
-/** The page of an example. */
+/** Returns the page of an example. */
 export function pageOf({ name }: Example): string {
   return name.replace(/:\d+$/, "");
 }

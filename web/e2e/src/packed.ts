@@ -1,4 +1,4 @@
-/** The packages as a user installs them: packed, and unpacked into a folder outside the workspace. */
+/** The packages in the form in which users install them: packed, and unpacked into a folder outside the workspace. */
 
 import { execFile } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
@@ -13,7 +13,7 @@ const WEB = fileURLToPath(new URL("../..", import.meta.url));
 
 export const PACKAGES = ["chat", "uikit"] as const;
 
-/** The dependencies of the packages, copied from the workspace, so that a test needs no registry. */
+/** The dependencies of the packages. They are copied from the workspace, so that a test needs no registry. */
 const DEPENDENCIES = [
   "lit",
   "lit-html",
@@ -58,7 +58,7 @@ export class Installed {
     return installed;
   }
 
-  /** The path of a file in one of the packages, or in the folder itself. */
+  /** Returns the path of a file in the folder. */
   path(...parts: string[]): string {
     return join(this.folder, ...parts);
   }

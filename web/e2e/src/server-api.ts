@@ -1,8 +1,8 @@
-/** Calls of the server API, as a backend makes them, for tests that need many users. */
+/** Calls of the server API, like those of a backend, for tests that need many users. */
 
 import type { Server } from "./server.js";
 
-/** The most accounts that the server accepts in one call. */
+/** The maximum numbers of accounts, friends and recipients in one call. */
 const ACCOUNTS_AT_ONCE = 100;
 const FRIENDS_AT_ONCE = 1_000;
 const RECIPIENTS_AT_ONCE = 50;
@@ -36,7 +36,7 @@ export class ServerApi {
     await this.#call("openim/sendmsg", { From_Account: from, To_Account: to, MsgRandom, MsgBody });
   }
 
-  /** Sends the same text to many users, several calls at a time. */
+  /** Sends the same text to many users, with several calls at a time. */
   async sayToAll(from: string, to: readonly string[], text: string): Promise<void> {
     for (const some of inPieces(to, RECIPIENTS_AT_ONCE)) {
       await Promise.all(some.map((one) => this.say(from, one, text)));

@@ -1,4 +1,4 @@
-/** A real server: the program with its own data folder, on free ports. It ends with its test. */
+/** A real server: the program with its own data folder, on free ports. */
 
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,14 +10,17 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
-/** The time limit for the program to become ready, or to end. It is long, because the machine may be busy. */
+/**
+ * The time limit, in milliseconds, for the program to become ready or to end. It is long, because the machine may be
+ * busy.
+ */
 const PATIENCE = 30_000;
 
-/** The time after which a server ends even if its test has not ended it. */
+/** The time after which a server ends by itself if its test has not ended it. */
 const LIFETIME = "15m";
 
 export interface ServerOptions {
-  /** The command of the program: `demo` has users who act on their own, `serve` has no users. */
+  /** The command of the program: `demo` has users who act on their own, and `serve` has no users. */
   kind: "demo" | "serve";
   environment?: Record<string, string>;
   /** The client port; 0 selects a free one. */
@@ -67,12 +70,12 @@ export class Server {
     return join(this.#folder, "data");
   }
 
-  /** The lines that the server has printed so far. */
+  /** The lines that the server has printed. */
   get log(): string {
     return this.#printed.join("\n");
   }
 
-  /** Runs a command of the program on this server, and returns its output. */
+  /** Runs a command of the program for this server, and returns its output. */
   async command(...words: string[]): Promise<string> {
     const { stdout } = await run(program(), ["--data-dir", this.data, ...words], { env: plainEnvironment() });
     return stdout.trim();
@@ -128,7 +131,7 @@ export class Server {
   }
 }
 
-/** The path of the program under test. Without it, the tests fail. */
+/** Returns the path of the program under test. Without the program, the tests fail. */
 export function program(): string {
   const built = fileURLToPath(new URL("../../../target/debug/lamplight", import.meta.url));
   const path = resolve(process.env["LAMPLIGHT_BIN"] ?? built);
@@ -138,7 +141,7 @@ export function program(): string {
   return path;
 }
 
-/** The environment of this process without the variables that would configure the server. */
+/** Returns the environment of this process without the variables that would configure the server. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   const ours = Object.entries(process.env).filter(([name]) => !name.startsWith("LAMPLIGHT_"));
   return Object.fromEntries(ours);

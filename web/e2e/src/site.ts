@@ -16,7 +16,7 @@ const TYPES: Record<string, string> = {
 export class Site {
   private constructor(private readonly http: Server) {}
 
-  /** Starts the server. Text files are served as `change` returns them. */
+  /** Starts the server. `change` may modify text files before they are served. */
   static async start(
     folder: string,
     change: (path: string, text: string) => string = (_, text) => text,

@@ -1,6 +1,6 @@
 /**
- * Every page is checked with the rules of axe: no serious fault in the light or dark theme, in English or Chinese, on a
- * desktop or a telephone. No page is wider than the telephone.
+ * Checks every page with the rules of axe. No page has a serious problem in the light or dark theme, in English or
+ * Chinese, on a desktop or a telephone, and no page is wider than the telephone.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -17,7 +17,8 @@ const LOOKS = (["light", "dark"] as const).flatMap((colorScheme) =>
 );
 
 /**
- * The time limit for checking all states of a page; it is long, because there are many, and the machine may be busy.
+ * The time limit for all states of a page, in milliseconds. It is long, because there are many states and the machine
+ * may be busy.
  */
 const LONG = 240_000;
 
@@ -43,7 +44,7 @@ describe.each(LOOKS)(
       await windows.close();
     });
 
-    /** Returns the faults of the page in its current state. */
+    /** Returns the problems of the page in its current state. */
     async function faults(page: Page, state: string): Promise<string[]> {
       const found = await seriousFaults(page);
       const tooWide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);

@@ -1,4 +1,4 @@
-/** The cloud's own web kit on Lamplight, with only an alias in its bundler: two users in two windows. */
+/** Tests the cloud's own web kit on Lamplight, with only an alias in its bundler, with two users in two windows. */
 
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

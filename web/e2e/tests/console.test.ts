@@ -1,4 +1,6 @@
-/** The console in a real browser: an operator logs in and turns a switch, which affects a client of the app. */
+/**
+ * Tests the console in a real browser: an operator logs in and changes a switch, which affects a client of the app.
+ */
 
 import Lamplight, { type Chat } from "@lamplight/chat";
 import type { Browser } from "playwright-core";
@@ -52,7 +54,7 @@ describe("the console", () => {
     expect(await toggle.getAttribute("aria-checked")).toBe("true");
     await toggle.click();
     await page.getByText("1 change not saved").waitFor();
-    // The change has no effect before the form is saved.
+    // The change has no effect until the form is saved.
     expect((await ask()).data.successUserList).toHaveLength(1);
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved. It holds from now on.").waitFor();
@@ -63,7 +65,7 @@ describe("the console", () => {
     await page.getByText("Saved. It holds from now on.").waitFor();
     expect((await ask()).data.successUserList).toHaveLength(1);
     await chat.destroy();
-    // The browser itself logs that the wrong password was refused.
+    // The browser logs the refusal of the wrong password as an error.
     expect(windows.errors.filter((error) => !error.includes("401"))).toEqual([]);
     await windows.close();
   });
@@ -110,7 +112,7 @@ describe("the console", () => {
     const input = field.getByRole("textbox");
     await input.fill("too short");
     await field.getByText("A secret has at least 32 bytes.").waitFor();
-    // An input that was emptied by hand stays open, and is not a change.
+    // An input that the operator has emptied stays open, and is not a change.
     await input.fill("");
     await save.waitFor({ state: "detached" });
     await input.fill(secret);
@@ -245,7 +247,7 @@ describe("the console", () => {
     const toggle = page.getByRole("switch", { name: "Friend status notification" });
     await toggle.waitFor();
     const before = await toggle.getAttribute("aria-checked");
-    // The switch must be reachable with the Tab key alone.
+    // The switch must be reachable with the Tab key only.
     for (let presses = 0; presses < 60; presses += 1) {
       const isThere = await toggle.evaluate((element) => element.matches(":focus"));
       if (isThere) break;

@@ -1,5 +1,5 @@
 /**
- * The work of an operator in the console apart from the settings: testing a webhook, deleting an app, searching for
+ * Tests an operator's work in the console, except the settings: testing a webhook, deleting an app, searching for
  * users.
  */
 
@@ -88,7 +88,7 @@ describe("the operations of the console", () => {
     await page.getByRole("link", { name: "online-1" }).waitFor();
     expect(await page.locator("lc-online tbody tr").count()).toBe(1);
     await page.getByText("Web: connected").waitFor();
-    // The command line shows the same.
+    // The command line reports the same users.
     expect(await server.command("status", "online", "--on", "Web")).toContain("online-1");
     expect(await server.command("status", "online", "--on", "Mac")).toBe("nobody is ONLINE");
     expect(await seriousFaults(page)).toEqual([]);
@@ -129,7 +129,7 @@ describe("the operations of the console", () => {
     await confirm.click();
     await page.getByText("This is the last app; make another one first (code 409)").waitFor();
     await chat.destroy();
-    // The browser itself logs that the last request was refused.
+    // The browser logs the refusal of the last request as an error.
     expect(windows.errors.filter((error) => !error.includes("409"))).toEqual([]);
     await windows.close();
   });

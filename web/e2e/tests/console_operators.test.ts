@@ -1,4 +1,4 @@
-/** Operators with roles, the audit log and the charts of the past, in a real browser. */
+/** Tests operators with roles, the audit log and the charts of the past, in a real browser. */
 
 import { readFile } from "node:fs/promises";
 import type { Browser, Locator, Page } from "playwright-core";
@@ -17,7 +17,7 @@ describe("operators of the console", () => {
     [server, browser] = await Promise.all([Server.start({ kind: "serve" }), launch()]);
     password = /\(password ([^,)]+)/.exec(server.log)?.[1] ?? "";
     await server.command("account", "create", "alice");
-    // A webhook with an address has a test button. No server listens at this address, and none is needed.
+    // Only a webhook with an address has a test button. No server is needed at this address.
     await server.command("app", "set", String(server.app), "--push-url", "http://127.0.0.1:9/push");
   });
   afterAll(async () => {
@@ -66,7 +66,7 @@ describe("operators of the console", () => {
     await goTo(vera, "#/users/1400000001/alice");
     const kick = vera.locator("lc-user").getByRole("button", { name: "Kick" }).first();
     expect(await kick.isDisabled()).toBe(true);
-    // Opening the address directly does not help: the page names the required role, and has no buttons.
+    // The page itself is also closed to this role: it names the required role, and has no buttons.
     await goTo(vera, "#/operators");
     await vera.getByText("Your role does not allow this. It takes the role Admin.").first().waitFor();
     expect(await vera.locator("lc-operators button").count()).toBe(0);
@@ -142,8 +142,8 @@ describe("operators of the console", () => {
 
     await goTo(page, "#/apps");
     await page.getByText("otto · Viewer").waitFor();
-    // Another tab of the same browser has the cookie of the new session, and fetches the session's token when it needs
-    // it.
+    // Another tab of the same browser has the cookie of the new session. It fetches the token of that session when it
+    // needs it.
     await tab.getByRole("button", { name: "Log out" }).click();
     await tab.locator("lc-login").waitFor();
     await page.evaluate(() => {
@@ -203,7 +203,7 @@ describe("operators of the console", () => {
       await page.getByText(`Each point covers ${step}.`).waitFor();
       await page.locator("lc-overview lc-chart canvas").first().waitFor();
     }
-    // The server writes figures every ten seconds, and may have started just now.
+    // The server writes figures every ten seconds, and may have just started.
     let points: { at: number; connections: number }[] = [];
     const read = async (): Promise<number> => {
       const range = page.getByLabel("Range of the charts");

@@ -1,4 +1,4 @@
-/** The operator turns a switch in the console, and an open page shows the effect. */
+/** Tests that an open page shows the effect of a switch that an operator changes in the console. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -6,8 +6,8 @@ import { launch, playAs, rowOf, seesDot, Windows } from "../src/browser.js";
 import { Server } from "../src/server.js";
 
 /**
- * The time limit for the effect: the server notifies open pages at once, but the machine may be busy. A page that polls
- * would take longer.
+ * The time limit for the effect, in milliseconds. The server notifies open pages at once, but the machine may be
+ * busy. A page that polls would take longer.
  */
 const AT_ONCE = 10_000;
 
@@ -61,7 +61,7 @@ describe("a switch of the console", () => {
       await dots.first().waitFor({ state: "detached", timeout: AT_ONCE });
       expect(await robin.locator("tuikit-conversation [role=option]").count()).toBeGreaterThan(0);
       expect(said.filter((text) => text.includes("72001"))).toHaveLength(1);
-      // Users see the reason in the page too, not only developers in the browser's console.
+      // The page tells users the reason, not only developers in the browser's console.
       await robin.locator("tuikit-conversation").getByText("Online status is switched off in this app.").waitFor();
       await rowOf(robin, "Alice Baker").click();
       await robin.locator("lamplight-evidence .withheld").getByText("switched off in this app").waitFor();
@@ -72,7 +72,7 @@ describe("a switch of the console", () => {
       await robin.locator("lamplight-evidence dl").waitFor();
       expect(await robin.evaluate(() => document.documentElement.dataset["mark"])).toBe("still here");
       expect(windows.errors).toEqual([]);
-      // The console first asks whether a session exists; the browser logs the answer 401 as an error.
+      // The console first requests the current session. The browser logs the answer 401 as an error.
       expect(office.errors.filter((error) => !error.includes("401"))).toEqual([]);
     },
     12 * AT_ONCE,

@@ -1,4 +1,4 @@
-/** The documentation as the server serves it: links, the search, and a search that cannot be loaded. */
+/** Tests the documentation on the server: its links, its search, and a search index that cannot be loaded. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";

@@ -1,6 +1,6 @@
 /**
- * Every example for the web in the READMEs, the documentation and the kit's page runs unchanged. The parts that an
- * example leaves out, such as the user who logs in and the real address of the server `localhost`, are added around it.
+ * Tests that every web example in the READMEs, the documentation and the kit's page runs unchanged. The tests add
+ * what an example omits, such as the user who logs in, and replace the address of the server `localhost`.
  */
 
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -22,12 +22,12 @@ function isConfiguration(text: string): boolean {
   return text.startsWith("// vite.config.js");
 }
 
-/** Whether an example is for a backend; `examples_of_backends.test.ts` runs those. */
+/** Returns whether an example is for a backend. `examples_of_backends.test.ts` runs those examples. */
 function isForBackends(text: string): boolean {
   return text.includes('from "tls-sig-api-v2"');
 }
 
-/** The code before an example that uses a client `chat` without creating it. */
+/** The code before an example that uses a client `chat` without creating one. */
 const PRELUDE = `
   import Lamplight from "@lamplight/chat";
   const chat = Lamplight.create({ SDKAppID: 1400000001, server: "ws://localhost:7400" });

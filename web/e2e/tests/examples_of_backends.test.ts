@@ -1,6 +1,6 @@
 /**
- * The examples in the READMEs and the documentation that do not run in a browser: code for backends, shell commands,
- * and data.
+ * Tests the examples in the READMEs and the documentation that do not run in a browser: code for backends, shell
+ * commands, and data.
  */
 
 import { execFile } from "node:child_process";
@@ -19,7 +19,7 @@ const run = promisify(execFile);
 
 const REPOSITORY = fileURLToPath(new URL("../../..", import.meta.url));
 
-/** The UserSig generators, which `cargo xtask test --only interop` installs. */
+/** The UserSig generators that `cargo xtask test --only interop` installs. */
 const GENERATORS = join(REPOSITORY, "target/interop/node_modules");
 
 const all = examples();
@@ -48,7 +48,7 @@ describe("at a server", () => {
     for (const user of ["alice", "bob"]) {
       await server.command("account", "create", user);
     }
-    // A command `lamplight` that runs the program on this server.
+    // A command `lamplight` that runs the program for this server.
     writeFileSync(join(folder, "lamplight"), `#!/bin/sh\nexec '${program()}' --data-dir '${server.data}' "$@"\n`);
     chmodSync(join(folder, "lamplight"), 0o700);
   });
@@ -79,7 +79,7 @@ describe("at a server", () => {
     await expect(server.command("sig", "verify", stdout.trim(), "--user", "bob")).rejects.toThrow();
   });
 
-  // These programs are only parsed: a test of the server runs the one that imports accounts, and the others need
+  // These programs are only parsed. A test of the server runs the one that imports accounts, and the others need
   // third-party libraries.
   test.each(named(ofKind("python")))("%s is Python", async (_, { text }) => {
     await run("python3", ["-c", "import ast, sys; ast.parse(sys.argv[1])", text]);
@@ -97,8 +97,8 @@ describe("at a server", () => {
   });
 
   const isOfMoved = ({ text }: Example): boolean => text.includes(String(MOVED));
-  // `eJw…` stands for a UserSig that the reader has created. In the page about moving, the app is the only one of its
-  // server, so it is created last, and the first app is deleted then.
+  // `eJw…` stands for a UserSig that the reader has created. In the page about moving, the app is the only one of the
+  // server. It is therefore created last, after the first app was deleted.
   const withCurl = ofKind("sh")
     .filter(({ text }) => text.includes("curl ") && !text.includes("eJw…"))
     .toSorted((one, other) => Number(isOfMoved(one)) - Number(isOfMoved(other)));
@@ -125,7 +125,7 @@ test("data is data", () => {
   }
 });
 
-/** The commands in shell blocks that begin with this tool, with the folder in which each is run. */
+/** Returns the commands of a tool in the shell blocks, with the folder in which each command is run. */
 function commandsOf(tool: string): { at: string; command: string; folder: string }[] {
   return ofKind("sh").flatMap(({ name, text }) =>
     text.split("\n").flatMap((line) => {

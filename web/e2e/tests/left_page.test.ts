@@ -1,6 +1,4 @@
-/**
- * A page that was left and is kept in the browser's cache is disconnected, and reconnects when the user returns to it.
- */
+/** Tests that a page in the browser's cache is disconnected, and reconnects when the user returns to it. */
 
 import { type Browser, chromium } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -12,7 +10,7 @@ describe("a page that is left", () => {
   let keeping: Browser;
 
   beforeAll(async () => {
-    // Playwright turns the cache for left pages off by default, which this test needs.
+    // By default, Playwright turns off the cache for left pages, which this test needs.
     keeping = await chromium.launch({
       executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
       args: [...FLAGS, "--enable-features=BackForwardCache"],
@@ -39,7 +37,7 @@ describe("a page that is left", () => {
     const before = Date.now();
     await lin.goto(`${pages}/docs/uikit/`);
     await seesDot(robin, "林晓", "Not logged in");
-    // The linger of a new app is 5 s; the heartbeat timeout of the server is a minute.
+    // The linger of a new app is 5 s; the server's heartbeat timeout is a minute.
     expect(Date.now() - before).toBeLessThan(10_000);
 
     await lin.evaluate(() => {

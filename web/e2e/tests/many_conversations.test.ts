@@ -1,5 +1,6 @@
 /**
- * Ten thousand and one conversations: the first rows are shown at once, the rest soon, and no rate limit is reached.
+ * Tests ten thousand and one conversations: the first rows appear at once, the others soon, and no call exceeds the
+ * rate limit.
  */
 
 import type { Browser, Page } from "playwright-core";
@@ -10,13 +11,15 @@ import { Server } from "../src/server.js";
 
 const CONVERSATIONS = 10_001;
 
-/** The time limit from the navigation to the first row; on an idle machine it takes less than a second. */
+/**
+ * The time limit from the navigation to the first row, in milliseconds. On an idle machine it takes less than 1 s.
+ */
 const FIRST_ROW = 5_000;
 
-/** The time for ten thousand messages over the server API. */
+/** The time limit for sending ten thousand messages over the server API, in milliseconds. */
 const MAKING = 300_000;
 
-/** More rows than a window shows, and far fewer than there are conversations. */
+/** The maximum number of rows in the document: more than a window shows, but far fewer than the conversations. */
 const MOST_ROWS = 120;
 
 describe("ten thousand conversations", () => {
@@ -74,7 +77,7 @@ describe("ten thousand conversations", () => {
   });
 });
 
-/** Waits until the list has this many rows. Returns the time in the page's clock, and the number of rows. */
+/** Waits until the list has at least this many rows. Returns the time by the page's clock, and the number of rows. */
 async function rowsAtLeast(page: Page, least: number): Promise<{ at: number; rows: number }> {
   const found = await page.waitForFunction((least) => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

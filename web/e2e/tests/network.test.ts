@@ -1,4 +1,4 @@
-/** A network that breaks and comes back: the page shows the current statuses again without a reload. */
+/** Tests a network that breaks and is restored: the page shows the current statuses again without a reload. */
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
@@ -64,12 +64,12 @@ describe("the network of a page", { timeout: 120_000 }, () => {
   }
 
   /**
-   * The time in milliseconds within which a page must notice that its network is cut, and within which it must show
-   * current statuses after a sleep.
+   * The time limits, in milliseconds, within which a page must notice that its network is cut, and within which it must
+   * show the current statuses after a sleep.
    */
   const [SEEN_WITHIN, RIGHT_WITHIN] = [10_000, 2_000];
 
-  /** Three ways to break the network. Only the last one is reported by the browser. */
+  /** Three ways to break the network. The browser reports only the last one. */
   const faults = {
     cut: {
       begins: () => {
@@ -110,7 +110,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
       console.log(`a page whose network was ${name} has seen it after ${seen} ms`);
       expect(seen).toBeLessThan(SEEN_WITHIN);
       await page.locator("lamplight-self-card .dot").waitFor({ state: "detached" });
-      // Ben's page uses the same network: it is closed now, and Cleo logs in when the network is restored.
+      // Ben's page uses the same network. It is closed now, and Cleo logs in when the network is restored.
       await ben.close();
       await fault.ends();
       await comes("cleo");
@@ -128,7 +128,7 @@ describe("the network of a page", { timeout: 120_000 }, () => {
     cable.fallSilent();
     cable.mend();
     await comes("cleo");
-    // Simulates a device that wakes: the clock has moved on by a minute, and timers that were due meanwhile run once.
+    // Simulates a device that wakes: the clock advances by a minute, and each due timer runs only once.
     const before = Date.now();
     await page.clock.fastForward(60_000);
     await seesDot(page, "cleo", "Online");

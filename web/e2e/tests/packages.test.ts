@@ -1,4 +1,4 @@
-/** The tarballs of the packages: their content, and every way to load them. They must be built with `npm run build`. */
+/** Tests the tarballs of the packages: their content, and every way to load them. `npm run build` must run before. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -30,7 +30,7 @@ afterAll(() => {
 const manifest = (name: string) =>
   JSON.parse(readFileSync(installed.path("node_modules/@lamplight", name, "package.json"), "utf8")) as Manifest;
 
-/** The entry points of the packages for this `kind` of loader. */
+/** Returns the entry points of the packages for a kind of loader. */
 function entries(kind: "import" | "require"): string[] {
   return PACKAGES.flatMap((name) =>
     Object.entries(manifest(name).exports)
@@ -39,13 +39,13 @@ function entries(kind: "import" | "require"): string[] {
   );
 }
 
-/** All files that a manifest names. */
+/** Returns all files in the exports of a manifest. */
 function filesIn(value: unknown): string[] {
   if (typeof value === "string") {
     return [value];
   }
   const inside = Object.entries((value ?? {}) as Record<string, unknown>);
-  // Only the workspace uses the source.
+  // Only the workspace uses the source, so the tarballs do not contain it.
   return inside.filter(([condition]) => condition !== "@lamplight/source").flatMap(([, one]) => filesIn(one));
 }
 

@@ -1,6 +1,5 @@
 /**
- * The demo on a telephone and with the keyboard: the effect of Back, the position of the focus, and the effect of
- * Escape.
+ * Tests the demo on a telephone and with the keyboard: the effects of Back and Escape, and the position of the focus.
  */
 
 import type { Page } from "playwright-core";
@@ -13,7 +12,7 @@ const PHONE = { viewport: { width: 390, height: 844 }, hasTouch: true } as const
 const demo = setUpDemo();
 let windows: Windows;
 
-/** The path from the page to the focused element, as names, classes or roles of elements. */
+/** Returns the focused element: its name, role and class. */
 async function focus(page: Page): Promise<string> {
   return await page.evaluate(() => {
     let focused = document.activeElement;
@@ -57,7 +56,7 @@ describe("on a telephone", () => {
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
     await page.locator("tuikit-chat .back").click();
     await page.locator("tuikit-conversation [role=option]").first().waitFor();
-    // An address without a fragment means the list too.
+    // An address without a fragment also means the list.
     expect(["", "#/chats"]).toContain(new URL(page.url()).hash);
   });
 
@@ -65,7 +64,7 @@ describe("on a telephone", () => {
     const page = await windows.page(`${demo.server.pages}/#/contacts/mei`);
     await playAs(page, "you");
     await page.locator("tuikit-chat h2", { hasText: "李梅" }).waitFor();
-    // The history has no earlier entry of the demo; the arrow still leads to the list.
+    // The history has no earlier entry of the demo, but the arrow still leads to the list.
     await page.locator("tuikit-chat .back").click();
     await page.locator("tuikit-contact [role=option]").first().waitFor();
     expect(page.url()).toMatch(/#\/contacts$/);
@@ -184,7 +183,7 @@ describe("on a desk", () => {
     await page.locator("lamplight-evidence .type.stale", { hasText: "Last known" }).waitFor();
 
     await windows.setOffline(false);
-    // The SDK reconnects because of the browser's event or because of the button, which exists as long as there is no
+    // Either the browser's event or the button makes the SDK reconnect. The button exists only while there is no
     // connection.
     await strip
       .getByRole("button", { name: "Try again" })

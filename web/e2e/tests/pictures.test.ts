@@ -1,4 +1,4 @@
-/** Pictures of users on hosts that the users have chosen: the host does not learn who looks at them. */
+/** Tests that a host which a user has chosen for the picture does not notice who looks at it. */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -45,7 +45,7 @@ describe("pictures on other hosts", () => {
     await alice.locator(".initials", { hasText: "AB" }).waitFor();
     await alice.click();
     await page.locator("tuikit-chat h2", { hasText: "Alice Baker" }).waitFor();
-    // A picture on the host of the page is loaded by now, so the other one is not just late.
+    // A picture on the page's own host has been loaded by then, so the other picture is not only late.
     await page.waitForFunction(() => {
       const list = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk")?.shadowRoot;
       const pictures = list?.querySelector("tuikit-contact")?.shadowRoot?.querySelectorAll("img") ?? [];

@@ -1,4 +1,4 @@
-/** A page that is reloaded: other users notice nothing. */
+/** Tests that other users do not notice the reload of a page. */
 
 import type { Page } from "playwright-core";
 import { describe, expect, test } from "vitest";
@@ -30,7 +30,7 @@ describe("a page that is loaded again", () => {
     await keepPictures(robin, "林晓");
     await lin.reload();
     await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
-    // Mira closes her page after Lin's page was left. When Mira's linger is over, Lin's would be over too.
+    // Mira closes her page after Lin has left hers. When Mira's linger has ended, Lin's would have ended too.
     await mira.close();
     await expect
       .poll(() => demo.server.command("status", "get", "mira"), { timeout: 20_000, interval: 500 })
@@ -38,7 +38,7 @@ describe("a page that is loaded again", () => {
     expect(await picturesOf(robin)).toEqual(["Online: reading"]);
     await lin.locator("lamplight-self-card", { hasText: "reading" }).waitFor();
 
-    // A page that is closed for good is reported when the linger is over.
+    // When a page is closed for good, others see it after the linger.
     await lin.close();
     await seesDot(robin, "林晓", "Not logged in");
     expect(await picturesOf(robin)).toEqual(["Online: reading", "Not logged in: "]);
@@ -74,7 +74,7 @@ describe("a page that is loaded again while the server is away", () => {
   });
 });
 
-/** From now on, the page records every dot and custom status that it shows of a user. */
+/** Makes the page record every dot and custom status that it shows of a user. */
 async function keepPictures(page: Page, name: string): Promise<void> {
   await page.evaluate((name) => {
     const desk = document.querySelector("lamplight-demo")?.shadowRoot?.querySelector("lamplight-desk");

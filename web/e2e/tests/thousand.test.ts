@@ -1,4 +1,4 @@
-/** A thousand contacts: all of them can be reached, and the visible ones have their dots. */
+/** Tests a thousand contacts: all of them can be reached, and the visible ones have their dots. */
 
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -8,7 +8,7 @@ import { Server } from "../src/server.js";
 
 const CONTACTS = 1_000;
 
-/** More rows than a window shows, and far fewer than there are contacts. */
+/** The maximum number of rows in the document: more than a window shows, but far fewer than the contacts. */
 const MOST_ROWS = 120;
 
 describe("a thousand contacts", () => {

@@ -1,13 +1,13 @@
-/** The demo with two visitors in two windows. */
+/** Tests the demo with two visitors in two windows. */
 
 import { describe, expect, test } from "vitest";
 import { playAs, rowOf, seesDot } from "../src/browser.js";
 import { setUpDemo } from "../src/demo.js";
 
-/** The Web linger of a new app, after which others see that a tab was closed; it hides a reload of a page. */
+/** The Web linger of a new app, in milliseconds. It hides a reload; others see a closed tab only after it. */
 const LINGER = 5_000;
 
-/** The delay that a person would call "at once", on a machine that is busy. */
+/** The longest delay that still counts as "at once" on a busy machine, in milliseconds. */
 const AT_ONCE = 2_000;
 
 describe("two windows of the demo", () => {
@@ -73,7 +73,7 @@ describe("two windows of the demo", () => {
     const field = robin.locator("tuikit-chat textarea");
     await field.fill("Are you there?");
     await field.press("Enter");
-    // Alice may be away; she answers when she is back.
+    // Alice may be away; she answers when she returns.
     await messages.nth(before).waitFor({ timeout: 60_000 });
   });
 

@@ -1,4 +1,4 @@
-/** A browser with a wrong clock shows the same times as other browsers, because it uses the server's clock. */
+/** Tests that a browser with a wrong clock shows the same times as others, because it uses the server's clock. */
 
 import { describe, expect, test } from "vitest";
 import { playAs, rowOf } from "../src/browser.js";
@@ -6,7 +6,7 @@ import { setUpDemo } from "../src/demo.js";
 
 const MINUTE = 60_000;
 
-/** The longest time until relative times such as "5 minutes ago" are updated. */
+/** The longest time until relative times such as "5 minutes ago" are updated, in milliseconds. */
 const TOLD_ANEW = 40_000;
 
 describe("a clock that is wrong by ten minutes", () => {
@@ -30,7 +30,7 @@ describe("a clock that is wrong by ten minutes", () => {
     const evidence = robin.locator("lamplight-evidence small").first();
     expect(await evidence.textContent()).toMatch(/^(now|\d+ seconds? ago)$/);
 
-    // The clock of the browser moves on by two minutes.
+    // The clock of the browser advances by two minutes.
     await robin.evaluate((passed) => {
       (window as unknown as { clockIsWrongBy: number }).clockIsWrongBy += passed;
     }, 2 * MINUTE);
@@ -44,7 +44,7 @@ describe("a clock that is wrong by ten minutes", () => {
   });
 });
 
-/** Runs in the page before any other script. */
+/** Replaces the page's clock with a wrong one. Runs before all other scripts of the page. */
 function turnClock(wrong: number): void {
   const state = window as unknown as { clockIsWrongBy: number };
   state.clockIsWrongBy = wrong;

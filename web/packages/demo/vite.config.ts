@@ -1,9 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Where the server is that the pages of `npm run dev` ask; `npm run dev` serves the pages itself. */
+/** The server to which the pages of `npm run dev` send their requests. */
 const SERVER = process.env["LAMPLIGHT_HTTP"] ?? "http://127.0.0.1:7401";
 
-/** The other packages are taken from their source: nothing has to be built first. */
+/** The conditions under which the other packages are used from source, so that they need not be built first. */
 const SOURCE = ["@lamplight/source", "module", "development|production"];
 
 export default defineConfig({

@@ -2,7 +2,9 @@ import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { documentation } from "./build/plugin.js";
 
-/** The pages link to each other by relative addresses, so they work wherever the folder is served. */
+/**
+ * The build of the documentation. Pages link to each other by relative addresses, so the folder works under any path.
+ */
 export default defineConfig({
   base: "./",
   plugins: [documentation()],

@@ -1,4 +1,7 @@
-/** The pages by their addresses. Pages are in the fragment, because a `userID` may be any printable text. */
+/**
+ * The pages and their addresses. The address of a page is in the fragment, because a `userID` may be any printable
+ * text.
+ */
 
 export const APP_TABS = [
   "general",
@@ -13,10 +16,10 @@ export const APP_TABS = [
 ] as const;
 export type AppTab = (typeof APP_TABS)[number];
 
-/** The platforms of devices, as the server names them. */
+/** The platforms of devices, with the server's names. */
 export const PLATFORMS = ["iPhone", "Android", "iPad", "Windows", "Mac", "Linux", "Web"] as const;
 
-/** The field that a search for users compares: the userID or the nick. */
+/** The field that a user search compares: the userID or the nick. */
 export type SearchBy = "id" | "nick";
 
 export type Route =
@@ -30,7 +33,7 @@ export type Route =
   | { page: "operators" }
   | { page: "nowhere" };
 
-/** The page of a fragment `#…`. */
+/** Returns the page for a fragment `#…`. */
 export function routeOf(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#/, "").split("?", 2);
   let words: string[];
@@ -74,7 +77,7 @@ export function routeOf(hash: string): Route {
   }
 }
 
-/** The address of a page. */
+/** Returns the address of a page. */
 export function hrefOf(route: Route): string {
   switch (route.page) {
     case "overview":

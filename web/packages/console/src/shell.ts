@@ -1,4 +1,4 @@
-/** The frame of the console: the logged-in operator, the navigation, and the current page. */
+/** The frame of the console: the login or the operator, the navigation, and the current page. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, query, state } from "lit/decorators.js";
@@ -33,7 +33,7 @@ export class Console extends View {
   /** Whether the session has ended on the server. */
   @state() private over = false;
   @state() private changingPassword = false;
-  /** The message above the page, which stays until the next one. */
+  /** The message above the page. It stays until another message replaces it. */
   @state() private told: "password-changed" | "other-operator" | undefined = undefined;
 
   @query("lc-app") private readonly appPage!: AppPage | null;
@@ -298,7 +298,7 @@ export class Console extends View {
     }
     const session = this.session.value;
     const login = html`<lc-login .api=${this.#api} .over=${this.over} @lc-logged-in=${this.#loggedIn}></lc-login>`;
-    // The page of an ended session stays behind the login, so that typed text is not lost.
+    // The page of an ended session stays in the document behind the login, so that typed text is not lost.
     const shown = session ?? this.#former;
     if (shown === undefined) return login;
     return html`${session === undefined ? login : nothing}
@@ -318,7 +318,7 @@ export class Console extends View {
         <main id="main" tabindex="-1">
           ${this.#told(session)}
           ${
-            // A page depends on the role of its operator, so another operator or role gets a new page.
+            // A page depends on the operator's role, so another operator or role gets a new page.
             keyed(`${session.operator} ${session.role}`, this.#page())
           }
         </main>
@@ -483,15 +483,15 @@ export class Console extends View {
   };
 
   /**
-   * Moves the focus to the beginning of the page, because the focused element is gone and screen readers should read
-   * the new page.
+   * Moves the focus to the beginning of the page. The focused element has been removed, and screen readers should
+   * read the new page.
    */
   #toContent(): void {
     void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>("main")?.focus());
   }
 
   readonly #skip = (event: Event): void => {
-    // The fragment of the address belongs to the pages.
+    // The fragment of the address selects the page, so the link must not change it.
     event.preventDefault();
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   };
@@ -533,7 +533,7 @@ export class Console extends View {
     try {
       await this.#api.logOut();
     } catch {
-      // If the session has ended already, the logout is done; otherwise it can be tried again.
+      // If the session has already ended, nothing is left to do. Otherwise the operator can log out again.
     }
     await this.#resume();
     this.over = false;

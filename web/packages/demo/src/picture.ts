@@ -1,15 +1,15 @@
 /**
- * The statuses that this page has received: the newest of each user, and the last changes. A pure fold: a late or
- * repeated status changes nothing.
+ * The statuses that this page has received: the newest status of each user, and the last changes. All functions are
+ * pure; a late or repeated status changes nothing.
  */
 
 import { isNewer, type UserStatus } from "@lamplight/chat";
 
-/** A change that a visitor would notice. */
+/** A change of a status type or a custom status. */
 export interface Happening {
-  /** A rising number, used as a key in lists. */
+  /** A rising number, which is the key of the change in lists. */
   readonly number: number;
-  /** The time at which this page received it, by the server's clock: UTC milliseconds. */
+  /** The time at which this page received the change, by the server's clock, in milliseconds since 1970 (UTC). */
   readonly at: number;
   readonly userID: string;
   readonly what:
@@ -23,19 +23,19 @@ export interface Picture {
   readonly happenings: readonly Happening[];
 }
 
-/** The most entries of the list. */
+/** The maximum number of changes in the list. */
 export const MOST_HAPPENINGS = 60;
 
 export const EMPTY: Picture = { statuses: new Map(), happenings: [] };
 
-/** Adds statuses that were received at `at`. A status that is not newer is ignored. */
+/** Adds statuses that were received at the time `at`. An older version than the stored one is ignored. */
 export function fold(picture: Picture, told: readonly UserStatus[], at: number): Picture {
   const statuses = new Map(picture.statuses);
   const happened: Happening[] = [];
   let number = picture.happenings[0]?.number ?? 0;
   for (const status of told) {
     const before = statuses.get(status.userID);
-    // The same version may have more devices: a device that joins does not change the version.
+    // The same version may have more devices, because a further device does not change the version.
     if (before !== undefined && isNewer(before.version, status.version)) {
       continue;
     }
@@ -49,12 +49,12 @@ export function fold(picture: Picture, told: readonly UserStatus[], at: number):
   return { statuses, happenings: [...happened, ...picture.happenings].slice(0, MOST_HAPPENINGS) };
 }
 
-/** Keeps only one user; the list of changes stays. */
+/** Removes all statuses except those of one user. The list of changes stays. */
 export function only(picture: Picture, userID: string): Picture {
   return { ...picture, statuses: new Map([...picture.statuses].filter(([user]) => user === userID)) };
 }
 
-/** The difference between two statuses; undefined for a user whose first status this is. */
+/** Returns the difference between two statuses; undefined if there is no earlier status. */
 function difference(before: UserStatus | undefined, status: UserStatus): Happening["what"] | undefined {
   if (before === undefined) {
     return undefined;

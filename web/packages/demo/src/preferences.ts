@@ -1,4 +1,4 @@
-/** The preferences of a visitor, kept in the browser: light or dark, the language, and whether dots are shown. */
+/** The preferences of a visitor, stored in the browser: the theme, the language, and whether dots are shown. */
 
 export type Theme = "auto" | "light" | "dark";
 export type Language = "en" | "zh";
@@ -10,7 +10,7 @@ export interface Preferences {
 
 const KEY = "lamplight.demo.preferences";
 
-/** The stored preferences, or those of the browser. */
+/** Returns the stored preferences; the missing ones come from the browser's settings. */
 export function readPreferences(
   store: Pick<Storage, "getItem"> | undefined,
   languages: readonly string[],
@@ -27,11 +27,11 @@ export function keepPreferences(store: Pick<Storage, "setItem"> | undefined, pre
   try {
     store?.setItem(KEY, JSON.stringify(preferences));
   } catch {
-    // The storage is full or forbidden: the preferences are valid until the page is left.
+    // The storage is full or forbidden, so the preferences are lost when the page is left.
   }
 }
 
-/** The browser's first language that the demo supports. */
+/** Returns the browser's first language that the demo has; English if there is none. */
 function languageOf(languages: readonly string[]): Language {
   const known = languages.map((language) => language.slice(0, 2).toLowerCase());
   return known.find((language): language is Language => language === "en" || language === "zh") ?? "en";

@@ -1,24 +1,24 @@
 /**
- * The route of the demo, in the fragment of the address: Back closes the view that was opened last, a reload shows
- * the same views, and a chat can be linked to. Pure.
+ * The route of the demo, in the fragment of the address. Back closes the view that was opened last, a reload shows
+ * the same views, and a chat has its own link. Pure.
  */
 
 export type Tab = "chats" | "contacts";
 
 export interface Route {
   readonly tab: Tab;
-  /** The peer of the open chat; empty if none is open. */
+  /** The peer of the open chat; empty if no chat is open. */
   readonly peer: string;
-  /** Whether the evidence is open if there is no room for it beside the chat. */
+  /** Whether the status details are open. This matters only if there is no room for them beside the chat. */
   readonly isDetailed: boolean;
 }
 
 export const HOME: Route = { tab: "chats", peer: "", isDetailed: false };
 
-/** The largest number of bytes in a userID. */
+/** The maximum length of a userID, in bytes. */
 const LONGEST_USER_ID = 32;
 
-/** Parses a fragment. An unknown one means the start view. */
+/** Parses a fragment. An unknown fragment means the start view. */
 export function routeOf(hash: string): Route {
   let words: string[];
   try {
@@ -42,7 +42,7 @@ export function hashOf({ tab, peer, isDetailed }: Route): string {
   return `#/${tab}${chat}${isDetailed && peer !== "" ? "/details" : ""}`;
 }
 
-/** The route after the innermost open view is closed; undefined when none is open. */
+/** Returns the route after the innermost open view is closed; undefined if no view is open. */
 export function outerOf(route: Route): Route | undefined {
   if (route.isDetailed) {
     return { ...route, isDetailed: false };

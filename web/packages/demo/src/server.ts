@@ -1,23 +1,20 @@
-/**
- * Requests of the pages to the HTTP port: the address where clients connect, and the demo users whom visitors can
- * play.
- */
+/** The requests of the page to the HTTP port: for the address of the server, and for the demo users. */
 
 /** A demo user. */
 export interface DemoUser {
   readonly userID: string;
   readonly nick: string;
   readonly avatar: string;
-  /** Whether visitors can play the user; the others act on their own. */
+  /** Whether visitors can log in as this user. The other users act on their own. */
   readonly isPlayer: boolean;
 }
 
-/** The server that visitors log in to. */
+/** The server to which visitors log in. */
 export interface Place {
-  /** The client port as this page reaches it. */
+  /** The address for the SDK's clients. */
   readonly clientUrl: string;
   readonly version: string;
-  /** Undefined if the server is not a demo. */
+  /** The app and the users of the demo; undefined if the server is not a demo. */
   readonly demo: { readonly SDKAppID: number; readonly users: readonly DemoUser[] } | undefined;
 }
 
@@ -28,7 +25,7 @@ export interface Ticket {
   readonly userSig: string;
 }
 
-/** The server could not be reached, or gave no valid answer. */
+/** The server could not be reached, or sent no valid answer. */
 export class ServerError extends Error {}
 
 export async function readPlace(): Promise<Place> {
@@ -44,7 +41,7 @@ export async function readPlace(): Promise<Place> {
   return { ...place, demo: { SDKAppID, users: users.map(readUser) } };
 }
 
-/** Requests a UserSig of a demo user. */
+/** Requests a UserSig for a demo user. */
 export async function askForTicket(userID: string): Promise<Ticket> {
   const told = await ask("/demo/sig", {
     method: "POST",
@@ -66,7 +63,7 @@ async function ask(path: string, request?: RequestInit): Promise<Record<string, 
       return told;
     }
   } catch {
-    // No answer and an unreadable answer are the same for the caller.
+    // A missing answer and an unreadable one cause the same error.
   }
   throw new ServerError(path);
 }

@@ -1,6 +1,6 @@
 /**
- * One visit, from a login to its end. It owns the SDK's client and the kit, folds their events, and calls back after
- * changes. It draws nothing.
+ * One visit, from a login to its end. It owns the SDK's client and the kit, processes their events, and calls a
+ * function after each change. It draws nothing.
  */
 
 import Lamplight, { type Chat, ChatError, CODES, type Profile, type UserStatus } from "@lamplight/chat";
@@ -8,12 +8,12 @@ import { TUIKit } from "@lamplight/uikit";
 import { EMPTY, fold, only, type Picture } from "./picture.js";
 import { askForTicket, type Place, type Ticket } from "./server.js";
 
-/** The key of the ticket in the session storage, with which a reloaded page continues the visit. */
+/** The key of the credentials in the session storage, with which a reloaded page continues the visit. */
 const KEY = "lamplight.demo.ticket";
 
 export type Net = "connected" | "connecting" | "disconnected";
 
-/** The reason why a visit has ended. */
+/** The reason for the end of a visit. */
 export type Ending =
   | "left"
   | "multipleAccount"
@@ -25,8 +25,8 @@ export type Ending =
 
 export type Stage =
   /**
-   * The visitor has not logged in. `former` is the ticket of a login that was replaced by another one of the same
-   * account, or that failed, and that the visitor may want to repeat.
+   * The visitor is not logged in. `former` has the credentials of a login that failed, or that another login of the
+   * same account has replaced, so that the visitor can repeat it.
    */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }
@@ -37,14 +37,14 @@ export type Stage =
       readonly net: Net;
       readonly profile: Profile | undefined;
       readonly unread: number;
-      /** The code for which the app withholds the statuses of other users; 0 if it shows them. */
+      /** The code with which the app refuses statuses of other users; 0 if it allows them. */
       readonly withheld: number;
     };
 
-/** The display data of a user. */
+/** The displayed data of a user. */
 export interface Person {
   readonly userID: string;
-  /** The displayed name; the userID if there is no other. */
+  /** The displayed name; the userID if no name is known. */
   readonly name: string;
   readonly avatar: string;
 }
@@ -91,8 +91,8 @@ export class Session {
     this.#set({ at: "entering", userID });
     const chat = Lamplight.create({ SDKAppID, server: this.place.clientUrl });
     chat.setLogLevel(2);
-    // The picture is emptied before the login, because the friends' statuses come with it, and later statuses are
-    // changes of those.
+    // The statuses are removed before the login. The friends' statuses come with the login, and later statuses are
+    // compared with them.
     this.picture = EMPTY;
     this.#listen(chat);
     try {
@@ -100,7 +100,7 @@ export class Session {
     } catch (error) {
       await chat.destroy();
       if (isUnreachable(error)) {
-        // The ticket is still valid: a reloaded page tries it again.
+        // The credentials are still valid, so a reloaded page tries them again.
         this.#set({ at: "entrance", ending: "unreachable", former: ticket });
         return;
       }
@@ -117,12 +117,12 @@ export class Session {
     await Promise.allSettled([this.look(userID), this.#readProfile(), this.#readFriends(chat)]);
   }
 
-  /** Logs out on request. */
+  /** Logs the visitor out. */
   async leave(): Promise<void> {
     await this.#end("left");
   }
 
-  /** Queries the current status of a user; fails if the user does not exist. */
+  /** Queries the current status of a user. Throws if the user does not exist. */
   async look(userID: string): Promise<void> {
     if (this.chat === undefined) {
       return;
@@ -142,18 +142,18 @@ export class Session {
     }
   }
 
-  /** Adds a friend, and queries their status. */
+  /** Adds a friend, and queries the friend's status. */
   async befriend(userID: string): Promise<void> {
     await this.chat?.addFriend({ to: userID, source: "AddSource_Type_Web" });
     await this.look(userID);
   }
 
-  /** The display data of a user, as far as they are known. */
+  /** Returns the displayed data of a user, as far as it is known. */
   personOf(userID: string): Person {
     return this.#people.get(userID) ?? { userID, name: userID, avatar: "" };
   }
 
-  /** The current time by the server's clock, to which the times of statuses refer. */
+  /** Returns the current time by the server's clock, on which the times of statuses are based. */
   now(): number {
     return this.chat?.getServerTime() ?? Date.now();
   }
@@ -169,7 +169,7 @@ export class Session {
     chat.on(EVENT.ABILITIES_UPDATED, ({ data }) => {
       const withheld = withheldBy(data);
       if (withheld !== 0) {
-        // The app withholds their changes from now on, so the known statuses become outdated.
+        // The app does not report other users any longer, so their known statuses are removed.
         this.picture = only(this.picture, chat.getLoginUser());
       }
       this.#inside({ withheld });
@@ -207,7 +207,7 @@ export class Session {
     }
   }
 
-  /** Stores names: the visitor's remark on the user, or else the user's nick. */
+  /** Stores the displayed names of users: the remark, or the nick if there is no remark. */
   #meet(known: readonly { profile: Profile; remark?: string }[]): void {
     for (const { profile, remark = "" } of known) {
       const { userID, nick, avatar } = profile;
@@ -223,7 +223,7 @@ export class Session {
     this.chat = undefined;
     this.#ticket = undefined;
     forget(this.store);
-    // The client must still be logged in, because the kit ends its subscriptions.
+    // The kit ends its subscriptions, so the client must still be logged in.
     await TUIKit.destroy();
     await chat?.destroy();
     this.picture = EMPTY;
@@ -247,18 +247,18 @@ export class Session {
   }
 }
 
-/** The code of a refusal; 0 for another error. */
+/** Returns the code of a refusal; 0 for any other error. */
 export function codeOf(error: unknown): number {
   return error instanceof ChatError ? error.code : 0;
 }
 
-/** Whether a login failed because the server is down, which says nothing about the login itself. */
+/** Returns whether a login failed only because the server is down. The same login may succeed later. */
 function isUnreachable(error: unknown): boolean {
   const code = codeOf(error);
   return code === CODES.NOT_CONNECTED.number || code === CODES.NO_ANSWER.number;
 }
 
-/** The code for which the app withholds the statuses of other users; 0 if it shows them. */
+/** Returns the code with which the app refuses statuses of other users; 0 if it allows them. */
 function withheldBy(abilities: { statusesOfOthers: boolean; refusalCode: number } | null): number {
   return abilities?.statusesOfOthers === false ? abilities.refusalCode : 0;
 }
@@ -279,7 +279,7 @@ function keep(store: Storage | undefined, ticket: Ticket): void {
   try {
     store?.setItem(KEY, JSON.stringify(ticket));
   } catch {
-    // The ticket is not kept, so a reloaded page begins at the entrance.
+    // The credentials are not stored, so a reloaded page begins at the entrance.
   }
 }
 
@@ -287,6 +287,6 @@ function forget(store: Storage | undefined): void {
   try {
     store?.removeItem(KEY);
   } catch {
-    // A storage that cannot be written contains no ticket.
+    // A storage that cannot be written has no credentials in it.
   }
 }

@@ -1,20 +1,20 @@
 /**
- * The claims of a UserSig: its userID, its app and its expiry, so that they need not be typed. Only the server can
+ * Reads the claims of a UserSig (userID, app and expiry), so that the visitor need not type them. Only the server can
  * verify the UserSig.
  */
 
 export interface Claims {
   readonly userID: string;
   readonly SDKAppID: number;
-  /** The time of expiry: UTC milliseconds. */
+  /** The time of expiry, in milliseconds since 1970 (UTC). */
   readonly expires: number;
 }
 
-/** The longest UserSig in characters, as in the server. */
+/** The maximum length of a UserSig in characters, as in the server. */
 const LONGEST = 4096;
 const LONGEST_DOCUMENT = 8192;
 
-/** The claims of a token; undefined if it cannot be read. */
+/** Returns the claims of a UserSig; undefined if it is unreadable. */
 export async function readUserSig(token: string): Promise<Claims | undefined> {
   const text = token.trim();
   if (text === "" || text.length > LONGEST || !/^[A-Za-z0-9*\-_+/=]+$/.test(text)) {

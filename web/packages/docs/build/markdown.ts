@@ -1,10 +1,13 @@
-/** Markdown to HTML that the content security policy of the server allows: no inline style, no script, no raw HTML. */
+/**
+ * Converts Markdown to HTML that the server's content security policy allows: no inline style, no script, no raw
+ * HTML.
+ */
 
 import MarkdownIt from "markdown-it";
 import type Token from "markdown-it/lib/token.mjs";
 
 export interface Section {
-  /** The fragment of the heading; empty for what stands before the first one. */
+  /** The fragment of the heading; empty for the text before the first heading. */
   id: string;
   title: string;
   text: string;
@@ -14,11 +17,11 @@ export interface Rendered {
   title: string;
   html: string;
   sections: Section[];
-  /** Fragments that links may lead to. */
+  /** The fragments to which links may lead. */
   ids: Set<string>;
 }
 
-/** The target of a link; `undefined` for a file of the repository that the site does not have. */
+/** Returns the target of a link; `undefined` for a file of the repository that is not on the site. */
 export type Locate = (link: string) => string | undefined;
 
 /** Renders one page. */
@@ -47,11 +50,11 @@ export function render(markdown: string, locate: Locate): Rendered {
     } else if (token.type === "fence" || token.type === "code_block") {
       append(sections, token.content);
     }
-    // Alignment of a column would be an inline style.
+    // The alignment of a column would be an inline style, so it is removed.
     token.attrs = token.attrs?.filter(([name]) => name !== "style") ?? null;
   }
   dropDeadLinks(tokens);
-  // What scrolls sideways on a telephone can be reached by the keyboard.
+  // These elements get the focus, so that the keyboard can scroll them sideways on a narrow screen.
   Object.assign(parser.renderer.rules, {
     table_open: () => '<div class="table" role="region" aria-label="Table" tabindex="0"><table>\n',
     table_close: () => "</table></div>\n",
@@ -67,7 +70,7 @@ export function render(markdown: string, locate: Locate): Rendered {
   return { title, html: parser.renderer.render(tokens, parser.options, {}), sections, ids };
 }
 
-/** The fragment of a heading, as the pages of code hosts make it, so that one link works in both. */
+/** Returns the fragment of a heading, in the form of code hosts, so that one link works on both. */
 export function slug(text: string): string {
   return text
     .toLowerCase()
@@ -97,7 +100,7 @@ function append(sections: Section[], text: string): void {
   }
 }
 
-/** Points a link to where its target is on the site. Marks one that has none there. */
+/** Changes a link to its target on the site. Marks a link that has no target there. */
 function relink(token: Token, locate: Locate): Token {
   if (token.type === "link_open") {
     const target = locate(token.attrGet("href") ?? "");
@@ -110,7 +113,7 @@ function relink(token: Token, locate: Locate): Token {
   return token;
 }
 
-/** Leaves the text of links to files that only the repository has. Links do not nest in Markdown. */
+/** Removes links to files that only the repository has; their text stays. Links do not nest in Markdown. */
 function dropDeadLinks(tokens: Token[]): void {
   for (const token of tokens) {
     let dropping = false;

@@ -1,4 +1,7 @@
-/** The documentation as a part of a Vite build: pages and the places of the search beside the script and its style. */
+/**
+ * The documentation as a part of a Vite build: creates the pages and the search index beside the script and its
+ * style.
+ */
 
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
@@ -9,7 +12,7 @@ import { makeSite, type Repository } from "./site.js";
 
 const ROOT = fileURLToPath(new URL("../../../..", import.meta.url));
 
-/** The repository that this package is in. */
+/** The repository of this package. */
 export const REPOSITORY: Repository = {
   read: (path) => readFileSync(join(ROOT, path), "utf8"),
   list: (folder) => readdirSync(join(ROOT, folder)),

@@ -1,22 +1,22 @@
-/** All pages of the site from the files of the repository, and what the search looks through. Reads no file itself. */
+/** Creates all pages of the site and the search index from the files of the repository. It reads no file itself. */
 
 import { render, type Rendered } from "./markdown.js";
 import { addressOf, DECISIONS, type Part, readSummary, relative, resolve } from "./summary.js";
 
-/** Reads a file by its path from the root of the repository; lists a folder. */
+/** Reads a file, or lists a folder, by its path from the root of the repository. */
 export interface Repository {
   read(path: string): string;
   list(folder: string): string[];
 }
 
-/** The names of the files that the bundler made. */
+/** The names of the files that the bundler has created. */
 export interface Assets {
   script: string;
   style: string;
   search: string;
 }
 
-/** One place that a search can lead to. */
+/** A section in the search index. */
 export interface Place {
   id: number;
   page: string;
@@ -27,14 +27,14 @@ export interface Place {
 
 export interface Site {
   places: Place[];
-  /** Each page by its address. */
+  /** Returns the content of each page, by its address. */
   pages(assets: Assets): Map<string, string>;
 }
 
-/** Pages of the server beside this site, below its root. */
+/** Pages of the server outside of this site, relative to its root. */
 const ELSEWHERE = ["docs/uikit", "docs/openapi.json"];
 
-/** Makes the site. Throws where a link leads to no page, or to no heading of a page. */
+/** Creates the site. Throws if a link leads to no page, or to a heading that does not exist. */
 export function makeSite(repository: Repository): Site {
   const parts = readSummary(repository.read("docs/SUMMARY.md"));
   const decisions = repository
@@ -86,7 +86,7 @@ export function makeSite(repository: Repository): Site {
   };
 }
 
-/** The decisions as a list of links, in their order. */
+/** Returns the decisions as a list of links, in their order. */
 function listOf(decisions: string[], repository: Repository): string {
   const lines = decisions.map((source) => {
     const name = source.slice(DECISIONS.length + 1);
@@ -109,7 +109,7 @@ function placesOf(rendered: Map<string, Rendered>): Place[] {
     .map((place, id) => ({ id, ...place }));
 }
 
-/** The page around a text: search, contents, the text. */
+/** Returns a whole page: the search, the contents, and the text. */
 function frame(source: string, page: Rendered, parts: Part[], assets: Assets): string {
   const address = addressOf(source);
   const to = (target: string): string => relative(address, target);

@@ -1,8 +1,8 @@
-/** The list of pages: `docs/SUMMARY.md`, in the form that mdBook has too. */
+/** The list of pages: `docs/SUMMARY.md`, in the format of mdBook. */
 
 export interface Entry {
   title: string;
-  /** Path of the Markdown file, from the root of the repository. */
+  /** The path of the Markdown file, from the root of the repository. */
   source: string;
 }
 
@@ -11,10 +11,10 @@ export interface Part {
   entries: Entry[];
 }
 
-/** The folder of which every page is in the site without being listed: decisions are read from links. */
+/** The folder whose pages are all on the site, although the summary does not list them. Other pages link to them. */
 export const DECISIONS = "docs/decisions";
 
-/** Reads the summary. `## Title` begins a part, `- [Title](path)` is a page of it; nothing else may stand there. */
+/** Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of it. Throws for any other line. */
 export function readSummary(text: string): Part[] {
   const parts: Part[] = [];
   for (const [index, line] of text.split("\n").entries()) {
@@ -35,7 +35,7 @@ export function readSummary(text: string): Part[] {
   return parts;
 }
 
-/** The address of a page within the site, by the path of its Markdown file. */
+/** Returns the address of a page within the site. `source` is the path of its Markdown file. */
 export function addressOf(source: string): string {
   if (source === "docs/README.md") {
     return "index.html";
@@ -44,12 +44,12 @@ export function addressOf(source: string): string {
   return path.startsWith("docs/") ? path.slice("docs/".length) : `repository/${path.toLowerCase()}`;
 }
 
-/** The path that a link in a file means, from the root of the repository. */
+/** Returns the path to which a link in the file `from` leads, from the root of the repository. */
 export function resolve(from: string, link: string): string {
   return new URL(link, `file:///${from}`).pathname.slice(1).replace(/\/$/, "");
 }
 
-/** A relative link from one address of the site to another. */
+/** Returns a relative link from one address of the site to another. */
 export function relative(from: string, to: string): string {
   return "../".repeat(from.split("/").length - 1) + to;
 }

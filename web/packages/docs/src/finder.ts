@@ -1,4 +1,4 @@
-/** Finds sections that contain all search words, the last of which may be incomplete. */
+/** Finds sections that contain all search words. The last word may be incomplete. */
 
 import MiniSearch from "minisearch";
 import type { Place } from "../build/site.js";
@@ -11,7 +11,7 @@ export interface Result {
   excerpt: string;
 }
 
-/** The length of an excerpt, and the number of characters before the match. */
+/** The length of an excerpt, and the part of it before the match, in characters. */
 const EXCERPT = 160;
 const BEFORE = 40;
 
@@ -24,7 +24,7 @@ export class Finder {
     this.#index.addAll(places);
   }
 
-  /** Returns the sections that contain all of the words, best first. */
+  /** Returns the sections that contain all of the words, best match first. */
   find(words: string): Result[] {
     return this.#index
       .search(words, {
@@ -39,7 +39,10 @@ export class Finder {
       });
   }
 
-  /** Decisions and changelogs rank lower, because a reader searches for the current state. */
+  /**
+   * Returns the weight of a section. Decisions and changelogs have a lower weight, because readers search for the
+   * current state.
+   */
   #weight(id: number): number {
     const page = this.#places[id]?.page ?? "";
     return page.startsWith("decisions/") || page.startsWith("repository/changelog") ? 0.2 : 1;

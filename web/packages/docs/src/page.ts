@@ -1,10 +1,10 @@
-/** The search of a page. Its index is loaded when it is first used, from the same host. */
+/** The search field of a page. The search index is loaded from the same host when the field is first used. */
 
 import "./page.css";
 import type { Place } from "../build/site.js";
 import { Finder } from "./finder.js";
 
-/** The most results that are shown. */
+/** The maximum number of shown results. */
 const MOST = 20;
 
 const script = document.querySelector<HTMLScriptElement>("script[data-places]");
@@ -17,7 +17,7 @@ const list = found?.querySelector("ul");
 if (script && form && field && found && status && list) {
   const { root = "", places = "" } = script.dataset;
   let loading: Promise<Finder> | undefined;
-  /** Loads the index once. After a failure, it is loaded again at the next input. */
+  /** Loads the index once. After a failure, the next input loads it again. */
   const load = (): Promise<Finder> =>
     (loading ??= fetch(new URL(places, document.baseURI))
       .then(async (answer) => {
@@ -39,7 +39,7 @@ if (script && form && field && found && status && list) {
     }
     try {
       const finder = await load();
-      // If two searches overlap, the result of the later one is shown.
+      // If two searches overlap, only the result of the later one is shown.
       if (field.value.trim() === words) {
         show(finder, words);
       }

@@ -1,4 +1,4 @@
-/** The site as it is built from the repository, and the rules of the generator over small repositories. */
+/** Tests the site of the repository, and the rules of the generator with small repositories. */
 
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
@@ -8,11 +8,11 @@ import { Finder } from "../src/finder.js";
 
 const ASSETS = { script: "assets/a.js", style: "assets/a.css", search: "assets/places.json" };
 
-/** The largest size of the pages and the index of the search together, unpacked, and packed by gzip. In bytes. */
+/** The maximum total size of the pages and the search index in bytes, first unpacked, then packed by gzip. */
 const MOST = 2 * 1024 * 1024;
 const MOST_PACKED = 640 * 1024;
 
-/** A repository of these files. */
+/** Creates a repository with these files. */
 function repository(files: Record<string, string>): Repository {
   return {
     read: (path) => {
@@ -29,7 +29,7 @@ function repository(files: Record<string, string>): Repository {
   };
 }
 
-/** A page `a.md` beside a page `b.md` with the heading `Two words`. */
+/** Returns the page of a file `a.md`, beside a file `b.md` with the heading `Two words`. */
 function page(text: string): string {
   const site = makeSite(
     repository({

@@ -1,6 +1,6 @@
 /**
- * The client of the console's API. It sends the session's token with every change, and the state of an app with every
- * change of the app.
+ * The client of the console's API. Every change contains the session's token, and a change of an app also contains
+ * the state of the app on which it is based.
  */
 
 import {
@@ -29,23 +29,23 @@ import {
   type WebhookTest,
 } from "./shapes.js";
 
-/** The reasons that the server names, as in `crates/server/src/console/error.rs`. */
+/** The reasons in the server's answers, as in `crates/server/src/console/error.rs`. */
 const REASONS = ["csrf_token", "old_password"] as const;
 export type Reason = (typeof REASONS)[number];
 
-/** A refusal by the server, or the absence of an answer. */
+/** A refusal by the server, or a missing answer. */
 export class ApiError extends Error {
   constructor(
     /** The HTTP status; 0 if the server was not reached. */
     readonly status: number,
-    /** The code of the table, or the HTTP status. */
+    /** The code of the refusal; the HTTP status if there is no code. */
     readonly code: number,
     message: string,
-    /** The wait that the server asks for, in seconds. */
+    /** The wait before the next attempt, in seconds, if the server has asked for one. */
     readonly retryAfter?: number,
     /** The role that the action requires, if the operator's role is too low. */
     readonly needs?: Role,
-    /** The reason, if several refusals have the same status and code. */
+    /** The reason, by which refusals with the same status and code differ. */
     readonly reason?: Reason,
   ) {
     super(message);
@@ -53,13 +53,13 @@ export class ApiError extends Error {
   }
 }
 
-/** A value with the state in which it was read: a change is accepted only in that state. */
+/** A value with the tag of its state. A change is accepted only if the server still has that state. */
 export interface Tagged<T> {
   value: T;
   tag: string;
 }
 
-/** The settings as they are sent. If a token or a secret is missing, the server keeps the stored one. */
+/** The settings in a request. If a token or secret is missing, the server keeps the stored one. */
 export type GivenSettings = Omit<Settings, "webhooks" | "jwt"> & {
   webhooks: { state_change_url: string; push_url: string; token?: string };
   jwt: Jwt & { secret?: string };
@@ -71,7 +71,7 @@ interface Asked {
   method?: string;
   body?: unknown;
   tag?: string;
-  /** Whether the page makes the request on its own, so that it does not keep the session alive. */
+  /** Whether the page makes the request without the operator. Such a request does not keep the session alive. */
   background?: boolean;
   signal?: AbortSignal | undefined;
 }
@@ -82,19 +82,20 @@ export class Api {
   #csrfToken = "";
   #role: Role = "viewer";
   #operator = "";
-  /** The time by which the server's clock is ahead of the browser's, in milliseconds. */
+  /** The difference between the server's clock and the browser's, in milliseconds. */
   #ahead = 0;
 
   constructor(
     /** Called when the session has ended on the server. */
     private readonly onLoggedOut: () => void = () => undefined,
     private readonly fetch: Fetch = (path, init) => globalThis.fetch(path, init),
-    /** Called when another tab of this browser has started a session of another operator, or with another role. */
+    /** Called when another tab has started a session of another operator or with another role. */
     private readonly onOtherOperator: (session: Session) => void = () => undefined,
   ) {}
 
   /**
-   * The current time by the server's clock, to within a second: UTC milliseconds. The browser's clock may be wrong.
+   * Returns the current time by the server's clock, to within a second, in milliseconds since 1970 (UTC). The
+   * browser's clock may be wrong.
    */
   now(): number {
     return Date.now() + this.#ahead;
@@ -102,19 +103,19 @@ export class Api {
 
   // Session
 
-  /** The session that this browser already has, if any. */
+  /** Returns the session that this browser already has; undefined if there is none. */
   async resume(): Promise<Session | undefined> {
     const response = await this.#ask("/session", {}, false);
     return response.status === 204 ? undefined : this.#keep((await response.json()) as Session);
   }
 
-  /** Logs in; without a name, as `admin`. */
+  /** Logs in. An empty operator name means `admin`. */
   async logIn(password: string, operator = ""): Promise<Session> {
     const body = operator === "" ? { password } : { operator, password };
     return this.#keep(await this.#json<Session>("/session", { method: "POST", body }, false));
   }
 
-  /** Whether the operator has at least this role. The server checks every request itself. */
+  /** Returns whether the operator has at least this role. The server checks every request itself. */
   may(role: Role): boolean {
     return ROLES.indexOf(this.#role) >= ROLES.indexOf(role);
   }
@@ -151,7 +152,7 @@ export class Api {
     return this.#tagged(`/apps/${id}`);
   }
 
-  /** Deletes an app with all its data. */
+  /** Deletes an app and all its data. */
   async deleteApp(id: number, tag: string): Promise<void> {
     await this.#ask(`/apps/${id}`, { method: "DELETE", tag });
   }
@@ -164,7 +165,7 @@ export class Api {
     return this.#tagged(`/apps/${id}/settings`, { method: "PUT", body: settings, tag });
   }
 
-  /** Adds a key: the given one, or a new one. */
+  /** Adds a key. Without `key`, the server generates one. */
   async addKey(id: number, tag: string, key?: string): Promise<Tagged<{ app: App; key: Secret }>> {
     return this.#tagged(`/apps/${id}/keys`, { method: "POST", body: key === undefined ? {} : { key }, tag });
   }
@@ -200,12 +201,12 @@ export class Api {
     return this.#json(`/apps/${app}/dead-letters${after === undefined ? "" : `?after=${after}`}`);
   }
 
-  /** Sends dead letters again; without ids, all of the app. */
+  /** Sends dead letters again; without `ids`, all dead letters of the app. */
   async resend(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/resend`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
 
-  /** Deletes dead letters; without ids, all of the app. */
+  /** Deletes dead letters; without `ids`, all dead letters of the app. */
   async drop(app: number, ids: number[] | undefined): Promise<{ done: number }> {
     return this.#json(`/apps/${app}/dead-letters/drop`, { method: "POST", body: ids === undefined ? {} : { ids } });
   }
@@ -231,7 +232,7 @@ export class Api {
     return this.#json(`/apps/${app}/users?${query.toString()}`, { signal });
   }
 
-  /** A page of the users who are online; with `on`, those on this platform. */
+  /** Returns a page of the users who are online; with `on`, only those who are connected on this platform. */
   async online(
     app: number,
     which: { on: string; after?: string | undefined },
@@ -260,7 +261,7 @@ export class Api {
     return (await this.#json<{ operators: Operator[] }>("/operators")).operators;
   }
 
-  /** Adds an operator; the server generates the password. */
+  /** Adds an operator, and returns the password that the server has generated. */
   async addOperator(name: string, role: Role): Promise<string> {
     const body = { name, role };
     return (await this.#json<{ password: string }>("/operators", { method: "POST", body })).password;
@@ -274,7 +275,7 @@ export class Api {
     await this.#ask(`/operators/${encodeURIComponent(name)}/role`, { method: "PUT", body: { role } });
   }
 
-  /** Gives an operator a new password, which the server generates. */
+  /** Replaces an operator's password, and returns the new one, which the server has generated. */
   async newPassword(name: string): Promise<string> {
     const path = `/operators/${encodeURIComponent(name)}/password`;
     return (await this.#json<{ password: string }>(path, { method: "PUT", body: {} })).password;
@@ -328,9 +329,8 @@ export class Api {
   }
 
   /**
-   * Fetches the session again, and returns whether the operator of this page has a new session, whose token is known
-   * from now on. Tabs of a browser share the cookie: if one of them changes the password or logs in, the others still
-   * have the token of the former session.
+   * Fetches the session again and stores its token. Returns whether the same operator has a new session. Tabs of a
+   * browser share the cookie: if one tab changes the password or logs in, the other tabs still have the former token.
    */
   async #isRenewed(): Promise<boolean> {
     const [token, role, operator] = [this.#csrfToken, this.#role, this.#operator];
@@ -340,7 +340,7 @@ export class Api {
       return false;
     }
     if (session.operator === operator && session.role === role) return session.csrf_token !== token;
-    // The request is not repeated with the session of another operator; the page of the new operator is shown instead.
+    // The request is not repeated with another operator's session; the page of the new operator is shown instead.
     this.onOtherOperator(session);
     return false;
   }
@@ -385,7 +385,7 @@ async function refusalOf(response: Response): Promise<ApiError> {
       return new ApiError(response.status, body.code, body.message, retryAfter, needs, reason);
     }
   } catch {
-    // The answer may come from a proxy, with another form.
+    // The answer may come from a proxy, in another format.
   }
   return new ApiError(response.status, response.status, response.statusText, retryAfter);
 }

@@ -1,9 +1,9 @@
-/** The requests and answers of the console's API, as on the wire (`crates/server/src/console`). */
+/** The requests and answers of the console's API, in their form on the wire (`crates/server/src/console`). */
 
 export type Edition = "trial" | "standard" | "flagship";
 export type MultiDeviceMode = "single" | "dual" | "triple" | "multi";
 
-/** The roles of operators in rising order: each includes the rights of the one before it. */
+/** The roles of operators in rising order. Each role has the rights of all roles before it. */
 export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -18,7 +18,7 @@ export interface Session {
 export interface Operator {
   name: string;
   role: Role;
-  /** Null for `admin`, who always exists. */
+  /** The creation time; null for `admin`, who always exists. */
   created: number | null;
 }
 
@@ -52,16 +52,16 @@ export interface AppSummary {
 
 export interface AppList {
   apps: AppSummary[];
-  /** Apps that were deleted and whose data is not removed completely yet. */
+  /** The deleted apps whose data is not completely removed yet. */
   being_deleted: number[];
 }
 
-/** A section of numbers, whose fields depend on the server. */
+/** A section of settings with numbers. The server determines its fields. */
 export interface Numbers {
   [name: string]: number | Numbers;
 }
 
-/** The settings of an app as they are displayed. */
+/** The settings of an app in an answer. */
 export interface Settings {
   name: string;
   edition: Edition;
@@ -73,7 +73,7 @@ export interface Settings {
   jwt: Jwt & { secret_set: boolean };
 }
 
-/** The keys for JWTs, and the required claims. */
+/** The keys for JWTs, and the claims that a JWT must have. */
 export interface Jwt {
   jwks_url: string;
   jwks_file: string;
@@ -140,7 +140,7 @@ export interface OnlineUser {
 /** A page of the users who are online. */
 export interface OnlinePage {
   users: OnlineUser[];
-  /** The `after` of the next page; null after the last. */
+  /** The `after` parameter for the next page; null after the last page. */
   next: string | null;
 }
 
@@ -182,26 +182,26 @@ export interface Webhook {
   oldest: number | null;
   dead: number;
   /**
-   * The time until which the receiver gets no requests, because it has failed several times in a row; null if it gets
-   * them.
+   * The time until which the server sends no requests, because several have failed in a row; null while it sends
+   * requests.
    */
   resting_until: number | null;
-  /** The reason why the last request failed; empty if it succeeded. */
+  /** The failure of the last request; empty if the request succeeded. */
   last_error: string;
 }
 
 /** The result of a test request. */
 export interface WebhookTest {
   webhook: string;
-  /** The status of the answer, if it counts as delivered. */
+  /** The status of the answer; null if the delivery failed. */
   status: number | null;
-  /** The reason why the request does not count as delivered; null if it does. */
+  /** The reason why the delivery failed; null if it succeeded. */
   error: string | null;
   took_ms: number;
-  /** The header that identified the request, with its value. */
+  /** The request header with the id of the delivery, and that id. */
   header: string;
   delivery: string;
-  /** The query parameters of the signature; empty if requests are not signed. */
+  /** The query parameters with the signature; empty if requests are not signed. */
   signature: string[];
 }
 
@@ -228,23 +228,23 @@ export interface Sample {
   number: number;
   at: number;
   online: number;
-  /** The number of connected devices by platform, in the order of `Figures.platforms`. */
+  /** The numbers of connected devices, in the order of `Figures.platforms`. */
   devices: number[];
   connections: number;
   changes: number;
   notifications: number;
-  /** The number of deliveries that wait for webhooks. */
+  /** The number of undelivered notices for webhooks; null if it is unknown. */
   backlog: number | null;
   delivery: Quantiles | null;
   detection: Quantiles | null;
 }
 
-/** The figures of one step of the past; values are means over the step. */
+/** The figures of one step of the past; each value is the mean over the step. */
 export interface PastPoint {
   at: number;
   online: number;
   peak: number;
-  /** The number of connected devices by platform, in the order of `Past.platforms`. */
+  /** The numbers of connected devices, in the order of `Past.platforms`. */
   devices: number[];
   connections: number;
   changes: number;
@@ -257,7 +257,7 @@ export interface PastPoint {
 export const RANGES = ["hour", "day", "month"] as const;
 export type Range = (typeof RANGES)[number];
 
-/** The past at the resolution of a range. If nothing was counted in a step, the step is missing. */
+/** The figures of a range, one point for each step. A step without figures has no point. */
 export interface Past {
   range: Range;
   step_ms: number;

@@ -1,4 +1,4 @@
-/** Lines over time, with a legend that shows the values under the pointer, or the newest ones. */
+/** A line chart over time. Its legend shows the values at the pointer, or the newest values. */
 
 import { css, html, nothing, unsafeCSS } from "lit";
 import { customElement, property, query, state } from "lit/decorators.js";
@@ -11,11 +11,11 @@ import { View } from "./view.js";
 /** One line of a chart. */
 export interface Series {
   name: string;
-  /** One of the colours of the page, from 1. */
+  /** The number of one of the page's colours; the first is 1. */
   colour: number;
-  /** The values that the legend shows. */
+  /** The values in the legend. */
   values: readonly (number | null)[];
-  /** The drawn values if they differ: those of a line that is stacked on others. */
+  /** The drawn values, if they differ from `values`: those of a line that is stacked on others. */
   drawn?: readonly (number | null)[];
 }
 
@@ -32,9 +32,9 @@ export class Chart extends View {
   /** The times of the points in seconds, rising. */
   @property({ attribute: false }) times: readonly number[] = [];
   @property({ attribute: false }) series: readonly Series[] = [];
-  /** Formats a value. */
+  /** Formats a value for the legend and the axis. */
   @property({ attribute: false }) format: (value: number) => string = String;
-  /** Stacked lines are filled down to the line below, and drawn from the last to the first. */
+  /** The kind of the chart. In a stacked chart, each line is filled down to the one below. */
   @property() kind: "lines" | "stacked" | "log" = "lines";
   /** The text that replaces an empty chart. */
   @property() empty = "";
@@ -44,8 +44,8 @@ export class Chart extends View {
 
   #plot: uPlot | undefined;
   /**
-   * The names and colours of the lines, the theme and the language of the current plot, as JSON; a change needs a new
-   * plot.
+   * The names and colours of the lines, the theme and the language of the current plot, as JSON. A change of these
+   * needs a new plot.
    */
   #shape = "";
   readonly #resized = new ResizeObserver(() => {
@@ -241,7 +241,7 @@ function fromZero(_: uPlot, __: number, most: number): uPlot.Range.MinMax {
   return [0, most > 0 ? most * 1.15 : 1];
 }
 
-/** The powers of ten around the range of the values. */
+/** Returns the powers of ten that enclose the range of the values. */
 function decades(_: uPlot, least: number, most: number): uPlot.Range.MinMax {
   if (!(least > 0)) return [0.0001, 1];
   return [10 ** Math.floor(Math.log10(least)), 10 ** Math.floor(Math.log10(most) + 1)];
@@ -252,14 +252,14 @@ function powersOfTen(_: uPlot, __: number, least: number, most: number): number[
   return Array.from({ length: last - first + 1 }, (_, index) => 10 ** (first + index));
 }
 
-/** A pale, opaque version of a colour, because areas overlap. */
+/** Returns a pale version of a colour. It is opaque, because areas overlap. */
 function mix(colour: string, ground: string): string {
   const [over, under] = [channels(colour), channels(ground)];
   const mixed = over.map((channel, index) => Math.round(channel * 0.32 + (under[index] ?? channel) * 0.68));
   return `rgb(${mixed.join(" ")})`;
 }
 
-/** The parts of `#rrggbb`, or of `#rgb`, which a build may write instead. */
+/** Returns the channels of a colour `#rrggbb`, or of its short form `#rgb`, which a build may create. */
 function channels(colour: string): number[] {
   const digits = colour.length === 4 ? colour.slice(1).replace(/./g, "$&$&") : colour.slice(1);
   return [0, 2, 4].map((at) => Number.parseInt(digits.slice(at, at + 2), 16));

@@ -1,5 +1,6 @@
 /**
- * Asks for confirmation of an irreversible action and executes it: busy while it runs, with the error if it fails.
+ * A confirmation of an irreversible action. It runs the action, is disabled meanwhile, and shows an error if the
+ * action fails.
  */
 
 import { css, html, nothing } from "lit";
@@ -15,7 +16,7 @@ export interface Question {
   heading: string;
   text: string;
   action: string;
-  /** The text that the operator has to type before the action is enabled. */
+  /** The text that the operator must type to enable the action. */
   typed?: { label: string; text: string };
   act: () => Promise<void>;
 }

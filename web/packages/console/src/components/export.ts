@@ -1,4 +1,4 @@
-/** Buttons that save all rows of a table to a file. The rows are read page by page, up to a bound. */
+/** Buttons that save all rows of a table to a file. The rows are read page by page, up to `MOST_ROWS`. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -9,7 +9,7 @@ import "./notice.js";
 import { base, buttons } from "./styles.js";
 import { View } from "./view.js";
 
-/** The most rows in a file, which is built in the memory of the browser. */
+/** The maximum number of rows in a file, because the browser builds the file in memory. */
 export const MOST_ROWS = 50_000;
 
 type Kind = "csv" | "json";
@@ -19,9 +19,9 @@ export class Export extends View {
   /** The name of the file, without its extension. */
   @property() name = "";
   @property({ attribute: false }) columns: Columns<never> = {};
-  /** The rows, page by page. */
+  /** Returns the rows, page by page. */
   @property({ attribute: false }) pages: () => AsyncIterable<readonly unknown[]> = nothingAtAll;
-  /** Whether the JSON has one row per line. */
+  /** Whether the JSON file has one row on each line instead of an array. */
   @property({ type: Boolean }) lines = false;
 
   @state() private read: number | undefined = undefined;
@@ -107,14 +107,14 @@ async function* nothingAtAll(): AsyncGenerator<never[]> {
   yield [];
 }
 
-/** Lets the browser save a file. */
+/** Makes the browser save a file. */
 function save(name: string, type: string, text: string): void {
   const url = URL.createObjectURL(new Blob([text], { type: `${type};charset=utf-8` }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;
   link.click();
-  // The download has started by then.
+  // The download has started by then, so the address is no longer needed.
   setTimeout(() => {
     URL.revokeObjectURL(url);
   }, 10_000);

@@ -1,4 +1,4 @@
-/** A number field with its name, its unit, its bounds, and the problem of the typed text. */
+/** A number field with its name, unit and bounds, and with the problem of the typed text. */
 
 import { css, html, nothing } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** A secret text with a button that copies it. */
+/** A secret text with a copy button. */
 
 import { css, html } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -49,7 +49,7 @@ export class SecretText extends View {
       await navigator.clipboard.writeText(this.text);
       this.copied = true;
     } catch {
-      // Without HTTPS, a browser copies only selected text.
+      // Without HTTPS, a page cannot copy a text, so the text is only selected.
       const code = this.renderRoot.querySelector("code");
       if (code !== null) getSelection()?.selectAllChildren(code);
     }

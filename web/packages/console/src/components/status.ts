@@ -1,4 +1,4 @@
-/** The status type of a user, as a dot and a word, so that it does not depend on colour or language alone. */
+/** The status type of a user as a dot and a word, because a colour alone is not readable for everybody. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** A text field with its name, its explanation, and the problem of the text. An edit is dispatched as `lc-edit`. */
+/** A text field with its name, its explanation, and the problem of the text. Dispatches `lc-edit` after an edit. */
 
 import { css, html } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -10,9 +10,9 @@ export class TextField extends View {
   /** The path of the setting, as in `webhooks.push_url`. */
   @property() path = "";
   @property() value = "";
-  /** Whether the text is a web address, or has several lines. */
+  /** The kind of the text: one line, a web address, or several lines. */
   @property() kind: "text" | "url" | "lines" = "text";
-  /** The reason why the text cannot be saved. */
+  /** The reason why the text cannot be saved; undefined if it can. */
   @property({ attribute: false }) problem: string | undefined = undefined;
   @property({ type: Boolean }) disabled = false;
 

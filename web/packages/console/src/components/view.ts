@@ -1,4 +1,4 @@
-/** The base class of every component: it renders in the chosen language, and again when the language changes. */
+/** The base class of all components. It renders in the selected language, and again when the language changes. */
 
 import { LitElement } from "lit";
 import { preferences, type Words } from "../words/words.js";
@@ -28,7 +28,7 @@ export abstract class View extends LitElement {
   }
 }
 
-/** Data that is read from the server, with the state of the request. */
+/** Data from the server, or the state of the request for it. */
 export type Loaded<T> = { state: "loading" } | { state: "failed"; error: unknown } | { state: "ready"; value: T };
 
 export const LOADING: Loaded<never> = { state: "loading" };

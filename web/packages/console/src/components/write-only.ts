@@ -1,6 +1,6 @@
 /**
- * The control of a setting that the server never shows again, such as a secret or a token. It shows whether one is
- * stored, and sets, replaces or removes it. The section passes the draft; an edit is dispatched as `lc-edit`.
+ * The control of a setting that the server does not return, such as a secret or a token. It shows whether a value is
+ * stored, and sets, replaces or removes the value. The section passes the draft. Dispatches `lc-edit` after an edit.
  */
 
 import { css, html, nothing, type PropertyValues } from "lit";
@@ -9,20 +9,20 @@ import type { Words } from "../words/words.js";
 import { base, buttons, fields } from "./styles.js";
 import { View } from "./view.js";
 
-/** The texts for such a setting. */
+/** The texts for one setting. */
 export type WriteOnlyWords = Words["jwt"]["secret"];
 
 @customElement("lc-write-only")
 export class WriteOnlyField extends View {
   /** The path of the setting, as in `jwt.secret`. */
   @property() path = "";
-  /** The draft: `undefined` keeps the stored value, an empty text removes it. */
+  /** The draft: `undefined` keeps the stored value, and an empty text removes it. */
   @property({ attribute: false }) value: string | undefined = undefined;
-  /** Whether the server has a value. */
+  /** Whether the server has stored a value. */
   @property({ type: Boolean }) stored = false;
   @property({ type: Number }) longest = 200;
   @property({ attribute: false }) texts!: WriteOnlyWords;
-  /** The reason why the draft cannot be saved. */
+  /** The reason why the draft cannot be saved; undefined if it can. */
   @property({ attribute: false }) problem: string | undefined = undefined;
   @property({ type: Boolean }) disabled = false;
 
@@ -54,7 +54,7 @@ export class WriteOnlyField extends View {
   ];
 
   override willUpdate(changed: PropertyValues<this>): void {
-    // The draft has lost its value without an input in this field, because it was saved or discarded.
+    // The draft was saved or discarded, so the input is closed.
     if (changed.has("value") && this.value === undefined && !this.#cleared) this.typing = false;
     if (this.value !== undefined) this.#cleared = false;
   }
@@ -99,7 +99,7 @@ export class WriteOnlyField extends View {
     </button>`;
   }
 
-  /** Whether the input was cleared by hand, so that it stays open. */
+  /** Whether the operator has emptied the input, which then stays open. */
   #cleared = false;
 
   readonly #type = async (): Promise<void> => {

@@ -1,4 +1,4 @@
-/** The samples of the last minutes: stored as they come, and converted to lines. */
+/** The samples of the last minutes, and their conversion to lines. */
 
 import type { Figures, Sample } from "../api/shapes.js";
 
@@ -10,7 +10,10 @@ export interface History {
 
 export const NO_HISTORY: History = { platforms: [], samples: [] };
 
-/** Adds new samples. If the numbers go back, the server was restarted, and its history replaces the old one. */
+/**
+ * Adds new samples. If their numbers are lower than the stored ones, the server was restarted, and they replace
+ * these.
+ */
 export function take(history: History, figures: Figures): History {
   const last = history.samples.at(-1);
   const first = figures.samples[0];
@@ -19,14 +22,14 @@ export function take(history: History, figures: Figures): History {
   return { platforms: figures.platforms, samples: samples.slice(-figures.most_samples) };
 }
 
-/** The number after which to request samples. */
+/** Returns the number of the last sample; undefined if there is none. */
 export function lastNumber(history: History): number | undefined {
   return history.samples.at(-1)?.number;
 }
 
 export type Line = (number | null)[];
 
-/** The times of the samples, in seconds. */
+/** Returns the times of the samples, in seconds since 1970. */
 export function times(history: History): number[] {
   return history.samples.map((sample) => sample.at / 1000);
 }
@@ -35,7 +38,7 @@ export function line(history: History, value: (sample: Sample) => number | null 
   return history.samples.map((sample) => value(sample) ?? null);
 }
 
-/** A line for each platform with users in these minutes. */
+/** Returns a line for each platform on which users were connected. */
 export function platformLines(history: History): { platform: string; values: number[] }[] {
   return history.platforms
     .map((platform, index) => ({
@@ -45,7 +48,7 @@ export function platformLines(history: History): { platform: string; values: num
     .filter(({ values }) => values.some((value) => value > 0));
 }
 
-/** Stacked lines: each is the sum of itself and those before it. */
+/** Stacks lines: each becomes the sum of itself and all lines before it. */
 export function stack(lines: readonly number[][]): number[][] {
   const sums: number[][] = [];
   for (const values of lines) {

@@ -1,4 +1,4 @@
-/** The base class of pages that list users of one app: the selection of the app, and the loading of the list. */
+/** The base class of pages that list users of one app: selects the app, and loads the list. */
 
 import { css, html, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
@@ -12,7 +12,7 @@ import { pageStyles } from "./page.js";
 
 export abstract class AppUsersPage<Found> extends View {
   @property({ attribute: false }) api!: Api;
-  /** The app whose users are listed; the first app if there is none. */
+  /** The app of the list; if undefined, the first app. */
   @property({ attribute: false }) app: number | undefined = undefined;
 
   @state() protected found: Loaded<Found> = LOADING;
@@ -78,13 +78,13 @@ export abstract class AppUsersPage<Found> extends View {
     void this.#loadApps();
   }
 
-  /** The properties, besides `app`, that determine the list. */
+  /** The names of the properties, besides `app`, whose change loads the list again. */
   protected abstract readonly searched: readonly PropertyKey[];
 
-  /** Reads the list from its beginning. `signal` aborts when another read begins. */
+  /** Reads the list from its beginning. `signal` aborts the read when another one begins. */
   protected abstract read(app: number, signal: AbortSignal): Promise<void>;
 
-  /** Goes to the same page of another app. */
+  /** Opens the same page for another app. */
   protected abstract choose(app: number): void;
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
@@ -92,7 +92,7 @@ export abstract class AppUsersPage<Found> extends View {
     if (isOther && this.apps.state === "ready") void this.find();
   }
 
-  /** The form and the list, once the apps are known. */
+  /** Renders the form and the list once the apps are known. */
   protected card(
     form: (choice: TemplateResult) => TemplateResult,
     list: (found: Found) => TemplateResult,
@@ -121,12 +121,12 @@ export abstract class AppUsersPage<Found> extends View {
     </div>`;
   }
 
-  /** The button that loads more rows. */
+  /** Renders the button that loads more rows. */
   protected moreButton(more: () => void): TemplateResult {
     return html`<div class="more"><button ?disabled=${this.busy} @click=${more}>${this.words.more}</button></div>`;
   }
 
-  /** The app whose users are listed, once it is known. */
+  /** The app of the list; undefined until the apps are known. */
   protected get appId(): number | undefined {
     if (this.app !== undefined) return this.app;
     return this.apps.state === "ready" ? this.apps.value[0]?.id : undefined;
@@ -137,7 +137,7 @@ export abstract class AppUsersPage<Found> extends View {
     await this.reading((app, signal) => this.read(app, signal));
   };
 
-  /** Runs a read, which ends the previous one. An error replaces the list, unless `keep` handles it. */
+  /** Runs a read, and aborts the previous one. An error replaces the list, unless `keep` handles the error. */
   protected async reading(
     read: (app: number, signal: AbortSignal) => Promise<void>,
     keep?: (error: unknown) => void,
@@ -151,7 +151,7 @@ export abstract class AppUsersPage<Found> extends View {
     try {
       await read(app, asked.signal);
     } catch (error) {
-      // Another read has begun since, whose result is shown.
+      // Another read has begun, and its result will be shown.
       if (asked.signal.aborted) return;
       if (keep === undefined) this.found = { state: "failed", error };
       else keep(error);

@@ -1,4 +1,4 @@
-/** One app: its sections, one form over all of them, and the merge with changes by other operators. */
+/** The page of one app: its sections, one form for all of them, and the merge with changes by other operators. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -28,7 +28,7 @@ import { valueAt, type Merged } from "../settings/paths.js";
 import { errorText } from "../words/errors.js";
 import { head, pageStyles } from "./page.js";
 
-/** The section in which a path is shown. */
+/** The section for each path or first part of a path. */
 const TAB_OF: Record<string, AppTab> = {
   name: "general",
   edition: "general",
@@ -51,7 +51,7 @@ export class AppPage extends View {
   @state() private saving = false;
   @state() private saved = false;
   @state() private error: unknown = undefined;
-  /** The result of the merge with changes that another operator has saved while this form was open. */
+  /** The result of the merge, if another operator has saved changes while this form was open. */
   @state() private merged: Merged | undefined = undefined;
 
   static override styles = [
@@ -157,7 +157,7 @@ export class AppPage extends View {
     `,
   ];
 
-  /** Whether the form has changes that would be lost if the page were left. */
+  /** Whether the form has changes that the operator would lose on leaving the page. */
   get hasChanges(): boolean {
     return this.loaded.state === "ready" && unsaved(this.loaded.value).length > 0;
   }
@@ -172,7 +172,7 @@ export class AppPage extends View {
   }
 
   override updated(): void {
-    // On a narrow screen, the sections are one scrolling line, in which the current one must be visible.
+    // On a narrow screen, the sections are one scrolling line. The current section must be visible.
     const here = this.renderRoot.querySelector<HTMLElement>("nav a[aria-current]");
     const line = here?.closest("ul");
     if (here && line && line.scrollWidth > line.clientWidth) {
@@ -343,7 +343,7 @@ export class AppPage extends View {
     this.#change((form) => type(form, field, text));
   };
 
-  /** Handles a change of a key or an admin, which is saved already: the form continues with the new state. */
+  /** Handles a change of a key or an admin that is already saved: the form continues with the new state. */
   readonly #replaced = (event: CustomEvent<Tagged<App>>): void => {
     this.#change((form) => rebase(form, event.detail).form);
   };
@@ -375,7 +375,7 @@ export class AppPage extends View {
     }
   };
 
-  /** Another operator has saved first: reads the app, and applies the changes of this form to it. */
+  /** Reads the app again, because another operator has saved first, and applies the changes of this form to it. */
   async #readAgain(): Promise<void> {
     if (this.loaded.state !== "ready") return;
     try {

@@ -1,4 +1,4 @@
-/** The users of an app who are online, page by page, in the order of the server. */
+/** The page of the users of an app who are online, in the order of the server. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -12,15 +12,15 @@ import { errorText } from "../words/errors.js";
 import { AppUsersPage } from "./app-users.js";
 import { head } from "./page.js";
 
-/** The number of successive empty pages after which the operator is asked; each page is a bounded read. */
+/** The number of empty pages in a row after which the search stops until the operator continues it. */
 const EMPTY_PAGES = 20;
 
 @customElement("lc-online")
 export class OnlineUsersPage extends AppUsersPage<OnlinePage> {
-  /** The platform on which a listed user is connected; empty for any. */
+  /** The platform on which the listed users are connected; empty for any platform. */
   @property() on = "";
 
-  /** The reason why no more users could be read. */
+  /** The error that has stopped the reading of more users. */
   @state() private error: unknown = undefined;
 
   static override styles = [
@@ -154,13 +154,13 @@ export class OnlineUsersPage extends AppUsersPage<OnlinePage> {
     void this.reading(
       (app, signal) => this.#readOn(app, before, signal),
       (error) => {
-        // The rows that were read stay visible.
+        // The rows that were already read stay visible.
         this.error = error;
       },
     );
   };
 
-  /** Reads the next pages until there is another user or no page is left. */
+  /** Reads the next pages until a user is found, no page is left, or `EMPTY_PAGES` were empty. */
   async #readOn(app: number, before: OnlinePage, signal: AbortSignal): Promise<void> {
     let found = before;
     for (let pages = 0; pages < EMPTY_PAGES; pages += 1) {

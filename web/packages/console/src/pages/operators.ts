@@ -1,4 +1,4 @@
-/** The operators: the accounts of the console, with their roles. */
+/** The page of the operators: the accounts of the console, with their roles. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -32,7 +32,7 @@ export class OperatorsPage extends View {
   @state() private adding = false;
   @state() private busy = false;
   @state() private question: Question | undefined = undefined;
-  /** The password that was just generated, which is shown once. */
+  /** The generated password, which is shown only once. */
   @state() private made: { name: string; password: string } | undefined = undefined;
   @state() private said = "";
   @state() private error: unknown = undefined;

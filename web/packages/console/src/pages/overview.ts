@@ -1,4 +1,4 @@
-/** The overview: current figures of the server, updated once a second, with charts of up to a month. */
+/** The overview: the current figures of the server, updated once a second, and charts of up to a month. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -19,10 +19,12 @@ import { count, latency, latencyParts, rate, short } from "../text/format.js";
 import { head, pageStyles } from "./page.js";
 
 const PERIOD_MS = 1_000;
-/** The charts of the past are updated with each step, and at least this often. */
+/**
+ * The longest time between updates of the charts of the past, in milliseconds. They are also updated with each step.
+ */
 const MOST_SELDOM_MS = 60_000;
 
-/** The lines of the charts for any range. */
+/** The lines of all charts for the selected range. */
 interface Lines {
   times: number[];
   devices: { platform: string; values: (number | null)[]; drawn: (number | null)[] }[];
@@ -33,7 +35,7 @@ interface Lines {
 
 type Counted = Sample | PastPoint;
 
-/** The columns of an exported file. */
+/** Returns the columns of the exported file. */
 function columnsOf(platforms: readonly string[]): Columns<Counted> {
   const quantile =
     (of: "delivery" | "detection", which: keyof Quantiles) =>
@@ -65,10 +67,10 @@ export class OverviewPage extends View {
   @property({ attribute: false }) api!: Api;
 
   @state() private loaded: Loaded<History> = LOADING;
-  /** The range of the charts; undefined for the last ten minutes, live. */
+  /** The range of the charts; undefined for the live charts of the last ten minutes. */
   @state() private range: Range | undefined = undefined;
   @state() private past: Loaded<Past> = LOADING;
-  /** Whether live figures have stopped arriving. */
+  /** Whether live figures have stopped coming. */
   @state() private stale = false;
 
   #history: History = NO_HISTORY;
@@ -250,7 +252,7 @@ export class OverviewPage extends View {
     return milliseconds < 60_000 ? ranges.seconds(milliseconds / 1_000) : ranges.minutes(milliseconds / 60_000);
   }
 
-  /** The charts of the selected range. */
+  /** Renders the charts of the selected range. */
   #ranged(history: History): TemplateResult {
     if (this.range === undefined) {
       const platforms = platformLines(history);
@@ -338,7 +340,7 @@ export class OverviewPage extends View {
     void this.#look();
   };
 
-  /** Reads the selected range, and again with each step while the page is visible. */
+  /** Reads the figures of the selected range now, and again with each step while the page is visible. */
   readonly #look = async (): Promise<void> => {
     clearTimeout(this.#pastTimer);
     const { range } = this;
@@ -351,14 +353,14 @@ export class OverviewPage extends View {
       wait = Math.min(wait, value.step_ms);
     } catch (error) {
       if (range !== this.range) return;
-      // The shown charts stay, and the notice of the live figures reports that they are not updated.
+      // The charts stay visible. The notice about the live figures also says that they are not updated.
       if (this.past.state !== "ready") this.past = { state: "failed", error };
     }
     clearTimeout(this.#pastTimer);
     this.#pastTimer = setTimeout(() => void this.#look(), wait);
   };
 
-  /** Reads new samples once a second while the page is visible. */
+  /** Reads new samples now, and again each second while the page is visible. */
   readonly #poll = async (): Promise<void> => {
     clearTimeout(this.#timer);
     if (!this.isConnected || document.hidden) return;

@@ -1,4 +1,4 @@
-/** The head of a page: the path to it, the title and the actions. */
+/** The head of a page: its path, its title and its actions. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 

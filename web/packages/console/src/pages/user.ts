@@ -1,4 +1,4 @@
-/** One user: the status with its evidence, devices, subscriptions and watchers, updated while the page is visible. */
+/** The page of one user: status, devices, subscriptions and watchers, updated while the page is visible. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -19,7 +19,7 @@ import { head, pageStyles } from "./page.js";
 
 const PERIOD_MS = 2_000;
 
-/** The data of the page. */
+/** The data for the page. */
 interface Shown {
   user: User;
   watchers: Watchers;
@@ -194,7 +194,7 @@ export class UserPage extends View {
     const time = (then: number): TemplateResult =>
       html`${moment(then, words.locale)}<span class="quiet">${ago(then, at, words.locale)}</span>`;
     const isOnline = status.status_type === "ONLINE";
-    // The server need not send `last_seen` for an online user, who is seen now.
+    // The server may send no `last_seen` for an online user.
     const isNow = isOnline && (status.last_seen === null || at - status.last_seen < 1_000);
     const lastSeen = isNow
       ? words.user.lastSeenNow
@@ -349,7 +349,7 @@ export class UserPage extends View {
     if (this.live && this.isConnected && !document.hidden) await this.#read(true);
   };
 
-  /** Reads the user; `background` if the operator has not requested it. */
+  /** Reads the user. `background` is true if the operator has not requested it. */
   async #read(background: boolean): Promise<void> {
     clearTimeout(this.#timer);
     const { app, user: id } = this;
@@ -362,7 +362,8 @@ export class UserPage extends View {
       if (isStill()) this.loaded = { state: "ready", value: { user, watchers } };
     } catch (error) {
       if (!isStill()) return;
-      // The user stays visible during a short failure of the server, but not if the user does not exist any longer.
+      // The user stays visible during a short failure of the server, but not if the account does not exist any
+      // longer.
       const isAway = error instanceof ApiError && error.status !== 404 && this.loaded.state === "ready";
       if (!isAway) this.loaded = { state: "failed", error };
     }

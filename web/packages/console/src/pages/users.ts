@@ -1,4 +1,4 @@
-/** The search for users of an app by the beginning of the userID or of the nick. */
+/** The search for users of an app by the beginning of the userID or the nick. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -11,7 +11,7 @@ import { ago, moment } from "../text/format.js";
 import { AppUsersPage } from "./app-users.js";
 import { head } from "./page.js";
 
-/** The columns of an exported file. */
+/** The columns of the exported file. */
 const COLUMNS: Columns<FoundUser> = {
   user: (user) => user.user_id,
   nick: (user) => user.nick,
@@ -146,7 +146,7 @@ export class UsersPage extends AppUsersPage<Found> {
       ${found.more ? this.moreButton(this.#more) : nothing}`;
   }
 
-  /** All results of this search, page by page. */
+  /** Returns all results of this search, page by page. */
   readonly #pages = async function* (this: UsersPage): AsyncGenerator<FoundUser[]> {
     const [app, by, prefix] = [this.appId, this.by, this.search];
     let after: FoundUser | undefined;
@@ -171,7 +171,7 @@ export class UsersPage extends AppUsersPage<Found> {
 
   #go(app: number | undefined, by: SearchBy, prefix: string): void {
     const href = hrefOf({ page: "users", app, by, prefix });
-    // The address does not change if the same search is made again, but the result may.
+    // The same search again does not change the address, but may give another result.
     if (href === location.hash) void this.find();
     else location.hash = href;
   }

@@ -1,4 +1,4 @@
-/** The dead letters of an app: deliveries to webhooks that were given up, which can be sent again or deleted. */
+/** The dead letters of an app: undelivered notices for webhooks, which can be sent again or deleted. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
@@ -12,7 +12,7 @@ import { instant, type Columns } from "../text/csv.js";
 import { count, moment } from "../text/format.js";
 import { WebhookPart } from "./webhook-part.js";
 
-/** The columns of an exported file. */
+/** The columns of the exported file. */
 const COLUMNS: Columns<DeadLetter> = {
   id: (letter) => letter.id,
   webhook: (letter) => letter.webhook,

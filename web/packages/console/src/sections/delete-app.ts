@@ -1,4 +1,4 @@
-/** The deletion of an app, which requires its SDKAppID to be typed, because it cannot be undone. */
+/** The section that deletes an app. The operator must type the SDKAppID, because the deletion cannot be undone. */
 
 import { css, html } from "lit";
 import { customElement, state } from "lit/decorators.js";
@@ -51,7 +51,7 @@ export class DeleteAppSection extends Section {
       typed: { label: remove.type(id), text: String(id) },
       act: async () => {
         await this.api.deleteApp(id, this.form.base.tag);
-        // The unsaved changes of the form are discarded with the app.
+        // The unsaved changes in the form are discarded with the app.
         this.tell("lc-deleted", id);
         location.hash = hrefOf({ page: "apps" });
       },

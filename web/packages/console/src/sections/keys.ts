@@ -1,4 +1,4 @@
-/** The keys of an app. A rotation is saved at once, independently of the form. */
+/** The section with the keys of an app. A rotation is saved at once, not with the form. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";

@@ -1,4 +1,4 @@
-/** The base class of the sections of an app: the form that they show, and the events that report changes of it. */
+/** The base class of the sections of an app: the form, and the events that report its changes. */
 
 import { css, html, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
@@ -31,8 +31,8 @@ export abstract class Section extends View {
   @property({ attribute: false }) bounds: Bounds = {};
 
   /**
-   * Disables every control for operators who may not change the app, for all sections. The server refuses the change
-   * in any case.
+   * Disables every control of the section for operators who may not change the app. The server also refuses their
+   * changes.
    */
   protected override updated(): void {
     if (this.api.may("admin")) return;
@@ -41,7 +41,7 @@ export abstract class Section extends View {
     }
   }
 
-  /** The fields for the numbers that this server has. */
+  /** Renders the fields for the numbers that this server has. */
   protected numbers(fields: readonly NumberField[]): TemplateResult[] {
     const changed = unsaved(this.form);
     return present(this.form, fields).map(

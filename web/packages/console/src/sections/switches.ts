@@ -1,5 +1,5 @@
 /**
- * The section with the two switches. Each has a text about its effect, and about the code that callers get when it is
+ * The section with the two switches. A text beside each says what it does, and with which code calls fail while it is
  * off.
  */
 

@@ -1,4 +1,4 @@
-/** The base class of the cards about webhooks of an app: their data is read when the app changes. */
+/** The base class of the cards about an app's webhooks. Their data is read when the app changes. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
@@ -14,7 +14,7 @@ export abstract class WebhookPart<T> extends View {
   @property({ type: Number }) app = 0;
 
   @state() protected loaded: Loaded<T> = LOADING;
-  /** The reason why the last action failed. */
+  /** The error of the last action; undefined if it succeeded. */
   @state() protected error: unknown = undefined;
 
   static override styles = [
@@ -35,7 +35,7 @@ export abstract class WebhookPart<T> extends View {
   /** Reads the data of the card. */
   protected abstract read(app: number): Promise<T>;
 
-  /** Drops the data of another app. */
+  /** Removes the data of the former app. */
   protected forget(): void {
     this.loaded = LOADING;
     this.error = undefined;
@@ -58,7 +58,7 @@ export abstract class WebhookPart<T> extends View {
     }
   };
 
-  /** Runs an action of the operator. Its error is shown unless the card shows another app by then. */
+  /** Runs an action of the operator. An error is shown only if the card still shows the same app. */
   protected async attempt(act: (app: number) => Promise<void>): Promise<void> {
     const { app } = this;
     this.error = undefined;

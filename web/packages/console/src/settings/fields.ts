@@ -1,4 +1,4 @@
-/** The fields of the settings: how each is displayed, parsed and checked. Their bounds come from the server. */
+/** The fields of the settings: their display, their parsing and their checks. Their bounds come from the server. */
 
 import type { Bounds } from "../api/shapes.js";
 
@@ -52,13 +52,13 @@ const TIMES = [
   ["ms", 1],
 ] as const;
 
-/** The text of a value. Times use the longest unit of which they are a whole multiple. */
+/** Returns the text of a value. A time has the longest unit of which it is a whole multiple. */
 export function fieldText(value: number, unit: Unit): string {
   if (unit !== "milliseconds") return String(value);
   return timeText(value);
 }
 
-/** Formats a time in milliseconds: 400 s, 10 min, 7 d; 0 has no unit. */
+/** Formats a time in milliseconds, for example as 400 s, 10 min or 7 d. 0 becomes `0 s`. */
 export function timeText(milliseconds: number): string {
   if (milliseconds === 0) return "0 s";
   const [name, size] = TIMES.find(([, size]) => milliseconds % size === 0) ?? ["ms", 1];
@@ -66,7 +66,8 @@ export function timeText(milliseconds: number): string {
 }
 
 /**
- * Formats a bound as a short text beside a field: an uneven maximum of a time is rounded down to the last whole unit.
+ * Formats a bound briefly. If a time is no whole multiple of its unit and is more than ten units long, it is rounded
+ * down.
  */
 export function boundText(value: number, unit: Unit): string {
   if (unit !== "milliseconds" || value < 1_000) return fieldText(value, unit);
@@ -74,7 +75,7 @@ export function boundText(value: number, unit: Unit): string {
   return value % size === 0 || value / size > 10 ? `${Math.floor(value / size)} ${name}` : timeText(value);
 }
 
-/** The number that was typed; `undefined` if it is not a number. */
+/** Returns the typed number; `undefined` if the text is not a number. */
 export function readField(text: string, unit: Unit): number | undefined {
   const clean = text.trim().toLowerCase();
   if (unit !== "milliseconds") return /^\d{1,10}$/.test(clean) ? Number(clean) : undefined;
@@ -85,7 +86,7 @@ export function readField(text: string, unit: Unit): number | undefined {
   return Number.isInteger(milliseconds) ? milliseconds : undefined;
 }
 
-/** The sizes of the units of time in milliseconds. A number without a unit means seconds. */
+/** The units of time, with their length in milliseconds. A number without a unit means seconds. */
 const SIZES = new Map<string, number>([
   ["", 1_000],
   ["ms", 1],
@@ -105,7 +106,7 @@ const SIZES = new Map<string, number>([
 
 export type FieldProblem = { kind: "unreadable" } | { kind: "outside"; least: number; most: number };
 
-/** The problem with the text of a field, if there is one. */
+/** Returns the problem of the text in a field; undefined if there is none. */
 export function problemOf(text: string, field: NumberField, bounds: Bounds): FieldProblem | undefined {
   const value = readField(text, field.unit);
   if (value === undefined) return { kind: "unreadable" };

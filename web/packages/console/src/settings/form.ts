@@ -1,4 +1,4 @@
-/** A form over the settings of an app: the settings as read, the draft, and the text of each field. */
+/** A form for the settings of an app: the settings as read, the draft, and the text of each number field. */
 
 import type { Tagged } from "../api/client.js";
 import type { GivenSettings } from "../api/client.js";
@@ -16,24 +16,24 @@ import {
 import { changes, merge, valueAt, withValue, type Draft, type Merged, type Value } from "./paths.js";
 
 export interface Form {
-  /** The app as it was read, and the state that a save names. */
+  /** The app as it was read. Its tag is sent with a save. */
   base: Tagged<App>;
   draft: Draft;
-  /** The texts of number fields by path; a text may not be a number. */
+  /** The texts of number fields, by path. A text need not be a number. */
   typed: Readonly<Record<string, string>>;
 }
 
 const FIELDS = [...DEVICE_FIELDS, ...LIMIT_FIELDS, ...TIMING_FIELDS, ...JWT_FIELDS];
 
-/** The fewest bytes of a secret for JWTs. */
+/** The minimum size of a secret for JWTs, in bytes. */
 const SHORTEST_SECRET = 32;
 
-/** A form in which nothing is changed yet. */
+/** Creates a form without changes. */
 export function formOf(base: Tagged<App>): Form {
   return { base, draft: structuredClone(base.value.settings), typed: {} };
 }
 
-/** The number fields that this server has; an older server may lack some. */
+/** Returns the number fields that this server has; an older server may lack some. */
 export function present(form: Form, fields: readonly NumberField[]): NumberField[] {
   return fields.filter((field) => valueAt(form.base.value.settings, field.path) !== undefined);
 }
@@ -42,19 +42,19 @@ export function edit(form: Form, path: string, value: Value | undefined): Form {
   return { ...form, draft: withValue(form.draft, path, value) };
 }
 
-/** Handles an input; the draft follows if it is a number. */
+/** Handles an input in a number field. The draft changes only if the text is a number. */
 export function type(form: Form, field: NumberField, text: string): Form {
   const value = readField(text, field.unit);
   const typed = { ...form.typed, [field.path]: text };
   return value === undefined ? { ...form, typed } : { ...edit(form, field.path, value), typed };
 }
 
-/** The text of a number field. */
+/** Returns the text of a number field. */
 export function textOf(form: Form, field: NumberField): string {
   return form.typed[field.path] ?? fieldText(Number(valueAt(form.draft, field.path)), field.unit);
 }
 
-/** Returns the paths that would be saved. */
+/** Returns the paths with unsaved changes. */
 export function unsaved(form: Form): string[] {
   const changed = changes(form.base.value.settings, form.draft);
   // A text that is not a number counts as a change too, although it cannot be saved.
@@ -65,7 +65,7 @@ export function unsaved(form: Form): string[] {
   return [...new Set([...changed, ...unreadable.map((field) => field.path)])];
 }
 
-/** Returns the paths whose drafts cannot be saved. */
+/** Returns the paths whose values cannot be saved. */
 export function faults(form: Form, bounds: Bounds): string[] {
   const numbers = present(form, FIELDS).filter(
     (field) => problemOf(textOf(form, field), field, bounds) !== undefined,
@@ -81,7 +81,7 @@ export function faults(form: Form, bounds: Bounds): string[] {
   return faults;
 }
 
-/** The settings of the form in the form for the server. */
+/** Converts the draft to the settings for the server. */
 export function given(form: Form): GivenSettings {
   const { webhooks, jwt, ...settings } = form.draft;
   const { state_change_url, push_url, token } = webhooks;
@@ -102,21 +102,24 @@ export function given(form: Form): GivenSettings {
   };
 }
 
-/** Applies the changes of the form to the settings that another operator has saved. */
+/** Applies the changes of this form to the settings that another operator has saved. */
 export function rebase(form: Form, theirs: Tagged<App>): { form: Form; merged: Merged } {
   const merged = merge(form.base.value.settings, form.draft, theirs.value.settings);
   const mine = new Set(unsaved(form));
-  // A field that was not changed here shows the current value.
+  // A field without a change in this form shows the saved value.
   const typed = Object.fromEntries(Object.entries(form.typed).filter(([path]) => mine.has(path)));
   return { form: { base: theirs, draft: merged.settings, typed }, merged };
 }
 
-/** Whether the server would refuse a secret for JWTs; an empty one removes the secret. */
+/**
+ * Returns whether a secret for JWTs is too short for the server. An empty text removes the secret and is never too
+ * short.
+ */
 export function isShortSecret(secret: string | undefined): boolean {
   return secret !== undefined && secret !== "" && bytes(secret) < SHORTEST_SECRET;
 }
 
-/** Whether webhooks can be sent to this address; an empty one means no receiver. */
+/** Returns whether webhooks can be sent to this address. An empty address is valid and means no receiver. */
 export function isWebAddress(text: string): boolean {
   if (text === "") return true;
   if (!/^https?:\/\/[^\s/?#]/i.test(text)) return false;

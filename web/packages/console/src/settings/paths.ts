@@ -1,8 +1,8 @@
-/** Values of the settings by their path, such as `limits.rate.calls`, and the merge of two operators' changes. */
+/** Access to settings by path, such as `limits.rate.calls`, and the merge of two operators' changes. */
 
 import type { Settings } from "../api/shapes.js";
 
-/** The settings of a form. The token and the secret are present once they were typed. */
+/** The settings in a form. The token and the secret are present only if the operator has typed them. */
 export interface Draft extends Omit<Settings, "webhooks" | "jwt"> {
   webhooks: Settings["webhooks"] & { token?: string };
   jwt: Settings["jwt"] & { secret?: string };
@@ -19,7 +19,7 @@ export function valueAt(settings: Draft, path: string): Value | undefined {
   return isValue(value) ? value : undefined;
 }
 
-/** Returns the settings with another value at a path; `undefined` removes the value. */
+/** Returns a copy of the settings with another value at a path; `undefined` removes the value. */
 export function withValue(settings: Draft, path: string, value: Value | undefined): Draft {
   const copy = structuredClone(settings);
   const names = path.split(".");
@@ -35,7 +35,7 @@ export function withValue(settings: Draft, path: string, value: Value | undefine
   return copy;
 }
 
-/** Every path with a value, in the order of the settings. */
+/** Returns all paths with a value, in the order of the settings. */
 export function pathsOf(settings: Draft): string[] {
   const paths: string[] = [];
   const walk = (value: unknown, path: string): void => {
@@ -48,16 +48,16 @@ export function pathsOf(settings: Draft): string[] {
   return paths;
 }
 
-/** The paths at which two settings differ. */
+/** Returns the paths at which two settings differ. */
 export function changes(before: Draft, after: Draft): string[] {
   const paths = new Set([...pathsOf(before), ...pathsOf(after)]);
   return [...paths].filter((path) => valueAt(before, path) !== valueAt(after, path));
 }
 
-/** The result of a three-way merge: the changes of this form, on top of the settings that another operator has saved. */
+/** The result of a three-way merge: the settings that another operator has saved, with the changes of this form. */
 export interface Merged {
   settings: Draft;
-  /** The paths that both operators have changed to different values; the values of this form are kept. */
+  /** The paths that both operators have changed to different values. The values of this form win. */
   conflicts: string[];
   /** The paths that only the other operator has changed. */
   theirs: string[];

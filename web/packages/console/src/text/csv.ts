@@ -1,6 +1,6 @@
-/** Rows as CSV (RFC 4180) or JSON, for files. */
+/** Formats rows as CSV (RFC 4180). */
 
-/** The columns of a file: each name with the function that formats the cell of a row. */
+/** The columns of a file: each name with a function that returns the cell of a row. */
 export type Columns<T> = Record<string, (row: T) => string | number>;
 
 /** Formats the names of the columns as the first row of CSV. */
@@ -19,9 +19,9 @@ function line(cells: readonly string[]): string {
 }
 
 /**
- * Formats a cell. A spreadsheet runs a text as a formula if it begins with one of these characters; some programs also
- * do so for the full-width form, or after a tab or a line break. Such a text gets an apostrophe in front; a plain
- * number needs none.
+ * Formats a cell. A text that begins with one of these characters could run as a formula in a spreadsheet, so it gets
+ * an apostrophe in front. Some programs also accept the full-width characters, or a tab or line break before them. A
+ * plain number stays as it is.
  */
 function quoted(cell: string): string {
   const isFormula = /^[=+\-@＝＋－＠\t\r\n]/.test(cell) && !/^[+-]?\d+(\.\d+)?$/.test(cell);

@@ -1,8 +1,8 @@
-/** Numbers and times in the reader's language. The current time is an argument. */
+/** Formats numbers and times in the reader's language. The current time is an argument. */
 
 const formats = new Map<string, Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>();
 
-/** Cached because creating formats is expensive, and there are few. */
+/** Returns a cached format. Creating a format is slow, and there are few different ones. */
 function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeTimeFormat>(
   key: string,
   make: () => T,
@@ -14,19 +14,19 @@ function kept<T extends Intl.NumberFormat | Intl.DateTimeFormat | Intl.RelativeT
   return made;
 }
 
-/** Formats a number: 12,345. */
+/** Formats a number, for example as 12,345. */
 export function count(value: number, locale: string): string {
   return kept(`count ${locale}`, () => new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })).format(value);
 }
 
-/** Formats a number for the axis of a chart: 1.2K. */
+/** Formats a number for the axis of a chart, for example as 1.2K. */
 export function short(value: number, locale: string): string {
   const make = (): Intl.NumberFormat =>
     new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 });
   return kept(`short ${locale}`, make).format(value);
 }
 
-/** Formats a number of events per second; small numbers have one decimal. */
+/** Formats a number of events per second. A number below 100 has one decimal. */
 export function rate(value: number, locale: string): string {
   const digits = value > 0 && value < 100 ? 1 : 0;
   const make = (): Intl.NumberFormat =>
@@ -34,12 +34,12 @@ export function rate(value: number, locale: string): string {
   return kept(`rate ${digits} ${locale}`, make).format(value);
 }
 
-/** Formats a short time in a suitable unit: 80 µs, 1.4 ms, 2.3 s, 60.2 s. */
+/** Formats a short time in a suitable unit, for example as 80 µs, 1.4 ms, 2.3 s or 60.2 s. */
 export function latency(seconds: number, locale: string): string {
   return latencyParts(seconds, locale).join(" ");
 }
 
-/** Formats a short time like `latency`, as number and unit. */
+/** Formats a short time like `latency`, but returns number and unit separately. */
 export function latencyParts(seconds: number, locale: string): [value: string, unit: string] {
   if (seconds < 0.001) return [precise(seconds * 1e6, locale), "µs"];
   if (seconds < 1) return [precise(seconds * 1e3, locale), "ms"];
@@ -73,11 +73,11 @@ const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
   ["second", 1_000],
 ];
 
-/** Formats a time relative to now: 3 minutes ago, in 7 days. */
+/** Formats a time relative to now, for example as 3 minutes ago, or in 7 days. */
 export function ago(at: number, now: number, locale: string): string {
   const away = at - now;
   const [unit, size] = STEPS.find(([, size]) => Math.abs(away) >= size) ?? ["second", 1_000];
   const format = kept(`ago ${locale}`, () => new Intl.RelativeTimeFormat(locale, { numeric: "auto" }));
-  // Rounds toward zero: 59 seconds ago is not a minute ago.
+  // Rounds toward zero, because 59 seconds ago is not a minute ago.
   return format.format(Math.trunc(away / size), unit);
 }

@@ -1,4 +1,4 @@
-/** English. The type of this object determines the texts that every language must have. */
+/** The English texts. The type of this object determines the texts of every language. */
 
 import SETTINGS from "./settings.json" with { type: "json" };
 
@@ -308,7 +308,7 @@ export const EN = {
   },
   limits: { lead: "How much. What is beyond is refused with its code, and changes nothing." },
   timing: { lead: "How long. Write a number with its unit, as in 400 s, 10 min or 7 d." },
-  /** The name and the text of each setting, shared with `lamplight app set --help`. */
+  /** The name and explanation of each setting, shared with `lamplight app set --help`. */
   fields: {
     ...Object.fromEntries(Object.entries(SETTINGS).map(([path, { name, text }]) => [path, { name, text }])),
     "webhooks.token_set": { name: "Token", text: "" },

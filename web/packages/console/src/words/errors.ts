@@ -4,7 +4,7 @@ import { CODES } from "@lamplight/chat";
 import { ApiError } from "../api/client.js";
 import type { Words } from "./en.js";
 
-/** Returns a readable sentence for an error. Details that the server adds to the text of the table follow it. */
+/** Returns a readable sentence with the code of an error. If the server sent details, they follow the sentence. */
 export function errorText(error: unknown, words: Words): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
   if (error.status === 0) return words.errors.unreachable;

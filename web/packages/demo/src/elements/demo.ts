@@ -12,7 +12,7 @@ import { type Place, readPlace } from "../server.js";
 import { codeOf, type Person, Session } from "../session.js";
 import { type Words, wordsOf } from "../words/words.js";
 
-/** The time for which a message about an action is shown, in milliseconds. */
+/** The time, in milliseconds, for which a message about an action is shown. */
 const NOTICE = 6_000;
 
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];
@@ -207,7 +207,7 @@ export class LamplightDemo extends LitElement {
 
   readonly #actions: Actions = {
     leave: async () => {
-      // The next visitor starts without a route.
+      // The next visitor must not begin at this visitor's views.
       history.replaceState(null, "", location.pathname);
       await this.#try(() => this.#session?.leave());
     },
@@ -275,7 +275,7 @@ export class LamplightDemo extends LitElement {
   }
 }
 
-/** The reason of an error, in the language of the page if the code is known. */
+/** Returns the reason of an error. If the code is known, the reason is in the language of the page. */
 function reasonOf(error: unknown, language: Preferences["language"]): string {
   const code = codeOf(error);
   const known = Object.values(CODES).find(({ number }) => number === code && number !== 0);
@@ -283,7 +283,7 @@ function reasonOf(error: unknown, language: Preferences["language"]): string {
   return known === undefined ? message : `${language === "zh" ? known.chinese : message} (${code})`;
 }
 
-/** A storage of the browser, if it is allowed. */
+/** Returns a storage of the browser; undefined if the browser forbids access. */
 function storage(name: "localStorage" | "sessionStorage"): Storage | undefined {
   try {
     return window[name];

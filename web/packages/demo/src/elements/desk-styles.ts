@@ -1,4 +1,4 @@
-/** The layout of the desk: three columns, two with less room, one on a phone. */
+/** The layout of the desk: three columns, two on a narrow screen, one on a phone. */
 
 import { css } from "lit";
 

@@ -1,5 +1,6 @@
 /**
- * The view after the login: the lists at one side, the conversation in the middle, the evidence at the other side.
+ * The view after the login: the lists at one side, the conversation in the middle, and the details of the status at
+ * the other side.
  */
 
 import { CODES, type UserStatus } from "@lamplight/chat";
@@ -14,13 +15,15 @@ import { hashOf, outerOf, type Route, routeOf, type Tab } from "../route.js";
 import type { Person, Stage } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** The actions of a visitor. Each returns whether it succeeded; the element that provides the actions shows errors. */
+/**
+ * The actions of a visitor. The provider of the actions shows their errors; a `boolean` says whether one succeeded.
+ */
 export interface Actions {
   leave(): Promise<void>;
   say(text: string): Promise<boolean>;
   /** Queries the status of a user who may not exist. */
   meet(userID: string): Promise<boolean>;
-  /** Queries the status of a user who is shown; the lists report an error. */
+  /** Queries the status of a shown user. An error is ignored here, because the lists report it. */
   glance(userID: string): void;
   befriend(userID: string): Promise<boolean>;
   showStatus(shown: boolean): void;
@@ -35,19 +38,19 @@ export class LamplightDesk extends LitElement {
   @property({ attribute: false }) picture!: Picture;
   @property({ attribute: false }) personOf!: (userID: string) => Person;
   @property({ attribute: false }) actions!: Actions;
-  /** The current time by the server's clock. */
+  /** Returns the current time by the server's clock. */
   @property({ attribute: false }) now!: () => number;
   @property() theme: "light" | "dark" = "light";
   @property({ type: Boolean }) showsStatus = true;
-  /** Whether a conversation is open; on a small screen it replaces the lists. */
+  /** Whether a conversation is open. On a small screen it replaces the lists. */
   @property({ type: Boolean, reflect: true }) open = false;
 
   @state() private route: Route = routeOf(location.hash);
   @state() private writing = false;
 
   /**
-   * Media queries: whether there is no room for the evidence beside the chat, and whether there is no room for the
-   * lists either.
+   * Media queries: `narrow` if there is no room for the status details beside the chat, `small` if there is no room
+   * for the lists either.
    */
   readonly #narrow = matchMedia("(max-width: 70rem)");
   readonly #small = matchMedia("(max-width: 46rem)");
@@ -67,7 +70,7 @@ export class LamplightDesk extends LitElement {
     window.removeEventListener("keydown", this.#key);
   }
 
-  /** Moves the focus, because the focused button of the entrance was removed. */
+  /** Moves the focus to the title, because the focused button of the entrance was removed. */
   protected override firstUpdated(): void {
     this.#focus("h1");
   }
@@ -208,7 +211,7 @@ export class LamplightDesk extends LitElement {
     </form>`;
   }
 
-  /** Opens and closes the form for a new chat, and moves the focus. */
+  /** Opens or closes the form for a new chat, and moves the focus. */
   async #write(writing: boolean): Promise<void> {
     this.writing = writing;
     await this.updateComplete;
@@ -297,8 +300,8 @@ export class LamplightDesk extends LitElement {
   }
 
   /**
-   * The status to show for a user. Without a connection, the visitor's own status is unknown, because others may see
-   * another one by now.
+   * Returns the status to show for a user. Without a connection, the visitor's own status is unknown, because others
+   * may already see another one.
    */
   #statusOf(userID: string): UserStatus | undefined {
     const { inside, picture } = this;
@@ -312,7 +315,7 @@ export class LamplightDesk extends LitElement {
     this.#glance();
   }
 
-  /** Queries the server for the evidence, which is more than the notified changes. */
+  /** Queries the status of the peer, because the answer has more details than a notification. */
   #glance(): void {
     const { peer } = this.route;
     if (peer !== "" && this.showsStatus && this.inside.withheld === 0) {
@@ -320,9 +323,9 @@ export class LamplightDesk extends LitElement {
     }
   }
 
-  // The route, and the way back.
+  // The route and its history.
 
-  /** Opens a view, which Back closes again. */
+  /** Opens a view as a new entry of the history, so that Back closes it. */
   #go(route: Route): void {
     if (hashOf(route) !== hashOf(this.route)) {
       history.pushState({ isOurs: true }, "", hashOf(route));
@@ -330,13 +333,13 @@ export class LamplightDesk extends LitElement {
     }
   }
 
-  /** Replaces the current view. */
+  /** Replaces the current view without a new entry of the history. */
   #replace(route: Route): void {
     history.replaceState(history.state, "", hashOf(route));
     this.route = route;
   }
 
-  /** Closes the view that was opened last, as Back does; a visitor who came by a link has no entry to go back to. */
+  /** Closes the view that was opened last, like Back. If the visitor came by a link, there is no earlier entry. */
   readonly #close = (): void => {
     const outer = outerOf(this.route);
     if (outer === undefined) {
@@ -358,12 +361,15 @@ export class LamplightDesk extends LitElement {
     this.requestUpdate();
   };
 
-  /** Whether the evidence covers everything else. */
+  /** Whether the status details cover the other views. */
   get #isCovered(): boolean {
     return this.route.isDetailed && this.#narrow.matches;
   }
 
-  /** Escape closes the topmost view: the evidence, the form for a new chat, or the chat on a phone. */
+  /**
+   * Handles Escape, which closes the topmost view: the status details, the form for a new chat, or the chat on a
+   * phone.
+   */
   readonly #key = (event: KeyboardEvent): void => {
     const isPopup = (node: EventTarget): boolean => node instanceof Element && node.matches(":popover-open");
     if (event.key !== "Escape" || event.isComposing || event.defaultPrevented || event.composedPath().some(isPopup)) {
@@ -379,8 +385,8 @@ export class LamplightDesk extends LitElement {
   };
 
   /**
-   * Moves the focus into an opened view, and back to its opener afterwards, because the focused element may be hidden
-   * now.
+   * Moves the focus into an opened view, and back to the button that opened it when it is closed. The element with
+   * the focus may be hidden.
    */
   async #followFocus(before: Route, now: Route): Promise<void> {
     // A button in a slot exists only after the element with the slot was rendered.

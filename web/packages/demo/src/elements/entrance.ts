@@ -1,4 +1,4 @@
-/** The entrance: a demo user is chosen, or a UserSig is entered. */
+/** The entrance: the visitor chooses a demo user or enters a UserSig. */
 
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, property, state } from "lit/decorators.js";
@@ -45,7 +45,7 @@ export class LamplightEntrance extends LitElement {
         letter-spacing: -0.02em;
         text-wrap: balance;
       }
-      /* A Chinese title breaks between its clauses, not within a word. */
+      /* A Chinese title must break between its clauses, not within a word. */
       h1:lang(zh) {
         word-break: keep-all;
       }
@@ -211,9 +211,9 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
-  /** The login that another login of the same account has replaced. */
+  /** The login that another login of the same account has replaced; undefined if there is none. */
   @property({ attribute: false }) former: Ticket | undefined;
-  /** The userID of the visitor who is logging in. */
+  /** The userID of the visitor who is logging in; undefined if nobody is. */
   @property({ attribute: false }) entering: string | undefined;
   @property({ attribute: false }) onPlay: (userID: string) => void = () => undefined;
   @property({ attribute: false }) onEnter: (ticket: Ticket) => void = () => undefined;
@@ -222,7 +222,8 @@ export class LamplightEntrance extends LitElement {
   @state() private claims: Claims | undefined;
 
   /**
-   * Moves the focus to the text that says why the visit has ended, because the focused element of the desk was removed.
+   * Moves the focus to the text that says why the visit has ended, because the focused element of the desk was
+   * removed.
    */
   protected override firstUpdated(): void {
     if (this.ending !== undefined) {
@@ -366,7 +367,7 @@ export class LamplightEntrance extends LitElement {
     `;
   }
 
-  /** The line below the field: the claims of the UserSig, or that it is not readable. */
+  /** Renders the line below the field: the claims of the UserSig, or a message that it is unreadable. */
   #reading(): TemplateResult | typeof nothing {
     const { words, claims, sig } = this;
     if (sig.trim() === "") {
@@ -383,7 +384,7 @@ export class LamplightEntrance extends LitElement {
     const sig = (event.target as HTMLTextAreaElement).value;
     this.sig = sig;
     const claims = await readUserSig(sig);
-    // A later input was already parsed.
+    // Ignores the result if the visitor has typed another text.
     if (this.sig === sig) {
       this.claims = claims;
     }

@@ -1,4 +1,4 @@
-/** One user: the status, the custom status, and the evidence for them. */
+/** The details of one user's status: the type, the custom status, the reason, the times and the devices. */
 
 import type { UserStatus } from "@lamplight/chat";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
@@ -9,7 +9,7 @@ import { ago, moment } from "./time-text.js";
 import type { Person } from "../session.js";
 import type { Words } from "../words/words.js";
 
-/** The interval at which relative times such as "2 minutes ago" are updated, in milliseconds. */
+/** The interval, in milliseconds, at which relative times such as "2 minutes ago" are updated. */
 const REFRESH = 10_000;
 
 @customElement("lamplight-evidence")
@@ -137,11 +137,11 @@ export class LamplightEvidence extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) person!: Person;
   @property({ attribute: false }) status: UserStatus | undefined;
-  /** The current time by the server's clock. */
+  /** Returns the current time by the server's clock. */
   @property({ attribute: false }) now: () => number = () => Date.now();
   /** Whether there is no connection, so that the last known status is shown. */
   @property({ type: Boolean }) stale = false;
-  /** The reason why the app shows nothing of this user; empty if it does. */
+  /** The reason why the app does not allow the status of this user; empty if it does. */
   @property() withheld = "";
   @property() theme: "light" | "dark" = "light";
 

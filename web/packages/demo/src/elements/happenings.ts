@@ -1,4 +1,4 @@
-/** The live list of status changes around the visitor, newest first. */
+/** The live list of status changes of other users, newest first. */
 
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { customElement, property } from "lit/decorators.js";
@@ -37,8 +37,8 @@ export class LamplightHappenings extends LitElement {
         margin: 0;
         background: var(--lamp);
       }
-      /* The animation runs once for each change and only uses properties that need no painting, because a page that
-         is open all day must not keep a processor busy. */
+      /* A page may be open all day, so the animation must not need much processor time: it runs once for each change,
+         and changes only properties that need no painting. */
       h2 i::after {
         content: "";
         position: absolute;

@@ -1,4 +1,4 @@
-/** The icons of the demo. Each is beside words or has a label where it is used. */
+/** The icons of the demo. Each has a text beside it, or a label where it is used. */
 
 import { svg, type TemplateResult } from "lit";
 

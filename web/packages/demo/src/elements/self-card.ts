@@ -1,4 +1,4 @@
-/** The visitor: the name, the custom status, and the form that changes it. */
+/** The card of the visitor: the name, the custom status, and the form that changes it. */
 
 import type { Profile, UserStatus } from "@lamplight/chat";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
@@ -7,7 +7,7 @@ import { common } from "./styles.js";
 import { smileIcon } from "./icons.js";
 import type { Words } from "../words/words.js";
 
-/** The longest custom status in bytes of UTF-8. An app may set another bound, which the server checks. */
+/** The maximum size of a custom status, in bytes of UTF-8. If an app has another limit, the server checks it. */
 const LONGEST = 100;
 
 @customElement("lamplight-self-card")
@@ -200,7 +200,7 @@ export class LamplightSelfCard extends LitElement {
 
   #key(event: KeyboardEvent): void {
     if (event.key === "Escape") {
-      // The element around the card has its own handler for Escape.
+      // Without this, the handler of the surrounding element would also close something.
       event.stopPropagation();
       void this.#close();
     }

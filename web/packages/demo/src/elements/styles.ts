@@ -1,4 +1,4 @@
-/** The styles that the elements of the demo share. They use the colours of `style.css`. */
+/** The styles that all elements of the demo share. They use the colours of `style.css`. */
 
 import { css } from "lit";
 

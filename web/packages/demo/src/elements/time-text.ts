@@ -1,4 +1,4 @@
-/** Times as text, by the rule of the whole product: hours from 00 to 23, months by name. */
+/** Formats times with the same rules as all parts of Lamplight: hours from 00 to 23, months by name. */
 
 const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: number])[] = [
   ["day", 86_400],
@@ -7,7 +7,7 @@ const STEPS: readonly (readonly [unit: Intl.RelativeTimeFormatUnit, seconds: num
   ["second", 1],
 ];
 
-/** Formats a time relative to now, such as `2 minutes ago`. */
+/** Formats a time relative to now, for example as `2 minutes ago`. */
 export function ago(at: number, now: number, locale: string): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
   const [unit, length] = STEPS.find(([, length]) => seconds >= length) ?? (["second", 1] as const);
@@ -15,7 +15,7 @@ export function ago(at: number, now: number, locale: string): string {
   return format.format(-Math.floor(seconds / length), unit);
 }
 
-/** Formats a time such as `14:03:22`, with the date if it was another day. */
+/** Formats a time, for example as `14:03:22`; a time on another day also has the date. */
 export function moment(at: number, now: number, locale: string): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
   const make = () =>
@@ -27,7 +27,7 @@ export function moment(at: number, now: number, locale: string): string {
   return kept(sameDay ? times : dates, locale, make).format(at);
 }
 
-/** The cached formats by language: there are few, and creating one costs as much as drawing a row. */
+/** The cached formats by language. There are few, and creating one takes as long as drawing a row. */
 const relatives = new Map<string, Intl.RelativeTimeFormat>();
 const times = new Map<string, Intl.DateTimeFormat>();
 const dates = new Map<string, Intl.DateTimeFormat>();

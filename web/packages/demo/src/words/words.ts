@@ -1,4 +1,4 @@
-/** The texts of the demo in each language. A language with a missing text does not compile. */
+/** The texts of the demo in each language. A language in which a text is missing does not compile. */
 
 import type { Reason } from "@lamplight/chat";
 import type { Language } from "../preferences.js";
@@ -51,9 +51,9 @@ export interface Words {
   readonly pickHint: string;
   readonly types: readonly [unknown: string, online: string, offline: string, unlogined: string];
   readonly evidence: string;
-  /** The label of the time since when the status has this type. */
+  /** The label of the time since which the status has this type. */
   readonly since: (type: string) => string;
-  /** The label of the reason of the last change, of the type or of the custom status. */
+  /** The label of the reason for the last change of the type or the custom status. */
   readonly lastChange: string;
   readonly lastKnown: (type: string) => string;
   readonly lastSeen: string;
@@ -70,7 +70,7 @@ export interface Words {
   readonly saysNothing: string;
   readonly net: Readonly<Record<"connected" | "connecting" | "disconnected", string>>;
   readonly endings: Readonly<Record<Ending, string>>;
-  /** The button that logs in here again, and logs out the device that has replaced this login. */
+  /** The button that logs in here again, and thereby logs out the device that has replaced this login. */
   readonly useHere: string;
   readonly withheld: Readonly<Record<"switchedOff" | "notInEdition", string>>;
   readonly noServer: string;

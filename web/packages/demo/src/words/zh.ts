@@ -93,7 +93,7 @@ export const ZH: Words = {
   close: "关闭",
 };
 
-/** Puts a space between a name in Latin letters and Chinese text. */
+/** Adds spaces between a name in Latin letters and Chinese text. */
 function spaced(name: string): string {
   return /^[ -~]+$/.test(name) ? ` ${name} ` : name;
 }
