@@ -1,5 +1,5 @@
-/// The application around the samples of the pages: it initializes the plugin
-/// and logs in.
+/// The application around the samples of the cloud's documentation: it
+/// initializes the plugin and logs in.
 library;
 
 import 'package:lamplight/compat.dart';

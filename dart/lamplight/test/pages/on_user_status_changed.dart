@@ -1,6 +1,6 @@
-/// The sample of the page "user status" that listens to changes. The sample is
-/// unchanged, except that the app is filled in. The import and the line with
-/// the server are added.
+/// A sample of the cloud's documentation (page "user status"): listens to
+/// changes. The code of the sample is unchanged, except that its app is filled
+/// in. The import and the line with the server are added.
 ///
 ///     dart test/pages/on_user_status_changed.dart SERVER APP USER USERSIG
 library;

@@ -1,6 +1,7 @@
-/// The samples of the page "online status" of the UI kit: the switch of all
-/// lists and the switch of each list. The samples are unchanged, with one of
-/// "true or false" chosen. The lists have no widgets, only rows to draw.
+/// The samples of the cloud's documentation (page "online status" of the UI
+/// kit): the switch of all lists and the switch of each list. The code of the
+/// samples is unchanged, with one of "true or false" chosen. The lists have no
+/// widgets, only rows to draw.
 ///
 ///     dart test/pages/online_status.dart SERVER APP USER USERSIG
 library;

@@ -1,4 +1,5 @@
-/// Runs the samples of the two pages with a real server.
+/// Runs the samples of two pages of the cloud's documentation, with a real
+/// server.
 library;
 
 import 'package:lamplight/compat.dart';

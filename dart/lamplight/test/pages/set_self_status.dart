@@ -1,5 +1,6 @@
-/// The unchanged sample of the page "user status" that sets the own custom
-/// status. The import and the line with the server are added.
+/// A sample of the cloud's documentation (page "user status"): sets the own
+/// custom status. The code of the sample is unchanged. The import and the line
+/// with the server are added.
 ///
 ///     dart test/pages/set_self_status.dart SERVER APP USER USERSIG
 library;

@@ -1,6 +1,6 @@
-/// The sample of the page "user status" that subscribes. The sample is
-/// unchanged, except that the list of users is filled in. The import and the
-/// line with the server are added.
+/// A sample of the cloud's documentation (page "user status"): subscribes. The
+/// code of the sample is unchanged, except that its list of users is filled in.
+/// The import and the line with the server are added.
 ///
 ///     dart subscribe_user_status.dart SERVER APP USER USERSIG OTHER..
 library;

@@ -1,5 +1,6 @@
-/// The unchanged sample of the page "user status" that unsubscribes from all
-/// users with `[]`. The import and the line with the server are added.
+/// A sample of the cloud's documentation (page "user status"): unsubscribes
+/// from all users with `[]`. The code of the sample is unchanged. The import
+/// and the line with the server are added.
 ///
 ///     dart test/pages/unsubscribe_user_status.dart SERVER APP USER USERSIG
 library;

@@ -12,7 +12,7 @@ class V2TimUserInfo {
     this.faceUrl,
   });
 
-  /// The user.
+  /// The user's id.
   String userID;
 
   /// The nick.
@@ -48,10 +48,10 @@ class V2TimMessageReceipt {
   /// The time up to which the user has read, in seconds.
   int timestamp;
 
-  /// The group.
+  /// The id of the group.
   String? groupID;
 
-  /// The message.
+  /// The id of the message.
   String? msgID;
 
   /// The number of group members who have read the message.
@@ -135,13 +135,13 @@ class V2TimReceiveMessageOptInfo {
     this.startTimeStamp,
   });
 
-  /// The setting for one user.
+  /// The rule for messages of one user.
   int? c2CReceiveMessageOpt;
 
-  /// The user that the setting is for.
+  /// The id of the user to whom the rule applies.
   String userID;
 
-  /// The setting for all messages.
+  /// The rule for all messages.
   int? allReceiveMessageOpt;
 
   /// The length of the quiet time, in seconds.
@@ -180,10 +180,10 @@ class V2TimMessageExtension {
     required this.extensionValue,
   });
 
-  /// The key.
+  /// The key of the extension.
   String extensionKey;
 
-  /// The value.
+  /// The value of the extension.
   String extensionValue;
 
   /// Returns the value as a map.
@@ -215,13 +215,13 @@ class V2TimMessageDownloadProgress {
   /// Whether the download has failed.
   bool isError;
 
-  /// The message.
+  /// The id of the message.
   String msgID;
 
-  /// The bytes that have been downloaded.
+  /// The number of downloaded bytes.
   int currentSize;
 
-  /// The bytes of the whole.
+  /// The total number of bytes.
   int totalSize;
 
   /// The type of the message's content.
@@ -230,13 +230,13 @@ class V2TimMessageDownloadProgress {
   /// Whether the downloaded file is the snapshot of a video.
   bool isSnapshot;
 
-  /// The path of the file.
+  /// The path of the downloaded file.
   String path;
 
-  /// The code of the failure.
+  /// The code of the failed download.
   int errorCode;
 
-  /// The meaning of the code.
+  /// The text of the code.
   String errorDesc;
 
   /// Returns the value as a map.
@@ -264,7 +264,7 @@ class V2TimMessageReaction {
     required this.reactedByMyself,
   });
 
-  /// The reaction.
+  /// The id of the reaction.
   String reactionID;
 
   /// The number of users with this reaction.
@@ -293,7 +293,7 @@ class V2TIMMessageReactionChangeInfo {
     required this.reactionList,
   });
 
-  /// The message.
+  /// The id of the message.
   String messageID;
 
   /// The reactions.
@@ -318,16 +318,16 @@ class V2TimGroupMemberInfo {
     this.onlineDevices,
   });
 
-  /// The user.
+  /// The user's id.
   String? userID;
 
   /// The nick.
   String? nickName;
 
-  /// The name in the group.
+  /// The user's name in the group.
   String? nameCard;
 
-  /// The user's remark on the user.
+  /// The own user's remark on this user.
   String? friendRemark;
 
   /// The address of the picture.
@@ -358,13 +358,13 @@ class V2TimConversationFilter {
     this.hasGroupAtInfo,
   });
 
-  /// One of `ConversationType`.
+  /// The type: a constant of `ConversationType`.
   int? conversationType;
 
-  /// The group of conversations.
+  /// The name of the group of conversations.
   String? conversationGroup;
 
-  /// The mark.
+  /// The type of the mark on the conversation.
   int? markType;
 
   /// Whether there are unread messages.
@@ -402,25 +402,25 @@ class V2TimOfficialAccountInfo {
   /// The time at which the account was made, in seconds.
   int? createTime;
 
-  /// Data of the application.
+  /// Data that the application defines.
   String? customData;
 
   /// The address of the picture.
   String? faceUrl;
 
-  /// The account.
+  /// The id of the official account.
   String? officialAccountID;
 
-  /// A text about the account.
+  /// The introduction of the official account.
   String? introduction;
 
-  /// The name.
+  /// The name of the official account.
   String? officialAccountName;
 
-  /// The organization.
+  /// The organization of the official account.
   String? organization;
 
-  /// The owner.
+  /// The owner's id.
   String? ownerUserID;
 
   /// The number of subscribers.

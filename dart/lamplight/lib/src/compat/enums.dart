@@ -34,25 +34,25 @@ abstract final class LoginStatus {
 /// The log level. Lamplight writes no logs; the values exist so that programs
 /// compile.
 enum LogLevelEnum {
-  /// No logs.
+  /// Logs nothing.
   V2TIM_LOG_NONE,
 
   /// Unused; reserves the index of the cloud's value.
   V2TIM_NULL,
 
-  /// All logs.
+  /// Logs everything.
   V2TIM_LOG_ALL,
 
-  /// Logs from debug on.
+  /// Logs of level debug and higher.
   V2TIM_LOG_DEBUG,
 
-  /// Logs from info on.
+  /// Logs of level info and higher.
   V2TIM_LOG_INFO,
 
-  /// Logs from warnings on.
+  /// Logs of level warning and higher.
   V2TIM_LOG_WARN,
 
-  /// Errors only.
+  /// Logs of errors only.
   V2TIM_LOG_ERROR,
 }
 
@@ -128,7 +128,7 @@ abstract final class ConversationType {
   static const int V2TIM_GROUP = 2;
 }
 
-/// The kinds of messages.
+/// The types of the content of a message.
 abstract final class MessageElemType {
   /// No content.
   static const int V2TIM_ELEM_TYPE_NONE = 0;
@@ -184,28 +184,28 @@ abstract final class MessageStatus {
 
 /// The priority of a message in a group. Lamplight ignores it.
 enum MessagePriorityEnum {
-  /// The default.
+  /// The default priority.
   V2TIM_PRIORITY_DEFAULT,
 
-  /// High.
+  /// High priority.
   V2TIM_PRIORITY_HIGH,
 
-  /// Normal.
+  /// Normal priority.
   V2TIM_PRIORITY_NORMAL,
 
-  /// Low.
+  /// Low priority.
   V2TIM_PRIORITY_LOW,
 }
 
 /// The rule for receiving the messages of a user. Lamplight does not have such
 /// a rule: calls with it answer 7013 (not supported).
 enum ReceiveMsgOptEnum {
-  /// Received, and pushed when the own user is offline.
+  /// Messages are received, and pushed while the own user is offline.
   V2TIM_RECEIVE_MESSAGE,
 
-  /// Not received.
+  /// Messages are not received.
   V2TIM_NOT_RECEIVE_MESSAGE,
 
-  /// Received, and not pushed.
+  /// Messages are received, but not pushed.
   V2TIM_RECEIVE_NOT_NOTIFY_MESSAGE,
 }

@@ -110,7 +110,7 @@ class V2TimMessage {
   /// The time at which the message was sent, in seconds since 1970.
   int? timestamp;
 
-  /// The sender.
+  /// The sender's id.
   String? sender;
 
   /// The sender's nick; null if it is unknown.
@@ -125,13 +125,13 @@ class V2TimMessage {
   /// Always null: there are no groups.
   String? groupID;
 
-  /// The other user of the conversation.
+  /// The id of the other user of the conversation.
   String? userID;
 
-  /// One of [MessageStatus].
+  /// A constant of [MessageStatus].
   int? status;
 
-  /// One of [MessageElemType].
+  /// A constant of [MessageElemType].
   int elemType;
 
   /// The text.
@@ -167,7 +167,7 @@ class V2TimMessage {
   /// Never set.
   int? random;
 
-  /// The id from `sendMessage`.
+  /// The id that was passed to `sendMessage`.
   String? id;
 
   /// Returns the message as a map.
@@ -202,7 +202,7 @@ class V2TimMsgCreateInfoResult {
   /// Creates a result.
   V2TimMsgCreateInfoResult({this.id, this.messageInfo});
 
-  /// The id for `sendMessage`.
+  /// The id to pass to `sendMessage`.
   String? id;
 
   /// The message.
@@ -275,10 +275,10 @@ class V2TimConversation {
   /// `c2c_` followed by the other user's id.
   String conversationID;
 
-  /// One of [ConversationType].
+  /// A constant of [ConversationType].
   int? type;
 
-  /// The other user.
+  /// The other user's id.
   String? userID;
 
   /// Always null: there are no groups.
@@ -374,13 +374,13 @@ class V2TimConversationOperationResult {
     this.resultInfo,
   });
 
-  /// The conversation.
+  /// The id of the conversation.
   String? conversationID;
 
   /// 0 for success; otherwise the code of the failure.
   int? resultCode;
 
-  /// The meaning of the code.
+  /// The text of the code.
   String? resultInfo;
 
   /// Returns the result as a map.

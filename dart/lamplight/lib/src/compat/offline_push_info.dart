@@ -66,85 +66,85 @@ class OfflinePushInfo {
         harmonyCategory = json['harmonyCategory'] as String?,
         ignoreHarmonyBadge = json['ignoreHarmonyBadge'] as bool?;
 
-  /// The title.
+  /// The title of the push notification.
   String? title;
 
-  /// The text.
+  /// The text of the push notification.
   String? desc;
 
-  /// Data of the application.
+  /// Data that the application defines.
   String? ext;
 
-  /// Whether nothing is pushed.
+  /// Whether the message is not pushed.
   bool? disablePush;
 
-  /// The sound on an iPhone.
+  /// The notification sound on iPhones.
   String? iOSSound;
 
-  /// Whether the badge on an iPhone stays as it is.
+  /// Whether the badge stays unchanged on iPhones.
   bool? ignoreIOSBadge;
 
-  /// The channel on OPPO.
+  /// The notification channel on OPPO devices.
   String? androidOPPOChannelID;
 
-  /// The class on VIVO.
+  /// The notification class on VIVO devices.
   int? androidVIVOClassification;
 
-  /// The sound on Android.
+  /// The notification sound on Android.
   String? androidSound;
 
-  /// The channel of FCM.
+  /// The notification channel for FCM.
   String? androidFCMChannelID;
 
-  /// The channel on Xiaomi.
+  /// The notification channel on Xiaomi devices.
   String? androidXiaoMiChannelID;
 
-  /// The kind of push on an iPhone.
+  /// The kind of push on iPhones.
   int? iOSPushType;
 
-  /// The category on Huawei.
+  /// The notification category on Huawei devices.
   String? androidHuaWeiCategory;
 
-  /// The category on VIVO.
+  /// The notification category on VIVO devices.
   String? androidVIVOCategory;
 
-  /// The category on OPPO.
+  /// The notification category on OPPO devices.
   String? androidOPPOCategory;
 
-  /// The level on OPPO.
+  /// The notification level on OPPO devices.
   int? androidOPPONotifyLevel;
 
-  /// The importance on Honor.
+  /// The notification importance on Honor devices.
   String? androidHonorImportance;
 
-  /// The kind of notice on Meizu.
+  /// The kind of notification on Meizu devices.
   int? androidMeizuNotifyType;
 
-  /// The picture on Huawei.
+  /// The picture of the notification on Huawei devices.
   String? androidHuaWeiImage;
 
-  /// The picture on Honor.
+  /// The picture of the notification on Honor devices.
   String? androidHonorImage;
 
-  /// The picture of FCM.
+  /// The picture of the notification for FCM.
   String? androidFCMImage;
 
-  /// The picture on an iPhone.
+  /// The picture of the notification on iPhones.
   String? iOSImage;
 
-  /// The level of interruption on an iPhone.
+  /// The interruption level of the notification on iPhones.
   String? iOSInterruptionLevel;
 
-  /// Whether the application is woken on an iPhone.
+  /// Whether a push wakes the application on iPhones.
   bool? enableIOSBackgroundNotification;
 
-  /// The picture on HarmonyOS.
+  /// The picture of the notification on HarmonyOS.
   String? harmonyImage;
 
-  /// The category on HarmonyOS.
+  /// The notification category on HarmonyOS.
   String? harmonyCategory;
 
-  /// Whether the badge on HarmonyOS stays as it is.
+  /// Whether the badge stays unchanged on HarmonyOS.
   bool? ignoreHarmonyBadge;
 
   /// Returns the settings as a map.

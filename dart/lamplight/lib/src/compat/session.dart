@@ -40,7 +40,7 @@ final class Configuration {
   /// The platform of this device.
   final DevicePlatform? platform;
 
-  /// Opens links.
+  /// The function that opens links.
   final Connector? connector;
 
   /// The time after which a call without an answer fails.
@@ -195,7 +195,7 @@ final class Running {
     _session.lists.follow(this);
   }
 
-  /// The app.
+  /// The id of the app.
   final int appId;
 
   /// The client.

@@ -17,7 +17,7 @@ class V2TimCallback {
   /// 0 for success; otherwise the code of the failure.
   int code;
 
-  /// The meaning of the code; empty or `ok` for success.
+  /// The text of the code; empty or `ok` for success.
   String desc;
 
   /// Returns the answer as a map.
@@ -65,10 +65,10 @@ class V2TimUserStatus {
               const <String>[]) as Iterable<dynamic>,
         );
 
-  /// The user.
+  /// The user's id.
   String? userID;
 
-  /// One of [UserStatusType].
+  /// A constant of [UserStatusType].
   int? statusType;
 
   /// The custom status; empty if there is none.
@@ -119,7 +119,7 @@ class V2TimUserFullInfo {
         level = json['level'] as int?,
         birthday = json['birthday'] as int?;
 
-  /// The user.
+  /// The user's id.
   String? userID;
 
   /// The nick.
@@ -135,7 +135,7 @@ class V2TimUserFullInfo {
   /// Never set.
   int? gender;
 
-  /// One of [AllowType].
+  /// A constant of [AllowType].
   int? allowType;
 
   /// Never set.
@@ -188,7 +188,7 @@ class V2TimFriendInfo {
           _ => null,
         };
 
-  /// The friend.
+  /// The friend's id.
   String userID;
 
   /// The user's remark on the friend.
@@ -226,10 +226,10 @@ class V2TimFriendInfoResult {
   /// 0 for success; otherwise the code of the failure.
   int resultCode;
 
-  /// The meaning of the code.
+  /// The text of the code.
   String? resultInfo;
 
-  /// One of [FriendRelationType].
+  /// A constant of [FriendRelationType].
   int? relation;
 
   /// The entry; for a user who is not a friend, only the profile is set.
@@ -253,13 +253,13 @@ class V2TimFriendOperationResult {
     this.resultInfo,
   });
 
-  /// The user.
+  /// The user's id.
   String? userID;
 
   /// 0 for success; otherwise the code of the failure.
   int? resultCode;
 
-  /// The meaning of the code.
+  /// The text of the code.
   String? resultInfo;
 
   /// Returns the result as a map.
@@ -280,16 +280,16 @@ class V2TimFriendCheckResult {
     required this.resultType,
   });
 
-  /// The user.
+  /// The user's id.
   String userID;
 
   /// The result code; always 0.
   int resultCode;
 
-  /// The meaning of the code.
+  /// The text of the code.
   String? resultInfo;
 
-  /// One of [FriendRelationType].
+  /// A constant of [FriendRelationType].
   int resultType;
 
   /// Returns the result as a map.

@@ -66,9 +66,9 @@ extension _Endings on Machine {
     };
   }
 
-  /// Handles the calls of a broken link: idempotent calls are queued to be sent
-  /// again, a logout of a Web client succeeds, and the other calls fail. Returns
-  /// whether one of the calls was a logout, which ends the session.
+  /// Handles the calls of a broken link. Idempotent calls are queued to be sent
+  /// again, a logout of a Web client succeeds, and the other calls fail.
+  /// Returns whether one of the calls was a logout, which ends the session.
   bool _giveBack(Session session, LiveLink link) {
     final again = link.takeRepeatable();
     var isLoggingOut = false;

@@ -39,7 +39,7 @@ final class Session {
       : logins = [login],
         phase = Waiting(now, now);
 
-  /// The user.
+  /// The user's id.
   final String user;
 
   /// The token of the next login.
@@ -191,7 +191,7 @@ final class LoginInput extends Input {
   /// The time at which the call fails if there is no answer.
   final int deadline;
 
-  /// The user.
+  /// The user's id.
   final String user;
 
   /// The token.

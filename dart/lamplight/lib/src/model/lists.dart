@@ -32,7 +32,7 @@ final class UserProfile {
     this.allowType = AllowType.allowAny,
   });
 
-  /// The user.
+  /// The user's id.
   final String userId;
 
   /// The nick; empty if there is none.
@@ -75,7 +75,7 @@ final class Friend {
     this.addWording = '',
   });
 
-  /// The friend.
+  /// The friend's id.
   final String userId;
 
   /// The user's remark on the friend; empty if there is none.
@@ -164,10 +164,10 @@ final class Message {
     this.clientMessageId = '',
   });
 
-  /// The sender.
+  /// The sender's id.
   final String from;
 
-  /// The recipient.
+  /// The recipient's id.
   final String to;
 
   /// The position in the conversation; positions begin at 1 and have no gaps.
@@ -219,7 +219,7 @@ final class Conversation {
     this.activeAt,
   });
 
-  /// The other user.
+  /// The other user's id.
   final String peer;
 
   /// The newest message; null if the retention time of the app has deleted it.

@@ -109,7 +109,7 @@ final class FailedUser {
   /// The userID from the call.
   final String userId;
 
-  /// The code of the contract for the failure.
+  /// The code of the failure, as in `LamplightCode`.
   final int code;
 
   /// The text of the code, in English.

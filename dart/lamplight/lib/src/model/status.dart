@@ -121,7 +121,7 @@ final class UserStatus {
     this.onlineDevices = const [],
   });
 
-  /// The user.
+  /// The user's id.
   final String userId;
 
   /// The status type.

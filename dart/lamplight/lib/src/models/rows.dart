@@ -37,7 +37,7 @@ final class RowStatus {
   /// The status type.
   final StatusType type;
 
-  /// The look of the dot.
+  /// The kind of the dot.
   final Dot dot;
 
   /// The name of the status, for people who cannot see the dot.
@@ -132,7 +132,7 @@ final class ConversationRow {
   /// The status of the peer; null if no dot is drawn.
   final RowStatus? status;
 
-  /// The peer.
+  /// The peer's id.
   String get userId => conversation.peer;
 
   /// The address of the peer's picture; empty if there is none.

@@ -33,8 +33,8 @@ const BATCH = 100;
 /** The time, in milliseconds, during which the users of new components are collected into one call. */
 const GATHER = 20;
 /**
- * The time, in milliseconds, for which a user without listeners stays subscribed. Lists are often drawn again, and
- * routes change.
+ * The time, in milliseconds, for which a user without listeners stays subscribed. After a redraw of a list or a change
+ * of the route, the user often has a listener again.
  */
 export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that failed because of its rate, or had no answer. */

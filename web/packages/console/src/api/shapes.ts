@@ -193,7 +193,7 @@ export interface Webhook {
 /** The result of a test request. */
 export interface WebhookTest {
   webhook: string;
-  /** The status of the answer; null if the delivery failed. */
+  /** The HTTP status of the answer; null if the delivery failed. */
   status: number | null;
   /** The reason why the delivery failed; null if it succeeded. */
   error: string | null;

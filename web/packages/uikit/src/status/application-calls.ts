@@ -10,7 +10,7 @@
 import type { ChatClient } from "../client.js";
 
 export interface Overheard {
-  /** Returns whether the current call is one of the kit. */
+  /** Returns whether the kit itself makes the current call. */
   readonly isOwn: () => boolean;
   readonly subscribed: (users: readonly string[], evicted: readonly string[]) => void;
   /** Called after the application has unsubscribed; an empty list means all users. */
