@@ -1,4 +1,4 @@
-/** Tests the cloud's own web kit on Lamplight, with only an alias in its bundler, with two users in two windows. */
+/** Tests the cloud's own web kit on Lamplight with two users in two windows. Only its bundler has an alias. */
 
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";

@@ -225,7 +225,7 @@ test("a link that breaks again while the lists are read again leaves nothing out
   server.receive("bob", "missed 1");
   server.up();
   await server.deliver();
-  // All pages of the conversations arrive, but none of the friends: that request then waits first.
+  // All pages of the conversations arrive. The request for the friends then is the first one that waits.
   expect(server.answer()).toBe(true);
   await server.deliver();
   for (let page = 2; page <= 3; page += 1) {

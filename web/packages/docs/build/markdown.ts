@@ -70,7 +70,7 @@ export function render(markdown: string, locate: Locate): Rendered {
   return { title, html: parser.renderer.render(tokens, parser.options, {}), sections, ids };
 }
 
-/** Returns the fragment of a heading, in the form of code hosts, so that one link works on both. */
+/** Returns the fragment of a heading. Code hosts use the same form, so a link works there and on the site. */
 export function slug(text: string): string {
   return text
     .toLowerCase()

@@ -1,6 +1,7 @@
 part of 'machine.dart';
 
-/// The part of the machine that handles the ends of links and of sessions.
+/// The part of the connection machine that handles the ends of links and
+/// of sessions.
 extension _Endings on Machine {
   /// Handles a link, or an attempt to open one, that ended without a last
   /// message of the server. The network path may have cut a silent link, so the

@@ -1,5 +1,5 @@
-/// The limits of the ledger, its view of a list, and the calls that it
-/// requests.
+/// The limits, views and calls of the ledger, which plans the status queries
+/// and subscriptions of the lists.
 library;
 
 /// The default maximum number of users in the subscription list.

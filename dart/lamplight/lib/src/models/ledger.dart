@@ -464,7 +464,7 @@ class Ledger {
     return left != null && now - left < grace;
   }
 
-  /// Whether the server sends every change of this user.
+  /// Whether the server sends every status change of this user.
   bool _isKept(String user) =>
       _own.containsKey(user) || _foreign.contains(user) || user == _self;
 

@@ -1,5 +1,5 @@
-/// The reading by which a name is sorted, and the letter under which the name
-/// is listed.
+/// The phonetic reading by which a name is sorted, and the letter under which
+/// the name is listed.
 library;
 
 import 'dart:typed_data';

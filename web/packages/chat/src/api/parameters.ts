@@ -98,7 +98,7 @@ export function options<T extends object>(value: T): T {
   return value;
 }
 
-/** Checks a value that must be in `allowed` or undefined. */
+/** Checks that a value is undefined or one of `allowed`. */
 export function oneOf<T extends string>(value: unknown, allowed: readonly T[], name: string): T | undefined {
   if (value !== undefined && !allowed.some((one) => one === value)) {
     throw wrong(`${name} must be ${allowed.join(" or ")}`);

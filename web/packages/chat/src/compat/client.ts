@@ -70,7 +70,7 @@ interface ConversationFilter {
   hasGroupAtInfo?: unknown;
 }
 
-/** A message as in the cloud's typings, but with strings instead of `any` and of the enums. */
+/** A message as in the cloud's typings, but with strings in place of `any` and of the enum types. */
 type Message = Record<
   keyof Pick<
     AnyMessage,

@@ -1,4 +1,4 @@
-/** The part of the machine that handles the messages of the server. */
+/** The part of the connection machine that handles the messages of the server. */
 
 import type { Ask } from "./ask.js";
 import { end, failLogin, linkEnded } from "./endings.js";

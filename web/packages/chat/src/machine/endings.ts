@@ -1,4 +1,4 @@
-/** The part of the machine that handles the ends of links and of sessions. */
+/** The part of the connection machine that handles the ends of links and of sessions. */
 
 import { delay, MOST_FAILURES_WITH_CALLS, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";

@@ -1,6 +1,6 @@
 /**
- * The size of a text in UTF-8, which must not have half of a surrogate pair. Computed here because React Native may
- * have no `TextEncoder`.
+ * Returns the size of a text in UTF-8, in bytes. The text must not have half of a surrogate pair. `TextEncoder` is
+ * not used, because React Native may not have it.
  */
 export function utf8Length(text: string): number {
   return encodeURIComponent(text).replace(/%../g, "_").length;

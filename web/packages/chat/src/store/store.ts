@@ -155,8 +155,7 @@ export class StatusStore {
     this.#user = user;
     this.#isClosed = false;
     for (const watched of this.#watched.values()) {
-      // The subscription list of an account stays after a logout. The list of another account has no users of the
-      // store.
+      // After a login of the same account, the subscription list still has the users of the store.
       watched.place = isSame && watched.place === "taken" ? "taken" : "wanted";
     }
     this.#wake(GATHER);

@@ -71,7 +71,7 @@ interface Asked {
   method?: string;
   body?: unknown;
   tag?: string;
-  /** Whether the page makes the request without the operator. Such a request does not keep the session alive. */
+  /** Whether the page makes the request on its own. Such a request does not keep the operator's session alive. */
   background?: boolean;
   signal?: AbortSignal | undefined;
 }

@@ -198,7 +198,7 @@ export interface WebhookTest {
   /** The reason why the delivery failed; null if it succeeded. */
   error: string | null;
   took_ms: number;
-  /** The request header with the id of the delivery, and that id. */
+  /** The name of the request header with the id of the delivery, and that id. */
   header: string;
   delivery: string;
   /** The query parameters with the signature; empty if requests are not signed. */

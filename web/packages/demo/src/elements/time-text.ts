@@ -15,7 +15,7 @@ export function ago(at: number, now: number, locale: string): string {
   return format.format(-Math.floor(seconds / length), unit);
 }
 
-/** Formats a time, for example as `14:03:22`; a time on another day also has the date. */
+/** Formats a time, for example as `14:03:22`. If the time is on another day, the date is added. */
 export function moment(at: number, now: number, locale: string): string {
   const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
   const make = () =>

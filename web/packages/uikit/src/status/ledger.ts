@@ -456,7 +456,7 @@ export class Ledger {
     return left !== undefined && now - left < GRACE;
   }
 
-  /** Whether the server sends every change of this user. */
+  /** Whether the server sends every status change of this user. */
   #isKept(user: string): boolean {
     return this.#own.has(user) || this.#foreign.has(user) || user === this.#self;
   }

@@ -27,8 +27,8 @@ export interface WatcherOptions {
 }
 
 /**
- * Called with the users whose displayed status has changed. `everybody` means that all users may have changed, or the
- * reason why no status is shown.
+ * Called with the users whose displayed status has changed. `everybody` means that all users may have changed, or
+ * that the reason has changed for which no status is shown.
  */
 export type Listener = (users: readonly string[] | "everybody") => void;
 
