@@ -97,8 +97,8 @@ describe("at a server", () => {
   });
 
   const isOfMoved = ({ text }: Example): boolean => text.includes(String(MOVED));
-  // `eJw…` stands for a UserSig that the reader has created. In the page about moving, the app is the only one of the
-  // server. It is therefore created last, after the first app was deleted.
+  // `eJw…` stands for a UserSig that the reader has created. The page about moving assumes that its app is the
+  // server's only one. That app is therefore created last, after the first app was deleted.
   const withCurl = ofKind("sh")
     .filter(({ text }) => text.includes("curl ") && !text.includes("eJw…"))
     .toSorted((one, other) => Number(isOfMoved(one)) - Number(isOfMoved(other)));

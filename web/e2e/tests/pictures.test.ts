@@ -1,4 +1,4 @@
-/** Tests that a host which a user has chosen for the picture does not notice who looks at it. */
+/** Tests that the host of a user's picture does not learn who looks at the picture. */
 
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";

@@ -237,8 +237,8 @@ final class LamplightClient {
       _call('getUsersInfo', {'userIds': userIds.toList()});
 
   /// Reads a page of the friend list, by rising userID: the first page, or the
-  /// page after the user [after]. [limit] is the most friends in a page: 1 to
-  /// 1,000, or 0 for the server's maximum.
+  /// page after the user [after]. [limit] is the maximum number of friends in a
+  /// page: 1 to 1,000, or 0 for the server's maximum.
   Future<FriendPage> getFriendPage({String after = '', int limit = 0}) =>
       _call('getFriendList', {'after': after, 'limit': limit});
 
@@ -337,7 +337,7 @@ final class LamplightClient {
       });
 
   /// Reads a page of the conversation list: the first page, or the page at the
-  /// [ConversationPage.next] of the previous one. [limit] is the most rows in a
+  /// [ConversationPage.next] of the previous one. [limit] is the maximum number of rows in a
   /// page: 1 to 1,000, or 0 for the server's maximum. A page with long texts
   /// has fewer rows.
   Future<ConversationPage> getConversationPage({

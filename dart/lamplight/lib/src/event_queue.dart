@@ -28,8 +28,8 @@ final class EventQueue {
   /// longer.
   final Map<String, UserStatus?> _slots = {};
 
-  /// The number of [_others] that are delivered before the slots. The slots are
-  /// delivered where their newest change was added.
+  /// The number of [_others] that are delivered before the slots, because they
+  /// were added before the newest change of a slot.
   int _ahead = 0;
 
   /// The users whose statuses the listener has. Only these users can be
@@ -100,9 +100,9 @@ final class EventQueue {
     }
   }
 
-  /// Removes changed statuses and returns them in one event. Without a changed
-  /// status, does the same with the users who are not watched any longer.
-  /// Returns null if there are no slots.
+  /// Removes the changed statuses and returns them in one event. Without a
+  /// changed status, removes the users who are not watched any longer and
+  /// returns them in one event. Returns null if there are no slots.
   LamplightEvent? _takeSlots() {
     if (_slots.isEmpty) return null;
     final changed = _slots.values.whereType<UserStatus>().toList();

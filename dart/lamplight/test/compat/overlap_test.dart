@@ -65,7 +65,7 @@ void main() {
       equal((await login).code, 6014);
       await logout;
       equal(await loggedIn(), '');
-      // Each call was executed, so a later login is not replaced by either of
+      // Both calls have ended, so they do not affect a later login.
       // them.
       equal((await manager.login(userID: 'bob', userSig: sig)).code, 0);
     });

@@ -128,8 +128,7 @@ class PresenceService {
       final V2TimCallback res =
           await _manager.subscribeUserStatus(userIDList: batch);
       if (res.code == 72001 || res.code == 7013) {
-        // The app's edition has no status changes: show the queried statuses
-        // only.
+        // The app allows no subscriptions: show the queried statuses only.
         onError?.call(res.code, res.desc);
       } else if (res.code != 0) {
         _watched.removeAll(batch);

@@ -1,7 +1,7 @@
 /// Runs the scripts that the SDKs share; `crates/client/tests/sdk/README.md`
-/// describes their language. In addition, `paused` and `resumed` are the
-/// application states of Flutter; `away` after the name begins a scenario with
-/// a live client that is paused; `back` means `resumed`, `up` and `answer
+/// describes their language. Here it has more words. `paused` and `resumed` are
+/// the application states of Flutter. `away` after the name begins a scenario
+/// with a live client that is paused. `back` means `resumed`, `up` and `answer
 /// login`.
 library;
 
@@ -79,7 +79,7 @@ final class _Client {
   /// The requests without an answer on the current link, oldest first.
   final List<({String id, String field})> _asked = [];
 
-  /// Runs an input, and returns the effects in the notation of the scripts.
+  /// Processes a line, and returns the effects in the notation of the scripts.
   List<String> run(String line) {
     final [word, ...rest] = line.split(' ');
     switch (word) {
@@ -180,7 +180,7 @@ final class _Client {
     }
   }
 
-  /// Advances the clock to [end], and handles each deadline when it is due.
+  /// Advances the clock to [end], and processes each deadline when it is due.
   List<String> _wait(int end) {
     final effects = <String>[];
     for (var turn = 0; turn < 100; turn++) {
@@ -352,7 +352,7 @@ Request _request(String word, List<String> words) => Request(
       },
     );
 
-/// A request in the notation of the scripts.
+/// Converts a request to the notation of the scripts.
 String _words(String field, Object body) {
   final parameters = body as Map<String, Object?>;
   var word = _fields.entries.firstWhere((one) => one.value == field).key;
@@ -378,7 +378,7 @@ String _words(String field, Object body) {
   ].join(' ');
 }
 
-/// Runs a scenario; fails if the effects differ.
+/// Runs a scenario; fails if an effect differs.
 void _play(List<String> lines) {
   var at = 0;
   final options = <String>[];
@@ -419,8 +419,8 @@ int playAll(String text) {
       for (final line in const LineSplitter().convert(scenario))
         if (line.isNotEmpty && !line.startsWith('# ')) line.trimRight(),
     ];
-    // These scenarios need events that only a browser has: a page that is left,
-    // or reports of the network or of a sleep.
+    // These scenarios need events that only a browser has: a page that the user
+    // leaves, or reports about the network or a sleep.
     if (lines.any((one) => one.startsWith('needs '))) continue;
     played++;
     try {

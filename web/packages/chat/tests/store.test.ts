@@ -188,7 +188,7 @@ describe("the store", () => {
     client.emit(EVENT.SDK_READY);
     await pass(100);
     // The users are still in the subscription list of the account, so they are queried. The store still unsubscribes
-    // them.
+    // from them.
     expect(client.calls.slice(2)).toEqual(["list", "get ann"]);
     await store.destroy();
     expect(client.calls.at(-1)).toBe("unsubscribe ann");

@@ -1,4 +1,4 @@
-/** An app as the server shows one. */
+/** Creates an app in the form of the server's answers. */
 
 import type { Tagged } from "../src/api/client.js";
 import type { App, Bounds } from "../src/api/shapes.js";

@@ -6,7 +6,7 @@ interface Asked {
   init: RequestInit;
 }
 
-/** An API whose server answers so. */
+/** Creates an API client whose server sends these answers. */
 function api(...answers: (Response | Error)[]): {
   api: Api;
   asked: Asked[];

@@ -24,7 +24,7 @@ const past = (points: PastPoint[]): Past => ({
   points,
 });
 
-/** Each place: its time, with a dash where there is a gap. */
+/** Returns the times of the places; a dash marks the edge of a gap. */
 const shown = (points: PastPoint[]): string =>
   places(past(points))
     .map(({ at, point: found }) => `${at}${found === undefined ? "-" : ""}`)

@@ -89,7 +89,7 @@ export interface MessagePage {
   isCompleted: boolean;
 }
 
-/** The abilities that the app gives to its clients: those that the kit uses. */
+/** The abilities of a client that the kit uses. The app's settings determine them. */
 export interface Abilities {
   /** Whether the client may query, subscribe to and show other users. */
   statusesOfOthers: boolean;

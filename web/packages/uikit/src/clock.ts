@@ -6,8 +6,8 @@
 import type { ChatClient } from "./client.js";
 
 /**
- * The smallest number that is taken as milliseconds. As milliseconds, a smaller one would be before 1974, so it is a
- * time in seconds.
+ * The smallest time in milliseconds. A smaller number is a time in seconds, because as milliseconds it would be
+ * before 1974.
  */
 const FEWEST_MILLISECONDS = 1e11;
 

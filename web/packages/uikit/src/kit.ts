@@ -15,8 +15,8 @@ import { type Memory, Watcher } from "./status/watcher.js";
 /** The settings of an application, for `init` and `setConfig`. */
 export interface TUIKitConfig {
   /**
-   * The master switch of online statuses; default `true`. While it is false, no component queries, subscribes to or
-   * shows statuses, even if its own switch is on.
+   * The master switch of online statuses; default `true`. While it is false, no component shows, queries or
+   * subscribes to statuses, even if its own switch is on.
    */
   isShowOnlineStatus?: boolean;
   /** The language of all components that do not set their own: `en` or `zh`. Default: the language of the page. */

@@ -7,7 +7,7 @@ import 'absent_types.dart';
 import 'message_types.dart';
 import 'types.dart';
 
-// Of the listener to the connection, the session and statuses.
+// The callbacks of the listener to the connection, the session and statuses.
 
 /// The type of `onConnectFailed`.
 typedef ErrorCallback = void Function(int code, String error);
@@ -38,7 +38,7 @@ typedef OnUIKitEventEmited = void Function(UIKitEvent event);
 /// The type of `onPluginEventEmited`.
 typedef OnPluginEventEmited = void Function(PluginEvent event);
 
-// Of the listener to the conversation list.
+// The callbacks of the listener to the conversation list.
 
 /// The type of `onNewConversation`.
 typedef OnNewConversation =
@@ -77,7 +77,7 @@ typedef OnConversationDeleted = void Function(List<String> conversationIDList);
 typedef OnUnreadMessageCountChangedByFilter =
     void Function(V2TimConversationFilter filter, int totalUnreadCount);
 
-// Of the listener to the friend list.
+// The callbacks of the listener to the friend list.
 
 /// The type of `onFriendApplicationListAdded`.
 typedef OnFriendApplicationListAddedCallback =
@@ -132,7 +132,7 @@ typedef OnMyFollowersListChanged =
 typedef OnMutualFollowersListChanged =
     void Function(List<V2TimUserFullInfo> userInfoList, bool isAdd);
 
-// Of the listener to messages.
+// The callbacks of the listener to messages.
 
 /// The type of `onRecvC2CReadReceipt`.
 typedef OnRecvC2CReadReceiptCallback =

@@ -4,8 +4,8 @@ part of 'machine.dart';
 /// contract requires a minute.
 const _afterTooManyFailures = 60000;
 
-/// The part of the machine that handles answers: to logins, to calls and to
-/// the batches of a restore.
+/// The part of the connection machine that handles answers: to logins, to calls
+/// and to the batches of a restore.
 extension _Answers on Machine {
   void _answered(AnswerMessage message) {
     final session = _session;

@@ -14,13 +14,14 @@ import 'dart:math';
 /// has not sent a spread; in milliseconds, like all times below.
 const _first = 1000;
 
-/// The mean wait between attempts; a longer spread replaces it. The longest
-/// wait is 1.5 times the mean.
+/// The mean wait between attempts. If the server's spread is longer, the spread
+/// is the mean. The longest wait is 1.5 times the mean.
 const _between = 1500;
 
-/// The mean wait between attempts after many failures; a longer spread replaces
-/// it. The longest wait is 1.5 times the mean: 30 s, the grace within which a
-/// client can return before watchers see it leave.
+/// The mean wait between attempts after many failures. If the server's spread
+/// is longer, the spread is the mean. The longest wait is 1.5 times the mean:
+/// 30 s, the grace within which a client can return before watchers see it
+/// leave.
 const _betweenLongest = 20000;
 
 /// The number of attempts, about two minutes, before the wait between them

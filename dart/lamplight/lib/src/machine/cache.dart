@@ -1,9 +1,9 @@
 /// The last known status of each watched user, from all statuses that the
 /// server has sent.
 ///
-/// The cache has one status for each watched user, and none of other users. Its
-/// size is bounded by the number of users that the account watches, which the
-/// server limits.
+/// The cache has one status for each watched user, and none for other users.
+/// Its size is bounded by the number of users that the account watches, which
+/// the server limits.
 library;
 
 import 'dart:convert';

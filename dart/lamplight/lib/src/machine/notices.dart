@@ -1,7 +1,7 @@
 part of 'machine.dart';
 
-/// The part of the machine that handles messages that the server sends without
-/// a request.
+/// The part of the connection machine that handles messages that the server
+/// sends without a request.
 extension _Notices on Machine {
   /// Handles a message of the server.
   void _received(ServerMessage message) {

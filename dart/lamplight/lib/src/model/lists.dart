@@ -222,7 +222,7 @@ final class Conversation {
   /// The other user's id.
   final String peer;
 
-  /// The newest message; null if the retention time of the app has deleted it.
+  /// The newest message; null if it was deleted after the app's retention time.
   final Message? lastMessage;
 
   /// The number of unread messages of the peer.

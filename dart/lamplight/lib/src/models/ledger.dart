@@ -196,8 +196,8 @@ class Ledger {
     _foreign.addAll(subscribed.where((user) => !_own.containsKey(user)));
   }
 
-  /// Handles subscriptions by the application, to which they belong from now
-  /// on.
+  /// Handles subscriptions by the application. The application owns them from
+  /// now on.
   void applicationSubscribed(
     Iterable<String> users,
     Iterable<String> evicted,
@@ -445,8 +445,8 @@ class Ledger {
     }
   }
 
-  /// Forgets the departure of users who came back, and drops the statuses of
-  /// users who left [grace] ago.
+  /// Cancels the grace of users who came back, and drops the statuses of users
+  /// whose grace is over.
   void _giveUpLong(Set<String> listed, int now) {
     for (final user in _left.keys.toList()) {
       if (listed.contains(user)) {
@@ -507,8 +507,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles an answer of the server, or a report of the SDK, from which it
-  /// follows that statuses are not refused.
+  /// Handles an answer of the server, or a report of the SDK, which implies
+  /// that statuses are allowed.
   List<String> _opened() {
     _resume();
     if (_refusal == null || _isClosedByApp) {

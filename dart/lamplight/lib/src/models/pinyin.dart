@@ -84,7 +84,7 @@ final RegExp _latin = RegExp('^[A-Z]');
 final RegExp _digits = RegExp(r'^[0-9]+$');
 final RegExp _part = RegExp('[0-9]+|.', unicode: true, dotAll: true);
 
-/// Each letter with an accent, with its letter without an accent.
+/// The letter without an accent for each letter with an accent.
 final Map<String, String> _accents = {
   for (final MapEntry(key: letter, value: accented) in _accented.entries)
     for (final rune in accented.runes) String.fromCharCode(rune): letter,

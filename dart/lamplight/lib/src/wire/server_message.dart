@@ -154,7 +154,7 @@ final class ConnectionEndedMessage extends ServerMessage {
   /// device out.
   final DevicePlatform? byPlatform;
 
-  /// The wait before the client should reconnect, in milliseconds.
+  /// The wait, in milliseconds, that the server asks for before a reconnect.
   final int retryAfter;
 }
 

@@ -450,7 +450,7 @@ export class Chat {
     }
   }
 
-  /** The objects that calls need. Throws if no user is logged in. */
+  /** Returns the objects that calls need. Throws if no user is logged in. */
   #core(): Core {
     const self = this.getLoginUser();
     if (self === "") {

@@ -2,7 +2,7 @@
 
 import { text, wrong } from "./parameters.js";
 
-/** Returns the WebSocket URL of the server; without an argument, of the host of the page. */
+/** Returns the WebSocket URL of `server`, which is by default the host of the page. */
 export function serverUrl(server: string | undefined): string {
   const given = server ?? (typeof location === "undefined" ? "" : location.origin);
   const address = text(given, "server").trim();

@@ -265,7 +265,9 @@ export function peerOf(id: string): string | undefined {
 /** The form of a `client_message_id` that this SDK creates: a random id of the client, and a number. */
 const MADE_HERE = /^[0-9a-f]{24}-\d+$/;
 
-/** Returns the id of a message of this SDK, which does not need the sequence that the server assigns later. */
+/**
+ * Returns the id of a message that this SDK sends. It does not contain the sequence, which the server assigns later.
+ */
 export function sentID(from: string, clientMessageId: string): string {
   return `${from}-${clientMessageId}`;
 }

@@ -29,7 +29,8 @@ const HISTORY_PAGE = 100;
 
 /**
  * The number of calls of one kind that are made without a pause, and the pause in milliseconds before each further
- * one. This makes fewer calls than the 20 in 5 s that the server allows to a user, so the application has room.
+ * one. This makes fewer calls than the 20 in 5 s that the server allows to a user, so the application's own calls
+ * have room.
  */
 const AT_ONCE = 8;
 const PAUSE = 500;
@@ -383,7 +384,8 @@ export class ListsSync {
           if (isCurrent()) {
             const before = this.#lists;
             this.#lists = { ...before, [name]: fold.endReading<Rows[K]>(before[name]) };
-            // A caller of `friends` gets the first reading as its result, so it is not reported.
+            // The first reading of the friends is not reported, because the callers of `friends` get it as their
+            // result.
             if (name === "conversations" || before.friends.shown !== null) {
               this.#tellOf(before, []);
             }

@@ -11,12 +11,15 @@
 /** The spread of the first attempt if the server has not sent one. */
 const FIRST = 1_000;
 
-/** The mean wait between attempts; a longer spread replaces it. The longest wait is 1.5 times the mean. */
+/**
+ * The mean wait between attempts. If the server's spread is longer, the spread is the mean. The longest wait is 1.5
+ * times the mean.
+ */
 const BETWEEN = 1_500;
 
 /**
- * The mean wait after many failures; a longer spread replaces it. The longest wait is 1.5 times the mean: 30 s, the
- * grace within which a client can return before watchers see it leave.
+ * The mean wait after many failures. If the server's spread is longer, the spread is the mean. The longest wait is
+ * 1.5 times the mean: 30 s, the grace within which a client can return before watchers see it leave.
  */
 const BETWEEN_LONGEST = 20_000;
 

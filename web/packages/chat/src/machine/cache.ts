@@ -1,8 +1,8 @@
 /**
  * The last known statuses of the watched users, from all statuses that the server has sent, as pure functions.
  *
- * The cache has one status for each watched user, and none of other users. Its size is bounded by the number of users
- * that the account watches, which the server limits.
+ * The cache has one status for each watched user, and none for other users. Its size is bounded by the number of
+ * users that the account watches, which the server limits.
  */
 
 import { isNewer, type UserStatus } from "./status.js";

@@ -16,7 +16,7 @@ function sentence(error: ApiError, words: Words): string {
   const known = Object.values(CODES).find((code) => code.number === error.code);
   if (known !== undefined) {
     if (known === CODES.INTERNAL) return words.errors.internal;
-    // The server's text begins with the code, which is at the end here.
+    // The server's text begins with the code. The code is removed here, because it is added at the end.
     const said = error.message.replace(/^\d+:?\s*/, "");
     const meaning = words.locale.startsWith("zh") ? known.chinese : known.english;
     return capital(

@@ -13,13 +13,13 @@ export type Theme = (typeof THEMES)[number];
 
 const KEY = "lamplight-console";
 
-/** The preferences of a person, kept in this browser. */
+/** The preferences of an operator, stored in this browser. */
 export interface Choices {
   language: Language;
   theme: Theme;
 }
 
-/** Returns the language that fits these preferences of the browser best. */
+/** Returns the first of the browser's languages that the console has; English if there is none. */
 export function languageFor(preferences: readonly string[]): Language {
   for (const preference of preferences) {
     if (/^zh\b/i.test(preference)) return "zh";
@@ -28,7 +28,7 @@ export function languageFor(preferences: readonly string[]): Language {
   return "en";
 }
 
-/** Parses stored choices; a missing or unknown one is replaced by the setting of the browser. */
+/** Parses stored choices. The browser's settings replace missing or unknown choices. */
 export function readChoices(text: string | null, preferences: readonly string[]): Choices {
   let kept: unknown;
   try {
@@ -61,7 +61,7 @@ class Preferences extends EventTarget {
     return this.#choices.theme === "dark" || (this.#choices.theme === "auto" && this.#dark?.matches === true);
   }
 
-  /** Reads the stored choices, and follows the theme of the system from now on. */
+  /** Reads the stored choices, and starts following the system's theme. */
   start(): void {
     this.#dark = globalThis.matchMedia("(prefers-color-scheme: dark)");
     this.#dark.addEventListener("change", () => {
@@ -82,7 +82,7 @@ class Preferences extends EventTarget {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.#choices));
     } catch {
-      // The storage is full or forbidden: the choices are valid until the page is left.
+      // The storage is full or forbidden, so the choices are lost when the page is left.
     }
     this.#apply();
   }

@@ -1,4 +1,4 @@
-/** Chinese, in simplified characters. */
+/** The Chinese texts, in simplified characters. */
 
 import type { Words } from "./en.js";
 

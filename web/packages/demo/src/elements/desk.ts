@@ -16,7 +16,8 @@ import type { Person, Stage } from "../session.js";
 import type { Words } from "../words/words.js";
 
 /**
- * The actions of a visitor. The provider of the actions shows their errors; a `boolean` says whether one succeeded.
+ * The actions of a visitor. The provider of the actions shows their errors. A `boolean` result says whether the
+ * action succeeded.
  */
 export interface Actions {
   leave(): Promise<void>;

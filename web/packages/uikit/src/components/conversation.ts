@@ -338,8 +338,8 @@ export class TuikitConversation extends ListElement<Conversation> {
       const openIt = () => {
         this.#openMenu(conversation, { x: event.clientX, y: event.clientY });
       };
-      // Some systems send this event when the button is pressed. Its release would then be a click outside of the
-      // menu, which closes the menu.
+      // Some systems send this event when the button is pressed. The release of the button would then be a click
+      // outside of the menu and would close the menu.
       if (event.buttons === 0) {
         openIt();
       } else {

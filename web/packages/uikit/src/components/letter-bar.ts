@@ -5,7 +5,7 @@ import type { Words } from "../words/words.js";
 
 export type LetterChosen = (letter: string) => void;
 
-/** Renders the bar. It has only letters under which there are names. */
+/** Renders the bar. It has only the letters of existing names. */
 export function letterBar(
   letters: ReadonlyMap<string, number>,
   current: string,

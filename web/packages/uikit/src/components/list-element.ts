@@ -1,4 +1,4 @@
-/** The common base of the lists of conversations and of contacts: the filter, the selected row and the current row. */
+/** The base class of the conversation list and the contact list: the filter, the selected row and the current row. */
 
 import { property, query, state } from "lit/decorators.js";
 import { StatusElement } from "./status-element.js";

@@ -1,6 +1,6 @@
 /**
- * The hosts from which users' pictures may be loaded. A user chooses the own picture, and its host notices who loads
- * it, from which address and when. Therefore the application chooses the allowed hosts, not the users.
+ * The hosts from which users' pictures may be loaded. Users choose their pictures. The host of a picture notices who
+ * loads it, from which address and when. Therefore the application chooses the allowed hosts, not the users.
  *
  * All functions are pure.
  */

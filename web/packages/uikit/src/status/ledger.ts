@@ -231,7 +231,7 @@ export class Ledger {
     subscribed.filter((user) => !this.#own.has(user)).forEach((user) => this.#foreign.add(user));
   }
 
-  /** Handles subscriptions by the application, to which they belong from now on. */
+  /** Handles subscriptions by the application. The application owns them from now on. */
   applicationSubscribed(users: readonly string[], evicted: readonly string[]): void {
     this.#gone(evicted);
     for (const user of users) {
@@ -438,7 +438,7 @@ export class Ledger {
     users.filter((user) => !listed.has(user)).forEach((user) => this.#left.set(user, now));
   }
 
-  /** Forgets the departure of users who came back, and drops the statuses of users who left `GRACE` ago. */
+  /** Cancels the grace of users who came back, and drops the statuses of users whose grace is over. */
   #giveUpLong(listed: ReadonlySet<string>, now: number): void {
     for (const user of [...this.#left.keys()]) {
       if (listed.has(user)) {
@@ -505,7 +505,7 @@ export class Ledger {
     return this.#forget();
   }
 
-  /** Handles an answer of the server, or a report of the SDK, from which it follows that the gate is open. */
+  /** Handles an answer of the server, or a report of the SDK, which implies that the gate is open. */
   #opened(): string[] {
     this.#resume();
     if (this.#gate.is === "open" || this.#isClosedByApp) {
