@@ -1,0 +1,334 @@
+//! Which nodes of a cluster are there, and which of them does which duty.
+//!
+//! Each node counts a *beat* in the register of nodes whenever it renews its lease. Another node is judged by its beat
+//! alone: it is silent for as long as this node has read the same beat, by this node's own monotonic clock. No clocks of
+//! two machines are compared, so a clock that is wrong by minutes makes nobody silent. Time in which this node read
+//! nothing counts only up to a bound: a node that was itself stopped or cut off has seen nobody's silence.
+//!
+//! Duties are assigned by rendezvous hashing over the nodes that are not silent. Two nodes may disagree for a moment, so
+//! a duty must be harmless if it is done twice.
+
+use lamplight_model::{AppId, Lane, Moment, NodeId};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The length of leases, and the time for which the users of a lost node still count as connected.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LeaseTimes {
+    /// The silence after which a node has no duties any more.
+    pub lease: Duration,
+    /// The further silence after which the node is lost, and its connections are cleared.
+    pub grace: Duration,
+}
+
+impl LeaseTimes {
+    /// The interval at which a node renews its lease and reads the register.
+    pub fn renew_every(self) -> Duration {
+        self.lease / 3
+    }
+}
+
+/// One node as the register has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sighting {
+    /// The node.
+    pub node: NodeId,
+    /// The number of renewals of its lease.
+    pub beat: u64,
+    /// Whether it takes no more clients, because it is about to leave.
+    pub is_draining: bool,
+}
+
+/// A node that has been silent for the lease and the grace.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct LostNode {
+    /// The node.
+    pub node: NodeId,
+    /// Its last beat. A node that has another beat by now has come back.
+    pub beat: u64,
+}
+
+/// A piece of work of the cluster that one node should do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Duty {
+    /// The deadlines, session events and lost connections of a partition of the directory.
+    Partition(u16),
+    /// Sending the notices of a webhook.
+    Lane(Lane),
+    /// The work that is not divided: the deletion of old messages and of the data of deleted apps.
+    Whole,
+}
+
+/// The view that a node has of the nodes of its cluster.
+#[derive(Clone, Debug)]
+pub struct Membership {
+    own: NodeId,
+    times: LeaseTimes,
+    others: BTreeMap<NodeId, Seen>,
+    is_draining: bool,
+    /// The time of the last read of the register.
+    read: Option<Moment>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Seen {
+    beat: u64,
+    is_draining: bool,
+    /// The time for which this node has read the same beat.
+    silent: Duration,
+}
+
+impl Membership {
+    /// The view of a node that has not read the register. It takes itself for the only node.
+    pub fn new(own: NodeId, times: LeaseTimes) -> Self {
+        Self { own, times, others: BTreeMap::new(), is_draining: false, read: None }
+    }
+
+    /// Takes in the register as it was read at `now`. Nodes that are not in it any more are forgotten.
+    pub fn observe(&mut self, register: impl IntoIterator<Item = Sighting>, now: Moment) {
+        // One long gap between two reads is this node's own absence, not the silence of others.
+        let most = self.times.lease / 2;
+        let passed = self.read.map_or(Duration::ZERO, |read| now.since(read).min(most));
+        self.read = Some(now);
+        let mut others = BTreeMap::new();
+        for Sighting { node, beat, is_draining } in register {
+            if node == self.own {
+                self.is_draining = is_draining;
+                continue;
+            }
+            let silent = match self.others.get(&node) {
+                Some(seen) if seen.beat == beat => seen.silent + passed,
+                Some(_) | None => Duration::ZERO,
+            };
+            others.insert(node, Seen { beat, is_draining, silent });
+        }
+        self.others = others;
+    }
+
+    /// Whether this node has read nothing for the length of a lease: other nodes then count it as silent, and it does
+    /// not know what they change.
+    pub fn is_cut_off(&self, now: Moment) -> bool {
+        self.read.is_some_and(|read| now.since(read) >= self.times.lease)
+    }
+
+    /// Whether a node is in the register and not silent. This node always is.
+    pub fn is_live(&self, node: NodeId) -> bool {
+        node == self.own || self.others.get(&node).is_some_and(|seen| seen.silent < self.times.lease)
+    }
+
+    /// The nodes that are in the register and not silent, and this one, by rising id.
+    pub fn live(&self) -> Vec<NodeId> {
+        let others = self.others.keys().copied().filter(|node| self.is_live(*node));
+        let mut live: Vec<NodeId> = others.chain([self.own]).collect();
+        live.sort_unstable();
+        live
+    }
+
+    /// The nodes that have been silent for the lease and the grace, by rising id.
+    pub fn lost(&self) -> Vec<LostNode> {
+        let long = self.times.lease + self.times.grace;
+        let lost = self.others.iter().filter(|(_, seen)| seen.silent >= long);
+        lost.map(|(node, seen)| LostNode { node: *node, beat: seen.beat }).collect()
+    }
+
+    /// Whether this node does a duty now.
+    pub fn has_duty(&self, duty: Duty) -> bool {
+        self.owner(duty) == self.own
+    }
+
+    /// The node that does a duty, in the view of this node. Nodes that are draining are passed over as long as there are
+    /// others.
+    pub fn owner(&self, duty: Duty) -> NodeId {
+        let others = self.others.iter().filter(|(_, seen)| seen.silent < self.times.lease);
+        let all = others.map(|(node, seen)| (*node, seen.is_draining)).chain([(self.own, self.is_draining)]);
+        let best = all.max_by_key(|(node, is_draining)| (!is_draining, rendezvous(*node, duty), *node));
+        best.map_or(self.own, |(node, _)| node)
+    }
+}
+
+/// The weight of a node for a duty. All nodes compute the same one, whatever the version of their program.
+fn rendezvous(node: NodeId, duty: Duty) -> u64 {
+    let duty = match duty {
+        Duty::Whole => 0,
+        Duty::Partition(partition) => 1 << 56 | u64::from(partition),
+        Duty::Lane(Lane { app: AppId(app), hook }) => 2 << 56 | (hook as u64) << 32 | u64::from(app),
+    };
+    mix(mix(node.0) ^ duty)
+}
+
+/// The finalizer of splitmix64: each bit of the input changes about half of the bits of the output.
+fn mix(value: u64) -> u64 {
+    let mut z = value.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_model::Hook;
+
+    const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
+    const OWN: NodeId = NodeId(1);
+
+    fn at(secs: u64) -> Moment {
+        Moment(secs * 1_000)
+    }
+
+    fn sighting(node: u64, beat: u64) -> Sighting {
+        Sighting { node: NodeId(node), beat, is_draining: false }
+    }
+
+    fn nodes(ids: &[u64]) -> Vec<NodeId> {
+        ids.iter().copied().map(NodeId).collect()
+    }
+
+    /// Each row is a read: its second, the beats of nodes 2 and 3, who is live after it, and who is lost.
+    type Row<'a> = (u64, &'a [(u64, u64)], &'a [u64], &'a [u64]);
+
+    fn check(name: &str, rows: &[Row<'_>]) {
+        let mut membership = Membership::new(OWN, TIMES);
+        for (second, beats, live, lost) in rows {
+            let register = beats.iter().map(|(node, beat)| sighting(*node, *beat));
+            membership.observe(register.chain([sighting(OWN.0, 0)]), at(*second));
+            assert_eq!(membership.live(), nodes(live), "{name}: live at {second}");
+            let found: Vec<NodeId> = membership.lost().into_iter().map(|lost| lost.node).collect();
+            assert_eq!(found, nodes(lost), "{name}: lost at {second}");
+        }
+    }
+
+    #[test]
+    fn a_node_whose_beat_stands_still_is_silent_after_the_lease_and_lost_after_the_grace() {
+        let beats: Vec<[(u64, u64); 2]> = (0..15).map(|read| [(2, read), (3, 7)]).collect();
+        let row = |(read, beats): (u64, _)| -> Row<'_> {
+            let second = 3 * read;
+            let live: &[u64] = if second < 9 { &[1, 2, 3] } else { &[1, 2] };
+            let lost: &[u64] = if second < 39 { &[] } else { &[3] };
+            (second, beats, live, lost)
+        };
+        let rows: Vec<Row<'_>> = (0_u64..).zip(&beats).map(|(read, beats)| row((read, &beats[..]))).collect();
+        check("one of three stops", &rows);
+    }
+
+    #[test]
+    fn reads_that_did_not_take_place_are_nobodys_silence() {
+        let back_after_an_hour: &[Row<'_>] = &[
+            (0, &[(2, 5)], &[1, 2], &[]),
+            // This node was stopped for an hour. The other one has not renewed since, as it was cut off as well.
+            (3_600, &[(2, 5)], &[1, 2], &[]),
+            (3_603, &[(2, 5)], &[1, 2], &[]),
+            (3_606, &[(2, 6)], &[1, 2], &[]),
+            (3_609, &[(2, 6)], &[1, 2], &[]),
+        ];
+        check("a gap", back_after_an_hour);
+    }
+
+    #[test]
+    fn a_node_that_beats_again_is_back_and_one_that_was_taken_out_is_forgotten() {
+        check(
+            "back",
+            &[
+                (0, &[(2, 1)], &[1, 2], &[]),
+                (4, &[(2, 1)], &[1, 2], &[]),
+                (8, &[(2, 1)], &[1, 2], &[]),
+                (12, &[(2, 1)], &[1], &[]),
+                (16, &[(2, 2)], &[1, 2], &[]),
+                (20, &[], &[1], &[]),
+                (24, &[(2, 2)], &[1, 2], &[]),
+            ],
+        );
+    }
+
+    /// The register has no times at all, so there is no clock that could be wrong: a beat may also run backwards, as
+    /// after a restart of the store from an older snapshot.
+    #[test]
+    fn any_other_beat_is_a_sign_of_life() {
+        check(
+            "backwards",
+            &[
+                (0, &[(2, 100)], &[1, 2], &[]),
+                (4, &[(2, 100)], &[1, 2], &[]),
+                (8, &[(2, 100)], &[1, 2], &[]),
+                (12, &[(2, 90)], &[1, 2], &[]),
+                (16, &[(2, 91)], &[1, 2], &[]),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_node_is_cut_off_when_it_has_read_nothing_for_a_lease() {
+        let mut membership = Membership::new(OWN, TIMES);
+        assert!(!membership.is_cut_off(at(1_000)), "before the first read it has not begun");
+        membership.observe([sighting(1, 1)], at(10));
+        for (second, expected) in [(10, false), (18, false), (19, true), (500, true)] {
+            assert_eq!(membership.is_cut_off(at(second)), expected, "at {second}");
+        }
+        membership.observe([sighting(1, 2)], at(501));
+        assert!(!membership.is_cut_off(at(502)));
+    }
+
+    fn duties() -> impl Iterator<Item = Duty> {
+        let lanes = (0..200).map(|app| {
+            let hook = if app % 2 == 0 { Hook::StateChange } else { Hook::Push };
+            Duty::Lane(Lane { app: AppId(1_400_000_000 + app / 2), hook })
+        });
+        (0..256).map(Duty::Partition).chain(lanes).chain([Duty::Whole])
+    }
+
+    fn view(own: u64, all: &[u64]) -> Membership {
+        let mut membership = Membership::new(NodeId(own), TIMES);
+        membership.observe(all.iter().map(|node| sighting(*node, 1)), at(0));
+        membership
+    }
+
+    #[test]
+    fn each_duty_has_one_owner_and_every_node_knows_it() {
+        // Ids of runs that began shortly after one another, as `NodeId::of_run` makes them.
+        let ids = [0x0193_7a00_0000_1234, 0x0193_7a00_0001_0042, 0x0193_7a00_0001_0043];
+        let views = ids.map(|own| view(own, &ids));
+        let mut counts = BTreeMap::new();
+        for duty in duties() {
+            let owners: Vec<NodeId> = views.iter().map(|view| view.owner(duty)).collect();
+            assert!(owners.iter().all(|owner| *owner == owners[0]), "{duty:?}");
+            assert_eq!(views.iter().filter(|view| view.has_duty(duty)).count(), 1, "{duty:?}");
+            if let Duty::Partition(_) = duty {
+                *counts.entry(owners[0]).or_insert(0) += 1;
+            }
+        }
+        assert!(counts.len() == 3 && counts.values().all(|count| (60..=110).contains(count)), "{counts:?}");
+    }
+
+    #[test]
+    fn a_node_that_goes_hands_on_its_own_duties_and_no_others() {
+        let (before, after) = (view(1, &[1, 2, 3, 4]), view(1, &[1, 2, 4]));
+        for duty in duties() {
+            let owner = before.owner(duty);
+            if owner == NodeId(3) {
+                assert_ne!(after.owner(duty), owner, "{duty:?}");
+            } else {
+                assert_eq!(after.owner(duty), owner, "{duty:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_draining_node_has_duties_only_where_there_is_no_other() {
+        let draining = |node| Sighting { is_draining: true, ..sighting(node, 1) };
+        let mut membership = Membership::new(OWN, TIMES);
+        membership.observe([draining(1), sighting(2, 1)], at(0));
+        assert!(duties().all(|duty| membership.owner(duty) == NodeId(2)));
+        membership.observe([draining(1), draining(2)], at(1));
+        assert!(duties().any(|duty| membership.has_duty(duty)), "somebody has to do them");
+        assert!(duties().any(|duty| !membership.has_duty(duty)));
+    }
+
+    /// These values are part of what nodes of different versions have to agree on.
+    #[test]
+    fn the_owner_does_not_change_with_the_version_of_the_program() {
+        let membership = view(1, &[1, 2, 3]);
+        let owners: Vec<u64> =
+            (0..12).map(|partition| membership.owner(Duty::Partition(partition)).0).collect();
+        assert_eq!(owners, [1, 1, 3, 2, 1, 3, 2, 2, 1, 1, 1, 1]);
+    }
+}

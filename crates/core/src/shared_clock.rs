@@ -1,0 +1,171 @@
+//! The time of the directory, which all nodes of a cluster share.
+//!
+//! Deadlines, versions and times in shared records are those of the directory's clock. A node measures how far that clock
+//! is ahead of its own monotonic clock whenever it renews its lease, and adds that. The wall clock of the node is not used, so
+//! it may be wrong by minutes, and may be set.
+//!
+//! The first measurement is taken as it is. A later one that differs moves the time slowly: it never runs backwards, and
+//! no deadline passes at once because the directory moved to a machine whose clock is ahead.
+
+use lamplight_model::{Moment, Now, Timestamp};
+use std::time::Duration;
+
+/// The time gains or loses at most one part in this many on the local clock.
+const SLEW: u64 = 20;
+
+/// A measurement whose answer took longer than this is ignored, unless it is the first.
+const MOST_TRAVEL: Duration = Duration::from_secs(1);
+
+/// The directory's time, computed from this node's monotonic clock.
+#[derive(Clone, Debug, Default)]
+pub struct SharedClock(Option<Offsets>);
+
+#[derive(Clone, Debug)]
+struct Offsets {
+    moment: Offset,
+    wall: Offset,
+}
+
+/// How far a clock of the directory is ahead of the local monotonic clock, in milliseconds.
+#[derive(Clone, Copy, Debug)]
+struct Offset {
+    measured: i64,
+    /// The part of it that applies now, and the local time as of which it does.
+    applied: i64,
+    as_of: Moment,
+}
+
+impl SharedClock {
+    /// Takes in a reading of the directory's clocks that was asked for at `sent` and answered at `answered`, by the local
+    /// monotonic clock.
+    pub fn measure(&mut self, sent: Moment, answered: Moment, directory: Now) {
+        let travel = answered.since(sent);
+        // The directory read its clocks at some time in between: the middle is wrong by half of the travel at most.
+        let middle = sent + travel / 2;
+        let ahead = |clock: u64| signed(clock) - signed(middle.0);
+        match &mut self.0 {
+            None => {
+                let offset =
+                    |clock| Offset { measured: ahead(clock), applied: ahead(clock), as_of: answered };
+                self.0 = Some(Offsets { moment: offset(directory.moment.0), wall: offset(directory.wall.0) });
+            }
+            Some(_) if travel > MOST_TRAVEL => {}
+            Some(offsets) => {
+                offsets.moment.correct(ahead(directory.moment.0), travel, answered);
+                offsets.wall.correct(ahead(directory.wall.0), travel, answered);
+            }
+        }
+    }
+
+    /// The directory's time at this local time. Before the first measurement it is the local time.
+    pub fn at(&self, local: Now) -> Now {
+        let Some(Offsets { moment, wall }) = &self.0 else { return local };
+        Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }
+    }
+
+    /// How far the local wall clock is ahead of the directory's, in milliseconds; negative if it is behind.
+    pub fn local_wall_ahead(&self, local: Now) -> i64 {
+        signed(local.wall.0) - signed(self.at(local).wall.0)
+    }
+}
+
+impl Offset {
+    fn correct(&mut self, measured: i64, travel: Duration, now: Moment) {
+        let uncertain = i64::try_from((travel / 2).as_millis()).unwrap_or(i64::MAX);
+        if (measured - self.measured).abs() <= uncertain {
+            return;
+        }
+        self.applied = self.applied_at(now);
+        self.as_of = self.as_of.max(now);
+        self.measured = measured;
+    }
+
+    fn applied_at(&self, local: Moment) -> i64 {
+        let most = signed(local.0.saturating_sub(self.as_of.0) / SLEW);
+        self.applied + (self.measured - self.applied).clamp(-most, most)
+    }
+
+    fn at(&self, local: Moment) -> u64 {
+        u64::try_from(signed(local.0).saturating_add(self.applied_at(local))).unwrap_or(0)
+    }
+}
+
+fn signed(millis: u64) -> i64 {
+    i64::try_from(millis).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORIGIN: u64 = 1_700_000_000_000;
+
+    fn directory(millis: u64) -> Now {
+        Now { moment: Moment(millis), wall: Timestamp(ORIGIN + millis) }
+    }
+
+    /// A local time whose wall clock is wrong by an hour.
+    fn local(millis: u64) -> Now {
+        Now { moment: Moment(millis), wall: Timestamp(ORIGIN - 3_600_000 + millis) }
+    }
+
+    #[test]
+    fn the_time_is_that_of_the_directory_whatever_the_local_clocks_say() {
+        let mut clock = SharedClock::default();
+        assert_eq!(clock.at(local(5)), local(5));
+        clock.measure(Moment(1_000), Moment(1_010), directory(500_005));
+        assert_eq!(clock.at(local(1_010)), directory(500_010));
+        assert_eq!(clock.at(local(9_010)), directory(508_010));
+        let set_back = Now { wall: Timestamp(3), ..local(9_010) };
+        assert_eq!(clock.at(set_back), directory(508_010));
+        let right = Now { moment: Moment(9_010), wall: directory(508_010 + 250).wall };
+        assert_eq!(clock.local_wall_ahead(right), 250);
+    }
+
+    #[test]
+    fn a_first_measurement_counts_however_long_it_took() {
+        let mut clock = SharedClock::default();
+        clock.measure(Moment(0), Moment(8_000), directory(100_000));
+        assert_eq!(clock.at(local(8_000)), directory(104_000));
+        // A better one corrects it, slowly.
+        clock.measure(Moment(10_000), Moment(10_000), directory(102_000));
+        assert_eq!(clock.at(local(10_000)), directory(106_000));
+        assert_eq!(clock.at(local(10_000 + 80_000)), directory(102_000 + 80_000));
+    }
+
+    #[test]
+    fn later_measurements_move_the_time_slowly_and_never_backwards() {
+        for jump in [-600_000_i64, -40, 40, 600_000] {
+            let mut clock = SharedClock::default();
+            clock.measure(Moment(0), Moment(0), directory(1_000_000));
+            let moved = |millis: u64| directory((1_000_000 + millis).checked_add_signed(jump).unwrap());
+            let mut before = clock.at(local(0));
+            for step in 1..=3_000_u64 {
+                let millis = step * 5_000;
+                clock.measure(Moment(millis), Moment(millis), moved(millis));
+                let now = clock.at(local(millis));
+                let passed = now.moment.since(before.moment).as_millis();
+                assert!((4_750..=5_250).contains(&passed), "{passed} ms in a step of 5,000 after {jump}");
+                assert_eq!(now.wall.since(before.wall), now.moment.since(before.moment));
+                before = now;
+            }
+            assert_eq!(before, moved(15_000_000), "in the end it is the directory's time, after {jump}");
+        }
+    }
+
+    #[test]
+    fn what_the_journey_explains_and_slow_answers_change_nothing() {
+        let mut clock = SharedClock::default();
+        clock.measure(Moment(0), Moment(0), directory(1_000));
+        let table = [
+            // sent, answered, what the directory said
+            (10_000, 10_100, 11_100),
+            (10_000, 10_100, 11_000),
+            (20_000, 21_001, 90_000),
+        ];
+        for (sent, answered, said) in table {
+            clock.measure(Moment(sent), Moment(answered), directory(said));
+            assert_eq!(clock.at(local(1_000_000)), directory(1_001_000), "{sent} {answered} {said}");
+        }
+    }
+}
