@@ -6,8 +6,12 @@
 #![allow(clippy::unwrap_used, clippy::missing_panics_doc)]
 
 mod duties;
+mod limits;
+mod nodes;
 
 pub use duties::*;
+pub use limits::*;
+pub use nodes::*;
 
 use crate::{ChangeLog, Directory, DirectoryStats, Heard, LogEntry, LogReader, Logged, News};
 use lamplight_core::{Connect, EndCause, Presence, Transition, UserFacts};

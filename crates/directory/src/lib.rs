@@ -1,5 +1,5 @@
-//! The two ports for live state. The [`Directory`] contains a [`Presence`] for each user, and the [`ChangeLog`] reports
-//! visible changes.
+//! The ports for live state: the [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
+//! visible changes. [`Nodes`] is the register of the nodes that share them, and [`Limits`] counts their calls.
 //!
 //! A directory stores records and does not interpret changes. A change is a closure over the rules of `core`. It runs
 //! in one atomic step with the log entries that it causes, so the records and the log cannot disagree. If a record is
@@ -13,17 +13,21 @@ pub mod conformance;
 mod feed;
 mod in_process;
 mod journal;
+mod limits;
 mod lists_news;
 mod log;
 mod news;
+mod nodes;
 mod records;
 
 pub use feed::{FeedCursor, FeedPage, InvalidFeedCursor};
 pub use in_process::{InProcessDirectory, Recovered, SavedRecords};
 pub use journal::{JournalDamage, JournalError};
+pub use limits::{Limits, LimitsAnswer, LimitsError};
 pub use lists_news::{FriendProfile, ListsChange, ListsNews, MAX_FRIENDS_IN_ENTRY, MessageNews};
 pub use log::{Heard, LocalLog, LogReader, MAX_WAITING_BYTES, MAX_WAITING_ENTRIES, Partitions};
 pub use news::{LogEntry, Logged, News};
+pub use nodes::{LocalNodes, NodeEntry, Nodes, Register, RegisteredNode};
 pub use records::{InvalidRecordCursor, RecordCursor, RecordFilter, RecordPage};
 
 use futures_util::future::BoxFuture;

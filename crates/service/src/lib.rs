@@ -30,9 +30,7 @@ pub use audience::{
     OwnListChange, ReadCall, ReadOutcome, Reads, Urgency, WatchList, WatchedFor, Watchers,
 };
 pub use keyrings::{Keyrings, KeysToRead, SourceState};
-pub use limits::{
-    CallWindows, Failures, Limits, LimitsAnswer, LimitsError, LoginThrottle, Port, ThrottleLimits, network,
-};
+pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
@@ -58,7 +56,7 @@ pub use telling::Telling;
 pub use tokens::{KeyMark, Tokens};
 
 use lamplight_core::RetentionClock;
-use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind};
+use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind, Limits};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_model::{App, Code, Refusal, User};
 use parking_lot::Mutex;

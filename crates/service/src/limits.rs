@@ -1,5 +1,5 @@
-//! Rate limits: a port for the calls of users, with an adapter for one node, and the limit on failed logins from one
-//! address.
+//! Limits: the adapter for one node of the port that counts how often a user calls an operation, and how often one address
+//! may fail to log in. This module knows no store and no operation.
 
 mod throttle;
 
@@ -7,32 +7,14 @@ pub use throttle::{Failures, LoginThrottle, Port, ThrottleLimits, network};
 
 use crate::shards::Shards;
 use futures_util::FutureExt;
-use futures_util::future::BoxFuture;
 use hashbrown::HashMap;
 use lamplight_core::{Call, SlidingWindow};
+use lamplight_directory::{Limits, LimitsAnswer};
 use lamplight_model::{Moment, RateLimit, User};
 use parking_lot::Mutex;
 use std::time::Duration;
 
 const SHARDS: usize = 16;
-
-/// The future result of a call to [`Limits`].
-pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
-
-/// The port for the rate limits of users. A limit applies to all nodes together.
-pub trait Limits: Send + Sync {
-    /// Counts a call of this user if the limit allows it, and returns whether it does. Concurrent calls cannot exceed
-    /// the limit.
-    fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
-
-    /// Removes entries that are no longer needed.
-    fn sweep(&self, now: Moment);
-}
-
-/// The error of a failed store of rate limits. The adapter has logged the cause.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-#[error("the store of rate limits has failed")]
-pub struct LimitsError;
 
 type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
 
@@ -63,33 +45,6 @@ impl Limits for CallWindows {
             if shard.len() < shard.capacity() / 4 {
                 shard.shrink_to_fit();
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use lamplight_model::{AppId, UserId};
-
-    #[test]
-    fn each_user_and_operation_has_a_window_of_its_own() {
-        let windows = CallWindows::default();
-        let user = |id: &str| User::new(AppId(1), UserId::new(id).unwrap());
-        let limit = RateLimit { calls: 2, window_ms: 1_000 };
-        let take = |id: &str, call, at| {
-            windows.take(&user(id), call, limit, Moment(at)).now_or_never().unwrap().unwrap()
-        };
-        let table = [
-            ("a", Call::SendMessage, 0, true),
-            ("a", Call::SendMessage, 0, true),
-            ("a", Call::SendMessage, 999, false),
-            ("a", Call::GetHistory, 999, true),
-            ("b", Call::SendMessage, 999, true),
-            ("a", Call::SendMessage, 1_000, true),
-        ];
-        for (id, call, at, taken) in table {
-            assert_eq!(take(id, call, at), taken, "{id} {call:?} at {at}");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The gates of a call, in the order that `lamplight-core` defines. The last gate is the rate limit, which counts the
 //! call.
 
-use crate::limits::LimitsError;
 use crate::operations::lists::By;
 use crate::{Service, ServiceError};
 use lamplight_core::{Call, Gate, check_call};
+use lamplight_directory::LimitsError;
 use lamplight_model::{App, Code, InvalidUserId, Now, User, UserId};
 use std::collections::HashSet;
 use std::sync::Arc;

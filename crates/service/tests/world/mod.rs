@@ -2,13 +2,13 @@
 
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
-use lamplight_directory::{ChangeLog, InProcessDirectory, ListsChange, LogReader, News};
+use lamplight_directory::{ChangeLog, InProcessDirectory, Limits, ListsChange, LogReader, News};
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AppSettings, ClientMessageId, Code, ConnectionId, Moment, Now, Timestamp, User, UserId,
 };
-use lamplight_service::{By, Limits, Listed, MessageSent, Service, ServiceError, ThrottleLimits};
+use lamplight_service::{By, Listed, MessageSent, Service, ServiceError, ThrottleLimits};
 use std::sync::Arc;
 use tempfile::TempDir;
 
