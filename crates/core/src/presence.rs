@@ -6,8 +6,10 @@
 
 mod events;
 mod facts;
+mod nodes;
 
 pub use facts::{Admission, UserFacts};
+pub use nodes::{Reassert, Reasserted};
 
 use self::events::{event_device, wants_events};
 use crate::device::{Connect, Device, Link, LinkEnd};
@@ -197,54 +199,8 @@ impl Presence {
         now: Now,
     ) -> Transition<Connected> {
         self.change(Reason::Login, settings, now, |presence, ended| {
-            presence.deleted_until = None;
-            presence.sigs.note(connect.issued, now.wall);
-            presence.born = presence.born.max(connect.born);
-            presence.newest_login = presence.newest_login.max(connect.login);
             let was_online = presence.status_type() == StatusType::Online;
-            let leaving: Vec<DeviceId> = presence
-                .in_the_way(connect.device, connect.platform, settings.multi_device)
-                .iter()
-                .filter(|rival| rival.login < connect.login)
-                .map(|rival| rival.device.clone())
-                .collect();
-            let cause = EndCause::KickedByLogin { by: connect.platform };
-            let kicked = presence.remove(|device| leaving.contains(&device.id), Some(cause), ended, now);
-            for loser in &kicked {
-                let why = EndWhy::KickedBy(connect.platform);
-                presence.unsettle(loser, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
-            }
-
-            let before = presence.devices.iter().find(|device| device.id == *connect.device);
-            let connected_before = before.filter(|device| device.link.is_present()).map(event_device);
-
-            let link = Link::Connected(connect.connection);
-            let address = connect.address.filter(|_| wants_events(settings));
-            match presence.devices.iter_mut().find(|device| device.id == *connect.device) {
-                Some(device) => {
-                    if let Link::Connected(connection) = device.link
-                        && connection != connect.connection
-                    {
-                        ended.push(Ended { connection, cause: EndCause::Superseded });
-                    }
-                    device.link = link;
-                    device.platform = connect.platform;
-                    device.address = address;
-                    device.login = connect.login;
-                    device.issued = connect.issued;
-                }
-                None => {
-                    let (id, platform) = (connect.device.clone(), connect.platform);
-                    let (login, issued) = (connect.login, connect.issued);
-                    // Most users have exactly one device.
-                    presence.devices.reserve_exact(1);
-                    presence.devices.push(Device { id, platform, login, issued, link, address });
-                }
-            }
-            presence.devices.sort_by_key(|device| device.login);
-            let (id, platform) = (connect.device.clone(), connect.platform);
-            let device = EventDevice { id, platform, address };
-            presence.note_login(device, connected_before, &kicked, settings, now);
+            let kicked = presence.connect_device(connect, settings, ended, now);
             Connected { kicked, subscriptions_lost: presence.subscriptions_lost && !was_online }
         })
     }
@@ -509,6 +465,64 @@ impl Presence {
         (subscriptions_end, subscriptions_lost, last_seen, deleted_until).hash(&mut hasher);
         (sigs, ended_through, deleted_through, born, newest_login, unsettled).hash(&mut hasher);
         hasher.finish()
+    }
+
+    /// Gives the device the new link, and ends the earlier logins that compete with it. Returns these.
+    fn connect_device(
+        &mut self,
+        connect: &Connect<'_>,
+        settings: &AppSettings,
+        ended: &mut Vec<Ended>,
+        now: Now,
+    ) -> Vec<Removed> {
+        self.deleted_until = None;
+        self.sigs.note(connect.issued, now.wall);
+        self.born = self.born.max(connect.born);
+        self.newest_login = self.newest_login.max(connect.login);
+        let leaving: Vec<DeviceId> = self
+            .in_the_way(connect.device, connect.platform, settings.multi_device)
+            .iter()
+            .filter(|rival| rival.login < connect.login)
+            .map(|rival| rival.device.clone())
+            .collect();
+        let cause = EndCause::KickedByLogin { by: connect.platform };
+        let kicked = self.remove(|device| leaving.contains(&device.id), Some(cause), ended, now);
+        for loser in &kicked {
+            let why = EndWhy::KickedBy(connect.platform);
+            self.unsettle(loser, Some(EndMark { why, told: loser.connected, at: now.wall }), now);
+        }
+
+        let before = self.devices.iter().find(|device| device.id == *connect.device);
+        let connected_before = before.filter(|device| device.link.is_present()).map(event_device);
+
+        let link = Link::Connected(connect.connection);
+        let address = connect.address.filter(|_| wants_events(settings));
+        match self.devices.iter_mut().find(|device| device.id == *connect.device) {
+            Some(device) => {
+                if let Link::Connected(connection) = device.link
+                    && connection != connect.connection
+                {
+                    ended.push(Ended { connection, cause: EndCause::Superseded });
+                }
+                device.link = link;
+                device.platform = connect.platform;
+                device.address = address;
+                device.login = connect.login;
+                device.issued = connect.issued;
+            }
+            None => {
+                let (id, platform) = (connect.device.clone(), connect.platform);
+                let (login, issued) = (connect.login, connect.issued);
+                // Most users have exactly one device.
+                self.devices.reserve_exact(1);
+                self.devices.push(Device { id, platform, login, issued, link, address });
+            }
+        }
+        self.devices.sort_by_key(|device| device.login);
+        let (id, platform) = (connect.device.clone(), connect.platform);
+        let device = EventDevice { id, platform, address };
+        self.note_login(device, connected_before, &kicked, settings, now);
+        kicked
     }
 
     fn end_login(

@@ -6,7 +6,8 @@ use crate::presence::Presence;
 use crate::signatures::Signatures;
 use crate::unsettled::UnsettledEnds;
 use lamplight_model::{
-    CustomStatus, DeviceId, EndedLogin, Moment, Now, Platform, Reason, Timestamp, UserId, Version,
+    ConnectionId, CustomStatus, DeviceId, EndedLogin, Moment, Now, Platform, Reason, Timestamp, UserId,
+    Version,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -106,24 +107,20 @@ impl SavedPresence {
     /// connected until `grace`. `lost_at` is the last time at which the old process is known to have run.
     pub fn restore(self, now: Now, lost_at: Timestamp, grace: Moment) -> Presence {
         let moment = |at: Timestamp| now.moment + at.since(now.wall);
-        let connected = |device: &SavedDevice| device.link == SavedLink::Connected;
-        let last_seen = if self.devices.iter().any(connected) {
-            // The time of the last bytes is not stored, but the process was running when the record was written.
-            self.last_seen.max(Some(lost_at.max(self.since)))
-        } else {
-            self.last_seen
-        };
-        Presence {
+        // The connections of the former process are told apart by their place only until all of them are held.
+        let former = |place: usize| Link::Connected(ConnectionId::alone(place as u64));
+        let mut presence = Presence {
             devices: self
                 .devices
                 .into_iter()
-                .map(|device| Device {
+                .enumerate()
+                .map(|(place, device)| Device {
                     id: device.id,
                     platform: device.platform,
                     login: device.login,
                     issued: device.issued,
                     link: match device.link {
-                        SavedLink::Connected => Link::Held { until: grace, end: LinkEnd::NodeLost },
+                        SavedLink::Connected => former(place),
                         SavedLink::Held { end } => Link::Held { until: grace, end },
                         SavedLink::Gone { lapses } => Link::Gone { lapses: moment(lapses) },
                     },
@@ -134,7 +131,7 @@ impl SavedPresence {
             version: self.version,
             since: self.since,
             reason: self.reason,
-            last_seen,
+            last_seen: self.last_seen,
             subscriptions: self.subscriptions.into_iter().collect(),
             subscriptions_end: self.subscriptions_end.map(moment),
             subscriptions_lost: self.subscriptions_lost,
@@ -146,6 +143,9 @@ impl SavedPresence {
             deleted_until: self.deleted_until.map(moment),
             events: self.events,
             unsettled: UnsettledEnds::restored(self.unsettled, now.moment).map(Box::new),
-        }
+        };
+        // The time of the last bytes is unknown; the process ran when the record was written.
+        presence.hold_links(|_| true, grace, lost_at);
+        presence
     }
 }

@@ -1,0 +1,150 @@
+//! Connections of nodes that were lost, and of nodes that have lost the record: what holds their links, and what puts
+//! them back.
+
+use super::Presence;
+use crate::device::{Connect, Link, LinkEnd};
+use crate::presence::Admission;
+use crate::transition::Transition;
+use lamplight_model::{
+    AppSettings, ConnectionId, Moment, NodeId, Now, Reason, StatusType, Timestamp, UserId, UserStatus,
+    Version,
+};
+
+/// An open connection that its node puts back into the record, with what the node knows of the user.
+#[derive(Clone, Debug)]
+pub struct Reassert<'a> {
+    /// The device, its login and its connection.
+    pub connect: Connect<'a>,
+    /// The newest status of the user that the node has sent to anybody, if it has sent one.
+    pub told: Option<&'a UserStatus>,
+    /// The subscription list as the node knows it, earliest first.
+    pub subscriptions: &'a [UserId],
+}
+
+/// The outcome of [`Presence::reassert`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reasserted {
+    /// The record has had the connection all the time.
+    Current,
+    /// The connection is in the record again.
+    PutBack,
+    /// The login has ended meanwhile, or its device has another connection. The client has to log in again, and is told
+    /// then what has happened.
+    Refused,
+}
+
+impl Presence {
+    /// Ends the links over which a lost node had connections: they are held until `until`, or are gone at once if that
+    /// time has come. `heard` is the last time at which the node is known to have run. Returns the number of links.
+    pub fn lose_node(
+        &mut self,
+        node: NodeId,
+        until: Moment,
+        heard: Timestamp,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<usize> {
+        self.change(Reason::NodeLost, settings, now, |presence, _| {
+            let lost = presence.hold_links(|connection| connection.node == node, until, heard);
+            if until > now.moment {
+                return lost;
+            }
+            let is_over = Link::Held { until, end: LinkEnd::NodeLost };
+            while let Some(index) = presence.devices.iter().position(|device| device.link == is_over) {
+                presence.let_go(index, LinkEnd::NodeLost, settings, now);
+            }
+            lost
+        })
+    }
+
+    /// Holds the links of connections that have ended with their node. Returns their number.
+    pub(crate) fn hold_links(
+        &mut self,
+        is_lost: impl Fn(ConnectionId) -> bool,
+        until: Moment,
+        heard: Timestamp,
+    ) -> usize {
+        let mut lost = 0;
+        for device in &mut self.devices {
+            if let Link::Connected(connection) = device.link
+                && is_lost(connection)
+            {
+                device.link = Link::Held { until, end: LinkEnd::NodeLost };
+                lost += 1;
+            }
+        }
+        if lost > 0 {
+            self.note_seen(heard);
+        }
+        lost
+    }
+
+    /// Makes the logins of a record that was rebuilt from the facts count as connected until `until`, because the
+    /// directory has lost the record with the connections. `lost` is the time of that.
+    #[must_use]
+    pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
+        for device in &mut self.devices {
+            device.link = Link::Held { until, end: LinkEnd::NodeLost };
+        }
+        if !self.devices.is_empty() {
+            self.note_seen(lost);
+        }
+        self
+    }
+
+    /// Puts an open connection back into the record, after the directory has lost the record or others have taken the
+    /// node of the connection for lost.
+    ///
+    /// If nothing visible has happened since the record was rebuilt from the facts, the custom status and the time since
+    /// when the user is ONLINE are put back too; and so is the subscription list, if it was lost with the record. The
+    /// version is above the one that was told.
+    pub fn reassert(
+        &mut self,
+        open: &Reassert<'_>,
+        settings: &AppSettings,
+        now: Now,
+    ) -> Transition<Reasserted> {
+        let Connect { device, platform, login, issued, connection, .. } = open.connect;
+        if self.device_of(connection).is_some() {
+            return Transition::quiet(Reasserted::Current);
+        }
+        let recorded = match self.devices.iter().find(|it| it.id == *device) {
+            Some(it) if matches!(it.link, Link::Connected(_)) => {
+                return Transition::quiet(Reasserted::Refused);
+            }
+            Some(_) => None,
+            // The facts have no Web logins, so a record that was rebuilt lacks them.
+            None if platform.is_web() => Some((login, None)),
+            None => return Transition::quiet(Reasserted::Refused),
+        };
+        let admission = self.admission(device, platform, issued, recorded, settings.multi_device);
+        if admission != Admission::Admitted(login) {
+            return Transition::quiet(Reasserted::Refused);
+        }
+        let is_as_rebuilt = self.reason == Reason::None;
+        let told = open.told.filter(|_| is_as_rebuilt);
+        let mut transition = self.change(Reason::Login, settings, now, |presence, ended| {
+            presence.connect_device(&open.connect, settings, ended, now);
+            if let Some(told) = told
+                && presence.custom_status.is_empty()
+            {
+                presence.custom_status = told.custom_status.clone();
+            }
+            Reasserted::PutBack
+        });
+        if let Some(told) = told.filter(|told| told.status_type == StatusType::Online) {
+            self.since = told.since;
+        }
+        if let Some(told) = open.told
+            && self.version <= told.version
+        {
+            self.version = Version(told.version.0 + 1);
+        }
+        if self.subscriptions_lost && self.subscriptions.is_empty() && !open.subscriptions.is_empty() {
+            let limit = usize::from(settings.limits.subscriptions);
+            transition.subscribed = self.subscriptions.subscribe(open.subscriptions, limit).added;
+            self.subscriptions_lost = false;
+        }
+        transition
+    }
+}

@@ -1,0 +1,292 @@
+//! The links of a lost node, and connections that are put back into a record that was lost.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use lamplight_core::{Connect, Link, LinkEnd, Presence, Reassert, Reasserted, Transition, UserFacts};
+use lamplight_model::{
+    AppSettings, ConnectionId, CustomStatus, DeviceId, Moment, NodeId, Now, Platform, Reason, Revoked,
+    SessionEventKind, StatusType, Timestamp, UserId, UserStatus, Version,
+};
+use std::time::Duration;
+
+const HERE: NodeId = NodeId(7);
+const ELSEWHERE: NodeId = NodeId(8);
+
+fn now(secs: u64) -> Now {
+    Now { moment: Moment(secs * 1_000), wall: Timestamp(1_700_000_000_000 + secs * 1_000) }
+}
+
+fn device(name: &str) -> DeviceId {
+    DeviceId::new(name).unwrap()
+}
+
+fn ids(names: &[&str]) -> Vec<UserId> {
+    names.iter().map(|name| UserId::new(name).unwrap()).collect()
+}
+
+fn platform(name: &str) -> Platform {
+    match name {
+        "tab" => Platform::Web,
+        "mac" => Platform::Mac,
+        _ => Platform::IPhone,
+    }
+}
+
+/// The record of a user, with the settings of the app.
+struct User {
+    presence: Presence,
+    settings: AppSettings,
+}
+
+impl User {
+    /// A user who has never logged in.
+    fn new() -> Self {
+        let settings = AppSettings::default();
+        let (facts, version) = (UserFacts::default(), Version::at(now(0).wall));
+        let presence = Presence::from_facts(facts, version, Timestamp(5), false, &settings, Moment(0));
+        Self { presence, settings }
+    }
+
+    /// The record of a user that was lost and is rebuilt from the facts.
+    fn of_facts(logins: &[(&str, u64)], at: Now) -> Self {
+        let settings = AppSettings::default();
+        let logins = logins.iter().map(|(name, login)| (device(name), platform(name), *login)).collect();
+        let facts = UserFacts { logins, ..UserFacts::default() };
+        let version = Version::at(at.wall);
+        let presence = Presence::from_facts(facts, version, Timestamp(5), true, &settings, at.moment);
+        Self { presence, settings }
+    }
+
+    fn log_in(&mut self, name: &str, login: u64, node: NodeId, at: Now) {
+        let device = device(name);
+        let connection = ConnectionId::new(node, login);
+        let connect = Connect {
+            device: &device,
+            platform: platform(name),
+            login,
+            born: 0,
+            issued: 1,
+            connection,
+            address: None,
+        };
+        let _ = self.presence.connect(&connect, &self.settings, at);
+    }
+
+    fn lose(&mut self, node: NodeId, until: Now, at: Now) -> Transition<usize> {
+        self.presence.lose_node(node, until.moment, at.wall, &self.settings, at)
+    }
+
+    fn reassert(
+        &mut self,
+        name: &str,
+        login: u64,
+        told: Option<&UserStatus>,
+        list: &[&str],
+        at: Now,
+    ) -> Transition<Reasserted> {
+        let device = device(name);
+        let connection = ConnectionId::new(HERE, login);
+        let connect = Connect {
+            device: &device,
+            platform: platform(name),
+            login,
+            born: 0,
+            issued: 1,
+            connection,
+            address: None,
+        };
+        let subscriptions = ids(list);
+        let open = Reassert { connect, told, subscriptions: &subscriptions };
+        self.presence.reassert(&open, &self.settings, at)
+    }
+
+    fn status(&self) -> UserStatus {
+        self.presence.status(&UserId::new("me").unwrap())
+    }
+
+    fn links(&self) -> Vec<(&str, &str)> {
+        let link = |link: &Link| match link {
+            Link::Connected(_) => "connected",
+            Link::Held { .. } => "held",
+            Link::Gone { .. } => "gone",
+        };
+        self.presence.devices().iter().map(|device| (device.id.as_str(), link(&device.link))).collect()
+    }
+}
+
+#[test]
+fn the_links_of_a_lost_node_are_held_and_those_of_others_stay() {
+    let mut user = User::new();
+    user.log_in("phone", 1, HERE, now(1));
+    user.log_in("mac", 2, ELSEWHERE, now(1));
+    user.log_in("tab", 3, HERE, now(1));
+    let lost = user.lose(HERE, now(40), now(10));
+    assert_eq!((lost.outcome, lost.visible, lost.changed), (2, false, true));
+    assert_eq!(user.links(), [("phone", "held"), ("mac", "connected"), ("tab", "held")]);
+    let again = user.lose(HERE, now(50), now(11));
+    assert_eq!((again.outcome, again.changed), (0, false), "done twice does no harm");
+    assert_eq!(user.presence.next_deadline(), Some(now(40).moment));
+    let _ = user.presence.expire(&user.settings, now(40));
+    assert_eq!(user.links(), [("phone", "gone"), ("mac", "connected")], "a Web login ends");
+    assert_eq!(user.status().status_type, StatusType::Online);
+}
+
+#[test]
+fn where_the_grace_is_over_the_links_go_in_one_visible_step() {
+    let mut user = User::new();
+    user.settings.webhooks.state_change_url = "https://receiver".to_owned();
+    user.log_in("phone", 1, HERE, now(1));
+    user.log_in("tab", 3, HERE, now(1));
+    let lost = user.presence.lose_node(HERE, now(90).moment, now(50).wall, &user.settings, now(90));
+    assert!(lost.visible && lost.has_events, "{lost:?}");
+    assert_eq!(user.links(), [("phone", "gone")]);
+    let status = user.status();
+    assert_eq!((status.status_type, status.reason), (StatusType::Offline, Reason::NodeLost));
+    assert_eq!(status.last_seen, Some(now(50).wall), "when the node is known to have run");
+    let events = user.presence.pending_events().unwrap();
+    let ends = events.waiting().filter(|event| event.kind == SessionEventKind::LinkClosed).count();
+    assert_eq!(ends, 2);
+}
+
+#[test]
+fn a_device_that_came_back_elsewhere_is_not_lost() {
+    let mut user = User::new();
+    user.log_in("phone", 1, HERE, now(1));
+    user.log_in("phone", 1, ELSEWHERE, now(2));
+    let lost = user.lose(HERE, now(3), now(3));
+    assert_eq!((lost.outcome, lost.changed), (0, false));
+    assert_eq!(user.links(), [("phone", "connected")]);
+}
+
+#[test]
+fn who_is_rebuilt_after_a_loss_counts_as_connected_until_the_grace_ends() {
+    let rebuilt = User::of_facts(&[("phone", 1)], now(100));
+    let held = rebuilt.presence.clone().held_until(now(130).moment, now(100).wall);
+    let mut user = User { presence: held, ..rebuilt };
+    assert_eq!(user.status().status_type, StatusType::Online);
+    let _ = user.presence.expire(&user.settings, now(129));
+    assert_eq!(user.status().status_type, StatusType::Online);
+    let _ = user.presence.expire(&user.settings, now(130));
+    let status = user.status();
+    assert_eq!((status.status_type, status.reason), (StatusType::Offline, Reason::NodeLost));
+    assert_eq!(status.last_seen, Some(now(100).wall), "messages before that were handed to the push webhook");
+    let nobody = User::of_facts(&[], now(100)).presence.held_until(now(130).moment, now(100).wall);
+    assert_eq!((nobody.status_type(), nobody.next_deadline()), (StatusType::Unlogined, None));
+}
+
+#[test]
+fn a_flush_shows_nobody_to_leave_and_keeps_what_the_node_knows() {
+    let mut before = User::new();
+    before.log_in("phone", 1, HERE, now(10));
+    before.log_in("tab", 2, HERE, now(11));
+    let custom = CustomStatus::new("busy", 100).unwrap();
+    let _ = before.presence.set_custom_status(custom, None, &before.settings, now(12));
+    let told = before.status();
+
+    let rebuilt = User::of_facts(&[("phone", 1)], now(100));
+    let held = rebuilt.presence.clone().held_until(now(130).moment, now(100).wall);
+    let mut user = User { presence: held, ..rebuilt };
+    let phone = user.reassert("phone", 1, Some(&told), &["b", "c"], now(101));
+    assert_eq!((phone.outcome, phone.subscribed), (Reasserted::PutBack, ids(&["b", "c"])));
+    let tab = user.reassert("tab", 2, Some(&told), &["b", "c"], now(102));
+    assert_eq!((tab.outcome, tab.visible, tab.subscribed), (Reasserted::PutBack, false, vec![]));
+    let now_shown = user.status();
+    assert!(now_shown.version > told.version);
+    let but_for_reason =
+        |status: &UserStatus| UserStatus { version: Version(0), reason: Reason::None, ..status.clone() };
+    assert_eq!(but_for_reason(&now_shown), but_for_reason(&told));
+    let again = user.reassert("phone", 1, Some(&told), &["b", "c"], now(103));
+    assert_eq!((again.outcome, again.changed), (Reasserted::Current, false));
+    assert_eq!(user.presence.next_deadline(), None);
+}
+
+#[test]
+fn the_version_rises_above_the_one_that_was_told_though_a_clock_was_ahead() {
+    let mut user = User::of_facts(&[("phone", 1)], now(100));
+    user.presence = user.presence.held_until(now(130).moment, now(100).wall);
+    let told = UserStatus { version: Version::at(now(500).wall), ..user.status() };
+    let put_back = user.reassert("phone", 1, Some(&told), &[], now(101));
+    assert!(put_back.changed);
+    assert!(user.status().version > told.version);
+}
+
+#[test]
+fn what_has_happened_since_the_loss_is_not_undone() {
+    let mut user = User::of_facts(&[("phone", 1), ("mac", 2)], now(100));
+    user.log_in("mac", 2, ELSEWHERE, now(101));
+    let custom = CustomStatus::new("new", 100).unwrap();
+    let _ = user.presence.set_custom_status(custom, None, &user.settings, now(102));
+    let _ = user.presence.subscribe(&ids(&["x"]), &user.settings, now(102).moment);
+    let told = UserStatus { custom_status: CustomStatus::new("old", 100).unwrap(), ..user.status() };
+    let put_back = user.reassert("phone", 1, Some(&told), &["b"], now(103));
+    assert_eq!((put_back.outcome, put_back.subscribed), (Reasserted::PutBack, vec![]));
+    assert_eq!(user.status().custom_status.as_str(), "new");
+    assert_eq!(user.presence.subscriptions().iter().collect::<Vec<_>>(), ids(&["x"]));
+}
+
+#[test]
+fn a_connection_is_not_put_back_over_what_has_ended_its_login() {
+    type Meanwhile = fn(&mut User);
+    let table: [(&str, &str, Meanwhile); 6] = [
+        ("a logout that reached the facts", "mac", |_| {}),
+        ("a kick", "phone", |user| {
+            let revoked = Revoked::new(now(102).wall, []);
+            let _ = user.presence.kick(1, &revoked, &user.settings, now(102));
+        }),
+        ("a deletion", "tab", |user| {
+            let revoked = Revoked::new(now(102).wall, []);
+            let _ = user.presence.delete(9, &revoked, &user.settings, now(102));
+        }),
+        ("the device on another node", "phone", |user| user.log_in("phone", 1, ELSEWHERE, now(102))),
+        ("a later login of the device", "phone", |user| {
+            user.log_in("phone", 5, ELSEWHERE, now(102));
+            let connection = ConnectionId::new(ELSEWHERE, 5);
+            let _ = user.presence.disconnect(
+                connection,
+                LinkEnd::Closed,
+                now(103).wall,
+                &user.settings,
+                now(103),
+            );
+        }),
+        ("a later login in its way", "tab", |user| {
+            user.settings.multi_device.web_instances = 1;
+            let tab = device("tab 2");
+            let connect = Connect {
+                device: &tab,
+                platform: Platform::Web,
+                login: 9,
+                born: 0,
+                issued: 1,
+                connection: ConnectionId::new(ELSEWHERE, 9),
+                address: None,
+            };
+            let _ = user.presence.connect(&connect, &user.settings, now(102));
+        }),
+    ];
+    for (what, name, meanwhile) in table {
+        let mut user = User::of_facts(&[("phone", 1)], now(100));
+        user.presence = user.presence.held_until(now(130).moment, now(100).wall);
+        meanwhile(&mut user);
+        let before = user.presence.clone();
+        let refused = user.reassert(name, 1, None, &["b"], now(104));
+        assert_eq!((refused.outcome, refused.changed), (Reasserted::Refused, false), "{what}");
+        assert_eq!(user.presence, before, "{what}");
+    }
+}
+
+/// Others have cleared the connections of a node that was only cut off.
+#[test]
+fn who_was_taken_for_lost_is_shown_to_come_back() {
+    let mut user = User::new();
+    user.settings.webhooks.state_change_url = "https://receiver".to_owned();
+    user.log_in("phone", 1, HERE, now(1));
+    let _ = user.lose(HERE, now(60), now(60));
+    assert_eq!(user.status().status_type, StatusType::Offline);
+    let told = UserStatus { version: Version(3), ..user.status() };
+    let back = user.reassert("phone", 1, Some(&told), &["b"], now(70));
+    assert!(back.visible && back.has_events && back.subscribed.is_empty(), "{back:?}");
+    let status = user.status();
+    assert_eq!((status.status_type, status.since), (StatusType::Online, now(70).wall));
+    assert!(user.presence.next_deadline().is_none_or(|due| due > now(70).moment + Duration::from_secs(60)));
+}
