@@ -9,7 +9,7 @@ use crate::journal::{Begin, EntryRef, Journal, JournalError, encode};
 use crate::records::pick;
 use crate::{
     Answer, Change, ChangeLog, ConnectionPage, Directory, DirectoryStats, LocalLog, LogEntry, LogReader,
-    Logged, News, RecordCursor, RecordFilter, RecordPage, View,
+    Logged, RecordCursor, RecordFilter, RecordPage, View,
 };
 use futures_util::future::{BoxFuture, FutureExt, ready};
 use hashbrown::HashMap;
@@ -22,7 +22,6 @@ use std::hash::BuildHasher;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
 
 const SHARDS: usize = 256;
 
@@ -209,26 +208,9 @@ impl InProcessDirectory {
     /// Appends the entries of a transition to the log. The caller holds the lock of the user's shard, so that the
     /// entries of a user are in order.
     fn tell<T>(&self, user: &User, record: &Record, transition: &mut Transition<T>, now: Now) -> Logged {
-        let mut logged = Logged { rev: record.rev, entries: Default::default() };
-        let mut append = |news| {
-            let (rev, wall, at) = (record.rev, Some(now.wall), Instant::now());
-            let entry = Arc::new(LogEntry { user: user.clone(), rev, wall, news, at });
-            self.log.append(&entry);
-            logged.entries.push(entry);
-        };
-        if transition.visible {
-            append(News::Status(record.presence.status(&user.id)));
-        }
-        for ended in transition.ended.drain(..) {
-            append(News::Ended(ended));
-        }
-        if !transition.subscribed.is_empty() || !transition.unsubscribed.is_empty() {
-            let subscribed = std::mem::take(&mut transition.subscribed);
-            let unsubscribed = std::mem::take(&mut transition.unsubscribed);
-            append(News::Subscriptions { subscribed, unsubscribed });
-        }
-        if transition.has_events {
-            append(News::Events);
+        let logged = Logged::of(user, &record.presence, record.rev, transition, now);
+        for entry in &logged.entries {
+            self.log.append(entry);
         }
         logged
     }

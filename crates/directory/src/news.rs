@@ -1,8 +1,8 @@
 //! The entries of the change log.
 
 use crate::{FriendProfile, ListsNews};
-use lamplight_core::Ended;
-use lamplight_model::{AppId, Timestamp, User, UserId, UserStatus};
+use lamplight_core::{Ended, Presence, Transition};
+use lamplight_model::{AppId, Now, Timestamp, User, UserId, UserStatus};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -68,6 +68,39 @@ pub struct Logged {
     pub rev: u64,
     /// The entries, in the order of the log.
     pub entries: SmallVec<[Arc<LogEntry>; 2]>,
+}
+
+impl Logged {
+    /// Moves the visible parts of a transition into log entries, in the order of the log. `rev` is the revision after
+    /// the change.
+    pub fn of<T>(
+        user: &User,
+        presence: &Presence,
+        rev: u64,
+        transition: &mut Transition<T>,
+        now: Now,
+    ) -> Self {
+        let mut logged = Self { rev, entries: SmallVec::new() };
+        let mut tell = |news| {
+            let (user, wall, at) = (user.clone(), Some(now.wall), Instant::now());
+            logged.entries.push(Arc::new(LogEntry { user, rev, wall, news, at }));
+        };
+        if transition.visible {
+            tell(News::Status(presence.status(&user.id)));
+        }
+        for ended in transition.ended.drain(..) {
+            tell(News::Ended(ended));
+        }
+        if !transition.subscribed.is_empty() || !transition.unsubscribed.is_empty() {
+            let subscribed = std::mem::take(&mut transition.subscribed);
+            let unsubscribed = std::mem::take(&mut transition.unsubscribed);
+            tell(News::Subscriptions { subscribed, unsubscribed });
+        }
+        if transition.has_events {
+            tell(News::Events);
+        }
+        logged
+    }
 }
 
 impl LogEntry {

@@ -50,6 +50,16 @@ impl RecordCursor {
     pub fn new(part: u64, after: Option<UserId>) -> Self {
         Self { part, after }
     }
+
+    /// The part of the directory.
+    pub fn part(&self) -> u64 {
+        self.part
+    }
+
+    /// The last user of that part that was listed, where the page before ended within it.
+    pub fn after(&self) -> Option<&UserId> {
+        self.after.as_ref()
+    }
 }
 
 impl fmt::Display for RecordCursor {
