@@ -29,6 +29,11 @@ impl UnsettledEnds {
         Self { ends: Vec::new(), retry: now + FIRST_RETRY, pause: FIRST_RETRY }
     }
 
+    /// Creates the list from its fields, as a shared store has them.
+    pub(crate) fn of(ends: Vec<EndedLogin>, retry: Moment, pause: Duration) -> Self {
+        Self { ends, retry, pause }
+    }
+
     /// Creates the list from the ends that a former process left. They are retried at once. `None` if there are none.
     pub(crate) fn restored(ends: Vec<EndedLogin>, now: Moment) -> Option<Self> {
         (!ends.is_empty()).then(|| Self { ends, retry: now, pause: FIRST_RETRY })
@@ -42,6 +47,11 @@ impl UnsettledEnds {
     /// The time of the next retry.
     pub fn retry(&self) -> Moment {
         self.retry
+    }
+
+    /// The pause after the next retry.
+    pub(crate) fn pause(&self) -> Duration {
+        self.pause
     }
 
     /// Whether the list contains the end of this login, or of a later login of the same device.

@@ -1,0 +1,199 @@
+//! The form of a live record in a store that several nodes share. It is complete: deadlines are moments of the clock
+//! that the nodes share, and connections keep their node.
+
+use crate::device::{Device, Link, LinkEnd};
+use crate::pending_events::PendingEvents;
+use crate::presence::Presence;
+use crate::signatures::Signatures;
+use crate::unsettled::UnsettledEnds;
+use lamplight_model::{
+    ConnectionId, CustomStatus, DeviceId, EndedLogin, Moment, Platform, Reason, Timestamp, UserId, Version,
+};
+use serde::{Deserialize, Serialize};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// A live record in a shared store. A change of its fields requires a new format number for the store.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SharedPresence {
+    devices: Vec<SharedDevice>,
+    custom_status: CustomStatus,
+    version: Version,
+    since: Timestamp,
+    reason: Reason,
+    last_seen: Option<Timestamp>,
+    subscriptions: Vec<UserId>,
+    subscriptions_end: Option<u64>,
+    subscriptions_lost: bool,
+    sigs: Signatures,
+    ended_through: u64,
+    deleted_through: u64,
+    born: u64,
+    newest_login: u64,
+    deleted_until: Option<u64>,
+    events: Option<Box<PendingEvents>>,
+    unsettled: Option<SharedEnds>,
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct SharedDevice {
+    id: DeviceId,
+    platform: Platform,
+    login: u64,
+    issued: u64,
+    link: SharedLink,
+    address: Option<IpAddr>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+enum SharedLink {
+    Connected(ConnectionId),
+    Held { until: u64, end: LinkEnd },
+    Gone { lapses: u64 },
+}
+
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+struct SharedEnds {
+    ends: Vec<EndedLogin>,
+    retry: u64,
+    pause_ms: u64,
+}
+
+impl From<&Presence> for SharedPresence {
+    fn from(presence: &Presence) -> Self {
+        let device = |device: &Device| SharedDevice {
+            id: device.id.clone(),
+            platform: device.platform,
+            login: device.login,
+            issued: device.issued,
+            link: match device.link {
+                Link::Connected(connection) => SharedLink::Connected(connection),
+                Link::Held { until, end } => SharedLink::Held { until: until.0, end },
+                Link::Gone { lapses } => SharedLink::Gone { lapses: lapses.0 },
+            },
+            address: device.address,
+        };
+        let ends = |ends: &UnsettledEnds| SharedEnds {
+            ends: ends.ends().to_vec(),
+            retry: ends.retry().0,
+            pause_ms: u64::try_from(ends.pause().as_millis()).unwrap_or(u64::MAX),
+        };
+        Self {
+            devices: presence.devices.iter().map(device).collect(),
+            custom_status: presence.custom_status.clone(),
+            version: presence.version,
+            since: presence.since,
+            reason: presence.reason,
+            last_seen: presence.last_seen,
+            subscriptions: presence.subscriptions.iter().collect(),
+            subscriptions_end: presence.subscriptions_end.map(|end| end.0),
+            subscriptions_lost: presence.subscriptions_lost,
+            sigs: presence.sigs.clone(),
+            ended_through: presence.ended_through,
+            deleted_through: presence.deleted_through,
+            born: presence.born,
+            newest_login: presence.newest_login,
+            deleted_until: presence.deleted_until.map(|until| until.0),
+            events: presence.events.clone(),
+            unsettled: presence.unsettled.as_deref().map(ends),
+        }
+    }
+}
+
+impl From<SharedPresence> for Presence {
+    fn from(shared: SharedPresence) -> Self {
+        let device = |device: SharedDevice| Device {
+            id: device.id,
+            platform: device.platform,
+            login: device.login,
+            issued: device.issued,
+            link: match device.link {
+                SharedLink::Connected(connection) => Link::Connected(connection),
+                SharedLink::Held { until, end } => Link::Held { until: Moment(until), end },
+                SharedLink::Gone { lapses } => Link::Gone { lapses: Moment(lapses) },
+            },
+            address: device.address,
+        };
+        let ends = |ends: SharedEnds| {
+            UnsettledEnds::of(ends.ends, Moment(ends.retry), Duration::from_millis(ends.pause_ms))
+        };
+        Self {
+            devices: shared.devices.into_iter().map(device).collect(),
+            custom_status: shared.custom_status,
+            version: shared.version,
+            since: shared.since,
+            reason: shared.reason,
+            last_seen: shared.last_seen,
+            subscriptions: shared.subscriptions.into_iter().collect(),
+            subscriptions_end: shared.subscriptions_end.map(Moment),
+            subscriptions_lost: shared.subscriptions_lost,
+            sigs: shared.sigs,
+            ended_through: shared.ended_through,
+            deleted_through: shared.deleted_through,
+            born: shared.born,
+            newest_login: shared.newest_login,
+            deleted_until: shared.deleted_until.map(Moment),
+            events: shared.events,
+            unsettled: shared.unsettled.map(|unsettled| Box::new(ends(unsettled))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Connect, UserFacts};
+    use lamplight_model::{AppSettings, NodeId, Now};
+
+    const NODE: NodeId = NodeId(u64::MAX);
+
+    fn now(millis: u64) -> Now {
+        Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
+    }
+
+    fn connect(
+        presence: &mut Presence,
+        device: &str,
+        platform: Platform,
+        login: u64,
+        settings: &AppSettings,
+    ) {
+        let device = DeviceId::new(device).unwrap();
+        let connection = ConnectionId::new(NODE, login);
+        let address = Some(IpAddr::from([10, 0, 0, 1]));
+        let connect = Connect { device: &device, platform, login, born: 1, issued: 7, connection, address };
+        let _ = presence.connect(&connect, settings, now(login));
+    }
+
+    #[test]
+    fn a_record_comes_back_as_it_was_in_each_state() {
+        let mut settings = AppSettings::default();
+        settings.webhooks.state_change_url = "https://receiver".to_owned();
+        settings.timing.linger_native_ms = 1_000;
+        let blank = UserFacts::default();
+        let mut presence = Presence::from_facts(blank, Version(5), Timestamp(0), false, &settings, Moment(0));
+        let mut states = vec![presence.clone()];
+        connect(&mut presence, "phone", Platform::IPhone, 1, &settings);
+        connect(&mut presence, "mac", Platform::Mac, 2, &settings);
+        states.push(presence.clone());
+        let friends = [UserId::new("b").unwrap(), UserId::new("c").unwrap()];
+        let _ = presence.subscribe(&friends, &settings, Moment(3));
+        let custom = CustomStatus::new("here", 100).unwrap();
+        let _ = presence.set_custom_status(custom, None, &settings, now(3));
+        states.push(presence.clone());
+        for (local, end) in [(1, LinkEnd::Closed), (2, LinkEnd::TimedOut)] {
+            let connection = ConnectionId::new(NODE, local);
+            let _ = presence.disconnect(connection, end, Timestamp(4), &settings, now(4));
+            states.push(presence.clone());
+        }
+        for at in [10_000_000_000, 20_000_000_000] {
+            let _ = presence.expire(&settings, now(at));
+            states.push(presence.clone());
+        }
+        assert!(presence.unsettled.is_some() && presence.subscriptions_lost, "{presence:?}");
+
+        for state in states {
+            assert_eq!(Presence::from(SharedPresence::from(&state)), state);
+        }
+    }
+}
