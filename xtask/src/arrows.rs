@@ -89,6 +89,12 @@ const RULES: &[Rule] = &[
         because: "a directory keeps records and reports changes; it depends on no other store and no messages",
     },
     Rule {
+        of: "lamplight-directory-redis",
+        ours: &["lamplight-model", "lamplight-core", "lamplight-directory"],
+        never: &[SQL, MESSAGES],
+        because: "an adapter knows its port and its store, no facts and no message",
+    },
+    Rule {
         of: "lamplight-service",
         ours: &[
             "lamplight-model",

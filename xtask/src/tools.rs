@@ -85,6 +85,12 @@ const NEEDED: &[Needed] = &[
         supply: Supply::Debian("haproxy"),
     },
     Needed {
+        name: "redis-server",
+        because: "the tests of the directory in Redis, which start servers of their own",
+        probe: "redis-server --version",
+        supply: Supply::Debian("redis-server"),
+    },
+    Needed {
         name: "a font with Chinese letters",
         because: "the reference pictures for the browser tests",
         probe: "fc-list --quiet :family=Noto/Sans/CJK/SC",

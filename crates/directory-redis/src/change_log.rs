@@ -1,0 +1,63 @@
+//! The change log: appending to it, and following it on this node.
+
+use crate::RedisDirectory;
+use crate::batch::{Delivery, encode_appended};
+use crate::errors::{contended, corrupt};
+use crate::reading::MAX_ATTEMPTS;
+use crate::shared::{KEPT_BATCHES, Shared};
+use futures_util::future::FutureExt;
+use lamplight_directory::{Answer, ChangeLog, DirectoryError, LogEntry, LogReader};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+impl ChangeLog for RedisDirectory {
+    fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()> {
+        async move {
+            // The log has no order between partitions.
+            let mut batches: BTreeMap<u16, Vec<LogEntry>> = BTreeMap::new();
+            for entry in entries {
+                batches.entry(self.shared.keys.partition_of(&entry.user)).or_default().push(entry);
+            }
+            for (partition, entries) in batches {
+                append_batch(&self.shared, partition, entries).await?;
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn follow(&self) -> LogReader {
+        self.shared.log.reader()
+    }
+
+    fn follow_events(&self) -> LogReader {
+        self.shared.log.event_reader()
+    }
+}
+
+async fn append_batch(shared: &Shared, partition: u16, entries: Vec<LogEntry>) -> Result<(), DirectoryError> {
+    let doing = "appending to the log";
+    let batch = encode_appended(entries.clone()).map_err(|error| corrupt(doing, error))?;
+    for _ in 0..MAX_ATTEMPTS {
+        let mut session = shared.session(doing)?;
+        let mut call = shared.scripts.append.prepare_invoke();
+        call.key(shared.keys.head(partition)).key(shared.keys.log(partition));
+        call.arg(shared.epoch_of(partition)).arg(&batch[..]);
+        call.arg(shared.keys.channel(partition)).arg(KEPT_BATCHES);
+        let answer: Vec<String> = call
+            .invoke_async(&mut session.commands)
+            .await
+            .map_err(|error| shared.failed(&session, doing, error))?;
+        match &answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+            ["done", number] => {
+                let number = number.parse().map_err(|error| corrupt(doing, error))?;
+                let entries = entries.into_iter().map(Arc::new).collect();
+                shared.offer(partition, number, Delivery { entries, moves: false });
+                return Ok(());
+            }
+            ["epoch"] => shared.renew(partition, doing).await?,
+            other => return Err(corrupt(doing, format!("the script answered {other:?}"))),
+        }
+    }
+    Err(contended(doing))
+}

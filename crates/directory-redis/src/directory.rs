@@ -1,0 +1,104 @@
+//! The implementation of the port `Directory`; the other modules have its operations.
+
+use crate::RedisDirectory;
+use crate::errors::bad_record;
+use crate::reading::read;
+use crate::record::decode;
+use crate::{changes, feed_page, lists};
+use futures_util::future::{BoxFuture, FutureExt};
+use lamplight_core::Presence;
+use lamplight_directory::{
+    Answer, Change, ConnectionPage, Directory, DirectoryStats, FeedCursor, FeedPage, Logged, RecordCursor,
+    RecordFilter, RecordPage, View,
+};
+use lamplight_model::{AppId, Moment, NodeId, Now, Timestamp, User};
+
+/// The most records that are read in one round trip.
+const READ_AT_ONCE: usize = 1000;
+
+impl Directory for RedisDirectory {
+    fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
+        changes::update(&self.shared, user, now, change).boxed()
+    }
+
+    fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
+        async move {
+            for (chunk, some) in users.chunks(READ_AT_ONCE).enumerate() {
+                let found = read(&self.shared, some, "reading records").await?;
+                for (index, found) in found.into_iter().enumerate() {
+                    let found = found.map(|bytes| decode(&bytes)).transpose();
+                    let found = found.map_err(bad_record("reading records"))?;
+                    view(
+                        chunk * READ_AT_ONCE + index,
+                        found.as_ref().map(|(rev, presence)| (presence, *rev)),
+                    );
+                }
+            }
+            Ok(())
+        }
+        .boxed()
+    }
+
+    fn seed<'a>(&'a self, user: &'a User, presence: Presence, _: Now) -> Answer<'a, ()> {
+        changes::seed(&self.shared, user, presence).boxed()
+    }
+
+    fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, _: Now) -> Answer<'a, ()> {
+        changes::remove_if(&self.shared, user, condition).boxed()
+    }
+
+    fn partitions(&self) -> u16 {
+        self.shared.settings.partitions
+    }
+
+    fn subscribed_to<'a>(&'a self, users: &'a [User]) -> Answer<'a, Vec<User>> {
+        lists::subscribed_to(&self.shared, users).boxed()
+    }
+
+    fn partition_of(&self, user: &User) -> u16 {
+        self.shared.keys.partition_of(user)
+    }
+
+    fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
+        lists::due(&self.shared, partition, now, limit).boxed()
+    }
+
+    fn with_events<'a>(
+        &'a self,
+        partition: u16,
+        after: Option<&'a User>,
+        limit: usize,
+    ) -> Answer<'a, Vec<User>> {
+        lists::with_events(&self.shared, partition, after, limit).boxed()
+    }
+
+    fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
+        lists::connections_of(&self.shared, node, partition, after).boxed()
+    }
+
+    fn records_of<'a>(
+        &'a self,
+        app: AppId,
+        filter: RecordFilter,
+        after: Option<&'a RecordCursor>,
+        limit: usize,
+    ) -> Answer<'a, RecordPage> {
+        lists::records_of(&self.shared, app, filter, after, limit).boxed()
+    }
+
+    fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage> {
+        feed_page::read(&self.shared, app, after, limit).boxed()
+    }
+
+    fn epoch(&self) -> Timestamp {
+        Timestamp(self.shared.epoch())
+    }
+
+    fn feed_moved(&self) -> BoxFuture<'_, ()> {
+        async { self.shared.moved.notified().await }.boxed()
+    }
+
+    fn stats(&self) -> DirectoryStats {
+        self.shared.stats.lock().clone()
+    }
+}

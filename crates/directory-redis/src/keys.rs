@@ -1,0 +1,134 @@
+//! The names of keys and channels, and the text of a user as a member of a key.
+
+use lamplight_model::{AppId, NodeId, User, UserId};
+
+/// The length of the app at the start of a member.
+const APP_DIGITS: usize = 8;
+
+/// The names of all keys of a directory. The keys of one partition share a hash tag, so that a script may use them
+/// together on a Redis Cluster.
+pub(crate) struct Keys {
+    prefix: String,
+    partitions: u16,
+}
+
+impl Keys {
+    pub(crate) fn new(prefix: &str, partitions: u16) -> Self {
+        Self { prefix: prefix.to_owned(), partitions }
+    }
+
+    /// The partition of a user. It is the same on every node and in every version.
+    pub(crate) fn partition_of(&self, user: &User) -> u16 {
+        let mut hasher = crc32fast::Hasher::new();
+        hasher.update(&user.app.0.to_be_bytes());
+        hasher.update(user.id.as_str().as_bytes());
+        u16::try_from(hasher.finalize() % u32::from(self.partitions)).unwrap_or_default()
+    }
+
+    pub(crate) fn meta(&self) -> String {
+        format!("{}:meta", self.prefix)
+    }
+
+    pub(crate) fn head(&self, partition: u16) -> String {
+        self.of(partition, "head")
+    }
+
+    pub(crate) fn records(&self, partition: u16, app: AppId) -> String {
+        self.of(partition, &format!("rec:{}", app.0))
+    }
+
+    pub(crate) fn feed(&self, partition: u16, app: AppId) -> String {
+        self.of(partition, &format!("feed:{}", app.0))
+    }
+
+    pub(crate) fn log(&self, partition: u16) -> String {
+        self.of(partition, "log")
+    }
+
+    pub(crate) fn due(&self, partition: u16) -> String {
+        self.of(partition, "due")
+    }
+
+    pub(crate) fn events(&self, partition: u16) -> String {
+        self.of(partition, "events")
+    }
+
+    pub(crate) fn node(&self, partition: u16, node: NodeId) -> String {
+        self.of(partition, &format!("node:{:x}", node.0))
+    }
+
+    /// The channel on which the log batches of a partition are pushed.
+    pub(crate) fn channel(&self, partition: u16) -> String {
+        format!("{}:{{{partition}}}", self.prefix)
+    }
+
+    /// The partition of a channel.
+    pub(crate) fn partition_of_channel(&self, channel: &[u8]) -> Option<u16> {
+        let text = std::str::from_utf8(channel).ok()?;
+        let number = text.strip_prefix(&self.prefix)?.strip_prefix(":{")?.strip_suffix('}')?;
+        number.parse().ok().filter(|partition| *partition < self.partitions)
+    }
+
+    fn of(&self, partition: u16, name: &str) -> String {
+        format!("{}:{{{partition}}}:{name}", self.prefix)
+    }
+}
+
+/// The text of a user in a key that has users of all apps. The texts sort as the users do.
+pub(crate) fn member(user: &User) -> String {
+    format!("{:08x}{}", user.app.0, user.id)
+}
+
+/// Reads the user from a member.
+pub(crate) fn user_of(member: &[u8]) -> Option<User> {
+    let text = std::str::from_utf8(member).ok()?;
+    let (app, id) = text.split_at_checked(APP_DIGITS)?;
+    let app = AppId(u32::from_str_radix(app, 16).ok()?);
+    Some(User::new(app, UserId::new(id).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(app: u32, id: &str) -> User {
+        User::new(AppId(app), UserId::new(id).unwrap())
+    }
+
+    #[test]
+    fn members_sort_as_users_do_and_are_read_back() {
+        let users =
+            [user(1, "a"), user(1, "a b"), user(1, "ab"), user(2, "a"), user(16, "0"), user(u32::MAX, "~")];
+        assert!(users.is_sorted());
+        let members: Vec<String> = users.iter().map(member).collect();
+        assert!(members.is_sorted(), "{members:?}");
+        for (user, member) in users.iter().zip(&members) {
+            assert_eq!(user_of(member.as_bytes()).as_ref(), Some(user));
+        }
+        for bad in ["", "0000001", "00000001", "0000000xa", "00000001\u{e9}"] {
+            assert_eq!(user_of(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_user_has_the_same_partition_for_ever() {
+        let keys = Keys::new("lm", 256);
+        let found: Vec<u16> = ["a", "b", "alice"].iter().map(|id| keys.partition_of(&user(1, id))).collect();
+        assert_eq!(found, PINNED);
+        assert_eq!(Keys::new("lm", 1).partition_of(&user(1, "a")), 0);
+    }
+
+    /// Other numbers would make every existing record unreachable.
+    const PINNED: [u16; 3] = [146, 40, 81];
+
+    #[test]
+    fn a_channel_names_its_partition() {
+        let keys = Keys::new("lm", 256);
+        assert_eq!(keys.channel(7), "lm:{7}");
+        for (channel, expected) in
+            [("lm:{7}", Some(7)), ("lm:{256}", None), ("lm:{}", None), ("x:{7}", None), ("lm:7", None)]
+        {
+            assert_eq!(keys.partition_of_channel(channel.as_bytes()), expected, "{channel}");
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! The directory of a cluster: live records and their change log in Redis (7.0 or later) or Valkey, shared by several
+//! nodes.
+//!
+//! Each change is decided here and written by a script that compares the record's revision, so that record, indexes, log
+//! and feed change in one step. `docs/decisions/0087` describes the keys, the scripts (`scripts/*.lua`), how nodes are
+//! notified of changes, and how they detect that the store has lost data.
+//!
+//! This crate knows no rule of presence and no facts. Its one clock is that of the store, which it uses for epochs only;
+//! the moments in records come from the callers.
+
+mod batch;
+mod change_log;
+mod changes;
+mod directory;
+mod errors;
+mod feed_page;
+mod keys;
+mod lists;
+mod reading;
+mod record;
+mod sequence;
+mod session;
+mod settings;
+mod shared;
+mod upkeep;
+
+pub use errors::RedisOpenError;
+pub use settings::RedisSettings;
+
+use shared::Shared;
+use std::sync::Arc;
+use tokio::task::AbortHandle;
+
+/// Live records in Redis. Dropping it ends its connections.
+pub struct RedisDirectory {
+    shared: Arc<Shared>,
+    upkeep: AbortHandle,
+}
+
+impl RedisDirectory {
+    /// Connects, takes over the existing data, and follows the log of all partitions from here on. Needs a Tokio runtime,
+    /// on which a task keeps the connections until the directory is dropped.
+    pub async fn open(settings: RedisSettings) -> Result<Self, RedisOpenError> {
+        let shared = Arc::new(Shared::new(settings)?);
+        shared.connect().await?;
+        let upkeep = tokio::spawn(upkeep::run(Arc::clone(&shared))).abort_handle();
+        Ok(Self { shared, upkeep })
+    }
+}
+
+impl Drop for RedisDirectory {
+    fn drop(&mut self) {
+        self.upkeep.abort();
+    }
+}

@@ -1,0 +1,70 @@
+//! Reads of records, many in one round trip.
+
+use crate::errors::{contended, corrupt};
+use crate::shared::Shared;
+use lamplight_directory::DirectoryError;
+use lamplight_model::{AppId, User};
+use std::collections::BTreeMap;
+
+/// The most attempts of a call that fail because other changes came first or because an epoch ended.
+pub(crate) const MAX_ATTEMPTS: usize = 50;
+
+/// Reads the bytes of one record for a change. The epoch is compared only if there is no record, because the script that
+/// writes the change compares it.
+pub(crate) async fn read_one(
+    shared: &Shared,
+    user: &User,
+    doing: &'static str,
+) -> Result<Option<Vec<u8>>, DirectoryError> {
+    let mut pipe = redis::pipe();
+    let key = shared.keys.records(shared.keys.partition_of(user), user.app);
+    pipe.cmd("HGET").arg(key).arg(user.id.as_str());
+    let (found,): (Option<Vec<u8>>,) = shared.query(&pipe, doing).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    Ok(read(shared, std::slice::from_ref(user), doing).await?.pop().flatten())
+}
+
+/// Reads the bytes of these users' records, in the given order, in one round trip. If a partition has begun another epoch,
+/// that epoch is taken over and everything is read again, so that the caller who finds no record knows the epoch.
+pub(crate) async fn read(
+    shared: &Shared,
+    users: &[User],
+    doing: &'static str,
+) -> Result<Vec<Option<Vec<u8>>>, DirectoryError> {
+    let mut groups: BTreeMap<(u16, AppId), Vec<usize>> = BTreeMap::new();
+    for (index, user) in users.iter().enumerate() {
+        groups.entry((shared.keys.partition_of(user), user.app)).or_default().push(index);
+    }
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut pipe = redis::pipe();
+    for ((partition, app), indexes) in &groups {
+        pipe.cmd("HMGET").arg(shared.keys.records(*partition, *app));
+        indexes.iter().for_each(|index| _ = pipe.arg(users[*index].id.as_str()));
+        // The epoch is read after the records: records from before it do not count.
+        pipe.cmd("HMGET").arg(shared.keys.head(*partition)).arg("e");
+    }
+    for _ in 0..MAX_ATTEMPTS {
+        let answers: Vec<Vec<Option<Vec<u8>>>> = shared.query(&pipe, doing).await?;
+        let mut found = vec![None; users.len()];
+        let mut ended = None;
+        for (((partition, _), indexes), answer) in groups.iter().zip(answers.chunks(2)) {
+            let [records, epoch] = answer else { return Err(corrupt(doing, "an answer is missing")) };
+            let epoch = epoch.first().and_then(Option::as_deref);
+            if epoch != Some(shared.epoch_of(*partition).to_string().as_bytes()) {
+                ended = Some(*partition);
+            }
+            for (index, record) in indexes.iter().zip(records) {
+                found[*index].clone_from(record);
+            }
+        }
+        match ended {
+            None => return Ok(found),
+            Some(partition) => shared.renew(partition, doing).await?,
+        }
+    }
+    Err(contended(doing))
+}

@@ -1,0 +1,180 @@
+//! The stored form of a record, and the part of it that is in indexes and counters.
+
+use lamplight_core::{Presence, SharedPresence};
+use lamplight_model::{Moment, NodeId, Platform, StatusType};
+use std::collections::BTreeSet;
+
+/// The format of the bytes of a record.
+const FORMAT: u8 = b'1';
+
+/// The highest score that a sorted set keeps exactly.
+const MAX_SCORE: u64 = (1 << 53) - 1;
+
+/// The error for bytes in the store that are not a record of this format.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BadRecord {
+    #[error("the record has no revision")]
+    NoRevision,
+    #[error("the record has another format")]
+    OtherFormat,
+    #[error("the record cannot be decoded")]
+    Undecodable(#[from] postcard::Error),
+}
+
+/// Encodes a record without its revision.
+pub(crate) fn encode(presence: &Presence) -> Result<Vec<u8>, BadRecord> {
+    Ok(postcard::to_extend(&SharedPresence::from(presence), vec![FORMAT])?)
+}
+
+/// The text of a revision at the start of a stored record.
+pub(crate) fn revision(rev: u64) -> String {
+    format!("{rev}:")
+}
+
+/// Encodes a record with its revision.
+pub(crate) fn encode_at(rev: u64, presence: &Presence) -> Result<Vec<u8>, BadRecord> {
+    let start = [revision(rev).as_bytes(), &[FORMAT]].concat();
+    Ok(postcard::to_extend(&SharedPresence::from(presence), start)?)
+}
+
+/// Decodes a record and its revision.
+pub(crate) fn decode(bytes: &[u8]) -> Result<(u64, Presence), BadRecord> {
+    let colon = bytes.iter().position(|byte| *byte == b':').ok_or(BadRecord::NoRevision)?;
+    let rev = std::str::from_utf8(&bytes[..colon]).ok().and_then(|text| text.parse().ok());
+    let rev = rev.ok_or(BadRecord::NoRevision)?;
+    match &bytes[colon + 1..] {
+        [FORMAT, body @ ..] => Ok((rev, postcard::from_bytes::<SharedPresence>(body)?.into())),
+        _ => Err(BadRecord::OtherFormat),
+    }
+}
+
+/// The score of a moment in a sorted set.
+pub(crate) fn score(at: Moment) -> u64 {
+    at.0.min(MAX_SCORE)
+}
+
+/// The part of a record that is in indexes and counters.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Indexed {
+    /// Whether the record exists.
+    pub(crate) is_there: bool,
+    is_online: bool,
+    devices: [u32; Platform::ALL.len()],
+    /// The score of the next deadline.
+    pub(crate) due: Option<u64>,
+    pub(crate) has_events: bool,
+    /// The nodes that have connections of the user.
+    pub(crate) nodes: BTreeSet<NodeId>,
+}
+
+impl Indexed {
+    pub(crate) fn of(presence: &Presence) -> Self {
+        let mut devices = [0; Platform::ALL.len()];
+        for platform in presence.present_platforms() {
+            devices[platform as usize - 1] += 1;
+        }
+        Self {
+            is_there: true,
+            is_online: presence.status_type() == StatusType::Online,
+            devices,
+            due: presence.next_deadline().map(score),
+            has_events: presence.pending_events().is_some(),
+            nodes: presence.connections().map(|connection| connection.node).collect(),
+        }
+    }
+
+    /// The counters of the head that differ between this state and `after`, with their increments.
+    pub(crate) fn counters(&self, after: &Self) -> Vec<(&'static str, i64)> {
+        let counts = |shown: &Self| {
+            let own = [i64::from(shown.is_there), i64::from(shown.is_online)];
+            own.into_iter().chain(shown.devices.map(i64::from)).collect::<Vec<_>>()
+        };
+        let (before, after) = (counts(self), counts(after));
+        let changes = COUNTERS.into_iter().zip(before.into_iter().zip(after));
+        changes.map(|(field, (before, after))| (field, after - before)).filter(|(_, by)| *by != 0).collect()
+    }
+}
+
+/// The counters of the head: records, users who are ONLINE, devices by platform.
+pub(crate) const COUNTERS: [&str; 2 + Platform::ALL.len()] = {
+    let devices = ["d1", "d2", "d3", "d4", "d5", "d6", "d7", "d8", "d9", "d10", "d11", "d12"];
+    let mut fields = ["records"; 2 + Platform::ALL.len()];
+    fields[1] = "online";
+    let mut at = 0;
+    while at < Platform::ALL.len() {
+        fields[2 + at] = devices[at];
+        at += 1;
+    }
+    fields
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lamplight_core::{Connect, LinkEnd, UserFacts};
+    use lamplight_model::{AppSettings, ConnectionId, DeviceId, Now, Timestamp, Version};
+
+    fn blank() -> Presence {
+        let settings = AppSettings::default();
+        Presence::from_facts(UserFacts::default(), Version(5), Timestamp(0), false, &settings, Moment(0))
+    }
+
+    fn now(millis: u64) -> Now {
+        Now { moment: Moment(millis), wall: Timestamp(1_700_000_000_000 + millis) }
+    }
+
+    fn connected() -> Presence {
+        let (mut presence, device) = (blank(), DeviceId::new("phone").unwrap());
+        let (platform, connection) = (Platform::IPhone, ConnectionId::new(NodeId(7), 1));
+        let connect =
+            Connect { device: &device, platform, login: 1, born: 0, issued: 0, connection, address: None };
+        let _ = presence.connect(&connect, &AppSettings::default(), now(1));
+        presence
+    }
+
+    #[test]
+    fn a_record_is_read_back_with_its_revision() {
+        for (rev, presence) in [(1, blank()), (u64::MAX, connected())] {
+            assert_eq!(decode(&encode_at(rev, &presence).unwrap()).unwrap(), (rev, presence.clone()));
+            let seeded = [revision(rev).into_bytes(), encode(&presence).unwrap()].concat();
+            assert_eq!(seeded, encode_at(rev, &presence).unwrap());
+        }
+    }
+
+    #[test]
+    fn other_bytes_are_not_a_record() {
+        let whole = encode_at(3, &connected()).unwrap();
+        for length in 0..whole.len() {
+            assert!(decode(&whole[..length]).is_err(), "{length}");
+        }
+        for bad in ["", "3", ":1", "x:1", "-3:1", "3:2", "18446744073709551616:1"] {
+            assert!(decode(bad.as_bytes()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn counters_have_the_differences() {
+        let (none, here) = (Indexed::default(), Indexed::of(&connected()));
+        assert_eq!(none.counters(&Indexed::of(&blank())), [("records", 1)]);
+        assert_eq!(
+            none.counters(&here),
+            [("records", 1), ("online", 1), (COUNTERS[1 + Platform::IPhone as usize], 1)]
+        );
+        assert_eq!(here.counters(&here), []);
+        assert_eq!(here.counters(&none).iter().map(|(_, by)| by).sum::<i64>(), -3);
+    }
+
+    #[test]
+    fn a_connected_user_needs_no_deadline() {
+        let settings = AppSettings::default();
+        let mut presence = connected();
+        let here = Indexed::of(&presence);
+        assert_eq!((here.due, here.nodes), (None, BTreeSet::from([NodeId(7)])));
+        let connection = ConnectionId::new(NodeId(7), 1);
+        let _ = presence.disconnect(connection, LinkEnd::Closed, Timestamp(2), &settings, now(2));
+        let gone = Indexed::of(&presence);
+        assert_eq!(gone.due, presence.next_deadline().map(|at| at.0));
+        assert!(gone.due.is_some() && gone.nodes.is_empty());
+        assert_eq!(score(Moment(u64::MAX)), MAX_SCORE);
+    }
+}

@@ -1,0 +1,123 @@
+//! The order of the log batches of one partition. This module knows numbers, and not what a batch contains.
+
+use std::collections::BTreeMap;
+
+/// The most batches that wait for a missing one. When as many wait, the missing batch is given up.
+pub(crate) const MAX_WAITING: usize = 4096;
+
+/// Delivers batches by rising number, each once, in whatever order they arrive.
+pub(crate) struct Sequence<T> {
+    /// The number up to which batches were delivered or given up. `None` until the first comparison.
+    heard: Option<u64>,
+    waiting: BTreeMap<u64, T>,
+    /// The highest number that the store is known to have assigned.
+    known: u64,
+}
+
+impl<T> Default for Sequence<T> {
+    fn default() -> Self {
+        Self { heard: None, waiting: BTreeMap::new(), known: 0 }
+    }
+}
+
+impl<T> Sequence<T> {
+    /// Adds a batch. Returns the batches that can be delivered now.
+    pub(crate) fn offer(&mut self, number: u64, batch: T) -> Vec<T> {
+        self.known = self.known.max(number);
+        if self.heard.is_some_and(|heard| number <= heard) {
+            return Vec::new();
+        }
+        self.waiting.insert(number, batch);
+        self.next()
+    }
+
+    /// Notes that the store has assigned numbers up to this one. The first call sets the start: no earlier batch counts
+    /// as missing. Returns the batches that can be delivered now.
+    pub(crate) fn compare(&mut self, number: u64) -> Vec<T> {
+        self.known = self.known.max(number);
+        match self.heard {
+            Some(_) => Vec::new(),
+            None => self.skip_to(number),
+        }
+    }
+
+    /// The first and the last number of the first gap, if there is one.
+    pub(crate) fn gap(&self) -> Option<(u64, u64)> {
+        let heard = self.heard?;
+        let last = self.waiting.first_key_value().map_or(self.known, |(number, _)| number - 1);
+        (last > heard).then_some((heard + 1, last))
+    }
+
+    /// Whether [`MAX_WAITING`] batches wait.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting.len() >= MAX_WAITING
+    }
+
+    /// Gives up the missing batches up to this number. Returns the batches that can be delivered now.
+    pub(crate) fn skip_to(&mut self, number: u64) -> Vec<T> {
+        let heard = self.heard.unwrap_or_default().max(number);
+        self.heard = Some(heard);
+        self.known = self.known.max(heard);
+        self.waiting.retain(|number, _| *number > heard);
+        self.next()
+    }
+
+    fn next(&mut self) -> Vec<T> {
+        let Some(heard) = &mut self.heard else { return Vec::new() };
+        let mut next = Vec::new();
+        while let Some(batch) = self.waiting.remove(&(*heard + 1)) {
+            *heard += 1;
+            next.push(batch);
+        }
+        next
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays a script of offers `5`, comparisons `=5` and skips `>5`. Returns the delivered batches and the gap at the end.
+    fn play(script: &str) -> (Vec<u64>, Option<(u64, u64)>) {
+        let (mut sequence, mut heard) = (Sequence::<u64>::default(), Vec::new());
+        for step in script.split_whitespace() {
+            heard.extend(match step.split_at(1) {
+                ("=", number) => sequence.compare(number.parse().unwrap()),
+                (">", number) => sequence.skip_to(number.parse().unwrap()),
+                _ => sequence.offer(step.parse().unwrap(), step.parse().unwrap()),
+            });
+        }
+        (heard, sequence.gap())
+    }
+
+    #[test]
+    fn batches_are_delivered_in_order_and_once() {
+        for (script, heard, gap) in [
+            ("=0 1 2 3", vec![1, 2, 3], None),
+            ("=0 1 1 2 1 2", vec![1, 2], None),
+            ("=0 1 3", vec![1], Some((2, 2))),
+            ("=0 1 4 3 2", vec![1, 2, 3, 4], None),
+            ("=0 5 7", vec![], Some((1, 4))),
+            ("=0 5 7 >4", vec![5], Some((6, 6))),
+            ("=0 5 7 >6", vec![7], None),
+            ("=0 1 >1 2", vec![1, 2], None),
+        ] {
+            assert_eq!(play(script), (heard, gap), "{script}");
+        }
+    }
+
+    #[test]
+    fn batches_before_the_first_comparison_wait_for_it() {
+        assert_eq!(play("7 8 9"), (vec![], None));
+        assert_eq!(play("7 9 =7"), (vec![], Some((8, 8))));
+        assert_eq!(play("7 8 9 =7"), (vec![8, 9], None));
+    }
+
+    #[test]
+    fn a_comparison_shows_that_the_last_batch_was_lost() {
+        assert_eq!(play("=5 6 =6"), (vec![6], None));
+        assert_eq!(play("=5 6 =8"), (vec![6], Some((7, 8))));
+        assert_eq!(play("=5 6 =8 7 8"), (vec![6, 7, 8], None));
+        assert_eq!(play("=5 6 =8 >8 9"), (vec![6, 9], None));
+    }
+}

@@ -1,0 +1,32 @@
+//! The directory in Redis passes the conformance suite of directories.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod server;
+
+use lamplight_directory::conformance::Ports;
+use lamplight_directory_redis::RedisDirectory;
+use server::RedisServer;
+use std::sync::Arc;
+
+async fn ports(partitions: u16) -> (Ports, RedisServer) {
+    let server = RedisServer::start().await;
+    let directory = RedisDirectory::open(server.settings(partitions)).await.unwrap();
+    (Ports::of(Arc::new(directory)), server)
+}
+
+mod many_partitions {
+    async fn make() -> (lamplight_directory::conformance::Ports, super::RedisServer) {
+        super::ports(64).await
+    }
+
+    lamplight_directory::directory_conformance_tests!(make);
+}
+
+mod one_partition {
+    async fn make() -> (lamplight_directory::conformance::Ports, super::RedisServer) {
+        super::ports(1).await
+    }
+
+    lamplight_directory::directory_conformance_tests!(make);
+}

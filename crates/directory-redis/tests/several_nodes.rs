@@ -1,0 +1,186 @@
+//! Several nodes over one Redis server that does not fail.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod people;
+mod server;
+
+use lamplight_directory_redis::{RedisDirectory, RedisSettings};
+use people::{Node, now, user};
+use server::RedisServer;
+use std::sync::Arc;
+
+const PARTITIONS: u16 = 16;
+
+async fn two_nodes(server: &RedisServer) -> (Node, Node) {
+    (Node::open(server.settings(PARTITIONS)).await, Node::open(server.settings(PARTITIONS)).await)
+}
+
+#[tokio::test]
+async fn a_change_on_one_node_is_heard_on_the_other_in_order() {
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    let mut ear = other.follow();
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap();
+    for n in 0..200 {
+        one.set_custom("a", &n.to_string()).await.unwrap();
+    }
+    ear.until_text("199").await;
+    let expected: Vec<String> =
+        std::iter::once(String::new()).chain((0..200).map(|n| n.to_string())).collect();
+    assert_eq!((ear.texts, ear.missed.len()), (expected, 0));
+    assert_eq!(other.custom("a").await.unwrap().unwrap(), "199");
+}
+
+#[tokio::test]
+async fn writers_on_two_nodes_lose_no_change_of_each_other() {
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    let (mut ear, mut other_ear) = (one.follow(), other.follow());
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap();
+    let (one, other) = (Arc::new(one), Arc::new(other));
+    let writers: Vec<_> = (0..6)
+        .map(|writer| {
+            let node = Arc::clone(if writer % 2 == 0 { &one } else { &other });
+            tokio::spawn(async move {
+                for n in 0..40 {
+                    node.set_custom("a", &format!("{writer} {n}")).await.unwrap().unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    one.set_custom("a", "end").await.unwrap();
+    ear.until_text("end").await;
+    other_ear.until_text("end").await;
+    assert_eq!(ear.texts.len(), 1 + 6 * 40 + 1);
+    assert_eq!(ear.texts, other_ear.texts, "both hear the same order");
+    let revs = one.directory.read_revisions(&[user("a")], |_, record| record.map(|(_, rev)| rev)).await;
+    assert_eq!(revs.unwrap(), [Some(1 + 1 + 6 * 40 + 1)], "each change counts one revision");
+}
+
+/// Answers and pushes overtake each other all the time, so gaps come and go by themselves.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_users_at_once_are_all_served_and_all_heard() {
+    const USERS: usize = 64;
+    const CHANGES: usize = 30;
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    let nodes = [Arc::new(one), Arc::new(other)];
+    let mut ears = [nodes[0].follow(), nodes[1].follow()];
+    let writers: Vec<_> = (0..USERS)
+        .map(|n| {
+            let node = Arc::clone(&nodes[n % 2]);
+            tokio::spawn(async move {
+                let name = format!("user {n}");
+                node.seed(&name).await.unwrap();
+                node.connect(&name, n as u64).await.unwrap().unwrap();
+                for change in 1..CHANGES {
+                    node.set_custom(&name, &format!("{n} {change}")).await.unwrap().unwrap();
+                }
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    for ear in &mut ears {
+        for n in 0..USERS {
+            ear.until_text(&format!("{n} {}", CHANGES - 1)).await;
+        }
+        assert_eq!((ear.texts.len(), ear.missed.len()), (USERS * CHANGES, 0));
+    }
+}
+
+#[tokio::test]
+async fn an_index_follows_whichever_node_writes() {
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    one.seed("a").await.unwrap();
+    one.connect("a", 7).await.unwrap();
+    let partition = other.directory.partition_of(&user("a"));
+    let connections = other.directory.connections_of(people::NODE, partition, None).await.unwrap();
+    assert_eq!(connections.connections.len(), 1);
+    other.directory.remove(&user("a"), now(3)).await.unwrap();
+    let connections = one.directory.connections_of(people::NODE, partition, None).await.unwrap();
+    assert_eq!(connections.connections, []);
+    let stats = || (one.directory.stats().records, one.directory.stats().online);
+    people::until("the figures of both", async || stats() == (0, 0)).await;
+    let left: Vec<String> = server.command("KEYS *:node:*").await;
+    assert_eq!(left, [""; 0], "no key of a node without connections is left");
+}
+
+#[tokio::test]
+async fn a_batch_of_reads_is_one_round_trip() {
+    let server = RedisServer::start().await;
+    let node = Node::open(server.settings(256)).await;
+    let users: Vec<_> = (0..500).map(|n| user(&format!("user {n}"))).collect();
+    let reads = async || -> u64 {
+        let info: String = server.command("INFO stats").await;
+        let line = info.lines().find_map(|line| line.strip_prefix("total_reads_processed:")).unwrap();
+        line.trim().parse().unwrap()
+    };
+    let before = reads().await;
+    node.directory.read(&users, |_, _| ()).await.unwrap();
+    let reads = reads().await - before;
+    // The server reads 16 KiB at a time, and the test and the upkeep ask something too.
+    assert!(reads < 25, "{reads} reads for 256 partitions");
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_at_any_point_leaves_a_record_that_goes_on() {
+    let server = RedisServer::start().await;
+    let (one, other) = two_nodes(&server).await;
+    let mut ear = other.follow();
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap();
+    for n in 0..60 {
+        let text = format!("dropped {n}");
+        let call = one.set_custom("a", &text);
+        // The call is dropped at once, while it reads, while it writes, or afterwards.
+        let _ = tokio::time::timeout(std::time::Duration::from_micros(20 * n), call).await;
+    }
+    one.set_custom("a", "end").await.unwrap().unwrap();
+    assert_eq!(other.custom("a").await.unwrap().unwrap(), "end");
+    ear.until_text("end").await;
+    assert_eq!(ear.missed.len(), 0);
+    let revs = one.directory.read_revisions(&[user("a")], |_, record| record.map(|(_, rev)| rev)).await;
+    assert_eq!(revs.unwrap(), [Some(1 + ear.texts.len() as u64)], "what was written was told, and once");
+}
+
+#[tokio::test]
+async fn a_node_that_would_lay_data_out_otherwise_does_not_start() {
+    let server = RedisServer::start().await;
+    let _node = Node::open(server.settings(PARTITIONS)).await;
+    let refused = RedisDirectory::open(server.settings(PARTITIONS * 2)).await.err().unwrap();
+    assert_eq!(refused.to_string(), "the data in Redis has partitions 16, but this node has 32");
+    // Beside it, under another prefix, it does.
+    let beside = RedisSettings { prefix: "beside".to_owned(), ..server.settings(PARTITIONS * 2) };
+    let beside = Node::open(beside).await;
+    beside.seed("a").await.unwrap();
+    assert_eq!(_node.custom("a").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn settings_and_servers_that_will_not_do_are_refused() {
+    let server = RedisServer::start_with(&["--maxmemory", "50mb", "--maxmemory-policy", "allkeys-lru"]).await;
+    let settings = server.settings(1);
+    let refusal = async |settings| RedisDirectory::open(settings).await.err().unwrap().to_string();
+    assert!(refusal(settings.clone()).await.contains("maxmemory-policy noeviction"));
+    for (bad, expected) in [
+        (RedisSettings { partitions: 0, ..settings.clone() }, "1 to 2048 partitions"),
+        (RedisSettings { partitions: 2049, ..settings.clone() }, "1 to 2048 partitions"),
+        (RedisSettings { prefix: "a{b}".to_owned(), ..settings.clone() }, "braces"),
+        (RedisSettings { url: "nonsense".to_owned(), ..settings.clone() }, "reading the address"),
+        (RedisSettings { url: "redis+unix:///nowhere".to_owned(), ..settings.clone() }, "connecting"),
+    ] {
+        let told = refusal(bad).await;
+        assert!(told.contains(expected), "{told}");
+    }
+    let secret = RedisSettings { url: "redis://:secret@host".to_owned(), ..settings };
+    assert!(!format!("{secret:?}").contains("secret"));
+}
