@@ -30,6 +30,8 @@ const WEB: Others = Others {
     what: "the web or TLS",
     names: &["axum", "hyper", "tower", "tungstenite", "tokio-tungstenite", "rustls", "tokio-rustls"],
 };
+const HTTP: Others =
+    Others { what: "the web", names: &["axum", "hyper", "tower", "tungstenite", "tokio-tungstenite"] };
 const SQL: Others = Others { what: "a database", names: &["rusqlite", "libsqlite3-sys", "tokio-postgres"] };
 const REDIS: Others = Others { what: "Redis", names: &["redis", "fred"] };
 const CHANCE: Others = Others { what: "randomness", names: &["rand", "rand_core", "getrandom", "fastrand"] };
@@ -81,6 +83,12 @@ const RULES: &[Rule] = &[
         ours: &["lamplight-model", "lamplight-facts"],
         never: &[WEB, REDIS, MESSAGES],
         because: "an adapter depends on its port and its store, and has no rules and no messages",
+    },
+    Rule {
+        of: "lamplight-facts-postgres",
+        ours: &["lamplight-model", "lamplight-facts"],
+        never: &[HTTP, REDIS, MESSAGES],
+        because: "an adapter knows its port and its store, reached over TLS, but no rule and no message",
     },
     Rule {
         of: "lamplight-directory",

@@ -43,6 +43,12 @@ const NEEDED: &[Needed] = &[
         supply: Supply::Debian("gcc libc6-dev"),
     },
     Needed {
+        name: "PostgreSQL",
+        because: "the tests of `lamplight-facts-postgres` start servers of their own",
+        probe: "pg_lsclusters --help",
+        supply: Supply::Debian("postgresql"),
+    },
+    Needed {
         name: "strip",
         because: "the packages",
         probe: "strip --version",

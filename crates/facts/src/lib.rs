@@ -28,7 +28,11 @@ pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
 /// The future result of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
-/// The port for durable data. Each returned list has a stable order, which is documented with the call.
+/// The port for everything durable. Every list that a call returns is in a stable order, stated at the call.
+///
+/// Calls at the same time have no order. A call whose future is dropped happens whole or not at all, and nobody is told
+/// which. After a fault of the kind [`Overloaded`](FactsErrorKind::Overloaded) nothing has changed; after any other, a write
+/// may be found done later. A read sees every write that was acknowledged before it began.
 pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 

@@ -1,0 +1,70 @@
+//! Conversation lists: a row for its owner, made by the first message and by the first after a deletion. It sees what
+//! came from then on.
+
+use crate::lists::state_at;
+use crate::messages::message_at;
+use crate::profiles::profile_at;
+use crate::rows::{Result, count, get, parsed, time, unsigned, utf8};
+use lamplight_facts::ConversationSet;
+use lamplight_model::{Conversation, UserId};
+use tokio_postgres::Row;
+
+/// The columns of [`conversation_at`].
+macro_rules! rows {
+    ($which:literal) => {
+        concat!(
+            "SELECT peer, unread, read, pinned, active, remark, nick, avatar_url, allow,
+                 sender, sequence, at, client_id, text, custom
+             FROM conversation_rows WHERE app = $1 AND owner = $2 AND ",
+            $which
+        )
+    };
+}
+
+pub(crate) const ROW: &str = rows!("peer = $3");
+
+pub(crate) const FIRST_PAGE: &str = rows!("true ORDER BY pinned DESC, active DESC, peer LIMIT $3");
+
+/// Begins among the rows of the same time, and passes over those of them that come before.
+pub(crate) const LATER_PAGE: &str = rows!(
+    "(pinned, active) <= ($3, $4) AND NOT (pinned = $3 AND active = $4 AND peer <= $5)
+     ORDER BY pinned DESC, active DESC, peer LIMIT $6"
+);
+
+pub(crate) const MARK_READ: &str = "SELECT * FROM mark_read($1, $2, $3, $4)";
+
+pub(crate) const PIN: &str = "SELECT * FROM pin_conversation($1, $2, $3, $4)";
+
+pub(crate) const DELETE: &str = "SELECT * FROM delete_conversation($1, $2, $3)";
+
+/// The fifteen columns from `first`.
+pub(crate) fn conversation_at(row: &Row, first: usize, owner: &UserId) -> Result<Conversation> {
+    let peer = parsed(row, first, UserId::new)?;
+    let last = match get::<Option<i64>>(row, first + 10)? {
+        Some(_) => Some(message_at(row, first + 9, owner, &peer)?),
+        None => None,
+    };
+    Ok(Conversation {
+        last,
+        unread: unsigned(get(row, first + 1)?, first + 1)?,
+        read_sequence: count(row, first + 2)?,
+        pinned: get(row, first + 3)?,
+        active: time(row, first + 4)?,
+        remark: remark_at(row, first + 5)?,
+        profile: profile_at(row, first + 6)?,
+        peer,
+    })
+}
+
+/// The remark on the peer; empty where there is none or the peer is no friend.
+pub(crate) fn remark_at(row: &Row, column: usize) -> Result<String> {
+    get::<Option<&[u8]>>(row, column)?.map_or(Ok(String::new()), |remark| utf8(remark, column))
+}
+
+pub(crate) fn conversation_set(row: &Row, owner: &UserId) -> Result<ConversationSet> {
+    Ok(ConversationSet {
+        changed: get(row, 0)?,
+        state: state_at(row, 1)?,
+        conversation: conversation_at(row, 3, owner)?,
+    })
+}

@@ -1,0 +1,359 @@
+//! The outbox of webhooks.
+//!
+//! Whether a login takes a disconnect back is a rule of the model, so a batch with such logins is a transaction of some
+//! round trips; any other batch is one.
+
+use crate::PostgresFacts;
+use crate::accounts::app_id;
+use crate::rows::{
+    Result, count, get, hook, json, key, list, millis, number, only, optional, parsed, text, time, to_json,
+    unsigned,
+};
+use crate::store::{Values, Work};
+use deadpool_postgres::{Object, Transaction};
+use lamplight_facts::{
+    Answer, DeadLetter, Enqueued, LaneState, MAX_DEAD_LETTERS, MAX_WAITING_NOTICES, NewNotice, Notice,
+    Outbox, Settled, SettledAs,
+};
+use lamplight_model::{
+    AppId, DeviceId, Hook, Lane, MAX_EVENTS_BETWEEN, NoticeContent, SessionEvent, Timestamp, User, UserId,
+};
+use std::collections::BTreeMap;
+use tokio_postgres::Row;
+
+/// The webhook of messages to users who are OFFLINE.
+pub(crate) const PUSH: Hook = Hook::Push;
+
+const TAKE_IN: &str = "SELECT added, repeated, dropped FROM take_in($1, $2, $3, $4, $5, $6, $7, $8)";
+
+impl Outbox for PostgresFacts {
+    fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued> {
+        Box::pin(async move {
+            const DOING: &str = "taking notices in";
+            let is_simple = notices.iter().all(|notice| login_that_is_back(notice).is_none());
+            let mut lanes = notices.iter().map(lane_of);
+            match lanes.next() {
+                None => Ok(Enqueued::default()),
+                Some(lane) if is_simple && lanes.all(|other| other == lane) => {
+                    let run = Run::of(lane, &notices);
+                    let rows = self.store.write(DOING, TAKE_IN, &run.values()).await?;
+                    only(&rows).and_then(enqueued).map_err(|fault| fault.of(DOING))
+                }
+                Some(_) => self.store.work(DOING, &Batch(&notices)).await,
+            }
+        })
+    }
+
+    fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>> {
+        Box::pin(async move {
+            const DOING: &str = "reading what is due";
+            let sql = "SELECT id, user_id, ordinal, content, queued, attempts, due, error FROM notices
+                WHERE app = $1 AND hook = $2 AND due IS NOT NULL ORDER BY due, id LIMIT $3";
+            let (app, hook) = lane_key(lane);
+            let rows = self.store.read(DOING, sql, &[&app, &hook, &number(limit)]).await?;
+            let notice = |row: &Row| {
+                Ok(Notice {
+                    id: count(row, 0)?,
+                    lane,
+                    user: User::new(lane.app, parsed(row, 1, UserId::new)?),
+                    ordinal: count(row, 2)?,
+                    content: json(row, 3)?,
+                    queued: time(row, 4)?,
+                    attempts: unsigned(get(row, 5)?, 5)?,
+                    due: time(row, 6)?,
+                    error: text(row, 7)?,
+                })
+            };
+            list(&rows, notice).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let sql = "DELETE FROM taken_in AS t USING unnest($1::bigint[], $2::text[], $3::bigint[]) AS k (app, id, known)
+                WHERE t.app = k.app AND t.user_id = k.id AND t.ordinal <= k.known";
+            let (apps, ids): (Vec<i64>, Vec<&str>) = users.iter().map(|(user, _)| key(user)).unzip();
+            let known: Vec<i64> = users.iter().map(|(_, known)| number(*known)).collect();
+            self.store.write("forgetting what was taken in", sql, &[&apps, &ids, &known]).await.map(drop)
+        })
+    }
+
+    /// A disconnect without its device is not found by a login: the column `device` is that of a disconnect which may be
+    /// taken back.
+    fn hand_out(&self, id: u64) -> Answer<'_, bool> {
+        Box::pin(async move {
+            let sql = "UPDATE notices SET device = NULL WHERE id = $1 RETURNING id";
+            let rows = self.store.write("handing a notice out", sql, &[&number(id)]).await?;
+            Ok(!rows.is_empty())
+        })
+    }
+
+    fn settle(&self, settled: Vec<Settled>, at: Timestamp) -> Answer<'_, usize> {
+        Box::pin(async move {
+            const DOING: &str = "settling notices";
+            let sql = "SELECT settle($1, $2, $3, $4, $5, $6, $7)";
+            let mut ids: Vec<i64> = Vec::with_capacity(settled.len());
+            let mut outcomes: Vec<i64> = Vec::with_capacity(settled.len());
+            let mut tried: Vec<i64> = Vec::with_capacity(settled.len());
+            let mut dues: Vec<i64> = Vec::with_capacity(settled.len());
+            let mut errors: Vec<&[u8]> = Vec::with_capacity(settled.len());
+            for Settled { id, settled } in &settled {
+                let (outcome, attempts, due, error) = match settled {
+                    SettledAs::Gone => (0, 0, 0, ""),
+                    SettledAs::Again { attempts, due, error } => (1, *attempts, millis(*due), error.as_str()),
+                    SettledAs::Dead { attempts, error } => (2, *attempts, 0, error.as_str()),
+                };
+                ids.push(number(*id));
+                outcomes.push(outcome);
+                tried.push(i64::from(attempts));
+                dues.push(due);
+                errors.push(error.as_bytes());
+            }
+            let values: Values<'_> =
+                &[&ids, &outcomes, &tried, &dues, &errors, &millis(at), &number(MAX_DEAD_LETTERS)];
+            let rows = self.store.write(DOING, sql, values).await?;
+            only(&rows).and_then(|row| unsigned(get(row, 0)?, 0)).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn lanes(&self) -> Answer<'_, Vec<LaneState>> {
+        Box::pin(async move {
+            const DOING: &str = "reading the lanes of webhooks";
+            let sql = "SELECT l.app, l.hook, sum(l.waiting)::bigint, sum(l.dead)::bigint,
+                    (SELECT min(n.queued) FROM notices AS n
+                     WHERE n.app = l.app AND n.hook = l.hook AND n.due IS NOT NULL)
+                FROM lanes AS l GROUP BY l.app, l.hook ORDER BY l.app, l.hook";
+            let rows = self.store.read(DOING, sql, &[]).await?;
+            let lane = |row: &Row| {
+                let oldest: Option<i64> = get(row, 4)?;
+                Ok(LaneState {
+                    lane: Lane { app: app_id(row, 0)?, hook: hook(row, 1)? },
+                    waiting: count(row, 2)?,
+                    dead: count(row, 3)?,
+                    oldest: oldest.map(|oldest| unsigned(oldest, 4).map(Timestamp)).transpose()?,
+                })
+            };
+            list(&rows, lane).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn dead_letters(&self, app: AppId, after: Option<u64>, limit: usize) -> Answer<'_, Vec<DeadLetter>> {
+        Box::pin(async move {
+            const DOING: &str = "listing dead letters";
+            let sql =
+                "SELECT id, hook, user_id, ordinal, content, queued, attempts, died, error FROM dead_letters
+                WHERE app = $1 AND id > $2 ORDER BY id LIMIT $3";
+            let values: Values<'_> = &[&i64::from(app.0), &number(after.unwrap_or(0)), &number(limit)];
+            let rows = self.store.read(DOING, sql, values).await?;
+            let letter = |row: &Row| {
+                Ok(DeadLetter {
+                    id: count(row, 0)?,
+                    lane: Lane { app, hook: hook(row, 1)? },
+                    user: User::new(app, parsed(row, 2, UserId::new)?),
+                    ordinal: count(row, 3)?,
+                    content: json(row, 4)?,
+                    queued: time(row, 5)?,
+                    attempts: unsigned(get(row, 6)?, 6)?,
+                    died: time(row, 7)?,
+                    error: text(row, 8)?,
+                })
+            };
+            list(&rows, letter).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn resend(&self, app: AppId, ids: Vec<u64>, at: Timestamp) -> Answer<'_, usize> {
+        Box::pin(async move {
+            const DOING: &str = "putting dead letters back";
+            let ids: Vec<i64> = ids.into_iter().map(number).collect();
+            let values: Values<'_> = &[&i64::from(app.0), &ids, &millis(at)];
+            let rows = self.store.write(DOING, "SELECT resend($1, $2, $3)", values).await?;
+            only(&rows).and_then(|row| unsigned(get(row, 0)?, 0)).map_err(|fault| fault.of(DOING))
+        })
+    }
+
+    fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize> {
+        Box::pin(async move {
+            const DOING: &str = "forgetting dead letters";
+            let ids: Vec<i64> = ids.into_iter().map(number).collect();
+            let values: Values<'_> = &[&i64::from(app.0), &ids];
+            let rows = self.store.write(DOING, "SELECT drop_dead_letters($1, $2)", values).await?;
+            only(&rows).and_then(|row| unsigned(get(row, 0)?, 0)).map_err(|fault| fault.of(DOING))
+        })
+    }
+}
+
+fn lane_of(notice: &NewNotice) -> Lane {
+    Lane { app: notice.user.app, hook: notice.content.hook() }
+}
+
+fn lane_key(lane: Lane) -> (i64, i64) {
+    (i64::from(lane.app.0), lane.hook as i64)
+}
+
+/// The session event of a login that may take a disconnect back, and the device that is back.
+fn login_that_is_back(notice: &NewNotice) -> Option<(&SessionEvent, &DeviceId)> {
+    match &notice.content {
+        NoticeContent::Session(event) => event.device_that_is_back().map(|device| (event, device)),
+        NoticeContent::Push(_) => None,
+    }
+}
+
+fn enqueued(row: &Row) -> Result<Enqueued> {
+    let number = |column| unsigned(get(row, column)?, column);
+    Ok(Enqueued { added: number(0)?, repeated: number(1)?, dropped: number(2)?, suppressed: 0 })
+}
+
+/// Notices of one lane that are taken in by one statement, as its columns.
+struct Run<'a> {
+    lane: (i64, i64),
+    users: Vec<&'a str>,
+    ordinals: Vec<Option<i64>>,
+    /// Of disconnects that may be taken back.
+    devices: Vec<Option<&'a str>>,
+    at: Vec<i64>,
+    contents: Vec<String>,
+    most: i64,
+}
+
+impl<'a> Run<'a> {
+    fn of(lane: Lane, notices: impl IntoIterator<Item = &'a NewNotice>) -> Self {
+        let (lane, most) = (lane_key(lane), number(MAX_WAITING_NOTICES));
+        let (users, ordinals, devices, at, contents) = Default::default();
+        let mut run = Self { lane, users, ordinals, devices, at, contents, most };
+        for NewNotice { user, content, at } in notices {
+            run.push(user, content, *at);
+        }
+        run
+    }
+
+    fn push(&mut self, user: &'a User, content: &'a NoticeContent, at: Timestamp) {
+        let (ordinal, device) = match content {
+            NoticeContent::Session(event) => {
+                let device = event.device.as_ref().filter(|_| event.kind.is_disconnect());
+                (Some(number(event.ordinal)), device.map(|device| device.id.as_str()))
+            }
+            NoticeContent::Push(_) => (None, None),
+        };
+        self.users.push(user.id.as_str());
+        self.ordinals.push(ordinal);
+        self.devices.push(device);
+        self.at.push(millis(at));
+        self.contents.push(to_json(content));
+    }
+
+    fn values(&self) -> [&(dyn tokio_postgres::types::ToSql + Sync); 8] {
+        let Self { lane: (app, hook), users, ordinals, devices, at, contents, most } = self;
+        [app, hook, users, ordinals, devices, at, contents, most]
+    }
+
+    async fn take_in(&self, transaction: &Transaction<'_>) -> Result<Enqueued> {
+        let statement = transaction.prepare_cached(TAKE_IN).await?;
+        enqueued(only(&transaction.query(&statement, &self.values()).await?)?)
+    }
+}
+
+/// Takes notices about messages to one user in.
+pub(crate) async fn take_in_pushes(
+    transaction: &Transaction<'_>,
+    user: &User,
+    contents: &[NoticeContent],
+    at: Timestamp,
+) -> Result<Enqueued> {
+    let mut run = Run::of(Lane { app: user.app, hook: PUSH }, []);
+    for content in contents {
+        run.push(user, content, at);
+    }
+    run.take_in(transaction).await
+}
+
+/// Notices of several lanes, or with logins that may take a disconnect back.
+struct Batch<'a>(&'a [NewNotice]);
+
+impl Work for Batch<'_> {
+    type Answer = Enqueued;
+
+    async fn run(&self, connection: &mut Object) -> Result<Enqueued> {
+        let transaction = connection.transaction().await?;
+        // All turns first, in one order.
+        let mut users: BTreeMap<Lane, Vec<&str>> = BTreeMap::new();
+        for notice in self.0 {
+            users.entry(lane_of(notice)).or_default().push(notice.user.id.as_str());
+        }
+        let enter = transaction.prepare_cached("SELECT enter_app($1)").await?;
+        let lock = transaction.prepare_cached("SELECT lock_turns($1, $2, $3)").await?;
+        for (lane, users) in &users {
+            let (app, hook) = lane_key(*lane);
+            transaction.query(&enter, &[&app]).await?;
+            transaction.query(&lock, &[&app, &hook, users]).await?;
+        }
+        let mut done = Enqueued::default();
+        let mut rest = self.0;
+        while let Some(first) = rest.first() {
+            if let Some((login, device)) = login_that_is_back(first)
+                && take_back(&transaction, first, login, device).await?
+            {
+                done.suppressed += 1;
+                rest = &rest[1..];
+                continue;
+            }
+            // The first, and those behind it that go without a look at what is there.
+            let goes_along =
+                |next: &&NewNotice| lane_of(next) == lane_of(first) && login_that_is_back(next).is_none();
+            let length = 1 + rest[1..].iter().take_while(goes_along).count();
+            let taken = Run::of(lane_of(first), &rest[..length]).take_in(&transaction).await?;
+            done.added += taken.added;
+            done.repeated += taken.repeated;
+            done.dropped += taken.dropped;
+            rest = &rest[length..];
+        }
+        transaction.commit().await?;
+        Ok(done)
+    }
+}
+
+/// Takes back the disconnect of the device that this login says to be back, if that is possible. Says whether; then the
+/// login is not told either.
+async fn take_back(
+    transaction: &Transaction<'_>,
+    notice: &NewNotice,
+    login: &SessionEvent,
+    device: &DeviceId,
+) -> Result<bool> {
+    let (app, hook) = lane_key(lane_of(notice));
+    let (user, ordinal) = (notice.user.id.as_str(), number(login.ordinal));
+    // Nothing is looked for where the login was taken in before. The disconnect has at most so many behind it, so that
+    // looking for it costs a bounded time too.
+    let find = "SELECT id, ordinal, content FROM
+            (SELECT id, ordinal, content, device FROM notices
+             WHERE app = $1 AND hook = $2 AND user_id = $3 AND ordinal < $5
+             ORDER BY ordinal DESC LIMIT $6) AS n
+        WHERE device = $4 AND NOT EXISTS (
+            SELECT FROM taken_in WHERE app = $1 AND user_id = $3 AND ordinal >= $5)
+        ORDER BY ordinal DESC LIMIT 1";
+    let most = number(MAX_EVENTS_BETWEEN + 1);
+    let find = transaction.prepare_cached(find).await?;
+    let rows = transaction.query(&find, &[&app, &hook, &user, &device.as_str(), &ordinal, &most]).await?;
+    let found = optional(&rows, |row| Ok((get::<i64>(row, 0)?, get::<i64>(row, 1)?, json(row, 2)?)))?;
+    let Some((waiting, place, NoticeContent::Session(disconnect))) = found else { return Ok(false) };
+    let behind = "SELECT id, content FROM notices
+        WHERE app = $1 AND hook = $2 AND user_id = $3 AND ordinal > $4 ORDER BY ordinal LIMIT $5";
+    let behind = transaction.prepare_cached(behind).await?;
+    let rows = transaction.query(&behind, &[&app, &hook, &user, &place, &most]).await?;
+    let mut ids: Vec<i64> = Vec::new();
+    let mut between: Vec<SessionEvent> = Vec::new();
+    for row in &rows {
+        if let NoticeContent::Session(event) = json(row, 1)? {
+            ids.push(get(row, 0)?);
+            between.push(event);
+        }
+    }
+    if between.len() > MAX_EVENTS_BETWEEN || !login.takes_back(&disconnect, between.iter()) {
+        return Ok(false);
+    }
+    let after = |event| to_json(&NoticeContent::Session(SessionEvent { after: login.after, ..event }));
+    let contents: Vec<String> = between.into_iter().map(after).collect();
+    let statement = transaction.prepare_cached("SELECT take_back($1, $2, $3, $4, $5)").await?;
+    let values: Values<'_> = &[&waiting, &ordinal, &ids, &contents, &millis(notice.at)];
+    get(only(&transaction.query(&statement, values).await?)?, 0)
+}

@@ -1,0 +1,111 @@
+//! Rows: how values of the port become columns, and columns values. Knows no table.
+
+use crate::fault::Fault;
+use lamplight_model::{Hook, Platform, Timestamp, User};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+
+pub(crate) type Result<T> = std::result::Result<T, Fault>;
+
+/// A column of any type that PostgreSQL's can be read as.
+pub(crate) fn get<'a, T: FromSql<'a>>(row: &'a Row, column: usize) -> Result<T> {
+    row.try_get(column).map_err(|error| Fault::unreadable(column, error))
+}
+
+/// The number of a time. PostgreSQL's numbers end at the year 292 million, and a time after it becomes that.
+pub(crate) fn millis(at: Timestamp) -> i64 {
+    number(at.0)
+}
+
+pub(crate) fn time(row: &Row, column: usize) -> Result<Timestamp> {
+    count(row, column).map(Timestamp)
+}
+
+/// A number that is never below zero.
+pub(crate) fn count(row: &Row, column: usize) -> Result<u64> {
+    unsigned(get(row, column)?, column)
+}
+
+/// As [`count`], for numbers of the port that have another type.
+pub(crate) fn unsigned<T: TryFrom<i64>>(number: i64, column: usize) -> Result<T> {
+    T::try_from(number).map_err(|_| Fault::unreadable(column, format!("{number} is out of range")))
+}
+
+/// A number of the port for PostgreSQL, whose numbers end earlier; what is beyond its end becomes that.
+pub(crate) fn number<T>(number: T) -> i64
+where
+    i64: TryFrom<T>,
+{
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+pub(crate) fn platform(row: &Row, column: usize) -> Result<Platform> {
+    platform_of(get(row, column)?, column)
+}
+
+pub(crate) fn platform_of(number: i64, column: usize) -> Result<Platform> {
+    let platform = i32::try_from(number).ok().and_then(Platform::from_number);
+    platform.ok_or_else(|| Fault::unreadable(column, format!("no platform has the number {number}")))
+}
+
+pub(crate) fn hook(row: &Row, column: usize) -> Result<Hook> {
+    let number: i64 = get(row, column)?;
+    let hook = Hook::ALL.into_iter().find(|hook| i64::from(*hook as u8) == number);
+    hook.ok_or_else(|| Fault::unreadable(column, format!("no webhook has the number {number}")))
+}
+
+/// A text that people write: UTF-8 in a column of bytes.
+pub(crate) fn text(row: &Row, column: usize) -> Result<String> {
+    utf8(get(row, column)?, column)
+}
+
+pub(crate) fn utf8(bytes: &[u8], column: usize) -> Result<String> {
+    std::str::from_utf8(bytes).map(str::to_owned).map_err(|error| Fault::unreadable(column, error))
+}
+
+pub(crate) fn parsed<T, E>(
+    row: &Row,
+    column: usize,
+    parse: impl FnOnce(&str) -> std::result::Result<T, E>,
+) -> Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    parse(get(row, column)?).map_err(|error| Fault::unreadable(column, error))
+}
+
+pub(crate) fn json<T: DeserializeOwned>(row: &Row, column: usize) -> Result<T> {
+    parsed(row, column, |text| serde_json::from_str(text))
+}
+
+/// The values that are stored as JSON are records, lists, texts and numbers, which are always JSON.
+pub(crate) fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("what is stored is always JSON")
+}
+
+/// The app of a user as a number, and the id.
+pub(crate) fn key(user: &User) -> (i64, &str) {
+    (i64::from(user.app.0), user.id.as_str())
+}
+
+/// Users as two columns.
+pub(crate) fn keys(users: &[User]) -> (Vec<i64>, Vec<&str>) {
+    users.iter().map(key).unzip()
+}
+
+/// The only row of an answer that has exactly one.
+pub(crate) fn only(rows: &[Row]) -> Result<&Row> {
+    rows.first().ok_or_else(|| Fault::unreadable(0, "the answer has no row"))
+}
+
+/// Every row as a value.
+pub(crate) fn list<T>(rows: &[Row], item: impl FnMut(&Row) -> Result<T>) -> Result<Vec<T>> {
+    rows.iter().map(item).collect()
+}
+
+/// The row as a value, if there is one.
+pub(crate) fn optional<T>(rows: &[Row], item: impl FnOnce(&Row) -> Result<T>) -> Result<Option<T>> {
+    rows.first().map(item).transpose()
+}

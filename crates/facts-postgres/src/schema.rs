@@ -1,0 +1,81 @@
+//! The schema: how it is made and brought up to date, by as many nodes at a time as like. Knows the files of the
+//! migrations, not what they say.
+
+use crate::fault::{Fault, NewerSchema, NotFacts};
+use crate::store::Store;
+use deadpool_postgres::GenericClient;
+use lamplight_facts::{FactsError, FactsErrorKind};
+
+/// The schema that this program writes: the number of its migrations.
+pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
+
+/// Migration `n` leads from schema `n` to `n + 1`. One that was released is never changed. Nodes of the release before
+/// go on over the new schema until they are replaced, so a migration keeps what they use: it adds a function of another
+/// name rather than changing the arguments or the answer of one.
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_tables.sql"),
+    include_str!("../migrations/0002_accounts.sql"),
+    include_str!("../migrations/0003_lists.sql"),
+    include_str!("../migrations/0004_outbox.sql"),
+];
+
+/// The lock that a node holds while it migrates: "Lamp", in a number that no other lock of this crate has.
+const LOCK: i64 = 0x4c61_6d70;
+
+const OPENING: &str = "opening the database of facts";
+
+/// Makes the tables or brings them up to date. One node does it, the others wait and find it done.
+pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
+    let mut connection = store.connection(OPENING).await?;
+    if version(&connection).await? == SCHEMA_VERSION {
+        return Ok(());
+    }
+    let failed = |error: tokio_postgres::Error| Fault::from(error).of(OPENING);
+    let transaction = connection.transaction().await.map_err(failed)?;
+    // Data may be rewritten, and another node may be at it; the end of the transaction ends these settings too.
+    transaction
+        .batch_execute("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+        .await
+        .map_err(failed)?;
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&LOCK]).await.map_err(failed)?;
+    // Another node may have been faster.
+    let found = version(&transaction).await?;
+    for migration in MIGRATIONS.iter().skip(found as usize) {
+        transaction.batch_execute(migration).await.map_err(failed)?;
+    }
+    let sql = "CREATE TABLE IF NOT EXISTS lamplight_schema (version bigint NOT NULL);
+               DELETE FROM lamplight_schema";
+    transaction.batch_execute(sql).await.map_err(failed)?;
+    let sql = "INSERT INTO lamplight_schema (version) VALUES ($1)";
+    transaction.execute(sql, &[&i64::from(SCHEMA_VERSION)]).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    tracing::info!(from = found, to = SCHEMA_VERSION, "the schema of facts was brought up to date");
+    Ok(())
+}
+
+/// The schema of the database, 0 when it is empty; an error when the database is not for this program.
+async fn version(client: &impl GenericClient) -> Result<u32, FactsError> {
+    let failed = |error: tokio_postgres::Error| Fault::from(error).of(OPENING);
+    let sql = "SELECT to_regclass('lamplight_schema') IS NOT NULL,
+                      EXISTS (SELECT FROM pg_class WHERE relnamespace = current_schema()::regnamespace
+                              AND relkind IN ('r', 'p', 'v', 'm'))";
+    let header = client.query_one(sql, &[]).await.map_err(failed)?;
+    let (is_ours, is_used): (bool, bool) = (header.get(0), header.get(1));
+    if !is_ours && is_used {
+        return Err(FactsError {
+            kind: FactsErrorKind::Corrupt,
+            doing: OPENING,
+            source: Some(NotFacts.into()),
+        });
+    }
+    if !is_ours {
+        return Ok(0);
+    }
+    let found = client.query_opt("SELECT version FROM lamplight_schema", &[]).await.map_err(failed)?;
+    let found = found.and_then(|row| u32::try_from(row.get::<_, i64>(0)).ok()).unwrap_or(0);
+    if found > SCHEMA_VERSION {
+        let newer = NewerSchema { found, known: SCHEMA_VERSION };
+        return Err(crate::fault::unavailable(OPENING, newer));
+    }
+    Ok(found)
+}

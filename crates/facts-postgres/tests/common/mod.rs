@@ -1,0 +1,324 @@
+//! PostgreSQL servers for tests: Debian's, each in a temporary directory, on a socket in it.
+
+#![allow(dead_code, reason = "each binary of tests has this file, and uses a part of it")]
+
+use lamplight_facts_postgres::{PostgresFacts, PostgresSettings};
+use std::fs::{File, Permissions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+use tokio::sync::OnceCell;
+use tokio_postgres::{Client, NoTls};
+
+/// A server. One of a test's own ends, and its directory is removed, when this is dropped, and also when the process ends
+/// in any way: the shell that holds the server then reads the end of its input.
+pub struct Server {
+    directory: PathBuf,
+    options: Vec<String>,
+    life: Life,
+}
+
+/// What the life of a server hangs on.
+enum Life {
+    /// The shell that holds it; its input is open as long as this process lives.
+    Own(Child),
+    /// A lock that this process shares with others as long as it lives.
+    Shared(File),
+}
+
+/// How long a server may take to start or to end.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+impl Server {
+    /// Starts a server, and returns when it takes connections.
+    pub async fn start() -> Self {
+        Self::start_with(|_| vec!["listen_addresses=".to_owned()]).await
+    }
+
+    /// The same with settings of the server; they may name files, which are written into the given directory.
+    pub async fn start_with(options: impl FnOnce(&Path) -> Vec<String>) -> Self {
+        let directory = tempfile::Builder::new().prefix("lamplight-postgres-").tempdir();
+        let directory = directory.expect("a temporary directory can be made").keep();
+        give_away(&directory);
+        Self::make(&directory);
+        let options = options(&directory);
+        let life = Life::Own(Self::run(&directory, &options));
+        let server = Self { directory, options, life };
+        server.await_connections().await;
+        server
+    }
+
+    /// The server that all processes share; see [`server`].
+    async fn shared() -> Self {
+        let user = rustix::process::getuid().as_raw();
+        let mut place = DefaultHasher::new();
+        env!("CARGO_MANIFEST_DIR").hash(&mut place);
+        let name = format!("lamplight-postgres-{user}-{:x}", place.finish());
+        let directory = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&directory).expect("a directory can be made");
+        give_away(&directory);
+        let file = |name: &str| {
+            let path = directory.join(name);
+            let file = File::options().create(true).truncate(false).write(true).open(&path);
+            let file = file.expect("a file can be made");
+            // The server's user, which is another one where root runs the tests, locks it too.
+            file.set_permissions(Permissions::from_mode(0o666)).expect("it is this user's");
+            file
+        };
+        let (starting, used) = (file("starting"), file("used"));
+        starting.lock().expect("a file can be locked");
+        used.lock_shared().expect("nobody locks it but while holding the other lock");
+        let server =
+            Self { directory, options: vec!["listen_addresses=".to_owned()], life: Life::Shared(used) };
+        if server.try_connect("postgres").await.is_err() {
+            let data = server.directory.join("data");
+            if data.exists() {
+                // Of a machine that was switched off, or of somebody who kills by name.
+                std::fs::remove_dir_all(data).expect("what is left can be removed");
+            }
+            Self::make(&server.directory);
+            Self::run_for_all(&server.directory, &server.options);
+            server.await_connections().await;
+        }
+        drop(starting);
+        server
+    }
+
+    /// Makes the files of a server.
+    fn make(directory: &Path) {
+        let mut initdb = as_owner(&binary("initdb"), directory);
+        // A locale by which texts are not ordered by their bytes, so that a forgotten collation is seen.
+        initdb.args(["--auth=trust", "--username=lamplight", "--no-sync", "--encoding=UTF8"]);
+        initdb.args(["--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en", "-D"]);
+        let made = initdb.arg(directory.join("data")).output().expect("initdb can be started");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    }
+
+    /// Starts a server that ends when nobody has used it for ten seconds. Its guard holds the lock of those who start one
+    /// while it looks and ends it, so nobody comes to use a server that is about to end.
+    fn run_for_all(directory: &Path, options: &[String]) {
+        const SCRIPT: &str = r#"
+            program=$1 directory=$2
+            shift 2
+            "$program" -D "$directory/data" -k "$directory" -c fsync=off -c max_connections=300 "$@" \
+                >"$directory/log" 2>&1 &
+            server=$!
+            idle=0
+            while kill -0 $server 2>/dev/null; do
+                sleep 2
+                if flock -n "$directory/used" true; then idle=$((idle + 1)); else idle=0; fi
+                if [ $idle -ge 5 ]; then
+                    exec 9<"$directory/starting"
+                    flock 9
+                    if flock -n "$directory/used" true; then
+                        kill -INT $server
+                        wait $server
+                        rm -rf "$directory/data" "$directory/log"
+                        exit
+                    fi
+                    exec 9<&-
+                    idle=0
+                fi
+            done
+        "#;
+        let mut guard = as_owner(Path::new("/bin/sh"), directory);
+        guard.args(["-c", SCRIPT, "sh"]).arg(binary("postgres")).arg(directory);
+        for option in options {
+            guard.arg("-c").arg(option);
+        }
+        // Nothing of it is a part of this process, which it outlives.
+        guard.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        drop(guard.spawn().expect("a shell can be started"));
+    }
+
+    fn run(directory: &Path, options: &[String]) -> Child {
+        const SCRIPT: &str = r#"
+            program=$1 directory=$2
+            shift 2
+            "$program" -D "$directory/data" -k "$directory" -c fsync=off -c max_connections=300 "$@" \
+                >"$directory/log" 2>&1 &
+            server=$!
+            cat >/dev/null
+            kill -INT $server 2>/dev/null
+            wait $server
+            rm -rf "$directory"
+        "#;
+        let mut shell = as_owner(Path::new("/bin/sh"), directory);
+        shell.args(["-c", SCRIPT, "sh"]).arg(binary("postgres")).arg(directory);
+        for option in options {
+            shell.arg("-c").arg(option);
+        }
+        // Its own group: an interruption by the keyboard is for the tests, whose end then ends the server.
+        shell.process_group(0).stdin(Stdio::piped()).spawn().expect("a shell can be started")
+    }
+
+    /// Kills the server, with all that it has not written, and waits until its processes have noticed.
+    pub async fn crash(&mut self) {
+        let file = std::fs::read_to_string(self.directory.join("data/postmaster.pid"));
+        let pid = file.expect("a server writes its pid").lines().next().and_then(|line| line.parse().ok());
+        let pid = pid.and_then(rustix::process::Pid::from_raw).expect("the first line is the pid");
+        let Life::Own(shell) = &mut self.life else { panic!("others use this server") };
+        // The shell would tidy up.
+        shell.kill().expect("the shell runs until it is told to end");
+        rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("the server runs");
+        shell.wait().expect("the shell was killed");
+        drop(shell.stdin.take());
+        let data = self.directory.join("data");
+        let runs = || {
+            let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
+            processes
+                .map(|process| process.path().join("cwd"))
+                .any(|cwd| std::fs::read_link(cwd).is_ok_and(|cwd| cwd == data))
+        };
+        let started = Instant::now();
+        while runs() {
+            assert!(started.elapsed() < PATIENCE, "PostgreSQL does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        // Where nobody asks for its end, the killed server stays as a process that PostgreSQL takes for running.
+        for left in ["data/postmaster.pid", ".s.PGSQL.5432.lock"] {
+            std::fs::remove_file(self.directory.join(left)).expect("the killed server has left it");
+        }
+    }
+
+    /// Starts the server again over the files that a crash has left.
+    pub async fn restart(&mut self) {
+        self.life = Life::Own(Self::run(&self.directory, &self.options));
+        self.await_connections().await;
+    }
+
+    async fn await_connections(&self) {
+        let started = Instant::now();
+        while self.try_connect("postgres").await.is_err() {
+            let log = || std::fs::read_to_string(self.directory.join("log")).unwrap_or_default();
+            assert!(started.elapsed() < PATIENCE, "PostgreSQL does not start: {}", log());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// The settings of an adapter for this database.
+    pub fn settings(&self, database: &str) -> PostgresSettings {
+        let port = self.options.iter().find_map(|option| option.strip_prefix("port=")).unwrap_or("5432");
+        let directory = self.directory.display();
+        let url = format!("host={directory} port={port} user=lamplight dbname={database}");
+        let minutes = Duration::from_secs(120);
+        // The machine may be busy with other tests.
+        let timeouts = PostgresSettings {
+            statement_timeout: minutes,
+            call_timeout: minutes,
+            ..PostgresSettings::new(url)
+        };
+        PostgresSettings { connections: 8, connect_timeout: minutes, ..timeouts }
+    }
+
+    /// A connection of the test's own.
+    pub async fn connect(&self, database: &str) -> Client {
+        self.try_connect(database).await.expect("the server takes connections")
+    }
+
+    async fn try_connect(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
+        let (client, connection) = tokio_postgres::connect(&self.settings(database).url, NoTls).await?;
+        tokio::spawn(connection);
+        Ok(client)
+    }
+
+    /// Makes an empty database.
+    pub async fn create_database(&self) -> Database {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let sql = format!("CREATE DATABASE {name}");
+        self.connect("postgres").await.batch_execute(&sql).await.expect("a database can be made");
+        Database { name }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Life::Own(shell) = &mut self.life {
+            drop(shell.stdin.take());
+            drop(shell.wait());
+        }
+    }
+}
+
+/// The server of these tests: started by the first process that needs it, shared by all that run at the time, as each
+/// test is a process of its own where nextest runs it, and ended when none has used it for some seconds.
+pub async fn server() -> &'static Server {
+    static SERVER: OnceCell<Server> = OnceCell::const_new();
+    SERVER.get_or_init(Server::shared).await
+}
+
+/// A new, empty store in a database of its own.
+pub async fn new_store() -> (Arc<PostgresFacts>, Database) {
+    let server = server().await;
+    let database = server.create_database().await;
+    let facts = PostgresFacts::open(&server.settings(database.name())).await;
+    (Arc::new(facts.expect("a new database can be opened")), database)
+}
+
+/// A database of a test, which goes with it.
+pub struct Database {
+    name: String,
+}
+
+impl Database {
+    /// The name that connections give.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let name = std::mem::take(&mut self.name);
+        // The test's own runtime is busy dropping this.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime can be made").block_on(async {
+                let sql = format!("DROP DATABASE {name} WITH (FORCE)");
+                server().await.connect("postgres").await.batch_execute(&sql).await
+            })
+        });
+        dropped.join().expect("it does not panic").expect("a database can be dropped");
+    }
+}
+
+/// A program that runs as the owner of the directory: PostgreSQL refuses to run as root.
+fn as_owner(program: &Path, directory: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir(directory);
+    let owner = std::fs::metadata(directory).expect("the directory is there");
+    if owner.uid() != rustix::process::getuid().as_raw() {
+        command.uid(owner.uid()).gid(owner.gid());
+    }
+    command
+}
+
+/// Gives a directory of root's to the user that Debian's package has made.
+fn give_away(directory: &Path) {
+    if std::fs::metadata(directory).expect("the directory is there").uid() != 0 {
+        return;
+    }
+    let users = std::fs::read_to_string("/etc/passwd").expect("the system has users");
+    let entry = users.lines().find(|line| line.starts_with("postgres:"));
+    let entry = entry.expect("these tests need a PostgreSQL: Debian's package postgresql");
+    let mut numbers = entry.split(':').skip(2).map(|number| number.parse().expect("a number"));
+    let (user, group) = (numbers.next(), numbers.next());
+    chown(directory, user, group).expect("root gives files away");
+}
+
+/// The program of the newest PostgreSQL that is installed.
+fn binary(name: &str) -> PathBuf {
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut versions: Vec<(u32, PathBuf)> = versions
+        .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path())))
+        .collect();
+    versions.sort();
+    let (_, newest) = versions.pop().expect("these tests need a PostgreSQL: Debian's package postgresql");
+    newest.join("bin").join(name)
+}

@@ -1,0 +1,7 @@
+//! The conformance suite, over a database.
+
+mod common;
+
+use common::new_store;
+
+lamplight_facts::conformance_tests!(new_store);
