@@ -1,9 +1,9 @@
-//! The outcome of a step, in a form that the model and the world share.
+//! The outcome of a step. The model and the world return outcomes of the same type, so that they can be compared.
 
 use crate::step::Who;
 use lamplight_model::{Platform, PlatformSet, Reason, StatusType, Timestamp, UserStatus};
 
-/// A status as other users see it, without its version.
+/// A status without its version.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Shown {
     /// The status type.
@@ -14,24 +14,24 @@ pub struct Shown {
     pub since: Timestamp,
     /// The reason of the last change.
     pub reason: Reason,
-    /// The last time at which the user was connected.
+    /// The last time at which the user was connected; `None` if the status type is online or the user never connected.
     pub last_seen: Option<Timestamp>,
     /// The connected platforms.
     pub platforms: PlatformSet,
 }
 
-/// The cause of a connection's end.
+/// The reason why a connection ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Cause {
-    /// The same device has connected again.
+    /// The same device opened a new connection.
     Superseded,
-    /// Another login has ended this one.
+    /// A login on another device of this platform kicked the device.
     KickedByLogin(Platform),
-    /// The app's backend has ended the login.
+    /// The app's backend kicked the user.
     KickedByOperator,
     /// The account was deleted.
     Deleted,
-    /// The connection's own client, link, UserSig or process has ended it.
+    /// The client closed the connection, the link broke, the UserSig expired, or the server process ended.
     Own,
 }
 
@@ -44,48 +44,48 @@ pub enum Answer {
     Refused(u32),
     /// The device is logged in.
     LoggedIn {
-        /// Whether the account was created by the login.
+        /// `true` if the login created the account.
         registered: bool,
-        /// Whether the subscription list was dropped.
+        /// `true` if the server no longer had the user's subscription list at the login.
         list_lost: bool,
     },
-    /// The caller's own status.
+    /// The new status of the caller.
     Own(Shown),
-    /// The answer to a query.
+    /// The answer to a status query.
     Statuses {
         /// The statuses in the order of the request.
         found: Vec<(Who, Shown)>,
-        /// The users without an account.
+        /// The requested users who have no account.
         unknown: Vec<Who>,
     },
     /// The answer to a subscription.
     Subscribed {
         /// The current statuses of the subscribed users.
         now: Vec<(Who, Shown)>,
-        /// The users without an account.
+        /// The requested users who have no account.
         unknown: Vec<Who>,
-        /// The users who were evicted from the list.
+        /// The users who were evicted from the list because it was full.
         evicted: Vec<Who>,
-        /// The evicted users who are not watched any longer.
+        /// The evicted users whom the caller no longer watches.
         let_go: Vec<Who>,
     },
     /// The answer to an unsubscription.
     Unsubscribed {
         /// The users who were on the list.
         removed: Vec<Who>,
-        /// The users without an account who were not on the list.
+        /// The requested users who have no account and were not on the list.
         unknown: Vec<Who>,
-        /// The removed users who are not watched any longer.
+        /// The removed users whom the caller no longer watches.
         let_go: Vec<Who>,
     },
-    /// The subscription list, and its limit.
+    /// The subscription list, and the highest number of users on a list.
     List(Vec<Who>, u16),
-    /// Whether there was anything to do.
+    /// The effect of a call: `true` if the call changed something.
     Was(bool),
 }
 
 impl Shown {
-    /// The visible part of a status.
+    /// Copies the fields of a status without its version.
     pub fn of(status: &UserStatus) -> Self {
         Self {
             kind: status.status_type,

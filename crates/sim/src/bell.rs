@@ -1,4 +1,5 @@
-//! Detects that a worker was woken: the world polls the future that the worker waits for, with a waker that is a bell.
+//! A waker that records whether it was called. The world polls the future of a worker with this waker, and so detects
+//! that the worker would run again.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,17 +7,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Wake, Waker};
 
-/// Records that a worker was woken.
+/// A waker that records whether it was called.
 #[derive(Default)]
 pub(crate) struct Bell(AtomicBool);
 
 impl Bell {
-    /// Polls the future, and returns whether it is ready. If it is not, it will ring this bell when it is.
+    /// Polls the future with this bell as its waker. Returns `true` if the future is ready.
     pub fn rings(self: &Arc<Self>, future: Pin<&mut impl Future<Output = ()>>) -> bool {
         future.poll(&mut Context::from_waker(&Waker::from(Arc::clone(self)))).is_ready()
     }
 
-    /// Whether the bell has rung.
+    /// Whether the waker was called.
     pub fn rang(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }

@@ -1,38 +1,39 @@
-//! The statuses that a client has: of each user the highest version that it was sent, as in every SDK.
+//! The statuses that a simulated client has cached. As in every SDK, the cache has the newest version per user.
 
 use crate::step::{Device, Who};
 use lamplight_model::{UserStatus, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A connection as its client sees it.
+/// The state of a simulated client on one connection.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// The user of the client.
+    /// The user who is logged in.
     pub who: Who,
-    /// The device of the client.
+    /// The user's device.
     pub device: Device,
-    /// The worker that it is connected to.
+    /// The worker that serves the connection.
     pub worker: usize,
     /// Whether the client has stopped reading.
     pub stalled: bool,
-    /// The users that the client may be notified of, by the rules at the last time at which its worker had read the
-    /// whole log.
+    /// The users about whom the client may be notified. The set is computed when the client's worker has read the whole
+    /// log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// The users whose known version may be sent once more, because they were added to or removed from the subscription
-    /// list, or because the client got the version in an answer before its worker had read the change.
+    /// The users whose cached version may be sent once more. They were added to or removed from the subscription list,
+    /// or their version was in an answer before the client's worker had read the change.
     may_repeat: BTreeSet<Who>,
-    /// Whether every known version may be sent once more, until all workers have read everything: the worker was late
-    /// when the client came, or when a friendship ended and began again.
+    /// `true` if every cached version may be sent once more until all workers have read everything. The worker was late
+    /// when the client connected, or when a friendship ended and began again.
     lenient: bool,
-    /// Deleted accounts whose records were removed while the worker was late.
+    /// Users whose account was deleted and whose record was removed before the worker had read the change. The client
+    /// may receive no notification about them.
     pub may_miss: BTreeSet<Who>,
-    /// The subscription list as the client knows it; `None` if the client cannot know it.
+    /// The subscription list according to the received messages; `None` if the messages do not determine it.
     list: Option<BTreeSet<Who>>,
 }
 
 impl Client {
-    /// Creates a client that kept these statuses from the connection before.
+    /// Creates a client with the statuses that the device cached on its previous connection.
     pub fn new(who: Who, device: Device, worker: usize, picture: BTreeMap<Who, UserStatus>) -> Self {
         Self {
             who,
@@ -48,7 +49,7 @@ impl Client {
         }
     }
 
-    /// Handles a notification. Fails if its version is not newer.
+    /// Processes a notification. Fails if its version is not newer than the cached version, unless a repeat is allowed.
     pub fn hear(&mut self, of: Who, status: UserStatus) -> Result<(), String> {
         let again = self.may_repeat.remove(&of) || self.lenient;
         if let Some(known) = self.picture.get(&of)
@@ -61,8 +62,8 @@ impl Client {
         Ok(())
     }
 
-    /// Handles the answer to a query. For watched users it counts as a notification; a worker that has not read the
-    /// change yet will send it once more.
+    /// Processes the answer to a query. For watched users the answer updates the cache. A late worker may then send the
+    /// same version once more as a notification.
     pub fn fold_answer(&mut self, of: Who, status: UserStatus, worker_is_late: bool) {
         if self.allowed.contains(&of) || self.picture.contains_key(&of) {
             self.fold(of, status);
@@ -72,15 +73,14 @@ impl Client {
         }
     }
 
-    /// Handles the answer to a subscription, which may repeat known statuses.
+    /// Caches a status from the answer to a subscription. The answer may repeat cached versions.
     pub fn fold(&mut self, of: Who, status: UserStatus) {
         if self.picture.get(&of).is_none_or(|known| known.version <= status.version) {
             self.picture.insert(of, status);
         }
     }
 
-    /// Allows repeated notifications, because the worker is late and has yet to read the changes that the client
-    /// already has.
+    /// Allows repeated notifications, because the worker has not yet read changes that the client already has.
     pub fn expect_repeats(&mut self) {
         self.lenient = true;
     }
@@ -91,12 +91,12 @@ impl Client {
         self.may_repeat.clear();
     }
 
-    /// Drops the users who are not watched any longer.
+    /// Removes the users who are no longer watched from the cache.
     pub fn keep_only(&mut self, watched: impl Fn(Who) -> bool) {
         self.picture.retain(|of, _| watched(*of));
     }
 
-    /// Handles a change of the subscription list.
+    /// Processes a change of the subscription list.
     pub fn change_list(&mut self, added: &[Who], left: &[Who]) {
         self.may_repeat.extend(left.iter().chain(added));
         self.allowed.extend(added);
@@ -111,24 +111,24 @@ impl Client {
         self.list = Some(list.iter().copied().collect());
     }
 
-    /// Returns the subscription list as the client knows it.
+    /// The subscription list according to the received messages; `None` if the messages do not determine it.
     pub fn list(&self) -> Option<&BTreeSet<Who>> {
         self.list.as_ref()
     }
 
-    /// The statuses that the client shows.
+    /// The cached statuses.
     pub fn picture(&self) -> &BTreeMap<Who, UserStatus> {
         &self.picture
     }
 
-    /// The statuses that the device keeps after its connection has ended.
+    /// The statuses that the device still has after the connection has ended.
     pub fn left_behind(&self) -> BTreeMap<Who, UserStatus> {
         let mut picture = self.picture.clone();
         picture.retain(|of, _| !self.may_miss.contains(of));
         picture
     }
 
-    /// The versions that a client sends with a resume.
+    /// The cached versions, which a client sends when it resumes.
     pub fn known(picture: &BTreeMap<Who, UserStatus>) -> Vec<(Who, Version)> {
         picture.iter().map(|(of, status)| (*of, status.version)).collect()
     }

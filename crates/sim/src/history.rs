@@ -1,4 +1,5 @@
-//! Histories: generated from a seed, replayed from a text, and shrunk to the steps that fail.
+//! Histories, which are sequences of steps. They are generated from a seed or read from a text, and a failing history
+//! is shrunk.
 
 use crate::random::Random;
 use crate::reference::Reference;
@@ -10,21 +11,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The outcome of a history without a fault.
+/// The result of a history that found no fault.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Report {
     /// The number of executed steps.
     pub steps: usize,
-    /// The outcomes of the steps with their counts.
+    /// The number of times that each kind of outcome occurred.
     pub tally: BTreeMap<String, usize>,
 }
 
-/// The outcome of a history with a fault.
+/// The result of a history that found a fault.
 #[derive(Debug)]
 pub struct Verdict {
-    /// The seed, if there is one.
+    /// The seed; `None` for a written history.
     pub seed: Option<u64>,
-    /// All steps up to the fault.
+    /// All steps up to and including the failing step.
     pub steps: Vec<Step>,
     /// The fault.
     pub fault: Fault,
@@ -46,7 +47,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The number of steps after which all workers and clients read everything, and the whole state is compared.
+/// The interval in steps at which all workers and clients read everything, and the whole states are compared.
 const QUIET_EVERY: usize = 50;
 
 /// Generates a history from a seed and runs it.
@@ -64,7 +65,7 @@ pub fn replay(steps: &[Step]) -> Result<Report, Box<Verdict>> {
     run(None, |_, _| steps.next())
 }
 
-/// Removes steps as long as the history still fails.
+/// Removes steps from a failing history as long as it still fails.
 pub fn shrink(verdict: Verdict) -> Verdict {
     let mut best = verdict;
     let mut piece = best.steps.len() / 2;
@@ -108,12 +109,12 @@ fn run(
     Ok(Report { steps: steps.len(), tally: trial.tally().clone() })
 }
 
-/// The next step of a history, chosen with regard to the current state.
+/// Chooses the next step of a history, using the current state.
 fn next(random: &mut Random, trial: &Trial) -> Step {
     let reference = trial.reference();
     let who = random.below(USERS.len());
     let device = random.below(DEVICES.len());
-    // Most steps are taken by a connected user.
+    // Most steps are those of a connected user.
     let clients = trial.world().clients();
     let connected = if clients.is_empty() { None } else { clients.values().nth(random.below(clients.len())) };
     let (who, device) = match connected {
@@ -186,7 +187,7 @@ fn lists(random: &mut Random) -> Friends {
     if random.once_in(3) { Friends::One } else { Friends::Both }
 }
 
-/// A list of users for a call, in which sometimes every user is named twice: duplicates count once.
+/// A list of users for a call. Sometimes each user occurs twice, because the server must count duplicates once.
 fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> Vec<Who> {
     if random.once_in(20) {
         return vec![who; 1 + random.below(2)];

@@ -1,9 +1,10 @@
-//! Random histories of users, devices, broken links, timeouts, restarts and slow readers: the real operations are
-//! compared with a naive model of the SPEC after every step.
+//! Tests of the server's operations with random histories of users, devices, broken links, timeouts, restarts and slow
+//! readers. After every step, the result of the real crates is compared with a simple model of the SPEC.
 //!
-//! [`Step`] is an event of a history, with a text form. [`Reference`] computes the expected outcome, [`World`]
-//! executes the step with the real crates, and [`Trial`] runs and compares both. [`run_seed`] generates a history
-//! from a seed, [`replay`] repeats a written one. Nothing here opens a socket, sleeps or reads a clock.
+//! A [`Step`] is one event of a history and has a text form. [`Reference`] computes the expected outcome, [`World`]
+//! executes the step with the real crates, and [`Trial`] does both and compares the outcomes. [`run_seed`] generates a
+//! history from a seed, and [`replay`] runs a written history. The crate opens no socket, does not sleep and does not
+//! read a clock.
 
 mod answer;
 mod bell;

@@ -1,11 +1,11 @@
-//! The random source of a history: splitmix64, which is the same on every machine.
+//! The random numbers of a history, generated with splitmix64, which gives the same numbers on every machine.
 
-/// A reproducible source of numbers.
+/// A reproducible source of random numbers.
 #[derive(Clone, Debug)]
 pub struct Random(u64);
 
 impl Random {
-    /// Creates the source of this seed.
+    /// Creates the source with this seed.
     pub fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -19,17 +19,17 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    /// Returns a number below `bound`, which must not be zero.
+    /// Returns a random number less than `bound`, which must not be zero.
     pub fn below(&mut self, bound: usize) -> usize {
         (self.number() % bound as u64) as usize
     }
 
-    /// Returns true once in `times` calls on average.
+    /// Returns `true` with a probability of 1 in `times`.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// Returns one of the elements.
+    /// Returns a random element of the slice, which must not be empty.
     pub fn pick<'a, T>(&mut self, of: &'a [T]) -> &'a T {
         &of[self.below(of.len())]
     }

@@ -1,7 +1,7 @@
-//! The SPEC in simple code: the expected outcome of every step. It does not optimise, forgets nothing early, and
-//! computes each time from scratch who is ONLINE and who may be notified of whom.
+//! A model of the SPEC in simple code, which computes the expected outcome of every step. It has no optimisations: each
+//! time, it computes anew who is online and who may be notified about whom.
 //!
-//! It shares only the types of `lamplight-model` with the code under test, and no rules.
+//! The model shares the types of `lamplight-model` with the code under test, but none of its rules.
 
 mod calls;
 mod person;
@@ -15,25 +15,25 @@ use person::{Link, Login, Person};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// The grace after a node was lost (SPEC section 10, row 2).
+/// The grace after a server process was lost (SPEC section 10, row 2).
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// The model.
 #[derive(Debug)]
 pub struct Reference {
-    /// The current time; its moment counts from the beginning of the history, not of a process.
+    /// The current time. Its moment counts from the beginning of the history, not from the start of a process.
     pub now: Now,
     /// The settings of the app.
     pub settings: AppSettings,
     people: Vec<Person>,
-    /// The last time at which the process was alive according to the disk.
+    /// The last time at which the process was running, according to the files on disk.
     alive_at: Timestamp,
     latest_wall: Timestamp,
-    /// The time until which live records were lost, which includes the time before the first ones.
+    /// The time before which live records were lost. At first it is the beginning of the history.
     lost_at: Timestamp,
-    /// The cause of each connection's end.
+    /// The cause of the end, by connection.
     ended: BTreeMap<u64, Cause>,
-    /// Users who were deleted and are still on the lists of others.
+    /// Deleted users who are still on the subscription lists of other users.
     deleted: BTreeSet<Who>,
 }
 
@@ -53,7 +53,8 @@ impl Reference {
         }
     }
 
-    /// Applies a step. `connection` is the connection of the step, if it has one.
+    /// Applies a step and returns the expected answer. `connection` is the connection of the step; other steps ignore
+    /// it.
     pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
         match step {
             Step::Login { who, device, resume, sig, .. } => {
@@ -102,8 +103,8 @@ impl Reference {
                 self.restart();
             }
             Step::LoseLive => {
-                // A node that has lost its records can continue the versions only if the wall clock is above the
-                // highest one, so the clock is moved there (DESIGN).
+                // A server that lost its live records can continue the versions only if the wall clock is later than
+                // the highest version. So this step advances the clock beyond it (see DESIGN).
                 self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
                 self.lose_live();
             }
@@ -119,12 +120,12 @@ impl Reference {
         Answer::Done
     }
 
-    /// The status that a query for a user must return; `None` without an account.
+    /// The status that a query must return; `None` without an account.
     pub fn status(&self, who: Who) -> Option<Shown> {
         self.people[who].account.and_then(|_| self.watched_status(who))
     }
 
-    /// The status that watchers of a user must see, including that of a deleted account until its record is removed.
+    /// The status that watchers must receive. A deleted account has one until its record is removed; `None` afterwards.
     pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
         let since = person.since.or(person.account)?;
@@ -138,20 +139,19 @@ impl Reference {
         })
     }
 
-    /// The number of visible changes of a user, and before it the number of times that the user's record was removed
-    /// or lost.
+    /// First the number of times that the user's record was removed or lost, then the number of visible changes.
     pub fn changes(&self, who: Who) -> (u64, u64) {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// The time above which the versions of a user without a record begin; `None` if there is an account or the
-    /// record of a deleted one.
+    /// The time above which the versions of a user without a record start. `None` if the user has an account or the
+    /// record of a deleted account.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
     }
 
-    /// Whether a connection of `viewer` watches `of`, even if it is not notified now.
+    /// Whether `viewer` watches `of`, regardless of whether the settings allow notifications.
     pub fn may_watch(&self, viewer: Who, of: Who) -> bool {
         viewer == of
             || self.people[viewer].list.contains(&of)
@@ -160,7 +160,7 @@ impl Reference {
                 && self.people[of].friends.contains(&viewer))
     }
 
-    /// Whether a connection of `viewer` is notified of `of` (SPEC section 4).
+    /// Whether `viewer` is notified about `of` (SPEC section 4).
     pub fn may_be_told(&self, viewer: Who, of: Who) -> bool {
         let others = self.settings.edition == Edition::Flagship && self.settings.switches.user_status;
         viewer == of || (others && self.may_watch(viewer, of))
@@ -171,7 +171,7 @@ impl Reference {
         &self.people[who].list
     }
 
-    /// The connections that must exist.
+    /// The connections that must be open.
     pub fn connections(&self) -> BTreeSet<u64> {
         let logins = self.people.iter().flat_map(|person| &person.logins);
         logins
@@ -179,14 +179,14 @@ impl Reference {
             .collect()
     }
 
-    /// The cause of a connection's end, if it has ended.
+    /// The cause of a connection's end; `None` if the connection has not ended.
     pub fn end_of(&self, connection: u64) -> Option<Cause> {
         self.ended.get(&connection).copied()
     }
 
     // The parts of the steps
 
-    /// Changes a user, and derives the visible changes.
+    /// Changes a user with `act`, and derives the changes of the status.
     fn alter<T>(&mut self, who: Who, reason: Reason, act: impl FnOnce(&mut Self, &mut Person) -> T) -> T {
         let mut person = std::mem::take(&mut self.people[who]);
         let (kind, text) = (person.kind(), person.text.clone());
@@ -208,7 +208,7 @@ impl Reference {
             person.changes += 1;
         }
         let kept = (person.logins.clone(), person.list_ends, person.list_lost, person.forgotten_at);
-        // The record is written to disk only if something in it has changed.
+        // The server writes the record to disk only if a stored part of it has changed.
         if kept != kept_was || person.text != text || reason == Reason::Kicked || reason == Reason::Deleted {
             person.noted = self.now;
         }
@@ -267,7 +267,7 @@ impl Reference {
         person.note_sig(issued, now.wall);
         let list_lost = person.list_lost && person.kind() != StatusType::Online;
         self.alter(who, Reason::Login, |all, person| {
-            // A returning device does not end logins that came after its own.
+            // A device that resumes does not kick logins that are later than its own.
             let own_place = person.logins.iter().position(|login| login.device == device && comes_back);
             let earlier: Vec<Device> = person.logins[..own_place.unwrap_or(person.logins.len())]
                 .iter()
@@ -301,7 +301,8 @@ impl Reference {
         Answer::LoggedIn { registered, list_lost }
     }
 
-    /// The platform of a later, present and competing login that ends the login of a returning device.
+    /// The platform of the login that kicks a resuming device: a later login that is connected or lingering and
+    /// competes with the device's login. `None` if there is no such login.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;
@@ -390,7 +391,7 @@ impl Reference {
             return Answer::Refused(70107);
         }
         person.revoke(wall);
-        // From now on there is a record, which has the revocation.
+        // A kick creates a record if there is none, because the record stores the revocation.
         person.is_known = true;
         person.since = person.since.or(person.account);
         for device in std::mem::take(&mut person.rows) {
@@ -407,7 +408,7 @@ impl Reference {
         let (now, kept) = (self.now, self.now.moment + self.settings.timing.login_retention());
         self.people[who].revoke(now.wall);
         if !self.people[who].is_known {
-            // The record of a user of whom only the account existed.
+            // A user who had only an account gets a record here.
             self.people[who] =
                 Person { is_known: true, since: Some(now.wall), noted: now, ..self.people[who].forgotten() };
         }
@@ -428,8 +429,8 @@ impl Reference {
         Answer::Done
     }
 
-    /// Removes the deleted accounts for which `which` holds from the lists of other users. An upkeep does so for all of
-    /// them, and the creation of an account for its former namesake.
+    /// Removes the deleted users for which `which` returns `true` from the subscription lists of other users. The
+    /// upkeep removes all of them. The creation of an account removes the former user with the same id.
     fn forget_deleted(&mut self, which: impl Fn(Who) -> bool) {
         let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
         self.deleted = left;
@@ -493,11 +494,11 @@ impl Reference {
         }
     }
 
-    /// Starts another process from the disk of the previous one.
+    /// Starts a new process from the files of the previous one.
     fn restart(&mut self) {
         let (now, grace, alive_at) = (self.now, self.now.moment + GRACE, self.alive_at);
         for person in &mut self.people {
-            // A process that is down has only the wall clock, so deadlines are kept as wall times.
+            // A stopped process has only the wall clock, so the files contain deadlines as wall-clock times.
             let noted = person.noted;
             let on_wall =
                 |deadline: Moment| Timestamp(noted.wall.0 + deadline.since(noted.moment).as_millis() as u64);
@@ -521,11 +522,11 @@ impl Reference {
             person.forgotten_at = person.forgotten_at.map(carried);
         }
         self.alive_at = now.wall;
-        // The file on disk has the converted deadlines too.
+        // A restart also removes deleted users from the subscription lists.
         self.forget_deleted(|_| true);
     }
 
-    /// Does the same as [`Reference::restart`], but only the facts are left.
+    /// Like [`Reference::restart`], but all live records are lost and only the facts remain.
     fn lose_live(&mut self) {
         let lapses = self.now.moment + self.settings.timing.login_retention();
         self.restart();
@@ -555,7 +556,7 @@ impl Reference {
     }
 }
 
-/// The group of a platform: platforms of the same group compete.
+/// The group of a platform. A login kicks only logins of platforms of the same group.
 pub(crate) fn group_of(mode: MultiDeviceMode, platform: Platform) -> u8 {
     match mode {
         MultiDeviceMode::Single => 0,

@@ -1,19 +1,19 @@
-//! The steps of a history, and their notation.
+//! The steps of a history, and their text form.
 //!
-//! A step is one line with the subject, the action and its arguments, as in `ann.phone subscribe bob cat` or `advance
-//! 500`. A history that failed is printed in this form and can be replayed from it.
+//! A step is one line with the subject, the action and its arguments, for example `ann.phone subscribe bob cat` or
+//! `advance 500`. A failing history is printed in this form and can be replayed from it.
 
 use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};
 use std::fmt;
 use std::str::FromStr;
 
-/// A user of the history as an index of [`USERS`].
+/// A user of a history, as an index into [`USERS`].
 pub type Who = usize;
 
-/// A device of a user as an index of [`DEVICES`].
+/// A device of a user, as an index into [`DEVICES`].
 pub type Device = usize;
 
-/// The users of a history.
+/// The ids of the users.
 pub const USERS: [&str; 8] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus", "hal"];
 
 /// The devices that each user may have.
@@ -26,28 +26,28 @@ pub const DEVICES: [(&str, Platform); 6] = [
     ("droid", Platform::Android),
 ];
 
-/// An entry in a list of users that is not a valid `userID`, written `?`.
+/// An invalid `userID` in a list of users; its text form is `?`.
 pub const UNREADABLE: Who = USERS.len();
 
-/// The app of a history.
+/// The app of all users.
 pub(crate) const APP: AppId = AppId(1_400_000_001);
 
-/// The user of a history.
+/// The user with this index.
 pub(crate) fn user_of(who: Who) -> User {
     User::new(APP, UserId::new(USERS[who]).expect("names are ids"))
 }
 
-/// The user with this id.
+/// The index of the user with this id.
 pub(crate) fn who_is(id: &UserId) -> Who {
     USERS.iter().position(|name| *name == id.as_str()).expect("only users of the history have accounts")
 }
 
-/// The UserSig of a login.
+/// The kind of UserSig in a login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sig {
-    /// A valid UserSig, issued now.
+    /// A valid UserSig, issued at the time of the login.
     Good,
-    /// A UserSig that expired a second ago.
+    /// A UserSig that has expired one second before the login.
     Expired,
     /// A UserSig signed with a key that the app does not have.
     Forged,
@@ -56,11 +56,11 @@ pub enum Sig {
 /// The way in which a link ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum End {
-    /// The link breaks.
+    /// The client closed the link, or the link broke.
     Closed,
-    /// The link was silent for the heartbeat timeout.
+    /// The server received nothing for the heartbeat timeout.
     TimedOut,
-    /// The worker reports the end of the oldest connection of the device that it still has, which may have been
+    /// The worker reports the end of the device's oldest connection that it still serves. This connection may have been
     /// superseded long ago.
     LateClosed,
 }
@@ -74,7 +74,7 @@ pub enum Friends {
     One,
 }
 
-/// A setting of the app that is changed at run time.
+/// A setting of the app that a step changes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "each is the setting of its name")]
 pub enum Knob {
@@ -97,7 +97,7 @@ pub enum Knob {
 }
 
 impl Knob {
-    /// Every setting with the word for it.
+    /// All settings, each with its name in the text form.
     pub const ALL: [(Self, &'static str); 16] = [
         (Self::Edition, "edition"),
         (Self::UserStatus, "user-status"),
@@ -150,12 +150,12 @@ impl Knob {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum Step {
-    /// A device logs in over a connection to a worker; with `resume`, it returns on its own and sends its known
-    /// versions.
+    /// A device connects to a worker and logs in. With `resume`, it resumes automatically and sends the versions that
+    /// it has cached.
     Login { who: Who, device: Device, worker: usize, resume: bool, sig: Sig },
     /// A device logs out.
     Logout { who: Who, device: Device },
-    /// A link ends.
+    /// The link of a device ends.
     Close { who: Who, device: Device, end: End },
     /// The UserSig of a connected device expires.
     SigEnds { who: Who, device: Device },
@@ -169,11 +169,11 @@ pub enum Step {
     Unsubscribe { who: Who, device: Device, users: Vec<Who> },
     /// `getSubscriptions`
     List { who: Who, device: Device },
-    /// The client of a device stops reading.
+    /// The client of a device stops reading notifications.
     Stall { who: Who, device: Device },
-    /// A stalled client reads this many statuses, and then none.
+    /// A stalled client reads this number of statuses.
     Read { who: Who, device: Device, statuses: usize },
-    /// A stalled client reads again.
+    /// A stalled client starts to read again.
     Unstall { who: Who, device: Device },
     /// A user adds a friend.
     Befriend { who: Who, friend: Who, lists: Friends },
@@ -183,31 +183,32 @@ pub enum Step {
     Create { who: Who },
     /// The app's backend deletes an account.
     Delete { who: Who },
-    /// The app's backend ends every login of a user.
+    /// The app's backend kicks a user.
     Kick { who: Who },
     /// An operator changes a setting.
     Set { knob: Knob, value: u32 },
-    /// Both clocks advance.
+    /// The monotonic clock and the wall clock advance.
     Advance { millis: u64 },
-    /// The wall clock is set.
+    /// The wall clock is changed by this amount.
     Jump { millis: i64 },
-    /// The server does what is due.
+    /// The server executes its due work.
     Upkeep,
-    /// A worker does not read the log from now on.
+    /// A worker stops reading the change log.
     Doze { worker: usize },
-    /// The worker reads the log again.
+    /// The worker starts to read the change log again.
     Wake { worker: usize },
-    /// The log gets more entries than the queue of a worker holds.
+    /// The change log gets more entries than the queue of a worker can hold.
     Flood,
-    /// The process ends, and another one starts this much later.
+    /// The process ends, and a new one starts `millis` later. The end is a shutdown if `orderly` is `true`, and a crash
+    /// otherwise.
     Restart { orderly: bool, millis: u64 },
-    /// The process is restarted, and the live records are lost.
+    /// The process restarts without its live records.
     LoseLive,
-    /// All workers and clients read everything.
+    /// All workers read the whole change log, and all clients read their notifications.
     Quiet,
 }
 
-/// The error about a line that is not a step.
+/// The error for a line that is not a step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UnknownStep(pub String);
 
@@ -219,7 +220,7 @@ impl fmt::Display for UnknownStep {
 
 impl std::error::Error for UnknownStep {}
 
-/// The name of a user, or `?`.
+/// The id of a user, or `?` for [`UNREADABLE`].
 fn name(who: Who) -> &'static str {
     USERS.get(who).copied().unwrap_or("?")
 }

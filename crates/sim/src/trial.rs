@@ -11,22 +11,22 @@ use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-/// A status that a client was sent.
+/// A status that a client received.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Told {
-    /// The connection.
+    /// The connection of the client.
     pub connection: u64,
-    /// The user of the connection.
+    /// The user of the client.
     pub who: Who,
-    /// The device of the connection.
+    /// The device of the client.
     pub device: Device,
-    /// The user of the status.
+    /// The user whose status it is.
     pub of: Who,
-    /// The status.
+    /// The received status.
     pub status: UserStatus,
 }
 
-/// A fault, in words.
+/// A description of a difference between the model and the world.
 #[derive(Debug)]
 pub struct Fault(pub String);
 
@@ -50,20 +50,21 @@ impl From<Failed> for Fault {
     }
 }
 
-/// The part of a status that has a version. The devices and `last_seen` of an ONLINE user change without one.
+/// The fields of a status whose changes increase its version. `last_seen` and the devices of an online user change
+/// without a new version.
 type Versioned = (StatusType, String, Timestamp, Reason);
 
-/// All statuses of a user that the directory ever had.
+/// All statuses of a user that the directory has had.
 #[derive(Default)]
 struct Record {
-    /// The counts of the model ([`Reference::changes`]) for the last status.
+    /// The counts of the model at the last status ([`Reference::changes`]); `None` before the first status.
     at: Option<(u64, u64)>,
     versions: BTreeMap<Version, Versioned>,
-    /// Whether the record of a deleted account was removed.
+    /// `true` if the record of a deleted account was removed and the user's status has not changed since.
     forgotten: bool,
 }
 
-/// A model, a world, and what was observed of both.
+/// A model and a world with the same history, and the observations that are compared.
 pub struct Trial {
     reference: Reference,
     world: World,
@@ -74,7 +75,7 @@ pub struct Trial {
 }
 
 impl Trial {
-    /// Creates a trial of an app with small numbers, so that every limit is reached often.
+    /// Creates a trial. The limits of its app are small, so that histories often reach them.
     pub fn new() -> Result<Self, Fault> {
         let now = Now { moment: Moment(10_000_000), wall: Timestamp(1_700_000_000_000) };
         let mut settings = AppSettings::default();
@@ -110,12 +111,12 @@ impl Trial {
         &self.world
     }
 
-    /// The statuses that clients were sent in the last step, in order.
+    /// The statuses that clients received in the last step, in order of time.
     pub fn told(&self) -> &[Told] {
         &self.told
     }
 
-    /// The counted events of the history: answers by kind, ends by cause, statuses sent.
+    /// The number of times that each kind of event occurred: answers, ends of connections, and received statuses.
     pub fn tally(&self) -> &BTreeMap<String, usize> {
         &self.tally
     }
@@ -124,8 +125,8 @@ impl Trial {
         *self.tally.entry(what.into()).or_default() += 1;
     }
 
-    /// Executes a step and compares the results. Returns the answer to the caller; `None` if the step is not possible
-    /// now, such as a call of a user who is not connected.
+    /// Executes a step and compares the results. Returns the answer, or `None` if the step is currently impossible,
+    /// such as a call of a user without a connection.
     pub fn step(&mut self, step: &Step) -> Result<Option<Answer>, Fault> {
         let Some(connection) = self.connection(step) else { return Ok(None) };
         self.told.clear();
@@ -158,8 +159,8 @@ impl Trial {
             }
         }
         if let Step::Befriend { .. } = step {
-            // A worker that reads the end and the new beginning of a friendship in one round drops the user and begins
-            // anew.
+            // A worker may read the end and the new beginning of a friendship in one round. It then starts anew with
+            // this friend and may repeat the status.
             for worker in (0..WORKERS).filter(|worker| !self.world.is_awake(*worker)).collect::<Vec<_>>() {
                 self.for_clients(worker, |_, client| client.expect_repeats());
             }
@@ -194,7 +195,8 @@ impl Trial {
         }
     }
 
-    /// The connection of a step; 0 for none, `None` if it does not exist.
+    /// The connection of a step, or 0 if the step needs none. `None` if the step needs a connection that does not
+    /// exist.
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
             Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
@@ -239,16 +241,16 @@ impl Trial {
         }
     }
 
-    /// Whether a removed account would be created again while the wall clock is behind its last version: the versions
-    /// can only continue from the clock.
+    /// Whether a removed account would be created again while the wall clock is behind its last version. Versions are
+    /// then computed from the clock, so they would decrease.
     fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
         let begins = self.reference.begins_above(who);
         begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
-    /// Checks that the directory has the same status of every user as the model, and that the version rises with every
-    /// change and only then.
+    /// Checks that the directory and the model have the same status for every user, and that a version increases if and
+    /// only if the status changes.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
         for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
             let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));
@@ -322,7 +324,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Handles a worker that missed entries of the log: its clients get the whole subscription list.
+    /// Updates the clients of a worker that missed entries of the change log. They receive the whole subscription list.
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
         self.for_clients(worker, |reference, client| {
@@ -356,7 +358,8 @@ impl Trial {
         if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
     }
 
-    /// Checks that a client is sent only statuses of users that it may watch, only true ones, and only new ones.
+    /// Checks the statuses that a client received: the client may watch their users, each status existed, and its
+    /// version is newer.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");
@@ -389,8 +392,8 @@ impl Trial {
         Ok(())
     }
 
-    /// Checks, when everything was read, that every client has the true statuses, and that exactly the expected
-    /// connections exist.
+    /// Checks, after everything was read, that every client has the current statuses and that exactly the expected
+    /// connections are open.
     fn judge_quiet(&mut self) -> Result<(), Fault> {
         for (connection, told) in self.world.write(usize::MAX, true) {
             self.judge_told(connection, told)?;
@@ -414,8 +417,8 @@ impl Trial {
                 let record = &self.records[of];
                 let shows = client.picture().get(&of).map(versioned);
                 let truth = self.reference.watched_status(of);
-                // There is no notification of an account that was created again before it is used, nor of a removed
-                // account.
+                // There is no notification about an account that was created again until its first login, and none
+                // about a removed record.
                 let is_no_news = match &truth {
                     Some(truth) => record.forgotten && truth.kind == StatusType::Unlogined,
                     None => true,
@@ -448,10 +451,10 @@ impl Trial {
     }
 }
 
-/// Whether an answer is the expected one.
+/// Whether the answers are equal, apart from two allowed differences.
 ///
-/// A subscription is answered with the last notification: the devices and `last_seen` of an ONLINE user may be those of
-/// the last change. A worker that is late may still have former friends, or not yet have new ones.
+/// The answer to a subscription has the status of the last notification, in which `last_seen` and the devices of an
+/// online user may be outdated. A late worker may still have former friends, and may not have new ones.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {
@@ -475,7 +478,7 @@ fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     answer == expected
 }
 
-/// Returns the users of whom the connections of `viewer` are notified.
+/// The users about whom the connections of `viewer` are notified.
 fn told_of(reference: &Reference, viewer: Who) -> BTreeSet<Who> {
     (0..USERS.len()).filter(|of| reference.may_be_told(viewer, *of)).collect()
 }

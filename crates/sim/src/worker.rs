@@ -1,4 +1,4 @@
-//! A worker of the server without its sockets: reads the log, executes effects and empties mailboxes.
+//! A worker of the server without its sockets. It reads the change log, executes effects and empties mailboxes.
 
 use crate::answer::Cause;
 use crate::step::{Who, user_of, who_is};
@@ -8,31 +8,32 @@ use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};
 use lamplight_service::{Audience, Effect, Member, OwnListChange, Service, ServiceError, Viewing};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An event that the clients of a worker notice.
+/// An event that a worker reports to its clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Notice {
-    /// A connection was closed. Without a cause, it was found dead after entries of the log were missed.
+    /// A connection was closed. The cause is `None` if the worker had missed entries of the change log, and then found
+    /// that the connection is no longer current.
     Closed(u64, Option<Cause>),
-    /// Another device has changed the subscription list.
+    /// Another device changed the subscription list.
     ListChanged { connection: u64, added: Vec<Who>, left: Vec<Who> },
-    /// Entries of the log were missed, and everything was read again.
+    /// Entries of the change log were missed, so everything was read again from the stores.
     Missed,
 }
 
-/// A worker with its connections.
+/// A worker and its connections.
 #[derive(Default)]
 pub(crate) struct Worker {
     audience: Audience<UserStatus>,
     connections: BTreeMap<u64, WatcherKey>,
-    /// The connections that are known to have a nonempty mailbox.
+    /// The connections whose mailbox is not empty, as far as the worker knows.
     ready: BTreeSet<u64>,
-    /// Differences of lists that were found when the lists were read again.
+    /// The changes of subscription lists that were found when the lists were read again.
     list_changes: Vec<Notice>,
 }
 
 impl Worker {
-    /// Adds a connection that has logged in. `known` are the versions that its client has sent. Returns whether it is
-    /// still the connection of its device.
+    /// Adds a logged-in connection. `known` has the versions that its client has cached. Returns whether the connection
+    /// is its device's current one.
     pub async fn join(
         &mut self,
         service: &Service,
@@ -60,7 +61,7 @@ impl Worker {
         }
     }
 
-    /// Reads everything in the log, after the worker was woken.
+    /// Reads all entries of the change log. The world calls it after the worker was woken.
     pub async fn hear(
         &mut self,
         reader: &mut LogReader,
@@ -79,7 +80,7 @@ impl Worker {
                 notices.push(Notice::Missed);
                 let all: Vec<_> = self.connections.iter().map(|(id, watcher)| (*id, *watcher)).collect();
                 for (connection, watcher) in all {
-                    // The missed entries may include the end of this connection.
+                    // The missed entries may have included the end of this connection.
                     if !self.settle(service, watcher, Vec::new(), now).await? {
                         self.leave(connection);
                         notices.push(Notice::Closed(connection, None));
@@ -94,8 +95,8 @@ impl Worker {
         Ok(notices)
     }
 
-    /// Handles a change of the list by the connection's own call. Returns the statuses of the users on the list, and
-    /// the users who left it and are not watched any longer.
+    /// Applies a change of the subscription list by a call of the connection. Returns the statuses of the added users,
+    /// and the removed users who are no longer watched.
     pub async fn change_list(
         &mut self,
         service: &Service,
@@ -118,12 +119,12 @@ impl Worker {
         Ok((told, let_go.iter().map(who_is).collect()))
     }
 
-    /// The connections with a nonempty mailbox.
+    /// The connections whose mailbox is not empty.
     pub fn ready(&self) -> Vec<u64> {
         self.ready.iter().copied().collect()
     }
 
-    /// Writes up to `room` statuses to a connection.
+    /// Removes up to `room` statuses from the mailbox of a connection, and returns them.
     pub fn write(&mut self, connection: u64, room: usize) -> Vec<UserStatus> {
         let Some(watcher) = self.connections.get(&connection).copied() else { return Vec::new() };
         let mut told = Vec::new();
@@ -140,12 +141,12 @@ impl Worker {
         told
     }
 
-    /// The number of edges of the watch graph.
+    /// The number of edges in the watch graph, which are pairs of a watching connection and a watched user.
     pub fn edges(&self) -> usize {
         self.audience.size().1
     }
 
-    /// Records that these versions were sent to the client of a connection in an answer.
+    /// Records that the client received these versions in an answer.
     pub fn answered(&mut self, connection: u64, versions: &[(Who, Version)]) {
         if let Some(watcher) = self.connections.get(&connection) {
             for (of, version) in versions {
@@ -191,21 +192,20 @@ impl Worker {
                     });
                     reloads.extend(of_app);
                 }
-                // The reference model has only statuses; lists are tested by the conformance suite and the server's
-                // tests.
+                // The model has only statuses. Other tests check friend lists, profiles and conversations.
                 Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
                 Effect::Read(user) => unread.push(user),
             }
         }
         for watcher in reloads {
-            // The end of a connection, with its cause, is a later entry of the log.
+            // If the connection has ended, a later entry of the change log reports the end and its cause.
             self.settle(service, watcher, Vec::new(), now).await?;
         }
         self.read(service, &unread, now).await?;
         Ok(notices)
     }
 
-    /// Updates the watch list of a connection. Returns whether it is still the connection of its device.
+    /// Reads the watch list of a connection again. Returns whether the connection is its device's current one.
     async fn settle(
         &mut self,
         service: &Service,
@@ -258,7 +258,7 @@ impl Worker {
     }
 }
 
-/// Returns the users whose status has to be read; no other effect is expected here.
+/// The users whose status must be read. No other effect is expected here.
 fn unread(effects: Vec<Effect>) -> Vec<User> {
     let read = |effect| match effect {
         Effect::Read(user) => Some(user),

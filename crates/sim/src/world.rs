@@ -1,6 +1,6 @@
-//! The real code without its sockets: the service over a directory and facts on disk, and its workers.
+//! The real code without its sockets: the service with a directory and facts on disk, and the workers.
 //!
-//! The time is an argument. The world does not know the expected outcome of a step.
+//! The time is an argument of each call. The world does not know the expected outcome of a step.
 
 use crate::answer::{Answer, Shown};
 use crate::bell::Bell;
@@ -26,16 +26,16 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// An error of the machine, which no history should cause.
+/// An error of the test environment, such as a full disk. No history should cause one.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
 
 /// The number of workers.
 pub(crate) const WORKERS: usize = 3;
 
-/// One entry more than the queue of a reader holds.
+/// The capacity of a log reader's queue, plus one, so that every reader misses an entry.
 const FLOOD: usize = 64 * 1024 + 1;
 
-/// A node with its disk and its clients.
+/// A server process with its files and its clients.
 pub struct World {
     runtime: tokio::runtime::Runtime,
     folder: TempDir,
@@ -43,25 +43,25 @@ pub struct World {
     node: Option<Node>,
     workers: Vec<Worker>,
     readers: Vec<LogReader>,
-    /// Whether each worker reads the log at once, and whether it was woken.
+    /// Whether each worker reads the change log at once. A worker that does not is late.
     awake: [bool; WORKERS],
     woken: [bool; WORKERS],
     clients: BTreeMap<u64, Client>,
-    /// The statuses that the last client of each device had at its end.
+    /// The statuses that the last client of each device had cached when its connection ended.
     pictures: BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>,
     restarts: u64,
-    /// The moment of the history at which the clock of this process started.
+    /// The moment in the history at which the clock of this process started.
     origin: u64,
 }
 
-/// The parts that end with the process.
+/// The parts that are dropped with the process.
 struct Node {
     service: Service,
     directory: Arc<InProcessDirectory>,
 }
 
 impl World {
-    /// Creates a world with an empty disk.
+    /// Creates a world with empty stores.
     pub fn new(now: Now, settings: AppSettings) -> Result<Self, Failed> {
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
@@ -86,7 +86,7 @@ impl World {
         Ok(world)
     }
 
-    /// The connections as their clients see them.
+    /// The clients by their connection.
     pub fn clients(&self) -> &BTreeMap<u64, Client> {
         &self.clients
     }
@@ -99,7 +99,7 @@ impl World {
         self.awake[worker]
     }
 
-    /// The status of every user, as a query or a watcher gets it now.
+    /// The current status of every user, as a query returns it or a watcher receives it.
     pub(crate) fn statuses(&self, viewing: Viewing, now: Now) -> Result<Vec<Option<UserStatus>>, Failed> {
         let ids: Vec<UserId> = (0..USERS.len()).map(|who| user_of(who).id).collect();
         let service = &self.node()?.service;
@@ -110,7 +110,7 @@ impl World {
         Ok(self.node()?.directory.stats())
     }
 
-    /// Runs `act` while the workers listen. Fails if a worker has entries to read and was not woken.
+    /// Runs `act`, and records which workers it wakes. Fails if a worker has entries to read but was not woken.
     pub(crate) fn listen<T>(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, Failed>,
@@ -130,7 +130,7 @@ impl World {
             }
         }
         drop(asleep);
-        // A restart has replaced the readers.
+        // A restart has replaced the readers, so the old ones are dropped.
         if self.readers.is_empty() {
             self.readers = readers;
             if let Some(worker) = unheard {
@@ -142,7 +142,7 @@ impl World {
         done
     }
 
-    /// Lets the workers that were woken and are not late read the log. Returns the events that their clients notice.
+    /// Runs the workers that were woken and are not late. Returns the events for their clients.
     pub(crate) fn hear(&mut self, now: Now) -> Result<Vec<(usize, Vec<Notice>)>, Failed> {
         let now = self.here(now);
         let mut all = Vec::new();
@@ -163,7 +163,7 @@ impl World {
         Ok(all)
     }
 
-    /// Writes pending statuses, up to `room` each, to the clients that read, or to all of them.
+    /// Sends up to `room` pending statuses to each client that is not stalled, or to each client if `to_all` is `true`.
     pub(crate) fn write(&mut self, room: usize, to_all: bool) -> Vec<(u64, Vec<UserStatus>)> {
         let mut told = Vec::new();
         for worker in 0..WORKERS {
@@ -176,18 +176,18 @@ impl World {
         told
     }
 
-    /// Writes up to `room` statuses to one client.
+    /// Sends up to `room` pending statuses to one client.
     pub(crate) fn write_to(&mut self, connection: u64, room: usize) -> Vec<UserStatus> {
         let worker = self.clients.get(&connection).map(|client| client.worker);
         worker.map(|worker| self.workers[worker].write(connection, room)).unwrap_or_default()
     }
 
-    /// The number of edges of a worker's watch graph.
+    /// The number of edges in a worker's watch graph.
     pub(crate) fn edges(&self, worker: usize) -> usize {
         self.workers[worker].edges()
     }
 
-    /// Executes a step, with this connection if it needs one.
+    /// Executes a step on this connection; steps without a connection ignore it.
     pub(crate) fn apply(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
         match self.try_apply(step, connection, now) {
             Ok(answer) => Ok(answer),
@@ -301,7 +301,7 @@ impl World {
                 Answer::Done
             }
             Step::Upkeep => {
-                // The work is done in portions, as in the server, until a portion is not full.
+                // As in the server, due work is done in portions until a portion is not full.
                 const LIMIT: usize = 3;
                 let mut rounds = 0;
                 while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
@@ -326,7 +326,7 @@ impl World {
             Step::Login { .. } => self.login(step, connection, here)?,
             Step::Restart { orderly, millis } => {
                 if *orderly {
-                    // `now` is after the pause, and the old process wrote its last sign of life before it.
+                    // `now` is after the pause, but the old process recorded its last time of life before the pause.
                     let moment = Moment(here.moment.0.saturating_sub(*millis));
                     let wall = Timestamp(here.wall.0.saturating_sub(*millis));
                     node.directory.maintain(Now { moment, wall })?;
@@ -427,7 +427,7 @@ impl World {
         Answer::Done
     }
 
-    /// Removes a connection; the device keeps the client's statuses.
+    /// Removes a connection. The device keeps the cached statuses.
     fn end(&mut self, connection: u64) {
         let Some(client) = self.clients.remove(&connection) else { return };
         self.workers[client.worker].leave(connection);
@@ -437,7 +437,8 @@ impl World {
         }
     }
 
-    /// Removes a user from all clients' statuses. Clients that are away or miss it are not notified.
+    /// Removes a user from the cached statuses of disconnected devices. Clients of late workers may receive no
+    /// notification about the user.
     pub(crate) fn forget(&mut self, who: Who) {
         self.pictures.values_mut().for_each(|picture| drop(picture.remove(&who)));
         for client in self.clients.values_mut().filter(|client| !self.awake[client.worker]) {
@@ -445,7 +446,7 @@ impl World {
         }
     }
 
-    /// Ends the process without a shutdown.
+    /// Crashes the process.
     fn stop(&mut self) {
         self.clients.keys().copied().collect::<Vec<_>>().into_iter().for_each(|id| self.end(id));
         self.workers.clear();
@@ -455,7 +456,7 @@ impl World {
 
     fn start(&mut self, now: Now) -> Result<(), Failed> {
         self.restarts += 1;
-        // Every process has its own monotonic clock.
+        // Every process has its own monotonic clock with a different origin.
         self.origin = now.moment.0.saturating_sub(self.restarts * 7_919 % 5_000);
         let here = self.here(now);
         let facts = SqliteFacts::open(&self.folder.path().join("facts.db"))?;
@@ -483,7 +484,7 @@ impl World {
     }
 }
 
-/// The users who were not found. No other failure is expected.
+/// The users without an account. Any other failure is an error.
 fn unknown(failures: &[(UserId, Code)]) -> Result<Vec<Who>, Failed> {
     match failures.iter().find(|(_, code)| *code != Code::NO_SUCH_ACCOUNT) {
         Some((id, code)) => Err(format!("{id} failed with {code}").into()),

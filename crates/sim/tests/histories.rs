@@ -1,7 +1,8 @@
-//! Runs a hundred thousand steps of histories, generated from seeds.
+//! Runs 100,000 steps of histories that are generated from seeds.
 //!
-//! `LAMPLIGHT_SIM_SEED=7` replays one seed, `LAMPLIGHT_SIM_STEPS=500000` runs more steps, and
-//! `LAMPLIGHT_SIM_SHRINK=1` shrinks a history that fails.
+//! - `LAMPLIGHT_SIM_SEED=7` replays one seed.
+//! - `LAMPLIGHT_SIM_STEPS=500000` runs more steps.
+//! - `LAMPLIGHT_SIM_SHRINK=1` shrinks a failing history.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
@@ -12,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 const SEEDS: u64 = 8;
 const STEPS: usize = 100_000;
 
-/// Events that must occur within this many steps; without one of them, a run proves little.
+/// Events that must occur within this number of steps. If one does not occur, the histories do not test it.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: found dead",

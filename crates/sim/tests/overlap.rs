@@ -1,8 +1,9 @@
-//! Runs overlapping operations, generated from seeds.
+//! Runs overlapping operations that are generated from seeds.
 //!
-//! `LAMPLIGHT_SIM_SEED=7` replays one seed and prints its story (with `LAMPLIGHT_SIM_EACH=24` as a short run), and
-//! `LAMPLIGHT_SIM_OPERATIONS=1000000` runs more operations. `cargo run -p lamplight-sim --bin overlap` does the same
-//! and counts broken invariants by name.
+//! - `LAMPLIGHT_SIM_SEED=7` replays one seed and prints its story; `LAMPLIGHT_SIM_EACH=24` makes it a short run.
+//! - `LAMPLIGHT_SIM_OPERATIONS=1000000` runs more operations.
+//!
+//! `cargo run -p lamplight-sim --bin overlap` also runs seeds, and counts the broken invariants by name.
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
@@ -14,14 +15,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 const OPERATIONS: usize = 100_000;
 /// The number of operations for one seed.
 const EACH: usize = 500;
-/// The number of operations in a short run. The first logins of a user without a live record happen once in a run and
-/// overlap rarely, so many short runs have more of them. A fifth of all operations is in such runs.
+/// The number of operations in a short run. A user's first login happens only once in a run, so many short runs make it
+/// overlap more often with other operations. A fifth of all operations are in short runs.
 const EACH_BEGINNING: usize = 24;
-/// The number of operations in a run with held-up deadlines: two or more phases. One operation in a hundred is in
-/// such runs.
+/// The number of operations in a run with held-up deadlines, enough for two phases or more. One operation in a hundred
+/// is in such a run.
 const EACH_HELD_UP: usize = 100;
 
-/// Events that must occur within this many operations; without one of them, runs prove little.
+/// Events that must occur within this number of operations. If one does not occur, the runs do not test it.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: kicked by a login",
@@ -92,17 +93,19 @@ fn operations_that_overlap_leave_nothing_wrong() {
     }
 }
 
-/// Returns seeds with their numbers of operations, which add up to `operations`.
+/// Ordinary seeds, each with its number of operations. The numbers add up to at least `operations`.
 fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
 }
 
-/// Returns seeds whose plan races logins, with their numbers of operations, which add up to `operations`.
+/// Seeds whose plan has competing logins, each with its number of operations. The numbers add up to at least
+/// `operations`.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
 }
 
-/// Returns seeds whose plan holds up deadlines, with their numbers of operations, which add up to `operations`.
+/// Seeds whose plan makes writes fail for a user with a pending deadline, each with its number of operations. The
+/// numbers add up to at least `operations`.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }

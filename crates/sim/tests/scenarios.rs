@@ -1,14 +1,14 @@
-//! Short histories, one for each known pitfall of presence systems. The model checks every step too. The lines after
-//! each script are the notifications to clients after the line `---`, without those of the own user.
+//! Short histories, one for each known weakness of presence systems. The model also checks every step. Each test
+//! compares the notifications that clients received after the line `---`, except those about the client's own user.
 
 #![allow(clippy::unwrap_used, reason = "a script that cannot be played is a failure")]
 
 use lamplight_sim::{DEVICES, Step, Told, Trial, USERS};
 
-/// Bob is subscribed to Ann; both are connected, to different workers.
+/// Bob has subscribed to Ann. Both are connected, to different workers.
 const WATCHED: &str = "ann.phone login 0\nbob.phone login 1\nbob.phone subscribe ann\nadvance 1000\n";
 
-/// Runs a script, and compares the notifications of other users after its `---`.
+/// Runs a script, and compares the notifications about other users after the line `---`.
 fn check(script: &str, expected: &[&str]) {
     let mut trial = Trial::new().unwrap();
     let (mut told, mut listens) = (Vec::new(), false);
@@ -303,7 +303,7 @@ fn who_comes_back_after_a_deletion_is_told_of_it() {
         &after(
             "set list-retention 400000\nbob.phone close\nann delete\nkill-9 0\nadvance 299000\nupkeep\n---\nbob.phone resume 2",
         ),
-        // Ann was removed from the list meanwhile.
+        // Meanwhile, Ann was removed from the list.
         &[],
     );
     check(&after("doze 1\nann delete\nflood\n---\nwake 1"), &["bob.phone: ann UNLOGINED deleted"]);

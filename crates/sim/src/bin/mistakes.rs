@@ -1,8 +1,11 @@
-//! Plants each mistake of `mistakes/table.toml` in a copy of the tree, and checks that the suite named there fails. A
-//! suite has either sequential histories or overlapping operations.
+//! Checks that the tests of this crate catch planted mistakes.
 //!
-//! `cargo run -p lamplight-sim --bin mistakes [words of a name]`. The copy and its build are in `target/mistakes`. The
-//! tree itself is not changed, and production code has no code for this.
+//! The program copies the tree. For each mistake in `mistakes/table.toml` it changes the copy, runs the test suite that
+//! the table names, and expects a failure. The suite is `histories` (sequential histories) or `overlap` (overlapping
+//! operations).
+//!
+//! `cargo run -p lamplight-sim --bin mistakes [part of a name]`. The copy and its build are in `target/mistakes`. The
+//! program does not change the tree itself.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 
@@ -12,9 +15,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-/// The number of steps, over all seeds, within which a mistake has to be caught.
+/// The number of steps, summed over all seeds, within which the suite must catch a mistake.
 const STEPS: &str = "60000";
-/// The number of overlapping operations within which a mistake has to be caught.
+/// The number of overlapping operations within which the suite must catch a mistake.
 const OPERATIONS: &str = "40000";
 
 /// The crates that the suites need.
@@ -42,7 +45,7 @@ enum Suite {
     /// Sequential histories, compared with a model.
     #[default]
     Histories,
-    /// Overlapping operations over stores that are slow and fail.
+    /// Overlapping operations with stores that are slow and fail.
     Overlap,
 }
 
@@ -55,7 +58,7 @@ impl Suite {
     }
 }
 
-/// The result of a suite in the copy.
+/// The result of running a suite in the copy.
 enum Run {
     Passed,
     Failed(String),
@@ -97,7 +100,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plants one mistake, runs its suite, and reverts the mistake. Returns how it was caught, or why it was not.
+/// Plants one mistake, runs its suite, and restores the file. Returns `Ok` with the reported failure if the suite
+/// caught the mistake, and `Err` with the reason otherwise.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;
@@ -144,7 +148,8 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     Ok(Run::Failed(told.to_owned()))
 }
 
-/// Copies the files that the suites need. An unchanged file keeps its time, so that little is built again.
+/// Copies the files that the suites need. Unchanged files keep their modification time, so that cargo does not rebuild
+/// them.
 fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let mut kept = Vec::new();
     for name in CRATES {
@@ -156,7 +161,7 @@ fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let members = vec![toml::Value::from("crates/*")];
     workspace.ok_or("no workspace in Cargo.toml")?.insert("members".into(), members.into());
     put(&copy.join("Cargo.toml"), toml::to_string(&manifest)?.as_bytes())?;
-    // Cargo removes the packages that the copy does not need; the versions are those of the tree.
+    // Cargo removes the packages that the copy does not need, and keeps the locked versions of the others.
     fs::copy(root.join("Cargo.lock"), copy.join("Cargo.lock"))?;
     Ok(())
 }
@@ -176,7 +181,7 @@ fn copy_folder(from: &Path, to: &Path, kept: &mut Vec<PathBuf>) -> Result<(), Bo
     Ok(())
 }
 
-/// Removes files of an earlier copy that the tree does not have any longer.
+/// Removes the files that an earlier copy contained and that are no longer in the tree.
 fn remove_others(folder: &Path, kept: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;

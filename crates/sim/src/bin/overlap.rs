@@ -1,9 +1,14 @@
-//! Runs seeds of overlapping operations, and prints the broken invariants by name.
+//! Runs seeds of overlapping operations, and prints the names of the broken invariants.
 //!
 //! `cargo run -p lamplight-sim --bin overlap -- [--seeds A..B] [--operations N] [--each N] [--until-found NAME]
-//! [--keep-going] [--story|--whole-story]`. With one seed (`--seeds 7`) the broken invariants are described. With
-//! `--keep-going` all seeds of the range are run, and each failure is printed at once; without it, `--operations` bounds
-//! the run, and the summary has the first seeds of each rule. The exit status reports whether a seed failed.
+//! [--keep-going] [--story|--whole-story]`
+//!
+//! - A single seed (`--seeds 7`) also prints a description of each broken invariant.
+//! - `--keep-going` runs all seeds of the range and prints each failure at once.
+//! - Without `--keep-going`, the run ends after `--operations` operations, and the summary lists the first seeds of
+//!   each broken invariant.
+//!
+//! The exit status is nonzero if a seed failed.
 
 #![allow(clippy::print_stdout, reason = "what it finds is for the terminal")]
 

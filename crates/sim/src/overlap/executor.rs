@@ -1,5 +1,5 @@
-//! An executor with virtual time: a seed chooses which ready task runs next, and time passes only if no task is
-//! ready.
+//! An executor with virtual time. The seed determines which ready task is polled next, and time advances only if no
+//! task is ready.
 
 use crate::random::Random;
 use parking_lot::{Mutex, MutexGuard};
@@ -14,8 +14,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The virtual clock with its timers, and the ready tasks. It is shared with the stores, whose futures must be
-/// `Send`.
+/// The virtual clock, its timers, and the queue of ready tasks. It is an `Arc` because the stores use it and their
+/// futures must be `Send`.
 pub(crate) struct Clock {
     now: AtomicU64,
     state: Mutex<State>,
@@ -28,7 +28,8 @@ struct State {
     timers_made: u64,
 }
 
-/// A timer. The earliest timer compares as the greatest, because the heap returns its greatest entry.
+/// A timer. The order is reversed, because `BinaryHeap` returns its greatest entry first and the earliest timer is
+/// needed.
 struct Timer {
     due: u64,
     number: u64,
@@ -56,12 +57,12 @@ impl Ord for Timer {
 }
 
 impl Clock {
-    /// Returns the milliseconds since the beginning of the run.
+    /// The milliseconds since the beginning of the run.
     pub fn now(&self) -> u64 {
         self.now.load(Ordering::Relaxed)
     }
 
-    /// Returns a future that is ready after this many milliseconds of virtual time.
+    /// A future that becomes ready after this many milliseconds of virtual time.
     pub fn sleep(self: &Arc<Self>, millis: u64) -> Sleep {
         Sleep { clock: Arc::clone(self), until: self.now() + millis, is_set: false }
     }
@@ -123,7 +124,7 @@ struct Tasks {
     made: u64,
 }
 
-/// The executor. Clones are handles of the same executor.
+/// The executor. Clones share the same state.
 #[derive(Clone)]
 pub(crate) struct Executor {
     clock: Arc<Clock>,
@@ -131,7 +132,7 @@ pub(crate) struct Executor {
 }
 
 impl Executor {
-    /// Creates an executor whose choices are derived from this seed.
+    /// Creates an executor whose choices of tasks are derived from this seed.
     pub fn new(seed: u64) -> Self {
         let state =
             State { timers: BinaryHeap::new(), ready: Vec::new(), random: Random::new(seed), timers_made: 0 };
@@ -144,8 +145,8 @@ impl Executor {
         &self.clock
     }
 
-    /// Polls the work at once, as the server does, and schedules the rest of it beside the other tasks. The tasks of
-    /// one process form a group.
+    /// Starts a task and polls it once at once, as the server does. The tasks of one simulated process have the same
+    /// group.
     pub fn start(&self, group: u64, work: impl Future<Output = ()> + 'static) {
         let number = {
             let mut tasks = self.tasks.borrow_mut();
@@ -159,7 +160,7 @@ impl Executor {
         self.poll(number);
     }
 
-    /// Drops all tasks of a group where they are, like the death of a process.
+    /// Drops all tasks of a group, as when a process crashes.
     pub fn kill(&self, group: u64) {
         let dead: Vec<Task> = {
             let mut tasks = self.tasks.borrow_mut();
@@ -168,7 +169,7 @@ impl Executor {
         drop(dead);
     }
 
-    /// Drops all tasks and timers, because tasks hold references to the executor.
+    /// Drops all tasks and timers. Otherwise they would leak, because tasks hold references to the executor.
     pub fn end(&self) {
         let tasks = std::mem::take(&mut self.tasks.borrow_mut().tasks);
         drop(tasks);
@@ -180,13 +181,13 @@ impl Executor {
         drop(timers);
     }
 
-    /// Runs all ready tasks, and lets time pass up to this moment.
+    /// Runs all ready tasks and advances the time, up to this time in milliseconds.
     pub fn run_until(&self, until: u64) {
         self.run_while(until, || true);
     }
 
-    /// Does the same as [`run_until`](Self::run_until), but stops when `wanted` no longer holds. Returns whether it
-    /// still holds.
+    /// Like [`run_until`](Self::run_until), but stops when `wanted` returns `false`. Returns the last result of
+    /// `wanted`.
     pub fn run_while(&self, until: u64, wanted: impl Fn() -> bool) -> bool {
         while wanted() {
             let next = {
@@ -208,7 +209,7 @@ impl Executor {
         false
     }
 
-    /// Advances to the next timer that is due by then. Returns whether there was one.
+    /// Advances the time to the next timer and fires it. Returns `false` if no timer is due by `until`.
     fn pass_time(&self, until: u64) -> bool {
         let mut due = Vec::new();
         {
@@ -247,7 +248,7 @@ impl Executor {
     }
 }
 
-/// Runs a future to completion on this thread, which blocks meanwhile.
+/// Runs a future to completion and blocks the current thread meanwhile.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(std::thread::Thread);
     impl Wake for Unpark {

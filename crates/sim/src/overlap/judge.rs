@@ -1,4 +1,4 @@
-//! The invariants by name, and the places where they were broken.
+//! The names of the checked invariants, and the list of their violations.
 
 use super::executor::Clock;
 use std::cell::RefCell;
@@ -6,66 +6,66 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-/// A broken invariant.
+/// The name of a broken invariant.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Name {
-    /// A login has kicked a later one.
+    /// An earlier login kicked a later login.
     OlderWins,
-    /// Two logins exist of which one should have kicked the other.
+    /// Two logins exist although one of them should have kicked the other.
     RivalsStand,
-    /// A login failed and was refused, but left a connected device behind.
+    /// A login failed and was refused, but its device counts as connected.
     GhostOfFailedLogin,
-    /// The end of a connection was lost: its device stays connected.
+    /// The end of a connection was lost, so its device still counts as connected.
     GhostOfLostEnd,
-    /// A connection met a bug while it logged in, and left a connected device behind.
+    /// A panic occurred while a connection logged in, and its device still counts as connected.
     GhostOfBug,
-    /// A device counts as connected without a connection, for another reason.
+    /// A device counts as connected without a connection, for any other reason.
     Ghost,
-    /// A connection was closed as superseded although it is the current one in the directory.
+    /// A connection was closed as superseded although it is the device's current connection in the directory.
     ClosedWhileCurrent,
-    /// An open connection belongs to no device of the record.
+    /// The user's record has no device for an open connection.
     NoSuchLogin,
-    /// A refused or revoked login is in the facts or in the record.
+    /// A refused or revoked login is stored in the facts or in the record.
     OrphanLogin,
-    /// A UserSig that was issued after the answer to the last kick is refused as revoked.
+    /// The server refused a UserSig as revoked although it was issued after the answer to the last kick.
     FreshSigRefused,
-    /// A device that was kicked by a login or has logged out resumed on its own.
+    /// A device resumed automatically after it was kicked by a login or logged out.
     EndedResumes,
-    /// A deleted account exists again although it was not created again.
+    /// A deleted account exists again although nobody created it again.
     DeletedReturns,
-    /// A user is logged in after a kick, a logout or a deletion that came after every login.
+    /// A user is logged in although the last event was a kick, a logout or a deletion.
     LoggedInAfterEnd,
-    /// A device is logged in in the record, and logged out in the facts.
+    /// A device is logged in according to the record, and logged out according to the facts.
     HalfLoggedOut,
-    /// A device changed its platform, and facts and record have different platforms.
+    /// A device changed its platform, and the facts and the record have different platforms.
     Platform,
-    /// Facts and record differ for another reason.
+    /// The facts and the record differ for any other reason.
     FactsDiffer,
     /// The account exists in one store and is deleted in the other.
     AccountDiffers,
-    /// A due event did not happen in time.
+    /// A due event did not occur in time.
     Overdue,
-    /// A connection is not notified of a user that it watches.
+    /// A connection received no notification about a user whom it watches.
     Blind,
-    /// A connection is notified of a user that it may not watch.
+    /// A connection received a notification about a user whom it may not watch.
     Leak,
-    /// A connection got the answer to a request of another connection.
+    /// A connection received the answer to a request of another connection.
     OthersAnswer,
-    /// A version went backwards.
+    /// A client received an older version after a newer version.
     GoesBack,
-    /// Two statuses of a user have the same version.
+    /// Two different statuses of a user have the same version.
     TwoTruths,
-    /// The log has an entry without a change.
+    /// The change log has an entry whose status equals the previous status.
     NoDifference,
     /// A client's subscription list differs from the directory's.
     ListDiffers,
-    /// Session events never reached the outbox.
+    /// Session events were never written to the outbox.
     EventsLeft,
-    /// The backend gets logins and disconnects that do not alternate, or that differ from the record.
+    /// The notices of logins and disconnects to the backend do not alternate, or they do not match the record.
     Unpaired,
-    /// An event has a status that the user did not have.
+    /// A notice to the backend has a status that the user never had.
     EventStatus,
-    /// An operation did not end.
+    /// An operation did not finish.
     Stuck,
     /// A restart changed a status.
     RestartChanges,
@@ -74,7 +74,7 @@ pub enum Name {
 }
 
 impl Name {
-    /// Every name.
+    /// All names.
     pub const ALL: [Self; 31] = [
         Self::OlderWins,
         Self::RivalsStand,
@@ -158,11 +158,12 @@ impl fmt::Display for Name {
 pub struct Found {
     /// The invariant.
     pub name: Name,
-    /// The user or connection concerned, and how the invariant was broken.
+    /// The user or connection concerned, and the details of the violation.
     pub what: String,
 }
 
-/// Collects broken invariants and, if requested, the story of the run.
+/// Collects broken invariants, counts events and, if requested, records the story of the run: its events with their
+/// times.
 pub(crate) struct Judge {
     found: RefCell<Vec<Found>>,
     clock: Arc<Clock>,
@@ -172,13 +173,13 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    /// Creates a judge; with `wants_story`, it records events.
+    /// Creates a judge. If `wants_story` is `false`, [`note`](Self::note) does nothing.
     pub fn new(clock: Arc<Clock>, wants_story: bool) -> Self {
         let (found, story, tally) = Default::default();
         Self { found, clock, wants_story, story, tally }
     }
 
-    /// Records an event in the story.
+    /// Records an event in the story, if a story was requested.
     pub fn note(&self, what: impl FnOnce() -> String) {
         if self.wants_story {
             self.story.borrow_mut().push(format!("{:>8} {}", self.clock.now(), what()));
@@ -190,7 +191,7 @@ impl Judge {
         *self.tally.borrow_mut().entry(what.into()).or_default() += 1;
     }
 
-    /// The counted events.
+    /// Removes and returns the counts of events.
     pub fn tally(&self) -> BTreeMap<String, usize> {
         self.tally.take()
     }
@@ -201,7 +202,7 @@ impl Judge {
         self.found.borrow_mut().push(Found { name, what });
     }
 
-    /// Whether an invariant is broken.
+    /// Whether a broken invariant was recorded and not yet taken.
     pub fn is_broken(&self) -> bool {
         !self.found.borrow().is_empty()
     }
@@ -211,7 +212,7 @@ impl Judge {
         self.found.take()
     }
 
-    /// The recorded story.
+    /// Removes and returns the recorded story.
     pub fn story(&self) -> Vec<String> {
         self.story.take()
     }

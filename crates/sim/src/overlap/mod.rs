@@ -1,11 +1,13 @@
-//! Overlapping operations in virtual time, with several workers, the keeper, the recorder and the server API at the
-//! same time. The stores are slow, may run a change more than once, and fail.
+//! A test with overlapping operations in virtual time. Several workers, the keeper, the recorder and the server API run
+//! concurrently. The stores are slow, may run a change more than once, and sometimes fail.
 //!
-//! `overlap` runs a seed; a broken invariant has a `Name`. Random choices decide which ready task runs next, how long
-//! every call to a store waits before and after its effect, and which calls fail. Time is virtual, so a seed always
-//! takes the same course. The plan of a run leaves out most kinds of operations; the world starts the others; the
-//! worker has the same awaits in the same order as that of the server. When nothing is under way any longer, the
-//! invariants are checked.
+//! `overlap` runs a seed and returns the broken invariants, each with a `Name`. Random choices from the seed determine
+//! the next ready task, the delays before and after the effect of each store call, and the calls that fail. Time is
+//! virtual, so a seed always runs in the same way.
+//!
+//! The plan of a run selects a few kinds of operations, and the world starts operations of these kinds. The simulated
+//! worker awaits the same calls in the same order as the server's worker. The invariants are checked whenever no
+//! operation is in progress.
 
 mod executor;
 mod judge;

@@ -1,4 +1,5 @@
-//! One process: its stores, its workers, its keeper, and the delivery of session events to the backend.
+//! One simulated server process: its stores, its workers, its keeper, and the delivery of session events to the
+//! backend.
 
 use super::executor::block_on;
 use super::judge::Judge;
@@ -22,7 +23,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The grace for users who were connected when a process died.
+/// The grace for users who were connected when a process crashed.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// The number of workers.
@@ -32,7 +33,7 @@ pub(crate) const WORKERS: usize = 2;
 const TICK: u64 = 250;
 const BATCH: usize = 256;
 
-/// The parts that end with the process.
+/// The parts of a process. They are dropped when the process ends.
 pub(crate) struct Node {
     pub shared: Rc<Shared>,
     pub workers: Vec<Rc<Worker>>,
@@ -40,20 +41,20 @@ pub(crate) struct Node {
     pub older_wins: Arc<OlderWins>,
 }
 
-/// The environment of a node.
+/// The parts of the simulation that outlive a process.
 pub(crate) struct Surroundings {
     pub executor: super::executor::Executor,
     pub weather: Arc<Weather>,
     pub people: Rc<People>,
     pub judge: Rc<Judge>,
     pub key: AppKey,
-    /// The app's backend, if the app has one.
+    /// The app's backend; `None` if the app has no webhook.
     pub receiver: Option<Rc<Receiver>>,
     pub truths: Arc<Truths>,
 }
 
 impl Node {
-    /// Starts a node with this folder. The stores must not fail or delay calls at that time.
+    /// Starts a process with the data in this folder. The stores must be without failures and delays meanwhile.
     pub fn start(folder: &Path, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let origin = around.executor.clock().now().saturating_sub(random.below(5_000) as u64);
@@ -107,7 +108,7 @@ impl Node {
         Ok(Self { shared, workers, facts, older_wins })
     }
 
-    /// Reads the record of a user, without delays and failures.
+    /// Reads the record of a user from the directory, without delays and failures.
     pub fn peek<T>(&self, user: &User, mut view: impl FnMut(Option<&Presence>) -> T + Send) -> T
     where
         T: Send,
@@ -120,13 +121,13 @@ impl Node {
         seen.expect("the port passes the record of every user")
     }
 
-    /// The facts, without delays and failures.
+    /// The facts store without delays and failures.
     pub fn facts(&self) -> &dyn Facts {
         &*self.facts
     }
 }
 
-/// Does the work of the server's keeper.
+/// Does the work of the server's keeper: due events, retries and upkeep.
 async fn keep(shared: &Shared) {
     for turn in 0u32.. {
         shared.executor.clock().sleep(TICK).await;
@@ -150,7 +151,7 @@ async fn keep(shared: &Shared) {
     }
 }
 
-/// Appends the news to the change log that the server could not append at once.
+/// Appends those changes to the change log whose first append failed.
 async fn tell(shared: &Shared) {
     loop {
         shared.service.telling().waits().await;
@@ -161,7 +162,7 @@ async fn tell(shared: &Shared) {
     }
 }
 
-/// Does the work of the server's recorder.
+/// Does the work of the server's recorder: writes session events to the outbox.
 async fn record_all(shared: &Shared, mut log: LogReader) {
     const PAUSE: u64 = 500;
     let mut waiting: BTreeSet<User> = BTreeSet::new();
@@ -191,12 +192,12 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
     }
 }
 
-/// Does the work of the server's dispatcher. The server decides by its own plan when to send; here it is random.
+/// Does the work of the server's dispatcher: sends notices to the backend. The times of sending are random here.
 async fn send_all(shared: &Shared, receiver: &Receiver) {
     const MOST: usize = 16;
     loop {
         shared.executor.clock().sleep(1 + receiver.delay(1_500)).await;
-        // A notice is sent some time after it was read.
+        // The notice may change between the read and the send, so some time passes here.
         let Ok(heads) = shared.service.outbox().heads(THE_LANE, MOST).await else { continue };
         for notice in heads {
             shared.executor.clock().sleep(receiver.delay(60)).await;
@@ -226,8 +227,8 @@ async fn send(shared: &Shared, receiver: &Receiver, notice: &Notice) -> Answer {
     answer
 }
 
-/// The lane of session events.
+/// The lane of session events in the outbox.
 pub(crate) const THE_LANE: Lane = Lane { app: APP, hook: Hook::StateChange };
 
-/// The id of the app, for the set-up.
+/// The id of the app, for code that sets up a run.
 pub(crate) const THE_APP: lamplight_model::AppId = APP;

@@ -1,4 +1,4 @@
-//! The users with their devices, and the clients of their connections with their requests and received messages.
+//! The users, their devices, and the clients of their connections.
 
 use super::judge::{Judge, Name};
 use lamplight_core::EndCause;
@@ -10,17 +10,17 @@ use std::rc::Rc;
 /// A user, as an index into [`NAMES`].
 pub(crate) type Who = usize;
 
-/// The users.
+/// The ids of the users.
 pub(crate) const NAMES: [&str; 7] = ["ann", "bob", "cat", "dan", "eve", "fay", "gus"];
 
-/// The devices of each user, with their platforms unless a device changes it.
+/// The devices of each user with their usual platforms.
 pub(crate) const DEVICES: [(&str, Platform); 3] =
     [("phone", Platform::Android), ("pad", Platform::IPhone), ("tab", Platform::Web)];
 
 /// The app of all users.
 pub(crate) const APP: AppId = AppId(1_400_000_001);
 
-/// A user.
+/// The user with this index.
 pub(crate) fn user_of(who: Who) -> User {
     User::new(APP, id_of(who))
 }
@@ -30,7 +30,7 @@ pub(crate) fn id_of(who: Who) -> UserId {
     UserId::new(NAMES[who]).expect("names are ids")
 }
 
-/// The user with this id.
+/// The index of the user with this id.
 pub(crate) fn who_is(id: &UserId) -> Who {
     NAMES.iter().position(|name| *name == id.as_str()).expect("there are no other users")
 }
@@ -54,7 +54,7 @@ pub(crate) enum Request {
     Unfriend(Who, bool),
 }
 
-/// A login as a client requests it.
+/// The login request of a client.
 #[derive(Clone, Debug)]
 pub(crate) struct LoginRequest {
     pub who: Who,
@@ -62,11 +62,11 @@ pub(crate) struct LoginRequest {
     pub platform: Platform,
     pub resume: bool,
     pub known: Vec<(Who, Version)>,
-    /// The time at which its UserSig was issued.
+    /// The time at which the UserSig of the request was issued.
     pub issued: u64,
 }
 
-/// The body of an answer.
+/// The content of a successful answer.
 #[derive(Clone, Debug)]
 pub(crate) enum Body {
     LoggedIn {
@@ -91,7 +91,7 @@ pub(crate) enum Body {
     Done,
 }
 
-/// A message of the server to a client.
+/// A message from the server to a client.
 #[derive(Clone, Debug)]
 pub(crate) enum Message {
     Answer { request: u64, answer: Result<Body, Code> },
@@ -100,21 +100,21 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// The events of a user since the world was last quiet, for naming a fault and for checking what must follow.
+/// The events of a user since the world was last quiet. They decide the name of a fault and the expected final state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
-    /// Kicks, and deletions, which revoke UserSigs as kicks do.
+    /// Kicks and deletions. A deletion also revokes UserSigs.
     pub kicks: Vec<Kick>,
-    /// The last time at which the server API may have created the account.
+    /// The last time at which the server API may have created the account; `None` if it cannot have done so.
     pub created: Option<u64>,
-    /// The time at which the world was quiet after the last kick before.
+    /// The time at which the world became quiet after the previous kick; `None` if there was none.
     pub kicked_before: Option<u64>,
-    /// Whether a logout of this device, or the end of its UserSig, was tried.
+    /// For each device, whether a logout was requested or its UserSig expired.
     pub logged_out: [bool; DEVICES.len()],
 }
 
 impl Past {
-    /// Resets the events, because the world is quiet.
+    /// Clears the events, because the world is quiet.
     pub fn rest(&mut self, now: u64) {
         let kicked_before = if self.kicks.is_empty() { self.kicked_before } else { Some(now) };
         *self = Self { kicked_before, ..Self::default() };
@@ -125,9 +125,10 @@ impl Past {
 #[derive(Clone, Debug)]
 pub(crate) struct Kick {
     pub began: u64,
-    /// The time of the successful answer. If the call failed, it may have had its effect, or may still have it.
+    /// The time of the successful answer; `None` if there is none yet or the call failed. A failed call may still take
+    /// effect.
     pub answered: Option<u64>,
-    /// Whether it deletes the account.
+    /// `true` for a deletion of the account, `false` for a kick.
     pub deletes: bool,
 }
 
@@ -136,11 +137,11 @@ pub(crate) struct Kick {
 pub(crate) enum Stage {
     New,
     LoggedIn,
-    /// The client got the last message of the connection, or its link is gone.
+    /// The client received the last message of the connection, or the link broke.
     Over,
 }
 
-/// One connection as its client sees it.
+/// The state of a client on one connection.
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub who: Who,
@@ -148,37 +149,38 @@ pub(crate) struct Client {
     pub platform: Platform,
     pub worker: usize,
     pub stage: Stage,
-    /// Whether the client currently does not read.
+    /// Whether the client currently reads no messages.
     pub stalled: bool,
-    /// The time and the content of the request without an answer.
+    /// The time and the content of the unanswered request; `None` if every request is answered.
     pub awaits: Option<(u64, Request)>,
     pub picture: BTreeMap<Who, UserStatus>,
-    /// For each user, the version in the last notification or answer.
+    /// For each user, the version in the last received notification or answer.
     pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
-    /// Changes of the subscription list that came while a request for the whole list was under way; they are applied to
-    /// the answer.
+    /// Changes of the subscription list that arrived while a request for the whole list was in progress. They are
+    /// applied to the answer.
     pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
-    /// The number of its last login request.
+    /// The number of the client's last login request.
     pub login_asked: u64,
-    /// Whether the last login is a resume of a device whose login had ended, which must not resume on its own.
+    /// `true` if the last login request is an automatic resume on a device whose login had ended. The server must
+    /// refuse it.
     pub resumes_ended: bool,
 }
 
-/// All clients by the number of their connection.
+/// All clients by the number of their connection, and the facts about devices and users that outlive a connection.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
-    /// The statuses that the last client of each device had at its end.
+    /// The statuses that the last client of each device had cached when its connection ended.
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
-    /// The users of whom each user may be notified.
+    /// For each user, the users about whom it may be notified.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
-    /// Native devices that were kicked by a login or logged out, and that the application has not logged in since.
+    /// The native devices that were kicked by a login or logged out, and have not logged in again since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// The requests of each device's logins by the application that may have been recorded.
+    /// For each device, the numbers of its login requests by the application that may have been recorded.
     pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
-    /// The attempts to log in: the user, the time at which the UserSig was issued, and whether it was a resume.
+    /// The login attempts: the user, the time at which the UserSig was issued, and `true` for a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
-    /// The time at which each device's UserSig was issued. A refused UserSig is dropped.
+    /// The time at which each device's current UserSig was issued. A refused UserSig is removed.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,
     /// The events of each user since the world was last quiet.
     pub pasts: RefCell<Vec<Past>>,
@@ -186,7 +188,7 @@ pub(crate) struct People {
 }
 
 impl People {
-    /// Creates the state without clients.
+    /// Creates the state before the first connection.
     pub fn new(judge: Rc<Judge>) -> Self {
         let allowed = RefCell::new(vec![BTreeSet::new(); NAMES.len()]);
         let (clients, left_behind, ended, app_logins, logins, sigs) = Default::default();
@@ -194,12 +196,12 @@ impl People {
         Self { clients, left_behind, allowed, ended, app_logins, logins, sigs, pasts, judge }
     }
 
-    /// Whether a client reads.
+    /// Whether the client exists and reads its messages.
     pub fn reads(&self, number: u64) -> bool {
         self.clients.borrow().get(&number).is_some_and(|client| !client.stalled)
     }
 
-    /// Handles a message to the client of a connection.
+    /// Processes a message that the client of a connection received.
     pub fn hear(&self, number: u64, message: Message) {
         let mut clients = self.clients.borrow_mut();
         let Some(client) = clients.get(&number) else { return };
@@ -211,15 +213,16 @@ impl People {
             }
         };
         let key = (client.who, client.device);
-        // If another client of the same device logs in at the same time, its login may be the later one.
+        // If another client of the same device logs in at the same time, its login may be the later one, so the device
+        // does not count as ended.
         let is_alone = clients.iter().all(|(other, it)| {
             let is_over = it.stage == Stage::Over && it.awaits.is_none();
             *other == number || (it.who, it.device) != key || is_over
         });
-        // After a deletion, the name may belong to another account.
+        // After a deletion, the user id may belong to a new account.
         let is_deleted = self.pasts.borrow()[client.who].kicks.iter().any(|kick| kick.deletes);
-        // A login by the application that was requested after this client's login may have been recorded after its
-        // end, which arrives late.
+        // A login by the application, requested after this client's login, may have been recorded after the end of this
+        // client. The message about the end arrives late in that case.
         let is_last = {
             let app_logins = self.app_logins.borrow();
             app_logins.get(&key).and_then(BTreeSet::last).is_none_or(|asked| *asked <= client.login_asked)
@@ -292,7 +295,7 @@ impl People {
                 return;
             }
         };
-        // An answer may be older than notifications that came meanwhile; a client keeps the higher version.
+        // The answer may be older than notifications that arrived meanwhile, so the client keeps the higher version.
         fn fold(client: &mut Client, statuses: Vec<UserStatus>) {
             let picture = &mut client.picture;
             for status in statuses {
@@ -358,7 +361,7 @@ impl People {
             Err(code) => {
                 self.judge.count(format!("refused {}", code.number()));
                 if [Code::SIG_REVOKED, Code::KICKED_BY_OTHER_LOGIN].contains(&code) {
-                    // A refused login recorded nothing.
+                    // A refused login was not recorded.
                     let mut app_logins = self.app_logins.borrow_mut();
                     app_logins.entry((client.who, client.device)).or_default().remove(&request);
                 }
@@ -367,15 +370,15 @@ impl People {
                 }
                 let unknown = code == Code::INTERNAL;
                 if unknown && matches!(asked, Request::Subscribe(_) | Request::Unsubscribe(_)) {
-                    // It is not known whether the call was executed, so the client must read its subscription list
-                    // again.
+                    // The server may or may not have executed the call, so the client must request its subscription
+                    // list again.
                     client.list = None;
                 }
             }
         }
     }
 
-    /// Checks that a UserSig which was issued after the answers to all kicks is not refused.
+    /// Records a fault if the refused UserSig was issued after the answers to all kicks.
     fn judge_refused_sig(&self, number: u64, client: &Client, issued: u64) {
         self.sigs.borrow_mut().remove(&(client.who, client.device));
         let pasts = self.pasts.borrow();
@@ -387,7 +390,7 @@ impl People {
         }
     }
 
-    /// Handles the end of a connection; the device keeps the client's statuses.
+    /// Removes the client of an ended connection. The device keeps the cached statuses.
     pub fn leave(&self, number: u64) {
         let Some(client) = self.clients.borrow_mut().remove(&number) else { return };
         if client.stage != Stage::New {
@@ -401,17 +404,17 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
     list.extend(subscribed.iter().map(who_is));
 }
 
-/// Whether two statuses with the same version have the same content.
+/// Whether two statuses have the same content. They are expected to have the same version.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
     (one.status_type, &one.custom_status) == (other.status_type, &other.custom_status)
 }
 
-/// A readable name of a client.
+/// The name of a client in the story: user, device and connection number.
 pub(crate) fn label(number: u64, client: &Client) -> String {
     format!("{}.{}#{number}", NAMES[client.who], DEVICES[client.device].0)
 }
 
-/// A readable form of a status.
+/// A short text of a status for the story.
 pub(crate) fn shown(status: &UserStatus) -> String {
     let kind = match status.status_type {
         StatusType::Online => "ONLINE",

@@ -1,5 +1,5 @@
-//! The decisions that a seed makes for its whole run: which operations happen, how often, and under which settings. A
-//! run with few kinds of operations has more of each.
+//! The plan of a run, which the seed determines: the kinds of operations, their frequency, and the settings. If a run
+//! has fewer kinds of operations, each kind occurs more often.
 
 use super::weather::Climate;
 use crate::random::Random;
@@ -8,19 +8,19 @@ use lamplight_model::{AppSettings, MultiDeviceMode, RateLimit};
 /// The kind of an operation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
-    /// A device connects and logs in.
+    /// A device opens a connection and logs in.
     Login,
-    /// A connected device connects once more.
+    /// A connected device opens a second connection and logs in.
     Again,
-    /// A client whose login was refused tries again on the same connection.
+    /// A client whose login was refused logs in again on the same connection.
     Retry,
     Logout,
     LinkEnds,
     SigEnds,
     Kick,
-    /// A kick, and at once a login of the same user.
+    /// A kick, immediately followed by a login of the same user.
     KickAndLogin,
-    /// A logout, and at once a login of the same device.
+    /// A logout, immediately followed by a login of the same device.
     LogoutAndLogin,
     Delete,
     Create,
@@ -34,19 +34,19 @@ pub(crate) enum Kind {
     Befriend,
     BefriendFor,
     Unfriend,
-    /// Friend notification is switched on or off.
+    /// The app's friend notification is switched on or off.
     Switch,
-    /// A client stops reading, or reads again.
+    /// A client stops reading its messages, or starts again.
     Stall,
-    /// A connection meets a bug in the worker.
+    /// A simulated panic occurs in the worker while it serves a connection.
     Bug,
-    /// The process dies, and another one starts.
+    /// The process crashes, and a new one starts.
     Restart,
-    /// The log gets so many entries that every worker misses some.
+    /// The change log gets so many entries at once that every worker misses some.
     Flood,
 }
 
-/// Each kind with its weight, and with the number of runs of which one has this kind.
+/// The kinds with their weights. A kind is chosen for one run in as many as the last number says.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -76,20 +76,20 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Flood, 4, 12),
 ];
 
-/// One seed in this many races logins: the one whose number leaves the remainder [`RACES_AT`].
+/// The divisor that selects the seeds whose plan has competing logins: their remainder is [`RACES_AT`].
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
-/// The first of the seeds in which, from the middle of each phase on, the record of a user with a pending deadline
-/// cannot be written. They are separate, so that the other seeds keep their courses.
+/// The first seed whose plan makes writes fail for a user with a pending deadline. Lower seeds have no such writes, so
+/// that their runs stay the same as before this plan was added.
 const HELD_UP_FROM: u64 = 1 << 40;
 
-/// Returns the seed with this number among those whose plan races logins.
+/// The seed with this number among the seeds whose plan has competing logins.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
 }
 
-/// Returns the seed with this number among those whose plan holds up deadlines.
+/// The seed with this number among the seeds whose plan makes writes fail for a user with a pending deadline.
 pub const fn held_up_seed(number: u64) -> u64 {
     HELD_UP_FROM + number
 }
@@ -101,20 +101,19 @@ pub(crate) struct Plan {
     pub kinds: Vec<(Kind, usize)>,
     /// Whether devices may change their platform.
     pub changes_platform: bool,
-    /// Whether some phases have a user whose facts, or whose live record, cannot be written.
+    /// Whether writes to the facts, or to the live record, fail for one user in some phases.
     pub curses: bool,
-    /// Whether, from the middle of each phase on, the live record of a user with a pending deadline cannot be
-    /// written.
+    /// Whether writes to the live record fail for a user with a pending deadline in the second half of each phase.
     pub curses_who_is_due: bool,
-    /// The worst state of the stores.
+    /// The longest delays and highest failure rates of the stores.
     worst: Climate,
-    /// The number of users.
+    /// The number of users in the run.
     pub users: usize,
 }
 
 impl Plan {
-    /// Creates the plan of a seed. Decisions by the number of the seed are not random, so that such runs can be
-    /// selected by number.
+    /// Creates the plan of a seed. Whether logins compete or deadlines are held up depends only on the seed's value, so
+    /// that tests can select such seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
         if seed >= HELD_UP_FROM {
@@ -172,7 +171,8 @@ impl Plan {
         plan
     }
 
-    /// Leaves out operations that end logins, so that the run consists mostly of changes of the watch graph.
+    /// Removes the operations that end logins. The run then consists mostly of changes of friendships and
+    /// subscriptions.
     fn watch_only(&mut self, random: &mut Random) {
         let ends = [
             Kind::Logout,
@@ -200,7 +200,7 @@ impl Plan {
         }
     }
 
-    /// Leaves little except logins of two users, whose devices compete.
+    /// Restricts the run to two users whose devices compete, with few operations other than logins.
     fn race_logins(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 300),
@@ -219,7 +219,7 @@ impl Plan {
         self.worst.delay = *random.pick(&[40, 150, 400]);
     }
 
-    /// Leaves little except devices that come and go, so that several users have deadlines at once.
+    /// Restricts the run to devices that connect and disconnect, so that several users have deadlines at once.
     fn hold_up_deadlines(&mut self, random: &mut Random) {
         self.kinds = vec![
             (Kind::Login, 200),
@@ -237,7 +237,7 @@ impl Plan {
         (self.curses, self.curses_who_is_due) = (false, true);
     }
 
-    /// The next operation.
+    /// Chooses the next operation by weight.
     pub fn next(&self, random: &mut Random) -> Kind {
         let total = self.kinds.iter().map(|(_, weight)| weight).sum();
         let mut drawn = random.below(total);
@@ -250,7 +250,7 @@ impl Plan {
         Kind::Login
     }
 
-    /// The state of the stores in a phase.
+    /// Chooses the delays and failure rates of the stores for a phase.
     pub fn weather(&self, random: &mut Random) -> Climate {
         let mut climate = self.worst.clone();
         if random.once_in(3) {

@@ -1,4 +1,5 @@
-//! The invariants of a quiet world: nothing is under way, the stores answer, and everything due was done.
+//! The invariants of a quiet world, in which no operation is in progress, the stores do not fail, and no event is
+//! overdue.
 
 use super::executor::block_on;
 use super::judge::Name;
@@ -14,17 +15,17 @@ use lamplight_model::{Platform, StatusType, UserStatus};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The longest time for all retries once the stores answer.
+/// The maximum time in milliseconds within which all retries must succeed after the stores work again.
 const LONGEST_RETRY: u64 = 130_000;
 
-/// The longest time until all events are delivered to the backend.
+/// The maximum time in milliseconds within which all session events must reach the backend.
 const LONGEST_SENDING: u64 = 600_000;
 
-/// The longest time for an operation once the stores answer.
+/// The maximum time in milliseconds within which every operation must finish after the stores work again.
 const LONGEST: u64 = 60_000;
 
 impl World {
-    /// Waits until nothing is under way, and checks the invariants.
+    /// Waits until no operation is in progress, and checks the invariants.
     pub fn come_to_rest(&mut self, phase: usize) {
         let delay = self.random().below(4);
         self.set_weather(Climate { delay, ..Climate::default() });
@@ -48,7 +49,7 @@ impl World {
                 self.end_link(number);
             }
         }
-        // Long enough for all lingers, graces and closing connections to end.
+        // This is long enough for all lingering, all graces and the closing of all connections.
         self.pass(GRACE.as_millis() as u64 + 4_000);
         self.set_weather(Climate::default());
         self.pass(2_000);
@@ -62,7 +63,7 @@ impl World {
         let expected = self.expect_watched();
         self.probe(phase);
         self.judge_pictures(&expected);
-        // Friend notification may have been switched on by now, and subscriptions may be effective again.
+        // Friend notification may have been switched on meanwhile, and subscriptions may have become effective again.
         for who in self.everybody() {
             let friends = block_on(self.node.facts().mutual_friends(user_of(who))).unwrap_or_default();
             let allowed = &mut self.people.allowed.borrow_mut()[who];
@@ -74,7 +75,7 @@ impl World {
         self.people.logins.borrow_mut().clear();
     }
 
-    /// Waits until every failed call to a store was retried, after increasing pauses.
+    /// Waits until the server has retried every failed store call. The server makes increasing pauses between retries.
     fn wait_for_retries(&mut self) {
         let until = self.now() + LONGEST_RETRY;
         loop {
@@ -99,7 +100,7 @@ impl World {
         }
     }
 
-    /// Restarts the process in the quiet world: no status may change.
+    /// Restarts the process in the quiet world, and checks that no status changes.
     pub fn restart_quietly(&mut self) {
         let before = self.statuses();
         self.restart();
@@ -117,14 +118,14 @@ impl World {
         }
     }
 
-    /// The status of each user in the record.
+    /// The status of each user according to the record; `None` without a record.
     fn statuses(&self) -> Vec<Option<UserStatus>> {
         (0..self.plan.users)
             .map(|who| self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who)))))
             .collect()
     }
 
-    /// Returns the status of a user as the server sends it to watchers.
+    /// The status of a user as the server sends it to watchers; `None` if it cannot be read.
     fn watched_status(&self, who: Who) -> Option<UserStatus> {
         let (service, now) = (&self.node.shared.service, self.node.shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);
@@ -180,8 +181,8 @@ impl World {
         }
     }
 
-    /// Checks the multi-device policy, which does not change within a run, for connected devices. A login that was
-    /// being recorded when the process died may exist beside others until one of them returns.
+    /// Checks the connected devices against the multi-device policy, which is constant within a run. A login that was
+    /// being recorded when the process crashed may exist beside rivals until one of their devices reconnects.
     fn judge_rivals(&self, who: Who) {
         let policy = self.plan.settings.multi_device;
         let connected: Vec<Platform> =
@@ -197,7 +198,8 @@ impl World {
         }
     }
 
-    /// Checks that a kicked user without a later login with a UserSig of that second or later has no login.
+    /// Checks that a kicked user has no login, unless there was a login attempt whose UserSig was issued in the second
+    /// of the kick or later.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
@@ -207,7 +209,8 @@ impl World {
         }
     }
 
-    /// Whether the user tried to log in, or also to resume, with a UserSig of this second or later.
+    /// Whether the user tried to log in with a UserSig that was issued in the second of `began` or later. Resumes count
+    /// only if `resumes_too` is `true`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::worker::wall(millis).as_secs();
         let all = self.people.logins.borrow();
@@ -216,7 +219,7 @@ impl World {
         })
     }
 
-    /// Checks that a deleted account stays deleted, unless it was created again or its user logged in.
+    /// Checks that a deleted account stays deleted, unless the server API created it again or its user tried to log in.
     fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
         let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
         let Some(deleted) = done.map(|kick| kick.began).max() else { return };
@@ -264,7 +267,8 @@ impl World {
         }
     }
 
-    /// Waits until all events are delivered to the backend, and compares its state with the record.
+    /// Waits until the backend has received all session events, and compares the state that it derived from them with
+    /// the record.
     fn judge_events(&mut self) {
         for who in self.everybody() {
             let left = self.node.peek(&user_of(who), |presence| {
@@ -283,7 +287,7 @@ impl World {
             }
             self.pass(500);
         }
-        // No user connects or disconnects meanwhile, but a login may lapse.
+        // No user connects or disconnects meanwhile, but the retention of a login may end.
         for who in self.everybody() {
             let status = self.node.peek(&user_of(who), |presence| Some(presence?.status(&id_of(who))));
             let (status_type, custom) = status.map_or((StatusType::Unlogined, String::new()), |status| {
@@ -295,7 +299,7 @@ impl World {
         }
     }
 
-    /// The users that each user has to be notified of.
+    /// For each user, the users about whom it must be notified.
     fn expect_watched(&self) -> BTreeMap<Who, BTreeSet<Who>> {
         let app = self.node.shared.service.apps().get(APP).expect("the world has created the app");
         let notified = notifications(&app.settings);
@@ -321,7 +325,7 @@ impl World {
         })
     }
 
-    /// Changes every user visibly, which shows who is notified and who is not.
+    /// Sets a new custom status for every online user, which the server must send to exactly the user's watchers.
     fn probe(&mut self, phase: usize) {
         *self.people.allowed.borrow_mut() = {
             let mut allowed = vec![BTreeSet::new(); NAMES.len()];

@@ -1,8 +1,8 @@
-//! The app's backend, which gets session events in requests, some of which fail, and checks them. It goes on when the
-//! process that sends the events dies.
+//! The app's simulated backend. It receives session events in requests and checks them; some requests or answers are
+//! lost. The backend keeps running when the server process crashes.
 //!
-//! Logins and disconnects of each device must alternate, and each event must have a status that the user had, with
-//! its version. In a quiet world, the state that a backend derives from the events must be that of the record.
+//! Logins and disconnects of each device must alternate. Each event must have the version and status of the user at
+//! some time. In a quiet world, the state that the backend derives from the events must equal the record.
 
 use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};
@@ -14,12 +14,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// The status types that records have had, by user and version.
+/// The status types that the records of users had, by user and version.
 #[derive(Default)]
 pub(crate) struct Truths(Mutex<BTreeMap<(User, Version), StatusType>>);
 
 impl Truths {
-    /// Records a status of a record.
+    /// Records the status type of a user at a version.
     pub fn note(&self, user: &User, version: Version, status_type: StatusType) {
         self.seen().insert((user.clone(), version), status_type);
     }
@@ -33,15 +33,15 @@ impl Truths {
     }
 }
 
-/// The answer to a request as its sender sees it.
+/// The answer to a request as the sender receives it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Answer {
     Taken,
-    /// There is no answer, and it is not known whether the request was read.
+    /// No answer arrived. The backend may or may not have received the request.
     None,
 }
 
-/// The backend.
+/// The simulated backend.
 pub(crate) struct Receiver {
     backends: RefCell<BTreeMap<Who, Heard>>,
     pub truths: Arc<Truths>,
@@ -49,40 +49,40 @@ pub(crate) struct Receiver {
     judge: Rc<Judge>,
 }
 
-/// All events of one user that the backend has received.
+/// The state that the backend derived from the events of one user.
 #[derive(Default)]
 struct Heard {
-    /// The ordinals of the events, by which repeated requests are recognised.
+    /// The ordinals of the received events, which identify repeated requests.
     ordinals: BTreeSet<u64>,
     devices: BTreeMap<usize, (Link, Platform)>,
-    /// The version and the status after the last event.
+    /// The version and status type in the last event; `None` before the first event.
     status: Option<(Version, StatusType)>,
-    /// The last custom status; empty while the user is not ONLINE.
+    /// The last custom status; empty if the user is not online.
     custom: String,
 }
 
-/// The backend's view of a device.
+/// The state of a device according to the events.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Link {
     Connected,
     Gone,
-    /// One device of a platform was kicked, and this device has that platform.
+    /// An event said that a device of this platform was kicked, without naming the device. It may be this device.
     PerhapsKicked,
 }
 
 impl Receiver {
-    /// Creates a backend that has no events yet.
+    /// Creates a backend that has received no events.
     pub fn new(judge: Rc<Judge>, seed: u64) -> Self {
         let random = RefCell::new(Random::new(seed));
         Self { backends: RefCell::default(), truths: Arc::default(), random, judge }
     }
 
-    /// Returns a random delay of a request or of an action.
+    /// A random delay in milliseconds, less than `most`.
     pub fn delay(&self, most: usize) -> u64 {
         self.random.borrow_mut().below(most) as u64
     }
 
-    /// Handles a request, which may be lost on its way to the backend, or whose answer may be lost.
+    /// Receives a request. At random, the request or its answer is lost.
     pub fn request(&self, user: &User, event: &SessionEvent) -> Answer {
         let (lost, unanswered) = {
             let random = &mut *self.random.borrow_mut();
@@ -177,8 +177,8 @@ impl Receiver {
         self.judge.found(Name::Unpaired, format!("{}: {event:?} {why}", NAMES[who]));
     }
 
-    /// In a quiet world, checks that the events of a user agree with the record. `connected` are the devices of the
-    /// record that count as connected.
+    /// Checks in a quiet world that the events of a user agree with the record. `connected` has the devices that are
+    /// connected according to the record.
     pub fn judge_quiet(&self, who: Who, status_type: StatusType, custom: &str, connected: &BTreeSet<usize>) {
         let backends = self.backends.borrow();
         let none = Heard::default();
@@ -198,7 +198,7 @@ impl Receiver {
                 self.judge.found(Name::Unpaired, what);
             }
         }
-        // The lapse of a login has no event, so the last event may have been OFFLINE.
+        // The end of a login's retention causes no event, so the last event may have had the status OFFLINE.
         let heard_online = heard.status.is_some_and(|(_, status_type)| status_type == StatusType::Online);
         if heard_online != (status_type == StatusType::Online) {
             let what =

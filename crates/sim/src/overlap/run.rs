@@ -1,4 +1,5 @@
-//! Runs: generated from a seed, checked whenever the world is quiet, and ended by the first broken invariant.
+//! Runs, which are generated from a seed. The invariants are checked whenever the world is quiet, and the first broken
+//! invariant ends the run.
 
 use super::judge::{Found, Name};
 use super::people::user_of;
@@ -7,18 +8,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// The outcome of a run without broken invariants.
+/// The result of a run without a broken invariant.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Overlapped {
-    /// The number of operations that began.
+    /// The number of started operations.
     pub operations: usize,
-    /// The number of phases, at the end of which invariants are checked.
+    /// The number of phases. The invariants are checked at the end of each phase.
     pub phases: usize,
-    /// The counted events of the run.
+    /// The number of times that each kind of event occurred.
     pub tally: BTreeMap<String, usize>,
 }
 
-/// The part of the story that is reported before a broken invariant.
+/// The part of the story that is reported with a broken invariant.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Story {
     /// Nothing.
@@ -29,12 +30,12 @@ pub enum Story {
     Whole,
 }
 
-/// A run with a broken invariant.
+/// The result of a run with a broken invariant.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Broken {
     /// The seed.
     pub seed: u64,
-    /// The number of operations that had begun.
+    /// The number of operations that had started.
     pub operations: usize,
     /// The broken invariants.
     pub found: Vec<Found>,
@@ -57,7 +58,8 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Runs a seed for this many operations. A broken invariant is returned with the requested part of the story.
+/// Runs a seed for this number of operations. If an invariant is broken, returns the requested part of the story as
+/// well.
 pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped, Box<Broken>> {
     let mut story = Vec::new();
     let mut world = match World::new(seed, wanted != Story::Untold) {
@@ -70,7 +72,7 @@ pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped
     };
     let mut done = Overlapped::default();
     while done.operations < operations {
-        // A panic counts as a broken invariant, so that the story before it is reported.
+        // A panic counts as a broken invariant, so that the story that led to it is reported.
         if catch_unwind(AssertUnwindSafe(|| run_phase(&mut world, &mut done, operations))).is_err() {
             world.judge.found(Name::Panic, "above".to_owned());
         }
@@ -92,7 +94,7 @@ fn run_phase(world: &mut World, done: &mut Overlapped, operations: usize) {
     let mut climate = plan.weather(world.random());
     if plan.curses && world.random().once_in(2) {
         let cursed = Some(user_of(world.random().below(plan.users)));
-        // The two kinds of failing writes alternate, so that both are frequent.
+        // Failing writes to the live record and to the facts alternate, so that both are frequent.
         if done.phases.is_multiple_of(2) {
             climate.cursed_live = cursed;
         } else {

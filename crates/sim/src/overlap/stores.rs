@@ -1,5 +1,5 @@
-//! The two ports as if their stores were remote: every call waits before and after its effect, changes may run more
-//! than once, and some calls fail. The calls are passed to the real directory and the real facts.
+//! Wrappers of the directory and the facts that simulate remote stores. Every call is delayed before and after its
+//! effect, changes may run more than once, and some calls fail. The wrappers forward calls to the real stores.
 
 use super::receiver::Truths;
 use super::weather::{Failure, Kind, Weather};
@@ -25,7 +25,7 @@ use parking_lot::{Mutex, MutexGuard};
 use std::pin::Pin;
 use std::sync::Arc;
 
-/// A directory that is slow and fails.
+/// A directory with delays and failures.
 pub(crate) struct DelayedDirectory {
     pub inner: Arc<InProcessDirectory>,
     pub weather: Arc<Weather>,
@@ -33,17 +33,18 @@ pub(crate) struct DelayedDirectory {
     pub truths: Arc<Truths>,
 }
 
-/// The kicks of a later login by an earlier one that were seen in changes of records. Such a kick is a fault.
+/// The faults in which an earlier login kicked a later login. They are found by comparing records before and after each
+/// change.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 
 impl OlderWins {
-    /// Removes and returns the kicks seen since the last call.
+    /// Removes and returns the faults found since the last call.
     pub fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen())
     }
 
-    /// Compares the logins (device, number) of a record before and after a change.
+    /// Compares the logins of a record before and after a change. Each login is a device with the number of its login.
     fn look(&self, user: &User, before: &[(DeviceId, u64)], after: &[(DeviceId, u64)]) {
         let is_in = |list: &[(DeviceId, u64)], device: &DeviceId| list.iter().any(|(it, _)| it == device);
         let entered = after.iter().filter(|login| !before.contains(login));
@@ -64,13 +65,13 @@ fn logins_of(presence: &Presence) -> Vec<(DeviceId, u64)> {
     presence.devices().iter().map(|device| (device.id.clone(), device.login)).collect()
 }
 
-/// Facts that are slow and fail.
+/// A facts store with delays and failures.
 pub(crate) struct DelayedFacts {
     pub inner: Arc<SqliteFacts>,
     pub weather: Arc<Weather>,
 }
 
-/// A change log that is slow and fails.
+/// A change log with delays and failures.
 pub(crate) struct DelayedLog {
     pub inner: Arc<InProcessDirectory>,
     pub weather: Arc<Weather>,
@@ -111,7 +112,8 @@ impl Directory for DelayedDirectory {
                     })
                     .await?;
                 if let Some(mut copy) = copy {
-                    // The result of this first run is dropped; only the last run counts.
+                    // The result of this first run is discarded, because the directory may run a change more than once
+                    // and only the last run counts.
                     let _ = change(&mut copy);
                 }
             }
@@ -157,7 +159,7 @@ impl Directory for DelayedDirectory {
         let trip = self.weather.trip(Kind::DirectoryRead, None);
         let effect = async move {
             let mut users = self.inner.subscribed_to(users).await?;
-            // The port does not define an order, but here the order must depend only on the seed.
+            // The trait defines no order of the users, but a run must depend only on its seed.
             users.sort_unstable();
             Ok(users)
         };
@@ -244,7 +246,7 @@ impl ChangeLog for DelayedLog {
     }
 }
 
-/// Implements calls of the port with delays and failures. `of` is the user of a call.
+/// Implements methods of a facts trait with delays and failures. `of` names the user whom a write concerns.
 macro_rules! delayed {
     ($($kind:ident $name:ident($($argument:ident: $type:ty),*) -> $answer:ty $(, of $user:expr)?;)*) => {$(
         fn $name(&self $(, $argument: $type)*) -> lamplight_facts::Answer<'_, $answer> {

@@ -1,4 +1,4 @@
-//! The delays and failures of the stores, chosen at random for every call.
+//! The random delays and failures of store calls.
 
 use super::executor::{Clock, block_on};
 use crate::random::Random;
@@ -9,21 +9,22 @@ use std::sync::Arc;
 /// The current delays and failure rates of the stores.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Climate {
-    /// The usual maximum of the waits before and after the effect of a call, in milliseconds; 0 for no waits.
+    /// The usual maximum of the delay before and of the delay after the effect of a call, in milliseconds; 0 for no
+    /// delays.
     pub delay: usize,
-    /// One call to the facts in this many fails; 0 for none.
+    /// The average number of facts writes of which one fails; 0 if none fails.
     pub facts_fail: usize,
-    /// One read of the facts in this many fails; 0 for none.
+    /// The average number of facts reads of which one fails; 0 if none fails.
     pub reads_fail: usize,
-    /// One call to the directory in this many fails; 0 for none.
+    /// The average number of directory calls of which one fails; 0 if none fails.
     pub directory_fails: usize,
-    /// A user for whom writes of facts always fail.
+    /// The user for whom every facts write fails; `None` if there is none.
     pub cursed: Option<User>,
-    /// A user for whom changes of the live record always fail.
+    /// The user for whom every change of the live record fails; `None` if there is none.
     pub cursed_live: Option<User>,
 }
 
-/// The kind of a call.
+/// The kind of a store call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
     /// Reads facts.
@@ -39,21 +40,21 @@ pub(crate) enum Kind {
 /// The way in which a call fails.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Failure {
-    /// The call fails at once, because too many calls wait.
+    /// The call fails at once and has no effect, as if too many calls were waiting.
     Overloaded,
-    /// The call has no effect, although the caller cannot know that.
+    /// The call has no effect, but its error does not say so.
     Lost,
-    /// The call fails after its effect.
+    /// The call fails although it has had its effect.
     Unanswered,
 }
 
-/// The delays and failures that the stores of a run share.
+/// The source of the delays and failures for all stores of a run.
 pub(crate) struct Weather {
     clock: Arc<Clock>,
     state: Mutex<(Climate, Random)>,
 }
 
-/// The delays and the failure of one call.
+/// The delays of one call, and its failure if it fails.
 pub(crate) struct Trip {
     out: u64,
     back: u64,
@@ -62,7 +63,7 @@ pub(crate) struct Trip {
 }
 
 impl Weather {
-    /// Creates a weather without delays and failures, until they are [set](Weather::set).
+    /// Creates a source without delays and failures. [`set`](Weather::set) changes them.
     pub fn new(clock: Arc<Clock>, seed: u64) -> Self {
         Self { clock, state: Mutex::new((Climate::default(), Random::new(seed))) }
     }
@@ -72,7 +73,7 @@ impl Weather {
         self.state().0 = climate;
     }
 
-    /// Whether a change first runs on a copy.
+    /// Decides at random whether a change first runs on a copy of the record.
     pub fn runs_twice(&self) -> bool {
         let (climate, random) = &mut *self.state();
         climate.delay > 0 && random.once_in(5)
@@ -115,7 +116,8 @@ impl Weather {
 }
 
 impl Trip {
-    /// Waits, runs `effect` in one moment, waits again, and returns its result or the failure of the call.
+    /// Waits, runs `effect` at one moment of virtual time, and waits again. Returns the result of `effect` or the
+    /// failure of the call.
     pub async fn go<T, E>(
         self,
         effect: impl Future<Output = Result<T, E>>,

@@ -1,6 +1,6 @@
-//! A copy of the server's worker without sockets, with the same awaits in the same order: it reuses slots, handles one
-//! request of a connection at a time, and does everything that the server's worker does in the meantime. The names are
-//! those of `server/src/worker`.
+//! A copy of the server's worker without sockets, with the same awaits in the same order. It reuses slots, processes
+//! one request of a connection at a time, and does the worker's other work while a request waits. The names are those
+//! in `server/src/worker`.
 
 mod fanout;
 mod reads;
@@ -23,23 +23,23 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// The conflation rate. It is low, so that changes are held back here as often as in a flood, and lower for a user with
-/// three watchers or more, as for an audience of thousands.
+/// The conflation rate. It is low, so that changes are delayed here as often as under heavy load. For a user with three
+/// or more watchers the rate is lower still, as it is for a user with thousands of watchers on a server.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
-/// The longest time in milliseconds for which a connection stays open after its last message.
+/// The maximum time in milliseconds for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
 
 /// The state that all workers of a node share.
 pub(crate) struct Shared {
-    /// The id of this run of the node.
+    /// The id of this run of the process.
     pub node: NodeId,
     pub service: Service,
-    /// The directory without simulated delays and failures, for the checks.
+    /// The directory without delays and failures, for the checks.
     pub directory: Arc<InProcessDirectory>,
     pub executor: Executor,
-    /// The group of tasks that dies together with the node.
+    /// The group of tasks that is dropped when the process crashes.
     pub group: u64,
-    /// The virtual time at which the clock of this process began.
+    /// The virtual time in milliseconds at which the clock of this process started.
     pub origin: u64,
     pub key: AppKey,
     pub people: Rc<People>,
@@ -48,57 +48,57 @@ pub(crate) struct Shared {
     pub random: RefCell<Random>,
 }
 
-/// The history of the logins over a connection, for the judge.
+/// The results of the logins on one connection, for the checks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
-    /// The answer to the last login over it.
+    /// The answer to the last login on the connection; `None` before the first answer.
     pub outcome: Option<Result<(), Code>>,
-    /// Whether a login over the connection has failed by an error of the server.
+    /// Whether a login on the connection failed with an internal error.
     pub has_failed: bool,
     /// Whether the end of the connection could not be written to the directory.
     pub end_was_lost: bool,
-    /// Whether the connection has met a bug in the worker.
+    /// Whether a simulated panic occurred while the worker served the connection.
     pub met_bug: bool,
 }
 
 impl Shared {
-    /// Returns the current time by the clock of this process.
+    /// The current time by the clock of this process.
     pub fn now(&self) -> Now {
         let now = self.executor.clock().now();
         Now { moment: Moment(now - self.origin), wall: wall(now) }
     }
 
-    /// Starts a task that ends with the node.
+    /// Starts a task that is dropped when the process ends.
     pub fn start(&self, work: impl Future<Output = ()> + 'static) {
         self.executor.start(self.group, work);
     }
 }
 
-/// Returns the time of the wall clock at a virtual moment.
+/// The wall-clock time at a virtual time in milliseconds.
 pub(crate) fn wall(now: u64) -> Timestamp {
     Timestamp(1_700_000_000_000 + now)
 }
 
-/// A worker.
+/// A worker without sockets.
 pub(crate) struct Worker {
     index: usize,
     shared: Rc<Shared>,
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// Each watcher with the slot of its connection, indexed by the slot of the watcher.
+    /// The current watcher of each watcher slot, with the slot of its connection.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
-    /// The slots of connections with changes of the subscription list that were not sent yet.
+    /// The slots of the connections whose client must still be notified of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
-    /// Notified when something for which work was waiting is done.
+    /// Notified when a task has ended, so that a new round starts.
     wake: Notify,
 }
 
 struct Connection {
     id: ConnectionId,
-    /// The client at the other end.
+    /// The number of the client on the connection.
     client: u64,
     session: Session,
     work: Work,
@@ -106,13 +106,13 @@ struct Connection {
     inbox: VecDeque<(u64, Request)>,
 }
 
-/// The work that a connection does for its client. While it is not idle, the next request waits.
+/// The request that a connection is processing. While there is one, the next request waits.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Work {
     Idle,
-    /// The connection logs in or out; no notifications are sent meanwhile.
+    /// A login or logout is in progress; the client receives no notifications meanwhile.
     LoggingIn,
-    /// A request is being answered; notifications are still sent.
+    /// Another request is in progress; the client still receives notifications.
     Answering,
 }
 
@@ -127,10 +127,10 @@ struct Login {
     device: DeviceId,
     watcher: WatcherKey,
     answered: bool,
-    /// Whether entries of the log were missed, which may have included the reason why this connection is no longer the
-    /// current one of its device.
+    /// `true` if entries of the change log were missed since the last read of the watch list. The missed entries may
+    /// have said that this connection is superseded.
     may_be_superseded: bool,
-    /// The difference between the subscription list and the list that the client knows.
+    /// The changes of the subscription list that the client does not know yet; `None` if there are none.
     list_difference: Option<Box<ListDifference>>,
     own_changes: Vec<OwnListChange>,
 }
@@ -161,7 +161,7 @@ impl Connection {
 }
 
 impl Worker {
-    /// Starts a worker without connections, which reads the log from its present end on.
+    /// Starts a worker without connections. It reads the change log from the current end.
     pub fn start(index: usize, shared: &Rc<Shared>) -> Rc<Self> {
         let worker = Rc::new(Self {
             index,
@@ -190,7 +190,7 @@ impl Worker {
                 () = self.change_is_due() => {}
                 () = self.shared.executor.clock().sleep(TICK) => {}
             }
-            // A round takes some time, in which other tasks run.
+            // A round takes some time here, so that other tasks run meanwhile.
             let lag = {
                 let random = &mut *self.shared.random.borrow_mut();
                 if random.once_in(40) { random.below(300) } else { random.below(4) }
@@ -204,7 +204,7 @@ impl Worker {
         }
     }
 
-    /// Runs a task concurrently with the rounds. The end of the task starts a new round.
+    /// Starts a task beside the rounds. When the task ends, a new round starts.
     fn start_beside(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let worker = Rc::clone(self);
         self.shared.start(async move {
@@ -213,21 +213,21 @@ impl Worker {
         });
     }
 
-    /// Calls `act` with the connection that has this id, if it still exists; its slot may belong to another connection
-    /// by now. Must be used after every await.
+    /// Calls `act` with the connection of this id; returns `None` if it was removed. Code must call this after every
+    /// await, because the slot may belong to another connection by then.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
     }
 
-    /// Returns the slot of a connection, if the connection still exists. Valid until the next await.
+    /// The slot of a connection, valid until the next await; `None` if the connection was removed.
     fn slot(&self, id: ConnectionId) -> Option<usize> {
         self.with_connection(id, |_| slot_of(id))
     }
 
     // Connecting and disconnecting
 
-    /// Adds a connection.
+    /// Adds a connection to the client with this number.
     pub fn take_in(&self, client: u64) -> ConnectionId {
         let mut connections = self.connections.borrow_mut();
         let entry = connections.vacant_entry();
@@ -245,7 +245,7 @@ impl Worker {
         id
     }
 
-    /// Returns the logged-in connections, each with its client, user and device.
+    /// The logged-in connections, each with its client, user and device.
     pub fn logged_in(&self) -> Vec<(ConnectionId, u64, User, DeviceId)> {
         let connections = self.connections.borrow();
         let logged_in = connections.iter().filter_map(|(_, connection)| {
@@ -255,13 +255,13 @@ impl Worker {
         logged_in.collect()
     }
 
-    /// Returns the users that a connection watches by subscription.
+    /// The users on the subscription list of a connection; `None` if the connection is not logged in.
     pub fn subscriptions(&self, id: ConnectionId) -> Option<Vec<Who>> {
         let watcher = self.connections.borrow().get(slot_of(id))?.login()?.watcher;
         Some(self.audience.borrow().subscriptions(watcher).map(who_is).collect())
     }
 
-    /// Called when a request of the client has arrived.
+    /// Queues a request that a client has sent.
     pub fn receive(self: &Rc<Self>, id: ConnectionId, number: u64, request: Request) {
         let slot = slot_of(id);
         {
@@ -272,14 +272,14 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// Called when the link of the client has ended.
+    /// Processes the end of a client's link.
     pub fn link_ended(self: &Rc<Self>, id: ConnectionId, end: LinkEnd) {
         if let Some(slot) = self.slot(id) {
             self.end(slot, end);
         }
     }
 
-    /// Ends a connection that has met a bug in the worker.
+    /// Simulates a panic of the worker in the task of this connection.
     pub fn meet_bug(self: &Rc<Self>, id: ConnectionId) {
         self.shared.attempts.borrow_mut().entry(id.local).or_default().met_bug = true;
         if let Some(slot) = self.slot(id) {
@@ -287,7 +287,7 @@ impl Worker {
         }
     }
 
-    /// Called when the UserSig of the connection expires.
+    /// Processes the expiry of a connection's UserSig.
     pub fn sig_ends(self: &Rc<Self>, id: ConnectionId) {
         let slot = slot_of(id);
         let ends = |it: &Connection| it.id == id && !it.is_busy() && it.login().is_some();
@@ -371,7 +371,7 @@ impl Worker {
         }
     }
 
-    /// Reports the end of a connection to the directory.
+    /// Records the end of a connection in the directory.
     async fn disconnect(&self, user: &User, id: ConnectionId, end: LinkEnd) {
         let now = self.shared.now();
         if let Err(error) = self.shared.service.disconnect(user, id, end, now.wall, now).await {
@@ -390,7 +390,7 @@ impl Worker {
     }
 }
 
-/// Returns the id of a connection on this node as the server makes it: worker, count and slot in one number.
+/// The id of a connection on this node. Like the server's, it combines worker, count and slot in one number.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }

@@ -1,4 +1,4 @@
-//! The world of a run: starts operations and lets time pass.
+//! The world of a run, which starts operations and advances the time.
 
 mod operations;
 
@@ -19,10 +19,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tempfile::TempDir;
 
-/// The longest delay with which a due event may happen.
+/// The maximum delay with which a due event may occur.
 const LATEST: std::time::Duration = std::time::Duration::from_secs(20);
 
-/// The world.
+/// All parts of a run.
 pub(crate) struct World {
     pub executor: Executor,
     pub weather: Arc<Weather>,
@@ -30,9 +30,9 @@ pub(crate) struct World {
     pub people: Rc<People>,
     pub plan: Plan,
     pub node: Node,
-    /// The platforms that each device has ever had.
+    /// The platforms that each device has had during the run.
     pub platforms: BTreeMap<(Who, usize), BTreeSet<Platform>>,
-    /// The number of server API calls without an answer.
+    /// The number of unanswered calls of the server API.
     pub under_way: Rc<Cell<usize>>,
     pub around: Surroundings,
     folder: TempDir,
@@ -50,13 +50,13 @@ pub(crate) struct World {
 
 impl Drop for World {
     fn drop(&mut self) {
-        // Remaining tasks hold the stores, with their threads and files.
+        // Remaining tasks would keep the stores, with their threads and files.
         self.executor.end();
     }
 }
 
 impl World {
-    /// Creates the world of a seed, with an empty disk.
+    /// Creates the world of a seed with empty stores.
     pub fn new(seed: u64, story: bool) -> Result<Self, Failed> {
         let mut random = Random::new(seed);
         let executor = Executor::new(random.number());
@@ -109,7 +109,7 @@ impl World {
         })
     }
 
-    /// The random source.
+    /// The source of random numbers.
     pub fn random(&mut self) -> &mut Random {
         &mut self.random
     }
@@ -119,18 +119,19 @@ impl World {
         0..self.plan.users
     }
 
-    /// The current time.
+    /// The current virtual time in milliseconds.
     pub fn now(&self) -> u64 {
         self.executor.clock().now()
     }
 
-    /// Lets time pass.
+    /// Advances the time by this many milliseconds.
     pub fn pass(&mut self, millis: u64) {
         self.executor.run_until(self.now() + millis);
         self.read_log();
     }
 
-    /// Lets time pass while something is under way, but no longer than this. Returns whether everything has ended.
+    /// Advances the time until every operation has finished, but at most by this many milliseconds. Returns `true` if
+    /// all have finished.
     pub fn finish(&mut self, millis: u64) -> bool {
         let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
         let busy = || {
@@ -146,7 +147,8 @@ impl World {
         !busy()
     }
 
-    /// Checks the log: each entry must be a change, and no login may kick a later one.
+    /// Checks the new entries of the change log: each entry must differ from the user's previous status. Also reports
+    /// kicks of later logins by earlier logins.
     fn read_log(&mut self) {
         self.node.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -168,13 +170,13 @@ impl World {
                 self.last_told.insert(who, status.clone());
             }
         }
-        // A record that was rebuilt from the facts has the status that follows from them. It was not logged, because
-        // only changes are.
+        // A record that was rebuilt from the facts has a new status without a log entry, because the log has only
+        // changes. So the last logged status of users without a record is removed.
         let node = &self.node;
         self.last_told.retain(|who, _| node.peek(&user_of(*who), |presence| presence.is_some()));
     }
 
-    /// Kills the process at this point; another one starts from its disk.
+    /// Crashes the process, and starts a new one from the files on disk.
     pub fn restart(&mut self) {
         self.judge.note(|| "the process dies".to_owned());
         self.executor.kill(self.restarts);
@@ -184,7 +186,7 @@ impl World {
         self.under_way = Rc::default();
         self.weather.set(Climate::default());
         self.restarts += 1;
-        // The new process opens the file after the old one has closed it.
+        // The old process must close the files before the new one opens them.
         let dead = std::mem::replace(&mut self.log, lamplight_directory::LocalLog::default().reader());
         drop(dead);
         match Node::start(self.folder.path(), &self.around, self.restarts, self.seed) {
@@ -207,8 +209,8 @@ impl World {
         self.climate = climate;
     }
 
-    /// Makes writes of the live record of a user with a deadline fail from now on. Returns whether there is such a
-    /// user.
+    /// Makes writes to the live record fail for a random user with a deadline. Returns `false` if no user has a
+    /// deadline.
     pub fn curse_who_is_due(&mut self) -> bool {
         let is_due = |who: &Who| {
             self.node.peek(&user_of(*who), |presence| presence.is_some_and(|it| it.next_deadline().is_some()))
@@ -222,7 +224,7 @@ impl World {
         true
     }
 
-    /// Looks for deadlines that passed long ago although writes for their users do not fail.
+    /// Records a fault for each long-overdue deadline, except for users whose writes fail.
     pub fn look_for_overdue(&self) {
         let now = self.node.shared.now().moment;
         for who in self.everybody() {
@@ -239,7 +241,7 @@ impl World {
         }
     }
 
-    /// The live devices of a user, with their platforms and connections.
+    /// The devices in the record of a user, with their platforms; the connection is `None` for a disconnected device.
     pub fn devices(&self, who: Who) -> Vec<(usize, Platform, Option<ConnectionId>)> {
         self.node.peek(&user_of(who), |presence| {
             let Some(presence) = presence else { return Vec::new() };
@@ -255,7 +257,7 @@ impl World {
         })
     }
 
-    /// Whether a device is logged in now, in the record or in the facts.
+    /// Whether a device is logged in according to the record or the facts.
     pub fn is_logged_in(&self, who: Who, device: usize) -> bool {
         let logins = block_on(self.node.facts().logins(user_of(who))).unwrap_or_default();
         logins.iter().any(|login| login.device == device_id(device))

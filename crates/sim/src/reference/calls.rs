@@ -1,4 +1,4 @@
-//! The calls of SPEC section 3, with their gates.
+//! The calls of SPEC section 3 and their checks.
 
 use super::Reference;
 use super::person::{Operation, Person};
@@ -8,14 +8,14 @@ use lamplight_model::{Edition, Now, Reason, StatusType};
 use std::time::Duration;
 
 impl Person {
-    /// Handles the creation of an account; state of a former account of this name that still exists is kept.
+    /// Creates the account. If the record of a deleted account of this user id still exists, its revocations remain.
     pub fn begin_account(&mut self, now: Now) {
         self.account = Some(now.wall);
         self.forgotten_at = None;
         self.noted = now;
     }
 
-    /// The state after the record was removed: only rated calls and the counts of the name are kept.
+    /// The state after the record was removed. The counted calls, the revocations and the number of lives remain.
     pub fn forgotten(&self) -> Self {
         Self {
             calls: self.calls.clone(),
@@ -37,8 +37,8 @@ impl Reference {
         if text.len() > usize::from(self.settings.limits.custom_status_bytes) {
             return Answer::Refused(6017);
         }
-        // The first gate is the session, which the worker checks. A worker that is late may let a call of a logged-out
-        // device pass. Such a text would have to be cleared at once, so the call is refused.
+        // The first check of a call is its session, which is the worker's task. A late worker may pass on a call of a
+        // device that is logged out. The server would have to clear such a text at once, so it refuses the call.
         if self.people[who].kind() != StatusType::Online {
             return Answer::Refused(6014);
         }
@@ -126,7 +126,8 @@ impl Reference {
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
     }
 
-    /// Checks the gates after "logged in" in the order of the SPEC; a call that passes them is counted.
+    /// Checks a call after its session, in the order of the SPEC. Returns the code of the refusal; `None` if the call
+    /// is allowed, which counts it for the rate limit.
     fn refusal(&mut self, who: Who, operation: Operation, users: &[Who], batch: u16) -> Option<u32> {
         let may_be_empty = matches!(operation, Operation::Unsubscribe | Operation::List);
         if self.settings.edition != Edition::Flagship {
@@ -154,7 +155,7 @@ impl Reference {
         None
     }
 
-    /// Splits the users, each once and in order, into those with an account and those without.
+    /// Splits the users into those with an account and those without. Duplicates are removed, and the order is kept.
     fn by_account(&self, users: &[Who]) -> (Vec<Who>, Vec<Who>) {
         once(users).into_iter().partition(|user| self.people[*user].account.is_some())
     }
@@ -168,7 +169,7 @@ impl Reference {
     }
 }
 
-/// Each user once, in the order given.
+/// The users in the same order without duplicates.
 fn once(users: &[Who]) -> Vec<Who> {
     let mut once = Vec::new();
     for user in users {

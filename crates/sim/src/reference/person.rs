@@ -1,76 +1,77 @@
-//! One user of the model.
+//! The state of one user in the model.
 
 use crate::step::{DEVICES, Device, Who};
 use lamplight_model::{Moment, Now, Reason, StatusType, Timestamp};
 use std::collections::BTreeSet;
 
-/// A user, with or without an account.
+/// A user of the history, with or without an account.
 #[derive(Clone, Debug)]
 pub(super) struct Person {
-    /// The creation time of the account.
+    /// The creation time of the account; `None` without an account.
     pub account: Option<Timestamp>,
-    /// UserSigs dated before the second of this time are revoked, whether or not there is an account.
+    /// UserSigs issued before the second of this time are revoked, even if the account was created later. `None` if
+    /// there was no revocation.
     pub revoked: Option<Timestamp>,
-    /// UserSigs dated in these seconds are revoked too.
+    /// UserSigs issued in these seconds are also revoked.
     pub also_revoked: BTreeSet<u64>,
-    /// The seconds of the UserSigs that were seen, except old ones.
+    /// The seconds in which the recently used UserSigs were issued.
     pub seen: BTreeSet<u64>,
-    /// The devices whose last login the facts know, including ended Web logins.
+    /// The devices whose last login is stored in the facts, including ended Web logins.
     pub rows: BTreeSet<Device>,
-    /// Whether there is a live record: the user has logged in, and the record was not removed.
+    /// Whether the user has a live record. A record begins with a login or a kick.
     pub is_known: bool,
-    /// The time at which the live record of a deleted account is removed.
+    /// The time at which the live record of a deleted account is removed; `None` if the account is not deleted.
     pub forgotten_at: Option<Moment>,
-    /// The logins, earliest first.
+    /// The logins in order of time.
     pub logins: Vec<Login>,
     pub text: String,
     pub since: Option<Timestamp>,
     pub reason: Reason,
     pub last_seen: Option<Timestamp>,
-    /// The subscription list, earliest first.
+    /// The subscription list in order of time.
     pub list: Vec<Who>,
     pub list_ends: Option<Moment>,
     pub list_lost: bool,
     pub friends: BTreeSet<Who>,
-    /// The end marks of devices whose last login did not end by its link.
+    /// The end marks of the devices whose last login was ended by a kick or a logout.
     pub notices: Vec<Mark>,
-    /// The calls that are counted for rate limits, by operation.
+    /// The calls that count for the rate limits, by operation.
     pub calls: Vec<(Operation, Moment)>,
     /// The number of times that the user's record was removed or lost.
     pub life: u64,
-    /// The number of visible changes.
+    /// The number of changes of the status type or the custom status.
     pub changes: u64,
     /// The time at which the record was last written to disk.
     pub noted: Now,
 }
 
-/// The end mark of a device.
+/// The record of how the last login of a device ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     pub device: Device,
-    /// Whether another login has ended it, rather than the device or an operator.
+    /// `true` if another login kicked the device; `false` if the device logged out or an operator ended the login.
     pub kicked: bool,
     pub told: bool,
 }
 
-/// A login.
+/// A login of a device.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Login {
     pub device: Device,
     pub at: Timestamp,
-    /// The second in which its UserSig was issued.
+    /// The second in which the UserSig of the login was issued.
     pub issued: u64,
     pub link: Link,
 }
 
-/// The link of a device.
+/// The state of a device's link.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Link {
-    /// Connected by this connection.
+    /// The device is connected by this connection.
     On(u64),
-    /// Ended, but still counted as connected.
+    /// The link has ended, but the device lingers and still counts as connected.
     Held { until: Moment, reason: Reason },
-    /// Not connected.
+    /// The device is disconnected. Its login ends at `lapses`.
     Away { lapses: Moment },
 }
 
@@ -116,7 +117,7 @@ impl Person {
         self.logins.iter().any(|login| matches!(login.link, Link::On(_)))
     }
 
-    /// The logins that count as connected.
+    /// The logins whose devices are connected or linger.
     pub fn present(&self) -> impl Iterator<Item = &Login> {
         self.logins.iter().filter(|login| matches!(login.link, Link::On(_) | Link::Held { .. }))
     }
@@ -132,12 +133,12 @@ impl Person {
         }
     }
 
-    /// Whether a UserSig of this second was revoked.
+    /// Whether a UserSig issued in this second is revoked.
     pub fn has_revoked(&self, issued: u64) -> bool {
         self.revoked.is_some_and(|at| issued < at.as_secs()) || self.also_revoked.contains(&issued)
     }
 
-    /// Revokes every older UserSig and every one that was seen.
+    /// Revokes every UserSig issued before this second, and every recently used one.
     pub fn revoke(&mut self, now: Timestamp) {
         let used = self.logins.iter().map(|login| login.issued).chain(self.seen.iter().copied());
         let used: Vec<u64> = used.filter(|issued| *issued >= now.as_secs()).collect();
@@ -145,7 +146,7 @@ impl Person {
         self.revoked = self.revoked.max(Some(now));
     }
 
-    /// Records that a UserSig of the user was seen.
+    /// Records that a UserSig issued in this second was used.
     pub fn note_sig(&mut self, issued: u64, now: Timestamp) {
         let from = now.as_secs().saturating_sub(10);
         if issued >= from && self.seen.insert(issued) {
@@ -153,7 +154,7 @@ impl Person {
         }
     }
 
-    /// Records the last bytes of a connection.
+    /// Updates the time at which the user was last connected.
     pub fn note_seen(&mut self, at: Timestamp) {
         self.last_seen = self.last_seen.max(Some(at.max(self.since.unwrap_or_default())));
     }
@@ -165,7 +166,7 @@ impl Person {
         self.notices.push(Mark { device, kicked, told });
     }
 
-    /// Ends the link of a login: a Web login ends with it.
+    /// Disconnects a device. A Web login ends with its link; a native login is kept until `lapses`.
     pub fn leave(&mut self, place: usize, lapses: Moment) {
         if DEVICES[self.logins[place].device].1.is_web() {
             self.logins.remove(place);
@@ -174,7 +175,7 @@ impl Person {
         }
     }
 
-    /// Whether the user has a deadline that has passed.
+    /// Whether a deadline of the user has passed.
     pub fn is_due(&self, now: Moment) -> bool {
         let login_is_due = |login: &Login| match login.link {
             Link::On(_) => false,

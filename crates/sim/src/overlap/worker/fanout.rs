@@ -1,4 +1,4 @@
-//! The part of a worker that passes changes from the change log to the clients.
+//! The part of a worker that sends the changes from the change log to the clients.
 
 use super::{Connection, Work, Worker};
 use crate::overlap::executor::block_on;
@@ -32,7 +32,7 @@ impl Worker {
         self.all_heard();
     }
 
-    /// Waits until a change that was held back by the conflation is due; never returns if there is none.
+    /// Waits until a change that conflation delayed is due. Never returns if there is none.
     pub(super) async fn change_is_due(&self) {
         let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
         let wait = due.since(self.shared.now().moment).as_millis() as u64;
@@ -56,16 +56,15 @@ impl Worker {
                 Effect::Reload(watcher) => {
                     self.reads.borrow_mut().want_watch_list(watcher, Urgency::Background);
                 }
-                // Changes of lists are not simulated here; the conformance suite and the tests of the server check
-                // them.
+                // The simulation has no changes of friend lists, profiles and conversations. Other tests check them.
                 Effect::Lists { .. } | Effect::RereadLists(_) | Effect::FriendProfile { .. } => {}
                 Effect::Read(user) => self.reads.borrow_mut().want_status(user),
             }
         }
     }
 
-    /// Records that another device has changed the subscription list. While the connection cannot be notified, further
-    /// changes are combined into one difference.
+    /// Records a change of the subscription list by another device. Changes that the client cannot receive yet are
+    /// combined into one difference.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -74,7 +73,7 @@ impl Worker {
     ) {
         let Some(slot) = self.slot_of_watcher(watcher) else { return };
         if let Some(login) = self.connections.borrow_mut().get_mut(slot).and_then(Connection::login_mut)
-            // The answer to a login has the whole list, so there is no difference before it.
+            // The answer to a login contains the whole list, so changes before the answer are not recorded.
             && login.answered
         {
             login.list_difference.get_or_insert_default().add(subscribed, unsubscribed);
@@ -82,7 +81,7 @@ impl Worker {
         self.to_flush.borrow_mut().push(slot);
     }
 
-    /// Notifies the client of the difference of the subscription list.
+    /// Notifies the client of the recorded changes of the subscription list.
     pub(super) fn tell_list_difference(&self, slot: usize) {
         let told = {
             let mut connections = self.connections.borrow_mut();
@@ -91,8 +90,8 @@ impl Worker {
             let Some(login) = connection.login_mut() else { return };
             let Some(difference) = &mut login.list_difference else { return };
             let subscribed = difference.take_joined();
-            // A removed user may still be watched as a friend. So removals are reported only when the watch list was
-            // read.
+            // The notification must say whether a removed user is still watched as a friend. So removals are sent only
+            // after the watch list has been read.
             let settled = !self.reads.borrow().wants_watch_list(login.watcher);
             let unsubscribed = if settled { difference.take_left() } else { Vec::new() };
             if difference.is_empty() {
@@ -120,8 +119,7 @@ impl Worker {
         self.close(slot, Some(cause), None);
     }
 
-    /// Whether this connection is the current one of its device in the directory, read without simulated delays and
-    /// failures.
+    /// Whether this connection is its device's current one in the directory. The read has no delays and failures.
     fn is_current_now(&self, user: &User, id: ConnectionId) -> bool {
         let mut current = false;
         let mut look = |_: usize, record: Option<(&Presence, u64)>| {
@@ -137,7 +135,7 @@ impl Worker {
         }
     }
 
-    /// Writes once to each connection that has something to be sent.
+    /// Sends the pending notifications of each connection that has some.
     pub fn deliver_all(&self) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_touched(&mut touched);
@@ -150,7 +148,7 @@ impl Worker {
         }
     }
 
-    /// Writes to the clients that read again after they had stopped.
+    /// Sends the pending notifications to all clients that read, because a client has started to read again.
     pub fn deliver_waiting(&self) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.deliver(slot));
@@ -161,9 +159,9 @@ impl Worker {
             let connections = self.connections.borrow();
             connections.get(slot).and_then(|it| {
                 let login = it.login()?;
-                // The answer to a login has the statuses, so nothing is sent before it. A difference of the
-                // subscription list is sent after an answer under way, which may be older, and before the statuses of
-                // the users that were added.
+                // The answer to a login contains the statuses, so nothing is sent before it. A change of the
+                // subscription list is sent after an answer in progress, which may be older, and before the statuses of
+                // the added users.
                 let may_tell = match it.work {
                     Work::Idle => true,
                     Work::LoggingIn => false,
@@ -198,7 +196,7 @@ impl Worker {
         watchers[number] = Some((watcher, slot));
     }
 
-    /// Returns the slot of the connection of a watcher, if the watcher still exists.
+    /// The slot of the connection of a watcher; `None` if the watcher was removed.
     pub(super) fn slot_of_watcher(&self, watcher: WatcherKey) -> Option<usize> {
         let watchers = self.watchers.borrow();
         let (key, slot) = (*watchers.get(watcher.slot())?)?;

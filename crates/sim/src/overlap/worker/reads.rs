@@ -1,4 +1,5 @@
-//! Performs the reads that [`Reads`](lamplight_service::Reads) chooses, and wakes the tasks that wait for them.
+//! The part of a worker that executes the reads chosen by [`Reads`](lamplight_service::Reads), and wakes the tasks that
+//! wait for their results.
 
 use super::Worker;
 use crate::overlap::executor::Clock;
@@ -12,10 +13,10 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
-/// The longest time for a call to the stores, in milliseconds.
+/// The timeout of a call to the stores, in milliseconds.
 pub(super) const STORE_PATIENCE: u64 = 5_000;
 
-/// The tasks that wait for reads, and the users whose statuses have to be read.
+/// The tasks that wait for reads, and the users whose statuses must be read.
 #[derive(Default)]
 pub(super) struct Waiting {
     settled: RefCell<BTreeMap<WatcherKey, Vec<oneshot::Sender<bool>>>>,
@@ -24,7 +25,7 @@ pub(super) struct Waiting {
 }
 
 impl Worker {
-    /// Starts the wanted reads, up to the highest number that may be under way.
+    /// Starts the wanted reads, up to the maximum number of concurrent reads.
     pub(super) fn read_what_is_wanted(self: &Rc<Self>) {
         loop {
             let Some(call) = self.reads.borrow_mut().next(self.shared.now().moment) else { return };
@@ -43,7 +44,7 @@ impl Worker {
         let done = match call {
             ReadCall::WatchList(watcher) => self.read_watch_list(*watcher).await,
             ReadCall::Statuses(users) => self.read_states(users).await.map(|()| ReadOutcome::Done),
-            // Changes of lists are not simulated here; the conformance suite and the tests of the server check them.
+            // The simulation has no changes of these lists. Other tests check them.
             ReadCall::ListsStates(_) => Ok(ReadOutcome::Done),
         };
         done.unwrap_or_else(|error| {
@@ -82,11 +83,12 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Handles a read which shows that the directory has another connection for the device. The log has the reason,
-    /// unless entries were missed; then the connection is closed as superseded.
+    /// Processes the result that the directory has another connection for the device. The change log contains the
+    /// cause, and the worker closes the connection when it reads that entry. If entries were missed, the connection is
+    /// closed as superseded.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
-            // The task that waited may have gone.
+            // The send fails if the waiting task has ended.
             let _ = waiting.send(false);
         }
         let missed = self.with_connection(id, |connection| {
@@ -102,17 +104,17 @@ impl Worker {
             return;
         }
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
-            // As above.
+            // The send fails if the waiting task has ended.
             let _ = waiting.send(true);
         }
-        // A difference of the subscription list may have waited for this read.
+        // A notification of removals from the subscription list may have waited for this read.
         if let Some(slot) = self.slot_of_watcher(watcher) {
             self.deliver(slot);
         }
     }
 
-    /// Records the users whose status has to be read with the watch list of a connection, and the changes of its
-    /// subscription list.
+    /// Records from the effects the users whose statuses must be read, and the changes of the connection's subscription
+    /// list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -121,7 +123,7 @@ impl Worker {
                 Effect::ListChanged { watcher, subscribed, unsubscribed } => {
                     self.note_list_change(watcher, &subscribed, &unsubscribed);
                 }
-                // Joining and setting a watch list cause no other effects.
+                // Joining and setting a watch list cause only the two effects above.
                 Effect::Close { .. }
                 | Effect::AppChanged(_)
                 | Effect::Lists { .. }
@@ -133,7 +135,7 @@ impl Worker {
         self.waiting.unread.borrow_mut().entry(watcher).or_default().append(&mut unread);
     }
 
-    /// Reads the statuses of users and passes them to their watchers.
+    /// Reads the statuses of users and adds them to the pending notifications of their watchers.
     pub(super) async fn read_states(&self, users: &[User]) -> Result<(), ServiceError> {
         let Some(any) = users.first() else { return Ok(()) };
         let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
@@ -147,8 +149,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Waits until the watch list of a connection that has just joined is set and the statuses of its users are read.
-    /// Returns whether it is still the connection of its device.
+    /// Waits until the watch list of a new connection is set and the statuses of its users are read. Returns whether
+    /// the connection is its device's current one.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.wait_for_watch_list(watcher);
         self.reads.borrow_mut().want_watch_list(watcher, Urgency::Waited);
@@ -162,7 +164,7 @@ impl Worker {
         waiting
     }
 
-    /// Waits until the watch list of a connection includes the effect of every change made before this call.
+    /// Waits until the watch list of a connection includes every change made before this call.
     pub(super) async fn settled(self: &Rc<Self>, watcher: WatcherKey) {
         let (heard, waiting) = oneshot::channel();
         self.waiting.heard.borrow_mut().push(heard);
@@ -176,15 +178,15 @@ impl Worker {
         }
     }
 
-    /// Called when the worker has read everything in the log.
+    /// Wakes the tasks that wait until the worker has read the whole change log.
     pub(super) fn all_heard(&self) {
         for waiting in self.waiting.heard.take() {
-            // The task that waited may have gone.
+            // The send fails if the waiting task has ended.
             let _ = waiting.send(());
         }
     }
 
-    /// Handles missed entries of the log: reads everything again from the stores.
+    /// Requests new reads of everything from the stores, because entries of the change log were missed.
     pub(super) fn read_everything_again(&self) {
         for (_, connection) in &mut *self.connections.borrow_mut() {
             if let Some(login) = connection.login_mut() {
@@ -193,7 +195,7 @@ impl Worker {
         }
         let members: Vec<WatcherKey> = {
             let mut audience = self.audience.borrow_mut();
-            // A watch list whose read is under way may be older than the missed entries.
+            // A watch list whose read is in progress may be older than the missed entries.
             audience.count_missed();
             audience.members().map(|(watcher, _)| watcher).collect()
         };
@@ -205,14 +207,14 @@ impl Worker {
         users.into_iter().for_each(|user| self.reads.borrow_mut().want_status(user));
     }
 
-    /// Removes the reads for a connection that has ended, and the tasks that wait for them.
+    /// Removes the wanted reads of an ended connection, and the tasks that wait for them.
     pub(super) fn forget_reads(&self, watcher: WatcherKey) {
         self.reads.borrow_mut().forget(watcher);
         self.waiting.settled.borrow_mut().remove(&watcher);
         self.waiting.unread.borrow_mut().remove(&watcher);
     }
 
-    /// Waits for a call to the stores, and fails when it takes too long.
+    /// Waits for a call to the stores, and returns an error after the timeout.
     pub(super) async fn in_time<T>(
         &self,
         call: impl Future<Output = Result<T, ServiceError>>,
@@ -226,7 +228,7 @@ impl Worker {
     }
 }
 
-/// Returns the refusal of a call that took too long.
+/// The error of a call that exceeded the timeout.
 pub(super) fn too_slow() -> ServiceError {
     Refusal::because(Code::INTERNAL, "the server was too slow").into()
 }

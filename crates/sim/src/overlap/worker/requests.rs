@@ -1,4 +1,4 @@
-//! The requests of connections.
+//! The part of a worker that processes the requests of clients.
 
 use super::reads::{STORE_PATIENCE, too_slow};
 use super::{Attempt, Ending, Login, Session, Work, Worker, wall};
@@ -60,7 +60,7 @@ impl Worker {
                 }
             }
         };
-        // A panic ends the connection that caused it, and no other.
+        // A panic ends only the connection that caused it.
         self.start_beside(async move {
             if Contained(Box::pin(work)).await.is_err() {
                 contained.shared.judge.found(Name::Panic, format!("in request {number}"));
@@ -90,8 +90,8 @@ impl Worker {
         self.answer(id, number, answer);
     }
 
-    /// Logs the device in and connects it. Returns `None` if this took too long; the request has been answered with a
-    /// refusal then.
+    /// Logs the device in and records its connection. After a timeout, answers with an error, undoes the login and
+    /// returns `None`.
     async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -128,8 +128,8 @@ impl Worker {
             done = &mut login => return done.map(Some),
             () = clock.sleep(deadline.saturating_sub(clock.now())) => {}
         }
-        // The stores go on with the login, and a device that it still connects has to be disconnected, so the outcome
-        // is awaited.
+        // The stores may still complete the login and record the connection. So this task awaits the result and then
+        // disconnects the device.
         self.answer(id, number, Err(too_slow()));
         if let Some(slot) = self.slot(id) {
             self.close(slot, None, None);
@@ -140,8 +140,8 @@ impl Worker {
         Ok(None)
     }
 
-    /// Completes a login whose connection the directory has recorded: the connection joins the audience, which applies
-    /// the log to it from here on.
+    /// Completes a login after the directory has recorded the connection. The connection joins the audience, which
+    /// applies later entries of the change log to it.
     async fn finish_login(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -150,7 +150,7 @@ impl Worker {
         deadline: u64,
     ) -> Result<Body, ServiceError> {
         let Some(slot) = self.slot(id) else {
-            // The connection has ended meanwhile, and only this task knows of the login.
+            // The connection has ended meanwhile, and no other task knows that the directory has recorded it.
             self.disconnect(&done.user, id, LinkEnd::Closed).await;
             return Err(Code::NOT_LOGGED_IN.into());
         };
@@ -175,7 +175,8 @@ impl Worker {
         let read = async {
             let is_current = self.settle(watcher).await;
             if notifications(&done.app.settings).friends && !known.is_empty() {
-                // The answer lists users that are not watched, which must take every earlier friendship into account.
+                // The answer lists the users who are not watched. To be complete, it must include every earlier change
+                // of friendships.
                 self.settled(watcher).await;
             }
             is_current
@@ -260,7 +261,7 @@ impl Worker {
             };
             worker.with_connection(id, |connection| connection.work = Work::Idle);
             if let Some(slot) = worker.slot(id) {
-                // If the directory has not recorded the end yet, the service retries until it has.
+                // If the directory has not recorded the end of the login yet, the service retries until it has.
                 worker.close(slot, None, None);
             }
             let ended = match ended {
@@ -337,8 +338,8 @@ impl Worker {
         }
     }
 
-    /// Called before an answer with the subscription list is sent. The worker may have an older or a newer list, so the
-    /// difference is set anew.
+    /// Recomputes the changes that the client does not know, before an answer with the whole subscription list is sent.
+    /// The worker's list may be older or newer than the list in the answer.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -350,22 +351,22 @@ impl Worker {
         });
     }
 
-    /// Returns the status for an answer: the newest one that the connection was notified of while the answer was under
-    /// way, if that is newer than `status`.
+    /// The status for an answer. If a newer version reached the worker while the request was in progress, returns the
+    /// newer one; otherwise `status`.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
         let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
         newer.unwrap_or(status)
     }
 
-    /// Applies changes that a call of the connection has made in the subscription list, and keeps them until the call
-    /// is answered.
+    /// Applies the changes that a call of the connection made in the subscription list. They are recorded until the
+    /// call is answered.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
             self.audience.borrow_mut().change_own_list(watcher, change, &mut effects);
         }
-        // The call itself reads the statuses of the added users.
+        // The call itself reads the statuses of the added users, so only reloads remain.
         effects.retain(|effect| matches!(effect, Effect::Reload(_)));
         self.apply(effects);
         self.with_connection(id, |connection| {
@@ -375,8 +376,8 @@ impl Worker {
         });
     }
 
-    /// Called when the answer to a call reports its changes of the subscription list. If another device has undone some
-    /// of them since, the client is notified of that after the answer.
+    /// Discards the recorded changes, because the answer reports them. If another device has undone some of them
+    /// meanwhile, the client receives a notification after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -395,8 +396,8 @@ impl Worker {
         });
     }
 
-    /// Notifies the connection of its own subscription changes, as if another device had made them, because the answer
-    /// to the call will not report them.
+    /// Notifies the client of its own changes of the subscription list as if another device had made them, because the
+    /// answer to the call is an error.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -413,8 +414,8 @@ impl Worker {
         }
     }
 
-    /// Waits until the friends of the user are known, which an answer needs before it can report that removed users are
-    /// not watched any longer.
+    /// Waits until the user's friends are read. The answer needs them, because a user who was removed from the list may
+    /// still be watched as a friend.
     async fn know_friends(self: &Rc<Self>, watcher: WatcherKey, left: &[UserId]) {
         let app = self.shared.service.apps().get(APP);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {
@@ -423,7 +424,7 @@ impl Worker {
     }
 
     fn answer(self: &Rc<Self>, id: ConnectionId, number: u64, answer: Result<Body, ServiceError>) {
-        // If the connection has ended, its slot may belong to a newer one, which must not get the answer.
+        // If the connection has ended, its slot may belong to a newer connection, which must not receive the answer.
         let taken = self.with_connection(id, |connection| {
             connection.work = Work::Idle;
             (connection.client, connection.ending.take())
@@ -449,7 +450,7 @@ impl Worker {
     }
 }
 
-/// A future that returns a panic as an error.
+/// A future that converts a panic into an error.
 struct Contained(Pin<Box<dyn Future<Output = ()>>>);
 
 impl Future for Contained {

@@ -1,4 +1,4 @@
-//! The functions that start each kind of operation.
+//! The start of each kind of operation.
 
 use super::World;
 use crate::overlap::executor::{Clock, block_on};
@@ -17,13 +17,13 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-/// One entry more than the queue of a reader holds.
+/// The capacity of a log reader's queue, plus one, so that every reader misses an entry.
 const FLOOD: usize = lamplight_directory::MAX_WAITING_ENTRIES + 1;
 
 type Call<'a> = Pin<Box<dyn Future<Output = Result<(), ServiceError>> + 'a>>;
 
 impl World {
-    /// Starts one operation. Returns whether there was a user or client for it.
+    /// Starts one operation. Returns `false` if there was no suitable user or client.
     pub fn begin(&mut self) -> bool {
         let kind = self.plan.next(&mut self.random);
         self.judge.count(format!("{kind:?}"));
@@ -83,7 +83,7 @@ impl World {
             }
             Kind::Delete => {
                 let ended = self.note_kick(who, true);
-                // After a deletion, the name may belong to another account.
+                // After a deletion, the user id may belong to a new account.
                 self.people.ended.borrow_mut().retain(|(whose, _)| *whose != who);
                 let clock = Arc::clone(self.executor.clock());
                 self.call(format!("delete {}", NAMES[who]), move |service, now| {
@@ -97,7 +97,8 @@ impl World {
             }
             Kind::Create => {
                 let (people, clock) = (Rc::clone(&self.people), Arc::clone(self.executor.clock()));
-                // Counts as under way until it is answered; without an answer, for ever.
+                // The account may be created at any time until the call is answered, and at any later time if it is
+                // never answered.
                 people.pasts.borrow_mut()[who].created = Some(u64::MAX);
                 self.call(format!("create {}", NAMES[who]), move |service, now| {
                     Box::pin(async move {
@@ -201,7 +202,7 @@ impl World {
         users
     }
 
-    /// A random client for which `which` holds.
+    /// A random client for which `which` returns `true`; `None` if there is none.
     fn somebody(&mut self, which: impl Fn(&Client) -> bool) -> Option<(u64, Client)> {
         let clients = self.people.clients.borrow();
         let some: Vec<u64> =
@@ -232,7 +233,7 @@ impl World {
         allowed[other].insert(one);
     }
 
-    /// Sends a request of a client.
+    /// Sends a request on behalf of a client.
     fn ask(&mut self, number: u64, request: Request) {
         self.requests_made += 1;
         let asked = self.requests_made;
@@ -318,7 +319,7 @@ impl World {
         self.ask(number, Request::Login(LoginRequest { who, device, platform, resume, known, issued }));
     }
 
-    /// Ends the link of a client.
+    /// Ends the link of a client, at random by a close or a timeout.
     pub fn end_link(&mut self, number: u64) {
         let end = if self.random.once_in(3) { LinkEnd::TimedOut } else { LinkEnd::Closed };
         let client = {
@@ -331,7 +332,7 @@ impl World {
         self.node.workers[client.worker].link_ended(self.connections[&number], end);
     }
 
-    /// Makes a client stop or resume reading.
+    /// Makes a client stop reading its messages, or start again.
     pub fn stall(&mut self, number: u64, stalled: bool) {
         let worker = {
             let mut clients = self.people.clients.borrow_mut();
@@ -355,7 +356,7 @@ impl World {
         });
     }
 
-    /// Records the start of a kick or a deletion. The returned function is to be called when it was answered as done.
+    /// Records the start of a kick or a deletion. The caller must call the returned function after a successful answer.
     fn note_kick(&mut self, who: Who, deletes: bool) -> impl FnOnce() + 'static {
         let kick = Kick { began: self.now(), answered: None, deletes };
         let place = {
@@ -385,7 +386,7 @@ impl World {
     }
 }
 
-/// Waits, as the server API does before it answers, until a UserSig that is issued after the answer is valid.
+/// Waits until UserSigs issued from now on are valid again. The server API does the same before it answers.
 async fn wait_until_answer(clock: &Arc<Clock>, revoking: &Revoking) {
     if let Some(from) = revoking.answer_from(wall(clock.now())) {
         clock.sleep(from.0.saturating_sub(wall(clock.now()).0)).await;
