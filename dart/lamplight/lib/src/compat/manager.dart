@@ -347,7 +347,8 @@ class V2TIMManager {
 /// A manager for a feature that Lamplight does not have. Each call answers 7013
 /// (not supported).
 class AbsentManager {
-  /// Creates the manager. [_name] is the name of the getter that returns it.
+  /// Creates the manager. `_name` is the name of the getter that returns the
+  /// manager.
   const AbsentManager(this._name);
 
   final String _name;

@@ -94,7 +94,7 @@ final class Restore {
   }
 
   /// Handles a refusal because the app allows fewer users in one call. Halves
-  /// the batch, and returns whether that is possible.
+  /// the batch; returns false if the batch cannot be smaller.
   bool batchTooLarge() {
     putBack();
     final smaller = _most ~/ 2;

@@ -244,7 +244,7 @@ final class LoginTold {
   /// reconnects; 0 if the server sent none.
   final int reconnectSpread;
 
-  /// The statuses that are newer than the versions in the login, or that the
+  /// The statuses that are newer than in the login, and those of users whom the
   /// login did not name.
   final List<UserStatus> statuses;
 

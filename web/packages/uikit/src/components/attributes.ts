@@ -3,8 +3,8 @@
 import type { ComplexAttributeConverter } from "lit";
 
 /**
- * The converter of a switch that is on by default. Only the attribute value `false` turns it off, so that plain HTML
- * can do so.
+ * The converter of a switch that is on by default. Only the attribute value `false`, which plain HTML can set, turns
+ * it off.
  */
 export const onByDefault: ComplexAttributeConverter<boolean> = {
   fromAttribute: (value) => value?.trim().toLowerCase() !== "false",
