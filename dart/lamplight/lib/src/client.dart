@@ -337,9 +337,9 @@ final class LamplightClient {
       });
 
   /// Reads a page of the conversation list: the first page, or the page at the
-  /// [ConversationPage.next] of the previous one. [limit] is the maximum number of rows in a
-  /// page: 1 to 1,000, or 0 for the server's maximum. A page with long texts
-  /// has fewer rows.
+  /// [ConversationPage.next] of the previous one. [limit] is the maximum number
+  /// of rows in a page: 1 to 1,000, or 0 for the server's maximum. A page with
+  /// long texts has fewer rows.
   Future<ConversationPage> getConversationPage({
     String? next,
     int limit = 0,

@@ -41,7 +41,7 @@ final class _Fake {
   final HttpServer _server;
   final List<WebSocket> sockets = [];
 
-  /// The status of the answer to the upgrade request.
+  /// The HTTP status of the answer to the upgrade request.
   int status = HttpStatus.switchingProtocols;
 
   /// The answer to a login; null if the server does not answer.

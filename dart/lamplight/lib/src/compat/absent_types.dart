@@ -45,7 +45,8 @@ class V2TimMessageReceipt {
   /// The user who has read the messages.
   String userID;
 
-  /// The time up to which the user has read, in seconds.
+  /// The time up to which the user has read the messages, in seconds since
+  /// 1970.
   int timestamp;
 
   /// The id of the group.
@@ -97,7 +98,7 @@ class V2TimFriendApplication {
   /// The address of the picture.
   String? faceUrl;
 
-  /// The time of the request, in seconds.
+  /// The time of the request, in seconds since 1970.
   int? addTime;
 
   /// The source of the request.
@@ -172,7 +173,7 @@ class V2TimReceiveMessageOptInfo {
       };
 }
 
-/// A key and a value beside a message; never created.
+/// An extension of a message, with key and value; never created.
 class V2TimMessageExtension {
   /// Creates a value.
   V2TimMessageExtension({
@@ -399,7 +400,7 @@ class V2TimOfficialAccountInfo {
     this.subscribeTime,
   });
 
-  /// The time at which the account was made, in seconds.
+  /// The time at which the account was created, in seconds since 1970.
   int? createTime;
 
   /// Data that the application defines.
@@ -426,7 +427,7 @@ class V2TimOfficialAccountInfo {
   /// The number of subscribers.
   int? subscriberCount;
 
-  /// The time of the subscription, in seconds.
+  /// The time of the subscription, in seconds since 1970.
   int? subscribeTime;
 
   /// Returns the value as a map.

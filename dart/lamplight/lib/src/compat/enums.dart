@@ -12,7 +12,7 @@ abstract final class UserStatusType {
   /// The user has a connection.
   static const int V2TIM_USER_STATUS_ONLINE = 1;
 
-  /// The user has a login without a connection.
+  /// The user has a login, but no connection.
   static const int V2TIM_USER_STATUS_OFFLINE = 2;
 
   /// The user has no login.

@@ -52,7 +52,7 @@ int reconnectDelay(int spread, int failures, double jitter) {
   final first = spread == 0 ? _first : spread;
   if (failures == 0) return jitterOf(first, jitter);
   final steady = spread == 0 ? 1 : _attemptsBeforeDoubling;
-  // 2^5 times the wait exceeds the longest wait.
+  // Five doublings already exceed the longest mean wait.
   final doublings = (failures - steady).clamp(0, 5);
   final wait = max(min(_between << doublings, _betweenLongest), first);
   return wait ~/ 2 + jitterOf(wait, jitter);

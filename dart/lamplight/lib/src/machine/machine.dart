@@ -60,7 +60,7 @@ final class Machine {
   Session? _session;
   int _lastId = 0;
 
-  /// Whether the application is not visible.
+  /// Whether the application is paused, so that it is not visible.
   bool _isPaused = false;
 
   // The arguments and the effects of the current step.

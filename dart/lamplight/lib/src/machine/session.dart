@@ -219,7 +219,7 @@ final class LinkUpInput extends Input {
   const LinkUpInput();
 }
 
-/// The link, or the attempt to make one, has ended.
+/// The link, or the attempt to open one, has ended.
 final class LinkEndedInput extends Input {
   /// Creates an input.
   const LinkEndedInput(this.why);

@@ -100,10 +100,10 @@ final class SubscriptionsChangedEvent extends LamplightEvent {
   /// Creates an event.
   const SubscriptionsChangedEvent(this.subscribed, this.unsubscribed);
 
-  /// The users that were subscribed to.
+  /// The users who were added to the subscription list.
   final List<String> subscribed;
 
-  /// The users that were unsubscribed from.
+  /// The users who were removed from the subscription list.
   final List<String> unsubscribed;
 
   @override
@@ -116,7 +116,7 @@ final class AbilitiesChangedEvent extends LamplightEvent {
   /// Creates an event.
   const AbilitiesChangedEvent(this.abilities);
 
-  /// The abilities as they are now.
+  /// The abilities after the change.
   final Abilities abilities;
 
   @override

@@ -147,7 +147,7 @@ final class SubscribeResult {
   /// The current status of every user that the call subscribed to.
   final List<UserStatus> statuses;
 
-  /// The users that could not be subscribed to.
+  /// The users for whom the subscription failed.
   final List<FailedUser> failures;
 
   /// The users who were evicted because the subscription list was full,
@@ -170,7 +170,7 @@ final class UnsubscribeResult {
   /// Creates an answer.
   const UnsubscribeResult(this.failures, this.notWatched);
 
-  /// The users that could not be unsubscribed from.
+  /// The users for whom the unsubscription failed.
   final List<FailedUser> failures;
 
   /// The users who are not watched any longer, not even as friends. They were
@@ -190,7 +190,7 @@ final class Subscriptions {
   /// The users, earliest subscribed first.
   final List<String> users;
 
-  /// The number of users that the subscription list may hold.
+  /// The maximum number of users in the subscription list.
   final int limit;
 
   @override

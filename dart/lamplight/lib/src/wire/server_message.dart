@@ -84,10 +84,10 @@ final class SubscriptionsChangedMessage extends ServerMessage {
     this.notWatched,
   );
 
-  /// The users that were subscribed to.
+  /// The users who were added to the subscription list.
   final List<String> subscribed;
 
-  /// The users that were unsubscribed from.
+  /// The users who were removed from the subscription list.
   final List<String> unsubscribed;
 
   /// The unsubscribed users who are not watched any longer.

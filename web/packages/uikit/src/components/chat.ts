@@ -339,7 +339,7 @@ export class TuikitChat extends StatusElement {
   };
 
   #send(): void {
-    // A text that was cut may end with half of a surrogate pair, which the server would refuse.
+    // A text that was cut may have half of a surrogate pair, which the server would refuse.
     const text = this.text.trim().replace(/\p{Surrogate}/gu, "\ufffd");
     if (text !== "") {
       this.text = "";

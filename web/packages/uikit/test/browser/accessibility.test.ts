@@ -11,7 +11,7 @@ interface State {
   readonly tag: Tag;
   readonly scene?: Partial<Scene>;
   readonly set?: Record<string, unknown>;
-  /** Part of the component that shows when the state is reached. */
+  /** The selector of an element that exists once the state is reached. */
   readonly shows: string;
   readonly then?: (element: HTMLElement & { updateComplete: Promise<boolean> }, stage: Stage) => Promise<void>;
 }
