@@ -84,9 +84,9 @@ const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE accounts ADD COLUMN nick TEXT NOT NULL DEFAULT '';
     ALTER TABLE accounts ADD COLUMN avatar_url TEXT NOT NULL DEFAULT '';
-    ALTER TABLE accounts ADD COLUMN allow INTEGER NOT NULL DEFAULT 0;    -- 0 anybody may add it, 1 nobody
+    ALTER TABLE accounts ADD COLUMN allow INTEGER NOT NULL DEFAULT 0;    -- 0: anybody may add the user; 1: nobody may
     ALTER TABLE accounts ADD COLUMN lists_version INTEGER NOT NULL DEFAULT 0;
-    ALTER TABLE accounts ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;   -- over all conversations
+    ALTER TABLE accounts ADD COLUMN unread INTEGER NOT NULL DEFAULT 0;   -- the sum over all conversations
     UPDATE accounts SET lists_version = created;
 
     ALTER TABLE friends ADD COLUMN added INTEGER NOT NULL DEFAULT 0;
@@ -103,10 +103,10 @@ const MIGRATIONS: &[&str] = &[
     CREATE TABLE pairs (
         id     INTEGER PRIMARY KEY,
         app    INTEGER NOT NULL,
-        low    TEXT NOT NULL,            -- the two, in the order of their bytes
+        low    TEXT NOT NULL,            -- low and high are the two user ids; low sorts first by bytes
         high   TEXT NOT NULL,
-        last   INTEGER NOT NULL,         -- the sequence of the newest message ever
-        of_low INTEGER NOT NULL,         -- how many messages there ever were of low
+        last   INTEGER NOT NULL,         -- the highest sequence that was ever assigned
+        of_low INTEGER NOT NULL,         -- the number of messages that low has ever sent
         UNIQUE (app, low, high)
     ) STRICT;
 
@@ -115,8 +115,8 @@ const MIGRATIONS: &[&str] = &[
         pair      INTEGER NOT NULL,
         sequence  INTEGER NOT NULL,
         sender    TEXT NOT NULL,
-        born      INTEGER NOT NULL,      -- when the account of the sender was made: one made again is another
-        nth       INTEGER NOT NULL,      -- among the messages of the sender in the pair, from 1
+        born      INTEGER NOT NULL,      -- the creation time of the sender's account
+        nth       INTEGER NOT NULL,      -- the number among the sender's messages in the pair, from 1
         at        INTEGER NOT NULL,
         client_id TEXT NOT NULL,
         text      TEXT NOT NULL,
@@ -132,8 +132,8 @@ const MIGRATIONS: &[&str] = &[
         pair    INTEGER NOT NULL,
         pinned  INTEGER NOT NULL,        -- 0 or 1
         active  INTEGER NOT NULL,
-        cleared INTEGER NOT NULL,        -- the owner sees what comes after this sequence
-        read    INTEGER NOT NULL,        -- and has read up to this one
+        cleared INTEGER NOT NULL,        -- messages up to this sequence are hidden from the owner
+        read    INTEGER NOT NULL,        -- the owner has read messages up to this sequence
         unread  INTEGER NOT NULL,
         PRIMARY KEY (app, owner, peer),
         FOREIGN KEY (app, owner) REFERENCES accounts ON DELETE CASCADE
@@ -148,10 +148,10 @@ const MIGRATIONS: &[&str] = &[
         hook     INTEGER NOT NULL,
         user     TEXT NOT NULL,
         ordinal  INTEGER NOT NULL,
-        device   TEXT,                   -- of a disconnect: whose return takes the notice away
+        device   TEXT,                   -- only of a disconnect: a login of this device removes the notice
         queued   INTEGER NOT NULL,
         attempts INTEGER NOT NULL,
-        due      INTEGER,                -- only of the head: the first of its app, hook and user
+        due      INTEGER,                -- NULL unless this is the first notice of its app, hook and user
         error    TEXT NOT NULL,
         content  TEXT NOT NULL           -- JSON: NoticeContent
     ) STRICT;
@@ -204,7 +204,7 @@ const MIGRATIONS: &[&str] = &[
     ALTER TABLE numbered_logins RENAME TO logins;
 
     ALTER TABLE kick_marks RENAME TO marks;
-    ALTER TABLE marks RENAME COLUMN kicked_by TO why;   -- a platform, or 0: the device logged out
+    ALTER TABLE marks RENAME COLUMN kicked_by TO why;   -- the platform of the kicking login; 0: logout
 
     -- Kept after the account was deleted. UserSigs issued before the second of `at` are revoked, and those issued in
     -- the seconds `also`. All logins up to the number `through` have ended.
@@ -220,20 +220,20 @@ const MIGRATIONS: &[&str] = &[
     INSERT INTO revocations
         SELECT app, id, (sigs_revoked / 1000 + 1) * 1000, '[]', 0 FROM accounts WHERE sigs_revoked IS NOT NULL;
     ALTER TABLE accounts DROP COLUMN sigs_revoked;
-    ALTER TABLE accounts ADD COLUMN born INTEGER NOT NULL DEFAULT 0;     -- the number of its making
+    ALTER TABLE accounts ADD COLUMN born INTEGER NOT NULL DEFAULT 0;     -- a number from `numbers`, unique per account
 ",
     "
     -- Several messages of a sender may have the same client id. A retry also has the same recipient and text, and comes
     -- soon after.
     DROP INDEX messages_by_client_id;
     CREATE INDEX messages_by_client_id ON messages (app, sender, born, client_id, pair, at);
-    ALTER TABLE messages ADD COLUMN pushed INTEGER NOT NULL DEFAULT 0;   -- 0 or 1: it has had a notice for the backend
+    ALTER TABLE messages ADD COLUMN pushed INTEGER NOT NULL DEFAULT 0;   -- 1: a notice about the message was enqueued
 ",
     "
     -- Apps that were deleted and not created again since. No data of these apps is stored.
     CREATE TABLE deleted_apps (
         id      INTEGER PRIMARY KEY,
-        emptied INTEGER NOT NULL         -- 0 or 1: no row of it is left
+        emptied INTEGER NOT NULL         -- 1: all rows of the app are deleted
     ) STRICT;
 ",
     "
@@ -273,7 +273,7 @@ const MIGRATIONS: &[&str] = &[
     FOLD_NICKS_AGAIN,
     "
     -- Messages with custom content. The column `text` contains the description, which is what people see.
-    ALTER TABLE messages ADD COLUMN custom TEXT;   -- JSON: [data, extension]; NULL: a text
+    ALTER TABLE messages ADD COLUMN custom TEXT;   -- JSON: [data, extension]; NULL: a text message
 ",
     "
     -- The ordinal up to which a user's session events were stored in the outbox. The live record may not know that yet.
