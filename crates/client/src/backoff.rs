@@ -7,24 +7,26 @@
 
 use std::time::Duration;
 
-/// The longest wait before the first attempt after a broken link, if the server has sent no spread.
+/// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts if the spread is not longer. The longest wait is 1.5 times the mean.
+/// The mean wait between attempts; if the server's spread is longer, the spread is used instead. A single wait is at
+/// most 1.5 times the mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures if the spread is not longer. The longest wait is 1.5 times the
-/// mean, which is the grace of 30 s for which a user without a connection still counts as connected.
+/// The mean wait between attempts after many failures; if the server's spread is longer, the spread is used instead. A
+/// single wait is at most 1.5 times the mean, so at most 30 s. That is the grace for which a user counts as connected
+/// after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
 /// The number of attempts before the wait between them begins to double. These attempts take about two minutes, which
 /// is long enough for a restart of the server. Doubling then saves power on a device that has no network for hours.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
-/// The highest number of failures that is used while calls wait for the link. It keeps their wait short.
+/// The maximum number of failures that the computation uses while calls wait for the link. It keeps the waits short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// The age from which on a link counts as a success, so that the next wait is a first one again. If it were shorter,
+/// The age from which on a link counts as a success, so that the next wait is a first wait again. If it were shorter,
 /// clients would flood a server that accepts and closes connections in a loop.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
@@ -38,7 +40,7 @@ impl Jitter {
         Self(fraction.clamp(0.0, 1.0))
     }
 
-    /// The fraction of `span` that this number gives, in whole milliseconds.
+    /// This fraction of `span`, in whole milliseconds.
     pub(crate) fn of(self, span: Duration) -> Duration {
         Duration::from_millis(span.mul_f64(self.0).as_millis().try_into().unwrap_or(u64::MAX))
     }
@@ -63,8 +65,9 @@ impl Spread {
 
     /// The wait before the next attempt, after `failures` consecutive failed attempts.
     ///
-    /// The first wait is completely random, and half of each later wait is. Otherwise, thousands of clients of a server
-    /// that went down would all return at the same moment.
+    /// The first wait is random between zero and the spread. Each later wait is random between half of the mean and 1.5
+    /// times the mean. Without randomness, thousands of clients of a server that went down would all return at the same
+    /// moment.
     pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
         let (first, steady) = match self {
             Self::Unknown => (FIRST, 1),

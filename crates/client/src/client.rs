@@ -18,9 +18,9 @@ use tokio::time::Instant;
 /// After a [`login`](Self::login), the client keeps the session alive. It sends heartbeats, reconnects after a broken
 /// link, fetches the changes in between, and subscribes again if the server has dropped the subscription list.
 ///
-/// A call without a connection waits for a connection up to the call timeout. It makes the client try to connect at
-/// once, or within a second of its last attempt. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls wait; a further call is
-/// refused at once with 7008.
+/// A call without a connection waits for a connection up to the call timeout. While a call waits, the client makes its
+/// attempts to connect at short intervals, as after a first failure. At most [`MAX_QUEUE`](crate::MAX_QUEUE) calls
+/// wait; a further call is refused at once with 7008.
 ///
 /// The session ends with [`logout`](Self::logout), or when the server ends it, which an [`Event`](crate::Event)
 /// reports. After that, calls fail with [`Error::NotLoggedIn`].
@@ -208,9 +208,9 @@ impl Client {
         self.shared.events()
     }
 
-    /// Reports that the device has changed its network or has woken up. The client then tests an existing link at once
-    /// instead of at the next heartbeat, and gives it up after 3 s without an answer. A client that waits to reconnect
-    /// tries at once.
+    /// Reports that the device has changed its network or has woken up. If there is a link, the client tests it at once
+    /// with a heartbeat, and gives it up after 3 s without an answer. If the client is waiting to reconnect, it tries
+    /// at once.
     pub async fn network_changed(&self) {
         // Sending fails only if the driver has ended. There is then no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;

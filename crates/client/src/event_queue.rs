@@ -21,8 +21,8 @@ pub(crate) struct EventQueue {
     /// The number of events in `others` that the reader gets before the statuses in `slots`. The slots have the
     /// position of their newest change.
     ahead: usize,
-    /// The users whose statuses the reader has got. A removal is reported only for these users, so the number of slots
-    /// is bounded by these users and the watched ones.
+    /// The users whose statuses the reader has got. A removal is reported only for these users, which bounds the number
+    /// of slots.
     told: BTreeSet<UserId>,
 }
 

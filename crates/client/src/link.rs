@@ -12,9 +12,9 @@ pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
 /// The time after which the link is given up if a request has no answer and no bytes were received.
 ///
-/// A server answers each call within 5 s, at least with a refusal, and answers in order. A heartbeat after a late call
-/// would therefore be late too, so the call itself tests the link. A call waits for 10 s. If it may be repeated, it is
-/// sent again on the next link within that time.
+/// A server answers each call within 5 s, at least with a refusal, and answers in order. An additional heartbeat would
+/// be answered after the late call, so it would test nothing. The default call timeout is 10 s, so a repeatable call
+/// can still be sent again on the next link within its timeout.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
 /// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network, because the link may be broken.
@@ -32,8 +32,8 @@ const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
 /// The shortest time between two heartbeats, even if the server's timeout is shorter.
 const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
 
-/// The longest of the random waits before a link that broke during a sleep is replaced. Many devices may wake at the
-/// same time.
+/// The maximum wait before a link that broke during a sleep is replaced. The wait is random, because many devices may
+/// wake at the same time.
 pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
 /// The id of a call of the application, which the driver chooses and never uses again.
@@ -125,7 +125,7 @@ impl Link {
         self.in_flight.insert(id, request);
     }
 
-    /// Records that a message was sent that has no answer.
+    /// Records that a message was sent to which the server sends no answer.
     pub(crate) fn sent_unasking(&mut self, now: Moment) {
         self.last_sent = now;
     }
@@ -137,7 +137,8 @@ impl Link {
         self.woken = false;
     }
 
-    /// Records that the link may be broken and that a heartbeat was sent, whose answer has to come soon.
+    /// Records that the link may be broken and that a heartbeat was sent to test it. The link is given up soon if there
+    /// is no answer.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
     }
@@ -176,8 +177,8 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// The time without traffic before the link ended. If a request has no answer, the time until that request was
-    /// sent, because the path may have cut the link without notifying the client.
+    /// The time without traffic before the link ended. If a request has no answer, the time ends when that request was
+    /// sent, because the path may already have cut the link then.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)

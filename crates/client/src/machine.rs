@@ -47,8 +47,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The most calls that wait to be sent. A further call is refused at once with 7008. Calls before the login and calls
-/// without a link wait too. A logout may exceed the number by one, so that a session can always be ended. The same
-/// number separately limits the logins that wait for an attempt to connect.
+/// without a link wait too. One more is allowed if it is a logout, so that a session can always be ended. The same
+/// maximum separately applies to the logins that wait for an attempt to connect.
 pub const MAX_QUEUE: usize = 1_000;
 
 /// The delay of a deadline from which on the machine assumes that the device or this process was asleep.
@@ -138,7 +138,7 @@ impl Machine {
         calls.chain(logins).chain(phase).min()
     }
 
-    /// Processes an input, after everything that is due at `now`. Returns the effects in order.
+    /// Processes everything that is due at `now`, and then the input. Returns the effects in order.
     pub(crate) fn step(&mut self, input: Input, now: Moment, jitter: Jitter) -> Vec<Effect> {
         let mut turn = Turn { now, jitter, effects: Vec::new() };
         let turn = &mut turn;
@@ -373,8 +373,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Aborts the attempt to connect and begins a new one. It is called after a sleep of the device. It is also called
-    /// if the application has requested another login than the one that was sent, because the sent one may be refused.
+    /// Aborts the attempt to connect and begins a new one. The reason is a sleep of the device, or a login by the
+    /// application that differs from the login that was sent, because the sent login may be refused.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);
@@ -471,7 +471,7 @@ impl Machine {
         });
     }
 
-    /// Ends the session: answers waiting calls and drops the state.
+    /// Ends the session: answers waiting calls with an error and drops the state.
     fn end(&mut self, event: Event, turn: &mut Turn) {
         let Some(session) = self.session.take() else { return };
         turn.effects.push(Effect::CloseLink);

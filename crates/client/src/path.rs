@@ -2,7 +2,7 @@
 //! links were cut.
 //!
 //! A proxy, a load balancer or a NAT on the path cuts an idle link after some time, with or without notifying the
-//! client. It does so after the same time each time; links that break for other reasons do not.
+//! client. A path always cuts after the same time, whereas links that break for other reasons have different times.
 
 use std::time::Duration;
 

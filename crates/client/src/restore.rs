@@ -42,8 +42,8 @@ pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
     /// The batch that was sent and has no answer yet.
     sent: Option<Vec<UserId>>,
-    /// The users of the restore who are not watched at the moment. They are removed from the cache only if they cannot
-    /// be subscribed to again.
+    /// The users of the restore who are not watched at the moment. Such a user is removed from the cache only if the
+    /// client cannot subscribe to the user again.
     unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,

@@ -74,8 +74,8 @@ where
 pub(crate) struct Connection {
     outgoing: Sender<v1::ClientMessage>,
     incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
-    /// The future that sends and receives bytes. It never completes; its last item in `incoming` is the end of the
-    /// connection.
+    /// The future that sends and receives bytes. It never completes: when the connection ends, it puts the end into
+    /// `incoming` as the last item.
     pump: BoxFuture<'static, ()>,
 }
 

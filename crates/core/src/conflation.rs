@@ -32,7 +32,7 @@ impl ConflationRate {
     /// No limit: every change is sent at once.
     pub const NONE: Self = Self { changes_per_second: 0, notifications_per_second: 1 };
 
-    /// The longest time that a change waits, for any number of watchers.
+    /// The maximum time for which a change waits, regardless of the number of watchers.
     pub const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
     /// The time between two notifications about a user who has `watchers` watchers and changes continuously.
@@ -43,8 +43,8 @@ impl ConflationRate {
         Duration::from_millis(least.max(fair.min(Self::LONGEST_WAIT.as_millis() as u64)))
     }
 
-    /// The moment at which the bucket is full again if a change is sent now. The former moment is limited to what the
-    /// current number of watchers allows, because that number may have fallen.
+    /// The moment at which the bucket is full again if a change is sent now. If the number of watchers has decreased,
+    /// `full_at` may be later than the current burst allows, so it is limited first.
     fn full_after(self, full_at: Moment, now: Moment, watchers: usize) -> Moment {
         let interval = self.interval(watchers);
         full_at.clamp(now, now + self.burst(watchers)) + interval

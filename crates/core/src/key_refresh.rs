@@ -13,8 +13,8 @@ pub const RENEW_AFTER: Duration = Duration::from_secs(5 * 60);
 /// identity provider is down. Older keys are refused, because the provider may have withdrawn them.
 pub const KEPT_FOR: Duration = Duration::from_secs(24 * 3600);
 
-/// The shortest time between two reads that tokens with an unknown `kid` cause. It exists because anybody can make such
-/// tokens.
+/// The minimum time between two reads that are caused by tokens with an unknown `kid`. Without a minimum, anybody could
+/// cause any number of reads with forged tokens.
 pub const BETWEEN_DEMANDS: Duration = Duration::from_secs(10);
 
 /// The pause after the first failure. Each further failure doubles it, up to [`RENEW_AFTER`].

@@ -1,4 +1,4 @@
-//! Conflation: the statuses that each connection of one worker has yet to be sent.
+//! Conflation: the statuses that a worker has yet to send to each of its connections.
 //!
 //! The newest state of a user is stored once for the worker. The mailbox of a connection contains only marks: one for
 //! each watched user whose newest state was not sent to the connection. A connection that stops reading therefore costs
@@ -88,8 +88,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.release(watcher)
     }
 
-    /// Mutes or unmutes a connection. A muted connection is notified only of its own user. An unmuted one is then sent
-    /// every state that has changed meanwhile.
+    /// Mutes or unmutes a connection. A muted connection is notified only of its own user. After unmuting, the
+    /// connection receives every state that has changed meanwhile.
     pub fn set_muted(&mut self, watcher: WatcherKey, muted: bool) {
         self.graph.set_muted(watcher, muted);
     }
@@ -161,11 +161,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.unmark_all(watcher, users, |index, state| state.version() == seen[index].1)
     }
 
-    /// Records that an answer to a query contains this version of a user's state. If the connection was already sent a
-    /// newer state, returns it, so that the answer contains the newer state instead.
+    /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
+    /// the connection, returns the newer state, which the caller puts into the answer instead.
     ///
-    /// A client ignores such an answer for users whose state it was never sent. The mark of such a user is therefore
-    /// kept.
+    /// A client ignores such an answer for users whose state it has never received. The mark of such a user is
+    /// therefore kept.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -217,8 +217,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.pending(watcher)
     }
 
-    /// Moves the connections whose mailbox got a mark since the last call into `round`: all that are in no crowd, then
-    /// a share of the crowd. [`Hub::has_crowd`] returns whether others wait.
+    /// Appends to `round` the connections to serve. These are all connections outside of crowds that got a mark since
+    /// the last call, and then a limited number of connections from crowds. If [`Hub::has_crowd`] returns `true`
+    /// afterwards, more connections wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }

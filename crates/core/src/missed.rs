@@ -3,7 +3,8 @@
 //!
 //! Only bytes received from a device prove that it has got the earlier messages. Messages sent after the last bytes
 //! from the user's connections may therefore have reached no device. When the user turns OFFLINE, the record stores the
-//! time from which on that is so. The time is cleared once the messages were handed to the push webhook.
+//! time from which on messages may have been missed. The record drops the time after the messages were handed to the
+//! push webhook.
 
 use lamplight_model::{AppSettings, StatusType, Timestamp};
 use std::time::Duration;
@@ -41,8 +42,8 @@ mod tests {
             (Online, Offline, seen, "", None),
             (Online, Offline, None, "https://push", Some(0)),
             (Online, Online, seen, "https://push", None),
-            // A user who has logged out is sent no pushes. For a user who was OFFLINE, each message was pushed when it
-            // was sent.
+            // No messages are pushed to a user who has logged out. If a user was already OFFLINE, each message was
+            // pushed when it was sent.
             (Online, Unlogined, seen, "https://push", None),
             (Unlogined, Offline, seen, "https://push", None),
             (Offline, Online, seen, "https://push", None),

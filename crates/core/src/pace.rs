@@ -105,7 +105,7 @@ impl Pace {
         self.phase = Phase::Call;
     }
 
-    /// Records that an answer is complete. It need not be sent yet.
+    /// Records that an answer is complete. The answer may still be unsent.
     pub fn answered(&mut self, now: Moment) {
         self.phase = Phase::Idle { since: now };
     }

@@ -79,7 +79,7 @@ impl Call {
 /// The gate that the caller has to check after [`check_call`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gate {
-    /// None: the call is allowed.
+    /// No further gate: the call is allowed.
     Open,
     /// The rate limit of the user for this call. If it is exceeded, the call is refused with 7008.
     Rate,
@@ -163,7 +163,8 @@ pub struct Notifications {
 /// Returns the notifications that the edition and the switches of an app allow (SPEC section 4).
 ///
 /// The edition and the status switch do not change the watch list of a client. While they forbid notifications of other
-/// users, the list is kept. Once they allow them again, the client is sent every status that has changed meanwhile.
+/// users, the list is kept. Once notifications are allowed again, the client receives every status that has changed
+/// meanwhile.
 pub fn notifications(settings: &AppSettings) -> Notifications {
     Notifications {
         others: settings.edition == Edition::Flagship && settings.switches.user_status,
@@ -171,7 +172,8 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
     }
 }
 
-/// The calls and limits that the settings of an app allow its clients. When they change, clients are notified.
+/// The calls that an app's settings allow to its clients, with the limits of these calls. If they change, clients are
+/// notified.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// The code with which every query and subscription of other users is refused; `None` if they are allowed.
@@ -188,7 +190,7 @@ pub struct Abilities {
     pub unsubscribe_batch: u16,
 }
 
-/// Returns the calls and limits of every client of an app, as [`check_call`] enforces them.
+/// The abilities of every client of an app. They match the checks of [`check_call`].
 pub fn abilities(settings: &AppSettings) -> Abilities {
     let refusal = check_app(settings).err();
     Abilities {

@@ -13,7 +13,7 @@ pub struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// Counts a call if the limit allows it, and returns whether it does.
+    /// Counts a call and returns `true`, or returns `false` if the limit is reached.
     pub fn take(&mut self, limit: RateLimit, now: Moment) -> bool {
         self.forget(Duration::from_millis(limit.window_ms.into()), now);
         if self.taken.len() >= usize::from(limit.calls) {

@@ -27,7 +27,7 @@ pub struct RetentionClock {
 impl RetentionClock {
     /// Takes a reading and returns the time to use for deletions, which is never later than the reading. After a leap
     /// ahead, that time is computed from the last accepted reading, until the wall clock has run steadily for
-    /// [`STEADY_FOR`]. After a start, it is `None` for the same period.
+    /// [`STEADY_FOR`]. After a start, the result is `None` for the same period.
     pub fn read(&mut self, now: Now) -> Option<Timestamp> {
         let led_to = self.believed.map(|believed| believed.wall_at(now.moment));
         if led_to.is_some_and(|led_to| now.wall <= led_to.after(TOLERATED)) {

@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 /// The number of watchers of one user on one worker above which they are a crowd.
 pub(crate) const CROWD: usize = 256;
 
-/// The number of watchers in crowds that are served in one round. Serving them takes about 0.2 ms, for which a new
-/// request has to wait. The rest of a round costs about as much as one write.
+/// The number of watchers in crowds that are served in one round. Serving them takes about 0.2 ms, and a new request
+/// may have to wait for that time. A smaller number would save little, because the fixed cost of a round is about that
+/// of one write.
 const SHARE: usize = 32;
 
 /// The queues that a watcher is in.
@@ -21,7 +22,8 @@ pub(crate) struct Marks {
     crowd: bool,
 }
 
-/// The watchers that wait to be served, as their keys `K`. Each watcher is at most once in each of the two queues.
+/// The watchers that wait to be served, in two queues: one that is served first, and one for crowds. `K` is the key of
+/// a watcher. A queue contains a watcher at most once.
 pub(crate) struct Touched<K> {
     first: Vec<K>,
     crowd: VecDeque<K>,
@@ -49,8 +51,9 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Moves the watchers to serve in this round into `round`: the whole first queue, and a share of the crowd. `marks`
-    /// changes the marks of a watcher, and returns `false` if the watcher was removed.
+    /// Removes the watchers to serve in this round from the queues, and appends them to `round`. They are all watchers
+    /// of the first queue, and up to [`SHARE`] watchers of the queue for crowds. `marks` updates the marks of a
+    /// watcher, and returns `false` if the watcher was removed.
     pub fn take(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);
@@ -61,7 +64,7 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Whether a part of a crowd waits for the next round.
+    /// Whether watchers in crowds wait for the next round.
     pub fn has_crowd(&self) -> bool {
         !self.crowd.is_empty()
     }

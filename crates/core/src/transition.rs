@@ -2,7 +2,8 @@
 
 use lamplight_model::{ConnectionId, DeviceId, Platform, UserId};
 
-/// The result of a transition: its outcome, and the changes of which watchers, clients and stores have to be notified.
+/// The result of a transition: its outcome, and the changes that the caller must store or report to watchers and
+/// clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[must_use]
 pub struct Transition<T> {
@@ -45,7 +46,7 @@ pub enum EndCause {
     KickedByOperator,
     /// The account of the user was deleted.
     AccountDeleted,
-    /// The client logged out and was answered that the logout had failed, but the logout was then carried out.
+    /// The client's logout was answered with an error, but was carried out later.
     LoggedOut,
 }
 

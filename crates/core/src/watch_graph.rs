@@ -370,8 +370,8 @@ impl<S> WatchGraph<S> {
         held.iter().map(|(_, _, subject)| self.subjects[*subject as usize].user.clone()).collect()
     }
 
-    /// Mutes or unmutes a watcher. A muted watcher is notified only of its own user. An unmuted one is then sent the
-    /// states that were marked meanwhile.
+    /// Mutes or unmutes a watcher. A muted watcher is notified only of its own user. After unmuting, the watcher
+    /// receives the states that were marked meanwhile.
     pub fn set_muted(&mut self, key: WatcherKey, muted: bool) {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {
@@ -410,7 +410,7 @@ impl<S> WatchGraph<S> {
             let edge = &mut watcher.outgoing[watcher.pending.remove(index) as usize];
             edge.subject &= !(PENDING | UNTOLD);
             let subject = &mut self.subjects[(edge.subject & SUBJECT) as usize];
-            // The result does not matter, because a muted watcher is sent no other state.
+            // The result does not matter, because a muted watcher receives no other state.
             let _ = tell(subject.state.as_mut().expect("an edge is marked only when there is a state"));
             return false;
         }
@@ -438,8 +438,9 @@ impl<S> WatchGraph<S> {
         self.watcher(watcher).map_or(0, |watcher| watcher.pending.len())
     }
 
-    /// Moves the watchers that got a pending mark since the last call into `round`: all that are in no crowd, then a
-    /// share of the crowd. [`WatchGraph::has_crowd`] returns whether others wait.
+    /// Appends to `round` the watchers to serve. These are all watchers outside of crowds that got a pending mark since
+    /// the last call, and then a limited number of watchers from crowds. If [`WatchGraph::has_crowd`] returns `true`
+    /// afterwards, more watchers wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         let watchers = &mut self.watchers;
         let marks = |key: WatcherKey, change: fn(&mut Marks)| {

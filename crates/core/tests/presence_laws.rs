@@ -234,7 +234,7 @@ fn happen(record: &mut Record, event: Event, connections: &mut u64) {
     }
 }
 
-/// Connects a device, and checks which logins that has ended.
+/// Connects a device, and checks which logins ended because of it.
 fn connect(record: &mut Record, id: u8, platform: Platform, connections: &mut u64) {
     let connection = ConnectionId::alone(*connections);
     *connections += 1;

@@ -388,7 +388,8 @@ async fn set_custom(directory: &Arc<dyn Directory>, name: &str, text: &str, now:
 }
 
 /// A reader of the log. An adapter may need some time to deliver entries. To read everything that was logged so far,
-/// the reader appends an entry of its own, about user `a` like the tested entries, and reads until it arrives.
+/// the reader appends an entry of its own and reads until that entry arrives. The entry is about user `a`, as the
+/// tested entries are, because only entries about one user have an order.
 struct Ear {
     log: LogReader,
     ports: Ports,

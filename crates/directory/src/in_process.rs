@@ -122,8 +122,8 @@ impl InProcessDirectory {
     }
 
     /// Calls [`maintain`](Self::maintain) and syncs the journal to disk, so that it also survives a reboot of the
-    /// machine. It is called when no more changes are made. A later change is stored as usual, but after a reboot the
-    /// next start then treats the journal as incomplete.
+    /// machine. The caller makes no changes afterwards. A later change would be stored as usual, but after a reboot the
+    /// next start would treat the journal as incomplete.
     pub fn close(&self, now: Now) -> Result<(), JournalError> {
         self.maintain(now)?;
         self.journal.as_ref().map_or(Ok(()), Journal::close)

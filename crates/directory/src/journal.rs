@@ -10,9 +10,10 @@
 //! snapshot is complete, the files of `N` are deleted. Each entry contains the revision of the user's record. The entry
 //! with the highest revision is the current one, whatever file it is in.
 //!
-//! A failed write leaves the file as it was, and the next write goes to the same position. The file is marked as in
-//! doubt until a new snapshot contains the change that could not be written. If a start finds such a mark, it does not
-//! treat the records as current. See `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
+//! After a failed write, the file is truncated to its former length, and the next write goes to the same position. The
+//! file is marked as in doubt until a new snapshot contains the change that could not be written. If a start finds such
+//! a mark, it does not treat the records as current. See
+//! `docs/decisions/0020-a-journal-that-knows-when-it-is-in-doubt.md`.
 
 mod closing;
 mod damage;

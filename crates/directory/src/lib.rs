@@ -138,11 +138,12 @@ pub trait ChangeLog: Send + Sync {
     /// appended. A caller may repeat the call if readers tolerate duplicates.
     fn append(&self, entries: Vec<LogEntry>) -> Answer<'_, ()>;
 
-    /// Reads the log from now on. The entries about one user are in the order of their revisions.
+    /// Creates a reader that gets all entries from now on. The entries about one user are in the order of their
+    /// revisions.
     fn follow(&self) -> LogReader;
 
-    /// Reads, from now on, which users get [session events](Presence::pending_events) for the outbox. Each entry
-    /// contains a user, and comes after the change of the record.
+    /// Creates a reader of the users who get new [session events](Presence::pending_events) for the outbox. Each entry
+    /// contains a user, and is appended after the change of the record.
     fn follow_events(&self) -> LogReader;
 }
 

@@ -45,8 +45,8 @@ pub(crate) fn is_deleted(db: &Connection, app: AppId) -> Result<bool> {
     db.prepare_cached("SELECT 1 FROM deleted_apps WHERE id = ?1")?.exists([app.0])
 }
 
-/// Ends the deleted state of an app that is being created again. Returns `false` if the app may not be created, because
-/// some of its rows still exist.
+/// Removes an app from the deleted apps, because it is being created again. Returns `false` if the app cannot be
+/// created yet, because some of its rows still exist.
 pub(crate) fn make_again(db: &Connection, app: AppId) -> Result<bool> {
     let sql = "SELECT emptied FROM deleted_apps WHERE id = ?1";
     let emptied: Option<bool> = db.prepare_cached(sql)?.query_row([app.0], |row| row.get(0)).optional()?;

@@ -95,8 +95,8 @@ pub(crate) fn enqueue(db: &Connection, notices: &[NewNotice]) -> Result<Enqueued
     Ok(done)
 }
 
-/// The ordinal up to which the user's session events were stored in the outbox. 0 if the caller has confirmed them all,
-/// so that no repetition has to be detected.
+/// The ordinal up to which the user's session events were stored in the outbox. 0 if the caller has confirmed that it
+/// will not repeat any of them.
 fn last_taken_in(db: &Connection, user: &User) -> Result<u64> {
     let sql = "SELECT ordinal FROM taken_in WHERE app = ?1 AND user = ?2";
     let key = params![user.app.0, user.id.as_str()];

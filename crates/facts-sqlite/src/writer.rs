@@ -25,7 +25,7 @@ pub struct Stats {
     pub writes: u64,
     /// The number of failed commits.
     pub failed_commits: u64,
-    /// The number of writes that failed, by themselves or with their commit.
+    /// The number of failed writes, including all writes of failed commits.
     pub failed_writes: u64,
 }
 
@@ -60,7 +60,7 @@ impl Writer {
         Ok(Self { queue: Some(queue), thread: Some(thread), counters })
     }
 
-    /// Runs statements in a savepoint, and returns their result after the commit.
+    /// Queues statements, which the thread runs in a savepoint. Returns their result after the commit.
     pub(crate) fn write<T: Send + 'static>(
         &self,
         doing: &'static str,

@@ -47,7 +47,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn replace_app(&self, was: Option<App>, app: App) -> Answer<'_, bool>;
 
     /// Begins the deletion of an app, in one transaction. The app and its keys are deleted, and no account, login,
-    /// revocation or notice of the app is stored until it is created again. The last app is not deleted.
+    /// revocation or notice of the app is stored until the app is created again. The last app is not deleted.
     fn begin_app_deletion(&self, app: AppId) -> Answer<'_, AppDeletion>;
 
     /// The apps whose deletion has begun and is not complete, in ascending order of their ids.
@@ -79,7 +79,7 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn delete_account(&self, user: User, revoked: Revoked) -> Answer<'_, Option<AccountDeleted>>;
 
     /// Ends all logins of a user, adds an end mark for each of their devices, and revokes further UserSigs, in one
-    /// transaction. Returns the highest login number so far: every login of the user up to that number has ended.
+    /// transaction. Returns the highest login number so far. Every login of the user up to that number has ended.
     /// Returns `None` if there is no account.
     fn kick(&self, user: User, revoked: Revoked) -> Answer<'_, Option<u64>>;
 
@@ -210,8 +210,8 @@ pub struct NewLogin {
 pub enum LoginRecorded {
     /// The login was refused, because its UserSig was revoked.
     Revoked,
-    /// The login was refused, because the device's last login ended in this way and the device was not notified or
-    /// tried to resume. The next login by its application succeeds; a resume is refused until then.
+    /// The login was refused, because the device's last login ended for this reason. A resume is refused every time. A
+    /// login by the application is refused once, if the device was kicked and not yet notified.
     Ended(EndWhy),
     /// The login was refused, because there is no account. A resume creates no account, and neither does a login to a
     /// deleted app.

@@ -13,8 +13,9 @@ use lamplight_model::{
 };
 use std::time::Duration;
 
-/// The time within which an identical message is treated as a retry. SDKs and backends stop retrying long before it.
-/// After this time, the same text to the same user under the same client id is a new message.
+/// The time within which a message with the same sender, recipient, content and client id is treated as a retry. SDKs
+/// and backends stop retrying long before it. After this time, the same text to the same user under the same client id
+/// is a new message.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has validated the texts.
@@ -221,7 +222,7 @@ pub struct NewFriendship {
 /// The result of [`Lists::befriend`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Befriending {
-    /// Whether the friend was added, or the reason for which not.
+    /// Whether the friend was added, or the reason why the friend was not added.
     pub outcome: Befriended,
     /// The owner's entry; `None` if the friend was not added.
     pub entry: Option<Friend>,

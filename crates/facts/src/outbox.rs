@@ -11,14 +11,14 @@ pub trait Outbox: Send + Sync {
     /// Stores notices in their order, in one transaction. If an app has [`MAX_WAITING_NOTICES`] waiting notices,
     /// further ones are dropped.
     ///
-    /// The session events of a user have increasing ordinals. An event that was stored before is ignored, even if it
-    /// was settled meanwhile. This ends when the caller confirms with [`Outbox::forget_taken_in`] that it will not
-    /// repeat the event.
+    /// The session events of a user have increasing ordinals. An event that was stored before is ignored, even if its
+    /// notice was settled meanwhile. After the caller has confirmed with [`Outbox::forget_taken_in`] that it will not
+    /// repeat events, the store need not recognise these events any longer.
     ///
     /// If a login cancels a waiting disconnect of its device, the disconnect is deleted and the login is not stored.
     /// [`SessionEvent::takes_back`](lamplight_model::SessionEvent::takes_back) defines when that is possible; a
-    /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled. The status in the events between the
-    /// two becomes that after the login, because the user then counts as ONLINE the whole time.
+    /// disconnect that was handed out ([`Outbox::hand_out`]) cannot be cancelled. The events between the disconnect and
+    /// the login then get the status after the login, because the user counts as ONLINE the whole time.
     fn enqueue(&self, notices: Vec<NewNotice>) -> Answer<'_, Enqueued>;
 
     /// Records that the caller will not repeat the session events of these users up to these ordinals, so that they

@@ -106,7 +106,7 @@ impl Served {
                 request.extend_from_slice(b"0\r\n\r\n");
             }
         }
-        // The server may have closed the kept connection. On a new connection, there must be an answer.
+        // The server may have closed the open connection. On a new connection, the server must answer.
         let kept = self.connection.take();
         let kept = kept.and_then(|mut stream| converse(&mut stream, &request).ok().zip(Some(stream)));
         let (answer, stream) = kept.unwrap_or_else(|| {

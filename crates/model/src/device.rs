@@ -176,8 +176,7 @@ impl fmt::Debug for PlatformSet {
     }
 }
 
-/// The id of one run of a node. Each start gives the node another id, so that it cannot take data of an earlier run for
-/// its own.
+/// The id of one run of a node. Each start gives the node a new id, so that data of an earlier run is recognised.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Debug, Default)]
 #[serde(transparent)]
 pub struct NodeId(pub u64);

@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A position in the history of the facts. Live records store the last position. Facts at an earlier position were
-/// restored from a backup, and facts with another history are different ones.
+/// A position in the history of the facts. Live records store the last position. If the facts are at an earlier
+/// position, they were restored from a backup. If they have another history, they are not the facts that the live
+/// records belong to.
 ///
 /// A position is committed to the facts before live records store it, so a crash cannot leave live records that are
 /// ahead of the facts.

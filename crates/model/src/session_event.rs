@@ -68,7 +68,7 @@ pub enum SessionEventKind {
 }
 
 impl SessionEventKind {
-    /// Whether the event is a disconnect without a logout.
+    /// Whether the event is the end of a connection without a logout.
     pub fn is_disconnect(&self) -> bool {
         match self {
             Self::LinkClosed | Self::TimedOut => true,
@@ -78,8 +78,8 @@ impl SessionEventKind {
 }
 
 impl SessionEvent {
-    /// The device of a login that kicked no device; `None` for every other event. Only such a login can cancel a
-    /// disconnect.
+    /// The device, if the event is a login that kicked no device; `None` for every other event. Only such a login can
+    /// cancel a disconnect.
     pub fn device_that_is_back(&self) -> Option<&DeviceId> {
         match &self.kind {
             SessionEventKind::Login { kicked } if kicked.is_empty() => {

@@ -53,8 +53,8 @@ pub struct Version(pub u64);
 
 impl Version {
     /// The lowest version of a change at this time: the wall clock in milliseconds, shifted by 12 bits for 4,096
-    /// changes per millisecond. The record of a user whose former record was lost begins with it, so that it is above
-    /// the versions that were sent before.
+    /// changes per millisecond. A record that replaces a lost record begins with this version. Its versions are
+    /// therefore above those sent before.
     pub fn at(wall: Timestamp) -> Self {
         Self(wall.0 << 12)
     }

@@ -34,8 +34,8 @@ impl Hops {
         }
     }
 
-    /// The address of the client whose request was received from `peer`: the nearest hop that is not trusted, or the
-    /// farthest hop with an address if all are trusted.
+    /// The address of the client whose request was received from `peer`. It is the nearest hop that is not trusted, or
+    /// the farthest hop with an address if all hops are trusted.
     ///
     /// A proxy appends to one of the two headers and passes the other on unchanged. If the two headers give different
     /// addresses, the result is `peer`.

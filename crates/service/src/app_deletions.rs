@@ -1,4 +1,5 @@
-//! The deletion of an app with all its data. Callers see it at once; the stores delete the data in steps afterwards.
+//! The deletion of an app with all its data. The app is gone for callers at once; its data is deleted in steps
+//! afterwards.
 //!
 //! ```text
 //! delete ─────▶ the app is gone, with its keys        proceed ─▶ live records, 64 a step: connected clients are sent
@@ -110,7 +111,7 @@ impl AppDeletions {
         Self { facts, directory, apps, outbox, state: Mutex::default(), begun: Notify::default() }
     }
 
-    /// Returns the state. A panic in another thread does not matter, because every critical section leaves the map
+    /// Locks the state. A panic in another thread does not matter, because every critical section leaves the map
     /// consistent.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock()
@@ -237,7 +238,7 @@ impl AppDeletions {
     }
 
     /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record again and refuses the
-    /// call, because the pass over the records may have missed this record.
+    /// call. The deletion may already have passed the position of this record.
     pub(crate) async fn put_record(
         &self,
         user: &User,
@@ -249,8 +250,7 @@ impl AppDeletions {
         self.check_still_there(user, app, now).await
     }
 
-    /// Refuses a login or a record if its app was deleted while it was created, and removes the record. `app` is the
-    /// app as it was before.
+    /// Removes a new record and refuses its login if the app was deleted meanwhile. `app` is the app as it was before.
     pub(crate) async fn check_still_there(
         &self,
         user: &User,

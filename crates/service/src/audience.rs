@@ -57,8 +57,9 @@ pub struct Audience<S> {
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
-    /// For each user, the versions that connections were sent in answers before the log reported them. Older entries of
-    /// the log are not sent to these connections. A version is removed once the log or a read has reached it.
+    /// For each user, the versions that answers contained before the log reported them, with the connections that got
+    /// the answers. Older entries of the log are not sent to these connections. A version is removed once the log or a
+    /// read has reached it.
     answered: HashMap<User, SmallVec<[(WatcherKey, Version); 1]>, foldhash::fast::RandomState>,
 }
 
@@ -81,7 +82,7 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Adds a connection that has logged in, which is then notified of its own user. The connection has missed earlier
+    /// Adds a logged-in connection, which is then notified about its own user. The connection has missed earlier
     /// entries of the log. The caller therefore reads from the directory whether it is still the device's current
     /// connection, and then calls [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
@@ -204,8 +205,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.shrink(watcher);
     }
 
-    /// The parts of a connection's own list change that another device has undone before the answer was sent: the added
-    /// users that are no longer on the list, and the removed users that are on it again.
+    /// The parts of a connection's own list change that another device has undone before the answer was sent. The first
+    /// list has the added users that are no longer on the subscription list, the second has the removed users that are
+    /// on the list again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -215,8 +217,8 @@ impl<S: Versioned> Audience<S> {
         (gone.collect(), back.collect())
     }
 
-    /// Ends the holds of the users that a failed call of the connection added, so that their statuses are sent as
-    /// notifications. Requests a read of each status through `effects`.
+    /// Allows notifications about the users that a failed call of the connection added. Requests a read of their
+    /// statuses through `effects`.
     pub fn release(&mut self, watcher: WatcherKey, effects: &mut Vec<Effect>) {
         effects.extend(self.hub.release(watcher).into_iter().map(Effect::Read));
     }
@@ -312,7 +314,7 @@ impl<S: Versioned> Audience<S> {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
                     }
                     // The watch list has to be read again for two reasons: the app's settings determine whether friends
-                    // are watched, and two such entries may be in the log in another order than their commits.
+                    // are watched, and the log may contain two such entries in a different order than their commits.
                     effects.push(Effect::Reload(watcher));
                 }
             }
@@ -410,8 +412,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.known_all(watcher, seen)
     }
 
-    /// Records that an answer contains this version of a user's status, which was just read. If the connection was
-    /// already sent a newer version, returns that version for the answer.
+    /// Records that an answer contains this version of a user's status, which was just read. If a newer version was
+    /// already sent to the connection, returns the newer version for the answer.
     ///
     /// The log may be behind the answer. Older entries that it reports later are not sent to this connection. An entry
     /// with the same version is sent, because an answer does not replace a notification.
@@ -442,8 +444,8 @@ impl<S: Versioned> Audience<S> {
         self.hub.drain(watcher, tell)
     }
 
-    /// Moves the connections whose mailbox got a mark since the last call into `round`: all that are in no crowd, then
-    /// a share of the crowd.
+    /// Appends to `round` the connections to serve. These are all connections outside of crowds that got a mark since
+    /// the last call, and then a limited number of connections from crowds.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.hub.take_touched(round);
     }

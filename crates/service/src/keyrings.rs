@@ -78,8 +78,8 @@ impl Keyrings {
         rings.map(|ring| Arc::clone(&ring.keys)).collect()
     }
 
-    /// Requests the sources of an app to be read again, if that is allowed now, and waits until the attempt has ended.
-    /// Returns `false` without waiting if it is not allowed.
+    /// Requests a new read of an app's sources and waits until the read has ended. Returns `false` without waiting if
+    /// no read is allowed now.
     pub(crate) async fn newer_keys(&self, app: &App, now: Moment) -> bool {
         let mut waits = Vec::new();
         {
@@ -177,8 +177,8 @@ impl Keyrings {
         self.wanted.notify_one();
     }
 
-    /// Returns the keys of all sources. A panic in another thread does not matter, because every critical section
-    /// leaves the map consistent.
+    /// Locks the keys of all sources. A panic in another thread does not matter, because every critical section leaves
+    /// the map consistent.
     fn rings(&self) -> MutexGuard<'_, BTreeMap<KeysToRead, Ring>> {
         self.rings.lock()
     }

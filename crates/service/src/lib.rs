@@ -101,7 +101,7 @@ impl From<Code> for ServiceError {
 }
 
 impl ServiceError {
-    /// The refusal that is sent to the caller. An internal error is sent as such, without details.
+    /// The refusal that is sent to the caller. For an internal error, it has only the code and no details.
     pub fn refusal(&self) -> Refusal {
         match self {
             Self::Refused(refusal) => refusal.clone(),

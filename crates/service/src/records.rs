@@ -1,10 +1,10 @@
 //! The live records and the facts behind them: the status of a user without a record, and the creation of records.
 //!
 //! [`Service::recover`](crate::Service::recover) creates a record for every login in the facts, and a login creates
-//! one. After that, a user without a record has no login, apart from a login that is just being recorded or taken back.
-//! The logins in the facts therefore need not be read. This changes if the directory loses records while the node runs.
-//! The directory reports the loss by a new [epoch](lamplight_directory::Directory::epoch). The logins in the facts are
-//! then read again, and each user with a login from before the epoch gets a new record.
+//! one. After that, a user without a record has no login, apart from a login that is just being recorded or undone. The
+//! logins in the facts therefore need not be read, unless the directory loses records while the node runs. The
+//! directory reports the loss by a new [epoch](lamplight_directory::Directory::epoch). The logins in the facts are then
+//! read again, and each user with a login from before the epoch gets a new record.
 
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
@@ -112,7 +112,7 @@ impl Records {
         }
         let mut found = self.facts.accounts_with_logins(users).await?;
         for (_, logins) in found.iter_mut().flatten() {
-            // A later login is being recorded or taken back, and that operation updates the record itself.
+            // A later login is being recorded or undone, and that operation updates the record itself.
             logins.retain(|login| login.at < epoch);
         }
         Ok(found)
@@ -152,8 +152,8 @@ impl Records {
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
         Presence::from_facts(
             user_facts(account, logins),
-            // This is higher than the version of the user without these logins. It has to be, because the facts may
-            // contain a login that had not entered a record when a process ended.
+            // This version is above the version of the same user without the logins. Watchers may have received the
+            // latter if a process ended before a login in the facts had entered a record.
             self.first_version(since),
             since,
             !is_new && account.created < floor,

@@ -1,10 +1,11 @@
-//! The retry list: operations that a store has failed to carry out, or may have failed to. `operations/retrying.rs`
-//! retries them.
+//! The retry list, which contains the operations that failed or whose result is unknown because a store failed.
+//! `operations/retrying.rs` retries them.
 //!
-//! Each operation can be repeated and delayed safely: it contains the login, the connection or the account that it
-//! concerns, and does not affect later ones. Ended logins that the live record itself keeps for the facts are not in
-//! this list; it is for operations that the record could not store. The list is lost when the process ends. After a
-//! restart, `upkeep` makes the two stores consistent instead.
+//! Each operation can be repeated and delayed safely, because it names the login, the connection or the account that it
+//! concerns and does not affect later ones. The list is lost when the process ends. After a restart, `upkeep` makes the
+//! two stores consistent instead.
+//!
+//! Ended logins that the live record stores for the facts are not in this list.
 
 use lamplight_core::LinkEnd;
 use lamplight_model::{ConnectionId, DeviceId, EndWhy, Moment, Platform, Timestamp, User};
@@ -27,7 +28,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 pub(crate) enum Pending {
     /// A connection has ended.
     Disconnect { user: User, connection: ConnectionId, end: LinkEnd, heard: Timestamp },
-    /// The login of a connection had to be ended, and the outcome is unknown.
+    /// The login of a connection must be ended. An earlier attempt has failed or its result is unknown.
     EndLogin { user: User, connection: ConnectionId, end: LoginEnd },
     /// A login was recorded in the facts and then refused.
     TakeBack { user: User, recorded: Recorded },
@@ -56,8 +57,8 @@ pub(crate) struct Recorded {
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark for a device whose login is taken back. A login by the application gets one, because it has removed the
-/// device's former mark.
+/// The end mark for a device whose login is undone. It is needed only after a login by the application, because that
+/// login has removed the device's former mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -72,7 +73,7 @@ struct Waiting {
     /// The operations that are being carried out now.
     under_way: Vec<Pending>,
     dropped: u64,
-    /// The pause after the last round: zero if no operation failed, and twice as long if none succeeded.
+    /// The pause after the last round. It is zero if no operation failed, and is doubled if none succeeded.
     pause: Duration,
     /// The time of the next round.
     from: Moment,

@@ -3,7 +3,7 @@
 use lamplight_model::User;
 use std::hash::BuildHasher;
 
-/// The `N` parts of a table. A user is in another part in each process.
+/// The `N` parts of a table. Each process assigns users to the parts differently.
 pub(crate) struct Shards<T, const N: usize> {
     shards: [T; N],
     hasher: foldhash::fast::RandomState,

@@ -1,8 +1,8 @@
 //! Appends entries about committed changes of the facts to the change log, even if the log cannot accept them at once.
 //!
 //! Callers never wait for the log. If the log does not accept an entry at once, the entry waits in a bounded queue, in
-//! order, until [`Telling::append_waiting`] has appended it. If the queue is full, the entry is dropped. Nothing is
-//! lost by that, because the change is in the facts and readers find it when they read again.
+//! order, until [`Telling::append_waiting`] has appended it. If the queue is full, the entry is dropped. The change
+//! itself is not lost, because it is in the facts and readers find it when they read the facts again.
 
 use futures_util::FutureExt;
 use lamplight_directory::{ChangeLog, DirectoryError, LogEntry, News};
@@ -46,8 +46,7 @@ impl Telling {
         &*self.log
     }
 
-    /// Appends an entry to the log. It is called after the change was committed, for changes that are not in a live
-    /// record.
+    /// Appends an entry to the log. The caller has committed the change, which is not a change of a live record.
     pub(crate) fn tell(&self, user: &User, news: News) {
         self.append(LogEntry::news(user.clone(), news));
     }
@@ -77,8 +76,8 @@ impl Telling {
         }
     }
 
-    /// Appends the waiting entries to the log. After an error they keep waiting, and the caller calls this again later.
-    /// Only one task of a node may call it, because two would mix up the order.
+    /// Appends the waiting entries to the log. After an error, the entries keep waiting and the caller tries again
+    /// later. Only one task of a node may call this function, because two tasks would mix up the order.
     pub async fn append_waiting(&self) -> Result<(), DirectoryError> {
         loop {
             let mut batch = Batch { telling: self, entries: self.lock().take() };

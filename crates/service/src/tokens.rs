@@ -57,8 +57,9 @@ impl Tokens {
         self.throttle.sweep(now);
     }
 
-    /// Verifies a UserSig or a JWT. An invalid one is refused with its reason, or with 70050 if its address has
-    /// recently sent too many. If a JWT has an unknown key, this waits once for the keys to be read again.
+    /// Verifies a UserSig or a JWT. An invalid token is refused with the reason, or with 70050 if its address has
+    /// recently sent too many invalid tokens. If a JWT has an unknown key, this waits once for the keys to be read
+    /// again.
     pub(crate) async fn verify(
         &self,
         port: Port,

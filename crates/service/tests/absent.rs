@@ -107,8 +107,8 @@ async fn every_login_of_the_facts_has_a_record_from_the_start_on() {
     assert_eq!(world.types(&users).await, [Some(Offline), Some(Offline), Some(Unlogined), None]);
 }
 
-/// The process ended after the login was recorded in the facts and before it entered the record. Watchers were sent the
-/// status without the login, so the new status needs a higher version.
+/// The process ended after the login was recorded in the facts and before it entered the record. Watchers have received
+/// the status without the login, so the new status needs a higher version.
 #[tokio::test]
 async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     let world = World::with_logins(&[]).await;
@@ -129,7 +129,7 @@ async fn a_login_that_only_the_facts_have_after_a_crash_is_a_change() {
     assert!(told.version < status.version, "{told:?} {status:?}");
 }
 
-/// The login is not acknowledged yet and may be taken back, so watchers must not be notified of it.
+/// The login is not acknowledged yet and may be undone, so watchers must not be notified of it.
 #[tokio::test]
 async fn a_login_that_is_being_made_is_none_yet() {
     let world = World::with_logins(&["ann"]).await;

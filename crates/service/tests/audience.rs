@@ -1,5 +1,5 @@
 //! Tests of the audience when calls to the stores end late. The connection that made the call may have left, and
-//! another one may use its slot.
+//! another connection may use its slot.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -214,7 +214,7 @@ fn what_another_device_undid_is_known_when_the_own_change_is_answered() {
     assert_eq!(audience.undone(alice, &change), (vec![id("bob")], vec![id("dog")]));
 }
 
-/// A login that was refused although it had entered the record is repeated over the same connection.
+/// A login entered the record but was answered with a refusal, and is then repeated over the same connection.
 #[test]
 fn the_end_of_an_earlier_login_over_the_same_connection_closes_nothing() {
     let mut audience = Audience::<UserStatus>::default();
@@ -314,8 +314,8 @@ fn an_answer_takes_no_event_and_tells_nobody_else() {
     assert_eq!(told(&mut audience), [3]);
 }
 
-/// A list that is twenty times as long takes about twenty times as long. If all marks were searched for each user, it
-/// would take four hundred times as long.
+/// A list that is twenty times as long takes about twenty times as long. If all marks were searched for each user, a
+/// list that is twenty times as long would take four hundred times as long.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "it measures")]
 fn joining_takes_time_in_proportion_to_the_list() {
@@ -326,7 +326,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
         let known: Vec<(User, Version)> = users.map(|user| (user, Version(1))).collect();
         let mut audience = Audience::<UserStatus>::default();
         let mut fastest = std::time::Duration::MAX;
-        // The first connection makes the audience read the statuses. Those after it have to be sent all of them.
+        // The first connection makes the audience read the statuses. The later connections must receive all statuses.
         for n in 0..4 {
             let (member, mut effects) = (Member::new(user("me"), ConnectionId::alone(n)), Vec::new());
             let watcher = audience.join(member, length, &mut effects);

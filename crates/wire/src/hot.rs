@@ -19,7 +19,7 @@ const KEY_LOGIN_STATUSES: u8 = 3 << 3 | 2;
 /// The protobuf encoding of `StatusChanged.snapshot_complete = true`: field number << 3 | 0, then 1.
 const SNAPSHOT_COMPLETE: [u8; 2] = [2 << 3, 1];
 
-/// The JSON text before and after the statuses.
+/// The JSON text before the statuses.
 const JSON_HEAD: &[u8] = br#"{"statusChanged":{"statuses":["#;
 const JSON_TAIL: &[u8] = b"]}}";
 const JSON_TAIL_COMPLETE: &[u8] = br#"],"snapshotComplete":true}}"#;

@@ -54,7 +54,7 @@ impl Client {
         Ok(lists::users_info(told))
     }
 
-    /// Returns the whole friend list, in ascending order of the `userID`s. It makes a request for each thousand
+    /// Returns the whole friend list, in ascending order of the `userID`s. The client makes one request per 1,000
     /// friends, and the call timeout applies to each request.
     ///
     /// # Errors

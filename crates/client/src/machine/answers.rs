@@ -148,8 +148,8 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// Processes the answer to a login, and the statuses that were received before it. Users whom an earlier process
-    /// has left on the subscription list are placed before the users of this session.
+    /// Processes the answer to a login, and the statuses that were received before it. In the client's copy of the
+    /// subscription list, users whom an earlier process has subscribed to are placed before the users of this session.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
@@ -473,8 +473,8 @@ impl Machine {
     }
 }
 
-/// Emits events for the answer to a call whose caller has got a timeout. Otherwise the application would not get the
-/// change.
+/// Emits events for the answer to a call whose caller has got a timeout. Without these events, the application would
+/// not get the change.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
     if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {

@@ -17,7 +17,7 @@ pub(super) struct Session {
     pub(super) user_sig: String,
     /// Whether a login has succeeded. From then on, the client reconnects by itself.
     pub(super) established: bool,
-    /// The number of consecutive attempts that did not give a lasting link.
+    /// The number of consecutive attempts that failed or gave a link that broke soon.
     pub(super) failures: u32,
     /// The period over which the server's clients spread their reconnects.
     pub(super) spread: Spread,
@@ -83,8 +83,8 @@ impl Session {
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// Whether closing the link, or aborting the attempt to open one, is enough to log out. This is so if the login was
-    /// not sent yet, or if it is a Web login.
+    /// Whether closing the link, or aborting the attempt to open one, logs the device out. `true` if the login was not
+    /// sent yet, or if it is a Web login.
     pub(super) fn ends_with_its_link(&self, platform: Platform) -> bool {
         match self.phase {
             Phase::Live(_) => false,

@@ -20,8 +20,8 @@ impl Presence {
     }
 
     /// Adds the login event of a device. If the device was already connected on the same platform and kicked no device,
-    /// there is no new event. If it was connected otherwise, its disconnect is added first, so that logins and
-    /// disconnects of a device alternate.
+    /// there is no new event. In all other cases, a device that was already connected gets a disconnect event first.
+    /// Logins and disconnects of a device therefore alternate.
     pub(super) fn note_login(
         &mut self,
         device: EventDevice,

@@ -210,8 +210,8 @@ impl Presence {
         self.unsettled.iter().flat_map(|unsettled| unsettled.ends())
     }
 
-    /// Records a UserSig of the user: the new one of a connected device, or one used without a connection if
-    /// `connection` is `None`.
+    /// Records that the user has used a UserSig issued in the second `issued`. `connection` is the connection of the
+    /// device that now uses the UserSig, or `None` if it was used without a connection.
     pub fn note_sig(
         &mut self,
         connection: Option<ConnectionId>,
@@ -372,9 +372,9 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Replaces the logins by those in the facts, after a restart. A login that only the record has was ended. A login
-    /// that only the facts have is added, unless its end is not stored in the facts yet. Web logins are not in the
-    /// facts, and stay unless they were kicked or deleted while no node ran.
+    /// Replaces the logins by those in the facts, after a restart. A login that is only in the record is removed. A
+    /// login that is only in the facts is added, unless its end is not stored in the facts yet. Web logins are not in
+    /// the facts. They stay, unless the user was kicked or deleted while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {

@@ -105,7 +105,7 @@ impl Record {
         }
     }
 
-    /// Lets time pass. Handles each deadline when it is due, and passes its transition to `seen`.
+    /// Advances the time. Processes each deadline when it is due, and passes the resulting transition to `seen`.
     pub fn wait(&mut self, time: Duration, mut seen: impl FnMut(&Transition<Vec<Removed>>)) {
         let end = self.now.moment + time;
         while let Some(due) = self.presence.next_deadline().filter(|due| *due <= end) {
@@ -136,8 +136,8 @@ impl Record {
         self.now = self.now.after(end.since(self.now.moment));
     }
 
-    /// Kills the process and restores the record in another one after the time `down`. The monotonic clock starts again
-    /// from its origin.
+    /// Simulates a crash of the process, and restores the record in a new process after the time `down`. The monotonic
+    /// clock starts again from its origin.
     pub fn restart(&mut self, down: Duration) {
         let before = self.status();
         let (devices, list) = (self.presence.devices().len(), self.presence.subscriptions().clone());

@@ -230,7 +230,7 @@ pub async fn the_feed_has_the_users_of_one_app(ports: Ports) {
     assert_eq!(ports.directory.feed(AppId(3), None, 9).await.unwrap().users, []);
 }
 
-/// The reader begins to wait before it reads the page, so that it misses no change in between.
+/// A reader that starts to wait before it reads a page misses no change in between.
 pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(ports: Ports) {
     seed(&ports.directory, "a").await;
     let cursor = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
@@ -258,7 +258,7 @@ pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_
     assert_eq!((followed.users, followed.reset), (vec![user("b")], false));
 }
 
-/// This applies to any page size, and if a record was removed before the snapshot began.
+/// The rule holds for any page size, and also if a record was removed before the snapshot began.
 pub async fn a_snapshot_of_the_feed_comes_to_its_end_after_a_removal(ports: Ports) {
     for name in ["a", "b", "c", "gone"] {
         seed(&ports.directory, name).await;

@@ -60,7 +60,7 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the mark. The mark of an older generation, or one that was truncated, has another content.
+/// The content of the mark. The mark of an older generation, and a truncated mark, have different contents.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

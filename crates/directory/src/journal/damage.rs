@@ -9,7 +9,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The most damaged files that are kept. Above it, the oldest are deleted. A single start finds about 17 at most.
+/// The maximum number of damaged files that are kept. If there are more, the oldest are deleted. A single start finds
+/// at most about 17.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
 /// The most bytes of damaged files that are kept. The newest file is kept even if it is larger.

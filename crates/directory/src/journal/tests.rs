@@ -443,7 +443,7 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     }
 }
 
-/// A mark that could not be written is in the next snapshot, and a mark that was written is in it too.
+/// The next snapshot contains the last mark, whether or not the mark could be written before.
 #[test]
 fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     let mark = |count| FactsMark { history: 7, count };

@@ -83,8 +83,7 @@ pub(super) struct Touched {
     pub(super) unread: u32,
 }
 
-/// Updates the owner's row because a message was sent or received. A new row has a history that begins with this
-/// message.
+/// Updates the owner's row because a message was sent or received. The history of a new row begins with this message.
 pub(super) fn touch(
     db: &Connection,
     owner: &User,

@@ -33,7 +33,8 @@ pub async fn an_app_is_put_and_replaced_whole(facts: &dyn Facts) {
     assert_eq!(ok(facts.apps()).await, [second]);
 }
 
-/// A call changes nothing if its expected app differs from the stored one, or if it expects no app.
+/// A call changes nothing if the app that it expects differs from the stored app, or if it expects that there is no
+/// app.
 pub async fn an_app_is_replaced_by_who_saw_it_last(facts: &dyn Facts) {
     let named = |name: &str| {
         let (keys, admins) = Default::default();

@@ -230,7 +230,7 @@ pub async fn a_disconnect_far_behind_is_not_taken_back(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "far", login(far + 1, "phone")).await, ADDED);
 }
 
-/// A login that is repeated after a crash does not cancel a later disconnect.
+/// If a login event is repeated after a crash, it does not cancel a disconnect that came after the login.
 pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts) {
     let login = login(1, "phone");
     enqueue(facts, "alice", login.clone()).await;
@@ -239,8 +239,8 @@ pub async fn a_login_leaves_the_disconnect_that_came_after_it(facts: &dyn Facts)
     assert_eq!(state(facts, STATE).await.waiting, 2);
 }
 
-/// If the events are repeated after a crash, a cancelled pair is not stored again. A login whose disconnect was already
-/// sent is not ignored as a part of such a pair.
+/// If the events are repeated after a crash, a cancelled pair is not stored again. If the disconnect was already sent,
+/// the login is stored.
 pub async fn events_that_are_said_again_after_a_crash_are_passed_over(facts: &dyn Facts) {
     let closed = |ordinal| event(ordinal, "phone", SessionEventKind::LinkClosed);
     let pair = || vec![new("alice", closed(1)), new("alice", login(2, "phone"))];

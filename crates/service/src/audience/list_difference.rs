@@ -29,7 +29,7 @@ impl ListDifference {
     fn change(&mut self, user: &UserId, joined: bool) {
         let opposite = self.changed.get(user).map(|change| change.joined != joined);
         match opposite {
-            // The connection was last sent the state to which the user has returned.
+            // The opposite change is not sent yet, so both cancel each other.
             Some(true) => {
                 self.changed.remove(user);
             }
@@ -42,8 +42,7 @@ impl ListDifference {
         }
     }
 
-    /// Removes users from the difference, because an answer has reported to the connection whether they are on the
-    /// list.
+    /// Removes users from the difference, because an answer has told the client whether these users are on the list.
     pub fn answered(&mut self, users: &[UserId]) {
         users.iter().for_each(|user| {
             self.changed.remove(user);
@@ -60,7 +59,7 @@ impl ListDifference {
         self.add(&joined, &left);
     }
 
-    /// Whether the connection was sent every change.
+    /// Whether there is no difference.
     pub fn is_empty(&self) -> bool {
         self.changed.is_empty()
     }
@@ -86,8 +85,8 @@ impl ListDifference {
 mod tests {
     use super::*;
 
-    /// Runs a script: `+a` adds a user, `-a` removes one, and `=a` is an answer about one. `abc/cd` is an answer with
-    /// the list of a, b and c while the worker has the list of c and d. Compares the added and the removed users.
+    /// Runs a script: `+a` adds a user, `-a` removes a user, and `=a` is an answer about a user. `abc/cd` is an answer
+    /// with the list of a, b and c while the worker has the list of c and d. Compares the added and the removed users.
     fn check(script: &str, joined: &str, left: &str) {
         let mut difference = ListDifference::default();
         for step in script.split(' ') {

@@ -94,7 +94,8 @@ impl Reads {
         self.watch_lists.entries.remove(&watcher);
     }
 
-    /// Returns the next call to make; `None` if none may be made now. The caller repeats this until it returns `None`.
+    /// Returns the next call to make, or `None` if no call may be made now. The caller makes calls until the result is
+    /// `None`.
     pub fn next(&mut self, now: Moment) -> Option<ReadCall> {
         if self.under_way >= MAX_CALLS {
             return None;
@@ -143,7 +144,7 @@ struct Wanted<K> {
     /// skipped.
     waited: VecDeque<K>,
     background: VecDeque<K>,
-    /// Keys whose read has failed, ordered by the end of their pause.
+    /// Keys whose read has failed, ordered by the time of the retry.
     paused: BTreeSet<(Moment, K)>,
 }
 

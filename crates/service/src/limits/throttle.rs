@@ -33,8 +33,8 @@ pub enum Port {
     Http,
 }
 
-/// The most sources whose failures are counted at a time, for each port. Above it, all idle entries are removed, and as
-/// many of the others as are needed to halve the number.
+/// The maximum number of sources whose failures are counted at a time, for each port. If there are more, idle entries
+/// are removed, and then other entries until half of the number is left.
 const MAX_SOURCES: usize = 100_000;
 
 /// Counts wrong UserSigs by port and address.
@@ -51,8 +51,8 @@ impl LoginThrottle {
         Self { limits, ..Self::default() }
     }
 
-    /// Counts a wrong UserSig. Returns whether its source has already exceeded the limit, so that it is refused without
-    /// the reason.
+    /// Counts a wrong UserSig. Returns `true` if its source has already exceeded the limit, so that the refusal must
+    /// not contain the reason.
     pub fn is_past_bound(&self, port: Port, address: IpAddr, now: Moment) -> bool {
         let source = network(address);
         let mut failures = self.port(port).lock();

@@ -185,7 +185,7 @@ impl Service {
     }
 
     /// Removes deleted accounts from all subscription lists, so that the next account with the same `userID` does not
-    /// inherit watchers. If a list cannot be written, the others are still processed.
+    /// inherit watchers. If a list cannot be written, the other lists are still processed.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
         self.take_off_lists(self.deleted.all(), now).await
     }
@@ -216,7 +216,7 @@ impl Service {
     }
 }
 
-/// The UserSigs that a call has revoked individually, as the seconds in which they were issued.
+/// The seconds in which those UserSigs were issued that a call has revoked individually.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {

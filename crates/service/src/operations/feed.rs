@@ -32,7 +32,7 @@ pub struct FeedChange {
 
 impl Service {
     /// Reads a page of an app's status feed. An empty `cursor` reads from the beginning; otherwise it is the cursor of
-    /// the previous page. `limit` is limited to [`MAX_FEED_PAGE`].
+    /// the previous page. A `limit` above [`MAX_FEED_PAGE`] is reduced to it.
     ///
     /// An unknown app is refused with 70020, and an invalid cursor with 6017. If the cursor is too old, the page is the
     /// first page of a snapshot, and `reset` is set.
@@ -57,8 +57,8 @@ impl Service {
             })
         });
         Ok(StatusFeed {
-            // A record that was removed meanwhile is no longer in the feed. For a cursor from before the removal, the
-            // next page begins a snapshot.
+            // A user whose record was removed meanwhile is skipped here. The next page then begins a snapshot, because
+            // its cursor is from before the removal.
             changes: changes.await?.into_iter().flatten().collect(),
             reset: page.reset,
             cursor: page.cursor.to_string(),

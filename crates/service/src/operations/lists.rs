@@ -59,8 +59,8 @@ impl Service {
     }
 
     /// Changes the lists of `users`. If this future is dropped, or if the store fails so that the commit is uncertain,
-    /// the devices of these users are made to read their lists again. After success, the caller must publish the change
-    /// without an await in between.
+    /// the devices of these users are notified that they must read their lists again. After success, the caller must
+    /// publish the change without an await in between.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,

@@ -56,7 +56,7 @@ pub struct LoggedIn {
     /// revision concern an earlier login.
     pub rev: u64,
     /// The version of the user's lists when the login was recorded; `None` if the device resumed its login. The lists
-    /// may have changed since, and the log may already have reported that.
+    /// may have changed since, and the log may already have reported the change.
     pub lists_version: Option<u64>,
 }
 
@@ -94,7 +94,7 @@ enum Attempt {
     NotAdmitted(Admission),
 }
 
-/// The result of trying to resume a login in the live record, before anything is written to the facts.
+/// The result of the attempt to resume a login in the live record, before anything is written to the facts.
 enum FirstLook {
     /// The device has resumed its login, so nothing has to be recorded.
     Entered(Entered),
@@ -228,8 +228,8 @@ impl Service {
             }
         });
         let look = look.await.inspect_err(|_| {
-            // It is unknown whether the device was connected. The client is answered that it was not, so the connection
-            // has to be ended.
+            // It is unknown whether the device was connected. The answer to the client is an error, so the connection
+            // must be removed from the record.
             let (connection, end, heard) = (connect.connection, LinkEnd::Closed, now.wall);
             self.retries.push(Pending::Disconnect { user: user.clone(), connection, end, heard });
         });

@@ -49,7 +49,8 @@ impl Service {
         Ok(users)
     }
 
-    /// Moves the session events of these users to the outbox, and hands their missed messages to the push webhook.
+    /// Moves the session events of these users to the outbox, and adds notices about their missed messages for the push
+    /// webhook.
     pub async fn record_events(&self, users: &[User], now: Now) -> Result<EventsRecorded, ServiceError> {
         let read = |user: &User, presence: Option<&Presence>| {
             let pending = presence?.pending_events()?;

@@ -120,7 +120,8 @@ impl Service {
         if known.is_empty() {
             return Ok(SubscribeDone { failures, ..SubscribeDone::default() });
         }
-        // The account may have been deleted while the worker of this connection has not received that from the log yet.
+        // The account may have been deleted, without the worker of this connection having read the deletion in the log
+        // yet.
         let done = self.directory.update_logged(caller, now, |presence| match presence.is_deleted() {
             true => Transition::quiet(None),
             false => presence.subscribe(&known, &app.settings, now.moment).map(Some),
@@ -133,9 +134,9 @@ impl Service {
         Ok(SubscribeDone { subscribed, failures, evicted, changes })
     }
 
-    /// Removes accounts from the list that were deleted after they were checked and before they were added. The log
-    /// reports this to all connections, including the caller's, because such an account may have been on the list
-    /// before. Returns the remaining users, and the users without an account.
+    /// Removes accounts from the list that were deleted between the check and the addition. The log reports the
+    /// removals to all connections, including the caller's, because these accounts may have been on the list before.
+    /// Returns the remaining users, and the users without an account.
     async fn take_off_deleted(
         &self,
         caller: &User,

@@ -1,5 +1,5 @@
-//! The in-process directory, with the ability to lose records while it runs and to report from which time on they may
-//! be missing.
+//! The in-process directory, which can also lose records while it runs. It then reports a new epoch, before which
+//! records may be missing.
 
 use futures_util::future::{BoxFuture, FutureExt};
 use lamplight_core::Presence;

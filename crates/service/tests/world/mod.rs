@@ -29,7 +29,7 @@ impl World {
         Self::with_limits(accounts, None, change).await
     }
 
-    /// Does the same, with these rate limits instead of the limits of a node.
+    /// Like `with`, but with these rate limits instead of the limits of a node.
     pub async fn with_limits(
         accounts: &[&str],
         limits: Option<Box<dyn Limits>>,

@@ -76,7 +76,7 @@ fn check_promises(world: &World) {
     let mut versions: BTreeMap<String, u64> = BTreeMap::new();
     for line in world.transcript.lines() {
         match line.trim_start_matches("> ").trim() {
-            // The driver reports this only for a link that it was asked to open, and only once.
+            // The driver reports an open link only once, and only if the machine has requested the link.
             "up" => (opening, open) = (false, true),
             "down" | "failed" => (opening, open) = (false, false),
             "close" => (opening, open) = (false, false),

@@ -54,7 +54,7 @@ fn check(scripts: &str, expected: ExpectFile) {
     let mut player: Option<Player> = None;
     for line in scripts.lines() {
         if line.starts_with("  ") {
-            // An expected effect. It is replaced by the actual one, unless the scenario is skipped.
+            // An expected effect. The actual effects are written in its place, unless the scenario is skipped.
             if player.as_ref().is_some_and(|player| player.is_left_out) {
                 writeln!(played, "{line}").unwrap();
             }
