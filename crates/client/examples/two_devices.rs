@@ -1,4 +1,4 @@
-//! One user on a phone and in a browser. Both devices are notified of a custom status that one of them sets, and the
+//! One user on a phone and in a browser. Both devices are notified about a custom status that one of them sets, and the
 //! user is ONLINE until both have disconnected. `two_devices <address> <app> <user> <user-sig>`
 
 #![allow(clippy::print_stdout)]

@@ -17,7 +17,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 
-/// The most commands in the queue of the driver. The driver processes inputs without waiting in between.
+/// The maximum number of commands in the queue of the driver. The driver processes inputs without waiting in between.
 pub(crate) const MAX_COMMANDS: usize = 64;
 
 /// A function that opens a connection to the server.

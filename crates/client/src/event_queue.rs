@@ -9,7 +9,7 @@ use lamplight_model::{UserId, UserStatus};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 
-/// The most waiting events of one reader, not counting statuses.
+/// The maximum number of waiting events of one reader, not counting statuses.
 pub(crate) const MAX_PENDING_EVENTS: usize = 64;
 
 /// The events that one reader has not read yet.

@@ -7,7 +7,7 @@ use lamplight_model::{Moment, Platform};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// The most requests without an answer on the link. Further calls wait in the session's queue.
+/// The maximum number of requests without an answer on the link. Further calls wait in the session's queue.
 pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
 /// The time after which the link is given up if a request has no answer and no bytes were received.

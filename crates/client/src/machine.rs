@@ -46,9 +46,9 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most calls that wait to be sent. A further call is refused at once with 7008. Calls before the login and calls
-/// without a link wait too. One more is allowed if it is a logout, so that a session can always be ended. The same
-/// maximum separately applies to the logins that wait for an attempt to connect.
+/// The maximum number of calls that wait to be sent. A further call is refused at once with 7008. Calls before the
+/// login and calls without a link wait too. One more is allowed if it is a logout, so that a session can always be
+/// ended. The same maximum separately applies to the logins that wait for an attempt to connect.
 pub const MAX_QUEUE: usize = 1_000;
 
 /// The delay of a deadline from which on the machine assumes that the device or this process was asleep.

@@ -33,7 +33,7 @@ pub struct Abilities {
     pub statuses_of_others: bool,
     /// The code with which queries and subscriptions are refused (7013 or 72001); `None` if they are allowed.
     pub refusal: Option<u32>,
-    /// Whether the client is notified of mutual friends without subscribing to them.
+    /// Whether the client is notified about mutual friends without subscribing to them.
     pub friend_notification: bool,
     /// The largest number of users on the subscription list.
     pub subscriptions_limit: u32,

@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::time::Duration;
 
-/// The most users in one batch, which is an app's default limit (SPEC section 3).
+/// The maximum number of users in one batch, which is an app's default limit (SPEC section 3).
 const BATCH: usize = 100;
 
 /// The shortest time between two batches. It uses half of the default rate limit of 20 calls in 5 s, which the

@@ -19,14 +19,14 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The most messages that wait to be written. The machine never has as many requests without answers, so the queue is
-/// full only if the peer has stopped reading.
+/// The maximum number of messages that wait to be written. The machine never has as many requests without answers, so
+/// the queue is full only if the peer has stopped reading.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
 
-/// The most messages that were read from the socket and not yet taken with `next`.
+/// The maximum number of messages that were read from the socket and not yet taken with `next`.
 const MAX_INCOMING: usize = 64;
 
-/// The most bytes of one read.
+/// The maximum number of bytes of one read.
 const READ_CHUNK: usize = 4 * 1024;
 
 /// The encryption of the connection.

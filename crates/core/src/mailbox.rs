@@ -76,8 +76,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.unwatch_others(watcher, why, wanted);
     }
 
-    /// Excludes a user's state from the notifications of a connection, because an answer under way will contain it. The
-    /// exclusion ends with [`Hub::take`] or [`Hub::release`].
+    /// Excludes a user's state from the notifications of a connection, because an answer in progress will contain it.
+    /// The exclusion ends with [`Hub::take`] or [`Hub::release`].
     pub fn hold(&mut self, watcher: WatcherKey, user: &User) {
         self.graph.hold(watcher, user);
     }

@@ -154,7 +154,7 @@ fn check_most(users: usize, most: usize) -> Result<(), Refusal> {
 /// The users that a client is notified of.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Notifications {
-    /// Whether the client is notified of other users.
+    /// Whether the client is notified about other users.
     pub others: bool,
     /// Whether the client watches its mutual friends in addition to its subscriptions.
     pub friends: bool,
@@ -178,7 +178,7 @@ pub fn notifications(settings: &AppSettings) -> Notifications {
 pub struct Abilities {
     /// The code with which every query and subscription of other users is refused; `None` if they are allowed.
     pub refusal: Option<Code>,
-    /// Whether a client is notified of mutual friends without subscribing to them.
+    /// Whether a client is notified about mutual friends without subscribing to them.
     pub friend_notification: bool,
     /// The largest number of users on the subscription list.
     pub subscriptions_limit: u16,

@@ -55,7 +55,8 @@ pub struct Presence {
     /// The highest login number that the record has ever had.
     pub(crate) newest_login: u64,
     /// The time until which the record of a deleted account is kept; `None` for an existing account. Late watchers are
-    /// therefore notified of the deletion too, and an account that is created again continues the versions and numbers.
+    /// therefore notified about the deletion too, and an account that is created again continues the versions and
+    /// numbers.
     pub(crate) deleted_until: Option<Moment>,
     /// The session events that are not in the outbox yet. A record without events uses one word of memory.
     pub(crate) events: Option<Box<PendingEvents>>,
@@ -312,7 +313,7 @@ impl Presence {
         transition
     }
 
-    /// Carries out everything that is due: ends lingers and graces, ends logins that have lapsed, and drops the
+    /// Executes everything that is due: ends lingers and graces, ends logins that have lapsed, and drops the
     /// subscription list. Does nothing before [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {

@@ -33,7 +33,7 @@ impl WatcherKey {
 const SUBJECT: u32 = (1 << 26) - 1;
 /// No state of the user has been sent to the watcher since the edge was added.
 const UNTOLD: u32 = 1 << 26;
-/// The user's state is not sent as a notification, because an answer under way will contain it.
+/// The user's state is not sent as a notification, because an answer in progress will contain it.
 const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;

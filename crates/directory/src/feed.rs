@@ -28,7 +28,7 @@ pub struct FeedCursor {
 pub struct InvalidFeedCursor;
 
 impl FeedCursor {
-    /// The most partitions that are parsed from a text, because a client could send a text of any length.
+    /// The maximum number of partitions that are parsed from a text, because a client could send a text of any length.
     const MAX_PLACES: usize = 4096;
 
     /// Creates a cursor from the position in each of the adapter's partitions.

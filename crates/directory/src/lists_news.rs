@@ -49,7 +49,7 @@ pub struct MessageNews {
     pub conversation: Conversation,
 }
 
-/// The most friends in one [`FriendProfile`], to bound the size of a log entry.
+/// The maximum number of friends in one [`FriendProfile`], to bound the size of a log entry.
 pub const MAX_FRIENDS_IN_ENTRY: usize = 500;
 
 /// A user's new profile, for the devices of the users who have this user as a friend. It does not change their lists

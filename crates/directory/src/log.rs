@@ -54,11 +54,12 @@ pub enum Partitions {
     Some(BTreeSet<u16>),
 }
 
-/// The most entries in the queue of one reader. A worker takes all entries whenever it wakes. If more than this number
-/// wait, reading its watched users again is faster than processing the entries.
+/// The maximum number of entries in the queue of one reader. A worker takes all entries whenever it wakes. If more than
+/// this number wait, reading its watched users again is faster than processing the entries.
 pub const MAX_WAITING_ENTRIES: usize = 64 * 1024;
 
-/// The most bytes in the queue of one reader. Only entries about lists can be large, because of message texts.
+/// The maximum number of bytes in the queue of one reader. Only entries about lists can be large, because of message
+/// texts.
 pub const MAX_WAITING_BYTES: usize = 32 * 1024 * 1024;
 
 impl LocalLog {

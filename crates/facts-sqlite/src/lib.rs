@@ -41,10 +41,10 @@ use writer::Writer;
 
 /// The facts in a SQLite file.
 ///
-/// A call does nothing until its future is polled. After the first poll, a write is carried out even if the future is
-/// dropped. Writes are carried out in the order of their first polls. A read sees every write that was acknowledged
-/// before it. A write that fails with `Unavailable` may still be stored, because its commit may have failed after the
-/// data was on disk.
+/// A call does nothing until its future is polled. After the first poll, a write is executed even if the future is
+/// dropped. Writes are executed in the order of their first polls. A read sees every write that was acknowledged before
+/// it. A write that fails with `Unavailable` may still be stored, because its commit may have failed after the data was
+/// on disk.
 ///
 /// Another process may have the file open too. A write waits up to 5 s for the other process's lock.
 ///

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 /// The number of reader threads.
 pub const READERS: usize = 4;
 
-/// The most waiting reads. A further read fails with `Overloaded`.
+/// The maximum number of waiting reads. A further read fails with `Overloaded`.
 pub const READ_QUEUE: usize = 4_096;
 
 type Read = Box<dyn FnOnce(&Connection) + Send>;

@@ -10,10 +10,10 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// The most waiting writes, which take about half a second. A further write fails with `Overloaded`.
+/// The maximum number of waiting writes, which take about half a second. A further write fails with `Overloaded`.
 pub const WRITE_QUEUE: usize = 16_384;
 
-/// The most writes in one commit. A higher number would gain little, and would delay the first write.
+/// The maximum number of writes in one commit. A higher number would gain little, and would delay the first write.
 pub const WRITE_BATCH: usize = 512;
 
 /// The counters of the writer since its start.

@@ -110,10 +110,11 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn all_logins(&self) -> Answer<'_, Vec<(User, Login)>>;
 }
 
-/// The most end marks that are stored for one user.
+/// The maximum number of end marks that are stored for one user.
 pub const MAX_MARKS: usize = 32;
 
-/// The most logins of Web devices whose numbers are stored for one user. Above it, the newest are kept.
+/// The maximum number of logins of Web devices whose numbers are stored for one user. If there are more, the newest are
+/// kept.
 pub const MAX_WEB_LOGINS: usize = 32;
 
 /// An account.

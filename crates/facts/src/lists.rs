@@ -213,7 +213,7 @@ pub struct NewFriendship {
     pub wording: String,
     /// The time of the call.
     pub at: Timestamp,
-    /// The most entries of each list. An existing entry is changed even if the list is full.
+    /// The maximum number of entries of each list. An existing entry is changed even if the list is full.
     pub limit: usize,
     /// Whether the friend's rule for being added applies. `true` for a call of a user, `false` for a call of the app.
     pub ask: bool,
@@ -308,7 +308,7 @@ pub struct MissedMessages {
     pub user: User,
     /// The time from which on the messages may have been missed.
     pub since: Timestamp,
-    /// The most notices to add.
+    /// The maximum number of notices to add.
     pub limit: usize,
     /// The platforms of the devices to which the messages are to be pushed.
     pub devices: Vec<Platform>,

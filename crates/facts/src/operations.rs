@@ -36,11 +36,11 @@ pub trait Operations: Send + Sync {
 /// The time for which an entry of the audit log is kept.
 pub const AUDIT_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// The most entries that a new entry removes because of their age, so that a wrong clock cannot empty the audit log. It
-/// is more than one, so that the log shrinks after a time without entries.
+/// The maximum number of entries that a new entry removes because of their age, so that a wrong clock cannot empty the
+/// audit log. It is more than one, so that the log shrinks after a time without entries.
 pub const AUDIT_FORGOTTEN_AT_ONCE: u64 = 4;
 
-/// The most entries that the audit log keeps.
+/// The maximum number of entries that the audit log keeps.
 pub const MAX_AUDIT_ENTRIES: u64 = 50_000;
 
 /// The number of entries above the maximum that may exist before the oldest are removed.
@@ -54,7 +54,7 @@ pub enum AuditSettled {
         /// Details of the outcome; may be empty.
         note: String,
     },
-    /// The operation failed, and a part of it may have been carried out.
+    /// The operation failed, and a part of it may have been executed.
     Failed {
         /// The error in words.
         note: String,

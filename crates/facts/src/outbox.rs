@@ -51,11 +51,11 @@ pub trait Outbox: Send + Sync {
     fn drop_dead_letters(&self, app: AppId, ids: Vec<u64>) -> Answer<'_, usize>;
 }
 
-/// The most waiting notices of one app. Further notices are dropped. A backend that mirrors statuses then repairs its
-/// copy with the status feed.
+/// The maximum number of waiting notices of one app. Further notices are dropped. A backend that mirrors statuses then
+/// repairs its copy with the status feed.
 pub const MAX_WAITING_NOTICES: usize = 100_000;
 
-/// The most dead letters that are kept for one app.
+/// The maximum number of dead letters that are kept for one app.
 pub const MAX_DEAD_LETTERS: usize = 10_000;
 
 /// A notice to be added to the outbox. The notice of a session event has the ordinal of the event.

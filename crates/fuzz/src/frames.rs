@@ -4,7 +4,7 @@
 
 use lamplight_wire::{FrameError, Framed, id_in_protobuf, next_frame, put_frame, read_json, read_protobuf};
 
-/// The most bytes of an error text that is sent to a client.
+/// The maximum number of bytes of an error text that is sent to a client.
 const MAX_REASON_BYTES: usize = 200;
 
 /// Runs one input.

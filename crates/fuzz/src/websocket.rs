@@ -15,9 +15,9 @@ const PROTOBUF: &str = "Sec-WebSocket-Protocol: lamplight.v1.protobuf\r\n\r\n";
 
 /// The size limits, which are small so that a fuzzer reaches them.
 const LIMITS: FrameLimits = FrameLimits { before_login: 256, after_login: 1_024 };
-/// The most bytes of an upgrade request.
+/// The maximum number of bytes of an upgrade request.
 const MAX_HEAD_BYTES: usize = 8 * 1_024;
-/// The most bytes of the head of a WebSocket frame.
+/// The maximum number of bytes of the head of a WebSocket frame.
 const MAX_FRAME_HEAD: usize = 14;
 
 /// Runs one input.

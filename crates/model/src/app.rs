@@ -30,7 +30,7 @@ pub struct AppKey {
     pub text: String,
 }
 
-/// The most keys of one app. A rotation of keys needs two.
+/// The maximum number of keys of one app. A rotation of keys needs two.
 pub const MOST_KEYS: usize = 8;
 
 /// The shortest allowed text of a key, in bytes.
@@ -160,8 +160,8 @@ impl FromStr for Edition {
 pub struct Switches {
     /// *User status query and change notification*. While it is off, such calls are refused with 72001.
     pub user_status: bool,
-    /// *Friend status notification*: while it is on, users are notified of their mutual friends without subscribing to
-    /// them.
+    /// *Friend status notification*: while it is on, users are notified about their mutual friends without subscribing
+    /// to them.
     pub friend_notification: bool,
 }
 
@@ -232,13 +232,14 @@ pub struct RateLimit {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// The most users on a subscription list. If a list exceeds it, the earliest subscriptions are evicted. 1–10,000.
+    /// The maximum number of users on a subscription list. If a list exceeds it, the earliest subscriptions are
+    /// evicted. 1–10,000.
     pub subscriptions: u16,
-    /// The most users in one `getUserStatus`. 1–10,000.
+    /// The maximum number of users in one `getUserStatus`. 1–10,000.
     pub query_batch: u16,
-    /// The most users in one `subscribeUserStatus`. 1–10,000.
+    /// The maximum number of users in one `subscribeUserStatus`. 1–10,000.
     pub subscribe_batch: u16,
-    /// The most users in one `unsubscribeUserStatus`. 1–10,000.
+    /// The maximum number of users in one `unsubscribeUserStatus`. 1–10,000.
     pub unsubscribe_batch: u16,
     /// The longest custom status, in bytes. 0–1,000.
     pub custom_status_bytes: u16,
@@ -249,7 +250,7 @@ pub struct Limits {
     pub message_rate: RateLimit,
     /// The rate limit of each command of the server API (SPEC section 8).
     pub api_rate: RateLimit,
-    /// The most entries of one friend list. 1–10,000.
+    /// The maximum number of entries of one friend list. 1–10,000.
     pub friends: u16,
     /// The longest message, in bytes. 1–65,535.
     pub message_bytes: u16,

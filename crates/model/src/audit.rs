@@ -135,7 +135,7 @@ pub enum AuditOutcome {
     Begun,
     /// The action succeeded.
     Done,
-    /// The action failed, and a part of it may have been carried out.
+    /// The action failed, and a part of it may have been executed.
     Failed,
 }
 

@@ -23,7 +23,7 @@ pub struct EndedLogin {
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device has been notified of the end: it was connected at the time, or has tried to log in since.
+    /// Whether the device has been notified about the end: it was connected at the time, or has tried to log in since.
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
@@ -38,7 +38,7 @@ pub enum EndWhy {
     LoggedOut,
 }
 
-/// The most UserSigs that a revocation can list individually.
+/// The maximum number of UserSigs that a revocation can list individually.
 pub const MAX_REVOKED_ONE_BY_ONE: usize = 64;
 
 /// The UserSigs of a user that are refused with 70052: those issued before a certain second, and some later ones that

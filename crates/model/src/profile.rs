@@ -48,10 +48,10 @@ pub enum FieldValue {
 }
 
 /// The further fields of a profile, by their names. Only the app's backend reads and writes them; clients are not
-/// notified of their changes.
+/// notified about their changes.
 pub type ProfileFields = BTreeMap<String, FieldValue>;
 
-/// The most further fields of one profile.
+/// The maximum number of further fields of one profile.
 pub const MAX_PROFILE_FIELDS: usize = 50;
 
 /// The longest nick and the longest avatar URL, in bytes. The cloud returns 40601 above 500.

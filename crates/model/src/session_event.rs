@@ -7,7 +7,7 @@ use crate::{CustomStatus, DeviceId, Platform, StatusType, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 
-/// The most events between a disconnect and a login that cancels it. If there are more, both are sent.
+/// The maximum number of events between a disconnect and a login that cancels it. If there are more, both are sent.
 pub const MAX_EVENTS_BETWEEN: usize = 64;
 
 /// A login, a logout or another change of a user's sessions.

@@ -34,7 +34,7 @@ impl From<InvalidUserId> for Refusal {
     }
 }
 
-/// The most characters that a quotation contains.
+/// The maximum number of characters that a quotation contains.
 const MAX_QUOTED: usize = 40;
 
 /// Quotes the beginning of a text, at most 40 characters. Special characters are escaped, so that the quotation cannot

@@ -8,7 +8,7 @@ use tungstenite::http::HeaderMap;
 use tungstenite::http::header::{FORWARDED, HeaderName};
 
 static X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-/// The most hops that are read, from the end. Further hops are ignored.
+/// The maximum number of hops that are read, from the end. Further hops are ignored.
 const MAX_HOPS: usize = 32;
 
 /// The hops of a request according to its headers. Each list begins with the nearest hop. A hop is `None` if its text

@@ -171,7 +171,7 @@ impl<S: Versioned> Audience<S> {
     /// Applies a change of the subscription list by the connection's own call, whose answer contains the statuses of
     /// the added users.
     ///
-    /// The connection is not notified of new users until the answer [takes](Audience::take) their statuses, or until
+    /// The connection is not notified about new users until the answer [takes](Audience::take) their statuses, or until
     /// [`Audience::release`]. The log reports the same change later. [`Audience::hear`] then applies it to the user's
     /// other connections. For this connection, it ignores the entries about these users up to this change. Nothing is
     /// changed if the log has already reported this change.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::Notify;
 
-/// The most dead letters in a page.
+/// The maximum number of dead letters in a page.
 pub const MAX_DEAD_LETTER_PAGE: usize = 500;
 
 /// A selection of dead letters.

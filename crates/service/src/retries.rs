@@ -13,7 +13,8 @@ use parking_lot::{Mutex, MutexGuard};
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-/// The most waiting operations; more than a node has connections. Above it, the oldest is dropped and counted.
+/// The maximum number of waiting operations; more than a node has connections. If there are more, the oldest is dropped
+/// and counted.
 pub const MAX_RETRIES: usize = 1 << 17;
 
 /// The number of operations retried at a time.
@@ -70,7 +71,7 @@ pub(crate) struct Retries(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     operations: VecDeque<Pending>,
-    /// The operations that are being carried out now.
+    /// The operations that are being executed now.
     under_way: Vec<Pending>,
     dropped: u64,
     /// The pause after the last round. It is zero if no operation failed, and is doubled if none succeeded.
@@ -95,7 +96,7 @@ impl Retries {
         waiting.operations.push_back(operation);
     }
 
-    /// Whether the list contains an operation about this connection, waiting or being carried out.
+    /// Whether the list contains an operation about this connection, waiting or being executed.
     pub fn concern(&self, connection: ConnectionId) -> bool {
         let waiting = self.lock();
         let mut all = waiting.operations.iter().chain(&waiting.under_way);

@@ -12,9 +12,9 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// The most entries in the queue.
+/// The maximum number of entries in the queue.
 const MAX_WAITING: usize = 10_000;
-/// The most entries that are appended in one call of the log.
+/// The maximum number of entries that are appended in one call of the log.
 const BATCH: usize = 256;
 
 /// The queue of entries for the change log.

@@ -46,7 +46,7 @@ fn a_watch_list_that_comes_late_is_not_that_of_the_next_connection() {
 }
 
 /// A list that is read again may be newer than the log entries received so far, or may contain changes whose entries
-/// were missed. In both cases the connection is notified of the difference once.
+/// were missed. In both cases the connection is notified about the difference once.
 #[test]
 fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
     let mut audience = Audience::<UserStatus>::default();
@@ -349,7 +349,7 @@ fn joining_takes_time_in_proportion_to_the_list() {
 }
 
 /// Runs a script in which Alice watches Bob and Cat, with a rate of two changes per second. In the steps, `100 bob 7`
-/// is version 7 of Bob in the log at 100 ms, `read bob 9` is a version that was read, and `100 wait` lets time pass.
+/// is version 7 of Bob in the log at 100 ms, `read bob 9` is a version that was read, and `100 wait` advances the time.
 /// `told` is the content of Alice's mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
     let mut audience = Audience::<UserStatus>::new(rate(2));

@@ -4,7 +4,7 @@
 /// bytes.
 pub const NATIVE_PREAMBLE: &[u8; 5] = b"LAMP\x01";
 
-/// The most bytes of a length prefix. Frames are always smaller than 2^28 bytes.
+/// The maximum number of bytes of a length prefix. Frames are always smaller than 2^28 bytes.
 pub const MAX_LENGTH_PREFIX: usize = 4;
 
 /// The largest message that a server sends, in bytes. The answer to a query of 10,000 users has about 2 MiB.

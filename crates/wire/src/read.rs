@@ -5,7 +5,7 @@ use prost::Message as _;
 use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use serde_json::Value;
 
-/// The most bytes of a decoder's error text that are sent to the client.
+/// The maximum number of bytes of a decoder's error text that are sent to the client.
 const MAX_REASON_BYTES: usize = 200;
 
 /// The error for a complete frame that does not contain a valid message.

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 /// at most about 17.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
-/// The most bytes of damaged files that are kept. The newest file is kept even if it is larger.
+/// The maximum number of bytes of damaged files that are kept. The newest file is kept even if it is larger.
 pub(crate) const MAX_KEPT_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The name of the folder with the damaged files.

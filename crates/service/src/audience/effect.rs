@@ -5,7 +5,7 @@ use lamplight_directory::ListsNews;
 use lamplight_model::{AppId, Profile, User, UserId};
 use std::sync::Arc;
 
-/// An action that the caller has to carry out after a call of the audience.
+/// An action that the caller has to execute after a call of the audience.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Effect {
     /// Close a connection and send the cause.

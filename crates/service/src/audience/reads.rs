@@ -12,11 +12,12 @@ use std::collections::{BTreeSet, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
-/// The most calls in progress at the same time.
+/// The maximum number of calls in progress at the same time.
 pub const MAX_CALLS: usize = 64;
-/// The most calls in progress for which no client waits. The remaining calls are reserved for waiting clients.
+/// The maximum number of calls in progress for which no client waits. The remaining calls are reserved for waiting
+/// clients.
 pub const MAX_BACKGROUND_CALLS: usize = 48;
-/// The most users in one call.
+/// The maximum number of users in one call.
 pub const MAX_USERS: usize = 500;
 /// The pause before a failed read is retried. It doubles with each failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
@@ -283,7 +284,7 @@ mod tests {
 
     /// Runs a script over users `a`, `b`, … and connections `1`, `2`, …: `want a`, `waited a`, `hurry 1`, `forget 1`.
     /// `next` makes every call that may be made. `done`, `old` and `fail` end the earliest call in progress, and `+ms`
-    /// lets time pass. Compares the calls that each `next` makes.
+    /// advances the time. Compares the calls that each `next` makes.
     fn check(script: &str, expected: &str) {
         let mut hub = Hub::<UserStatus>::default();
         let watchers: Vec<WatcherKey> = (0..9).map(|_| hub.attach(0)).collect();

@@ -15,7 +15,7 @@ use lamplight_model::{
 
 use std::collections::BTreeSet;
 
-/// The most admins of one app.
+/// The maximum number of admins of one app.
 pub const MAX_ADMINS: usize = 100;
 
 impl Service {

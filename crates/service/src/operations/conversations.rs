@@ -7,7 +7,7 @@ use lamplight_directory::ListsChange;
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Code, Conversation, ConversationCursor, Now, Refusal, Timestamp, User, UserId};
 
-/// The most rows in a page of a conversation list. With pages of this size, a client can read ten thousand
+/// The maximum number of rows in a page of a conversation list. With pages of this size, a client can read ten thousand
 /// conversations within half of the calls that one user may make in five seconds.
 pub const MAX_CONVERSATION_PAGE: u32 = 1_000;
 

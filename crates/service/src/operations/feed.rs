@@ -4,7 +4,7 @@ use crate::{Service, ServiceError};
 use lamplight_directory::{FeedCursor, InvalidFeedCursor};
 use lamplight_model::{AppId, Code, Refusal, UserStatus};
 
-/// The most users in one page of the feed.
+/// The maximum number of users in one page of the feed.
 pub const MAX_FEED_PAGE: usize = 1_000;
 
 /// A page of the status feed.

@@ -10,7 +10,7 @@ use lamplight_model::{
     check_text,
 };
 
-/// The most accounts in a page of search results.
+/// The maximum number of accounts in a page of search results.
 pub const MAX_FOUND: usize = 1_000;
 
 /// The field that must begin with the searched prefix.
@@ -42,7 +42,7 @@ pub struct FoundCursor {
     pub nick: String,
 }
 
-/// The most users in a page of ONLINE users.
+/// The maximum number of users in a page of ONLINE users.
 pub const MAX_ONLINE_PAGE: usize = 100;
 
 /// A user who is ONLINE.

@@ -11,10 +11,10 @@ use lamplight_model::{
 };
 use std::collections::HashSet;
 
-/// The most entries in a page of a friend list.
+/// The maximum number of entries in a page of a friend list.
 pub const MAX_FRIEND_PAGE: u32 = 1_000;
-/// The most friends that a user may delete in one call. The app may delete more; they are then deleted in batches of
-/// this size.
+/// The maximum number of friends that a user may delete in one call. The app may delete more; they are then deleted in
+/// batches of this size.
 pub const MAX_DELETED_FRIENDS: usize = 100;
 
 /// A user to add to a friend list.

@@ -104,8 +104,8 @@ pub(crate) fn page_size(limit: u32, most: u32) -> Result<usize, Refusal> {
     Ok(limit as usize)
 }
 
-/// The most bytes of user-written texts in one page. If the texts are longer, the page has fewer entries than
-/// requested. The limit leaves room for JSON, which may escape one byte as six, in a message of at most 8 MiB.
+/// The maximum number of bytes of user-written texts in one page. If the texts are longer, the page has fewer entries
+/// than requested. The limit leaves room for JSON, which may escape one byte as six, in a message of at most 8 MiB.
 pub(crate) const MAX_PAGE_TEXT: usize = 1024 * 1024;
 
 /// The number of entries that fit into a page by the size of their texts, at least one.

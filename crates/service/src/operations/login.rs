@@ -301,8 +301,8 @@ impl Service {
             Ok(Attempt::NotAdmitted(admission)) => {
                 let mut recorded = recorded_as(&connect, resume);
                 if let Admission::Beaten(by) = admission {
-                    // The login did not enter the record. The device is nevertheless notified of the kick and may not
-                    // resume, like a device whose login was in the record.
+                    // The login did not enter the record. The device is nevertheless notified about the kick and may
+                    // not resume, like a device whose login was in the record.
                     recorded.mark = Some(EndWhy::KickedBy(by));
                 }
                 if let Err(error) = self.take_back(user, &recorded, now).await {
@@ -488,7 +488,7 @@ impl Service {
     }
 }
 
-/// Whether a failed call to the facts may nevertheless have been carried out.
+/// Whether a failed call to the facts may nevertheless have been executed.
 pub(crate) fn may_have_happened(error: &FactsError) -> bool {
     match error.kind {
         FactsErrorKind::Overloaded => false,

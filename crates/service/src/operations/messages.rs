@@ -10,12 +10,12 @@ use lamplight_model::{
     UserId,
 };
 
-/// The most messages in a page of a history.
+/// The maximum number of messages in a page of a history.
 pub const MAX_HISTORY_PAGE: u32 = 100;
 /// The number of messages in a page of a history if the request gives no number.
 pub const HISTORY_PAGE: u32 = 20;
 
-/// The most missed messages that are pushed to a user who has turned OFFLINE.
+/// The maximum number of missed messages that are pushed to a user who has turned OFFLINE.
 pub const MAX_MISSED_MESSAGES: usize = 100;
 
 /// The result of sending a message.

@@ -10,7 +10,7 @@ use lamplight_model::{
 use std::collections::HashSet;
 use std::sync::Arc;
 
-/// The most users in one `getUsersInfo`.
+/// The maximum number of users in one `getUsersInfo`.
 pub const MAX_USERS_INFO: usize = 100;
 
 /// The result of `getUsersInfo`.

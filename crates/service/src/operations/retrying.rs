@@ -1,4 +1,4 @@
-//! Carries out the operations of the retry list.
+//! Executes the operations of the retry list.
 
 use crate::retries::{LoginEnd, Pending, Recorded, mark_of};
 use crate::{Service, ServiceError};

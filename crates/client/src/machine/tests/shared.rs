@@ -162,7 +162,7 @@ impl Player {
         }
     }
 
-    /// Lets time pass, and processes each deadline when it is due.
+    /// Advances the time, and processes each deadline when it is due.
     fn wait(&mut self, span: Duration) -> Vec<String> {
         let end = self.now + span;
         let mut effects = Vec::new();

@@ -81,7 +81,7 @@ impl Worker {
         self.to_flush.borrow_mut().push(slot);
     }
 
-    /// Notifies the client of the recorded changes of the subscription list.
+    /// Notifies the client about the recorded changes of the subscription list.
     pub(super) fn tell_list_difference(&self, slot: usize) {
         let told = {
             let mut connections = self.connections.borrow_mut();

@@ -396,8 +396,8 @@ impl Worker {
         });
     }
 
-    /// Notifies the client of its own changes of the subscription list as if another device had made them, because the
-    /// answer to the call is an error.
+    /// Notifies the client about its own changes of the subscription list as if another device had made them, because
+    /// the answer to the call is an error.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
