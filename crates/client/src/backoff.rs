@@ -2,8 +2,8 @@
 //!
 //! The server sends the period over which its clients spread their reconnects ([`Spread`]). A client makes its first
 //! attempt after a broken link at a random moment within that period, and further attempts at intervals of about the
-//! same length. While the server is down, its clients therefore make no more attempts per second than the server could
-//! accept logins, and they reconnect soon after the server is back.
+//! length of the period. While the server is down, its clients therefore make no more attempts per second than the
+//! server could accept logins, and they reconnect soon after the server is back.
 
 use std::time::Duration;
 

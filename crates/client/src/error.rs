@@ -187,7 +187,7 @@ pub enum BuildError {
     /// The app was not set.
     #[error("the app is missing: call app(AppId(…))")]
     AppMissing,
-    /// This device id is invalid.
+    /// The given device id is invalid.
     #[error("the device id {0:?} is not 1 to 64 bytes of printable ASCII")]
     DeviceId(String),
     /// The file with the device id could not be read or written.

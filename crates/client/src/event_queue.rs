@@ -113,8 +113,8 @@ impl EventQueue {
         }
     }
 
-    /// Removes all changed statuses and returns them as one event. If there are none, does the same with the removed
-    /// users.
+    /// Removes all changed statuses and returns them as one event. If there are none, removes and returns the removed
+    /// users instead.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

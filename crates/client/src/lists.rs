@@ -211,7 +211,8 @@ pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     }
 }
 
-/// Converts a profile with its user. `None` if the `userID` is invalid; the functions below do the same.
+/// Converts a profile with its user. `None` if the `userID` is invalid. The functions below also return `None` for an
+/// invalid `userID`.
 pub(crate) fn user_info(told: v1::Profile) -> Option<UserInfo> {
     let user_id = UserId::new(&told.user_id).ok()?;
     Some(UserInfo { user_id, profile: profile(Some(told)) })

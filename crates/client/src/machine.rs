@@ -395,7 +395,8 @@ impl Machine {
     }
 
     /// Processes the end of a link, or of an attempt to open one, without a final message of the server. The network
-    /// path may have cut the link because it was idle. After a sleep, nothing can be concluded about the path.
+    /// path may have cut the link because the link was idle, so the time without traffic is recorded. After a sleep, it
+    /// is not recorded, because the sleep may be the reason.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()
@@ -496,8 +497,8 @@ impl Machine {
         {
             call.sent = true;
             if let Request::Unsubscribe(users) = &call.request {
-                // These users are removed from the restore first. Otherwise, a later batch would subscribe to them
-                // again.
+                // The users are removed from the restore before the call is sent. Otherwise, a later batch would
+                // subscribe to them again.
                 let lost = if users.is_empty() {
                     session.restore.give_up()
                 } else {

@@ -24,7 +24,7 @@ pub struct ConflationRate {
     /// limit. The clock counts milliseconds, so values above 1,000 have the effect of 1,000.
     pub changes_per_second: u32,
     /// The long-run limit on the notifications per second about one user, summed over all watchers. If a user's changes
-    /// would exceed it, they are sent less often. At least 1.
+    /// would exceed the limit, they are sent less often. Must be at least 1.
     pub notifications_per_second: u32,
 }
 
@@ -240,7 +240,8 @@ mod tests {
     #[test]
     fn the_larger_the_audience_the_seldomer_a_busy_user_is_told_of() {
         let changes: Vec<(u64, char)> = (0..60_000).map(|at| (at, 'a')).collect();
-        // The number of watchers, the number of changes sent at once, and the interval in ms between the others.
+        // The columns: the number of watchers, the number of changes sent at once, and the interval in ms between the
+        // other changes.
         for (watchers, at_once, interval) in [
             (0, 20, 50),
             (1, 20, 50),

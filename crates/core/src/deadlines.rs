@@ -30,8 +30,8 @@ impl<K: Copy> DeadlineWheel<K> {
         self.slots[(tick % Self::SLOTS) as usize].push((at, key));
     }
 
-    /// Advances the wheel to `now` and appends the keys that are due to `due`. They are ordered by their ticks if the
-    /// wheel is advanced at least once in 512 ticks.
+    /// Advances the wheel to `now`, and appends the keys whose deadline has passed to `due`. The keys are ordered by
+    /// their ticks if the wheel is advanced at least once in 512 ticks.
     pub fn advance(&mut self, now: Moment, due: &mut Vec<K>) {
         let target = now.0 / self.tick_ms;
         let steps = target.saturating_sub(self.turned_to).min(Self::SLOTS);

@@ -11,7 +11,7 @@ pub struct Device {
     /// The platform that the device runs on.
     pub platform: Platform,
     /// The number of the login, assigned by the facts; it is higher than the number of every earlier login. A logout
-    /// with a lower number belongs to an earlier login and does not end this one.
+    /// with a lower number belongs to an earlier login and does not end this login.
     pub login: u64,
     /// The second in which the UserSig of the device's last connection was issued.
     pub issued: u64,

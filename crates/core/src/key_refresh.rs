@@ -41,8 +41,8 @@ pub enum Demand {
 }
 
 impl KeyRefresh {
-    /// Creates the state for keys that an earlier process read `age` ago. They are accepted until they reach the age
-    /// [`KEPT_FOR`], and are to be read again at once.
+    /// Creates the state for keys that an earlier process read `age` ago. The keys are accepted until they reach the
+    /// age [`KEPT_FOR`]. A new read is due at once.
     pub fn restored(age: Duration, now: Moment) -> Self {
         Self { counts_until: Some(now + KEPT_FOR.saturating_sub(age)), ..Self::default() }
     }

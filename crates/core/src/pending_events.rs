@@ -7,8 +7,8 @@ use lamplight_model::{EventDevice, SessionEvent, SessionEventKind, StatusAfter, 
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
-/// The maximum number of events that one record stores. If the facts fail for so long that there are more, the oldest
-/// events are dropped and counted. This bounds the size of the record.
+/// The maximum number of events that one record stores. If the facts fail for so long that there are more events, the
+/// oldest are dropped and counted, so that the record stays small.
 pub const MAX_PENDING_EVENTS: usize = 64;
 
 /// The session events of a user that are not in the outbox yet, in the order of their ordinals.

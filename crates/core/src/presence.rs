@@ -451,7 +451,7 @@ impl Presence {
             newest_login,
             deleted_until,
             unsettled,
-            // These are written only if another field changes too.
+            // The version, the time and the reason change only together with another field.
             version: _,
             since: _,
             reason: _,

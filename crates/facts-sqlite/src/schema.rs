@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 /// The schema version that this program writes, which is the number of migrations.
 pub const SCHEMA_VERSION: u32 = MIGRATIONS.len() as u32;
 
-/// The error of a file that was written by a newer program. This program could damage its data.
+/// The error of a file that was written by a newer program. This program could damage data that the newer program has
+/// stored.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error("the file has schema {found}, and this program knows schemas up to {known}: use a newer Lamplight")]
 pub struct NewerSchema {

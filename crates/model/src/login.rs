@@ -74,8 +74,8 @@ impl Revoked {
         *self != before
     }
 
-    /// Limits the length of `also`. If it is too long, `at` is moved past the earliest seconds in it. That revokes more
-    /// UserSigs than requested, but never fewer.
+    /// Limits the length of `also`. If `also` is too long, its earliest seconds are removed and `at` is moved past
+    /// them. The result revokes more UserSigs than requested, but never fewer.
     fn tidy(&mut self) {
         self.also.sort_unstable();
         self.also.dedup();

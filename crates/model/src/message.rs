@@ -35,7 +35,7 @@ impl Message {
 pub enum MessageBody {
     /// A text.
     Text(String),
-    /// Content that only the application interprets. It is not changed.
+    /// Content that only the application interprets. Lamplight passes the content on unchanged.
     Custom(CustomElement),
 }
 

@@ -156,8 +156,8 @@ impl<S: Versioned> Audience<S> {
             }));
         }
         self.watch_all(watcher, app, &list.friends, Why::Friend, effects);
-        // These are removed last, so that a user who is also watched for another reason stays watched and is not
-        // reported as new.
+        // Reasons are removed after the others were added, so that a user who is also watched for another reason stays
+        // watched and is not reported as new.
         let unsubscribed = self.unwatch_others(watcher, &list.subscriptions, Why::Subscribed);
         self.unwatch_others(watcher, &list.friends, Why::Friend);
         if !subscribed.is_empty() || !unsubscribed.is_empty() {

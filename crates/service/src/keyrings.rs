@@ -120,8 +120,8 @@ impl Keyrings {
         due
     }
 
-    /// Adds keys that an earlier process read `age` ago. They are accepted until they are too old, and are read again
-    /// at once. Keys that this process has already read are not replaced.
+    /// Adds keys that an earlier process read `age` ago. The keys are accepted until they are too old. A new read is
+    /// due at once. Keys that this process has already read are not replaced.
     pub fn restore(&self, key: KeysToRead, keys: JwtKeySet, age: Duration, now: Moment) {
         let mut rings = self.rings();
         if rings.contains_key(&key) {

@@ -1,4 +1,5 @@
-//! Users without a live record. They are not logged in, unless the directory has lost records; then the facts decide.
+//! Users without a live record. Such users are not logged in. If the directory has lost records, the facts decide
+//! whether they are logged in.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -125,7 +125,8 @@ impl Reference {
         self.people[who].account.and_then(|_| self.watched_status(who))
     }
 
-    /// The status that watchers must receive. A deleted account has one until its record is removed; `None` afterwards.
+    /// The status that watchers must receive. A deleted account has a status until its record is removed. `None`
+    /// without an account or record.
     pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
         let since = person.since.or(person.account)?;

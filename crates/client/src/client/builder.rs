@@ -49,21 +49,21 @@ impl ClientBuilder {
         }
     }
 
-    /// Sets the app (`SDKAppID`). This is required.
+    /// Sets the app (`SDKAppID`). The app is required.
     pub fn app(mut self, app: AppId) -> Self {
         self.app = Some(app);
         self
     }
 
-    /// Sets the platform of this device. The default is the operating system for which the program was compiled, or
-    /// Linux if that is not one of Lamplight's platforms.
+    /// Sets the platform of this device. The default is the operating system for which the program was compiled. If
+    /// Lamplight has no such platform, the default is Linux.
     pub fn platform(mut self, platform: Platform) -> Self {
         self.platform = platform;
         self
     }
 
     /// Sets the id of this device: 1–64 bytes of printable ASCII. It should be the same at every start. The default is
-    /// a random id, with which the device is a new one at every start.
+    /// a random id, so that each start counts as a new device.
     pub fn device_id(mut self, device: impl Into<String>) -> Self {
         self.device = Device::Named(device.into());
         self

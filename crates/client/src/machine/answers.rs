@@ -200,8 +200,8 @@ impl Machine {
             Answer::LoggedOut => {}
             Answer::SelfStatus(status) => self.told(vec![status.clone()], turn),
             Answer::Statuses(told) => {
-                // These statuses do not count for the snapshot. The snapshot determines who is watched, but a query may
-                // be about anybody.
+                // The statuses of an answer to a query are not a part of the snapshot, because a query may be about
+                // users who are not watched.
                 let watched = self.cache.watched(told.statuses.iter().cloned());
                 let changed = self.cache.fold(watched);
                 if !changed.is_empty() {

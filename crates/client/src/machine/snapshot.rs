@@ -21,8 +21,8 @@ impl Snapshot {
         Self { named, told: BTreeSet::new() }
     }
 
-    /// Records a received status, and returns whether it is the first one of its user since the login. The first one is
-    /// accepted with any version, because the server may have lost the version that the client has.
+    /// Records a received status, and returns whether it is the first status of its user since the login. The client
+    /// accepts the first status with any version, because the server may have lost the version that the client has.
     fn is_first(&mut self, status: &UserStatus) -> bool {
         self.told.insert(status.user_id.clone())
     }

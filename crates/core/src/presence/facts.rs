@@ -460,8 +460,8 @@ impl Presence {
         let used: Vec<u64> =
             self.devices.iter().filter(|device| ends(device)).map(|device| device.issued).collect();
         self.sigs.revoke(&Revoked::new(revoked.at, used));
-        // These include UserSigs that a concurrent revocation has covered. If they were left out, a UserSig issued
-        // later in the same second would be refused too.
+        // The listed seconds include UserSigs that a concurrent revocation has covered. If they were missing, a UserSig
+        // issued later in the same second would be refused too.
         let refused = self.sigs.revoked().into_iter().flat_map(|all| &all.also).copied();
         let unrefused: Vec<u64> = refused.filter(|issued| !revoked.refuses(*issued)).collect();
         self.ended_through = self.ended_through.max(through);

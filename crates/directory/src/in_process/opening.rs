@@ -58,7 +58,7 @@ impl SavedRecords {
     }
 
     /// Renames the folder to `path`, in place of a folder that was renamed before, and continues without its records.
-    /// They count as lost, so new versions and the positions in the feed are above all that were sent.
+    /// The records count as lost. New versions and positions in the feed are therefore above all that were sent before.
     pub fn set_aside(self, path: &Path) -> Result<Self, JournalError> {
         let Self { disk, machine, folder, journal, recovery, .. } = self;
         drop(journal);

@@ -216,7 +216,7 @@ impl Service {
     }
 }
 
-/// The seconds in which those UserSigs were issued that a call has revoked individually.
+/// The UserSigs that a call has revoked individually. A UserSig is identified by the second in which it was issued.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[must_use]
 pub struct Revoking {

@@ -96,8 +96,8 @@ impl Service {
     }
 
     /// Finds accounts of an app whose `userID` or nick begins with `prefix`: up to `limit` accounts, at most
-    /// [`MAX_FOUND`]. They are in ascending order of the id, or of the nick (ignoring case) and then the id. A search
-    /// by nick does not find accounts without a nick.
+    /// [`MAX_FOUND`]. The accounts are in ascending order of the id; for a search by nick, they are in order of the
+    /// nick (ignoring case) and then the id. A search by nick does not find accounts without a nick.
     ///
     /// An unknown app is refused with 70020, a prefix that no `userID` can have with 7003, and one that no nick can
     /// have with 6017.

@@ -400,11 +400,11 @@ impl Service {
         }
     }
 
-    /// Logs out the device of this connection. It is not an error if the connection is no longer the device's current
-    /// one.
+    /// Logs out the device of this connection. Does nothing if the connection is no longer the device's current
+    /// connection.
     ///
-    /// When this returns, the login has ended in the live record. If the facts cannot store the end now, that is
-    /// retried.
+    /// When this returns, the login has ended in the live record. If the facts cannot store the end now, the service
+    /// retries it.
     pub async fn logout(&self, user: &User, connection: ConnectionId, now: Now) -> Result<(), ServiceError> {
         self.end_login(user, connection, LoginEnd::Logout, now).await
     }

@@ -46,7 +46,7 @@ pub(crate) enum Kind {
     Flood,
 }
 
-/// The kinds with their weights. A kind is chosen for one run in as many as the last number says.
+/// Each kind with two numbers: its weight within a run, and the average number of runs of which one contains the kind.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
