@@ -33,7 +33,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The code of this error. At present, every error has one.
+    /// The code of this error. At present, every error has a code, so the result is never `None`.
     pub fn code(&self) -> Option<u32> {
         match self {
             Self::Refused(refused) => Some(refused.code),

@@ -90,7 +90,7 @@ impl EventQueue {
         }
     }
 
-    /// Removes and returns the next event.
+    /// Removes and returns the next event; `None` if the queue is empty.
     pub(crate) fn pop(&mut self) -> Option<Event> {
         if self.missed > 0 {
             return Some(Event::Missed { events: mem::take(&mut self.missed) });
@@ -114,7 +114,7 @@ impl EventQueue {
     }
 
     /// Removes all changed statuses and returns them as one event. If there are none, removes and returns the removed
-    /// users instead.
+    /// users instead. `None` if there are no removed users either.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

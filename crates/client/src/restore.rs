@@ -40,7 +40,7 @@ pub(crate) struct Lost {
 #[derive(Debug)]
 pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
-    /// The batch that was sent and has no answer yet.
+    /// The batch that was sent and has no answer yet; `None` if no batch is being sent.
     sent: Option<Vec<UserId>>,
     /// The users of the restore who are not watched at the moment. Such a user is removed from the cache only if the
     /// client cannot subscribe to the user again.

@@ -103,6 +103,6 @@ pub struct Connect<'a> {
     pub issued: u64,
     /// The id of the new connection.
     pub connection: ConnectionId,
-    /// The address from which the device connects.
+    /// The address from which the device connects; `None` if it is not to be stored.
     pub address: Option<IpAddr>,
 }

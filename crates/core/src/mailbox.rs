@@ -137,7 +137,7 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Returns the state of a user for an answer to this connection, and removes the user's mark, because the answer
-    /// contains the state.
+    /// contains the state. `None` if the hub has no state of the user.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         self.graph.unmark(watcher, subject);
@@ -162,7 +162,8 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Records that an answer to a query contains this version of a user's state. If a newer state was already sent to
-    /// the connection, returns the newer state, which the caller puts into the answer instead.
+    /// the connection, returns the newer state, which the caller puts into the answer instead. Otherwise returns
+    /// `None`.
     ///
     /// A client ignores such an answer for users whose state it has never received. The mark of such a user is
     /// therefore kept.

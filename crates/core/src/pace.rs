@@ -70,7 +70,7 @@ pub enum PaceFault {
 pub struct Pace {
     limits: PaceLimits,
     phase: Phase,
-    /// The answer that the peer is receiving more slowly than it is produced, if there is one.
+    /// The answer that the peer is receiving more slowly than it is produced; `None` if no bytes of an answer wait.
     stall: Option<Stall>,
 }
 

@@ -58,9 +58,9 @@ pub struct Presence {
     /// therefore notified about the deletion too, and an account that is created again continues the versions and
     /// numbers.
     pub(crate) deleted_until: Option<Moment>,
-    /// The session events that are not in the outbox yet. A record without events uses one word of memory.
+    /// The session events that are not in the outbox yet; `None` if there are none, to save memory.
     pub(crate) events: Option<Box<PendingEvents>>,
-    /// The ended logins that are not stored in the facts yet.
+    /// The ended logins that are not stored in the facts yet; `None` if there are none.
     pub(crate) unsettled: Option<Box<UnsettledEnds>>,
 }
 

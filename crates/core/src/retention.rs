@@ -18,7 +18,7 @@ pub const TOLERATED: Duration = Duration::from_secs(60);
 /// A clock that follows the wall clock, except after the wall clock leaps ahead of the monotonic clock.
 #[derive(Clone, Debug, Default)]
 pub struct RetentionClock {
-    /// The last accepted reading.
+    /// The last accepted reading; `None` until a reading was accepted.
     believed: Option<Now>,
     /// The first reading after a leap ahead; `None` if the wall clock is accepted.
     leapt: Option<Now>,

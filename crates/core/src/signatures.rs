@@ -32,7 +32,7 @@ impl Signatures {
         self.revoked.as_ref().is_some_and(|revoked| revoked.refuses(issued))
     }
 
-    /// The revocation, if there was one.
+    /// The revocation; `None` if there was none.
     pub fn revoked(&self) -> Option<&Revoked> {
         self.revoked.as_deref()
     }

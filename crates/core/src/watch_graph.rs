@@ -389,7 +389,8 @@ impl<S> WatchGraph<S> {
         place.is_some_and(|place| self.watchers[watcher.slot()].outgoing[place].subject & UNTOLD == 0)
     }
 
-    /// The newest state of a user, if `watcher` watches the user and the edge is not pending.
+    /// The newest state of a user, if it was sent to `watcher`. `None` if `watcher` does not watch the user, or if the
+    /// edge is pending.
     pub fn told(&self, watcher: WatcherKey, user: &User) -> Option<&S> {
         let subject = self.find(user)?;
         let place = self.find_edge(watcher, subject)?;

@@ -159,7 +159,8 @@ impl dyn Directory + '_ {
         Ok(self.update_logged(user, now, change).await?.map(|(outcome, _)| outcome))
     }
 
-    /// Does the same as [`update`](trait.Directory.html#method.update), and also returns the log entries.
+    /// Does the same as [`update`](trait.Directory.html#method.update), and also returns the log entries. `None` if
+    /// there is no record.
     pub async fn update_logged<T: Send>(
         &self,
         user: &User,
@@ -232,7 +233,7 @@ pub struct DirectoryError {
     pub kind: DirectoryErrorKind,
     /// The operation that failed, as in "updating a record".
     pub doing: &'static str,
-    /// The cause.
+    /// The error of the adapter or the store that caused this error; `None` if there is none.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }

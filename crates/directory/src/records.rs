@@ -12,7 +12,7 @@ pub enum RecordFilter {
     All,
     /// The records of users who are ONLINE.
     Online {
-        /// If given, only the records of users with a connected device on this platform.
+        /// The platform on which a device of the user must be connected; `None` for any platform.
         on: Option<Platform>,
     },
 }

@@ -238,7 +238,7 @@ pub struct FactsError {
     pub kind: FactsErrorKind,
     /// The operation that failed, as in "recording a login".
     pub doing: &'static str,
-    /// The cause.
+    /// The error of the adapter or the store that caused this error; `None` if there is none.
     #[source]
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }

@@ -38,7 +38,7 @@ pub fn run(data: &[u8]) {
 }
 
 /// Checks that a token is either refused with a code about tokens, or valid for only one user until it expires. Returns
-/// the claims of a valid token.
+/// the claims of a valid token, and `None` for a refused token.
 fn look_at(token: &str) -> Option<JwtClaims> {
     match verify_for("alice_01", token) {
         Err(JwtRefusal::UnknownKey) => None,

@@ -29,11 +29,11 @@ pub enum AllowType {
 /// A change of a profile. A field that is `None` is not changed.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct ProfileChange {
-    /// The new nick.
+    /// The new nick; `None` for no change.
     pub nick: Option<String>,
-    /// The new URL of the picture.
+    /// The new URL of the picture; `None` for no change.
     pub avatar_url: Option<String>,
-    /// The new rule for being added as a friend.
+    /// The new rule for being added as a friend; `None` for no change.
     pub allow: Option<AllowType>,
 }
 

@@ -84,6 +84,7 @@ fn hops(
 }
 
 /// Parses the address of a hop: `192.0.2.7`, `192.0.2.7:4711`, `2001:db8::7`, `[2001:db8::7]` or `[2001:db8::7]:4711`.
+/// `None` for any other text.
 fn address_of(text: &str) -> Option<IpAddr> {
     let text = text.trim_matches([' ', '\t']);
     let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();

@@ -396,7 +396,8 @@ impl<S: Versioned> Audience<S> {
         }
     }
 
-    /// Returns the status of a user for an answer to this connection. The status then counts as sent.
+    /// Returns the status of a user for an answer to this connection. The status then counts as sent. `None` if the
+    /// audience has no status of the user.
     pub fn take(&mut self, watcher: WatcherKey, user: &User) -> Option<&S> {
         self.hub.take(watcher, user)
     }
@@ -413,7 +414,7 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Records that an answer contains this version of a user's status, which was just read. If a newer version was
-    /// already sent to the connection, returns the newer version for the answer.
+    /// already sent to the connection, returns the newer version for the answer; otherwise `None`.
     ///
     /// The log may be behind the answer. Older entries that it reports later are not sent to this connection. An entry
     /// with the same version is sent, because an answer does not replace a notification.

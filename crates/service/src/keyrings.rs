@@ -44,7 +44,7 @@ pub struct SourceState {
 struct Ring {
     keys: Arc<JwtKeySet>,
     refresh: KeyRefresh,
-    /// The error of the last attempt to read the source.
+    /// The error of the last attempt to read the source; `None` if the attempt succeeded or if there was none.
     error: Option<String>,
     /// The number of attempts that have ended. Waiting calls watch it for a change.
     attempts: watch::Sender<u64>,

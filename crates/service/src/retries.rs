@@ -58,8 +58,8 @@ pub(crate) struct Recorded {
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark for a device whose login is undone. It is needed only after a login by the application, because that
-/// login has removed the device's former mark.
+/// The end mark for a device whose login is undone. `None` for a resume, because only a login by the application has
+/// removed the device's former mark.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }

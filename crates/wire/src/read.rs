@@ -116,7 +116,8 @@ impl<'a> Scan<'a> {
         Some(())
     }
 
-    /// Reads a string and returns it without its quotes. Its escapes are not decoded.
+    /// Reads a string and returns it without its quotes. Its escapes are not decoded. `None` if the text ends before
+    /// the string does.
     fn string(&mut self) -> Option<&'a [u8]> {
         self.take(b'"')?;
         let mut at = 0;
@@ -132,7 +133,8 @@ impl<'a> Scan<'a> {
         Some(string)
     }
 
-    /// Reads a value of any type and returns its text: everything up to the comma or the bracket after it.
+    /// Reads a value of any type and returns its text: everything up to the comma or the bracket after it. `None` if
+    /// the text ends before the value does.
     fn value(&mut self) -> Option<&'a [u8]> {
         self.skip_space();
         let all = self.rest;

@@ -31,7 +31,7 @@ pub(super) struct Session {
     pub(super) subscriptions: Vec<UserId>,
     pub(super) restore: Restore,
     pub(super) lists_version: ListsVersion,
-    /// The abilities of this client, as last sent by the server.
+    /// The abilities of this client, as last sent by the server; `None` if the server has sent none.
     pub(super) abilities: Option<Abilities>,
     /// The snapshot that the server is sending on the current link; `None` once it is complete.
     pub(super) snapshot: Option<Snapshot>,

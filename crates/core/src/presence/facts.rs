@@ -18,7 +18,7 @@ use lamplight_model::{
 pub struct UserFacts {
     /// The stored logins (device, platform, number), in ascending order of their numbers.
     pub logins: Vec<(DeviceId, Platform, u64)>,
-    /// The UserSigs that were revoked.
+    /// The UserSigs that were revoked; `None` if there was no revocation.
     pub revoked: Option<Revoked>,
     /// The number up to which all logins were ended by a kick or a deletion.
     pub ended_through: u64,
@@ -148,8 +148,8 @@ impl Presence {
         }
     }
 
-    /// The platform of the latest competing login, if that login is later than `number`. If `present` is `true`, only
-    /// devices that count as connected are considered.
+    /// The platform of the latest competing login, if that login is later than `number`; otherwise `None`. If `present`
+    /// is `true`, only devices that count as connected are considered.
     fn beaten_by(
         &self,
         device: &DeviceId,

@@ -20,7 +20,7 @@ pub struct Record {
     last_event: u64,
     /// The number of the last login, which the test assigns in place of the facts.
     pub last_login: u64,
-    /// The last-seen time that was last visible.
+    /// The last-seen time that was last visible; `None` if none was visible yet.
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,

@@ -21,7 +21,7 @@ pub struct World {
     /// The connections of each device, oldest first.
     connections: BTreeMap<String, Vec<ConnectionId>>,
     next_connection: u64,
-    /// The connection that the user's calls are sent over.
+    /// The connection that sends the user's calls; `None` before the first connection.
     newest: Option<ConnectionId>,
     last_login_lost_its_list: bool,
 }

@@ -31,7 +31,7 @@ pub(crate) struct Recovery {
     pub damaged_files: Vec<DamagedFile>,
     /// The number of files that are missing.
     pub missing_files: usize,
-    /// The last stored mark of the facts.
+    /// The last stored mark of the facts; `None` if there is none.
     pub facts: Option<FactsMark>,
     /// Whether there is any file, even if it could not be read.
     pub has_files: bool,
