@@ -1,9 +1,9 @@
 //! The wait before the next attempt to connect, computed from the number of failures and the jitter.
 //!
-//! The server sends the period over which its clients spread their reconnects ([`Spread`]). A client makes its first
-//! attempt after a broken link at a random moment within that period, and further attempts at intervals of about the
-//! length of the period. While the server is down, its clients therefore make no more attempts per second than the
-//! server could accept logins, and they reconnect soon after the server is back.
+//! The server sends the period over which its clients spread their reconnects ([`Spread`]). After a broken link, a
+//! client makes its first attempt at a random moment within that period. The intervals between further attempts are
+//! about as long as the period. While the server is down, its clients therefore make no more attempts per second than
+//! the server could accept logins. They still reconnect soon after the server is back.
 
 use std::time::Duration;
 

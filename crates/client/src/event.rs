@@ -43,7 +43,7 @@ pub enum Event {
         /// The users who were removed from the list.
         unsubscribed: Vec<UserId>,
     },
-    /// The calls and limits that the app's settings allow this client have changed.
+    /// The app's settings have changed which calls this client may make, or the limits of the calls.
     AbilitiesChanged(Abilities),
     /// Messages that were received, or sent by another device of the user, oldest first. Also messages of this client
     /// that the server has stored although the call failed with [`Error::Timeout`](crate::Error::Timeout).

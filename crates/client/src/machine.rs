@@ -373,8 +373,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Aborts the attempt to connect and begins a new one. The reason is a sleep of the device, or a login by the
-    /// application that differs from the login that was sent, because the sent login may be refused.
+    /// Aborts the attempt to connect and begins a new one. It is called after a sleep of the device, and after a login
+    /// by the application that differs from the login that was sent. The sent login may be refused.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);

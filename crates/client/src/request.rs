@@ -26,7 +26,7 @@ pub struct LoggedIn {
     pub abilities: Option<Abilities>,
 }
 
-/// The calls and limits that the settings of an app allow its clients.
+/// The calls that an app's settings allow its clients, and the limits of these calls.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Abilities {
     /// Whether the app allows queries of and subscriptions to other users' statuses, and notifications about them.

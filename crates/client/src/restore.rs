@@ -62,8 +62,8 @@ impl Default for Restore {
 }
 
 impl Restore {
-    /// Begins a restore of these users, earliest first. It replaces an earlier restore, whose users came from the same
-    /// list.
+    /// Begins a restore of these users, earliest first. An earlier restore is discarded, because all of its users are
+    /// in `users`.
     pub(crate) fn begin(&mut self, users: &[UserId]) {
         self.waiting = users.iter().cloned().collect();
         self.sent = None;

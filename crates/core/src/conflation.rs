@@ -7,8 +7,8 @@
 //!
 //! The rate falls as the number of watchers grows, so the notifications about one user are bounded too.
 //!
-//! The rule is a token bucket for each user, stored as the moment at which the bucket will be full again (the generic
-//! cell rate algorithm, ITU-T I.371).
+//! The rule is a token bucket for each user. It is stored as the moment at which the bucket will be full again (the
+//! generic cell rate algorithm, ITU-T I.371).
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;

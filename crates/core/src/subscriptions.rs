@@ -5,8 +5,8 @@ use lamplight_model::UserId;
 
 /// The users that an account is subscribed to, earliest first. All devices of the account share the list.
 ///
-/// The list is stored as one array of bytes (length, id, length, id, …) to save memory, because most users have a list
-/// and few change it.
+/// To save memory, the list is stored as one array of bytes (length, id, length, id, …). Most users have a list, and
+/// few change their list.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub struct Subscriptions {
     packed: Box<[u8]>,

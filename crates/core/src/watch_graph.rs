@@ -538,7 +538,7 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Updates the list of pending indices before an edge is removed: removes the index of this edge, and replaces the
+    /// Updates the list of pending indices before an edge is removed. Removes the index of this edge, and replaces the
     /// index of the last edge, which will move into the gap.
     fn keep_waiting_without(&mut self, watcher: u32, place: u32) {
         let Watcher { outgoing, pending, .. } = &mut self.watchers[watcher as usize];

@@ -40,8 +40,8 @@ fn logged_in() -> Presence {
 
 #[test]
 fn a_login_is_taken_back_by_its_number() {
-    // The number and platform of the refused login; the resulting status type and the number of the remaining login;
-    // the number of the end that the facts are to store.
+    // The columns: the number and platform of the refused login; the resulting status type and the number of the
+    // remaining login; the login whose end the facts are to store.
     let table = [
         ((5, Platform::Android), (StatusType::Unlogined, None), Some(5)),
         // The record has never contained the refused login. In the facts it has replaced the present login, which
@@ -133,8 +133,8 @@ fn a_device_that_changed_its_platform_when_the_process_died_is_what_the_facts_sa
     assert_eq!(devices, [(Platform::IPad, 9)]);
 }
 
-/// Two revocations overlap. The second ends no login. It has to report the UserSig that the first has revoked, so that
-/// both calls wait until the second in which that UserSig was issued is over.
+/// Two revocations overlap. The second ends no login. It has to report the UserSig that the first has revoked. Both
+/// calls then wait for the end of the second in which that UserSig was issued.
 #[test]
 fn a_revocation_tells_what_another_one_has_refused_meanwhile() {
     let settings = AppSettings::default();

@@ -4,11 +4,11 @@
 //! Every change is written to the kernel before it is acknowledged, so it survives `kill -9`. The files are synced only
 //! when the journal is closed in order. After a crash of the machine, live records are created again from the facts.
 //!
-//! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`, and a file of changes for
-//! each stripe of users, `live.N.0` and so on, so that users of different stripes do not wait for each other. When the
-//! files of changes have grown, generation `N+1` begins. Its snapshot is written while changes continue. When the
-//! snapshot is complete, the files of `N` are deleted. Each entry contains the revision of the user's record. The entry
-//! with the highest revision is the current one, whatever file it is in.
+//! The files of a folder belong to generations. Generation `N` has a snapshot, `live.N.base`. It also has a file of
+//! changes for each stripe of users, `live.N.0` and so on, so that users of different stripes do not wait for each
+//! other. When the files of changes have grown, generation `N+1` begins. Its snapshot is written while changes
+//! continue. When the snapshot is complete, the files of `N` are deleted. Each entry contains the revision of the
+//! user's record. The entry with the highest revision is the current one, whatever file it is in.
 //!
 //! After a failed write, the file is truncated to its former length, and the next write goes to the same position. The
 //! file is marked as in doubt until a new snapshot contains the change that could not be written. If a start finds such

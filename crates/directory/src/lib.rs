@@ -113,9 +113,9 @@ pub trait Directory: Send + Sync {
         limit: usize,
     ) -> Answer<'a, RecordPage>;
 
-    /// A page of the status feed: up to `limit` users of an app whose status has changed visibly after the cursor, or
-    /// whose account was deleted or created again. The users of a partition are in the order of their last change.
-    /// Without a cursor, or with an obsolete one, the feed begins with a snapshot.
+    /// A page of the status feed. It has up to `limit` users of an app whose status has changed visibly after the
+    /// cursor, or whose account was deleted or created again. The users of a partition are in the order of their last
+    /// change. Without a cursor, or with an obsolete one, the feed begins with a snapshot.
     fn feed(&self, app: AppId, after: Option<FeedCursor>, limit: usize) -> Answer<'_, FeedPage>;
 
     /// The time before which records may be missing. A record that is created again from the facts must have a version

@@ -14,8 +14,8 @@ use lamplight_facts::{
 use lamplight_model::{App, AppId, DeviceId, Timestamp, User, UserId};
 use rusqlite::{Connection, Error, OptionalExtension, Result, Row, Statement, params};
 
-/// Writes the unchanged header of the file, so that the commit has to write a page to the disk. (SQLite writes nothing
-/// for a row that does not change.)
+/// Writes the unchanged header of the file, so that the commit has to write a page to the disk. An update of a row to
+/// the same values would write nothing.
 pub(crate) fn probe(db: &Connection) -> Result<()> {
     db.pragma_update(None, "application_id", APPLICATION_ID)
 }

@@ -93,8 +93,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Logins. Each has a number that is higher than the numbers of all earlier logins and accounts of this store. The
     // login of a Web device has a number too, but ends with its connection and is in no list.
 
-    /// Records a login, in one transaction. If the login is not refused, creates the account if it is missing, removes
-    /// the device's end mark, and stores the login under a new number in place of the device's previous login.
+    /// Records a login, in one transaction. If the login is not refused, the call creates a missing account and removes
+    /// the device's end mark. It stores the login under a new number in place of the device's previous login.
     /// [`LoginRecorded`] lists the reasons for refusing, in the order in which they are checked.
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 

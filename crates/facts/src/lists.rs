@@ -3,8 +3,8 @@
 //! Every change of a user's lists increments the user's *lists version* by one, in the same transaction. A client that
 //! was away compares its version with the current one to find out whether its copies of the lists are current. A call
 //! that changes nothing does not increment the version, and neither does a change of another user's profile. The
-//! version of a new account is its creation time in milliseconds, so the versions of an account that was deleted and
-//! created again do not repeat.
+//! version of a new account is its creation time in milliseconds. Versions therefore do not repeat if an account is
+//! deleted and created again.
 
 use crate::{Answer, Enqueued};
 use lamplight_model::{
@@ -98,8 +98,8 @@ pub trait Lists: Send + Sync {
     /// were deleted.
     fn send_message(&self, message: NewMessage) -> Answer<'_, Sent>;
 
-    /// Adds a notice to the outbox for each unread message to `user` that was sent at or after `since` and has no
-    /// notice yet, in one transaction. Only the newest 100 messages of each conversation are considered, and the newest
+    /// Adds notices to the outbox, in one transaction: one for each unread message to `user` that was sent at or after
+    /// `since` and has no notice yet. Only the newest 100 messages of each conversation are considered, and the newest
     /// `limit` of them get a notice. The notices are in the order in which the messages were sent. The call may be
     /// repeated.
     fn push_missed(&self, missed: MissedMessages) -> Answer<'_, Enqueued>;

@@ -352,9 +352,9 @@ pub struct InvalidSettings {
 const LINGER_WEB_OF_A_NEW_APP_MS: u32 = 5_000;
 
 impl AppSettings {
-    /// The settings of a new app: the defaults, and a Web linger, so that reloading a page neither clears the custom
-    /// status nor shows a change to watchers. The linger is not a default, because settings that were stored without
-    /// the field have no linger.
+    /// The settings of a new app: the defaults, and a Web linger. With the linger, reloading a page does not clear the
+    /// custom status, and watchers see no change. The linger is not a default, because settings that were stored
+    /// without the field have no linger.
     pub fn of_a_new_app() -> Self {
         let mut settings = Self::default();
         settings.timing.linger_web_ms = LINGER_WEB_OF_A_NEW_APP_MS;

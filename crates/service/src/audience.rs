@@ -206,8 +206,8 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// The parts of a connection's own list change that another device has undone before the answer was sent. The first
-    /// list has the added users that are no longer on the subscription list, the second has the removed users that are
-    /// on the list again.
+    /// list has the added users that are no longer on the subscription list. The second list has the removed users that
+    /// are on the subscription list again.
     pub fn undone(&self, watcher: WatcherKey, change: &OwnListChange) -> (Vec<UserId>, Vec<UserId>) {
         let Some(app) = self.member(watcher).map(|member| member.user.app) else { return Default::default() };
         let is_on =
@@ -313,8 +313,8 @@ impl<S: Versioned> Audience<S> {
                     if !*mutual {
                         self.hub.unwatch(watcher, &friend, Why::Friend);
                     }
-                    // The watch list has to be read again for two reasons: the app's settings determine whether friends
-                    // are watched, and the log may contain two such entries in a different order than their commits.
+                    // The watch list has to be read again. The app's settings determine whether friends are watched,
+                    // and the log may contain two such entries in a different order than their commits.
                     effects.push(Effect::Reload(watcher));
                 }
             }

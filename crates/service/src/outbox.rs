@@ -113,8 +113,8 @@ impl Outbox {
         Ok(lanes.into_iter().filter(|state| state.lane.app == app).collect())
     }
 
-    /// Reads up to `limit` dead letters of an app after the one with the id `after`, at most [`MAX_DEAD_LETTER_PAGE`],
-    /// in the order in which they became dead letters. An unknown app is refused with 70020.
+    /// Reads up to `limit` dead letters of an app, at most [`MAX_DEAD_LETTER_PAGE`]. The page begins after the id
+    /// `after`, and is in the order in which notices became dead letters. An unknown app is refused with 70020.
     pub async fn dead_letters(
         &self,
         app: AppId,

@@ -1,9 +1,9 @@
 //! The retry list, which contains the operations that failed or whose result is unknown because a store failed.
 //! `operations/retrying.rs` retries them.
 //!
-//! Each operation can be repeated and delayed safely, because it names the login, the connection or the account that it
-//! concerns and does not affect later ones. The list is lost when the process ends. After a restart, `upkeep` makes the
-//! two stores consistent instead.
+//! Each operation can be repeated and delayed safely. It names the login, the connection or the account that it
+//! concerns, and does not affect later ones. The list is lost when the process ends. After a restart, `upkeep` makes
+//! the two stores consistent instead.
 //!
 //! Ended logins that the live record stores for the facts are not in this list.
 

@@ -73,10 +73,10 @@ fn a_list_that_is_read_before_its_news_is_heard_is_told_once() {
 }
 
 /// Runs a script with one connection of Alice, who has Bob on her list at revision 10. Steps: `own 12 +bob -cat` is a
-/// change by a call of the connection at revision 12, and `quiet 12 +bob` is one that the log does not report. `log 11
-/// +bob` is a change that the log reports, and `missed` is a missed part of the log. `ask` begins a read of the list,
-/// and `set bob cat` or `set 12 bob cat` ends it, the latter with its revision. `told` are the notifications about
-/// other devices' changes, and `list` is the list at the end.
+/// change by a call of the connection at revision 12. `quiet 12 +bob` is such a change that the log does not report.
+/// `log 11 +bob` is a change that the log reports, and `missed` is a missed part of the log. `ask` begins a read of the
+/// list, and `set bob cat` or `set 12 bob cat` ends it, the latter with its revision. `told` are the notifications
+/// about other devices' changes, and `list` is the list at the end.
 fn check_list(script: &str, told: &[&str], list: &str) {
     let mut audience = Audience::<UserStatus>::default();
     let mut effects = Vec::new();
@@ -348,8 +348,8 @@ fn joining_takes_time_in_proportion_to_the_list() {
     assert!(long < short * 100, "{long:?} for 20,000 and {short:?} for 1,000");
 }
 
-/// Runs a script in which Alice watches Bob and Cat, with a rate of two changes per second. In the steps, `100 bob 7`
-/// is version 7 of Bob in the log at 100 ms, `read bob 9` is a version that was read, and `100 wait` advances the time.
+/// Runs a script in which Alice watches Bob and Cat, with a rate of two changes per second. The step `100 bob 7` is
+/// version 7 of Bob in the log at 100 ms. `read bob 9` is a version that was read, and `100 wait` advances the time.
 /// `told` is the content of Alice's mailbox after each step.
 fn check_conflation(script: &str, told: &str) {
     let mut audience = Audience::<UserStatus>::new(rate(2));

@@ -22,8 +22,8 @@ pub struct Client {
     /// The users whose cached version may be sent once more. They were added to or removed from the subscription list,
     /// or their version was in an answer before the client's worker had read the change.
     may_repeat: BTreeSet<Who>,
-    /// `true` if every cached version may be sent once more until all workers have read everything. The worker was late
-    /// when the client connected, or when a friendship ended and began again.
+    /// `true` if every cached version may be sent once more until all workers have read everything. This is set if the
+    /// worker was late when the client connected, or when a friendship ended and began again.
     lenient: bool,
     /// Users whose account was deleted and whose record was removed before the worker had read the change. The client
     /// may receive no notification about them.

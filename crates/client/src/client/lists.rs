@@ -74,13 +74,18 @@ impl Client {
         }
     }
 
-    /// Adds a user to the own friend list, and the own user to theirs. If the user is already a friend, changes the
-    /// remark (UTF-8, at most 96 bytes) unless it is empty.
+    /// Adds a user to the own friend list, and the own user to the other user's list. If the user is already a friend,
+    /// changes the remark (UTF-8, at most 96 bytes) unless it is empty.
     ///
     /// # Errors
     ///
-    /// [`Error::Refused`] with 70107 if there is no such account, 30516 if the user allows nobody to add them, 30010 if
-    /// the own friend list is full, 30014 if the other user's list is full, and 6017 if `user_id` is the own user.
+    /// [`Error::Refused`] with one of these codes:
+    ///
+    /// - 70107: there is no such account.
+    /// - 30516: the user allows nobody to add them.
+    /// - 30010: the own friend list is full.
+    /// - 30014: the other user's list is full.
+    /// - 6017: `user_id` is the own user.
     pub async fn add_friend(&self, user_id: &str, remark: &str) -> Result<FriendInfo, Error> {
         let ask = Ask::AddFriend(v1::AddFriendRequest {
             user_id: user_id.to_owned(),
@@ -135,8 +140,8 @@ impl Client {
     }
 
     /// Sends a text message with an id that the application has chosen and stored. A retry is then safe even after a
-    /// restart of the application: the same text to the same user with the same id within ten minutes is not stored
-    /// again, and the call returns the stored message.
+    /// restart of the application. If the same text was sent to the same user with the same id within ten minutes, the
+    /// call stores nothing and returns the stored message.
     ///
     /// # Errors
     ///

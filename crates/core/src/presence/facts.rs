@@ -1,5 +1,5 @@
-//! Keeps a live record consistent with the facts: which logins may connect, which logins have ended in the facts, and
-//! which ends are not stored in the facts yet.
+//! Keeps a live record consistent with the facts. It decides which logins may connect, takes over ends of logins from
+//! the facts, and keeps ends until the facts have stored them.
 
 use super::Presence;
 use crate::device::{Device, Link};
@@ -197,8 +197,8 @@ impl Presence {
         &self.sigs
     }
 
-    /// The issue times, in seconds, of the UserSigs that a kick at `at` has to revoke individually because they were
-    /// issued in the second of `at` or later.
+    /// The issue times, in seconds, of the UserSigs that a kick at `at` has to revoke individually. They were issued in
+    /// the second of `at` or later.
     pub fn sigs_seen_since(&self, at: Timestamp) -> Vec<u64> {
         let of_devices = self.devices.iter().map(|device| device.issued);
         let all = self.sigs.seen_since(at).chain(of_devices.filter(|issued| *issued >= at.as_secs()));

@@ -76,8 +76,8 @@ impl SavedRecords {
     /// Opens the directory with these records, for facts with this mark. Users who were connected when the former
     /// process ended count as connected for `grace`.
     ///
-    /// If the journal may lack changes that watchers have seen, the versions of all records are raised above those that
-    /// may have been sent, and the feed begins a new epoch.
+    /// If the journal may lack changes that watchers have received, the versions of all records are raised above every
+    /// version that may have been sent. The feed then begins a new epoch.
     pub fn open(
         self,
         facts: Option<FactsMark>,

@@ -1,5 +1,5 @@
 //! Conversation lists. Each row belongs to an owner. It is created by the first message of a conversation, or by the
-//! first message after the owner has deleted it, and its history begins with that message.
+//! first message after the owner has deleted the row. Its history begins with that message.
 
 use super::count_up;
 use super::message_columns::message_of;

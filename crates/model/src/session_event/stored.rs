@@ -2,8 +2,8 @@
 //! for the journal of live records.
 //!
 //! Both stores contain events of earlier versions of Lamplight, which have no status after the event. In JSON, the
-//! field is then absent. In the form without names, events with a status have a variant of their own, which was added
-//! after the former variants, so one reader reads both.
+//! field is then absent. In the form without names, events with a status have a separate variant. It was added after
+//! the former variants, so one reader reads both.
 
 use super::{EventDevice, SessionEvent, SessionEventKind, StatusAfter};
 use crate::{CustomStatus, Platform, Timestamp};

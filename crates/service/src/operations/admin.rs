@@ -72,9 +72,9 @@ impl Service {
         Ok(made.made)
     }
 
-    /// Deletes an account: ends its logins, closes its connections, revokes its UserSigs as a kick does, notifies its
-    /// watchers, and removes the user from all subscription lists and friend lists. If there is no such account, the
-    /// call is refused with 70107.
+    /// Deletes an account. Ends its logins, closes its connections, and revokes its UserSigs as a kick does. Notifies
+    /// its watchers, and removes the user from all subscription lists and friend lists. If there is no such account,
+    /// the call is refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;
@@ -234,7 +234,7 @@ impl Revoking {
         (first_free > this).then(|| Timestamp(first_free.saturating_mul(1_000)))
     }
 
-    /// Adds the revocations of another call, if both calls have one answer.
+    /// Adds the revocations of another call that is answered together with this call.
     pub fn add(&mut self, other: Self) {
         self.seconds.extend(other.seconds);
     }

@@ -96,8 +96,8 @@ impl Service {
     }
 
     /// Finds accounts of an app whose `userID` or nick begins with `prefix`: up to `limit` accounts, at most
-    /// [`MAX_FOUND`]. The accounts are in ascending order of the id; for a search by nick, they are in order of the
-    /// nick (ignoring case) and then the id. A search by nick does not find accounts without a nick.
+    /// [`MAX_FOUND`]. A search by id returns accounts in ascending order of the id. A search by nick returns them in
+    /// order of the nick (ignoring case) and then the id. A search by nick does not find accounts without a nick.
     ///
     /// An unknown app is refused with 70020, a prefix that no `userID` can have with 7003, and one that no nick can
     /// have with 6017.
@@ -152,7 +152,7 @@ impl Service {
 }
 
 /// Combines accounts with their nicks. An account that was deleted between the two reads stays in the page, without a
-/// nick, because a page with fewer accounts than requested counts as the last one.
+/// nick. A page with fewer accounts than requested would count as the last page.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,

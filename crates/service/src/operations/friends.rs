@@ -86,9 +86,9 @@ impl Service {
     /// Adds a friend to the list of `owner`. If `both` is set, also adds the owner to the friend's list. If the friend
     /// is already on the list, changes the entry's texts for which the call has a text.
     ///
-    /// Refused with 6017 for the owner as friend and for invalid texts, 70107 for a user without an account, 30010 if
-    /// the owner's list is full, and 30014 if the friend's list is full. A call of a client is refused with 30516 if
-    /// the friend allows nobody to add them.
+    /// Refused with 6017 if the friend is the owner or a text is invalid, and with 70107 if a user has no account.
+    /// Refused with 30010 if the owner's list is full, and with 30014 if the friend's list is full. A call of a client
+    /// is refused with 30516 if the friend allows nobody to add them.
     pub async fn add_friend(
         &self,
         owner: &User,

@@ -58,9 +58,9 @@ impl Service {
         Ok(states.into_iter().next().flatten().ok_or_else(|| by.no_such_caller(caller))?)
     }
 
-    /// Changes the lists of `users`. If this future is dropped, or if the store fails so that the commit is uncertain,
-    /// the devices of these users are notified that they must read their lists again. After success, the caller must
-    /// publish the change without an await in between.
+    /// Changes the lists of `users`. If this future is dropped or the store fails, it is uncertain whether the change
+    /// was committed. The devices of these users are then notified that they must read their lists again. After
+    /// success, the caller must publish the change without an await in between.
     pub(crate) async fn change_lists<T>(
         &self,
         users: impl IntoIterator<Item = User>,

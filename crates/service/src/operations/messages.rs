@@ -37,8 +37,9 @@ pub struct HistoryPage {
 }
 
 impl Service {
-    /// Sends a message. If the sender sends the same content to the same user under the same client id within
-    /// [`RETRY_TIME`](lamplight_facts::RETRY_TIME), the call is a retry, and returns the stored message.
+    /// Sends a message. The call is a retry if the sender has sent the same content to the same user under the same
+    /// client id within [`RETRY_TIME`](lamplight_facts::RETRY_TIME). A retry stores nothing and returns the stored
+    /// message.
     ///
     /// Refused with 6017 for an empty message, with 80002 for one that is too long, and with 70107 if the recipient has
     /// no account.
@@ -108,8 +109,8 @@ impl Service {
         Ok(devices.await?.remove(0))
     }
 
-    /// Adds the user's unread messages from `since` on to the outbox of the push webhook, if the user is OFFLINE and
-    /// the app has a push webhook. Messages that were added before are skipped.
+    /// Adds notices about the user's unread messages from `since` on to the outbox. Does nothing unless the user is
+    /// OFFLINE and the app has a push webhook. Messages that were added before are skipped.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {
