@@ -44,7 +44,7 @@ pub enum News {
     Friend {
         /// The other user.
         friend: UserId,
-        /// Whether each of the two now has the other in the friend list.
+        /// Whether both users now have each other in their friend lists.
         mutual: bool,
     },
     /// The user's lists changed.

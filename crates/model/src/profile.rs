@@ -57,7 +57,7 @@ pub const MAX_PROFILE_FIELDS: usize = 50;
 /// The longest nick and the longest avatar URL, in bytes. The cloud returns 40601 above 500.
 pub const MAX_PROFILE_BYTES: usize = 500;
 
-/// The longest remark, in bytes, as of the cloud's `Tag_SNS_IM_Remark`.
+/// The maximum length of a remark in bytes. It equals the limit of the cloud's `Tag_SNS_IM_Remark`.
 pub const MAX_REMARK_BYTES: usize = 96;
 
 /// The longest `AddSource` and `AddWording`, in bytes.

@@ -245,8 +245,8 @@ impl Recovery {
         });
     }
 
-    /// Stores an entry, unless an entry with a higher revision was already found. A later generation may contain an
-    /// equal revision with a raised version, which replaces the earlier one.
+    /// Stores an entry, unless an entry with a higher revision was already found. An entry with an equal revision
+    /// replaces the earlier entry, because a later generation may contain the record with a raised version.
     fn found(&mut self, user: User, rev: u64, place: u64, presence: Option<SavedPresence>) {
         match self.records.get_mut(&user) {
             Some(found) if rev < found.rev => {}

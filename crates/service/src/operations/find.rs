@@ -152,7 +152,7 @@ impl Service {
 }
 
 /// Combines accounts with their nicks. An account that was deleted between the two reads stays in the page, without a
-/// nick. A page with fewer accounts than requested would count as the last page.
+/// nick. If it were removed, the page would have fewer accounts than requested and would count as the last page.
 fn with_nicks(found: Vec<Account>, profiles: Vec<Option<Profile>>) -> Vec<FoundAccount> {
     let found = found.into_iter().zip(profiles).map(|(account, profile)| FoundAccount {
         id: account.user.id,
