@@ -90,8 +90,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// After any error except [`Error::Refused`], the local session has ended too. If the server was not reached, it
-    /// keeps the login until the login lapses.
+    /// After [`Error::Refused`], the client keeps the session. After any other error, the session of this client has
+    /// ended. If the server was not reached, it keeps the login until the login lapses.
     pub async fn logout(&self) -> Result<(), Error> {
         self.call(Request::Logout).await.map(|_| ())
     }
@@ -202,8 +202,8 @@ impl Client {
         self.shared.lock().machine().abilities().copied()
     }
 
-    /// Creates a new stream of events. Each stream gets all events and begins with the cached statuses. If the
-    /// application does not read a stream, its memory is bounded by the number of watched users.
+    /// Creates a new stream of events. Each stream gets all events and begins with the cached statuses. The memory of a
+    /// stream that the application does not read is bounded by the number of watched users.
     pub fn events(&self) -> Events {
         self.shared.events()
     }

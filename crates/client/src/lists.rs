@@ -119,7 +119,7 @@ pub(crate) struct ListNews {
 }
 
 /// The client's lists version. The server sends a version with every change, in order, and with the answers to calls. A
-/// client that has a version therefore has all changes up to it. `None` before the first login.
+/// client that has a version therefore has all changes up to that version. `None` before the first login.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListsVersion(Option<u64>);
 

@@ -71,9 +71,9 @@ impl PendingEvents {
         self.waiting.push_back(SessionEvent { ordinal: self.last_ordinal, at, device, kind, after: None });
     }
 
-    /// Sets the status after the step for the step's events, which have ordinals above `behind`. If the user is no
-    /// longer ONLINE, the first of these events may be sent before the others are decided, so the others are always
-    /// sent.
+    /// Sets `after` as the status of the events of one step, which have ordinals above `behind`. If the user is no
+    /// longer ONLINE, all of these events except the first are marked as always sent. A login can then no longer cancel
+    /// one of them after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {

@@ -7,8 +7,8 @@
 //!
 //! Other modules decide whether a UserSig is valid (`lamplight-auth`, [`crate::Signatures`]) and whether its login may
 //! connect ([`crate::Presence::admission`]). The facts check, in the transaction of the change, whether accounts exist,
-//! whether lists have room and whether a user accepts friends. The types of texts check their lengths. The server API
-//! and the console have their own gates.
+//! whether lists have room and whether a user accepts friends. The types for texts check the lengths of texts. The
+//! server API and the console have their own gates.
 
 use lamplight_model::{AppSettings, Code, Edition, InvalidUserId, Limits, RateLimit, Refusal, UserId};
 

@@ -54,9 +54,9 @@ pub struct Presence {
     pub(crate) born: u64,
     /// The highest login number that the record has ever had.
     pub(crate) newest_login: u64,
-    /// The time until which the record of a deleted account is kept; `None` for an existing account. Late watchers are
-    /// therefore notified about the deletion too, and an account that is created again continues the versions and
-    /// numbers.
+    /// The time until which the record of a deleted account is kept; `None` for an existing account. The record is kept
+    /// so that late watchers are notified about the deletion, and so that a new account with the same id continues the
+    /// versions and numbers.
     pub(crate) deleted_until: Option<Moment>,
     /// The session events that are not in the outbox yet; `None` if there are none, to save memory.
     pub(crate) events: Option<Box<PendingEvents>>,

@@ -1,4 +1,4 @@
-//! The queue of the watchers that have notifications to be sent.
+//! The queues of the watchers that have notifications to be sent.
 //!
 //! A change of a user with thousands of watchers costs thousands of writes. These watchers are a crowd, which is served
 //! in shares after all other watchers, so that one popular user delays nobody else.

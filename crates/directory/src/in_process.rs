@@ -104,7 +104,8 @@ impl InProcessDirectory {
     }
 
     /// Records on disk that the process is running. Writes a snapshot of all records if many changes were written since
-    /// the last one, or if a change could not be written. It blocks, and is called every few seconds.
+    /// the last one, or if a change could not be written. The call blocks on the disk. It must be repeated every few
+    /// seconds.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);

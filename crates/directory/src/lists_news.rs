@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// A change of a user's lists, for the user's own devices.
 ///
 /// Each change is logged by the task that waited for its commit. The log may therefore contain the changes of one user
-/// in another order than their versions. The workers sort them before they notify devices.
+/// in another order than their versions. The workers sort the changes before they notify devices.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct ListsNews {
     /// The lists version after the change, which is one higher than before.

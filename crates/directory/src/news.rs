@@ -61,7 +61,7 @@ pub enum News {
 }
 
 /// The log entries of one change of a record, which were appended in the same step. The caller of the change may
-/// process them at once, and ignore them when the log delivers them.
+/// process these entries at once, and ignore the same entries when the log delivers them.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Logged {
     /// The revision of the record after the change.

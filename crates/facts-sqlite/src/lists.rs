@@ -1,8 +1,8 @@
 //! The lists of users in SQL: profiles, friends, messages and conversations. This file passes each call to the writer
 //! or to a reader; the SQL is in the submodules.
 //!
-//! A user's total number of unread messages is a column of the account, and that of a conversation is a column of its
-//! row. Each change of a conversation adds its difference to the account, so rows are never summed up.
+//! The number of unread messages of a conversation is a column of its row, and a user's total is a column of the
+//! account. Each change of a conversation also changes the total, so rows are never summed up.
 
 mod conversations;
 mod friends;

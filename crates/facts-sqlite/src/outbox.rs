@@ -1,5 +1,5 @@
-//! The outbox of webhooks in SQL. The head of a user's notices is the one whose column `due` is not null. Each function
-//! that inserts or removes notices ensures that this is exactly the first one.
+//! The outbox of webhooks in SQL. The head of a user's notices is the notice whose column `due` is not null. Each
+//! function that inserts or removes notices ensures that exactly the first notice is the head.
 
 use crate::SqliteFacts;
 use crate::deletion;

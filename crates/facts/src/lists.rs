@@ -14,8 +14,7 @@ use lamplight_model::{
 use std::time::Duration;
 
 /// The time within which a message with the same sender, recipient, content and client id is treated as a retry. SDKs
-/// and backends stop retrying long before it. After this time, the same text to the same user under the same client id
-/// is a new message.
+/// and backends stop retrying long before it. After this time, such a message is a new message.
 pub const RETRY_TIME: Duration = Duration::from_secs(600);
 
 /// The durable lists of users. The caller has validated the texts.
@@ -61,8 +60,8 @@ pub trait Lists: Send + Sync {
     /// Adds `friend` to the friend list of `owner`, and with `both` also `owner` to the list of `friend`, in one
     /// transaction.
     ///
-    /// An existing entry of `owner` keeps its time; its remark, source and wording are replaced by the given texts that
-    /// are not empty. The friend's entry is created with only the source, or left unchanged if it exists. If the result
+    /// An existing entry of `owner` keeps its time; a given remark, source or wording that is not empty replaces the
+    /// stored text. The friend's entry is created with only the source, or left unchanged if it exists. If the result
     /// is not [`Befriended::Done`], nothing was changed.
     fn befriend(&self, friendship: NewFriendship) -> Answer<'_, Befriending>;
 
@@ -90,9 +89,9 @@ pub trait Lists: Send + Sync {
     /// Stores a message and updates the conversation lists of both users, in one transaction. A message to oneself is
     /// stored once, in one row, and is never unread.
     ///
-    /// If the sender has sent the same text to the same recipient under the same client id less than [`RETRY_TIME`]
-    /// ago, the call is a retry. It stores nothing and returns the latest such message, even if the recipient's account
-    /// no longer exists. An account that was deleted and created again counts as another sender.
+    /// The call is a retry if the sender has sent the same content to the same recipient under the same client id less
+    /// than [`RETRY_TIME`] ago. A retry stores nothing and returns the latest such message, even if the recipient's
+    /// account no longer exists. An account that was deleted and created again counts as another sender.
     ///
     /// No two messages between two users ever have the same sequence, even after conversations, accounts or messages
     /// were deleted.

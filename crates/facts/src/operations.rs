@@ -26,7 +26,7 @@ pub trait Operations: Send + Sync {
     ) -> Answer<'_, Vec<AuditEntry>>;
 
     /// Stores records of metrics, each in place of the record with the same level and time. Also deletes, for each
-    /// level in `forgotten`, the records before the given time. All of it is done in one transaction.
+    /// level in `forgotten`, the records before the given time. Both happen in one transaction.
     fn put_figures(&self, figures: Vec<Figure>, forgotten: Vec<(u8, Timestamp)>) -> Answer<'_, ()>;
 
     /// Up to `limit` records of a level, in ascending order of their times, beginning at the time `from`.

@@ -83,8 +83,8 @@ impl<S: Versioned> Audience<S> {
     }
 
     /// Adds a logged-in connection, which is then notified about its own user. The connection has missed earlier
-    /// entries of the log. The caller therefore reads from the directory whether it is still the device's current
-    /// connection, and then calls [`Audience::set_watch_list`].
+    /// entries of the log. The caller therefore reads from the directory whether the connection is still the device's
+    /// current one, and then calls [`Audience::set_watch_list`].
     pub fn join(&mut self, member: Member, expected: usize, effects: &mut Vec<Effect>) -> WatcherKey {
         let watcher = self.hub.attach(expected + 1);
         self.watch(watcher, member.user.clone(), Why::Own, effects);
@@ -255,9 +255,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
-    /// Applies an entry of the change log. `prepare` converts a status into the form that mailboxes use. It is called
-    /// at most once, and only if the user is watched. Returns `true` if the entry is a status that comes faster than
-    /// the rate, so that it waits for [`Audience::tell_due`].
+    /// Applies an entry of the change log. `prepare` converts a status into the form that mailboxes use, and is called
+    /// at most once, only if the user is watched. Returns `true` if the entry is a status that comes faster than the
+    /// rate, so that it waits for [`Audience::tell_due`].
     pub fn hear(
         &mut self,
         entry: &Arc<LogEntry>,

@@ -96,8 +96,8 @@ impl Client {
         told.friend.and_then(lists::friend).ok_or_else(no_answer)
     }
 
-    /// Removes at most 100 users from the own friend list, and the own user from theirs. Returns the users who were not
-    /// friends.
+    /// Removes at most 100 users from the own friend list, and the own user from the friend lists of these users.
+    /// Returns the users who were not friends.
     ///
     /// # Errors
     ///

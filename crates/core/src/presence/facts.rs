@@ -304,7 +304,7 @@ impl Presence {
     /// A later login of the device stays. An earlier login of the device on the same platform stays too, and gets the
     /// number `login`, which it has in the facts. An earlier login on another platform ends, because the facts have
     /// ended it. If the record does not contain the device, only the end is kept for the facts. `why` is the cause of
-    /// the device's end mark, or `None` for no mark; the cause counts as already sent to the device.
+    /// the device's end mark, or `None` for no mark; the device counts as notified of the cause.
     pub fn take_back(
         &mut self,
         device: &DeviceId,

@@ -147,8 +147,8 @@ struct Reading {
 /// The number of the peer's messages after the sequence `read`.
 ///
 /// No rows are counted. Each message stores its number among the messages of its sender. Sequences have no gaps, so the
-/// number of the other user's earlier messages is the difference. Any deleted message after `read` may have been the
-/// peer's, so all of them are counted; the result never exceeds the previous unread count.
+/// sequence minus this number gives the number of the other user's earlier messages. Any deleted message after `read`
+/// may have been the peer's, so all of them are counted; the result never exceeds the previous unread count.
 fn unread_after(db: &Connection, before: &Reading, peer: &UserId, read: u64) -> Result<u32> {
     if before.unread == 0 || read == before.last {
         return Ok(0);

@@ -61,7 +61,8 @@ struct StoredEvent {
     kind: StoredKind,
 }
 
-/// The kind of an event. The order of the variants is part of the form.
+/// The kind of an event. The order of the variants must not change, because the stored form contains the index of the
+/// variant.
 #[derive(Serialize, Deserialize)]
 enum StoredKind {
     Login { kicked: Vec<Platform> },
@@ -72,7 +73,8 @@ enum StoredKind {
     With(StatusAfter, WithStatus),
 }
 
-/// The kind of an event that is stored with the status after it. The order of the variants is part of the form.
+/// The kind of an event that is stored with the status after it. The order of the variants must not change, because the
+/// stored form contains the index of the variant.
 #[derive(Serialize, Deserialize)]
 enum WithStatus {
     Login { kicked: Vec<Platform> },

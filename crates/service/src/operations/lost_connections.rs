@@ -1,7 +1,7 @@
 //! Finds and ends connections that are in the live records although no worker has them.
 //!
-//! The end of a connection is retried until it is recorded. It can still be lost when a worker stops, or when more than
-//! [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. Its user would then stay ONLINE forever.
+//! Recording the end of a connection is retried until it succeeds. The end can still be lost when a worker stops, or
+//! when more than [`MAX_RETRIES`](crate::MAX_RETRIES) operations wait. The user would then stay ONLINE forever.
 
 use crate::retries::Pending;
 use crate::{Service, ServiceError};

@@ -110,7 +110,7 @@ impl Service {
     }
 
     /// Adds notices about the user's unread messages from `since` on to the outbox. Does nothing unless the user is
-    /// OFFLINE and the app has a push webhook. Messages that were added before are skipped.
+    /// OFFLINE and the app has a push webhook. Messages that already have a notice are skipped.
     pub async fn push_missed(&self, user: &User, since: Timestamp, now: Now) -> Result<(), ServiceError> {
         let app = self.app(user)?;
         if app.settings.webhooks.push_url.is_empty() {

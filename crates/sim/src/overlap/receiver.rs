@@ -1,8 +1,8 @@
 //! The app's simulated backend. It receives session events in requests and checks them; some requests or answers are
 //! lost. The backend keeps running when the server process crashes.
 //!
-//! Logins and disconnects of each device must alternate. Each event must have the version and status of the user at
-//! some time. In a quiet world, the state that the backend derives from the events must equal the record.
+//! Logins and disconnects of each device must alternate. Each event must have a version and a status that the user had.
+//! In a quiet world, the state that the backend derives from the events must equal the record.
 
 use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};
