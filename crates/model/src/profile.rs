@@ -60,7 +60,7 @@ pub const MAX_PROFILE_BYTES: usize = 500;
 /// The maximum length of a remark in bytes. It equals the limit of the cloud's `Tag_SNS_IM_Remark`.
 pub const MAX_REMARK_BYTES: usize = 96;
 
-/// The longest `AddSource` and `AddWording`, in bytes.
+/// The maximum length of `AddSource` and of `AddWording`, in bytes.
 pub const MAX_ADD_TEXT_BYTES: usize = 256;
 
 /// The error for an invalid text in a profile or a friend entry.

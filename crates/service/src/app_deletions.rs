@@ -238,7 +238,7 @@ impl AppDeletions {
     }
 
     /// Stores a new record in the directory. If the app was deleted meanwhile, removes the record again and refuses the
-    /// call. The deletion may already have passed the position of this record.
+    /// call, because the deletion may already have passed the record's position.
     pub(crate) async fn put_record(
         &self,
         user: &User,

@@ -141,7 +141,7 @@ impl Worker {
         told
     }
 
-    /// The number of edges in the watch graph, which are pairs of a watching connection and a watched user.
+    /// The number of edges in the watch graph. An edge is a pair of a connection and a user whom it watches.
     pub fn edges(&self) -> usize {
         self.audience.size().1
     }

@@ -70,7 +70,7 @@ pub async fn reading_beyond_the_end_reads_what_there_is(facts: &dyn Facts) {
     }
 }
 
-/// If there is no row, no call marks, pins or deletes anything or increments a version.
+/// Calls about a row that does not exist change nothing, and increment no version.
 pub async fn what_is_not_in_the_list_cannot_be_changed(facts: &dyn Facts) {
     make_accounts(facts).await;
     send(facts, "bob", "carol", "1", 20).await;
