@@ -126,7 +126,7 @@ impl Pace {
         }
     }
 
-    /// Records that no bytes of an answer wait any longer.
+    /// Records that all bytes of the answer were sent.
     pub fn flushed(&mut self) {
         self.stall = None;
     }

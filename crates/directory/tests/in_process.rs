@@ -406,7 +406,8 @@ async fn a_journal_that_lost_something_begins_another_epoch_of_the_feed() {
     assert!(page.reset);
 }
 
-/// Otherwise, a client that returns with a version that was lost would keep a wrong status forever.
+/// After a damage, the restored versions are above every version that was sent. If they were not, a client that returns
+/// with a lost version would keep a wrong status forever.
 #[tokio::test]
 async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     let folder = tempfile::tempdir().unwrap();

@@ -203,7 +203,7 @@ async fn a_list_that_cannot_be_written_holds_up_no_list_and_no_account_of_others
     assert_eq!(list("cat").await, []);
     assert_eq!(list("dan").await, []);
     assert!(service.create_account(&user("eve"), NOW).await.unwrap(), "bob's list is nothing to eve");
-    // Otherwise, the next account `ann` would have the watchers of the former one.
+    // The account is not created. If it were, the next account `ann` would have the watchers of the former account.
     assert!(matches!(service.create_account(&user("ann"), NOW).await, Err(ServiceError::Directory(_))));
     assert_eq!(list("bob").await, ids(&["ann"]));
 

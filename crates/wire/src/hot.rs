@@ -104,7 +104,7 @@ impl StatusBatch {
         self.count += 1;
     }
 
-    /// Sets `snapshot_complete` in the message, which marks the end of a snapshot.
+    /// Sets the field `snapshot_complete` of the message. It is `true` in the last message of a snapshot.
     pub fn set_snapshot_complete(&mut self, complete: bool) {
         self.snapshot_complete = complete;
     }

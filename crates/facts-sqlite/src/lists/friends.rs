@@ -8,7 +8,8 @@ use lamplight_facts::{Befriended, Befriending, NewFriendship, RemarkSet, Unfrien
 use lamplight_model::{AllowType, Friend, User, UserId};
 use rusqlite::{Connection, OptionalExtension, Result, Row, params};
 
-/// Selects entries of the owner ?2 in the app ?1 with the friends' profiles, with the columns that [`friend_of`] reads.
+/// Selects entries of a friend list with the friends' profiles. ?1 is the app and ?2 is the owner. The columns are
+/// those that [`friend_of`] reads.
 macro_rules! entries {
     ($which:literal) => {
         // `CROSS JOIN` fixes the order of the join, so that rows are read in the order of the list.

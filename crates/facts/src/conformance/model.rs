@@ -272,7 +272,7 @@ impl Model {
             Step::Send { from, to, called, text } => {
                 let client_id = client_id(&called.to_string());
                 let body = match text {
-                    // It is displayed like a text message, but is a different message.
+                    // A custom message that is displayed like a text message, but is a different message.
                     0 => custom("data", "text 1", "extension"),
                     _ => format!("text {text}").as_str().into(),
                 };
