@@ -125,6 +125,13 @@ impl AppDeletions {
         }
     }
 
+    /// Removes an app from the table that another node has deleted. Its live records are ended with its settings.
+    pub(crate) fn adopt_live(&self, app: &Arc<App>) {
+        self.apps.remove(app.id);
+        self.lock().apps.entry(app.id).or_insert_with(|| Deletion::new(Some(Arc::clone(app))));
+        self.begun.notify_one();
+    }
+
     /// Deletes an app. When this returns, no login, key or call of the app is accepted any longer. [`Self::proceed`]
     /// deletes the stored data. The last app is not deleted, because the next start would create another one.
     pub async fn delete(&self, id: AppId) -> Result<AppDeletion, ServiceError> {

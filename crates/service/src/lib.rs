@@ -12,6 +12,7 @@ mod app_deletions;
 mod apps;
 mod audience;
 mod deleted_accounts;
+mod duties;
 mod keyrings;
 mod limits;
 mod operations;
@@ -29,10 +30,12 @@ pub use audience::{
     Audience, Effect, ListDifference, ListsHeard, MAX_BACKGROUND_CALLS, MAX_CALLS, MAX_USERS, Member,
     OwnListChange, ReadCall, ReadOutcome, Reads, Urgency, WatchList, WatchedFor, Watchers,
 };
+pub use duties::Duties;
 pub use keyrings::{Keyrings, KeysToRead, SourceState};
 pub use limits::{CallWindows, Failures, LoginThrottle, Port, ThrottleLimits, network};
 pub use operations::admin::{MAX_ADMINS, Revoking};
 pub use operations::backend::{Backend, StateParts, UserState};
+pub use operations::cluster::{ClearedPage, OpenConnection};
 pub use operations::conversations::{ConversationPage, MAX_CONVERSATION_PAGE};
 pub use operations::feed::{FeedChange, MAX_FEED_PAGE, StatusFeed};
 pub use operations::find::{
@@ -55,12 +58,13 @@ pub use retries::MAX_RETRIES;
 pub use telling::Telling;
 pub use tokens::{KeyMark, Tokens};
 
-use lamplight_core::RetentionClock;
+use lamplight_core::{Membership, RetentionClock};
 use lamplight_directory::{ChangeLog, Directory, DirectoryError, DirectoryErrorKind, Limits};
 use lamplight_facts::{Facts, FactsError};
 use lamplight_model::{App, Code, Refusal, User};
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The operations of a node.
 pub struct Service {
@@ -73,6 +77,7 @@ pub struct Service {
     deletions: Arc<AppDeletions>,
     records: records::Records,
     limits: Box<dyn Limits>,
+    duties: Duties,
     profile_locks: user_locks::UserLocks,
     retries: retries::Retries,
     deleted: deleted_accounts::DeletedAccounts,
@@ -139,6 +144,7 @@ impl Service {
             telling: Telling::new(log),
             tokens: Tokens::new(Arc::clone(&apps), LoginThrottle::new(throttle)),
             limits: Box::new(CallWindows::default()),
+            duties: Duties::default(),
             profile_locks: user_locks::UserLocks::default(),
             retries: retries::Retries::default(),
             deleted: deleted_accounts::DeletedAccounts::default(),
@@ -157,6 +163,18 @@ impl Service {
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { limits, ..self }
+    }
+
+    /// Makes the node one of several that share its stores: it does its own part of their work, and its record of a user
+    /// whose data the directory has lost counts as connected for `grace`.
+    #[must_use]
+    pub fn in_cluster(self, membership: Membership, grace: Duration) -> Self {
+        Self { duties: Duties::among(membership), records: self.records.in_cluster(grace), ..self }
+    }
+
+    /// The duties of this node among the nodes of its cluster.
+    pub fn duties(&self) -> &Duties {
+        &self.duties
     }
 
     /// The apps of this node.

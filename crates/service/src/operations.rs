@@ -6,6 +6,7 @@
 
 pub mod admin;
 pub mod backend;
+pub mod cluster;
 pub mod conversations;
 pub mod feed;
 pub mod find;

@@ -9,11 +9,12 @@
 use crate::ServiceError;
 use crate::app_deletions::AppDeletions;
 use lamplight_core::{Presence, UserFacts};
-use lamplight_directory::Directory;
+use lamplight_directory::{Directory, DirectoryError, DirectoryErrorKind};
 use lamplight_facts::{Account, AccountWithLogins, Facts, Login};
 use lamplight_model::{App, Now, Refusal, Timestamp, User, Version};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Reads live records, and creates missing ones from the facts.
 pub(crate) struct Records {
@@ -22,7 +23,15 @@ pub(crate) struct Records {
     deletions: Arc<AppDeletions>,
     /// The epoch of the directory for which every login in the facts has a record.
     recovered_from: AtomicU64,
+    /// The time for which the logins of a lost record count as connected, if other nodes share the directory.
+    grace: Option<Duration>,
+    /// The epoch of the directory when this node began.
+    began: AtomicU64,
 }
+
+/// The time after a loss for which the nodes put their connections back. Until then, an absent user without a login in the
+/// facts may be connected by a Web device, so nothing is said of the user.
+const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
 /// The facts with which a live record has to be consistent.
 pub(crate) fn user_facts(account: &Account, logins: Vec<Login>) -> UserFacts {
@@ -42,7 +51,25 @@ impl Records {
         directory: Arc<dyn Directory>,
         deletions: Arc<AppDeletions>,
     ) -> Self {
-        Self { facts, directory, deletions, recovered_from: AtomicU64::new(0) }
+        let (recovered_from, began) = Default::default();
+        Self { facts, directory, deletions, recovered_from, grace: None, began }
+    }
+
+    /// Lets other nodes share the directory.
+    pub(crate) fn in_cluster(self, grace: Duration) -> Self {
+        Self { grace: Some(grace), ..self }
+    }
+
+    /// Notes the epoch at which this node begins: what was lost before, the node has told nobody.
+    pub(crate) fn begin_in_cluster(&self) {
+        self.began.store(self.directory.epoch().0, Ordering::Relaxed);
+    }
+
+    /// The epoch of the directory, if it has lost records since this node began.
+    pub(crate) fn lost_at(&self) -> Option<Timestamp> {
+        let epoch = self.directory.epoch();
+        let began = Timestamp(self.began.load(Ordering::Relaxed));
+        (self.grace.is_some() && epoch > began).then_some(epoch)
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. If a user has no record, or if `view`
@@ -67,6 +94,9 @@ impl Records {
         for (index, found) in absent.into_iter().zip(self.facts_of_absent(asked).await?) {
             let (user, Some((account, logins))) = (&users[index], found) else { continue };
             let has_logins = !logins.is_empty();
+            if !has_logins && self.lost_at().is_some_and(|lost| now.wall < lost.after(UNKNOWN_FOR)) {
+                return Err(unknown().into());
+            }
             let record = self.rebuild(&account, logins, false, app, now);
             seen[index] = look(user, Some(&record));
             if has_logins {
@@ -83,6 +113,27 @@ impl Records {
             }
         }
         Ok(seen)
+    }
+
+    /// Creates the absent records of users of an app who have logins in the facts.
+    pub(crate) async fn restore_absent(
+        &self,
+        app: &App,
+        users: &[User],
+        now: Now,
+    ) -> Result<(), ServiceError> {
+        let is_there = |_: &User, presence: Option<&Presence>| presence.is_some();
+        let there = self.directory.read(users, is_there).await?;
+        let absent: Vec<User> =
+            users.iter().zip(there).filter(|(_, there)| !there).map(|(user, _)| user.clone()).collect();
+        let found = self.facts_of_absent(absent.clone()).await?;
+        for (user, found) in absent.iter().zip(found) {
+            let Some((account, logins)) = found.filter(|(_, logins)| !logins.is_empty()) else { continue };
+            self.deletions
+                .put_record(user, self.rebuild(&account, logins, false, app, now), app, now)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Returns for each of these users whether the user has an account. The facts are read only for users without a
@@ -150,7 +201,7 @@ impl Records {
     ) -> Presence {
         let floor = self.lost_before();
         let since = logins.iter().map(|login| login.at).max().unwrap_or(account.created);
-        Presence::from_facts(
+        let presence = Presence::from_facts(
             user_facts(account, logins),
             // This version is above the version of the same user without the logins. Watchers may have received the
             // latter if a process ended before a login in the facts had entered a record.
@@ -159,7 +210,14 @@ impl Records {
             !is_new && account.created < floor,
             &app.settings,
             now.moment,
-        )
+        );
+        // Nobody who is connected may be shown to leave before the nodes have put their connections back.
+        let lost = self.lost_at().filter(|_| !is_new);
+        let held = lost.zip(self.grace).map(|(lost, grace)| (lost, lost.after(grace).since(now.wall)));
+        match held {
+            Some((lost, left)) if !left.is_zero() => presence.held_until(now.moment + left, lost),
+            Some(_) | None => presence,
+        }
     }
 
     /// Creates the record of a user from the facts, and stores it in the directory.
@@ -180,4 +238,10 @@ impl Records {
         let presence = self.rebuild(&account, logins, new, app, now);
         self.deletions.put_record(user, presence, app, now).await
     }
+}
+
+/// The error of reading a user of whom nothing is known until the nodes have put their connections back.
+fn unknown() -> DirectoryError {
+    let doing = "reading a user whose connections were lost with the directory's data";
+    DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }
 }

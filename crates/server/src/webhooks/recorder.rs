@@ -12,6 +12,8 @@ use std::time::Duration;
 
 /// The number of users whose events are moved in one commit.
 const BATCH: usize = 512;
+/// The interval at which the duties of the node are looked at. A node that leaves or is lost leaves events behind.
+const DUTIES: Duration = Duration::from_secs(5);
 /// The time to wait after the database has failed.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -21,12 +23,20 @@ pub async fn run(service: Arc<Service>, mut log: LogReader, metrics: WebhookMetr
     let mut waiting: HashSet<User> = HashSet::new();
     let mut entries = Vec::new();
     let mut missed = true;
+    let mut duties = service.duties().generation();
     loop {
         if waiting.is_empty() && !missed {
-            log.ready().await;
+            // Whichever comes first; if neither the log nor the duties have changed, nothing is done.
+            let _ = tokio::time::timeout(DUTIES, log.ready()).await;
         }
         missed |= log.take(&mut entries) != Heard::All;
-        waiting.extend(entries.drain(..).map(|entry| entry.user.clone()));
+        let now = service.duties().generation();
+        missed |= std::mem::replace(&mut duties, now) != now;
+        let users = entries.drain(..).map(|entry| entry.user.clone());
+        waiting.extend(users.filter(|user| service.has_events_of(user)));
+        if waiting.is_empty() && !missed {
+            continue;
+        }
         let batch: Vec<User> = waiting.iter().take(BATCH).cloned().collect();
         let done = async {
             if missed {

@@ -45,14 +45,11 @@ impl Service {
     }
 
     /// Updates an app in the table after it was committed to the facts, and notifies its clients.
-    fn app_changed(&self, app: App) {
+    pub(crate) fn app_changed(&self, app: App) {
         let id = app.id;
         self.apps.put(app);
         self.tokens.keyrings().wake();
-        let nobody = User::new(id, UserId::new("*").expect("printable"));
-        self.telling.tell(&nobody, News::App(id));
-        // The URL of a webhook may have changed, so the dispatcher has to look at the waiting notices again.
-        self.outbox.ring_for(id);
+        self.tell_app(id);
     }
 
     /// Creates an account unless it exists. Returns whether it was created.

@@ -47,6 +47,10 @@ pub struct LoggedIn {
     pub sig_expires: Timestamp,
     /// The key that signed the UserSig. When the app no longer has this key, the UserSig counts as expired.
     pub key: KeyMark,
+    /// The number of the login.
+    pub login: u64,
+    /// The second in which the UserSig was issued.
+    pub issued: u64,
     /// Whether the account was created for this login.
     pub registered: bool,
     /// Whether the user's subscription list was dropped while the user was away, so that the client has to subscribe
@@ -71,6 +75,8 @@ pub struct Renewed {
 
 /// A login that has entered the live record.
 struct Entered {
+    /// The number of the login.
+    login: u64,
     connected: Connected,
     /// Ended logins that are not stored in the facts yet.
     unsettled: Vec<EndedLogin>,
@@ -149,7 +155,7 @@ impl Service {
                     self.record_and_enter(&user, &app, &connect, call.resume, now).await?
                 }
             };
-        let Entered { connected, unsettled, rev } = entered;
+        let Entered { login, connected, unsettled, rev } = entered;
         if !unsettled.is_empty() {
             self.settle_or_retry(&user, unsettled, now).await;
         }
@@ -159,6 +165,8 @@ impl Service {
             sig_expires: expires,
             app,
             key,
+            login,
+            issued,
             registered,
             subscriptions_lost: connected.subscriptions_lost,
             rev,
@@ -209,7 +217,7 @@ impl Service {
                 Admission::Admitted(login) if resume => {
                     let connect = Connect { login, ..connect.clone() };
                     let entered = presence.connect(&connect, &app.settings, now);
-                    entered.map(|connected| Ok(FirstLook::Entered(entered_as(presence, connected))))
+                    entered.map(|connected| Ok(FirstLook::Entered(entered_as(presence, login, connected))))
                 }
                 Admission::Beaten(by) if resume => {
                     let lost = presence.lose(connect.device, by, &app.settings, now);
@@ -367,7 +375,8 @@ impl Service {
                     }
                     Admission::Admitted(_) => {
                         let entered = presence.connect(connect, &app.settings, now);
-                        entered.map(|connected| Attempt::Entered(entered_as(presence, connected)))
+                        entered
+                            .map(|connected| Attempt::Entered(entered_as(presence, connect.login, connected)))
                     }
                     refused @ (Admission::Unknown
                     | Admission::Revoked
@@ -501,6 +510,6 @@ fn recorded_as(connect: &Connect<'_>, resume: bool) -> Recorded {
     Recorded { device, platform, login, mark: mark_of(!resume) }
 }
 
-fn entered_as(presence: &Presence, connected: Connected) -> Entered {
-    Entered { connected, unsettled: presence.unsettled_ends().cloned().collect(), rev: 0 }
+fn entered_as(presence: &Presence, login: u64, connected: Connected) -> Entered {
+    Entered { login, connected, unsettled: presence.unsettled_ends().cloned().collect(), rev: 0 }
 }

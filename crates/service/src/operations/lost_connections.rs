@@ -15,6 +15,19 @@ pub struct RecordedCursor {
     after: Option<u64>,
 }
 
+impl RecordedCursor {
+    /// The partition of the page.
+    pub(crate) fn partition(self) -> u16 {
+        self.partition
+    }
+
+    /// The first page of the next of `partitions`; `None` after the last.
+    pub(crate) fn next_partition(self, partitions: u16) -> Option<Self> {
+        let next = self.partition + 1;
+        (next < partitions).then_some(Self { partition: next, after: None })
+    }
+}
+
 /// A page of the connections of a node in the live records.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct RecordedConnections {
@@ -34,11 +47,9 @@ impl Service {
     ) -> Result<RecordedConnections, ServiceError> {
         let RecordedCursor { partition, after } = place;
         let page = self.directory.connections_of(node, partition, after).await?;
-        let is_last = partition + 1 >= self.directory.partitions();
         let next = match page.next {
             Some(after) => Some(RecordedCursor { partition, after: Some(after) }),
-            None if is_last => None,
-            None => Some(RecordedCursor { partition: partition + 1, after: None }),
+            None => place.next_partition(self.directory.partitions()),
         };
         Ok(RecordedConnections { connections: page.connections, next })
     }

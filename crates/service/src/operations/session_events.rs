@@ -4,7 +4,7 @@
 //! again, and the outbox ignores those that it already has.
 
 use crate::{Service, ServiceError};
-use lamplight_core::Presence;
+use lamplight_core::{Duty, Presence};
 use lamplight_facts::NewNotice;
 use lamplight_model::{Hook, Lane, NoticeContent, Now, SessionEvent, Timestamp, User};
 use std::collections::BTreeSet;
@@ -35,6 +35,9 @@ impl Service {
     pub async fn users_with_events(&self) -> Result<Vec<User>, ServiceError> {
         let mut users = Vec::new();
         for partition in 0..self.directory.partitions() {
+            if !self.duties.has(Duty::Partition(partition)) {
+                continue;
+            }
             let mut after = None;
             loop {
                 let page = self.directory.with_events(partition, after.as_ref(), PAGE).await?;
@@ -47,6 +50,11 @@ impl Service {
             }
         }
         Ok(users)
+    }
+
+    /// Whether it is a duty of this node to move the session events of a user.
+    pub fn has_events_of(&self, user: &User) -> bool {
+        self.duties.has(Duty::Partition(self.directory.partition_of(user)))
     }
 
     /// Moves the session events of these users to the outbox, and adds notices about their missed messages for the push

@@ -2,14 +2,17 @@
 
 use crate::records::user_facts;
 use crate::{Service, ServiceError};
-use futures_util::future::join_all;
-use lamplight_core::{Expired, Transition};
+use futures_util::future::{join_all, try_join_all};
+use lamplight_core::{Duty, Expired, Transition};
 use lamplight_facts::{Account, Login, Revocation};
 use lamplight_model::{Now, Revoked, Timestamp, User};
 use std::collections::HashMap;
 
 /// The number of accounts that are read in one call.
 const ACCOUNTS_AT_ONCE: usize = 500;
+
+/// The number of partitions that are asked at once.
+const PARTITIONS_AT_ONCE: usize = 32;
 
 const DAY_MS: u64 = 24 * 3_600_000;
 
@@ -40,10 +43,7 @@ impl Service {
         complete_since: Timestamp,
         now: Now,
     ) -> Result<Recovery, ServiceError> {
-        for app in self.facts.apps().await? {
-            self.apps.put(app);
-        }
-        self.deletions.adopt(self.facts.deleted_apps().await?);
+        self.read_apps().await?;
         self.records.recovered(complete_since);
         let mut facts: HashMap<User, Vec<Login>> = HashMap::new();
         for (user, login) in self.facts.all_logins().await? {
@@ -105,8 +105,11 @@ impl Service {
     /// [`Expiring::looked_at`] equals `limit`, more records may be due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let mut due = Vec::new();
-        for partition in 0..self.directory.partitions() {
-            due.extend(self.directory.due(partition, now.moment, limit - due.len()).await?);
+        let own = (0..self.directory.partitions()).filter(|it| self.duties.has(Duty::Partition(*it)));
+        for some in own.collect::<Vec<_>>().chunks(PARTITIONS_AT_ONCE) {
+            let found = some.iter().map(|it| self.directory.due(*it, now.moment, limit - due.len()));
+            due.extend(try_join_all(found).await?.into_iter().flatten());
+            due.truncate(limit);
             if due.len() == limit {
                 break;
             }
@@ -146,7 +149,7 @@ impl Service {
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
         let wall = self.retention.lock().read(now);
-        let Some(wall) = wall else { return Ok(0) };
+        let Some(wall) = wall.filter(|_| self.duties.has(Duty::Whole)) else { return Ok(0) };
         let mut forgotten = 0;
         for app in self.apps.all() {
             let days = app.settings.timing.message_retention_days;

@@ -1,0 +1,343 @@
+//! Several nodes over the same stores: records and connections that were lost, and apps that another node has changed.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod forgetful;
+
+use forgetful::Forgetful;
+use lamplight_auth::{Claims, sign};
+use lamplight_core::{LeaseTimes, LinkEnd, LostNode, Membership, Reasserted};
+use lamplight_directory::{
+    Directory, DirectoryErrorKind, Heard, LocalNodes, LogReader, News, NodeEntry, Nodes,
+};
+use lamplight_facts::Facts;
+use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_model::{
+    App, AppId, AppKey, AppSettings, ConnectionId, Moment, NodeId, Now, Platform, Reason, StatusType,
+    Timestamp, User, UserId, UserStatus,
+};
+use lamplight_service::{
+    LoggedIn, LoginCall, OpenConnection, RecordedCursor, Service, ServiceError, ThrottleLimits, Viewing,
+};
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+use StatusType::{Offline, Online, Unlogined};
+
+const TIMES: LeaseTimes = LeaseTimes { lease: Duration::from_secs(9), grace: Duration::from_secs(30) };
+const HERE: NodeId = NodeId(1);
+const THERE: NodeId = NodeId(2);
+
+/// Two nodes over the same stores.
+struct Cluster {
+    here: Service,
+    there: Service,
+    directory: Arc<Forgetful>,
+    facts: Arc<SqliteFacts>,
+    log: LogReader,
+    _folder: TempDir,
+}
+
+impl Cluster {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+        let directory = Arc::new(Forgetful::default());
+        facts.put_app(app(1)).await.unwrap();
+        let node = async |id| {
+            let service = Service::new(
+                Arc::<SqliteFacts>::clone(&facts),
+                Arc::<Forgetful>::clone(&directory),
+                directory.log(),
+                ThrottleLimits::default(),
+            );
+            let service = service.in_cluster(Membership::new(id, TIMES), TIMES.grace);
+            service.begin_in_cluster().await.unwrap();
+            service
+        };
+        let (here, there) = (node(HERE).await, node(THERE).await);
+        let log = directory.log().follow();
+        Self { here, there, directory, facts, log, _folder: folder }
+    }
+
+    /// Loses the record of a user, as a store without persistence does when it is restarted.
+    fn lose(&self, names: &[&str], second: u64) {
+        let users: Vec<User> = names.iter().map(|name| user(name)).collect();
+        self.directory.lose(&users, now(second).wall);
+    }
+
+    async fn status(&self, name: &str, second: u64) -> Result<UserStatus, ServiceError> {
+        let ids = [user(name).id];
+        let found = self.there.statuses(&user("viewer"), &ids, Viewing::Watched, now(second)).await?;
+        Ok(found.into_iter().next().flatten().unwrap())
+    }
+
+    async fn status_type(&self, name: &str, second: u64) -> StatusType {
+        self.status(name, second).await.unwrap().status_type
+    }
+}
+
+fn app(id: u32) -> App {
+    App { id: AppId(id), keys: vec![key()], admins: Vec::new(), settings: AppSettings::default() }
+}
+
+fn key() -> AppKey {
+    AppKey { id: 1, text: lamplight_auth::generate_key([7; 32]) }
+}
+
+fn user(name: &str) -> User {
+    User::new(AppId(1), UserId::new(name).unwrap())
+}
+
+fn now(second: u64) -> Now {
+    Now { moment: Moment(second * 1_000), wall: Timestamp(1_700_000_000_000 + second * 1_000) }
+}
+
+async fn log_in(
+    service: &Service,
+    name: &str,
+    device_id: &str,
+    platform: Platform,
+    connection: ConnectionId,
+    second: u64,
+) -> LoggedIn {
+    let issued = now(second).wall.as_secs();
+    let (user_id, app) = (user(name).id, AppId(1));
+    let claims = Claims { user_id, app, issued, expire: 1_000_000, userbuf: None };
+    let call = LoginCall {
+        app,
+        user_id: name,
+        user_sig: &sign(&key(), &claims),
+        device_id,
+        platform,
+        resume: false,
+        connection,
+        address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    };
+    service.login(&call, now(second)).await.unwrap()
+}
+
+/// The connection of a login, as its worker would put it back.
+fn open(
+    done: &LoggedIn,
+    device_id: &str,
+    platform: Platform,
+    connection: ConnectionId,
+    told: Option<UserStatus>,
+    list: &[&str],
+) -> OpenConnection {
+    OpenConnection {
+        user: done.user.clone(),
+        connection,
+        device: lamplight_model::DeviceId::new(device_id).unwrap(),
+        platform,
+        login: done.login,
+        issued: done.issued,
+        told,
+        subscriptions: list.iter().map(|name| user(name).id).collect(),
+    }
+}
+
+#[tokio::test]
+async fn after_a_loss_nobody_connected_is_shown_to_leave_and_who_is_not_put_back_leaves_after_the_grace() {
+    let cluster = Cluster::start().await;
+    let (ann, bob) = (ConnectionId::new(HERE, 1), ConnectionId::new(HERE, 2));
+    let logged_in = log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    log_in(&cluster.here, "bob", "phone", Platform::IPhone, bob, 1).await;
+    cluster.here.set_self_status(&user("ann"), "busy", now(2)).await.unwrap();
+    cluster.here.subscribe_user_status(&user("ann"), &["bob"], now(2)).await.unwrap();
+    let told = cluster.status("ann", 3).await.unwrap();
+
+    cluster.lose(&["ann", "bob"], 100);
+    assert_eq!(cluster.here.records_lost_at(), Some(now(100).wall));
+    assert_eq!(cluster.status_type("ann", 101).await, Online);
+    assert_eq!(cluster.status_type("bob", 101).await, Online);
+
+    let open = open(&logged_in, "phone", Platform::IPhone, ann, Some(told.clone()), &["bob"]);
+    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::PutBack);
+    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::Current);
+    let status = cluster.status("ann", 103).await.unwrap();
+    assert!(status.version > told.version);
+    assert_eq!((&status.custom_status, status.since), (&told.custom_status, told.since));
+    let list = cluster.here.get_subscriptions(&user("ann"), now(103)).await.unwrap().0;
+    assert_eq!(list, [user("bob").id]);
+
+    for (second, expected) in [(129, Online), (130, Offline)] {
+        cluster.here.expire_due(10, now(second)).await.unwrap();
+        cluster.there.expire_due(10, now(second)).await.unwrap();
+        assert_eq!(cluster.status_type("bob", second).await, expected, "at {second}");
+        assert_eq!(cluster.status_type("ann", second).await, Online, "at {second}");
+    }
+    assert_eq!(cluster.status("bob", 130).await.unwrap().reason, Reason::NodeLost);
+}
+
+#[tokio::test]
+async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_have_put_theirs_back() {
+    let cluster = Cluster::start().await;
+    let tab = ConnectionId::new(HERE, 1);
+    let logged_in = log_in(&cluster.here, "ann", "tab", Platform::Web, tab, 1).await;
+    log_in(&cluster.here, "bob", "tab", Platform::Web, ConnectionId::new(HERE, 2), 1).await;
+    cluster.lose(&["ann", "bob"], 100);
+    let unknown = cluster.status("ann", 101).await.unwrap_err();
+    assert!(
+        matches!(&unknown, ServiceError::Directory(error) if error.kind == DirectoryErrorKind::Unavailable),
+        "{unknown:?}"
+    );
+    let open = open(&logged_in, "tab", Platform::Web, tab, None, &[]);
+    assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::PutBack);
+    assert_eq!(cluster.status_type("ann", 102).await, Online);
+    cluster.status("bob", 104).await.unwrap_err();
+    assert_eq!(cluster.status_type("bob", 105).await, Unlogined);
+}
+
+/// What was lost before a node began has been told by nobody that it knows of: a new cluster on old facts shows nobody
+/// as connected.
+#[tokio::test]
+async fn a_loss_before_the_beginning_of_a_node_holds_nobody() {
+    let cluster = Cluster::start().await;
+    let ann = ConnectionId::new(HERE, 1);
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, ann, 1).await;
+    cluster.lose(&["ann"], 100);
+    cluster.there.begin_in_cluster().await.unwrap();
+    assert_eq!(cluster.there.records_lost_at(), None);
+    assert_eq!(cluster.status_type("ann", 101).await, Offline);
+}
+
+#[tokio::test]
+async fn a_connection_whose_login_has_ended_is_not_put_back() {
+    let cluster = Cluster::start().await;
+    let (phone, tab) = (ConnectionId::new(HERE, 1), ConnectionId::new(HERE, 2));
+    let on_phone = log_in(&cluster.here, "ann", "phone", Platform::IPhone, phone, 1).await;
+    let in_tab = log_in(&cluster.here, "ann", "tab", Platform::Web, tab, 2).await;
+    cluster.lose(&["ann"], 100);
+    let _ = cluster.there.kick(&user("ann"), now(101)).await.unwrap();
+    for open in [
+        open(&on_phone, "phone", Platform::IPhone, phone, None, &[]),
+        open(&in_tab, "tab", Platform::Web, tab, None, &[]),
+    ] {
+        assert_eq!(cluster.here.put_back(&open, now(102)).await.unwrap(), Reasserted::Refused);
+    }
+    let _ = cluster.there.delete_account(&user("ann"), now(103)).await.unwrap();
+    cluster.lose(&["ann"], 110);
+    let open = open(&on_phone, "phone", Platform::IPhone, phone, None, &[]);
+    assert_eq!(cluster.here.put_back(&open, now(111)).await.unwrap(), Reasserted::Refused);
+}
+
+#[tokio::test]
+async fn the_record_of_every_login_is_rebuilt_after_a_loss() {
+    let cluster = Cluster::start().await;
+    for (name, local) in [("ann", 1), ("bob", 2)] {
+        let connection = ConnectionId::new(HERE, local);
+        log_in(&cluster.here, name, "phone", Platform::IPhone, connection, 1).await;
+    }
+    cluster.lose(&["ann", "bob"], 100);
+    assert_eq!(cluster.directory.stats().records, 0);
+    let users = cluster.there.users_logged_in().await.unwrap();
+    assert_eq!(users, [user("ann"), user("bob")]);
+    cluster.there.restore_absent(&users, now(101)).await.unwrap();
+    assert_eq!(cluster.directory.stats().records, 2);
+    // A login under way is left to its operation: the facts have it, and it may yet be taken back.
+    cluster.lose(&["ann", "bob"], 1);
+    cluster.there.restore_absent(&users, now(101)).await.unwrap();
+    assert_eq!(cluster.directory.stats().records, 0);
+}
+
+#[tokio::test]
+async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
+    let mut cluster = Cluster::start().await;
+    for (name, node, local) in [("ann", THERE, 1), ("bob", HERE, 1), ("cat", THERE, 2), ("cat", HERE, 2)] {
+        let connection = ConnectionId::new(node, local);
+        let device = if node == HERE { "phone" } else { "mac" };
+        let platform = if node == HERE { Platform::IPhone } else { Platform::Mac };
+        log_in(&cluster.here, name, device, platform, connection, 1).await;
+    }
+    cluster.log.take(&mut Vec::new());
+    let lost = LostNode { node: THERE, beat: 7 };
+    let mut place = Some(RecordedCursor::default());
+    let mut ended = 0;
+    while let Some(from) = place {
+        let page = cluster.here.clear_lost_node(lost, from, now(20).wall, now(60)).await.unwrap();
+        assert_eq!(page.failed, 0);
+        (ended, place) = (ended + page.ended, page.next);
+    }
+    assert_eq!(ended, 2);
+    let ann = cluster.status("ann", 61).await.unwrap();
+    assert_eq!((ann.status_type, ann.reason, ann.last_seen), (Offline, Reason::NodeLost, Some(now(20).wall)));
+    assert_eq!(cluster.status_type("bob", 61).await, Online);
+    let cat = cluster.status("cat", 61).await.unwrap();
+    assert_eq!((cat.status_type, cat.online_devices.iter().collect()), (Online, vec![Platform::IPhone]));
+    let mut entries = Vec::new();
+    assert_eq!(cluster.log.take(&mut entries), Heard::All);
+    let told: Vec<_> = entries.iter().map(|entry| entry.user.id.as_str()).collect();
+    assert_eq!(told, ["ann"], "told exactly once, and of nobody who is still there");
+
+    // The end of a connection that is reported late changes nothing.
+    let late = ConnectionId::new(THERE, 1);
+    cluster.there.disconnect(&user("ann"), late, LinkEnd::Closed, now(59).wall, now(62)).await.unwrap();
+    assert_eq!(cluster.status("ann", 63).await.unwrap(), ann);
+}
+
+#[tokio::test]
+async fn a_node_does_only_the_work_that_is_its_duty() {
+    let cluster = Cluster::start().await;
+    let nodes = LocalNodes::default();
+    for id in [HERE, THERE] {
+        let entry = NodeEntry { id, ..NodeEntry::default() };
+        nodes.join(&entry, now(0)).await.unwrap();
+    }
+    let register = nodes.read(now(0)).await.unwrap();
+    for service in [&cluster.here, &cluster.there] {
+        service.duties().observe(&register, Moment(0));
+        assert_eq!(service.duties().live_nodes(), 2);
+    }
+    let phone = ConnectionId::new(HERE, 1);
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, phone, 1).await;
+    cluster.here.disconnect(&user("ann"), phone, LinkEnd::Closed, now(2).wall, now(2)).await.unwrap();
+    let lapse = now(2).after(AppSettings::default().timing.login_retention());
+    let mut looked_at = Vec::new();
+    for service in [&cluster.here, &cluster.there] {
+        looked_at.push(service.expire_due(10, lapse).await.unwrap().looked_at);
+    }
+    looked_at.sort_unstable();
+    assert_eq!(looked_at, [0, 1]);
+    assert_eq!(cluster.status_type("ann", 700_000).await, Unlogined);
+}
+
+#[tokio::test]
+async fn an_app_that_another_node_changes_is_taken_over_and_told_until_all_have_it() {
+    let mut cluster = Cluster::start().await;
+    let apps_told = |log: &mut LogReader| -> Vec<AppId> {
+        let mut entries = Vec::new();
+        log.take(&mut entries);
+        let app = |news: &News| if let News::App(app) = news { Some(*app) } else { None };
+        entries.iter().filter_map(|entry| app(&entry.news)).collect()
+    };
+    let renamed = App { settings: AppSettings { name: "new".into(), ..AppSettings::default() }, ..app(1) };
+    cluster.there.put_app(renamed.clone()).await.unwrap();
+    cluster.there.put_app(app(2)).await.unwrap();
+    assert_eq!(apps_told(&mut cluster.log), [AppId(1), AppId(2)]);
+    assert_eq!(cluster.here.refresh_apps().await.unwrap(), [AppId(1), AppId(2)]);
+    assert_eq!(*cluster.here.apps().get(AppId(1)).unwrap(), renamed);
+    assert_eq!(apps_told(&mut cluster.log), [AppId(1), AppId(2)]);
+    for service in [&cluster.here, &cluster.there] {
+        assert_eq!(service.refresh_apps().await.unwrap(), []);
+    }
+    assert_eq!(apps_told(&mut cluster.log), []);
+
+    // A deleted app is gone everywhere, with its records.
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, ConnectionId::new(HERE, 1), 1).await;
+    apps_told(&mut cluster.log);
+    cluster.there.deletions().delete(AppId(1)).await.unwrap();
+    assert_eq!(cluster.here.refresh_apps().await.unwrap(), [AppId(1)]);
+    assert!(cluster.here.apps().get(AppId(1)).is_none());
+    while cluster.here.deletions().proceed(now(5)).await.unwrap() {}
+    while cluster.there.deletions().proceed(now(5)).await.unwrap() {}
+    assert_eq!(cluster.directory.stats().records, 0);
+    assert_eq!(cluster.facts.deleted_apps().await.unwrap(), []);
+    assert_eq!(cluster.here.refresh_apps().await.unwrap(), []);
+    // Its number may be used again.
+    cluster.here.put_app(app(1)).await.unwrap();
+    assert_eq!(cluster.there.refresh_apps().await.unwrap(), [AppId(1)]);
+}
