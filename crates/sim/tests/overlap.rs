@@ -7,7 +7,7 @@
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
-use lamplight_sim::overlap::{Overlapped, Story, held_up_seed, overlap, racing_seed};
+use lamplight_sim::overlap::{Overlapped, Story, held_up_seed, overlap, racing_seed, returns_seed};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -21,6 +21,8 @@ const EACH_BEGINNING: usize = 24;
 /// The number of operations in a run with held-up deadlines, enough for two phases or more. One operation in a hundred
 /// is in such a run.
 const EACH_HELD_UP: usize = 100;
+/// The number of operations in a run with devices that come back early. One operation in twenty is in such runs.
+const EACH_RETURNS: usize = 100;
 
 /// Events that must occur within this number of operations. If one does not occur, the runs do not test it.
 const EXPECTED: &[&str] = &[
@@ -58,7 +60,8 @@ fn operations_that_overlap_leave_nothing_wrong() {
         return;
     }
     let operations = number("LAMPLIGHT_SIM_OPERATIONS").map_or(OPERATIONS, |number| number as usize);
-    let runs = short_runs(operations / 5).chain(held_up_runs(operations / 100));
+    let runs =
+        short_runs(operations / 5).chain(held_up_runs(operations / 100)).chain(return_runs(operations / 20));
     let runs: Vec<(u64, usize)> = runs.chain(long_runs(operations * 4 / 5)).collect();
     // When one of the two threads has found a fault, the other stops.
     let (next, broken, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()), AtomicBool::new(false));
@@ -108,6 +111,12 @@ fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
 /// numbers add up to at least `operations`.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
+}
+
+/// Seeds whose plan has devices that come back early, each with its number of operations. The numbers add up to at
+/// least `operations`.
+fn return_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
+    (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (returns_seed(number), EACH_RETURNS))
 }
 
 fn add(all: &mut Overlapped, done: Overlapped) {

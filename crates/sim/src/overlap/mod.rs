@@ -23,5 +23,5 @@ mod worker;
 mod world;
 
 pub use judge::{Found, Name};
-pub use plan::{held_up_seed, racing_seed};
+pub use plan::{held_up_seed, racing_seed, returns_seed};
 pub use run::{Broken, Overlapped, Story, overlap};

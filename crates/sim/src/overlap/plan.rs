@@ -84,6 +84,9 @@ const RACES_AT: u64 = 3;
 /// that their runs stay the same as before this plan was added.
 const HELD_UP_FROM: u64 = 1 << 40;
 
+/// The first seed whose plan has devices that come back before their disconnect was sent to the app's backend.
+const RETURNS_FROM: u64 = 1 << 41;
+
 /// The seed with this number among the seeds whose plan has competing logins.
 pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
@@ -92,6 +95,12 @@ pub const fn racing_seed(number: u64) -> u64 {
 /// The seed with this number among the seeds whose plan makes writes fail for a user with a pending deadline.
 pub const fn held_up_seed(number: u64) -> u64 {
     HELD_UP_FROM + number
+}
+
+/// The seed with this number among the seeds whose plan has devices that come back before their disconnect was sent to
+/// the app's backend.
+pub const fn returns_seed(number: u64) -> u64 {
+    RETURNS_FROM + number
 }
 
 /// The plan of a run.
@@ -112,11 +121,12 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Creates the plan of a seed. Whether logins compete or deadlines are held up depends only on the seed's value, so
-    /// that tests can select such seeds.
+    /// Creates the plan of a seed. Only the seed's value selects a special plan, so that tests can choose such seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
-        if seed >= HELD_UP_FROM {
+        if seed >= RETURNS_FROM {
+            plan.return_early();
+        } else if seed >= HELD_UP_FROM {
             plan.hold_up_deadlines(random);
         } else if seed % RACES_EVERY == RACES_AT {
             plan.race_logins(random);
@@ -235,6 +245,24 @@ impl Plan {
         self.settings.multi_device.mode = MultiDeviceMode::Multi;
         self.settings.timing.login_retention_ms = 60_000;
         (self.curses, self.curses_who_is_due) = (false, true);
+    }
+
+    /// Restricts the run to two users whose devices disconnect and come back, while the server API and logouts cause
+    /// other session events.
+    fn return_early(&mut self) {
+        self.kinds = vec![
+            (Kind::Login, 100),
+            (Kind::Again, 100),
+            (Kind::LinkEnds, 200),
+            (Kind::TextFor, 60),
+            (Kind::Text, 20),
+            (Kind::Logout, 40),
+        ];
+        self.users = 2;
+        self.settings.multi_device.mode = MultiDeviceMode::Multi;
+        self.settings.webhooks.state_change_url = "http://127.0.0.1:9/".to_owned();
+        self.settings.timing.linger_native_ms = 0;
+        self.settings.timing.linger_web_ms = 0;
     }
 
     /// Chooses the next operation by weight.
