@@ -71,8 +71,9 @@ pub fn is_jwt(token: &str) -> bool {
 ///
 /// The checks are made in this order. The first failed check determines the code:
 ///
-/// 1. [`Code::SIG_UNREADABLE`]: the app accepts no JWTs, the text is longer than [`MAX_JWT_BYTES`] or not a JWT, or its
-///    algorithm is none of HS256, RS256, ES256 and EdDSA; `exp` or the claim with the userID is missing.
+/// 1. [`Code::SIG_UNREADABLE`]: the app accepts no JWTs, the text is longer than [`MAX_JWT_BYTES`] or not a JWT, its
+///    algorithm is none of HS256, RS256, ES256 and EdDSA, or its header has `crit` or a `kid` of more than 256 bytes;
+///    `exp` or the claim with the userID is missing, or a time is not a number.
 /// 2. [`Code::SIG_OTHER_APP`]: `aud` does not name the audience of the app.
 /// 3. [`Code::SIG_OTHER_USER`]: the claim with the userID names another user.
 /// 4. [`Code::SIG_WRONG`]: `iss` is not the issuer of the app, or no key of the app made this signature; instead

@@ -13,7 +13,7 @@ pub fn tell(state: NotifyState<'_>) {
     }
 }
 
-/// Notifies the watchdog three times per timeout while `is_alive` returns `true`. Runs until it is dropped.
+/// Notifies the watchdog three times per timeout while `is_alive` returns `true`. Runs until the future is dropped.
 pub async fn feed_watchdog(is_alive: impl Fn() -> bool) -> Infallible {
     let Some(patience) = sd_notify::watchdog_enabled() else {
         return std::future::pending().await;

@@ -317,7 +317,8 @@ fn with_any_umask_and_in_any_folder_the_data_is_for_its_owner_alone() {
     }
 }
 
-/// A former version, a copy or an operator may have set such permissions.
+/// Checks that a start removes other users' access to the data folder and its files. A former version, a copy or an
+/// operator may have given them access.
 #[test]
 fn what_others_may_read_is_narrowed_at_the_start() {
     fn widen(path: &Path) {

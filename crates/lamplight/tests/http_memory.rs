@@ -112,8 +112,7 @@ impl Target {
         }
     }
 
-    /// Waits until the server has handled the sent bytes and its memory no longer changes. Returns the size of the
-    /// memory.
+    /// Waits until the server's memory has not grown for 0.2 s. Returns the largest size that the memory had.
     fn settled(&self) -> u64 {
         let until = Instant::now() + PATIENCE;
         let (mut most, mut same) = (0, 0);
@@ -148,7 +147,7 @@ fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     }
 }
 
-/// The bytes that each of many peers sends, and the size of the segments. The peers never read.
+/// An attack: each of `peers` peers sends `head` at once and then `body` in segments of `segment` bytes, and never reads.
 struct Attack {
     name: &'static str,
     peers: usize,

@@ -295,7 +295,8 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
 }
 
 /// Devices connect and disconnect while the server is killed repeatedly, and the receiver works only at times. The
-/// moment of the kill decides which events of a pair are sent, withdrawn, or recorded once more after the crash.
+/// moment of the kill decides whether the two events of a visit (login and disconnect) are sent, withdrawn, or recorded
+/// once more after the crash.
 #[tokio::test]
 async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
     const USERS: usize = 12;

@@ -97,7 +97,7 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The number of heartbeats that were sent in this round.
+    /// The number of connections whose heartbeat of this round was sent, or that need none.
     beaten: u32,
     beating_since: Instant,
     /// The last refusal by the server, for error texts.
@@ -138,7 +138,7 @@ impl Fleet {
         &self.target
     }
 
-    /// Sets the new address of the server after a restart.
+    /// Sets the new address and process of the server after a restart.
     pub fn set_target(&mut self, target: Target) {
         self.target = target;
     }
@@ -396,8 +396,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// For each connection and watched user, compares the last received status with the true one. Differences count as
-    /// missing notifications.
+    /// For each logged-in connection that reads, and each user that it watches, compares the last received status with
+    /// the true one. Differences count as missing notifications.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];

@@ -90,8 +90,8 @@ impl Picture {
         }
     }
 
-    /// Records that a user has connected. The custom status is then usually empty. It is not if the login came before
-    /// the server noticed the end of the previous connection; the answer to the login contains the current one.
+    /// Records that a user has connected. The true custom status is then the one in the answer to the login. It is
+    /// usually empty, unless the login came before the server noticed the end of the previous connection.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };

@@ -29,8 +29,9 @@ pub struct ServerSettings {
     pub workers: Option<usize>,
     /// The rate limit of each command of the server API, in calls per second; `None` for the default.
     pub api_rate: Option<u16>,
-    /// `true` to send every change without conflation. Otherwise, a few users who change continuously would be
-    /// conflated, and a measurement that waits for each notification would measure the conflation rate.
+    /// `true` to send every change without conflation, and to accept requests at any rate. Otherwise, a few users who
+    /// change continuously would be conflated, and a measurement that waits for each notification would measure the
+    /// conflation rate.
     pub every_change: bool,
     /// The address of the receiver for the app's webhook; `None` for no webhook.
     pub webhook: Option<SocketAddr>,

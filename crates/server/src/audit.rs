@@ -22,7 +22,7 @@ pub struct Audit {
     clock: Clock,
 }
 
-/// A change that an operator is about to make.
+/// An action that an operator is about to perform and that the audit log records, such as a change of an app.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Act {
     /// The action.

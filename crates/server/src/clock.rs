@@ -30,8 +30,8 @@ impl Clock {
         }
     }
 
-    /// Waits until a UserSig that is made now would be newer than the revocation. The revocation is answered only then,
-    /// so that every UserSig that is made after the answer is valid.
+    /// Waits until the current second is one in which no revoked UserSig was issued. The revocation is answered only
+    /// then, so that every UserSig that is made after the answer is valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks. A deadline (linger, grace, lapse) is handled at most this late.
+/// The interval between ticks. A deadline (linger, grace, lapse) is handled at most this late, unless a tick takes
+/// longer.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.
@@ -91,8 +92,8 @@ impl Certificates {
 }
 
 /// Writes the database's mark beside the live records, once per second while the database changes. At its start, a node
-/// compares the two marks. If the database is older than the live records, it was probably restored from a back-up.
-/// Runs until it is aborted.
+/// compares that mark with the mark in the database. If the database is older than the live records, it was probably
+/// restored from a back-up. Runs until it is aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFacts>) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -108,7 +108,8 @@ impl LostConnections {
         not_open
     }
 
-    /// Returns the connections that a worker does not have. If the worker has stopped, returns all of them.
+    /// Returns the connections that a worker does not have. If the worker has stopped, returns all of them; if it does
+    /// not answer in time, returns none.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };

@@ -90,7 +90,7 @@ pub struct WorkerMetrics {
     pub requests: Counter,
     /// Refusals, by code.
     pub refusals: Family<CodeLabel, Counter>,
-    /// Status changes that the worker has read from the change log.
+    /// Entries that the worker has read from the change log.
     pub changes: Counter,
     /// Status changes that were not sent because a newer change of the same user replaced them. That happens if a
     /// user's status changes faster than the limit.

@@ -63,7 +63,7 @@ impl Life {
         (wait, step)
     }
 
-    /// Records that an action has failed. All devices then count as without a network.
+    /// Records that an action has failed. All connected devices then count as without a network.
     pub fn stumble(&mut self) {
         self.live(&Step::LoseNetwork);
     }

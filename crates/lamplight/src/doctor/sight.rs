@@ -71,8 +71,8 @@ pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     Ok((free, files, about.f_flag.contains(StatVfsMountFlags::RDONLY)))
 }
 
-/// Returns the state of an address in the settings. `served` is the address on which the running server has this port;
-/// `None` if no server runs.
+/// Returns the state of an address in the settings. `served` is the address on which the running server listens for the
+/// same setting; `None` if no server runs.
 pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     match served {
         Some(real) if real == address || (address.port() == 0 && real.ip() == address.ip()) => Port::Ours,
@@ -91,7 +91,8 @@ pub fn newest_file(path: &Path) -> Option<Timestamp> {
     Some(Timestamp(u64::try_from(newest.as_millis()).ok()?))
 }
 
-/// Returns `true` if a time service has synchronized the clock; `None` if no time service was found.
+/// Returns `true` if systemd-timesyncd has synchronized the clock or chronyd runs, and `false` if systemd-timesyncd has
+/// not synchronized the clock yet. Returns `None` if no time service was found.
 pub fn synchronized() -> Option<bool> {
     let systemd = Path::new("/run/systemd/timesync");
     if systemd.join("synchronized").exists() || Path::new("/run/chrony/chronyd.pid").exists() {

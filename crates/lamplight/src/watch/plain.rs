@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Prints lines until the session ends or a signal arrives. SIGTERM logs out first.
+/// Prints lines until the session ends, or until SIGTERM arrives; SIGTERM logs out.
 pub async fn run(mut session: Session, as_json: bool) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     loop {

@@ -57,7 +57,8 @@ enum Errand {
 }
 
 impl Session {
-    /// Logs in and subscribes. A user without an account is no error, but every other refusal is.
+    /// Logs in and subscribes. A user without an account is no error, but every other refusal is, with one exception: if
+    /// the login is refused because another login has kicked this device, it is tried once more.
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
@@ -89,8 +90,8 @@ impl Session {
         Timestamp(present().0.saturating_add_signed(self.ahead))
     }
 
-    /// Waits for the next event, and updates the roster. Returns an event of the SDK, and `None` for any other one. May
-    /// be dropped at any time.
+    /// Waits for the next event, and updates the roster. Returns an event of the SDK, and `None` for any other event.
+    /// The future may be dropped at any time.
     pub async fn next(&mut self) -> Option<Event> {
         tokio::select! {
             Some(event) = self.events.next() => {

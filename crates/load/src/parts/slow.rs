@@ -16,13 +16,13 @@ pub const USERS: u32 = 63;
 const SLOW: u32 = 0;
 /// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
-/// The number of rounds; the result is the median. Each round has one run in which the client reads, and one in which
-/// it does not.
+/// The number of rounds that are counted, after one that is not; the result is the median. Each round has one run in
+/// which the client reads, and one in which it does not.
 const ROUNDS: u32 = 3;
 
-/// Measures the memory that the server uses for a client that does not read: the difference between a run in which it
-/// does not read and a run with the same changes in which it reads. Also checks that the client is up to date at the
-/// end.
+/// Measures the memory that a client costs that does not read. In the server, this is the difference between the growth
+/// in a run in which it does not read and the growth in a run with the same changes in which it reads; in the kernel, it
+/// is the send queue of the socket. Also checks that the client is up to date at the end.
 pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
     say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
     let meter = fleet.target().meter.context("memory needs the process: --pid")?;

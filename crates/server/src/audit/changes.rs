@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 /// Parts of setting names: a setting whose name contains one of these words is secret.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
-/// Returns the act that changes the app `was` to `app`; `None` if the two do not differ.
+/// Returns the act that changes the app `was` to `app`, or that creates `app` if `was` is `None`. Returns `None` if
+/// `was` and `app` do not differ.
 pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     let act = |action, target: String, changes| {
         Some(Act { action, app: Some(app.id), target: short(&target), changes })

@@ -353,7 +353,7 @@ pub async fn remove_admin(
         .await
 }
 
-/// `GET bounds`: shows the minimum and the maximum of each setting.
+/// `GET bounds`: shows the minimum and the maximum of each bounded setting.
 pub async fn bounds() -> Json<Bounds> {
     let settings = AppSettings::bounds().map(|(setting, least, most)| (setting, (least, most)));
     Json(Bounds { settings: settings.collect() })

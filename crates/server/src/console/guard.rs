@@ -183,7 +183,8 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    /// Checks the password. Returns the operator with this name, or an error if the password is wrong.
+    /// Checks the password. Returns the operator with this name. Refuses the login if the source has had too many wrong
+    /// passwords, if too many logins are waiting, or if the name or the password is wrong.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -213,8 +214,9 @@ impl Console {
         (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
     }
 
-    /// Records a login or logout in the audit log, unless the operator has too many recent entries. The login succeeds
-    /// even if it cannot be recorded, because an operator must be able to log in to a node whose disk is full.
+    /// Records a login or logout in the audit log, unless the operator has a recent entry for the same action from the
+    /// same network, or too many recent entries. The login succeeds even if it cannot be recorded, because an operator
+    /// must be able to log in to a node whose disk is full.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
@@ -247,8 +249,8 @@ impl Console {
 }
 
 impl Waiting {
-    /// Waits for earlier checks to end, then checks the password; returns the operator, or an error if the password is
-    /// wrong.
+    /// Waits for earlier checks to end, then checks the password. Returns the operator with this name. Refuses the login
+    /// if the source has had too many wrong passwords in the meantime, or if the name or the password is wrong.
     async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
         let Self { console, source } = &self;
         let turn = match source {
@@ -279,8 +281,8 @@ impl Waiting {
     }
 }
 
-/// Admits a request that has a valid session. A request that changes something must also have the session's
-/// CSRF token.
+/// Admits a request that has a valid session. A request that changes something must also have the session's CSRF token,
+/// and must not come from a page of another site.
 pub async fn let_in(
     State(console): State<Arc<Console>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,

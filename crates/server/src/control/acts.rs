@@ -1,14 +1,15 @@
 //! The audit entries for operations of the command line. This module is pure.
 //!
-//! Texts that users write are not recorded. For example, the entry for a message has its sender and recipient, but not
-//! its text.
+//! Messages, remarks and custom statuses are not recorded. For example, the entry for a message has its sender and
+//! recipient, but not its text.
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
 use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
 use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
-/// Returns the audit entry of an operation; `None` if the operation changes nothing.
+/// Returns the audit entry of an operation. Returns `None` for an operation that is not recorded: one that only reads
+/// (except `ShowSecret`), or that replaces an app with an equal one.
 pub fn act_of(operation: &Operation) -> Option<Act> {
     let on = |action, user: &User| Some(Act::on(action, Some(user.app), user.id.as_str()));
     match operation {

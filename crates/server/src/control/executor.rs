@@ -116,7 +116,7 @@ async fn execute(executor: &Executor, operation: Operation) -> Result<Outcome, S
     })
 }
 
-/// Executes an operation, and records it in the audit log if it changes something.
+/// Executes an operation, and records it in the audit log if `act_of` returns an entry for it.
 async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome, ServiceError> {
     // Reads the former role. If the role changes after this read, the operation is refused, so the audit log never has
     // an outdated former role.
@@ -140,8 +140,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the values that an operation will replace, for the audit log. The result is empty if there is no such object;
-/// the operation is then refused.
+/// Reads the profile that a `SetProfile` operation will change, for the audit log. Returns nothing for every other
+/// operation, and for a user without an account, for whom the operation is then refused.
 async fn former(
     executor: &Executor,
     operation: &Operation,

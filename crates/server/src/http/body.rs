@@ -34,8 +34,8 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most bytes of a refused body that are read and dropped. A client that is still writing its body would not read
-/// the answer before.
+/// The most bytes of a refused body that are read and dropped. They are read because a client reads the answer only
+/// after it has written its body.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
 /// The first allocation for a body of unknown length, in bytes. The allocation is doubled as needed, up to
@@ -92,7 +92,7 @@ impl BodyRoom {
         Self { budget, rate, metrics }
     }
 
-    /// Reads and drops a body, up to a limit. A client that is still writing would not read the answer.
+    /// Reads and drops a body, up to a limit, because a client reads the answer only after it has written its body.
     pub async fn discard(&self, body: Body) {
         Arriving::new(body, self.rate).discard().await;
     }
@@ -127,8 +127,8 @@ impl BodyRoom {
         Err(BodyFault::NoRoom)
     }
 
-    /// Reads a complete body of at most `most` bytes. If the body is refused, its rest is read and dropped within the
-    /// same time limit, so that the client receives the answer.
+    /// Reads a complete body of at most `most` bytes. If the body is too large, or does not fit into the budget, its
+    /// rest is read and dropped within the same time limit, so that the client receives the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);

@@ -35,7 +35,7 @@ struct State {
 pub enum ConnectionKind {
     /// The connection is within the limits.
     Regular,
-    /// The connection is beyond a limit, and gets a refusal.
+    /// The connection is beyond a limit: only requests for health and metrics are served on it.
     Spare,
 }
 

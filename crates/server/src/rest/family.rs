@@ -103,7 +103,7 @@ impl Family {
         matches!(self, Self::Friends | Self::Profiles | Self::Recent)
     }
 
-    /// Returns the codes with which any call of the family may be refused.
+    /// Returns the codes with which every call of the family may be refused.
     pub fn common_codes(self) -> [Code; 21] {
         [
             Code::HTTP_UNREADABLE,

@@ -52,7 +52,8 @@ pub fn router() -> Router {
         .merge(page.layer(middleware::from_fn(protect_page)))
 }
 
-/// Sets the content security policy of the page. The listener sets the headers that every response has.
+/// Serves Lamplight's own files in place of those of Swagger UI, and sets the content security policy of every response
+/// under `/v4/docs`. `http::headers` sets the other security headers.
 async fn protect_page(request: Request, next: Next) -> Response {
     let own = match *request.method() {
         Method::GET | Method::HEAD => request.uri().path().strip_prefix("/v4/docs/").and_then(own_file),

@@ -1,9 +1,9 @@
 //! Stores the last JWT keys of each source in the data folder. If a node is restarted while an identity provider is
 //! down, users can then still log in.
 //!
-//! Each source of an app has one file, which is replaced after each read, and to which only its owner has access. A
-//! file that cannot be used is ignored with a warning, because the source will be read again. The file of a source that
-//! no app names any more is removed.
+//! Each source of an app has one file, which is replaced after each successful read, and to which only its owner has
+//! access. A file that cannot be used is ignored with a warning, because the source will be read again. The file of a
+//! source that no app names any more is removed.
 
 use super::MAX_BYTES;
 use lamplight_model::{KeySource, Timestamp};
@@ -52,7 +52,7 @@ impl KeptKeys {
         Self { folder }
     }
 
-    /// Reads the stored text of a source. Returns `None` if there is none, or if it was read from another URL.
+    /// Reads the stored text of a source. Returns `None` if there is none, or if it was read from another URL or file.
     pub fn read(&self, key: &KeysToRead) -> io::Result<Option<KeptText>> {
         let path = self.folder.join(name(key));
         let file = match fs::symlink_metadata(&path) {

@@ -175,7 +175,7 @@ impl Dispatcher {
         }
     }
 
-    /// Removes the lanes of deleted apps that have no request running.
+    /// Removes the idle lanes of deleted apps.
     fn forget_deleted_apps(&self, lanes: &mut BTreeMap<Lane, LaneWork>) {
         let apps = self.service.apps();
         lanes.retain(|lane, work| {

@@ -22,7 +22,8 @@ pub const MAX_PAUSE: Duration = Duration::from_secs(3_600);
 pub const MAX_BREAKER_PAUSE: Duration = Duration::from_secs(60);
 /// The number of consecutive failures that opens the circuit breaker.
 pub const BREAKER_FAILURES: u32 = 3;
-/// The number of failed attempts, not counting probes, after which a notice becomes a dead letter.
+/// The number of failed attempts after which a notice becomes a dead letter. Failures while the circuit breaker is open
+/// are not counted.
 pub const MAX_ATTEMPTS: u32 = 16;
 /// A notice of this age becomes a dead letter at its next failure.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
@@ -47,6 +48,9 @@ pub struct LanePlan {
     next_due: Option<Timestamp>,
 }
 
+/// The circuit breaker of a lane. After `BREAKER_FAILURES` consecutive failed requests it opens, and the receiver is
+/// only probed until a request succeeds.
+///
 /// ```text
 ///         BREAKER_FAILURES consecutive
 ///   Closed ──────────────────────────▶ Open ──┐ a probe failed
@@ -77,7 +81,7 @@ impl Default for Breaker {
     }
 }
 
-/// The outcome of a request.
+/// The outcome of an attempt to send a notice.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Sent {
     /// The receiver has accepted the notice.

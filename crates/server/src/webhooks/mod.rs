@@ -133,7 +133,7 @@ impl Webhooks {
     }
 
     /// Sends a test request, which reports no event. It is refused with 70020 if there is no such app, with 6017 if the
-    /// app has no such webhook, and with 7008 if another test of the app is running.
+    /// app has no valid URL for this webhook, and with 7008 if another test of the app is running.
     pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
         let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
         let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);

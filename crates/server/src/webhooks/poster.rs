@@ -27,10 +27,11 @@ use tokio_rustls::TlsConnector;
 
 /// The timeout from the start of a request to the head of its response.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The timeout for the body of a response. After it, the connection is closed, but the request has succeeded.
+/// The timeout for the body of a response. After it, the connection is closed; the outcome of the request depends only
+/// on the status.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The maximum size of a response body, in bytes. If a body is longer, the connection is closed, but the request has
-/// succeeded.
+/// The maximum size of a response body, in bytes. If a body is longer, the connection is closed; the outcome of the
+/// request depends only on the status.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The maximum size of the head of a response, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;

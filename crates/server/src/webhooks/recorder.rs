@@ -1,5 +1,5 @@
-//! Has the service move events to the outbox as notices: the session events of live records, and messages that users
-//! who became OFFLINE may have missed.
+//! Moves events to the outbox as notices, through the service: the session events of live records, and messages that
+//! users who became OFFLINE may have missed.
 
 use super::WebhookMetrics;
 use crate::clock::Clock;
@@ -10,9 +10,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The number of users whose events are moved in one commit.
+/// The most users whose events are moved in one commit.
 const BATCH: usize = 512;
-/// The interval at which the duties of the node are looked at. A node that leaves or is lost leaves events behind.
+/// The interval at which the recorder checks whether the duties of this node have changed. When another node leaves or
+/// is lost, moving that node's events may become a duty of this node.
 const DUTIES: Duration = Duration::from_secs(5);
 /// The time to wait after the database has failed.
 const PAUSE: Duration = Duration::from_millis(500);

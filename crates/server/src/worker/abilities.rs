@@ -15,7 +15,7 @@ use std::collections::HashMap;
 pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 
 /// Applies changed settings of an app; `None` means every app. Updates the abilities of the app's connections. If the
-/// app no longer has the key of a connection's UserSig, logs that connection out, as if the UserSig had expired.
+/// app no longer has the key of a connection's token, logs that connection out, as if the token had expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
     let mut changed = Vec::new();
     let mut able_by_app = HashMap::new();

@@ -102,7 +102,7 @@ pub struct Login {
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
-    /// The app's key that signed the UserSig.
+    /// The mark of the key that signed the token of the login.
     pub key: KeyMark,
     /// The changes of lists that have not been sent to the client yet.
     pub lists: ListsQueue,
@@ -170,8 +170,8 @@ impl Connection {
         self.output.len() + self.stream.unsent()
     }
 
-    /// Returns the time of the next check of the deadlines. `now` is used to convert the UserSig's expiry to the
-    /// monotonic clock.
+    /// Returns the time of the next check of the deadlines. `now` is used to convert the token's expiry to the monotonic
+    /// clock.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,

@@ -24,11 +24,11 @@ pub struct Deadlines {
 pub enum Passed {
     /// The client did not log in in time.
     Login,
-    /// The connection is beyond the limits, and the client did not send enough bytes in time to tell the protocol.
+    /// The connection is beyond the limits, and the client did not send enough bytes in time to determine its protocol.
     Refused,
     /// No bytes were received for this time.
     Silent(Duration),
-    /// The UserSig has expired.
+    /// The UserSig or JWT has expired, or the app no longer has its key.
     UserSig,
     /// The peer did not close the connection in time after the last message.
     Closing,

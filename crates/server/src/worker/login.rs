@@ -327,7 +327,7 @@ impl LoginTask {
     }
 
     /// Logs the device out because its token has expired or the app no longer has the token's key. The last message has
-    /// the reason. The connection is busy until then.
+    /// the reason. The caller has marked the connection as busy; it stays busy until that message.
     pub async fn expire_sig(self) {
         let Self { worker, id } = &self;
         let id = *id;
@@ -352,8 +352,8 @@ impl LoginTask {
         }
     }
 
-    /// Closes the connection with this last message, if it is still open. The directory has the end already, so it is
-    /// not recorded again.
+    /// Closes the connection with this last message, if it is still open. The end is not recorded in the directory here,
+    /// because the service records it.
     fn close(&self, words: ConnectionEnded) {
         if let Some(slot) = self.worker.connections.slot(self.id) {
             self.worker.close(slot, words, None);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 const SCRATCH_BYTES: usize = 64 * 1024;
 /// The most bytes that are read from one connection before others are served. That many bytes can contain a thousand
-/// WebSocket control frames. A frame that is larger than this is read at once.
+/// WebSocket control frames. The rest of a larger frame is read in pieces of up to `SCRATCH_BYTES`.
 const BYTES_PER_TURN: usize = 8 * 1024;
 
 /// The read buffers of one worker. A connection has its own buffer only while it has an incomplete message.
@@ -25,8 +25,8 @@ impl Default for ReadBuffers {
 }
 
 impl ReadBuffers {
-    /// Reads from a connection's socket into `scratch`, at most `BYTES_PER_TURN` or the rest of a larger frame. Returns
-    /// the number of bytes.
+    /// Reads from a connection's socket into `scratch`: at most `BYTES_PER_TURN`, or up to the size of `scratch` if the
+    /// connection has a large incomplete message. Returns the number of bytes.
     pub fn read(&self, connection: &mut Connection) -> (usize, ReadOutcome) {
         let scratch = &mut *self.scratch.borrow_mut();
         let most = if connection.input.len() < BYTES_PER_TURN { BYTES_PER_TURN } else { scratch.len() };

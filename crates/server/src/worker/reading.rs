@@ -57,7 +57,8 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// Reads and handles received bytes, until the connection is busy, paused or has no more bytes.
+    /// Handles the received bytes of a connection. Then reads once from its socket, unless the connection is busy or
+    /// paused, or has too many unsent bytes. If more bytes may follow, queues the connection for the next round.
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.queued = false;
