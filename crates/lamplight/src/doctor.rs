@@ -294,8 +294,8 @@ pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port
     }
 }
 
-/// Returns a finding for each pair of listeners that exclude each other: they have the same port, and the address of one
-/// includes that of the other.
+/// Returns a finding for each pair of listeners that exclude each other: they have the same port, and the address of
+/// one includes that of the other.
 pub fn shared_ports(config: &Config) -> Vec<Finding> {
     let Config { client_listen, http_listen, health_listen, .. } = config;
     let mut listeners = vec![("client_listen", *client_listen), ("http_listen", *http_listen)];

@@ -189,7 +189,8 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints an error on one line. Each cause whose text is not in the previous line is printed on a further line.
+/// Prints an error to stderr, on one line. Each cause whose text is not in the previous line is printed on a further
+/// line. With `as_json`, also prints the error to stdout as JSON, unless it is a [`Told`].
 pub fn print_error(error: &anyhow::Error, as_json: bool) {
     let code = code_of(error);
     let refused = code.is_some() && error.source().is_none();

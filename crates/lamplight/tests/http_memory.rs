@@ -147,7 +147,8 @@ fn drip(stream: &mut TcpStream, bytes: &[u8], segment: usize) {
     }
 }
 
-/// An attack: each of `peers` peers sends `head` at once and then `body` in segments of `segment` bytes, and never reads.
+/// An attack: each of `peers` peers sends `head` at once and then `body` in segments of `segment` bytes, and never
+/// reads.
 struct Attack {
     name: &'static str,
     peers: usize,

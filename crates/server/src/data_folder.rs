@@ -150,9 +150,9 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// If the folder is open to other users, for example after a copy, its mode is changed. But if an open folder may not be
-/// Lamplight's alone, nothing is changed, and an error is returned. A folder may not be Lamplight's alone if every user
-/// may create files in it (as in `/tmp`), or if it has files of other programs and no database.
+/// If the folder is open to other users, for example after a copy, its mode is changed. But if an open folder may not
+/// be Lamplight's alone, nothing is changed, and an error is returned. A folder may not be Lamplight's alone if every
+/// user may create files in it (as in `/tmp`), or if it has files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;

@@ -290,7 +290,8 @@ fn app_text(app: AppId, made: Option<AppId>) -> String {
     if made == Some(app) { format!("{app} (created just now, with a key)") } else { app.to_string() }
 }
 
-/// Returns the command line that started this program, with its data folder, so that a user can copy printed commands.
+/// Returns the beginning of a command line for this program, with its data folder, so that a user can copy printed
+/// commands.
 pub fn program(data_dir: &Path) -> String {
     let name = std::env::args().next().unwrap_or_else(|| "lamplight".to_owned());
     let mut words = shell_word(&name);

@@ -20,9 +20,9 @@ const OUTSTANDING: usize = 16;
 /// which the client reads, and one in which it does not.
 const ROUNDS: u32 = 3;
 
-/// Measures the memory that a client costs that does not read. In the server, this is the difference between the growth
-/// in a run in which it does not read and the growth in a run with the same changes in which it reads; in the kernel, it
-/// is the send queue of the socket. Also checks that the client is up to date at the end.
+/// Measures the memory that a client costs that does not read: in the server, the growth in a run in which it does not
+/// read, minus the growth in a run with the same changes in which it reads; in the kernel, the socket's send queue.
+/// Also checks that the client is up to date at the end.
 pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
     say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
     let meter = fleet.target().meter.context("memory needs the process: --pid")?;

@@ -249,8 +249,8 @@ impl Console {
 }
 
 impl Waiting {
-    /// Waits for earlier checks to end, then checks the password. Returns the operator with this name. Refuses the login
-    /// if the source has had too many wrong passwords in the meantime, or if the name or the password is wrong.
+    /// Waits for earlier checks to end, then checks the password. Returns the operator with this name. Refuses the
+    /// login if the source has had too many wrong passwords in the meantime, or if the name or the password is wrong.
     async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
         let Self { console, source } = &self;
         let turn = match source {

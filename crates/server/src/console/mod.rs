@@ -1,7 +1,8 @@
 //! The console's API, under `/console/api/v1`: the requests that an operator's browser can make to a node.
 //!
-//! A login with the password opens a session. The requests of a session may do what the operator's role allows;
-//! requests without a session are refused. This module handles HTTP and JSON; the service carries out the requests.
+//! A login with the password opens a session. The requests of a session may do what the operator's role allows. Except
+//! for the login and `GET session`, requests without a session are refused. This module handles HTTP and JSON; the
+//! service carries out the requests.
 
 mod apps;
 mod audit;

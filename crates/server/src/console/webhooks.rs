@@ -37,8 +37,7 @@ struct ShownWebhook {
     /// The time at which the oldest waiting notice was queued; `None` if no notice waits.
     oldest: Option<Timestamp>,
     dead: u64,
-    /// The time until which no requests are sent, because the receiver has failed several times in a row; `None` if
-    /// requests are sent.
+    /// The time of the next probe while the circuit breaker is open; `None` while it is closed.
     resting_until: Option<Timestamp>,
     /// The error of the last request; empty if it succeeded.
     last_error: String,

@@ -170,8 +170,8 @@ impl Connection {
         self.output.len() + self.stream.unsent()
     }
 
-    /// Returns the time of the next check of the deadlines. `now` is used to convert the token's expiry to the monotonic
-    /// clock.
+    /// Returns the time of the next check of the deadlines. `now` is used to convert the token's expiry to the
+    /// monotonic clock.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,

@@ -352,8 +352,8 @@ impl LoginTask {
         }
     }
 
-    /// Closes the connection with this last message, if it is still open. The end is not recorded in the directory here,
-    /// because the service records it.
+    /// Closes the connection with this last message, if it is still open. The end is not recorded in the directory
+    /// here, because the service records it.
     fn close(&self, words: ConnectionEnded) {
         if let Some(slot) = self.worker.connections.slot(self.id) {
             self.worker.close(slot, words, None);
