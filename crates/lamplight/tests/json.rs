@@ -75,8 +75,8 @@ fn wrong_usage_is_told_in_json_too() {
 /// spells its fields.
 const OTHERWISE: [&str; 6] = ["serve", "demo", "watch", "load", "completions", "webhook show"];
 
-/// Checks that every command prints one JSON document, with the usual field names and without secrets. The commands are
-/// run in an order in which each has some content to print.
+/// Checks that every command prints one JSON document, with the usual field names and without the secrets that the test
+/// has set. The commands are run in an order in which each has some content to print.
 #[test]
 fn every_command_spells_its_fields_alike_and_says_one_document() {
     let folder = Folder::new();

@@ -97,7 +97,7 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The number of connections whose heartbeat of this round was sent, or that need none.
+    /// The number of connections that are done in this round: those that need a heartbeat have sent it.
     beaten: u32,
     beating_since: Instant,
     /// The last refusal by the server, for error texts.

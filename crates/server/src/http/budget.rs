@@ -63,7 +63,7 @@ impl Budget {
 }
 
 impl Account {
-    /// Returns the number of used bytes that a share of this size must not exceed.
+    /// Returns the limit on the used bytes of the budget for a share of this size.
     fn most_for(&self, bytes: usize) -> usize {
         if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
     }
