@@ -76,8 +76,8 @@ struct Recent<V> {
 
 /// Limits the rate at which changes are sent, for each user. It stores the changes that wait.
 ///
-/// It uses memory only for users whose bucket is not full, which are at most the users who changed in about the last
-/// second.
+/// It uses memory only for users whose bucket is not full, which are at most the users who changed in the last few
+/// seconds.
 #[derive(Debug)]
 pub struct Conflator<K, V> {
     limit: ConflationRate,

@@ -36,7 +36,7 @@ pub struct KeyRefresh {
 pub enum Demand {
     /// The token waits for keys that are being read or are to be read at once.
     Wait,
-    /// The token is refused, because the keys were read a moment ago.
+    /// The token is refused, because the last attempt to read the keys was less than [`BETWEEN_DEMANDS`] ago.
     Refuse,
 }
 

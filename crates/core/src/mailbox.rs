@@ -83,7 +83,7 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Ends all [holds](Self::hold) of a connection, because the answers failed. Returns the users that were held. The
-    /// hub has the state of such a user only if the user has another watcher.
+    /// hub may have no state of such a user, so the caller reads the states.
     pub fn release(&mut self, watcher: WatcherKey) -> Vec<User> {
         self.graph.release(watcher)
     }

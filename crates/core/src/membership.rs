@@ -1,12 +1,13 @@
-//! Which nodes of a cluster are there, and which of them does which duty.
+//! The nodes of a cluster that are running, and the assignment of duties to them.
 //!
-//! Each node counts a *beat* in the register of nodes whenever it renews its lease. Another node is judged by its beat
-//! alone: it is silent for as long as this node has read the same beat, by this node's own monotonic clock. No clocks of
-//! two machines are compared, so a clock that is wrong by minutes makes nobody silent. Time in which this node read
-//! nothing counts only up to a bound: a node that was itself stopped or cut off has seen nobody's silence.
+//! Each node increases its *beat* in the register of nodes when it renews its lease. The other nodes judge it only by
+//! this beat: it is silent for as long as they read the same beat, measured by their own monotonic clocks. Clocks of
+//! different machines are not compared, so a wrong clock makes no node silent. If a node has not read the register for
+//! a long time, only a bounded part of that time counts as silence of the other nodes, because the reading node itself
+//! may have been stopped or cut off.
 //!
-//! Duties are assigned by rendezvous hashing over the nodes that are not silent. Two nodes may disagree for a moment, so
-//! a duty must be harmless if it is done twice.
+//! Duties are assigned by rendezvous hashing over the nodes that are not silent. The views of two nodes may differ for
+//! a moment, so a duty must be harmless if it is done twice.
 
 use lamplight_model::{AppId, Lane, Moment, NodeId};
 use std::collections::BTreeMap;
@@ -28,14 +29,14 @@ impl LeaseTimes {
     }
 }
 
-/// One node as the register has it.
+/// The state of a node in the register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Sighting {
     /// The node.
     pub node: NodeId,
-    /// The number of renewals of its lease.
+    /// The beat of the node, which increases with each renewal of its lease.
     pub beat: u64,
-    /// Whether it takes no more clients, because it is about to leave.
+    /// Whether the node accepts no new clients, because it is about to stop.
     pub is_draining: bool,
 }
 
@@ -44,11 +45,11 @@ pub struct Sighting {
 pub struct LostNode {
     /// The node.
     pub node: NodeId,
-    /// Its last beat. A node that has another beat by now has come back.
+    /// The last beat of the node. If the register has another beat, the node has come back.
     pub beat: u64,
 }
 
-/// A piece of work of the cluster that one node should do.
+/// Work of the cluster that one node should do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Duty {
     /// The deadlines, session events and lost connections of a partition of the directory.
@@ -79,12 +80,12 @@ struct Seen {
 }
 
 impl Membership {
-    /// The view of a node that has not read the register. It takes itself for the only node.
+    /// Creates the view of a node that has not read the register yet, and therefore has all duties.
     pub fn new(own: NodeId, times: LeaseTimes) -> Self {
         Self { own, times, others: BTreeMap::new(), is_draining: false, read: None }
     }
 
-    /// Takes in the register as it was read at `now`. Nodes that are not in it any more are forgotten.
+    /// Updates the view with the register, which was read at `now`. Nodes that are not in the register are removed.
     pub fn observe(&mut self, register: impl IntoIterator<Item = Sighting>, now: Moment) {
         // One long gap between two reads is this node's own absence, not the silence of others.
         let most = self.times.lease / 2;
@@ -105,18 +106,18 @@ impl Membership {
         self.others = others;
     }
 
-    /// Whether this node has read nothing for the length of a lease: other nodes then count it as silent, and it does
-    /// not know what they change.
+    /// Whether this node has not read the register for the length of a lease. Other nodes then count it as silent, and
+    /// it does not know their changes.
     pub fn is_cut_off(&self, now: Moment) -> bool {
         self.read.is_some_and(|read| now.since(read) >= self.times.lease)
     }
 
-    /// Whether a node is in the register and not silent. This node always is.
+    /// Whether a node is in the register and not silent. It is always `true` for this node.
     pub fn is_live(&self, node: NodeId) -> bool {
         node == self.own || self.others.get(&node).is_some_and(|seen| seen.silent < self.times.lease)
     }
 
-    /// The nodes that are in the register and not silent, and this one, by rising id.
+    /// The nodes that are in the register and not silent, and this node, in ascending order of their ids.
     pub fn live(&self) -> Vec<NodeId> {
         let others = self.others.keys().copied().filter(|node| self.is_live(*node));
         let mut live: Vec<NodeId> = others.chain([self.own]).collect();
@@ -124,7 +125,7 @@ impl Membership {
         live
     }
 
-    /// The nodes that have been silent for the lease and the grace, by rising id.
+    /// The nodes that have been silent for the lease and the grace, in ascending order of their ids.
     pub fn lost(&self) -> Vec<LostNode> {
         let long = self.times.lease + self.times.grace;
         let lost = self.others.iter().filter(|(_, seen)| seen.silent >= long);
@@ -136,8 +137,7 @@ impl Membership {
         self.owner(duty) == self.own
     }
 
-    /// The node that does a duty, in the view of this node. Nodes that are draining are passed over as long as there are
-    /// others.
+    /// The node that does a duty, in the view of this node. A draining node is chosen only if all nodes are draining.
     pub fn owner(&self, duty: Duty) -> NodeId {
         let others = self.others.iter().filter(|(_, seen)| seen.silent < self.times.lease);
         let all = others.map(|(node, seen)| (*node, seen.is_draining)).chain([(self.own, self.is_draining)]);
@@ -146,7 +146,8 @@ impl Membership {
     }
 }
 
-/// The weight of a node for a duty. All nodes compute the same one, whatever the version of their program.
+/// The weight of a node for a duty. It must not change between versions of the program, because all nodes must compute
+/// equal weights.
 fn rendezvous(node: NodeId, duty: Duty) -> u64 {
     let duty = match duty {
         Duty::Whole => 0,
@@ -184,7 +185,7 @@ mod tests {
         ids.iter().copied().map(NodeId).collect()
     }
 
-    /// Each row is a read: its second, the beats of nodes 2 and 3, who is live after it, and who is lost.
+    /// A read of the register: its second, the beats of nodes 2 and 3, and the live and the lost nodes after it.
     type Row<'a> = (u64, &'a [(u64, u64)], &'a [u64], &'a [u64]);
 
     fn check(name: &str, rows: &[Row<'_>]) {
@@ -240,8 +241,7 @@ mod tests {
         );
     }
 
-    /// The register has no times at all, so there is no clock that could be wrong: a beat may also run backwards, as
-    /// after a restart of the store from an older snapshot.
+    /// A beat may also decrease, for example if the store is restarted from an older snapshot.
     #[test]
     fn any_other_beat_is_a_sign_of_life() {
         check(
@@ -323,7 +323,7 @@ mod tests {
         assert!(duties().any(|duty| !membership.has_duty(duty)));
     }
 
-    /// These values are part of what nodes of different versions have to agree on.
+    /// Nodes of different versions must compute these values.
     #[test]
     fn the_owner_does_not_change_with_the_version_of_the_program() {
         let membership = view(1, &[1, 2, 3]);

@@ -385,8 +385,9 @@ impl Presence {
 
     // Helpers of the transitions
 
-    /// Runs `act`, and determines whether the record and its visible status have changed. This is the only function
-    /// that writes the version, `since` and the reason, and that clears the custom status when the user leaves ONLINE.
+    /// Runs `act`, and determines whether the record and its visible status have changed. Only this function writes the
+    /// reason, and clears the custom status when the user leaves ONLINE. It also writes the version and `since`. The
+    /// only other functions that write them are [`Presence::reassert`] and [`Presence::lift_version`].
     fn change<T>(
         &mut self,
         reason: Reason,

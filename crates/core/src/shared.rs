@@ -1,5 +1,5 @@
-//! The form of a live record in a store that several nodes share. It is complete: deadlines are moments of the clock
-//! that the nodes share, and connections keep their node.
+//! The form of a live record in a store that several nodes share. It contains all data: deadlines are moments of the
+//! clock that the nodes share, and the id of a connection contains its node.
 
 use crate::device::{Device, Link, LinkEnd};
 use crate::pending_events::PendingEvents;

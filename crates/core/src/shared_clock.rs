@@ -1,19 +1,19 @@
 //! The time of the directory, which all nodes of a cluster share.
 //!
-//! Deadlines, versions and times in shared records are those of the directory's clock. A node measures how far that clock
-//! is ahead of its own monotonic clock whenever it renews its lease, and adds that. The wall clock of the node is not used, so
-//! it may be wrong by minutes, and may be set.
+//! Deadlines, versions and times in shared records are times of the directory's clocks. Whenever a node renews its
+//! lease, it measures the difference between these clocks and its own monotonic clock. The wall clock of the node is
+//! not used, so it may be wrong and may be set.
 //!
-//! The first measurement is taken as it is. A later one that differs moves the time slowly: it never runs backwards, and
-//! no deadline passes at once because the directory moved to a machine whose clock is ahead.
+//! The first measurement is applied at once. If a later measurement differs, the time is corrected slowly. It therefore
+//! never runs backwards. If the directory moves to a machine whose clock is ahead, deadlines do not pass all at once.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use std::time::Duration;
 
-/// The time gains or loses at most one part in this many on the local clock.
+/// The limit of a correction: the time runs faster or slower than the local clock by at most one part in this number.
 const SLEW: u64 = 20;
 
-/// A measurement whose answer took longer than this is ignored, unless it is the first.
+/// The longest time that a measurement may take. A longer one is ignored, unless it is the first.
 const MOST_TRAVEL: Duration = Duration::from_secs(1);
 
 /// The directory's time, computed from this node's monotonic clock.
@@ -26,18 +26,18 @@ struct Offsets {
     wall: Offset,
 }
 
-/// How far a clock of the directory is ahead of the local monotonic clock, in milliseconds.
+/// The difference by which a clock of the directory is ahead of the local monotonic clock, in milliseconds.
 #[derive(Clone, Copy, Debug)]
 struct Offset {
     measured: i64,
-    /// The part of it that applies now, and the local time as of which it does.
+    /// The difference that is applied at the local time `as_of`. From then on, it moves towards `measured`.
     applied: i64,
     as_of: Moment,
 }
 
 impl SharedClock {
-    /// Takes in a reading of the directory's clocks that was asked for at `sent` and answered at `answered`, by the local
-    /// monotonic clock.
+    /// Adds a measurement: the directory's clocks were requested at `sent` and received at `answered`, both by the
+    /// local monotonic clock.
     pub fn measure(&mut self, sent: Moment, answered: Moment, directory: Now) {
         let travel = answered.since(sent);
         // The directory read its clocks at some time in between: the middle is wrong by half of the travel at most.
@@ -57,13 +57,13 @@ impl SharedClock {
         }
     }
 
-    /// The directory's time at this local time. Before the first measurement it is the local time.
+    /// The directory's time at this local time. Before the first measurement, it is the local time.
     pub fn at(&self, local: Now) -> Now {
         let Some(Offsets { moment, wall }) = &self.0 else { return local };
         Now { moment: Moment(moment.at(local.moment)), wall: Timestamp(wall.at(local.moment)) }
     }
 
-    /// How far the local wall clock is ahead of the directory's, in milliseconds; negative if it is behind.
+    /// The time in milliseconds by which the local wall clock is ahead of the directory's; negative if it is behind.
     pub fn local_wall_ahead(&self, local: Now) -> i64 {
         signed(local.wall.0) - signed(self.at(local).wall.0)
     }

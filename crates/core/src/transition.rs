@@ -46,7 +46,7 @@ pub enum EndCause {
     KickedByOperator,
     /// The account of the user was deleted.
     AccountDeleted,
-    /// The client's logout was answered with an error, but was executed later.
+    /// An attempt to log out the device has failed, and a later attempt has succeeded.
     LoggedOut,
 }
 

@@ -28,7 +28,7 @@ const SHARDS: usize = 256;
 /// The number of records that are encoded while a shard is locked.
 const RECORDS_AT_ONCE: usize = 64;
 
-/// The number of examined records after which a page ends, at the end of the current shard.
+/// The number of records to examine for one page. The page ends with the shard in which this number is reached.
 const LISTED_AT_ONCE: usize = 20_000;
 
 /// The capacity in bytes above which the encoding buffer is freed after use.

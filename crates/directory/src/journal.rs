@@ -57,8 +57,8 @@ pub(crate) const STRIPES: usize = 16;
 /// The largest size of an entry in bytes. A list of 10,000 subscriptions with ids of the maximum length fits.
 const MAX_ENTRY_BYTES: usize = 1024 * 1024;
 
-/// The size in bytes. A new generation begins when the changes of the current one exceed both this size and the size of
-/// its snapshot.
+/// The minimum size, in bytes, of the changes of a generation before the next generation begins. The changes must also
+/// exceed the size of the snapshot.
 const REWRITE_AT_BYTES: u64 = 16 * 1024 * 1024;
 
 /// An entry of a file of the journal.
@@ -187,8 +187,8 @@ impl Journal {
         Ok((journal, recovery))
     }
 
-    /// Renames the folder to `aside`, in place of a folder of that name, and creates an empty one. After a crash in
-    /// between, there is no folder or an empty one.
+    /// Renames the folder to `aside`, in place of a folder of that name, and creates an empty one. If the process
+    /// crashes after renaming, the next start finds no folder or an empty one.
     pub fn set_aside(disk: &dyn Disk, folder: &Path, aside: &Path) -> Result<(), JournalError> {
         match fs::remove_dir_all(aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,5 +1,6 @@
 //! The ports for live state: the [`Directory`] has one [`Presence`] for each user, and the [`ChangeLog`] reports
-//! visible changes. [`Nodes`] is the register of the nodes that share them, and [`Limits`] counts their calls.
+//! visible changes. [`Nodes`] is the register of the nodes that share a directory, and [`Limits`] counts the calls of
+//! users for their rate limits.
 //!
 //! A directory stores records and does not interpret changes. A change is a closure over the rules of `core`. It runs
 //! in one atomic step with the log entries that it causes, so the records and the log cannot disagree. If a record is

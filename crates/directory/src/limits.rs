@@ -7,14 +7,14 @@ use lamplight_model::{Moment, RateLimit, User};
 /// The future result of a call to [`Limits`].
 pub type LimitsAnswer<'a> = BoxFuture<'a, Result<bool, LimitsError>>;
 
-/// The counts of the calls of users, over all nodes.
+/// The port that counts the calls of each user on all nodes, and limits their rates.
 pub trait Limits: Send + Sync {
-    /// Counts one call of this user at `now`, by the directory's clock, and returns whether the rate allows it: at most
-    /// `limit.calls` calls in any window of this length. A refused call is not counted. Two concurrent calls are never
-    /// both allowed as the last one.
+    /// Counts one call of this user at `now`, a time of the directory's clock, and returns whether it is allowed. At
+    /// most `limit.calls` calls are allowed in any period of `limit.window_ms` milliseconds. A refused call is not
+    /// counted. Two concurrent calls are never both allowed as the last one.
     fn take<'a>(&'a self, user: &'a User, call: Call, limit: RateLimit, now: Moment) -> LimitsAnswer<'a>;
 
-    /// Drops entries whose time has passed.
+    /// Removes counts that no longer affect a result.
     fn sweep(&self, now: Moment);
 }
 

@@ -1,8 +1,8 @@
 //! The port for the register of the nodes of a cluster, and its adapter for one process.
 //!
-//! The register stores one entry for each node and counts the renewals of its lease, which are its beat. It does not
-//! decide who is there: every node reads the whole register when it renews, and judges the others by their beats
-//! ([`Membership`](lamplight_core::Membership)).
+//! The register stores one entry for each node, with a number that increases with each renewal of the node's lease: the
+//! beat. It does not decide which nodes are running. Every node reads the whole register when it renews its lease, and
+//! judges the other nodes by their beats ([`Membership`](lamplight_core::Membership)).
 
 use crate::{Answer, DirectoryError};
 use futures_util::FutureExt;
@@ -15,36 +15,38 @@ use std::future::ready;
 
 /// The register of the nodes of a cluster.
 pub trait Nodes: Send + Sync {
-    /// Enters a node with the first beat, in place of an entry of the same id, and returns the register with it.
+    /// Adds a node with the first beat, in place of an entry with the same id. Returns the register with the node.
     fn join<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Register>;
 
-    /// Replaces the entry of a node and counts its next beat. Returns the register after that, or `None` if the register
-    /// does not have the node: others have taken it out because it was lost, or the register was lost itself. The node
-    /// must then join again, and put its connections back into the records.
+    /// Replaces the entry of a node and increases its beat by one. Returns the register after that. Returns `None` if
+    /// the register does not contain the node: other nodes have removed it because it was lost, or the register itself
+    /// was lost. The node must then join again, and put its connections back into the records.
     ///
-    /// A request to drain the node stays, whatever the entry says.
+    /// A request to drain the node is kept, whatever the entry contains.
     fn renew<'a>(&'a self, node: &'a NodeEntry, now: Now) -> Answer<'a, Option<Register>>;
 
-    /// Takes a node out that has ended all its connections in the records. Nothing changes if it is not there.
+    /// Removes a node that has ended all its connections in the records. Does nothing if the register does not contain
+    /// it.
     fn leave(&self, node: NodeId) -> Answer<'_, ()>;
 
-    /// Takes a lost node out whose connections were cleared, unless its beat is another one than `beat`: then it has come
-    /// back. Returns whether the node is not in the register now.
+    /// Removes a lost node whose connections were cleared, unless its beat is no longer `beat`: the node has then come
+    /// back. Returns `true` if the register does not contain the node after the call.
     fn remove_lost(&self, node: NodeId, beat: u64) -> Answer<'_, bool>;
 
-    /// Asks a node to drain: its next renewal returns the request. Returns whether the register has the node.
+    /// Requests that a node drains. Its next renewal returns the request. Returns whether the register contains the
+    /// node.
     fn request_drain(&self, node: NodeId) -> Answer<'_, bool>;
 
-    /// Returns the register, without being in it.
+    /// Returns the register. The caller need not be a node in it.
     fn read(&self, now: Now) -> Answer<'_, Register>;
 }
 
-/// A node, as it describes itself to the others.
+/// The description of a node, which the node itself writes.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct NodeEntry {
     /// The id of this run of the node.
     pub id: NodeId,
-    /// The name that its operator knows it by.
+    /// The name of the node, which an operator has chosen.
     pub name: String,
     /// The version of the program.
     pub version: String,
@@ -56,37 +58,38 @@ pub struct NodeEntry {
     pub started: Timestamp,
     /// The number of its open connections.
     pub connections: u64,
-    /// Whether the node takes no more clients, because it is about to stop.
+    /// Whether the node accepts no new clients, because it is about to stop.
     pub is_draining: bool,
 }
 
 /// A node in the register.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegisteredNode {
-    /// The node, as it described itself when it renewed last.
+    /// The description of the node at its last renewal.
     pub entry: NodeEntry,
-    /// The number of renewals, the joining included.
+    /// The beat of the node, which increases by one with each renewal.
     pub beat: u64,
-    /// Whether somebody has asked the node to drain.
+    /// Whether an operator has requested that the node drains.
     pub is_drain_requested: bool,
 }
 
-/// The register as it was at one time.
+/// The content of the register at one time.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Register {
-    /// The time at which it was read, by the clocks of the store. A store without a clock has the caller's.
+    /// The time of the read, by the clocks of the store. If the store has no clocks, it is the time that the caller
+    /// gave.
     pub at: Now,
-    /// The nodes, by rising id.
+    /// The nodes, in ascending order of their ids.
     pub nodes: Vec<RegisteredNode>,
 }
 
 impl Register {
-    /// The node of this id.
+    /// The node with this id; `None` if the register does not contain it.
     pub fn get(&self, node: NodeId) -> Option<&RegisteredNode> {
         self.nodes.iter().find(|it| it.entry.id == node)
     }
 
-    /// The nodes as [`Membership`](lamplight_core::Membership) takes them in.
+    /// The states of the nodes, for [`Membership::observe`](lamplight_core::Membership::observe).
     pub fn sightings(&self) -> impl Iterator<Item = Sighting> {
         self.nodes.iter().map(|RegisteredNode { entry, beat, .. }| Sighting {
             node: entry.id,

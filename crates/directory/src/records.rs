@@ -46,7 +46,8 @@ pub struct RecordCursor {
 pub struct InvalidRecordCursor;
 
 impl RecordCursor {
-    /// Creates a cursor from the number of a part and the last listed user of that part; `None` if none was listed yet.
+    /// Creates a cursor from the number of a part and the last listed user of that part. `after` is `None` if no user
+    /// of that part was listed yet.
     pub fn new(part: u64, after: Option<UserId>) -> Self {
         Self { part, after }
     }
@@ -56,7 +57,7 @@ impl RecordCursor {
         self.part
     }
 
-    /// The last user of that part that was listed, where the page before ended within it.
+    /// The last listed user of that part; `None` if the previous page ended with the previous part.
     pub fn after(&self) -> Option<&UserId> {
         self.after.as_ref()
     }

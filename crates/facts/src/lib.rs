@@ -28,11 +28,12 @@ pub use lamplight_model::{EndMark, EndWhy, EndedLogin, Revoked};
 /// The future result of a call to [`Facts`].
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, FactsError>>;
 
-/// The port for everything durable. Every list that a call returns is in a stable order, stated at the call.
+/// The port for everything durable. Every list that a call returns is in the order that the call's description states.
 ///
-/// Calls at the same time have no order. A call whose future is dropped happens whole or not at all, and nobody is told
-/// which. After a fault of the kind [`Overloaded`](FactsErrorKind::Overloaded) nothing has changed; after any other, a write
-/// may be found done later. A read sees every write that was acknowledged before it began.
+/// Concurrent calls have no order. A call whose future is dropped is executed completely or not at all, and its caller
+/// cannot find out which. If a call fails with [`Overloaded`](FactsErrorKind::Overloaded), nothing has changed. After
+/// any other error, a write may nevertheless have been executed. A read sees every write that was acknowledged before
+/// it began.
 pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     // Apps
 

@@ -287,7 +287,7 @@ pub struct Timing {
     pub linger_web_ms: u32,
     /// The time after which a device without a connection is logged out. 1 min – 49 days.
     pub login_retention_ms: u32,
-    /// The time for which the subscription list is kept after the user's last connection has ended. At most 49 days.
+    /// The time for which the subscription list is kept after the user is no longer ONLINE. At most 49 days.
     pub subscription_retention_ms: u32,
     /// The number of days for which messages are kept; 0 means forever. At most 3,650.
     pub message_retention_days: u16,
@@ -328,7 +328,7 @@ impl Timing {
         Duration::from_millis(u64::from(self.login_retention_ms))
     }
 
-    /// The time for which the subscription list is kept after the user's last connection has ended.
+    /// The time for which the subscription list is kept after the user is no longer ONLINE.
     pub fn subscription_retention(&self) -> Duration {
         Duration::from_millis(u64::from(self.subscription_retention_ms))
     }

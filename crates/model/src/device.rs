@@ -80,7 +80,8 @@ pub enum Platform {
     Mac = 5,
     /// `Linux`
     Linux = 6,
-    /// `Web`: a browser, or an application packaged like one. Such a device is logged out when its connection ends.
+    /// `Web`: a browser, or an application packaged like one. Such a device is logged out when its connection has ended
+    /// and the linger is over.
     Web = 7,
 }
 
@@ -112,7 +113,7 @@ impl Platform {
         }
     }
 
-    /// Whether this is `Web`. A Web device is logged out when its connection ends.
+    /// Whether this is `Web`. A Web device is logged out when its connection has ended and the linger is over.
     pub fn is_web(self) -> bool {
         self == Self::Web
     }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
-/// A point in time on the monotonic clock, in milliseconds since an origin of the process. Deadlines use it.
+/// A point in time on a monotonic clock, in milliseconds since the origin of the clock. The clock is that of the
+/// process or, in a cluster, that of the directory. Deadlines use it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Moment(pub u64);
 

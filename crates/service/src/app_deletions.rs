@@ -46,8 +46,8 @@ struct State {
 /// A deletion in progress.
 #[derive(Clone)]
 struct Deletion {
-    /// The app as it was before its deletion, to close its connections. `None` after a restart, because no client is
-    /// connected then.
+    /// The app as it was before its deletion, to close its connections. `None` if this node did not have the app, as
+    /// after a restart; no client of the app is connected to it then.
     app: Option<Arc<App>>,
     stage: Stage,
     /// Whether another pass over the live records is needed, because a record could not be removed.
@@ -125,7 +125,7 @@ impl AppDeletions {
         }
     }
 
-    /// Removes an app from the table that another node has deleted. Its live records are ended with its settings.
+    /// Removes an app that another node has deleted from the table, and begins the deletion of its live records.
     pub(crate) fn adopt_live(&self, app: &Arc<App>) {
         self.apps.remove(app.id);
         self.lock().apps.entry(app.id).or_insert_with(|| Deletion::new(Some(Arc::clone(app))));

@@ -123,7 +123,8 @@ impl ServiceError {
 }
 
 impl Service {
-    /// Creates a node on these stores. [`Service::recover`] must be called before any other operation.
+    /// Creates a node on these stores. [`Service::recover`], or [`Service::begin_in_cluster`] in a cluster, must be
+    /// called before any other operation.
     pub fn new(
         facts: Arc<dyn Facts>,
         directory: Arc<dyn Directory>,
@@ -159,14 +160,14 @@ impl Service {
         }
     }
 
-    /// Replaces the rate limits of this process by limits that are counted elsewhere.
+    /// Counts calls for the rate limits with `limits` instead of in this process.
     #[must_use]
     pub fn with_limits(self, limits: Box<dyn Limits>) -> Self {
         Self { limits, ..self }
     }
 
-    /// Makes the node one of several that share its stores: it does its own part of their work, and its record of a user
-    /// whose data the directory has lost counts as connected for `grace`.
+    /// Makes the node one of several that share their stores. It then does only its own duties. If the directory loses
+    /// records, the logins in records that are created again count as connected for `grace`.
     #[must_use]
     pub fn in_cluster(self, membership: Membership, grace: Duration) -> Self {
         Self { duties: Duties::among(membership), records: self.records.in_cluster(grace), ..self }

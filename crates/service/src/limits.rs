@@ -1,5 +1,5 @@
-//! Limits: the adapter for one node of the port that counts how often a user calls an operation, and how often one address
-//! may fail to log in. This module knows no store and no operation.
+//! The rate limits of a node without a cluster: the calls of each user, and the failed logins of each address. This
+//! module accesses no store.
 
 mod throttle;
 
@@ -18,7 +18,7 @@ const SHARDS: usize = 16;
 
 type Windows = HashMap<(User, Call), (SlidingWindow, Duration), foldhash::fast::RandomState>;
 
-/// The adapter for one node: a sliding window for each user and kind of call.
+/// The adapter of [`Limits`] for one node: a sliding window for each user and kind of call.
 #[derive(Default)]
 pub struct CallWindows {
     shards: Shards<Mutex<Windows>, SHARDS>,

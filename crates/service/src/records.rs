@@ -23,14 +23,15 @@ pub(crate) struct Records {
     deletions: Arc<AppDeletions>,
     /// The epoch of the directory for which every login in the facts has a record.
     recovered_from: AtomicU64,
-    /// The time for which the logins of a lost record count as connected, if other nodes share the directory.
+    /// The time for which the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,
     /// The epoch of the directory when this node began.
     began: AtomicU64,
 }
 
-/// The time after a loss for which the nodes put their connections back. Until then, an absent user without a login in the
-/// facts may be connected by a Web device, so nothing is said of the user.
+/// The time after a loss of records within which the nodes put their connections back. During this time, a user without
+/// a record and without a login in the facts may be connected by a Web device, so reading the status of such a user
+/// fails.
 const UNKNOWN_FOR: Duration = Duration::from_secs(5);
 
 /// The facts with which a live record has to be consistent.
@@ -55,17 +56,19 @@ impl Records {
         Self { facts, directory, deletions, recovered_from, grace: None, began }
     }
 
-    /// Lets other nodes share the directory.
+    /// Sets the `grace` for a directory that several nodes share.
     pub(crate) fn in_cluster(self, grace: Duration) -> Self {
         Self { grace: Some(grace), ..self }
     }
 
-    /// Notes the epoch at which this node begins: what was lost before, the node has told nobody.
+    /// Stores the epoch of the directory when this node begins. Only a later epoch counts as a loss in
+    /// [`Records::lost_at`].
     pub(crate) fn begin_in_cluster(&self) {
         self.began.store(self.directory.epoch().0, Ordering::Relaxed);
     }
 
-    /// The epoch of the directory, if it has lost records since this node began.
+    /// The time before which live records may be missing, if the directory has lost records since this node began;
+    /// otherwise `None`.
     pub(crate) fn lost_at(&self) -> Option<Timestamp> {
         let epoch = self.directory.epoch();
         let began = Timestamp(self.began.load(Ordering::Relaxed));
@@ -73,8 +76,8 @@ impl Records {
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. If a user has no record, or if `view`
-    /// returns `None`, `view` is called with a record made from the facts. The result is `None` for a user without an
-    /// account.
+    /// returns `None`, `view` is called with a record made from the facts. That record is stored if the user has a
+    /// login. The result is `None` for a user without an account.
     pub(crate) async fn see<T: Send>(
         &self,
         app: &App,
@@ -115,7 +118,7 @@ impl Records {
         Ok(seen)
     }
 
-    /// Creates the absent records of users of an app who have logins in the facts.
+    /// Creates the missing live records of these users of an app from their logins in the facts.
     pub(crate) async fn restore_absent(
         &self,
         app: &App,
@@ -225,7 +228,8 @@ impl Records {
         self.seed_as(user, app, false, now).await
     }
 
-    /// Does the same as [`Records::seed`]. If the account is `new`, no subscription list can have been lost.
+    /// Does the same as [`Records::seed`]. If the account is `new`, it has had no record, so no connection and no
+    /// subscription list can have been lost.
     pub(crate) async fn seed_as(
         &self,
         user: &User,
@@ -240,7 +244,7 @@ impl Records {
     }
 }
 
-/// The error of reading a user of whom nothing is known until the nodes have put their connections back.
+/// The error of reading a user whose status is unknown until the nodes have put their connections back.
 fn unknown() -> DirectoryError {
     let doing = "reading a user whose connections were lost with the directory's data";
     DirectoryError { kind: DirectoryErrorKind::Unavailable, doing, source: None }

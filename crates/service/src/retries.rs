@@ -35,7 +35,8 @@ pub(crate) enum Pending {
     TakeBack { user: User, recorded: Recorded },
     /// A login was refused, but may have been recorded under an unknown number.
     Unrecord { user: User, device: DeviceId, by_app: bool },
-    /// An account was created, kicked or deleted in the facts, or may have been, but not in the live record.
+    /// The facts have created, kicked or deleted an account, or may have done so, and the live record has not followed
+    /// yet.
     Agree { user: User },
 }
 
@@ -58,8 +59,8 @@ pub(crate) struct Recorded {
     pub mark: Option<EndWhy>,
 }
 
-/// The end mark for a device whose login is undone. `None` for a resume, because only a login by the application has
-/// removed the device's former mark.
+/// The end mark to store when a login is undone. A login by the application has removed the device's former mark, so it
+/// gets one. A resume has removed none, so it gets `None`.
 pub(crate) fn mark_of(by_app: bool) -> Option<EndWhy> {
     by_app.then_some(EndWhy::LoggedOut)
 }
@@ -144,7 +145,7 @@ impl Retries {
 #[derive(Default)]
 pub(crate) struct Entering(Mutex<HashMap<User, usize, foldhash::fast::RandomState>>);
 
-/// A guard that ends the login of the user when it is dropped.
+/// Marks a login of a user as in progress until it is dropped.
 pub(crate) struct EnteringGuard<'a> {
     entering: &'a Entering,
     user: User,
@@ -155,7 +156,7 @@ impl Entering {
         self.0.lock()
     }
 
-    /// Records that a login of this user begins. It ends when the guard is dropped.
+    /// Records that a login of this user is in progress, until the returned guard is dropped.
     pub fn begin(&self, user: &User) -> EnteringGuard<'_> {
         *self.lock().entry(user.clone()).or_default() += 1;
         EnteringGuard { entering: self, user: user.clone() }

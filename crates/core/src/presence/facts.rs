@@ -31,7 +31,8 @@ pub struct UserFacts {
 pub enum Admission {
     /// The device may connect, under this login number.
     Admitted(u64),
-    /// The device is not logged in according to the record, so the caller has to record a login in the facts first.
+    /// The record does not contain a login of the device on this platform, so the caller has to record a login in the
+    /// facts first.
     Unknown,
     /// The UserSig of the login was revoked.
     Revoked,
@@ -289,7 +290,7 @@ impl Presence {
     }
 
     /// Records that the account was created, or created again, with the creation number `born`. Does nothing if that
-    /// account was deleted since.
+    /// account was deleted since, or if the record already has this or a later account.
     pub fn restore_account(&mut self, born: u64) -> Transition<()> {
         if born <= self.deleted_through || born <= self.born && self.deleted_until.is_none() {
             return Transition::quiet(());
@@ -340,8 +341,8 @@ impl Presence {
         })
     }
 
-    /// Ends the login of this connection and closes the connection, although the client was answered that the logout
-    /// had failed.
+    /// Ends the login of this connection and closes the connection, because an earlier attempt to log out the device
+    /// has failed.
     pub fn log_out_late(
         &mut self,
         connection: ConnectionId,

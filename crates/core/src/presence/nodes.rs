@@ -1,5 +1,4 @@
-//! Connections of nodes that were lost, and of nodes that have lost the record: what holds their links, and what puts
-//! them back.
+//! The connections of lost nodes, and connections that are put back into a record.
 
 use super::Presence;
 use crate::device::{Connect, Link, LinkEnd};
@@ -10,32 +9,33 @@ use lamplight_model::{
     Version,
 };
 
-/// An open connection that its node puts back into the record, with what the node knows of the user.
+/// An open connection that its node puts back into the record, with the data that the node has of the user.
 #[derive(Clone, Debug)]
 pub struct Reassert<'a> {
     /// The device, its login and its connection.
     pub connect: Connect<'a>,
-    /// The newest status of the user that the node has sent to anybody, if it has sent one.
+    /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<&'a UserStatus>,
-    /// The subscription list as the node knows it, earliest first.
+    /// The subscription list that the node has, earliest first.
     pub subscriptions: &'a [UserId],
 }
 
 /// The outcome of [`Presence::reassert`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Reasserted {
-    /// The record has had the connection all the time.
+    /// The record already contains the connection.
     Current,
-    /// The connection is in the record again.
+    /// The connection was put back into the record.
     PutBack,
-    /// The login has ended meanwhile, or its device has another connection. The client has to log in again, and is told
-    /// then what has happened.
+    /// The login has ended or may not connect any longer, or its device has another connection. The client has to log
+    /// in again.
     Refused,
 }
 
 impl Presence {
-    /// Ends the links over which a lost node had connections: they are held until `until`, or are gone at once if that
-    /// time has come. `heard` is the last time at which the node is known to have run. Returns the number of links.
+    /// Ends the connections of a lost node in this record. They count as connected until `until`, or end at once if
+    /// that time has passed. `heard` is the last time at which the node is known to have run. Returns the number of
+    /// these connections.
     pub fn lose_node(
         &mut self,
         node: NodeId,
@@ -57,7 +57,8 @@ impl Presence {
         })
     }
 
-    /// Holds the links of connections that have ended with their node. Returns their number.
+    /// Makes lost connections count as connected until `until`, because their node has ended. `heard` is the last time
+    /// at which the node is known to have run. Returns the number of these connections.
     pub(crate) fn hold_links(
         &mut self,
         is_lost: impl Fn(ConnectionId) -> bool,
@@ -79,8 +80,8 @@ impl Presence {
         lost
     }
 
-    /// Makes the logins of a record that was rebuilt from the facts count as connected until `until`, because the
-    /// directory has lost the record with the connections. `lost` is the time of that.
+    /// Makes the logins of a record that was created from the facts count as connected until `until`, because the
+    /// directory has lost the former record with its connections. `lost` is the time of the loss.
     #[must_use]
     pub fn held_until(mut self, until: Moment, lost: Timestamp) -> Self {
         for device in &mut self.devices {
@@ -92,12 +93,12 @@ impl Presence {
         self
     }
 
-    /// Puts an open connection back into the record, after the directory has lost the record or others have taken the
-    /// node of the connection for lost.
+    /// Puts an open connection back into the record. It is missing because the directory has lost the record, or
+    /// because other nodes have treated the node of the connection as lost.
     ///
-    /// If nothing visible has happened since the record was rebuilt from the facts, the custom status and the time since
-    /// when the user is ONLINE are put back too; and so is the subscription list, if it was lost with the record. The
-    /// version is above the one that was told.
+    /// If the visible status has not changed since the record was created from the facts, the custom status and the
+    /// time since which the user is ONLINE are restored too. A subscription list that was lost with the record is also
+    /// restored. The version becomes higher than that of [`Reassert::told`].
     pub fn reassert(
         &mut self,
         open: &Reassert<'_>,

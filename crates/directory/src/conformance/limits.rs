@@ -6,8 +6,8 @@ use lamplight_core::Call;
 use lamplight_model::{AppId, Moment, RateLimit, User};
 use std::sync::Arc;
 
-/// Defines a `#[tokio::test]` for each rule of rate limits. `make` is an `async fn() -> (Arc<dyn Limits>, Keep)`; its
-/// second value is kept until the test ends.
+/// Defines a `#[tokio::test]` for each rule of rate limits. `make` is an `async fn() -> (Arc<dyn Limits>, Keep)`. Its
+/// second value is dropped when the test ends.
 #[macro_export]
 macro_rules! limits_conformance_tests {
     ($make:path) => {
@@ -54,7 +54,7 @@ pub async fn any_window_has_at_most_the_calls_of_the_limit(limits: Arc<dyn Limit
     }
 }
 
-/// The same user of another app is another user.
+/// Users with the same `userID` in two apps are counted separately.
 pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
     let one = RateLimit { calls: 1, window_ms: 60_000 };
     for (name, call) in [
@@ -72,7 +72,8 @@ pub async fn each_user_and_call_is_counted_apart(limits: Arc<dyn Limits>) {
     assert_eq!(limits.take(&other, Call::SendMessage, one, Moment(10_003)).await, Ok(false));
 }
 
-/// An operator may change a limit while calls are counted. Calls that the former window has forgotten may count or not.
+/// An operator may change a limit while calls are counted. It is not specified whether calls that are older than the
+/// former window count in a longer one.
 pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limits>) {
     let limit = |calls, window_ms| RateLimit { calls, window_ms };
     let table = [
@@ -93,7 +94,7 @@ pub async fn another_limit_counts_the_calls_that_were_made(limits: Arc<dyn Limit
     }
 }
 
-/// Neither one call more nor one less is allowed.
+/// Of many concurrent calls, exactly as many are allowed as the limit permits.
 pub async fn calls_at_once_are_never_both_the_last(limits: Arc<dyn Limits>) {
     let limit = RateLimit { calls: 10, window_ms: 1_000 };
     let tasks: Vec<_> = (0..8)
@@ -115,7 +116,7 @@ pub async fn calls_at_once_are_never_both_the_last(limits: Arc<dyn Limits>) {
     assert_eq!(taken, 10);
 }
 
-/// A sweep drops no call that still counts.
+/// A sweep does not remove a call that still counts.
 pub async fn what_was_swept_was_over(limits: Arc<dyn Limits>) {
     for (at, allowed) in [(10_000, true), (10_500, true), (10_999, false), (11_000, true), (11_001, false)] {
         limits.sweep(Moment(at));

@@ -6,8 +6,8 @@ use lamplight_model::{NodeId, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// Defines a `#[tokio::test]` for each rule of a register. `make` is an `async fn() -> (Arc<dyn Nodes>, Keep)`; its second
-/// value is kept until the test ends.
+/// Defines a `#[tokio::test]` for each rule of a register. `make` is an `async fn() -> (Arc<dyn Nodes>, Keep)`. Its
+/// second value is dropped when the test ends.
 #[macro_export]
 macro_rules! nodes_conformance_tests {
     ($make:path) => {
@@ -51,7 +51,7 @@ fn beat(register: &Register, id: u64) -> u64 {
     register.get(NodeId(id)).unwrap().beat
 }
 
-/// The register lists nodes by rising id.
+/// The register lists the nodes in ascending order of their ids.
 pub async fn who_joins_is_in_the_register_until_it_leaves(nodes: Arc<dyn Nodes>) {
     assert_eq!(ids(&nodes.read(now(0)).await.unwrap()), []);
     for (id, expected) in [(7, vec![7]), (10, vec![7, 10]), (9, vec![7, 9, 10])] {
@@ -66,7 +66,7 @@ pub async fn who_joins_is_in_the_register_until_it_leaves(nodes: Arc<dyn Nodes>)
     assert_eq!(nodes.renew(&entry(7), now(3)).await.unwrap().map(|it| ids(&it)), Some(vec![7, 10]));
 }
 
-/// A renewal replaces the entry; a second joining does so too and is another beat or the first one again.
+/// A renewal replaces the entry and increases the beat by one. A read does not change the beat.
 pub async fn each_renewal_is_another_beat(nodes: Arc<dyn Nodes>) {
     let first = beat(&nodes.join(&entry(1), now(0)).await.unwrap(), 1);
     nodes.join(&entry(2), now(0)).await.unwrap();
@@ -80,7 +80,7 @@ pub async fn each_renewal_is_another_beat(nodes: Arc<dyn Nodes>) {
     assert_eq!(beat(&nodes.read(now(9)).await.unwrap(), 1), first + 3, "a read is no beat");
 }
 
-/// The node has to join again.
+/// A node that has not joined, or has left, must join first.
 pub async fn who_is_not_in_the_register_cannot_renew(nodes: Arc<dyn Nodes>) {
     assert_eq!(nodes.renew(&entry(1), now(0)).await.unwrap(), None);
     assert_eq!(ids(&nodes.read(now(0)).await.unwrap()), []);
@@ -90,7 +90,7 @@ pub async fn who_is_not_in_the_register_cannot_renew(nodes: Arc<dyn Nodes>) {
     assert_eq!(ids(&nodes.join(&entry(1), now(3)).await.unwrap()), [1]);
 }
 
-/// A node that has renewed meanwhile stays.
+/// A node that has renewed its lease since the given beat is not removed.
 pub async fn a_lost_node_is_taken_out_only_with_the_beat_that_it_was_lost_with(nodes: Arc<dyn Nodes>) {
     let lost = beat(&nodes.join(&entry(1), now(0)).await.unwrap(), 1);
     let back = beat(&nodes.renew(&entry(1), now(1)).await.unwrap().unwrap(), 1);
@@ -101,7 +101,7 @@ pub async fn a_lost_node_is_taken_out_only_with_the_beat_that_it_was_lost_with(n
     assert!(nodes.remove_lost(NodeId(1), back).await.unwrap(), "another survivor was first");
 }
 
-/// Neither the requests nor the renewals of others change it.
+/// Neither the renewals of any node nor a request to another node remove the request.
 pub async fn a_request_to_drain_stays_until_the_node_is_gone(nodes: Arc<dyn Nodes>) {
     nodes.join(&entry(1), now(0)).await.unwrap();
     nodes.join(&entry(2), now(0)).await.unwrap();
@@ -121,7 +121,7 @@ pub async fn a_request_to_drain_stays_until_the_node_is_gone(nodes: Arc<dyn Node
     assert_eq!(requested(now(5)).await, [false, false]);
 }
 
-/// Every renewal sees itself in the register that it returns.
+/// The register that a renewal returns contains this renewal, and concurrent renewals of other nodes do not undo it.
 pub async fn nodes_that_renew_at_once_lose_no_beat(nodes: Arc<dyn Nodes>) {
     const NODES: u64 = 8;
     const RENEWALS: u64 = 20;
@@ -149,7 +149,7 @@ pub async fn nodes_that_renew_at_once_lose_no_beat(nodes: Arc<dyn Nodes>) {
     assert!(register.nodes.iter().all(|node| node.beat == first + RENEWALS), "{register:?}");
 }
 
-/// The ids of runs use all bits of a number, and names are those that an operator chose.
+/// An id may be any number of 64 bits, and a name may be any text.
 pub async fn ids_and_texts_come_back_as_they_were(nodes: Arc<dyn Nodes>) {
     let odd = [
         NodeEntry { name: "室 1 \"quoted\" {tag}".into(), ..entry(u64::MAX) },

@@ -159,7 +159,7 @@ struct Entry {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum State {
     Queued,
-    /// `again` is `true` if the key was requested again meanwhile.
+    /// The key is being read. `again` is `true` if it was requested again after that read began.
     UnderWay {
         again: bool,
     },

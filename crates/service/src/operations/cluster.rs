@@ -1,5 +1,5 @@
-//! The work of a node that shares its stores with others: its beginning, records and connections that were lost, and
-//! changes that other nodes have made.
+//! The work of a node in a cluster: its start, lost records and connections, and the changes of apps that other nodes
+//! have made.
 
 use crate::operations::lost_connections::RecordedCursor;
 use crate::{Service, ServiceError};
@@ -9,7 +9,7 @@ use lamplight_directory::News;
 use lamplight_model::{AppId, ConnectionId, DeviceId, Now, Platform, Timestamp, User, UserId, UserStatus};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// An open connection of this node, with what the node knows of its user.
+/// An open connection of this node, with the data that the node has of the user.
 #[derive(Clone, Debug)]
 pub struct OpenConnection {
     /// The user.
@@ -20,43 +20,45 @@ pub struct OpenConnection {
     pub device: DeviceId,
     /// The platform that the device runs on.
     pub platform: Platform,
-    /// The number of its login.
+    /// The number of the login.
     pub login: u64,
-    /// The second in which its UserSig was issued.
+    /// The second in which the UserSig was issued.
     pub issued: u64,
-    /// The newest status of the user that the node has sent to anybody, if it has sent one.
+    /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
-    /// The subscription list as the node knows it, earliest first.
+    /// The subscription list that the node has, earliest first.
     pub subscriptions: Vec<UserId>,
 }
 
-/// A page of [`Service::clear_lost_node`].
+/// The outcome of [`Service::clear_lost_node`] for one page.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ClearedPage {
-    /// The number of links that ended.
+    /// The number of connections that were ended.
     pub ended: usize,
-    /// The number of records that could not be written. The page has to be repeated.
+    /// The number of records that could not be written. If it is not 0, the page has to be repeated.
     pub failed: usize,
-    /// The position of the next page; `None` after the last.
+    /// The position of the next page; `None` if this is the last page.
     pub next: Option<RecordedCursor>,
 }
 
 impl Service {
-    /// Begins on stores that other nodes may be using already. Their records are not compared with the facts: a record is
-    /// rebuilt from the facts when it is absent.
+    /// Starts the node on stores that other nodes may already use. Live records are not compared with the facts: only a
+    /// missing record is created from the facts. Returns the number of apps.
     pub async fn begin_in_cluster(&self) -> Result<usize, ServiceError> {
         self.records.begin_in_cluster();
         self.read_apps().await?;
         Ok(self.apps.all().len())
     }
 
-    /// The time since which the directory has its present data, if it has lost the data that this node had seen before.
+    /// The time before which live records may be missing, if the directory has lost records since this node began;
+    /// otherwise `None`.
     pub fn records_lost_at(&self) -> Option<Timestamp> {
         self.records.lost_at()
     }
 
-    /// Puts an open connection back into its record, which is rebuilt from the facts if it is absent. The connection is
-    /// refused if its login has ended meanwhile, or if its device has another connection.
+    /// Puts an open connection back into its live record, which is created from the facts if it is missing. The result
+    /// is [`Reasserted::Refused`] if the login has ended or may not connect any longer, or if the device has another
+    /// connection.
     pub async fn put_back(&self, open: &OpenConnection, now: Now) -> Result<Reasserted, ServiceError> {
         let OpenConnection { user, connection, device, platform, login, issued, told, subscriptions } = open;
         let app = self.app(user)?;
@@ -85,10 +87,10 @@ impl Service {
         }
     }
 
-    /// Ends the links of a lost node, one page of its connections at a time, in the partitions that are duties of this
-    /// node. Done twice, or by two nodes, it does no harm.
+    /// Ends the connections of a lost node in the live records, one page at a time, in the partitions that are duties
+    /// of this node. The call may be repeated, also by another node.
     ///
-    /// `heard` is the last time at which the node is known to have run.
+    /// `heard` is the last time at which the lost node is known to have run.
     pub async fn clear_lost_node(
         &self,
         lost: LostNode,
@@ -128,15 +130,15 @@ impl Service {
         Ok(cleared)
     }
 
-    /// The users with a durable login in the facts, by rising id.
+    /// The users with a durable login in the facts, in ascending order.
     pub async fn users_logged_in(&self) -> Result<Vec<User>, ServiceError> {
         let logins = self.facts.all_logins().await?;
         let users: BTreeSet<User> = logins.into_iter().map(|(user, _)| user).collect();
         Ok(users.into_iter().collect())
     }
 
-    /// Rebuilds the absent records of these users, who have logins in the facts. Logins that are being made now are left
-    /// to their operation.
+    /// Creates the missing live records of these users from their logins in the facts. Logins from after the loss are
+    /// ignored, because the operations that make them update the live records themselves.
     pub async fn restore_absent(&self, users: &[User], now: Now) -> Result<(), ServiceError> {
         let mut by_app: BTreeMap<AppId, Vec<User>> = BTreeMap::new();
         for user in users {
@@ -149,11 +151,12 @@ impl Service {
         Ok(())
     }
 
-    /// Takes over the changes of apps that other nodes have made, and notifies the clients here. Returns the apps that
-    /// have changed.
+    /// Applies the changes of apps that other nodes have made to the table of this node, and notifies its clients.
+    /// Returns the ids of the changed apps.
     ///
-    /// A node that takes a change over reports it once more, because the workers of a node may have heard the first report
-    /// before the node knew the change. This ends when every node has it.
+    /// For each change, this node appends an entry to the log, although the node that made the change has already
+    /// appended one. The workers of this node may have read the earlier entry before the table had the change. Each
+    /// node appends one entry for a change.
     pub async fn refresh_apps(&self) -> Result<Vec<AppId>, ServiceError> {
         let _changing = self.apps.lock_changes().await;
         let stored = self.facts.apps().await?;
@@ -182,7 +185,7 @@ impl Service {
         self.outbox.ring_for(id);
     }
 
-    /// Reads the apps from the facts.
+    /// Reads the apps and the unfinished deletions of apps from the facts.
     pub(crate) async fn read_apps(&self) -> Result<(), ServiceError> {
         for app in self.facts.apps().await? {
             self.apps.put(app);

@@ -59,8 +59,8 @@ pub struct LoggedIn {
     /// The revision of the live record at which the device was connected. Log entries about this connection up to this
     /// revision concern an earlier login.
     pub rev: u64,
-    /// The version of the user's lists when the login was recorded; `None` if the device resumed its login. The lists
-    /// may have changed since, and the log may already have reported the change.
+    /// The version of the user's lists when the login was recorded in the facts; `None` if it was not recorded. The
+    /// lists may have changed since, and the log may already have reported the change.
     pub lists_version: Option<u64>,
 }
 
@@ -112,12 +112,12 @@ enum FirstLook {
 }
 
 impl Service {
-    /// Logs a device in and connects it (SPEC section 5). If the device resumes its login, nothing is written to the
-    /// facts.
+    /// Logs a device in and connects it (SPEC section 5). If the device resumes a login that is in the live record, no
+    /// login is recorded in the facts.
     ///
-    /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, 6014 if the login
-    /// is ended before it is complete, or 6208. A device that was kicked while it was away is refused with 6208 once. A
-    /// device that tries to resume an ended login is refused with 6208 every time.
+    /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, 6208, or with 6014
+    /// if the login is ended or replaced before it is complete. A device that was kicked while it was away is refused
+    /// with 6208 once. A device that tries to resume an ended login is refused with 6208 every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);
