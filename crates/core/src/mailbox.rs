@@ -44,9 +44,9 @@ impl<S: Versioned> Hub<S> {
         self.graph.detach(watcher);
     }
 
-    /// Makes a connection watch a user for a reason. If the connection did not watch the user before, the user is
-    /// marked in its mailbox. Returns `false` if the hub has no state of the user; the caller then reads the state and
-    /// passes it to [`Hub::tell`].
+    /// Makes a connection watch a user for a reason. If the connection did not watch the user before and the hub has a
+    /// state of the user, the user is marked in its mailbox. Returns `false` if the hub has no state of the user; the
+    /// caller then reads the state and passes it to [`Hub::tell`].
     pub fn watch(&mut self, watcher: WatcherKey, user: &User, why: Why) -> bool {
         let watched = self.graph.watch(watcher, user, why);
         watched.is_some_and(|(subject, _)| self.graph.state(subject).is_some())

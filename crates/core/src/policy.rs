@@ -85,10 +85,11 @@ pub enum Gate {
     Rate,
 }
 
-/// Checks all gates of a call except the first (logged in) and the last (rate).
+/// Checks all gates of a call except the first (logged in) and the last (rate). Calls about profiles, friends, messages
+/// and conversations have only these two gates.
 ///
-/// `users` contains each user of the call once, or is the error if a `userID` is invalid. A query about only the caller
-/// passes all gates, including the rate.
+/// `users` contains each user of the call once, or is the error if a `userID` is invalid. `setSelfStatus` and a query
+/// about only the caller pass all gates, including the rate.
 pub fn check_call(
     call: Call,
     caller: &UserId,

@@ -386,8 +386,8 @@ impl Presence {
     // Helpers of the transitions
 
     /// Runs `act`, and determines whether the record and its visible status have changed. Only this function writes the
-    /// reason, and clears the custom status when the user leaves ONLINE. It also writes the version and `since`. The
-    /// only other functions that write them are [`Presence::reassert`] and [`Presence::lift_version`].
+    /// reason, and clears the custom status when the user leaves ONLINE. It also writes the version and `since`, which
+    /// only [`Presence::reassert`] writes too.
     fn change<T>(
         &mut self,
         reason: Reason,

@@ -38,7 +38,7 @@ const HELD: u32 = 1 << 27;
 const REASONS: u32 = Why::Own as u32 | Why::Subscribed as u32 | Why::Friend as u32;
 const PENDING: u32 = 1 << 31;
 
-/// The watcher's end of an edge. The bits of `subject` above the subject's key are the reasons and the pending mark.
+/// The watcher's end of an edge. The bits of `subject` above the subject's key are the reasons and the marks.
 #[derive(Clone, Copy)]
 struct Outgoing {
     subject: u32,
@@ -319,7 +319,8 @@ impl<S> WatchGraph<S> {
         }
     }
 
-    /// Removes the pending mark from the edge to a subject. Returns whether there was one.
+    /// Records that the state of a subject was sent to `watcher`: removes the pending mark and the [hold](Self::hold)
+    /// from the edge. Returns whether there was a pending mark.
     pub fn unmark(&mut self, watcher: WatcherKey, subject: SubjectKey) -> bool {
         let Some(place) = self.find_edge(watcher, subject.0) else { return false };
         let watcher = &mut self.watchers[watcher.slot()];

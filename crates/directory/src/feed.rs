@@ -17,8 +17,8 @@ pub struct FeedCursor {
     /// The epoch, which changes whenever live records may have been lost, because the statuses sent before may then be
     /// wrong.
     pub(crate) epoch: u64,
-    /// For each partition, the number of visible changes in this epoch up to which the feed was read. An adapter may
-    /// append numbers that it needs to continue a snapshot.
+    /// For each partition, the position up to which the feed was read. An adapter may append numbers that it needs to
+    /// continue a snapshot.
     pub(crate) places: Vec<u64>,
 }
 

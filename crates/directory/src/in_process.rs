@@ -46,7 +46,7 @@ pub struct InProcessDirectory {
     log: LocalLog,
     feed: Feed,
     journal: Option<Journal>,
-    /// Whether the last write to the journal failed.
+    /// Whether a write to the journal has failed and no call of `maintain` has succeeded since.
     is_failing: AtomicBool,
     /// The boot id of the machine.
     machine: String,
@@ -68,7 +68,7 @@ struct Shard {
 
 struct Record {
     presence: Presence,
-    /// The revision, which is the number of stored changes.
+    /// The revision, which each stored change increments.
     rev: u64,
     /// The user's position in the feed.
     place: u64,
@@ -104,8 +104,8 @@ impl InProcessDirectory {
     }
 
     /// Records on disk that the process is running. Writes a snapshot of all records if many changes were written since
-    /// the last one, or if a change could not be written. The call blocks on the disk. It must be repeated every few
-    /// seconds.
+    /// the last one, if a change could not be written, or if the last snapshot is not complete. The call blocks on the
+    /// disk. It must be repeated every few seconds.
     pub fn maintain(&self, now: Now) -> Result<(), JournalError> {
         let Some(journal) = &self.journal else { return Ok(()) };
         let alive = journal.alive(now.wall);

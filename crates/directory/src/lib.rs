@@ -215,9 +215,10 @@ pub struct DirectoryStats {
     pub online: u64,
     /// The number of devices that count as connected, for each platform in the order of [`Platform::ALL`].
     pub devices: [u64; Platform::ALL.len()],
-    /// The number of failed writes to the journal. After each of them, a `kill -9` would have lost live state.
+    /// The number of failed writes to the journal, including those of snapshots.
     pub journal_errors: u64,
-    /// Whether the last write to the journal failed. A `kill -9` would then lose the changes since.
+    /// Whether a write to the journal has failed and the journal is not complete again. A `kill -9` would then lose the
+    /// changes that could not be written.
     pub journal_in_doubt: bool,
     /// The damage that the start has found on disk.
     pub journal_damage: JournalDamage,

@@ -53,7 +53,7 @@ pub enum News {
     ListsUnknown,
     /// The user's profile has changed, which the user's friends can see.
     FriendProfile(Arc<FriendProfile>),
-    /// The settings of an app have changed. The user of the entry has no meaning.
+    /// An app was created, changed or deleted. The user of the entry has no meaning.
     App(AppId),
     /// The user's record has session events that are not in the outbox yet. Only readers of
     /// [`follow_events`](crate::ChangeLog::follow_events) get this entry.

@@ -6,8 +6,8 @@ use lamplight_facts::AppDeletion;
 use lamplight_model::AppId;
 use rusqlite::{Connection, OptionalExtension, Result, params};
 
-/// All tables with rows of apps, and the columns that identify a row. Accounts come last: deleting an account also
-/// deletes the rows that refer to it, which would not be counted.
+/// All tables with rows of apps, except the audit log, and the columns that identify a row. Accounts come last:
+/// deleting an account also deletes the rows that refer to it, which would not be counted.
 const TABLES: &[(&str, &str)] = &[
     ("logins", "app, user, device"),
     ("marks", "app, user, device"),

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Returns an error if [`SqliteFacts::open`](crate::SqliteFacts::open) would refuse the file, or if its apps cannot be
-/// read.
+/// read. If SQLite's log has no index, the file is not checked, because reading it would create the index.
 ///
 /// Creates no file, and writes only to the index of SQLite's log, which SQLite may update after a process was killed.
 /// No other process may have the file open.

@@ -435,7 +435,7 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills the column that searches by nick compare.
+/// Fills the column `nick_folded`, by which accounts are found by their nick.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",

@@ -280,7 +280,8 @@ struct Stands {
     lists_version: u64,
 }
 
-/// Reads this data in one statement, because a login is the most frequent write.
+/// Reads the data that is needed for recording a login. It uses one statement, because a login is the most frequent
+/// write.
 fn known(db: &Connection, user: &User, device: &DeviceId) -> Result<Known> {
     let sql = "SELECT a.born, a.lists_version, r.at, r.also, m.why, m.told, m.at FROM (SELECT 1)
                LEFT JOIN accounts a ON a.app = ?1 AND a.id = ?2

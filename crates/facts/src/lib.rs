@@ -100,8 +100,8 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
     /// Ends logins of a user by their numbers, so that a later login of the same device is not affected. Unknown
-    /// numbers are ignored. A given end mark is stored for the device. The newest [`MAX_MARKS`] marks of a user are
-    /// kept.
+    /// numbers are ignored. A given end mark is stored for the device, unless the device has a later login. The newest
+    /// [`MAX_MARKS`] marks of a user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
     /// The durable logins of a user, in ascending order of their numbers.

@@ -167,7 +167,7 @@ impl Keyrings {
         apps.iter().flat_map(sources).collect()
     }
 
-    /// Waits until a call needs a source to be read, possibly before it is due.
+    /// Waits until a source may have to be read at once, because a call needs newer keys or an app has changed.
     pub async fn are_wanted(&self) {
         self.wanted.notified().await;
     }

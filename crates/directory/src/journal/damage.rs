@@ -9,8 +9,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// The maximum number of damaged files that are kept. If there are more, the oldest are deleted. A single start finds
-/// at most about 17.
+/// The maximum number of damaged files that are kept. If there are more, the oldest are deleted. A generation has 17
+/// files.
 pub(crate) const MAX_KEPT_FILES: usize = 32;
 
 /// The maximum number of bytes of damaged files that are kept. The newest file is kept even if it is larger.

@@ -16,7 +16,7 @@ pub struct Member {
     pub(super) lists: u32,
     /// Whether the connection watches mutual friends.
     pub(super) friends: bool,
-    /// Whether the connection has a subscription list. It is then notified about the changes of that list.
+    /// Whether a watch list was set. When a later list is set, the connection is notified about the difference.
     pub(super) has_list: bool,
     /// The revision of the user's record up to which the subscription list contains all changes; `None` if a part of
     /// the log was missed.

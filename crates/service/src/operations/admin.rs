@@ -19,7 +19,8 @@ use std::collections::BTreeSet;
 pub const MAX_ADMINS: usize = 100;
 
 impl Service {
-    /// Creates an app, or replaces it completely. A setting outside of its bounds is refused with 6017.
+    /// Creates an app, or replaces it completely. An invalid setting is refused with 6017, and so is an app that is
+    /// being deleted.
     pub async fn put_app(&self, app: App) -> Result<(), ServiceError> {
         check_app(&app)?;
         let _changing = self.apps.lock_changes().await;
@@ -154,7 +155,8 @@ impl Service {
         Ok(Revoked::new(now.wall, seen.await?.remove(0)))
     }
 
-    /// Revokes UserSigs that were used while the revocation was in progress, in addition to those that it covers.
+    /// Revokes the UserSigs issued in the seconds `unrefused` in addition to those of `revoked`, because they were used
+    /// while that revocation was in progress. Returns all UserSigs that were revoked individually.
     async fn revoke_more(
         &self,
         user: &User,
@@ -175,8 +177,9 @@ impl Service {
         }
     }
 
-    /// Schedules the removal of a deleted account from the subscription lists of other users. It is done in the next
-    /// upkeep, or before an account with the same `userID` is created.
+    /// Schedules the removal of a deleted account from the subscription lists of other users. The next
+    /// [`Service::retry`] executes it, unless an account with the same `userID` is created earlier, which executes it
+    /// first.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
@@ -223,8 +226,8 @@ pub struct Revoking {
 
 impl Revoking {
     /// The wall-clock time from which on the caller may be answered; `None` if it may be answered at once. `now` is the
-    /// time at which the work was done. A new UserSig issued in the same second as a revoked one would be identical to
-    /// it, so the answer waits for the end of that second.
+    /// time at which the work was done. A new UserSig issued in the same second as a revoked one would be refused too,
+    /// so the answer waits for the end of that second.
     pub fn answer_from(&self, now: Timestamp) -> Option<Timestamp> {
         let this = now.as_secs();
         let first_free = (this..).find(|second| !self.seconds.contains(second)).unwrap_or(this);
@@ -251,7 +254,7 @@ fn check_counts(was: Option<&App>, app: &App) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Refuses an app with a setting outside of its bounds.
+/// Refuses an app with an invalid setting: a number outside of its bounds, an invalid URL, or an unusable JWT key.
 fn check_app(app: &App) -> Result<(), Refusal> {
     app.settings
         .validate()
