@@ -275,7 +275,7 @@ fn a_connection_is_not_put_back_over_what_has_ended_its_login() {
     }
 }
 
-/// Others have cleared the connections of a node that was only cut off.
+/// Other nodes have cleared the connections of a node that was only cut off from the directory.
 #[test]
 fn who_was_taken_for_lost_is_shown_to_come_back() {
     let mut user = User::new();

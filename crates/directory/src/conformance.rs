@@ -256,8 +256,8 @@ pub async fn what_is_appended_is_heard_in_its_order(ports: Ports) {
     assert_eq!(log.heard().await, news);
 }
 
-/// Each stored change increments the revision by one, even across a removal. A call that changes nothing does not. An
-/// entry contains the revision of its change.
+/// Each stored change increments the revision by one. A call that changes nothing does not. Revisions also increase
+/// across a removal. An entry contains the revision of its change.
 pub async fn revisions_count_the_changes_that_were_kept(ports: Ports) {
     let mut log = ports.follow();
     seed(&ports.directory, "a").await;

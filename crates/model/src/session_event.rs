@@ -57,13 +57,13 @@ pub enum SessionEventKind {
         /// The platforms of the logins that this login has ended.
         kicked: Vec<Platform>,
     },
-    /// The device was logged out: the user logged out, was kicked by the app, or the UserSig expired.
+    /// The device was logged out, for example by the user, by a kick of the app, or because the UserSig expired.
     Logout,
     /// The connection was closed or has failed.
     LinkClosed,
     /// The server received nothing from the device during the heartbeat timeout.
     TimedOut,
-    /// The user set the custom status; an empty text cleared it.
+    /// The custom status was set; an empty text cleared it.
     CustomStatus(CustomStatus),
 }
 
@@ -111,7 +111,8 @@ impl SessionEvent {
     }
 
     /// Whether this event, between the disconnect and the login of `device`, is possible if `device` was connected the
-    /// whole time. It must be an event of another device, and must not have kicked a login.
+    /// whole time. It must be an event of another device that has not kicked a login, or a custom status that the
+    /// server API or an operator has set.
     fn leaves_connected(&self, device: &DeviceId) -> bool {
         match (&self.kind, &self.device) {
             (SessionEventKind::CustomStatus(_), None) => true,

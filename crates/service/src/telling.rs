@@ -138,8 +138,8 @@ impl Waiting {
         }
     }
 
-    /// Reduces the number of entries without losing information. Changes of lists become one request per user to read
-    /// the lists again. Other entries are kept once if they are equal.
+    /// Reduces the number of entries. All entries about the lists of a user become one entry by which the user's
+    /// clients read the lists again. Other entries stay unchanged.
     fn condense(&mut self) {
         let mut unknown = BTreeSet::new();
         let mut kept: VecDeque<LogEntry> = VecDeque::new();

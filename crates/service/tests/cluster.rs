@@ -62,7 +62,7 @@ impl Cluster {
         Self { here, there, directory, facts, log, _folder: folder }
     }
 
-    /// Loses the record of a user, as a store without persistence does when it is restarted.
+    /// Loses the records of these users, like a store without persistence that is restarted.
     fn lose(&self, names: &[&str], second: u64) {
         let users: Vec<User> = names.iter().map(|name| user(name)).collect();
         self.directory.lose(&users, now(second).wall);
@@ -192,8 +192,8 @@ async fn nothing_is_said_of_who_may_be_connected_by_a_web_device_until_nodes_hav
     assert_eq!(cluster.status_type("bob", 105).await, Unlogined);
 }
 
-/// What was lost before a node began has been told by nobody that it knows of: a new cluster on old facts shows nobody
-/// as connected.
+/// A loss from before the start of a node does not count for this node. A new cluster on old facts therefore shows
+/// nobody as connected.
 #[tokio::test]
 async fn a_loss_before_the_beginning_of_a_node_holds_nobody() {
     let cluster = Cluster::start().await;
