@@ -27,8 +27,8 @@ impl Duties {
         self.0.as_ref().is_none_or(|membership| membership.lock().has_duty(duty))
     }
 
-    /// A number that changes when a node joins the cluster, leaves it, or is silent, so that other nodes may get its
-    /// duties.
+    /// A number that changes when a node joins the cluster, leaves it, or becomes silent, because duties may then have
+    /// moved to other nodes.
     pub fn generation(&self) -> u64 {
         let live = self.0.as_ref().map(|membership| membership.lock().live()).unwrap_or_default();
         // The sum of ids that are all different changes with the set, but for a chance that does no harm.

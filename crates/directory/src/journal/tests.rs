@@ -29,7 +29,7 @@ enum Mood {
 /// A disk whose state is set by the test.
 struct Moody {
     mood: Arc<Mutex<Mood>>,
-    /// The pause at which each write to a snapshot waits until the test continues; `None` for no pause.
+    /// The pause at which the first write to each snapshot waits until the test continues; `None` for no pause.
     snapshots: Option<Arc<Pause>>,
     /// The names of the files that were created and synced, in order.
     done: Arc<Mutex<Vec<String>>>,

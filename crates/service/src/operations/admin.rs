@@ -178,8 +178,7 @@ impl Service {
     }
 
     /// Schedules the removal of a deleted account from the subscription lists of other users. The next
-    /// [`Service::retry`] executes it, unless an account with the same `userID` is created earlier, which executes it
-    /// first.
+    /// [`Service::retry`] executes it. If an account with the same `userID` is created earlier, that call executes it.
     pub(crate) fn forget_later(&self, user: &User) {
         self.deleted.add(user);
     }
