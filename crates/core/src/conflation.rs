@@ -186,7 +186,7 @@ mod tests {
         told_to(rate(limit), |_| 1, changes, until)
     }
 
-    /// The same as `told`, for users with `watchers(now)` watchers.
+    /// Does the same as `told`, for users with `watchers(now)` watchers.
     fn told_to(
         rate: ConflationRate,
         watchers: impl Fn(u64) -> usize,

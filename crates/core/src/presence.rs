@@ -52,7 +52,7 @@ pub struct Presence {
     pub(crate) deleted_through: u64,
     /// The creation number of the account, from the same sequence as login numbers.
     pub(crate) born: u64,
-    /// The highest login number that the record has ever had.
+    /// The highest number of a login that the record has ever contained, or whose end it has stored.
     pub(crate) newest_login: u64,
     /// The time until which the record of a deleted account is kept; `None` for an existing account. The record is kept
     /// so that late watchers are notified about the deletion, and so that a new account with the same id continues the
@@ -469,7 +469,7 @@ impl Presence {
         hasher.finish()
     }
 
-    /// Gives the device the new link, and ends the earlier logins that compete with it. Returns these.
+    /// Gives the device the new link, and ends the earlier logins that compete with it. Returns the ended logins.
     fn connect_device(
         &mut self,
         connect: &Connect<'_>,

@@ -183,7 +183,7 @@ impl Presence {
         victims(policy, standing, device, platform)
     }
 
-    /// The highest login number that the record has ever had.
+    /// The highest number of a login that the record has ever contained, or whose end it has stored.
     pub fn newest_login(&self) -> u64 {
         self.newest_login
     }

@@ -76,7 +76,7 @@ fn conversation_of(row: &Row<'_>, owner: &User) -> Result<Conversation> {
     })
 }
 
-/// The columns that [`touch`] does not change, and the new number of unread messages.
+/// The result of [`touch`]: the columns that it does not change, and the new number of unread messages.
 pub(super) struct Touched {
     pub(super) pinned: bool,
     pub(super) read_sequence: u64,
