@@ -41,7 +41,7 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// The most that the p99 of others may be, after it was so much before the attack.
+    /// The maximum p99 of others during the attack, if it was `before` before the attack.
     fn p99_ms(&self, before: f64) -> f64 {
         (before * P99_FACTOR).max(self.p99_floor_ms)
     }
@@ -178,7 +178,8 @@ impl Scene {
         Ok(())
     }
 
-    /// Ends what is measured: what the witness sees from here on does not count.
+    /// Ends the measurement of the witness's latency. Memory, CPU time and descriptors are measured until the attack
+    /// returns.
     pub fn end(&self) {
         self.set_phase(Phase::Idle);
     }

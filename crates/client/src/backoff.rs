@@ -19,8 +19,9 @@ const BETWEEN: Duration = Duration::from_millis(1_500);
 /// after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The number of attempts before the wait between them begins to double. These attempts take about two minutes, which
-/// is long enough for a restart of the server. Doubling then saves power on a device that has no network for hours.
+/// The number of failed attempts after which the wait begins to double, if the server has sent a spread; otherwise it
+/// is 1. At the usual mean wait, 80 attempts take about two minutes: enough for a restart of the server, and few enough
+/// for a device without a network for hours.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
 /// The maximum number of failures that the computation uses while calls wait for the link. It keeps the waits short.

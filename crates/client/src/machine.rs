@@ -373,8 +373,9 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Aborts the attempt to connect and begins a new one. It is called after a sleep of the device, and after a login
-    /// by the application that differs from the login that was sent. The sent login may be refused.
+    /// Aborts the attempt to connect and begins a new one. Called after a sleep of the device. Also called when the
+    /// application logs in or replaces its UserSig, and the login that was already sent differs from the new one,
+    /// because the server may refuse the former one.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);

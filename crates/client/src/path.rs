@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
-/// The largest divisor of the usual heartbeat interval. If a path cuts links for another reason, such as their age, the
-/// interval is still not reduced further.
+/// The divisor for the shortest heartbeat interval: an eighth of the usual interval. It limits the heartbeats on a path
+/// that cuts links for another reason than missing traffic, such as their age.
 const SHORTEST: u32 = 8;
 
 /// The tolerance for two equal times, as a divisor of the later one: they are equal if they differ by at most a

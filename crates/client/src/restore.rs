@@ -125,7 +125,7 @@ impl Restore {
         smaller > 0
     }
 
-    /// Returns the users of the sent batch to the queue, because the link broke. They are sent again on the next link.
+    /// Returns the users of the sent batch to the front of the queue, because the batch was refused or its link broke.
     pub(crate) fn put_back(&mut self) {
         for user in self.sent.take().unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(user);

@@ -328,8 +328,8 @@ async fn the_longest_lists_are_taken_with_all_the_fields_that_the_cloud_has_for_
     api.done("im_open_login_svc/account_import", &nested).await;
 }
 
-/// Calls that wait before they answer do not delay other calls. Here, the calls wait for the second of the revoked
-/// UserSigs to end.
+/// Calls that wait before they answer do not delay other calls. Here, each call deletes accounts, and answers only
+/// after the last second in which one of their revoked UserSigs was issued.
 #[tokio::test]
 async fn small_calls_do_not_wait_for_small_calls_that_wait() {
     const CALLS: usize = 18;

@@ -25,8 +25,8 @@ pub struct Client {
     /// `true` if every cached version may be sent once more until all workers have read everything. This is set if the
     /// worker was late when the client connected, or when a friendship ended and began again.
     lenient: bool,
-    /// Users whose account was deleted and whose record was removed before the worker had read the change. The client
-    /// may receive no notification about them.
+    /// Users whose account was deleted and whose record was removed before the worker had read the change. It is no
+    /// fault if the client is not notified of their deletion.
     pub may_miss: BTreeSet<Who>,
     /// The subscription list according to the received messages; `None` if the messages do not determine it.
     list: Option<BTreeSet<Who>>,

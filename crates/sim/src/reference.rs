@@ -53,8 +53,8 @@ impl Reference {
         }
     }
 
-    /// Applies a step and returns the expected answer. `connection` is the connection of the step; other steps ignore
-    /// it.
+    /// Applies a step and returns the expected answer. `connection` is the connection of the step; steps without a
+    /// connection ignore it.
     pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
         match step {
             Step::Login { who, device, resume, sig, .. } => {

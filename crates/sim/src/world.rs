@@ -437,8 +437,8 @@ impl World {
         }
     }
 
-    /// Removes a user from the cached statuses of disconnected devices. Clients of late workers may receive no
-    /// notification about the user.
+    /// Removes a user from the cached statuses of disconnected devices. Allows clients of late workers to miss the
+    /// notification of the user's deletion.
     pub(crate) fn forget(&mut self, who: Who) {
         self.pictures.values_mut().for_each(|picture| drop(picture.remove(&who)));
         for client in self.clients.values_mut().filter(|client| !self.awake[client.worker]) {

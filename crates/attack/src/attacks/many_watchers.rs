@@ -19,11 +19,12 @@ use tokio::time::timeout;
 
 const WATCHERS: usize = 3_000;
 const LOGINS_AT_ONCE: usize = 64;
-/// The sockets read at a time, and the pause after them: a round through all of them takes some 0.2 s. Readers that wake for
-/// each notification would take more of this machine's processors than the server does, and belong to other machines.
+/// The number of sockets that are read before a pause, and the length of the pause. A round through all sockets takes
+/// about 0.2 s. Readers that woke for each notification would use more of this machine's processors than the server,
+/// although they stand for clients on other machines.
 const READ_AT_ONCE: usize = 32;
 const PAUSE: Duration = Duration::from_millis(2);
-/// The change after the attack, which every watcher has to be told of, and within which time.
+/// The custom status that is set after the attack, and the time within which every watcher must be notified of it.
 const LAST: &str = "that was all of it";
 const LAST_WITHIN: Duration = Duration::from_secs(5);
 
@@ -89,7 +90,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     Ok(findings)
 }
 
-/// The number of watchers that are not told of the last change in time.
+/// The number of watchers that are not notified of `LAST` within `LAST_WITHIN`.
 fn untold_of_the_last(mut fans: Vec<TcpStream>) -> usize {
     let until = Instant::now() + LAST_WITHIN;
     let mut untold = fans.len();
@@ -101,7 +102,7 @@ fn untold_of_the_last(mut fans: Vec<TcpStream>) -> usize {
     untold
 }
 
-/// Reads what has come to each connection, and shows it.
+/// Reads the bytes that have arrived on each connection, and passes them to `show`.
 fn read_all(connections: &mut [TcpStream], mut show: impl FnMut(&[u8])) {
     let (mut buffer, mut received) = (vec![0; 16_384], Vec::new());
     for few in connections.chunks_mut(READ_AT_ONCE) {

@@ -7,8 +7,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// Exactly this time, or the back-off if attempts have failed and it is longer. The time was already chosen at
-    /// random, by the server or after a sleep.
+    /// This time, which was chosen at random by the server or after a sleep. If attempts have failed and the back-off
+    /// is longer, the back-off instead.
     After(Duration),
     /// This time plus the back-off.
     NotBefore(Duration),

@@ -60,7 +60,7 @@ pub(super) enum Phase {
     Live(Link),
     Waiting {
         until: Moment,
-        /// The time from which on a call of the application ends the wait.
+        /// The time at which the wait ends if the application makes a call; never later than `until`.
         at_call: Moment,
     },
 }

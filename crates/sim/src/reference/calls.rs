@@ -126,8 +126,8 @@ impl Reference {
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
     }
 
-    /// Checks a call after its session, in the order of the SPEC. Returns the code of the refusal; `None` if the call
-    /// is allowed, which counts it for the rate limit.
+    /// Checks a call of a client that is logged in, in the order of the SPEC. Returns the code of the refusal. If the
+    /// call is allowed, counts it for the rate limit and returns `None`.
     fn refusal(&mut self, who: Who, operation: Operation, users: &[Who], batch: u16) -> Option<u32> {
         let may_be_empty = matches!(operation, Operation::Unsubscribe | Operation::List);
         if self.settings.edition != Edition::Flagship {

@@ -45,7 +45,7 @@ pub(super) struct Person {
     pub noted: Now,
 }
 
-/// The record of how the last login of a device ended.
+/// The end mark of a device: the way in which its last login ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     pub device: Device,

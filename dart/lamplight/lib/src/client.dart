@@ -27,8 +27,9 @@ import 'wire/checks.dart';
 ///
 /// A call that is made without a connection waits for one, up to the call
 /// timeout. Such a call also brings the next attempt to connect forward: it
-/// begins at most 2.25 s after the last attempt ended. A longer wait that the
-/// server has asked for still applies.
+/// begins at most 2.25 s after the last attempt ended. If the server spreads the
+/// reconnects of its clients over more than 1.5 s, the wait is at most 1.5 times
+/// that time. A longer wait that the server has asked for still applies.
 ///
 /// A call fails only with a [LamplightException]. Without a login, a client has
 /// no timer and no socket.
@@ -123,8 +124,8 @@ final class LamplightClient {
   }
 
   /// The events of this client: a broadcast stream. A listener gets only the
-  /// events after it began to listen; [cachedStatuses] has the statuses of that
-  /// time.
+  /// events after it began to listen; [cachedStatuses] has the statuses up to
+  /// then.
   ///
   /// The memory for a paused listener is bounded by the number of watched
   /// users. When the listener resumes, it gets the newest status of each user

@@ -180,7 +180,7 @@ impl World {
         }
     }
 
-    /// `answer @ <kind> <what>`
+    /// Parses the rest of a line `answer @ <kind> <what>` as the input that the server has sent this answer.
     fn answer(&self, rest: &str) -> Input {
         let mut words = rest.split_whitespace();
         let back = words.next().and_then(|word| word.strip_prefix('@')).expect("@ or @n");

@@ -148,7 +148,7 @@ impl Worker {
         }
     }
 
-    /// Sends the pending notifications to all clients that read, because a client has started to read again.
+    /// Sends the pending notifications to each client that reads. Called when a client has stopped or resumed reading.
     pub fn deliver_waiting(&self) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.deliver(slot));

@@ -84,7 +84,7 @@ abstract final class FriendRelationType {
   static const int V2TIM_FRIEND_RELATION_TYPE_BOTH_WAY = 3;
 }
 
-/// Whether others may add a user.
+/// The rules for adding a user as a friend.
 abstract final class AllowType {
   /// Anybody may add the user.
   static const int V2TIM_FRIEND_ALLOW_ANY = 0;

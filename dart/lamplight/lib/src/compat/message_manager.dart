@@ -238,8 +238,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
         ),
       );
 
-  /// Reads messages like [getHistoryMessageList]. The answer also has whether
-  /// there are more messages.
+  /// Reads messages like [getHistoryMessageList]. The answer also says whether
+  /// there are no earlier messages.
   Future<V2TimValueCallback<V2TimMessageListResult>> getHistoryMessageListV2({
     HistoryMsgGetTypeEnum? getType =
         HistoryMsgGetTypeEnum.V2TIM_GET_LOCAL_OLDER_MSG,

@@ -50,9 +50,8 @@ final class Configuration {
   final String language;
 }
 
-/// The maximum number of remembered messages: created messages that were not
-/// sent, and sent messages with their options. If there are more, the oldest is
-/// removed.
+/// The maximum number of created messages that are kept until they are sent. If
+/// there are more, the oldest is removed.
 const int mostMadeMessages = 1000;
 
 /// The only session of this process, as in the plugin.
@@ -372,7 +371,7 @@ final class Running {
 }
 
 /// A created message that was not sent yet, or that may be sent again because
-/// the result of its sending is unknown.
+/// sending it failed.
 final class MadeMessage {
   /// Creates a message.
   MadeMessage({this.text, this.custom});

@@ -2,10 +2,11 @@
 /// without random numbers of its own.
 ///
 /// The server sends the time over which its clients spread their reconnects.
-/// The first attempt after a broken link comes at a random moment within that
-/// time, and further attempts follow at the same distance. A server that is
-/// down therefore gets no more attempts than it accepts logins, and clients
-/// reach it soon after it is back.
+/// After a broken link, a client makes its first attempt at a random moment
+/// within that time. The intervals between further attempts are about as long
+/// as that time. While the server is down, its clients therefore make no more
+/// attempts per second than the server could accept logins. They still
+/// reconnect soon after the server is back.
 library;
 
 import 'dart:math';
@@ -24,9 +25,10 @@ const _between = 1500;
 /// leave.
 const _betweenLongest = 20000;
 
-/// The number of attempts, about two minutes, before the wait between them
-/// begins to double. It is enough for a restart of the server, and few enough
-/// for a device that has no network for hours.
+/// The number of failed attempts after which the wait begins to double, if the
+/// server has sent a spread; otherwise it is 1. At the usual mean wait, 80
+/// attempts take about two minutes: enough for a restart of the server, and few
+/// enough for a device without a network for hours.
 const _attemptsBeforeDoubling = 80;
 
 /// The maximum number of failures that the back-off takes into account while

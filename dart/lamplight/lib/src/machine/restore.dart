@@ -102,8 +102,8 @@ final class Restore {
     return smaller > 0;
   }
 
-  /// Queues the users of the call under way again, because the link broke. They
-  /// are sent on the next link.
+  /// Returns the users of the call under way to the front of the queue, because
+  /// the call was refused or its link broke.
   void putBack() {
     _waiting = [...?_sent, ..._waiting];
     _sent = null;

@@ -337,7 +337,8 @@ final class BackOff extends Retry {
 }
 
 /// The next attempt comes after [span], a random time that the server or this
-/// client has chosen, without the back-off.
+/// client has chosen. If attempts have failed and the back-off is longer, the
+/// next attempt comes after the back-off instead.
 final class AtTurn extends Retry {
   /// Creates a rule.
   const AtTurn(this.span);

@@ -244,8 +244,8 @@ final class LoginTold {
   /// reconnects; 0 if the server sent none.
   final int reconnectSpread;
 
-  /// The statuses that are newer than in the login, and those of users whom the
-  /// login did not name.
+  /// The statuses whose versions differ from those in the login, and those of
+  /// users whom the login did not name.
   final List<UserStatus> statuses;
 
   /// The users in the login who are not watched.
