@@ -177,8 +177,8 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// The time without traffic before the link ended. If a request has no answer, the time ends when that request was
-    /// sent, because the path may already have cut the link then.
+    /// The time without traffic before the link ended. If a request has no answer, the time ends when the last message
+    /// was sent, because the path may already have cut the link then.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)

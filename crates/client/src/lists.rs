@@ -70,7 +70,7 @@ pub struct ConversationInfo {
     pub pinned: bool,
     /// The peer's profile.
     pub profile: Profile,
-    /// The own user's name for the peer; empty if the peer is not a friend.
+    /// The own user's name for the peer; empty if there is none, or if the peer is not a friend.
     pub remark: String,
     /// The time of the last message in either direction.
     pub active_at: Timestamp,
@@ -96,7 +96,8 @@ pub struct History {
     pub finished: bool,
 }
 
-/// The result of [`Client::send_c2c_text_message`](crate::Client::send_c2c_text_message).
+/// The result of a call that sends a message, such as
+/// [`Client::send_c2c_text_message`](crate::Client::send_c2c_text_message).
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct SentMessage {
     /// The stored message.

@@ -11,8 +11,8 @@ use std::time::Duration;
 /// The maximum number of users in one batch, which is an app's default limit (SPEC section 3).
 const BATCH: usize = 100;
 
-/// The shortest time between two batches. It uses half of the default rate limit of 20 calls in 5 s, which the
-/// application's calls and the account's other devices share.
+/// The shortest time between two batches. It uses half of the default rate limit of 20 calls in 5 s, and leaves the
+/// other half to the application's calls and the account's other devices.
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal, which is the window of the default rate limit.

@@ -33,7 +33,7 @@ pub struct Reference {
     lost_at: Timestamp,
     /// The cause of the end, by connection.
     ended: BTreeMap<u64, Cause>,
-    /// Deleted users who are still on the subscription lists of other users.
+    /// Deleted users who may still be on the subscription lists of other users.
     deleted: BTreeSet<Who>,
 }
 
@@ -431,7 +431,7 @@ impl Reference {
     }
 
     /// Removes the deleted users for which `which` returns `true` from the subscription lists of other users. The
-    /// upkeep removes all of them. The creation of an account removes the former user with the same id.
+    /// upkeep and a restart remove all of them. The creation of an account removes the former user with the same id.
     fn forget_deleted(&mut self, which: impl Fn(Who) -> bool) {
         let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
         self.deleted = left;

@@ -14,8 +14,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The virtual clock, its timers, and the queue of ready tasks. It is an `Arc` because the stores use it and their
-/// futures must be `Send`.
+/// The virtual clock, its timers, and the queue of ready tasks. It is shared in an `Arc`, because the stores use it and
+/// their futures must be `Send`.
 pub(crate) struct Clock {
     now: AtomicU64,
     state: Mutex<State>,

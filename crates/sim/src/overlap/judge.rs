@@ -13,11 +13,11 @@ pub enum Name {
     OlderWins,
     /// Two logins exist although one of them should have kicked the other.
     RivalsStand,
-    /// A login failed and was refused, but its device counts as connected.
+    /// A login failed with an internal error, but its device counts as connected.
     GhostOfFailedLogin,
     /// The end of a connection was lost, so its device still counts as connected.
     GhostOfLostEnd,
-    /// A panic occurred while a connection logged in, and its device still counts as connected.
+    /// A panic occurred while the worker served a connection, and its device still counts as connected.
     GhostOfBug,
     /// A device counts as connected without a connection, for any other reason.
     Ghost,
@@ -25,7 +25,7 @@ pub enum Name {
     ClosedWhileCurrent,
     /// The user's record has no device for an open connection.
     NoSuchLogin,
-    /// A refused or revoked login is stored in the facts or in the record.
+    /// After a kick or a deletion, a login is stored in the facts but not in the record.
     OrphanLogin,
     /// The server refused a UserSig as revoked although it was issued after the answer to the last kick.
     FreshSigRefused,
@@ -33,11 +33,11 @@ pub enum Name {
     EndedResumes,
     /// A deleted account exists again although nobody created it again.
     DeletedReturns,
-    /// A user is logged in although the last event was a kick, a logout or a deletion.
+    /// A user is logged in although the last event was a kick or a deletion.
     LoggedInAfterEnd,
     /// A device is logged in according to the record, and logged out according to the facts.
     HalfLoggedOut,
-    /// A device changed its platform, and the facts and the record have different platforms.
+    /// A device has changed its platform, and the facts and the record differ about its login.
     Platform,
     /// The facts and the record differ for any other reason.
     FactsDiffer,
@@ -49,9 +49,9 @@ pub enum Name {
     Blind,
     /// A connection received a notification about a user whom it may not watch.
     Leak,
-    /// A connection received the answer to a request of another connection.
+    /// A client received the answer to a request that it has not sent, or that was answered before.
     OthersAnswer,
-    /// A client received an older version after a newer version.
+    /// An older version follows a newer one, at a client or in the change log.
     GoesBack,
     /// Two different statuses of a user have the same version.
     TwoTruths,
@@ -63,13 +63,14 @@ pub enum Name {
     EventsLeft,
     /// The notices of logins and disconnects to the backend do not alternate, or they do not match the record.
     Unpaired,
-    /// A notice to the backend has a status that the user never had.
+    /// The status in an event for the backend is missing, was never the user's status, is older than that of the event
+    /// before, or differs from the record in the end.
     EventStatus,
-    /// An operation did not finish.
+    /// An operation or a retry did not finish.
     Stuck,
     /// A restart changed a status.
     RestartChanges,
-    /// The code panicked.
+    /// The code panicked, or the process could not start.
     Panic,
 }
 

@@ -151,7 +151,7 @@ pub(crate) struct Client {
     pub stage: Stage,
     /// Whether the client currently reads no messages.
     pub stalled: bool,
-    /// The time and the content of the unanswered request; `None` if every request is answered.
+    /// The number and the content of the unanswered request; `None` if every request is answered.
     pub awaits: Option<(u64, Request)>,
     pub picture: BTreeMap<Who, UserStatus>,
     /// For each user, the version in the last received notification or answer.
@@ -404,7 +404,7 @@ fn change(list: &mut BTreeSet<Who>, subscribed: &[UserId], unsubscribed: &[UserI
     list.extend(subscribed.iter().map(who_is));
 }
 
-/// Whether two statuses have the same content. They are expected to have the same version.
+/// Whether two statuses have the same status type and the same custom status.
 pub(crate) fn same(one: &UserStatus, other: &UserStatus) -> bool {
     (one.status_type, &one.custom_status) == (other.status_type, &other.custom_status)
 }

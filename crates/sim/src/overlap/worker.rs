@@ -51,7 +51,7 @@ pub(crate) struct Shared {
 /// The results of the logins on one connection, for the checks.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attempt {
-    /// The answer to the last login on the connection; `None` before the first answer.
+    /// The answer to the last login on the connection; `None` until this login is answered.
     pub outcome: Option<Result<(), Code>>,
     /// Whether a login on the connection failed with an internal error.
     pub has_failed: bool,

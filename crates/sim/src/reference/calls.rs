@@ -15,7 +15,7 @@ impl Person {
         self.noted = now;
     }
 
-    /// The state after the record was removed. The counted calls, the revocations and the number of lives remain.
+    /// The state after the record was removed. The counted calls and the revocations remain, and `life` increases.
     pub fn forgotten(&self) -> Self {
         Self {
             calls: self.calls.clone(),

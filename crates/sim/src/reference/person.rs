@@ -18,7 +18,7 @@ pub(super) struct Person {
     pub seen: BTreeSet<u64>,
     /// The devices whose last login is stored in the facts, including ended Web logins.
     pub rows: BTreeSet<Device>,
-    /// Whether the user has a live record. A record begins with a login or a kick.
+    /// Whether the user has a live record. A record begins with a login, a kick or a deletion.
     pub is_known: bool,
     /// The time at which the live record of a deleted account is removed; `None` if the account is not deleted.
     pub forgotten_at: Option<Moment>,
@@ -33,7 +33,7 @@ pub(super) struct Person {
     pub list_ends: Option<Moment>,
     pub list_lost: bool,
     pub friends: BTreeSet<Who>,
-    /// The end marks of the devices whose last login was ended by a kick or a logout.
+    /// The end marks of the devices whose last login was ended by a kick, a logout or the expiry of its UserSig.
     pub notices: Vec<Mark>,
     /// The calls that count for the rate limits, by operation.
     pub calls: Vec<(Operation, Moment)>,
@@ -49,7 +49,8 @@ pub(super) struct Person {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     pub device: Device,
-    /// `true` if another login kicked the device; `false` if the device logged out or an operator ended the login.
+    /// `true` if another login kicked the device; `false` if the device logged out, its UserSig expired, or the app's
+    /// backend kicked the user.
     pub kicked: bool,
     pub told: bool,
 }
