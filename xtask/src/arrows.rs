@@ -293,7 +293,8 @@ fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("cargo metadata: no string `{key}`"))
 }
 
-/// Returns one sentence for each dependency that the rules forbid.
+/// Returns one sentence for each dependency that the rules forbid, for each crate without a rule, and for each rule
+/// without a crate.
 fn findings(graph: &Graph, rules: &[Rule], cut: &[(&str, &str)]) -> Vec<String> {
     let mut findings = Vec::new();
     for member in &graph.members {

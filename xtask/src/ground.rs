@@ -1,5 +1,5 @@
-//! The repository, and the programs that run in it. They run at its root, without stdin, and without the variables that
-//! the outer `cargo run` has set.
+//! The repository, and the programs that run in it. They run at its root, and without the variables that the outer
+//! `cargo run` has set. Only a program that replaces this process has its stdin.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::env;

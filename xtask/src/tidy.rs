@@ -222,7 +222,7 @@ fn exceptions(files: &[File], long: &[Exception], findings: &mut Vec<String>) {
     }
 }
 
-/// Checks that every relative link in a Markdown file leads to a file of the repository.
+/// Checks that every relative link in a Markdown file leads to a file or folder of the repository.
 fn links(file: &File, files: &[File], findings: &mut Vec<String>) {
     if !file.path.ends_with(".md") {
         return;

@@ -116,7 +116,8 @@ pub enum LinkEnd {
     /// Reading, writing or connecting failed.
     #[error(transparent)]
     Failed(#[from] TransportError),
-    /// The client received no bytes for too long after a heartbeat or a request.
+    /// The client received no bytes for too long after a heartbeat or a request, or the server received none within the
+    /// heartbeat timeout.
     #[error("no bytes came from the server in time")]
     Silent,
     /// The attempt to connect exceeded its time limit.

@@ -46,8 +46,8 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum number of calls that wait to be sent. A further call is refused at once with 7008. Calls before the
-/// login and calls without a link wait too. One more is allowed if it is a logout, so that a session can always be
+/// The maximum number of calls that wait to be sent. A further call is refused at once with 7008. Calls that are made
+/// during a login or without a link wait too. One more is allowed if it is a logout, so that a session can always be
 /// ended. The same maximum separately applies to the logins that wait for an attempt to connect.
 pub const MAX_QUEUE: usize = 1_000;
 
@@ -407,7 +407,8 @@ impl Machine {
         self.link_ended(why, Retry::BackOff, turn);
     }
 
-    /// Processes the end of a link: calls without an answer fail, and the session waits for the next attempt.
+    /// Processes the end of a link. Calls without an answer are queued again if they are repeatable; the others fail.
+    /// The session then waits for the next attempt, or ends if no login has succeeded yet.
     fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
         let is_web = self.identity.platform.is_web();
         let Some(session) = &mut self.session else { return };

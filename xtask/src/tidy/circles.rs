@@ -121,7 +121,7 @@ impl Crate {
         path
     }
 
-    /// Returns the groups of modules that depend on each other, sorted by their folder.
+    /// Returns the groups of modules that depend on each other, sorted by the paths of the modules.
     fn circles(&self) -> Vec<Vec<Module>> {
         // A dependency between two modules counts as one between the two siblings at which their paths diverge.
         let mut arrows: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();

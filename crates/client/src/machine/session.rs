@@ -83,8 +83,8 @@ impl Session {
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
     }
 
-    /// Whether closing the link, or aborting the attempt to open one, logs the device out. `true` if the login was not
-    /// sent yet, or if it is a Web login.
+    /// Whether a logout needs no request, because closing the link, or aborting the attempt to open one, is enough.
+    /// `true` if the first login was not sent yet, and for a Web client without a live link.
     pub(super) fn ends_with_its_link(&self, platform: Platform) -> bool {
         match self.phase {
             Phase::Live(_) => false,

@@ -1,5 +1,5 @@
-//! The snapshot after a login. Its statuses replace the cached ones. When it is complete, users without a status in it
-//! are removed.
+//! The snapshot after a login. Its statuses replace the cached ones. When it is complete, users are removed who have no
+//! status in it and whose versions the login did not contain.
 
 use super::{Machine, Turn};
 use lamplight_model::{UserId, UserStatus};

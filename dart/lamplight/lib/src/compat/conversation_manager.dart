@@ -38,8 +38,9 @@ class V2TIMConversationManager {
     listener == null ? listeners.clear() : listeners.remove(listener);
   }
 
-  /// Reads a page of the list, the latest conversation first. [nextSeq] is `0`
-  /// for the first page, or the `nextSeq` of the previous page.
+  /// Reads a page of the list: pinned conversations first, then those with the
+  /// latest message. [nextSeq] is `0` for the first page, or the `nextSeq` of
+  /// the previous page.
   Future<V2TimValueCallback<V2TimConversationResult>> getConversationList({
     required String nextSeq,
     required int count,

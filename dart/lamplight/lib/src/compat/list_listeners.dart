@@ -60,8 +60,8 @@ final class ListListeners {
     messages.clear();
   }
 
-  /// Reads the lists that have listeners. Called after a login, and after a
-  /// listener was added.
+  /// Reads the lists that have listeners. Called when the client has connected,
+  /// and after a listener was added.
   void wake() => _changed();
 
   /// Reports a conversation whose draft has changed.

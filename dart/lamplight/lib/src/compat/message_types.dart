@@ -113,7 +113,7 @@ class V2TimMessage {
   /// The sender's id.
   String? sender;
 
-  /// The sender's nick; null if it is unknown.
+  /// The sender's nick; null if it is unknown or the sender is the own user.
   String? nickName;
 
   /// The user's remark on the sender.
@@ -299,7 +299,7 @@ class V2TimConversation {
   /// The draft, which is stored only in the memory of this process.
   String? draftText;
 
-  /// The time at which the draft was written, in seconds since 1970.
+  /// Never set; the plugin has the time of the draft here.
   int? draftTimestamp;
 
   /// Whether the conversation is pinned to the top of the list.
@@ -308,7 +308,8 @@ class V2TimConversation {
   /// Always 0: messages are received and pushed.
   int? recvOpt;
 
-  /// The sort key of the list: the row with a larger key is higher.
+  /// The time of the last activity, in milliseconds since 1970. Pinned rows are
+  /// at the top, whatever their key is.
   int? orderkey;
 
   /// Never set.

@@ -194,7 +194,7 @@ class V2TimFriendInfo {
   /// The user's remark on the friend.
   String? friendRemark;
 
-  /// Never set: Lamplight has no groups of friends.
+  /// Empty or null: Lamplight has no groups of friends.
   List<String>? friendGroups;
 
   /// Never set.

@@ -3,7 +3,8 @@
 ///
 /// The ledger is pure: it has no client and no clock. A driver reports events
 /// to it, makes the one call that [Ledger.next] returns, and reports the
-/// answer. Each method returns the users whose displayed status has changed.
+/// answer. A method that can change a displayed status returns the users whose
+/// displayed status has changed.
 ///
 /// The subscription list belongs to the account, and the application uses it
 /// too. The ledger uses only free room and never causes an eviction. It
@@ -59,8 +60,8 @@ class Ledger {
   Set<String>? _allListed;
   final Map<String, _Known> _known = {};
 
-  /// The ledger's own subscriptions, with the time at which each user was last
-  /// visible; earliest first.
+  /// The ledger's own subscriptions, with the time at which each user was
+  /// subscribed to or last visible; earliest first.
   final Map<String, int> _own = {};
 
   /// The subscriptions of the application and of other devices.

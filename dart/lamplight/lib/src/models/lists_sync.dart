@@ -393,8 +393,8 @@ final class KeptList<T, P> {
     }
   }
 
-  /// Reads the list again if a lost connection had made reading it fail. A
-  /// reading under way continues.
+  /// Reads the list if it was requested but not read to its end, for example
+  /// because the connection was lost. A reading under way continues.
   void _connected() {
     final isMissing = _state is! ListReady || !table.isComplete;
     if (_isWanted && isMissing && _reading == null) {

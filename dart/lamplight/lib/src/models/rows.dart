@@ -204,7 +204,8 @@ final class FriendRow extends ContactRow {
 }
 
 /// Sorts conversations for a list: pinned conversations first, then those with
-/// the latest message; equal ones keep their order.
+/// the latest message, then those with the latest activity; equal ones keep
+/// their order.
 List<Conversation> inOrder(Iterable<Conversation> conversations) {
   final indexed = conversations.indexed.toList();
   indexed.sort((one, other) {
@@ -289,7 +290,7 @@ typedef SortedFriend = ({Friend friend, String name});
 /// The friends of a contact list, grouped by letter.
 final class Contacts {
   /// Groups friends by letter: A to Z, then `#`. Within a letter, they are in
-  /// the order of their readings, then of their userIDs.
+  /// the order of their readings, then of their names and userIDs.
   factory Contacts(Iterable<Friend> friends, {Pinyin? pinyin = pinyinOf}) {
     final read = [
       for (final friend in friends) _ReadFriend(friend, pinyin),

@@ -55,8 +55,8 @@ final class ListTable<T> {
   }
 
   /// Adds rows with their lists version. If [isPage] is true, the rows belong
-  /// to a reading, and the visible rows change only when the whole list has
-  /// been read.
+  /// to a reading: the rows of an earlier complete reading stay visible until
+  /// the whole list has been read.
   void put(Map<String, T> rows, int version, {bool isPage = false}) {
     for (final MapEntry(:key, :value) in rows.entries) {
       if ((_rows[key]?.version ?? _gone[key] ?? 0) > version) {
