@@ -70,7 +70,7 @@ pub struct Line {
 }
 
 impl Line {
-    /// Connects and logs in within this time.
+    /// Connects within this time, and then logs in within the same time.
     pub fn log_in(way: &Way, user: &str, patience: Duration) -> Result<Self> {
         let stream = TcpStream::connect_timeout(&way.client, patience)?;
         stream.set_nodelay(true)?;

@@ -167,7 +167,7 @@ impl Server {
 }
 
 impl Folder {
-    /// Runs a second `serve` on this folder until it ends; `None` if it still runs after [`PATIENCE`].
+    /// Runs a second `serve` on this folder until it ends; `None` if it still runs after 5 s.
     pub fn try_to_serve(&self) -> Result<Option<ExitStatus>> {
         let mut child = Running(self.serve(&[], Stdio::null()).spawn()?);
         let until = Instant::now() + Duration::from_secs(5);

@@ -1,5 +1,5 @@
 //! The target for the journal of live records. It checks that every record read from a damaged journal was written
-//! before, and that the loss of a record is detected.
+//! before, and that the loss of a record is detected unless a file was only truncated.
 //!
 //! Input: a byte that selects either a valid journal that is then damaged, or a made-up journal.
 //!
@@ -116,9 +116,9 @@ fn damaged(data: &[u8]) {
 #[derive(Clone, Copy)]
 enum Damage {
     None,
-    /// Bytes were changed, or a file was removed. This must be detected.
+    /// Bytes were changed, or a file was removed. This must be detected if a record was lost.
     Seen,
-    /// A file was truncated. This cannot be detected if it was truncated between two entries.
+    /// A file was truncated, or a few bytes were appended to it. A truncation between two entries cannot be detected.
     Unseen,
 }
 

@@ -62,7 +62,7 @@ pub const FOREIGN_ACCOUNT: Attack = Attack {
     },
 };
 
-/// Returns a token of 4 KB that inflates to some megabytes of zeros.
+/// Returns a token of 4 KB that inflates to some megabytes of spaces.
 fn inflated() -> Result<String> {
     let mut zlib = ZlibEncoder::new(Vec::new(), Compression::best());
     zlib.write_all(&vec![b' '; 2_500_000])?;

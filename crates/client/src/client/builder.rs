@@ -93,8 +93,8 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// If the address, the app, the device id or a certificate is missing or invalid, or if the address needs a feature
-    /// of this crate that is not enabled.
+    /// If the address, the app, the device id or a certificate is missing or invalid, if the address needs a feature of
+    /// this crate that is not enabled, or if the file with the device id cannot be read or written.
     ///
     /// # Panics
     ///

@@ -34,7 +34,8 @@ pub fn delete_friends(users: &[&str]) -> Request {
     Request::DeleteFriends(v1::DeleteFriendsRequest { user_ids: ids(users), single: false })
 }
 
-/// Marks the conversation with `bob` as read up to sequence 0. Returns the conversation, or the code of the refusal.
+/// Marks all messages of `bob` as read, for which the request has the sequence 0. Returns the conversation, or the code
+/// of the refusal.
 pub async fn read(wire: &mut Wire) -> Result<v1::Conversation, u32> {
     match wire.ask(mark_read("bob", 0)).await {
         Body::MarkRead(read) => Ok(read.conversation.unwrap()),

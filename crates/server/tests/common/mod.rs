@@ -289,8 +289,8 @@ impl Wire {
         }
     }
 
-    /// Waits for a notification that `user` has this status type, and returns the status. Checks that all notifications
-    /// received before are in the order of their versions.
+    /// Waits for a notification that `user` has this status type, and returns the status. Skips all other
+    /// notifications.
     pub async fn told(&mut self, user: &str, status: StatusType) -> v1::UserStatus {
         loop {
             let body = self.push().await.expect("still connected");
