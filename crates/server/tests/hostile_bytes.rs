@@ -48,7 +48,7 @@ fn random_bytes(random: &mut StdRng) -> Vec<u8> {
     bytes
 }
 
-/// Makes the bytes of a valid session, and changes a few of them at random.
+/// Makes the bytes of a valid session, changes a few of them at random, and cuts off the end.
 fn spoilt_session(node: &TestNode, random: &mut StdRng) -> Vec<u8> {
     let mut bytes = NATIVE_PREAMBLE.to_vec();
     let login = node.login("eve", "phone", Platform::IPhone);

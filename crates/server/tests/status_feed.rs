@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-/// A backend's copy of all statuses, kept with the status feed. It contains only users who are logged in.
+/// A backend's copy of all statuses, kept with the status feed. A user who is not in it has no login.
 #[derive(Default)]
 struct Mirror {
     cursor: String,

@@ -489,7 +489,7 @@ async fn a_message_to_who_is_offline_is_pushed_and_no_other() {
     assert_eq!(received[1].query("CallbackCommand"), Some("Push.OfflineMessage"));
 }
 
-/// Starts a node with a push webhook, on which the app sends messages from Alice to Bob.
+/// Starts a node with a push webhook, and creates the accounts of Alice and Bob.
 async fn node_that_pushes(receiver: &Receiver) -> TestNode {
     let mut node = TestNode::start_with(|config| config.webhooks.allow_private = true).await;
     let url = receiver.url();

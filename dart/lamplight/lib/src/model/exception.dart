@@ -50,7 +50,8 @@ enum LinkEndKind {
   /// Reading, writing or connecting failed.
   failed,
 
-  /// Nothing was received for too long after a request or a heartbeat.
+  /// Nothing was received for too long after a request or a heartbeat, or the
+  /// server received nothing within the heartbeat timeout.
   silent,
 
   /// The connection was not established in time.
