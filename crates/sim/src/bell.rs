@@ -1,5 +1,5 @@
-//! A waker that records whether it was called. The world polls the future on which a worker waits with this waker, and
-//! so detects that the worker would run again.
+//! A waker that records whether it was called. With it, the world polls the future on which a worker waits, and so
+//! detects that the worker would run again.
 
 use std::future::Future;
 use std::pin::Pin;
