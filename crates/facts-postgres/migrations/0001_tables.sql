@@ -205,6 +205,14 @@ CREATE TABLE figures (
     PRIMARY KEY (level, at)
 );
 
+-- One row: by it live records tell whether these are the facts that they were written beside.
+CREATE TABLE mark (
+    one     boolean PRIMARY KEY CHECK (one),
+    history bigint NOT NULL,                 -- the bits of a u64
+    count   bigint NOT NULL
+);
+INSERT INTO mark VALUES (true, ('x' || left(md5(gen_random_uuid()::text), 16))::bit(64)::bigint, 0);
+
 -- An entry of a friend list with what the friend shows.
 CREATE VIEW friend_entries AS
 SELECT f.app, f.owner, f.friend, f.remark,

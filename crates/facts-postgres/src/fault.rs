@@ -1,6 +1,6 @@
 //! Faults of PostgreSQL, of the pool and of rows, as errors of the port.
 
-use deadpool_postgres::{PoolError, TimeoutType};
+use deadpool_postgres::{HookError, PoolError, TimeoutType};
 use lamplight_facts::{FactsError, FactsErrorKind};
 use std::time::Duration;
 use tokio_postgres::error::SqlState;
@@ -30,16 +30,145 @@ pub struct NoAnswer(pub Duration);
 /// A fault of a call, before it is known which call it was.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    #[error(transparent)]
-    Database(#[from] tokio_postgres::Error),
-    #[error(transparent)]
-    Pool(#[from] PoolError),
+    #[error("{}", told(.0, Cause::of_database(.0)))]
+    Database(tokio_postgres::Error),
+    #[error("{}", told_of_pool(.0))]
+    Pool(PoolError),
     #[error("column {column} cannot be read: {source}")]
     Unreadable { column: usize, source: Box<dyn std::error::Error + Send + Sync> },
     #[error(transparent)]
     Late(#[from] NoAnswer),
     #[error("{0}")]
     Refused(&'static str),
+}
+
+// The texts of these two contain those of their causes, so the causes are no sources.
+impl From<tokio_postgres::Error> for Fault {
+    fn from(error: tokio_postgres::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<PoolError> for Fault {
+    fn from(error: PoolError) -> Self {
+        Self::Pool(error)
+    }
+}
+
+/// The cause of a fault as far as an operator can do something about it. Its text names no host, user or file, so that
+/// everybody may read it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Cause {
+    /// No connection can be made.
+    #[error("PostgreSQL cannot be reached")]
+    Unreachable,
+    /// A connection was lost.
+    #[error("the connection to PostgreSQL was lost")]
+    Lost,
+    /// The server does not answer in time.
+    #[error("PostgreSQL does not answer in time")]
+    Late,
+    /// TLS could not be agreed on.
+    #[error(
+        "TLS with PostgreSQL failed: its certificate must be signed by one of `facts_ca`, or of the system, for the host \
+         of the URL; on a network that nobody else can read, sslmode=disable does without"
+    )]
+    Tls,
+    /// The user, the password or the address was refused.
+    #[error("PostgreSQL refuses the user, the password or the address of this machine")]
+    Login,
+    /// The database does not exist.
+    #[error("PostgreSQL has no such database; create it, with the user of the URL as its owner")]
+    NoDatabase,
+    /// The user lacks a right.
+    #[error("the user of the URL may not do this in the database; make it the owner of the database")]
+    Rights,
+    /// The server accepts no further connection.
+    #[error(
+        "PostgreSQL accepts no further connection: raise its max_connections, or lower `facts_connections`"
+    )]
+    TooManyConnections,
+    /// The server is starting or stopping.
+    #[error("PostgreSQL is starting or stopping")]
+    StartingOrStopping,
+    /// The server accepts no writes.
+    #[error("this PostgreSQL accepts no writes: it is a standby, or set to read-only")]
+    ReadOnly,
+    /// The disk of the server is full.
+    #[error("the disk of PostgreSQL is full")]
+    DiskFull,
+    /// Another fault, whose details are in the log.
+    #[error("PostgreSQL reports a fault")]
+    Other,
+}
+
+impl Cause {
+    fn of_database(error: &tokio_postgres::Error) -> Self {
+        let Some(state) = error.code() else {
+            // The library tells the kinds of its own errors apart only by their texts.
+            return match error.to_string().as_str() {
+                "error performing TLS handshake" => Self::Tls,
+                "error connecting to server" | "timeout waiting for server" => Self::Unreachable,
+                "authentication error" => Self::Login,
+                "connection closed" | "error communicating with the server" => Self::Lost,
+                _ => Self::Other,
+            };
+        };
+        match (state.code(), &state.code()[..2]) {
+            (_, "28") => Self::Login,
+            ("3D000", _) => Self::NoDatabase,
+            ("42501", _) => Self::Rights,
+            ("53300", _) => Self::TooManyConnections,
+            ("53100", _) => Self::DiskFull,
+            ("57P01" | "57P02" | "57P03", _) => Self::StartingOrStopping,
+            ("57014" | "55P03", _) => Self::Late,
+            ("25006", _) => Self::ReadOnly,
+            _ => Self::Other,
+        }
+    }
+
+    fn of_pool(error: &PoolError) -> Self {
+        match error {
+            PoolError::Backend(error) => Self::of_database(error),
+            PoolError::Timeout(TimeoutType::Create | TimeoutType::Recycle) => Self::Unreachable,
+            PoolError::Timeout(TimeoutType::Wait) => Self::Late,
+            PoolError::PostCreateHook(HookError::Backend(error)) => Self::of_database(error),
+            PoolError::PostCreateHook(_) | PoolError::Closed | PoolError::NoRuntimeSpecified => Self::Other,
+        }
+    }
+}
+
+/// The cause of an error of this adapter; `None` if it has another one than PostgreSQL.
+pub fn cause(error: &FactsError) -> Option<Cause> {
+    error.source.as_ref()?.downcast_ref::<Fault>()?.cause()
+}
+
+/// The text of an error for the log and for an operator: its cause, and what PostgreSQL or the library says.
+fn told(error: &tokio_postgres::Error, cause: Cause) -> String {
+    let mut details = match error.as_db_error() {
+        Some(error) => format!("{}: {}", error.code().code(), error.message()),
+        None => error.to_string(),
+    };
+    let mut source = std::error::Error::source(error).filter(|_| error.as_db_error().is_none());
+    while let Some(error) = source {
+        details.push_str(": ");
+        details.push_str(&error.to_string());
+        source = error.source();
+    }
+    format!("{cause} ({details})")
+}
+
+fn told_of_pool(error: &PoolError) -> String {
+    let cause = Cause::of_pool(error);
+    match error {
+        PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+            told(error, cause)
+        }
+        PoolError::Timeout(_)
+        | PoolError::PostCreateHook(_)
+        | PoolError::Closed
+        | PoolError::NoRuntimeSpecified => format!("{cause} ({})", error.to_string().trim()),
+    }
 }
 
 impl Fault {
@@ -80,6 +209,26 @@ impl Fault {
             || self.state().is_some_and(|state| {
                 [SqlState::READ_ONLY_SQL_TRANSACTION, SqlState::FEATURE_NOT_SUPPORTED].contains(state)
             })
+    }
+
+    /// The cause; `None` if it is not in PostgreSQL.
+    pub(crate) fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Database(error) => Some(Cause::of_database(error)),
+            Self::Pool(error) => Some(Cause::of_pool(error)),
+            Self::Late(_) => Some(Cause::Late),
+            Self::Unreadable { .. } | Self::Refused(_) => None,
+        }
+    }
+
+    /// Whether PostgreSQL could not be used, as opposed to a call that it or this crate refused.
+    pub(crate) fn is_outage(&self) -> bool {
+        match self {
+            Self::Refused(_) => false,
+            Self::Database(_) | Self::Pool(_) | Self::Unreadable { .. } | Self::Late(_) => {
+                self.kind() == FactsErrorKind::Unavailable
+            }
+        }
     }
 
     /// The error of the port.

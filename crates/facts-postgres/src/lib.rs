@@ -11,21 +11,26 @@ mod conversations;
 mod fault;
 mod friends;
 mod lists;
+mod mark;
 mod messages;
 mod operations;
 mod outbox;
 mod profiles;
 mod rows;
 mod schema;
+mod server;
 mod settings;
 mod store;
 mod tls;
 
-pub use fault::{NewerSchema, NoAnswer, NotFacts};
+pub use fault::{Cause, NewerSchema, NoAnswer, NotFacts, cause};
 pub use schema::SCHEMA_VERSION;
-pub use settings::PostgresSettings;
+pub use server::{MIN_VERSION, Server, UnfitServer};
+pub use settings::{InvalidUrl, PostgresSettings, PostgresUrl};
+pub use store::Stats;
 
 use lamplight_facts::FactsError;
+use mark::Marked;
 use store::Store;
 
 /// The tests' server names this crate as the tests outside of it do.
@@ -49,16 +54,17 @@ mod plans;
 /// Two transactions that wait for each other are no fault: PostgreSQL ends one, and it is run again here.
 pub struct PostgresFacts {
     store: Store,
+    marked: Marked,
 }
 
 /// The state of the pool of connections.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct PoolState {
-    /// Connections.
+    /// The number of connections.
     pub connections: usize,
-    /// Connections that no call uses.
+    /// The number of connections that no call uses.
     pub free: usize,
-    /// Calls that wait for a connection.
+    /// The number of calls that wait for a connection.
     pub waiting: usize,
 }
 
@@ -69,12 +75,34 @@ impl PostgresFacts {
     /// database is left as it was.
     pub async fn open(settings: &PostgresSettings) -> Result<Self, FactsError> {
         let store = Store::new(settings)?;
+        let server = server::examine(&store).await?;
+        server.check()?;
         schema::migrate(&store).await?;
-        tracing::info!(schema = SCHEMA_VERSION, "facts are open");
-        Ok(Self { store })
+        tracing::info!(schema = SCHEMA_VERSION, version = server.version_text(), "the database is open");
+        Ok(Self { store, marked: Marked::default() })
     }
 
-    /// How the pool does at the moment.
+    /// Examines a server and its database, and changes nothing. Fails if [`PostgresFacts::open`] would refuse them.
+    pub async fn examine(settings: &PostgresSettings) -> Result<Server, FactsError> {
+        let store = Store::new(settings)?;
+        let server = server::examine(&store).await?;
+        server.check()?;
+        schema::examine(&store).await?;
+        store.close();
+        Ok(server)
+    }
+
+    /// The counts of the calls since the start.
+    pub fn stats(&self) -> Stats {
+        self.store.stats()
+    }
+
+    /// The cause for which the last call that ended failed, if it did because PostgreSQL could not be used.
+    pub fn failing(&self) -> Option<Cause> {
+        self.store.failing()
+    }
+
+    /// The current state of the pool.
     pub fn pool_state(&self) -> PoolState {
         let (connections, free, waiting) = self.store.state();
         PoolState { connections, free, waiting }
@@ -82,7 +110,7 @@ impl PostgresFacts {
 
     /// Asks PostgreSQL for a transaction number: succeeds where a write would, and changes nothing.
     pub async fn probe(&self) -> Result<(), FactsError> {
-        self.store.write("probing the store", "SELECT pg_current_xact_id()", &[]).await.map(drop)
+        self.store.write_beside("probing the store", "SELECT pg_current_xact_id()", &[]).await.map(drop)
     }
 
     /// Refuses calls from now on, and closes each connection when its call has ended.

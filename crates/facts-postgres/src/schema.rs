@@ -22,7 +22,7 @@ const MIGRATIONS: &[&str] = &[
 /// The lock that a node holds while it migrates: "Lamp", in a number that no other lock of this crate has.
 const LOCK: i64 = 0x4c61_6d70;
 
-const OPENING: &str = "opening the database of facts";
+pub(crate) const OPENING: &str = "opening the database in PostgreSQL";
 
 /// Makes the tables or brings them up to date. One node does it, the others wait and find it done.
 pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
@@ -49,8 +49,13 @@ pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     let sql = "INSERT INTO lamplight_schema (version) VALUES ($1)";
     transaction.execute(sql, &[&i64::from(SCHEMA_VERSION)]).await.map_err(failed)?;
     transaction.commit().await.map_err(failed)?;
-    tracing::info!(from = found, to = SCHEMA_VERSION, "the schema of facts was brought up to date");
+    tracing::info!(from = found, to = SCHEMA_VERSION, "the schema of the database was migrated");
     Ok(())
+}
+
+/// Fails if the database is not for this program. Changes nothing.
+pub(crate) async fn examine(store: &Store) -> Result<(), FactsError> {
+    version(&store.connection(OPENING).await?).await.map(drop)
 }
 
 /// The schema of the database, 0 when it is empty; an error when the database is not for this program.

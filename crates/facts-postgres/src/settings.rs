@@ -1,62 +1,135 @@
-//! Where PostgreSQL is, and the bounds of its use.
+//! The address of PostgreSQL, and the bounds of its use.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio_postgres::Config;
+use tokio_postgres::config::Host;
 
-/// Where PostgreSQL is, and the bounds of its use by one node.
-#[derive(Clone, PartialEq, Eq)]
+/// The URL of a database in PostgreSQL. It is a secret, because it has the password; `Display` and `Debug` show the hosts
+/// and the name of the database alone.
+#[derive(Clone, PartialEq)]
+pub struct PostgresUrl {
+    config: Config,
+}
+
+impl Eq for PostgresUrl {}
+
+/// The text is not the URL of a database in PostgreSQL. The error does not repeat any part of it, because a part may
+/// belong to the password.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum InvalidUrl {
+    /// The text cannot be read.
+    #[error(
+        "must be postgres://USER:PASSWORD@HOST:PORT/DATABASE, with options such as ?sslmode=require; in the user and the \
+         password every character but letters, digits and -._~ must be percent-encoded"
+    )]
+    Unreadable,
+    /// The host is missing.
+    #[error("names no host")]
+    NoHost,
+    /// The user is missing.
+    #[error("names no user")]
+    NoUser,
+    /// The database is missing.
+    #[error("names no database")]
+    NoDatabase,
+}
+
+impl PostgresUrl {
+    /// Reads a URL: `postgres://user:password@host:port/database?sslmode=require`. Several hosts with
+    /// `target_session_attrs=read-write` find the one that accepts writes after a failover.
+    pub fn new(text: &str) -> Result<Self, InvalidUrl> {
+        if !["postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme)) {
+            return Err(InvalidUrl::Unreadable);
+        }
+        // The rest of a password with an `@` would be read as the host, and shown.
+        if text.matches('@').count() > 1 {
+            return Err(InvalidUrl::Unreadable);
+        }
+        // A certificate is always verified, so these modes of other clients ask for nothing more.
+        let text = ["verify-full", "verify-ca"]
+            .iter()
+            .fold(text.to_owned(), |text, mode| text.replace(&format!("sslmode={mode}"), "sslmode=require"));
+        let config: Config = text.parse().map_err(|_| InvalidUrl::Unreadable)?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            Err(InvalidUrl::NoHost)
+        } else if config.get_user().is_none_or(str::is_empty) {
+            Err(InvalidUrl::NoUser)
+        } else if config.get_dbname().is_none_or(str::is_empty) {
+            Err(InvalidUrl::NoDatabase)
+        } else {
+            Ok(Self { config })
+        }
+    }
+}
+
+/// `db.example:5432/lamplight`.
+impl fmt::Display for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (hosts, ports) = (self.config.get_hosts(), self.config.get_ports());
+        for (n, host) in hosts.iter().enumerate() {
+            f.write_str(if n > 0 { "," } else { "" })?;
+            match host {
+                Host::Tcp(name) => f.write_str(name)?,
+                Host::Unix(path) => write!(f, "{}", path.display())?,
+            }
+            if let Some(port) = ports.get(n).or(ports.first()) {
+                write!(f, ":{port}")?;
+            }
+        }
+        if hosts.is_empty() {
+            let addresses: Vec<String> =
+                self.config.get_hostaddrs().iter().map(ToString::to_string).collect();
+            f.write_str(&addresses.join(","))?;
+        }
+        write!(f, "/{}", self.config.get_dbname().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for PostgresUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PostgresUrl({self})")
+    }
+}
+
+/// The address of PostgreSQL, and the bounds of its use by one node.
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PostgresSettings {
-    /// `postgres://user:password@host:port/database?sslmode=require`, or the same as `host=… dbname=…`. Several hosts with
-    /// `target_session_attrs=read-write` find the one that takes writes after a failover.
-    pub url: String,
-    /// A file of certificates (PEM) that PostgreSQL's must be signed by; `None`: those that the system trusts.
+    /// The URL.
+    pub url: PostgresUrl,
+    /// A file of certificates, in PEM, one of which must have signed that of PostgreSQL; `None` means those that the
+    /// system trusts.
     pub ca: Option<PathBuf>,
     /// The most connections.
     pub connections: usize,
-    /// The most calls that wait for a connection; one more is told `Overloaded`.
+    /// The most calls that wait for a connection; a further one fails with `Overloaded`.
     pub waiting: usize,
-    /// How long a connection may take to open.
+    /// The longest time that opening a connection may take.
     pub connect_timeout: Duration,
-    /// How long a statement may run; PostgreSQL ends it.
+    /// The longest time that a statement may run; PostgreSQL ends it then.
     pub statement_timeout: Duration,
-    /// How long a call may take, with the wait for a connection and what is tried again.
+    /// The longest time that a call may take, with the wait for a connection and with repeated attempts.
     pub call_timeout: Duration,
-}
-
-/// Hides the URL, which has a password.
-impl std::fmt::Debug for PostgresSettings {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { url: _, ca, connections, waiting, connect_timeout, statement_timeout, call_timeout } =
-            self;
-        f.debug_struct("PostgresSettings")
-            .field("ca", ca)
-            .field("connections", connections)
-            .field("waiting", waiting)
-            .field("connect_timeout", connect_timeout)
-            .field("statement_timeout", statement_timeout)
-            .field("call_timeout", call_timeout)
-            .finish_non_exhaustive()
-    }
 }
 
 impl PostgresSettings {
     /// The default bounds.
-    pub fn new(url: impl Into<String>) -> Self {
+    pub fn new(url: PostgresUrl) -> Self {
         Self {
-            url: url.into(),
+            url,
             ca: None,
             connections: 16,
             waiting: 4_096,
-            connect_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(10),
-            call_timeout: Duration::from_secs(12),
+            connect_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(5),
+            call_timeout: Duration::from_secs(6),
         }
     }
 
     /// The configuration of a connection.
-    pub(crate) fn config(&self) -> Result<Config, tokio_postgres::Error> {
-        let mut config: Config = self.url.parse()?;
+    pub(crate) fn config(&self) -> Config {
+        let mut config = self.url.config.clone();
         config.connect_timeout(self.connect_timeout);
         // A server that is cut off is noticed also by a connection on which nothing is said.
         config.keepalives_idle(Duration::from_secs(30));
@@ -80,6 +153,38 @@ impl PostgresSettings {
             None => bounds,
         };
         config.options(options);
-        Ok(config)
+        config
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_read_or_refused_without_repeating_any_part_of_it() {
+        let table = [
+            ("postgres://app:secret@db.example:5433/chat?sslmode=require", Ok("db.example:5433/chat")),
+            ("postgresql://app:se%2Fcret@db.example/chat?sslmode=verify-full", Ok("db.example:5432/chat")),
+            ("postgres:///chat?user=app&host=/run/postgresql", Ok("/run/postgresql/chat")),
+            ("postgres://app:secret@a:1,b:2/chat?target_session_attrs=read-write", Ok("a:1,b:2/chat")),
+            ("mysql://app:secret@db.example/chat", Err(InvalidUrl::Unreadable)),
+            ("host=db.example user=app password=secret dbname=chat", Err(InvalidUrl::Unreadable)),
+            ("postgres://app:sec/ret@db.example/chat", Ok("db.example:5432/chat")),
+            ("postgres://app:secret@secret@db.example/chat", Err(InvalidUrl::Unreadable)),
+            ("postgres://app:secret@db.example/chat?sslmode=secret", Err(InvalidUrl::Unreadable)),
+            ("postgres://app:secret@/chat", Err(InvalidUrl::NoHost)),
+            ("postgres://db.example/chat", Err(InvalidUrl::NoUser)),
+            ("postgres://app:secret@db.example", Err(InvalidUrl::NoDatabase)),
+        ];
+        for (text, expected) in table {
+            let read = PostgresUrl::new(text);
+            let told = match &read {
+                Ok(url) => format!("{url} {url:?} {:?}", PostgresSettings::new(url.clone())),
+                Err(invalid) => format!("{invalid} {invalid:?}"),
+            };
+            assert_eq!(read.map(|url| url.to_string()), expected.map(str::to_owned), "{text}");
+            assert!(!told.contains("secret") && !told.contains("cret"), "{told}");
+        }
     }
 }

@@ -2,13 +2,15 @@
 //!
 //! Knows statements and transactions; does not know what they say.
 
-use crate::fault::{Fault, NoAnswer, overloaded, unavailable};
+use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
 use crate::rows::Result;
 use crate::settings::PostgresSettings;
 use crate::tls;
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime};
 use lamplight_facts::FactsError;
+use parking_lot::Mutex;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio_postgres::Row;
@@ -27,19 +29,75 @@ pub(crate) trait Work: Sync {
     fn run(&self, connection: &mut Object) -> impl Future<Output = Result<Self::Answer>> + Send;
 }
 
+/// The counts of the calls of a node since it started.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Stats {
+    /// The number of reads that succeeded.
+    pub reads: u64,
+    /// The number of reads that failed.
+    pub failed_reads: u64,
+    /// The number of writes that were committed.
+    pub writes: u64,
+    /// The number of writes that failed.
+    pub failed_writes: u64,
+    /// The number of attempts that were repeated, after a conflict with another call or the loss of a connection.
+    pub repeated: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    reads: AtomicU64,
+    failed_reads: AtomicU64,
+    writes: AtomicU64,
+    failed_writes: AtomicU64,
+    repeated: AtomicU64,
+    /// Counts each change twice: when it begins, and when it ends in whatever way.
+    changes: AtomicU64,
+    /// The cause for which the last call that ended failed, if it did because PostgreSQL could not be used.
+    failing: Mutex<Option<Cause>>,
+}
+
+/// Counts a change that is under way. When the call is dropped, it counts as ended; PostgreSQL may still commit it.
+struct Changing<'a>(&'a AtomicU64);
+
+impl<'a> Changing<'a> {
+    fn begin(changes: &'a AtomicU64) -> Self {
+        changes.fetch_add(1, Ordering::Relaxed);
+        Self(changes)
+    }
+}
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// The effect of a call on the facts.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// The call changes nothing, and is repeated if its connection is lost.
+    None,
+    /// The call may change facts.
+    Change,
+    /// The call writes something that is no fact: the mark, or a probe.
+    Beside,
+}
+
 /// The pool and its bounds.
 pub(crate) struct Store {
     pool: Pool,
     /// A place for each call that has, or waits for, a connection.
     room: Arc<Semaphore>,
     call_timeout: Duration,
+    counters: Counters,
 }
 
 impl Store {
     /// Makes the pool. Connects to nothing yet.
     pub(crate) fn new(settings: &PostgresSettings) -> std::result::Result<Self, FactsError> {
         const DOING: &str = "preparing the connections to PostgreSQL";
-        let config = settings.config().map_err(|error| unavailable(DOING, error))?;
+        let config = settings.config();
         let tls =
             tls::connector(&config, settings.ca.as_deref()).map_err(|error| unavailable(DOING, error))?;
         let recycling_method = RecyclingMethod::Fast;
@@ -61,7 +119,7 @@ impl Store {
             .build()
             .map_err(|error| unavailable(DOING, error))?;
         let room = Arc::new(Semaphore::new(settings.connections + settings.waiting));
-        Ok(Self { pool, room, call_timeout: settings.call_timeout })
+        Ok(Self { pool, room, call_timeout: settings.call_timeout, counters: Counters::default() })
     }
 
     /// Runs one statement that may change something: one round trip, one transaction.
@@ -71,7 +129,17 @@ impl Store {
         sql: &'static str,
         values: Values<'_>,
     ) -> std::result::Result<Vec<Row>, FactsError> {
-        self.run(doing, &Statement { sql, values }, false).await
+        self.run(doing, &Statement { sql, values }, Effect::Change).await
+    }
+
+    /// Runs one statement that writes something that is no fact.
+    pub(crate) async fn write_beside(
+        &self,
+        doing: &'static str,
+        sql: &'static str,
+        values: Values<'_>,
+    ) -> std::result::Result<Vec<Row>, FactsError> {
+        self.run(doing, &Statement { sql, values }, Effect::Beside).await
     }
 
     /// Runs one statement that changes nothing. It is tried again where the connection was lost.
@@ -81,7 +149,7 @@ impl Store {
         sql: &'static str,
         values: Values<'_>,
     ) -> std::result::Result<Vec<Row>, FactsError> {
-        self.run(doing, &Statement { sql, values }, true).await
+        self.run(doing, &Statement { sql, values }, Effect::None).await
     }
 
     /// Does work of more than one statement, each time in a transaction that it begins itself.
@@ -90,18 +158,20 @@ impl Store {
         doing: &'static str,
         work: &W,
     ) -> std::result::Result<W::Answer, FactsError> {
-        self.run(doing, work, false).await
+        self.run(doing, work, Effect::Change).await
     }
 
     async fn run<W: Work>(
         &self,
         doing: &'static str,
         work: &W,
-        harmless: bool,
+        effect: Effect,
     ) -> std::result::Result<W::Answer, FactsError> {
         let _place = self.room.try_acquire().map_err(|_| overloaded(doing))?;
+        let _changing = (effect == Effect::Change).then(|| Changing::begin(&self.counters.changes));
         let mut held = None;
-        let done = tokio::time::timeout(self.call_timeout, self.attempts(work, harmless, &mut held)).await;
+        let attempts = self.attempts(work, effect == Effect::None, &mut held);
+        let done = tokio::time::timeout(self.call_timeout, attempts).await;
         let spoilt = match &done {
             Ok(Ok(_)) => false,
             Ok(Err(fault)) => fault.spoils_the_connection(),
@@ -111,7 +181,25 @@ impl Store {
         if let Some(connection) = held.take_if(|_| spoilt) {
             drop(Object::take(connection));
         }
-        done.unwrap_or_else(|_| Err(NoAnswer(self.call_timeout).into())).map_err(|fault| fault.of(doing))
+        let done = done.unwrap_or_else(|_| Err(NoAnswer(self.call_timeout).into()));
+        self.count(effect, done.as_ref().err());
+        done.map_err(|fault| fault.of(doing))
+    }
+
+    fn count(&self, effect: Effect, fault: Option<&Fault>) {
+        let Counters { reads, failed_reads, writes, failed_writes, failing, .. } = &self.counters;
+        let counter = match (effect, fault) {
+            (Effect::None, None) => reads,
+            (Effect::None, Some(_)) => failed_reads,
+            (Effect::Change | Effect::Beside, None) => writes,
+            (Effect::Change | Effect::Beside, Some(_)) => failed_writes,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+        match fault {
+            None => *failing.lock() = None,
+            Some(fault) if fault.is_outage() => *failing.lock() = Some(fault.cause().unwrap_or(Cause::Other)),
+            Some(_) => {}
+        }
     }
 
     /// `held` is the connection of the last attempt.
@@ -138,6 +226,7 @@ impl Store {
             if let Some(connection) = held.take_if(|_| fault.spoils_the_connection()) {
                 drop(Object::take(connection));
             }
+            self.counters.repeated.fetch_add(1, Ordering::Relaxed);
             tracing::debug!(%fault, attempt, "a call of facts is tried again");
             attempt += 1;
         }
@@ -152,6 +241,23 @@ impl Store {
     pub(crate) fn state(&self) -> (usize, usize, usize) {
         let status = self.pool.status();
         (status.size, status.available, status.waiting)
+    }
+
+    /// The number by which is told whether facts may have changed meanwhile.
+    pub(crate) fn changes(&self) -> u64 {
+        self.counters.changes.load(Ordering::Relaxed)
+    }
+
+    /// The cause for which the last call that ended failed, if it did because PostgreSQL could not be used.
+    pub(crate) fn failing(&self) -> Option<Cause> {
+        *self.counters.failing.lock()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let Counters { reads, failed_reads, writes, failed_writes, repeated, .. } = &self.counters;
+        let [reads, failed_reads, writes, failed_writes, repeated] =
+            [reads, failed_reads, writes, failed_writes, repeated].map(|count| count.load(Ordering::Relaxed));
+        Stats { reads, failed_reads, writes, failed_writes, repeated }
     }
 
     /// Closes every connection once its call has ended; calls from then on fail.

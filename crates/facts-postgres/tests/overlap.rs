@@ -9,7 +9,7 @@ use lamplight_facts::{
     Befriended, Facts, FactsErrorKind, Lists, LoginRecorded, NewFriendship, NewLogin, NewMessage, NewNotice,
     Outbox, Revoked, Sent, Settled, SettledAs,
 };
-use lamplight_facts_postgres::{PostgresFacts, PostgresSettings, SCHEMA_VERSION};
+use lamplight_facts_postgres::{PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION};
 use lamplight_model::{
     AppId, ClientMessageId, DeviceId, Hook, Lane, NoticeContent, Platform, PushContent, Timestamp, User,
     UserId,
@@ -220,6 +220,7 @@ async fn a_call_has_a_deadline() {
 async fn a_server_that_does_not_answer_is_unavailable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://lamplight@{}/lamplight", listener.local_addr().unwrap());
+    let url = PostgresUrl::new(&url).unwrap();
     let settings =
         PostgresSettings { connect_timeout: Duration::from_millis(200), ..PostgresSettings::new(url) };
     let started = Instant::now();

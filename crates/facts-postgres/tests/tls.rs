@@ -4,7 +4,7 @@ mod common;
 
 use common::Server;
 use lamplight_facts::FactsErrorKind;
-use lamplight_facts_postgres::{PostgresFacts, PostgresSettings};
+use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresUrl, cause};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 
@@ -39,11 +39,16 @@ async fn a_certificate_is_verified() {
     });
     let server = server.await;
     let url = format!("postgres://lamplight@localhost:{port}/postgres?hostaddr=127.0.0.1&sslmode=require");
+    let url = PostgresUrl::new(&url).unwrap();
     let settings = |ca| PostgresSettings { url: url.clone(), ca, ..server.settings("postgres") };
     let facts = PostgresFacts::open(&settings(Some(ca))).await.unwrap();
     facts.probe().await.unwrap();
+    assert!(PostgresFacts::examine(&settings(Some(files.path().join("ca")))).await.unwrap().is_encrypted);
+    assert!(PostgresFacts::examine(&settings(Some(other_ca.clone()))).await.is_err());
     for wrong in [Some(other_ca), None, Some(files.path().join("missing"))] {
+        let is_missing = wrong.as_ref().is_some_and(|file| !file.exists());
         let error = PostgresFacts::open(&settings(wrong)).await.err().unwrap();
         assert_eq!(error.kind, FactsErrorKind::Unavailable);
+        assert_eq!(cause(&error), (!is_missing).then_some(Cause::Tls));
     }
 }

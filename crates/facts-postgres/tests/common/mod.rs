@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each binary of tests has this file, and uses a part of it")]
 
-use lamplight_facts_postgres::{PostgresFacts, PostgresSettings};
+use lamplight_facts_postgres::{PostgresFacts, PostgresSettings, PostgresUrl};
 use std::fs::{File, Permissions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -201,11 +201,15 @@ impl Server {
         }
     }
 
+    /// The URL of this database.
+    pub fn url(&self, database: &str) -> String {
+        let port = self.options.iter().find_map(|option| option.strip_prefix("port=")).unwrap_or("5432");
+        format!("postgres:///{database}?user=lamplight&host={}&port={port}", self.directory.display())
+    }
+
     /// The settings of an adapter for this database.
     pub fn settings(&self, database: &str) -> PostgresSettings {
-        let port = self.options.iter().find_map(|option| option.strip_prefix("port=")).unwrap_or("5432");
-        let directory = self.directory.display();
-        let url = format!("host={directory} port={port} user=lamplight dbname={database}");
+        let url = PostgresUrl::new(&self.url(database)).expect("it is a URL");
         let minutes = Duration::from_secs(120);
         // The machine may be busy with other tests.
         let timeouts = PostgresSettings {
@@ -222,7 +226,7 @@ impl Server {
     }
 
     async fn try_connect(&self, database: &str) -> Result<Client, tokio_postgres::Error> {
-        let (client, connection) = tokio_postgres::connect(&self.settings(database).url, NoTls).await?;
+        let (client, connection) = tokio_postgres::connect(&self.url(database), NoTls).await?;
         tokio::spawn(connection);
         Ok(client)
     }
