@@ -4,7 +4,7 @@ use anyhow::Context;
 use clap::Args;
 use figment::value::Value;
 use lamplight_model::{AppId, UserId};
-use lamplight_server::Config;
+use lamplight_server::{Config, FactsSettings};
 use std::path::PathBuf;
 
 /// Options of every command.
@@ -14,6 +14,12 @@ pub struct Common {
     /// The data folder of the server [default: lamplight-data] [env: LAMPLIGHT_DATA_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+
+    /// The URL of the database in PostgreSQL that keeps the facts [default: the file facts.db in the data folder]
+    ///
+    /// The list of processes shows it with its password; LAMPLIGHT_FACTS and the setting `facts` of a file do not.
+    #[arg(long, global = true, value_name = "URL")]
+    pub facts: Option<String>,
 
     /// A file with settings, in TOML
     #[arg(long, global = true, value_name = "FILE", env = "LAMPLIGHT_CONFIG")]
@@ -32,12 +38,15 @@ impl Common {
             let folder = folder.to_str().context("--data-dir: the path is not UTF-8")?;
             flags.push(("data_dir", folder.into()));
         }
+        if let Some(url) = &self.facts {
+            flags.push(("facts", url.as_str().into()));
+        }
         Config::load(self.config.as_deref(), flags).context("the settings cannot be used")
     }
 
-    /// Returns the data folder, from the flag, the environment, the file or the default.
-    pub fn folder(&self) -> anyhow::Result<PathBuf> {
-        Ok(self.settings(Vec::new())?.data_dir)
+    /// Returns the data folder and the store of the facts, found by the same rules.
+    pub fn store(&self) -> anyhow::Result<FactsSettings> {
+        Ok(self.settings(Vec::new())?.facts_settings())
     }
 }
 

@@ -7,7 +7,7 @@ pub mod sight;
 use crate::time_text::{duration_text, utc};
 pub use certificate::{Certificate, read_certificate};
 use lamplight_model::{App, Timestamp};
-use lamplight_server::{Config, DataFolderError, LimitsConfig, ShownKeySource};
+use lamplight_server::{Config, DataFolderError, LimitsConfig, ShownKeySource, StoreFound};
 use serde::Serialize;
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -212,6 +212,65 @@ pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
         }
     };
     Finding::wrong("data folder", error.to_string(), cure)
+}
+
+/// The name of the check of the database.
+const STORE: &str = "store";
+
+/// The connections that PostgreSQL keeps for its administrators, and the server needs besides its pool.
+const RESERVED_CONNECTIONS: u32 = 5;
+
+/// Judges a database that can be opened; `None` if there is none yet.
+pub fn store(found: &StoreFound) -> Option<Finding> {
+    match found {
+        StoreFound::NoFile => None,
+        StoreFound::File => Some(Finding::ok(STORE, "facts.db can be opened, and its apps can be read")),
+        StoreFound::Postgres { address, version, max_connections, connections, .. }
+            if connections.saturating_add(RESERVED_CONNECTIONS) > *max_connections =>
+        {
+            Some(Finding::warning(
+                STORE,
+                format!(
+                    "PostgreSQL {version} at {address} accepts {max_connections} connections, and facts_connections is \
+                     {connections}"
+                ),
+                "raise max_connections of PostgreSQL, or lower facts_connections; every node makes that many",
+            ))
+        }
+        StoreFound::Postgres { address, version, is_encrypted: false, .. } if !is_local(address) => {
+            Some(Finding::warning(
+                STORE,
+                format!("the connection to PostgreSQL {version} at {address} is not encrypted"),
+                "add ?sslmode=require to the URL of `facts`, with facts_ca if the certificate is not of a public CA; \
+                 without it only on a network that nobody else can read",
+            ))
+        }
+        StoreFound::Postgres { address, version, is_encrypted, .. } => {
+            let tls = if *is_encrypted { ", over TLS" } else { "" };
+            Some(Finding::ok(STORE, format!("PostgreSQL {version} at {address} can be used{tls}")))
+        }
+    }
+}
+
+/// Whether an address of PostgreSQL is on this machine.
+fn is_local(address: &str) -> bool {
+    ["/", "localhost:", "localhost/", "127.", "[::1]", "::1"].iter().any(|local| address.starts_with(local))
+}
+
+/// Judges a database that cannot be opened; `postgres` is its address in PostgreSQL.
+pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
+    match postgres {
+        None => Finding::wrong(
+            STORE,
+            format!("facts.db cannot be used: {error}"),
+            "docs/operations.md says how to restore a back-up; a file of a newer version needs the newer program",
+        ),
+        Some(address) => Finding::wrong(
+            STORE,
+            format!("the database at {address} cannot be used: {error}"),
+            "docs/how-to/keep-facts-in-postgresql.md says what PostgreSQL needs, and what each error means",
+        ),
+    }
 }
 
 /// The free space in bytes below which the server cannot continue to run.

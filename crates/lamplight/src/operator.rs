@@ -4,12 +4,11 @@ use crate::output::Refused;
 use anyhow::{bail, ensure};
 use lamplight_model::{App, AppId, AuditEntry, Platform, User, UserId, UserStatus};
 use lamplight_server::{
-    ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, DataFolderError, IfMissing,
+    ConsoleOperation, ConsoleOutcome, ControlClient, ControlError, DataFolderError, FactsSettings, IfMissing,
     ListsOperation, ListsOutcome, Operation, Outcome, ShownAccount, ShownConversation, ShownFound,
     ShownFriend, ShownKeySource, ShownMessage, ShownSecret, WebhookOperation, WebhookOutcome,
     check_data_folder, offline,
 };
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -30,7 +29,7 @@ const HISTORY_PAGE: u32 = 100;
 
 /// The connection to one data folder, over which operations are sent.
 pub struct Operator {
-    data_dir: PathBuf,
+    store: FactsSettings,
     missing: IfMissing,
     running: Option<ControlClient>,
     /// The apps from the last read; `None` before the first read and after a change.
@@ -39,21 +38,21 @@ pub struct Operator {
 
 impl Operator {
     /// Opens an existing data folder. Never creates one.
-    pub async fn open(data_dir: &Path) -> anyhow::Result<Self> {
-        check_data_folder(data_dir)?;
-        Ok(Self::of(data_dir, IfMissing::Refuse).await)
+    pub async fn open(store: &FactsSettings) -> anyhow::Result<Self> {
+        check_data_folder(&store.data_dir)?;
+        Ok(Self::of(store, IfMissing::Refuse).await)
     }
 
     /// Opens a data folder as [`open`](Self::open) does. If it does not exist, the first operation creates it.
-    pub async fn make(data_dir: &Path) -> Self {
-        Self::of(data_dir, IfMissing::Make).await
+    pub async fn make(store: &FactsSettings) -> Self {
+        Self::of(store, IfMissing::Make).await
     }
 
-    async fn of(data_dir: &Path, missing: IfMissing) -> Self {
+    async fn of(store: &FactsSettings, missing: IfMissing) -> Self {
         Self {
-            data_dir: data_dir.to_owned(),
+            store: store.clone(),
             missing,
-            running: ControlClient::connect(data_dir).await.ok(),
+            running: ControlClient::connect(&store.data_dir).await.ok(),
             seen: None,
         }
     }
@@ -334,11 +333,11 @@ impl Operator {
             if let Some(running) = &mut self.running {
                 break running.ask(&operation).await?;
             }
-            match offline(&self.data_dir, operation.clone(), self.missing).await {
+            match offline(&self.store, operation.clone(), self.missing).await {
                 Ok(outcome) => break outcome,
                 Err(ControlError::Folder(DataFolderError::InUse(_))) if Instant::now() < until => {
                     tokio::time::sleep(Duration::from_millis(50)).await;
-                    self.running = ControlClient::connect(&self.data_dir).await.ok();
+                    self.running = ControlClient::connect(&self.store.data_dir).await.ok();
                 }
                 Err(error) => return Err(error.into()),
             }

@@ -1,9 +1,11 @@
 //! The settings of a node, which are read from a file, the environment and flags, in ascending order of precedence.
 
 mod address;
+mod facts;
 mod wording;
 
 pub use address::parse_address;
+pub use facts::FactsUrl;
 
 use crate::network::{Network, TrustedProxies};
 use crate::web::is_client_url;
@@ -24,6 +26,14 @@ use std::time::Duration;
 pub struct Config {
     /// The folder for all files of the node. It is created if it does not exist.
     pub data_dir: PathBuf,
+    /// The URL of the database in PostgreSQL that keeps the facts; without it, they are kept in a SQLite file in the data
+    /// folder. It is a secret, because it has the password.
+    pub facts: Option<FactsUrl>,
+    /// A file of certificates, in PEM, one of which must have signed that of PostgreSQL; without it, those that the system
+    /// trusts.
+    pub facts_ca: Option<PathBuf>,
+    /// The most connections to PostgreSQL.
+    pub facts_connections: usize,
     /// The client port: native protocol, WebSocket and TLS.
     #[serde(deserialize_with = "address::one")]
     pub client_listen: SocketAddr,
@@ -101,6 +111,9 @@ impl Default for Config {
         let any = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Self {
             data_dir: PathBuf::from("lamplight-data"),
+            facts: None,
+            facts_ca: None,
+            facts_connections: 16,
             client_listen: SocketAddr::new(any, 7400),
             http_listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7401),
             health_listen: None,
@@ -224,6 +237,10 @@ impl Config {
         within("trusted_proxies", self.trusted_proxies.len() as u64, 0, TrustedProxies::MOST as u64)?;
         if let Some(problem) = self.trusted_proxies.iter().find_map(|it| TrustedProxies::problem(*it)) {
             return Err(ConfigError::Invalid { setting: "trusted_proxies", problem });
+        }
+        within("facts_connections", self.facts_connections as u64, 1, 1_000)?;
+        if let Some(problem) = self.facts_problem() {
+            return Err(ConfigError::Invalid { setting: "facts", problem });
         }
         within("workers", self.workers as u64, 0, 256)?;
         within("node_loss_grace_ms", self.node_loss_grace_ms.into(), 0, 600_000)?;

@@ -1,6 +1,5 @@
 //! The data folder: only one server at a time uses it, and no user but its owner has access to it.
 
-use lamplight_facts::FactsError;
 use rustix::fs::{Access, access};
 use rustix::process::geteuid;
 use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
@@ -17,8 +16,12 @@ const OTHERS: u32 = 0o077;
 /// The mode bit of folders such as `/tmp`, in which every user may create files.
 const STICKY: u32 = 0o1000;
 
-/// The file of the database. A folder with this file is a data folder.
+/// The file of the database in SQLite. A folder with this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
+
+/// The file that says that the facts are in PostgreSQL, with the address there. A folder with this file is a data folder
+/// too.
+pub(crate) const IN_POSTGRES: &str = "facts.postgres";
 
 /// The subfolder with the live records.
 pub(crate) const LIVE: &str = "live";
@@ -33,8 +36,9 @@ pub(crate) const TOKEN_KEYS: &str = "token-keys";
 pub(crate) const SOCKET: &str = "control.sock";
 
 /// The files that Lamplight creates directly in a data folder. `FOLDERS` has its subfolders.
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     FACTS,
+    IN_POSTGRES,
     "facts.db-wal",
     "facts.db-shm",
     "facts.db-journal",
@@ -132,7 +136,7 @@ pub(crate) struct FolderLock {
 
 /// Returns an error if the folder does not exist, or is not a data folder.
 pub fn check_data_folder(folder: &Path) -> Result<(), DataFolderError> {
-    match folder.join(FACTS).try_exists() {
+    match has_facts(folder) {
         Ok(true) => Ok(()),
         Ok(false) => Err(DataFolderError::NoData(folder.to_owned())),
         Err(source) => Err(unusable(folder, source)),
@@ -160,7 +164,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     if missing == IfMissing::Refuse {
         check_data_folder(folder)?;
     }
-    let has_facts = folder.join(FACTS).try_exists().map_err(failed)?;
+    let has_facts = has_facts(folder).map_err(failed)?;
     if !folder.exists() {
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(folder).map_err(failed)?;
     }
@@ -194,20 +198,16 @@ pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     }
     let failed = |source| unusable(folder, source);
     let mode = mode_of(folder).map_err(failed)?;
-    let has_facts = folder.join(FACTS).try_exists().map_err(failed)?;
+    let has_facts = has_facts(folder).map_err(failed)?;
     match plan(mode, has_facts, || holds_nothing_else(folder)).map_err(failed)? {
         Plan::Refuse(why) => Err(DataFolderError::OpenToOthers { path: folder.to_owned(), mode, why }),
         Plan::Keep | Plan::Narrow => check_kinds(folder).and_then(|()| check_access(folder)),
     }
 }
 
-/// Checks that a node could start with the contents of the database. Returns `false` if there is no database. Creates
-/// no file. Must only be called while no server uses the folder.
-pub fn examine_store(folder: &Path) -> Result<bool, FactsError> {
-    match facts_path(folder) {
-        path if path.is_file() => lamplight_facts_sqlite::examine(&path).map(|()| true),
-        _ => Ok(false),
-    }
+/// Returns whether the folder has a database, or a file that says that its facts are in PostgreSQL.
+fn has_facts(folder: &Path) -> io::Result<bool> {
+    Ok(folder.join(FACTS).try_exists()? || folder.join(IN_POSTGRES).try_exists()?)
 }
 
 /// Returns an error if the folder is a symbolic link to a target that does not exist, because such a folder cannot be

@@ -3,13 +3,11 @@
 //! This module collects the signs of life; [`Readiness`] decides from them whether the node is ready.
 
 use crate::clock::Clock;
+use crate::facts_store::{FactsStore, StoreState, public_cause};
 use lamplight_core::{Readiness, Sign};
 use lamplight_directory::{Directory, InProcessDirectory};
-use lamplight_facts::FactsError;
-use lamplight_facts_sqlite::{SqliteFacts, WriterState};
 use lamplight_model::Moment;
 use parking_lot::Mutex;
-use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -79,7 +77,7 @@ impl Drop for Beating {
 /// The health of a node.
 pub struct Health {
     clock: Clock,
-    facts: Arc<SqliteFacts>,
+    facts: FactsStore,
     directory: Arc<InProcessDirectory>,
     workers: Vec<Pulse>,
     keeper: Pulse,
@@ -101,13 +99,8 @@ struct Probe {
 }
 
 impl Health {
-    /// Makes the health of a node with `workers` workers.
-    pub fn new(
-        clock: Clock,
-        facts: Arc<SqliteFacts>,
-        directory: Arc<InProcessDirectory>,
-        workers: usize,
-    ) -> Self {
+    /// Makes the health of a node with this number of workers.
+    pub fn new(clock: Clock, facts: FactsStore, directory: Arc<InProcessDirectory>, workers: usize) -> Self {
         let now = clock.now().moment;
         Self {
             clock,
@@ -193,14 +186,14 @@ impl Health {
             }
             self.probe.lock().since = Some(self.clock.now().moment);
             let done = self.facts.probe().await;
-            *self.probe.lock() = Probe { since: None, failed: done.err().map(|error| cause(&error)) };
+            *self.probe.lock() = Probe { since: None, failed: done.err().map(|error| public_cause(&error)) };
             commits = self.facts.stats().commits;
         }
     }
 
     /// Checks whether the database files on the disk are still those that the server has open, and logs a change.
     async fn look_at_files(&self) {
-        let facts = Arc::clone(&self.facts);
+        let facts = self.facts.clone();
         let looking =
             tokio::task::spawn_blocking(move || facts.replaced().map(|path| path.display().to_string()));
         // The task fails only while the runtime shuts down.
@@ -224,14 +217,14 @@ impl Health {
 
     fn facts(&self) -> Sign {
         let (probe, replaced) = (self.probe.lock(), self.replaced.lock());
-        match (self.facts.writer_state(), &*replaced) {
-            (WriterState::Ended, _) => Sign::Ended,
-            (WriterState::Well | WriterState::Failing, _) if !self.facts.readers_are_alive() => Sign::Ended,
-            (WriterState::Well | WriterState::Failing, Some(problem)) => Sign::Failing(problem.clone()),
-            (WriterState::Failing, None) => {
-                Sign::Failing(probe.failed.clone().unwrap_or_else(|| "the last commit failed".to_owned()))
+        match (self.facts.state(), &*replaced) {
+            (StoreState::Ended, _) => Sign::Ended,
+            (StoreState::Well | StoreState::Failing, Some(problem)) => Sign::Failing(problem.clone()),
+            (StoreState::Failing, None) => {
+                let cause = self.facts.failing().or_else(|| probe.failed.clone());
+                Sign::Failing(cause.unwrap_or_else(|| "the last commit failed".to_owned()))
             }
-            (WriterState::Well, None) => match (&probe.failed, probe.since) {
+            (StoreState::Well, None) => match (&probe.failed, probe.since) {
                 (Some(why), _) => Sign::Failing(why.clone()),
                 (None, Some(since)) => Sign::Pulse { last: since, patience: PROBE_PATIENCE },
                 (None, None) => Sign::Well,
@@ -247,14 +240,10 @@ impl Health {
     }
 }
 
-/// Returns the cause of a database error as a public text. The texts of SQLite contain no file names and no users.
-fn cause(error: &FactsError) -> String {
-    error.source().map_or_else(|| error.to_string(), ToString::to_string)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lamplight_facts_sqlite::SqliteFacts;
 
     #[test]
     fn a_thread_that_panics_or_returns_has_ended() {
@@ -278,7 +267,7 @@ mod tests {
     async fn a_node_whose_store_was_replaced_is_not_ready_until_it_is_back() {
         let folder = tempfile::tempdir().unwrap();
         let (path, aside) = (folder.path().join("facts.db"), folder.path().join("aside.db"));
-        let facts = Arc::new(SqliteFacts::open(&path).unwrap());
+        let facts = FactsStore::Sqlite(Arc::new(SqliteFacts::open(&path).unwrap()));
         let health = Health::new(Clock::default(), facts, Arc::new(InProcessDirectory::in_memory()), 1);
         health.look_at_files().await;
         assert!(health.readiness().is_ready(), "{}", health.readiness());
@@ -297,6 +286,7 @@ mod tests {
     async fn a_node_of_which_a_task_has_ended_is_not_ready_and_says_which() {
         let folder = tempfile::tempdir().unwrap();
         let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());
+        let facts = FactsStore::Sqlite(facts);
         let directory = Arc::new(InProcessDirectory::in_memory());
         let health = Health::new(Clock::default(), facts, directory, 2);
         let task = tokio::spawn(std::future::pending::<()>());

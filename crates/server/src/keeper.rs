@@ -1,12 +1,12 @@
 //! The periodic work of a node: deadlines, retries, retention and maintenance.
 
 use crate::clock::Clock;
+use crate::facts_store::FactsStore;
 use crate::health::Pulse;
 use crate::metrics::KeeperMetrics;
 use crate::tls::Certificate;
 use crate::webhooks::ReceiverTls;
 use lamplight_directory::InProcessDirectory;
-use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{FactsMark, Moment};
 use lamplight_service::{Expiring, Service};
 use std::sync::Arc;
@@ -94,7 +94,7 @@ impl Certificates {
 /// Writes the database's mark beside the live records, once per second while the database changes. At its start, a node
 /// compares that mark with the mark in the database. If the database is older than the live records, it was probably
 /// restored from a back-up. Runs until it is aborted.
-pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFacts>) {
+pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: FactsStore) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut owed = None;
@@ -114,7 +114,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: Arc<SqliteFac
 }
 
 /// Writes the last mark of the database beside the live records, when the node stops.
-pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &SqliteFacts) {
+pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &FactsStore) {
     match facts.advance_mark(None).await {
         Ok(mark) => drop(note_mark(directory, mark).await),
         Err(error) => {

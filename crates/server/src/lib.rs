@@ -11,6 +11,7 @@ mod console;
 mod control;
 mod data_folder;
 mod durations;
+mod facts_store;
 mod health;
 mod http;
 mod keeper;
@@ -31,7 +32,7 @@ mod webhooks;
 mod worker;
 
 pub use clock::Clock;
-pub use config::{Config, ConfigError, LimitsConfig, TlsConfig, parse_address};
+pub use config::{Config, ConfigError, FactsUrl, LimitsConfig, TlsConfig, parse_address};
 pub use console::routes as console_routes;
 pub use console::{
     InvalidName, InvalidPassword, OperatorName, Operators, OperatorsError, PasswordFile, Role, ShownOperator,
@@ -42,7 +43,8 @@ pub use control::{
     Outcome, ShownAccount, ShownConversation, ShownDeadLetter, ShownFound, ShownFriend, ShownMessage,
     ShownSecret, WebhookOperation, WebhookOutcome, offline,
 };
-pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_data_folder, examine_store};
+pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_data_folder};
+pub use facts_store::{FactsSettings, StoreFound, examine_store};
 pub use http::{JsonBody, JsonFault};
 pub use log_metrics::LogMetrics;
 pub use network::Network;

@@ -3,6 +3,7 @@
 mod process;
 
 use crate::durations::{Durations, Spread};
+use crate::facts_store::FactsStore;
 use crate::health::Health;
 use crate::http::HttpMetrics;
 use crate::labels::{CodeLabel, begin_at_zero};
@@ -11,7 +12,6 @@ use crate::rest::ApiMetrics;
 use crate::token_keys::TokenKeyMetrics;
 use crate::webhooks::WebhookMetrics;
 use lamplight_directory::{Directory, DirectoryStats};
-use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::Platform;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::{encode, encode_registry};
@@ -55,8 +55,8 @@ pub struct Metrics {
 /// The objects whose state is read when the metrics are requested.
 pub struct Sources {
     /// The database.
-    pub facts: Arc<SqliteFacts>,
-    /// The health of the node.
+    pub facts: FactsStore,
+    /// The health of the parts.
     pub health: Arc<Health>,
     /// The counters of log lines that were not written.
     pub log: LogMetrics,
@@ -342,8 +342,31 @@ impl Collector for Sources {
                 "Writes of facts that failed, alone or with their commit",
                 stats.failed_writes,
             ),
+            ("facts_postgres_reads", "Reads of facts that PostgreSQL answered", stats.postgres_reads),
+            (
+                "facts_postgres_failed_reads",
+                "Reads of facts that PostgreSQL did not answer",
+                stats.postgres_failed_reads,
+            ),
+            (
+                "facts_postgres_repeated",
+                "Attempts of calls to PostgreSQL repeated after a conflict or the loss of a connection",
+                stats.postgres_repeated,
+            ),
         ] {
             count(&mut encoder, name, help, value)?;
+        }
+        for (name, help, value) in [
+            ("facts_postgres_connections", "Connections to PostgreSQL", stats.pool.connections),
+            (
+                "facts_postgres_idle_connections",
+                "Connections to PostgreSQL that no call uses",
+                stats.pool.free,
+            ),
+            ("facts_postgres_waiting", "Calls that wait for a connection to PostgreSQL", stats.pool.waiting),
+        ] {
+            let gauge = ConstGauge::new(value as i64);
+            gauge.encode(encoder.encode_descriptor(name, help, None, gauge.metric_type())?)?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use crate::config::Config;
 use crate::connection_limits::ConnectionLimits;
 use crate::console::{self, Console, Figures, Operators, PasswordFile};
 use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
+use crate::facts_store::FactsStore;
 use crate::health::Health;
 use crate::http::{HEALTH_CONNECTIONS, HttpBounds, SPARE_CONNECTIONS};
 use crate::log_metrics::LogMetrics;
@@ -23,8 +24,7 @@ use crate::worker::{self, Command, Shared};
 use crate::{control, http, keeper, probes, web};
 use axum::Router;
 use lamplight_directory::{ChangeLog, Directory, InProcessDirectory, JournalError, SavedRecords};
-use lamplight_facts::{Facts, FactsError};
-use lamplight_facts_sqlite::SqliteFacts;
+use lamplight_facts::FactsError;
 use lamplight_model::{App, AppId, AppKey, AppSettings, FactsMark, NodeId, UserId};
 use lamplight_service::{Service, ServiceError};
 use std::fs;
@@ -61,7 +61,7 @@ pub struct Node {
     health_address: Option<SocketAddr>,
     service: Arc<Service>,
     directory: Arc<InProcessDirectory>,
-    facts: Arc<SqliteFacts>,
+    facts: FactsStore,
     metrics: Arc<Metrics>,
     clock: Clock,
     created: Option<App>,
@@ -162,13 +162,13 @@ impl Node {
             Ports::bind(&config, worker_count)?;
         let lock = lock.map_or_else(|| data_folder::lock(data_dir, IfMissing::Make), Ok)?;
 
-        let facts = Arc::new(SqliteFacts::open(&data_folder::facts_path(&config.data_dir))?);
+        let facts = FactsStore::open(&config.facts_settings()).await?;
         let now = clock.now();
         let (saved, mark) = live_records(&config.data_dir, &facts).await?;
         let (directory, recovered) = saved.open(Some(mark), now, config.grace())?;
         let directory = Arc::new(directory);
         let service = Arc::new(Service::new(
-            Arc::<SqliteFacts>::clone(&facts) as Arc<dyn Facts>,
+            facts.facts(),
             Arc::<InProcessDirectory>::clone(&directory),
             Arc::<InProcessDirectory>::clone(&directory),
             config.throttle(),
@@ -193,9 +193,9 @@ impl Node {
         let created = if recovery.apps == 0 { Some(create_first_app(&service).await?) } else { None };
 
         let operators = Arc::new(Operators::of(&config.data_dir));
-        let (figure_store, fact_store) = (Arc::clone(&facts), Arc::clone(&facts));
-        let audit = Audit::new(Arc::<SqliteFacts>::clone(&facts) as Arc<dyn Facts>, clock.clone());
-        let health = Health::new(clock.clone(), Arc::clone(&facts), Arc::clone(&directory), worker_count);
+        let (figure_store, fact_store) = (facts.facts(), facts.clone());
+        let audit = Audit::new(facts.facts(), clock.clone());
+        let health = Health::new(clock.clone(), facts.clone(), Arc::clone(&directory), worker_count);
         let health = Arc::new(health);
         let metrics = Arc::new(Metrics::new(
             worker_count,
@@ -270,7 +270,7 @@ impl Node {
             operators: Arc::clone(&operators),
             audit: audit.clone(),
             figures: Arc::clone(&figures),
-            past: Arc::<SqliteFacts>::clone(&figure_store),
+            past: Arc::clone(&figure_store),
             webhooks: Arc::clone(&webhooks),
             workers: commands,
         });
@@ -307,7 +307,7 @@ impl Node {
         let teller = tokio::spawn(keeper::tell(Arc::clone(&service))).abort_handle();
         let deletions = keeper::delete_apps(Arc::clone(&service), metrics.keeper(), clock.clone());
         let deletions = tokio::spawn(deletions).abort_handle();
-        let marks = keeper::note_facts(Arc::clone(&directory), Arc::clone(&fact_store));
+        let marks = keeper::note_facts(Arc::clone(&directory), fact_store.clone());
         let marks = tokio::spawn(marks).abort_handle();
         let lost_connections = LostConnections {
             node: id,
@@ -476,7 +476,7 @@ impl Node {
 /// Reads the live records. If they were written with another database, sets them aside, because they may show users
 /// that this database does not have, or lack some that it has. Also returns the mark of the database to record with the
 /// live records of this run.
-async fn live_records(data_dir: &Path, facts: &SqliteFacts) -> Result<(SavedRecords, FactsMark), NodeError> {
+async fn live_records(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), NodeError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;
     // A crash cannot leave a database that is older than the recorded mark; `FactsMark` says why.

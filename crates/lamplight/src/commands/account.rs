@@ -112,7 +112,7 @@ pub struct Users {
 
 /// Runs the command.
 pub async fn run(command: AccountCommand, common: &Common) -> anyhow::Result<()> {
-    let mut operator = Operator::open(&common.folder()?).await?;
+    let mut operator = Operator::open(&common.store()?).await?;
     match command {
         AccountCommand::List { app, limit } => {
             list(&mut operator, app, limit.unwrap_or(usize::MAX), common.json).await

@@ -180,16 +180,16 @@ Examples:
 
 /// Runs the command.
 pub async fn run(command: AppCommand, common: &Common) -> anyhow::Result<()> {
-    let folder = common.folder()?;
+    let store = common.store()?;
     // An app may be created before the server's first start.
     let operator = &mut match &command {
-        AppCommand::Create { .. } => Operator::make(&folder).await,
+        AppCommand::Create { .. } => Operator::make(&store).await,
         AppCommand::List
         | AppCommand::Set { .. }
         | AppCommand::Show { .. }
         | AppCommand::Delete { .. }
         | AppCommand::Key(_)
-        | AppCommand::Admin(_) => Operator::open(&folder).await?,
+        | AppCommand::Admin(_) => Operator::open(&store).await?,
     };
     let as_json = common.json;
     match command {

@@ -43,7 +43,7 @@ pub struct AuditArgs {
 /// Runs the command.
 pub async fn run(args: AuditArgs, common: &Common) -> anyhow::Result<()> {
     let AuditArgs { app, limit, mut before, csv: as_csv, json_lines } = args;
-    let mut operator = Operator::open(&common.folder()?).await?;
+    let mut operator = Operator::open(&common.store()?).await?;
     let limit = limit.unwrap_or(if as_csv || json_lines { usize::MAX } else { 100 });
     if as_csv {
         let heads = ["id", "time", "by", "address", "app", "action", "target", "changes", "outcome", "note"];

@@ -120,12 +120,12 @@ fn role() -> impl TypedValueParser<Value = Role> {
 
 /// Runs the command.
 pub async fn run(command: ConsoleCommand, common: &Common) -> anyhow::Result<()> {
-    let folder = common.folder()?;
-    let mut door = Operator::open(&folder).await?;
+    let store = common.store()?;
+    let mut door = Operator::open(&store).await?;
     match command {
         ConsoleCommand::Password(password) => {
             let made = set_password(&mut door, OperatorName::admin(), &password).await?;
-            let address = NodeFile::read(&folder)?.and_then(|node| node.console_url());
+            let address = NodeFile::read(&store.data_dir)?.and_then(|node| node.console_url());
             if common.json {
                 return json(&json!({ "password": made, "address": address }));
             }

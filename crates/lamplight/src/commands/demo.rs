@@ -48,6 +48,10 @@ pub async fn run(args: DemoArgs, common: &Common) -> anyhow::Result<()> {
     if common.data_dir.is_none() {
         config.data_dir.push("demo");
     }
+    // The demo fills its own data folder, not the database that the settings of a server name.
+    if common.facts.is_none() {
+        config.facts = None;
+    }
     let log = LogMetrics::default();
     let _guard = logs::start(&LogArgs { log: args.log, log_format: LogFormat::Text }, &log)?;
     let data_dir = config.data_dir.clone();

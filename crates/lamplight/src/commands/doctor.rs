@@ -130,11 +130,9 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
         ) => doctor::refused_folder(folder, &error),
         (seen, _) => doctor::folder(&folder.display().to_string(), &seen),
     });
-    // A running server has already opened its store, so the store is checked only if no server runs.
-    if running.is_none()
-        && let Some(store) = store(folder)
-    {
-        findings.push(store);
+    // A running server has already opened its file, so a file is checked only if no server runs.
+    if running.is_none() || config.facts.is_some() {
+        findings.extend(store(config).await);
     }
     findings.push(match sight::disk(folder) {
         Ok((free, files, read_only)) => doctor::disk(free, files, read_only),
@@ -200,17 +198,15 @@ async fn examine(config: &Config, args: &DoctorArgs) -> Vec<Finding> {
     findings
 }
 
-/// Checks that the database `facts.db` can be opened. Returns `None` if there is no database.
-fn store(folder: &Path) -> Option<Finding> {
-    let check = "store";
-    match examine_store(folder) {
-        Ok(false) => None,
-        Ok(true) => Some(Finding::ok(check, "facts.db can be opened, and its apps can be read")),
-        Err(error) => Some(Finding::wrong(
-            check,
-            format!("facts.db cannot be used: {:#}", anyhow::Error::from(error)),
-            "docs/operations.md says how to restore a back-up; a file of a newer version needs the newer program",
-        )),
+/// Checks that the database can be opened, if there is one.
+async fn store(config: &Config) -> Option<Finding> {
+    let settings = config.facts_settings();
+    match examine_store(&settings).await {
+        Ok(found) => doctor::store(&found),
+        Err(error) => {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            Some(doctor::unusable_store(settings.postgres.map(|postgres| postgres.url.to_string()), &error))
+        }
     }
 }
 
@@ -252,7 +248,7 @@ async fn server(node: Option<&NodeFile>, running: Option<&NodeFile>) -> Vec<Find
 
 /// Checks the sources of JWT keys of the running server.
 async fn key_sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
-    let mut operator = Operator::open(&config.data_dir).await?;
+    let mut operator = Operator::open(&config.facts_settings()).await?;
     let sources = operator.key_sources().await?;
     let mut findings: Vec<_> = sources.iter().map(doctor::key_source).collect();
     findings.extend(operator.apps().await?.iter().filter_map(doctor::keys_in_settings));
@@ -264,7 +260,7 @@ async fn key_sources(config: &Config) -> anyhow::Result<Vec<Finding>> {
 
 /// Sends a test request to each webhook of the running server.
 async fn webhooks(config: &Config) -> anyhow::Result<Vec<Finding>> {
-    let mut operator = Operator::open(&config.data_dir).await?;
+    let mut operator = Operator::open(&config.facts_settings()).await?;
     let WebhookOutcome::Lanes(lanes) = operator.webhooks(WebhookOperation::List(None)).await? else {
         bail!(OTHER_ANSWER)
     };

@@ -86,7 +86,7 @@ pub struct Pair {
 
 /// Runs the command.
 pub async fn run(command: FriendCommand, common: &Common) -> anyhow::Result<()> {
-    let mut operator = Operator::open(&common.folder()?).await?;
+    let mut operator = Operator::open(&common.store()?).await?;
     match command {
         FriendCommand::List { user, app } => {
             let app = operator.app(app.app).await?.id;

@@ -103,7 +103,7 @@ pub struct Pair {
 
 /// Runs the command.
 pub async fn run(command: MessageCommand, common: &Common) -> anyhow::Result<()> {
-    let mut operator = Operator::open(&common.folder()?).await?;
+    let mut operator = Operator::open(&common.store()?).await?;
     match command {
         MessageCommand::Send { pair, text, id } => {
             let (from, to) = pair.of(&mut operator).await?;

@@ -10,7 +10,9 @@ use anyhow::bail;
 use clap::Args;
 use figment::value::Value;
 use lamplight_model::{App, AppId};
-use lamplight_server::{Clock, Config, LogMetrics, Node, Surroundings, parse_address, web_is_built};
+use lamplight_server::{
+    Clock, Config, FactsSettings, LogMetrics, Node, Surroundings, parse_address, web_is_built,
+};
 use rustix::process::Signal as Number;
 use sd_notify::NotifyState;
 use serde_json::json;
@@ -159,6 +161,7 @@ impl Served {
     /// Starts a node, and writes the node file to the data folder.
     pub async fn start(config: Config, surroundings: Surroundings) -> anyhow::Result<Self> {
         let (data_dir, tls) = (config.data_dir.clone(), config.tls.certificate.is_some());
+        let store = config.facts_settings();
         let node = Node::start_with(config, Clock::default(), surroundings).await?;
         let file = NodeFile {
             pid: std::process::id(),
@@ -168,7 +171,7 @@ impl Served {
             tls,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         };
-        match Self::introduce(&file, &data_dir).await {
+        match Self::introduce(&file, &store).await {
             Ok(apps) => Ok(Self { node, data_dir, file, apps }),
             // The start fails. The error contains the generated password, because only its hash is stored.
             Err(error) => Err(match node.console_password() {
@@ -181,9 +184,9 @@ impl Served {
     }
 
     /// Writes the node file to the data folder, and reads the apps from the node.
-    async fn introduce(file: &NodeFile, data_dir: &Path) -> anyhow::Result<Vec<App>> {
-        file.write(data_dir)?;
-        Operator::open(data_dir).await?.apps().await
+    async fn introduce(file: &NodeFile, store: &FactsSettings) -> anyhow::Result<Vec<App>> {
+        file.write(&store.data_dir)?;
+        Operator::open(store).await?.apps().await
     }
 
     /// Waits for a signal to stop, and returns `None`. If a part of the node ends before that, returns the name of that

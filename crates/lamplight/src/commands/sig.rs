@@ -70,13 +70,13 @@ address. Kicks are not considered: `lamplight account list` shows up to which ti
 
 /// Runs the command.
 pub async fn run(args: SigArgs, common: &Common) -> anyhow::Result<()> {
-    let mut operator = Operator::open(&common.folder()?).await?;
+    let mut operator = Operator::open(&common.store()?).await?;
     match args.command {
         Some(SigCommand::Verify { token, user, app }) => {
             let app = operator.app(app.app).await?;
             let token = SecretReader::default().read("TOKEN", &token)?;
             match lamplight_auth::is_jwt(token.trim()) {
-                true => verify_jwt(token.trim(), &app, &user, &common.folder()?, common.json),
+                true => verify_jwt(token.trim(), &app, &user, &common.store()?.data_dir, common.json),
                 false => verify(token.trim(), &app, &user, common.json),
             }
         }

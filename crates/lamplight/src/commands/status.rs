@@ -67,7 +67,7 @@ Needs a running server, and a user who is ONLINE: a custom status is cleared whe
 
 /// Runs the command.
 pub async fn run(command: StatusCommand, common: &Common) -> anyhow::Result<()> {
-    let mut operator = Operator::open(&common.folder()?).await?;
+    let mut operator = Operator::open(&common.store()?).await?;
     match command {
         StatusCommand::Get { users, app } => {
             let app = operator.app(app.app).await?.id;

@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use lamplight_client::{Client, Platform};
 use lamplight_model::{AppId, UserId};
+use lamplight_server::FactsSettings;
 use std::fs;
 use std::io::IsTerminal;
 use std::os::unix::fs::DirBuilderExt;
@@ -77,11 +78,12 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     if !on_screen {
         logs::start_quietly()?;
     }
-    let folder = common.folder()?;
+    let store = common.store()?;
+    let folder = &store.data_dir;
     let server = match &args.server {
         Some(server) => server.clone(),
         None => {
-            let file = NodeFile::read(&folder)?.with_context(|| {
+            let file = NodeFile::read(folder)?.with_context(|| {
                 format!(
                     "no server is running on {}; start one, or give its URL with --server",
                     folder.display()
@@ -90,12 +92,12 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
             file.client_url()
         }
     };
-    let (app, user_sig) = credentials(&args, &folder).await?;
+    let (app, user_sig) = credentials(&args, &store).await?;
     let mut builder = Client::builder(&server).app(app).platform(args.platform);
     if args.sig.is_none() {
         // The device id is stored in the data folder, one for each platform, so that the next `watch` logs in as the
         // same device.
-        builder = builder.device_id_file(device_file(&folder, args.platform)?);
+        builder = builder.device_id_file(device_file(folder, args.platform)?);
     }
     if let Some(path) = &args.ca {
         let pem = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -109,11 +111,11 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
 }
 
 /// Returns the app and the token. The token is the given one, or is made with the key in the data folder.
-async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Result<(AppId, String)> {
+async fn credentials(args: &WatchArgs, store: &FactsSettings) -> anyhow::Result<(AppId, String)> {
     if let Some(sig) = &args.sig {
         let app = match (args.app.app, &args.server) {
             (Some(app), _) => app,
-            (None, None) => Operator::open(folder).await?.app(None).await?.id,
+            (None, None) => Operator::open(store).await?.app(None).await?.id,
             // The data folder belongs to another server than the given one.
             (None, Some(_)) => {
                 bail!("name the app with --app: with --server, the data folder does not tell which it is")
@@ -121,7 +123,7 @@ async fn credentials(args: &WatchArgs, folder: &std::path::Path) -> anyhow::Resu
         };
         return Ok((app, sig.clone()));
     }
-    let app = Operator::open(folder).await?.app(args.app.app).await?;
+    let app = Operator::open(store).await?.app(args.app.app).await?;
     let (user_sig, _) = sign(&app, args.me.clone(), SIG_EXPIRES, present())?;
     Ok((app.id, user_sig))
 }

@@ -100,7 +100,7 @@ pub struct Which {
 
 /// Runs the command.
 pub async fn run(command: WebhookCommand, common: &Common) -> anyhow::Result<()> {
-    let mut operator = Operator::open(&common.folder()?).await?;
+    let mut operator = Operator::open(&common.store()?).await?;
     match command {
         WebhookCommand::List { app } => {
             let WebhookOutcome::Lanes(lanes) = operator.webhooks(WebhookOperation::List(app.app)).await?

@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use lamplight_model::{AppId, UserId};
-use lamplight_server::JsonBody;
+use lamplight_server::{FactsSettings, JsonBody};
 use serde::Deserialize;
 use serde_json::json;
 use std::path::PathBuf;
@@ -87,7 +87,8 @@ async fn user_sig(
     }
     let signed = async {
         // The key is read for each request, because it may have been replaced.
-        let app = Operator::open(&begun.data_dir).await?.app(Some(begun.app)).await?;
+        let app =
+            Operator::open(&FactsSettings::in_folder(&begun.data_dir)).await?.app(Some(begun.app)).await?;
         sign(&app, UserId::new(&wanted.user_id)?, SIG_EXPIRES, present())
     };
     let (user_sig, claims) = signed.await.map_err(|error| {

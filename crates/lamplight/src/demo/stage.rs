@@ -9,7 +9,7 @@ use crate::time_text::present;
 use anyhow::Context;
 use lamplight_client::Client;
 use lamplight_model::{App, ClientMessageId, Platform, ProfileChange, User, UserId};
-use lamplight_server::Operation;
+use lamplight_server::{FactsSettings, Operation};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Stage {
     /// `guest` is a friend of `you` only, and is notified of the others by subscription.
     pub async fn set(server: String, pages: &str, data_dir: &Path, apps: &[App]) -> anyhow::Result<Self> {
         let mut app = apps.first().context("the server has no app")?.clone();
-        let mut operator = Operator::open(data_dir).await?;
+        let mut operator = Operator::open(&FactsSettings::in_folder(data_dir)).await?;
         app.settings.switches.friend_notification = true;
         operator.put_app(app.clone()).await?;
         for (name, _) in everybody() {

@@ -6,20 +6,19 @@ use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::console::Operators;
 use crate::data_folder::{self, IfMissing};
+use crate::facts_store::{FactsSettings, FactsStore};
 use lamplight_directory::InProcessDirectory;
-use lamplight_facts::Facts;
-use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::Timestamp;
 use lamplight_service::{Service, ThrottleLimits};
-use std::path::Path;
 use std::sync::Arc;
 
 /// Executes an operation on a data folder that no node uses. An operation that needs a running node is refused.
 pub async fn offline(
-    data_dir: &Path,
+    settings: &FactsSettings,
     operation: Operation,
     missing: IfMissing,
 ) -> Result<Outcome, ControlError> {
+    let data_dir = &settings.data_dir;
     let is_live = matches!(
         operation,
         Operation::GetStatus { .. }
@@ -33,7 +32,7 @@ pub async fn offline(
     }
     let _lock = data_folder::lock(data_dir, missing)?;
     let clock = Clock::default();
-    let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&data_folder::facts_path(data_dir))?);
+    let facts = FactsStore::open(settings).await?.facts();
     let audit = Audit::new(Arc::clone(&facts), clock.clone());
     let directory = Arc::new(InProcessDirectory::in_memory());
     let log = Arc::<InProcessDirectory>::clone(&directory);

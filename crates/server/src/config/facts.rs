@@ -1,0 +1,69 @@
+//! The settings by which the store of the facts is found.
+
+use super::Config;
+use crate::facts_store::FactsSettings;
+use lamplight_facts_postgres::{InvalidUrl, PostgresSettings, PostgresUrl};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The text of a URL with a password, which `Debug` does not show.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct FactsUrl(String);
+
+impl FactsUrl {
+    /// Reads the URL. The error repeats no part of it, which may be a password.
+    fn read(&self) -> Result<PostgresUrl, InvalidUrl> {
+        PostgresUrl::new(&self.0)
+    }
+}
+
+impl fmt::Debug for FactsUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FactsUrl(…)")
+    }
+}
+
+impl Config {
+    /// The reason why the URL of the facts cannot be used, if it cannot.
+    pub(super) fn facts_problem(&self) -> Option<String> {
+        self.facts.as_ref()?.read().err().map(|invalid| invalid.to_string())
+    }
+
+    /// The settings by which the store of the facts is found.
+    pub fn facts_settings(&self) -> FactsSettings {
+        // The URL was checked when the settings were read.
+        let url = self.facts.as_ref().and_then(|url| url.read().ok());
+        let postgres = url.map(|url| PostgresSettings {
+            ca: self.facts_ca.clone(),
+            connections: self.facts_connections,
+            ..PostgresSettings::new(url)
+        });
+        FactsSettings { data_dir: self.data_dir.clone(), postgres }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_url_of_the_facts_is_read_and_never_shown() {
+        let load = |text: &str| Config::load(None, vec![("facts", text.into())]);
+        let config = load("postgres://app:s3cret@db.example/chat").unwrap();
+        let settings = config.facts_settings();
+        assert_eq!(settings.postgres.as_ref().unwrap().url.to_string(), "db.example:5432/chat");
+        assert!(!format!("{config:?} {settings:?}").contains("s3cret"));
+        assert_eq!(Config::default().facts_settings().postgres, None);
+        for text in ["s3cret", "postgres://app:s3@cret@db.example/chat", "postgres://app:s3cret@/chat"] {
+            let error = load(text).unwrap_err().to_string();
+            assert!(error.starts_with("facts: ") && !error.contains("s3"), "{error}");
+        }
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "facts = [\"s3cret\"]").unwrap();
+        let error = Config::load(Some(file.path()), Vec::new()).unwrap_err().to_string();
+        assert!(!error.contains("s3cret"), "{error}");
+        let error = Config::load(None, vec![("facts_connections", 0usize.into())]).unwrap_err();
+        assert_eq!(error.to_string(), "facts_connections: must be from 1 to 1000, not 0");
+    }
+}

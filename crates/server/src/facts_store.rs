@@ -1,0 +1,295 @@
+//! The store of the facts: a SQLite file in the data folder, or a database in PostgreSQL. The only module that knows
+//! which stores there are.
+
+use crate::data_folder;
+use lamplight_facts::{Facts, FactsError, FactsErrorKind};
+use lamplight_facts_postgres::{PoolState, PostgresFacts, PostgresSettings};
+use lamplight_facts_sqlite::{SqliteFacts, WriterState};
+use lamplight_model::FactsMark;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The operation that fails when a store cannot be opened.
+const OPENING: &str = "opening the database";
+
+/// The settings by which the store of a node is found.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FactsSettings {
+    /// The data folder of the node.
+    pub data_dir: PathBuf,
+    /// The database in PostgreSQL; `None` means the SQLite file in the data folder.
+    pub postgres: Option<PostgresSettings>,
+}
+
+impl FactsSettings {
+    /// The settings of a node that keeps its facts in its data folder.
+    pub fn in_folder(data_dir: &Path) -> Self {
+        Self { data_dir: data_dir.to_owned(), postgres: None }
+    }
+}
+
+/// The store of the facts of a node.
+#[derive(Clone)]
+pub enum FactsStore {
+    /// A SQLite file.
+    Sqlite(Arc<SqliteFacts>),
+    /// A database in PostgreSQL.
+    Postgres(Arc<PostgresFacts>),
+}
+
+/// The state of a store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum StoreState {
+    /// The last write or call succeeded, or there was none yet.
+    Well,
+    /// The last write or call failed.
+    Failing,
+    /// A thread of the store has ended, and nothing is written any more.
+    Ended,
+}
+
+/// The counts of a store since it was opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct StoreStats {
+    /// The number of commits.
+    pub commits: u64,
+    /// The number of committed writes.
+    pub writes: u64,
+    /// The number of failed commits.
+    pub failed_commits: u64,
+    /// The number of writes that failed.
+    pub failed_writes: u64,
+    /// The number of reads that PostgreSQL answered; 0 with SQLite.
+    pub postgres_reads: u64,
+    /// The number of reads that PostgreSQL did not answer; 0 with SQLite.
+    pub postgres_failed_reads: u64,
+    /// The number of repeated attempts of calls to PostgreSQL; 0 with SQLite.
+    pub postgres_repeated: u64,
+    /// The connections to PostgreSQL; none with SQLite.
+    pub pool: PoolState,
+}
+
+/// The data folder belongs to a node whose facts are in PostgreSQL, and the settings do not name it.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the facts of this data folder are in PostgreSQL ({address}), and the settings do not say so: set `facts` to its URL; to \
+     use the file facts.db instead, delete {mark}"
+)]
+struct InPostgres {
+    address: String,
+    mark: PathBuf,
+}
+
+impl FactsStore {
+    /// Opens the store, and creates or migrates its tables. The caller holds the lock of the data folder.
+    pub async fn open(settings: &FactsSettings) -> Result<Self, FactsError> {
+        let FactsSettings { data_dir, postgres } = settings;
+        let mark = data_dir.join(data_folder::IN_POSTGRES);
+        let file = data_folder::facts_path(data_dir);
+        match postgres {
+            None => {
+                check_mark(&mark)?;
+                Ok(Self::Sqlite(Arc::new(SqliteFacts::open(&file)?)))
+            }
+            Some(postgres) => {
+                let facts = PostgresFacts::open(postgres).await?;
+                put_mark(&mark, &format!("{}\n", postgres.url)).map_err(unavailable)?;
+                if file.exists() {
+                    tracing::warn!(
+                        unused = %file.display(),
+                        "the facts are in PostgreSQL; the database file in the data folder is not used"
+                    );
+                }
+                Ok(Self::Postgres(Arc::new(facts)))
+            }
+        }
+    }
+
+    /// The port of the store.
+    pub fn facts(&self) -> Arc<dyn Facts> {
+        match self {
+            Self::Sqlite(facts) => Arc::<SqliteFacts>::clone(facts),
+            Self::Postgres(facts) => Arc::<PostgresFacts>::clone(facts),
+        }
+    }
+
+    /// The current mark of the facts.
+    pub async fn mark(&self) -> Result<FactsMark, FactsError> {
+        match self {
+            Self::Sqlite(facts) => facts.mark().await,
+            Self::Postgres(facts) => facts.mark().await,
+        }
+    }
+
+    /// Advances the mark and returns it once it is committed. If `history` is given, it begins another history.
+    pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
+        match self {
+            Self::Sqlite(facts) => facts.advance_mark(history).await,
+            Self::Postgres(facts) => facts.advance_mark(history).await,
+        }
+    }
+
+    /// Advances the mark if the facts may have changed since it was advanced last.
+    pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
+        match self {
+            Self::Sqlite(facts) => facts.mark_changes().await,
+            Self::Postgres(facts) => facts.mark_changes().await,
+        }
+    }
+
+    /// Commits a write that changes no facts. It succeeds if any other write would.
+    pub async fn probe(&self) -> Result<(), FactsError> {
+        match self {
+            Self::Sqlite(facts) => facts.probe().await,
+            Self::Postgres(facts) => facts.probe().await,
+        }
+    }
+
+    /// The current state.
+    pub fn state(&self) -> StoreState {
+        match self {
+            Self::Sqlite(facts) if !facts.readers_are_alive() => StoreState::Ended,
+            Self::Sqlite(facts) => match facts.writer_state() {
+                WriterState::Well => StoreState::Well,
+                WriterState::Failing => StoreState::Failing,
+                WriterState::Ended => StoreState::Ended,
+            },
+            Self::Postgres(facts) => match facts.failing() {
+                Some(_) => StoreState::Failing,
+                None => StoreState::Well,
+            },
+        }
+    }
+
+    /// The reason why the store fails, as a text that anybody may read, if the store knows it.
+    pub fn failing(&self) -> Option<String> {
+        match self {
+            Self::Sqlite(_) => None,
+            Self::Postgres(facts) => facts.failing().map(|cause| cause.to_string()),
+        }
+    }
+
+    /// The counts since the store was opened.
+    pub fn stats(&self) -> StoreStats {
+        match self {
+            Self::Sqlite(facts) => {
+                let stats = facts.stats();
+                StoreStats {
+                    commits: stats.commits,
+                    writes: stats.writes,
+                    failed_commits: stats.failed_commits,
+                    failed_writes: stats.failed_writes,
+                    ..StoreStats::default()
+                }
+            }
+            Self::Postgres(facts) => {
+                let stats = facts.stats();
+                // Each write is a transaction of its own.
+                StoreStats {
+                    commits: stats.writes,
+                    writes: stats.writes,
+                    failed_commits: stats.failed_writes,
+                    failed_writes: stats.failed_writes,
+                    postgres_reads: stats.reads,
+                    postgres_failed_reads: stats.failed_reads,
+                    postgres_repeated: stats.repeated,
+                    pool: facts.pool_state(),
+                }
+            }
+        }
+    }
+
+    /// The path of a file of the store that was replaced or deleted since the store was opened, if one was. Blocks on
+    /// the disk.
+    pub fn replaced(&self) -> Option<&Path> {
+        match self {
+            Self::Sqlite(facts) => facts.replaced(),
+            Self::Postgres(_) => None,
+        }
+    }
+}
+
+/// The cause of an error as a text that anybody may read: it names no host, no user and no file outside of SQLite's own
+/// texts, which name none.
+pub(crate) fn public_cause(error: &FactsError) -> String {
+    match lamplight_facts_postgres::cause(error) {
+        Some(cause) => cause.to_string(),
+        None => std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string),
+    }
+}
+
+/// The findings of an examination of a store.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum StoreFound {
+    /// There is no database file yet.
+    NoFile,
+    /// The database file can be opened, and its apps can be read.
+    File,
+    /// The database in PostgreSQL can be opened.
+    Postgres {
+        /// The hosts and the name of the database.
+        address: String,
+        /// The version of PostgreSQL, as `15.18`.
+        version: String,
+        /// Whether the connection is encrypted.
+        is_encrypted: bool,
+        /// The most connections that PostgreSQL accepts.
+        max_connections: u32,
+        /// The most connections that a node makes.
+        connections: u32,
+    },
+}
+
+/// Examines a store and changes nothing. Fails if a node could not start with it. A database file may be examined only
+/// while no node uses it.
+pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, FactsError> {
+    let FactsSettings { data_dir, postgres } = settings;
+    match postgres {
+        None => {
+            check_mark(&data_dir.join(data_folder::IN_POSTGRES))?;
+            match data_folder::facts_path(data_dir) {
+                path if path.is_file() => lamplight_facts_sqlite::examine(&path).map(|()| StoreFound::File),
+                _ => Ok(StoreFound::NoFile),
+            }
+        }
+        Some(postgres) => {
+            let server = PostgresFacts::examine(postgres).await?;
+            Ok(StoreFound::Postgres {
+                address: postgres.url.to_string(),
+                version: server.version_text(),
+                is_encrypted: server.is_encrypted,
+                max_connections: u32::try_from(server.max_connections).unwrap_or(0),
+                connections: u32::try_from(postgres.connections).unwrap_or(u32::MAX),
+            })
+        }
+    }
+}
+
+/// Fails if the data folder belongs to a node whose facts are in PostgreSQL.
+fn check_mark(mark: &Path) -> Result<(), FactsError> {
+    match std::fs::read_to_string(mark) {
+        Ok(address) => {
+            let address = address.trim().to_owned();
+            Err(unavailable(InPostgres { address, mark: mark.to_owned() }))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(unavailable(error)),
+    }
+}
+
+/// Records in the data folder that its facts are in PostgreSQL.
+fn put_mark(mark: &Path, address: &str) -> io::Result<()> {
+    if std::fs::read_to_string(mark).is_ok_and(|found| found == address) {
+        return Ok(());
+    }
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    options.open(mark)?.write_all(address.as_bytes())
+}
+
+fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> FactsError {
+    FactsError { kind: FactsErrorKind::Unavailable, doing: OPENING, source: Some(source.into()) }
+}
