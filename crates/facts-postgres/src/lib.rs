@@ -21,6 +21,7 @@ mod schema;
 mod server;
 mod settings;
 mod store;
+mod target;
 mod tls;
 
 pub use fault::{Cause, NewerSchema, NoAnswer, NotFacts, cause};
@@ -28,6 +29,7 @@ pub use schema::SCHEMA_VERSION;
 pub use server::{MIN_VERSION, Server, UnfitServer};
 pub use settings::{InvalidUrl, PostgresSettings, PostgresUrl};
 pub use store::Stats;
+pub use target::{NotEmpty, Target};
 
 use lamplight_facts::FactsError;
 use mark::Marked;

@@ -18,12 +18,14 @@ mod outbox;
 mod readers;
 mod rows;
 mod schema;
+mod source;
 mod statements;
 mod writer;
 
 pub use examine::examine;
 pub use fault::{NotFacts, Stopped};
 pub use schema::{NewerSchema, SCHEMA_VERSION};
+pub use source::{OlderSchema, Source};
 pub use writer::{Stats, WRITE_BATCH, WRITE_QUEUE, WriterState};
 
 pub use readers::{READ_QUEUE, READERS};

@@ -8,6 +8,7 @@ pub mod conformance;
 mod lists;
 mod operations;
 mod outbox;
+pub mod transfer;
 
 pub use lists::{
     Befriended, Befriending, ConversationSet, Lists, ListsState, MissedMessages, NewFriendship, NewMessage,

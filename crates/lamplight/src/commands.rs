@@ -8,6 +8,7 @@ pub mod completions;
 pub mod console;
 pub mod demo;
 pub mod doctor;
+pub mod facts;
 pub mod friend;
 pub mod message;
 pub mod serve;
@@ -82,6 +83,9 @@ pub enum Command {
     Console(console::ConsoleCommand),
     /// Show the changes that operators have made, in the console and on the command line
     Audit(audit::AuditArgs),
+    /// Copy the facts of a server into a database in PostgreSQL
+    #[command(subcommand)]
+    Facts(facts::FactsCommand),
     /// Check this machine and the settings for problems, and say how to fix them
     Doctor(doctor::DoctorArgs),
     /// Print a script that completes commands and options in a shell
@@ -103,6 +107,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         | Command::Account(_)
         | Command::Audit(_)
         | Command::Console(_)
+        | Command::Facts(_)
         | Command::Friend(_)
         | Command::Message(_)
         | Command::Status(_)
@@ -121,6 +126,7 @@ pub async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Account(command) => account::run(command, &common).await,
         Command::Audit(args) => audit::run(args, &common).await,
         Command::Console(command) => console::run(command, &common).await,
+        Command::Facts(command) => facts::run(command, &common).await,
         Command::Friend(command) => friend::run(command, &common).await,
         Command::Message(command) => message::run(command, &common).await,
         Command::Status(command) => status::run(command, &common).await,

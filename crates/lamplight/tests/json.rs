@@ -72,8 +72,8 @@ fn wrong_usage_is_told_in_json_too() {
 
 /// The commands that are not tested here. `load` writes its report to a file; `serve`, `demo` and `watch` print lines;
 /// `completions` prints a script. `webhook show` needs a dead letter, which takes a day to arise; the same function
-/// spells its fields.
-const OTHERWISE: [&str; 6] = ["serve", "demo", "watch", "load", "completions", "webhook show"];
+/// spells its fields. `facts copy` needs PostgreSQL, so `facts_copy.rs` tests it.
+const OTHERWISE: [&str; 7] = ["serve", "demo", "watch", "load", "completions", "webhook show", "facts copy"];
 
 /// Checks that every command prints one JSON document, with the usual field names and without the secrets that the test
 /// has set. The commands are run in an order in which each has some content to print.

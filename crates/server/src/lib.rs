@@ -11,6 +11,7 @@ mod console;
 mod control;
 mod data_folder;
 mod durations;
+mod facts_copy;
 mod facts_store;
 mod health;
 mod http;
@@ -44,6 +45,7 @@ pub use control::{
     ShownSecret, WebhookOperation, WebhookOutcome, offline,
 };
 pub use data_folder::{DataFolderError, IfMissing, check_data_folder, examine_data_folder};
+pub use facts_copy::{Copied, CopyError, copy_facts};
 pub use facts_store::{FactsSettings, StoreFound, examine_store};
 pub use http::{JsonBody, JsonFault};
 pub use log_metrics::LogMetrics;
