@@ -28,7 +28,7 @@ export async function launch(): Promise<Browser> {
   return await chromium.launch({ executablePath, args: FLAGS, timeout: 60_000 });
 }
 
-/** The windows of one visitor. An error in a page fails the test. */
+/** The windows of one visitor, with the errors that occur in their pages. */
 export class Windows {
   readonly errors: string[] = [];
   /** The requests of pages to other hosts since `withoutOthers` was called, as `type address`. */

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Returns a client whose message had no answer in time, and the messages that it reported as modified since. */
+/** Returns a client, its message that got no answer in time, the later modified messages, and the stored message. */
 async function failed(): Promise<{ wire: Wire; message: Message; modified: Message[]; there: object }> {
   const wire = await loggedIn();
   const modified: Message[] = [];

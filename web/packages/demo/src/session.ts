@@ -25,8 +25,8 @@ export type Ending =
 
 export type Stage =
   /**
-   * The visitor is not logged in. `former` has the credentials of a login that failed, or that another login of the
-   * same account has replaced, so that the visitor can repeat it.
+   * The visitor is not logged in. `former` has the credentials of a login that did not reach the server, or that
+   * another login of the same account has replaced, so that the visitor can repeat it.
    */
   | { readonly at: "entrance"; readonly ending: Ending | undefined; readonly former?: Ticket | undefined }
   | { readonly at: "entering"; readonly userID: string }

@@ -3,7 +3,7 @@
 import { render, type Rendered } from "./markdown.js";
 import { addressOf, DECISIONS, type Part, readSummary, relative, resolve } from "./summary.js";
 
-/** Reads a file, or lists a folder, by its path from the root of the repository. */
+/** The files and folders of a repository, by their paths from its root. */
 export interface Repository {
   read(path: string): string;
   list(folder: string): string[];
@@ -31,10 +31,12 @@ export interface Site {
   pages(assets: Assets): Map<string, string>;
 }
 
-/** Pages of the server outside of this site, relative to its root. */
+/** The targets of links that lead to pages of the server outside of this site. */
 const ELSEWHERE = ["docs/uikit", "docs/openapi.json"];
 
-/** Creates the site. Throws if a link leads to no page, or to a heading that does not exist. */
+/**
+ * Creates the site without links to files that are not on it. Throws if a link leads to a heading that is missing.
+ */
 export function makeSite(repository: Repository): Site {
   const parts = readSummary(repository.read("docs/SUMMARY.md"));
   const decisions = repository

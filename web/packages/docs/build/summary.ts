@@ -14,7 +14,10 @@ export interface Part {
 /** The folder whose pages are all on the site, although the summary does not list them. Other pages link to them. */
 export const DECISIONS = "docs/decisions";
 
-/** Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of it. Throws for any other line. */
+/**
+ * Parses the summary. `## Title` begins a part, and `- [Title](path)` is a page of it. Throws for any other list
+ * item, and for a page before the first part. Other lines are ignored.
+ */
 export function readSummary(text: string): Part[] {
   const parts: Part[] = [];
   for (const [index, line] of text.split("\n").entries()) {

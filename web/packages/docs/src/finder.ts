@@ -1,4 +1,4 @@
-/** Finds sections that contain all search words. The last word may be incomplete. */
+/** Finds sections that contain all search words. Each search word may be the beginning of a longer word. */
 
 import MiniSearch from "minisearch";
 import type { Place } from "../build/site.js";

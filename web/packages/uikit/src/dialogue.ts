@@ -4,7 +4,10 @@ import { EVENT } from "@lamplight/chat";
 import { listen, type ChatClient, type Message } from "./client.js";
 import { presentAt } from "./clock.js";
 
-/** The maximum number of messages in memory. To read earlier ones, the user opens the conversation again. */
+/**
+ * The maximum number of messages in memory. At this number, no earlier ones are loaded, and new ones remove the
+ * oldest.
+ */
 export const MOST_MESSAGES = 2_000;
 
 export interface DialogueOptions {

@@ -23,7 +23,7 @@ export class LoadedList<T> {
   #state: Loaded<T> = { is: "loading" };
   /** The number of updates, by which a late answer is recognised: it must not replace a newer update. */
   #news = 0;
-  /** The number of attempts to read the list, and of the events that ended an attempt. */
+  /** Counts the attempts to read the list, and the logouts. A failure of an earlier attempt is recognised by it. */
   #attempts = 0;
   #isWanted = false;
 

@@ -109,7 +109,10 @@ export async function updateFriend({ driver, lists }: Core, options: api.UpdateF
   return friendOf(answer.friend ?? { userId });
 }
 
-/** Checks only the user's own friend list. For users outside of it, nothing is known about their lists. */
+/**
+ * Checks users with the client's copy of the user's own friend list. The copy says of each friend whether the
+ * friendship is mutual. Of other users, it is unknown whether they have the user in their friend lists.
+ */
 export async function checkFriend({ lists }: Core, options: api.CheckFriendOptions): Promise<api.CheckFriendData> {
   const userIDList = check.userList(options.userIDList, "userIDList");
   const type = check.oneOf(options.type, [TYPES.SNS_CHECK_TYPE_BOTH, TYPES.SNS_CHECK_TYPE_SINGLE], "type");

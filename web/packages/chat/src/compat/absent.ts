@@ -1,7 +1,7 @@
 /**
- * The features of the cloud's SDK that Lamplight does not have, in one table. Calls that read return empty results,
- * so that programs that read everything at their start work. Calls that would change something are rejected, so that
- * no program assumes a change that was not made. The README documents this table.
+ * The features of the cloud's SDK that Lamplight does not have, in one table. Some calls, most of which read, return
+ * empty results, so that programs that read everything at their start work. The other calls are rejected, so that no
+ * program assumes a change that was not made. The README documents this table.
  */
 
 /** The version of the cloud's SDK that this package implements; programs compare it. */

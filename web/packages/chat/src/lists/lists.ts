@@ -57,7 +57,9 @@ export function beginReading<T>(table: Table<T>): Table<T> {
   return { shown: table.shown, rows: new Map(), gone: new Map(), reading: true };
 }
 
-/** Adds rows with their lists version. Returns the same table if nothing has changed. */
+/**
+ * Adds rows of one lists version, except those that are older than the known rows. If none is added, returns `table`.
+ */
 export function put<T>(table: Table<T>, rows: readonly (readonly [string, T])[], version: number): Table<T> {
   const newer = rows.filter(([key]) => (table.rows.get(key)?.version ?? table.gone.get(key) ?? 0) <= version);
   return place(

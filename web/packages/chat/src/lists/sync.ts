@@ -1,9 +1,9 @@
 /**
  * Keeps the user's own lists up to date. Reads them when they are needed, applies the changes that the server sends,
- * and reads them again if they have changed during a broken link. The rules are in `lists.ts`.
+ * and reads them again if changes were not sent, for example during a broken link. The rules are in `lists.ts`.
  *
  * A message that the server has acknowledged is never lost: messages that were sent during a broken link are fetched
- * and reported like new ones.
+ * and reported like new ones, up to `MOST_MISSED` of each conversation.
  */
 
 import type { AnswerTo, AskKind, Parameters } from "../machine/ask.js";
@@ -70,11 +70,17 @@ interface Reading {
   again: boolean;
 }
 
-/** The reading of the changes since the link broke. */
+/** A catch-up on changes that the server did not send: the lists are read again, and missed messages are fetched. */
 interface CatchUp {
-  /** The conversations with the newest messages that the application has; null if no messages were missed. */
+  /**
+   * The conversations before the lists are read again. Messages that are newer than their last messages are fetched.
+   * Null if the conversations had not been read before, or if the fetch has begun.
+   */
   heads: ReadonlyMap<string, ConversationJson> | null;
-  /** The keys of the messages that were reported since then. */
+  /**
+   * The keys (`placeOf`) of the messages that were reported since this catch-up began, so that none is reported
+   * twice.
+   */
   readonly told: Set<string>;
   isRunning: boolean;
   /** Whether the lists have changed again, so that they must be read once more. */
@@ -92,7 +98,7 @@ export class ListsSync {
    * friends are read again when they are used.
    */
   #mayShowOldNames = false;
-  /** The readings under way. The object is replaced after every login. */
+  /** The readings under way. The object is replaced when a session begins and when it ends. */
   #readings: Partial<Record<ListName, Reading | undefined>> = {};
 
   constructor(private readonly around: Surroundings) {}
@@ -146,7 +152,7 @@ export class ListsSync {
 
   // Events of the connection.
 
-  /** Called when the client is connected and logged in. */
+  /** Handles a login; if `again` is true, a reconnect or a renewed UserSig. */
   connected(told: LoginResponseJson, again: boolean): void {
     if (!again) {
       this.ended();

@@ -24,8 +24,9 @@ const BETWEEN = 1_500;
 const BETWEEN_LONGEST = 20_000;
 
 /**
- * The number of attempts, about two minutes, before the wait between them begins to double. It is enough for a
- * restart of the server, and few enough for a device that has no network for hours.
+ * The number of failed attempts after which the wait begins to double, if the server has sent a spread; otherwise it
+ * is 1. At the usual mean wait, 80 attempts take about two minutes: enough for a restart of the server, and few
+ * enough for a device without a network for hours.
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 

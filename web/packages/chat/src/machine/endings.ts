@@ -22,9 +22,10 @@ export function linkCut(turn: Turn, why: string): void {
 }
 
 /**
- * Ends a link that was lost or given up. Each call under way fails or is queued to be sent again. The session then
- * waits for `span` plus the back-off. With `isSlot`, the server has assigned a time to this client, and the session
- * waits for `span` only.
+ * Ends a link that was lost or given up. Before the first login has succeeded, the login fails. Otherwise each call
+ * under way fails or is queued to be sent again, and the session waits for `span` plus the back-off. With `isSlot`,
+ * the server has assigned a time to this client: the session waits for `span`, or, after failures, for the back-off
+ * if it is longer.
  */
 export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): void {
   const { session } = turn;

@@ -195,8 +195,8 @@ function refuseForNow(turn: Turn, id: CallId): void {
 }
 
 /**
- * Whether closing the link, or aborting the attempt to open one, is enough for a logout. This is so if the login was
- * not sent yet, and for a Web client, whose login ends with its link.
+ * Whether a logout needs no message to the server. While no link is live, this is so if no login was sent yet, and
+ * for a Web client, whose login ends with its link.
  */
 function endsWithItsLink({ identity }: State, { established, phase }: Session): boolean {
   const isUnsent = !established && phase.at !== "loggingIn";

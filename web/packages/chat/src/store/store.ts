@@ -33,8 +33,8 @@ const BATCH = 100;
 /** The time, in milliseconds, during which the users of new components are collected into one call. */
 const GATHER = 20;
 /**
- * The time, in milliseconds, for which a user without listeners stays subscribed. After a redraw of a list or a change
- * of the route, the user often has a listener again.
+ * The time, in milliseconds, for which a user without listeners stays subscribed. After a redraw of a list or a
+ * change of the route, the user often has a listener again.
  */
 export const GRACE = 1_000;
 /** The wait, in milliseconds, after a call that failed because of its rate, or had no answer. */
@@ -50,8 +50,8 @@ interface Watched {
   readonly listeners: Set<() => void>;
   status: UserStatus | undefined;
   /**
-   * The state of the user: `wanted` is not requested yet; `asked` was queried, or is in the subscription list without
-   * the store; `taken` was subscribed by the store.
+   * The state of the user: `wanted` if the status is not requested yet; `taken` if the store has subscribed to the
+   * user; `asked` if the status was requested without a subscription by the store.
    */
   place: "wanted" | "asked" | "taken";
   /** The time at which the last listener was removed; undefined while there is a listener. */
@@ -212,7 +212,7 @@ export class StatusStore {
     }
   }
 
-  /** Removes users without listeners to whom the store has not subscribed: this needs no call. */
+  /** Removes the users whose grace is over and to whom the store has not subscribed. This needs no call. */
   #dropUnasked(): void {
     for (const [userID, { place }] of this.#left()) {
       if (place !== "taken") {

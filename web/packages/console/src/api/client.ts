@@ -1,6 +1,6 @@
 /**
- * The client of the console's API. Every change contains the session's token, and a change of an app also contains
- * the state of the app on which it is based.
+ * The client of the console's API. Every change contains the session's token. A change of an app, its keys or its
+ * admins also contains the tag of the app's state on which it is based.
  */
 
 import {

@@ -28,7 +28,7 @@ import { valueAt, type Merged } from "../settings/paths.js";
 import { errorText } from "../words/errors.js";
 import { head, pageStyles } from "./page.js";
 
-/** The section for each path or first part of a path. */
+/** The section of each setting, by the first part of the setting's path. */
 const TAB_OF: Record<string, AppTab> = {
   name: "general",
   edition: "general",

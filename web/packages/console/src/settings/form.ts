@@ -119,7 +119,9 @@ export function isShortSecret(secret: string | undefined): boolean {
   return secret !== undefined && secret !== "" && bytes(secret) < SHORTEST_SECRET;
 }
 
-/** Returns whether webhooks can be sent to this address. An empty address is valid and means no receiver. */
+/**
+ * Returns whether the text is an `http` or `https` address. An empty text is accepted and means that there is none.
+ */
 export function isWebAddress(text: string): boolean {
   if (text === "") return true;
   if (!/^https?:\/\/[^\s/?#]/i.test(text)) return false;

@@ -27,8 +27,8 @@ const NEAR_BEGINNING = 240;
 
 /**
  * A conversation with another user: the user's name and status in the header, the messages, and an input field. Marks
- * visible messages as read, and loads earlier messages when the user scrolls up. Enter sends the message, and
- * Shift+Enter begins a new line.
+ * the messages as read when the newest is visible, and loads earlier messages when the user scrolls up. Enter sends
+ * the message, and Shift+Enter begins a new line.
  *
  * ```html
  * <tuikit-chat conversation-id="C2Cmaya"></tuikit-chat>
@@ -180,7 +180,7 @@ export class TuikitChat extends StatusElement {
     </header>`;
   }
 
-  /** Renders the notice of a lost connection. The lists report statuses that the app does not allow. */
+  /** Renders the notice of a lost connection. Only the lists report that the app allows no statuses. */
   #notice(words: Words): TemplateResult {
     const { trouble } = this.kit;
     return notice(trouble?.is === "cut" ? trouble : undefined, words);

@@ -32,8 +32,8 @@ export interface ConversationEventDetail {
 const NOBODY: readonly string[] = [];
 
 /**
- * The list of the user's conversations. A row has the peer's picture, online status and custom status, the last message
- * with its time, and the number of unread messages. Pinned conversations are at the top.
+ * The list of the user's conversations. A row has the peer's picture, online status and custom status, the last
+ * message with its time, and the number of unread messages. Pinned conversations are at the top.
  *
  * Keys: the arrows, Home, End, Page Up and Page Down move; Enter or Space opens; Delete asks whether to delete.
  * Shift+F10, the menu key, a right click or a long press opens the menu of a row.
@@ -320,7 +320,7 @@ export class TuikitConversation extends ListElement<Conversation> {
     }
   };
 
-  /** Reports a long press as a right click, in browsers that do not do so. */
+  /** Opens the menu of a row after a long press, in browsers that do not report the press as a right click. */
   readonly #touch = new LongTouch(({ x, y, path }) => {
     const conversation = this.#rows[indexOf(path)];
     if (conversation !== undefined) {

@@ -4,7 +4,7 @@ export interface Place {
   /** The index of the current row; -1 if there is none. */
   readonly index: number;
   readonly count: number;
-  /** The number of visible rows. */
+  /** The number of rows by which Page Up and Page Down move. */
   readonly page: number;
 }
 

@@ -31,7 +31,9 @@ export class LongTouch {
     return this.#wasLong;
   }
 
-  /** Ends the press without a report, because it is not long, or because the browser has reported it. */
+  /**
+   * Ends the press without a report, for example because the finger moved, or because the browser has reported it.
+   */
   readonly give = (): void => {
     if (this.#timer !== null) {
       clearTimeout(this.#timer);

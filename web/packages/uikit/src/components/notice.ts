@@ -1,4 +1,4 @@
-/** The line above a list that says why its statuses may be outdated: no connection, or no statuses in this app. */
+/** The line that says why statuses may be outdated or missing: no connection, or an app that allows no statuses. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { SWITCHED_OFF } from "../status/ledger.js";

@@ -18,7 +18,7 @@ export interface Contacts {
 
 /**
  * Groups friends by letter: A to Z, then `#`. Within a letter, they are in the order of their readings, then of their
- * userIDs.
+ * names, then of their userIDs.
  */
 export function contactsOf(friends: readonly Friend[], pinyin: Pinyin | null, language: string): Contacts {
   const collator = new Intl.Collator(language, { sensitivity: "base", numeric: true });

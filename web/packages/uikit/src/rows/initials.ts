@@ -9,7 +9,7 @@ export const LETTERS: readonly string[] = Array.from("ABCDEFGHIJKLMNOPQRSTUVWXYZ
 /** Converts a Chinese name to pinyin. */
 export type Pinyin = (name: string) => string;
 
-/** Returns whether a name needs the pinyin table. */
+/** Returns whether any of the names needs the pinyin table. */
 export function needsPinyin(names: readonly string[]): boolean {
   return names.some((name) => /^\P{L}*\p{sc=Han}/u.test(name));
 }

@@ -3,7 +3,8 @@
  * next call to the server.
  *
  * The ledger is pure: it has no client and no clock. A driver reports events to it, makes the one call that `next`
- * returns, and reports the answer. Each method returns the users whose displayed status has changed.
+ * returns, and reports the answer. A method that changes displayed statuses returns the users whose status has
+ * changed.
  *
  * The subscription list belongs to the account, and the application uses it too. The kit uses only free room and
  * never causes an eviction. It unsubscribes only from users to whom it has subscribed.
@@ -110,7 +111,7 @@ export class Ledger {
   #earlier: ReadonlySet<string> = new Set();
   /** The time at which each user left the last list that contained the user. */
   readonly #left = new Map<string, number>();
-  /** The users whom the server does not let a client watch, with the time of its answer. */
+  /** The users for whom the server has refused a query or a subscription, with the time of the refusal. */
   readonly #unwatchable = new Map<string, number>();
   #limit = DEFAULT_LIMIT;
   #readAt = -Infinity;
@@ -356,7 +357,10 @@ export class Ledger {
     return call === undefined ? { wakeAt: this.#nextDeadline(now) } : this.#spend(call, now);
   }
 
-  /** Returns the query of visible users without a subscription; if the batch has room, it also names other users. */
+  /**
+   * Returns the query of visible users whose status is unknown, or is outdated and not subscribed. If the batch has
+   * room, the query also names other users whose status is unknown.
+   */
   #query(listed: ReadonlySet<string>, now: number): Call | undefined {
     const isWanted = (user: string) => {
       const known = this.#known.get(user);
@@ -380,7 +384,10 @@ export class Ledger {
     return { kind: "query", users: [...users].slice(0, this.#queryBatch) };
   }
 
-  /** Returns the call that subscribes to users; if room is needed first, the call that unsubscribes from others. */
+  /**
+   * Returns the call that unsubscribes from users who are in no list any longer, or who must make room for others. If
+   * there are no such users, returns the call that subscribes.
+   */
   #subscriptions(listed: ReadonlySet<string>, now: number): Call | undefined {
     const room = Math.max(0, this.#limit - this.#foreign.size);
     const isWanted = (user: string) =>

@@ -34,7 +34,7 @@ function box(): HTMLElement {
   return element;
 }
 
-/** Draws the status of a user into an element. Can draw another user's status, and stop. */
+/** The status of a user as drawn by a framework. `draw` shows another user, and `stop` removes it. */
 interface Drawn {
   draw(user: string | undefined): void;
   stop(): void;

@@ -114,7 +114,7 @@ export function statusCalls(stage: Stage): string[] {
   return stage.calls.filter(({ call }) => /Status|Subscriptions/.test(call)).map(({ call }) => call);
 }
 
-/** Checks that there was exactly one warning, which begins with the expected text. */
+/** Checks that there was exactly one warning, which says that the status is not shown, with this code. */
 export function expectOneWarning(
   warn: { readonly mock: { readonly calls: readonly unknown[][] } },
   code: number,
