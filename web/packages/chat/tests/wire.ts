@@ -6,7 +6,7 @@ import type { ClientMessageJson, LoginResponseJson, ServerMessageJson } from "..
 type Handler = ((event: never) => void) | null;
 
 export class Wire {
-  /** The messages that were sent after the logins, on all links. */
+  /** The sent messages of all links, without the logins. */
   readonly sent: ClientMessageJson[] = [];
   /** The answer to each login. */
   login: LoginResponseJson = {};

@@ -1,4 +1,4 @@
-/** The preferences of a visitor, stored in the browser: the theme, the language, and whether dots are shown. */
+/** The preferences of a visitor, stored in the browser: the theme and the language. */
 
 export type Theme = "auto" | "light" | "dark";
 export type Language = "en" | "zh";

@@ -5,7 +5,7 @@ export interface DemoUser {
   readonly userID: string;
   readonly nick: string;
   readonly avatar: string;
-  /** Whether visitors can log in as this user. The other users act on their own. */
+  /** Whether the user is meant for visitors. The other users act on their own, even if a visitor logs in as them. */
   readonly isPlayer: boolean;
 }
 

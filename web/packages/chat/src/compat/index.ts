@@ -4,7 +4,7 @@
  *
  *     alias: { "@tencentcloud/chat": "@lamplight/chat/compat" }
  *
- * The calls and fields that Lamplight does not have are in one table, `absent.ts`.
+ * The calls that Lamplight does not have are in one table, `absent.ts`.
  */
 
 // The values are the cloud's: an enum mixes numbers and texts, and some values occur twice.

@@ -204,7 +204,7 @@ interface UserList {
   userIDList: string[];
 }
 
-/** The calls that Lamplight fully supports. */
+/** The calls that are not in `absent.ts`. Lamplight supports them, except those for signalling. */
 interface Present {
   login(options: { userID: string; userSig: string }): Promise<any>;
   logout(): Promise<void>;

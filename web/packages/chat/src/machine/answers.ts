@@ -145,8 +145,8 @@ function endingOf(refusal: Refused): Ending {
 }
 
 /**
- * Handles the snapshot of a login and the statuses that came before the answer. In the new subscription list, users
- * that only the server has come first: an earlier page subscribed to them before all users of this session.
+ * Handles the snapshot of a login and the statuses that came before the answer. The new subscription list begins with
+ * the users that only the server has, because an earlier page subscribed to them before all users of this session.
  */
 function toldAtLogin(turn: Turn, early: readonly UserStatus[], login: LoginResponseJson): void {
   if (turn.session === null) {

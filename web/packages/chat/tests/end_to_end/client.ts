@@ -6,7 +6,7 @@ import type { Server } from "./server.js";
 
 const open: Client[] = [];
 
-/** A client that is not logged in. `closeAll` closes it. */
+/** A client, at first without a login. `closeAll` destroys it. */
 export class Client {
   readonly chat: Chat;
   readonly #events: { name: string; data: unknown }[] = [];
@@ -77,7 +77,7 @@ export class Client {
   }
 }
 
-/** A client that is logged in. */
+/** Returns a client that is logged in. */
 export async function login(server: Server, userID: string, options: Partial<CreateOptions> = {}): Promise<Client> {
   const client = new Client(server, options);
   await client.chat.login({ userID, userSig: await server.sig(userID) });

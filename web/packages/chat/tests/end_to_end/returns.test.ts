@@ -16,7 +16,7 @@ const CLIENTS = AWAY.length === 0 ? 20 : 60;
 
 let server: Server;
 const clients: Client[] = [];
-/** The time at which each client was last connected, by the clock of this process; Infinity while it is not. */
+/** The time at which each client connected, by the clock of this process; Infinity while it is not connected. */
 const connected: number[] = [];
 
 beforeAll(async () => {

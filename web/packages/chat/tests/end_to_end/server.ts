@@ -52,7 +52,7 @@ export class Server {
     return `ws://127.0.0.1:${this.#port}`;
   }
 
-  /** Starts the program again, with the same folder and port. */
+  /** Starts the program, every time with the same folder and port. */
   async restart(): Promise<void> {
     const listen = ["--client-listen", `127.0.0.1:${this.#port}`, "--http-listen", "127.0.0.1:0", "--workers", "1"];
     const process = spawn(program(), ["serve", ...listen, "--data-dir", this.#data, "--log", "warn"], {

@@ -211,7 +211,7 @@ export class World {
     }
   }
 
-  /** Answers a request: `answer @ <kind> <what>` */
+  /** Returns the answer to a request, from the words after `answer`: `@ <kind> <what>`. */
   #answer([at = "@", kind = "", ...rest]: string[]): Input {
     const back = Number(at.slice(1) || "1");
     const id = this.sent.at(-back)?.id ?? "0";

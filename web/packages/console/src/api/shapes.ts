@@ -239,7 +239,7 @@ export interface Sample {
   detection: Quantiles | null;
 }
 
-/** The figures of one step of the past; each value is the mean over the step. */
+/** The figures of one step of the past: means over the step, except `peak`, `delivery` and `detection`. */
 export interface PastPoint {
   at: number;
   online: number;

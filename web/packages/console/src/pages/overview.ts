@@ -70,7 +70,7 @@ export class OverviewPage extends View {
   /** The range of the charts; undefined for the live charts of the last ten minutes. */
   @state() private range: Range | undefined = undefined;
   @state() private past: Loaded<Past> = LOADING;
-  /** Whether live figures have stopped coming. */
+  /** Whether the last attempt to read live figures has failed. */
   @state() private stale = false;
 
   #history: History = NO_HISTORY;

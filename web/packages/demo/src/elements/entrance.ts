@@ -211,7 +211,10 @@ export class LamplightEntrance extends LitElement {
   @property({ attribute: false }) words!: Words;
   @property({ attribute: false }) place!: Place;
   @property({ attribute: false }) ending: Ending | undefined;
-  /** The login that another login of the same account has replaced; undefined if there is none. */
+  /**
+   * The credentials of a login that did not reach the server, or that another login of the same account has replaced;
+   * undefined if there is none.
+   */
   @property({ attribute: false }) former: Ticket | undefined;
   /** The userID of the visitor who is logging in; undefined if nobody is. */
   @property({ attribute: false }) entering: string | undefined;
