@@ -138,29 +138,52 @@ impl Waiting {
         }
     }
 
-    /// Reduces the number of entries. All entries about the lists of a user become one entry by which the user's
-    /// clients read the lists again. Other entries stay unchanged.
+    /// Reduces the number of entries, or leaves it unchanged. All changes of a user's lists become one entry, by which
+    /// the user's clients read the lists again. Changed profiles become such entries for the friends who receive them if
+    /// these are fewer entries; otherwise they stay. Other entries stay too.
     fn condense(&mut self) {
-        let mut unknown = BTreeSet::new();
-        let mut kept: VecDeque<LogEntry> = VecDeque::new();
-        for entry in self.entries.drain(..) {
-            match &entry.news {
-                News::Lists(_) | News::ListsUnknown => {
-                    unknown.insert(entry.user);
-                }
-                News::FriendProfile(shown) => {
-                    unknown.extend(shown.friends.iter().map(|id| User::new(entry.user.app, id.clone())));
-                }
-                News::Friend { .. }
-                | News::App(_)
-                | News::Status(_)
-                | News::Ended(_)
-                | News::Subscriptions { .. }
-                | News::Events => kept.push_back(entry),
+        let is_lists = |news: &News| matches!(news, News::Lists(_) | News::ListsUnknown);
+        let lists = self.entries.iter().filter(|entry| is_lists(&entry.news));
+        let mut unknown: BTreeSet<User> = lists.map(|entry| entry.user.clone()).collect();
+        let profiles = self.entries.iter().filter_map(|entry| match &entry.news {
+            News::FriendProfile(shown) => Some((entry.user.app, shown)),
+            News::Lists(_)
+            | News::ListsUnknown
+            | News::Friend { .. }
+            | News::App(_)
+            | News::Status(_)
+            | News::Ended(_)
+            | News::Subscriptions { .. }
+            | News::Events => None,
+        });
+        let most = profiles.clone().count();
+        let friends = profiles.flat_map(|(app, shown)| shown.friends.iter().map(move |id| (app, id)));
+        let mut others = BTreeSet::new();
+        for (app, id) in friends {
+            let friend = User::new(app, id.clone());
+            if !unknown.contains(&friend) {
+                others.insert(friend);
+            }
+            // A profile may have hundreds of friends; more of them need not be counted.
+            if others.len() >= most {
+                break;
             }
         }
-        kept.extend(unknown.into_iter().map(|user| LogEntry::news(user, News::ListsUnknown)));
-        self.entries = kept;
+        let replaces_profiles = others.len() < most;
+        if replaces_profiles {
+            unknown.extend(others);
+        }
+        self.entries.retain(|entry| match entry.news {
+            News::Lists(_) | News::ListsUnknown => false,
+            News::FriendProfile(_) => !replaces_profiles,
+            News::Friend { .. }
+            | News::App(_)
+            | News::Status(_)
+            | News::Ended(_)
+            | News::Subscriptions { .. }
+            | News::Events => true,
+        });
+        self.entries.extend(unknown.into_iter().map(|user| LogEntry::news(user, News::ListsUnknown)));
     }
 }
 
@@ -169,9 +192,10 @@ mod tests {
     use super::*;
     use futures_util::future::{pending, ready};
     use lamplight_directory::{
-        Answer, DirectoryErrorKind, Heard, InProcessDirectory, ListsChange, ListsNews, LogReader,
+        Answer, DirectoryErrorKind, FriendProfile, Heard, InProcessDirectory, ListsChange, ListsNews,
+        LogReader,
     };
-    use lamplight_model::{AppId, UserId};
+    use lamplight_model::{AppId, Profile, UserId};
 
     /// A log that the test can make fail.
     struct Frail {
@@ -278,5 +302,36 @@ mod tests {
         let heard = heard(&mut reader);
         assert_eq!(heard[..4], [77, 0, 1, 2]);
         assert_eq!(heard.len(), MAX_WAITING);
+    }
+
+    #[test]
+    fn profiles_of_many_friends_do_not_enlarge_what_waits() {
+        let profile_of = |number: usize, friends: std::ops::Range<usize>| {
+            let friends = friends.map(|friend| user(friend).id).collect();
+            let shown = FriendProfile { friends, profile: Arc::new(Profile::default()) };
+            LogEntry::news(user(number), News::FriendProfile(Arc::new(shown)))
+        };
+        for (entries, condensed) in [
+            // Profiles with more friends than there are entries stay.
+            ((0..100).map(|n| profile_of(n, 500 * n..500 * (n + 1))).collect::<Vec<_>>(), 100),
+            // Profiles that few friends receive again and again become one entry for each friend.
+            ((0..100).map(|n| profile_of(n % 2, 0..3)).collect(), 3),
+            // A friend who reads all lists again needs no other entry.
+            (
+                vec![
+                    LogEntry::news(user(1), News::ListsUnknown),
+                    LogEntry::news(user(2), News::ListsUnknown),
+                    profile_of(9, 1..3),
+                ],
+                2,
+            ),
+        ] {
+            let mut waiting = Waiting { entries: entries.into(), ..Waiting::default() };
+            waiting.condense();
+            assert_eq!(waiting.entries.len(), condensed);
+            let bounded = waiting.entries.len();
+            waiting.condense();
+            assert_eq!(waiting.entries.len(), bounded);
+        }
     }
 }
