@@ -119,6 +119,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).map(|subject| self.graph.watchers(subject))
     }
 
+    /// The newest state of a user, if the user is watched and the state is known.
+    pub fn newest(&self, user: &User) -> Option<&S> {
+        self.graph.subject(user).and_then(|subject| self.graph.state(subject))
+    }
+
     /// Whether a user is watched and the hub's state of the user is older than `version` or missing.
     pub fn wants(&self, user: &User, version: Version) -> bool {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))

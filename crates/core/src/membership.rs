@@ -47,6 +47,8 @@ pub struct LostNode {
     pub node: NodeId,
     /// The last beat of the node. If the register has another beat, the node has come back.
     pub beat: u64,
+    /// The time for which it has been silent.
+    pub silent: Duration,
 }
 
 /// Work of the cluster that one node should do.
@@ -129,7 +131,7 @@ impl Membership {
     pub fn lost(&self) -> Vec<LostNode> {
         let long = self.times.lease + self.times.grace;
         let lost = self.others.iter().filter(|(_, seen)| seen.silent >= long);
-        lost.map(|(node, seen)| LostNode { node: *node, beat: seen.beat }).collect()
+        lost.map(|(node, seen)| LostNode { node: *node, beat: seen.beat, silent: seen.silent }).collect()
     }
 
     /// Whether this node does a duty now.

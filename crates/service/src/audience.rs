@@ -255,6 +255,11 @@ impl<S: Versioned> Audience<S> {
         self.hub.watched(watcher, Why::Subscribed).map(|user| &user.id)
     }
 
+    /// The newest state of a user that was delivered to anybody here, if the user is watched.
+    pub fn newest(&self, user: &User) -> Option<&S> {
+        self.hub.newest(user)
+    }
+
     /// Applies an entry of the change log. `prepare` converts a status into the form that mailboxes use, and is called
     /// at most once, only if the user is watched. Returns `true` if the entry is a status that comes faster than the
     /// rate, so that it waits for [`Audience::tell_due`].

@@ -173,6 +173,11 @@ impl Service {
         Self { duties: Duties::among(membership), records: self.records.in_cluster(grace), ..self }
     }
 
+    /// Whether other nodes share the stores of this node.
+    pub fn is_in_cluster(&self) -> bool {
+        self.records.is_shared()
+    }
+
     /// The duties of this node among the nodes of its cluster.
     pub fn duties(&self) -> &Duties {
         &self.duties

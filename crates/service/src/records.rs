@@ -61,6 +61,11 @@ impl Records {
         Self { grace: Some(grace), ..self }
     }
 
+    /// Whether other nodes share the directory.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.grace.is_some()
+    }
+
     /// Stores the epoch of the directory when this node begins. Only a later epoch counts as a loss in
     /// [`Records::lost_at`].
     pub(crate) fn begin_in_cluster(&self) {
@@ -72,7 +77,7 @@ impl Records {
     pub(crate) fn lost_at(&self) -> Option<Timestamp> {
         let epoch = self.directory.epoch();
         let began = Timestamp(self.began.load(Ordering::Relaxed));
-        (self.grace.is_some() && epoch > began).then_some(epoch)
+        (self.is_shared() && epoch > began).then_some(epoch)
     }
 
     /// Reads the records of users of an app with `view`, in the order of `users`. If a user has no record, or if `view`

@@ -254,15 +254,17 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
         log_in(&cluster.here, name, device, platform, connection, 1).await;
     }
     cluster.log.take(&mut Vec::new());
-    let lost = LostNode { node: THERE, beat: 7 };
+    let lost = LostNode { node: THERE, beat: 7, silent: Duration::from_secs(40) };
+    assert!(!cluster.here.has_no_connections(THERE).await.unwrap());
     let mut place = Some(RecordedCursor::default());
     let mut ended = 0;
     while let Some(from) = place {
-        let page = cluster.here.clear_lost_node(lost, from, now(20).wall, now(60)).await.unwrap();
+        let page = cluster.here.clear_lost_node(lost, from, now(60)).await.unwrap();
         assert_eq!(page.failed, 0);
         (ended, place) = (ended + page.ended, page.next);
     }
     assert_eq!(ended, 2);
+    assert!(cluster.here.has_no_connections(THERE).await.unwrap());
     let ann = cluster.status("ann", 61).await.unwrap();
     assert_eq!((ann.status_type, ann.reason, ann.last_seen), (Offline, Reason::NodeLost, Some(now(20).wall)));
     assert_eq!(cluster.status_type("bob", 61).await, Online);
@@ -277,6 +279,30 @@ async fn the_connections_of_a_lost_node_end_and_those_of_others_stay() {
     let late = ConnectionId::new(THERE, 1);
     cluster.there.disconnect(&user("ann"), late, LinkEnd::Closed, now(59).wall, now(62)).await.unwrap();
     assert_eq!(cluster.status("ann", 63).await.unwrap(), ann);
+}
+
+#[tokio::test]
+async fn the_users_of_a_node_that_stops_count_as_connected_until_the_grace_ends() {
+    let mut cluster = Cluster::start().await;
+    log_in(&cluster.here, "ann", "phone", Platform::IPhone, ConnectionId::new(HERE, 1), 1).await;
+    log_in(&cluster.here, "bob", "phone", Platform::IPhone, ConnectionId::new(HERE, 2), 1).await;
+    cluster.log.take(&mut Vec::new());
+    let (mut place, until) = (Some(RecordedCursor::default()), now(40).moment);
+    while let Some(from) = place {
+        let page = cluster.here.hold_own_links(HERE, from, until, now(10)).await.unwrap();
+        place = page.next;
+    }
+    log_in(&cluster.there, "bob", "phone", Platform::IPhone, ConnectionId::new(THERE, 1), 15).await;
+    assert!(cluster.here.has_no_connections(HERE).await.unwrap());
+    for (second, expected) in [(39, Online), (40, Offline)] {
+        cluster.there.expire_due(10, now(second)).await.unwrap();
+        assert_eq!(cluster.status_type("ann", second).await, expected, "at {second}");
+        assert_eq!(cluster.status_type("bob", second).await, Online, "at {second}");
+    }
+    let mut entries = Vec::new();
+    cluster.log.take(&mut entries);
+    let told: Vec<_> = entries.iter().map(|entry| entry.user.id.as_str()).collect();
+    assert_eq!(told, ["ann"], "who came back in time was never away");
 }
 
 #[tokio::test]

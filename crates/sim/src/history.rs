@@ -3,9 +3,8 @@
 
 use crate::random::Random;
 use crate::reference::Reference;
-use crate::step::{DEVICES, Device, End, Friends, Knob, Sig, Step, UNREADABLE, USERS, Who};
+use crate::step::{DEVICES, Device, End, Friends, Knob, Sig, Step, UNREADABLE, USERS, WORKERS, Who};
 use crate::trial::{Fault, Trial};
-use crate::world::WORKERS;
 use lamplight_model::StatusType;
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,20 +52,56 @@ const QUIET_EVERY: usize = 50;
 /// Generates a history from a seed and runs it.
 pub fn run_seed(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
     let mut random = Random::new(seed);
-    run(Some(seed), |trial, taken| {
+    run(Trial::new, Some(seed), |trial, taken| {
         let quiet = taken % QUIET_EVERY == QUIET_EVERY - 1 || taken + 1 == steps;
         (taken < steps).then(|| if quiet { Step::Quiet } else { next(&mut random, trial) })
     })
 }
 
+/// Does the same on several nodes, of which some are lost.
+pub fn run_seed_on_nodes(seed: u64, steps: usize) -> Result<Report, Box<Verdict>> {
+    let mut random = Random::new(seed);
+    run(Trial::on_nodes, Some(seed), |trial, taken| {
+        let quiet = taken % QUIET_EVERY == QUIET_EVERY - 1 || taken + 1 == steps;
+        (taken < steps).then(|| match next(&mut random, trial) {
+            _ if quiet => Step::Quiet,
+            Step::Restart { .. } | Step::LoseLive => Step::LoseNode { worker: random.below(WORKERS) },
+            Step::Text { .. } | Step::Upkeep if random.once_in(10) => {
+                Step::StartNode { worker: random.below(WORKERS) }
+            }
+            // All nodes have the time of their directory, whose clock nobody sets.
+            Step::Jump { .. } => Step::Advance { millis: 3_000 },
+            other => other,
+        })
+    })
+}
+
 /// Runs a written history, and compares the whole state at its end.
 pub fn replay(steps: &[Step]) -> Result<Report, Box<Verdict>> {
+    replay_on(Trial::new, steps)
+}
+
+/// Does the same on several nodes.
+pub fn replay_on_nodes(steps: &[Step]) -> Result<Report, Box<Verdict>> {
+    replay_on(Trial::on_nodes, steps)
+}
+
+fn replay_on(begin: impl Fn() -> Result<Trial, Fault>, steps: &[Step]) -> Result<Report, Box<Verdict>> {
     let mut steps = steps.iter().cloned().chain([Step::Quiet]);
-    run(None, |_, _| steps.next())
+    run(begin, None, |_, _| steps.next())
 }
 
 /// Removes steps from a failing history as long as it still fails.
 pub fn shrink(verdict: Verdict) -> Verdict {
+    shrink_by(verdict, replay)
+}
+
+/// Does the same for a history on several nodes.
+pub fn shrink_on_nodes(verdict: Verdict) -> Verdict {
+    shrink_by(verdict, replay_on_nodes)
+}
+
+fn shrink_by(verdict: Verdict, replay: impl Fn(&[Step]) -> Result<Report, Box<Verdict>>) -> Verdict {
     let mut best = verdict;
     let mut piece = best.steps.len() / 2;
     while piece > 0 {
@@ -87,12 +122,13 @@ pub fn shrink(verdict: Verdict) -> Verdict {
 }
 
 fn run(
+    begin: impl Fn() -> Result<Trial, Fault>,
     seed: Option<u64>,
     mut next: impl FnMut(&Trial, usize) -> Option<Step>,
 ) -> Result<Report, Box<Verdict>> {
     let mut steps = Vec::new();
     let failed = |fault, steps| Err(Box::new(Verdict { seed, steps, fault }));
-    let mut trial = match Trial::new() {
+    let mut trial = match begin() {
         Ok(trial) => trial,
         Err(fault) => return failed(fault, steps),
     };

@@ -20,7 +20,9 @@ mod world;
 
 pub use answer::{Answer, Cause, Shown};
 pub use client::Client;
-pub use history::{Report, Verdict, replay, run_seed, shrink};
+pub use history::{
+    Report, Verdict, replay, replay_on_nodes, run_seed, run_seed_on_nodes, shrink, shrink_on_nodes,
+};
 pub use random::Random;
 pub use reference::Reference;
 pub use step::{DEVICES, Device, End, Friends, Knob, Sig, Step, UNREADABLE, USERS, UnknownStep, Who};

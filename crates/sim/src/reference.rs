@@ -7,7 +7,7 @@ mod calls;
 mod person;
 
 use crate::answer::{Answer, Cause, Shown};
-use crate::step::{DEVICES, Device, End, Friends, Sig, Step, USERS, Who};
+use crate::step::{DEVICES, Device, End, Friends, Sig, Step, USERS, WORKERS, Who};
 use lamplight_model::{
     AppSettings, Edition, Moment, MultiDeviceMode, Now, Platform, Reason, StatusType, Timestamp,
 };
@@ -17,6 +17,9 @@ use std::time::Duration;
 
 /// The grace after a server process was lost (SPEC section 10, row 2).
 pub(crate) const GRACE: Duration = Duration::from_secs(30);
+
+/// The length of the lease of a node, after which the grace begins.
+pub(crate) const LEASE: Duration = Duration::from_secs(9);
 
 /// The model.
 #[derive(Debug)]
@@ -35,6 +38,21 @@ pub struct Reference {
     ended: BTreeMap<u64, Cause>,
     /// Deleted users who may still be on the subscription lists of other users.
     deleted: BTreeSet<Who>,
+    /// The worker of each connection.
+    workers: BTreeMap<u64, usize>,
+    /// The connections of lost nodes, which still count as connected, with the time of the loss.
+    ghosts: BTreeMap<u64, Now>,
+    /// The node that was killed and has not been started again.
+    down: Option<Down>,
+}
+
+/// A node that was killed.
+#[derive(Debug)]
+struct Down {
+    worker: usize,
+    lost: Now,
+    /// Whether the others have cleared its connections.
+    is_cleared: bool,
 }
 
 impl Reference {
@@ -50,6 +68,9 @@ impl Reference {
             lost_at: now.wall,
             ended: BTreeMap::new(),
             deleted: BTreeSet::new(),
+            workers: BTreeMap::new(),
+            ghosts: BTreeMap::new(),
+            down: None,
         }
     }
 
@@ -57,7 +78,8 @@ impl Reference {
     /// connection ignore it.
     pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
         match step {
-            Step::Login { who, device, resume, sig, .. } => {
+            Step::Login { who, device, worker, resume, sig } => {
+                self.workers.insert(connection, *worker % WORKERS);
                 return self.login(*who, *device, *resume, *sig, connection);
             }
             Step::Logout { who, .. } => self.end_login(*who, connection, Reason::Logout),
@@ -108,6 +130,19 @@ impl Reference {
                 self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
                 self.lose_live();
             }
+            Step::LoseNode { worker } => {
+                let (worker, lost) = (*worker % WORKERS, self.now);
+                for connection in self.connections() {
+                    if self.workers.get(&connection) == Some(&worker) {
+                        self.ended.insert(connection, Cause::Own);
+                        self.ghosts.insert(connection, lost);
+                    }
+                }
+                self.down = Some(Down { worker, lost, is_cleared: false });
+                // Until its lease is over, nobody does its duties.
+                self.now = self.now.after(LEASE);
+            }
+            Step::StartNode { .. } => self.down = None,
             Step::Stall { .. }
             | Step::Read { .. }
             | Step::Unstall { .. }
@@ -177,7 +212,23 @@ impl Reference {
         let logins = self.people.iter().flat_map(|person| &person.logins);
         logins
             .filter_map(|login| if let Link::On(connection) = login.link { Some(connection) } else { None })
+            .filter(|connection| !self.ghosts.contains_key(connection))
             .collect()
+    }
+
+    /// Whether the node of a worker was killed.
+    pub fn is_down(&self, worker: usize) -> bool {
+        self.down.as_ref().is_some_and(|down| down.worker == worker % WORKERS)
+    }
+
+    /// Whether the node of a worker can be killed, so that two are left.
+    pub fn can_lose(&self) -> bool {
+        self.down.is_none()
+    }
+
+    /// Whether the node of a worker can be started again.
+    pub fn can_start(&self, worker: usize) -> bool {
+        self.is_down(worker) && self.down.as_ref().is_some_and(|down| down.is_cleared)
     }
 
     /// The cause of a connection's end; `None` if the connection has not ended.
@@ -457,7 +508,35 @@ impl Reference {
         }
     }
 
+    /// Ends the links of nodes that are lost.
+    fn clear_ghosts(&mut self) {
+        let now = self.now.moment;
+        if let Some(down) = self.down.as_mut().filter(|down| down.lost.moment + LEASE + GRACE <= now) {
+            down.is_cleared = true;
+        }
+        let over: BTreeMap<u64, Now> =
+            self.ghosts.extract_if(.., |_, lost| lost.moment + LEASE + GRACE <= now).collect();
+        for who in 0..self.people.len() {
+            let lost = |login: &Login| match login.link {
+                Link::On(connection) => over.get(&connection).copied(),
+                Link::Held { .. } | Link::Away { .. } => None,
+            };
+            if !self.people[who].logins.iter().any(|login| lost(login).is_some()) {
+                continue;
+            }
+            self.alter(who, Reason::NodeLost, |all, person| {
+                for place in (0..person.logins.len()).rev() {
+                    if let Some(lost) = lost(&person.logins[place]) {
+                        person.note_seen(lost.wall);
+                        person.leave(place, now + all.settings.timing.login_retention());
+                    }
+                }
+            });
+        }
+    }
+
     fn upkeep(&mut self) {
+        self.clear_ghosts();
         let now = self.now.moment;
         for who in 0..self.people.len() {
             if self.people[who].is_due(now) {

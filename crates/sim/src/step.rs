@@ -26,6 +26,9 @@ pub const DEVICES: [(&str, Platform); 6] = [
     ("droid", Platform::Android),
 ];
 
+/// The number of workers: of one node, or of as many nodes with a worker each.
+pub(crate) const WORKERS: usize = 3;
+
 /// An invalid `userID` in a list of users; its text form is `?`.
 pub const UNREADABLE: Who = USERS.len();
 
@@ -204,6 +207,10 @@ pub enum Step {
     Restart { orderly: bool, millis: u64 },
     /// The process restarts without its live records.
     LoseLive,
+    /// The node of a worker is killed; the step ends when its lease is over. Only with several nodes.
+    LoseNode { worker: usize },
+    /// The node of a worker that was killed is started again, after its connections were cleared.
+    StartNode { worker: usize },
     /// All workers read the whole change log, and all clients read their notifications.
     Quiet,
 }
@@ -284,6 +291,8 @@ impl fmt::Display for Step {
             Self::Restart { orderly: true, millis } => write!(f, "restart {millis}"),
             Self::Restart { orderly: false, millis } => write!(f, "kill-9 {millis}"),
             Self::LoseLive => f.write_str("lose-live"),
+            Self::LoseNode { worker } => write!(f, "lose-node {worker}"),
+            Self::StartNode { worker } => write!(f, "start-node {worker}"),
             Self::Quiet => f.write_str("quiet"),
         }
     }
@@ -317,6 +326,8 @@ fn parse(words: &[&str]) -> Option<Step> {
         ("restart", [millis]) => Some(Step::Restart { orderly: true, millis: millis.parse().ok()? }),
         ("kill-9", [millis]) => Some(Step::Restart { orderly: false, millis: millis.parse().ok()? }),
         ("lose-live", []) => Some(Step::LoseLive),
+        ("lose-node", [worker]) => Some(Step::LoseNode { worker: worker.parse().ok()? }),
+        ("start-node", [worker]) => Some(Step::StartNode { worker: worker.parse().ok()? }),
         ("quiet", []) => Some(Step::Quiet),
         (who, [verb, rest @ ..]) => parse_of_user(user(who)?, verb, rest),
         (_, []) => None,
@@ -378,7 +389,7 @@ mod tests {
             ann.phone query bob ? ann\nann.phone subscribe\nann.phone unsubscribe cat\nann.phone list\n\
             ann.phone text busy\nann.phone stall\nann.phone read 2\nann.phone unstall\nann befriend bob\n\
             ann befriend bob one\nann unfriend bob one\nann create\nann delete\nann kick\nset linger-web 500\n\
-            advance 10\njump -300\nupkeep\ndoze 0\nwake 0\nflood\nrestart 5\nkill-9 5\nlose-live\nquiet";
+            advance 10\njump -300\nupkeep\ndoze 0\nwake 0\nflood\nrestart 5\nkill-9 5\nlose-live\nlose-node 1\nstart-node 1\nquiet";
         for line in lines.lines() {
             assert_eq!(line.parse::<Step>().map(|step| step.to_string()), Ok(line.to_owned()));
         }

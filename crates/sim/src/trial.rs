@@ -3,9 +3,9 @@
 use crate::answer::{Answer, Cause, Shown};
 use crate::client::Client;
 use crate::reference::Reference;
-use crate::step::{Device, End, Knob, Step, USERS, Who, who_is};
+use crate::step::{Device, End, Knob, Step, USERS, WORKERS, Who, who_is};
 use crate::worker::Notice;
-use crate::world::{Failed, WORKERS, World};
+use crate::world::{Failed, World};
 use lamplight_model::{AppSettings, Moment, Now, Reason, StatusType, Timestamp, UserStatus, Version};
 use lamplight_service::Viewing;
 use std::collections::{BTreeMap, BTreeSet};
@@ -77,6 +77,15 @@ pub struct Trial {
 impl Trial {
     /// Creates a trial. The limits of its app are small, so that histories often reach them.
     pub fn new() -> Result<Self, Fault> {
+        Self::on(false)
+    }
+
+    /// Does the same on several nodes that share their stores.
+    pub fn on_nodes() -> Result<Self, Fault> {
+        Self::on(true)
+    }
+
+    fn on(has_nodes: bool) -> Result<Self, Fault> {
         let now = Now { moment: Moment(10_000_000), wall: Timestamp(1_700_000_000_000) };
         let mut settings = AppSettings::default();
         let small = [
@@ -93,7 +102,7 @@ impl Trial {
         small.into_iter().for_each(|(knob, value)| knob.turn(&mut settings, value));
         Ok(Self {
             reference: Reference::new(now, settings.clone()),
-            world: World::new(now, settings)?,
+            world: World::new(now, settings, has_nodes)?,
             records: USERS.iter().map(|_| Record::default()).collect(),
             connections: 0,
             told: Vec::new(),
@@ -139,6 +148,9 @@ impl Trial {
             return Err(Fault(format!("answered {answer:?}\n  instead of {expected:?}")));
         }
         self.count_answer(&answer);
+        if let Step::LoseNode { .. } = step {
+            self.count("lost node");
+        }
         if let Step::Login { .. } = step
             && let Some(client) = self.world.client_mut(connection)
         {
@@ -200,6 +212,9 @@ impl Trial {
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
             Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
+            Step::Login { worker, .. } if self.reference.is_down(*worker) => None,
+            Step::LoseNode { .. } if !self.reference.can_lose() => None,
+            Step::StartNode { worker } if !self.reference.can_start(*worker) => None,
             Step::Login { .. } => {
                 self.connections += 1;
                 Some(self.connections)
@@ -237,6 +252,8 @@ impl Trial {
             | Step::Flood
             | Step::Restart { .. }
             | Step::LoseLive
+            | Step::LoseNode { .. }
+            | Step::StartNode { .. }
             | Step::Quiet => Some(0),
         }
     }

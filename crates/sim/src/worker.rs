@@ -3,10 +3,11 @@
 use crate::answer::Cause;
 use crate::step::{Who, user_of, who_is};
 use lamplight_core::{EndCause, Told, WatcherKey, notifications};
-use lamplight_directory::{Heard, LogReader};
+use lamplight_directory::{Heard, LogEntry};
 use lamplight_model::{ConnectionId, Now, User, UserId, UserStatus, Version};
 use lamplight_service::{Audience, Effect, Member, OwnListChange, Service, ServiceError, Viewing};
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// An event that a worker reports to its clients.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -38,14 +39,14 @@ impl Worker {
         &mut self,
         service: &Service,
         who: Who,
-        connection: u64,
+        connection: ConnectionId,
         known: &[(Who, Version)],
         now: Now,
     ) -> Result<bool, ServiceError> {
         let mut effects = Vec::new();
-        let member = Member::new(user_of(who), ConnectionId::alone(connection));
+        let member = Member::new(user_of(who), connection);
         let watcher = self.audience.join(member, known.len(), &mut effects);
-        self.connections.insert(connection, watcher);
+        self.connections.insert(connection.local, watcher);
         let is_current = self.settle(service, watcher, effects, now).await?;
         let seen: Vec<(User, Version)> = known.iter().map(|(of, version)| (user_of(*of), *version)).collect();
         self.audience.known_all(watcher, &seen);
@@ -64,14 +65,14 @@ impl Worker {
     /// Reads all entries of the change log. The world calls it after the worker was woken.
     pub async fn hear(
         &mut self,
-        reader: &mut LogReader,
+        entries: &[Arc<LogEntry>],
+        heard: Heard,
         service: &Service,
         now: Now,
     ) -> Result<Vec<Notice>, ServiceError> {
-        let (mut entries, mut effects, mut notices) = (Vec::new(), Vec::new(), Vec::new());
-        let heard = reader.take(&mut entries);
+        let (mut effects, mut notices) = (Vec::new(), Vec::new());
         for entry in entries {
-            self.audience.hear(&entry, now.moment, UserStatus::clone, &mut effects);
+            self.audience.hear(entry, now.moment, UserStatus::clone, &mut effects);
         }
         notices.extend(self.carry_out(service, effects, now).await?);
         match heard {

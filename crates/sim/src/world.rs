@@ -1,18 +1,25 @@
 //! The real code without its sockets: the service with a directory and facts on disk, and the workers.
 //!
+//! The time is an argument. The world does not know the expected outcome of a step.
+//!
+//! A world is one process with several workers, or several nodes with a worker each (`world/fleet.rs`).
+
+mod fleet;
 //! The time is an argument of each call. The world does not know the expected outcome of a step.
 
 use crate::answer::{Answer, Shown};
 use crate::bell::Bell;
 use crate::client::Client;
 use crate::reference::GRACE;
-use crate::step::{APP, DEVICES, End, Friends, Sig, Step, USERS, Who, user_of, who_is};
+use crate::step::{APP, DEVICES, End, Friends, Sig, Step, USERS, WORKERS, Who, user_of, who_is};
 use crate::worker::{Notice, Worker};
+use fleet::Fleet;
 use lamplight_auth::{Claims, sign};
 use lamplight_core::LinkEnd;
 use lamplight_directory::{
     ChangeLog, Directory, DirectoryStats, InProcessDirectory, LogEntry, LogReader, News,
 };
+use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
 use lamplight_model::{
     App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, Now, Timestamp, UserId, UserStatus,
@@ -28,9 +35,6 @@ use tempfile::TempDir;
 
 /// An error of the test environment, such as a full disk. No history should cause one.
 pub(crate) type Failed = Box<dyn Error + Send + Sync>;
-
-/// The number of workers.
-pub(crate) const WORKERS: usize = 3;
 
 /// The capacity of a log reader's queue, plus one, so that every reader misses an entry.
 const FLOOD: usize = 64 * 1024 + 1;
@@ -52,17 +56,30 @@ pub struct World {
     restarts: u64,
     /// The moment in the history at which the clock of this process started.
     origin: u64,
+    /// The nodes, if there are several.
+    fleet: Option<Fleet>,
+    /// The number of steps, which chooses the node for those without a connection.
+    steps: usize,
 }
 
 /// The parts that are dropped with the process.
 struct Node {
-    service: Service,
+    /// The service of each node; of one process there is one.
+    services: Vec<Service>,
     directory: Arc<InProcessDirectory>,
+    facts: Arc<dyn Facts>,
+}
+
+impl Node {
+    /// The service of the node that a worker belongs to.
+    fn service(&self, worker: usize) -> &Service {
+        &self.services[worker % self.services.len()]
+    }
 }
 
 impl World {
-    /// Creates a world with empty stores.
-    pub fn new(now: Now, settings: AppSettings) -> Result<Self, Failed> {
+    /// Creates a world with empty stores: one process, or several nodes.
+    pub fn new(now: Now, settings: AppSettings, has_nodes: bool) -> Result<Self, Failed> {
         let memory = std::path::Path::new("/dev/shm");
         let folder = if memory.is_dir() { TempDir::new_in(memory)? } else { TempDir::new()? };
         let key = AppKey { id: 1, text: "the key of a history".into() };
@@ -79,10 +96,11 @@ impl World {
             pictures: BTreeMap::new(),
             restarts: 0,
             origin: now.moment.0,
+            fleet: has_nodes.then(|| Fleet::new(now)),
+            steps: 0,
         };
         world.start(now)?;
-        let (app, node) = (world.app.clone(), world.node()?);
-        world.runtime.block_on(node.service.put_app(app))?;
+        world.put_app(world.app.clone(), 0)?;
         Ok(world)
     }
 
@@ -102,8 +120,9 @@ impl World {
     /// The current status of every user, as a query returns it or a watcher receives it.
     pub(crate) fn statuses(&self, viewing: Viewing, now: Now) -> Result<Vec<Option<UserStatus>>, Failed> {
         let ids: Vec<UserId> = (0..USERS.len()).map(|who| user_of(who).id).collect();
-        let service = &self.node()?.service;
-        Ok(self.runtime.block_on(service.statuses(&user_of(0), &ids, viewing, self.here(now)))?)
+        let (worker, node) = (self.any_worker(), self.node()?);
+        let here = self.here(worker, now);
+        Ok(self.runtime.block_on(node.service(worker).statuses(&user_of(0), &ids, viewing, here))?)
     }
 
     pub(crate) fn stats(&self) -> Result<DirectoryStats, Failed> {
@@ -144,14 +163,19 @@ impl World {
 
     /// Runs the workers that were woken and are not late. Returns the events for their clients.
     pub(crate) fn hear(&mut self, now: Now) -> Result<Vec<(usize, Vec<Notice>)>, Failed> {
-        let now = self.here(now);
         let mut all = Vec::new();
         for worker in 0..WORKERS {
             if !self.awake[worker] || !std::mem::take(&mut self.woken[worker]) {
                 continue;
             }
+            let here = self.here(worker, now);
             let Some(node) = &self.node else { return Err("the node is down".into()) };
-            let hearing = self.workers[worker].hear(&mut self.readers[worker], &node.service, now);
+            let mut entries = Vec::new();
+            let mut heard = self.readers[worker].take(&mut entries);
+            if let Some(fleet) = &mut self.fleet {
+                (entries, heard) = fleet.disturb(entries, heard);
+            }
+            let hearing = self.workers[worker].hear(&entries, heard, node.service(worker), here);
             let notices = self.runtime.block_on(hearing)?;
             for notice in &notices {
                 if let Notice::Closed(connection, _) = notice {
@@ -202,12 +226,15 @@ impl World {
     }
 
     fn try_apply(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
-        let here = self.here(now);
+        self.steps += 1;
+        let client = self.clients.get(&connection);
+        let worker = client.map_or(self.any_worker(), |client| client.worker);
+        let here = self.here(worker, now);
+        let id = self.connection_id(worker, connection);
         let (Some(node), runtime) = (&self.node, &self.runtime) else {
             return Err("the node is down".into());
         };
-        let service = &node.service;
-        let id = ConnectionId::alone(connection);
+        let service = node.service(worker);
         let texts = |users: &[Who]| -> Vec<&str> {
             users.iter().map(|who| USERS.get(*who).copied().unwrap_or("\u{1f4a1}")).collect()
         };
@@ -296,25 +323,12 @@ impl World {
             Step::Set { knob, value } => {
                 let mut app = self.app.clone();
                 knob.turn(&mut app.settings, *value);
-                runtime.block_on(service.put_app(app.clone()))?;
+                self.put_app(app.clone(), worker)?;
                 self.app = app;
                 Answer::Done
             }
             Step::Upkeep => {
-                // As in the server, due work is done in portions until a portion is not full.
-                const LIMIT: usize = 3;
-                let mut rounds = 0;
-                while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
-                    rounds += 1;
-                    if rounds > USERS.len() {
-                        return Err("an upkeep has left due work undone".into());
-                    }
-                }
-                if runtime.block_on(service.retry(here)) > 0 {
-                    return Err("an operation waits for a store that does not fail".into());
-                }
-                service.sweep(here);
-                node.directory.maintain(here)?;
+                self.keep(now)?;
                 Answer::Done
             }
             Step::Flood => {
@@ -323,7 +337,7 @@ impl World {
                 runtime.block_on(service.log().append((0..FLOOD).map(|_| news()).collect()))?;
                 Answer::Done
             }
-            Step::Login { .. } => self.login(step, connection, here)?,
+            Step::Login { .. } => self.login(step, connection, now)?,
             Step::Restart { orderly, millis } => {
                 if *orderly {
                     // `now` is after the pause, but the old process recorded its last time of life before the pause.
@@ -349,14 +363,106 @@ impl World {
             }
             Step::Stall { .. } => self.set_stalled(connection, true),
             Step::Unstall { .. } => self.set_stalled(connection, false),
-            Step::Read { .. } | Step::Advance { .. } | Step::Jump { .. } => Answer::Done,
+            Step::Advance { .. } => {
+                if let Some(fleet) = &mut self.fleet {
+                    self.runtime.block_on(fleet.pass(&node.services, now))?;
+                }
+                Answer::Done
+            }
+            Step::LoseNode { worker } => {
+                self.lose_node(*worker % WORKERS, now)?;
+                Answer::Done
+            }
+            Step::StartNode { worker } => {
+                self.start_node(*worker % WORKERS, now)?;
+                Answer::Done
+            }
+            Step::Read { .. } | Step::Jump { .. } => Answer::Done,
         })
+    }
+
+    /// Does what is due, on every node.
+    fn keep(&mut self, now: Now) -> Result<(), Failed> {
+        let (Some(node), runtime) = (&self.node, &self.runtime) else {
+            return Err("the node is down".into());
+        };
+        for (worker, service) in node.services.iter().enumerate().filter(|(worker, _)| self.runs(*worker)) {
+            let here = self.here(worker, now);
+            if let Some(fleet) = &self.fleet {
+                runtime.block_on(fleet.clear(service, here))?;
+            }
+            // The work is done in portions, as in the server, until a portion is not full.
+            const LIMIT: usize = 3;
+            let mut rounds = 0;
+            while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
+                rounds += 1;
+                if rounds > USERS.len() {
+                    return Err("an upkeep has left due work undone".into());
+                }
+            }
+            if runtime.block_on(service.retry(here)) > 0 {
+                return Err("an operation waits for a store that does not fail".into());
+            }
+            service.sweep(here);
+        }
+        node.directory.maintain(self.here(0, now))?;
+        Ok(())
+    }
+
+    /// Stores the app on one node; the others take the change over.
+    fn put_app(&self, app: App, worker: usize) -> Result<(), Failed> {
+        let node = self.node()?;
+        self.runtime.block_on(node.service(worker).put_app(app))?;
+        for other in (0..node.services.len()).filter(|other| *other != worker && self.runs(*other)) {
+            self.runtime.block_on(node.service(other).refresh_apps())?;
+        }
+        Ok(())
+    }
+
+    /// Kills the node of a worker. `now` is the end of its lease.
+    fn lose_node(&mut self, worker: usize, now: Now) -> Result<(), Failed> {
+        let lost = self.clients.iter().filter(|(_, client)| client.worker == worker);
+        for connection in lost.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.end(connection);
+        }
+        let (Some(node), Some(fleet)) = (&self.node, &mut self.fleet) else {
+            return Err("there is only one node".into());
+        };
+        fleet.kill(worker);
+        self.runtime.block_on(fleet.pass(&node.services, now))?;
+        Ok(())
+    }
+
+    /// Starts another run of the node of a worker.
+    fn start_node(&mut self, worker: usize, now: Now) -> Result<(), Failed> {
+        let (Some(node), Some(fleet)) = (&mut self.node, &mut self.fleet) else {
+            return Err("there is only one node".into());
+        };
+        let starting = fleet.start_node(worker, &node.facts, &node.directory, now);
+        node.services[worker] = self.runtime.block_on(starting)?;
+        self.runtime.block_on(node.services[worker].begin_in_cluster())?;
+        self.runtime.block_on(fleet.tick(&node.services, now))?;
+        self.workers[worker] = Worker::default();
+        Ok(())
+    }
+
+    /// Whether the process of a worker runs.
+    fn runs(&self, worker: usize) -> bool {
+        self.fleet.as_ref().is_none_or(|fleet| fleet.runs(worker))
+    }
+
+    /// A worker whose process runs.
+    fn any_worker(&self) -> usize {
+        let worker = self.steps % WORKERS;
+        if self.runs(worker) { worker } else { (worker + 1) % WORKERS }
     }
 
     fn login(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
         let Step::Login { who, device, worker, resume, sig } = step else {
             return Err("not a login".into());
         };
+        let worker = *worker % WORKERS;
+        let (here, id) = (self.here(worker, now), self.connection_id(worker, connection));
         let (issued, expire) = match sig {
             Sig::Good | Sig::Forged => (now.wall.as_secs(), 3_600),
             Sig::Expired => (now.wall.as_secs() - 10, 9),
@@ -371,11 +477,11 @@ impl World {
             device_id: DEVICES[*device].0,
             platform: DEVICES[*device].1,
             resume: *resume,
-            connection: ConnectionId::alone(connection),
+            connection: id,
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
         };
         let Some(node) = &self.node else { return Err("the node is down".into()) };
-        let logged_in = self.runtime.block_on(node.service.login(&call, now))?;
+        let logged_in = self.runtime.block_on(node.service(worker).login(&call, here))?;
         let before =
             self.clients.iter().rev().find(|(_, client)| (client.who, client.device) == (*who, *device));
         let picture = before
@@ -384,8 +490,7 @@ impl World {
             .filter(|_| *resume)
             .unwrap_or_default();
         let known = Client::known(&picture);
-        let worker = *worker % WORKERS;
-        let joining = self.workers[worker].join(&node.service, *who, connection, &known, now);
+        let joining = self.workers[worker].join(node.service(worker), *who, id, &known, here);
         if !self.runtime.block_on(joining)? {
             return Err("a connection is no longer the current one right after its login".into());
         }
@@ -403,9 +508,8 @@ impl World {
         let (Some(node), Some(client)) = (&self.node, self.clients.get_mut(&connection)) else {
             return Err("the step needs a connection and has none".into());
         };
-        let worker = &mut self.workers[client.worker];
-        let (told, let_go) =
-            self.runtime.block_on(worker.change_list(&node.service, connection, changes, now))?;
+        let (worker, service) = (&mut self.workers[client.worker], node.service(client.worker));
+        let (told, let_go) = self.runtime.block_on(worker.change_list(service, connection, changes, now))?;
         for change in changes {
             let who = |users: &[UserId]| users.iter().map(who_is).collect::<Vec<_>>();
             client.change_list(&who(&change.subscribed), &who(&change.unsubscribed));
@@ -458,28 +562,52 @@ impl World {
         self.restarts += 1;
         // Every process has its own monotonic clock with a different origin.
         self.origin = now.moment.0.saturating_sub(self.restarts * 7_919 % 5_000);
-        let here = self.here(now);
-        let facts = SqliteFacts::open(&self.folder.path().join("facts.db"))?;
+        let facts: Arc<dyn Facts> = Arc::new(SqliteFacts::open(&self.folder.path().join("facts.db"))?);
+        if let Some(fleet) = &mut self.fleet {
+            let directory = Arc::new(InProcessDirectory::in_memory());
+            let mut services = Vec::new();
+            for worker in 0..WORKERS {
+                let starting = fleet.start_node(worker, &facts, &directory, now);
+                services.push(self.runtime.block_on(starting)?);
+            }
+            self.runtime.block_on(fleet.tick(&services, now))?;
+            self.begin(Node { services, directory, facts });
+            return Ok(());
+        }
+        let here = self.here(0, now);
         let (directory, found) = InProcessDirectory::open(&self.folder.path().join("live"), here, GRACE)?;
         let directory = Arc::new(directory);
         let nobody_waits = ThrottleLimits { failures_per_address: u32::MAX };
         let live = Arc::clone(&directory) as Arc<dyn Directory>;
         let log = Arc::clone(&directory) as Arc<dyn ChangeLog>;
-        let service = Service::new(Arc::new(facts), live, log, nobody_waits);
+        let service = Service::new(Arc::clone(&facts), live, log, nobody_waits);
         self.runtime.block_on(service.recover(directory.users(), found.complete_since, here))?;
-        self.workers = (0..WORKERS).map(|_| Worker::default()).collect();
-        self.readers = (0..WORKERS).map(|_| directory.follow()).collect();
-        (self.awake, self.woken) = ([true; WORKERS], [false; WORKERS]);
-        self.node = Some(Node { service, directory });
+        self.begin(Node { services: vec![service], directory, facts });
         Ok(())
+    }
+
+    fn begin(&mut self, node: Node) {
+        self.workers = (0..WORKERS).map(|_| Worker::default()).collect();
+        self.readers = (0..WORKERS).map(|_| node.directory.follow()).collect();
+        (self.awake, self.woken) = ([true; WORKERS], [false; WORKERS]);
+        self.node = Some(node);
     }
 
     fn node(&self) -> Result<&Node, Failed> {
         self.node.as_ref().ok_or_else(|| "the node is down".into())
     }
 
-    /// The current time by the clock of this process.
-    fn here(&self, now: Now) -> Now {
+    /// The id of a connection to a worker.
+    fn connection_id(&self, worker: usize, connection: u64) -> ConnectionId {
+        let alone = || ConnectionId::alone(connection);
+        self.fleet.as_ref().map_or_else(alone, |fleet| fleet.connection(worker, connection))
+    }
+
+    /// The current time, as the process of a worker knows it.
+    fn here(&self, worker: usize, now: Now) -> Now {
+        if let Some(fleet) = &self.fleet {
+            return fleet.here(worker, now);
+        }
         Now { moment: Moment(now.moment.0.saturating_sub(self.origin)), wall: now.wall }
     }
 }

@@ -6,12 +6,13 @@
 
 #![allow(clippy::print_stdout, reason = "what happened is worth reading")]
 
-use lamplight_sim::{Report, run_seed, shrink};
+use lamplight_sim::{Report, Verdict, run_seed, run_seed_on_nodes, shrink, shrink_on_nodes};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 const SEEDS: u64 = 8;
 const STEPS: usize = 100_000;
+const STEPS_ON_NODES: usize = 40_000;
 
 /// Events that must occur within this number of steps. If one does not occur, the histories do not test it.
 const EXPECTED: &[&str] = &[
@@ -51,7 +52,24 @@ fn number(name: &str) -> Option<u64> {
 
 #[test]
 fn a_hundred_thousand_steps_go_as_the_model_says() {
-    let steps = number("LAMPLIGHT_SIM_STEPS").map_or(STEPS, |steps| steps as usize);
+    check(STEPS, EXPECTED, run_seed, shrink);
+}
+
+/// The model does not know that there are nodes, except that one of them may be lost: whatever is done on one node has the
+/// effect that it would have on any other.
+#[test]
+fn steps_on_several_nodes_go_as_the_model_says() {
+    let expected: Vec<&str> = EXPECTED.iter().copied().chain(["lost node"]).collect();
+    check(STEPS_ON_NODES, &expected, run_seed_on_nodes, shrink_on_nodes);
+}
+
+fn check(
+    most: usize,
+    expected: &[&str],
+    run: fn(u64, usize) -> Result<Report, Box<Verdict>>,
+    shrink: fn(Verdict) -> Verdict,
+) {
+    let steps = number("LAMPLIGHT_SIM_STEPS").map_or(most, |steps| steps as usize);
     let seeds = match number("LAMPLIGHT_SIM_SEED") {
         Some(seed) => seed..seed + 1,
         None => 1..SEEDS + 1,
@@ -59,32 +77,7 @@ fn a_hundred_thousand_steps_go_as_the_model_says() {
     let each = steps / SEEDS as usize;
     // When one of the two threads has found a fault, the other stops.
     let found = AtomicBool::new(false);
-    let reports: Vec<Report> = std::thread::scope(|scope| {
-        let (seeds, found) = (&seeds, &found);
-        let halves = [0, 1].map(|half| {
-            scope.spawn(move || {
-                let seeds = seeds.clone().filter(|seed| seed % 2 == half);
-                let seeds = seeds.take_while(|_| !found.load(Ordering::Relaxed));
-                seeds.map(|seed| judge(seed, each, found)).collect::<Vec<_>>()
-            })
-        });
-        halves.into_iter().flat_map(|half| half.join().expect("judged right")).collect()
-    });
-
-    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
-    for (what, times) in reports.into_iter().flat_map(|report| report.tally) {
-        *tally.entry(what).or_default() += times;
-    }
-    println!("{tally:#?}");
-    if seeds.end - seeds.start == SEEDS && steps >= STEPS {
-        for what in EXPECTED {
-            assert!(tally.get(*what).is_some_and(|times| *times >= 2), "{what} hardly happened");
-        }
-    }
-}
-
-fn judge(seed: u64, steps: usize, found: &AtomicBool) -> Report {
-    match run_seed(seed, steps) {
+    let judge = |seed| match run(seed, each) {
         Ok(report) => {
             println!("seed {seed}: {} steps", report.steps);
             report
@@ -96,6 +89,28 @@ fn judge(seed: u64, steps: usize, found: &AtomicBool) -> Report {
                 panic!("{}", shrink(*verdict));
             }
             panic!("{verdict}")
+        }
+    };
+    let reports: Vec<Report> = std::thread::scope(|scope| {
+        let (seeds, found, judge) = (&seeds, &found, &judge);
+        let halves = [0, 1].map(|half| {
+            scope.spawn(move || {
+                let seeds = seeds.clone().filter(|seed| seed % 2 == half);
+                let seeds = seeds.take_while(|_| !found.load(Ordering::Relaxed));
+                seeds.map(judge).collect::<Vec<_>>()
+            })
+        });
+        halves.into_iter().flat_map(|half| half.join().expect("judged right")).collect()
+    });
+
+    let mut tally: BTreeMap<String, usize> = BTreeMap::new();
+    for (what, times) in reports.into_iter().flat_map(|report| report.tally) {
+        *tally.entry(what).or_default() += times;
+    }
+    println!("{tally:#?}");
+    if seeds.end - seeds.start == SEEDS && steps >= most {
+        for what in expected {
+            assert!(tally.get(*what).is_some_and(|times| *times >= 2), "{what} hardly happened");
         }
     }
 }

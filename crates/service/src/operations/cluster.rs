@@ -4,9 +4,11 @@
 use crate::operations::lost_connections::RecordedCursor;
 use crate::{Service, ServiceError};
 use futures_util::future::join_all;
-use lamplight_core::{Connect, Duty, LostNode, Reassert, Reasserted};
+use lamplight_core::{Connect, Duty, LostNode, Presence, Reassert, Reasserted};
 use lamplight_directory::News;
-use lamplight_model::{AppId, ConnectionId, DeviceId, Now, Platform, Timestamp, User, UserId, UserStatus};
+use lamplight_model::{
+    AppId, ConnectionId, DeviceId, Moment, NodeId, Now, Platform, Timestamp, User, UserId, UserStatus,
+};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// An open connection of this node, with the data that the node has of the user.
@@ -26,11 +28,11 @@ pub struct OpenConnection {
     pub issued: u64,
     /// The newest status of the user that the node has sent to any client; `None` if it has sent none.
     pub told: Option<UserStatus>,
-    /// The subscription list that the node has, earliest first.
+    /// The subscription list that the node has, in no particular order.
     pub subscriptions: Vec<UserId>,
 }
 
-/// The outcome of [`Service::clear_lost_node`] for one page.
+/// The outcome of [`Service::clear_lost_node`] or [`Service::hold_own_links`] for one page.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ClearedPage {
     /// The number of connections that were ended.
@@ -95,7 +97,6 @@ impl Service {
         &self,
         lost: LostNode,
         place: RecordedCursor,
-        heard: Timestamp,
         now: Now,
     ) -> Result<ClearedPage, ServiceError> {
         let mut place = place;
@@ -105,29 +106,63 @@ impl Service {
                 None => return Ok(ClearedPage::default()),
             }
         }
-        let page = self.recorded_connections(lost.node, place).await?;
+        let heard = Timestamp(now.wall.0.saturating_sub(lost.silent.as_millis() as u64));
+        self.end_links(lost.node, place, now.moment, heard, now).await
+    }
+
+    /// Holds the links of this node, which is about to stop, until `until`: its clients are on their way to other nodes.
+    /// One page of its connections at a time.
+    pub async fn hold_own_links(
+        &self,
+        node: NodeId,
+        place: RecordedCursor,
+        until: Moment,
+        now: Now,
+    ) -> Result<ClearedPage, ServiceError> {
+        self.end_links(node, place, until, now.wall, now).await
+    }
+
+    async fn end_links(
+        &self,
+        node: NodeId,
+        place: RecordedCursor,
+        until: Moment,
+        heard: Timestamp,
+        now: Now,
+    ) -> Result<ClearedPage, ServiceError> {
+        let page = self.recorded_connections(node, place).await?;
         let users: BTreeSet<User> = page.connections.into_iter().map(|(user, _)| user).collect();
-        let clear = async |user: &User| {
+        let end = async |user: &User| {
             let Some(app) = self.apps.get(user.app) else { return Ok(Some(0)) };
-            self.directory
-                .update(user, now, |presence| {
-                    presence.lose_node(lost.node, now.moment, heard, &app.settings, now)
-                })
-                .await
+            let lose = |presence: &mut Presence| presence.lose_node(node, until, heard, &app.settings, now);
+            self.directory.update(user, now, lose).await
         };
         let mut cleared = ClearedPage { next: page.next, ..ClearedPage::default() };
-        for done in join_all(users.iter().map(clear)).await {
+        for done in join_all(users.iter().map(end)).await {
             match done {
                 Ok(ended) => cleared.ended += ended.unwrap_or(0),
                 Err(error) => {
                     if cleared.failed == 0 {
-                        tracing::warn!(%error, "a connection of a lost node could not be ended; it will be retried");
+                        tracing::warn!(%error, "a connection of a node that is gone could not be ended; it will be retried");
                     }
                     cleared.failed += 1;
                 }
             }
         }
         Ok(cleared)
+    }
+
+    /// Whether no live record has a connection of this node. Reads all partitions.
+    pub async fn has_no_connections(&self, node: NodeId) -> Result<bool, ServiceError> {
+        let mut place = Some(RecordedCursor::default());
+        while let Some(from) = place {
+            let page = self.recorded_connections(node, from).await?;
+            if !page.connections.is_empty() {
+                return Ok(false);
+            }
+            place = page.next;
+        }
+        Ok(true)
     }
 
     /// The users with a durable login in the facts, in ascending order.
