@@ -63,15 +63,22 @@ pub fn run_seed_on_nodes(seed: u64, steps: usize) -> Result<Report, Box<Verdict>
     let mut random = Random::new(seed);
     run(Trial::on_nodes, Some(seed), |trial, taken| {
         let quiet = taken % QUIET_EVERY == QUIET_EVERY - 1 || taken + 1 == steps;
-        (taken < steps).then(|| match next(&mut random, trial) {
-            _ if quiet => Step::Quiet,
-            Step::Restart { .. } | Step::LoseLive => Step::LoseNode { worker: random.below(WORKERS) },
-            Step::Text { .. } | Step::Upkeep if random.once_in(10) => {
-                Step::StartNode { worker: random.below(WORKERS) }
+        (taken < steps).then(|| {
+            let step = next(&mut random, trial);
+            let worker = random.below(WORKERS);
+            let is_common = matches!(step, Step::Text { .. } | Step::Upkeep);
+            if quiet {
+                Step::Quiet
+            } else if matches!(step, Step::Restart { .. } | Step::LoseLive) {
+                Step::LoseNode { worker }
+            } else if is_common && random.once_in(10) {
+                Step::StartNode { worker }
+            } else if matches!(step, Step::Jump { .. }) {
+                // All nodes have the time of their directory, whose clock nobody sets.
+                Step::Advance { millis: 3_000 }
+            } else {
+                step
             }
-            // All nodes have the time of their directory, whose clock nobody sets.
-            Step::Jump { .. } => Step::Advance { millis: 3_000 },
-            other => other,
         })
     })
 }

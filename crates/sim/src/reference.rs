@@ -4,6 +4,7 @@
 //! The model shares the types of `lamplight-model` with the code under test, but none of its rules.
 
 mod calls;
+mod nodes;
 mod person;
 
 use crate::answer::{Answer, Cause, Shown};
@@ -43,16 +44,7 @@ pub struct Reference {
     /// The connections of lost nodes, which still count as connected, with the time of the loss.
     ghosts: BTreeMap<u64, Now>,
     /// The node that was killed and has not been started again.
-    down: Option<Down>,
-}
-
-/// A node that was killed.
-#[derive(Debug)]
-struct Down {
-    worker: usize,
-    lost: Now,
-    /// Whether the others have cleared its connections.
-    is_cleared: bool,
+    down: Option<nodes::Down>,
 }
 
 impl Reference {
@@ -130,18 +122,7 @@ impl Reference {
                 self.now.wall = Timestamp(self.latest_wall.max(self.now.wall).0 + 1);
                 self.lose_live();
             }
-            Step::LoseNode { worker } => {
-                let (worker, lost) = (*worker % WORKERS, self.now);
-                for connection in self.connections() {
-                    if self.workers.get(&connection) == Some(&worker) {
-                        self.ended.insert(connection, Cause::Own);
-                        self.ghosts.insert(connection, lost);
-                    }
-                }
-                self.down = Some(Down { worker, lost, is_cleared: false });
-                // Until its lease is over, nobody does its duties.
-                self.now = self.now.after(LEASE);
-            }
+            Step::LoseNode { worker } => self.lose_node(*worker % WORKERS),
             Step::StartNode { .. } => self.down = None,
             Step::Stall { .. }
             | Step::Read { .. }
@@ -214,21 +195,6 @@ impl Reference {
             .filter_map(|login| if let Link::On(connection) = login.link { Some(connection) } else { None })
             .filter(|connection| !self.ghosts.contains_key(connection))
             .collect()
-    }
-
-    /// Whether the node of a worker was killed.
-    pub fn is_down(&self, worker: usize) -> bool {
-        self.down.as_ref().is_some_and(|down| down.worker == worker % WORKERS)
-    }
-
-    /// Whether the node of a worker can be killed, so that two are left.
-    pub fn can_lose(&self) -> bool {
-        self.down.is_none()
-    }
-
-    /// Whether the node of a worker can be started again.
-    pub fn can_start(&self, worker: usize) -> bool {
-        self.is_down(worker) && self.down.as_ref().is_some_and(|down| down.is_cleared)
     }
 
     /// The cause of a connection's end; `None` if the connection has not ended.
@@ -505,33 +471,6 @@ impl Reference {
                 self.ended.insert(connection, cause);
                 person.note_seen(self.now.wall);
             }
-        }
-    }
-
-    /// Ends the links of nodes that are lost.
-    fn clear_ghosts(&mut self) {
-        let now = self.now.moment;
-        if let Some(down) = self.down.as_mut().filter(|down| down.lost.moment + LEASE + GRACE <= now) {
-            down.is_cleared = true;
-        }
-        let over: BTreeMap<u64, Now> =
-            self.ghosts.extract_if(.., |_, lost| lost.moment + LEASE + GRACE <= now).collect();
-        for who in 0..self.people.len() {
-            let lost = |login: &Login| match login.link {
-                Link::On(connection) => over.get(&connection).copied(),
-                Link::Held { .. } | Link::Away { .. } => None,
-            };
-            if !self.people[who].logins.iter().any(|login| lost(login).is_some()) {
-                continue;
-            }
-            self.alter(who, Reason::NodeLost, |all, person| {
-                for place in (0..person.logins.len()).rev() {
-                    if let Some(lost) = lost(&person.logins[place]) {
-                        person.note_seen(lost.wall);
-                        person.leave(place, now + all.settings.timing.login_retention());
-                    }
-                }
-            });
         }
     }
 

@@ -1,11 +1,11 @@
 //! The real code without its sockets: the service with a directory and facts on disk, and the workers.
 //!
-//! The time is an argument. The world does not know the expected outcome of a step.
+//! The time is an argument of each call. The world does not know the expected outcome of a step.
 //!
 //! A world is one process with several workers, or several nodes with a worker each (`world/fleet.rs`).
 
 mod fleet;
-//! The time is an argument of each call. The world does not know the expected outcome of a step.
+mod nodes;
 
 use crate::answer::{Answer, Shown};
 use crate::bell::Bell;
@@ -21,9 +21,7 @@ use lamplight_directory::{
 };
 use lamplight_facts::Facts;
 use lamplight_facts_sqlite::SqliteFacts;
-use lamplight_model::{
-    App, AppId, AppKey, AppSettings, Code, ConnectionId, Moment, Now, Timestamp, UserId, UserStatus,
-};
+use lamplight_model::{App, AppId, AppKey, AppSettings, Code, Moment, Now, Timestamp, UserId, UserStatus};
 use lamplight_service::{
     By, LoginCall, NewFriend, OwnListChange, Service, ServiceError, ThrottleLimits, Viewing,
 };
@@ -381,82 +379,6 @@ impl World {
         })
     }
 
-    /// Does what is due, on every node.
-    fn keep(&mut self, now: Now) -> Result<(), Failed> {
-        let (Some(node), runtime) = (&self.node, &self.runtime) else {
-            return Err("the node is down".into());
-        };
-        for (worker, service) in node.services.iter().enumerate().filter(|(worker, _)| self.runs(*worker)) {
-            let here = self.here(worker, now);
-            if let Some(fleet) = &self.fleet {
-                runtime.block_on(fleet.clear(service, here))?;
-            }
-            // The work is done in portions, as in the server, until a portion is not full.
-            const LIMIT: usize = 3;
-            let mut rounds = 0;
-            while runtime.block_on(service.expire_due(LIMIT, here))?.looked_at == LIMIT {
-                rounds += 1;
-                if rounds > USERS.len() {
-                    return Err("an upkeep has left due work undone".into());
-                }
-            }
-            if runtime.block_on(service.retry(here)) > 0 {
-                return Err("an operation waits for a store that does not fail".into());
-            }
-            service.sweep(here);
-        }
-        node.directory.maintain(self.here(0, now))?;
-        Ok(())
-    }
-
-    /// Stores the app on one node; the others take the change over.
-    fn put_app(&self, app: App, worker: usize) -> Result<(), Failed> {
-        let node = self.node()?;
-        self.runtime.block_on(node.service(worker).put_app(app))?;
-        for other in (0..node.services.len()).filter(|other| *other != worker && self.runs(*other)) {
-            self.runtime.block_on(node.service(other).refresh_apps())?;
-        }
-        Ok(())
-    }
-
-    /// Kills the node of a worker. `now` is the end of its lease.
-    fn lose_node(&mut self, worker: usize, now: Now) -> Result<(), Failed> {
-        let lost = self.clients.iter().filter(|(_, client)| client.worker == worker);
-        for connection in lost.map(|(id, _)| *id).collect::<Vec<_>>() {
-            self.end(connection);
-        }
-        let (Some(node), Some(fleet)) = (&self.node, &mut self.fleet) else {
-            return Err("there is only one node".into());
-        };
-        fleet.kill(worker);
-        self.runtime.block_on(fleet.pass(&node.services, now))?;
-        Ok(())
-    }
-
-    /// Starts another run of the node of a worker.
-    fn start_node(&mut self, worker: usize, now: Now) -> Result<(), Failed> {
-        let (Some(node), Some(fleet)) = (&mut self.node, &mut self.fleet) else {
-            return Err("there is only one node".into());
-        };
-        let starting = fleet.start_node(worker, &node.facts, &node.directory, now);
-        node.services[worker] = self.runtime.block_on(starting)?;
-        self.runtime.block_on(node.services[worker].begin_in_cluster())?;
-        self.runtime.block_on(fleet.tick(&node.services, now))?;
-        self.workers[worker] = Worker::default();
-        Ok(())
-    }
-
-    /// Whether the process of a worker runs.
-    fn runs(&self, worker: usize) -> bool {
-        self.fleet.as_ref().is_none_or(|fleet| fleet.runs(worker))
-    }
-
-    /// A worker whose process runs.
-    fn any_worker(&self) -> usize {
-        let worker = self.steps % WORKERS;
-        if self.runs(worker) { worker } else { (worker + 1) % WORKERS }
-    }
-
     fn login(&mut self, step: &Step, connection: u64, now: Now) -> Result<Answer, Failed> {
         let Step::Login { who, device, worker, resume, sig } = step else {
             return Err("not a login".into());
@@ -595,12 +517,6 @@ impl World {
 
     fn node(&self) -> Result<&Node, Failed> {
         self.node.as_ref().ok_or_else(|| "the node is down".into())
-    }
-
-    /// The id of a connection to a worker.
-    fn connection_id(&self, worker: usize, connection: u64) -> ConnectionId {
-        let alone = || ConnectionId::alone(connection);
-        self.fleet.as_ref().map_or_else(alone, |fleet| fleet.connection(worker, connection))
     }
 
     /// The current time, as the process of a worker knows it.

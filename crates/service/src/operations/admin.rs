@@ -186,12 +186,32 @@ impl Service {
     /// Removes deleted accounts from all subscription lists, so that the next account with the same `userID` does not
     /// inherit watchers. If a list cannot be written, the other lists are still processed.
     pub(crate) async fn forget_deleted(&self, now: Now) -> Result<(), ServiceError> {
-        self.take_off_lists(self.deleted.all(), now).await
+        let mut deleted = self.deleted.all();
+        if self.is_in_cluster() && !deleted.is_empty() {
+            // Another node that has made the account anew has taken the former one off all lists before.
+            let users: Vec<User> = deleted.keys().cloned().collect();
+            let made_anew =
+                |_: &User, presence: Option<&Presence>| presence.is_some_and(|it| !it.is_deleted());
+            let made_anew = self.directory.read(&users, made_anew).await?;
+            let made_anew = users.iter().zip(made_anew).filter(|(_, made_anew)| *made_anew);
+            let done: Deleted = made_anew.filter_map(|(user, _)| deleted.remove_entry(user)).collect();
+            self.deleted.remove(&done);
+        }
+        self.take_off_lists(deleted, now).await
     }
 
     /// Does the same as [`Service::forget_deleted`] for one `userID`, because an account with it is being created.
     pub(crate) async fn forget_deleted_user(&self, user: &User, now: Now) -> Result<(), ServiceError> {
-        self.take_off_lists(self.deleted.only(user), now).await
+        let mut deleted = self.deleted.only(user);
+        if deleted.is_empty() && self.is_in_cluster() {
+            // The node that has deleted the account may not have taken it off the lists yet.
+            let is_deleted =
+                |_: &User, presence: Option<&Presence>| presence.is_some_and(Presence::is_deleted);
+            if self.directory.read(std::slice::from_ref(user), is_deleted).await? == [true] {
+                deleted.insert(user.clone(), 0);
+            }
+        }
+        self.take_off_lists(deleted, now).await
     }
 
     async fn take_off_lists(&self, deleted: Deleted, now: Now) -> Result<(), ServiceError> {
