@@ -167,8 +167,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// What becomes of entries on their way to a node: entries about different users change places, some come twice, and
-    /// sometimes all are lost, which the log tells.
+    /// Disturbs entries of the change log on their way to a node: entries about different users change places, some come
+    /// twice, and sometimes all are lost, which the log tells.
     pub fn disturb(&mut self, entries: Vec<Arc<LogEntry>>, heard: Heard) -> (Vec<Arc<LogEntry>>, Heard) {
         if !entries.is_empty() && self.random.once_in(60) {
             return (Vec::new(), Heard::Missed(Partitions::Every));
