@@ -159,6 +159,7 @@ const RULES: &[Rule] = &[
             "lamplight-auth",
             "lamplight-facts",
             "lamplight-facts-sqlite",
+            "lamplight-facts-postgres",
             "lamplight-directory",
             "lamplight-service",
             "lamplight-server",

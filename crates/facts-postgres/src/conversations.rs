@@ -1,10 +1,11 @@
 //! Conversation lists: a row for its owner, made by the first message and by the first after a deletion. It sees what
 //! came from then on.
 
-use crate::lists::state_at;
+use crate::friends::remark_at;
+use crate::lists_state::state_at;
 use crate::messages::message_at;
 use crate::profiles::profile_at;
-use crate::rows::{Result, count, get, parsed, time, unsigned, utf8};
+use crate::rows::{Result, count, get, parsed, time, unsigned};
 use lamplight_facts::ConversationSet;
 use lamplight_model::{Conversation, UserId};
 use tokio_postgres::Row;
@@ -54,11 +55,6 @@ pub(crate) fn conversation_at(row: &Row, first: usize, owner: &UserId) -> Result
         profile: profile_at(row, first + 6)?,
         peer,
     })
-}
-
-/// The remark on the peer; empty where there is none or the peer is no friend.
-pub(crate) fn remark_at(row: &Row, column: usize) -> Result<String> {
-    get::<Option<&[u8]>>(row, column)?.map_or(Ok(String::new()), |remark| utf8(remark, column))
 }
 
 pub(crate) fn conversation_set(row: &Row, owner: &UserId) -> Result<ConversationSet> {

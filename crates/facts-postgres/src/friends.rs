@@ -1,9 +1,9 @@
 //! Friend lists: an entry is a row of its owner. Two rows that name each other are mutual.
 
 use crate::accounts::unknown;
-use crate::lists::state_at;
+use crate::lists_state::state_at;
 use crate::profiles::profile_at;
-use crate::rows::{Result, get, parsed, text, time};
+use crate::rows::{Result, get, parsed, text, time, utf8};
 use lamplight_facts::{Befriended, Befriending, RemarkSet, Unfriended};
 use lamplight_model::{Friend, UserId};
 use tokio_postgres::Row;
@@ -81,4 +81,9 @@ pub(crate) fn unfriended(row: &Row) -> Result<Unfriended> {
         friend_state: state_at(row, 4)?,
         left: optional_friend_at(row, 6)?,
     })
+}
+
+/// The remark on the peer; empty where there is none or the peer is no friend.
+pub(crate) fn remark_at(row: &Row, column: usize) -> Result<String> {
+    get::<Option<&[u8]>>(row, column)?.map_or(Ok(String::new()), |remark| utf8(remark, column))
 }

@@ -1,16 +1,17 @@
-//! [`Facts`](lamplight_facts::Facts) in PostgreSQL: what the nodes of a cluster share.
+//! [`Facts`](lamplight_facts::Facts) in PostgreSQL, which several nodes can share.
 //!
 //! A call that writes is one call of a function of the database (`migrations/`): one round trip and one transaction, which
-//! ends whole even when nobody waits for it any longer. The three that need a rule of Lamplight's in their middle
-//! (replacing an app, taking notices in, pushing what was missed) are transactions of some round trips.
+//! is completed even if its caller is gone. Calls that need a rule of Lamplight in their middle (replacing an app, storing
+//! notices, pushing missed messages) are transactions of several round trips.
 //!
-//! Nothing here decides anything: no rule, no status, no check of an app is known.
+//! This crate makes no decisions: it knows no rules, and does not check that an app exists.
 
 mod accounts;
 mod conversations;
 mod fault;
 mod friends;
 mod lists;
+mod lists_state;
 mod mark;
 mod messages;
 mod operations;

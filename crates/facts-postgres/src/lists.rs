@@ -1,8 +1,8 @@
 //! The lists of users: each call with its statement, which is in the file of what it is about.
 
 use crate::PostgresFacts;
-use crate::fault::Fault;
-use crate::rows::{Result, count, get, key, keys, list, millis, number, only, optional, parsed, unsigned};
+use crate::lists_state::state_at;
+use crate::rows::{Result, get, key, keys, list, millis, number, only, optional, parsed, unsigned};
 use crate::store::Values;
 use crate::{conversations, friends, messages, profiles};
 use lamplight_facts::{
@@ -302,10 +302,4 @@ impl Lists for PostgresFacts {
 
 fn set_of(rows: &[Row], owner: &User) -> Result<Option<ConversationSet>> {
     optional(rows, |row| conversations::conversation_set(row, &owner.id))
-}
-
-/// The two columns from `first`: version, unread.
-pub(crate) fn state_at(row: &Row, first: usize) -> Result<ListsState> {
-    let total_unread: std::result::Result<u32, Fault> = unsigned(get(row, first + 1)?, first + 1);
-    Ok(ListsState { version: count(row, first)?, total_unread: total_unread? })
 }

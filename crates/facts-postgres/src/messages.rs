@@ -2,8 +2,8 @@
 //! conversation says.
 
 use crate::accounts::unknown;
-use crate::conversations::remark_at;
-use crate::lists::state_at;
+use crate::friends::remark_at;
+use crate::lists_state::state_at;
 use crate::outbox::{PUSH, take_in_pushes};
 use crate::profiles::profile_at;
 use crate::rows::{Result, count, get, key, list, millis, number, parsed, text, time, to_json, unsigned};

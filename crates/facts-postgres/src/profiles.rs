@@ -1,7 +1,7 @@
 //! Profiles: columns of the account.
 
 use crate::fault::Fault;
-use crate::lists::state_at;
+use crate::lists_state::state_at;
 use crate::rows::{Result, get, json, key, only, optional, parsed, text, time, to_json};
 use crate::store::Work;
 use deadpool_postgres::Object;
