@@ -1,5 +1,5 @@
-//! The schema: how it is made and brought up to date, by as many nodes at a time as like. Knows the files of the
-//! migrations, not what they say.
+//! The schema: its creation and migration, by any number of nodes at a time. This module knows the files of the
+//! migrations, but not their content.
 
 use crate::fault::{Fault, NewerSchema, NotFacts};
 use crate::store::Store;
@@ -24,7 +24,7 @@ const LOCK: i64 = 0x4c61_6d70;
 
 pub(crate) const OPENING: &str = "opening the database in PostgreSQL";
 
-/// Makes the tables or brings them up to date. One node does it, the others wait and find it done.
+/// Creates or migrates the tables. One node does it; the others wait and find it done.
 pub(crate) async fn migrate(store: &Store) -> Result<(), FactsError> {
     let mut connection = store.connection(OPENING).await?;
     if version(&connection).await? == SCHEMA_VERSION {

@@ -1,6 +1,6 @@
-//! The connections to PostgreSQL: a bounded pool, a bound on the calls that wait for it, deadlines, and what is tried again.
+//! The connections to PostgreSQL: a bounded pool, a bound on the calls that wait for it, deadlines, and repeated attempts.
 //!
-//! Knows statements and transactions; does not know what they say.
+//! This module knows statements and transactions, but not their content.
 
 use crate::fault::{Cause, Fault, NoAnswer, overloaded, unavailable};
 use crate::rows::Result;
@@ -16,7 +16,8 @@ use tokio::sync::Semaphore;
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 
-/// How often a call is tried that meets others: PostgreSQL ends one of two transactions that wait for each other.
+/// The most attempts of a call that conflicts with others: PostgreSQL ends one of two transactions that wait for each
+/// other.
 const ATTEMPTS: u32 = 8;
 
 /// Values of the places of a statement.

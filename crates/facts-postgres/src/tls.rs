@@ -1,4 +1,4 @@
-//! TLS to PostgreSQL, by rustls. Whether it is asked for says `sslmode`; a certificate is always verified.
+//! TLS to PostgreSQL, by rustls. The option `sslmode` of the URL says whether it is used; a certificate is always verified.
 
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -19,7 +19,7 @@ pub(crate) enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// What makes a connection a TLS one.
+/// Makes connections with TLS.
 pub(crate) fn connector(config: &Config, ca: Option<&Path>) -> Result<MakeRustlsConnect, TlsError> {
     let mut roots = RootCertStore::empty();
     if let Some(file) = ca {

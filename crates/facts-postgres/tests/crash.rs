@@ -1,4 +1,4 @@
-//! What was acknowledged survives a crash of the server, and the adapter goes on with the one that comes after it.
+//! Kills the server: acknowledged writes survive it, and the adapter goes on with the server that is started again.
 
 mod common;
 

@@ -104,7 +104,7 @@ async fn a_kick_at_one_node_divides_the_logins_at_another() {
     }
 }
 
-/// Whatever is settled and taken in at the same time, one notice of the user is offered, until none is left.
+/// Notices are settled and stored at the same time: one notice of the user is offered, until none is left.
 #[tokio::test]
 async fn a_lane_never_loses_its_head() {
     let (nodes, _database) = two_nodes().await;

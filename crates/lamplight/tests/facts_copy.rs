@@ -171,7 +171,7 @@ fn contents(file: &Path) -> Vec<u8> {
     std::fs::read(file).unwrap()
 }
 
-/// What the port answers of all facts.
+/// The answers of the port about all facts.
 async fn answers(facts: &dyn Facts, users: usize) -> Vec<String> {
     let mut told = vec![
         format!("{:?}", facts.apps().await.unwrap()),

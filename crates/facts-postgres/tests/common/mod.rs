@@ -23,7 +23,7 @@ pub struct Server {
     life: Life,
 }
 
-/// What the life of a server hangs on.
+/// The means by which a server ends.
 enum Life {
     /// The shell that holds it; its input is open as long as this process lives.
     Own(Child),
@@ -31,7 +31,7 @@ enum Life {
     Shared(File),
 }
 
-/// How long a server may take to start or to end.
+/// The longest time that a server may take to start or to end.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Server {
