@@ -28,8 +28,11 @@ impl Default for RequestRate {
 }
 
 impl RequestRate {
-    /// The length of a window. A connection that was too fast waits at most this long.
-    pub const WINDOW: Duration = Duration::from_millis(250);
+    /// The length of a window. A connection that was too fast is read from again in the next one or a later one.
+    pub const WINDOW: Duration = Duration::from_millis(25);
+
+    /// The time whose requests may come at once.
+    const BURST: Duration = Duration::from_millis(250);
 
     /// The number of the window that contains a moment.
     pub fn window(now: Moment) -> u16 {
@@ -37,8 +40,16 @@ impl RequestRate {
         (now.0 / Self::WINDOW.as_millis() as u64) as u16
     }
 
-    fn per_window(self) -> u32 {
-        self.per_second.div_ceil((1_000 / Self::WINDOW.as_millis()) as u32)
+    /// The time at which the window after that of `now` begins.
+    pub fn next_window(now: Moment) -> Moment {
+        let window = Self::WINDOW.as_millis() as u64;
+        Moment((now.0 / window + 1) * window)
+    }
+
+    /// The parts that are handled in a time, at least one.
+    fn parts_in(self, time: Duration) -> u32 {
+        let parts = u64::from(self.per_second) * u64::from(Received::PARTS) * time.as_millis() as u64;
+        u32::try_from(parts.div_ceil(1_000)).unwrap_or(u32::MAX)
     }
 }
 
@@ -64,26 +75,30 @@ impl Received {
     }
 }
 
-/// The work that one connection has caused in the current window.
+/// The work that one connection has caused lately.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub struct RequestPace {
     window: u16,
-    /// The cost so far, in units of one part.
-    handled: u32,
+    /// The content of the bucket at the end of that window, counted in parts.
+    used: u32,
 }
 
 impl RequestPace {
-    /// Whether the limit of the current window is reached, so that the next request has to wait for the next window.
+    /// Whether the next request has to wait for a later window.
     pub fn is_spent(&self, rate: RequestRate, window: u16) -> bool {
-        rate.per_second > 0 && self.window == window && self.handled >= rate.per_window() * Received::PARTS
+        rate.per_second > 0 && self.used_at(rate, window) >= rate.parts_in(RequestRate::BURST)
     }
 
     /// Adds the cost of data that was handled.
-    pub fn note(&mut self, received: Received, window: u16) {
-        if self.window != window {
-            *self = Self { window, handled: 0 };
-        }
-        self.handled = self.handled.saturating_add(received.cost());
+    pub fn note(&mut self, received: Received, rate: RequestRate, window: u16) {
+        let used = self.used_at(rate, window).saturating_add(received.cost());
+        *self = Self { window, used };
+    }
+
+    /// The content of the bucket in a window, after what has flowed out since.
+    fn used_at(&self, rate: RequestRate, window: u16) -> u32 {
+        let windows = u32::from(window.wrapping_sub(self.window));
+        self.used.saturating_sub(windows.saturating_mul(rate.parts_in(RequestRate::WINDOW)))
     }
 }
 
@@ -91,44 +106,81 @@ impl RequestPace {
 mod tests {
     use super::*;
 
-    /// The number of requests or parts handled in each of five seconds, on a connection that always has more of them.
-    fn handled(per_second: u32, received: Received) -> [u32; 5] {
+    /// The number of requests or parts handled in each of `windows` windows, on a connection that always has more of them.
+    fn handled(per_second: u32, received: Received, windows: u64) -> Vec<u32> {
         let (rate, mut pace) = (RequestRate { per_second }, RequestPace::default());
-        std::array::from_fn(|second| {
+        let handled_in = |window: u64| {
+            let window = RequestRate::window(Moment(10_000 + window * 25));
             let mut handled = 0;
-            for at in 0..10_000 {
-                let now = Moment(10_000 + second as u64 * 1_000 + at / 10);
-                if !pace.is_spent(rate, RequestRate::window(now)) {
-                    pace.note(received, RequestRate::window(now));
-                    handled += 1;
-                }
+            while handled < 10_000 && !pace.is_spent(rate, window) {
+                pace.note(received, rate, window);
+                handled += 1;
             }
             handled
-        })
+        };
+        (0..windows).map(handled_in).collect()
     }
 
     #[test]
-    fn the_rate_is_kept_in_every_second() {
-        let requests = |per_second| handled(per_second, Received::Whole);
-        assert_eq!(requests(2_000), [2_000; 5]);
-        // The rate is rounded up to a whole number of requests in each window.
-        assert_eq!(requests(1), [4; 5]);
-        assert_eq!(requests(0), [10_000; 5]);
-        assert_eq!(requests(40_000), [10_000; 5], "a client below the limit never waits");
+    fn a_connection_that_always_has_more_is_served_in_small_portions() {
+        for (per_second, received, expected) in [
+            (2_000, Received::Whole, [500, 50, 50, 50, 50]),
+            // Parts of a message count for a sixteenth.
+            (2_000, Received::Part, [8_000, 800, 800, 800, 800]),
+            (40, Received::Whole, [10, 1, 1, 1, 1]),
+            (200_000, Received::Whole, [10_000, 10_000, 10_000, 10_000, 10_000]),
+            (0, Received::Whole, [10_000, 10_000, 10_000, 10_000, 10_000]),
+        ] {
+            assert_eq!(handled(per_second, received, 5), expected, "{per_second}");
+        }
     }
 
     #[test]
-    fn parts_of_messages_count_for_a_sixteenth() {
-        assert_eq!(handled(100, Received::Part), [1_600; 5]);
-        assert_eq!(handled(2_000, Received::Part), [10_000; 5]);
+    fn in_the_long_run_the_rate_is_kept() {
+        // Beyond the burst. The rate is rounded up to a whole number of parts in each window.
+        for (per_second, burst, expected) in [(2_000, 500, 10_000), (100, 25, 500), (10, 3, 50), (1, 1, 12)] {
+            let all: u32 = handled(per_second, Received::Whole, 200).iter().sum();
+            assert!((expected..=expected + burst).contains(&all), "{per_second}: {all}");
+        }
+    }
+
+    #[test]
+    fn the_burst_comes_back_with_silence() {
+        let rate = RequestRate::default();
+        let mut pace = RequestPace::default();
+        let burst = |pace: &mut RequestPace, window| {
+            let mut handled = 0;
+            while !pace.is_spent(rate, window) {
+                pace.note(Received::Whole, rate, window);
+                handled += 1;
+            }
+            handled
+        };
+        // The windows of silence before, and the requests that may then come at once; the number of the window wraps
+        // around on the way.
+        let mut window = u16::MAX - 20;
+        for (silence, at_once) in [(1_000, 500), (1, 50), (2, 100), (5, 250), (10, 500), (30_000, 500)] {
+            window = window.wrapping_add(silence);
+            assert_eq!(burst(&mut pace, window), at_once, "{silence}");
+        }
     }
 
     #[test]
     fn the_highest_rate_does_not_overflow() {
-        let (rate, mut pace) = (RequestRate { per_second: 200_000 }, RequestPace::default());
-        (0..49_999).for_each(|_| pace.note(Received::Whole, 1));
+        let rate = RequestRate { per_second: 200_000 };
+        let mut pace = RequestPace::default();
+        (0..49_999).for_each(|_| pace.note(Received::Whole, rate, 1));
         assert!(!pace.is_spent(rate, 1));
-        pace.note(Received::Whole, 1);
+        pace.note(Received::Whole, rate, 1);
         assert!(pace.is_spent(rate, 1) && !pace.is_spent(rate, 2));
+        assert_eq!(pace.used_at(rate, 0), 0, "after the longest silence");
+    }
+
+    #[test]
+    fn the_next_window_is_another_one() {
+        for (now, next) in [(0, 25), (24, 25), (25, 50), (10_001, 10_025)] {
+            assert_eq!(RequestRate::next_window(Moment(now)), Moment(next));
+            assert_ne!(RequestRate::window(Moment(now)), RequestRate::window(Moment(next)));
+        }
     }
 }

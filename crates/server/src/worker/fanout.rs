@@ -258,10 +258,13 @@ impl Worker {
         false
     }
 
-    /// Waits until the next conflated change may be sent. Waits forever if there is none.
-    pub(super) async fn change_is_due(&self) {
-        let Some(due) = self.audience.borrow().next_due() else { return std::future::pending().await };
-        tokio::time::sleep(due.since(self.shared.clock.now().moment)).await;
+    /// Waits until something of this worker is due that no event announces: a change that was held back by conflation, a
+    /// share of a crowd, or requests that came too fast. Waits forever if there is nothing.
+    pub(super) async fn something_is_due(&self) {
+        let now = self.shared.clock.now().moment;
+        let due = self.audience.borrow().next_due().into_iter().chain(self.request_windows.next(now)).min();
+        let Some(due) = due else { return std::future::pending().await };
+        tokio::time::sleep(due.since(now)).await;
     }
 
     /// Records the delivery time of each change that was sent in this round. Changes of users with a crowd are moved to

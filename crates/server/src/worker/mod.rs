@@ -193,7 +193,7 @@ impl Worker {
                     ready = sockets.readable() => sockets_ready = Some(ready?),
                     () = log.ready() => {}
                     () = self.wake.notified() => {}
-                    () = self.change_is_due() => {}
+                    () = self.something_is_due() => {}
                     _ = tick.tick() => {}
                     command = commands.recv() => match command {
                         Some(command) => self.obey(command),

@@ -172,7 +172,7 @@ impl Worker {
                     Ok(Found::Opened(_) | Found::Incomplete | Found::Goodbye) | Err(_) => None,
                 };
                 if let Some(received) = received {
-                    pace.note(received, window);
+                    pace.note(received, rate, window);
                     self.request_windows.set_pace(slot, pace);
                 }
                 if let Ok(Found::Opened(hops)) = &found {

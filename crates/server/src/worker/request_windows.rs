@@ -43,6 +43,11 @@ impl RequestWindows {
         self.paused.borrow_mut().push(slot as u32);
     }
 
+    /// The time at which [`Self::open`] is to be called next; `None` if no connection waits for it.
+    pub fn next(&self, now: Moment) -> Option<Moment> {
+        (!self.paused.borrow().is_empty()).then(|| RequestRate::next_window(now))
+    }
+
     /// Starts the window of this time, if it is not the current one. Returns the slots of the connections that were
     /// paused.
     pub fn open(&self, now: Moment) -> Vec<u32> {
@@ -60,10 +65,13 @@ mod tests {
         let windows = RequestWindows::default();
         let (first, next) = (Moment(10_000), Moment(10_000) + RequestRate::WINDOW);
         assert_eq!(windows.open(first), [0_u32; 0]);
+        assert_eq!(windows.next(first), None);
         windows.pause(3);
         windows.pause(1);
         assert_eq!(windows.open(first), [0_u32; 0]);
+        assert_eq!(windows.next(first), Some(next));
         assert_eq!(windows.open(next), [3, 1]);
+        assert_eq!(windows.next(next), None);
         assert_eq!(windows.open(next + RequestRate::WINDOW), [0_u32; 0]);
     }
 }
