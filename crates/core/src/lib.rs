@@ -6,6 +6,7 @@
 //! Sockets, messages and databases are outside of this crate.
 
 mod conflation;
+mod crowd_pace;
 mod deadlines;
 mod device;
 mod key_refresh;
@@ -35,6 +36,7 @@ mod watch_graph;
 mod watch_reasons;
 
 pub use conflation::{ConflationRate, Conflator};
+pub use crowd_pace::CrowdPace;
 pub use deadlines::DeadlineWheel;
 pub use device::{Connect, Device, Link, LinkEnd};
 pub use key_refresh::{BETWEEN_DEMANDS, Demand, KEPT_FOR, KeyRefresh, RENEW_AFTER};

@@ -230,6 +230,11 @@ impl<S: Versioned> Hub<S> {
         self.graph.take_touched(round);
     }
 
+    /// Does the same as [`Hub::take_touched`] without the share of the crowd.
+    pub fn take_touched_first(&mut self, round: &mut Vec<WatcherKey>) {
+        self.graph.take_touched_first(round);
+    }
+
     /// The number of connections that watch a user.
     pub fn audience(&self, user: &User) -> usize {
         self.watchers(user).map_or(0, |watchers| watchers.len())

@@ -51,12 +51,15 @@ impl<K: Copy> Touched<K> {
         }
     }
 
-    /// Removes the watchers to serve in this round from the queues, and appends them to `round`. They are all watchers
-    /// of the first queue, and up to [`SHARE`] watchers of the queue for crowds. `marks` updates the marks of a
-    /// watcher, and returns `false` if the watcher was removed.
-    pub fn take(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
+    /// Moves the watchers of the first queue into `round`. `marks` changes the marks of a watcher, and returns `false` if
+    /// the watcher was removed.
+    pub fn take_first(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         self.first.retain(|key| marks(*key, |marks| marks.first = false));
         round.append(&mut self.first);
+    }
+
+    /// Moves a share of the crowd into `round`; `marks` is as above.
+    pub fn take_share(&mut self, mut marks: impl FnMut(K, fn(&mut Marks)) -> bool, round: &mut Vec<K>) {
         let share = self.crowd.len().min(SHARE);
         round.extend(self.crowd.drain(..share).filter(|key| marks(*key, |marks| marks.crowd = false)));
         if self.crowd.is_empty() {

@@ -444,12 +444,15 @@ impl<S> WatchGraph<S> {
     /// the last call, and then a limited number of watchers from crowds. If [`WatchGraph::has_crowd`] returns `true`
     /// afterwards, more watchers wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
-        let watchers = &mut self.watchers;
-        let marks = |key: WatcherKey, change: fn(&mut Marks)| {
-            let watcher = watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation);
-            watcher.map(|watcher| change(&mut watcher.marks)).is_some()
-        };
-        self.touched.take(marks, round);
+        self.take_touched_first(round);
+        let Self { touched, watchers, .. } = self;
+        touched.take_share(|key, change| change_marks(watchers, key, change), round);
+    }
+
+    /// Does the same as [`WatchGraph::take_touched`] without the share of the crowd.
+    pub fn take_touched_first(&mut self, round: &mut Vec<WatcherKey>) {
+        let Self { touched, watchers, .. } = self;
+        touched.take_first(|key, change| change_marks(watchers, key, change), round);
     }
 
     /// Whether some watchers wait for the next call of [`WatchGraph::take_touched`].
@@ -579,6 +582,12 @@ impl<S> WatchGraph<S> {
             self.subjects.remove(subject as usize);
         }
     }
+}
+
+/// Changes the marks of a watcher. Returns whether it still exists.
+fn change_marks(watchers: &mut Slab<Watcher>, key: WatcherKey, change: fn(&mut Marks)) -> bool {
+    let watcher = watchers.get_mut(key.slot()).filter(|watcher| watcher.generation == key.generation);
+    watcher.map(|watcher| change(&mut watcher.marks)).is_some()
 }
 
 /// Whether a frame has room for another state.

@@ -4,6 +4,7 @@
 //! The audience has no I/O and never waits. It returns an [`Effect`] to its caller for each read or other action that
 //! is needed.
 
+mod crowds;
 mod effect;
 mod list_difference;
 mod lists_heard;
@@ -20,7 +21,9 @@ pub use watch_list::{OwnListChange, WatchList};
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
-use lamplight_core::{ConflationRate, Conflator, Hub, Notifications, Told, Versioned, WatcherKey, Why};
+use lamplight_core::{
+    ConflationRate, Conflator, CrowdPace, Hub, Notifications, Told, Versioned, WatcherKey, Why,
+};
 use lamplight_directory::{LogEntry, News};
 use lamplight_model::{AppId, ConnectionId, Moment, User, UserId, UserStatus, Version};
 use smallvec::SmallVec;
@@ -57,6 +60,7 @@ pub struct Audience<S> {
     by_user: HashMap<User, SmallVec<[WatcherKey; 2]>, foldhash::fast::RandomState>,
     /// Delays the changes of users that change faster than the rate.
     conflator: Conflator<User, Arc<LogEntry>>,
+    crowd_pace: CrowdPace,
     /// For each user, the versions that answers contained before the log reported them, with the connections that got
     /// the answers. Older entries of the log are not sent to these connections. A version is removed once the log or a
     /// read has reached it.
@@ -78,6 +82,7 @@ impl<S: Versioned> Audience<S> {
             members: Vec::new(),
             by_user: HashMap::default(),
             conflator: Conflator::new(rate),
+            crowd_pace: CrowdPace::default(),
             answered: HashMap::default(),
         }
     }
@@ -279,6 +284,9 @@ impl<S: Versioned> Audience<S> {
                 {
                     return true;
                 }
+                if self.hub.is_crowded(&entry.user) {
+                    self.crowd_pace.tell_at_once();
+                }
                 self.tell(&entry.user, status, prepare);
             }
             News::Ended(ended) => {
@@ -360,6 +368,9 @@ impl<S: Versioned> Audience<S> {
     ) {
         while let Some((user, entry)) = self.conflator.take_due(now, |user| self.hub.audience(user)) {
             if let News::Status(status) = &entry.news {
+                if self.hub.is_crowded(&user) {
+                    self.crowd_pace.tell_late(self.hub.has_crowd(), now);
+                }
                 self.tell(&user, status, &mut prepare);
             }
             told.push(entry);
@@ -368,7 +379,8 @@ impl<S: Versioned> Audience<S> {
 
     /// The time at which [`Audience::tell_due`] is to be called next; `None` if no user has changed recently.
     pub fn next_due(&self) -> Option<Moment> {
-        self.conflator.next_due()
+        let share = self.crowd_pace.next_share().filter(|_| self.hub.has_crowd());
+        self.conflator.next_due().into_iter().chain(share).min()
     }
 
     /// The number of users with a delayed change.
@@ -448,22 +460,6 @@ impl<S: Versioned> Audience<S> {
     /// Passes the statuses marked in the mailbox of a connection to `tell`. Returns whether any mark is left.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
-    }
-
-    /// Appends to `round` the connections to serve. These are all connections outside of crowds that got a mark since
-    /// the last call, and then a limited number of connections from crowds.
-    pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
-        self.hub.take_touched(round);
-    }
-
-    /// Whether the watchers of a user are a crowd: more than 256 on this worker.
-    pub fn is_crowded(&self, user: &User) -> bool {
-        self.hub.is_crowded(user)
-    }
-
-    /// Whether some connections wait for the next call of [`Audience::take_touched`].
-    pub fn has_crowd(&self) -> bool {
-        self.hub.has_crowd()
     }
 
     /// All watched users. After a part of the log was missed, the caller reads their statuses again.

@@ -153,7 +153,7 @@ impl Worker {
     /// with a crowd are served in shares, one share per round.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
-        self.audience.borrow_mut().take_touched(&mut touched);
+        self.audience.borrow_mut().take_due(self.shared.clock.now().moment, &mut touched);
         let to_flush = self.connections.take_to_flush();
         let touched =
             touched.into_iter().filter_map(|watcher| self.watcher_slots.get(watcher)).collect::<Vec<_>>();

@@ -188,7 +188,8 @@ impl Worker {
         let mut tick = tokio::time::interval(Duration::from_millis(TICK_MS));
         loop {
             let mut sockets_ready = None;
-            if !self.connections.any_waits() && !self.audience.borrow().has_crowd() {
+            let now = self.shared.clock.now().moment;
+            if !self.connections.any_waits() && !self.audience.borrow().has_due_crowd(now) {
                 tokio::select! {
                     ready = sockets.readable() => sockets_ready = Some(ready?),
                     () = log.ready() => {}

@@ -1,0 +1,98 @@
+//! The pace at which a crowd is told of a change that has waited.
+//!
+//! The watchers of a user with thousands of them are served in shares. A change now and then is told share after share,
+//! without a pause. A change that conflation has held back belongs to a user who changes all the time: nobody waits for
+//! just this one, and the next one is due soon. Its shares have pauses between them, in which the processor is free for
+//! others: for requests to this worker, for the other workers, and for other programs.
+
+use lamplight_model::Moment;
+use std::time::Duration;
+
+/// The time at which the next share of a crowd is served.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct CrowdPace {
+    /// The time of the next share if there are pauses; `None` if there are none.
+    next_share: Option<Moment>,
+}
+
+impl CrowdPace {
+    /// The pause between two shares. A timer adds up to a millisecond, so at least 16,000 watchers are told in a second:
+    /// more than conflation lets one user cause.
+    pub const PAUSE: Duration = Duration::from_millis(1);
+
+    /// Notes that a change to a user with a crowd is told that did not wait: no pauses, until the whole crowd is served.
+    pub fn tell_at_once(&mut self) {
+        self.next_share = None;
+    }
+
+    /// Notes that a change to a user with a crowd is told that has waited. `has_crowd`: a part of a crowd waits still for
+    /// an earlier change. If that one is told without pauses, so is this one.
+    pub fn tell_late(&mut self, has_crowd: bool, now: Moment) {
+        if !has_crowd {
+            self.next_share = Some(now);
+        }
+    }
+
+    /// Whether a share may be served now.
+    pub fn is_due(&self, now: Moment) -> bool {
+        self.next_share.is_none_or(|next| next <= now)
+    }
+
+    /// Notes that a share was served. `has_crowd`: a part of the crowd waits still.
+    pub fn served(&mut self, has_crowd: bool, now: Moment) {
+        self.next_share = self.next_share.filter(|_| has_crowd).map(|_| now + Self::PAUSE);
+    }
+
+    /// The time of the next share; `None` if it may be served at any time.
+    pub fn next_share(&self) -> Option<Moment> {
+        self.next_share
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Serves crowds of so many shares, which come as `at`: `!` told at once or `~` told late. The loop goes round
+    /// without a pause, ten times in a millisecond. Returns the number of shares that were served in each millisecond.
+    fn shares(crowds: &[(u64, char, usize)], until: u64) -> Vec<usize> {
+        let (mut pace, mut waiting) = (CrowdPace::default(), 0);
+        let mut served = vec![0; until as usize];
+        for at in 0..until {
+            let now = Moment(at);
+            for (_, how, shares) in crowds.iter().filter(|(comes, ..)| *comes == at) {
+                match how {
+                    '!' => pace.tell_at_once(),
+                    _ => pace.tell_late(waiting > 0, now),
+                }
+                waiting = waiting.max(*shares);
+            }
+            for _round in 0..10 {
+                if waiting > 0 && pace.is_due(now) {
+                    waiting -= 1;
+                    served[at as usize] += 1;
+                    pace.served(waiting > 0, now);
+                }
+            }
+        }
+        assert_eq!(waiting, 0, "a part of a crowd waits for ever");
+        assert_eq!(pace.next_share(), None, "a crowd that is gone leaves a pace behind");
+        served
+    }
+
+    #[test]
+    fn only_what_has_waited_is_told_with_pauses() {
+        for (crowds, served) in [
+            (vec![(0, '!', 4)], vec![4, 0, 0, 0, 0, 0]),
+            (vec![(0, '~', 4)], vec![1, 1, 1, 1, 0, 0]),
+            (vec![(1, '~', 1), (3, '~', 2)], vec![0, 1, 0, 1, 1, 0]),
+            // Another user, who has a crowd too and does not change all the time, is not told late.
+            (vec![(0, '~', 9), (2, '!', 9)], vec![1, 1, 9, 0, 0, 0]),
+            (vec![(0, '!', 12), (1, '~', 9)], vec![10, 9, 0, 0, 0, 0]),
+            // After that one, the pauses come back.
+            (vec![(0, '!', 2), (1, '~', 3)], vec![2, 1, 1, 1, 0, 0]),
+        ] {
+            assert_eq!(shares(&crowds, 6), served, "{crowds:?}");
+        }
+    }
+}

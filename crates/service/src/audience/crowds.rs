@@ -1,0 +1,39 @@
+//! The connections that have something to be sent, in the order in which they are served, and the pace of crowds.
+
+use super::Audience;
+use lamplight_core::{Versioned, WatcherKey};
+use lamplight_model::{Moment, User};
+
+impl<S: Versioned> Audience<S> {
+    /// Moves the connections whose mailbox got a mark since the last call into `round`. Of a crowd that waits for one
+    /// user it takes a share, after all others.
+    pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
+        self.hub.take_touched(round);
+    }
+
+    /// Does the same as [`Audience::take_touched`], but takes a share of a crowd only when one is due: a crowd that is
+    /// told of a change that has waited is served with pauses.
+    pub fn take_due(&mut self, now: Moment, round: &mut Vec<WatcherKey>) {
+        if self.crowd_pace.is_due(now) {
+            self.hub.take_touched(round);
+            self.crowd_pace.served(self.hub.has_crowd(), now);
+        } else {
+            self.hub.take_touched_first(round);
+        }
+    }
+
+    /// Whether connections were left for the next call of [`Audience::take_due`], which may be made at once.
+    pub fn has_due_crowd(&self, now: Moment) -> bool {
+        self.hub.has_crowd() && self.crowd_pace.is_due(now)
+    }
+
+    /// Whether the watchers of a user are a crowd.
+    pub fn is_crowded(&self, user: &User) -> bool {
+        self.hub.is_crowded(user)
+    }
+
+    /// Whether connections were left for the next call of [`Audience::take_touched`].
+    pub fn has_crowd(&self) -> bool {
+        self.hub.has_crowd()
+    }
+}
