@@ -15,7 +15,7 @@ use anyhow::{Context, Result, ensure};
 use attacks::ATTACKS;
 use clap::Parser;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use scene::{Attack, Outcome};
+use scene::{Attack, Outcome, Run};
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -36,6 +36,10 @@ struct Args {
     /// Run small and short, to see that it works: the figures mean little
     #[arg(long)]
     quick: bool,
+    /// Let the uninvolved clients use a server of their own, which nobody attacks: what an attack costs them then, it costs
+    /// every process of this machine, because the attackers run on it too
+    #[arg(long)]
+    control: bool,
     /// Write the figures to a file too, as JSON
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -58,7 +62,7 @@ fn main() -> Result<ExitCode> {
     let mut outcomes = Vec::new();
     for attack in ATTACKS.iter().filter(chosen) {
         say(&format!("{}: {}", attack.name, attack.about));
-        let outcome = attack.run(&program, args.quick);
+        let outcome = attack.run(&program, Run { quick: args.quick, control: args.control });
         for note in &outcome.notes {
             say(&format!("  {note}"));
         }

@@ -91,6 +91,22 @@ pub async fn get(to: SocketAddr, path: &str, patience: Duration) -> Option<u16> 
     status(&answer)
 }
 
+/// The value of a counter of the server, summed over all its labels.
+pub async fn counter(health: SocketAddr, name: &str) -> Result<u64> {
+    let request = b"GET /metrics HTTP/1.1\r\nHost: lamplight\r\nConnection: close\r\n\r\n";
+    let answer = converse(health, Ipv4Addr::LOCALHOST, request, PATIENCE).await?;
+    Ok(sum_of(&String::from_utf8_lossy(&answer), name))
+}
+
+/// Adds up the samples of a metric in the text that Prometheus reads.
+fn sum_of(text: &str, name: &str) -> u64 {
+    let sample = |line: &str| {
+        let rest = line.strip_prefix(name)?;
+        rest.starts_with(['{', ' ']).then(|| rest.rsplit(' ').next()?.parse::<u64>().ok())?
+    };
+    text.lines().filter_map(sample).sum()
+}
+
 /// The status of an HTTP answer.
 pub fn status(answer: &[u8]) -> Option<u16> {
     let line = answer.split(|byte| *byte == b'\r').next()?;
@@ -102,10 +118,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_status_of_an_answer_is_read() {
+    fn an_answer_is_read() {
         assert_eq!(status(b"HTTP/1.1 503 Service Unavailable\r\n\r\n"), Some(503));
         assert_eq!(status(b"HTTP/1.1"), None);
         assert_eq!(status(b""), None);
+        let page = "# TYPE a_total counter\na_total{worker=\"0\"} 3\na_total{worker=\"1\"} 4\na_total_b 9\n";
+        assert_eq!((sum_of(page, "a_total"), sum_of(page, "c_total")), (7, 0));
         assert_eq!(source(258), Ipv4Addr::new(127, 7, 1, 2));
     }
 }

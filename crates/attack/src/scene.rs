@@ -26,8 +26,19 @@ pub const EVEN_LOAD: f64 = 20.0;
 /// scheduler and not the server: on a busy processor, a thread that is woken may wait for the next tick, which is 4 ms
 /// with the usual `CONFIG_HZ=250`.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
+/// The priority of the attackers' threads, as the argument of `nice`.
+const LOWEST_PRIORITY: i32 = 19;
 /// The factor by which the witness's p99 may grow.
 const P99_FACTOR: f64 = 2.0;
+
+/// How the attacks are run.
+#[derive(Clone, Copy, Debug)]
+pub struct Run {
+    /// Small and short.
+    pub quick: bool,
+    /// With the witness at another server, which nobody attacks.
+    pub control: bool,
+}
 
 /// The bounds of an attack.
 #[derive(Clone, Copy, Debug)]
@@ -120,6 +131,7 @@ struct Started {
     resident: u64,
     descriptors: u64,
     cpu: Duration,
+    own_cpu: Duration,
 }
 
 /// The cost of an attack.
@@ -172,6 +184,7 @@ impl Scene {
             resident: self.meter.memory()?.resident,
             descriptors: self.meter.descriptors()?,
             cpu: self.meter.cpu()?,
+            own_cpu: ProcessMeter::new(std::process::id()).cpu()?,
         };
         *self.started.lock() = Some(started);
         self.set_phase(Phase::During);
@@ -220,11 +233,11 @@ impl Scene {
 
 impl Attack {
     /// Runs the attack.
-    pub fn run(&self, program: &Path, quick: bool) -> Outcome {
+    pub fn run(&self, program: &Path, how: Run) -> Outcome {
         let outcome = match &self.kind {
             Kind::Load { seconds, bound, settings, run } => {
-                let seconds = if quick { 2 } else { *seconds };
-                load(program, quick, seconds, *bound, *settings, *run)
+                let seconds = if how.quick { 2 } else { *seconds };
+                load(program, how, seconds, *bound, *settings, *run)
             }
             Kind::Mishap(run) => run(program).map(|findings| (findings, None)),
         };
@@ -238,16 +251,17 @@ impl Attack {
 
 fn load(
     program: &Path,
-    quick: bool,
+    Run { quick, control }: Run,
     seconds: u64,
     bound: Bound,
     settings: Settings,
     run: fn(Arc<Scene>) -> BoxFuture<'static, Result<Findings>>,
 ) -> Result<(Findings, Option<Cost>)> {
     let mut server: Server = Folder::make(program, settings.app)?.start(settings.env)?;
-    let way = Way { client: server.client, app: server.data.app, key: server.data.key.clone() };
+    let way = server.way();
     let meter = ProcessMeter::new(server.pid());
-    let witness = Witness::start(&way)?;
+    let other = if control { Some(Folder::make(program, settings.app)?.start(settings.env)?) } else { None };
+    let witness = Witness::start(&other.as_ref().map_or_else(|| way.clone(), Server::way))?;
     let scene = Arc::new(Scene {
         way,
         http: server.http,
@@ -260,15 +274,17 @@ fn load(
     });
     let descriptors = Descriptors::watch(meter);
     let runtime = attackers()?;
-    let ran = runtime.block_on(run(Arc::clone(&scene)));
+    // Not on this thread, whose priority is that of the witness.
+    let ran = runtime.block_on(runtime.spawn(run(Arc::clone(&scene))));
     // Measured while the attackers still hold their connections, which are part of the cost.
     let (peak_memory, cpu) = (meter.peak_memory(), meter.cpu());
+    let own_cpu = ProcessMeter::new(std::process::id()).cpu()?;
     runtime.shutdown_background();
     let peak_descriptors = descriptors.finish();
     let witness = scene.witness.lock().take();
     let times = witness.context("the attack has begun without a witness")?.finish();
     let alive = server.is_alive();
-    let mut findings = ran?;
+    let mut findings = ran??;
     findings.expect(alive, "the server has ended");
     let log = server.kill().log();
     findings.expect(!log.contains("panicked"), "something in the server panicked");
@@ -277,6 +293,8 @@ fn load(
     let started = started.context("the attack has ended before it began")?;
     let times = times.map_err(|error| anyhow!("the connection of an uninvolved client broke: {error:#}"))?;
     let mib = |bytes: u64| bytes as f64 / 1_048_576.0;
+    let own_cpu = own_cpu.saturating_sub(started.own_cpu).as_secs_f64();
+    findings.note(format!("attackers and witness used {own_cpu:.1} s of CPU"));
     let p99_before_ms = p99(&times.before);
     let cost = Cost {
         memory_mib: mib(peak_memory?.saturating_sub(started.resident)),
@@ -343,14 +361,15 @@ impl Descriptors {
     }
 }
 
-/// The runtime of the attackers, whose threads have a low priority, as if they ran on another machine.
+/// The runtime of the attackers, whose threads have the lowest priority, as if they ran on another machine. Everything that
+/// an attack does runs on these threads.
 fn attackers() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .on_thread_start(|| {
-            // If this is not allowed, the attackers compete with the server, and the measurement is less exact.
-            let _ = rustix::process::nice(10);
+            // Each thread has a priority of its own, and everybody may lower one.
+            let _ = rustix::process::nice(LOWEST_PRIORITY);
         })
         .build();
     runtime.context("no runtime")

@@ -1,5 +1,6 @@
 //! The server that is attacked: `lamplight serve` with its default settings, in its own folder.
 
+use crate::line::Way;
 use anyhow::{Context, Result, bail, ensure};
 use lamplight_model::{AppId, AppKey};
 use serde::Deserialize;
@@ -148,6 +149,11 @@ impl Folder {
 }
 
 impl Server {
+    /// The client port with the credentials to log in.
+    pub fn way(&self) -> Way {
+        Way { client: self.client, app: self.data.app, key: self.data.key.clone() }
+    }
+
     /// The id of its process.
     pub fn pid(&self) -> u32 {
         self.child.0.id()

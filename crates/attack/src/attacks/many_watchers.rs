@@ -1,7 +1,7 @@
 //! The attack of a user with thousands of watchers who changes the custom status as fast as the socket accepts.
 
 use crate::line::{custom, frame};
-use crate::peer::{drain, logged_in, source};
+use crate::peer::{counter, drain, logged_in, source};
 use crate::scene::{A_TURN_OF_THE_SCHEDULER, Attack, Bound, Findings, Kind, Scene};
 use crate::server::Settings;
 use anyhow::Result;
@@ -18,6 +18,9 @@ use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
 
 const WATCHERS: usize = 3_000;
+/// The changes a second that must be carried out, or the attack was none: nearly `limits.requests_per_second`.
+const LEAST_RATE: f64 = 1_500.0;
+const REQUESTS: &str = "lamplight_requests_total";
 const LOGINS_AT_ONCE: usize = 64;
 /// The number of sockets that are read before a pause, and the length of the pause. A round through all sockets takes
 /// about 0.2 s. Readers that woke for each notification would use more of this machine's processors than the server,
@@ -54,6 +57,7 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     });
     let mut fans: Vec<TcpStream> = logins.buffer_unordered(LOGINS_AT_ONCE).try_collect().await?;
     scene.begin().await?;
+    let (began, answered) = (Instant::now(), counter(scene.health, REQUESTS).await?);
     let reading = {
         let scene = Arc::clone(&scene);
         tokio::task::spawn_blocking(move || {
@@ -77,7 +81,12 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     }
     scene.end();
     let mut findings = Findings::default();
-    findings.note(format!("{changes} changes sent"));
+    let answered = counter(scene.health, REQUESTS).await? - answered;
+    let rate = answered as f64 / began.elapsed().as_secs_f64();
+    findings.note(format!(
+        "{changes} changes sent; with those of the witness {rate:.0} a second were carried out"
+    ));
+    findings.expect(scene.quick || rate >= LEAST_RATE, "the attack is too slow to be one");
     let fans = reading.await?;
     // The attack may have ended within a frame, so this is another connection, which takes the place of that one. What the
     // server has read of that one is handled by then.
