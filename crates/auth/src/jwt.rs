@@ -29,7 +29,8 @@ pub struct JwtClaims {
     pub issued: u64,
     /// The time from which the token is no longer valid: `exp` plus the leeway.
     pub expires: Timestamp,
-    /// The mark of the key that verified the token; see [`JwtKeySet::has`].
+    /// The mark of the key that verified the token: a number that identifies the key or the source that the key was
+    /// read from. See [`JwtKeySet::has`].
     pub key: u32,
 }
 
@@ -82,7 +83,7 @@ pub fn is_jwt(token: &str) -> bool {
 ///
 /// Each key verifies only one algorithm, and only the secret verifies HS256. A token with `alg: none` is therefore
 /// refused, and so is a token whose HMAC was made with a public key as its secret. A token with a future `iat` is
-/// valid, as is such a UserSig.
+/// valid, as is a UserSig with a future `TLS.time`.
 pub fn verify_jwt(
     token: &str,
     settings: &JwtSettings,

@@ -73,7 +73,7 @@ const FEW_FILES: u64 = 10_000;
 /// The number of files that a server opens for other uses than connections, with a margin.
 const OTHER_FILES: u64 = 256;
 
-/// The divisor of the file limit for the HTTP port: it uses at most one eighth of the files.
+/// The file limit divided by this number is the most files that the HTTP port uses.
 const HTTP_SHARE: u64 = 8;
 
 /// Makes the finding about the limit of open files, which is compared with the connections in the settings.
@@ -217,10 +217,11 @@ pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
 /// The name of the check of the database.
 const STORE: &str = "store";
 
-/// The connections that PostgreSQL keeps for its administrators, and the server needs besides its pool.
+/// The number of connections to PostgreSQL that must be left over beside the server's pool: those that PostgreSQL
+/// reserves for its administrators, and those that the server opens outside the pool.
 const RESERVED_CONNECTIONS: u32 = 5;
 
-/// Judges a database that can be opened; `None` if there is none yet.
+/// Makes the finding about a database that can be opened; `None` if there is no database yet.
 pub fn store(found: &StoreFound) -> Option<Finding> {
     match found {
         StoreFound::NoFile => None,
@@ -257,7 +258,8 @@ fn is_local(address: &str) -> bool {
     ["/", "localhost:", "localhost/", "127.", "[::1]", "::1"].iter().any(|local| address.starts_with(local))
 }
 
-/// Judges a database that cannot be opened; `postgres` is its address in PostgreSQL.
+/// Makes the finding about a database that cannot be opened. `postgres` is the address of the database in PostgreSQL;
+/// `None` if the database is the SQLite file.
 pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
     match postgres {
         None => Finding::wrong(

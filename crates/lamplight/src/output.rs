@@ -25,7 +25,8 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// An error that is already in the JSON document on stdout. It is only printed to stderr, and sets the exit code.
+/// An error that a command has already printed to stdout as a part of its JSON document. The error is still printed to
+/// stderr, and sets the exit code.
 #[derive(Debug)]
 pub struct Told(pub anyhow::Error);
 

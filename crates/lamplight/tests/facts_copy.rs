@@ -1,4 +1,4 @@
-//! Copies the facts of a grown server from its SQLite file into a real PostgreSQL, by `lamplight facts copy`.
+//! Tests of `lamplight facts copy`: it copies the facts of a server from a SQLite file into a real PostgreSQL.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -138,7 +138,8 @@ async fn grow(facts: &SqliteFacts, users: usize) {
     facts.put_figures(vec![figure], Vec::new()).await.unwrap();
 }
 
-/// A server's folder with a grown file, and an empty database.
+/// Makes a data folder whose database file has rows in every table, and an empty database in PostgreSQL. Also returns
+/// the URL of that database.
 async fn grown(users: usize) -> (Folder, Database, String) {
     let folder = Folder::new();
     std::fs::create_dir(folder.path()).unwrap();
@@ -171,7 +172,7 @@ fn contents(file: &Path) -> Vec<u8> {
     std::fs::read(file).unwrap()
 }
 
-/// The answers of the port about all facts.
+/// Reads all facts of a store, and returns them as texts.
 async fn answers(facts: &dyn Facts, users: usize) -> Vec<String> {
     let mut told = vec![
         format!("{:?}", facts.apps().await.unwrap()),
@@ -307,7 +308,8 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert_eq!(facts.apps().await.unwrap().len(), 2);
 }
 
-/// A row that PostgreSQL stores otherwise than it was told to is found, and nothing is kept.
+/// Checks that the copy fails and leaves the database empty if PostgreSQL does not store a row as it was sent. A
+/// trigger in PostgreSQL changes or drops the row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_differs_is_found() {
     let (folder, database, url) = grown(5).await;

@@ -1,5 +1,5 @@
-//! A server whose facts are in a real PostgreSQL: its start and restart, the commands without a server, what it shows of
-//! the URL, and an outage of PostgreSQL.
+//! Tests of a server whose facts are in a real PostgreSQL: its start and restart, the commands without a server, the
+//! parts of the URL that it shows, and an outage of PostgreSQL.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -93,7 +93,7 @@ fn make_app(folder: &Folder, facts: &str) -> AppKey {
     AppKey { id: 1, text: made["key"].as_str().unwrap().to_owned() }
 }
 
-/// The body of a page of the HTTP port, with its status line.
+/// Requests a page from the HTTP port. Returns the complete response as text.
 fn get(folder: &Folder, path: &str) -> String {
     let mut stream = TcpStream::connect(folder.node()["http"].as_str().unwrap()).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
@@ -118,7 +118,7 @@ fn stop(server: Running) -> String {
     log
 }
 
-/// A counter of the metrics.
+/// Returns the value of a metric without labels.
 fn metric(folder: &Folder, name: &str) -> u64 {
     let text = get(folder, "/metrics");
     let line = text.lines().find_map(|line| line.strip_prefix(&format!("lamplight_{name} ")));
@@ -236,7 +236,7 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), expected);
 }
 
-/// The calls to PostgreSQL that the login of a known device takes.
+/// Checks that the login of a known device makes one call to PostgreSQL.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_login_of_a_known_device_is_one_round_trip_to_postgresql() {
     let database = server().await.create_database().await;

@@ -30,7 +30,7 @@ struct UnderWay {
 pub struct CourseSettings {
     /// The users whose status is changed.
     pub users: Vec<u32>,
-    /// The number of notifications to wait for; less than twenty if some watchers do not read.
+    /// The number of notifications that complete one change; less than twenty if some watchers do not read.
     pub copies: u32,
     /// The connections that do not read. Notifications to them are not counted.
     pub silent: Vec<u32>,
@@ -85,7 +85,7 @@ impl Delivered {
     }
 }
 
-/// A course: makes changes, and counts their notifications.
+/// Changes the custom statuses of users, waits for the notifications of each change, and measures them.
 pub struct Course {
     settings: CourseSettings,
     under_way: Vec<Option<UnderWay>>,
@@ -97,8 +97,8 @@ pub struct Course {
 }
 
 impl Course {
-    /// Makes a course for the users of this fleet. Texts are numbered from `after + 1`, so that no two courses use the
-    /// same text.
+    /// Makes a course for the users of this fleet. The texts of the custom statuses are numbered from `after + 1`, so
+    /// that no two courses use the same text.
     pub fn new(fleet: &Fleet, settings: CourseSettings, after: u32) -> Result<Self> {
         Ok(Self {
             settings,

@@ -97,7 +97,8 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The number of connections that are done in this round: those that need a heartbeat have sent it.
+    /// The number of connections whose turn has come in the current round of heartbeats. Each of them that needs
+    /// heartbeats has sent one.
     beaten: u32,
     beating_since: Instant,
     /// The last refusal by the server, for error texts.

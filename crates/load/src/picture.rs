@@ -116,8 +116,8 @@ impl Picture {
             .collect()
     }
 
-    /// Returns the number of users whose last received status differs from the true one: of the watched users, and of
-    /// the connection's own user.
+    /// Compares the last received status with the true one, for each user that the connection watches and for its own
+    /// user. Returns the number of users for whom they differ.
     pub fn wrong(&self, watcher: u32) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {

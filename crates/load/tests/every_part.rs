@@ -14,7 +14,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 use std::sync::OnceLock;
 
-/// A function that makes a measurement from the arguments that all of them have.
+/// A function that makes the command of a measurement from the options that all measurements have.
 type Choice = fn(PartArgs) -> What;
 
 /// Returns an unused address on this machine, the same one at each call.

@@ -74,7 +74,7 @@ impl Act {
         self
     }
 
-    /// Sets the former value of a changed field.
+    /// Sets the former value of the changed field `what`. Does nothing if the act has no such field.
     #[must_use]
     pub fn before(mut self, what: &str, before: &str) -> Self {
         for change in self.changes.iter_mut().filter(|change| change.what == what) {

@@ -26,11 +26,11 @@ use std::time::Duration;
 pub struct Config {
     /// The folder for all files of the node. It is created if it does not exist.
     pub data_dir: PathBuf,
-    /// The URL of the database in PostgreSQL that keeps the facts; without it, they are kept in a SQLite file in the data
-    /// folder. It is a secret, because it has the password.
+    /// The URL of the database in PostgreSQL that keeps the facts. Without it, the facts are kept in a SQLite file in
+    /// the data folder. The URL is a secret, because it contains the password.
     pub facts: Option<FactsUrl>,
-    /// A file of certificates, in PEM, one of which must have signed that of PostgreSQL; without it, those that the system
-    /// trusts.
+    /// A file with certificates of authorities, in PEM. One of these authorities must have signed the certificate of
+    /// PostgreSQL. Without the file, the authorities that the system trusts count.
     pub facts_ca: Option<PathBuf>,
     /// The most connections to PostgreSQL.
     pub facts_connections: usize,

@@ -19,8 +19,8 @@ const STICKY: u32 = 0o1000;
 /// The file of the database in SQLite. A folder with this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// The file that says that the facts are in PostgreSQL, with the address there. A folder with this file is a data folder
-/// too.
+/// The file that exists if the facts are in PostgreSQL. It contains the address of the database. A folder with this
+/// file is a data folder too.
 pub(crate) const IN_POSTGRES: &str = "facts.postgres";
 
 /// The subfolder with the live records.

@@ -1,5 +1,5 @@
-//! Copies all facts from a SQLite file into an empty database in PostgreSQL, and compares the two row for row before the
-//! copy can be seen.
+//! Copies all facts from a SQLite file into an empty database in PostgreSQL, and compares the two row for row before
+//! the copy is committed.
 
 use crate::data_folder::{self, DataFolderError, FolderLock, IfMissing};
 use lamplight_facts::FactsError;
@@ -57,7 +57,7 @@ fn in_table(table: &Option<&'static str>) -> String {
     table.map(|table| format!(", at the table {table}")).unwrap_or_default()
 }
 
-/// The number of rows of a table that were copied.
+/// A table that was copied, with the number of its rows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Copied {
     /// The table.
@@ -66,9 +66,9 @@ pub struct Copied {
     pub rows: u64,
 }
 
-/// Copies all facts of a file into an empty database, and returns the tables with the numbers of their rows.
+/// Copies all facts of a file into an empty database. Returns the tables with the numbers of their rows.
 ///
-/// The database stays empty until every row has been compared with its source. `progress` is called after each table.
+/// The copy is committed only after every row has been compared with its source. `progress` is called after each table.
 pub async fn copy_facts(
     file: &Path,
     postgres: &PostgresSettings,
@@ -108,7 +108,8 @@ pub async fn copy_facts(
     Ok(copied)
 }
 
-/// Keeps a server from using the data folder of the file while it is copied.
+/// Locks the data folder of the file, so that no server uses it during the copy. Returns `None` if the file is not
+/// named as the database of a data folder.
 fn lock(file: &Path) -> Result<Option<FolderLock>, CopyError> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match file.file_name().is_some_and(|name| name == data_folder::FACTS) {
@@ -155,7 +156,7 @@ async fn compare(
     }
 }
 
-/// The file, whose reads block on the disk and are made on other threads.
+/// The file to copy from. Reads of it block on the disk, so they run on other threads.
 struct Reader {
     file: PathBuf,
     source: Arc<Mutex<Source>>,

@@ -12,7 +12,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The operation that fails when a store cannot be opened.
+/// The name of the operation in the error for a store that cannot be opened.
 const OPENING: &str = "opening the database";
 
 /// The settings by which the store of a node is found.
@@ -72,7 +72,7 @@ pub struct StoreStats {
     pub pool: PoolState,
 }
 
-/// The data folder belongs to a node whose facts are in PostgreSQL, and the settings do not name it.
+/// The error for a data folder whose facts are in PostgreSQL, while the settings name no database in PostgreSQL.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the facts of this data folder are in PostgreSQL ({address}), and the settings do not say so: set `facts` to its URL; to \
@@ -108,7 +108,7 @@ impl FactsStore {
         }
     }
 
-    /// The port of the store.
+    /// Returns the store behind the port [`Facts`].
     pub fn facts(&self) -> Arc<dyn Facts> {
         match self {
             Self::Sqlite(facts) => Arc::<SqliteFacts>::clone(facts),
@@ -116,7 +116,7 @@ impl FactsStore {
         }
     }
 
-    /// The current mark of the facts.
+    /// Returns the current mark of the facts; [`FactsMark`] says what it is for.
     pub async fn mark(&self) -> Result<FactsMark, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.mark().await,
@@ -124,7 +124,8 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark and returns it once it is committed. If `history` is given, it begins another history.
+    /// Advances the mark of the facts to the next position. Returns the new mark after it was committed. With
+    /// `history`, the new mark begins the history with this number.
     pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.advance_mark(history).await,
@@ -132,7 +133,8 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark if the facts may have changed since it was advanced last.
+    /// Advances the mark of the facts, if the facts may have changed since the last time that it was advanced. Returns
+    /// `None` if they have not changed.
     pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.mark_changes().await,
@@ -148,7 +150,7 @@ impl FactsStore {
         }
     }
 
-    /// The current state.
+    /// Returns the state of the store.
     pub fn state(&self) -> StoreState {
         match self {
             Self::Sqlite(facts) if !facts.readers_are_alive() => StoreState::Ended,
@@ -164,7 +166,8 @@ impl FactsStore {
         }
     }
 
-    /// The reason why the store fails, as a text that anybody may read, if the store knows it.
+    /// Returns the reason why the store fails; `None` if it does not fail, or if the reason is not known. The text has
+    /// no secrets.
     pub fn failing(&self) -> Option<String> {
         match self {
             Self::Sqlite(_) => None,
@@ -172,7 +175,7 @@ impl FactsStore {
         }
     }
 
-    /// The counts since the store was opened.
+    /// Returns the counts since the store was opened.
     pub fn stats(&self) -> StoreStats {
         match self {
             Self::Sqlite(facts) => {
@@ -202,8 +205,8 @@ impl FactsStore {
         }
     }
 
-    /// The path of a file of the store that was replaced or deleted since the store was opened, if one was. Blocks on
-    /// the disk.
+    /// Returns the path of the first file that was replaced or deleted since the store was opened; `None` if all files
+    /// are in place. Blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(facts) => facts.replaced(),
@@ -212,8 +215,7 @@ impl FactsStore {
     }
 }
 
-/// The cause of an error as a text that anybody may read: it names no host, no user and no file outside of SQLite's own
-/// texts, which name none.
+/// Returns the cause of an error, as a text that anybody may read. The text names no host and no user.
 pub(crate) fn public_cause(error: &FactsError) -> String {
     match lamplight_facts_postgres::cause(error) {
         Some(cause) => cause.to_string(),
@@ -268,7 +270,7 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the data folder belongs to a node whose facts are in PostgreSQL.
+/// Fails if the file `mark` exists, which means that the facts of the data folder are in PostgreSQL.
 fn check_mark(mark: &Path) -> Result<(), FactsError> {
     match std::fs::read_to_string(mark) {
         Ok(address) => {
@@ -280,7 +282,7 @@ fn check_mark(mark: &Path) -> Result<(), FactsError> {
     }
 }
 
-/// Records in the data folder that its facts are in PostgreSQL.
+/// Records in the file `mark` of a data folder that the facts are in PostgreSQL, at this address.
 fn put_mark(mark: &Path, address: &str) -> io::Result<()> {
     if std::fs::read_to_string(mark).is_ok_and(|found| found == address) {
         return Ok(());

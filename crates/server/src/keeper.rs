@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks. A deadline (linger, grace, lapse) is handled at most this late, unless a tick takes
-/// longer.
+/// The interval between ticks. A deadline (the end of a linger, of a grace, or of a login without a connection) is
+/// handled at most this late, unless a tick takes longer.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.
 const TICKS_BETWEEN_CHORES: u32 = 20;
-/// The interval at which the database's mark is written beside the live records.
+/// The interval at which the mark of the database ([`FactsMark`]) is recorded in the journal of live records.
 const BETWEEN_NOTES: Duration = Duration::from_secs(1);
 /// The most live records that one step checks. Between steps, other operations can use the records.
 const BATCH: usize = 256;
@@ -91,9 +91,9 @@ impl Certificates {
     }
 }
 
-/// Writes the database's mark beside the live records, once per second while the database changes. At its start, a node
-/// compares that mark with the mark in the database. If the database is older than the live records, it was probably
-/// restored from a back-up. Runs until it is aborted.
+/// Records the mark of the database ([`FactsMark`]) in the journal of live records, once per second while the database
+/// changes. At its start, a node compares the recorded mark with the mark in the database. If the database is older
+/// than the recorded mark, it was probably restored from a back-up. Runs until it is aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: FactsStore) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -113,7 +113,7 @@ pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: FactsStore) {
     }
 }
 
-/// Writes the last mark of the database beside the live records, when the node stops.
+/// Records the last mark of the database in the journal of live records, when the node stops.
 pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &FactsStore) {
     match facts.advance_mark(None).await {
         Ok(mark) => drop(note_mark(directory, mark).await),
@@ -123,7 +123,8 @@ pub async fn note_last_facts(directory: &Arc<InProcessDirectory>, facts: &FactsS
     }
 }
 
-/// Writes the mark beside the live records; returns `false` if that fails. The keeper logs the reason.
+/// Records a mark of the database in the journal of live records. Returns `false` if that fails; the keeper logs the
+/// reason.
 async fn note_mark(directory: &Arc<InProcessDirectory>, mark: FactsMark) -> bool {
     let directory = Arc::clone(directory);
     let noted = tokio::task::spawn_blocking(move || directory.note_facts(mark)).await;

@@ -474,8 +474,8 @@ impl Node {
 }
 
 /// Reads the live records. If they were written with another database, sets them aside, because they may show users
-/// that this database does not have, or lack some that it has. Also returns the mark of the database to record with the
-/// live records of this run.
+/// that this database does not have, or lack some that it has. Also returns the current mark of the database, which the
+/// journal of live records must record.
 async fn live_records(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), NodeError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;

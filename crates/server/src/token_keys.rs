@@ -34,7 +34,7 @@ use tokio::task::JoinSet;
 pub const KEY_FOLDER: &str = "jwks";
 /// The most bytes that are read from a source; a larger source is an error.
 const MAX_BYTES: usize = 256 * 1024;
-/// The time limit for one read of a source. A login that needs the keys waits for the read, and can take longer.
+/// The time limit for one read of a source. A login that needs the keys waits for the read.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// The interval at which the node checks which sources are due to be read.
 const TICK: Duration = Duration::from_secs(1);

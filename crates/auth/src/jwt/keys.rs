@@ -41,7 +41,7 @@ pub enum InvalidKeys {
         "this is a private key, which a server that only verifies tokens must not have; give the public key instead"
     )]
     Private,
-    /// No key of a JWKS can be used. The number is that of the skipped keys.
+    /// No key of a JWKS can be used. All were skipped; this is their number.
     #[error("none of the keys of the JWKS is a public key for RS256, ES256 or EdDSA; skipped: {0}")]
     NoneUsable(usize),
     /// The set has more than [`MAX_KEYS`] keys.
@@ -97,16 +97,17 @@ impl JwtKeySet {
         Ok(set)
     }
 
-    /// Sets the mark of every key to the mark of the keys' source. A login then stays valid as long as the app uses the
-    /// source, even if the login's key is removed from the source: identity providers remove keys that they no longer
-    /// sign with.
+    /// Gives every key the same mark, which identifies the source of the keys. A login then stays valid as long as the
+    /// app uses the source, even if the login's key is removed from the source: identity providers remove keys that
+    /// they no longer sign with.
     #[must_use]
     pub fn of_source(mut self, mark: u32) -> Self {
         self.keys.iter_mut().for_each(|key| key.mark = mark);
         self
     }
 
-    /// Returns `true` if a key of the set has this mark. [`JwtClaims::key`](super::JwtClaims::key) is such a mark.
+    /// Returns `true` if a key of the set has this mark, which identifies the key or its source. A verified token has
+    /// the mark of its key in [`JwtClaims::key`](super::JwtClaims::key).
     pub fn has(&self, mark: u32) -> bool {
         self.keys.iter().any(|key| key.mark == mark)
     }
@@ -121,7 +122,7 @@ impl JwtKeySet {
         self.keys.is_empty()
     }
 
-    /// Computes the mark of a source, for [`JwtKeySet::of_source`], from the source's name.
+    /// Computes the mark of a source, for [`JwtKeySet::of_source`], from a text that names the source.
     pub fn mark_of(text: &str) -> u32 {
         mark_of(text.as_bytes())
     }

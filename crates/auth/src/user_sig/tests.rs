@@ -42,7 +42,7 @@ fn claims() -> Claims {
     Claims { user_id: alice(), app: AppId(1_400_000_001), issued: ISSUED, expire: EXPIRE, userbuf: None }
 }
 
-/// The document of the vector, of which tests change a part.
+/// Returns the JSON document in the test vector. The tests change parts of it.
 fn document() -> Value {
     json!({
         "TLS.ver": "2.0",

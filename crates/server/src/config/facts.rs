@@ -6,13 +6,13 @@ use lamplight_facts_postgres::{InvalidUrl, PostgresSettings, PostgresUrl};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// The text of a URL with a password, which `Debug` does not show.
+/// The URL of a database, as text. It may contain a password, so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FactsUrl(String);
 
 impl FactsUrl {
-    /// Reads the URL. The error repeats no part of it, which may be a password.
+    /// Parses the URL. The error contains no part of the URL, because any part may be the password.
     fn read(&self) -> Result<PostgresUrl, InvalidUrl> {
         PostgresUrl::new(&self.0)
     }
@@ -25,7 +25,7 @@ impl fmt::Debug for FactsUrl {
 }
 
 impl Config {
-    /// The reason why the URL of the facts cannot be used, if it cannot.
+    /// Returns the reason why the URL of the facts cannot be used; `None` if it can be used or is not set.
     pub(super) fn facts_problem(&self) -> Option<String> {
         self.facts.as_ref()?.read().err().map(|invalid| invalid.to_string())
     }

@@ -69,7 +69,7 @@ pub struct Past {
 }
 
 impl Past {
-    /// Reads the current step of each level, if an earlier process has stored it, and continues it.
+    /// Reads the current steps, one of each length, and continues them if an earlier process has stored them.
     pub async fn resume(facts: Arc<dyn Facts>, now: Timestamp) -> Self {
         let mut kept = Vec::new();
         for level in LEVELS {
@@ -81,8 +81,8 @@ impl Past {
         Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
-    /// Adds the figures of a sample, and writes the steps that are due. If a write fails, the sums of the finest level
-    /// are lost; the sums of coarser levels are written again later. For some time after the wall clock has leapt
+    /// Adds the figures of a sample, and writes the steps that are due. If a write fails, the sums over the shortest
+    /// steps are lost; the sums over longer steps are written again later. For some time after the wall clock has leapt
     /// ahead, no old figures are deleted.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);

@@ -15,8 +15,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The most bytes of a file: the longest text of a source, of which JSON needs at most six bytes for each byte, and the
-/// other fields.
+/// The most bytes of a file. In JSON, a source's text takes at most six bytes for each of its bytes; the other fields
+/// take some more.
 const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
 
 /// The folder with the stored JWT keys.

@@ -38,13 +38,16 @@ pub struct LanePlan {
     /// notice of these users is sent.
     busy: HashMap<u64, User>,
     in_flight: usize,
-    /// `true` if the outbox may have heads (each user's oldest unsettled notice) that have not been read.
+    /// `true` if the outbox must be read again, because it may have notices that this plan does not know. A read
+    /// returns the oldest unsettled notice of each user.
     stale: bool,
-    /// `true` while heads are being read.
+    /// `true` while the outbox is being read.
     reading: bool,
-    /// Notices that were settled while heads were being read; the result of that read may still contain them.
+    /// The notices that were settled during the current read of the outbox. The result of the read may still contain
+    /// them.
     settled_meanwhile: HashSet<u64>,
-    /// The earliest due time of the heads that were read and were not due yet; `None` if there are none.
+    /// The earliest due time of the notices that were read from the outbox but were not due yet; `None` if there are
+    /// none.
     next_due: Option<Timestamp>,
 }
 
@@ -97,7 +100,7 @@ pub enum Sent {
 }
 
 impl LanePlan {
-    /// Marks the outbox as having new notices, so that heads are read again.
+    /// Records that the outbox may have new notices. The oldest unsettled notice of each user is then read again.
     pub fn ring(&mut self) {
         self.stale = true;
     }
@@ -123,8 +126,8 @@ impl LanePlan {
         self.breaker
     }
 
-    /// Begins a read if one is needed, and returns the number of heads to read. After the read, the caller must call
-    /// [`LanePlan::offer`] or [`LanePlan::reading_failed`].
+    /// Begins a read of the outbox if one is needed. The caller must then read the oldest unsettled notice of each
+    /// user, and call [`LanePlan::offer`] or [`LanePlan::reading_failed`]. Returns the most notices to read.
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
         if self.reading || !has_news || !self.ready.is_empty() || self.room(now) == 0 {
@@ -137,7 +140,8 @@ impl LanePlan {
         Some(self.busy.len() + READ_AHEAD)
     }
 
-    /// Processes the heads that were read, at most `limit`, in the order of their due times.
+    /// Processes the result of a read of the outbox: the oldest unsettled notice of each user, in the order of the due
+    /// times. At most `limit` notices were requested.
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
@@ -158,7 +162,7 @@ impl LanePlan {
         }
     }
 
-    /// Ends a read that failed; the heads are read again later.
+    /// Records that a read of the outbox has failed. The outbox is read again later.
     pub fn reading_failed(&mut self) {
         self.reading = false;
         self.settled_meanwhile.clear();
@@ -285,8 +289,8 @@ impl LanePlan {
     }
 }
 
-/// Whether a head may be sent now. If a head is due more than the maximum delay ahead, the clock was set back after its
-/// due time was computed; such a head may also be sent.
+/// Whether a notice may be sent now. If it is due later than the maximum delay from now, the clock was set back after
+/// its due time was computed; such a notice may also be sent.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }

@@ -92,9 +92,10 @@ impl AdmissionControl {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
 
-    /// Counts a connection from a trusted proxy for its client's address, once that address is final. It is final if it
-    /// is not the address of a trusted proxy, or if the peer `has_opened`: no further proxy header can follow. Returns
-    /// `false` if the connection must be closed at once, and `true` if it stays open, at least until a refusal is sent.
+    /// Counts a connection from a trusted proxy for its client's address, once no further proxy header can change the
+    /// address. A further header can follow only if the address is that of a trusted proxy and `has_opened` is `false`:
+    /// the preamble or the WebSocket upgrade of the peer has not arrived yet. Returns `false` if the connection must be
+    /// closed at once, and `true` if it stays open, at least until a refusal is sent.
     #[must_use]
     pub fn settle_address(
         &self,

@@ -108,8 +108,8 @@ impl Caller {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's own list. Either of them may
-    /// be the newer one.
+    /// Records the difference between the subscription list in an answer and the worker's copy of that list. Either of
+    /// them may be the newer one.
     fn list_answered(&self, list: &[UserId]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {

@@ -102,7 +102,7 @@ pub struct Login {
     pub watcher: WatcherKey,
     pub heartbeat_timeout: Duration,
     pub sig_expires: Timestamp,
-    /// The mark of the key that signed the token of the login.
+    /// Identifies the key that signed the token of the login.
     pub key: KeyMark,
     /// The changes of lists that have not been sent to the client yet.
     pub lists: ListsQueue,

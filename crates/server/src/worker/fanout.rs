@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// The number of bytes after which a message with statuses ends; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The most status changes whose delivery time is not recorded yet, because their users have a crowd. It is recorded
-/// once the whole crowd was served.
+/// The most status changes whose delivery time is not recorded yet. That of a user with a crowd (more than 256 watchers
+/// on one worker) is recorded only after the whole crowd was served.
 const MOST_LATE: usize = 1_000;
 
 /// The newest status of a user for all mailboxes. It is encoded once for all watchers.
@@ -149,8 +149,9 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// Writes once to each connection that has output or marks. Connections that only wait for the status of a user
-    /// with a crowd are served in shares, one share per round.
+    /// Writes once to each connection that has output or unsent statuses. The exceptions are connections that wait only
+    /// for the status of a user with more than 256 watchers on this worker (a crowd): they are served in shares, one
+    /// share per round.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_due(self.shared.clock.now().moment, &mut touched);
@@ -267,8 +268,9 @@ impl Worker {
         tokio::time::sleep(due.since(now)).await;
     }
 
-    /// Records the delivery time of each change that was sent in this round. Changes of users with a crowd are moved to
-    /// `late`, and are recorded once all crowds were served.
+    /// Records the delivery time of each status change that was sent in this round. While a crowd (the watchers of a
+    /// user who has more than 256 of them on this worker) waits to be served, changes of users with crowds are moved to
+    /// `late`. They are recorded once all crowds were served.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

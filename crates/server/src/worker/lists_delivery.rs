@@ -11,10 +11,12 @@ use lamplight_wire::v1::server_message::Body;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Queues list changes for connections, and monitors connections whose queue lacks a version.
+/// Queues list changes for connections, and watches the connections on which a later change, or an answer, waits for an
+/// earlier change that has not arrived.
 #[derive(Default)]
 pub struct ListsDelivery {
-    /// Connections whose queue lacks a version. They are checked at the next tick.
+    /// The slots of the connections on which a later change, or an answer, waits for an earlier change that has not
+    /// arrived. They are checked at the next tick.
     stuck: RefCell<Vec<u32>>,
 }
 
@@ -73,7 +75,8 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the connections whose queue lacks a version. Must be called at every tick.
+    /// Checks the connections on which something waits for an earlier change that has not arrived. If it has waited too
+    /// long, the client is asked to read its lists again. Must be called at every tick.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();

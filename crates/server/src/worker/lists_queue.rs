@@ -37,9 +37,10 @@ struct Waiting {
     bytes: usize,
     /// `true` if the client must read its lists again; that read covers all dropped changes.
     reload: bool,
-    /// The version that an answer waits for, with the signal that wakes it.
+    /// The version up to which all changes must arrive before a waiting answer is sent, and the signal that wakes its
+    /// task; `None` if no answer waits.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// The time when a missing version was first noticed; `None` if none is missing.
+    /// The time when it was first noticed that an earlier change is missing; `None` if none is missing.
     stuck_since: Option<Moment>,
 }
 
@@ -190,15 +191,15 @@ impl ListsQueue {
         Some(Rc::clone(arrived))
     }
 
-    /// Returns `true` if a version is missing before a change that has arrived, or an answer waits for a version.
+    /// Returns `true` if a later change, or an answer, waits for an earlier change that has not arrived.
     pub fn is_stuck(&self) -> bool {
         let Some(waiting) = &self.waiting else { return false };
         let gap = waiting.news.first_key_value().is_some_and(|(first, _)| *first > self.told + 1);
         self.told > 0 && (gap || waiting.awaited.is_some())
     }
 
-    /// Checks whether a version is still missing. If it has been missing for longer than `GAP_PATIENCE`, the client is
-    /// asked to read its lists again. Returns `true` if the caller must check again.
+    /// Checks whether an earlier change is still missing. If it has been missing for longer than `GAP_PATIENCE`, the
+    /// client is asked to read its lists again. Returns `true` if the caller must check again.
     pub fn look_for_gap(&mut self, now: Moment) -> bool {
         let stuck = self.is_stuck();
         let Some(waiting) = &mut self.waiting else { return false };
