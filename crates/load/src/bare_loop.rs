@@ -1,7 +1,7 @@
-//! The bare loop: a thread that only writes the bytes of notifications to sockets, for comparison with the server.
+//! The bare loop, for comparison with the server: a thread that only writes the bytes of notifications to sockets.
 //!
 //! No program that notifies each watcher with a separate write can be cheaper. The server's cost minus that of the bare
-//! loop is therefore an upper bound of possible savings, with the same notifications at the same times.
+//! loop, for the same notifications, is therefore the most that the server could save.
 
 use crate::notice::text_of;
 use crate::process_meter::cpu_of_this_thread;

@@ -1,4 +1,4 @@
-//! A course of changes. Each change is followed until all of its twenty notifications have arrived.
+//! A course of changes. Each change is followed until all of its notifications have arrived.
 //!
 //! Users change their custom status. A user changes it again only after all notifications of the last change have
 //! arrived. No change is therefore conflated, and every notification can be counted.

@@ -23,7 +23,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct ServerSettings {
     /// The heartbeat timeout of the app for native connections, in seconds; `None` for the default.
     pub heartbeat_timeout_s: Option<u32>,
-    /// The grace after the server was killed, in milliseconds; `None` for the default.
+    /// The time, in milliseconds, for which clients still count as connected after the server was killed; `None` for
+    /// the default.
     pub grace_ms: Option<u32>,
     /// The number of worker threads; `None` for one per core.
     pub workers: Option<usize>,

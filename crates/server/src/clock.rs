@@ -1,4 +1,5 @@
-//! The clock of a node. No other code of the server reads the system clocks.
+//! The clock of a node. The times that users and operators see, and those that the rules decide on, come from this
+//! clock. Only short waits and the durations for the metrics are measured without it.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use lamplight_service::Revoking;

@@ -1,5 +1,5 @@
-//! The store of the facts: a SQLite file in the data folder, or a database in PostgreSQL. The only module that knows
-//! which stores there are.
+//! The store of the facts: a SQLite file in the data folder, or a database in PostgreSQL. A node opens, uses and
+//! examines either of them through this module.
 
 use crate::data_folder;
 use lamplight_facts::{Facts, FactsError, FactsErrorKind};
@@ -108,7 +108,7 @@ impl FactsStore {
         }
     }
 
-    /// Returns the store behind the port [`Facts`].
+    /// Returns the store as an implementation of the port [`Facts`], through which the service reads and writes facts.
     pub fn facts(&self) -> Arc<dyn Facts> {
         match self {
             Self::Sqlite(facts) => Arc::<SqliteFacts>::clone(facts),

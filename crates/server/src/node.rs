@@ -414,8 +414,8 @@ impl Node {
     }
 
     /// Stops the node. It accepts no more clients, asks all clients to reconnect within the configured time, and saves
-    /// to disk which devices were connected. A user whose client returns within the grace stays ONLINE for others, even
-    /// if the machine is restarted in between.
+    /// to disk which devices were connected. If the node is started again and a client reconnects within the grace (the
+    /// setting `node_loss_grace_ms`), its user stays ONLINE for others, even if the machine was restarted in between.
     pub async fn stop(self) {
         self.health.stop();
         let drained = async {

@@ -1,6 +1,6 @@
 //! The server of the demo and its data: accounts, avatars, friends, and earlier messages.
 //!
-//! A second setup changes nothing, because each message has a fixed client message id.
+//! A second setup sends no message again, because each message has a fixed client message id.
 
 use super::cast::{CAST, FRIEND, GUEST, LETTERS, everybody};
 use crate::operator::Operator;

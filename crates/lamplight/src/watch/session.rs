@@ -57,8 +57,8 @@ enum Errand {
 }
 
 impl Session {
-    /// Logs in and subscribes. A user without an account is no error, but every other refusal is, with one exception:
-    /// if the login is refused because another login has kicked this device, it is tried once more.
+    /// Logs in and subscribes. A user without an account is no error; every other refusal is. If the login is refused
+    /// because another login has kicked this device, it is tried once more.
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();

@@ -29,7 +29,7 @@ pub struct Tally {
     pub backlog: u64,
     /// The number of samples that have a backlog, for computing its average.
     pub backlogs: u64,
-    /// The number of delivery latencies in each bucket of the histogram; `detection` has those of detection times.
+    /// The numbers of delivery latencies in the buckets of the histogram. `detection` has the same for detection times.
     pub delivery: Vec<u64>,
     pub detection: Vec<u64>,
 }

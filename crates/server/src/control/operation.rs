@@ -98,7 +98,8 @@ pub enum Operation {
     /// Lists the sources of JWT keys (URLs and files), each with its number of valid keys and its last error. Needs a
     /// running node.
     KeySources,
-    /// Reads the statuses of users, with their evidence. Needs a running node.
+    /// Reads the statuses of users, with the evidence of each: version, reason, time and platforms. Needs a running
+    /// node.
     GetStatus {
         /// The app.
         app: AppId,

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WebhookOperation {
-    /// Lists the webhooks, with their state: those of one app, or those of all apps if the field is `None`.
+    /// Lists the webhooks of one app with their state; with `None`, those of all apps.
     List(Option<AppId>),
     /// Reads a page of an app's dead letters, in the order in which they became dead letters.
     Dead {

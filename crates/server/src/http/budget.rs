@@ -2,7 +2,7 @@
 //!
 //! A request is refused if its body does not fit. The answer to a call that only reads is refused too if it does not
 //! fit, because the client can repeat the call. Any other answer is charged even beyond the budget, because its call
-//! has been carried out. Until that answer has been sent, further requests are refused.
+//! has been carried out. While the budget is exceeded, requests with bodies are refused.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The most texts in memory at a time. Beyond this limit, requests share the newest text.
 const MOST_TEXTS: usize = 8;
 
-/// Makes the texts, or shares the newest one if there are too many.
+/// Makes the texts of `/metrics`. If too many of them are in memory, returns the newest one again.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,

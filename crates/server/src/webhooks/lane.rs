@@ -1,5 +1,6 @@
-//! The state machine of one lane. It decides which notice is sent next, when a notice is retried, and when the receiver
-//! is only probed. Pure: the time and random numbers are arguments; sending and storing are done elsewhere.
+//! The state machine of one lane: the notices of one webhook of one app. It decides which notice is sent next, when a
+//! notice is retried, and when the receiver is only probed. Pure: the time and random numbers are arguments; sending
+//! and storing are done elsewhere.
 //!
 //! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While it is open, one request
 //! at a time probes whether the receiver works again. A failed probe does not count as an attempt of its notice,
@@ -10,7 +11,7 @@ use lamplight_model::{Timestamp, User};
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-/// The most concurrent requests of one lane.
+/// The most concurrent requests of one lane: of one webhook of one app.
 pub const MAX_LANE_IN_FLIGHT: usize = 32;
 /// The number of notices that are read ahead, besides those being sent.
 const READ_AHEAD: usize = 64;
@@ -28,7 +29,8 @@ pub const MAX_ATTEMPTS: u32 = 16;
 /// A notice of this age becomes a dead letter at its next failure.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
-/// The plan of one lane.
+/// The plan of one lane: the notices of one webhook of one app that are known to wait or are being sent, and the state
+/// of the circuit breaker.
 #[derive(Default)]
 pub struct LanePlan {
     breaker: Breaker,
@@ -191,8 +193,9 @@ impl LanePlan {
         }
     }
 
-    /// Processes the end of a request, and returns how to settle its notice. When the outcome is stored, the caller
-    /// must call [`LanePlan::settled`]. `chance` is a random number from 0 to 1 for the jitter of the retry delay.
+    /// Processes the end of a request. Returns the outcome to store in the outbox for its notice. When it is stored,
+    /// the caller must call [`LanePlan::settled`]. `chance` is a random number from 0 to 1 for the jitter of the retry
+    /// delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
         let error = match sent {

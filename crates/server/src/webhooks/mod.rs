@@ -6,9 +6,9 @@
 //!               one commit    of each user        of the lanes
 //! ```
 //!
-//! A change of a live record adds its event to the record in the same step. The recorder moves events to the outbox, and
-//! the dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure but
-//! is never skipped, and no client waits for any of them.
+//! A change of a live record adds its event to the record in the same step. The recorder moves events to the outbox,
+//! and the dispatcher sends the notices of the outbox until they are settled. Each step may be repeated after a failure
+//! but is never skipped, and no client waits for any of them.
 
 mod config;
 mod dispatcher;
@@ -42,7 +42,7 @@ use tokio::task::AbortHandle;
 
 type ReceiverStates = Arc<Mutex<BTreeMap<Lane, ReceiverState>>>;
 
-/// The state of the receiver of a lane: whether it is only probed, and its last error.
+/// The state of the receiver of a webhook: whether it is only probed, and its last error.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ReceiverState {
     /// The time of the next probe while the circuit breaker is open; `None` while it is closed.
@@ -127,7 +127,7 @@ impl Webhooks {
         Arc::clone(&self.poster)
     }
 
-    /// The state of the receiver of a lane: whether it is only probed, and its last error.
+    /// Returns the state of the receiver of a webhook: whether it is only probed, and its last error.
     pub fn receiver(&self, lane: Lane) -> ReceiverState {
         self.receivers.lock().get(&lane).cloned().unwrap_or_default()
     }

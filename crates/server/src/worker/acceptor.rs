@@ -12,7 +12,7 @@ pub const LISTENER: Token = Token(usize::MAX);
 
 const ACCEPTS_PER_TURN: usize = 128;
 
-/// The listener of a worker. It is closed when the worker is drained.
+/// The listener of a worker. It is closed when the node stops, before the clients are asked to reconnect.
 pub struct Acceptor {
     listener: RefCell<Option<TcpListener>>,
     /// `true` if an attempt to accept connections has failed. The next tick tries again.

@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// The number of bytes after which a message with statuses ends; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The most status changes whose delivery time is not recorded yet. That of a user with a crowd (more than 256 watchers
-/// on one worker) is recorded only after the whole crowd was served.
+/// The most status changes that wait until their delivery time is recorded. A change waits if its user has a crowd
+/// (more than 256 watchers on one worker) that has not been served completely.
 const MOST_LATE: usize = 1_000;
 
 /// The newest status of a user for all mailboxes. It is encoded once for all watchers.
@@ -31,7 +31,8 @@ impl Versioned for MailboxStatus {
 }
 
 impl Worker {
-    /// Reads the new entries of the change log, and applies them to the audience and the connections.
+    /// Reads the new entries of the change log, and applies them to the connections and to the audience, which knows
+    /// which connection watches which users.
     pub(super) fn hear(self: &Rc<Self>, log: &mut LogReader, entries: &mut Vec<Arc<LogEntry>>) {
         let heard = log.take(entries);
         self.metrics.changes.inc_by(entries.len() as u64);
@@ -63,7 +64,8 @@ impl Worker {
         self.reads.all_heard();
     }
 
-    /// Executes the effects that the audience returned.
+    /// Does what the audience has requested after a change: for example, closes a connection, queues a change of lists,
+    /// or reads a status.
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -268,9 +270,9 @@ impl Worker {
         tokio::time::sleep(due.since(now)).await;
     }
 
-    /// Records the delivery time of each status change that was sent in this round. While a crowd (the watchers of a
-    /// user who has more than 256 of them on this worker) waits to be served, changes of users with crowds are moved to
-    /// `late`. They are recorded once all crowds were served.
+    /// Records the delivery time of each status change that was sent in this round. Changes of users with a crowd (more
+    /// than 256 watchers on this worker) are moved to `late` while crowds wait to be served. They are recorded once all
+    /// crowds were served, or once `MOST_LATE` changes wait.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

@@ -178,8 +178,8 @@ impl Worker {
         }
     }
 
-    /// Ends the login of a connection in this worker: removes it from the audience, and drops its reads. With
-    /// `tell_directory`, the end is also recorded in the directory.
+    /// Ends the login of a connection in this worker. The connection then watches no users, and its requested reads are
+    /// dropped. With `tell_directory`, the end is also recorded in the directory.
     pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
         let mut connections = self.connections.borrow_mut();
         let connection = &mut connections[slot];
@@ -223,8 +223,8 @@ impl Worker {
     }
 
     /// Asks all clients to reconnect, spread over a time that depends on their number, and closes their connections.
-    /// The ends are not recorded in the directory, so a client that reconnects within the grace counts as always
-    /// connected.
+    /// The ends are not recorded in the directory, so a client that reconnects before the grace of the next start has
+    /// passed counts as always connected.
     pub(super) fn drain(self: &Rc<Self>) {
         self.acceptor.close(self.poll.borrow().registry());
         let spread =

@@ -91,8 +91,9 @@ impl LoginTask {
         Ok(None)
     }
 
-    /// Adds a connection to the audience, after its device was connected in the directory. From then on, the connection
-    /// receives all changes from the audience. Returns the response and its statuses, which are already encoded.
+    /// Adds a connection to the audience (the connections and the users that they watch), after its device was
+    /// connected in the directory. From then on, the connection is notified of all changes. Returns the response and
+    /// its statuses, which are already encoded.
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,

@@ -6,9 +6,8 @@
 //! and a worker without other work writes at once.
 //!
 //! `impl Worker` has the stages of a round, one file each: `reading`, `requests`, `fanout`, `reads`, and `lifecycle`
-//! for the start and end of connections. Every other file is a type with its own state that does not depend on
-//! `Worker`. The exceptions are the two tasks of requests, `LoginTask` and `Caller`, which keep the worker alive while
-//! they wait.
+//! for the start and end of connections. The other files do not use `Worker`. The exceptions are the tasks of requests,
+//! `LoginTask` and `Caller`, which keep the worker alive while they wait.
 
 mod abilities;
 mod acceptor;
