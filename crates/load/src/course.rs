@@ -167,7 +167,7 @@ impl Course {
         })
     }
 
-    /// Returns the number of the last text that was used.
+    /// Returns the number of the last custom status that was set.
     pub fn last_text(&self) -> u32 {
         self.next_text - 1
     }

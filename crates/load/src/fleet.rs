@@ -67,7 +67,8 @@ pub enum News {
 pub enum LoginKind {
     /// As an application at its start: the server sends all statuses.
     Start,
-    /// As an SDK after a broken link: the request has the known versions, and the server sends the differences.
+    /// As an SDK after a broken link: the request has the versions of the statuses that the client has, and the server
+    /// sends the differences.
     Resume,
 }
 

@@ -31,7 +31,8 @@ pub struct Faults {
     pub backwards: u64,
     /// Notifications about users that the connection does not watch.
     pub strangers: u64,
-    /// Missing notifications, and edges of the watch graph whose last notification differs from the true status.
+    /// Missing notifications, and pairs of a connection and a user whose status it receives for which the last received
+    /// status differs from the true one.
     pub misses: u64,
 }
 

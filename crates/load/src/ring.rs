@@ -37,8 +37,9 @@ impl Ring {
             .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
     }
 
-    /// Returns the number of the edge from `watcher` to `user`, counted over all watchers; `None` if there is no such
-    /// edge. The first edge of a watcher is that to the watcher's own user.
+    /// Returns the index of the pair of `watcher` and `user` among all pairs of a connection and a user whose status it
+    /// receives; `None` if this connection does not receive the status of `user`. The first pair of each connection is
+    /// that with its own user.
     pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
         let forwards = (user + self.users - watcher) % self.users;
         let place = if forwards <= REACH {

@@ -33,7 +33,7 @@ pub struct ClosedLoad {
 }
 
 /// Measures the cost of a delivery and, between the runs, the cost of the same work in the bare loop. Returns the
-/// number of the last text.
+/// number of the last custom status that was set.
 pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Report) -> Result<u32> {
     let ring = fleet.ring();
     say(&format!(
@@ -102,7 +102,7 @@ pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Rep
     Ok(course.last_text())
 }
 
-/// Measures the latency of changes at a fixed rate. Returns the number of the last text.
+/// Measures the latency of changes at a fixed rate. Returns the number of the last custom status that was set.
 pub fn open(fleet: &mut Fleet, changes: u64, rate: u32, after: u32, report: &mut Report) -> Result<u32> {
     let users = fleet.ring().users();
     say(&format!("open: {users} users, {changes} changes at {rate} a second"));

@@ -75,7 +75,7 @@ pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut
 }
 
 /// Changes the users' statuses one after another, and waits until all events are delivered. Returns the number of the
-/// last text.
+/// last custom status that was set.
 fn run(fleet: &mut Fleet, receiver: &Receiver, events: u64, after: u32) -> Result<u32> {
     let users = fleet.ring().users();
     let mut text = after;

@@ -27,7 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The most wrong passwords from one source within a minute. Then all logins from this source are refused for a minute.
+/// The most wrong passwords from one source (a known browser or a network) within a minute. Then all logins from this
+/// source are refused for a minute.
 const MOST_FAILURES: u32 = 5;
 /// The most logins of unknown browsers that may wait for the password check, including the one being checked. Passwords
 /// are checked one at a time, because each check takes 19 MiB.

@@ -1,8 +1,8 @@
 //! Decides which logins and logouts of operators are recorded in the audit log. Pure: the current time is an argument.
 //!
 //! The log has a bounded number of entries, so frequent logins of one operator must not displace the entries of others.
-//! In one hour, each operator gets one entry for a login and one for a logout from each source, and at most ten entries
-//! in total. The operator's next entry states the number of skipped ones.
+//! In one hour, each operator gets one entry for a login and one for a logout from each network, and at most ten
+//! entries in total. The operator's next entry states the number of skipped ones.
 
 use super::operators_file::OperatorName;
 use lamplight_model::{AuditAction, Moment};
@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
-/// The time during which a second login of the same operator from the same source is not recorded.
+/// The time during which a second login of the same operator from the same network is not recorded.
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The most entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;

@@ -43,8 +43,8 @@ const MAX_DISCARDED_BYTES: usize = 8 << 20;
 const LEAST_ROOM: usize = 1_024;
 
 /// The largest body that is allocated on the heap, in bytes. A larger body gets its own memory mapping, which is
-/// returned to the system with the body. The allocator would keep so much memory in the heap of the allocating thread,
-/// so a port with several threads would use several times its budget.
+/// returned to the system with the body. On the heap, each thread would keep the memory of large bodies after they were
+/// freed, so a port with several threads would take several times its budget.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
 /// The memory budget and the limits of all bodies of a port. Each request has a clone as an extension.

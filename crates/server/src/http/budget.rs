@@ -9,7 +9,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The largest share, in bytes, that may use the whole budget. A larger share may use only seven eighths of it.
+/// The largest share, in bytes, that may use the last eighth of the budget. A larger share does not fit if more than
+/// seven eighths of the budget would be in use.
 const MAX_SMALL_SHARE: usize = 64 * 1_024;
 
 /// A budget of bytes for all connections. Clones share the same bytes.
@@ -63,7 +64,7 @@ impl Budget {
 }
 
 impl Account {
-    /// Returns the limit on the used bytes of the budget for a share of this size.
+    /// Returns the most bytes of the budget that may be in use when a share has grown to this size.
     fn most_for(&self, bytes: usize) -> usize {
         if bytes <= MAX_SMALL_SHARE { self.most } else { self.most - self.most / 8 }
     }

@@ -26,7 +26,8 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// The size of a connection's read buffer in bytes: the limit on the head of a request, and on the read-ahead.
+/// The size of a connection's read buffer, in bytes. It limits the head of a request, and the bytes that are read
+/// before the server needs them.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// The most unsent bytes of a connection's answers in the kernel.
 const UNSENT_BYTES: u32 = 64 * 1024;

@@ -119,8 +119,8 @@ pub struct PastText {
     text: String,
 }
 
-/// Returns the `MsgSeq` and the `MsgRandom` of a stored message. A message of a client has neither: its `MsgSeq` is the
-/// low 31 bits of its number in the conversation, and its `MsgRandom` is 0.
+/// Returns the `MsgSeq` and the `MsgRandom` with which the backend sent a stored message. For a message of a client,
+/// returns the low 31 bits of its number in the conversation, and 0.
 fn name_of(message: &Message) -> MessageName {
     MessageName::of(&message.client_id).unwrap_or(MessageName {
         sequence: u32::try_from(message.sequence & 0x7fff_ffff).expect("31 bits"),

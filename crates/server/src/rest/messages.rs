@@ -21,8 +21,8 @@ const MAX_RECIPIENTS: usize = 500;
 /// total size.
 const TOGETHER: usize = 100;
 const BYTES_TOGETHER: usize = 128 * 1_024;
-/// The minimum `MsgLifeTime`, in seconds; a shorter lifetime is refused. This is the cloud's maximum; the app's
-/// settings may let Lamplight keep messages longer.
+/// The minimum `MsgLifeTime`, in seconds; a shorter lifetime is refused. In the cloud's API, the same value is the
+/// maximum. The settings of the app determine how long Lamplight keeps messages.
 const MESSAGE_LIFE: u64 = 604_800;
 /// The callbacks of the cloud that `ForbidCallbackControl` may name. The names have no effect, because Lamplight has no
 /// such callbacks.

@@ -21,8 +21,8 @@ const TEXTS: usize = 4;
 /// 24 more bytes besides its text.
 const BYTES_PER_MARK: usize = 96;
 
-/// The maximum memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes: that of the longest list that the
-/// limits of an app allow.
+/// The maximum memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes. It is the memory of the longest list
+/// that the limits of an app allow.
 const MARKS_BYTES: usize = 1 << 20;
 
 /// The memory that every call takes in addition, in bytes. For example, a list of one entry has capacity for four.

@@ -93,8 +93,8 @@ struct Reached {
 }
 
 impl Reached {
-    /// Returns the cursor that precedes all conversations that were active in `second`; `None` for the beginning of the
-    /// list.
+    /// Returns the cursor that precedes all conversations whose last activity was in the second `self.second`; `None`
+    /// for the beginning of the list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 /// The most users whose events are moved in one commit.
 const BATCH: usize = 512;
-/// The interval at which the recorder checks whether the duties of this node have changed. When another node leaves or
-/// is lost, moving that node's events may become a duty of this node.
+/// The interval at which the recorder checks which events this node has to move. When another node leaves or is lost,
+/// this node may have to move that node's events.
 const DUTIES: Duration = Duration::from_secs(5);
 /// The time to wait after the database has failed.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -29,7 +29,7 @@ pub struct Connection {
     /// The request that is being processed.
     pub work: Work,
     /// `true` if the client's requests came too fast. The connection is then in the worker's list of paused
-    /// connections, and is not read until the next window.
+    /// connections, and is not read until the next window of the request limit.
     pub paused: bool,
     /// `true` if the socket may have unread bytes.
     pub readable: bool,
@@ -39,8 +39,8 @@ pub struct Connection {
     pub queued: bool,
     /// `true` if the connection is in the list of connections to flush.
     pub to_flush: bool,
-    /// The time of the next check of the deadlines. Entries of the wheel cannot be removed, so an entry with an earlier
-    /// time is ignored.
+    /// The time of the next check of the deadlines. A scheduled check cannot be removed from the timer wheel, so a
+    /// check before this time is ignored.
     pub check_at: Moment,
     /// The admission of the connection, which decides how it is counted.
     pub admission: Admission,

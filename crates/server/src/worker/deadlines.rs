@@ -1,7 +1,7 @@
 //! The deadlines of a worker's connections.
 //!
-//! An entry of the wheel cannot be removed, and each received byte moves its connection's deadline. An entry therefore
-//! only schedules a check; the connection stores the real deadline.
+//! An entry of the timer wheel cannot be removed, and each received byte moves its connection's deadline. An entry
+//! therefore only schedules a check; the connection stores the real deadline.
 
 use super::connection::{Admission, Connection, Session};
 use lamplight_core::DeadlineWheel;
@@ -45,7 +45,7 @@ impl Deadlines {
         self.wheel.borrow().next_tick() <= now
     }
 
-    /// Advances the wheel to this time. Returns the connections to check, as the local numbers of their ids.
+    /// Advances the timer wheel to this time. Returns the connections to check, as the local numbers of their ids.
     pub fn advance(&self, now: Moment) -> Vec<u64> {
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now, &mut due);

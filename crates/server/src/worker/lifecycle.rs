@@ -223,8 +223,8 @@ impl Worker {
     }
 
     /// Asks all clients to reconnect, spread over a time that depends on their number, and closes their connections.
-    /// The ends are not recorded in the directory, so a client that reconnects before the grace of the next start has
-    /// passed counts as always connected.
+    /// The ends are not recorded in the directory, so a client that reconnects in time (see the setting
+    /// `node_loss_grace_ms`) counts as always connected.
     pub(super) fn drain(self: &Rc<Self>) {
         self.acceptor.close(self.poll.borrow().registry());
         let spread =

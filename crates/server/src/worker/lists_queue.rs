@@ -31,7 +31,7 @@ pub struct ListsQueue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    /// The changes by version. Each version is higher than that up to which the client has all changes.
+    /// The changes by version. The client has none of them yet.
     news: BTreeMap<u64, Arc<ListsNews>>,
     profiles: Vec<(UserId, Arc<Profile>)>,
     bytes: usize,

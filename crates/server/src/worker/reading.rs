@@ -99,7 +99,7 @@ impl Worker {
         }
     }
 
-    /// Starts a new window, if one is due. Paused connections are read again.
+    /// Starts a new window of the request limit, if one is due. Paused connections are read again.
     pub(super) fn open_window(&self) {
         for slot in self.request_windows.open(self.shared.clock.now().moment) {
             if let Some(connection) = self.connections.borrow_mut().get_mut(slot as usize) {

@@ -14,12 +14,12 @@ pub struct RequestWindows {
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
-    /// The window of the current round.
+    /// The number of the window (a period for which requests are counted) in which the current round runs.
     window: Cell<u16>,
 }
 
 impl RequestWindows {
-    /// Returns the window of the current round.
+    /// Returns the number of the window (a period for which requests are counted) in which the current round runs.
     pub fn window(&self) -> u16 {
         self.window.get()
     }
