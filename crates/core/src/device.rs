@@ -13,7 +13,7 @@ pub struct Device {
     /// The number of the login, assigned by the facts; it is higher than the number of every earlier login. A logout
     /// with a lower number belongs to an earlier login and does not end this login.
     pub login: u64,
-    /// The second in which the UserSig of the device's last connection was issued.
+    /// The second in which the UserSig that the device used last was issued.
     pub issued: u64,
     /// The state of the device's connection.
     pub link: Link,

@@ -129,8 +129,8 @@ impl<S: Versioned> Hub<S> {
         self.graph.subject(user).is_some_and(|subject| self.is_news(subject, version))
     }
 
-    /// Stores a new state of a user and marks the user in the mailboxes of all watchers. A state that is not newer than
-    /// the stored one is dropped. Returns `true` if the state was stored.
+    /// Stores a new state of a user and marks the user in the mailboxes of all watchers. A state is dropped if nobody
+    /// watches the user, or if it is not newer than the stored one. Returns `true` if the state was stored.
     pub fn tell(&mut self, user: &User, state: S) -> bool {
         match self.graph.subject(user) {
             Some(subject) if self.is_news(subject, state.version()) => {
@@ -170,8 +170,8 @@ impl<S: Versioned> Hub<S> {
     /// the connection, returns the newer state, which the caller puts into the answer instead. Otherwise returns
     /// `None`.
     ///
-    /// A client ignores such an answer for users whose state it has never received. The mark of such a user is
-    /// therefore kept.
+    /// The mark is kept if no state of the user was sent to the connection yet: the client then ignores the state in
+    /// the answer, and still needs the notification.
     pub fn answer(&mut self, watcher: WatcherKey, user: &User, version: Version) -> Option<&S> {
         let subject = self.graph.subject(user)?;
         if self.graph.state(subject).is_some_and(|state| state.version() <= version) {
@@ -225,7 +225,7 @@ impl<S: Versioned> Hub<S> {
 
     /// Appends to `round` the connections to serve. These are all connections outside of crowds that got a mark since
     /// the last call, and then a limited number of connections from crowds. If [`Hub::has_crowd`] returns `true`
-    /// afterwards, more connections wait.
+    /// afterwards, more connections from crowds wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.graph.take_touched(round);
     }
@@ -245,7 +245,8 @@ impl<S: Versioned> Hub<S> {
         self.audience(user) > CROWD
     }
 
-    /// Whether some connections wait for the next call of [`Hub::take_touched`].
+    /// Whether connections in crowds wait for the next call of [`Hub::take_touched`]. Other connections are not
+    /// counted.
     pub fn has_crowd(&self) -> bool {
         self.graph.has_crowd()
     }

@@ -72,8 +72,8 @@ impl PendingEvents {
     }
 
     /// Sets `after` as the status of the events of one step, which have ordinals above `behind`. If the user is no
-    /// longer ONLINE, all of these events except the first are marked as always sent. A login can then no longer cancel
-    /// one of them after the first was sent.
+    /// longer ONLINE, also sets [`StatusAfter::told_always`] in all of these events except the first. A login can then
+    /// no longer cancel one of them after the first was sent.
     pub(crate) fn conclude(&mut self, behind: u64, after: StatusAfter) {
         let of_step = self.waiting.iter_mut().filter(|event| event.ordinal > behind);
         for (place, event) in of_step.enumerate() {

@@ -385,9 +385,9 @@ impl Presence {
 
     // Helpers of the transitions
 
-    /// Runs `act`, and determines whether the record and its visible status have changed. Only this function writes the
-    /// reason, and clears the custom status when the user leaves ONLINE. It also writes the version and `since`, which
-    /// only [`Presence::reassert`] writes too.
+    /// Runs `act`, and determines whether the record and its visible status have changed. A visible change gets a new
+    /// version and the reason, and a change of the status type gets a new `since`. If the user leaves ONLINE, the
+    /// custom status is cleared.
     fn change<T>(
         &mut self,
         reason: Reason,

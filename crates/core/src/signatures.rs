@@ -22,7 +22,7 @@ pub struct Signatures {
 }
 
 impl Signatures {
-    /// Creates the record from the revocation in the facts, without any used UserSig.
+    /// Creates the UserSigs of a user of whom only the revocation in the facts is known. No UserSig counts as used.
     pub fn of_facts(revoked: Option<Revoked>) -> Self {
         Self { seen: SmallVec::new(), revoked: revoked.map(Box::new) }
     }

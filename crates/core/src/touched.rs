@@ -37,7 +37,7 @@ impl<K> Default for Touched<K> {
 
 impl<K: Copy> Touched<K> {
     /// Adds a watcher to a queue, because a user with this many `watchers` has changed. A watcher that is in the first
-    /// queue is not added to the crowd.
+    /// queue is not added to the queue for crowds.
     pub fn push(&mut self, key: K, marks: &mut Marks, watchers: usize) {
         if marks.first {
             return;

@@ -442,7 +442,7 @@ impl<S> WatchGraph<S> {
 
     /// Appends to `round` the watchers to serve. These are all watchers outside of crowds that got a pending mark since
     /// the last call, and then a limited number of watchers from crowds. If [`WatchGraph::has_crowd`] returns `true`
-    /// afterwards, more watchers wait.
+    /// afterwards, more watchers from crowds wait.
     pub fn take_touched(&mut self, round: &mut Vec<WatcherKey>) {
         self.take_touched_first(round);
         let Self { touched, watchers, .. } = self;
@@ -455,7 +455,8 @@ impl<S> WatchGraph<S> {
         touched.take_first(|key, change| change_marks(watchers, key, change), round);
     }
 
-    /// Whether some watchers wait for the next call of [`WatchGraph::take_touched`].
+    /// Whether watchers in crowds wait for the next call of [`WatchGraph::take_touched`]. Other watchers are not
+    /// counted.
     pub fn has_crowd(&self) -> bool {
         self.touched.has_crowd()
     }

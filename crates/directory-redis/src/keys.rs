@@ -74,7 +74,8 @@ impl Keys {
     }
 }
 
-/// The text of a user in a key that has users of all apps. The texts sort as the users do.
+/// The member that stands for a user in a Redis set or sorted set with users of all apps. Members sort in the same
+/// order as users.
 pub(crate) fn member(user: &User) -> String {
     format!("{:08x}{}", user.app.0, user.id)
 }

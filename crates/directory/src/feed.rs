@@ -95,12 +95,13 @@ pub(crate) struct Feed {
 struct FeedState {
     epoch: u64,
     last: u64,
-    /// The highest position of a record that was removed before the start. A reader at a lower position may have missed
-    /// the removal.
+    /// The highest position of a record that was removed before the start of this process. A reader at a lower position
+    /// may have missed the removal.
     horizon: u64,
     /// The removals since the start, by app, because a removal affects only readers of the same app.
     removed: BTreeMap<AppId, Removed>,
-    /// The stamp of an app without removals since the start. It is different in each run.
+    /// The value of `Removed::stamp` for an app without removals since the start. Each start of the process gives
+    /// another one.
     first_stamp: u64,
     users: BTreeMap<(AppId, u64), UserId>,
 }

@@ -144,7 +144,8 @@ struct Stripe {
     path: PathBuf,
     /// The position after the last complete entry.
     end: u64,
-    /// The value of `failures` after the last failed write to this file; `None` once a snapshot contains the change.
+    /// The value of `Journal::failures` after the last failed write to this file. `None` if no write has failed, or if
+    /// a snapshot contains the changes that could not be written.
     doubt: Option<u64>,
 }
 
@@ -152,7 +153,8 @@ struct Generation {
     number: u64,
     /// Whether the snapshot contains all records, so that older files are not needed.
     is_complete: bool,
-    /// The value of `failures` when the snapshot was begun. The snapshot contains the changes that failed before.
+    /// The value of `Journal::failures` when the snapshot was begun. The snapshot contains the changes whose writes had
+    /// failed by then.
     failures: u64,
     snapshot_bytes: u64,
 }
@@ -397,7 +399,8 @@ pub(crate) fn encode(entry: &EntryRef<'_>, buffer: &mut Vec<u8>) {
     buffer[start + 4..payload].copy_from_slice(&checksum.to_le_bytes());
 }
 
-/// The bytes at the beginning of every file: the magic, the mark of doubt, and the first entries.
+/// The bytes at the beginning of every file: the magic, the byte that can mark the file as in doubt, and the first
+/// entries.
 fn head(begin: &Begin, facts: Option<FactsMark>) -> Vec<u8> {
     let mut head = MAGIC.to_vec();
     head.push(SURE);

@@ -34,9 +34,9 @@ impl RecordFilter {
 /// The position after which a page of a list of records begins. It is valid only for one run of the directory.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RecordCursor {
-    /// The number of the directory's part. The adapter numbers its parts.
+    /// The number of the part of the directory in which the page begins. Each adapter divides its records into parts.
     pub(crate) part: u64,
-    /// The last user of the previous page; `None` if that page ended with the previous part.
+    /// The last listed user of that part; `None` if no user of that part was listed yet.
     pub(crate) after: Option<UserId>,
 }
 
@@ -52,12 +52,12 @@ impl RecordCursor {
         Self { part, after }
     }
 
-    /// The part of the directory.
+    /// The number of the part of the directory in which the page begins.
     pub fn part(&self) -> u64 {
         self.part
     }
 
-    /// The last listed user of that part; `None` if the previous page ended with the previous part.
+    /// The last listed user of that part; `None` if no user of that part was listed yet.
     pub fn after(&self) -> Option<&UserId> {
         self.after.as_ref()
     }
@@ -94,8 +94,8 @@ pub struct RecordPage {
     pub next: Option<RecordCursor>,
 }
 
-/// Up to `room` users of an app from these records whose ids are after `after` and whose records match the filter, in
-/// ascending order of their ids. Also returns whether there are more.
+/// Selects the users of an app that match the filter and have ids after `after`. Returns up to `room` of them, in
+/// ascending order of their ids, and whether there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,

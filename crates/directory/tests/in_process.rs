@@ -439,8 +439,8 @@ async fn a_torn_journal_restores_versions_above_all_that_was_told() {
     assert_eq!(status(&*directory, &user(1), now(6)).await.unwrap().version, restored.version);
 }
 
-/// The mark of the facts that the next start would find in a folder; `None` if there is none. The folder is not
-/// changed.
+/// The [`FactsMark`] that the next start would read from this folder; `None` if there is none. Reads a copy, so the
+/// folder is not changed.
 fn noted(folder: &TempDir) -> Option<FactsMark> {
     SavedRecords::read(copy(folder).path()).unwrap().facts()
 }

@@ -92,8 +92,8 @@ impl SqliteFacts {
         self.readers.are_alive()
     }
 
-    /// The path of a file that was replaced or deleted since the store was opened; `None` if there is none. Later
-    /// writes are lost when the store is closed. The call blocks on the disk.
+    /// Returns the path of the first file that was replaced or deleted since the store was opened; `None` if all are in
+    /// place. If there is such a file, writes made since then are lost when the store is closed. Blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         self.identity.replaced()
     }

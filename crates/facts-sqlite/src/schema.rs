@@ -298,15 +298,15 @@ const MIGRATIONS: &[&str] = &[
 ",
 ];
 
-/// The migration after which all nicks are folded again.
+/// The migration after which the column `nick_folded` of all accounts is filled again.
 const FOLD_NICKS_AGAIN: &str = "
     -- In earlier schemas, nicks were folded only by converting them to lower case.
 ";
 
-/// The index of the migration after which existing nicks are folded.
+/// The index of the migration after which the column `nick_folded` of all accounts is filled for the first time.
 const NICKS_FOLDED: usize = 6;
 
-/// The number of nicks that a migration folds in one step. It bounds the memory for any number of accounts.
+/// The number of nicks that a migration converts in one step. It bounds the memory for any number of accounts.
 const NICKS_AT_ONCE: usize = 10_000;
 
 /// The SQLite application id of the file: "Lamp".
@@ -435,7 +435,8 @@ fn migrate(connection: &mut Connection) -> Result<(), FactsError> {
     Ok(())
 }
 
-/// Fills the column `nick_folded`, by which accounts are found by their nick.
+/// Fills the column `nick_folded`, the form of the nick in which upper and lower case are equal. Accounts are found by
+/// it.
 fn fold_nicks(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
     let mut read = transaction.prepare(
         "SELECT app, id, nick FROM accounts WHERE (app, id) > (?1, ?2) AND nick <> '' ORDER BY app, id LIMIT ?3",

@@ -1,4 +1,4 @@
-//! A file of facts from which all facts are copied to another store. The file is not changed.
+//! Reads all facts from a database file, to copy them to another store. The file is not changed.
 
 use crate::fault;
 use crate::rows::json;
@@ -11,7 +11,7 @@ use rusqlite::{Connection, Result, Row, params_from_iter};
 use std::path::Path;
 use std::sync::Arc;
 
-/// The file has an older schema than the one that this program copies.
+/// The error of a file whose schema is older than the one that this program copies.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 #[error(
     "the file has schema {found}, and this program copies schema {known}: start a server of this version on it once, which \
@@ -24,7 +24,7 @@ pub struct OlderSchema {
     pub known: u32,
 }
 
-/// The facts of a file as of one moment. Its calls block on the disk.
+/// The facts of a database file as of one moment. Calls block on the disk.
 pub struct Source {
     connection: Connection,
 }
@@ -51,7 +51,7 @@ impl Source {
         counted.map(i64::unsigned_abs).map_err(failed)
     }
 
-    /// Up to `limit` rows of a table after the row `after`, by rising key.
+    /// Up to `limit` rows of a table in ascending order of the key, beginning after the row `after`.
     pub fn page(
         &self,
         table: &Table,
@@ -77,7 +77,8 @@ impl Source {
         read().map_err(failed)
     }
 
-    /// The highest number that a row of a numbered table ever had.
+    /// The highest `id` that any row of the table, which must be [numbered](Table::is_numbered), has ever had; 0 if
+    /// there was no row.
     pub fn last_id(&self, table: &Table) -> std::result::Result<i64, FactsError> {
         let sql = format!(
             "SELECT max(coalesce((SELECT max(id) FROM {0}), 0),
@@ -87,7 +88,7 @@ impl Source {
         self.connection.query_row(&sql, (), |row| row.get(0)).map_err(failed)
     }
 
-    /// The number of the last login or account of all.
+    /// The highest number that was given to a login or an account. Both are numbered in one sequence.
     pub fn last_number(&self) -> std::result::Result<i64, FactsError> {
         self.connection.query_row("SELECT last FROM numbers", (), |row| row.get(0)).map_err(failed)
     }
@@ -142,7 +143,7 @@ mod tests {
     use lamplight_facts::transfer::TABLES;
     use std::collections::BTreeSet;
 
-    /// Checks that the tables to copy are all tables of the schema, with all of their columns.
+    /// Checks that all tables of the schema are copied, with all of their columns.
     #[test]
     fn every_table_and_column_is_copied() {
         let folder = tempfile::tempdir().unwrap();

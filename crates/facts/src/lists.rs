@@ -20,7 +20,7 @@ pub const RETRY_TIME: Duration = Duration::from_secs(600);
 /// The durable lists of users. The caller has validated the texts.
 pub trait Lists: Send + Sync {
     /// The lists versions and unread counts of these users, in the order of `users`; `None` for a user without an
-    /// account. Every login makes this read, so calls are batched and should be fast.
+    /// account. Many logins make this read, so calls are batched and should be fast.
     fn lists_states(&self, users: Vec<User>) -> Answer<'_, Vec<Option<ListsState>>>;
 
     // Profiles

@@ -1,33 +1,33 @@
-//! The tables of the facts as plain values, by which facts are copied from one store to another.
+//! The tables of the facts as plain values, for copying facts from one store to another.
 //!
-//! The stores keep the same tables. Their adapters read and write them as [`Cell`]s; only they know how a kind of
-//! column is stored.
+//! All stores have the same tables. The adapter of a store reads and writes them as [`Cell`]s. Only the adapter depends
+//! on the form in which its store keeps a kind of column.
 
-/// A table: its columns in an order that every adapter keeps.
+/// A table of the facts. All adapters read and write its columns in the same order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Table {
-    /// The name.
+    /// The name of the table.
     pub name: &'static str,
-    /// The columns, with their kinds.
+    /// The name and the kind of each column.
     pub columns: &'static [(&'static str, Kind)],
-    /// The number of columns, from the first, that identify and order the rows.
+    /// The number of columns in the key. The key is the first columns, by which rows are identified and ordered.
     pub key: usize,
-    /// Whether the store numbers the rows itself in the column `id`, and never uses a number again.
+    /// Whether the store numbers new rows itself, in the column `id`. It never uses a number twice.
     pub is_numbered: bool,
 }
 
 /// The kind of a column.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Kind {
-    /// A number, or nothing.
+    /// A number, or no value.
     Number,
     /// 0 or 1.
     Flag,
-    /// An id, or nothing: printable ASCII, ordered by its bytes.
+    /// An id, or no value. Ids are printable ASCII and are ordered by their bytes.
     Id,
-    /// A text that people write, or nothing. It may contain any character.
+    /// A text that people write, or no value. It may contain any character.
     Text,
-    /// A value in JSON, or nothing.
+    /// A value in JSON, or no value.
     Json,
     /// A list of numbers.
     Numbers,
@@ -36,9 +36,9 @@ pub enum Kind {
 /// The value of a column in a row.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Cell {
-    /// Nothing.
+    /// No value.
     Null,
-    /// A number; of a flag, 0 or 1.
+    /// A number, or a flag as 0 or 1.
     Number(i64),
     /// An id, a text or JSON.
     Text(String),
@@ -49,10 +49,10 @@ pub enum Cell {
 /// The values of a row, in the order of [`Table::columns`].
 pub type Record = Vec<Cell>;
 
-/// The most rows that are read, written or compared at a time.
+/// The maximum number of rows that are read, written or compared at a time.
 pub const RECORDS_AT_ONCE: usize = 2_000;
 
-/// Every table of facts; a table follows those that its rows refer to.
+/// All tables of the facts. A table comes after the tables that its rows refer to.
 pub const TABLES: &[Table] = {
     use Kind::{Flag, Id, Json, Number, Numbers, Text};
     const fn table(name: &'static str, key: usize, columns: &'static [(&'static str, Kind)]) -> Table {
@@ -221,7 +221,7 @@ pub const TABLES: &[Table] = {
 };
 
 impl Table {
-    /// The values of a row that identify it.
+    /// The key of a row: the values of its first columns, by which it is identified.
     pub fn key_of<'a>(&self, record: &'a [Cell]) -> &'a [Cell] {
         &record[..self.key]
     }

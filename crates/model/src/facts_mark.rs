@@ -11,8 +11,9 @@ use std::fmt;
 /// ahead of the facts.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct FactsMark {
-    /// A random number that identifies the history. A new one is chosen when a node starts without live records, so
-    /// that two histories that continue from the same backup differ.
+    /// A random number that identifies the history. A new one is chosen when a node starts without live records, or
+    /// does not use its live records because they belong to other facts. Two histories that continue from the same
+    /// backup therefore differ.
     pub history: u64,
     /// The position in the history, which increases with the changes of the facts.
     pub count: u64,

@@ -17,13 +17,15 @@ pub struct EndedLogin {
 
 /// Records how the last login of a device ended, until its application logs in again.
 ///
-/// Every attempt of the device to resume its login is refused with 6208. If the device was kicked and has not been
-/// notified, the next login of its application is also refused with 6208, once (SPEC section 5).
+/// Every attempt of the device to resume its login is refused with 6208. If another login kicked the device
+/// ([`EndWhy::KickedBy`]) and the device has not been notified, its application's next login is also refused with 6208,
+/// once (SPEC section 5).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
-    /// Whether the device has been notified about the end: it was connected at the time, or has tried to log in since.
+    /// Whether the device has been notified of the end: it was connected when another login kicked it, or an attempt to
+    /// log in was refused because of this mark. Always `true` if `why` is [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
@@ -34,7 +36,8 @@ pub struct EndMark {
 pub enum EndWhy {
     /// Another login of the account, on this platform, has kicked the login.
     KickedBy(Platform),
-    /// The device logged out, its UserSig expired, or the server API or an operator has kicked the user.
+    /// The device logged out, its UserSig expired, or the server API or an operator has kicked the user. Also the cause
+    /// of a login that was recorded and then refused.
     LoggedOut,
 }
 

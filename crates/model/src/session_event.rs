@@ -18,7 +18,7 @@ pub struct SessionEvent {
     pub ordinal: u64,
     /// The time of the event.
     pub at: Timestamp,
-    /// The device of the event; `None` if the server API or an operator caused it.
+    /// The device of the event; `None` if the server API or an operator has set the custom status.
     pub device: Option<EventDevice>,
     /// The kind of the event.
     pub kind: SessionEventKind,

@@ -393,8 +393,8 @@ impl<S: Versioned> Audience<S> {
         self.conflator.replaced()
     }
 
-    /// Passes a status that was read to the mailboxes of the user's watchers, unless the stored status is as new.
-    /// `prepare` is called only if the status is newer.
+    /// Stores a status, unless the stored one is at least as new, and marks the user in the mailboxes of the user's
+    /// watchers. `prepare` is called only if the status is newer.
     pub fn tell(&mut self, user: &User, status: &UserStatus, prepare: impl FnOnce(&UserStatus) -> S) {
         if self.hub.wants(user, status.version) {
             self.hub.tell(user, prepare(status));
@@ -451,7 +451,7 @@ impl<S: Versioned> Audience<S> {
         self.hub.known(watcher, user, version)
     }
 
-    /// The number of users whose newest status was not sent to a connection yet. They are sent in the order in which
+    /// The number of users whose newest status was not sent to this connection yet. They are sent in the order in which
     /// they were marked.
     pub fn pending(&self, watcher: WatcherKey) -> usize {
         self.hub.pending(watcher)

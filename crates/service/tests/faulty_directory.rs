@@ -165,7 +165,7 @@ impl Directory for Faulty {
 
 const NOW: Now = Now { moment: Moment(1_000_000), wall: Timestamp(1_700_000_000_000) };
 
-/// Creates a service on such a directory, with these accounts.
+/// Creates a service on a [`Faulty`] directory, with these accounts.
 async fn service(accounts: &[&str]) -> (Arc<Service>, Arc<Faulty>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let facts = Arc::new(SqliteFacts::open(&folder.path().join("facts.db")).unwrap());

@@ -108,8 +108,9 @@ impl Presence {
     /// Decides whether a device may connect with a UserSig that was issued in the second `issued`.
     ///
     /// `recorded` is `None` if the device returns to its existing login. Otherwise its first part is the number under
-    /// which the facts have recorded the new login. After [`Admission::MayHaveEnded`], the caller reads the facts
-    /// again. If they still have the login, the second part of `recorded` is the number of that admission.
+    /// which the facts have recorded the new login. Its second part is `None` at the first call. If that call returns
+    /// [`Admission::MayHaveEnded`], the caller reads the facts again. If they still have the login, the caller repeats
+    /// the call, with the number in `MayHaveEnded` as the second part.
     pub fn admission(
         &self,
         device: &DeviceId,
@@ -193,7 +194,7 @@ impl Presence {
         self.ended_through
     }
 
-    /// The UserSigs of the user that the record has seen, and those that were revoked.
+    /// The UserSigs that the user has used, and those that were revoked.
     pub fn sigs(&self) -> &Signatures {
         &self.sigs
     }

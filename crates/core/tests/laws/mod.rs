@@ -24,7 +24,8 @@ pub struct Record {
     seen: Option<Timestamp>,
     /// The time of the last bytes of the connection that ends next; `None` means now.
     pub heard: Option<Timestamp>,
-    /// Whether the record is taking over the logins of the facts, which then already contain the ends.
+    /// Whether the current step takes over the logins of the facts. A login that ends in such a step has already ended
+    /// in the facts.
     pub adopts: bool,
 }
 

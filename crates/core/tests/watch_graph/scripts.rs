@@ -294,7 +294,7 @@ fn users_of_the_same_name_in_two_apps_have_nothing_in_common() {
     assert!(hub.tell(&one, state("ann", 1)));
 }
 
-/// A user with a thousand watchers changes, and then a user with a single watcher.
+/// A user with a thousand watchers changes, and then a user with two watchers.
 #[test]
 fn a_crowd_is_served_in_shares_and_delays_nobody_else() {
     let mut hub = Hub::default();

@@ -245,7 +245,7 @@ pub async fn who_waits_on_the_feed_is_woken_by_a_visible_change_and_finds_it(por
     assert!(moved.now_or_never().is_none(), "a further device is no change");
 }
 
-/// A reader whose cursor is after the removed record has missed nothing, and need not begin again.
+/// A reader whose cursor is after the removed record's position has missed nothing, and need not begin again.
 pub async fn a_removed_record_leaves_the_feed_and_who_may_have_missed_it_begins_again(ports: Ports) {
     let start = ports.directory.feed(AppId(1), None, 9).await.unwrap().cursor;
     seed(&ports.directory, "a").await;

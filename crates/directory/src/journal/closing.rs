@@ -11,8 +11,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
-/// Removes the mark if there is one. Returns whether there was one for this generation, so that the journal was closed
-/// in order.
+/// Removes the mark of a closed journal, if there is one. Returns `true` if it belongs to this generation, so that the
+/// journal was closed in order.
 pub(super) fn take_mark(disk: &dyn Disk, folder: &Path, generation: u64) -> Result<bool, JournalError> {
     let path = mark_of(folder);
     let found = match fs::read(&path) {
@@ -43,7 +43,7 @@ impl Journal {
         self.sync(&self.folder)
     }
 
-    /// Removes the mark, because an entry will be written that is not synced.
+    /// Removes the mark of a closed journal, because an entry will be written and not synced.
     pub(super) fn take_mark_away(&self) {
         self.is_closed.store(false, Ordering::Relaxed);
         // A mark that cannot be removed is wrong only after a reboot: if only the process ends, the kernel still has
@@ -60,7 +60,8 @@ fn mark_of(folder: &Path) -> PathBuf {
     folder.join("closed")
 }
 
-/// The content of the mark. The mark of an older generation, and a truncated mark, have different contents.
+/// The content of the file that marks a journal as closed. The file of an older generation, and a truncated file, have
+/// different contents.
 fn text(generation: u64) -> Vec<u8> {
     format!("closed at generation {generation}\n").into_bytes()
 }

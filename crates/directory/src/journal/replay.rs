@@ -19,7 +19,8 @@ const MAX_GENERATION: u64 = u64::MAX / 2;
 #[derive(Default, Debug)]
 pub(crate) struct Recovery {
     pub records: HashMap<User, Found>,
-    /// The highest values of the first entries of all files; `None` if no file could be read.
+    /// The state of the journal at its end, according to the entries of all files: each number is the highest that was
+    /// found. `None` if no file could be read.
     pub begin: Option<Begin>,
     /// The boot ids in the files.
     pub machines: BTreeSet<String>,

@@ -443,7 +443,7 @@ fn a_file_named_by_a_generation_that_has_no_next_one_is_left_alone() {
     }
 }
 
-/// The next snapshot contains the last mark, whether or not the mark could be written before.
+/// The next snapshot contains the last [`FactsMark`], whether or not it could be written before.
 #[test]
 fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     let mark = |count| FactsMark { history: 7, count };
@@ -465,7 +465,7 @@ fn the_mark_of_the_facts_goes_into_the_next_snapshot() {
     }
 }
 
-/// A file of format 6 has no mark of the facts, and is otherwise equal.
+/// A file of format 6 has no [`FactsMark`], and is otherwise equal.
 #[test]
 fn a_journal_without_a_mark_of_the_facts_is_read() {
     let world = World::new();
@@ -484,8 +484,8 @@ fn a_journal_without_a_mark_of_the_facts_is_read() {
     assert_eq!(status(&directory, &user(1), now(2)).custom_status.as_str(), "one");
 }
 
-/// The files have format 5. They contain a phone that was kicked by an iPad, which then set a custom status and timed
-/// out.
+/// The files have format 5. In them, a login of an iPad has kicked a phone. The iPad has then set a custom status, and
+/// has timed out.
 #[test]
 fn a_journal_of_the_form_before_is_read_with_its_session_events() {
     let folder = TempDir::new().unwrap();

@@ -32,7 +32,8 @@ macro_rules! rows {
 
 const FIRST_PAGE: &str = rows!("1 ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?3");
 
-/// Begins at the rows with the cursor's pin and time, and skips those up to the cursor's peer.
+/// Selects a page after a cursor: begins at the rows that have the pin and the time of the cursor, and skips those up
+/// to the cursor's peer.
 const LATER_PAGE: &str = rows!(
     "(c.pinned, c.active) <= (?3, ?4) AND NOT (c.pinned = ?3 AND c.active = ?4 AND c.peer <= ?5)
      ORDER BY c.pinned DESC, c.active DESC, c.peer LIMIT ?6"

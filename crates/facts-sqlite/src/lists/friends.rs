@@ -1,5 +1,5 @@
-//! Friend lists: each entry is a row that belongs to an owner. If both users have an entry about the other, both are
-//! mutual.
+//! Friend lists. Each entry is a row that belongs to an owner. If two users have an entry about each other, both
+//! entries are mutual.
 
 use super::profiles::{allow_of, profile_of};
 use super::{count_up_if, state};

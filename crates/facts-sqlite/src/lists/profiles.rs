@@ -35,7 +35,7 @@ pub(super) fn fields(db: &Connection, users: &[User]) -> Result<Vec<Option<Profi
     users.iter().map(|user| fields_of(&snapshot, user)).collect()
 }
 
-/// Sets further fields of an existing account.
+/// Sets the given further fields of an existing account's profile. Other fields keep their values.
 pub(super) fn set_fields(db: &Connection, user: &User, new: ProfileFields) -> Result<()> {
     let mut fields = fields_of(db, user)?.unwrap_or_default();
     fields.extend(new);
@@ -76,7 +76,8 @@ pub(super) fn find(
     }
 }
 
-/// The queries of the search use the index by nick, which contains only accounts with a nick.
+/// Selects the accounts of an app whose nick comes after a position. It uses the index by nick, which contains only
+/// accounts with a nick.
 const FIND: &str = "SELECT id, nick, created FROM accounts
     WHERE app = ?1 AND nick_folded <> '' AND (nick_folded, id) > (?2, ?3)
     ORDER BY nick_folded, id LIMIT ?4";

@@ -66,7 +66,8 @@ impl Member {
         false
     }
 
-    /// Removes the own changes up to this revision, because the log has reported them.
+    /// Removes the users whom the connection's own calls have added or removed up to this revision, because the log has
+    /// reported these changes.
     pub(super) fn caught_up(&mut self, rev: u64) {
         let Some(ahead) = self.ahead.as_deref_mut().filter(|_| rev != 0) else { return };
         ahead.retain(|_, ahead| rev < *ahead);
@@ -84,7 +85,7 @@ impl Member {
         self.caught_up(rev);
     }
 
-    /// The users in `users` without an own change of this or a later revision.
+    /// Those of `users` whom no call of this connection has added or removed at this revision or later.
     pub(super) fn not_ahead(&self, users: &[UserId], rev: u64) -> Vec<UserId> {
         let ahead = self.ahead.as_deref().filter(|_| rev != 0);
         let is_behind =

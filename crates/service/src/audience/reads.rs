@@ -1,9 +1,9 @@
-//! The reads of a worker from the stores: which call to make next, which keys to read in one call, and when to retry.
+//! The reads of a worker from the stores: which call to make next, which users to read in one call, and when to retry.
 //!
 //! The module has no I/O: the caller makes the calls and reports their outcomes. A connection or a user that is
 //! requested several times is read once. The number of waiting reads is therefore bounded by the connections and users
-//! of the worker. If a key is requested while it is being read, it is read once more, because the result may be too
-//! old.
+//! of the worker. If a connection or a user is requested while it is being read, it is read once more, because the
+//! result may be too old.
 
 use hashbrown::HashMap;
 use lamplight_core::WatcherKey;
@@ -137,7 +137,7 @@ impl Reads {
     }
 }
 
-/// The keys of one kind that are to be read.
+/// The requested reads of one kind, each identified by a key: a connection or a user.
 #[derive(Debug)]
 struct Wanted<K> {
     entries: HashMap<K, Entry, foldhash::fast::RandomState>,

@@ -84,7 +84,8 @@ struct Entered {
     rev: u64,
 }
 
-/// The result of recording a login in the facts; the default if the login did not have to be recorded.
+/// The result of recording a login in the facts. All fields have their defaults if the login did not have to be
+/// recorded.
 #[derive(Default)]
 struct Recording {
     /// Whether the account was created for the login.
@@ -348,7 +349,8 @@ impl Service {
         self.retries.push(Pending::TakeBack { user: user.clone(), recorded: recorded_as(connect, resume) });
     }
 
-    /// Connects a device whose login is recorded in the facts in the live record. Creates the record if it is missing.
+    /// Connects a device in the live record, after the facts have recorded its login. Creates the record if it is
+    /// missing.
     async fn enter(
         &self,
         user: &User,

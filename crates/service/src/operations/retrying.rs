@@ -98,7 +98,8 @@ impl Service {
         self.settle(user, unsettled, now).await
     }
 
-    /// Ends a login in the facts that is not in the live record, unless a login of the user is in progress.
+    /// Undoes a login of a device that may have been recorded in the facts although it was refused. If a login of the
+    /// user is in progress, this is retried later.
     async fn unrecord(
         &self,
         user: &User,
