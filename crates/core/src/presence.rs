@@ -77,7 +77,7 @@ pub struct Connected {
 /// The outcome of [`Presence::expire`].
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Expired {
-    /// The logins that ended, earliest first.
+    /// The logins that ended: those that lapsed, then those of Web devices whose connection no longer counts.
     pub removed: Vec<Removed>,
     /// All ended logins that are now to be stored in the facts, including those in `removed`.
     pub to_settle: Vec<EndedLogin>,
@@ -313,8 +313,9 @@ impl Presence {
         transition
     }
 
-    /// Executes everything that is due: ends lingers and graces, ends logins that have lapsed, and drops the
-    /// subscription list. Does nothing before [`Presence::next_deadline`].
+    /// Executes everything that is due: ends lingers and graces, ends logins that have lapsed, drops the subscription
+    /// list, and schedules further attempts to store ended logins in the facts. Does nothing before
+    /// [`Presence::next_deadline`].
     pub fn expire(&mut self, settings: &AppSettings, now: Now) -> Transition<Expired> {
         let held_end = self.devices.iter().find_map(|device| match device.link {
             Link::Held { until, end } if until <= now.moment => Some(end),

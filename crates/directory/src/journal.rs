@@ -92,7 +92,7 @@ pub(crate) enum EntryRef<'a> {
 /// The state of the journal when a file is created.
 #[derive(Clone, Serialize, Deserialize, Debug, PartialEq, Eq)]
 pub(crate) struct Begin {
-    /// The epoch of the feed.
+    /// The epoch of the feed, which changes whenever live records may have been lost.
     pub epoch: u64,
     /// The boot id of the machine when the file was written. After another boot, data that the kernel had not written
     /// to disk may be lost.

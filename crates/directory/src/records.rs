@@ -94,8 +94,8 @@ pub struct RecordPage {
     pub next: Option<RecordCursor>,
 }
 
-/// Selects the users of an app that match the filter and have ids after `after`. Returns up to `room` of them, in
-/// ascending order of their ids, and whether there are more.
+/// Selects from these records the users of an app who match the filter and have ids after `after`. Returns up to `room`
+/// of them, in ascending order of their ids, and whether there are more.
 pub(crate) fn pick<'a>(
     records: impl Iterator<Item = (&'a User, &'a Presence)>,
     app: AppId,

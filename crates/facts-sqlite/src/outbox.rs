@@ -188,7 +188,7 @@ fn put(db: &Connection, lane: Lane, user: &User, content: &NoticeContent, at: Ti
     Ok(change(db, sql, values)? > 0)
 }
 
-/// Makes the first notice of a user the head.
+/// Makes the first notice of a user the head, which is the only one of the user that may be sent.
 fn promote(db: &Connection, lane: Lane, user: &UserId, at: Timestamp) -> Result<()> {
     let key = params![lane.app.0, lane.hook as u8, user.as_str(), millis(at)];
     let sql = "UPDATE notices SET due = ?4 WHERE due IS NULL AND id =

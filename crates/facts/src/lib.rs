@@ -214,7 +214,8 @@ pub enum LoginRecorded {
     /// The login was refused, because its UserSig was revoked.
     Revoked,
     /// The login was refused, because the device's last login ended for this reason. A resume is refused every time. A
-    /// login by the application is refused once, if the device was kicked and not yet notified.
+    /// login by the application is refused once, if another login kicked the device and the device has not been
+    /// notified.
     Ended(EndWhy),
     /// The login was refused, because there is no account. A resume creates no account, and neither does a login to a
     /// deleted app.

@@ -25,7 +25,8 @@ pub trait Outbox: Send + Sync {
     /// need not be detected as repetitions.
     fn forget_taken_in(&self, users: Vec<(User, u64)>) -> Answer<'_, ()>;
 
-    /// Up to `limit` heads of a lane, in the order in which they are due, including heads that are not due yet.
+    /// Up to `limit` heads of a lane, in the order in which they are due, including heads that are not due yet. A head
+    /// is the oldest unsettled notice of a user.
     fn heads(&self, lane: Lane, limit: usize) -> Answer<'_, Vec<Notice>>;
 
     /// Records that a notice is about to be sent, so that no login can cancel it. Returns whether the notice still
@@ -138,7 +139,7 @@ pub enum SettledAs {
         /// The reason of the failure.
         error: String,
     },
-    /// The notice becomes a dead letter, because it failed for good. The next notice of the same user becomes the head.
+    /// The notice becomes a dead letter, because it failed for good. The next notice of the same user can then be sent.
     Dead {
         /// The number of failed attempts.
         attempts: u32,
@@ -154,7 +155,8 @@ pub struct LaneState {
     pub lane: Lane,
     /// The number of waiting notices.
     pub waiting: u64,
-    /// The time at which the oldest head was stored; `None` if no notice waits.
+    /// The time at which the oldest of the heads was stored; `None` if no notice waits. A head is the oldest waiting
+    /// notice of a user.
     pub oldest: Option<Timestamp>,
     /// The number of dead letters.
     pub dead: u64,

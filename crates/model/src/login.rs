@@ -25,7 +25,7 @@ pub struct EndMark {
     /// The cause of the end.
     pub why: EndWhy,
     /// Whether the device has been notified of the end: it was connected when another login kicked it, or an attempt to
-    /// log in was refused because of this mark. Always `true` if `why` is [`EndWhy::LoggedOut`].
+    /// log in was refused because of the end. Always `true` if `why` is [`EndWhy::LoggedOut`].
     pub told: bool,
     /// The time at which the login ended.
     pub at: Timestamp,
@@ -36,8 +36,8 @@ pub struct EndMark {
 pub enum EndWhy {
     /// Another login of the account, on this platform, has kicked the login.
     KickedBy(Platform),
-    /// The device logged out, its UserSig expired, or the server API or an operator has kicked the user. Also the cause
-    /// of a login that was recorded and then refused.
+    /// The device logged out, its UserSig expired, or the server API or an operator has kicked the user. A login that
+    /// was recorded and then refused also has this cause, unless another login has kicked it.
     LoggedOut,
 }
 

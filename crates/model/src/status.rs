@@ -77,7 +77,8 @@ impl fmt::Display for Version {
 #[serde(rename_all = "snake_case")]
 #[repr(u8)]
 pub enum Reason {
-    /// The account has never logged in, so the status has not changed yet.
+    /// The status has not changed visibly since the account was created, or since the live record was created from the
+    /// facts.
     #[default]
     None = 0,
     /// A device has logged in or returned.

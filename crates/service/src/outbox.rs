@@ -89,7 +89,8 @@ impl Outbox {
         self.facts.lanes().await
     }
 
-    /// Reads up to `limit` heads of a lane, in the order in which they are due.
+    /// Reads up to `limit` heads of a lane, in the order in which they are due. A head is the oldest unsettled notice
+    /// of a user.
     pub async fn heads(&self, lane: Lane, limit: usize) -> Result<Vec<Notice>, FactsError> {
         self.facts.heads(lane, limit).await
     }

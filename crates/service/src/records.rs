@@ -21,11 +21,12 @@ pub(crate) struct Records {
     facts: Arc<dyn Facts>,
     directory: Arc<dyn Directory>,
     deletions: Arc<AppDeletions>,
-    /// The latest epoch of the directory for which it is known that every login in the facts has a record.
+    /// The latest [epoch](Directory::epoch) of the directory for which it is known that every login in the facts has a
+    /// record.
     recovered_from: AtomicU64,
     /// The time for which the logins of a lost record count as connected; `None` if no other node shares the directory.
     grace: Option<Duration>,
-    /// The epoch of the directory when this node began.
+    /// The [epoch](Directory::epoch) of the directory when this node began.
     began: AtomicU64,
 }
 

@@ -66,7 +66,7 @@ pub async fn a_notice_comes_back_whole(facts: &dyn Facts) {
     whole(&ok(facts.heads(PUSH, 10)).await[0], &contents[2]);
 }
 
-/// The next notice of a user becomes the head only after the previous one was settled.
+/// The next notice of a user is offered only after the previous one was settled.
 pub async fn of_each_user_the_first_notice_is_offered(facts: &dyn Facts) {
     for ordinal in [1, 2, 3] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -92,7 +92,7 @@ pub async fn a_notice_is_taken_in_once(facts: &dyn Facts) {
     assert_eq!(enqueue(facts, "bob", logout(1)).await, ADDED);
 }
 
-/// Heads are sorted by due time, then by age. Notices that are not due yet are included.
+/// The first notices of users are sorted by due time, then by age. Those that are not due yet are included.
 pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     for (name, when) in [("carol", 30), ("alice", 10), ("dave", 10), ("bob", 20)] {
         let content = event(1, "phone", SessionEventKind::Logout);
@@ -105,7 +105,7 @@ pub async fn heads_come_in_the_order_in_which_they_are_due(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["dave 1", "bob 1", "alice 1", "carol 1"]);
 }
 
-/// A failed notice stays the head of its user, with the error of the failure.
+/// A failed notice stays the first of its user, with the error of the failure.
 pub async fn a_notice_that_failed_stays_the_first_of_its_user(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -271,7 +271,7 @@ pub async fn events_that_the_caller_knows_of_are_forgotten(facts: &dyn Facts) {
     assert_eq!(state(facts, STATE).await.waiting, 3);
 }
 
-/// After a notice has become a dead letter, the next notice of the user becomes the head.
+/// After a notice has become a dead letter, the next notice of the user is offered.
 pub async fn a_dead_notice_is_kept_and_holds_nobody_up(facts: &dyn Facts) {
     for ordinal in [1, 2] {
         enqueue(facts, "alice", event(ordinal, "phone", SessionEventKind::Logout)).await;
@@ -356,7 +356,8 @@ pub async fn a_deleted_account_leaves_its_notices(facts: &dyn Facts) {
     assert_eq!(shown(facts, STATE).await, ["alice 1"]);
 }
 
-/// Waiting notices are counted for each lane. The time of the oldest head is returned too.
+/// Waiting notices are counted for each lane. The time of the oldest notice that is the first of its user is returned
+/// too.
 pub async fn what_waits_is_counted(facts: &dyn Facts) {
     assert_eq!(ok(facts.lanes()).await, []);
     for (name, ordinal, when) in [("alice", 1, 30), ("alice", 2, 40), ("bob", 1, 20)] {
@@ -566,7 +567,7 @@ async fn heads(facts: &dyn Facts, lane: Lane) -> Vec<Notice> {
     ok(facts.heads(lane, 1_000)).await
 }
 
-/// The heads of a lane as text: user and ordinal.
+/// The first notice of each user in a lane as text: user and ordinal.
 async fn shown(facts: &dyn Facts, lane: Lane) -> Vec<String> {
     let show = |head: Notice| format!("{} {}", head.user.id, head.ordinal);
     heads(facts, lane).await.into_iter().map(show).collect()

@@ -71,8 +71,8 @@ impl Service {
     }
 
     /// Deletes an account. Ends its logins, closes its connections, and revokes its UserSigs as a kick does. Notifies
-    /// its watchers, and removes the user from all subscription lists and friend lists. If there is no such account,
-    /// the call is refused with 70107.
+    /// its watchers, and removes the user from all friend lists. The next [`Service::retry`] removes the user from all
+    /// subscription lists. If there is no such account, the call is refused with 70107.
     pub async fn delete_account(&self, user: &User, now: Now) -> Result<Revoking, ServiceError> {
         let app = self.app(user)?;
         let revoked = self.what_to_revoke(user, now).await?;

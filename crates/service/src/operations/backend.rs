@@ -153,9 +153,9 @@ impl Service {
         self.subscribe_to(user, &app, users, now).await
     }
 
-    /// Unsubscribes a user from other users, or from all if the list is empty. The answer and the refusals are those of
-    /// [`Service::unsubscribe_user_status`], except for the rate limit; a user without an account is refused with
-    /// 70107.
+    /// Unsubscribes a user from other users, or from all users if the given list is empty. The answer and the refusals
+    /// are those of [`Service::unsubscribe_user_status`], except for the rate limit; a user without an account is
+    /// refused with 70107.
     pub async fn unsubscribe_for(
         &self,
         user: &User,

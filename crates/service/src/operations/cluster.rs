@@ -89,8 +89,8 @@ impl Service {
         }
     }
 
-    /// Ends the connections of a lost node in the live records, one page at a time, in the partitions that are duties
-    /// of this node. The call may be repeated, also by another node.
+    /// Ends one page of the connections of a lost node in the live records. Only the partitions that are duties of this
+    /// node are read. The call may be repeated, also by another node.
     ///
     /// `heard` is the last time at which the lost node is known to have run.
     pub async fn clear_lost_node(
@@ -186,8 +186,8 @@ impl Service {
         Ok(())
     }
 
-    /// Applies the changes of apps that other nodes have made to the table of this node, and notifies its clients.
-    /// Returns the ids of the changed apps.
+    /// Updates the table of apps of this node with the changes that other nodes have made, and notifies the clients of
+    /// this node. Returns the ids of the changed apps.
     ///
     /// For each change, this node appends an entry to the log, although the node that made the change has already
     /// appended one. The workers of this node may have read the earlier entry before the table had the change. Each

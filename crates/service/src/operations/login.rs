@@ -117,8 +117,8 @@ impl Service {
     /// login is recorded in the facts.
     ///
     /// Refused with 70020, 7003, 6017 (invalid `deviceID`), the codes of the UserSig, 70050, 70052, 6208, or with 6014
-    /// if the login is ended or replaced before it is complete. A device that was kicked while it was away is refused
-    /// with 6208 once. A device that tries to resume an ended login is refused with 6208 every time.
+    /// if the login is ended or replaced before it is complete. A device that another login kicked while it was away is
+    /// refused with 6208 once. A device that tries to resume an ended login is refused with 6208 every time.
     pub async fn login(&self, call: &LoginCall<'_>, now: Now) -> Result<LoggedIn, ServiceError> {
         let app = self.apps.get(call.app).ok_or(Code::NO_SUCH_APP)?;
         let user = User::new(call.app, UserId::new(call.user_id).map_err(Refusal::from)?);

@@ -158,7 +158,7 @@ impl Service {
         Ok((left.into_iter().map(|(id, _)| id).collect(), failures))
     }
 
-    /// Unsubscribes the caller's account from users, or from all if the list is empty.
+    /// Unsubscribes the caller's account from these users, or from all users if `users` is empty.
     pub async fn unsubscribe_user_status(
         &self,
         caller: &User,
