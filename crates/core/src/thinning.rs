@@ -84,9 +84,9 @@ impl<S: Sum> Thinning<S> {
         thinning
     }
 
-    /// Adds the count up to the time `at`. At the end of a step of the finest level, returns the steps to store: the
-    /// ended step, and the current steps of the other levels. Each replaces the stored step of the same level and time.
-    /// A process that exits therefore loses at most one step of the finest level.
+    /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended before `at`,
+    /// first returns the steps to store: that step, and the last step of each other level. Each replaces the stored
+    /// step of the same level and time. A process that exits therefore loses at most one step of the finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;
         let is_over = self.current[0].as_ref().is_some_and(|step| step.at != finest.step_of(at));

@@ -51,7 +51,7 @@ pub enum News {
     Lists(Arc<ListsNews>),
     /// The user's lists may have changed in an unknown way, so they must be read again.
     ListsUnknown,
-    /// The user's profile has changed, which the user's friends can see.
+    /// The user's profile has changed, so that mutual friends of the user have to be notified.
     FriendProfile(Arc<FriendProfile>),
     /// An app was created, changed or deleted. The user of the entry has no meaning.
     App(AppId),

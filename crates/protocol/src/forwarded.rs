@@ -34,8 +34,9 @@ impl Hops {
         }
     }
 
-    /// The address of the client whose request was received from `peer`. It is the nearest hop that is not trusted, or
-    /// the farthest hop with an address if all hops are trusted.
+    /// The address of the client whose request was received from `peer`. The hops are followed from `peer` to the first
+    /// one that is not trusted; its address is the result. If a hop without an address comes first, or if all hops are
+    /// trusted, the result is the last address that was reached.
     ///
     /// A proxy appends to one of the two headers and passes the other on unchanged. If the two headers give different
     /// addresses, the result is `peer`.

@@ -114,7 +114,7 @@ impl Protocol {
         }
     }
 
-    /// Sets the size limits for a client that has logged in, which are higher than before.
+    /// Raises the size limits of messages, because the client has logged in.
     pub fn set_logged_in(&mut self, limits: FrameLimits) {
         match self {
             Self::WebSocket(socket) => socket.context.set_config(|config| {

@@ -31,7 +31,8 @@ struct HandOver {
 }
 
 impl Service {
-    /// The users whose records have session events that are not in the outbox yet.
+    /// The users whose records have session events that are not in the outbox yet, in the partitions that are duties of
+    /// this node.
     pub async fn users_with_events(&self) -> Result<Vec<User>, ServiceError> {
         let mut users = Vec::new();
         for partition in 0..self.directory.partitions() {

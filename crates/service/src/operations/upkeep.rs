@@ -100,9 +100,9 @@ impl Service {
         Ok(())
     }
 
-    /// Processes the deadlines of up to `limit` live records: ends lingers and graces, ends lapsed logins, drops
-    /// subscription lists, and stores ended logins in the facts. Records that cannot be written do not delay others. If
-    /// [`Expiring::looked_at`] equals `limit`, more records may be due.
+    /// Processes the deadlines of up to `limit` live records, in the partitions that are duties of this node: ends
+    /// lingers and graces, ends lapsed logins, drops subscription lists, and stores ended logins in the facts. Records
+    /// that cannot be written do not delay others. If [`Expiring::looked_at`] equals `limit`, more records may be due.
     pub async fn expire_due(&self, limit: usize, now: Now) -> Result<Expiring, ServiceError> {
         let mut due = Vec::new();
         let own = (0..self.directory.partitions()).filter(|it| self.duties.has(Duty::Partition(*it)));
@@ -143,8 +143,8 @@ impl Service {
     }
 
     /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If the
-    /// number equals `limit`, there may be more. After the wall clock has leaped ahead, no messages are deleted for a
-    /// while: see [`RetentionClock`].
+    /// number equals `limit`, there may be more. Only the node with [`Duty::Whole`] deletes messages. After the wall
+    /// clock has leaped ahead, no messages are deleted for a while: see [`RetentionClock`].
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
