@@ -208,7 +208,8 @@ impl<S: Versioned> Hub<S> {
     }
 
     /// Passes the states marked in a connection's mailbox to `tell`, the oldest mark first, and removes the marks.
-    /// Stops when `tell` returns [`Told::Full`]. Returns whether any mark is left.
+    /// Stops when `tell` returns [`Told::Full`]. A muted connection gets only the state of its own user. Returns
+    /// whether the connection can get more states now; `false` if it is muted.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.graph.drain_pending(watcher, tell)
     }

@@ -84,8 +84,8 @@ impl<S: Sum> Thinning<S> {
         thinning
     }
 
-    /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended before `at`,
-    /// first returns the steps to store: that step, and the last step of each other level. Each replaces the stored
+    /// Adds `counted`, which was counted up to the time `at`. If a step of the finest level has ended, returns the
+    /// steps to store: that step, and the last step of each other level, without `counted`. Each replaces the stored
     /// step of the same level and time. A process that exits therefore loses at most one step of the finest level.
     pub fn take(&mut self, at: Timestamp, counted: &S) -> Vec<Step<S>> {
         let [finest, ..] = &LEVELS;

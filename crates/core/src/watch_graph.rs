@@ -400,7 +400,8 @@ impl<S> WatchGraph<S> {
     }
 
     /// Passes the pending states of a watcher to `tell`, the oldest mark first, and removes their marks. Stops when
-    /// `tell` returns [`Told::Full`]. Returns whether any mark is left.
+    /// `tell` returns [`Told::Full`]. A muted watcher gets only the state of its own user. Returns whether the watcher
+    /// can get more states now; `false` if it is muted.
     pub fn drain_pending(&mut self, key: WatcherKey, mut tell: impl FnMut(&mut S) -> Told) -> bool {
         let Some(watcher) = self.watchers.get_mut(key.slot()).filter(|it| it.generation == key.generation)
         else {

@@ -100,9 +100,9 @@ pub trait Facts: Lists + Outbox + Operations + Send + Sync {
     /// [`LoginRecorded`] lists the reasons for refusing, in the order in which they are checked.
     fn record_login(&self, login: NewLogin) -> Answer<'_, LoginRecorded>;
 
-    /// Ends logins of a user by their numbers, so that a later login of the same device is not affected. Unknown
-    /// numbers are ignored. A given end mark is stored for the device, unless the device has a later login. The newest
-    /// [`MAX_MARKS`] marks of a user are kept.
+    /// Ends logins of a user. An end concerns the device's login with the given number and every earlier login of the
+    /// device, so that a later login is not affected. A given end mark is stored for the device, unless the device has
+    /// a later login. The newest [`MAX_MARKS`] marks of a user are kept.
     fn end_logins(&self, user: User, ended: Vec<EndedLogin>) -> Answer<'_, ()>;
 
     /// The durable logins of a user, in ascending order of their numbers.

@@ -457,7 +457,9 @@ impl<S: Versioned> Audience<S> {
         self.hub.pending(watcher)
     }
 
-    /// Passes the statuses marked in the mailbox of a connection to `tell`. Returns whether any mark is left.
+    /// Passes the statuses marked in the mailbox of a connection to `tell`, until `tell` returns [`Told::Full`]. A
+    /// muted connection gets only the status of its own user. Returns whether the connection can get more statuses now;
+    /// `false` if it is muted.
     pub fn drain(&mut self, watcher: WatcherKey, tell: impl FnMut(&mut S) -> Told) -> bool {
         self.hub.drain(watcher, tell)
     }

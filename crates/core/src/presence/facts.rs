@@ -374,9 +374,9 @@ impl Presence {
         Transition { changed, ..Transition::quiet(()) }
     }
 
-    /// Replaces the logins by those in the facts, after a restart. A login that is only in the record is removed. A
-    /// login that is only in the facts is added, unless its end is not stored in the facts yet. Web logins are not in
-    /// the facts. They stay, unless the user was kicked or deleted while no node ran.
+    /// Replaces the logins by those in the facts, after a restart. A login of a native device that is only in the
+    /// record is removed. A login that is only in the facts is added, unless its end is not stored in the facts yet.
+    /// `facts` lists no Web logins. Those in the record stay, unless the user was kicked or deleted while no node ran.
     pub fn adopt_facts(&mut self, facts: &UserFacts, settings: &AppSettings, now: Now) -> Transition<()> {
         let kicked = facts.ended_through > self.ended_through;
         let reason = match (kicked, self.devices.is_empty()) {

@@ -143,8 +143,8 @@ impl Service {
     }
 
     /// Deletes up to `limit` messages that are older than the retention of their app, and returns their number. If the
-    /// number equals `limit`, there may be more. Only the node with [`Duty::Whole`] deletes messages. After the wall
-    /// clock has leaped ahead, no messages are deleted for a while: see [`RetentionClock`].
+    /// number equals `limit`, there may be more. A node without [`Duty::Whole`] deletes none. After the wall clock has
+    /// leaped ahead, no messages are deleted for a while: see [`RetentionClock`].
     ///
     /// [`RetentionClock`]: lamplight_core::RetentionClock
     pub async fn forget_messages(&self, limit: usize, now: Now) -> Result<usize, ServiceError> {
