@@ -1,5 +1,5 @@
-//! Checks the Rust SDK as other projects use it: its crates as `cargo package` packs them, with each set of features,
-//! and a program outside the repository that depends on them.
+//! Checks the Rust SDK as other projects use it. Its crates are linted with each reduced set of features, and packed
+//! with `cargo package`. A program in a separate workspace, which depends on the packed crates, is compiled and tested.
 
 use crate::ground::{Ground, run};
 use anyhow::{Context, Result, ensure};
@@ -18,8 +18,9 @@ const IN_EVERY_CRATE: [&str; 4] = ["Cargo.toml", "README.md", "LICENSE-APACHE", 
 /// The folder in which the crates are packed and unpacked.
 const OUTSIDE: &str = "target/outside";
 
-/// The workspace with the program, and with the unpacked crates in its folder `crates`. It is compiled into the
-/// `target` folder of the repository, where most of its dependencies are already compiled.
+/// The folder of a cargo workspace outside the repository's own. It has a program that uses the SDK and, in `crates`,
+/// the unpacked crates of the SDK. It is compiled into the repository's `target` folder, where most dependencies are
+/// compiled already.
 const WORKSPACE: &str = "target/outside/workspace";
 
 /// The folder of the program in the repository.

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The options of rustc with which a program counts its edges and reports its comparisons to libFuzzer.
+/// The options of rustc with which a program counts how often each edge of its control flow is executed, and reports
+/// its comparisons to libFuzzer.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \

@@ -1,5 +1,5 @@
 //! The repository, and the programs that run in it. They run at its root, and without the variables that the outer
-//! `cargo run` has set. Only a program that replaces this process has its stdin.
+//! `cargo run` has set. Only a program that replaces this process gets the stdin of this process.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::env;

@@ -59,7 +59,8 @@ impl Client {
     /// # Errors
     ///
     /// [`Error::Refused`] with the server's code. The client itself refuses the call with 7003 if `user_id` is invalid,
-    /// and with 6017 if another user is logged in. [`Error::Transport`] if no connection could be made.
+    /// and with 6017 if another user is logged in. [`Error::Transport`] if the link could not be opened, or ended
+    /// before the answer.
     pub async fn login(&self, user_id: &str, user_sig: &str) -> Result<LoggedIn, Error> {
         let user = UserId::new(user_id)
             .map_err(|invalid| Refused::because(Code::BAD_USER_ID, &invalid.to_string()))?;
@@ -208,9 +209,9 @@ impl Client {
         self.shared.events()
     }
 
-    /// Reports that the device has changed its network or has woken up. If there is a link, the client tests it at once
-    /// with a heartbeat, and gives it up after 3 s without an answer. If the client is waiting to reconnect, it tries
-    /// at once.
+    /// Reports that the device has changed its network or has woken up. If there is a session on a live link, the
+    /// client tests the link at once with a heartbeat, and gives it up if it receives nothing for 3 s. If the client is
+    /// waiting to reconnect, it tries at once.
     pub async fn network_changed(&self) {
         // Sending fails only if the driver has ended. There is then no link to test.
         let _ = self.commands.send(Command::NetworkChanged).await;

@@ -27,7 +27,8 @@ pub enum Error {
     /// There was no answer within the call timeout (9520). It is unknown whether the server has executed the call.
     #[error("no answer in time")]
     Timeout,
-    /// A login failed because no connection could be made (9508).
+    /// A login failed because the link could not be opened, or ended before the answer (9508). Also: the answer to
+    /// another call lacks a required field.
     #[error(transparent)]
     Transport(#[from] TransportError),
 }
@@ -106,7 +107,7 @@ impl StdError for TransportError {
     }
 }
 
-/// The way in which a link, or an attempt to open one, has ended. The session continues.
+/// The way in which a link, or an attempt to open one, has ended.
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LinkEnd {

@@ -64,14 +64,14 @@ pub enum Event {
         /// The users who were removed from the list.
         deleted: Vec<UserId>,
     },
-    /// The user's own profile has changed, on this or another device.
+    /// The user's own profile was changed on another device of the user, or by the server API.
     SelfInfoChanged(UserInfo),
     /// The profiles of mutual friends have changed.
     UsersInfoChanged(Vec<UserInfo>),
     /// The user's lists have changed, and the client has missed changes. The application should read friends and
     /// conversations again.
     ListsOutdated,
-    /// This device was logged out by another login or by an operator. The session has ended.
+    /// This device was logged out by another login, the server API or an operator. The session has ended.
     KickedOffline {
         /// The cause of the logout.
         by: KickedBy,

@@ -18,8 +18,8 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events in `others` that the reader gets before the statuses in `slots`. The slots have the
-    /// position of their newest change.
+    /// The number of events in `others` that the reader gets before the statuses in `slots`: those that were added
+    /// before the newest change of a slot.
     ahead: usize,
     /// The users whose statuses the reader has got. A removal is reported only for these users, which bounds the number
     /// of slots.

@@ -44,7 +44,7 @@ pub(crate) struct CallId(pub u64);
 #[derive(Debug)]
 pub(crate) struct Link {
     since: Moment,
-    /// The time between two heartbeats that the server's timeout requires.
+    /// The time between two heartbeats, as the server's heartbeat timeout requires it.
     usual_heartbeat: Duration,
     last_sent: Moment,
     last_heard: Moment,
@@ -172,7 +172,7 @@ impl Link {
         self.last_sent + path.heartbeat(self.usual_heartbeat)
     }
 
-    /// The time between two heartbeats that the server's timeout requires.
+    /// The time between two heartbeats, as the server's heartbeat timeout requires it.
     pub(crate) fn usual_heartbeat(&self) -> Duration {
         self.usual_heartbeat
     }

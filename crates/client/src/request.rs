@@ -12,7 +12,8 @@ use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 use prost::Message as _;
 
-/// The bytes of a frame that are reserved for the message's id, key and lengths.
+/// The bytes of a frame that are reserved for the parts of the message around the call: the message's id, the tag of
+/// the call's protobuf field, and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
 
 /// The result of a login.

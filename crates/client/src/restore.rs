@@ -30,9 +30,9 @@ pub(crate) struct Restored {
 /// Users to whom the client will not subscribe again.
 #[derive(PartialEq, Eq, Debug, Default)]
 pub(crate) struct Lost {
-    /// All of these users.
+    /// All users to whom the client will not subscribe again.
     pub(crate) users: Vec<UserId>,
-    /// The users among them who are not watched, not even as friends.
+    /// Those of `users` who are not watched, not even as friends.
     pub(crate) not_watched: Vec<UserId>,
 }
 
@@ -125,14 +125,16 @@ impl Restore {
         smaller > 0
     }
 
-    /// Returns the users of the sent batch to the front of the queue, because the batch was refused or its link broke.
+    /// Puts the users of the sent batch back at the front of the queue, because the batch was refused or its link
+    /// broke.
     pub(crate) fn put_back(&mut self) {
         for user in self.sent.take().unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(user);
         }
     }
 
-    /// Removes users from whom the application has unsubscribed.
+    /// Removes the users from whom the application has unsubscribed from the waiting users, and returns the removed
+    /// users.
     pub(crate) fn forget(&mut self, users: &BTreeSet<UserId>) -> Lost {
         let (lost, waiting): (Vec<_>, Vec<_>) =
             mem::take(&mut self.waiting).into_iter().partition(|user| users.contains(user));

@@ -1,5 +1,5 @@
 //! The target for the journal of live records. It checks that every record read from a damaged journal was written
-//! before, and that the loss of a record is detected unless a file was only truncated.
+//! before, and that the loss of a record is detected unless a file was only truncated or extended.
 //!
 //! Input: a byte that selects either a valid journal that is then damaged, or a made-up journal.
 //!
@@ -24,7 +24,8 @@ use tempfile::TempDir;
 
 const GRACE: Duration = Duration::from_secs(30);
 const USERS: u8 = 4;
-/// The number of bytes in a file before its first entry: the magic with the format, and the mark of doubt.
+/// The number of bytes in a file before its first entry: the magic with the format, and the byte that records whether a
+/// write to the file has failed.
 const HEAD: usize = 13;
 
 /// Names of files in the folder of a journal, including unusual ones.

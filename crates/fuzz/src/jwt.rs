@@ -1,8 +1,8 @@
 //! The target for JWTs and the keys that verify them. It checks that a token without a valid signature is refused, and
 //! that the claims of a valid token are read correctly.
 //!
-//! Input: a byte, and the rest, whose kind the byte selects. It is the text of a token, a header and claims to be
-//! signed with the secret, or the text of keys.
+//! Input: a byte, and a text. The byte selects the kind of the text: a token, a header and claims to be signed with the
+//! secret, or keys.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,7 +1,7 @@
 //! The target for UserSigs. It checks that an invalid UserSig is refused, and that the claims of a valid one do not
 //! depend on its encoding.
 //!
-//! Input: a byte, and the rest, whose kind the byte selects. It is the text of a token, its compressed data before
+//! Input: a byte, and the rest. The byte selects the kind of the rest: the text of a token, its compressed data before
 //! base64, its JSON document, or its claims.
 
 use base64::Engine;

@@ -33,7 +33,7 @@ pub struct Reference {
     /// The last time at which the process was running, according to the files on disk.
     alive_at: Timestamp,
     latest_wall: Timestamp,
-    /// The time before which live records were lost. At first it is the beginning of the history.
+    /// The time by the wall clock at which all live records were last lost; at first, the beginning of the history.
     lost_at: Timestamp,
     /// The cause of the end, by connection.
     ended: BTreeMap<u64, Cause>,
@@ -156,7 +156,7 @@ impl Reference {
         })
     }
 
-    /// First the number of times that the user's record was removed or lost, then the number of visible changes.
+    /// Two numbers: how often the user's record was removed or lost, and the visible changes of the user.
     pub fn changes(&self, who: Who) -> (u64, u64) {
         (self.people[who].life, self.people[who].changes)
     }

@@ -18,8 +18,8 @@ const EACH: usize = 500;
 /// The number of operations in a short run. A user's first login happens only once in a run, so many short runs make it
 /// overlap more often with other operations. A fifth of all operations are in short runs.
 const EACH_BEGINNING: usize = 24;
-/// The number of operations in a run with held-up deadlines, enough for two phases or more. One operation in a hundred
-/// is in such a run.
+/// The number of operations in a run with held-up deadlines. It is enough for two or more checks of the invariants. One
+/// operation in a hundred is in such a run.
 const EACH_HELD_UP: usize = 100;
 /// The number of operations in a run with devices that come back early. One operation in twenty is in such runs.
 const EACH_RETURNS: usize = 100;

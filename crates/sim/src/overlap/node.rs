@@ -151,7 +151,7 @@ async fn keep(shared: &Shared) {
     }
 }
 
-/// Appends those changes to the change log whose first append failed.
+/// Retries to append changes to the change log after a first attempt has failed.
 async fn tell(shared: &Shared) {
     loop {
         shared.service.telling().waits().await;

@@ -100,7 +100,8 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// The events of a user since the world was last quiet. They decide the name of a fault and the expected final state.
+/// The events of a user since the world was last quiet, that is, had no operation in progress. They decide the name of
+/// a fault and the expected final state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     /// Kicks and deletions. A deletion also revokes UserSigs.
@@ -176,7 +177,8 @@ pub(crate) struct People {
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
     /// The native devices that were kicked by a login or logged out, and have not logged in again since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// For each device, the numbers of its login requests by the application that may have been recorded.
+    /// For each device, the numbers of the login requests that the application made, without automatic resumes. Refused
+    /// requests are removed, because the server has not recorded them.
     pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
     /// The login attempts: the user, the time at which the UserSig was issued, and `true` for a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,

@@ -46,7 +46,7 @@ pub(crate) enum Kind {
     Flood,
 }
 
-/// Each kind with two numbers: its weight within a run, and the average number of runs of which one contains the kind.
+/// Each kind with two numbers: its weight within a run, and `n` if on average one of `n` runs contains the kind.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),

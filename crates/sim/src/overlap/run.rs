@@ -24,7 +24,7 @@ pub struct Overlapped {
 pub enum Story {
     /// Nothing.
     Untold,
-    /// The events since the world was last quiet.
+    /// The events since the world was last quiet, that is, had no operation in progress.
     SinceQuiet,
     /// All events.
     Whole,

@@ -86,13 +86,13 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// The current watcher of each watcher slot, with the slot of its connection.
+    /// For each slot of a watcher in the audience, the watcher that has the slot now, and the slot of its connection.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
     /// The slots of the connections whose client must still be notified of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,
     reads: RefCell<Reads>,
     waiting: reads::Waiting,
-    /// Notified when a task has ended, so that a new round starts.
+    /// Notified when a task has ended, so that the worker's loop runs again.
     wake: Notify,
 }
 
@@ -204,7 +204,7 @@ impl Worker {
         }
     }
 
-    /// Starts a task beside the rounds. When the task ends, a new round starts.
+    /// Starts a task beside the worker's loop. When the task ends, the loop runs again.
     fn start_beside(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let worker = Rc::clone(self);
         self.shared.start(async move {

@@ -1,5 +1,5 @@
-/// Tests a program that was written for the cloud's plugin, and whose import
-/// was changed, with a real server.
+/// Tests a program with a real server. The program was written for the cloud's
+/// plugin; its import was changed, and the address of the server was added.
 library;
 
 import 'package:lamplight/compat.dart';

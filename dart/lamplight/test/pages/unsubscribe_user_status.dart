@@ -1,5 +1,5 @@
-/// A sample of the cloud's documentation (page "user status"): unsubscribes
-/// from all users with `[]`. The code of the sample is unchanged. The import
+/// A sample of the cloud's documentation (page "user status"): passes `[]` to
+/// unsubscribe from all users. The code of the sample is unchanged. The import
 /// and the line with the server are added.
 ///
 ///     dart test/pages/unsubscribe_user_status.dart SERVER APP USER USERSIG

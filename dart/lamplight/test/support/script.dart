@@ -277,7 +277,7 @@ final class _Client {
   }
 }
 
-/// Returns the users with this sign in front, without the sign.
+/// Returns the words that begin with this sign, with the sign removed.
 List<String> _signed(Iterable<String> words, String sign) => [
       for (final word in words)
         if (word.startsWith(sign)) word.substring(1),

@@ -53,7 +53,8 @@ class V2TimSDKListener {
   /// called if `login` answers that its UserSig was refused.
   ErrorCallback onConnectFailed;
 
-  /// Called when this device was logged out by another login or an operator.
+  /// Called when this device was logged out by another login, the server API or
+  /// an operator.
   void Function() onKickedOffline;
 
   /// Called when the UserSig has expired.

@@ -161,7 +161,7 @@ class V2TIMManager {
   Future<V2TimCallback> setSelfStatus({required String status}) =>
       session.call((running) => running.client.setSelfStatus(status));
 
-  /// Queries statuses: the own status, or those of at most 500 other users.
+  /// Queries the statuses of at most 500 users, which may include the own user.
   /// Users without an account are skipped; the call fails if no user has an
   /// account.
   Future<V2TimValueCallback<List<V2TimUserStatus>>> getUserStatus({

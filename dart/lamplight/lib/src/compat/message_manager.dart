@@ -64,8 +64,8 @@ class V2TIMMessageManager extends AbsentMessageCalls {
 
   /// Sends a [message] of `createTextMessage` or `createCustomMessage`, with
   /// its current content. After a failure, the same message may be sent again:
-  /// the server stores it only once. [id] is the id of a created message, for
-  /// programs for older versions of the plugin.
+  /// the server stores it only once. Programs for older versions of the plugin
+  /// pass the [id] of a created message instead of the message.
   ///
   /// [onSyncMsgID] is called with the `msgID` before the answer, when the
   /// message is stored.

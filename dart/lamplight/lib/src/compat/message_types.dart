@@ -309,7 +309,7 @@ class V2TimConversation {
   int? recvOpt;
 
   /// The time of the last activity, in milliseconds since 1970. Pinned rows are
-  /// at the top, whatever their key is.
+  /// at the top, whatever this time is.
   int? orderkey;
 
   /// Never set.

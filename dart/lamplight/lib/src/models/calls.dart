@@ -53,7 +53,8 @@ class View {
 /// The kinds of calls that the ledger requests.
 enum CallKind { read, query, subscribe, unsubscribe }
 
-/// A call for the driver to make. Only one call is under way at a time.
+/// A call that the ledger's driver must make. Only one call is under way at a
+/// time.
 class Call {
   const Call(this.kind, [this.users = const []]);
 

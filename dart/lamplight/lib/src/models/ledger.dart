@@ -446,8 +446,8 @@ class Ledger {
     }
   }
 
-  /// Cancels the grace of users who came back, and drops the statuses of users
-  /// whose grace is over.
+  /// Drops the statuses of users who have been in no list for the time [grace].
+  /// Users who are in a list again keep their statuses.
   void _giveUpLong(Set<String> listed, int now) {
     for (final user in _left.keys.toList()) {
       if (listed.contains(user)) {
@@ -508,8 +508,8 @@ class Ledger {
     return _forget();
   }
 
-  /// Handles an answer of the server, or a report of the SDK, which implies
-  /// that statuses are allowed.
+  /// Handles a sign that statuses are allowed: an answer of the server, or a
+  /// report of the SDK.
   List<String> _opened() {
     _resume();
     if (_refusal == null || _isClosedByApp) {

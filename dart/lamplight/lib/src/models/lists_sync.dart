@@ -339,8 +339,9 @@ final class KeptList<T, P> {
   ListState _state = const ListLoading();
   bool _isWanted = false;
 
-  /// The number of readings and ends of sessions, by which an answer for an
-  /// earlier reading is recognised and ignored.
+  /// Counts the readings of the list and the ends of sessions. If the count has
+  /// changed when a page arrives, the page belongs to an earlier reading and is
+  /// ignored.
   int _attempt = 0;
   Future<void>? _reading;
 

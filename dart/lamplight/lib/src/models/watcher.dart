@@ -74,7 +74,8 @@ final class StatusWatcher {
   String? _user;
   Timer? _timer;
 
-  /// The time since which a step has been due; null if none is due.
+  /// The time of the first change after which the ledger has not been asked yet
+  /// for its next call; null if there is no such change.
   int? _dueSince;
   bool _isCalling = false;
 
@@ -247,8 +248,8 @@ final class StatusWatcher {
     }
   }
 
-  /// Schedules a step with a short delay, because further changes may follow at
-  /// once.
+  /// Asks the ledger for its next call after a short delay, because further
+  /// changes may follow at once.
   void _wakeSoon() {
     final now = _now();
     final since = _dueSince ??= now;
@@ -256,8 +257,8 @@ final class StatusWatcher {
     _wake((latest < _settle ? latest : _settle).clamp(0, _settle));
   }
 
-  /// Schedules the next step after this many milliseconds; null means after the
-  /// next event.
+  /// Asks the ledger for its next call after this many milliseconds; null means
+  /// after the next event.
   void _wake(int? after) {
     _timer?.cancel();
     _timer = null;
