@@ -182,8 +182,8 @@ impl World {
     }
 
     /// Checks the connected devices against the multi-device policy, which is constant within a run. If the process
-    /// crashed while a login was being recorded, that login and one that it should have kicked may both exist, until one
-    /// of the two devices reconnects.
+    /// crashed while a login was being recorded, that login and one that it should have kicked may both exist until
+    /// one of the two devices reconnects.
     fn judge_rivals(&self, who: Who) {
         let policy = self.plan.settings.multi_device;
         let connected: Vec<Platform> =
