@@ -15,8 +15,8 @@ pub(crate) const FIRST: Duration = Duration::from_secs(1);
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
 /// The mean wait between attempts after many failures; if the server's spread is longer, the spread is used instead. A
-/// single wait is at most 1.5 times the mean, so at most 30 s. That is the grace for which a user counts as connected
-/// after the loss of a node.
+/// single wait is at most 1.5 times the mean, so at most 30 s with this mean. That is the grace for which a user counts
+/// as connected after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
 /// The number of failed attempts after which the wait begins to double, if the server has sent a spread; otherwise it

@@ -25,8 +25,8 @@ pub(crate) struct NetworkPath {
 
 impl NetworkPath {
     /// Records that a link with this usual interval was cut after a time without traffic. After two consecutive cuts
-    /// with equal times, the interval becomes half of that time. Times below the shortest interval are ignored, because
-    /// such a link was in use.
+    /// with equal times, the interval is at most half of that time, but not below the shortest interval. Times below
+    /// the shortest interval are ignored, because such a link was in use.
     pub(crate) fn cut(&mut self, usual: Duration, silence: Duration) {
         let shortest = usual / SHORTEST;
         if silence < shortest {

@@ -15,8 +15,8 @@ import 'session.dart';
 import 'shapes.dart';
 import 'types.dart';
 
-/// The listeners to the lists of a session. Reading of a list begins when it
-/// gets its first listener.
+/// The listeners to the lists of a session. This class reads a list only if it
+/// has a listener.
 final class ListListeners {
   /// The listeners to the conversation list.
   final Set<V2TimConversationListener> conversations = {};

@@ -50,11 +50,12 @@ class V2TimSDKListener {
 
   /// Called when an attempt to connect failed, or the link broke. For the
   /// attempt of a `login`, it is called before the answer of `login`. Not
-  /// called if `login` answers that its UserSig was refused.
+  /// called if the server refuses that login; only `login` reports the refusal.
   ErrorCallback onConnectFailed;
 
   /// Called when this device was logged out by another login, the server API or
-  /// an operator.
+  /// an operator, when the account was deleted, and when the same device has
+  /// connected again elsewhere.
   void Function() onKickedOffline;
 
   /// Called when the UserSig has expired.

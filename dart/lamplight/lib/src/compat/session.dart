@@ -224,7 +224,8 @@ final class Running {
 
   /// Logs a user in. If another user is logged in, that user is logged out
   /// first. Of overlapping calls, the last one wins: a login that waited for a
-  /// logout fails with 6014 if a later call was made in the meantime.
+  /// logout fails with 6014 if, in the meantime, a logout or a login of another
+  /// user was requested.
   ///
   /// The listeners get the reason of a failed attempt before the call fails. If
   /// the UserSig has expired, the call fails with 6206, as the plugin

@@ -7,8 +7,9 @@
 /// displayed status has changed.
 ///
 /// The subscription list belongs to the account, and the application uses it
-/// too. The ledger uses only free room and never causes an eviction. It
-/// unsubscribes only from users to whom it has subscribed.
+/// too. The ledger uses only room that was free when it last read the list, so
+/// that evictions are rare. It unsubscribes only from users to whom it, or an
+/// earlier ledger of the account, has subscribed.
 library;
 
 import 'dart:math';
