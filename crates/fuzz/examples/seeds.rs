@@ -17,7 +17,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-/// A JSON message of every kind.
+/// One JSON message of each kind that a client can send.
 const MESSAGES: &[&str] = &[
     r#"{"id":"1","login":{"sdkAppId":1400000001,"userId":"alice","userSig":"eJw","deviceId":"d1","platform":"PLATFORM_WEB","resume":true,"known":[{"userId":"bob","version":"7"}]}}"#,
     r#"{"id":2,"logout":{}}"#,

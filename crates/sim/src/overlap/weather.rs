@@ -12,11 +12,11 @@ pub(crate) struct Climate {
     /// The usual maximum of the delay before and of the delay after the effect of a call, in milliseconds; 0 for no
     /// delays.
     pub delay: usize,
-    /// On average, one of this many facts writes fails; 0 if none fails.
+    /// A number `n`: on average, one of `n` facts writes fails; 0 if none fails.
     pub facts_fail: usize,
-    /// On average, one of this many facts reads fails; 0 if none fails.
+    /// A number `n`: on average, one of `n` facts reads fails; 0 if none fails.
     pub reads_fail: usize,
-    /// On average, one of this many directory calls fails; 0 if none fails.
+    /// A number `n`: on average, one of `n` directory calls fails; 0 if none fails.
     pub directory_fails: usize,
     /// The user for whom every facts write fails; `None` if there is none.
     pub cursed: Option<User>,
