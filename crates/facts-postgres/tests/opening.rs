@@ -7,6 +7,7 @@
 mod common;
 
 use common::{Server, server};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use lamplight_facts::{Facts, FactsError};
 use lamplight_facts_postgres::{Cause, PostgresFacts, PostgresSettings, PostgresUrl, SCHEMA_VERSION, cause};
@@ -149,6 +150,12 @@ async fn the_mark_advances_with_changes_alone_and_is_kept() {
     let (marked, written) = tokio::join!(facts.mark_changes(), join_all(writes));
     assert!(written.iter().all(Result::is_ok) && marked.is_ok());
     assert!(facts.mark_changes().await.unwrap().is_some());
+    assert_eq!(facts.mark_changes().await.unwrap(), None);
+    let mut slow = facts.create_account(user(98), Timestamp(1));
+    assert!((&mut slow).now_or_never().is_none(), "it has begun");
+    assert!(facts.mark_changes().await.unwrap().is_some());
+    slow.await.unwrap();
+    assert!(facts.mark_changes().await.unwrap().is_some(), "it has ended after the mark was advanced");
     assert_eq!(facts.mark_changes().await.unwrap(), None);
     let gone = facts.create_account(user(99), Timestamp(1));
     tokio::select! { biased; _ = gone => {} () = std::future::ready(()) => {} }
