@@ -19,7 +19,8 @@ impl ChangeLog for RedisDirectory {
                 batches.entry(self.shared.keys.partition_of(&entry.user)).or_default().push(entry);
             }
             for (partition, entries) in batches {
-                append_batch(&self.shared, partition, entries).await?;
+                let appending = append_batch(&self.shared, partition, entries);
+                self.shared.within("appending to the log", appending).await?;
             }
             Ok(())
         }
@@ -39,15 +40,11 @@ async fn append_batch(shared: &Shared, partition: u16, entries: Vec<LogEntry>) -
     let doing = "appending to the log";
     let batch = encode_appended(entries.clone()).map_err(|error| corrupt(doing, error))?;
     for _ in 0..MAX_ATTEMPTS {
-        let mut session = shared.session(doing)?;
         let mut call = shared.scripts.append.prepare_invoke();
         call.key(shared.keys.head(partition)).key(shared.keys.log(partition));
         call.arg(shared.epoch_of(partition)).arg(&batch[..]);
         call.arg(shared.keys.channel(partition)).arg(KEPT_BATCHES);
-        let answer: Vec<String> = call
-            .invoke_async(&mut session.commands)
-            .await
-            .map_err(|error| shared.failed(&session, doing, error))?;
+        let answer: Vec<String> = shared.invoke(partition, &call, doing).await?;
         match &answer.iter().map(String::as_str).collect::<Vec<_>>()[..] {
             ["done", number] => {
                 let number = number.parse().map_err(|error| corrupt(doing, error))?;

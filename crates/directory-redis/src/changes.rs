@@ -60,7 +60,7 @@ pub(crate) async fn update(
         call.arg(shared.epoch_of(partition)).arg(user.id.as_str()).arg(revision(rev)).arg(&record[..]);
         call.arg(&batch[..]).arg(shared.keys.channel(partition)).arg(KEPT_BATCHES).arg(steps.letters);
         steps.arguments.into_iter().for_each(|argument| _ = call.arg(argument));
-        match invoke(shared, &call, doing).await? {
+        match invoke(shared, partition, &call, doing).await? {
             Answered::Done(number) => {
                 if number > 0 {
                     shared.offer(partition, number, Delivery::of(&logged, moves));
@@ -144,7 +144,7 @@ pub(crate) async fn seed(shared: &Shared, user: &User, presence: Presence) -> Re
         for (field, by) in Indexed::default().counters(&shown) {
             call.arg(field).arg(by);
         }
-        match invoke(shared, &call, doing).await? {
+        match invoke(shared, partition, &call, doing).await? {
             Answered::Done(_) => return Ok(()),
             Answered::EpochEnded => shared.renew(partition, doing).await?,
             Answered::Again(_) | Answered::Absent => unreachable!("the script compares no revision"),
@@ -179,7 +179,7 @@ pub(crate) async fn remove_if(
         for (field, by) in shown.counters(&Indexed::default()) {
             call.arg(field).arg(by);
         }
-        match invoke(shared, &call, doing).await? {
+        match invoke(shared, partition, &call, doing).await? {
             Answered::Done(_) | Answered::Absent => return Ok(()),
             Answered::Again(bytes) => found = Some(bytes),
             Answered::EpochEnded => {
@@ -193,14 +193,11 @@ pub(crate) async fn remove_if(
 
 async fn invoke(
     shared: &Shared,
+    partition: u16,
     call: &ScriptInvocation<'_>,
     doing: &'static str,
 ) -> Result<Answered, DirectoryError> {
-    let mut session = shared.session(doing)?;
-    let answer: Vec<Vec<u8>> = call
-        .invoke_async(&mut session.commands)
-        .await
-        .map_err(|error| shared.failed(&session, doing, error))?;
+    let answer: Vec<Vec<u8>> = shared.invoke(partition, call, doing).await?;
     let unknown = || corrupt(doing, "a script answered what it should not");
     let mut parts = answer.into_iter();
     let (kind, value) = (parts.next().unwrap_or_default(), parts.next());

@@ -18,16 +18,17 @@ const READ_AT_ONCE: usize = 1000;
 
 impl Directory for RedisDirectory {
     fn update_with<'a>(&'a self, user: &'a User, now: Now, change: Change<'a>) -> Answer<'a, Option<Logged>> {
-        changes::update(&self.shared, user, now, change).boxed()
+        self.shared.within("updating a record", changes::update(&self.shared, user, now, change)).boxed()
     }
 
     fn read_with<'a>(&'a self, users: &'a [User], view: View<'a>) -> Answer<'a, ()> {
         async move {
             for (chunk, some) in users.chunks(READ_AT_ONCE).enumerate() {
-                let found = read(&self.shared, some, "reading records").await?;
+                let doing = "reading records";
+                let found = self.shared.within(doing, read(&self.shared, some, doing)).await?;
                 for (index, found) in found.into_iter().enumerate() {
                     let found = found.map(|bytes| decode(&bytes)).transpose();
-                    let found = found.map_err(bad_record("reading records"))?;
+                    let found = found.map_err(bad_record(doing))?;
                     view(
                         chunk * READ_AT_ONCE + index,
                         found.as_ref().map(|(rev, presence)| (presence, *rev)),
@@ -40,11 +41,11 @@ impl Directory for RedisDirectory {
     }
 
     fn seed<'a>(&'a self, user: &'a User, presence: Presence, _: Now) -> Answer<'a, ()> {
-        changes::seed(&self.shared, user, presence).boxed()
+        self.shared.within("making a record", changes::seed(&self.shared, user, presence)).boxed()
     }
 
     fn remove_if<'a>(&'a self, user: &'a User, condition: fn(&Presence) -> bool, _: Now) -> Answer<'a, ()> {
-        changes::remove_if(&self.shared, user, condition).boxed()
+        self.shared.within("removing a record", changes::remove_if(&self.shared, user, condition)).boxed()
     }
 
     fn partitions(&self) -> u16 {
@@ -60,7 +61,9 @@ impl Directory for RedisDirectory {
     }
 
     fn due(&self, partition: u16, now: Moment, limit: usize) -> Answer<'_, Vec<User>> {
-        lists::due(&self.shared, partition, now, limit).boxed()
+        self.shared
+            .within("listing users who are due", lists::due(&self.shared, partition, now, limit))
+            .boxed()
     }
 
     fn with_events<'a>(
@@ -69,11 +72,21 @@ impl Directory for RedisDirectory {
         after: Option<&'a User>,
         limit: usize,
     ) -> Answer<'a, Vec<User>> {
-        lists::with_events(&self.shared, partition, after, limit).boxed()
+        self.shared
+            .within(
+                "listing users with session events",
+                lists::with_events(&self.shared, partition, after, limit),
+            )
+            .boxed()
     }
 
     fn connections_of(&self, node: NodeId, partition: u16, after: Option<u64>) -> Answer<'_, ConnectionPage> {
-        lists::connections_of(&self.shared, node, partition, after).boxed()
+        self.shared
+            .within(
+                "listing the connections of a node",
+                lists::connections_of(&self.shared, node, partition, after),
+            )
+            .boxed()
     }
 
     fn records_of<'a>(

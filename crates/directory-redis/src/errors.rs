@@ -2,22 +2,36 @@
 
 use crate::record::BadRecord;
 use lamplight_directory::{DirectoryError, DirectoryErrorKind};
-use redis::RedisError;
+use redis::{ErrorKind, RedisError};
 
-/// The error of [`RedisDirectory::open`](crate::RedisDirectory::open).
+/// The error of [`RedisDirectory::open`](crate::RedisDirectory::open). No text of it contains a password.
 #[derive(Debug, thiserror::Error)]
 pub enum RedisOpenError {
     /// The settings cannot be used.
     #[error("the settings of Redis cannot be used: {0}")]
     BadSettings(&'static str),
-    /// The address is invalid, or Redis did not answer, or it refused.
-    #[error("Redis cannot be used while {doing}")]
+    /// Redis did not answer, or refused.
+    #[error("Redis cannot be used: {doing} failed")]
     Redis {
         /// The step that failed.
         doing: &'static str,
         /// The cause.
         #[source]
         source: RedisError,
+    },
+    /// The server does not know the user or the password, or the address has none.
+    #[error("Redis refused the user and password of its address ({code})")]
+    WrongPassword {
+        /// The code of the server.
+        code: String,
+    },
+    /// The user of the address may not use a command, a key or a channel.
+    #[error("{doing} needs a permission that the user of Redis lacks: {detail}")]
+    NoPermission {
+        /// The step that failed.
+        doing: &'static str,
+        /// The text of the server.
+        detail: String,
     },
     /// The server is older than 7.0.
     #[error("the server is Redis {found}, and 7.0 or later, or Valkey, is needed")]
@@ -36,6 +50,21 @@ pub enum RedisOpenError {
     /// The server is a replica.
     #[error("the server is a replica, which accepts no writes")]
     Replica,
+    /// The server is a Sentinel, but the address does not say so.
+    #[error("the server is a Sentinel: the address must be redis+sentinel://host:port/name")]
+    IsSentinel,
+    /// No Sentinel knows the server.
+    #[error("the Sentinels know no server named {service}")]
+    UnknownService {
+        /// The name of the service in the address.
+        service: String,
+    },
+    /// A Redis Cluster in which no server has a partition, because slots are not assigned.
+    #[error("the Redis Cluster has no server for slot {slot}")]
+    NoServerForSlot {
+        /// A slot of a partition.
+        slot: u16,
+    },
     /// The data was written with another number of partitions, or in another format.
     #[error("the data in Redis has {what} {found}, but this node has {own}")]
     OtherData {
@@ -49,11 +78,23 @@ pub enum RedisOpenError {
     /// The two connections of the node reached different servers.
     #[error("two connections to Redis reached different servers")]
     OtherServer,
+    /// Redis did not answer in time.
+    #[error("Redis did not answer in time")]
+    Late,
 }
 
 impl RedisOpenError {
     pub(crate) fn while_doing(doing: &'static str) -> impl Fn(RedisError) -> Self {
-        move |source| Self::Redis { doing, source }
+        move |source| match source.code() {
+            Some(code @ ("WRONGPASS" | "NOAUTH")) => Self::WrongPassword { code: code.to_owned() },
+            Some("NOPERM") => {
+                Self::NoPermission { doing, detail: source.detail().unwrap_or("no detail").to_owned() }
+            }
+            _ if source.kind() == ErrorKind::AuthenticationFailed => {
+                Self::WrongPassword { code: "authentication failed".to_owned() }
+            }
+            _ => Self::Redis { doing, source },
+        }
     }
 }
 

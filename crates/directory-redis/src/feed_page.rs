@@ -3,6 +3,7 @@
 //! A cursor has two numbers for each partition: the position up to which the partition was read, and, while a snapshot of
 //! it is being read, one more than the count at which the snapshot began (0 if no snapshot is being read).
 
+use crate::calls::Commands;
 use crate::errors::corrupt;
 use crate::shared::Shared;
 use lamplight_directory::{DirectoryError, FeedCursor, FeedPage};
@@ -93,20 +94,21 @@ async fn ask(
     places: &[Option<Place>],
     room: usize,
 ) -> Result<Vec<Part>, DirectoryError> {
-    let mut pipe = redis::pipe();
+    let mut commands = Commands::default();
     for at in partitions {
         let partition = *at as u16;
         let head = shared.keys.head(partition);
         let start = places[*at].unwrap_or_default().place;
         // The order matters: the count is read before the users, so that every user below it is seen, and the removals
         // after them.
-        pipe.cmd("HMGET").arg(&head).arg("f");
-        pipe.cmd("ZRANGE").arg(shared.keys.feed(partition, app)).arg(format!("({start}")).arg("+inf");
-        pipe.arg("BYSCORE").arg("LIMIT").arg(0).arg(room + 1).arg("WITHSCORES");
-        pipe.cmd("HMGET").arg(&head).arg(format!("h:{}", app.0)).arg(format!("t:{}", app.0));
+        commands.add(partition, "HMGET").arg(&head).arg("f");
+        let range = commands.add(partition, "ZRANGE").arg(shared.keys.feed(partition, app));
+        range.arg(format!("({start}")).arg("+inf").arg("BYSCORE");
+        range.arg("LIMIT").arg(0).arg(room + 1).arg("WITHSCORES");
+        commands.add(partition, "HMGET").arg(&head).arg(format!("h:{}", app.0)).arg(format!("t:{}", app.0));
     }
     let doing = "reading the feed";
-    let answers: Vec<redis::Value> = shared.query(&pipe, doing).await?;
+    let answers: Vec<redis::Value> = shared.within(doing, shared.query(&commands, doing)).await?;
     let part = |answer: &[redis::Value]| {
         type Answer = (Vec<Option<u64>>, Vec<(String, u64)>, Vec<Option<u64>>);
         let (last, users, removed): Answer = redis::from_redis_value(redis::Value::Array(answer.to_vec()))?;

@@ -8,24 +8,29 @@
 //! This crate knows no rule of presence and no facts. Its one clock is that of the store, which it uses for epochs only;
 //! the moments in records come from the callers.
 
+mod address;
 mod batch;
+mod calls;
 mod change_log;
 mod changes;
+mod connecting;
 mod directory;
 mod errors;
 mod feed_page;
 mod keys;
+mod layout;
+mod link;
 mod lists;
 mod reading;
 mod record;
+mod routes;
 mod sequence;
-mod session;
 mod settings;
 mod shared;
 mod upkeep;
 
 pub use errors::RedisOpenError;
-pub use settings::RedisSettings;
+pub use settings::{RedisSettings, RedisTls};
 
 use shared::Shared;
 use std::sync::Arc;
@@ -42,7 +47,15 @@ impl RedisDirectory {
     /// on which a task keeps the connections until the directory is dropped.
     pub async fn open(settings: RedisSettings) -> Result<Self, RedisOpenError> {
         let shared = Arc::new(Shared::new(settings)?);
-        shared.connect().await?;
+        // Any of the servers in the address may be the one that is up, or knows the others.
+        let mut connected = Err(RedisOpenError::Late);
+        for _ in 0..shared.address.seeds.len() {
+            connected = shared.connect().await;
+            if connected.is_ok() {
+                break;
+            }
+        }
+        connected?;
         let upkeep = tokio::spawn(upkeep::run(Arc::clone(&shared))).abort_handle();
         Ok(Self { shared, upkeep })
     }

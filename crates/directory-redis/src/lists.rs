@@ -1,5 +1,6 @@
 //! Lists of users, read from indexes or by a scan of all records.
 
+use crate::calls::Commands;
 use crate::errors::{bad_record, corrupt};
 use crate::keys::{member, user_of};
 use crate::reading::read;
@@ -36,11 +37,11 @@ pub(crate) async fn due(
     if partition >= shared.settings.partitions {
         return Ok(Vec::new());
     }
-    let mut pipe = redis::pipe();
-    pipe.cmd("ZRANGE").arg(shared.keys.due(partition)).arg("-inf").arg(score(now)).arg("BYSCORE");
-    pipe.arg("LIMIT").arg(0).arg(limit);
-    let (members,): (Vec<Vec<u8>>,) = shared.query(&pipe, doing).await?;
-    users(members, doing)
+    let mut commands = Commands::default();
+    let range = commands.add(partition, "ZRANGE").arg(shared.keys.due(partition));
+    range.arg("-inf").arg(score(now)).arg("BYSCORE").arg("LIMIT").arg(0).arg(limit);
+    let members: Vec<Vec<Vec<u8>>> = shared.query(&commands, doing).await?;
+    users(members.into_iter().flatten().collect(), doing)
 }
 
 pub(crate) async fn with_events(
@@ -54,11 +55,11 @@ pub(crate) async fn with_events(
         return Ok(Vec::new());
     }
     let start = after.map_or_else(|| "-".to_owned(), |after| format!("({}", member(after)));
-    let mut pipe = redis::pipe();
-    pipe.cmd("ZRANGE").arg(shared.keys.events(partition)).arg(start).arg("+").arg("BYLEX");
-    pipe.arg("LIMIT").arg(0).arg(limit);
-    let (members,): (Vec<Vec<u8>>,) = shared.query(&pipe, doing).await?;
-    users(members, doing)
+    let mut commands = Commands::default();
+    let range = commands.add(partition, "ZRANGE").arg(shared.keys.events(partition));
+    range.arg(start).arg("+").arg("BYLEX").arg("LIMIT").arg(0).arg(limit);
+    let members: Vec<Vec<Vec<u8>>> = shared.query(&commands, doing).await?;
+    users(members.into_iter().flatten().collect(), doing)
 }
 
 pub(crate) async fn connections_of(
@@ -71,10 +72,11 @@ pub(crate) async fn connections_of(
     if partition >= shared.settings.partitions {
         return Ok(ConnectionPage::default());
     }
-    let mut pipe = redis::pipe();
-    pipe.cmd("SSCAN").arg(shared.keys.node(partition, node)).arg(after.unwrap_or(0));
-    pipe.arg("COUNT").arg(SCANNED_AT_ONCE);
-    let ((next, members),): ((u64, Vec<Vec<u8>>),) = shared.query(&pipe, doing).await?;
+    let mut commands = Commands::default();
+    let scan = commands.add(partition, "SSCAN").arg(shared.keys.node(partition, node));
+    scan.arg(after.unwrap_or(0)).arg("COUNT").arg(SCANNED_AT_ONCE);
+    let mut steps: Vec<(u64, Vec<Vec<u8>>)> = shared.query(&commands, doing).await?;
+    let (next, members) = steps.pop().unwrap_or_default();
     let users = users(members, doing)?;
     let mut connections = Vec::new();
     for (user, record) in users.iter().zip(read(shared, &users, doing).await?) {
@@ -169,12 +171,12 @@ async fn scan(
 ) -> Result<Vec<(u16, (u64, Vec<(UserId, Presence)>))>, DirectoryError> {
     let together = if cursor == 0 { PARTITIONS_AT_ONCE } else { 1 };
     let scanned: Vec<u16> = (partition..shared.settings.partitions).take(together).collect();
-    let mut pipe = redis::pipe();
+    let mut commands = Commands::default();
     for partition in &scanned {
-        pipe.cmd("HSCAN").arg(shared.keys.records(*partition, app)).arg(cursor);
-        pipe.arg("COUNT").arg(SCANNED_AT_ONCE);
+        let scan = commands.add(*partition, "HSCAN").arg(shared.keys.records(*partition, app));
+        scan.arg(cursor).arg("COUNT").arg(SCANNED_AT_ONCE);
     }
-    let steps: Vec<Step> = shared.query(&pipe, doing).await?;
+    let steps: Vec<Step> = shared.within(doing, shared.query(&commands, doing)).await?;
     let mut read = Vec::with_capacity(steps.len());
     for (partition, (next, fields)) in scanned.into_iter().zip(steps) {
         let mut records = Vec::with_capacity(fields.len());

@@ -1,5 +1,6 @@
-//! Reads of records, many in one round trip.
+//! Reads of records, many in one round trip a server.
 
+use crate::calls::Commands;
 use crate::errors::{contended, corrupt};
 use crate::shared::Shared;
 use lamplight_directory::DirectoryError;
@@ -16,17 +17,17 @@ pub(crate) async fn read_one(
     user: &User,
     doing: &'static str,
 ) -> Result<Option<Vec<u8>>, DirectoryError> {
-    let mut pipe = redis::pipe();
-    let key = shared.keys.records(shared.keys.partition_of(user), user.app);
-    pipe.cmd("HGET").arg(key).arg(user.id.as_str());
-    let (found,): (Option<Vec<u8>>,) = shared.query(&pipe, doing).await?;
+    let partition = shared.keys.partition_of(user);
+    let mut commands = Commands::default();
+    commands.add(partition, "HGET").arg(shared.keys.records(partition, user.app)).arg(user.id.as_str());
+    let found: Option<Vec<u8>> = shared.query(&commands, doing).await?.pop().flatten();
     if found.is_some() {
         return Ok(found);
     }
     Ok(read(shared, std::slice::from_ref(user), doing).await?.pop().flatten())
 }
 
-/// Reads the bytes of these users' records, in the given order, in one round trip. If a partition has begun another epoch,
+/// Reads the bytes of these users' records, in the given order, in one round trip a server. If a partition has begun another epoch,
 /// that epoch is taken over and everything is read again, so that the caller who finds no record knows the epoch.
 pub(crate) async fn read(
     shared: &Shared,
@@ -40,15 +41,15 @@ pub(crate) async fn read(
     if groups.is_empty() {
         return Ok(Vec::new());
     }
-    let mut pipe = redis::pipe();
+    let mut commands = Commands::default();
     for ((partition, app), indexes) in &groups {
-        pipe.cmd("HMGET").arg(shared.keys.records(*partition, *app));
-        indexes.iter().for_each(|index| _ = pipe.arg(users[*index].id.as_str()));
+        let command = commands.add(*partition, "HMGET").arg(shared.keys.records(*partition, *app));
+        indexes.iter().for_each(|index| _ = command.arg(users[*index].id.as_str()));
         // The epoch is read after the records: records from before it do not count.
-        pipe.cmd("HMGET").arg(shared.keys.head(*partition)).arg("e");
+        commands.add(*partition, "HMGET").arg(shared.keys.head(*partition)).arg("e");
     }
     for _ in 0..MAX_ATTEMPTS {
-        let answers: Vec<Vec<Option<Vec<u8>>>> = shared.query(&pipe, doing).await?;
+        let answers: Vec<Vec<Option<Vec<u8>>>> = shared.query(&commands, doing).await?;
         let mut found = vec![None; users.len()];
         let mut ended = None;
         for (((partition, _), indexes), answer) in groups.iter().zip(answers.chunks(2)) {

@@ -1,13 +1,25 @@
 //! The settings of the directory in Redis.
 
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::fmt;
 use std::time::Duration;
 
 /// The settings of the directory in Redis.
 #[derive(Clone)]
 pub struct RedisSettings {
-    /// The address: `redis://user:password@host:port/0` or `redis+unix:///path`.
+    /// The address, in one of these forms; user and password are percent-encoded and optional, and port and database have
+    /// the defaults of Redis:
+    ///
+    /// - `redis://user:password@host:port,host:port/database`: a server, or some servers of a Redis Cluster. The server
+    ///   says which of the two it is; the other servers of a Redis Cluster are found by asking one of these.
+    /// - `redis+sentinel://user:password@host:port,host:port/name`: Sentinels, and the name that they have for the
+    ///   server. User and password are used for the server and, if they ask for a password, for the Sentinels.
+    /// - `rediss` instead of `redis`: over TLS, also to Sentinels and to all servers of a Redis Cluster.
+    /// - `redis+unix:///path?user=…&pass=…`: a server on a Unix socket.
     pub url: String,
+    /// The certificates for `rediss`.
+    pub tls: RedisTls,
     /// The beginning of all keys and channels.
     pub prefix: String,
     /// The number of partitions, at most [`MAX_PARTITIONS`](Self::MAX_PARTITIONS). It is fixed when the data is first
@@ -15,8 +27,18 @@ pub struct RedisSettings {
     pub partitions: u16,
     /// The time after which a call without an answer fails.
     pub timeout: Duration,
-    /// The interval at which the numbers of the partitions are compared with those received, and the figures are read.
+    /// The interval at which the numbers of the partitions are compared with those received, the servers are looked up
+    /// again, and the figures are read.
     pub compare_every: Duration,
+}
+
+/// The certificates for TLS, in PEM.
+#[derive(Clone, Default)]
+pub struct RedisTls {
+    /// The certificates of the authorities that sign the certificates of servers; without them, those of the system.
+    pub authorities: Option<Vec<u8>>,
+    /// The certificate and the private key of this node, for servers that ask for one.
+    pub client: Option<(Vec<u8>, Vec<u8>)>,
 }
 
 impl RedisSettings {
@@ -27,6 +49,7 @@ impl RedisSettings {
     pub fn at(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            tls: RedisTls::default(),
             prefix: "lm".to_owned(),
             partitions: 256,
             timeout: Duration::from_secs(2),
@@ -35,15 +58,47 @@ impl RedisSettings {
     }
 }
 
+impl RedisTls {
+    /// Checks that the texts have certificates and a key. The library would take an empty text for no authorities.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        let has_certificate = |pem: &[u8]| {
+            let mut certificates = CertificateDer::pem_slice_iter(pem).peekable();
+            certificates.peek().is_some() && certificates.all(|certificate| certificate.is_ok())
+        };
+        if self.authorities.as_deref().is_some_and(|pem| !has_certificate(pem)) {
+            return Err("the certificates of the authorities are not PEM, or there is none");
+        }
+        match &self.client {
+            Some((certificate, _)) if !has_certificate(certificate) => {
+                Err("the certificate of the client is not PEM")
+            }
+            Some((_, key)) if PrivateKeyDer::from_pem_slice(key).is_err() => {
+                Err("the private key of the client is not PEM")
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url: _, prefix, partitions, timeout, compare_every } = self;
+        let Self { url: _, tls, prefix, partitions, timeout, compare_every } = self;
         f.debug_struct("RedisSettings")
             .field("url", &"(may have a password)")
+            .field("tls", tls)
             .field("prefix", prefix)
             .field("partitions", partitions)
             .field("timeout", timeout)
             .field("compare_every", compare_every)
+            .finish()
+    }
+}
+
+impl fmt::Debug for RedisTls {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisTls")
+            .field("authorities", &self.authorities.is_some())
+            .field("client", &self.client.is_some())
             .finish()
     }
 }

@@ -1,19 +1,21 @@
-//! The state that the calls of a directory share with its upkeep: the session, and the state of each partition's log.
+//! The state that the calls of a directory share with its upkeep: the links, and the state of each partition's log.
 
+use crate::address::Address;
 use crate::batch::{Delivery, split_message};
-use crate::errors::{RedisOpenError, unavailable};
+use crate::errors::RedisOpenError;
 use crate::keys::Keys;
+use crate::link::Link;
 use crate::record::COUNTERS;
+use crate::routes::Routes;
 use crate::sequence::Sequence;
-use crate::session::Session;
 use crate::settings::RedisSettings;
 use lamplight_directory::{DirectoryError, DirectoryStats, LocalLog, Partitions};
 use lamplight_model::User;
 use parking_lot::{Mutex, MutexGuard};
-use redis::{FromRedisValue, Pipeline, PushInfo, PushKind, RedisError, Script, Value};
+use redis::{PushInfo, PushKind, RedisError, Script, Value};
 use std::collections::BTreeSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 
 /// The approximate number of batches in the stream of a partition.
@@ -35,9 +37,14 @@ pub(crate) struct Shared {
     pub(crate) settings: RedisSettings,
     pub(crate) keys: Keys,
     pub(crate) scripts: Scripts,
-    /// `None` while there is no connection.
-    session: Mutex<Option<Session>>,
-    sessions: AtomicU64,
+    pub(crate) address: Address,
+    pub(crate) routes: Routes,
+    /// The number of links that were opened.
+    pub(crate) links: AtomicU64,
+    /// The number of attempts to look up the servers.
+    pub(crate) attempts: AtomicUsize,
+    /// Whether the store is a single server that is not found through Sentinels.
+    pub(crate) is_single: AtomicBool,
     partitions: Vec<Mutex<Partition>>,
     /// The epoch of the directory, in milliseconds; those of partitions are in microseconds.
     epoch: AtomicU64,
@@ -56,6 +63,12 @@ struct Partition {
     log: Sequence<Delivery>,
 }
 
+impl Scripts {
+    pub(crate) fn all(&self) -> [&Script; 5] {
+        [&self.update, &self.seed, &self.remove, &self.append, &self.begin]
+    }
+}
+
 impl Shared {
     pub(crate) fn new(settings: RedisSettings) -> Result<Self, RedisOpenError> {
         if !(1..=RedisSettings::MAX_PARTITIONS).contains(&settings.partitions) {
@@ -67,6 +80,7 @@ impl Shared {
         if settings.timeout.is_zero() || settings.compare_every.is_zero() {
             return Err(RedisOpenError::BadSettings("a timeout or an interval must not be 0"));
         }
+        settings.tls.check().map_err(RedisOpenError::BadSettings)?;
         let scripts = Scripts {
             update: Script::new(include_str!("scripts/update.lua")),
             seed: Script::new(include_str!("scripts/seed.lua")),
@@ -77,8 +91,11 @@ impl Shared {
         Ok(Self {
             keys: Keys::new(&settings.prefix, settings.partitions),
             scripts,
-            session: Mutex::default(),
-            sessions: AtomicU64::new(0),
+            address: Address::parse(&settings.url).map_err(RedisOpenError::BadSettings)?,
+            routes: Routes::new(settings.partitions),
+            links: AtomicU64::new(0),
+            attempts: AtomicUsize::new(0),
+            is_single: AtomicBool::new(false),
             partitions: (0..settings.partitions).map(|_| Mutex::default()).collect(),
             epoch: AtomicU64::new(0),
             stats: Mutex::default(),
@@ -90,89 +107,34 @@ impl Shared {
         })
     }
 
-    /// Opens a session in place of the current one. Batches that were not pushed meanwhile are read from the streams, or
-    /// their partitions are reported as missed.
-    pub(crate) async fn connect(self: &std::sync::Arc<Self>) -> Result<(), RedisOpenError> {
-        let number = self.sessions.fetch_add(1, Ordering::Relaxed) + 1;
-        let shared = std::sync::Arc::downgrade(self);
-        let heard = move |push: PushInfo| {
-            if let Some(shared) = shared.upgrade() {
-                shared.hear(push, number);
-            }
-        };
-        let mut session = Session::open(&self.settings, &self.keys, number, heard).await?;
-        let scripts = [&self.scripts.update, &self.scripts.seed, &self.scripts.remove, &self.scripts.append];
-        for script in scripts {
-            let loaded = script.load_async(&mut session.commands).await;
-            loaded.map_err(RedisOpenError::while_doing("loading the scripts"))?;
-        }
-        let all = 0..self.settings.partitions;
-        self.begin(&session, all, true)
-            .await
-            .map_err(RedisOpenError::while_doing("taking up the partitions"))?;
-        *self.session.lock() = Some(session);
-        self.wake.notify_one();
-        Ok(())
-    }
-
-    /// The current session; an error if there is no connection.
-    pub(crate) fn session(&self, doing: &'static str) -> Result<Session, DirectoryError> {
-        self.session.lock().clone().ok_or_else(|| unavailable(doing, "there is no connection to Redis"))
-    }
-
-    /// Whether there is a connection.
-    pub(crate) fn is_connected(&self) -> bool {
-        self.session.lock().is_some()
-    }
-
-    /// Ends a session, so that the upkeep opens another.
+    /// Ends a link, so that the upkeep opens another.
     pub(crate) fn give_up(&self, number: u64) {
-        let mut session = self.session.lock();
-        if session.as_ref().is_some_and(|session| session.number == number) {
-            *session = None;
+        if self.routes.remove(number) {
             self.wake.notify_one();
         }
     }
 
-    /// Converts the error of a call. An error that means that the connection has ended, or that the server is now a
-    /// replica, ends the session.
-    pub(crate) fn failed(&self, session: &Session, doing: &'static str, error: RedisError) -> DirectoryError {
-        let is_other_server =
-            matches!(error.kind(), redis::ErrorKind::Server(redis::ServerErrorKind::ReadOnly));
-        if error.is_unrecoverable_error() || error.is_connection_dropped() || is_other_server {
-            self.give_up(session.number);
-        }
-        unavailable(doing, error)
-    }
-
-    /// Sends commands in one round trip.
-    pub(crate) async fn query<T: FromRedisValue>(
+    /// Takes over the epochs of these partitions from a link. A partition without an epoch begins one. On a new link
+    /// of the partition, a partition that was last written by another run of the server does too, unless that run is in
+    /// use still: then the partition was moved in order.
+    pub(crate) async fn begin(
         &self,
-        pipe: &Pipeline,
-        doing: &'static str,
-    ) -> Result<T, DirectoryError> {
-        let mut session = self.session(doing)?;
-        let answer = pipe.query_async(&mut session.commands).await;
-        answer.map_err(|error| self.failed(&session, doing, error))
-    }
-
-    /// Takes over the epochs of these partitions. A partition without an epoch begins one; on a new connection, a
-    /// partition from another run of the server does too.
-    async fn begin(
-        &self,
-        session: &Session,
-        partitions: impl IntoIterator<Item = u16>,
+        link: &Link,
+        partitions: &[u16],
         is_new: bool,
     ) -> Result<(), RedisError> {
-        let partitions: Vec<u16> = partitions.into_iter().collect();
-        let mut connection = session.commands.clone();
+        let mut connection = link.commands.clone();
         self.scripts.begin.load_async(&mut connection).await?;
+        let others = self.routes.links();
         let mut pipe = redis::pipe();
-        for partition in &partitions {
+        for partition in partitions {
             let known = self.epoch_of(*partition);
-            pipe.cmd("EVALSHA").arg(self.scripts.begin.get_hash()).arg(1);
-            pipe.arg(self.keys.head(*partition)).arg(&session.run);
-            pipe.arg(known).arg(u8::from(is_new));
+            let command = pipe.cmd("EVALSHA").arg(self.scripts.begin.get_hash()).arg(1);
+            command.arg(self.keys.head(*partition)).arg(link.run.name());
+            command.arg(known).arg(u8::from(is_new));
+            // A replica that has replaced a run may lack its last writes.
+            let moved_from = others.iter().filter(|(other, _)| !link.run.has_replaced(&other.run));
+            moved_from.for_each(|(other, _)| _ = command.arg(other.run.name()));
         }
         let begun: Vec<(u64, u64)> = pipe.query_async(&mut connection).await?;
         // The epoch of the directory rises first: a caller who finds a record absent must not see the former epoch.
@@ -181,25 +143,16 @@ impl Shared {
         let any_lost =
             partitions.iter().zip(&begun).any(|(partition, (epoch, _))| is_lost(partition, *epoch));
         self.raise_epoch(highest, any_lost);
-        for (partition, (epoch, number)) in partitions.into_iter().zip(begun) {
-            self.take_over(partition, epoch, number);
+        for (partition, (epoch, number)) in partitions.iter().zip(begun) {
+            self.take_over(*partition, epoch, number);
         }
         Ok(())
     }
 
     /// Takes over the epoch of a partition that differs from the known one, or begins one if the partition has none.
     pub(crate) async fn renew(&self, partition: u16, doing: &'static str) -> Result<(), DirectoryError> {
-        self.renew_all([partition], doing).await
-    }
-
-    /// Does the same as [`renew`](Self::renew) for several partitions.
-    pub(crate) async fn renew_all(
-        &self,
-        partitions: impl IntoIterator<Item = u16>,
-        doing: &'static str,
-    ) -> Result<(), DirectoryError> {
-        let session = self.session(doing)?;
-        self.begin(&session, partitions, false).await.map_err(|error| self.failed(&session, doing, error))
+        let link = self.link(partition, doing)?;
+        self.begin(&link, &[partition], false).await.map_err(|error| self.failed(&link, doing, error))
     }
 
     /// Raises the epoch of the directory, which is the highest of its partitions. It also rises if a partition has lost
@@ -231,10 +184,15 @@ impl Shared {
         }
     }
 
-    /// Handles a push on a session.
-    fn hear(&self, push: PushInfo, session: u64) {
+    /// Handles a push on a link.
+    pub(crate) fn hear(&self, push: PushInfo, link: u64) {
         if push.kind == PushKind::Disconnection {
-            self.give_up(session);
+            self.give_up(link);
+        }
+        // The slot of the channel has moved to another server.
+        if push.kind == PushKind::SUnsubscribe {
+            self.routes.suspect();
+            self.wake.notify_one();
         }
         if push.kind != PushKind::SMessage {
             return;

@@ -1,6 +1,8 @@
 //! The task that keeps a directory connected, fills the gaps of its log, and reads its figures.
 
 use crate::batch::Delivery;
+use crate::calls::Commands;
+use crate::link::Link;
 use crate::shared::Shared;
 use lamplight_directory::{DirectoryError, DirectoryStats};
 use lamplight_model::Platform;
@@ -14,102 +16,124 @@ const GAP_PATIENCE: Duration = Duration::from_millis(20);
 /// The pause after a failed connection.
 const RECONNECT_PAUSE: Duration = Duration::from_millis(200);
 
+/// The shortest time between two look-ups of the servers.
+const LOOK_UP_PAUSE: Duration = Duration::from_millis(20);
+
 /// Runs until it is aborted.
 pub(crate) async fn run(shared: Arc<Shared>) {
-    let mut next = Instant::now();
+    let mut next = Instant::now() + shared.settings.compare_every;
     let mut was_connected = true;
     loop {
-        if !shared.is_connected() {
+        let is_time = Instant::now() >= next;
+        if !shared.routes.is_complete() || shared.routes.take_suspicion() || is_time {
             match shared.connect().await {
-                Ok(()) => tracing::info!("connected to Redis again"),
+                Ok(()) if was_connected => sleep(LOOK_UP_PAUSE).await,
+                Ok(()) => {
+                    was_connected = true;
+                    tracing::info!("connected to Redis again");
+                }
                 Err(error) => {
                     if was_connected {
                         let source = std::error::Error::source(&error);
-                        tracing::error!(%error, ?source, "there is no connection to Redis");
+                        tracing::error!(%error, ?source, "there is no connection to Redis, or not to all of its servers");
                     }
                     was_connected = false;
                     sleep(RECONNECT_PAUSE).await;
-                    continue;
                 }
             }
-            was_connected = true;
         }
-        if Instant::now() >= next {
+        if is_time {
             next = Instant::now() + shared.settings.compare_every;
-            check(&shared, compare(&shared).await);
+            compare(&shared).await;
         }
         if !shared.gaps().is_empty() {
             sleep(GAP_PATIENCE).await;
-            check(&shared, close_gaps(&shared).await);
+            for (link, partitions) in shared.routes.links() {
+                check(&shared, &link, close_gaps(&shared, &partitions).await);
+            }
         }
         // The loop checks everything, whichever of the two ends the wait.
         let _ = timeout_at(next, shared.wake.notified()).await;
     }
 }
 
-/// Logs a failure and ends the session, because a server that does not answer the upkeep may be cut off.
-fn check(shared: &Shared, done: Result<(), DirectoryError>) {
+/// Logs a failure and ends the link, because a server that does not answer the upkeep may be cut off.
+fn check(shared: &Shared, link: &Link, done: Result<(), DirectoryError>) {
     if let Err(error) = done {
-        tracing::warn!(%error, source = ?std::error::Error::source(&error), "Redis failed");
-        if let Ok(session) = shared.session("giving up a connection") {
-            shared.give_up(session.number);
-        }
+        let server = &link.server;
+        tracing::warn!(%error, %server, source = ?std::error::Error::source(&error), "Redis failed");
+        shared.give_up(link.number);
     }
 }
 
 /// Compares the epochs and numbers of all partitions with those that this node knows, and reads the figures.
-async fn compare(shared: &Shared) -> Result<(), DirectoryError> {
-    let mut pipe = redis::pipe();
-    let all = 0..shared.settings.partitions;
-    for partition in all.clone() {
-        pipe.cmd("HMGET").arg(shared.keys.head(partition));
-        Shared::compared_fields().for_each(|field| _ = pipe.arg(field));
+async fn compare(shared: &Shared) {
+    let (mut sums, mut is_whole) = (Figures::default(), true);
+    for (link, partitions) in shared.routes.links() {
+        let compared = compare_some(shared, &link, &partitions).await;
+        is_whole &= compared.is_ok();
+        check(shared, &link, compared.map(|some| sums.iter_mut().zip(some).for_each(|(sum, n)| *sum += n)));
     }
-    let heads: Vec<Vec<Option<i64>>> = shared.query(&pipe, "comparing the numbers of the log").await?;
-    let (mut sums, mut lost) = (vec![0; 2 + Platform::ALL.len()], Vec::new());
-    for (partition, head) in all.zip(heads) {
+    // Without an answer of every server the former figures are better.
+    if is_whole && shared.routes.is_complete() {
+        *shared.stats.lock() = DirectoryStats {
+            records: sums[0],
+            online: sums[1],
+            devices: std::array::from_fn(|at| sums[2 + at]),
+            ..DirectoryStats::default()
+        };
+    }
+}
+
+/// The counters of [`COUNTERS`](crate::record::COUNTERS).
+type Figures = [u64; 2 + Platform::ALL.len()];
+
+async fn compare_some(shared: &Shared, link: &Link, partitions: &[u16]) -> Result<Figures, DirectoryError> {
+    let mut commands = Commands::default();
+    for partition in partitions {
+        let command = commands.add(*partition, "HMGET").arg(shared.keys.head(*partition));
+        Shared::compared_fields().for_each(|field| _ = command.arg(field));
+    }
+    let doing = "comparing the numbers of the log";
+    let heads: Vec<Option<Vec<Option<i64>>>> = shared.query_once(&commands, doing).await?;
+    let (mut sums, mut lost) = (Figures::default(), Vec::new());
+    for (partition, head) in partitions.iter().zip(heads) {
+        let Some(head) = head else { continue };
         let number = |at: usize| head.get(at).copied().flatten().and_then(|it| u64::try_from(it).ok());
         match (number(0), number(1)) {
-            (Some(epoch), Some(last)) if epoch == shared.epoch_of(partition) => {
-                shared.compare(partition, last)
+            (Some(epoch), Some(last)) if epoch == shared.epoch_of(*partition) => {
+                shared.compare(*partition, last);
             }
-            _ => lost.push(partition),
+            _ => lost.push(*partition),
         }
         for (at, sum) in sums.iter_mut().enumerate() {
             *sum += number(2 + at).unwrap_or_default();
         }
     }
-    *shared.stats.lock() = DirectoryStats {
-        records: sums[0],
-        online: sums[1],
-        devices: std::array::from_fn(|at| sums[2 + at]),
-        ..DirectoryStats::default()
-    };
     if !lost.is_empty() {
-        shared.renew_all(lost, "taking over lost partitions").await?;
+        let begun = shared.begin(link, &lost, false).await;
+        begun.map_err(|error| shared.failed(link, "taking over lost partitions", error))?;
     }
-    Ok(())
+    Ok(sums)
 }
 
-/// Reads missing batches from the streams. A partition whose stream does not have them is reported as missed.
-async fn close_gaps(shared: &Shared) -> Result<(), DirectoryError> {
+/// Reads missing batches of these partitions from the streams. A partition whose stream does not have them is reported as
+/// missed.
+async fn close_gaps(shared: &Shared, partitions: &[u16]) -> Result<(), DirectoryError> {
     let doing = "reading missing log batches";
-    let gaps = shared.gaps();
-    if gaps.is_empty() {
-        return Ok(());
-    }
-    let mut pipe = redis::pipe();
+    let mut gaps = shared.gaps();
+    gaps.retain(|(partition, ..)| partitions.contains(partition));
+    let mut commands = Commands::default();
     for (partition, first, last) in &gaps {
-        pipe.cmd("XRANGE")
-            .arg(shared.keys.log(*partition))
-            .arg(format!("{first}-0"))
-            .arg(format!("{last}-0"));
-        pipe.cmd("HGET").arg(shared.keys.head(*partition)).arg("e");
+        let range = commands.add(*partition, "XRANGE").arg(shared.keys.log(*partition));
+        range.arg(format!("{first}-0")).arg(format!("{last}-0"));
+        commands.add(*partition, "HGET").arg(shared.keys.head(*partition)).arg("e");
     }
     type Found = (Vec<(String, Vec<(String, Vec<u8>)>)>, Option<u64>);
-    let values: Vec<redis::Value> = shared.query(&pipe, doing).await?;
+    let values: Vec<Option<redis::Value>> = shared.query_once(&commands, doing).await?;
     for ((partition, _, last), found) in gaps.into_iter().zip(values.chunks(2)) {
-        let found = redis::Value::Array(found.to_vec());
+        let Some(found) = found.iter().cloned().collect::<Option<Vec<_>>>() else { continue };
+        let found = redis::Value::Array(found);
         let (batches, epoch): Found =
             redis::from_redis_value(found).map_err(|error| crate::errors::corrupt(doing, error))?;
         if epoch != Some(shared.epoch_of(partition)) {

@@ -175,7 +175,7 @@ async fn settings_and_servers_that_will_not_do_are_refused() {
         (RedisSettings { partitions: 0, ..settings.clone() }, "1 to 2048 partitions"),
         (RedisSettings { partitions: 2049, ..settings.clone() }, "1 to 2048 partitions"),
         (RedisSettings { prefix: "a{b}".to_owned(), ..settings.clone() }, "braces"),
-        (RedisSettings { url: "nonsense".to_owned(), ..settings.clone() }, "reading the address"),
+        (RedisSettings { url: "nonsense".to_owned(), ..settings.clone() }, "there is no scheme"),
         (RedisSettings { url: "redis+unix:///nowhere".to_owned(), ..settings.clone() }, "connecting"),
     ] {
         let told = refusal(bad).await;

@@ -1,0 +1,110 @@
+//! Connecting to the servers of the directory, and taking over their partitions.
+
+use crate::errors::RedisOpenError;
+use crate::layout::Layout;
+use crate::link::Link;
+use crate::shared::Shared;
+use futures_util::future::join_all;
+use redis::PushInfo;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// A link with the partitions that it does not serve yet.
+struct Candidate {
+    link: Arc<Link>,
+    partitions: Vec<u16>,
+}
+
+impl Shared {
+    /// Looks up the servers, and connects to those that have partitions without a link. Batches that were not pushed
+    /// meanwhile are read from the streams, or their partitions are reported as missed. If a server cannot be used, the
+    /// partitions of the other servers are still served, and the error is returned.
+    pub(crate) async fn connect(self: &Arc<Self>) -> Result<(), RedisOpenError> {
+        let found = match self.find_layout().await {
+            Ok(None) => Ok(()),
+            Ok(Some(layout)) => self.take_layout(layout).await,
+            Err(error) => Err(error),
+        };
+        self.routes.renewed.notify_waiters();
+        self.wake.notify_one();
+        found
+    }
+
+    /// Asks a server for the layout: another one at each attempt. Returns `None` if nothing can have changed.
+    async fn find_layout(&self) -> Result<Option<Layout>, RedisOpenError> {
+        let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
+        let links = self.routes.links();
+        if self.is_single.load(Ordering::Relaxed) && self.routes.is_complete() {
+            return Ok(None);
+        }
+        let seeds = &self.address.seeds;
+        if self.address.service.is_none() && !links.is_empty() {
+            // Servers of a Redis Cluster know each other. One that is cut off from them may not know the present layout.
+            let (link, _) = &links[attempt % links.len()];
+            let mut connection = link.commands.clone();
+            let asked =
+                Layout::ask_cluster(&self.settings, &self.address, &link.server, &mut connection, &self.keys);
+            if let Ok(layout) = asked.await {
+                return Ok(Some(layout));
+            }
+        }
+        let seed = &seeds[attempt % seeds.len()];
+        Layout::ask(&self.settings, &self.address, seed, &self.keys).await.map(Some)
+    }
+
+    async fn take_layout(self: &Arc<Self>, layout: Layout) -> Result<(), RedisOpenError> {
+        self.is_single.store(layout.is_single, Ordering::Relaxed);
+        let links = self.routes.links();
+        let candidates = layout.servers.into_iter().map(|(server, (info, partitions))| {
+            let known = links.iter().find(|(link, _)| link.server == server).cloned();
+            async move {
+                let (link, served) = match known {
+                    Some(known) => known,
+                    None => (Arc::new(self.open_link(info).await?), Vec::new()),
+                };
+                let partitions: Vec<u16> =
+                    partitions.into_iter().filter(|partition| !served.contains(partition)).collect();
+                link.subscribe(&self.keys, &partitions).await?;
+                Ok(Candidate { link, partitions })
+            }
+        });
+        let mut failure = None;
+        // Every server is checked before the first partition is taken over: one of them has the layout of the data.
+        let mut ready = Vec::new();
+        for candidate in join_all(candidates).await {
+            match candidate {
+                Ok(candidate) => ready.push(candidate),
+                Err(error @ RedisOpenError::OtherData { .. }) => return Err(error),
+                Err(error) => failure = Some(error),
+            }
+        }
+        for Candidate { link, partitions } in ready {
+            if partitions.is_empty() {
+                continue;
+            }
+            match self.begin(&link, &partitions, true).await {
+                Ok(()) => self.routes.set(&partitions, &link),
+                Err(error) => {
+                    failure = Some(RedisOpenError::while_doing("taking over the partitions")(error))
+                }
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    async fn open_link(self: &Arc<Self>, info: redis::ConnectionInfo) -> Result<Link, RedisOpenError> {
+        let number = self.links.fetch_add(1, Ordering::Relaxed) + 1;
+        let shared = Arc::downgrade(self);
+        let heard = move |push: PushInfo| {
+            if let Some(shared) = shared.upgrade() {
+                shared.hear(push, number);
+            }
+        };
+        let link = Link::open(&self.settings, info, &self.keys, number, heard).await?;
+        for script in self.scripts.all() {
+            let loaded = script.load_async(&mut link.commands.clone()).await;
+            loaded.map_err(RedisOpenError::while_doing("loading the scripts"))?;
+        }
+        Ok(link)
+    }
+}

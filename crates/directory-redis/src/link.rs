@@ -1,0 +1,250 @@
+//! The connections to one run of a server: one for commands, and one for pushed log batches.
+
+use crate::address::Server;
+use crate::errors::RedisOpenError;
+use crate::keys::Keys;
+use crate::settings::RedisSettings;
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, ClientTlsConfig, ConnectionAddr, ConnectionInfo, ProtocolVersion,
+    PushInfo, TlsCertificates,
+};
+
+/// The format of the keys in `lm:meta`.
+const FORMAT: &str = "1";
+
+/// The connections to one run of a server.
+pub(crate) struct Link {
+    pub(crate) server: Server,
+    /// The connection for commands. A clone of it is another handle.
+    pub(crate) commands: MultiplexedConnection,
+    /// The connection for pushes.
+    pushes: MultiplexedConnection,
+    pub(crate) run: Run,
+    /// The number of the link within the directory.
+    pub(crate) number: u64,
+}
+
+/// The run of a server. A restart or a failover leads to another one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Run {
+    id: String,
+    /// The replication id, which a server changes when it becomes a master.
+    replication: String,
+    /// The replication id before that: the one of the master that the server replaced.
+    former_replication: String,
+}
+
+/// The kind of a server.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Mode {
+    Single,
+    Cluster,
+    Sentinel,
+}
+
+impl Link {
+    /// Connects and checks the server. Passes pushes to `heard`. There are none before [`Link::subscribe`].
+    pub(crate) async fn open(
+        settings: &RedisSettings,
+        info: ConnectionInfo,
+        keys: &Keys,
+        number: u64,
+        heard: impl Fn(PushInfo) + Send + Sync + 'static,
+    ) -> Result<Self, RedisOpenError> {
+        let server = Server::of(&info);
+        let mut commands = connect(settings, info.clone(), None, "connecting").await?;
+        let run = run_of(&info_of(&mut commands).await?)?;
+        check_meta(&mut commands, settings, keys).await?;
+
+        let resp3 = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let push: Box<dyn Fn(PushInfo) + Send + Sync> = Box::new(heard);
+        let info = info.set_redis_settings(resp3);
+        let mut pushes = connect(settings, info, Some(push), "connecting for the log").await?;
+        if run_of(&info_of(&mut pushes).await?)? != run {
+            return Err(RedisOpenError::OtherServer);
+        }
+        Ok(Self { server, commands, pushes, run, number })
+    }
+
+    /// Subscribes to the channels of these partitions.
+    pub(crate) async fn subscribe(&self, keys: &Keys, partitions: &[u16]) -> Result<(), RedisOpenError> {
+        // One command for each channel, because the channels are of different slots.
+        let mut subscribe = redis::pipe();
+        for partition in partitions {
+            subscribe.cmd("SSUBSCRIBE").arg(keys.channel(*partition)).ignore();
+        }
+        let subscribed = subscribe.exec_async(&mut self.pushes.clone()).await;
+        subscribed.map_err(RedisOpenError::while_doing("subscribing to the log"))
+    }
+}
+
+impl Run {
+    /// The text of the run in the head of a partition.
+    pub(crate) fn name(&self) -> String {
+        format!("{}:{}", self.id, self.replication)
+    }
+
+    /// Whether this server was a replica of that run, and may lack its last writes.
+    pub(crate) fn has_replaced(&self, other: &Self) -> bool {
+        self.former_replication == other.replication
+    }
+}
+
+/// Opens a connection. Each of its calls fails after the timeout of the settings.
+pub(crate) async fn connect(
+    settings: &RedisSettings,
+    info: ConnectionInfo,
+    push: Option<Box<dyn Fn(PushInfo) + Send + Sync>>,
+    doing: &'static str,
+) -> Result<MultiplexedConnection, RedisOpenError> {
+    let mut config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(settings.timeout))
+        .set_response_timeout(Some(settings.timeout));
+    if let Some(push) = push {
+        let push = move |info: PushInfo| -> Result<(), redis::aio::SendError> {
+            push(info);
+            Ok(())
+        };
+        config = config.set_push_sender(push);
+    }
+    let client = if matches!(info.addr(), ConnectionAddr::TcpTls { .. }) {
+        // Only the first call installs a provider; any provider will do.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = settings.tls.client.clone();
+        let certificates = TlsCertificates {
+            client_tls: client.map(|(client_cert, client_key)| ClientTlsConfig { client_cert, client_key }),
+            root_cert: settings.tls.authorities.clone(),
+        };
+        Client::build_with_tls(info, certificates)
+    } else {
+        Client::open(info)
+    };
+    let client = client.map_err(RedisOpenError::while_doing("reading the certificates"))?;
+    let opening = client.get_multiplexed_async_connection_with_config(&config);
+    // The library bounds connecting, but not each step of logging in.
+    match tokio::time::timeout(settings.timeout * 2, opening).await {
+        Ok(opened) => opened.map_err(RedisOpenError::while_doing(doing)),
+        Err(_) => Err(RedisOpenError::Late),
+    }
+}
+
+/// Asks a server for its description.
+pub(crate) async fn info_of(connection: &mut MultiplexedConnection) -> Result<String, RedisOpenError> {
+    let asked = redis::cmd("INFO").query_async::<String>(connection).await;
+    asked.map_err(RedisOpenError::while_doing("asking for the description of the server"))
+}
+
+fn field(info: &str, name: &str) -> String {
+    let value = |line: &str| line.strip_prefix(name)?.strip_prefix(':').map(str::to_owned);
+    info.lines().find_map(value).unwrap_or_default()
+}
+
+/// The kind of a server by its description.
+pub(crate) fn mode_of(info: &str) -> Mode {
+    match field(info, "redis_mode").as_str() {
+        "cluster" => Mode::Cluster,
+        "sentinel" => Mode::Sentinel,
+        _ => Mode::Single,
+    }
+}
+
+/// Checks that a server can be used, and returns its run.
+fn run_of(info: &str) -> Result<Run, RedisOpenError> {
+    let field = |name: &str| field(info, name);
+    let version = field("redis_version");
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < 7) {
+        return Err(RedisOpenError::TooOld { found: version });
+    }
+    if field("role") != "master" {
+        return Err(RedisOpenError::Replica);
+    }
+    let policy = field("maxmemory_policy");
+    if policy != "noeviction" {
+        return Err(RedisOpenError::Evicts { found: policy });
+    }
+    Ok(Run {
+        id: field("run_id"),
+        replication: field("master_replid"),
+        former_replication: field("master_replid2"),
+    })
+}
+
+/// Compares the layout of the data with the settings; writes it if there is no data.
+async fn check_meta(
+    connection: &mut MultiplexedConnection,
+    settings: &RedisSettings,
+    keys: &Keys,
+) -> Result<(), RedisOpenError> {
+    let own = [("format", FORMAT.to_owned()), ("partitions", settings.partitions.to_string())];
+    let mut pipe = redis::pipe();
+    for (field, value) in &own {
+        pipe.cmd("HSETNX").arg(keys.meta()).arg(field).arg(value).ignore();
+    }
+    pipe.cmd("HMGET").arg(keys.meta()).arg(own[0].0).arg(own[1].0);
+    let asked = pipe.query_async::<(Vec<String>,)>(connection).await;
+    let found = match asked {
+        Ok((found,)) => found,
+        // Another server of the Redis Cluster has the layout, and is asked for it.
+        Err(error) if error.kind() == redis::ErrorKind::Server(redis::ServerErrorKind::Moved) => {
+            return Ok(());
+        }
+        Err(error) => {
+            return Err(RedisOpenError::while_doing("comparing the layout of the data")(error));
+        }
+    };
+    for ((what, own), found) in own.into_iter().zip(found) {
+        if own != found {
+            return Err(RedisOpenError::OtherData { what, found, own });
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn info(version: &str, role: &str, policy: &str) -> String {
+        format!(
+            "# Server\r\nredis_version:{version}\r\nredis_mode:cluster\r\nrun_id:abc\r\n# Replication\r\nrole:{role}\r\n\
+             master_replid:def\r\nmaster_replid2:ghi\r\nmaxmemory_policy:{policy}\r\n"
+        )
+    }
+
+    #[test]
+    fn a_server_that_would_lose_records_is_refused() {
+        assert_eq!(run_of(&info("7.0.15", "master", "noeviction")).unwrap().name(), "abc:def");
+        assert_eq!(run_of(&info("8.1.0", "master", "noeviction")).unwrap().name(), "abc:def");
+        for (version, role, policy, expected) in [
+            (
+                "6.2.7",
+                "master",
+                "noeviction",
+                "the server is Redis 6.2.7, and 7.0 or later, or Valkey, is needed",
+            ),
+            ("", "master", "noeviction", "the server is Redis , and 7.0 or later, or Valkey, is needed"),
+            ("7.2.4", "slave", "noeviction", "the server is a replica, which accepts no writes"),
+            (
+                "7.2.4",
+                "master",
+                "allkeys-lru",
+                "the server evicts keys when it is full (maxmemory-policy allkeys-lru): set maxmemory-policy noeviction",
+            ),
+        ] {
+            assert_eq!(run_of(&info(version, role, policy)).unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_description_names_the_mode_and_the_replaced_run() {
+        let found = info("7.0.15", "master", "noeviction");
+        assert_eq!(mode_of(&found), Mode::Cluster);
+        assert_eq!(mode_of("redis_mode:sentinel\r\n"), Mode::Sentinel);
+        assert_eq!(mode_of("redis_mode:standalone\r\n"), Mode::Single);
+        let run = run_of(&found).unwrap();
+        let replaced = Run { replication: "ghi".into(), ..run.clone() };
+        assert!(run.has_replaced(&replaced) && !replaced.has_replaced(&run));
+    }
+}

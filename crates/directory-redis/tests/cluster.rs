@@ -1,0 +1,189 @@
+//! The directory over a Redis Cluster of three shards: the conformance suite, failover, and slots that move.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod people;
+mod servers;
+
+use lamplight_directory::conformance::Ports;
+use lamplight_directory_redis::{RedisDirectory, RedisSettings};
+use people::{Node, until, user};
+use servers::{Cluster, settings};
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, mpsc};
+
+const PARTITIONS: u16 = 64;
+
+/// One cluster for all tests that leave its servers alone. Each has a prefix of its own.
+fn shared_cluster() -> &'static Cluster {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    CLUSTER.get_or_init(|| {
+        let (sender, receiver) = mpsc::channel();
+        // The servers end with this thread, which ends with the program.
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            sender.send(runtime.block_on(Cluster::start(0))).unwrap();
+            loop {
+                std::thread::park();
+            }
+        });
+        receiver.recv().unwrap()
+    })
+}
+
+fn own_prefix() -> RedisSettings {
+    static TESTS: AtomicU64 = AtomicU64::new(0);
+    let prefix = format!("test{}", TESTS.fetch_add(1, Ordering::Relaxed));
+    RedisSettings { prefix, ..settings(shared_cluster().url(), PARTITIONS) }
+}
+
+mod three_shards {
+    async fn make() -> (lamplight_directory::conformance::Ports, ()) {
+        let directory = super::RedisDirectory::open(super::own_prefix()).await.unwrap();
+        (super::Ports::of(super::Arc::new(directory)), ())
+    }
+
+    lamplight_directory::directory_conformance_tests!(make);
+}
+
+#[tokio::test]
+async fn changes_on_every_shard_are_heard_on_the_other_node() {
+    let settings = own_prefix();
+    let (one, other) = (Node::open(settings.clone()).await, Node::open(settings).await);
+    let mut ear = other.follow();
+    for n in 0..60 {
+        let name = format!("user {n}");
+        one.seed(&name).await.unwrap();
+        one.connect(&name, n).await.unwrap().unwrap();
+        one.set_custom(&name, &format!("text {n}")).await.unwrap().unwrap();
+    }
+    for n in 0..60 {
+        ear.until_text(&format!("text {n}")).await;
+    }
+    assert_eq!(ear.missed.len(), 0);
+    until("the figures are those of all shards", async || other.directory.stats().online == 60).await;
+}
+
+/// Counts commands and reads from sockets on each server.
+#[tokio::test]
+async fn a_batch_of_reads_is_one_round_trip_a_shard() {
+    let cluster = Cluster::start(0).await;
+    let settings = RedisSettings {
+        compare_every: std::time::Duration::from_secs(3600),
+        ..settings(cluster.url(), PARTITIONS)
+    };
+    let node = Node::open(settings).await;
+    let users: Vec<_> = (0..500).map(|n| user(&format!("user {n}"))).collect();
+    let counts = async || {
+        let mut counts = Vec::new();
+        for server in &cluster.servers {
+            let stats: String = server.command("INFO stats").await;
+            let commands: String = server.command("INFO commandstats").await;
+            let reads = stats.lines().find_map(|line| line.strip_prefix("total_reads_processed:")).unwrap();
+            let calls = commands.lines().find_map(|line| line.strip_prefix("cmdstat_hmget:calls="));
+            let calls = calls.map_or(0, |rest| rest.split(',').next().unwrap().parse::<u64>().unwrap());
+            counts.push((reads.trim().parse::<u64>().unwrap(), calls));
+        }
+        counts
+    };
+    let difference = |before: &[(u64, u64)], after: &[(u64, u64)]| -> Vec<(u64, u64)> {
+        before.iter().zip(after).map(|(before, after)| (after.0 - before.0, after.1 - before.1)).collect()
+    };
+    let (first, before) = (counts().await, counts().await);
+    node.directory.read(&users, |_, _| ()).await.unwrap();
+    let after = counts().await;
+    let (own, with_reads) = (difference(&first, &before), difference(&before, &after));
+    let calls: u64 = with_reads.iter().map(|(_, calls)| calls).sum();
+    // One command for the records of each partition, and one for its epoch.
+    assert_eq!(calls, 2 * u64::from(PARTITIONS));
+    for (own, with_reads) in own.iter().zip(&with_reads) {
+        // A server reads 16 KiB at a time, so a round trip may be two reads.
+        let reads = with_reads.0.saturating_sub(own.0);
+        assert!((1..=2).contains(&reads), "{reads} reads for {} commands", with_reads.1);
+    }
+}
+
+#[tokio::test]
+async fn after_a_failover_the_shard_has_another_epoch_and_the_others_miss_nothing() {
+    let mut cluster = Cluster::start(1).await;
+    let settings = settings(cluster.url(), PARTITIONS);
+    let (one, other) = (Node::open(settings.clone()).await, Node::open(settings).await);
+    let names: Vec<String> = (0..30).map(|n| format!("user {n}")).collect();
+    for (n, name) in (0..).zip(&names) {
+        one.seed(name).await.unwrap();
+        one.connect(name, n).await.unwrap().unwrap();
+    }
+    let partition = one.directory.partition_of(&user(&names[0]));
+    let slot = cluster.slot(partition).await;
+    let master = cluster.master_of(slot, 0).await;
+    let replica = cluster.replica_of(master).await;
+    let asked = (master + 1) % 3;
+    let mut lost = BTreeSet::new();
+    for partition in 0..PARTITIONS {
+        let slot = cluster.slot(partition).await;
+        if cluster.master_of(slot, asked).await == master {
+            lost.insert(partition);
+        }
+    }
+    let epoch = one.directory.epoch();
+    let mut ears = [one.follow(), other.follow()];
+    cluster.servers[master].kill();
+    let elsewhere =
+        names.iter().find(|name| !lost.contains(&one.directory.partition_of(&user(name)))).unwrap();
+    one.set_custom(elsewhere, "meanwhile").await.unwrap().unwrap();
+    let _: String = cluster.servers[replica].command("CLUSTER FAILOVER TAKEOVER").await;
+    until("the shard serves again", async || matches!(one.set_custom(&names[0], "after").await, Ok(Some(_))))
+        .await;
+    for ear in &mut ears {
+        ear.until_text("meanwhile").await;
+        for partition in &lost {
+            ear.until_missed(*partition).await;
+        }
+        assert_eq!(ear.missed, lost, "no other partition has lost anything");
+    }
+    for node in [&one, &other] {
+        until("each node has the new epoch", async || node.directory.epoch() > epoch).await;
+    }
+    other.set_custom(&names[0], "end").await.unwrap().unwrap();
+    for ear in &mut ears {
+        ear.until_text("end").await;
+    }
+}
+
+#[tokio::test]
+async fn while_a_slot_moves_nothing_is_lost_and_no_epoch_ends() {
+    let cluster = Cluster::start(0).await;
+    let settings = settings(cluster.url(), PARTITIONS);
+    let (one, other) = (Arc::new(Node::open(settings.clone()).await), Node::open(settings.clone()).await);
+    one.seed("a").await.unwrap();
+    one.connect("a", 1).await.unwrap().unwrap();
+    let partition = one.directory.partition_of(&user("a"));
+    let slot = cluster.slot(partition).await;
+    let from = cluster.master_of(slot, 0).await;
+    let to = (from + 1) % 3;
+    let (epoch, mut ear) = (one.directory.epoch(), other.follow());
+    let writer = {
+        let one = Arc::clone(&one);
+        tokio::spawn(async move {
+            let mut written = Vec::new();
+            for n in 0..150 {
+                let text = format!("text {n}");
+                one.set_custom("a", &text).await.unwrap().unwrap();
+                written.push(text);
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+            written
+        })
+    };
+    cluster.move_slot(slot, from, to).await;
+    let written = writer.await.unwrap();
+    ear.until_text(written.last().unwrap()).await;
+    assert_eq!(ear.missed.len(), 0);
+    assert_eq!(ear.texts, written, "each change is heard once and in order");
+    assert_eq!((one.directory.epoch(), other.directory.epoch()), (epoch, epoch));
+    // A node that connects afterwards finds the run of the new server in the head.
+    let third = Node::open(settings).await;
+    assert_eq!(third.custom("a").await.unwrap().unwrap(), *written.last().unwrap());
+    assert_eq!(third.directory.epoch(), epoch);
+}
