@@ -204,9 +204,22 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     let running = folder.serve(&["--facts", &url]);
     let (mut alice, refused) = Device::log_in(&folder, &key, "alice");
     assert_eq!(refused, None);
+    let (mut bob, refused) = Device::log_in(&folder, &key, "bob");
+    assert_eq!(refused, None);
     for n in 0..20 {
         assert_eq!(Device::log_in(&folder, &key, &format!("user {n}")).1, None);
     }
+
+    // PostgreSQL answers nothing, and closes no connection: a login is refused all the same, in bounded time.
+    own.freeze(true);
+    let began = Instant::now();
+    assert_eq!(Device::log_in(&folder, &key, "early").1, Some(70_500));
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert!(alice.is_alive());
+    wait_until("the server is not ready", || get(&folder, "/readyz").starts_with("HTTP/1.1 503"));
+    own.freeze(false);
+    wait_until("the server is ready again", || get(&folder, "/readyz").starts_with("HTTP/1.1 200"));
+    assert_eq!(Device::log_in(&folder, &key, "early").1, None);
 
     own.crash().await;
     // A login is answered with the code that asks for another attempt; connections stay.
@@ -218,7 +231,10 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     let told = get(&folder, "/readyz");
     assert!(told.contains("facts: ") && told.contains("PostgreSQL"), "{told}");
     assert!(!told.contains("lamplight-postgres"), "it names no host: {told}");
-    // A device that leaves meanwhile is gone for watchers at once, and for the facts later.
+    // A device that logs out meanwhile is gone for watchers at once, and for the facts later.
+    bob.ask(Request::Logout(v1::LogoutRequest::default()));
+    let status = folder.ok(&["status", "get", "bob"]);
+    assert!(!status.contains("ONLINE"), "{status}");
     let (_, doctor, _) = folder.run(&["doctor", "--json", "--facts", &url, "--skip-webhooks"]);
     assert!(doctor.contains("cannot be reached"), "{doctor}");
 
@@ -227,11 +243,12 @@ async fn an_outage_of_postgresql_is_told_and_loses_nothing() {
     assert!(alice.is_alive());
     assert_eq!(Device::log_in(&folder, &key, "late").1, None);
     assert!(matches!(alice.ask(Request::Logout(v1::LogoutRequest::default())), Body::Logout(_)));
+    wait_until("the logout is written", || metric(&folder, "retries_waiting") == 0);
     stop(running);
     let told = own.connect("chat").await;
     let rows = told.query("SELECT user_id FROM logins WHERE durable ORDER BY user_id", &[]).await.unwrap();
     let mut expected: Vec<String> = (0..20).map(|n| format!("user {n}")).collect();
-    expected.push("late".to_owned());
+    expected.extend(["early", "late"].map(str::to_owned));
     expected.sort();
     assert_eq!(rows.iter().map(|row| row.get::<_, String>(0)).collect::<Vec<_>>(), expected);
 }

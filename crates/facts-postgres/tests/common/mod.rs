@@ -168,15 +168,8 @@ impl Server {
         rustix::process::kill_process(pid, rustix::process::Signal::KILL).expect("the server runs");
         shell.wait().expect("the shell was killed");
         drop(shell.stdin.take());
-        let data = self.directory.join("data");
-        let runs = || {
-            let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
-            processes
-                .map(|process| process.path().join("cwd"))
-                .any(|cwd| std::fs::read_link(cwd).is_ok_and(|cwd| cwd == data))
-        };
         let started = Instant::now();
-        while runs() {
+        while !self.processes().is_empty() {
             assert!(started.elapsed() < PATIENCE, "PostgreSQL does not end");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -184,6 +177,28 @@ impl Server {
         for left in ["data/postmaster.pid", ".s.PGSQL.5432.lock"] {
             std::fs::remove_file(self.directory.join(left)).expect("the killed server has left it");
         }
+    }
+
+    /// Stops the processes of the server, so that it answers nothing and closes no connection, or lets them go on.
+    pub fn freeze(&self, is_frozen: bool) {
+        assert!(matches!(self.life, Life::Own(_)), "others use this server");
+        let signal = if is_frozen { rustix::process::Signal::STOP } else { rustix::process::Signal::CONT };
+        for process in self.processes() {
+            // One of them may have ended meanwhile.
+            let _ = rustix::process::kill_process(process, signal);
+        }
+    }
+
+    /// The processes that work in the directory of the server's data.
+    fn processes(&self) -> Vec<rustix::process::Pid> {
+        let data = self.directory.join("data");
+        let processes = std::fs::read_dir("/proc").expect("Linux").flatten();
+        let of_server = processes
+            .filter(|process| std::fs::read_link(process.path().join("cwd")).is_ok_and(|cwd| cwd == data));
+        of_server
+            .filter_map(|process| process.file_name().to_str()?.parse().ok())
+            .filter_map(rustix::process::Pid::from_raw)
+            .collect()
     }
 
     /// Starts the server again over the files that a crash has left.
