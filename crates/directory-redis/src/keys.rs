@@ -1,5 +1,6 @@
 //! The names of keys and channels, and the text of a user as a member of a key.
 
+use lamplight_core::Call;
 use lamplight_model::{AppId, NodeId, User, UserId};
 
 /// The length of the app at the start of a member.
@@ -55,6 +56,16 @@ impl Keys {
 
     pub(crate) fn node(&self, partition: u16, node: NodeId) -> String {
         self.of(partition, &format!("node:{:x}", node.0))
+    }
+
+    /// The keys of the register of nodes: entries, beats, requests to drain.
+    pub(crate) fn register(&self, partition: u16) -> [String; 3] {
+        ["nodes", "beats", "drains"].map(|name| self.of(partition, name))
+    }
+
+    /// The last calls of a user of one kind. The name of a call in Rust is a part of the key: a renamed one begins anew.
+    pub(crate) fn calls(&self, partition: u16, user: &User, call: Call) -> String {
+        self.of(partition, &format!("calls:{call:?}:{}", member(user)))
     }
 
     /// The channel on which the log batches of a partition are pushed.

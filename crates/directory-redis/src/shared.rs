@@ -31,6 +31,8 @@ pub(crate) struct Scripts {
     pub(crate) remove: Script,
     pub(crate) append: Script,
     begin: Script,
+    pub(crate) nodes: Script,
+    pub(crate) limit: Script,
 }
 
 pub(crate) struct Shared {
@@ -64,8 +66,8 @@ struct Partition {
 }
 
 impl Scripts {
-    pub(crate) fn all(&self) -> [&Script; 5] {
-        [&self.update, &self.seed, &self.remove, &self.append, &self.begin]
+    pub(crate) fn all(&self) -> [&Script; 7] {
+        [&self.update, &self.seed, &self.remove, &self.append, &self.begin, &self.nodes, &self.limit]
     }
 }
 
@@ -87,6 +89,8 @@ impl Shared {
             remove: Script::new(include_str!("scripts/remove.lua")),
             append: Script::new(include_str!("scripts/append.lua")),
             begin: Script::new(include_str!("scripts/begin.lua")),
+            nodes: Script::new(include_str!("scripts/nodes.lua")),
+            limit: Script::new(include_str!("scripts/limit.lua")),
         };
         Ok(Self {
             keys: Keys::new(&settings.prefix, settings.partitions),

@@ -45,6 +45,18 @@ mod three_shards {
     }
 
     lamplight_directory::directory_conformance_tests!(make);
+
+    async fn nodes() -> (std::sync::Arc<dyn lamplight_directory::Nodes>, ()) {
+        (std::sync::Arc::new(super::RedisDirectory::open(super::own_prefix()).await.unwrap()), ())
+    }
+
+    lamplight_directory::nodes_conformance_tests!(nodes);
+
+    async fn limits() -> (std::sync::Arc<dyn lamplight_directory::Limits>, ()) {
+        (std::sync::Arc::new(super::RedisDirectory::open(super::own_prefix()).await.unwrap()), ())
+    }
+
+    lamplight_directory::limits_conformance_tests!(limits);
 }
 
 #[tokio::test]

@@ -30,3 +30,25 @@ mod one_partition {
 
     lamplight_directory::directory_conformance_tests!(make);
 }
+
+mod nodes {
+    use std::sync::Arc;
+
+    async fn make() -> (Arc<dyn lamplight_directory::Nodes>, super::RedisServer) {
+        let server = super::RedisServer::start().await;
+        (Arc::new(super::RedisDirectory::open(server.settings(4)).await.unwrap()), server)
+    }
+
+    lamplight_directory::nodes_conformance_tests!(make);
+}
+
+mod limits {
+    use std::sync::Arc;
+
+    async fn make() -> (Arc<dyn lamplight_directory::Limits>, super::RedisServer) {
+        let server = super::RedisServer::start().await;
+        (Arc::new(super::RedisDirectory::open(server.settings(4)).await.unwrap()), server)
+    }
+
+    lamplight_directory::limits_conformance_tests!(make);
+}

@@ -5,7 +5,10 @@
 mod people;
 mod server;
 
+use lamplight_core::Call;
+use lamplight_directory::{Limits, Nodes};
 use lamplight_directory_redis::{RedisDirectory, RedisSettings};
+use lamplight_model::RateLimit;
 use people::{Node, now, user};
 use server::RedisServer;
 use std::sync::Arc;
@@ -183,4 +186,46 @@ async fn settings_and_servers_that_will_not_do_are_refused() {
     }
     let secret = RedisSettings { url: "redis://:secret@host".to_owned(), ..settings };
     assert!(!format!("{secret:?}").contains("secret"));
+}
+
+/// The calls of a user on two nodes are counted together.
+#[tokio::test]
+async fn a_rate_limit_is_one_over_all_nodes() {
+    let server = RedisServer::start().await;
+    let nodes = [
+        RedisDirectory::open(server.settings(PARTITIONS)).await.unwrap(),
+        RedisDirectory::open(server.settings(PARTITIONS)).await.unwrap(),
+    ];
+    let limit = RateLimit { calls: 10, window_ms: 60_000 };
+    let mut allowed = 0;
+    for n in 0..30 {
+        let taken = nodes[n % 2].take(&user("a"), Call::SendMessage, limit, now(n as u64).moment).await;
+        allowed += usize::from(taken.unwrap());
+    }
+    assert_eq!(allowed, 10);
+    let left: Vec<i64> =
+        vec![server.command(&format!("PTTL {}", only_key(&server, "*:calls:*").await)).await];
+    assert!((60_000..=120_000).contains(&left[0]), "the entry ends by itself: {left:?}");
+}
+
+/// The register has the clock of Redis, whatever the clocks of nodes say.
+#[tokio::test]
+async fn the_register_tells_the_time_of_redis() {
+    let server = RedisServer::start().await;
+    let node = RedisDirectory::open(server.settings(PARTITIONS)).await.unwrap();
+    let time = async || {
+        let (secs, micros): (u64, u64) = server.command("TIME").await;
+        secs * 1_000 + micros / 1_000
+    };
+    let before = time().await;
+    let at = Nodes::read(&node, now(7)).await.unwrap().at;
+    let after = time().await;
+    assert!((before..=after).contains(&at.wall.0), "{before} {at:?} {after}");
+    assert_eq!(at.moment.0, at.wall.0);
+}
+
+async fn only_key(server: &RedisServer, pattern: &str) -> String {
+    let mut keys: Vec<String> = server.command(&format!("KEYS {pattern}")).await;
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    keys.remove(0)
 }
