@@ -274,8 +274,7 @@ fn load(
     });
     let descriptors = Descriptors::watch(meter);
     let runtime = attackers()?;
-    // Not on this thread, whose priority is that of the witness.
-    let ran = runtime.block_on(runtime.spawn(run(Arc::clone(&scene))));
+    let ran = runtime.block_on(run(Arc::clone(&scene)));
     // Measured while the attackers still hold their connections, which are part of the cost.
     let (peak_memory, cpu) = (meter.peak_memory(), meter.cpu());
     let own_cpu = ProcessMeter::new(std::process::id()).cpu()?;
@@ -284,7 +283,7 @@ fn load(
     let witness = scene.witness.lock().take();
     let times = witness.context("the attack has begun without a witness")?.finish();
     let alive = server.is_alive();
-    let mut findings = ran??;
+    let mut findings = ran?;
     findings.expect(alive, "the server has ended");
     let log = server.kill().log();
     findings.expect(!log.contains("panicked"), "something in the server panicked");
@@ -361,8 +360,9 @@ impl Descriptors {
     }
 }
 
-/// The runtime of the attackers, whose threads have the lowest priority, as if they ran on another machine. Everything that
-/// an attack does runs on these threads.
+/// The runtime of the attackers, whose threads have the lowest priority, as if they ran on another machine. The future of an
+/// attack itself is polled by the main thread, whose priority is that of the witness: clients of others, whose logins an
+/// attack tries, belong there, and an attacker belongs in a task.
 fn attackers() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

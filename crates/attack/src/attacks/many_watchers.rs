@@ -69,16 +69,24 @@ async fn attack(scene: Arc<Scene>) -> Result<Findings> {
     };
     let (from, mut to) = star.into_split();
     let reader = tokio::spawn(drain(from));
-    let mut changes = 0_usize;
-    while scene.goes_on() {
-        let batch: Vec<u8> =
-            (0..50).flat_map(|number| custom(&format!("change {}", changes + number))).collect();
-        match timeout(scene.left(), to.write_all(&batch)).await {
-            Ok(Ok(())) => changes += 50,
-            Ok(Err(error)) => return Err(error.into()),
-            Err(_) => break,
-        }
-    }
+    let flood = {
+        let scene = Arc::clone(&scene);
+        tokio::spawn(async move {
+            let mut changes = 0_usize;
+            while scene.goes_on() {
+                let batch: Vec<u8> =
+                    (0..50).flat_map(|number| custom(&format!("change {}", changes + number))).collect();
+                match timeout(scene.left(), to.write_all(&batch)).await {
+                    Ok(written) => written?,
+                    Err(_) => break,
+                }
+                changes += 50;
+            }
+            // The connection stays open until what was sent is counted.
+            anyhow::Ok((changes, to))
+        })
+    };
+    let (changes, _to) = flood.await??;
     scene.end();
     let mut findings = Findings::default();
     let answered = counter(scene.health, REQUESTS).await? - answered;
