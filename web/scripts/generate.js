@@ -27,7 +27,8 @@ const REASONS_TO_WAIT = [60_011, 60_018, 60_019];
 
 const outputs = [
   { path: join(GENERATED, "wire.ts"), text: wireTypes() },
-  { path: join(GENERATED, "codes.ts"), text: codeTable(readFileSync(CODES, "utf8")) },
+  { path: join(GENERATED, "codes.ts"), text: codeTable(readFileSync(CODES, "utf8"), ["english"]) },
+  { path: join(GENERATED, "texts.ts"), text: codeTable(readFileSync(CODES, "utf8"), ["english", "chinese"]) },
 ];
 
 let stale = 0;
@@ -75,7 +76,7 @@ function jsonTypes(text) {
     .map((statement) => printer.printNode(ts.EmitHint.Unspecified, statement, source));
 }
 
-function codeTable(page) {
+function codeTable(page, languages) {
   const rows = [...page.matchAll(/^\| (\d+) \| `([A-Z0-9_]+)` \| (.+) \| (.+) \|$/gm)];
   const lines = page.split("\n").filter((line) => /^\| -?\d/.test(line));
   if (rows.length === 0 || rows.length !== lines.length) {
@@ -87,13 +88,14 @@ function codeTable(page) {
     ((number >= 50_000 && number < 70_000) || number === 70_402 || number >= 90_000);
   const text = (cell) => JSON.stringify(cell.replaceAll("\\|", "|"));
   const told = rows.filter(([, number]) => !isOfApi(Number(number)));
-  const entries = told.map(
-    ([, number, name, english, chinese]) =>
-      `${name}: { number: ${number}, english: ${text(english)}, chinese: ${text(chinese)} },`,
-  );
+  const entries = told.map(([, number, name, english, chinese]) => {
+    const texts = { english, chinese };
+    const shown = languages.map((language) => `${language}: ${text(texts[language])}`);
+    return `${name}: { number: ${number}, ${shown.join(", ")} },`;
+  });
   return `// The codes of docs/codes.md that a client may be answered with. Made by \`npm run generate\`.
 
-/** The codes that an answer may carry, each with its number and its texts. */
+/** The codes that an answer may carry, each with its number and its text in ${languages.join(" and ")}. */
 export const CODES = {
 ${entries.join("\n")}
 } as const;

@@ -86,6 +86,7 @@ describe("the tarballs", () => {
     const program = `
       import { create, type UserStatus } from "@lamplight/chat";
       import { EVENT, type ChatSDK } from "@lamplight/chat/compat";
+      import { CODES } from "@lamplight/chat/codes";
       import { statusStore } from "@lamplight/chat/store";
       import { useUserStatus } from "@lamplight/chat/react";
       import { TUIKit, type AvatarHosts } from "@lamplight/uikit";
@@ -94,6 +95,7 @@ describe("the tarballs", () => {
       const chat = create({ SDKAppID: 1, server: "ws://localhost" });
       TUIKit.init({ chat, config: { avatarHosts: hosts } });
       const found: UserStatus | undefined = statusStore(chat).get("bob");
+      export const text: string = CODES.NOT_LOGGED_IN.chinese;
       export const all: [string, ChatSDK | null, number | undefined, typeof TuikitAvatar, typeof useUserStatus] =
         [EVENT.SDK_READY, null, found?.statusType, TuikitAvatar, useUserStatus];
       // @ts-expect-error the package has types: a number is not a userID

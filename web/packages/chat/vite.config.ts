@@ -5,6 +5,7 @@ export default defineConfig({
     lib: {
       entry: {
         index: "src/index.ts",
+        codes: "src/codes.ts",
         "compat/index": "src/compat/index.ts",
         "store/store": "src/store/store.ts",
         "store/react": "src/store/react.ts",

@@ -1,6 +1,6 @@
 /** The section with the name and the edition of the app. */
 
-import { CODES } from "@lamplight/chat";
+import { CODES } from "@lamplight/chat/codes";
 import { css, html, nothing } from "lit";
 import { customElement } from "lit/decorators.js";
 import type { Edition } from "../api/shapes.js";

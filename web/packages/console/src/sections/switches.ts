@@ -3,7 +3,7 @@
  * off.
  */
 
-import { CODES } from "@lamplight/chat";
+import { CODES } from "@lamplight/chat/codes";
 import { css, html, type TemplateResult } from "lit";
 import { customElement } from "lit/decorators.js";
 import { base, cards } from "../components/styles.js";

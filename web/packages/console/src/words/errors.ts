@@ -1,6 +1,6 @@
 /** The text for an error, with its code. */
 
-import { CODES } from "@lamplight/chat";
+import { CODES } from "@lamplight/chat/codes";
 import { ApiError } from "../api/client.js";
 import type { Words } from "./en.js";
 

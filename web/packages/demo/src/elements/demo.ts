@@ -1,7 +1,7 @@
 /** The whole page: finds the server, and shows the entrance or the desk. */
 
 import { TUIKit } from "@lamplight/uikit";
-import { CODES } from "@lamplight/chat";
+import { CODES } from "@lamplight/chat/codes";
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { customElement, state } from "lit/decorators.js";
 import { common } from "./styles.js";
