@@ -24,6 +24,10 @@ const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 /// for a device without a network for hours.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
+/// The longest spread, which is also the longest that a server can be configured to announce. A longer one is shortened
+/// to this.
+const LONGEST_SPREAD: Duration = Duration::from_secs(600);
+
 /// The maximum number of failures that the computation uses while calls wait for the link. It keeps the waits short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
@@ -60,7 +64,7 @@ impl Spread {
     pub(crate) fn from_wire(spread_ms: u32) -> Self {
         match spread_ms {
             0 => Self::Unknown,
-            spread_ms => Self::Told(Duration::from_millis(spread_ms.into())),
+            spread_ms => Self::Told(Duration::from_millis(spread_ms.into()).min(LONGEST_SPREAD)),
         }
     }
 

@@ -18,6 +18,10 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::time::Duration;
 
+/// The longest wait that a server can ask for; a longer one is shortened to this. A server chooses its waits within
+/// `reconnect_spread_ms`, which is at most ten minutes.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_secs(3_600);
+
 /// The wait after [`Code::TOO_MANY_FAILURES`], because the server blocks the address for a minute.
 const AFTER_TOO_MANY_FAILURES: Duration = Duration::from_secs(60);
 
@@ -426,7 +430,7 @@ impl Machine {
     fn connection_ended(&mut self, told: &v1::ConnectionEnded, turn: &mut Turn) {
         let Some(Session { established, logins, phase, login_limit, .. }) = &mut self.session else { return };
         let why = LinkEnd::EndedByServer(told.message.clone());
-        let retry_after = Duration::from_millis(told.retry_after_ms.into());
+        let retry_after = Duration::from_millis(told.retry_after_ms.into()).min(LONGEST_RETRY_AFTER);
         let over = match told.cause() {
             Cause::KickedByOtherLogin => Event::KickedOffline {
                 by: KickedBy::OtherLogin { platform: Platform::from_number(told.by_platform) },

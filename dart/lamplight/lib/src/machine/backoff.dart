@@ -31,6 +31,10 @@ const _betweenLongest = 20000;
 /// enough for a device without a network for hours.
 const _attemptsBeforeDoubling = 80;
 
+/// The longest spread, which is also the longest that a server can be
+/// configured to announce. A longer one is shortened to this.
+const _longestSpread = 600000;
+
 /// The maximum number of failures that the back-off takes into account while
 /// calls wait for the link.
 const mostFailuresWithCalls = 1;
@@ -51,7 +55,7 @@ int jitterOf(int span, double jitter) => (span * jitter).floor();
 /// that thousands of clients that lost a server together do not return
 /// together.
 int reconnectDelay(int spread, int failures, double jitter) {
-  final first = spread == 0 ? _first : spread;
+  final first = spread == 0 ? _first : min(spread, _longestSpread);
   if (failures == 0) return jitterOf(first, jitter);
   final steady = spread == 0 ? 1 : _attemptsBeforeDoubling;
   // Five doublings already exceed the longest mean wait.

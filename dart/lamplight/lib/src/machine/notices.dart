@@ -1,5 +1,10 @@
 part of 'machine.dart';
 
+/// The longest wait that a server can ask for, in milliseconds; a longer one is
+/// shortened to this. A server chooses its waits within the spread that it
+/// announces, which is at most ten minutes.
+const _longestRetryAfter = 3600000;
+
 /// The part of the connection machine that handles messages that the server
 /// sends without a request.
 extension _Notices on Machine {
@@ -133,7 +138,8 @@ extension _Notices on Machine {
 
   /// Handles the message with which the server ends this link.
   void _connectionEnded(Session session, ConnectionEndedMessage told) {
-    final ConnectionEndedMessage(:message, retryAfter: span) = told;
+    final ConnectionEndedMessage(:message, :retryAfter) = told;
+    final span = min(retryAfter, _longestRetryAfter);
     LinkEnd why(LinkEndKind kind, String otherwise) =>
         LinkEnd(kind, message.isEmpty ? otherwise : message);
     final over = switch (told.cause) {

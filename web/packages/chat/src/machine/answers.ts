@@ -20,6 +20,12 @@ import { fold, type Folded, refresh } from "./cache.js";
 import type { Abilities, Ending, Result, Turn } from "./session.js";
 import { readStatuses, type UserStatus } from "./status.js";
 
+/**
+ * The longest wait that a server can ask for; a longer one is shortened to this. A server chooses its waits within
+ * `reconnectSpreadMs`, which is at most ten minutes.
+ */
+const LONGEST_RETRY_AFTER = 3_600_000;
+
 /** The wait after TOO_MANY_FAILURES, in milliseconds. The contract requires a minute. */
 const AFTER_TOO_MANY_FAILURES = 60_000;
 
@@ -412,7 +418,7 @@ function listChanged(turn: Turn, added: readonly string[], removed: readonly str
 
 /** Handles the last message of the server before it closes the link. */
 function connectionEnded(turn: Turn, last: ConnectionEndedJson): void {
-  const span = last.retryAfterMs ?? 0;
+  const span = Math.min(last.retryAfterMs ?? 0, LONGEST_RETRY_AFTER);
   const why = refused("NOT_CONNECTED", last.message ?? "ended by the server");
   if (last.cause === "CAUSE_PROTOCOL_ERROR" && turn.session?.phase.at === "loggingIn") {
     // The operator may have set a lower limit for the size of a login, so the next login is smaller.

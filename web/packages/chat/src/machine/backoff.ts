@@ -30,6 +30,12 @@ const BETWEEN_LONGEST = 20_000;
  */
 const ATTEMPTS_BEFORE_DOUBLING = 80;
 
+/**
+ * The longest spread, which is also the longest that a server can be configured to announce. A longer one is shortened
+ * to this.
+ */
+const LONGEST_SPREAD = 600_000;
+
 /** The maximum number of failures that the back-off takes into account while calls wait for the link. */
 export const MOST_FAILURES_WITH_CALLS = 1;
 
@@ -44,7 +50,7 @@ export const STABLE_AFTER = 10_000;
  * is half random, so that thousands of clients that lost a server together do not return together.
  */
 export function delay(spread: number, failures: number, jitter: number): number {
-  const first = spread || FIRST;
+  const first = Math.min(spread, LONGEST_SPREAD) || FIRST;
   if (failures === 0) {
     return Math.floor(jitter * first);
   }
