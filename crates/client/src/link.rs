@@ -189,6 +189,11 @@ impl Link {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
 
+    /// Whether this request of the application is not answered yet.
+    pub(crate) fn has_in_flight(&self, request: &Request) -> bool {
+        self.in_flight.values().any(|sent| matches!(sent, InFlight::Call(call) if call.request == *request))
+    }
+
     /// The calls whose callers still wait for an answer.
     pub(crate) fn calls(&mut self) -> impl Iterator<Item = &mut Call> {
         self.in_flight.values_mut().filter_map(|request| match request {

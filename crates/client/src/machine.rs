@@ -14,6 +14,7 @@
 //! ```
 
 mod answers;
+mod next;
 mod retry;
 mod session;
 mod snapshot;
@@ -21,13 +22,10 @@ mod snapshot;
 mod tests;
 mod turn;
 
-use crate::backoff::{self, Jitter, Spread};
+use crate::backoff::{self, Jitter};
 use crate::cache::Cache;
 use crate::link::{Call, CallId, InFlight, WAKE_SPREAD};
-use crate::lists::ListsVersion;
-use crate::path::NetworkPath;
 use crate::request::{self, Answer, FRAME_SLACK, Request};
-use crate::restore::Restore;
 use crate::{Abilities, Error, Event, LinkEnd, Refused, read};
 use lamplight_model::{AppId, Code, DeviceId, Moment, Platform, UserId};
 use lamplight_wire::v1::client_message::Body as Ask;
@@ -35,7 +33,6 @@ use lamplight_wire::{FrameLimits, v1};
 use prost::Message as _;
 use retry::Retry;
 use session::{Phase, Session};
-use std::collections::VecDeque;
 use std::mem;
 use std::time::Duration;
 use turn::Turn;
@@ -103,12 +100,14 @@ pub(crate) struct Machine {
     last_id: u64,
     cache: Cache,
     session: Option<Session>,
+    /// The session that begins when the application is logged out of the present one.
+    next: Option<Session>,
 }
 
 impl Machine {
     /// Creates a client without a session.
     pub(crate) fn new(identity: Identity) -> Self {
-        Self { identity, last_id: 0, cache: Cache::default(), session: None }
+        Self { identity, last_id: 0, cache: Cache::default(), session: None, next: None }
     }
 
     /// The cached statuses of the watched users.
@@ -125,8 +124,7 @@ impl Machine {
     /// `None` if there is no such time.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
-        let calls = session.queue.iter().map(|call| call.deadline);
-        let logins = session.logins.iter().map(|(_, deadline)| *deadline);
+        let callers = session.call_deadlines().chain(self.next.iter().flat_map(Session::call_deadlines));
         let phase = match &session.phase {
             Phase::Connecting { deadline } | Phase::LoggingIn { deadline, .. } => Some(*deadline),
             Phase::Waiting { until, .. } => Some(*until),
@@ -135,7 +133,7 @@ impl Machine {
                 optional.into_iter().flatten().chain([link.heartbeat_due(session.path)]).min()
             }
         };
-        calls.chain(logins).chain(phase).min()
+        callers.chain(phase).min()
     }
 
     /// Processes everything that is due at `now`, and then the input. Returns the effects in order.
@@ -173,25 +171,12 @@ impl Machine {
             return turn.answer(call, Err(refused.into()));
         }
         let Some(session) = &mut self.session else {
-            self.session = Some(Session {
-                user,
-                user_sig,
-                established: false,
-                failures: 0,
-                spread: Spread::Unknown,
-                path: NetworkPath::default(),
-                logins: vec![(call, deadline)],
-                queue: VecDeque::new(),
-                subscriptions: Vec::new(),
-                restore: Restore::default(),
-                lists_version: ListsVersion::default(),
-                abilities: None,
-                snapshot: None,
-                login_limit: FrameLimits::default().before_login,
-                phase: Phase::Waiting { until: turn.now, at_call: turn.now },
-            });
+            self.session = Some(Session::new(user, user_sig, (call, deadline), turn.now));
             return self.connect(turn);
         };
+        if session.is_logging_out() {
+            return self.login_after_logout(call, deadline, user, user_sig, turn);
+        }
         if session.user != user {
             let refused =
                 Refused::because(Code::INVALID_PARAMETER, "another user is logged in; log out first");
@@ -206,25 +191,21 @@ impl Machine {
         if waiting >= MAX_QUEUE {
             return turn.answer(call, Err(too_many_calls()));
         }
+        let is_newer = session.user_sig != user_sig;
+        session.user_sig.clone_from(&user_sig);
         match session.phase {
             Phase::Live(_) => {
                 let request = Request::Login { user_sig, resume: false };
                 session.queue.push_back(Call::new(call, deadline, request));
             }
-            Phase::Connecting { .. } => {
-                session.user_sig = user_sig;
-                session.logins.push((call, deadline));
-            }
+            Phase::Connecting { .. } => session.logins.push((call, deadline)),
             Phase::LoggingIn { resume, .. } => {
-                let is_sent = !resume && session.user_sig == user_sig;
-                session.user_sig = user_sig;
                 session.logins.push((call, deadline));
-                if !is_sent {
+                if resume || is_newer {
                     self.begin_anew(turn);
                 }
             }
             Phase::Waiting { .. } => {
-                session.user_sig = user_sig;
                 session.logins.push((call, deadline));
                 self.connect(turn);
             }
@@ -232,7 +213,12 @@ impl Machine {
     }
 
     fn call(&mut self, call: CallId, deadline: Moment, request: Request, turn: &mut Turn) {
-        let Some(session) = &mut self.session else {
+        if request == Request::Logout {
+            self.refuse_next(&Error::NotLoggedIn, turn);
+        }
+        // A call after a login belongs to the session of that login.
+        let is_for_next = self.next.is_some();
+        let Some(session) = self.next.as_mut().or(self.session.as_mut()) else {
             return turn.answer(call, Err(Error::NotLoggedIn));
         };
         if let Err(refused) = request::check(&request) {
@@ -245,15 +231,16 @@ impl Machine {
             return turn.answer(call, Err(too_many_calls()));
         }
         let mut is_overtaken = false;
-        if let Request::Login { user_sig, .. } = &request
-            && !matches!(session.phase, Phase::Live(_))
-        {
+        if let Request::Login { user_sig, .. } = &request {
             is_overtaken = matches!(session.phase, Phase::LoggingIn { .. }) && session.user_sig != *user_sig;
             session.user_sig.clone_from(user_sig);
         }
         session.queue.push_back(Call::new(call, deadline, request));
         if is_overtaken {
             return self.begin_anew(turn);
+        }
+        if is_for_next {
+            return;
         }
         if let Phase::Waiting { until, at_call } = &mut session.phase {
             *until = (*until).min(*at_call);
@@ -312,6 +299,7 @@ impl Machine {
     }
 
     fn expire_calls(&mut self, turn: &mut Turn) {
+        self.expire_next(turn);
         let Some(session) = &mut self.session else { return };
         let now = turn.now;
         let mut logout_expired = false;
@@ -434,9 +422,6 @@ impl Machine {
                 for call in link.calls() {
                     let is_logout = call.request == Request::Logout;
                     logging_out |= is_logout;
-                    if let Request::Login { user_sig, .. } = &call.request {
-                        session.user_sig.clone_from(user_sig);
-                    }
                     // The end of the link logs a Web client out, but not a native client.
                     let result =
                         if is_logout && is_web { Ok(Answer::LoggedOut) } else { Err(Error::Disconnected) };
@@ -454,6 +439,7 @@ impl Machine {
                     retry = Retry::After(turn.jitter.of(WAKE_SPREAD));
                 }
                 session.restore.put_back();
+                session.take_waiting_logins();
                 true
             }
             Phase::Connecting { .. } | Phase::LoggingIn { .. } | Phase::Waiting { .. } => false,
@@ -462,7 +448,7 @@ impl Machine {
         // If a call waits, the back-off is short. A wait that the server has requested is not shortened.
         let with_calls = session.failures.min(backoff::MOST_FAILURES_WITH_CALLS);
         let wait_with_calls = retry.wait(session.spread, with_calls, turn.jitter);
-        let is_awaited = session.queue.iter().any(|call| call.id.is_some());
+        let is_awaited = !session.logins.is_empty() || session.queue.iter().any(|call| call.id.is_some());
         let retry_in = if is_awaited { wait_with_calls } else { wait };
         let at_call = turn.now + wait_with_calls;
         session.failures = session.failures.saturating_add(1);
@@ -486,6 +472,7 @@ impl Machine {
         calls.into_iter().for_each(|call| turn.answer(call, Err(Error::NotLoggedIn)));
         self.cache.clear();
         turn.emit(event);
+        self.begin_next(turn);
     }
 
     // Sending

@@ -116,6 +116,7 @@ impl Machine {
         let Some(session) = &mut self.session else { return };
         session.phase = Phase::Live(Link::new(heartbeat_timeout(&told), platform, turn.now));
         session.established = true;
+        session.accepted_sig.clone_from(&session.user_sig);
         session.spread = Spread::from_wire(told.reconnect_spread_ms);
         session.snapshot = Some(Snapshot::after(named));
         turn.emit(Event::Connected { resumed: resume });
@@ -134,6 +135,19 @@ impl Machine {
         let Some(session) = &mut self.session else { return };
         if let Some(retry) = retry_after_refusal(&refused) {
             return self.link_ended(LinkEnd::Refused(refused), retry, turn);
+        }
+        let user_sig = session.user_sig.clone();
+        if !refused.is(Code::KICKED_BY_OTHER_LOGIN) && session.drop_user_sig(&user_sig) {
+            // Only the newer UserSig is refused: the session goes on with the one before it.
+            session.queue.retain(|call| {
+                let is_its =
+                    matches!(&call.request, Request::Login { user_sig: its, .. } if *its == user_sig);
+                if let (true, Some(id)) = (is_its, call.id) {
+                    turn.answer(id, Err(refused.clone().into()));
+                }
+                !is_its
+            });
+            return self.link_ended(LinkEnd::Refused(refused), Retry::BackOff, turn);
         }
         for (call, _) in session.logins.drain(..) {
             turn.answer(call, Err(refused.clone().into()));
@@ -188,7 +202,13 @@ impl Machine {
             let error =
                 if refused.is(Code::NOT_LOGGED_IN) { Error::NotLoggedIn } else { Error::Refused(refused) };
             if let Some(id) = call.id {
-                turn.answer(id, Err(error));
+                turn.answer(id, Err(error.clone()));
+            }
+            if let (Request::Login { user_sig, .. }, Some(session)) = (&call.request, &mut self.session) {
+                session.drop_user_sig(user_sig);
+            }
+            if call.request == Request::Logout {
+                self.logout_refused(&error, turn);
             }
             return;
         }
@@ -269,7 +289,7 @@ impl Machine {
         let platform = self.identity.platform;
         let (Some(session), Some(told)) = (&mut self.session, told) else { return };
         if let Request::Login { user_sig, .. } = asked {
-            session.user_sig.clone_from(user_sig);
+            session.accepted_sig.clone_from(user_sig);
         }
         if let Phase::Live(link) = &mut session.phase {
             link.set_heartbeat(heartbeat_timeout(&told), platform);

@@ -6,15 +6,20 @@ use crate::backoff::Spread;
 use crate::link::{Call, CallId, Link};
 use crate::lists::ListsVersion;
 use crate::path::NetworkPath;
+use crate::request::Request;
 use crate::restore::Restore;
 use lamplight_model::{Moment, Platform, UserId, UserStatus};
+use lamplight_wire::FrameLimits;
 use std::collections::{BTreeSet, VecDeque};
 
 /// A session, from a login to its end.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) user: UserId,
+    /// The UserSig of the next login: the newest that the application has given and that was not refused.
     pub(super) user_sig: String,
+    /// The UserSig that the server has accepted last. It is used again when a newer one is refused.
+    pub(super) accepted_sig: String,
     /// Whether a login has succeeded. From then on, the client reconnects by itself.
     pub(super) established: bool,
     /// The number of consecutive attempts that failed or gave a link that broke soon.
@@ -66,6 +71,61 @@ pub(super) enum Phase {
 }
 
 impl Session {
+    /// Creates the session of a first login.
+    pub(super) fn new(user: UserId, user_sig: String, login: (CallId, Moment), now: Moment) -> Self {
+        Self {
+            user,
+            user_sig,
+            accepted_sig: String::new(),
+            established: false,
+            failures: 0,
+            spread: Spread::Unknown,
+            path: NetworkPath::default(),
+            logins: vec![login],
+            queue: VecDeque::new(),
+            subscriptions: Vec::new(),
+            restore: Restore::default(),
+            lists_version: ListsVersion::default(),
+            abilities: None,
+            snapshot: None,
+            login_limit: FrameLimits::default().before_login,
+            phase: Phase::Waiting { until: now, at_call: now },
+        }
+    }
+
+    /// The deadlines of the calls that were not sent.
+    pub(super) fn call_deadlines(&self) -> impl Iterator<Item = Moment> {
+        let logins = self.logins.iter().map(|(_, deadline)| *deadline);
+        logins.chain(self.queue.iter().map(|call| call.deadline))
+    }
+
+    /// Whether a logout waits to be sent or to be answered.
+    pub(super) fn is_logging_out(&self) -> bool {
+        let waits = self.queue.iter().any(|call| call.request == Request::Logout);
+        waits || matches!(&self.phase, Phase::Live(link) if link.has_in_flight(&Request::Logout))
+    }
+
+    /// Turns the logins that wait for room on a link that broke into logins of the next attempt.
+    pub(super) fn take_waiting_logins(&mut self) {
+        let Self { queue, logins, .. } = self;
+        queue.retain(|call| match (&call.request, call.id) {
+            (Request::Login { resume: false, .. }, Some(id)) => {
+                logins.push((id, call.deadline));
+                false
+            }
+            _ => true,
+        });
+    }
+
+    /// Drops a UserSig that the server has refused. Returns whether there is an accepted one in its place.
+    pub(super) fn drop_user_sig(&mut self, refused: &str) -> bool {
+        let is_newest = self.established && self.user_sig == refused && self.accepted_sig != refused;
+        if is_newest {
+            self.user_sig.clone_from(&self.accepted_sig);
+        }
+        is_newest
+    }
+
     /// Removes users who are no longer watched from the subscription list, and returns those who were on it. While the
     /// app forbids notifications of other users, the list is not changed.
     pub(super) fn left_the_list(&mut self, left: &[UserId]) -> Vec<UserId> {

@@ -56,6 +56,27 @@ void main() {
     });
   });
 
+  test('a login after a logout of the same user, or of another one, wins',
+      () async {
+    await withServer((node) async {
+      await logIn(node, 'alice');
+      final [alices, bobs] = [await node.sig('alice'), await node.sig('bob')];
+      Future<int> login(String user, String sig) async =>
+          (await manager.login(userID: user, userSig: sig)).code;
+      final again = await Future.wait([
+        manager.logout().then((answer) => answer.code),
+        login('alice', alices),
+      ]);
+      equal((again, await loggedIn()), ([0, 0], 'alice'));
+      final other = await Future.wait([
+        login('bob', bobs),
+        login('alice', alices),
+      ]);
+      equal((other, await loggedIn()), ([6014, 0], 'alice'));
+      equal((await manager.setSelfStatus(status: 'here')).code, 0);
+    });
+  });
+
   test('a logout takes back a login that waits for another logout', () async {
     await withServer((node) async {
       await logIn(node, 'alice');

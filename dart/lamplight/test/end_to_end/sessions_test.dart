@@ -44,6 +44,25 @@ void main() {
     await client.close();
   });
 
+  nodeTest('a login that does not wait for the logout before it counts',
+      (node) async {
+    final ann = await node.login('ann');
+    final client = ann.client;
+    final [anns, bobs] = [await node.sig('ann'), await node.sig('bob')];
+    await Future.wait([client.logout(), client.login('ann', anns)]);
+    equal(client.userId, 'ann');
+    await Future.wait([client.logout(), client.login('bob', bobs)]);
+    equal(client.userId, 'bob');
+    await client.setSelfStatus('here');
+    // Also while the login of the first user is under way.
+    await client.logout();
+    final first = codeOf(() => client.login('ann', anns));
+    final last = [client.logout(), client.login('bob', bobs)];
+    await Future.wait(last);
+    equal((await first, client.userId), (6014, 'bob'));
+    await client.close();
+  });
+
   nodeTest('the newest of two devices of a platform stays, without a flicker',
       (node) async {
     final watcher = await node.login('watcher');

@@ -10,6 +10,7 @@ void main() {
   final shared = Platform.script.resolve('../../../crates/client/tests/sdk/');
   for (final (name, least) in [
     ('connection.txt', 40),
+    ('relogin.txt', 15),
     ('calls.txt', 10),
     ('heartbeats.txt', 8),
     ('restore.txt', 8),

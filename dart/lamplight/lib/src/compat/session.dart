@@ -239,7 +239,7 @@ final class Running {
         await client.logout();
       } on LamplightException {
         // If the server refuses the logout, the user is still logged in.
-        if (client.loginUserId == before) {
+        if (client.loginUserId == before && wish == _wishes) {
           rethrow;
         }
       }

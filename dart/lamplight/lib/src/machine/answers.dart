@@ -46,6 +46,9 @@ extension _Answers on Machine {
         switch (link.take(id)) {
           case CallInFlight(:final call):
             _failCall(call, refusal);
+            final Request(:kind, :token) = call.request;
+            if (kind == 'login') session!.dropToken(token);
+            if (kind == 'logout') _logoutRefused(session!, refusal);
           case RestoreInFlight():
             _restoreRefused(session!, refusal);
           case HeartbeatInFlight() || null:
@@ -65,6 +68,7 @@ extension _Answers on Machine {
     session.phase =
         Live(LiveLink(told.heartbeatTimeout, identity.platform, _now));
     session.isEstablished = true;
+    session.acceptedToken = session.token;
     session.spread = told.reconnectSpread;
     _emit(ConnectedEvent(isResumed: phase.isResume));
     for (final login in session.logins) {
@@ -82,6 +86,19 @@ extension _Answers on Machine {
         LinkEnd(LinkEndKind.refused, refusal.message, refusal: refusal);
     if (_retryAfter(refusal) case final BackOff retry) {
       return _linkEnded(why, retry);
+    }
+    final token = session.token;
+    if (refusal.code != LamplightCode.kickedByOtherLogin &&
+        session.dropToken(token)) {
+      // Only the newer token is refused: the session goes on with the one
+      // before it.
+      session.queue.removeWhere((call) {
+        final Request(:kind, token: its) = call.request;
+        if (kind != 'login' || its != token) return false;
+        _failCall(call, refusal);
+        return true;
+      });
+      return _linkEnded(why, const BackOff());
     }
     _failLogins(session, refusal);
     _end(
@@ -183,7 +200,7 @@ extension _Answers on Machine {
   void _learn(Session session, Request request, Object value) {
     switch (value) {
       case final LoginTold told:
-        session.token = request.token;
+        session.acceptedToken = request.token;
         session.spread = told.reconnectSpread;
         if (session.phase case Live(:final link)) {
           link.usualHeartbeat =

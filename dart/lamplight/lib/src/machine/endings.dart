@@ -35,6 +35,7 @@ extension _Endings on Machine {
         rule = AtTurn(jitterOf(wakeSpread, _jitter));
       }
       if (_giveBack(session, link)) return _end(const LoggedOutEvent());
+      session.takeWaitingLogins();
     }
     if (rule is WhenResumed) {
       session.phase = Away();
@@ -45,7 +46,8 @@ extension _Endings on Machine {
     // for still applies in full.
     final fewer = min(session.failures, mostFailuresWithCalls);
     final waitWithCalls = _wait(rule, session.spread, fewer);
-    final retryIn = session.queue.isEmpty ? wait : waitWithCalls;
+    final isAwaited = session.queue.isNotEmpty || session.logins.isNotEmpty;
+    final retryIn = isAwaited ? waitWithCalls : wait;
     session.failures++;
     session.phase = Waiting(_now + retryIn, _now + waitWithCalls);
     final span = Duration(milliseconds: retryIn);
@@ -74,9 +76,7 @@ extension _Endings on Machine {
     final again = link.takeRepeatable();
     var isLoggingOut = false;
     for (final call in link.calls.toList()) {
-      final Request(:kind, :token) = call.request;
-      if (kind == 'login') session.token = token;
-      if (kind == 'logout') {
+      if (call.request.kind == 'logout') {
         isLoggingOut = true;
         if (identity.platform == DevicePlatform.web) {
           _answer(call.id!, const Object());
@@ -111,6 +111,7 @@ extension _Endings on Machine {
     final isTakenBack = event is LoginFailedEvent &&
         session.queue.any((call) => call.request.kind == 'logout');
     _emit(isTakenBack ? const LoginFailedEvent(_loginTakenBack) : event);
+    _beginNext();
   }
 
   void _failLogins(Session session, LamplightException error) {

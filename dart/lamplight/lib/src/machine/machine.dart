@@ -23,6 +23,7 @@ import 'session.dart';
 
 part 'answers.dart';
 part 'endings.dart';
+part 'next.dart';
 part 'notices.dart';
 
 /// The time limit for opening a link, in milliseconds.
@@ -58,6 +59,11 @@ final class Machine {
   int? _clockOffset;
 
   Session? _session;
+
+  /// The session that begins when the application is logged out of the present
+  /// one.
+  Session? _next;
+
   int _lastId = 0;
 
   /// Whether the application is paused, so that it is not visible.
@@ -77,8 +83,8 @@ final class Machine {
     final session = _session;
     if (session == null) return null;
     final deadlines = [
-      for (final login in session.logins) login.deadline,
-      for (final call in session.queue) call.deadline,
+      ...session.callDeadlines,
+      ...?_next?.callDeadlines,
       ...switch (session.phase) {
         Connecting(:final deadline) || LoggingIn(:final deadline) => [deadline],
         Waiting(:final until) => [until],
@@ -142,6 +148,9 @@ final class Machine {
       return _fail(call, refusal);
     }
     final session = _session;
+    if (session != null && session.isLoggingOut) {
+      return _loginAfterLogout(session, input);
+    }
     if (session != null && session.user != user) {
       return _fail(call, invalid('another user is logged in; log out first'));
     }
@@ -155,6 +164,8 @@ final class Machine {
     final waiting =
         session.phase is Live ? session.queue.length : session.logins.length;
     if (waiting >= maxQueue) return _fail(call, tooManyCalls());
+    final isNewer = session.token != token;
+    session.token = token;
     switch (session.phase) {
       case Live():
         session.queue.add(
@@ -165,15 +176,11 @@ final class Machine {
           ),
         );
       case Connecting():
-        session.token = token;
         session.logins.add(login);
-      case final LoggingIn phase:
-        final isSent = !phase.isResume && session.token == token;
-        session.token = token;
+      case LoggingIn(:final isResume):
         session.logins.add(login);
-        if (!isSent) _beginAnew();
+        if (isResume || isNewer) _beginAnew();
       case Waiting() || Away():
-        session.token = token;
         session.logins.add(login);
         _connect();
     }
@@ -181,13 +188,15 @@ final class Machine {
 
   void _call(CallInput input) {
     final CallInput(:call, :request) = input;
-    final session = _session;
+    final isLogout = request.kind == 'logout';
+    if (isLogout) _refuseNext(notLoggedIn());
+    // A call after a login belongs to the session of that login.
+    final session = _next ?? _session;
     if (session == null) return _fail(call, notLoggedIn());
     if (request.check() case final LamplightException refusal) {
       return _fail(call, refusal);
     }
     final phase = session.phase;
-    final isLogout = request.kind == 'logout';
     if (isLogout && _endsWithoutServer(session)) {
       _answer(call, const Object());
       return _end(
@@ -200,12 +209,12 @@ final class Machine {
       return _fail(call, tooManyCalls());
     }
     session.queue.add(Call(call, input.deadline, request));
-    if (request.kind == 'login' && phase is! Live) {
+    if (request.kind == 'login') {
       final isSent = phase is! LoggingIn || session.token == request.token;
       session.token = request.token;
       if (!isSent) _beginAnew();
     }
-    if (phase is Waiting) {
+    if (phase is Waiting && session == _session) {
       phase.until = min(phase.until, max(_now, phase.atCall));
       if (phase.until <= _now) _connect();
     }
@@ -271,6 +280,7 @@ final class Machine {
   }
 
   void _expireCalls() {
+    _expireNext();
     final session = _session;
     if (session == null) return;
     final isAsked = session.phase is LoggingIn;

@@ -53,6 +53,10 @@ final class Request {
   List<String> get userIds =>
       (parameters['userIds'] as List<String>?) ?? const [];
 
+  /// Whether the application has logged in, instead of replacing the token.
+  bool get isLoginOfApplication =>
+      kind == 'login' && parameters['resume'] != true;
+
   /// The token of a login; empty for other calls.
   String get token => (parameters['userSig'] as String?) ?? '';
 

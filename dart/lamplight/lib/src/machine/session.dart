@@ -42,8 +42,13 @@ final class Session {
   /// The user's id.
   final String user;
 
-  /// The token of the next login.
+  /// The token of the next login: the newest that the application has given and
+  /// that was not refused.
   String token;
+
+  /// The token that the server has accepted last; null before the first answer.
+  /// It is used again when a newer one is refused.
+  String? acceptedToken;
 
   /// Whether a login of this session has succeeded. Only then does the SDK
   /// reconnect on its own.
@@ -88,6 +93,40 @@ final class Session {
 
   /// The state of the connection.
   Phase phase;
+
+  /// The deadlines of the calls that were not sent.
+  Iterable<int> get callDeadlines => [
+        for (final login in logins) login.deadline,
+        for (final call in queue) call.deadline,
+      ];
+
+  /// Whether a logout waits to be sent or to be answered.
+  bool get isLoggingOut => [
+        ...queue,
+        if (phase case Live(:final link)) ...link.calls,
+      ].any((call) => call.request.kind == 'logout');
+
+  /// Turns the logins that wait for room on a link that broke into logins of
+  /// the next attempt.
+  void takeWaitingLogins() {
+    queue.removeWhere((call) {
+      final id = call.id;
+      if (id == null || !call.request.isLoginOfApplication) return false;
+      logins.add((id: id, deadline: call.deadline));
+      return true;
+    });
+  }
+
+  /// Drops a token that the server has refused. Returns whether there is an
+  /// accepted one in its place.
+  bool dropToken(String refused) {
+    final accepted = acceptedToken;
+    if (accepted == null || token != refused || accepted == refused) {
+      return false;
+    }
+    token = accepted;
+    return true;
+  }
 }
 
 /// A snapshot that is not complete yet. It records the users whose versions the

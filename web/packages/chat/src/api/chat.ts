@@ -43,6 +43,8 @@ export class Chat {
     this.#emitter.emit(EVENT.MESSAGE_MODIFIED, arrived);
   });
   #messages = 0;
+  /** The number of sessions that have begun. */
+  #sessions = 0;
   #netState: EventData[typeof EVENT.NET_STATE_CHANGE]["state"] = TYPES.NET_STATE_DISCONNECTED;
   #clockOffset = 0;
   #isDestroyed = false;
@@ -116,8 +118,10 @@ export class Chat {
     if (this.#isDestroyed) {
       throw check.wrong("this client was destroyed");
     }
-    const repeated = this.isReady();
+    const [wasReady, session] = [this.isReady(), this.#sessions];
     const told = await this.#driver.login(user, check.text(userSig, "userSig"));
+    // A login that follows a logout begins another session.
+    const repeated = wasReady && session === this.#sessions;
     return done({
       actionStatus: "OK" as const,
       errorCode: 0 as const,
@@ -128,9 +132,9 @@ export class Chat {
     });
   }
 
-  /** Logs this device out; other devices of this account stay logged in. */
+  /** Logs this device out, or takes a login back; other devices of this account stay logged in. */
   async logout(): Promise<api.Result<object>> {
-    await this.#core().driver.call("logout", {});
+    await this.#driver.call("logout", {});
     return done({});
   }
 
@@ -368,6 +372,7 @@ export class Chat {
         this.#setNetState(TYPES.NET_STATE_CONNECTED);
         this.#lists.connected(news.told, news.again);
         if (!news.again) {
+          this.#sessions += 1;
           this.#emitter.emit(EVENT.SDK_READY, undefined);
         }
         break;

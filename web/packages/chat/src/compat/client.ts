@@ -6,6 +6,7 @@ import { Emitter, type EventData, type EventName, type Handler } from "../api/em
 import { Log, type LogLevel } from "../api/log.js";
 import { options as parameters, wrong } from "../api/parameters.js";
 import * as shapes from "../api/shapes.js";
+import { ChatError, isRefusal } from "../machine/errors.js";
 import { EMPTY, REJECTED, UNSENDABLE } from "./absent.js";
 import { compatible, CompatError, notLoggedIn, notSupported } from "./errors.js";
 import { findServer } from "./server.js";
@@ -174,7 +175,13 @@ class Client {
   }
 
   async logout(): Promise<unknown> {
-    return await this.#guarded("logout", () => this.chat.logout())();
+    try {
+      return await this.chat.logout();
+    } catch (error) {
+      throw error instanceof ChatError && isRefusal(error, "NOT_LOGGED_IN")
+        ? notLoggedIn("logout")
+        : compatible(error);
+    }
   }
 
   /** Logs out and ends the client. After that, `create` returns a new one. */

@@ -15,6 +15,7 @@ import type {
 } from "../gen/wire.js";
 import * as links from "./link.js";
 import type { Call } from "./link.js";
+import { logoutRefused } from "./next.js";
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./cache.js";
 import type { Abilities, Ending, Result, Turn } from "./session.js";
@@ -107,10 +108,10 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
     misunderstood(turn);
     return;
   }
-  const { logins, established: again } = turn.session;
+  const { logins, established: again, userSig: acceptedSig } = turn.session;
   const link = links.newLink(body.login.heartbeatTimeoutMs ?? 0, turn.now);
   const spread = body.login.reconnectSpreadMs ?? 0;
-  turn.patch({ phase: { at: "live", link }, spread, established: true, logins: [] });
+  turn.patch({ phase: { at: "live", link }, spread, established: true, acceptedSig, logins: [] });
   turn.tell({ type: "connected", again, told: body.login });
   logins.forEach(({ id }) => {
     turn.answer(id, { ok: true, body });
@@ -129,6 +130,11 @@ function loginRefused(turn: Turn, refusal: Refused): void {
     linkEnded(turn, refusal, retry);
     return;
   }
+  if (!isRefusal(refusal, "KICKED_BY_OTHER_LOGIN") && dropUserSig(turn, session.userSig)) {
+    // Only the newer UserSig is refused: the session goes on with the one before it.
+    linkEnded(turn, refusal);
+    return;
+  }
   session.logins.forEach(({ id }) => {
     turn.refuse(id, refusal);
   });
@@ -138,6 +144,16 @@ function loginRefused(turn: Turn, refusal: Refused): void {
   } else {
     failLogin(turn, refusal);
   }
+}
+
+/** Drops a UserSig that the server has refused. Returns whether there is an accepted one in its place. */
+function dropUserSig(turn: Turn, userSig: string | undefined): boolean {
+  const { session } = turn;
+  const isNewest = session?.established === true && session.userSig === userSig && session.acceptedSig !== userSig;
+  if (isNewest) {
+    turn.patch({ userSig: session.acceptedSig });
+  }
+  return isNewest;
 }
 
 function endingOf(refusal: Refused): Ending {
@@ -226,7 +242,13 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
     }
   };
   if (body.refusal !== undefined) {
-    answer({ ok: false, refusal: readRefusal(body) });
+    const refusal = readRefusal(body);
+    answer({ ok: false, refusal });
+    if (call.ask.kind === "login") {
+      dropUserSig(turn, call.ask.parameters.userSig);
+    } else if (call.ask.kind === "logout") {
+      logoutRefused(turn, refusal);
+    }
     return;
   }
   if (body[call.ask.kind] === undefined) {
@@ -251,7 +273,7 @@ function callAnswered(turn: Turn, call: Call, body: ServerMessageJson): void {
 function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
   if (body.login !== undefined && ask.kind === "login" && turn.session?.phase.at === "live") {
     const heartbeat = links.heartbeatInterval(body.login.heartbeatTimeoutMs ?? 0);
-    turn.patch({ userSig: ask.parameters.userSig ?? "", spread: body.login.reconnectSpreadMs ?? 0 });
+    turn.patch({ acceptedSig: ask.parameters.userSig ?? "", spread: body.login.reconnectSpreadMs ?? 0 });
     turn.setLink({ ...turn.session.phase.link, heartbeat });
     turn.tell({ type: "renewed", told: body.login });
     toldAtLogin(turn, [], body.login);

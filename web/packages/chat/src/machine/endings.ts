@@ -4,6 +4,7 @@ import { delay, MOST_FAILURES_WITH_CALLS, STABLE_AFTER } from "./backoff.js";
 import { type Refused, refused } from "./errors.js";
 import { type Call, type CallId, callsOf, silence, WAKE_SPREAD } from "./link.js";
 import { cut } from "./path.js";
+import { beginNext } from "./next.js";
 import { putBack } from "./restore.js";
 import { EMPTY } from "./cache.js";
 import type { Ending, Phase, Session, Turn } from "./session.js";
@@ -54,8 +55,7 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
       isAlone = true;
       least = Math.floor(turn.jitter * WAKE_SPREAD);
     }
-    giveBack(turn, session, callsOf(ended.link));
-    if (turn.session === null) {
+    if (giveBack(turn, session, callsOf(ended.link))) {
       return;
     }
   }
@@ -66,22 +66,23 @@ export function linkEnded(turn: Turn, why: Refused, span = 0, isSlot = false): v
   };
   // A wait that the server has asked for applies to calls too.
   const waitWithCalls = waitAfter(Math.min(failures, MOST_FAILURES_WITH_CALLS));
-  const retryIn = turn.session?.queue.length === 0 ? waitAfter(failures) : waitWithCalls;
+  const isAwaited = turn.session?.queue.length !== 0 || turn.session.logins.length > 0;
+  const retryIn = isAwaited ? waitWithCalls : waitAfter(failures);
   const phase: Phase = { at: "waiting", deadline: turn.now + retryIn, atCall: turn.now + waitWithCalls };
   turn.patch({ failures: failures + 1, phase });
   turn.tell({ type: isLive ? "disconnected" : "connectFailed", why, retryIn });
 }
 
-/** Handles the calls of a broken link: idempotent calls are queued to be sent again, and the others are answered. */
-function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
+/**
+ * Handles the calls of a broken link: idempotent calls are queued to be sent again, logins that waited for room become
+ * those of the next attempt, and the others are answered. Returns whether one of the calls was a logout, after which the
+ * session is over.
+ */
+function giveBack(turn: Turn, session: Session, calls: readonly Call[]): boolean {
   const lost = calls.filter(({ repeatable }) => !repeatable);
   turn.patch({
     queue: [...calls.filter(({ repeatable }) => repeatable), ...session.queue],
     restore: putBack(session.restore),
-    userSig: lost.reduce(
-      (sig, { ask }) => (ask.kind === "login" ? (ask.parameters.userSig ?? sig) : sig),
-      session.userSig,
-    ),
   });
   lost.forEach(({ id, ask }) => {
     if (ask.kind === "logout") {
@@ -90,9 +91,17 @@ function giveBack(turn: Turn, session: Session, calls: readonly Call[]): void {
       turn.refuse(id, refused("NO_ANSWER", "the connection broke before it"));
     }
   });
-  if (lost.some(({ ask }) => ask.kind === "logout")) {
+  const isOver = lost.some(({ ask }) => ask.kind === "logout");
+  if (isOver) {
     end(turn, { by: "logout" });
+  } else {
+    const queue = turn.session?.queue ?? [];
+    turn.patch({
+      queue: queue.filter(({ ask }) => ask.kind !== "login"),
+      logins: queue.filter(({ ask }) => ask.kind === "login"),
+    });
   }
+  return isOver;
 }
 
 /**
@@ -114,12 +123,14 @@ export function end(turn: Turn, how: Ending): void {
   if (established) {
     turn.tell({ type: "ended", how });
   }
+  beginNext(turn);
 }
 
 /** Handles a first login that failed. */
 export function failLogin(turn: Turn, why: Refused): void {
   forgetSession(turn);
   turn.tell({ type: "connectFailed", why, retryIn: null });
+  beginNext(turn);
 }
 
 function forgetSession(turn: Turn): void {

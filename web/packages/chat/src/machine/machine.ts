@@ -13,13 +13,13 @@ import { refused } from "./errors.js";
 import type { KnownJson, LoginRequestJson } from "../gen/wire.js";
 import * as links from "./link.js";
 import type { Call, CallId } from "./link.js";
+import { connect, expireNext, isLoggingOut, refuseNext } from "./next.js";
 import { UNKNOWN_PATH } from "./path.js";
 import * as restores from "./restore.js";
 import { type Effect, type Input, type Session, type State, Turn } from "./session.js";
 import { isNewer } from "./status.js";
 
-/** The time limits for opening a link and for the answer to a login, in milliseconds. */
-export const CONNECT_TIMEOUT = 10_000;
+/** The time limit for the answer to a login, in milliseconds. */
 export const LOGIN_TIMEOUT = 10_000;
 
 /** The delay, in milliseconds, from which a late deadline means that the page or the device was asleep. */
@@ -95,7 +95,7 @@ export function step(state: State, input: Input, now: number, jitter: number): [
  * Returns the time at which the driver must pass the input `tick`, if no other input comes first; undefined if no
  * deadline is pending.
  */
-export function nextDeadline({ session }: State): number | undefined {
+export function nextDeadline({ session, next }: State): number | undefined {
   if (session === null) {
     return undefined;
   }
@@ -104,7 +104,8 @@ export function nextDeadline({ session }: State): number | undefined {
     phase.at === "live"
       ? [links.heartbeatDue(phase.link, session.path), links.givenUpAt(phase.link), restoreDue(session, phase.link)]
       : [phase.deadline];
-  return Math.min(...due, ...[...callsOf(session), ...session.logins].map(({ deadline }) => deadline));
+  const callers = [...callsOf(session), ...session.logins, ...(next?.queue ?? []), ...(next?.logins ?? [])];
+  return Math.min(...due, ...callers.map(({ deadline }) => deadline));
 }
 
 /** Returns the calls whose callers still wait. */
@@ -126,6 +127,10 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
     connect(turn);
     return;
   }
+  if (isLoggingOut(session)) {
+    loginAfterLogout(turn, input);
+    return;
+  }
   if (session.user !== user) {
     turn.refuse(id, refused("INVALID_PARAMETER", "another user is logged in; log out first"));
     return;
@@ -137,7 +142,7 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
   if (session.phase.at === "live") {
     const known = knownWithin(turn.state, { ...session, userSig });
     const parameters = loginRequest(turn.state, user, userSig, false, known);
-    turn.patch({ queue: [...session.queue, newCall(id, deadline, { kind: "login", parameters })] });
+    turn.patch({ userSig, queue: [...session.queue, newCall(id, deadline, { kind: "login", parameters })] });
     return;
   }
   turn.patch({ userSig, logins: [...session.logins, { id, deadline }] });
@@ -148,10 +153,36 @@ function login(turn: Turn, input: Input & { type: "login" }): void {
   }
 }
 
+/** Keeps a login until the session has ended. */
+function loginAfterLogout(turn: Turn, { call: id, deadline, user, userSig }: Input & { type: "login" }): void {
+  const { next } = turn.state;
+  if (next !== null && next.user !== user) {
+    turn.refuse(id, refused("INVALID_PARAMETER", "another user is logging in; log out first"));
+    return;
+  }
+  if (next !== null && next.logins.length >= MAX_QUEUE) {
+    refuseForNow(turn, id);
+    return;
+  }
+  const login = { id, deadline };
+  turn.state = {
+    ...turn.state,
+    next:
+      next === null
+        ? newSession(user, userSig, login, turn.now)
+        : { ...next, userSig, logins: [...next.logins, login] },
+  };
+  // As for any login, the next attempt comes at once: the logout needs a link.
+  if (turn.session?.phase.at === "waiting") {
+    connect(turn);
+  }
+}
+
 function newSession(user: string, userSig: string, call: { id: CallId; deadline: number }, now: number): Session {
   return {
     user,
     userSig,
+    acceptedSig: "",
     established: false,
     failures: 0,
     spread: 0,
@@ -169,7 +200,12 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
 }
 
 function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" }): void {
-  const { session } = turn;
+  if (ask.kind === "logout") {
+    refuseNext(turn, refused("NOT_LOGGED_IN"));
+  }
+  // A call after a login belongs to the session of that login.
+  const { next } = turn.state;
+  const session = next ?? turn.session;
   if (session === null) {
     turn.refuse(id, refused("NOT_LOGGED_IN"));
   } else if (byteLength(ask.parameters) + FRAME_SLACK > FRAME_LIMITS.afterLogin) {
@@ -184,6 +220,8 @@ function call(turn: Turn, { call: id, deadline, ask }: Input & { type: "call" })
     }
   } else if (session.queue.length >= MAX_QUEUE + Number(ask.kind === "logout")) {
     refuseForNow(turn, id);
+  } else if (next !== null) {
+    turn.state = { ...turn.state, next: { ...next, queue: [...next.queue, newCall(id, deadline, ask)] } };
   } else {
     turn.patch({ queue: [...session.queue, newCall(id, deadline, ask)] });
     hurry(turn);
@@ -249,6 +287,7 @@ function beginAttempt(turn: Turn): void {
 }
 
 function expireCalls(turn: Turn): void {
+  expireNext(turn);
   const { session, now } = turn;
   if (session === null) {
     return;
@@ -261,7 +300,7 @@ function expireCalls(turn: Turn): void {
     return;
   }
   const notSent = refused("NOT_CONNECTED", "it was not sent in time");
-  const why = phase.at === "connecting" ? notSent : refused("NO_ANSWER");
+  const why = phase.at === "loggingIn" ? refused("NO_ANSWER") : notSent;
   logins.forEach(({ id }) => {
     turn.refuse(id, why);
   });
@@ -308,12 +347,6 @@ function expirePhase(turn: Turn): void {
 }
 
 // The link.
-
-function connect(turn: Turn): void {
-  turn.patch({ phase: { at: "connecting", deadline: turn.now + CONNECT_TIMEOUT } });
-  turn.tell({ type: "connecting" });
-  turn.effects.push({ type: "openLink" });
-}
 
 function linkUp(turn: Turn): void {
   const { session } = turn;

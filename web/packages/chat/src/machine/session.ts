@@ -28,6 +28,9 @@ import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Cache } from "./cache.js";
 import type { UserStatus } from "./status.js";
 
+/** The longest time for an attempt to connect. */
+export const CONNECT_TIMEOUT = 10_000;
+
 /** The identity of this client, the same for every user who logs in. */
 export interface Identity {
   readonly sdkAppId: number;
@@ -41,6 +44,8 @@ export interface State {
   readonly lastId: number;
   readonly cache: Cache;
   readonly session: Session | null;
+  /** The session that begins when the application is logged out of the present one. */
+  readonly next: Session | null;
 }
 
 /** The abilities that the app's settings give to its clients. Not in the cloud's API. */
@@ -67,7 +72,10 @@ export interface Abilities {
 /** A session, from a login to its end. */
 export interface Session {
   readonly user: string;
+  /** The UserSig of the next login: the newest that the application has given and that was not refused. */
   readonly userSig: string;
+  /** The UserSig that the server has accepted last. It is used again when a newer one is refused. */
+  readonly acceptedSig: string;
   /** Whether a login of this session has succeeded. Only then does the SDK reconnect on its own. */
   readonly established: boolean;
   /** The number of attempts in a row without a link that lasted. */
@@ -213,7 +221,7 @@ export type Ending =
 
 /** Creates a client without a session. */
 export function newState(identity: Identity): State {
-  return { identity, lastId: 0, cache: EMPTY, session: null };
+  return { identity, lastId: 0, cache: EMPTY, session: null, next: null };
 }
 
 /** The processing of one input: the resulting state, and the effects. */

@@ -37,6 +37,18 @@ test("a login makes the SDK ready, and says who and when", async () => {
   expect(client.heard(EVENT.SDK_READY)).toHaveLength(2);
 });
 
+test("a login that does not wait for the logout before it counts, also for another user", async () => {
+  const client = new Client(server);
+  const credentials = async (userID: string) => ({ userID, userSig: await server.sig(userID) });
+  const [ann, ben] = [await credentials("ann"), await credentials("ben")];
+  await client.chat.login(ann);
+  for (const next of [ann, ben]) {
+    const [, { data }] = await Promise.all([client.chat.logout(), client.chat.login(next)]);
+    expect([data.repeatLogin, client.chat.getLoginUser()]).toEqual([undefined, next.userID]);
+    await client.chat.setSelfStatus({ customStatus: "here" });
+  }
+});
+
 test("a login that is refused is rejected with the code of the contract", async () => {
   const attempt = (userID: string, userSig: string, app = server.app) =>
     codeOf(new Client(server, { SDKAppID: app }).chat.login({ userID, userSig }));

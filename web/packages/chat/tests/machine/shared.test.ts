@@ -17,7 +17,7 @@ import { brief } from "./script.js";
 /** The features that scripts may need but this SDK does not have. */
 const ABSENT: readonly string[] = [];
 
-test.each(["connection", "calls", "heartbeats", "restore", "lists"])(
+test.each(["connection", "relogin", "calls", "heartbeats", "restore", "lists"])(
   "%s: as in the scripts that the SDKs share",
   (name) => {
     const scripts = readFileSync(
@@ -50,10 +50,24 @@ function play(scripts: string): { played: string; scenarios: number } {
       scenarios += 1;
       player = new Player();
     } else if (line !== "" && !line.startsWith("# ")) {
-      played.push(...player.line(line).map((effect) => `  ${effect}`));
+      played.push(...inShort(player.line(line)).map((effect) => `  ${effect}`));
     }
   }
   return { played: played.join("\n"), scenarios };
+}
+
+/** Writes an effect that comes more than three times in a row once, with the number. */
+function inShort(effects: readonly string[]): string[] {
+  const runs: string[][] = [];
+  for (const effect of effects) {
+    const last = runs.at(-1);
+    if (last?.[0] === effect) {
+      last.push(effect);
+    } else {
+      runs.push([effect]);
+    }
+  }
+  return runs.flatMap((run) => (run.length > 3 ? [`${run.length} times ${run[0] ?? ""}`] : run));
 }
 
 /** One scenario: a machine, its clock, and the requests on the current link. */

@@ -1,0 +1,82 @@
+//! A login that the application makes while it logs out: the login waits for the end of the session, and begins the
+//! next one. Calls after it wait for that next session.
+
+use super::session::{Phase, Session};
+use super::{MAX_QUEUE, Machine, Turn, too_many_calls};
+use crate::link::CallId;
+use crate::{Error, Refused};
+use lamplight_model::{Code, Moment, UserId};
+
+impl Machine {
+    /// Keeps a login until the session has ended.
+    pub(super) fn login_after_logout(
+        &mut self,
+        call: CallId,
+        deadline: Moment,
+        user: UserId,
+        user_sig: String,
+        turn: &mut Turn,
+    ) {
+        match &mut self.next {
+            None => self.next = Some(Session::new(user, user_sig, (call, deadline), turn.now)),
+            Some(next) if next.user != user => {
+                let refused =
+                    Refused::because(Code::INVALID_PARAMETER, "another user is logging in; log out first");
+                return turn.answer(call, Err(refused.into()));
+            }
+            Some(next) if next.logins.len() >= MAX_QUEUE => return turn.answer(call, Err(too_many_calls())),
+            Some(next) => {
+                next.user_sig = user_sig;
+                next.logins.push((call, deadline));
+            }
+        }
+        // As for any login, the next attempt comes at once: the logout needs a link.
+        if self.session.as_ref().is_some_and(|session| matches!(session.phase, Phase::Waiting { .. })) {
+            self.connect(turn);
+        }
+    }
+
+    /// Begins the session that waits for the end of the former one.
+    pub(super) fn begin_next(&mut self, turn: &mut Turn) {
+        if let Some(next) = self.next.take() {
+            self.session = Some(next);
+            self.connect(turn);
+        }
+    }
+
+    /// Handles a refused logout: the session goes on, unless another logout waits.
+    pub(super) fn logout_refused(&mut self, error: &Error, turn: &mut Turn) {
+        if self.session.as_ref().is_some_and(|session| !session.is_logging_out()) {
+            self.refuse_next(error, turn);
+        }
+    }
+
+    /// Rejects the logins that wait for the end of the session with `error`, and the calls after them.
+    pub(super) fn refuse_next(&mut self, error: &Error, turn: &mut Turn) {
+        let Some(next) = self.next.take() else { return };
+        next.logins.into_iter().for_each(|(call, _)| turn.answer(call, Err(error.clone())));
+        let calls = next.queue.into_iter().filter_map(|call| call.id);
+        calls.for_each(|call| turn.answer(call, Err(Error::NotLoggedIn)));
+    }
+
+    /// Rejects the calls for the next session whose time is over.
+    pub(super) fn expire_next(&mut self, turn: &mut Turn) {
+        let Some(next) = &mut self.next else { return };
+        let now = turn.now;
+        next.logins.retain(|(call, deadline)| {
+            if *deadline <= now {
+                turn.answer(*call, Err(Error::NotSent));
+            }
+            *deadline > now
+        });
+        next.queue.retain(|call| {
+            if let (true, Some(id)) = (call.deadline <= now, call.id) {
+                turn.answer(id, Err(call.overdue()));
+            }
+            call.deadline > now
+        });
+        if next.logins.is_empty() {
+            self.refuse_next(&Error::NotLoggedIn, turn);
+        }
+    }
+}
