@@ -43,6 +43,7 @@ mod error;
 mod event;
 mod event_queue;
 mod link;
+mod list_check;
 mod lists;
 mod machine;
 mod path;

@@ -60,6 +60,7 @@ pub(crate) struct Link {
 pub(crate) enum InFlight {
     Heartbeat,
     Restore,
+    ListCheck,
     Call(Call),
 }
 
@@ -198,7 +199,7 @@ impl Link {
     pub(crate) fn calls(&mut self) -> impl Iterator<Item = &mut Call> {
         self.in_flight.values_mut().filter_map(|request| match request {
             InFlight::Call(call) => call.id.is_some().then_some(call),
-            InFlight::Heartbeat | InFlight::Restore => None,
+            InFlight::Heartbeat | InFlight::Restore | InFlight::ListCheck => None,
         })
     }
 
@@ -206,13 +207,13 @@ impl Link {
     pub(crate) fn take_repeatable(&mut self) -> Vec<Call> {
         let is_repeatable = |request: &InFlight| match request {
             InFlight::Call(call) => call.id.is_some() && call.request.is_repeatable(),
-            InFlight::Heartbeat | InFlight::Restore => false,
+            InFlight::Heartbeat | InFlight::Restore | InFlight::ListCheck => false,
         };
         let taken = self.in_flight.extract_if(.., |_, request| is_repeatable(request));
         taken
             .filter_map(|(_, request)| match request {
                 InFlight::Call(call) => Some(call),
-                InFlight::Heartbeat | InFlight::Restore => None,
+                InFlight::Heartbeat | InFlight::Restore | InFlight::ListCheck => None,
             })
             .collect()
     }
@@ -221,7 +222,7 @@ impl Link {
     pub(crate) fn next_call_deadline(&self) -> Option<Moment> {
         let deadlines = self.in_flight.values().filter_map(|request| match request {
             InFlight::Call(call) => call.id.map(|_| call.deadline),
-            InFlight::Heartbeat | InFlight::Restore => None,
+            InFlight::Heartbeat | InFlight::Restore | InFlight::ListCheck => None,
         });
         deadlines.min()
     }

@@ -190,6 +190,12 @@ pub(crate) fn version_of(body: &Tell) -> Option<u64> {
     }
 }
 
+/// Returns the user whom a call has made a mutual friend.
+pub(crate) fn new_friend(told: &Tell) -> Option<UserId> {
+    let Tell::AddFriend(v1::AddFriendResponse { friend: Some(friend), .. }) = told else { return None };
+    UserId::new(&friend.user_id).ok().filter(|_| friend.mutual)
+}
+
 /// The users whom a call has removed from the friend list.
 pub(crate) fn deleted_friends(ask: &Ask, told: &Tell) -> Vec<UserId> {
     let (Ask::DeleteFriends(ask), Tell::DeleteFriends(told)) = (ask, told) else { return Vec::new() };

@@ -129,8 +129,9 @@ impl Machine {
             Phase::Connecting { deadline } | Phase::LoggingIn { deadline, .. } => Some(*deadline),
             Phase::Waiting { until, .. } => Some(*until),
             Phase::Live(link) => {
-                let optional = [link.given_up_at(), link.next_call_deadline(), session.restore_due(link)];
-                optional.into_iter().flatten().chain([link.heartbeat_due(session.path)]).min()
+                let sent_later = [session.restore_due(link), session.list_check_due(link)];
+                let optional = [link.given_up_at(), link.next_call_deadline()].into_iter().chain(sent_later);
+                optional.flatten().chain([link.heartbeat_due(session.path)]).min()
             }
         };
         callers.chain(phase).min()
@@ -520,6 +521,14 @@ impl Machine {
             let user_ids = users.iter().map(|user| user.as_str().to_owned()).collect();
             let body = Ask::SubscribeUserStatus(v1::SubscribeUserStatusRequest { user_ids });
             self.send_request(InFlight::Restore, body, turn);
+        }
+        if let Some(session) = &mut self.session
+            && let Phase::Live(link) = &session.phase
+            && session.list_check_due(link).is_some_and(|due| due <= turn.now)
+        {
+            session.list_check.sent();
+            let body = Ask::GetSubscriptions(v1::GetSubscriptionsRequest {});
+            self.send_request(InFlight::ListCheck, body, turn);
         }
     }
 

@@ -16,7 +16,7 @@ const BATCH: usize = 100;
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal, which is the window of the default rate limit.
-const AFTER_REFUSAL: Duration = Duration::from_secs(5);
+pub(crate) const AFTER_REFUSAL: Duration = Duration::from_secs(5);
 
 /// The result of a batch.
 #[derive(PartialEq, Eq, Debug)]

@@ -8,7 +8,7 @@ use crate::event::KickedBy;
 use crate::link::{Call, InFlight, Link};
 use crate::lists;
 use crate::request::{self, Answer, Request};
-use crate::restore::Restored;
+use crate::restore::{AFTER_REFUSAL, Restored};
 use crate::{Abilities, Error, Event, LinkEnd, Refused, read};
 use lamplight_model::{Code, Platform, UserId, UserStatus};
 use lamplight_wire::v1;
@@ -85,6 +85,7 @@ impl Machine {
             Phase::Live(link) => match link.take(id) {
                 Some(InFlight::Call(call)) => self.call_answered(call, body, turn),
                 Some(InFlight::Restore) => self.restore_answered(body, turn),
+                Some(InFlight::ListCheck) => self.list_check_answered(body, turn),
                 Some(InFlight::Heartbeat) => {
                     if let Tell::Heartbeat(told) = body
                         && let told @ Spread::Told(_) = Spread::from_wire(told.reconnect_spread_ms)
@@ -115,6 +116,7 @@ impl Machine {
         let platform = self.identity.platform;
         let Some(session) = &mut self.session else { return };
         session.phase = Phase::Live(Link::new(heartbeat_timeout(&told), platform, turn.now));
+        session.list_check.logged_in(!session.established);
         session.established = true;
         session.accepted_sig.clone_from(&session.user_sig);
         session.spread = Spread::from_wire(told.reconnect_spread_ms);
@@ -259,9 +261,14 @@ impl Machine {
                     && session.restore.is_idle()
                 {
                     session.subscriptions.clone_from(&told.users);
+                    let former = session.list_check.read();
+                    self.no_friends(former, turn);
                 }
             }
             Answer::Lists(told) => {
+                if let Some(session) = &mut self.session {
+                    session.list_check.forget(&lists::new_friend(told));
+                }
                 if let Request::Lists(ask) = &call.request {
                     self.no_friends(lists::deleted_friends(ask, told), turn);
                 }
@@ -336,10 +343,7 @@ impl Machine {
         if refused.is(Code::BATCH_TOO_LARGE) && session.restore.batch_too_large() {
             return;
         }
-        // If the server sends abilities, it will send them again when the app allows subscriptions, so the restore
-        // waits for that.
-        let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
-        if retry_after_refusal(refused).is_some() || (is_gate && session.abilities.is_some()) {
+        if may_pass(refused, session.abilities) {
             return session.restore.refused_for_now(turn.now);
         }
         // The app does not allow subscriptions, so none of these users is watched because of a subscription any longer.
@@ -347,6 +351,33 @@ impl Machine {
         let lost = session.restore.give_up();
         self.list_changed(Vec::new(), &lost.users);
         self.not_watched(&lost.not_watched, turn);
+    }
+
+    /// Handles the subscription list, which was read because another device may have changed it. Users who are not on
+    /// it are watched as friends alone.
+    fn list_check_answered(&mut self, body: Tell, turn: &mut Turn) {
+        let Some(session) = &mut self.session else { return };
+        if let Tell::Refusal(refusal) = body {
+            if may_pass(&refused(refusal), session.abilities) {
+                return session.list_check.refused_until(turn.now + AFTER_REFUSAL);
+            }
+            let mut former = session.list_check.give_up();
+            former.retain(|user| !session.subscriptions.contains(user));
+            return self.not_watched(&former, turn);
+        }
+        let Tell::GetSubscriptions(told) = body else { return self.misunderstood(turn) };
+        let listed = read::users(&told.user_ids);
+        let before = mem::replace(&mut session.subscriptions, listed.clone());
+        let former = session.list_check.read();
+        let missing_in = |users: &[UserId], others: &[UserId]| -> Vec<UserId> {
+            let others: BTreeSet<&UserId> = others.iter().collect();
+            users.iter().filter(|user| !others.contains(user)).cloned().collect()
+        };
+        let (subscribed, unsubscribed) = (missing_in(&listed, &before), missing_in(&before, &listed));
+        if !subscribed.is_empty() || !unsubscribed.is_empty() {
+            turn.emit(Event::SubscriptionsChanged { subscribed, unsubscribed });
+        }
+        self.no_friends(former, turn);
     }
 
     // Notifications
@@ -404,6 +435,8 @@ impl Machine {
         let news = lists::news(told);
         let one_sided = news.friends.iter().filter(|friend| !friend.mutual).map(|friend| &friend.user_id);
         let former = one_sided.chain(&news.deleted_friends).cloned().collect();
+        let mutual = news.friends.iter().filter(|friend| friend.mutual);
+        session.list_check.forget(mutual.map(|friend| &friend.user_id));
         if !news.messages.is_empty() {
             turn.emit(Event::MessagesReceived(news.messages));
         }
@@ -427,7 +460,11 @@ impl Machine {
     /// Stops watching users who are no longer mutual friends, unless they are subscribed to. The server sends no
     /// message about these users.
     fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
-        let Some(session) = &self.session else { return };
+        let Some(session) = &mut self.session else { return };
+        if !session.list_check.is_known() {
+            former.retain(|user| *user != session.user && self.cache.get(user).is_some());
+            return session.list_check.add(former);
+        }
         former.retain(|user| !session.subscriptions.contains(user));
         self.not_watched(&former, turn);
     }
@@ -439,6 +476,7 @@ impl Machine {
         session.subscriptions.retain(|user| !moved.contains(user));
         let removed: BTreeSet<&UserId> = removed.iter().collect();
         let mut seen = BTreeSet::new();
+        session.list_check.forget(&added);
         for user in &added {
             if !removed.contains(user) && seen.insert(user) {
                 session.subscriptions.push(user.clone());
@@ -519,6 +557,13 @@ fn retry_after_refusal(refused: &Refused) -> Option<Retry> {
         | Code::REQUESTS_TOO_FREQUENT => Some(Retry::BackOff),
         _ => None,
     }
+}
+
+/// Whether a refused call of the SDK about the subscription list can succeed later. A server that sends abilities
+/// reports when the app allows subscriptions again, so the call can wait for that.
+fn may_pass(refused: &Refused, abilities: Option<Abilities>) -> bool {
+    let is_gate = refused.is(Code::EDITION_NOT_SUPPORTED) || refused.is(Code::STATUS_SWITCHED_OFF);
+    retry_after_refusal(refused).is_some() || (is_gate && abilities.is_some())
 }
 
 fn refused(refusal: v1::Refusal) -> Refused {

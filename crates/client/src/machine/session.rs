@@ -4,6 +4,7 @@ use super::snapshot::Snapshot;
 use crate::Abilities;
 use crate::backoff::Spread;
 use crate::link::{Call, CallId, Link};
+use crate::list_check::ListCheck;
 use crate::lists::ListsVersion;
 use crate::path::NetworkPath;
 use crate::request::Request;
@@ -35,6 +36,7 @@ pub(super) struct Session {
     /// The client's copy of the subscription list, earliest first.
     pub(super) subscriptions: Vec<UserId>,
     pub(super) restore: Restore,
+    pub(super) list_check: ListCheck,
     pub(super) lists_version: ListsVersion,
     /// The abilities of this client, as last sent by the server; `None` if the server has sent none.
     pub(super) abilities: Option<Abilities>,
@@ -85,6 +87,7 @@ impl Session {
             queue: VecDeque::new(),
             subscriptions: Vec::new(),
             restore: Restore::default(),
+            list_check: ListCheck::default(),
             lists_version: ListsVersion::default(),
             abilities: None,
             snapshot: None,
@@ -141,6 +144,13 @@ impl Session {
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {
         let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
+    }
+
+    /// The time at which the subscription list is to be read, under the same conditions, and after a restore.
+    pub(super) fn list_check_due(&self, link: &Link) -> Option<Moment> {
+        let may_read = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
+        let is_free = may_read && link.has_room() && self.restore.is_idle();
+        if is_free { self.list_check.due() } else { None }
     }
 
     /// Whether a logout needs no request, because closing the link, or aborting the attempt to open one, is enough.

@@ -52,6 +52,36 @@ final class _CutLink implements Link {
 }
 
 void main() {
+  nodeTest(
+      'a friend to whom another device has subscribed meanwhile stays watched',
+      (node) async {
+    await node.set(['--friend-notification', 'on']);
+    final ann = await node.login('ann');
+    final phone = await node.login('me', platform: DevicePlatform.android);
+    final mac = await node.login('me', platform: DevicePlatform.mac);
+    await node.login('bob');
+    for (final friend in ['ann', 'bob']) {
+      await mac.client.addFriend(friend);
+    }
+    await until('the phone watches both', () {
+      return phone.of('ann') == 'online' && phone.of('bob') == 'online';
+    });
+    phone.client.appPaused();
+    await mac.client.subscribeUserStatus(['ann']);
+    phone.client.appResumed();
+    await until('the phone is back', () => phone.client.isConnected);
+
+    await mac.client.deleteFriends(['ann', 'bob']);
+    await until('bob has left', () => phone.of('bob') == 'nothing');
+    equal(phone.of('ann'), 'online');
+    equal(phone.told<SubscriptionsChangedEvent>().single.subscribed, ['ann']);
+    await ann.client.setSelfStatus('here');
+    await until(
+      'the phone is told',
+      () => phone.statusesOf('ann').last == 'online here',
+    );
+  });
+
   nodeTest('nobody is seen to leave when the server is killed and comes back',
       (node) async {
     final alice = await node.login('alice');

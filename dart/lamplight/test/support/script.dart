@@ -154,6 +154,8 @@ final class _Client {
           'friends': [
             for (final user in _signed(rest, '~'))
               {'userId': user, 'mutual': false},
+            for (final user in _signed(rest, '='))
+              {'userId': user, 'mutual': true},
           ],
           'deletedFriends': _signed(rest, '-'),
         });
@@ -224,6 +226,7 @@ final class _Client {
       if (words.contains('repeated')) 'repeatedSend': true,
       'notWatched': _signed(words, '!'),
       'evicted': _signed(words, '<'),
+      if (field == 'getSubscriptions') 'userIds': _signed(words, '+'),
       if (field == 'login') ...{
         'heartbeatTimeoutMs': 60000,
         'snapshotComplete': !words.contains('more'),

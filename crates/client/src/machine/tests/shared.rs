@@ -240,11 +240,13 @@ impl Player {
             }
             "lists" => {
                 let (version, rest) = rest.split_once(' ').unwrap_or((rest, ""));
-                let one_sided = |user_id| v1::Friend { user_id, mutual: false, ..v1::Friend::default() };
+                let friend = |mutual| move |user_id| v1::Friend { user_id, mutual, ..v1::Friend::default() };
+                let one_sided = signed(rest, '~').into_iter().map(friend(false));
+                let mutual = signed(rest, '=').into_iter().map(friend(true));
                 let changed = v1::ListsChanged {
                     lists_version: version.parse().unwrap(),
                     reload: has(rest, "reload"),
-                    friends: signed(rest, '~').into_iter().map(one_sided).collect(),
+                    friends: one_sided.chain(mutual).collect(),
                     deleted_friends: signed(rest, '-'),
                     ..v1::ListsChanged::default()
                 };
@@ -415,7 +417,10 @@ fn answer(kind: &str, what: &str) -> Tell {
             not_watched: signed(what, '!'),
             ..Default::default()
         }),
-        "list" => Tell::GetSubscriptions(v1::GetSubscriptionsResponse::default()),
+        "list" => Tell::GetSubscriptions(v1::GetSubscriptionsResponse {
+            user_ids: signed(what, '+'),
+            ..Default::default()
+        }),
         "message" => Tell::SendMessage(v1::SendMessageResponse {
             lists_version,
             repeated_send: has("repeated"),

@@ -26,6 +26,12 @@ extension _Answers on Machine {
             } else {
               _misunderstood();
             }
+          case ListCheckInFlight():
+            if (message.value case Subscriptions(:final users)) {
+              _listCheckAnswered(session!, users);
+            } else {
+              _misunderstood();
+            }
           case HeartbeatInFlight():
             if (message.value case final int spread when spread > 0) {
               session!.spread = spread;
@@ -51,6 +57,8 @@ extension _Answers on Machine {
             if (kind == 'logout') _logoutRefused(session!, refusal);
           case RestoreInFlight():
             _restoreRefused(session!, refusal);
+          case ListCheckInFlight():
+            _listCheckRefused(session!, refusal);
           case HeartbeatInFlight() || null:
         }
       case _:
@@ -67,6 +75,7 @@ extension _Answers on Machine {
   void _loginAnswered(Session session, LoggingIn phase, LoginTold told) {
     session.phase =
         Live(LiveLink(told.heartbeatTimeout, identity.platform, _now));
+    session.listCheck.loggedIn(isFirst: !session.isEstablished);
     session.isEstablished = true;
     session.acceptedToken = session.token;
     session.spread = told.reconnectSpread;
@@ -229,10 +238,13 @@ extension _Answers on Machine {
         }
         _leaveCache(notWatched);
       case Subscriptions(:final users):
-        if (session.restore.isIdle) session.subscriptions = [...users];
+        if (session.restore.isIdle) _listRead(session, users);
       default:
         if (_versionOf(request, value) case final int version) {
           _listsTold(session, version);
+        }
+        if (value case FriendResult(:final friend) when friend.isMutual) {
+          session.listCheck.forget([friend.userId]);
         }
         if (value case DeleteFriendsResult(:final failures)) {
           final failed = {for (final one in failures) one.userId};
@@ -296,17 +308,49 @@ extension _Answers on Machine {
         restore.batchTooLarge()) {
       return;
     }
-    final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
-        refusal.code == LamplightCode.statusSwitchedOff;
-    if (_retryAfter(refusal) != null ||
-        // The server will notify this client when the app allows subscriptions
-        // again.
-        (isGateClosed && session.abilities != null)) {
+    if (_mayPass(session, refusal)) {
       return restore.refusedForNow(_now);
     }
     final lost = restore.giveUp();
     _listChanged(session, const [], lost.users);
     _leaveCache(lost.notWatched);
+  }
+
+  /// Whether a refused call of the SDK about the subscription list can succeed
+  /// later.
+  bool _mayPass(Session session, LamplightException refusal) {
+    final isGateClosed = refusal.code == LamplightCode.editionNotSupported ||
+        refusal.code == LamplightCode.statusSwitchedOff;
+    return _retryAfter(refusal) != null ||
+        // The app may allow subscriptions again, which the server reports.
+        (isGateClosed && session.abilities != null);
+  }
+
+  /// Handles the subscription list, which was read because another device may
+  /// have changed it.
+  void _listCheckAnswered(Session session, List<String> listed) {
+    final now = listed.toSet();
+    final before = session.subscriptions.toSet();
+    final subscribed = listed.where((user) => !before.contains(user)).toList();
+    final unsubscribed = before.difference(now).toList();
+    if (subscribed.isNotEmpty || unsubscribed.isNotEmpty) {
+      _emit(SubscriptionsChangedEvent(subscribed, unsubscribed));
+    }
+    _listRead(session, listed);
+  }
+
+  void _listCheckRefused(Session session, LamplightException refusal) {
+    if (_mayPass(session, refusal)) {
+      return session.listCheck.refusedUntil(_now + restoreAfterRefusal);
+    }
+    _leaveUnlessSubscribed(session, session.listCheck.giveUp());
+  }
+
+  /// Stores the subscription list as read. Former friends who are not in it are
+  /// not watched.
+  void _listRead(Session session, List<String> users) {
+    session.subscriptions = [...users];
+    _leaveUnlessSubscribed(session, session.listCheck.read());
   }
 }
 

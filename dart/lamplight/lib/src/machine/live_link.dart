@@ -49,6 +49,9 @@ final class HeartbeatInFlight extends InFlight {}
 /// A batch of a restore: the client subscribes to its users again.
 final class RestoreInFlight extends InFlight {}
 
+/// The subscription list is read to check who is watched.
+final class ListCheckInFlight extends InFlight {}
+
 /// A call of the application.
 final class CallInFlight extends InFlight {
   /// Creates a request for a call.

@@ -19,6 +19,7 @@ import 'backoff.dart';
 import 'cache.dart';
 import 'live_link.dart';
 import 'request.dart';
+import 'restore.dart';
 import 'session.dart';
 
 part 'answers.dart';
@@ -94,6 +95,7 @@ final class Machine {
             for (final call in link.calls) call.deadline,
             if (link.givenUpAt case final int at) at,
             if (_restoreDue(session, link) case final int at) at,
+            if (_listCheckDue(session, link) case final int at) at,
           ],
       },
     ];
@@ -376,14 +378,18 @@ final class Machine {
       while (link.hasRoom && session.queue.isNotEmpty) {
         _sendCall(session.queue.removeAt(0));
       }
-      final due = _restoreDue(session, link);
-      if (due == null || _now < due) return;
-      if (session.restore.nextBatch(_now) case final List<String> users) {
-        _sendRequest(
-          RestoreInFlight(),
-          'subscribeUserStatus',
-          {'userIds': users},
-        );
+      if (_isDue(_restoreDue(session, link))) {
+        if (session.restore.nextBatch(_now) case final List<String> users) {
+          _sendRequest(
+            RestoreInFlight(),
+            'subscribeUserStatus',
+            {'userIds': users},
+          );
+        }
+      }
+      if (_isDue(_listCheckDue(session, link))) {
+        session.listCheck.sent();
+        _sendRequest(ListCheckInFlight(), 'getSubscriptions', const {});
       }
     }
   }
@@ -394,6 +400,17 @@ final class Machine {
       session.abilities?.statusesOfOthers != false && link.hasRoom
           ? session.restore.due
           : null;
+
+  /// The time at which the subscription list is to be read, under the same
+  /// conditions, and after a restore.
+  int? _listCheckDue(Session session, LiveLink link) =>
+      session.abilities?.statusesOfOthers != false &&
+              link.hasRoom &&
+              session.restore.isIdle
+          ? session.listCheck.due
+          : null;
+
+  bool _isDue(int? at) => at != null && at <= _now;
 
   void _sendCall(Call call) {
     final session = _session!;

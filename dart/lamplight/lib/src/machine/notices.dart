@@ -81,6 +81,7 @@ extension _Notices on Machine {
   ) {
     final gone = removed.toSet();
     final newest = added.toSet().difference(gone);
+    session.listCheck.forget(added);
     session.subscriptions = [
       for (final user in session.subscriptions)
         if (!gone.contains(user) && !newest.contains(user)) user,
@@ -123,6 +124,10 @@ extension _Notices on Machine {
     }
     if (told.profile case final profile?) _emit(SelfInfoChangedEvent(profile));
     if (told.profiles.isNotEmpty) _emit(UsersInfoChangedEvent(told.profiles));
+    session.listCheck.forget([
+      for (final friend in told.friends)
+        if (friend.isMutual) friend.userId,
+    ]);
     _noFriends(session, [
       for (final friend in told.friends)
         if (!friend.isMutual) friend.userId,
@@ -130,9 +135,20 @@ extension _Notices on Machine {
     ]);
   }
 
-  /// Removes former friends from the cache, except those in the subscription
-  /// list. The server sends no message that they are not watched any longer.
-  void _noFriends(Session session, Iterable<String> users) => _leaveCache(
+  /// Removes former friends from the cache unless they are subscribed to. The
+  /// server does not report that they are not watched any longer.
+  void _noFriends(Session session, Iterable<String> users) {
+    if (session.listCheck.isKnown) {
+      _leaveUnlessSubscribed(session, users);
+    } else {
+      session.listCheck.add(
+        users.where((user) => user != session.user && cache[user] != null),
+      );
+    }
+  }
+
+  void _leaveUnlessSubscribed(Session session, Iterable<String> users) =>
+      _leaveCache(
         users.where((user) => !session.subscriptions.contains(user)),
       );
 

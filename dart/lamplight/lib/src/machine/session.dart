@@ -21,6 +21,7 @@ import '../model/exception.dart';
 import '../model/results.dart';
 import '../model/status.dart';
 import '../wire/server_message.dart';
+import 'list_check.dart';
 import 'live_link.dart';
 import 'network_path.dart';
 import 'request.dart';
@@ -76,6 +77,9 @@ final class Session {
 
   /// The users to subscribe to again.
   final Restore restore = Restore();
+
+  /// The check of the subscription list.
+  final ListCheck listCheck = ListCheck();
 
   /// The highest lists version that was received; null before the first login.
   int? listsVersion;

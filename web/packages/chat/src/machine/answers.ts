@@ -15,6 +15,7 @@ import type {
 } from "../gen/wire.js";
 import * as links from "./link.js";
 import type { Call } from "./link.js";
+import * as checks from "./list-check.js";
 import { logoutRefused } from "./next.js";
 import * as restores from "./restore.js";
 import { fold, type Folded, refresh } from "./cache.js";
@@ -90,6 +91,9 @@ function answered(turn: Turn, id: number, body: ServerMessageJson): void {
       case "restore":
         restoreAnswered(turn, body);
         break;
+      case "listCheck":
+        listCheckAnswered(turn, body);
+        break;
       case "heartbeat":
         turn.patch({ spread: body.heartbeat?.reconnectSpreadMs ?? turn.session?.spread ?? 0 });
         break;
@@ -111,7 +115,8 @@ function loginAnswered(turn: Turn, early: readonly UserStatus[], body: ServerMes
   const { logins, established: again, userSig: acceptedSig } = turn.session;
   const link = links.newLink(body.login.heartbeatTimeoutMs ?? 0, turn.now);
   const spread = body.login.reconnectSpreadMs ?? 0;
-  turn.patch({ phase: { at: "live", link }, spread, established: true, acceptedSig, logins: [] });
+  const listCheck = checks.loggedIn(!again);
+  turn.patch({ phase: { at: "live", link }, spread, established: true, acceptedSig, listCheck, logins: [] });
   turn.tell({ type: "connected", again, told: body.login });
   logins.forEach(({ id }) => {
     turn.answer(id, { ok: true, body });
@@ -295,8 +300,10 @@ function learn(turn: Turn, ask: Ask, body: ServerMessageJson): void {
       turn,
       (ask.parameters.userIds ?? []).filter((user) => !failed.has(user)),
     );
+  } else if (body.addFriend?.friend?.mutual === true) {
+    watchedAgain(turn, [body.addFriend.friend.userId ?? ""]);
   } else if (body.getSubscriptions !== undefined && turn.session !== null && restores.isIdle(turn.session.restore)) {
-    turn.patch({ subscriptions: body.getSubscriptions.userIds ?? [] });
+    listRead(turn, body.getSubscriptions.userIds ?? []);
   }
 }
 
@@ -340,11 +347,7 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
   const smaller = isRefusal(refusal, "BATCH_TOO_LARGE") ? restores.batchTooLarge(restore) : undefined;
   if (smaller !== undefined) {
     turn.patch({ restore: smaller });
-  } else if (
-    retryAfter(refusal) !== undefined ||
-    (turn.session.abilities !== null && isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF"))
-  ) {
-    // The server will notify this client when the app allows subscriptions again.
+  } else if (mayPass(turn, refusal)) {
     turn.patch({ restore: restores.refusedForNow(restore, turn.now) });
   } else {
     // The refusal is permanent, so these users are not watched by subscription any longer.
@@ -352,6 +355,48 @@ function restoreRefused(turn: Turn, refusal: Refused): void {
     turn.patch({ restore: given.restore });
     listChanged(turn, [], given.lost.users);
     turn.leaveCache(given.lost.notWatched);
+  }
+}
+
+/** Whether a refused call of the SDK about the subscription list can succeed later. */
+function mayPass(turn: Turn, refusal: Refused): boolean {
+  // The app may allow subscriptions again, which the server reports.
+  const isGate = isRefusal(refusal, "EDITION_NOT_SUPPORTED", "STATUS_SWITCHED_OFF");
+  return retryAfter(refusal) !== undefined || (isGate && turn.session?.abilities != null);
+}
+
+/** Handles the subscription list, which was read because another device may have changed it. */
+function listCheckAnswered(turn: Turn, body: ServerMessageJson): void {
+  if (turn.session === null) {
+    return;
+  }
+  const { listCheck, subscriptions: before } = turn.session;
+  if (body.getSubscriptions !== undefined) {
+    const listed = body.getSubscriptions.userIds ?? [];
+    const [now, known] = [new Set(listed), new Set(before)];
+    const subscribed = listed.filter((user) => !known.has(user));
+    const unsubscribed = before.filter((user) => !now.has(user));
+    if (subscribed.length + unsubscribed.length > 0) {
+      turn.tell({ type: "subscriptionsChanged", told: { subscribed, unsubscribed } });
+    }
+    listRead(turn, listed);
+  } else if (body.refusal === undefined) {
+    misunderstood(turn);
+  } else if (mayPass(turn, readRefusal(body))) {
+    const notBefore = turn.now + restores.AFTER_REFUSAL;
+    turn.patch({ listCheck: { ...listCheck, isSent: false, notBefore } });
+  } else {
+    turn.patch({ listCheck: { ...checks.read(listCheck), isKnown: false } });
+    leaveUnlessSubscribed(turn, [...listCheck.former]);
+  }
+}
+
+/** Stores the subscription list as read. Former friends who are not on it are not watched. */
+function listRead(turn: Turn, subscriptions: readonly string[]): void {
+  if (turn.session !== null) {
+    const { listCheck } = turn.session;
+    turn.patch({ subscriptions, listCheck: checks.read(listCheck) });
+    leaveUnlessSubscribed(turn, [...listCheck.former]);
   }
 }
 
@@ -394,6 +439,10 @@ function listsChanged(turn: Turn, told: ListsChangedJson): void {
   if (told.reload === true) {
     turn.tell({ type: "listsOutdated" });
   }
+  watchedAgain(
+    turn,
+    (told.friends ?? []).flatMap(({ mutual, userId = "" }) => (mutual === true ? [userId] : [])),
+  );
   const oneSided = (told.friends ?? []).flatMap(({ mutual, userId = "" }) => (mutual === true ? [] : [userId]));
   noFriends(turn, [...oneSided, ...(told.deletedFriends ?? [])]);
 }
@@ -411,7 +460,24 @@ function listsTold(turn: Turn, version: string | undefined): void {
  * are not watched any longer.
  */
 function noFriends(turn: Turn, users: readonly string[]): void {
+  const { session } = turn;
+  if (session === null || session.listCheck.isKnown) {
+    leaveUnlessSubscribed(turn, users);
+  } else {
+    const former = users.filter((user) => user !== session.user && turn.state.cache.has(user));
+    turn.patch({ listCheck: checks.add(session.listCheck, former) });
+  }
+}
+
+function leaveUnlessSubscribed(turn: Turn, users: readonly string[]): void {
   turn.leaveCache(users.filter((user) => !turn.session?.subscriptions.includes(user)));
+}
+
+/** Ends the check of users who are friends again, or subscribed to. */
+function watchedAgain(turn: Turn, users: readonly string[]): void {
+  if (turn.session !== null) {
+    turn.patch({ listCheck: checks.forget(turn.session.listCheck, users) });
+  }
 }
 
 /** Stores the abilities of this client. The first abilities of a session are not reported as a change. */
@@ -432,6 +498,7 @@ function listChanged(turn: Turn, added: readonly string[], removed: readonly str
   if (turn.session === null) {
     return;
   }
+  watchedAgain(turn, added);
   const moved = new Set([...added, ...removed]);
   const gone = new Set(removed);
   const newest = [...new Set(added)].filter((user) => !gone.has(user));

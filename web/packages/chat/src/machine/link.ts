@@ -58,7 +58,10 @@ export interface Call {
 
 /** A request that was sent and is not answered yet. */
 export type InFlight =
-  { readonly kind: "heartbeat" } | { readonly kind: "restore" } | { readonly kind: "call"; readonly call: Call };
+  | { readonly kind: "heartbeat" }
+  | { readonly kind: "restore" }
+  | { readonly kind: "listCheck" }
+  | { readonly kind: "call"; readonly call: Call };
 
 /** The state of a live link. */
 export interface Link {

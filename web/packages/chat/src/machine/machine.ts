@@ -13,6 +13,7 @@ import { refused } from "./errors.js";
 import type { KnownJson, LoginRequestJson } from "../gen/wire.js";
 import * as links from "./link.js";
 import type { Call, CallId } from "./link.js";
+import * as checks from "./list-check.js";
 import { connect, expireNext, isLoggingOut, refuseNext } from "./next.js";
 import { UNKNOWN_PATH } from "./path.js";
 import * as restores from "./restore.js";
@@ -102,7 +103,12 @@ export function nextDeadline({ session, next }: State): number | undefined {
   const { phase } = session;
   const due =
     phase.at === "live"
-      ? [links.heartbeatDue(phase.link, session.path), links.givenUpAt(phase.link), restoreDue(session, phase.link)]
+      ? [
+          links.heartbeatDue(phase.link, session.path),
+          links.givenUpAt(phase.link),
+          restoreDue(session, phase.link),
+          listCheckDue(session, phase.link),
+        ]
       : [phase.deadline];
   const callers = [...callsOf(session), ...session.logins, ...(next?.queue ?? []), ...(next?.logins ?? [])];
   return Math.min(...due, ...callers.map(({ deadline }) => deadline));
@@ -191,6 +197,7 @@ function newSession(user: string, userSig: string, call: { id: CallId; deadline:
     queue: [],
     subscriptions: [],
     restore: restores.IDLE,
+    listCheck: checks.loggedIn(true),
     listsVersion: null,
     abilities: null,
     snapshot: null,
@@ -380,12 +387,16 @@ function sendWhatWaits(turn: Turn): void {
     }
     const batch =
       turn.now < restoreDue(session, session.phase.link) ? undefined : restores.nextBatch(session.restore, turn.now);
-    if (batch === undefined) {
+    if (batch !== undefined) {
+      turn.patch({ restore: batch.restore });
+      const ask: Ask = { kind: "subscribeUserStatus", parameters: { userIds: [...batch.users] } };
+      sendRequest(turn, { kind: "restore" }, ask);
+    } else if (listCheckDue(session, session.phase.link) <= turn.now) {
+      turn.patch({ listCheck: { ...session.listCheck, isSent: true } });
+      sendRequest(turn, { kind: "listCheck" }, { kind: "getSubscriptions", parameters: {} });
+    } else {
       return;
     }
-    turn.patch({ restore: batch.restore });
-    const ask: Ask = { kind: "subscribeUserStatus", parameters: { userIds: [...batch.users] } };
-    sendRequest(turn, { kind: "restore" }, ask);
   }
 }
 
@@ -396,6 +407,12 @@ function sendWhatWaits(turn: Turn): void {
 function restoreDue({ abilities, restore }: Session, { inFlight }: links.Link): number {
   const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
   return mayBeSent ? restores.due(restore) : Infinity;
+}
+
+/** The time at which the subscription list is to be read, under the same conditions, and after a restore. */
+function listCheckDue({ abilities, restore, listCheck }: Session, { inFlight }: links.Link): number {
+  const mayBeSent = abilities?.statusesOfOthers !== false && inFlight.size < links.MAX_IN_FLIGHT;
+  return mayBeSent && restores.isIdle(restore) ? checks.due(listCheck) : Infinity;
 }
 
 function sendCall(turn: Turn, call: Call): void {

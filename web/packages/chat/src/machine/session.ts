@@ -23,6 +23,7 @@ import type {
   SubscriptionsChangedJson,
 } from "../gen/wire.js";
 import type { Call, CallId, Link } from "./link.js";
+import type { ListCheck } from "./list-check.js";
 import type { NetworkPath } from "./path.js";
 import type { Restore } from "./restore.js";
 import { EMPTY, remove, type Cache } from "./cache.js";
@@ -94,6 +95,7 @@ export interface Session {
   /** The subscribed users as far as this client knows, earliest first. */
   readonly subscriptions: readonly string[];
   readonly restore: Restore;
+  readonly listCheck: ListCheck;
   /** The highest lists version that was received; null before the first login. */
   readonly listsVersion: number | null;
   /** The abilities that the app gives to this client, as received last; null if the server has not sent them. */

@@ -207,7 +207,10 @@ class Player {
         return received({ subscriptionsChanged: { subscribed, unsubscribed, notWatched } });
       }
       case "lists": {
-        const friends = signed(rest, "~").map((userId) => ({ userId, mutual: false }));
+        const friends = [
+          ...signed(rest, "~").map((userId) => ({ userId, mutual: false })),
+          ...signed(rest, "=").map((userId) => ({ userId, mutual: true })),
+        ];
         const reload = rest.includes("reload");
         return received({
           listsChanged: { listsVersion: first, reload, friends, deletedFriends: signed(rest, "-") },
@@ -343,6 +346,7 @@ function answer(kind: string, what: string[]): ServerMessageJson {
     ...(kind === "sub" || kind === "unfriend"
       ? { failures: signed(what, "-").map((userId) => ({ userId, code: 70107 })) }
       : {}),
+    ...(kind === "list" ? { userIds: signed(what, "+") } : {}),
     ...(kind === "set" ? { status: told[0] } : {}),
     ...(kind === "message" ? { repeatedSend: what.includes("repeated") } : {}),
     ...listsTold,

@@ -1,0 +1,91 @@
+//! The check of the subscription list: former friends stay in the cache until the list shows whether the account is
+//! subscribed to them.
+//!
+//! A client knows the list from its first login, and every change of it while the link lasts. Another device may change
+//! the list while the link is broken, and a resume does not name the list again. It is then read when a friendship ends.
+
+use lamplight_model::{Moment, UserId};
+use std::collections::BTreeSet;
+use std::mem;
+
+/// The former friends of whom the client does not know whether they are subscribed to. They are users of the cache.
+#[derive(Debug, Default)]
+pub(crate) struct ListCheck {
+    /// Whether the known subscription list is that of the server.
+    is_known: bool,
+    former: BTreeSet<UserId>,
+    is_sent: bool,
+    not_before: Moment,
+}
+
+impl ListCheck {
+    /// Records a login, whose snapshot says which users are watched. The answer to the first one names the list.
+    pub(crate) fn logged_in(&mut self, is_first: bool) {
+        *self = Self { is_known: is_first, ..Self::default() };
+    }
+
+    /// Whether the known subscription list is that of the server.
+    pub(crate) fn is_known(&self) -> bool {
+        self.is_known
+    }
+
+    /// Adds former friends.
+    pub(crate) fn add(&mut self, former: Vec<UserId>) {
+        self.former.extend(former);
+    }
+
+    /// Removes users who are watched for another reason.
+    pub(crate) fn forget<'a>(&mut self, watched: impl IntoIterator<Item = &'a UserId>) {
+        watched.into_iter().for_each(|user| _ = self.former.remove(user));
+    }
+
+    /// The time at which the list is to be read; `None` if it need not be, or if it is being read.
+    pub(crate) fn due(&self) -> Option<Moment> {
+        (!self.is_sent && !self.former.is_empty()).then_some(self.not_before)
+    }
+
+    /// Records that the list is being read.
+    pub(crate) fn sent(&mut self) {
+        self.is_sent = true;
+    }
+
+    /// Records a temporary refusal, after which the list is read again at `not_before`.
+    pub(crate) fn refused_until(&mut self, not_before: Moment) {
+        (self.is_sent, self.not_before) = (false, not_before);
+    }
+
+    /// Records that the list was read, and returns the users of whom it says whether they are watched.
+    pub(crate) fn read(&mut self) -> Vec<UserId> {
+        self.is_known = true;
+        self.give_up()
+    }
+
+    /// Ends the check without the list.
+    pub(crate) fn give_up(&mut self) -> Vec<UserId> {
+        self.is_sent = false;
+        mem::take(&mut self.former).into_iter().collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_read_once_for_all_former_friends_and_again_after_a_refusal() {
+        let [ann, bob] = ["ann", "bob"].map(|name| UserId::new(name).unwrap());
+        let mut check = ListCheck::default();
+        check.logged_in(true);
+        assert!(check.is_known());
+        check.logged_in(false);
+        assert_eq!((check.is_known(), check.due()), (false, None));
+        check.add(vec![ann.clone(), bob.clone()]);
+        assert_eq!(check.due(), Some(Moment(0)));
+        check.sent();
+        assert_eq!(check.due(), None, "it is being read");
+        check.refused_until(Moment(5_000));
+        assert_eq!(check.due(), Some(Moment(5_000)));
+        check.forget([&bob]);
+        assert_eq!((check.read(), check.is_known(), check.due()), (vec![ann], true, None));
+    }
+}

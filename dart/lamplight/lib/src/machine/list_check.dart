@@ -1,0 +1,63 @@
+/// The check of the subscription list: former friends stay in the cache until
+/// the list shows whether the account is subscribed to them.
+///
+/// A client knows the list from its first login, and every change of it while
+/// the link lasts. Another device may change the list while the link is broken,
+/// and a resume does not name the list again. It is then read when a friendship
+/// ends. Knows no messages and no clock.
+library;
+
+/// The former friends of whom the client does not know whether they are
+/// subscribed to. They are users of the cache.
+final class ListCheck {
+  final Set<String> _former = {};
+  bool _isSent = false;
+  int _notBefore = 0;
+
+  /// Whether the known subscription list is that of the server.
+  bool get isKnown => _isKnown;
+  bool _isKnown = false;
+
+  /// Records a login, whose snapshot says which users are watched. The answer
+  /// to the first one names the list.
+  void loggedIn({required bool isFirst}) {
+    _isKnown = isFirst;
+    giveUp();
+    _notBefore = 0;
+  }
+
+  /// Adds former friends.
+  void add(Iterable<String> former) => _former.addAll(former);
+
+  /// Removes users who are watched for another reason.
+  void forget(Iterable<String> watched) => _former.removeAll(watched);
+
+  /// The time at which the list is to be read; null if it need not be, or if it
+  /// is being read.
+  int? get due => _isSent || _former.isEmpty ? null : _notBefore;
+
+  /// Records that the list is being read.
+  void sent() => _isSent = true;
+
+  /// Records a temporary refusal, after which the list is read again at
+  /// [notBefore].
+  void refusedUntil(int notBefore) {
+    _isSent = false;
+    _notBefore = notBefore;
+  }
+
+  /// Records that the list was read, and returns the users of whom it says
+  /// whether they are watched.
+  List<String> read() {
+    _isKnown = true;
+    return giveUp();
+  }
+
+  /// Ends the check without the list.
+  List<String> giveUp() {
+    final former = [..._former];
+    _former.clear();
+    _isSent = false;
+    return former;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * The check of the subscription list: former friends stay in the cache until the list shows whether the account is
+ * subscribed to them.
+ *
+ * A client knows the list from its first login, and every change of it while the link lasts. Another device may change
+ * the list while the link is broken, and a resume does not name the list again. It is then read when a friendship ends.
+ * Knows no messages and no clock; each function returns the next state.
+ */
+
+/** The former friends of whom the client does not know whether they are subscribed to. They are users of the cache. */
+export interface ListCheck {
+  /** Whether the known subscription list is that of the server. */
+  readonly isKnown: boolean;
+  readonly former: ReadonlySet<string>;
+  readonly isSent: boolean;
+  readonly notBefore: number;
+}
+
+/**
+ * Returns the state after a login, whose snapshot says which users are watched. The answer to the first one names the
+ * list.
+ */
+export function loggedIn(isFirst: boolean): ListCheck {
+  return { isKnown: isFirst, former: new Set(), isSent: false, notBefore: 0 };
+}
+
+/** Adds former friends. */
+export function add(check: ListCheck, former: readonly string[]): ListCheck {
+  return { ...check, former: new Set([...check.former, ...former]) };
+}
+
+/** Removes users who are watched for another reason. */
+export function forget(check: ListCheck, watched: readonly string[]): ListCheck {
+  return { ...check, former: new Set([...check.former].filter((user) => !watched.includes(user))) };
+}
+
+/** The time at which the list is to be read; Infinity if it need not be, or if it is being read. */
+export function due({ isSent, former, notBefore }: ListCheck): number {
+  return isSent || former.size === 0 ? Infinity : notBefore;
+}
+
+/** Records that the list was read: it says of all these users whether they are watched. */
+export function read(check: ListCheck): ListCheck {
+  return { ...check, isKnown: true, former: new Set(), isSent: false };
+}
