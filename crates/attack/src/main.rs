@@ -1,8 +1,8 @@
 //! Attacks a server, one attack after the other, each with its own server, and prints the costs.
 //!
-//! The attacks send at full rate anything that a peer without a key can send, and simulate mishaps of an operator's
-//! machine. Meanwhile the clients of uninvolved users, the witness, measure the delay of notifications, which is a part
-//! of the costs. `SECURITY.md` has the threat model.
+//! The attacks send, at full rate, data that a peer without a key can send, and simulate mishaps of an operator's
+//! machine. Meanwhile the witness, the clients of uninvolved users, measures the delay of notifications. `SECURITY.md`
+//! has the threat model.
 
 mod attacks;
 mod line;

@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The part of the attack's duration for which the witness measures before the attack begins: half of it.
+/// The divisor of the attack's duration for the measurement before the attack: the witness measures for half of it.
 const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
@@ -23,8 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// The p99 of the witness that is allowed in any case, in milliseconds: the target of docs/performance.md under a steady load.
 pub const EVEN_LOAD: f64 = 20.0;
 /// The p99 that is always allowed for an attack that may only double it, in milliseconds. A smaller p99 measures the
-/// scheduler and not the server: on a busy processor, a thread that is woken may wait for the next tick, which is 4 ms
-/// with the usual `CONFIG_HZ=250`.
+/// scheduler: a thread may wait for the next tick, usually 4 ms.
 pub const A_TURN_OF_THE_SCHEDULER: f64 = 4.0;
 /// The priority of the attackers' threads, as the argument of `nice`.
 const LOWEST_PRIORITY: i32 = 19;
@@ -47,7 +46,8 @@ pub struct Bound {
     pub memory_mib: f64,
     /// The allowed growth of the number of descriptors during the attack.
     pub descriptors: u64,
-    /// The p99 of others that is allowed whatever it was before, in milliseconds; beyond it, it may double.
+    /// The p99 of the witness that is allowed in any case, in milliseconds. A higher p99 must be at most twice that
+    /// before the attack.
     pub p99_floor_ms: f64,
 }
 
@@ -360,9 +360,8 @@ impl Descriptors {
     }
 }
 
-/// The runtime of the attackers, whose threads have the lowest priority, as if they ran on another machine. The future of an
-/// attack itself is polled by the main thread, whose priority is that of the witness: clients of others, whose logins an
-/// attack tries, belong there, and an attacker belongs in a task.
+/// Makes the runtime that runs the attackers. Its threads have the lowest priority, as if the attackers ran on another
+/// machine.
 fn attackers() -> Result<tokio::runtime::Runtime> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-/// The number of pairs of a user and a watcher. Each user changes about eight times a second, too rarely to be
+/// The number of pairs of a user and a watcher. Each user changes about eight times a second, so no change is
 /// conflated.
 const PAIRS: usize = 8;
 /// The time between two changes over all pairs.

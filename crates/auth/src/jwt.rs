@@ -29,8 +29,8 @@ pub struct JwtClaims {
     pub issued: u64,
     /// The time from which the token is no longer valid: `exp` plus the leeway.
     pub expires: Timestamp,
-    /// The mark of the key that verified the token: a number that identifies the key or the source that the key was
-    /// read from. See [`JwtKeySet::has`].
+    /// The mark of the key that verified the token. It identifies the key, or the source of the key; see
+    /// [`JwtKeySet::has`].
     pub key: u32,
 }
 
@@ -183,8 +183,8 @@ fn is_for(claims: &Map<String, Value>, settings: &JwtSettings, app: AppId) -> bo
     }
 }
 
-/// Returns the key that verifies the signature of a token. All keys for the token's algorithm are tried. If the token
-/// has a `kid`, keys with another `kid` are skipped.
+/// Returns the key that verifies the signature of a token. Keys for another algorithm are skipped, and keys with
+/// another `kid` if the token has one.
 fn signer<'a>(token: &str, header: &Header, keys: &[&'a JwtKeySet]) -> Result<&'a JwtKey, JwtRefusal> {
     let kid = header.kid.as_deref();
     let mut is_known = false;

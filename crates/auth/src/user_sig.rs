@@ -1,9 +1,8 @@
 //! Makes and verifies UserSigs (SPEC section 5).
 //!
-//! A UserSig is a JSON document with the claims and their HMAC-SHA256, which is deflated and then written in base64
-//! with a special alphabet. Generators differ in the order of the claims, in white space, in JSON escapes and in the
-//! compression level (the public Go generator does not compress at all). Two valid tokens with the same claims can
-//! therefore differ as text, so compare claims, never token texts.
+//! A UserSig is a JSON document with claims and their HMAC-SHA256, deflated and written in base64 with a special
+//! alphabet. Generators differ in the order of claims, white space, JSON escapes and compression. Two valid tokens can
+//! have the same claims and different texts, so compare claims, not token texts.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -40,8 +40,8 @@ const USERS: [&str; 5] = [
     "1",
 ];
 
-/// Compares the generator's tokens with Lamplight's. The generator makes tokens for every user, with and without a
-/// userbuf, first with a stopped clock and then with the real one.
+/// Compares the generator's tokens with Lamplight's, for every user, with and without a userbuf. The generator's clock
+/// is first stopped, then real.
 fn check(generator: Command) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_millis() as u64;
     let app = App {
@@ -95,8 +95,7 @@ fn check(generator: Command) {
     }
 }
 
-/// Runs the generator. Writes one line to its stdin for each request, and reads one line from its stdout for each
-/// answer.
+/// Runs the generator, with one line of stdin for each request. Returns one line of its stdout for each.
 fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Value> {
     let mut child = generator
         .stdin(Stdio::piped())
@@ -118,7 +117,7 @@ fn run(mut generator: Command, requests: impl Iterator<Item = Value>) -> Vec<Val
 const SET_UP: &str =
     "`cargo xtask test` sets up the public generators; tests/interop/README.md says how to by hand.";
 
-/// Returns the path of an installed generator: the value of the environment variable, or else `place` in the
+/// Returns the path of an installed generator: the value of the environment variable `variable`, or else `place` in the
 /// repository.
 fn installed(variable: &str, place: &str) -> PathBuf {
     let path = env::var_os(variable).map_or_else(|| root().join(place), PathBuf::from);

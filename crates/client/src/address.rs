@@ -124,8 +124,7 @@ mod tests {
         format!("{framing} {tls} {} {}", address.host, address.port)
     }
 
-    /// The first feature that the address described by `words` needs and this build does not have; `None` if there is
-    /// none.
+    /// Returns the first feature that an address needs and this build does not have. `None` if no feature is missing.
     fn lacking(words: &str) -> Option<&'static str> {
         let features = [("websocket", cfg!(feature = "websocket")), ("tls", cfg!(feature = "tls"))];
         let lacking = features.into_iter().find(|(name, enabled)| words.contains(name) && !enabled);

@@ -1,27 +1,24 @@
 //! The wait before the next attempt to connect, computed from the number of failures and the jitter.
 //!
 //! The server sends the period over which its clients spread their reconnects ([`Spread`]). After a broken link, a
-//! client makes its first attempt at a random moment within that period. The intervals between further attempts are
-//! about as long as the period. While the server is down, its clients therefore make no more attempts per second than
-//! the server could accept logins. They still reconnect soon after the server is back.
+//! client makes its first attempt at a random moment of that period; further attempts follow at intervals of about the
+//! period. A server that was down therefore gets about as many attempts per second as it can accept logins.
 
 use std::time::Duration;
 
 /// The maximum wait before the first attempt after a broken link, if the server has sent no spread.
 pub(crate) const FIRST: Duration = Duration::from_secs(1);
 
-/// The mean wait between attempts; if the server's spread is longer, the spread is used instead. A single wait is at
-/// most 1.5 times the mean.
+/// The least mean wait between attempts; a longer spread of the server is used instead. A wait is at most 1.5 times the
+/// mean.
 const BETWEEN: Duration = Duration::from_millis(1_500);
 
-/// The mean wait between attempts after many failures; if the server's spread is longer, the spread is used instead. A
-/// single wait is at most 1.5 times the mean, so at most 30 s with this mean. That is the grace for which a user counts
-/// as connected after the loss of a node.
+/// The mean wait between attempts after many failures; a longer spread of the server is used instead. With this mean, a
+/// wait is at most 30 s: the grace for which a user counts as connected after the loss of a node.
 const BETWEEN_LONGEST: Duration = Duration::from_secs(20);
 
-/// The number of failed attempts after which the wait begins to double, if the server has sent a spread; otherwise it
-/// is 1. At the usual mean wait, 80 attempts take about two minutes: enough for a restart of the server, and few enough
-/// for a device without a network for hours.
+/// The number of failed attempts after which the wait begins to double; 1 if the server has sent no spread. At the
+/// usual mean wait, 80 attempts take about two minutes, enough for a restart of the server.
 const ATTEMPTS_BEFORE_DOUBLING: u32 = 80;
 
 /// The longest spread, which is also the longest that a server can be configured to announce. A longer one is shortened
@@ -31,7 +28,7 @@ const LONGEST_SPREAD: Duration = Duration::from_secs(600);
 /// The maximum number of failures that the computation uses while calls wait for the link. It keeps the waits short.
 pub(crate) const MOST_FAILURES_WITH_CALLS: u32 = 1;
 
-/// The age from which on a link counts as a success, so that the next wait is a first wait again. If it were shorter,
+/// The age at which a link counts as a success, so that the next wait is a first wait again. With a shorter time,
 /// clients would flood a server that accepts and closes connections in a loop.
 pub(crate) const STABLE_AFTER: Duration = Duration::from_secs(10);
 
@@ -68,11 +65,10 @@ impl Spread {
         }
     }
 
-    /// The wait before the next attempt, after `failures` consecutive failed attempts.
+    /// Returns the wait before the next attempt, after `failures` consecutive failed attempts.
     ///
-    /// The first wait is random between zero and the spread. Each later wait is random between half of the mean and 1.5
-    /// times the mean. Without randomness, thousands of clients of a server that went down would all return at the same
-    /// moment.
+    /// The first wait is random between zero and the spread, a later one between half of the mean and 1.5 times the
+    /// mean. Otherwise, thousands of clients would return at the same moment.
     pub(crate) fn delay(self, failures: u32, jitter: Jitter) -> Duration {
         let (first, steady) = match self {
             Self::Unknown => (FIRST, 1),

@@ -21,8 +21,8 @@ impl Cache {
         self.fold_replacing(told, |_| false)
     }
 
-    /// Does the same as [`fold`](Self::fold), but a status for which `replaces` returns `true` also replaces a newer
-    /// one.
+    /// Adds statuses as [`fold`](Self::fold) does, but a status for which `replaces` returns `true` also replaces a
+    /// newer one.
     pub(crate) fn fold_replacing(
         &mut self,
         told: impl IntoIterator<Item = UserStatus>,
@@ -66,8 +66,8 @@ impl Cache {
         self.statuses.values()
     }
 
-    /// The cached versions, newest first, as many as fit into `budget` bytes of a `LoginRequest`. For the other watched
-    /// users, the server sends the statuses again.
+    /// Returns cached versions, newest first, as many as fit into `budget` bytes of a `LoginRequest`. The server sends
+    /// the statuses of the other watched users again.
     pub(crate) fn known(&self, budget: usize) -> Vec<v1::Known> {
         let mut newest: Vec<&UserStatus> = self.statuses.values().collect();
         newest.sort_by(|one, other| other.version.cmp(&one.version).then(one.user_id.cmp(&other.user_id)));

@@ -18,8 +18,8 @@ pub(crate) struct EventQueue {
     others: VecDeque<Event>,
     missed: u64,
     slots: BTreeMap<UserId, Slot>,
-    /// The number of events in `others` that the reader gets before the statuses in `slots`: those that were added
-    /// before the newest change of a slot.
+    /// The number of events in `others` that come before the statuses in `slots`, because they were added before the
+    /// newest change of a slot.
     ahead: usize,
     /// The users whose statuses the reader has got. A removal is reported only for these users, which bounds the number
     /// of slots.
@@ -113,8 +113,8 @@ impl EventQueue {
         }
     }
 
-    /// Removes all changed statuses and returns them as one event. If there are none, removes and returns the removed
-    /// users instead. `None` if there are no removed users either.
+    /// Removes all changed statuses, and returns them as one event. If there are none, does the same with the removed
+    /// users; `None` if there are none either.
     fn take_slots(&mut self) -> Option<Event> {
         let slots = mem::take(&mut self.slots);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());

@@ -12,9 +12,8 @@ pub(crate) const MAX_IN_FLIGHT: usize = 64;
 
 /// The time after which the link is given up if a request has no answer and no bytes were received.
 ///
-/// A server answers each call within 5 s, at least with a refusal, and answers in order. An additional heartbeat would
-/// be answered after the late call, so it would test nothing. The default call timeout is 10 s, so a repeatable call
-/// can still be sent again on the next link within its timeout.
+/// A server answers each call within 5 s, and in order, so a heartbeat after a late call would test nothing. The
+/// default call timeout is 10 s, so a repeatable call can be sent again on the next link.
 pub(crate) const ANSWER_PATIENCE: Duration = Duration::from_secs(8);
 
 /// The time that replaces [`ANSWER_PATIENCE`] after a change of the device's network, because the link may be broken.
@@ -33,7 +32,7 @@ const HEARTBEAT_WEB: Duration = Duration::from_secs(20);
 const HEARTBEAT_LEAST: Duration = Duration::from_millis(100);
 
 /// The maximum wait before a link that broke during a sleep is replaced. The wait is random, because many devices may
-/// wake at the same time.
+/// wake together.
 pub(crate) const WAKE_SPREAD: Duration = Duration::from_millis(100);
 
 /// The id of a call of the application, which the driver chooses and never uses again.
@@ -67,8 +66,7 @@ pub(crate) enum InFlight {
 /// A call of the application.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The id of the call; `None` after its caller has got a timeout. The answer is still needed, because it may report
-    /// changes.
+    /// The id of the call; `None` after its caller has got a timeout. The answer may still report changes.
     pub(crate) id: Option<CallId>,
     pub(crate) deadline: Moment,
     pub(crate) request: Request,
@@ -138,13 +136,13 @@ impl Link {
         self.woken = false;
     }
 
-    /// Records that the link may be broken and that a heartbeat was sent to test it. The link is given up soon if there
-    /// is no answer.
+    /// Records that the link may be broken, and that a heartbeat tests it. The link is given up soon if there is no
+    /// answer.
     pub(crate) fn doubt(&mut self, now: Moment) {
         self.give_up_at = self.give_up_at.min(now + DOUBT_PATIENCE);
     }
 
-    /// Records that the device has slept and that a heartbeat was sent. Deadlines that passed during the sleep do not
+    /// Records that the device has slept, and that a heartbeat was sent. Deadlines that passed during the sleep do not
     /// count.
     pub(crate) fn wake(&mut self, now: Moment) {
         if !self.woken {
@@ -178,14 +176,15 @@ impl Link {
         self.usual_heartbeat
     }
 
-    /// The time without traffic before the link ended. If a request has no answer, the time ends when the last message
-    /// was sent, because the path may already have cut the link then.
+    /// Returns the time without traffic before the link ended. If a request has no answer, it ends with the last
+    /// message sent: the path may have cut the link by then.
     pub(crate) fn silence(&self, now: Moment) -> Duration {
         let until = if self.in_flight.is_empty() { now } else { self.last_sent };
         until.since(self.last_heard)
     }
 
-    /// The time at which the link is given up if no bytes are received before; `None` if all requests have answers.
+    /// Returns the time at which the link is given up if no bytes are received before. `None` if all requests have
+    /// answers.
     pub(crate) fn given_up_at(&self) -> Option<Moment> {
         (!self.in_flight.is_empty()).then_some(self.give_up_at)
     }
@@ -228,8 +227,8 @@ impl Link {
     }
 }
 
-/// The interval between heartbeats. It is less than a third of the server's timeout, so that two heartbeats may be
-/// lost. It is also at most the interval of SPEC section 2.
+/// Returns the interval between heartbeats: less than a third of the server's timeout, so that two may be lost, and at
+/// most the interval of SPEC section 2.
 fn heartbeat_interval(timeout: Duration, platform: Platform) -> Duration {
     let longest = if platform.is_web() { HEARTBEAT_WEB } else { HEARTBEAT_NATIVE };
     if timeout.is_zero() {

@@ -119,8 +119,8 @@ pub(crate) struct ListNews {
     pub total_unread: Option<u32>,
 }
 
-/// The client's lists version. The server sends a version with every change, in order, and with the answers to calls. A
-/// client that has a version therefore has all changes up to that version. `None` before the first login.
+/// The version of the lists up to which this client has all changes; `None` before the first login. The server sends
+/// versions with changes, in order, and with answers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct ListsVersion(Option<u64>);
 
@@ -218,8 +218,7 @@ pub(crate) fn news(told: v1::ListsChanged) -> ListNews {
     }
 }
 
-/// Converts a profile with its user. `None` if the `userID` is invalid. The functions below also return `None` for an
-/// invalid `userID`.
+/// Converts a profile with its user. `None` if the `userID` is invalid.
 pub(crate) fn user_info(told: v1::Profile) -> Option<UserInfo> {
     let user_id = UserId::new(&told.user_id).ok()?;
     Some(UserInfo { user_id, profile: profile(Some(told)) })

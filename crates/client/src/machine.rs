@@ -43,12 +43,11 @@ pub(crate) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// The time limit for the answer to a login.
 pub(crate) const LOGIN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The maximum number of calls that wait to be sent. A further call is refused at once with 7008. Calls that are made
-/// during a login or without a link wait too. One more is allowed if it is a logout, so that a session can always be
-/// ended. The same maximum separately applies to the logins that wait for an attempt to connect.
+/// The maximum number of calls that wait to be sent, and separately of logins that wait for an attempt to connect. A
+/// further call is refused at once with 7008. One further logout is allowed, so that a session can be ended.
 pub const MAX_QUEUE: usize = 1_000;
 
-/// The delay of a deadline from which on the machine assumes that the device or this process was asleep.
+/// The delay of a deadline from which on the machine assumes that the device or process was asleep.
 pub(crate) const SLEEP: Duration = Duration::from_secs(5);
 
 /// The identity of this client, which is the same for every user who logs in.
@@ -120,8 +119,8 @@ impl Machine {
         self.session.as_ref()?.abilities.as_ref()
     }
 
-    /// The time at which [`Input::Tick`] has to be passed to [`step`](Self::step) if there is no other input before;
-    /// `None` if there is no such time.
+    /// Returns the time at which [`Input::Tick`] has to be passed to [`step`](Self::step), if no other input comes
+    /// before. `None` if there is no such time.
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let session = self.session.as_ref()?;
         let callers = session.call_deadlines().chain(self.next.iter().flat_map(Session::call_deadlines));
@@ -251,7 +250,7 @@ impl Machine {
         }
     }
 
-    /// Logs out without a connection. Either the device was never logged in, or the end of the link has logged it out.
+    /// Logs out without a connection: the device was not logged in, or the end of the link has logged it out.
     fn log_out_without_link(&mut self, call: CallId, turn: &mut Turn) {
         turn.answer(call, Ok(Answer::LoggedOut));
         let is_established = self.session.as_ref().is_some_and(|session| session.established);
@@ -282,8 +281,7 @@ impl Machine {
 
     // Inputs from the clock
 
-    /// Processes a sleep of the device or this process, during which a link or an attempt to open one has probably
-    /// broken.
+    /// Handles a sleep of the device or process. A link, or an attempt to open one, has probably broken meanwhile.
     fn wake(&mut self, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         match &mut session.phase {
@@ -362,9 +360,8 @@ impl Machine {
         turn.effects.push(Effect::OpenLink);
     }
 
-    /// Aborts the attempt to connect and begins a new one. Called after a sleep of the device. Also called when the
-    /// application logs in or replaces its UserSig, and the login that was already sent differs from the new one,
-    /// because the server may refuse the former one.
+    /// Aborts the attempt to connect and begins a new one. Called after a sleep of the device, and when a new login
+    /// differs from the login that was sent: the server may refuse the former one.
     fn begin_anew(&mut self, turn: &mut Turn) {
         turn.effects.push(Effect::CloseLink);
         self.connect(turn);
@@ -384,9 +381,8 @@ impl Machine {
         }
     }
 
-    /// Processes the end of a link, or of an attempt to open one, without a final message of the server. The network
-    /// path may have cut the link because the link was idle, so the time without traffic is recorded. After a sleep, it
-    /// is not recorded, because the sleep may be the reason.
+    /// Handles a link, or an attempt to open one, that ended without a final message of the server. Records the time
+    /// without traffic, because the path may have cut an idle link; but not after a sleep, which may be the reason.
     fn link_cut(&mut self, why: LinkEnd, turn: &mut Turn) {
         if let Some(Session { phase: Phase::Live(link), path, .. }) = &mut self.session
             && !link.is_woken()
@@ -396,8 +392,8 @@ impl Machine {
         self.link_ended(why, Retry::BackOff, turn);
     }
 
-    /// Processes the end of a link. Calls without an answer are queued again if they are repeatable; the others fail.
-    /// The session then waits for the next attempt, or ends if no login has succeeded yet.
+    /// Handles the end of a link. Repeatable calls without an answer are queued again; the others fail. The session
+    /// then waits for the next attempt, or ends if no login has succeeded yet.
     fn link_ended(&mut self, why: LinkEnd, retry: Retry, turn: &mut Turn) {
         let is_web = self.identity.platform.is_web();
         let Some(session) = &mut self.session else { return };

@@ -1,17 +1,16 @@
-//! The heartbeat interval that the network path requires. It is derived from the times without traffic after which
-//! links were cut.
+//! The heartbeat interval that the network path requires, derived from the times without traffic after which links were
+//! cut.
 //!
-//! A proxy, a load balancer or a NAT on the path cuts an idle link after some time, with or without notifying the
-//! client. A path always cuts after the same time, whereas links that break for other reasons have different times.
+//! A proxy, load balancer or NAT cuts idle links after a fixed time, with or without notice. Links that break for other
+//! reasons have different times.
 
 use std::time::Duration;
 
-/// The divisor for the shortest heartbeat interval: an eighth of the usual interval. It limits the heartbeats on a path
-/// that cuts links for another reason than missing traffic, such as their age.
+/// The divisor for the shortest heartbeat interval: an eighth of the usual one. A path may cut links for another reason
+/// than missing traffic, such as their age.
 const SHORTEST: u32 = 8;
 
-/// The tolerance for two equal times, as a divisor of the later one: they are equal if they differ by at most a
-/// twentieth.
+/// The divisor for the tolerance of equal times: they may differ by a twentieth of the later one.
 const TOLERANCE: u32 = 20;
 
 /// The properties of a session's network path.
@@ -24,9 +23,9 @@ pub(crate) struct NetworkPath {
 }
 
 impl NetworkPath {
-    /// Records that a link with this usual interval was cut after a time without traffic. After two consecutive cuts
-    /// with equal times, the interval is at most half of that time, but not below the shortest interval. Times below
-    /// the shortest interval are ignored, because such a link was in use.
+    /// Records that a link with the usual interval `usual` was cut after the time `silence` without traffic. After two
+    /// consecutive cuts with equal times, the interval is at most half of that time. A time below the shortest interval
+    /// is ignored, because the link was in use.
     pub(crate) fn cut(&mut self, usual: Duration, silence: Duration) {
         let shortest = usual / SHORTEST;
         if silence < shortest {

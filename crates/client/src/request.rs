@@ -12,8 +12,7 @@ use lamplight_wire::v1::client_message::Body as Ask;
 use lamplight_wire::v1::server_message::Body as Tell;
 use prost::Message as _;
 
-/// The bytes of a frame that are reserved for the parts of the message around the call: the message's id, the tag of
-/// the call's protobuf field, and lengths.
+/// The bytes of a frame that are reserved for the message around the call: its id, the call's tag, and lengths.
 pub(crate) const FRAME_SLACK: usize = 32;
 
 /// The result of a login.
@@ -112,8 +111,8 @@ pub struct Failure {
 /// A call that is sent when the link is live.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) enum Request {
-    /// A login on the live link. `resume` is `false` if the application has logged in again, and `true` if it has
-    /// replaced the UserSig.
+    /// A login on the live link. `resume` is `true` if the application has replaced the UserSig, and `false` if it has
+    /// logged in again.
     Login {
         user_sig: String,
         resume: bool,
@@ -129,8 +128,7 @@ pub(crate) enum Request {
 }
 
 impl Request {
-    /// Whether the request may be sent again if the link breaks before its answer, because it only reads or the server
-    /// detects repetitions.
+    /// Returns `true` if the request may be sent again on a new link: it only reads, or the server detects repetitions.
     pub(crate) fn is_repeatable(&self) -> bool {
         match self {
             Self::GetUserStatus(_) | Self::GetSubscriptions => true,
@@ -165,9 +163,8 @@ pub(crate) enum Answer {
     Lists(Box<Tell>),
 }
 
-/// Refuses calls that exceed a fixed limit, which the server would refuse too. Also refuses calls that do not fit into
-/// a frame, for which the server would end the link. Limits that an app's settings can change are checked only by the
-/// server.
+/// Refuses calls that exceed a fixed limit, or do not fit into a frame, for which the server would end the link. The
+/// server checks the limits that an app can change.
 pub(crate) fn check(request: &Request) -> Result<(), Refused> {
     check_size(request)?;
     match request {
@@ -293,8 +290,8 @@ pub(crate) fn operation(request: &Request) -> Option<Ask> {
     })
 }
 
-/// Converts the answer to a request; `None` if `body` does not belong to the request. The [`Answer`] contains only a
-/// part of a `LoginResponse`; the machine processes the rest.
+/// Converts the answer to a request; `None` if `body` does not belong to it. Of a `LoginResponse`, only a part is
+/// converted; the machine handles the rest.
 pub(crate) fn answer(request: &Request, body: Tell) -> Option<Answer> {
     match (request, body) {
         (Request::Login { .. }, Tell::Login(told)) => Some(Answer::LoggedIn(logged_in(&told))),

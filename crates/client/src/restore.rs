@@ -11,8 +11,8 @@ use std::time::Duration;
 /// The maximum number of users in one batch, which is an app's default limit (SPEC section 3).
 const BATCH: usize = 100;
 
-/// The shortest time between two batches. It uses half of the default rate limit of 20 calls in 5 s, and leaves the
-/// other half to the application's calls and the account's other devices.
+/// The shortest time between two batches: half of the default rate limit of 20 calls in 5 s. The other half is left to
+/// the application and the account's other devices.
 const PACE: Duration = Duration::from_millis(500);
 
 /// The wait after a temporary refusal, which is the window of the default rate limit.
@@ -42,8 +42,7 @@ pub(crate) struct Restore {
     waiting: VecDeque<UserId>,
     /// The batch that was sent and has no answer yet; `None` if no batch is being sent.
     sent: Option<Vec<UserId>>,
-    /// The users of the restore who are not watched at the moment. Such a user is removed from the cache only if the
-    /// client cannot subscribe to the user again.
+    /// The users of the restore who are not watched now. They stay in the cache unless subscribing to them again fails.
     unwatched: BTreeSet<UserId>,
     batch: usize,
     not_before: Moment,
@@ -62,15 +61,14 @@ impl Default for Restore {
 }
 
 impl Restore {
-    /// Begins a restore of these users, earliest first. An earlier restore is discarded, because all of its users are
-    /// in `users`.
+    /// Begins a restore of these users, earliest first. Discards an earlier restore, whose users are all in `users`.
     pub(crate) fn begin(&mut self, users: &[UserId]) {
         self.waiting = users.iter().cloned().collect();
         self.sent = None;
         self.unwatched.clear();
     }
 
-    /// Records that the server has reported a user as not watched. Returns whether the user is in the restore.
+    /// Records that a user is not watched, as the server has reported. Returns `true` if the user is in the restore.
     pub(crate) fn not_watched(&mut self, user: &UserId) -> bool {
         let covered =
             self.waiting.contains(user) || self.sent.as_ref().is_some_and(|sent| sent.contains(user));
@@ -85,8 +83,8 @@ impl Restore {
         self.waiting.is_empty() && self.sent.is_none()
     }
 
-    /// The time from which on [`next_batch`](Self::next_batch) returns a batch; `None` if a batch is being sent or the
-    /// restore is complete.
+    /// Returns the time from which on [`next_batch`](Self::next_batch) has a batch. `None` if a batch is being sent, or
+    /// the restore is complete.
     pub(crate) fn due(&self) -> Option<Moment> {
         (self.sent.is_none() && !self.waiting.is_empty()).then_some(self.not_before)
     }
@@ -125,16 +123,14 @@ impl Restore {
         smaller > 0
     }
 
-    /// Puts the users of the sent batch back at the front of the queue, because the batch was refused or its link
-    /// broke.
+    /// Puts the users of the sent batch back at the front, because it was refused or its link broke.
     pub(crate) fn put_back(&mut self) {
         for user in self.sent.take().unwrap_or_default().into_iter().rev() {
             self.waiting.push_front(user);
         }
     }
 
-    /// Removes the users from whom the application has unsubscribed from the waiting users, and returns the removed
-    /// users.
+    /// Removes waiting users from whom the application has unsubscribed, and returns them.
     pub(crate) fn forget(&mut self, users: &BTreeSet<UserId>) -> Lost {
         let (lost, waiting): (Vec<_>, Vec<_>) =
             mem::take(&mut self.waiting).into_iter().partition(|user| users.contains(user));

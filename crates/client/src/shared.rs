@@ -1,5 +1,5 @@
 //! The state that the driver and the clients share: the machine, and the event queues of the readers. One lock protects
-//! both and is never held across an await. A new reader therefore gets the cache and then every later change.
+//! both, so a new reader gets the cache and then every later change.
 
 use crate::Event;
 use crate::backoff::Jitter;

@@ -19,8 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
-/// The maximum number of messages that wait to be written. The machine never has as many requests without answers, so
-/// the queue is full only if the peer has stopped reading.
+/// The maximum number of messages that wait to be written. The queue is full only if the peer has stopped reading.
 const MAX_OUTGOING: usize = 4 * crate::link::MAX_IN_FLIGHT;
 
 /// The maximum number of messages that were read from the socket and not yet taken with `next`.
@@ -74,8 +73,8 @@ where
 pub(crate) struct Connection {
     outgoing: Sender<v1::ClientMessage>,
     incoming: Receiver<Result<v1::ServerMessage, LinkEnd>>,
-    /// The future that sends and receives bytes. It never completes: when the connection ends, it puts the end into
-    /// `incoming` as the last item.
+    /// The future that sends and receives bytes. It never completes; the end of the connection is the last item in
+    /// `incoming`.
     pump: BoxFuture<'static, ()>,
 }
 

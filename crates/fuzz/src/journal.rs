@@ -1,5 +1,5 @@
-//! The target for the journal of live records. It checks that every record read from a damaged journal was written
-//! before, and that the loss of a record is detected unless a file was only truncated or extended.
+//! The target for the journal of live records. A record that is read from a damaged journal must have been written
+//! before, and the loss of a record must be detected, unless a file was only truncated or extended.
 //!
 //! Input: a byte that selects either a valid journal that is then damaged, or a made-up journal.
 //!

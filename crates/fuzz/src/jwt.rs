@@ -37,8 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a token is either refused with a code about tokens, or valid for only one user until it expires. Returns
-/// the claims of a valid token, and `None` for a refused token.
+/// Checks that a token is either refused with a code about tokens, or valid for one user until it expires. Returns the
+/// claims; `None` for a refused token.
 fn look_at(token: &str) -> Option<JwtClaims> {
     match verify_for("alice_01", token) {
         Err(JwtRefusal::UnknownKey) => None,
@@ -62,8 +62,8 @@ fn look_at(token: &str) -> Option<JwtClaims> {
     }
 }
 
-/// Signs a header and claims, which are separated by a line feed, with the secret. Checks that the token is valid only
-/// with HS256 and only for Alice, and that it is invalid if a byte of the signature is changed.
+/// Signs a header and claims, separated by a line feed. Checks that the token is valid with HS256, for Alice, and not
+/// with a changed signature.
 fn signed(data: &[u8]) {
     let Some(at) = data.iter().position(|byte| *byte == b'\n') else { return };
     let (header, claims) = (&data[..at], &data[at + 1..]);

@@ -37,8 +37,8 @@ pub fn run(data: &[u8]) {
     }
 }
 
-/// Checks that a token is either refused with a code about UserSigs or valid. If the claims of a valid token are signed
-/// again, the new token must be valid with the same claims.
+/// Checks that a token is either refused with a code about UserSigs or valid. The claims of a valid token must survive
+/// being signed again.
 fn look_at(token: &str) {
     match verify_for("alice_01", token) {
         Err(refusal) => assert!(
@@ -63,8 +63,8 @@ fn look_at(token: &str) {
     }
 }
 
-/// Signs claims. Checks that the token is valid only for its user, only until it expires, and only with its key. Also
-/// checks that a token with a changed byte is either invalid or has the same claims.
+/// Signs claims. Checks that the token is valid for its user, until it expires, and with its key; and that a changed
+/// byte makes it invalid or leaves the claims the same.
 fn make(data: &[u8]) {
     let Some((numbers, rest)) = data.split_first_chunk::<19>() else { return };
     let number = |at: usize| {

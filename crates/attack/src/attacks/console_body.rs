@@ -12,8 +12,7 @@ use tokio::task::JoinSet;
 
 /// The size of the body, which is below the console's limit.
 const BODY_BYTES: usize = 60_000;
-/// The bound on the growth of memory. A peer without a key may use 64 KiB; the rest allows for the granularity of the
-/// allocator and the kernel.
+/// The most by which the server's memory may grow. A peer without a key may use 64 KiB; allocator and kernel round up.
 const MEMORY_MIB: f64 = 8.0;
 
 pub const EIGHT: Attack = Attack {

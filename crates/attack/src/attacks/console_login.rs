@@ -10,8 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinSet;
 
-/// The bound on the growth of memory. A verification of a password needs 19 MiB; at most two run at the same time, one
-/// of them for a known browser.
+/// The most by which the server's memory may grow. Verifying a password needs 19 MiB; at most two run at a time.
 const MEMORY_MIB: f64 = 64.0;
 /// The time within which an operator whose browser is known logs in, at the first attempt.
 const KNOWN_WITHIN: Duration = Duration::from_secs(2);

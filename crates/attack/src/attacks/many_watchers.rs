@@ -22,13 +22,14 @@ const WATCHERS: usize = 3_000;
 const LEAST_RATE: f64 = 1_500.0;
 const REQUESTS: &str = "lamplight_requests_total";
 const LOGINS_AT_ONCE: usize = 64;
-/// The number of sockets that are read before a pause, and the length of the pause. A round through all sockets takes
-/// about 0.2 s. Readers that woke for each notification would use more of this machine's processors than the server,
-/// although they stand for clients on other machines.
+/// The number of sockets that are read before a pause. Readers that woke for each notification would use more processor
+/// time than the server.
 const READ_AT_ONCE: usize = 32;
+/// The length of a pause between reads. A round through all sockets takes about 0.2 s.
 const PAUSE: Duration = Duration::from_millis(2);
-/// The custom status that is set after the attack, and the time within which every watcher must be notified of it.
+/// The custom status that is set after the attack.
 const LAST: &str = "that was all of it";
+/// The time within which every watcher must be notified of `LAST`.
 const LAST_WITHIN: Duration = Duration::from_secs(5);
 
 pub const BUSY: Attack = Attack {

@@ -1,5 +1,5 @@
-//! The attacks that send requests that two servers would read differently, heads of excessive size, and requests
-//! without end.
+//! The attacks with ambiguous requests, heads of excessive size, and requests without end. Two servers would read an
+//! ambiguous request differently.
 
 use crate::peer::{connect, converse, source, status};
 use crate::scene::{Attack, Bound, EVEN_LOAD, Findings, Kind, Scene};

@@ -23,11 +23,13 @@ pub const FLOOD: Attack = Attack {
 
 const UPGRADE: &[u8] = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
     Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
-/// Frames masked with zeros: an empty ping, the first fragment of a text, an empty further one, and one of three
-/// bytes.
+/// A masked, empty ping frame. The mask of all these frames is zero.
 const PING: &[u8] = &[0x89, 0x80, 0, 0, 0, 0];
+/// The first fragment of a text, without content.
 const FIRST: &[u8] = &[0x01, 0x80, 0, 0, 0, 0];
+/// A further fragment, without content.
 const EMPTY: &[u8] = &[0x00, 0x80, 0, 0, 0, 0];
+/// A further fragment of three bytes.
 const FURTHER: &[u8] = &[0x00, 0x83, 0, 0, 0, 0, b'{', b' ', b' '];
 
 async fn flood(scene: Arc<Scene>) -> Result<Findings> {

@@ -56,8 +56,8 @@ pub enum InvalidKeys {
 }
 
 impl JwtKeySet {
-    /// Reads a JWKS, or public keys in PEM. Skips keys of a JWKS that are of an unsupported kind, for encryption, or
-    /// for an algorithm that is not accepted. Also skips symmetric keys, because a published secret is not secret.
+    /// Reads a JWKS, or public keys in PEM. Skips unsupported keys of a JWKS, and symmetric ones, because a published
+    /// secret is not secret.
     pub fn read(text: &str) -> Result<Self, InvalidKeys> {
         let text = text.trim();
         if text.contains("PRIVATE KEY-----") {
@@ -97,9 +97,8 @@ impl JwtKeySet {
         Ok(set)
     }
 
-    /// Gives every key the same mark, which identifies the source of the keys. A login then stays valid as long as the
-    /// app uses the source, even if the login's key is removed from the source: identity providers remove keys that
-    /// they no longer sign with.
+    /// Gives every key the same mark, which identifies the source of the keys. A login then stays valid even if its key
+    /// is removed from the source: identity providers remove keys that they no longer sign with.
     #[must_use]
     pub fn of_source(mut self, mark: u32) -> Self {
         self.keys.iter_mut().for_each(|key| key.mark = mark);

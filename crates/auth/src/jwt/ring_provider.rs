@@ -1,8 +1,7 @@
-//! Verifies signatures for `jsonwebtoken`, with the algorithms of `ring`.
+//! Verifies signatures for `jsonwebtoken`, with the algorithms of `ring`. It cannot sign.
 //!
-//! The library has two providers of its own, but neither is used: one of them builds a second C library beside `ring`,
-//! and the other has an RSA implementation with a known timing side channel. The provider here verifies signatures; it
-//! cannot sign.
+//! The library's own providers are not used: one builds a second C library beside `ring`, and the RSA implementation of
+//! the other has a known timing side channel.
 
 use jsonwebtoken::crypto::{CryptoProvider, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error, ErrorKind, new_error};

@@ -168,8 +168,8 @@ impl Machine {
         self.end(event, turn);
     }
 
-    /// Processes the answer to a login, and the statuses that were received before it. In the client's copy of the
-    /// subscription list, users whom an earlier process has subscribed to are placed before the users of this session.
+    /// Handles the answer to a login, and the statuses that came before it. In the client's subscription list, users
+    /// whom an earlier process subscribed to are placed before those of this session.
     fn told_at_login(&mut self, mut statuses: Vec<UserStatus>, told: v1::LoginResponse, turn: &mut Turn) {
         self.abilities_told(told.abilities, turn);
         let Some(session) = &mut self.session else { return };
@@ -458,7 +458,7 @@ impl Machine {
     }
 
     /// Stops watching users who are no longer mutual friends, unless they are subscribed to. The server sends no
-    /// message about these users.
+    /// message about them.
     fn no_friends(&mut self, mut former: Vec<UserId>, turn: &mut Turn) {
         let Some(session) = &mut self.session else { return };
         if !session.list_check.is_known() {
@@ -535,8 +535,7 @@ impl Machine {
     }
 }
 
-/// Emits events for the answer to a call whose caller has got a timeout. Without these events, the application would
-/// not get the change.
+/// Emits events for the answer to a call whose caller has got a timeout, so that the application gets the change.
 fn late(told: Tell, turn: &mut Turn) {
     let is_change = lists::version_of(&told).is_some();
     if let Tell::SendMessage(v1::SendMessageResponse { message: Some(message), .. }) = told {

@@ -7,8 +7,8 @@ use std::time::Duration;
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Retry {
     BackOff,
-    /// This time, which was chosen at random by the server or after a sleep. If attempts have failed and the back-off
-    /// is longer, the back-off instead.
+    /// This time, chosen at random by the server or after a sleep. After failed attempts, a longer back-off is used
+    /// instead.
     After(Duration),
     /// This time plus the back-off.
     NotBefore(Duration),

@@ -42,8 +42,7 @@ pub(super) struct Session {
     pub(super) abilities: Option<Abilities>,
     /// The snapshot that the server is sending on the current link; `None` once it is complete.
     pub(super) snapshot: Option<Snapshot>,
-    /// The largest size of a login request in bytes. It is below the default if the server has refused a request of
-    /// that size.
+    /// The most bytes of a login request; smaller than the default if the server has refused such a request.
     pub(super) login_limit: usize,
     pub(super) phase: Phase,
 }
@@ -139,8 +138,8 @@ impl Session {
         self.subscriptions.extract_if(.., |user| left.contains(user)).collect()
     }
 
-    /// The time at which the next batch of a restore has to be sent. `None` if there is no batch, if the app does not
-    /// allow subscriptions, or if the link has no room.
+    /// Returns the time at which the next batch of a restore has to be sent. `None` if there is none, if the link has
+    /// no room, or if the app does not allow subscriptions.
     pub(super) fn restore_due(&self, link: &Link) -> Option<Moment> {
         let may_subscribe = self.abilities.is_none_or(|abilities| abilities.statuses_of_others);
         if may_subscribe && link.has_room() { self.restore.due() } else { None }
