@@ -20,7 +20,8 @@ const BEFORE_PART: u64 = 2;
 const BEFORE_QUICK: Duration = Duration::from_secs(1);
 /// The interval at which the descriptors are counted.
 const LOOK: Duration = Duration::from_millis(100);
-/// The p99 of the witness that is allowed in any case, in milliseconds: the target of docs/performance.md under a steady load.
+/// The p99 of the witness that is allowed in any case, in milliseconds: the target of docs/performance.md under a
+/// steady load.
 pub const EVEN_LOAD: f64 = 20.0;
 /// The p99 that is always allowed for an attack that may only double it, in milliseconds. A smaller p99 measures the
 /// scheduler: a thread may wait for the next tick, usually 4 ms.

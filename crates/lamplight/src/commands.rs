@@ -171,8 +171,8 @@ mod tests {
         assert!(checked >= 7, "{checked}");
     }
 
-    /// Checks that every secret can be read from stdin, because the list of processes shows command lines. A secret may
-    /// begin with a dash, as a PEM does.
+    /// Checks that every secret can be read from stdin, because the list of processes shows command lines. A PEM begins
+    /// with a dash.
     #[test]
     fn every_secret_can_be_read_from_stdin_and_begin_with_a_dash() {
         fn check(command: &clap::Command, path: &str, checked: &mut Vec<String>) {
@@ -222,8 +222,7 @@ mod tests {
         check(&Cli::command(), "");
     }
 
-    /// Checks that no help text has a line break within a paragraph. Such a line looks broken if the terminal is
-    /// narrower.
+    /// Checks that no help text has a line break within a paragraph, which looks broken in a narrow terminal.
     #[test]
     fn no_help_breaks_a_paragraph_into_lines() {
         fn look(command: &clap::Command, broken: &mut Vec<String>) {

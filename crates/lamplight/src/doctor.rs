@@ -1,5 +1,5 @@
-//! The rules of `lamplight doctor`. They turn observations of the machine, the settings and the running server into
-//! findings, with a proposed fix for each problem. Pure: [`sight`] makes the observations, and the time is an argument.
+//! The rules of `lamplight doctor`. They turn observations of the machine, the settings and the server into findings,
+//! with a proposed fix for each problem. Pure: [`sight`] makes the observations, and the time is an argument.
 
 mod certificate;
 pub mod sight;
@@ -66,8 +66,7 @@ impl Finding {
     }
 }
 
-/// The limit of open files below which there is a warning. With a lower limit, a server runs out of file descriptors
-/// before it runs out of memory.
+/// The limit of open files below which there is a warning. A server then runs out of file descriptors before memory.
 const FEW_FILES: u64 = 10_000;
 
 /// The number of files that a server opens for other uses than connections, with a margin.
@@ -76,7 +75,7 @@ const OTHER_FILES: u64 = 256;
 /// The file limit divided by this number is the most files that the HTTP port uses.
 const HTTP_SHARE: u64 = 8;
 
-/// Makes the finding about the limit of open files, which is compared with the connections in the settings.
+/// Makes the finding about the limit of open files, compared with the connections in the settings.
 pub fn files(limit: u64, limits: &LimitsConfig) -> Finding {
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     let cure = "raise the hard limit of open files: LimitNOFILE=1048576 in the systemd unit, --ulimit nofile=… with \
@@ -217,8 +216,8 @@ pub fn refused_folder(folder: &Path, error: &DataFolderError) -> Finding {
 /// The name of the check of the database.
 const STORE: &str = "store";
 
-/// The number of connections to PostgreSQL that must be left over beside the server's pool: those that PostgreSQL
-/// reserves for its administrators, and those that the server opens outside the pool.
+/// The number of PostgreSQL's connections that the server's pool must leave over. PostgreSQL reserves some for its
+/// administrators, and the server opens some outside the pool.
 const RESERVED_CONNECTIONS: u32 = 5;
 
 /// Makes the finding about a database that can be opened; `None` if there is no database yet.
@@ -258,8 +257,8 @@ fn is_local(address: &str) -> bool {
     ["/", "localhost:", "localhost/", "127.", "[::1]", "::1"].iter().any(|local| address.starts_with(local))
 }
 
-/// Makes the finding about a database that cannot be opened. `postgres` is the address of the database in PostgreSQL;
-/// `None` if the database is the SQLite file.
+/// Makes the finding about a database that cannot be opened. `postgres` is its address in PostgreSQL; `None` stands for
+/// the SQLite file.
 pub fn unusable_store(postgres: Option<String>, error: &str) -> Finding {
     match postgres {
         None => Finding::wrong(
@@ -280,7 +279,7 @@ const NO_ROOM: u64 = 128 << 20;
 /// The free space in bytes below which there is a warning.
 const LITTLE_ROOM: u64 = 2 << 30;
 
-/// Makes the finding about the file system of the data folder: its free bytes, and its free inodes if it counts them.
+/// Makes the finding about the disk of the data folder. `files` is the number of free inodes, if it is counted.
 pub fn disk(free: u64, files: Option<u64>, read_only: bool) -> Finding {
     let check = "disk";
     let room = format!("{} MiB are free for the data folder", free >> 20);
@@ -355,8 +354,7 @@ pub fn port(check: &'static str, setting: &str, address: SocketAddr, port: &Port
     }
 }
 
-/// Returns a finding for each pair of listeners that exclude each other: they have the same port, and the address of
-/// one includes that of the other.
+/// Returns a finding for each pair of listeners that exclude each other: same port, and one address includes the other.
 pub fn shared_ports(config: &Config) -> Vec<Finding> {
     let Config { client_listen, http_listen, health_listen, .. } = config;
     let mut listeners = vec![("client_listen", *client_listen), ("http_listen", *http_listen)];
@@ -390,8 +388,7 @@ pub fn log(level: &str) -> Finding {
     }
 }
 
-/// The remaining validity of a certificate below which there is a warning. Certificates are usually renewed weeks
-/// before they expire, so the renewal has probably failed.
+/// The remaining validity of a certificate below which there is a warning. Its renewal has then probably failed.
 const SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// Makes the finding about a certificate: its validity, and the permissions of its key.
@@ -509,7 +506,7 @@ pub fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Makes the finding about the machines that can reach the HTTP port, which has the console and the server API.
+/// Makes the finding about the machines that can reach the HTTP port. The port has the console and the server API.
 pub fn http_port(config: &Config) -> Finding {
     let (check, address) = ("HTTP reach", config.http_listen);
     if address.ip().is_loopback() {
@@ -537,12 +534,11 @@ fn is_private(ip: IpAddr) -> bool {
 /// A time before the first version of this program. A clock that shows an earlier time is wrong.
 const BUILT_AFTER: Timestamp = Timestamp(1_735_689_600_000);
 
-/// The number of milliseconds by which a file may be newer than the clock. The file may have been written after the
-/// clock was read.
+/// The number of milliseconds by which a file may be newer than the clock, which was read before.
 const SLACK: u64 = 60_000;
 
-/// Makes the finding about the clock, without the network. The clock is wrong if it is before `BUILT_AFTER` or before
-/// the newest file of the data folder. `synchronized` is the state of the time service; `None` if there is none.
+/// Makes the finding about the clock. A time before `BUILT_AFTER`, or before the newest file of the data folder, is
+/// wrong. `synchronized` is the state of the time service; `None` if there is none.
 pub fn clock(now: Timestamp, newest_file: Option<Timestamp>, synchronized: Option<bool>) -> Finding {
     let (check, shown) = ("clock", utc(now));
     let cure = "set it, and keep it right with systemd-timesyncd, chrony or the time service of the host: UserSigs and \

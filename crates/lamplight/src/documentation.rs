@@ -113,8 +113,7 @@ fn calls(line: &str) -> Vec<Vec<String>> {
     calls.iter().filter_map(|words| ours(words)).collect()
 }
 
-/// Returns the words of a command from the name of the program on. Returns `None` if it is another program. Variables
-/// before the name are skipped.
+/// Returns the words of a command from the program's name on, without variables before it. `None` for another program.
 fn ours(words: &[String]) -> Option<Vec<String>> {
     let is_setting = |word: &String| {
         word.split_once('=').is_some_and(|(name, _)| {
@@ -155,7 +154,7 @@ fn is_placeholder(word: &str) -> bool {
     word.chars().all(|sign| sign.is_ascii_uppercase())
 }
 
-/// Checks commands in running text. They may consist of only the name and an option, and have `…` as a value.
+/// Checks commands in running text. They may be a name and an option, with `…` as a value.
 #[test]
 fn every_command_and_option_in_running_text_exists() {
     let lines = lines_of(inline_code);

@@ -31,9 +31,8 @@ pub struct LogArgs {
 /// The log levels, in ascending order of the number of lines.
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Parses a log filter. `EnvFilter` takes a single word that is not a level as the name of a module, and then logs that
-/// module only. A misspelt level must therefore be refused, so only levels and the names of Lamplight's crates may
-/// stand alone.
+/// Parses a log filter. Only levels and Lamplight's crates may stand alone: `EnvFilter` would take a misspelt level for
+/// the name of a module, and log that module only.
 pub fn parse_filter(text: &str) -> Result<String, String> {
     for word in text.split(',').map(str::trim) {
         let is_level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));

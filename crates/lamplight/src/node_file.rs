@@ -99,8 +99,7 @@ fn path(data_dir: &Path) -> PathBuf {
     data_dir.join("node.json")
 }
 
-/// Replaces an unspecified address (`0.0.0.0` or `[::]`) with the loopback address, because programs cannot connect to
-/// an unspecified address.
+/// Replaces an unspecified address (`0.0.0.0` or `[::]`) with the loopback address, to which programs can connect.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

@@ -12,7 +12,7 @@ use lamplight_server::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// The longest wait for a server that starts or stops. If the wait takes longer, the folder is reported as in use.
+/// The longest wait for a server that starts or stops. After it, the folder is reported as in use.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The error text for an unexpected answer of the server.
@@ -64,7 +64,7 @@ impl Operator {
         Ok(apps)
     }
 
-    /// Records in the audit log that a secret is about to be shown. If this fails, the caller must not show the secret.
+    /// Records in the audit log that a secret is about to be shown. After an error, the caller must not show it.
     pub async fn enter_secret(&mut self, secret: ShownSecret) -> anyhow::Result<()> {
         let Outcome::Done { .. } = self.ask(Operation::ShowSecret(secret)).await? else {
             bail!(OTHER_ANSWER)
@@ -72,14 +72,13 @@ impl Operator {
         Ok(())
     }
 
-    /// Returns the app with this id. Without an id, returns the only app, and fails if there are several. For commands
-    /// with the option `--app`.
+    /// Returns the app with this id. Without an id, returns the app if there is only one, and fails otherwise.
     pub async fn app(&mut self, named: Option<AppId>) -> anyhow::Result<App> {
         self.app_by(named, "--app ID").await
     }
 
-    /// Does the same as [`app`](Self::app). `how` is the option or argument with which the command names the app, for
-    /// the error text.
+    /// Returns an app as [`app`](Self::app) does. `how` is the command's option or argument for the app, for the error
+    /// text.
     pub async fn app_by(&mut self, named: Option<AppId>, how: &str) -> anyhow::Result<App> {
         let mut apps = self.apps().await?;
         let ids: Vec<_> = apps.iter().map(|app| app.id.to_string()).collect();
@@ -325,8 +324,8 @@ impl Operator {
         Ok(changed)
     }
 
-    /// Sends an operation to the running server, or executes it directly if none runs. A server that is starting or
-    /// stopping has locked the folder but does not answer, so the operation is tried again for up to [`PATIENCE`].
+    /// Sends an operation to the running server, or executes it here if none runs. Tries again for up to [`PATIENCE`]
+    /// while a server starts or stops: it has locked the folder but does not answer.
     async fn ask(&mut self, operation: Operation) -> anyhow::Result<Outcome> {
         let until = Instant::now() + PATIENCE;
         let outcome = loop {

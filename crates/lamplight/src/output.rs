@@ -25,8 +25,8 @@ impl std::fmt::Display for Refused {
 
 impl std::error::Error for Refused {}
 
-/// An error that a command has already printed to stdout as a part of its JSON document. The error is still printed to
-/// stderr, and sets the exit code.
+/// An error that is already on stdout, as a part of the command's JSON document. It is still printed to stderr, and
+/// sets the exit code.
 #[derive(Debug)]
 pub struct Told(pub anyhow::Error);
 
@@ -85,7 +85,6 @@ fn in_our_spelling(value: Value) -> Value {
 }
 
 /// Returns the command line's spelling of a field: camel case, as in the JavaScript SDK, with `userID` and `SDKAppID`.
-/// The structs of the server have names with underscores, and call the id of an app `app`.
 fn field_name(name: &str, is_object: bool) -> String {
     if name == "app" && !is_object {
         return "SDKAppID".to_owned();
@@ -132,8 +131,8 @@ fn table_text(heads: &[&str], rows: &[Vec<String>]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Makes a user's text safe for a terminal. The characters that could move the cursor, change colours or change the
-/// writing direction are replaced.
+/// Makes a user's text safe for a terminal. Replaces characters that move the cursor, or change colours or the writing
+/// direction.
 pub fn harmless(text: &str) -> String {
     let steers = |letter: char| {
         letter.is_control() || matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -190,8 +189,8 @@ pub fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Prints an error to stderr, on one line. Each cause whose text is not in the previous line is printed on a further
-/// line. With `as_json`, also prints the error to stdout as JSON, unless it is a [`Told`].
+/// Prints an error to stderr, with each cause that adds to the text on a further line. With `as_json`, also prints it
+/// to stdout as JSON, unless it is a [`Told`].
 pub fn print_error(error: &anyhow::Error, as_json: bool) {
     let code = code_of(error);
     let refused = code.is_some() && error.source().is_none();

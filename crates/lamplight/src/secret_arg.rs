@@ -1,5 +1,5 @@
-//! Options whose value is a secret. With the value `-`, the secret is read from stdin, because the list of processes
-//! and the history of the shell contain command lines. No error text contains the value.
+//! Options whose value is a secret. The value `-` reads the secret from stdin, because the list of processes and the
+//! shell's history contain command lines. No error text contains the value.
 
 use anyhow::{Context, bail, ensure};
 use std::io::Read;
@@ -8,15 +8,15 @@ use std::path::Path;
 /// The most bytes that are read from stdin. The check of each kind of secret has a lower limit.
 const MOST_BYTES: usize = 64 * 1024;
 
-/// Reads the secrets of one command. At most one of them can come from stdin, because stdin can be read only once.
+/// A reader of the secrets of one command. At most one of them can come from stdin.
 #[derive(Default)]
 pub struct SecretReader {
     stdin_is_for: Option<&'static str>,
 }
 
 impl SecretReader {
-    /// Returns the secret of `option`. For the value `-`, that is the text on stdin without line ends after it;
-    /// otherwise, it is the value itself.
+    /// Returns the secret of `option`: for the value `-`, the text on stdin without line ends after it; otherwise, the
+    /// value.
     pub fn read(&mut self, option: &'static str, given: &str) -> anyhow::Result<String> {
         self.read_from(option, given, std::io::stdin())
     }
@@ -62,8 +62,7 @@ impl SecretReader {
     }
 }
 
-/// Returns `true` if a value looks like an option, `--name`: the value was then probably forgotten. A PEM begins with
-/// more than two dashes.
+/// Returns `true` if a value looks like an option, `--name`, so that the value was probably forgotten.
 fn is_long_option(text: &str) -> bool {
     text.strip_prefix("--").is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphabetic()))
 }

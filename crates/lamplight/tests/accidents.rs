@@ -94,8 +94,7 @@ fn a_log_on_a_full_disk_or_a_closed_pipe_costs_lines_and_nothing_else() {
     }
 }
 
-/// Checks that the server is not blocked by a log pipe without a reader. The pipe has room for 64 KiB, and the queue of
-/// the log for 4 MiB or 4,096 lines.
+/// Checks that a log pipe without a reader does not block the server. The test fills the pipe and the log's queue.
 #[test]
 fn a_log_that_nobody_reads_holds_nobody_up() {
     let folder = Folder::new();
@@ -116,8 +115,7 @@ fn a_log_that_nobody_reads_holds_nobody_up() {
     drop(reader);
 }
 
-/// Sets the server's limit on the file size so that it cannot write to files; with `may`, sets it so that it can. The
-/// limit applies to overwriting too.
+/// Lets the server write to files if `may` is `true`, and prevents it otherwise, with a limit on the file size.
 fn let_it_write(server: &Running, may: bool) {
     let maximum = getrlimit(Resource::Fsize).maximum;
     let current = if may { maximum } else { Some(1) };
@@ -317,8 +315,7 @@ fn with_any_umask_and_in_any_folder_the_data_is_for_its_owner_alone() {
     }
 }
 
-/// Checks that a start removes other users' access to the data folder and its files. A former version, a copy or an
-/// operator may have given them access.
+/// Checks that a start removes other users' access to the data folder and its files, whatever has given it to them.
 #[test]
 fn what_others_may_read_is_narrowed_at_the_start() {
     fn widen(path: &Path) {

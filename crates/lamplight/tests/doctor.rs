@@ -158,7 +158,7 @@ fn what_a_start_refuses_is_wrong() {
 }
 
 /// Returns the exit codes of the doctor and of a server with the same flags, variable and folder. A server that starts
-/// is stopped; its exit code counts as 0.
+/// is stopped, and its code is 0.
 fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Option<i32>, Option<i32>) {
     let command = |name: &str| {
         let mut command = folder.command(&[&[name], flags].concat());
@@ -182,13 +182,13 @@ fn both(folder: &Folder, flags: &[&str], variable: Option<(&str, &str)>) -> (Opt
     (examined.status.code(), served)
 }
 
-/// Checks that the doctor reports each mistake with which a server does not start, and does not report similar states
-/// with which it starts.
+/// Checks that the doctor reports each mistake with which a server does not start, and no similar state with which it
+/// does.
 #[test]
 fn the_doctor_and_a_start_agree() {
     type Spoil = fn(&std::path::Path);
-    /// A mistake: its name, a function that damages the folder, the flags, an environment variable, and the expected
-    /// exit code.
+    /// A mistake: its name, a function that damages the folder, flags, an environment variable, and the expected exit
+    /// code.
     type Mistake<'a> = (&'a str, Spoil, Vec<&'a str>, Option<(&'a str, &'a str)>, i32);
     let nothing: Spoil = |_| {};
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

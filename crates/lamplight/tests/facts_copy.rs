@@ -138,8 +138,7 @@ async fn grow(facts: &SqliteFacts, users: usize) {
     facts.put_figures(vec![figure], Vec::new()).await.unwrap();
 }
 
-/// Makes a data folder whose database file has rows in every table, and an empty database in PostgreSQL. Also returns
-/// the URL of that database.
+/// Makes a data folder with rows in every table, and an empty database in PostgreSQL. Also returns the database's URL.
 async fn grown(users: usize) -> (Folder, Database, String) {
     let folder = Folder::new();
     std::fs::create_dir(folder.path()).unwrap();
@@ -308,8 +307,8 @@ async fn a_copy_is_refused_with_the_reason_and_changes_nothing() {
     assert_eq!(facts.apps().await.unwrap().len(), 2);
 }
 
-/// Checks that the copy fails and leaves the database empty if PostgreSQL does not store a row as it was sent. A
-/// trigger in PostgreSQL changes or drops the row.
+/// Checks that the copy fails, and leaves the database empty, if PostgreSQL stores a row differently. A trigger changes
+/// or drops the row.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_differs_is_found() {
     let (folder, database, url) = grown(5).await;

@@ -72,8 +72,7 @@ impl Target {
         answer.split(' ').nth(1).unwrap().to_owned()
     }
 
-    /// Logs in with the right password. Tries again while the server refuses the login because too many logins are
-    /// waiting. Returns the HTTP status.
+    /// Logs in with the right password, again and again while too many logins are waiting. Returns the HTTP status.
     fn log_in_when_none_waits(&self) -> String {
         let until = Instant::now() + PATIENCE;
         loop {

@@ -70,13 +70,12 @@ fn wrong_usage_is_told_in_json_too() {
     assert!(code == Some(0) && output.contains("Usage:") && !output.contains("{"), "{output}");
 }
 
-/// The commands that are not tested here. `load` writes its report to a file; `serve`, `demo` and `watch` print lines;
-/// `completions` prints a script. `webhook show` needs a dead letter, which takes a day to arise; the same function
-/// spells its fields. `facts copy` needs PostgreSQL, so `facts_copy.rs` tests it.
+/// The commands that are not tested here: those that print no single JSON document, `webhook show`, which needs a dead
+/// letter, and `facts copy`, which `facts_copy.rs` tests.
 const OTHERWISE: [&str; 7] = ["serve", "demo", "watch", "load", "completions", "webhook show", "facts copy"];
 
-/// Checks that every command prints one JSON document, with the usual field names and without the secrets that the test
-/// has set. The commands are run in an order in which each has some content to print.
+/// Checks that every command prints one JSON document, with the usual field names and without secrets. Earlier commands
+/// make content for later ones.
 #[test]
 fn every_command_spells_its_fields_alike_and_says_one_document() {
     let folder = Folder::new();

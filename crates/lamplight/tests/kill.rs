@@ -115,8 +115,8 @@ fn noted_bytes(folder: &Path) -> u64 {
     of_marks.map(|file| file.metadata().unwrap().len()).sum()
 }
 
-/// Checks that a kill is not taken for a restored back-up of the facts, and that a real back-up is noticed. Different
-/// threads write the facts and the live records, so a kill may come between any two writes.
+/// Checks that a kill is not taken for a restored back-up of the facts, and that a real back-up is noticed. A kill may
+/// come between a write of the facts and one of the live records.
 #[tokio::test]
 async fn no_kill_is_taken_for_a_restored_backup_and_a_restored_backup_is_noticed_after_a_kill() {
     let outer = tempfile::tempdir().unwrap();

@@ -16,16 +16,15 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 const TASKS: usize = 8;
-/// The number of acknowledged logins of one run after which the server is killed, while further logins are in progress.
+/// The number of acknowledged logins of one run after which the server is killed.
 const ENOUGH: usize = 150;
 const LIVES: usize = 4;
-/// The settings of the server: webhooks may be sent to this machine, and a connection that was lost with the node
-/// counts as connected for half a second.
+/// The settings of the server. Webhooks may be sent to this machine, and the grace after the loss of a node is half a
+/// second.
 const ENVIRONMENT: &[(&str, &str)] =
     &[("LAMPLIGHT_WEBHOOKS__ALLOW_PRIVATE", "true"), ("LAMPLIGHT_NODE_LOSS_GRACE_MS", "500")];
 
-/// Logs a device in, or reconnects it with `resume`, and disconnects it. Returns `None` if the login was not
-/// acknowledged.
+/// Logs a device in, or reconnects it with `resume`, and disconnects it. `None` if the login was not acknowledged.
 async fn visit(address: SocketAddr, app: &App, user: &str, resume: bool) -> Option<()> {
     log_in(address, app, user, resume).await.map(drop)
 }
@@ -105,8 +104,8 @@ async fn change_app(control: &mut ControlClient, change: impl FnOnce(&mut App)) 
     app
 }
 
-/// Devices reconnect and disconnect while another process has locked the store. Nothing can be written to the outbox,
-/// so only the live records have the events when the server is killed.
+/// Checks that no event is lost if the server is killed while another process has locked the store. Only the live
+/// records have the events then.
 #[tokio::test]
 async fn killed_while_the_outbox_cannot_be_written_it_loses_no_webhook() {
     const USERS: usize = 20;
@@ -160,8 +159,8 @@ async fn status_type(control: &mut ControlClient, user: &User) -> StatusType {
     statuses[0].as_ref().unwrap().status_type
 }
 
-/// A message is sent to a device whose link is broken, which nobody has noticed yet. The server is killed after the
-/// change to OFFLINE and before the outbox has a row, so only the user's live record has the message.
+/// Checks that a message is pushed once if the server is killed after the change to OFFLINE and before the outbox has a
+/// row. Nobody had noticed before that the device's link was broken.
 #[tokio::test]
 async fn killed_before_a_missed_message_is_in_the_outbox_it_pushes_it_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -294,9 +293,8 @@ async fn killed_between_an_event_and_its_delivery_it_loses_no_webhook() {
     receiver.abort();
 }
 
-/// Devices connect and disconnect while the server is killed repeatedly, and the receiver works only at times. The
-/// moment of the kill decides whether the two events of a visit (login and disconnect) are sent, withdrawn, or recorded
-/// once more after the crash.
+/// Checks that login and disconnect of each visit are sent in pairs, while the server is killed repeatedly and the
+/// receiver works only at times.
 #[tokio::test]
 async fn killed_while_devices_come_and_go_it_tells_of_them_in_pairs() {
     const USERS: usize = 12;

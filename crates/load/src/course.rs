@@ -97,8 +97,8 @@ pub struct Course {
 }
 
 impl Course {
-    /// Makes a course for the users of this fleet. The texts of the custom statuses are numbered from `after + 1`, so
-    /// that no two courses use the same text.
+    /// Makes a course for the users of this fleet. Its custom statuses are numbered from `after + 1`, so that no two
+    /// courses share one.
     pub fn new(fleet: &Fleet, settings: CourseSettings, after: u32) -> Result<Self> {
         Ok(Self {
             settings,

@@ -67,8 +67,8 @@ pub enum News {
 pub enum LoginKind {
     /// As an application at its start: the server sends all statuses.
     Start,
-    /// As an SDK after a broken link: the request has the versions of the statuses that the client has, and the server
-    /// sends the differences.
+    /// As an SDK after a broken link: the request has the versions that the client knows, and the server sends the
+    /// differences.
     Resume,
 }
 
@@ -98,8 +98,7 @@ pub struct Fleet {
     pub picture: Picture,
     travelled: Travelled,
     heartbeat_timeout: Duration,
-    /// The number of connections whose turn has come in the current round of heartbeats. Each of them that needs
-    /// heartbeats has sent one.
+    /// The number of connections that were looked at in the current round of heartbeats.
     beaten: u32,
     beating_since: Instant,
     /// The last refusal by the server, for error texts.
@@ -262,8 +261,7 @@ impl Fleet {
 
     // Sending and receiving
 
-    /// Sets the custom status of a user to the text with this number. With `answered`, requests an answer, as an SDK
-    /// does.
+    /// Sets the custom status of a user to the text with this number. Requests an answer if `answered` is `true`.
     pub fn change(&mut self, user: u32, text: u32, answered: bool) -> Result<()> {
         self.picture.set_text(user, text);
         let id = if answered { REQUEST_ID } else { 0 };
@@ -302,8 +300,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Sends a last heartbeat on a connection. After this heartbeat, the connection sends nothing, as if its network
-    /// were gone.
+    /// Sends a last heartbeat on a connection, which then stays silent, as if its network were gone.
     pub fn last_sign(&mut self, user: u32) -> Result<()> {
         self.ask(user, 0, Request::Heartbeat(v1::Heartbeat::default()))?;
         self.links[user as usize].habit = Habit::Silent;
@@ -317,8 +314,7 @@ impl Fleet {
         sent.with_context(|| format!("the connection of {} is broken", user_id(user)))
     }
 
-    /// Waits for the sockets, for at most this time, and reads the bytes that have arrived. A wait of less than a
-    /// millisecond counts as zero.
+    /// Waits for the sockets up to the time `wait`, and reads what has arrived. Less than a millisecond counts as zero.
     pub fn pump(&mut self, wait: Duration) -> Result<impl Iterator<Item = News> + use<>> {
         self.beat()?;
         // The kernel counts milliseconds and rounds up, so the wait is rounded down here.
@@ -398,8 +394,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// For each logged-in connection that reads, and each user that it watches, compares the last received status with
-    /// the true one. Differences count as missing notifications.
+    /// Compares the last received statuses with the true ones, for each logged-in connection that reads. Differences
+    /// count as missing notifications.
     pub fn verify(&mut self) {
         for user in 0..self.ring.users() {
             let link = &self.links[user as usize];

@@ -9,8 +9,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-/// The number of loopback addresses from which connections are made. One address has only about 28,000 ports, and those
-/// of closed connections are not free at once.
+/// The number of loopback addresses from which connections are made. One address has only about 28,000 ports.
 const SOURCES: u32 = 8;
 
 /// The state of a connection.

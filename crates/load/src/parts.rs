@@ -116,7 +116,7 @@ pub fn run(what: What) -> Result<()> {
     report.end(out.as_deref())
 }
 
-/// Returns the text of a key: the given text, or the text on stdin for `-`. The name of a file is refused.
+/// Returns the text of a key: `given`, or the text on stdin for `-`. Refuses the name of a file.
 fn key_text(given: &str) -> Result<String> {
     if given != "-" {
         let is_file = Path::new(given).metadata().is_ok_and(|about| !about.is_dir());
@@ -188,8 +188,8 @@ fn ready(args: &PartArgs, users: u32, settings: ServerSettings) -> Result<(Serve
     Ok((server, fleet))
 }
 
-/// Returns the settings of a server for this many users. With fewer users than usual, each would change faster than the
-/// server's conflation rate, so conflation is switched off.
+/// Returns the settings of a server for this many users. With few users, each changes faster than the conflation rate,
+/// so conflation is switched off.
 fn for_users(users: u32, settings: ServerSettings) -> ServerSettings {
     ServerSettings { every_change: users < USERS, ..settings }
 }
@@ -199,8 +199,8 @@ fn end(fleet: &Fleet, report: &mut Report) {
     report.note_faults(fleet.picture.faults());
 }
 
-/// Returns a histogram of times in microseconds, from 1 to a minute, with three significant digits. Without explicit
-/// bounds, its range would end at two microseconds, and `saturating_record` would clamp larger values.
+/// Returns a histogram of microseconds, from 1 to a minute, with three significant digits. Without bounds, it would
+/// clamp values above two microseconds.
 fn microseconds() -> Histogram<u32> {
     Histogram::new_with_bounds(1, 60_000_000, 3).expect("the bounds are in ascending order")
 }

@@ -31,8 +31,7 @@ pub struct Faults {
     pub backwards: u64,
     /// Notifications about users that the connection does not watch.
     pub strangers: u64,
-    /// Missing notifications, and pairs of a connection and a user whose status it receives for which the last received
-    /// status differs from the true one.
+    /// Missing notifications. A pair of a connection and a user counts if the last received status is not the true one.
     pub misses: u64,
 }
 
@@ -91,8 +90,7 @@ impl Picture {
         }
     }
 
-    /// Records that a user has connected. The true custom status is then the one in the answer to the login. It is
-    /// usually empty, unless the login came before the server noticed the end of the previous connection.
+    /// Records that a user has connected. The answer to the login has the true custom status, which is usually empty.
     pub fn came(&mut self, user: u32) {
         let own = self.ring.edge(user, user).expect("every user has an edge to itself");
         self.truth[user as usize] = Truth { text: self.seen[own].text, online: true };
@@ -117,8 +115,8 @@ impl Picture {
             .collect()
     }
 
-    /// Compares the last received status with the true one, for each user that the connection watches and for its own
-    /// user. Returns the number of users for whom they differ.
+    /// Returns the number of users whose last received status is not the true one, among those that the connection
+    /// watches and its own.
     pub fn wrong(&self, watcher: u32) -> u64 {
         let users = self.ring.neighbours(watcher).chain([watcher]);
         let is_wrong = |user: &u32| {

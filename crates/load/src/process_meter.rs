@@ -6,8 +6,9 @@ use std::time::Duration;
 
 /// The unit of the times in `/proc/*/stat`: a hundredth of a second. The ABI of the kernel fixes it.
 const TICK: Duration = Duration::from_millis(10);
-/// The positions in `/proc/*/stat` of the user time and the system time. Position 0 is the first field after the name.
+/// The position in `/proc/*/stat` of the user time. Position 0 is the first field after the name.
 const USER_TIME: usize = 11;
+/// The position in `/proc/*/stat` of the system time.
 const SYSTEM_TIME: usize = 12;
 
 /// A reader of the kernel's counters of one process.
@@ -31,7 +32,7 @@ impl ProcessMeter {
         Self { pid }
     }
 
-    /// Returns the user and system time since the start of the process, summed over all current and ended threads.
+    /// Returns the user and system time since the start of the process, for all its threads.
     pub fn cpu(self) -> Result<Duration> {
         cpu_of(&format!("/proc/{}/stat", self.pid))
     }
@@ -77,7 +78,7 @@ impl ProcessMeter {
         Ok(entries.count() as u64)
     }
 
-    /// Returns the number of bytes in the kernel's send queue of the socket between these two ports of this machine.
+    /// Returns the number of bytes in the kernel's send queue of the socket between two ports of this machine.
     pub fn send_queue(self, local: u16, remote: u16) -> Result<u64> {
         let path = format!("/proc/{}/net/tcp", self.pid);
         let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;

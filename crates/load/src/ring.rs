@@ -1,5 +1,4 @@
-//! The watch graph of a load. The users are on a ring, and each user watches the ten users on either side, who also
-//! watch that user.
+//! The watch graph of a load. The users are on a ring. Each watches, and is watched by, the ten users on either side.
 
 use anyhow::{Result, ensure};
 
@@ -37,9 +36,8 @@ impl Ring {
             .flat_map(move |step| [(user + step) % self.users, (user + self.users - step) % self.users])
     }
 
-    /// Returns the index of the pair of `watcher` and `user` among all pairs of a connection and a user whose status it
-    /// receives; `None` if this connection does not receive the status of `user`. The first pair of each connection is
-    /// that with its own user.
+    /// Returns the index of a pair of a connection and a user whose status it receives. `None` if the connection of
+    /// `watcher` does not receive the status of `user`. A connection's first pair is that with its own user.
     pub fn edge(self, watcher: u32, user: u32) -> Option<usize> {
         let forwards = (user + self.users - watcher) % self.users;
         let place = if forwards <= REACH {

@@ -23,16 +23,15 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct ServerSettings {
     /// The heartbeat timeout of the app for native connections, in seconds; `None` for the default.
     pub heartbeat_timeout_s: Option<u32>,
-    /// The time, in milliseconds, for which clients still count as connected after the server was killed; `None` for
-    /// the default.
+    /// The grace after which clients of a killed server no longer count as connected, in milliseconds; `None` for the
+    /// default.
     pub grace_ms: Option<u32>,
     /// The number of worker threads; `None` for one per core.
     pub workers: Option<usize>,
     /// The rate limit of each command of the server API, in calls per second; `None` for the default.
     pub api_rate: Option<u16>,
-    /// `true` to send every change without conflation, and to accept requests at any rate. Otherwise, a few users who
-    /// change continuously would be conflated, and a measurement that waits for each notification would measure the
-    /// conflation rate.
+    /// `true` to send every change without conflation, and to accept requests at any rate. A measurement that waits for
+    /// each notification would otherwise measure the conflation rate.
     pub every_change: bool,
     /// The address of the receiver for the app's webhook; `None` for no webhook.
     pub webhook: Option<SocketAddr>,

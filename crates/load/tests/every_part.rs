@@ -1,5 +1,4 @@
-//! A test that runs every measurement with small numbers against a node in this process, and checks that no
-//! notification is wrong.
+//! Runs every measurement with small numbers against a node in this process, and checks that no notification is wrong.
 //!
 //! `lamplight load bench --quick` does the same with servers in separate processes.
 

@@ -16,8 +16,7 @@ use std::io::{BufRead, BufReader, Read, Write, stderr, stdin};
 /// The SDKAppID of the first app if none is given. Further apps get the next higher ids.
 const FIRST_APP: u32 = 1_400_000_001;
 
-/// The most times that `app create` chooses an id. It chooses again if another command has used the chosen id in the
-/// meantime.
+/// The most times that `app create` chooses an id. Another command may have used the chosen id in the meantime.
 const ATTEMPTS: usize = 5;
 
 /// Commands for apps.
@@ -263,8 +262,8 @@ async fn create(
     if is_new { show_new_key(&key) } else { line(format!("key {}: the given one", key.id)) }
 }
 
-/// Returns the id of the next app: one more than the highest id, so that ids are normally not reused. If there is no
-/// higher id, returns the lowest free id from [`FIRST_APP`] on. If there is none either, returns the lowest free id.
+/// Returns an id for a new app: one more than the highest id, so that ids are normally not reused. If there is no
+/// higher one, returns a free id, preferably from [`FIRST_APP`] on; `None` if all are taken.
 fn next_app(taken: &BTreeSet<AppId>) -> Option<AppId> {
     let above = taken.last().map_or(Some(FIRST_APP), |last| last.0.checked_add(1));
     let free = |id: &u32| !taken.contains(&AppId(*id));

@@ -107,8 +107,7 @@ async fn only_server(folder: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Returns the node in the node file of the data folder. Returns it a second time if it is running; otherwise, the
-/// second value is `None`.
+/// Returns the node in the node file of the data folder, and the same node again if it is running.
 async fn nodes(folder: &Path) -> (Option<NodeFile>, Option<NodeFile>) {
     // If the file cannot be read, the check of the data folder reports it.
     let node = NodeFile::read(folder).ok().flatten();

@@ -108,7 +108,7 @@ impl TlsArgs {
     }
 }
 
-/// The time limit for the orderly stop after a part of the server has ended. After this time, the process ends at once.
+/// The time limit for the orderly stop after a part of the server has ended. The process then ends at once.
 const LAST_RESORT: Duration = Duration::from_secs(30);
 
 /// Runs the command.
@@ -189,8 +189,7 @@ impl Served {
         Operator::open(store).await?.apps().await
     }
 
-    /// Waits for a signal to stop, and returns `None`. If a part of the node ends before that, returns the name of that
-    /// part.
+    /// Waits until a part of the node ends, and returns that part's name. Returns `None` at a signal to stop.
     pub async fn runs_until(&self, signals: &mut StopSignals) -> Option<String> {
         let part = tokio::select! {
             _ = signals.next() => return None,
@@ -249,8 +248,7 @@ impl Served {
         line("")
     }
 
-    /// Returns the console's address as text. If this start generated the password, the text contains it, because it is
-    /// shown only once.
+    /// Returns the console's address as text. If this start generated the password, the text contains the password too.
     pub fn console_text(&self) -> String {
         let address = self.file.console_url().unwrap_or_else(|| NOT_BUILT.to_owned());
         match self.node.console_password() {
@@ -281,7 +279,7 @@ impl Served {
 /// The text in place of the address of pages that are not built into this program.
 const NOT_BUILT: &str = "not built into this binary";
 
-/// Returns the address of the web pages as text, or how to build them if they are not in this program.
+/// Returns the address of the web pages as text. If they are not in this program, says how to build them.
 pub fn web_text(file: &NodeFile) -> String {
     match web_is_built() {
         true => format!("{}/", file.http_url()),
@@ -293,8 +291,7 @@ fn app_text(app: AppId, made: Option<AppId>) -> String {
     if made == Some(app) { format!("{app} (created just now, with a key)") } else { app.to_string() }
 }
 
-/// Returns the beginning of a command line for this program, with its data folder, so that a user can copy printed
-/// commands.
+/// Returns the beginning of a command line for this program and its data folder. Users can copy printed commands.
 pub fn program(data_dir: &Path) -> String {
     let name = std::env::args().next().unwrap_or_else(|| "lamplight".to_owned());
     let mut words = shell_word(&name);
@@ -321,8 +318,7 @@ pub struct StopSignals {
     interrupt: Signal,
     /// The signal SIGHUP; `None` if the process ignores it, as under `nohup`.
     hang_up: Option<Signal>,
-    /// The handler of SIGXFSZ, with which a write beyond the file size limit fails instead of ending the process.
-    /// Nothing waits for this signal.
+    /// The handler of SIGXFSZ. With it, a write beyond the file size limit fails instead of ending the process.
     _file_too_large: Signal,
 }
 
@@ -360,8 +356,8 @@ fn process_status() -> String {
     std::fs::read_to_string("/proc/self/status").unwrap_or_default()
 }
 
-/// Returns `true` if a process with this status ignores a signal. The field `SigIgn` has one bit for each signal; the
-/// lowest bit is signal 1.
+/// Returns `true` if a process with this status ignores a signal. The field `SigIgn` has one bit for each signal, from
+/// signal 1 on.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

@@ -110,7 +110,7 @@ pub async fn run(mut args: WatchArgs, common: &Common) -> anyhow::Result<()> {
     if on_screen { screen::run(session).await } else { plain::run(session, common.json).await }
 }
 
-/// Returns the app and the token. The token is the given one, or is made with the key in the data folder.
+/// Returns the app and the token. The token is given, or is made with the key in the data folder.
 async fn credentials(args: &WatchArgs, store: &FactsSettings) -> anyhow::Result<(AppId, String)> {
     if let Some(sig) = &args.sig {
         let app = match (args.app.app, &args.server) {

@@ -240,8 +240,8 @@ async fn dead_letters(
     Ok(all)
 }
 
-/// Executes an operation on dead letters, and prints their number. If a named dead letter does not exist, the others
-/// are still handled, and the command then fails.
+/// Executes an operation on dead letters, and prints their number. Fails afterwards if a named dead letter does not
+/// exist.
 async fn count(
     operator: &mut Operator,
     operation: WebhookOperation,

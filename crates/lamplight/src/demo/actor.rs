@@ -15,8 +15,8 @@ use tokio::time::Instant;
 /// The delay before a simulated user answers a message.
 const WRITING: Duration = Duration::from_millis(1_800);
 
-/// The number of conversations that are checked for unanswered messages. It is larger than the number of users as whom
-/// visitors can log in.
+/// The number of conversations that are checked for unanswered messages. There are fewer users as whom visitors can log
+/// in.
 const LATEST: u32 = 10;
 
 /// Runs a simulated user until the task is aborted.
@@ -94,8 +94,8 @@ impl Actor {
         Ok(())
     }
 
-    /// Answers each visitor whose message is the last of the conversation. If no device is connected, the answer
-    /// follows the next login.
+    /// Answers each visitor who has written last in a conversation. Without a connected device, the answer follows the
+    /// next login.
     async fn answer_letters(&mut self) -> anyhow::Result<()> {
         let Some(client) = self.connected().cloned() else { return Ok(()) };
         for conversation in client.get_conversation_list(None, LATEST).await?.conversations {

@@ -7,7 +7,7 @@ use rand::{Rng, SeedableRng};
 use std::ops::Range;
 use std::time::Duration;
 
-/// The delay before a user's first action. It is short, so that nearly all users are online soon after the start.
+/// The delay before a user's first action. It is short, so that most users are soon online.
 const FIRST_MS: Range<u64> = 50..900;
 
 /// The delay between two actions of a user.

@@ -27,9 +27,9 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Prepares the app: turns on friend notifications, creates the accounts and friendships that do not exist yet, and
-    /// sends the earlier messages. `you` is a mutual friend of all others, and is therefore notified of their changes.
-    /// `guest` is a friend of `you` only, and is notified of the others by subscription.
+    /// Prepares the app, and creates the accounts, friendships and earlier messages that do not exist yet. `you` is a
+    /// friend of all others, and is notified of them as friends. `guest` is a friend of `you` only, and is notified of
+    /// the others by subscription.
     pub async fn set(server: String, pages: &str, data_dir: &Path, apps: &[App]) -> anyhow::Result<Self> {
         let mut app = apps.first().context("the server has no app")?.clone();
         let mut operator = Operator::open(&FactsSettings::in_folder(data_dir)).await?;

@@ -17,8 +17,8 @@ use tokio::net::TcpStream;
 /// The time limit for an answer of the running server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Returns the limit of open files of the process `pid`. Without a `pid`, returns the hard limit of this process,
-/// because a server raises its limit to the hard limit.
+/// Returns the limit of open files of the process `pid`. Without a `pid`, returns this process's hard limit, to which a
+/// server raises its own.
 pub fn file_limit(pid: Option<u32>) -> u64 {
     let limits = pid.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/limits")).ok());
     let line = limits.as_ref().and_then(|text| text.lines().find(|line| line.starts_with("Max open files")));
@@ -62,8 +62,8 @@ fn existing(path: &Path) -> PathBuf {
     above.map_or_else(|| PathBuf::from("."), Path::to_owned)
 }
 
-/// Returns the free bytes and the free inodes of a path's file system, and `true` if it is mounted read-only. The
-/// inodes are `None` if the file system does not count them.
+/// Returns the free bytes and free inodes of a path's file system, and `true` if it is read-only. The inodes are `None`
+/// if they are not counted.
 pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     let about = if path.exists() { statvfs(path)? } else { statvfs(existing(path))? };
     let free = about.f_bavail.saturating_mul(about.f_frsize);
@@ -71,8 +71,8 @@ pub fn disk(path: &Path) -> io::Result<(u64, Option<u64>, bool)> {
     Ok((free, files, about.f_flag.contains(StatVfsMountFlags::RDONLY)))
 }
 
-/// Returns the state of an address in the settings. `served` is the address on which the running server listens for the
-/// same setting; `None` if no server runs.
+/// Returns the state of an address in the settings. `served` is the running server's address for the same setting, if a
+/// server runs.
 pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     match served {
         Some(real) if real == address || (address.port() == 0 && real.ip() == address.ip()) => Port::Ours,
@@ -84,15 +84,15 @@ pub fn port(address: SocketAddr, served: Option<SocketAddr>) -> Port {
     }
 }
 
-/// Returns the time when the newest file directly in the data folder was written; `None` if there is none.
+/// Returns the time of the last write to the files directly in the data folder; `None` if there are none.
 pub fn newest_file(path: &Path) -> Option<Timestamp> {
     let times = fs::read_dir(path).ok()?.filter_map(|entry| entry.ok()?.metadata().ok()?.modified().ok());
     let newest = times.max()?.duration_since(SystemTime::UNIX_EPOCH).ok()?;
     Some(Timestamp(u64::try_from(newest.as_millis()).ok()?))
 }
 
-/// Returns `true` if systemd-timesyncd has synchronized the clock or chronyd runs, and `false` if systemd-timesyncd has
-/// not synchronized the clock yet. Returns `None` if no time service was found.
+/// Returns `true` if systemd-timesyncd has synchronized the clock, or chronyd runs; `false` if systemd-timesyncd has
+/// not synchronized it yet. `None` if neither was found.
 pub fn synchronized() -> Option<bool> {
     let systemd = Path::new("/run/systemd/timesync");
     if systemd.join("synchronized").exists() || Path::new("/run/chrony/chronyd.pid").exists() {

@@ -8,8 +8,8 @@ use std::time::Duration;
 pub const LINES: u32 = 10;
 /// The length of a period.
 pub const PERIOD: Duration = Duration::from_secs(10);
-/// The most kinds of lines that are counted separately. Beyond this limit, lines from the same place in the source
-/// count as one kind, whatever their subject.
+/// The most kinds of lines that are counted separately. Beyond it, lines from one place in the source count as one
+/// kind.
 pub const MAX_KINDS: usize = 512;
 
 /// The kind of a line: its place in the source, and the app, webhook or worker that it is about.
@@ -26,7 +26,7 @@ pub struct Kind {
 pub enum Fate {
     /// The line is written.
     Written,
-    /// The line is suppressed, as the first of its kind in this period. Its message must be passed to
+    /// The line is suppressed, as the first of its kind in this period. The caller passes its message to
     /// [`LineLimit::describe`].
     FirstLeftOut(Kind),
     /// The line is suppressed.

@@ -18,8 +18,7 @@ const IDS: [&str; 3] = ["app", "webhook", "worker"];
 /// The most bytes of a suppressed line that a report quotes.
 const MAX_TEXT_BYTES: usize = 200;
 
-/// A `tracing` layer that suppresses repeated lines. Debug and trace lines are never suppressed, because their readers
-/// need every line.
+/// A `tracing` layer that suppresses repeated lines, but not those of the levels debug and trace.
 #[derive(Clone, Debug)]
 pub struct Limiter {
     limit: Arc<Mutex<LineLimit>>,

@@ -9,8 +9,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, chan
 use std::time::{Duration, Instant};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The most lines in the queue, and the most bytes of all of them. Further lines are dropped.
+/// The most lines in the queue. Further lines are dropped.
 const MAX_LINES: usize = 4_096;
+/// The most bytes of all lines in the queue.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// The interval at which the thread calls `chore`.
 const TICK: Duration = Duration::from_secs(1);
@@ -25,8 +26,7 @@ pub struct Lines {
     metrics: LogMetrics,
 }
 
-/// The guard of the log, which must be kept while the program logs. Dropping it waits at most a second until the queued
-/// lines are written.
+/// The guard of the log, kept while the program logs. Dropping it waits up to a second until queued lines are written.
 #[derive(Debug)]
 pub struct LogGuard {
     queue: SyncSender<Message>,
@@ -78,7 +78,7 @@ impl<'a> MakeWriter<'a> for Lines {
     }
 }
 
-/// Each call of `write` queues one line. It never returns an error, because `tracing` would report the error on stderr.
+/// Queues one line at each call of `write`. Returns no error, because `tracing` would report it on stderr.
 impl Write for &Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         self.put(line);

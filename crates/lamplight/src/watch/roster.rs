@@ -99,8 +99,7 @@ impl Roster {
         self.people.retain(|person| person.id != *user || *user == self.me);
     }
 
-    /// Records that the account does not exist. If a status was already received, the status is kept, because it is
-    /// newer.
+    /// Records that the account does not exist. A status that was already received is kept.
     pub fn no_account(&mut self, user: &UserId) {
         let person = self.people.iter_mut().find(|person| person.id == *user);
         if let Some(person) = person.filter(|person| person.known == Known::Nothing) {

@@ -26,7 +26,7 @@ pub struct Session {
     events: Events,
     /// The server's clock minus the local clock, in milliseconds.
     ahead: i64,
-    /// The calls in progress. The session does not wait for them, because without a connection they can take long.
+    /// The calls in progress. Without a connection they can take long, so the session does not wait for them.
     errands: JoinSet<Errand>,
     asking_again: bool,
     ask_again: Interval,
@@ -57,8 +57,8 @@ enum Errand {
 }
 
 impl Session {
-    /// Logs in and subscribes. A user without an account is no error; every other refusal is. If the login is refused
-    /// because another login has kicked this device, it is tried once more.
+    /// Logs in and subscribes. Users without an account are no error; other refusals are. If another login has kicked
+    /// this device, tries once more.
     pub async fn begin(client: Client, begin: Begin<'_>) -> anyhow::Result<Self> {
         let Begin { me, user_sig, people, status } = begin;
         let events = client.events();
@@ -90,8 +90,8 @@ impl Session {
         Timestamp(present().0.saturating_add_signed(self.ahead))
     }
 
-    /// Waits for the next event, and updates the roster. Returns an event of the SDK, and `None` for any other event.
-    /// The future may be dropped at any time.
+    /// Waits for the next event, and updates the roster. Returns an event of the SDK; `None` for another event. The
+    /// future may be dropped at any time.
     pub async fn next(&mut self) -> Option<Event> {
         tokio::select! {
             Some(event) = self.events.next() => {

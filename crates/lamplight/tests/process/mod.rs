@@ -37,7 +37,8 @@ impl Folder {
         self.outer.path().join("data")
     }
 
-    /// Returns the program with these arguments, without the `LAMPLIGHT_…` variables of the test's environment.
+    /// Returns the program with these arguments and `--data-dir`. It gets no `LAMPLIGHT_…` variables of the test's
+    /// environment.
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_lamplight"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LAMPLIGHT_")) {

@@ -14,7 +14,7 @@ pub const NARROW: usize = 32;
 pub const WIDE: usize = 512;
 /// The target for [`NARROW`]: this many deliveries per second of CPU time.
 const NARROW_TARGET: f64 = 70_000.0;
-/// The target for [`WIDE`]. It is higher, because changes that are ready in the same round are written together.
+/// The target for [`WIDE`]. It is higher, because changes of one round are written together.
 const WIDE_TARGET: f64 = 2.0 * NARROW_TARGET;
 /// The ratio of measured to warm-up changes: the warm-up makes one tenth of the measured number.
 const WARM_UP: u64 = 10;
@@ -32,8 +32,8 @@ pub struct ClosedLoad {
     pub answered: bool,
 }
 
-/// Measures the cost of a delivery and, between the runs, the cost of the same work in the bare loop. Returns the
-/// number of the last custom status that was set.
+/// Measures the cost of a delivery, and of the same work in the bare loop. Returns the number of the last custom status
+/// that was set.
 pub fn closed(fleet: &mut Fleet, load: &ClosedLoad, after: u32, report: &mut Report) -> Result<u32> {
     let ring = fleet.ring();
     say(&format!(

@@ -16,7 +16,7 @@ pub const USERS: u32 = 63;
 pub const ROUNDS: u32 = 3;
 /// The heartbeat timeout of the app in seconds, if this process starts the server.
 const HEARTBEAT_TIMEOUT_S: u32 = 2;
-/// The time for which the clients of a killed server still count as connected, if this process starts the server.
+/// The time for which the clients of a killed server count as connected, if this process starts the server.
 const GRACE: Duration = Duration::from_secs(3);
 /// The settings of the server for this measurement.
 pub const SETTINGS: ServerSettings = ServerSettings {

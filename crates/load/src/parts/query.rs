@@ -25,7 +25,7 @@ const WARM_UP: u32 = 10;
 /// The admin of every new app.
 const ADMIN: &str = "administrator";
 
-/// The settings of the server. The rate limit of the server API is so high that it does not limit the measurement.
+/// The settings of the server. The rate limit of the server API is too high to matter.
 pub const SETTINGS: ServerSettings = ServerSettings {
     heartbeat_timeout_s: None,
     grace_ms: None,

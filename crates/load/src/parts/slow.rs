@@ -16,14 +16,13 @@ pub const USERS: u32 = 63;
 const SLOW: u32 = 0;
 /// The number of outstanding changes.
 const OUTSTANDING: usize = 16;
-/// The number of rounds whose results count; the first round does not. The result is the median. Each round has one run
-/// in which the client reads, and one in which it does not.
+/// The number of rounds whose results count, after one that does not. Each round has a run in which the client reads,
+/// and one in which it does not.
 const ROUNDS: u32 = 3;
 
-/// Measures the memory that a client costs if it does not read. The cost in the server is a difference between two runs
-/// with the same changes: the growth of the server in the run in which the client does not read, minus the growth in
-/// the run in which it reads. The cost in the kernel is the socket's send queue. Also checks that the client is up to
-/// date at the end.
+/// Measures the memory that a client costs if it does not read. In the server, that is the growth in a run without
+/// reading minus the growth in a run with reading; in the kernel, the socket's send queue. Also checks that the client
+/// is up to date at the end.
 pub fn measure(fleet: &mut Fleet, changes: u64, report: &mut Report) -> Result<()> {
     say(&format!("slow: {changes} changes among the 20 users of a client that does not read"));
     let meter = fleet.target().meter.context("memory needs the process: --pid")?;

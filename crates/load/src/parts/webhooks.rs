@@ -75,7 +75,7 @@ pub fn measure(fleet: &mut Fleet, receiver: &Receiver, events: u64, report: &mut
 }
 
 /// Changes the users' statuses one after another, and waits until all events are delivered. Returns the number of the
-/// last custom status that was set.
+/// last custom status.
 fn run(fleet: &mut Fleet, receiver: &Receiver, events: u64, after: u32) -> Result<u32> {
     let users = fleet.ring().users();
     let mut text = after;
@@ -190,7 +190,7 @@ fn serve(mut stream: TcpStream, told: &Mutex<Told>) -> Result<()> {
     }
 }
 
-/// Returns the start and the end of the first request's body; `None` if it has not arrived completely.
+/// Returns the start and the end of the first request's body; `None` if it is incomplete.
 fn whole(bytes: &[u8]) -> Result<Option<(usize, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = std::str::from_utf8(&bytes[..end])?;
