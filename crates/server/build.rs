@@ -1,5 +1,5 @@
-//! Puts the built web pages (`web/dist`) into the crate, as a table that `src/web/files.rs` includes. If the
-//! pages were not built, the table is empty, and the server says so; building the server needs no node.
+//! Puts the built web pages (`web/dist`) into the crate, as a table that `src/web/files.rs` includes. If the pages were
+//! not built, the table is empty, so building the server needs no node.js.
 
 #[path = "src/web/summary.rs"]
 mod summary;

@@ -44,7 +44,7 @@ pub struct Actor {
 
 /// An error that the audit log can classify as a refusal or a fault.
 pub trait Unsuccessful {
-    /// Returns the text of a fault. Returns `None` for a refusal, which is not recorded because it changes nothing.
+    /// Returns the text of a fault. `None` for a refusal, which changes nothing and is not recorded.
     fn fault(&self) -> Option<String>;
 }
 
@@ -90,8 +90,8 @@ impl Audit {
         Self { facts, clock }
     }
 
-    /// Reads at most `limit` entries, newest first. `app` selects the entries of one app; `None` selects all entries.
-    /// `before` is the id of an entry: only older entries are returned. `None` starts with the newest entry.
+    /// Reads at most `limit` entries, newest first: those of `app` if it is given, and those older than the entry
+    /// `before` if it is given.
     pub async fn entries(
         &self,
         app: Option<AppId>,
@@ -101,9 +101,9 @@ impl Audit {
         self.facts.audit_entries(app, before, limit).await
     }
 
-    /// Writes the entry for an act, runs `change`, and adds the outcome to the entry. `note` returns further text about
-    /// the outcome, or `None` if nothing was changed. The entry is removed in that case, and after a refusal. The
-    /// caller must poll this future to its end, even if the requester has disconnected.
+    /// Writes the entry for an act, runs `change`, and adds the outcome and the text of `note` to the entry. Removes
+    /// the entry after a refusal, or if `note` returns `None` because nothing was changed. The caller must poll this
+    /// future to its end, even if the requester has disconnected.
     pub async fn record<T, E: Unsuccessful + From<FactsError>>(
         &self,
         by: Actor,

@@ -1,5 +1,5 @@
-//! The clock of a node. The times that users and operators see, and those that the rules decide on, come from this
-//! clock. Only short waits and the durations for the metrics are measured without it.
+//! The clock of a node. Times that users and operators see, and times in rules, come from it. Short waits and the
+//! durations for metrics do not.
 
 use lamplight_model::{Moment, Now, Timestamp};
 use lamplight_service::Revoking;
@@ -31,8 +31,8 @@ impl Clock {
         }
     }
 
-    /// Waits until the current second is one in which no revoked UserSig was issued. The revocation is answered only
-    /// then, so that every UserSig that is made after the answer is valid.
+    /// Waits until the current second is one in which no revoked UserSig was issued. UserSigs that are made after the
+    /// answer are then valid.
     pub async fn wait_until_answer(&self, revoking: &Revoking) {
         let Some(wall) = revoking.answer_from(self.now().wall) else { return };
         loop {

@@ -210,8 +210,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Checks pairs of settings that must be set together. The two may come from different layers, so this check runs
-    /// last.
+    /// Checks pairs of settings that must be set together. Runs last, because the two may come from different layers.
     fn check_pairs(&self) -> Result<(), ConfigError> {
         let problem = || "a certificate and its key must be set together; only one of them is set".to_owned();
         if self.tls.certificate.is_some() != self.tls.key.is_some() {
@@ -323,9 +322,8 @@ impl Config {
     }
 }
 
-/// Returns `true` for a variable that Kubernetes sets for a Service whose name begins with `lamplight`. Kubernetes sets
-/// such variables for every Service of the namespace (`enableServiceLinks`). The value is checked too, so that a
-/// misspelt setting is still refused.
+/// Returns `true` for a variable that Kubernetes sets (`enableServiceLinks`) for a Service whose name begins with
+/// `lamplight`. Checks the value too, so that a misspelt setting is refused.
 fn is_injected(name: &str, value: &str) -> bool {
     let is_number = |text: &str| text.parse::<u16>().is_ok();
     let is_url = |text: &str| ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme));

@@ -1,8 +1,7 @@
-//! Limits on open connections: in total, and per client address. IPv6 addresses in the same /64 network count as one
-//! address.
+//! Limits on open connections: in total, and per client address. An IPv6 network /64 counts as one address.
 //!
-//! A trusted proxy sends the client's address only after it has connected. Its connection is counted in the total at
-//! once, and for the client's address as soon as that address is known.
+//! A trusted proxy sends the client's address after it has connected. Its connection is counted in the total at once,
+//! and for the client's address once that is known.
 
 use lamplight_service::network;
 use parking_lot::Mutex;
@@ -18,8 +17,7 @@ pub struct ConnectionLimits {
     open: AtomicUsize,
     /// The number of open connections whose client address is not known yet.
     unnamed: AtomicUsize,
-    /// The highest number of open connections that any worker found when it began to close its connections; 0 until
-    /// then.
+    /// The most open connections that a worker has found when it began to close its own; 0 until then.
     at_closing: AtomicUsize,
     by_address: Mutex<HashMap<IpAddr, u32>>,
 }
@@ -57,8 +55,8 @@ impl ConnectionLimits {
         self.open.load(Ordering::Relaxed)
     }
 
-    /// Returns the number of connections that were open before the first worker began to close its connections. Each
-    /// worker calls this before it closes any.
+    /// Returns the number of connections that were open before any worker closed its own. Each worker calls this before
+    /// it closes any.
     pub fn open_at_closing(&self) -> usize {
         let open = self.open();
         self.at_closing.fetch_max(open, Ordering::AcqRel).max(open)
@@ -89,15 +87,14 @@ impl ConnectionLimits {
         Ok(())
     }
 
-    /// Counts a connection from a trusted proxy for its client address, which is now known. If the limit of that
-    /// address is reached, the connection is no longer counted in the total either, and must not be passed to
-    /// [`Self::leave`].
+    /// Counts a proxy's connection for its client's address, which is now known. At the limit of the address, the
+    /// connection is no longer counted at all, and must not be passed to [`Self::leave`].
     pub fn name(&self, address: IpAddr) -> Result<(), Full> {
         give_one_back(&self.unnamed);
         self.count(address).inspect_err(|_| give_one_back(&self.open))
     }
 
-    /// Increments the count of an address, but not the total, if the limit of the address allows it.
+    /// Counts a connection for an address, but not in the total. Fails at the limit of the address.
     pub fn count(&self, address: IpAddr) -> Result<(), Full> {
         let mut by_address = self.by_address.lock();
         let count = by_address.entry(network(address)).or_default();
@@ -149,8 +146,8 @@ fn give_one_back(count: &AtomicUsize) {
 mod tests {
     use super::*;
 
-    /// Opens connections (`+address`) and closes them (`-address`), with a limit of two per address, and asserts which
-    /// of them were admitted.
+    /// Opens connections (`+address`) and closes them (`-address`), with a limit of two per address. Asserts which were
+    /// admitted.
     fn check(script: &str, expected: &str) {
         let limits = ConnectionLimits::new(100, 2);
         let mut told = Vec::new();

@@ -1,6 +1,5 @@
-//! The control socket in the data folder. The command line sends operations over it to a running node. There is no
-//! further authentication: a process that may open the socket may do anything. Requests and answers are JSON objects,
-//! one per line.
+//! The control socket in the data folder, over which the command line sends operations to a running node. A process
+//! that may open the socket may do anything. Requests and answers are JSON objects, one per line.
 
 mod acts;
 mod client;

@@ -19,8 +19,8 @@ const STICKY: u32 = 0o1000;
 /// The file of the database in SQLite. A folder with this file is a data folder.
 pub(crate) const FACTS: &str = "facts.db";
 
-/// The file that exists if the facts are in PostgreSQL. It contains the address of the database. A folder with this
-/// file is a data folder too.
+/// The file that exists if the facts are in PostgreSQL, with the database's address. It makes its folder a data folder
+/// too.
 pub(crate) const IN_POSTGRES: &str = "facts.postgres";
 
 /// The subfolder with the live records.
@@ -91,7 +91,7 @@ pub enum DataFolderError {
         /// The reason why the mode is not changed.
         why: &'static str,
     },
-    /// The folder, or a file in it, belongs to another user, and the user of this process may not read and write it.
+    /// The folder, or a file in it, belongs to another user, and this process may not read and write it.
     #[error(
         "{path} belongs to user {owner}, and this program runs as user {own}, who may not read and write it; as root, \
          `chown -R {own} {path}` gives it to that user"
@@ -104,7 +104,7 @@ pub enum DataFolderError {
         /// The user id of this process.
         own: u32,
     },
-    /// There is a file at the path of one of Lamplight's folders, or a folder at the path of one of its files.
+    /// There is a file in place of one of Lamplight's folders, or a folder in place of one of its files.
     #[error("{path} is a {found}, and Lamplight keeps a {expected} there; move it away")]
     Misplaced {
         /// The file or folder.
@@ -154,9 +154,8 @@ pub(crate) fn check_length(folder: &Path) -> Result<(), DataFolderError> {
 
 /// Locks a data folder, and removes the access of all users but its owner.
 ///
-/// If the folder is open to other users, for example after a copy, its mode is changed. But if an open folder may not
-/// be Lamplight's alone, nothing is changed, and an error is returned. A folder may not be Lamplight's alone if every
-/// user may create files in it (as in `/tmp`), or if it has files of other programs and no database.
+/// A folder that is open to other users, and may not be Lamplight's alone, is refused and not changed. That is a folder
+/// in which every user may create files (as in `/tmp`), or one with files of other programs and no database.
 pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, DataFolderError> {
     let failed = |source| unusable(folder, source);
     check_length(folder)?;
@@ -188,8 +187,7 @@ pub(crate) fn lock(folder: &Path, missing: IfMissing) -> Result<FolderLock, Data
     Ok(FolderLock { _folder: held, _file: file })
 }
 
-/// Returns an error if a node could not start with the folder. Changes nothing. A folder that does not exist is
-/// accepted.
+/// Returns an error if a node could not start with the folder. Changes nothing. The folder need not exist.
 pub fn examine_data_folder(folder: &Path) -> Result<(), DataFolderError> {
     check_length(folder)?;
     check_link(folder)?;
@@ -210,8 +208,7 @@ fn has_facts(folder: &Path) -> io::Result<bool> {
     Ok(folder.join(FACTS).try_exists()? || folder.join(IN_POSTGRES).try_exists()?)
 }
 
-/// Returns an error if the folder is a symbolic link to a target that does not exist, because such a folder cannot be
-/// created.
+/// Returns an error if the folder is a symbolic link without a target, because it cannot be created.
 fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     match folder.is_symlink() && !folder.exists() {
         true => {
@@ -222,8 +219,8 @@ fn check_link(folder: &Path) -> Result<(), DataFolderError> {
     }
 }
 
-/// Returns an error if a folder has the name of one of Lamplight's files, or the reverse, because a start would fail on
-/// it. Subfolders that a node does not need for its start are not checked.
+/// Returns an error if a folder has the name of one of Lamplight's files, or the reverse. Subfolders that a start does
+/// not need are not checked.
 fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     let files = FILES.iter().map(|name| (name, "file", "folder"));
     for (name, expected, other) in files.chain([(&LIVE, "folder", "file")]) {
@@ -236,8 +233,7 @@ fn check_kinds(folder: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Makes the error for a folder that cannot be used. If access was denied and another user owns the folder, the error
-/// names the owner.
+/// Makes the error for a folder that cannot be used. If another user's folder denies access, the error names that user.
 fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     let own = geteuid().as_raw();
     match fs::metadata(path) {
@@ -248,8 +244,7 @@ fn unusable(path: &Path, source: io::Error) -> DataFolderError {
     }
 }
 
-/// Returns an error if one of the needed files belongs to another user, and this process may not read and write it.
-/// That happens after a restore by root.
+/// Returns an error if a needed file belongs to another user and is not accessible, as after a restore by root.
 fn check_access(folder: &Path) -> Result<(), DataFolderError> {
     for path in OPENED.iter().map(|name| folder.join(name)) {
         let Ok(about) = fs::metadata(&path) else { continue };
@@ -328,8 +323,8 @@ fn narrow_tree(path: &Path) -> Result<(), DataFolderError> {
     Ok(())
 }
 
-/// Removes other users' access to a file or folder, if it exists. Symbolic links are not followed, because their
-/// targets may not be Lamplight's.
+/// Removes other users' access to a file or folder, if it exists. The target of a symbolic link may not be Lamplight's,
+/// so links are not followed.
 fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     let about = match fs::symlink_metadata(path) {
         Ok(about) => about,
@@ -342,7 +337,7 @@ fn narrow_if_ours(path: &Path) -> Result<(), DataFolderError> {
     narrow(path, if about.is_dir() { FOLDER_MODE } else { FILE_MODE })
 }
 
-/// Sets a mode, and checks that the file system has stored it, because some file systems have no modes.
+/// Sets a mode, and checks that it is stored. Some file systems have no modes.
 fn narrow(path: &Path, mode: u32) -> Result<(), DataFolderError> {
     let failed = |source| DataFolderError::Unusable { path: path.to_owned(), source };
     let was = mode_of(path).map_err(failed)?;

@@ -1,5 +1,5 @@
-//! A histogram of durations. Prometheus reads the counts since the start. From these, the console computes the counts
-//! of recent periods.
+//! A histogram of durations. Prometheus reads the counts since the start, from which the console computes those of
+//! recent periods.
 
 use prometheus_client::encoding::{EncodeMetric, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::{MetricType, TypedMetric};
@@ -76,8 +76,7 @@ impl Spread {
         Self { bounds, counts: vec![0; bounds.len() + 1] }
     }
 
-    /// Makes a distribution with the same buckets from stored counts. Returns `None` if the number of counts is not the
-    /// number of buckets.
+    /// Makes a distribution with the same buckets from stored counts; `None` if they are of another number of buckets.
     pub fn with_counts(&self, counts: &[u64]) -> Option<Self> {
         (counts.len() == self.counts.len()).then(|| Self { bounds: self.bounds, counts: counts.to_vec() })
     }
@@ -106,8 +105,8 @@ impl Spread {
         Self { bounds: self.bounds, counts: counts.map(|(now, then)| now.saturating_sub(*then)).collect() }
     }
 
-    /// Estimates a quantile in seconds, such as the median for a `share` of 0.5. Within a bucket, the durations are
-    /// assumed to be evenly spread. Returns `None` if there are no durations.
+    /// Estimates a quantile in seconds, such as the median for a `share` of 0.5. Durations count as evenly spread
+    /// within a bucket. `None` if there are none.
     pub fn quantile(&self, share: f64) -> Option<f64> {
         let rank = share * self.count() as f64;
         let mut below = 0;

@@ -72,7 +72,7 @@ pub struct StoreStats {
     pub pool: PoolState,
 }
 
-/// The error for a data folder whose facts are in PostgreSQL, while the settings name no database in PostgreSQL.
+/// The error for a data folder whose facts are in PostgreSQL, while the settings name no PostgreSQL.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the facts of this data folder are in PostgreSQL ({address}), and the settings do not say so: set `facts` to its URL; to \
@@ -124,8 +124,8 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts to the next position. Returns the new mark after it was committed. With
-    /// `history`, the new mark begins the history with this number.
+    /// Advances the mark of the facts, and returns the new mark after it was committed. With `history`, it begins the
+    /// history with this number.
     pub async fn advance_mark(&self, history: Option<u64>) -> Result<FactsMark, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.advance_mark(history).await,
@@ -133,8 +133,7 @@ impl FactsStore {
         }
     }
 
-    /// Advances the mark of the facts, if the facts may have changed since the last time that it was advanced. Returns
-    /// `None` if they have not changed.
+    /// Advances the mark of the facts if they may have changed since the last time. Returns `None` if they have not.
     pub async fn mark_changes(&self) -> Result<Option<FactsMark>, FactsError> {
         match self {
             Self::Sqlite(facts) => facts.mark_changes().await,
@@ -166,8 +165,8 @@ impl FactsStore {
         }
     }
 
-    /// Returns the reason why the store fails; `None` if it does not fail, or if the reason is not known. The text has
-    /// no secrets.
+    /// Returns the reason why the store fails, without secrets. `None` if it does not fail, or if the reason is not
+    /// known.
     pub fn failing(&self) -> Option<String> {
         match self {
             Self::Sqlite(_) => None,
@@ -205,8 +204,7 @@ impl FactsStore {
         }
     }
 
-    /// Returns the path of the first file that was replaced or deleted since the store was opened; `None` if all files
-    /// are in place. Blocks on the disk.
+    /// Returns the path of the first file that was replaced or deleted since the store was opened. Blocks on the disk.
     pub fn replaced(&self) -> Option<&Path> {
         match self {
             Self::Sqlite(facts) => facts.replaced(),
@@ -245,8 +243,8 @@ pub enum StoreFound {
     },
 }
 
-/// Examines a store and changes nothing. Fails if a node could not start with it. A database file may be examined only
-/// while no node uses it.
+/// Examines a store without changing it. Fails if a node could not start with it. No node may use a database file
+/// meanwhile.
 pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, FactsError> {
     let FactsSettings { data_dir, postgres } = settings;
     match postgres {
@@ -270,7 +268,7 @@ pub async fn examine_store(settings: &FactsSettings) -> Result<StoreFound, Facts
     }
 }
 
-/// Fails if the file `mark` exists, which means that the facts of the data folder are in PostgreSQL.
+/// Fails if the file `mark` exists: the facts of the data folder are then in PostgreSQL.
 fn check_mark(mark: &Path) -> Result<(), FactsError> {
     match std::fs::read_to_string(mark) {
         Ok(address) => {

@@ -13,14 +13,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::task::AbortHandle;
 
-/// The longest time between two rounds of a worker's event loop before the worker counts as stuck. An idle worker makes
-/// four rounds per second.
+/// The longest time between two rounds of a worker's event loop. After it, the worker counts as stuck; an idle one
+/// makes four rounds per second.
 const WORKER_PATIENCE: Duration = Duration::from_secs(5);
-/// The longest time between two ticks of the keeper before it counts as stuck. A tick can take long, because it may
-/// wait for the disk while all live records are rewritten.
+/// The longest time between two ticks of the keeper before it counts as stuck. A tick may wait for the disk while all
+/// live records are rewritten.
 const KEEPER_PATIENCE: Duration = Duration::from_secs(30);
-/// The longest duration of a probe of the database before the database counts as stuck. A part of that time may be a
-/// wait for another process that has locked the database.
+/// The longest duration of a probe of the database before that counts as stuck. A part of it may be a wait for another
+/// process's lock.
 const PROBE_PATIENCE: Duration = Duration::from_secs(6);
 /// The interval between probes of the database. A probe is made only if nothing else was committed, or if the last
 /// commit failed.
@@ -54,8 +54,7 @@ impl Pulse {
         self.0.last.store(at.0, Ordering::Relaxed);
     }
 
-    /// Returns a guard for the thread or task. When it ends or panics, the guard is dropped, and the part is marked as
-    /// ended.
+    /// Returns a guard for the thread or task. Dropping it, also in a panic, marks the part as ended.
     pub fn hold(&self) -> Beating {
         Beating(self.clone())
     }
@@ -82,7 +81,7 @@ pub struct Health {
     workers: Vec<Pulse>,
     keeper: Pulse,
     probe: Mutex<Probe>,
-    /// The text about database files that were replaced under the running server; `None` if they were not replaced.
+    /// The text about database files that were replaced under the running server; `None` if none were.
     replaced: Mutex<Option<String>>,
     /// The tasks that the node needs, with their names. If one of them ends, the node is not ready.
     tasks: Mutex<Vec<(&'static str, AbortHandle)>>,
@@ -140,8 +139,7 @@ impl Health {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Returns the readiness of the node from the current signs of all parts. Does not wait for the database or the
-    /// disk.
+    /// Returns the readiness of the node, from the current signs of all parts. Waits for neither database nor disk.
     pub fn readiness(&self) -> Readiness {
         let mut parts = vec![("facts".to_owned(), self.facts()), ("journal".to_owned(), self.journal())];
         let workers = self.workers.iter().enumerate();
@@ -152,8 +150,8 @@ impl Health {
         Readiness::of(self.is_stopping(), parts, self.clock.now().moment)
     }
 
-    /// Returns `true` if every worker's event loop makes its rounds. A slow or failing database or disk does not count,
-    /// because a restart of the node would not help.
+    /// Returns `true` if every worker's event loop makes its rounds. A failing database or disk does not count, because
+    /// a restart would not help.
     pub fn workers_turn(&self) -> bool {
         let workers = self.workers.iter().enumerate();
         let parts = workers.map(|(n, pulse)| (format!("worker {n}"), pulse.sign(WORKER_PATIENCE)));
@@ -171,8 +169,8 @@ impl Health {
         }
     }
 
-    /// Probes the database at intervals while nothing else is committed. A failing disk is then noticed before a user's
-    /// request fails, and its recovery is noticed too. Runs until it is aborted.
+    /// Probes the database at intervals while nothing else is committed, so that a failure is noticed before a user's
+    /// request fails. Runs until it is aborted.
     pub async fn probe_facts(self: Arc<Self>) {
         let mut commits = self.facts.stats().commits;
         let mut tick = tokio::time::interval(PROBE_EVERY);

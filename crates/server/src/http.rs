@@ -26,9 +26,10 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use tokio::task::AbortHandle;
 
-/// The most connections beyond a limit that are open at a time, so that each can get an HTTP refusal. Further
-/// connections are closed without an answer.
+/// The most connections beyond a limit that are open at a time, each for a refusal. Further ones are closed without an
+/// answer.
 pub const SPARE_CONNECTIONS: usize = 32;
+/// The most connections beyond a limit that one address has open at a time.
 const SPARE_CONNECTIONS_PER_ADDRESS: u32 = 8;
 /// The most connections of the health port.
 pub const HEALTH_CONNECTIONS: usize = 64;
@@ -45,8 +46,10 @@ pub struct HttpBounds {
     pub body_bytes: usize,
 }
 
-/// Serves the HTTP port; returns the bound address, and the handle that stops the server when it is aborted. A
-/// connection beyond a limit is served only the routes of `health`; every other request on it gets status 503.
+/// Serves the HTTP port. Returns the bound address, and a handle that stops the server when it is aborted.
+///
+/// A connection beyond a limit gets one request, if a spare permit is free: a route of `health` is served, any other
+/// gets status 503. Without a spare permit, the connection is closed.
 pub fn serve(
     listener: TcpListener,
     bounds: HttpBounds,
@@ -68,7 +71,7 @@ pub fn serve(
     listen(listener, Port { regular, spare: Some(spare), proxies, room, metrics })
 }
 
-/// Serves the health port; returns the bound address, and the handle that stops the server when it is aborted.
+/// Serves the health port. Returns the bound address, and a handle that stops the server when it is aborted.
 pub fn serve_health(
     listener: TcpListener,
     health: Router,
@@ -88,8 +91,8 @@ fn listen(listener: TcpListener, port: Port) -> io::Result<(SocketAddr, AbortHan
     Ok((bound, tokio::spawn(port.serve(listener)).abort_handle()))
 }
 
-/// Adds the common headers to every route of a router. Also limits bodies to 0 bytes for axum's own extractors, because
-/// bodies must be read through [`BodyRoom`].
+/// Adds the common headers to every route. Also limits bodies to 0 bytes for axum's own extractors: they must be read
+/// through [`BodyRoom`].
 fn within_rules(router: Router) -> Router {
     router.layer(middleware::from_fn(headers::protect)).layer(DefaultBodyLimit::max(0))
 }

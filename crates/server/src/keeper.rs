@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::MissedTickBehavior;
 
-/// The interval between ticks. A deadline (the end of a linger, of a grace, or of a login without a connection) is
-/// handled at most this late, unless a tick takes longer.
+/// The interval between ticks. A deadline (of a linger, a grace, or a login without a connection) is handled at most
+/// this late, unless a tick takes longer.
 const TICK: Duration = Duration::from_millis(250);
 /// The number of ticks between two runs of the maintenance: removing expired entries, compacting the journal, and
 /// reading changed certificates.
@@ -28,8 +28,7 @@ const FORGET_BATCH: usize = 1_000;
 /// The interval between two searches for old messages, by the monotonic clock.
 const BETWEEN_FORGETTING: Duration = Duration::from_secs(60);
 
-/// The pause between two steps of the deletion of an app. During the pause, other operations can use the database and
-/// the workers.
+/// The pause between two steps of the deletion of an app, for other operations on the database and the workers.
 const BETWEEN_DELETIONS: Duration = Duration::from_millis(20);
 
 /// The pause after a failed step of a deletion.
@@ -49,8 +48,7 @@ pub async fn tell(service: Arc<Service>) {
     }
 }
 
-/// Deletes the data of deleted apps, including data that a former run of the node did not delete. Runs until it is
-/// aborted.
+/// Deletes the data of deleted apps, also after a restart of the node. Runs until it is aborted.
 pub async fn delete_apps(service: Arc<Service>, metrics: KeeperMetrics, clock: Clock) {
     loop {
         service.deletions().wait().await;
@@ -92,8 +90,8 @@ impl Certificates {
 }
 
 /// Records the mark of the database ([`FactsMark`]) in the journal of live records, once per second while the database
-/// changes. At its start, a node compares the recorded mark with the mark in the database. If the database is older
-/// than the recorded mark, it was probably restored from a back-up. Runs until it is aborted.
+/// changes. If a start finds an older mark in the database, that was probably restored from a back-up. Runs until it is
+/// aborted.
 pub async fn note_facts(directory: Arc<InProcessDirectory>, facts: FactsStore) {
     let mut tick = tokio::time::interval(BETWEEN_NOTES);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -19,7 +19,7 @@ impl CodeLabel {
     }
 }
 
-/// Creates a series with the value 0 for each label. Prometheus can then compute a rate from the first event on.
+/// Creates a series with the value 0 for each label, so that Prometheus can compute a rate from the first event on.
 pub fn begin_at_zero<L>(family: &Family<L, Counter>, labels: impl IntoIterator<Item = L>)
 where
     L: Clone + std::hash::Hash + Eq,

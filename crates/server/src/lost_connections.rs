@@ -1,10 +1,8 @@
-//! Compares the connections in the live records with the open connections of the workers, every three minutes. A
-//! connection that no worker has is ended in its record.
+//! Ends connections that live records have and no worker has. Compares the two every three minutes.
 //!
-//! A worker opens a connection before the connection is entered in a record, and connection ids are never reused. So if
-//! a worker does not have a recorded connection, that connection has ended for good. It is ended in the record only if
-//! the next comparison does not find it either. In between, the worker may still report the end, with the exact time of
-//! the client's last data.
+//! A worker opens a connection before it is entered in a record, and ids are not reused. A recorded connection that a
+//! worker does not have has therefore ended. It is ended in the record at the second comparison without it, because the
+//! worker may still report the end, with the exact time of the client's last data.
 
 use crate::clock::Clock;
 use crate::health::Health;
@@ -34,8 +32,8 @@ pub struct LostConnections {
     pub service: Arc<Service>,
     /// The command channel of each worker.
     pub workers: Vec<mpsc::WeakSender<Command>>,
-    /// The health of the node. Once it reports that the node is stopping, no connections are ended: a stopping node
-    /// closes its sockets, but leaves the connections in the records.
+    /// The health of the node. A stopping node closes its sockets but leaves the connections in the records, so none
+    /// are ended then.
     pub health: Arc<Health>,
     /// The number of connections that were ended.
     pub ended: Counter,
@@ -65,8 +63,8 @@ impl LostConnections {
         }
     }
 
-    /// Ends the connections that are missing in this comparison and were missing in the previous one. Returns the
-    /// number of ended connections.
+    /// Ends the connections that are missing in this comparison and were missing in the previous one. Returns their
+    /// number.
     async fn compare(&self, suspected: &mut HashSet<ConnectionId>) -> Result<usize, ServiceError> {
         let (mut missing, mut ended) = (HashSet::new(), 0);
         let mut place = Some(RecordedCursor::default());
@@ -108,8 +106,7 @@ impl LostConnections {
         not_open
     }
 
-    /// Returns the connections that a worker does not have. If the worker has stopped, returns all of them; if it does
-    /// not answer in time, returns none.
+    /// Returns the connections that a worker does not have: all if it has stopped, none if it does not answer in time.
     async fn ask(&self, worker: usize, ids: Vec<ConnectionId>) -> Vec<ConnectionId> {
         let Some(commands) = self.workers.get(worker) else { return ids };
         let Some(commands) = commands.upgrade() else { return ids };

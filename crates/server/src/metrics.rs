@@ -31,8 +31,8 @@ const DELIVERY_BOUNDS: &[f64] = &[
     0.102_4, 0.204_8, 0.409_6, 0.819_2, 1.638_4, 3.276_8, 6.553_6,
 ];
 
-/// The upper bounds of the buckets for detection times, in seconds. They are close together around the default
-/// heartbeat timeouts (60 s and 400 s), because most values are slightly above these.
+/// The upper bounds of the buckets for detection times, in seconds. Most values are slightly above the default
+/// heartbeat timeouts of 60 s and 400 s.
 const DETECTION_BOUNDS: &[f64] = &[
     1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 45.0, 59.75, 60.0, 60.25, 60.5, 61.0, 75.0, 90.0, 120.0, 180.0,
     240.0, 300.0, 399.75, 400.0, 400.25, 400.5, 401.0, 450.0, 600.0, 900.0, 1_800.0, 3_600.0,
@@ -92,8 +92,8 @@ pub struct WorkerMetrics {
     pub refusals: Family<CodeLabel, Counter>,
     /// Entries that the worker has read from the change log.
     pub changes: Counter,
-    /// Status changes that were not sent because a newer change of the same user replaced them. That happens if a
-    /// user's status changes faster than the limit.
+    /// Status changes that were not sent because a newer change of the same user replaced them, at the limit on their
+    /// rate.
     pub replaced: Counter,
     /// Pauses of connections whose requests came faster than the limit.
     pub paused: Counter,
@@ -432,7 +432,7 @@ struct PlatformLabel {
     platform: &'static str,
 }
 
-/// Returns empty distributions of the delivery latency and of the detection time, with the same buckets as the metrics.
+/// Returns empty distributions of delivery latency and detection time, with the metrics' buckets.
 pub fn no_durations() -> (Spread, Spread) {
     (Spread::none(DELIVERY_BOUNDS), Spread::none(DETECTION_BOUNDS))
 }

@@ -39,16 +39,14 @@ use tokio::task::AbortHandle;
 
 /// The most open connections from trusted proxies whose client address is not known yet.
 const MAX_UNNAMED: usize = 4_096;
-/// The number of file descriptors that connections must not use. They are for listeners, database and journal files,
-/// and the control socket.
+/// The number of file descriptors that connections must leave over for listeners, files and the control socket.
 const SPARE_FILES: u64 = 160;
-/// The divisor for the file descriptors of the HTTP port. Its connections use at most one eighth of the file limit,
-/// even if the settings allow more.
+/// The divisor of the file limit for the connections of the HTTP port: they use at most one eighth.
 const HTTP_FILES: u64 = 8;
 /// The longest time that a stopping node waits for its clients to receive their last messages.
 const FAREWELL: Duration = Duration::from_secs(3);
-/// The longest time that a stopping node waits for its workers to accept the command, and then again for their threads
-/// to end. A healthy worker takes less than a second.
+/// The longest time that a stopping node waits for its workers: to accept the command, and then for their threads to
+/// end. Less than a second is usual.
 const WORKERS_STOP: Duration = Duration::from_secs(5);
 /// The id of the app that a node creates at its first start.
 const FIRST_APP: AppId = AppId(1_400_000_001);
@@ -395,27 +393,26 @@ impl Node {
         self.created.as_ref()
     }
 
-    /// Returns the console password that this start generated; `None` if there already was one. Only its hash is
-    /// stored, so the password must be shown to the operator now.
+    /// Returns the console password, if this start generated it. Only its hash is stored, so it must be shown to the
+    /// operator now.
     pub fn console_password(&self) -> Option<&str> {
         self.console_password.as_deref()
     }
 
-    /// Waits until a part of the node has ended, and returns that part's name. The node cannot restart the part, so it
-    /// should then be stopped.
+    /// Waits until a part of the node has ended, and returns its name. The node should then be stopped, because it
+    /// cannot restart the part.
     pub async fn part_ended(&self) -> String {
         self.health.part_ended().await
     }
 
-    /// Returns `true` if the event loop of every worker makes its rounds. A watchdog can use this as the node's sign of
-    /// life.
+    /// Returns `true` if the event loop of every worker makes its rounds. A watchdog can use that as a sign of life.
     pub fn workers_turn(&self) -> bool {
         self.health.workers_turn()
     }
 
-    /// Stops the node. It accepts no more clients, asks all clients to reconnect within the configured time, and saves
-    /// to disk which devices were connected. If the node is started again and a client reconnects within the grace (the
-    /// setting `node_loss_grace_ms`), its user stays ONLINE for others, even if the machine was restarted in between.
+    /// Stops the node. It accepts no more clients, asks all clients to reconnect, and saves which devices were
+    /// connected. The users of clients that reconnect within the grace (`node_loss_grace_ms`) stay ONLINE for others,
+    /// even across a restart of the machine.
     pub async fn stop(self) {
         self.health.stop();
         let drained = async {
@@ -473,9 +470,8 @@ impl Node {
     }
 }
 
-/// Reads the live records. If they were written with another database, sets them aside, because they may show users
-/// that this database does not have, or lack some that it has. Also returns the current mark of the database, which the
-/// journal of live records must record.
+/// Reads the live records, and the current mark of the database, which the journal must record. Sets aside records that
+/// were written with another database, because they may show users whom this one does not have.
 async fn live_records(data_dir: &Path, facts: &FactsStore) -> Result<(SavedRecords, FactsMark), NodeError> {
     let saved = SavedRecords::read(&data_dir.join(data_folder::LIVE))?;
     let found = facts.mark().await?;

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 /// Parts of setting names: a setting whose name contains one of these words is secret.
 const SECRET: [&str; 4] = ["token", "secret", "password", "key"];
 
-/// Returns the act that changes the app `was` to `app`, or that creates `app` if `was` is `None`. Returns `None` if
-/// `was` and `app` do not differ.
+/// Returns the act that changes the app `was` to `app`, or creates `app` if `was` is `None`. Returns `None` if they do
+/// not differ.
 pub fn act_on_app(was: Option<&App>, app: &App) -> Option<Act> {
     let act = |action, target: String, changes| {
         Some(Act { action, app: Some(app.id), target: short(&target), changes })
@@ -85,8 +85,7 @@ fn settings_changes(was: &AppSettings, settings: &AppSettings) -> Vec<AuditChang
         .collect()
 }
 
-/// Makes the entry for a changed value. If the texts `before` and `after` are equal, as they may be for secrets, the
-/// new text is marked as different.
+/// Makes the entry for a changed value. If its texts are equal, as for secrets, marks the new one as different.
 fn told(what: &str, before: String, after: String) -> AuditChange {
     let after = if before == after { format!("{after} (another one)") } else { after };
     AuditChange { what: what.to_owned(), before: short(&before), after: short(&after) }
@@ -158,7 +157,7 @@ pub fn shown_allow(allow: AllowType) -> &'static str {
     }
 }
 
-/// Makes an act on the dead letters with these ids, or on all dead letters of the app if `ids` is `None`.
+/// Makes an act on the dead letters `ids` of an app; `None` stands for all of them.
 pub fn letters(action: AuditAction, app: AppId, ids: Option<&[u64]>) -> Act {
     let which = match ids {
         None => "all".to_owned(),

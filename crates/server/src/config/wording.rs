@@ -1,5 +1,5 @@
-//! The error texts for wrong settings. A text names the setting's path, the file or variable, the value that was found,
-//! and the kind of value that is expected.
+//! The error texts for wrong settings. A text names the setting, the file or variable, the value found, and the kind of
+//! value that is expected.
 
 use figment::error::{Actual, Kind};
 use figment::{Error, Metadata, Source};
@@ -70,8 +70,7 @@ fn nearest<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     nearest.filter(|other| likeness(other) >= ALIKE)
 }
 
-/// Returns the file or variable that has the wrong value, in brackets. The result is empty for a flag, because its path
-/// is its name.
+/// Returns the file or variable with the wrong value, in brackets. Empty for a flag, because its path is its name.
 fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> String {
     match metadata {
         Some(metadata) if is_environment(metadata) => {
@@ -82,8 +81,8 @@ fn place(metadata: Option<&Metadata>, path: &[String], variables: &[String]) -> 
     }
 }
 
-/// Returns the variable that set the value at a path. It is the variable of this path, or of a section or list around
-/// it. If the section itself is wrong, it is the variable of one of the section's settings.
+/// Returns the variable that set the value at a path, or one of a section or list around it. If the section itself is
+/// wrong, returns the variable of one of its settings.
 fn variable(path: &[String], variables: &[String]) -> String {
     let name_of = |path: &[String]| format!("LAMPLIGHT_{}", path.join("__")).to_uppercase();
     let around = (1..=path.len()).rev().map(|length| name_of(&path[..length]));
@@ -111,8 +110,8 @@ fn wanted(setting: &str, expected: &str) -> String {
     }
 }
 
-/// Returns an example if the form of the value is not obvious. That is so for a list or section in a variable, and for
-/// a text that was written as a number or `true` or `false` without quotes.
+/// Returns an example if the form of the value is not obvious: for a list or section in a variable, and for a text that
+/// needs quotes.
 fn example(expected: &str, found: &Actual, is_variable: bool) -> String {
     let is_bare =
         matches!(found, Actual::Bool(_) | Actual::Unsigned(_) | Actual::Signed(_) | Actual::Float(_));

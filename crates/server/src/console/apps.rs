@@ -1,6 +1,5 @@
-//! Routes for apps: settings, keys, admins, deletion. A request that changes an app contains the entity tag of the
-//! state that the change is based on. The request is refused if the app has changed since then. Two operators who edit
-//! the same app therefore do not overwrite each other's changes.
+//! Routes for apps: settings, keys, admins, deletion. A change has the entity tag of the state that it is based on, and
+//! is refused if the app has changed since. Two operators therefore do not overwrite each other's changes.
 
 use super::Console;
 use super::error::{ApiError, FromJson, FromPath};
@@ -84,8 +83,8 @@ pub struct NewKey {
     key: Option<String>,
 }
 
-/// The body of a request that replaces all settings. The token of the webhooks, the settings for JWTs and the secret
-/// for JWTs are optional; absent ones keep their values.
+/// A request body that replaces all settings. The webhooks' token, the settings for JWTs and their secret are optional;
+/// absent ones keep their values.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GivenSettings {
@@ -189,8 +188,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, tagged(&app, WithKey { app: shown(&app), key })))
 }
 
-/// `GET apps/{app}`: shows an app. For operators who may not change webhooks, the URLs of the webhooks lack the parts
-/// that may be secret.
+/// `GET apps/{app}`: shows an app. Webhook URLs lack parts that may be secret, unless the operator may change webhooks.
 pub async fn show(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -259,8 +257,8 @@ pub async fn delete(
     console.record(visitor, act, delete, done).await
 }
 
-/// `POST apps/{app}/keys`: generates a key, or adds one that was generated elsewhere. New UserSigs are signed with the
-/// new key. Only this answer shows the key.
+/// `POST apps/{app}/keys`: generates a key, or adds a given one. New UserSigs are signed with it. The key is in this
+/// answer only.
 pub async fn add_key(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -375,7 +373,7 @@ impl Console {
         Ok(app)
     }
 
-    /// Changes the app, or returns an error if `If-Match` is not the entity tag of its current state.
+    /// Changes the app. Fails if `If-Match` is not the entity tag of its current state.
     async fn change(
         self: &Arc<Self>,
         visitor: Visitor,
@@ -393,8 +391,8 @@ impl Console {
         Ok(tagged(&app, shown(&app)))
     }
 
-    /// Replaces the app `was`, or adds a new app if `was` is `None`. Returns `false` if the app has changed since it
-    /// was read, or exists already.
+    /// Replaces the app `was`, or adds an app if `was` is `None`. Returns `false` if the app has changed since, or
+    /// exists already.
     async fn replace(
         self: &Arc<Self>,
         visitor: Visitor,

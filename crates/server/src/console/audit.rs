@@ -54,9 +54,8 @@ pub async fn list(
 }
 
 impl Console {
-    /// Makes an operator's change and records it in the audit log. Both run in a separate task, so that they are
-    /// completed even if the browser disconnects. `note` returns further text about the outcome, or `None` if nothing
-    /// was changed.
+    /// Makes an operator's change and records it in the audit log, in a task that goes on if the browser disconnects.
+    /// `note` returns further text about the outcome; `None` if nothing was changed.
     pub(super) async fn record<T: Send + 'static>(
         &self,
         visitor: Visitor,

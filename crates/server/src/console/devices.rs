@@ -1,10 +1,9 @@
-//! Known browsers: those from which an operator has logged in before. A cookie identifies each known browser, and the
-//! logins of known browsers wait in a separate queue.
+//! Known browsers: those from which an operator has logged in before. A cookie identifies each, and their logins wait
+//! in a separate queue.
 //!
-//! With a single queue, an attacker could fill the queue with wrong passwords from many addresses, and no operator
-//! could log in. The cookie grants no access: it only selects the queue and the counter of wrong passwords for a login.
-//! The cookie is signed with the hash of the operator's password. A new password therefore makes the cookie invalid,
-//! and the server need not store cookies.
+//! In a single queue, an attacker's wrong passwords from many addresses could keep operators out. The cookie grants no
+//! access: it selects the queue, and the counter of wrong passwords. It is signed with the hash of the operator's
+//! password, so a new password makes it invalid, and the server stores no cookies.
 //!
 //! Pure: the current time and the random bytes are arguments.
 
@@ -20,6 +19,7 @@ use std::time::Duration;
 pub const KNOWN: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 /// The most logins of known browsers that may wait for the password check, including the one being checked.
 const MOST_WAITING: usize = 8;
+/// The most such logins of one browser.
 const MOST_WAITING_PER_DEVICE: usize = 2;
 
 /// The id of a known browser.
@@ -41,8 +41,8 @@ pub fn cookie_of(operator: &Operator, Device(device): Device, now: Timestamp) ->
     format!("{}:{device}:{issued}:{signature}", operator.name)
 }
 
-/// Returns the id of the browser from a cookie. Returns `None` if the cookie was not signed with this operator's
-/// current password, or is older than 30 days.
+/// Returns the browser's id in a cookie. `None` if the cookie is not signed with this operator's password, or is older
+/// than 30 days.
 pub fn known(cookie: &str, operator: &Operator, now: Timestamp) -> Option<Device> {
     let mut parts = cookie.split(':');
     let (name, device, issued, signed) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
@@ -63,7 +63,7 @@ fn signature(operator: &Operator, device: &str, issued: u64) -> Hmac<Sha256> {
     mac
 }
 
-/// Decodes exactly `N` bytes from hexadecimal digits; `None` if the text is not `2 * N` such digits.
+/// Decodes `N` bytes from hexadecimal digits; `None` if the text is not `2 * N` such digits.
 fn bytes<const N: usize>(digits: &str) -> Option<[u8; N]> {
     if digits.len() != 2 * N || !digits.is_ascii() {
         return None;
@@ -82,8 +82,7 @@ pub struct Permits {
 }
 
 impl Permits {
-    /// Takes a permit for a login and returns `true`. Returns `false` if there are too many logins in total or from
-    /// this browser.
+    /// Takes a permit for a login. Returns `false` if too many logins wait, in total or from this browser.
     pub fn enter(&self, device: Device) -> bool {
         let mut inside = self.inside.lock();
         let own = inside.iter().filter(|other| **other == device).count();

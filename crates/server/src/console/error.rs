@@ -22,8 +22,7 @@ use std::time::Duration;
 /// The text of the refusal to delete the last app.
 pub const LAST_APP: &str = "this is the last app; make another one first";
 
-/// An error answer. `code` is the error's number in the table of codes, or the HTTP status if the table has no code for
-/// it.
+/// An error answer. `code` is a number of the table of codes or, if the table has none, the HTTP status.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ApiError {
     status: StatusCode,
@@ -40,7 +39,7 @@ pub struct ApiError {
 #[derive(Clone, Copy, PartialEq, Debug, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum Reason {
-    /// The CSRF token is missing or belongs to another session of this browser. The page then reads the session again.
+    /// The CSRF token is missing, or is that of another session of this browser. The page then reads the session again.
     CsrfToken,
     /// In a change of the operator's own password, the old password is wrong.
     OldPassword,
@@ -79,8 +78,8 @@ impl ApiError {
         "a change of an app needs the header If-Match, with the state that it is based on",
     );
     pub const WRONG_PASSWORD: Self = Self::http(StatusCode::UNAUTHORIZED, "wrong password");
-    /// The error for a wrong old password in a change of the operator's own password. The status is 403 and not 401,
-    /// because the session stays valid.
+    /// The error for a wrong old password in a change of the own password. The session stays valid, so its status is
+    /// 403 and not 401.
     pub const WRONG_OLD_PASSWORD: Self = Self::forbidden(Reason::OldPassword, "the old password is wrong");
     pub const FROM_ELSEWHERE: Self =
         Self::http(StatusCode::FORBIDDEN, "the request was sent by a page of another site");

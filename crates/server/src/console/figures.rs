@@ -22,13 +22,12 @@ use std::time::Duration;
 const PERIOD: Duration = Duration::from_secs(1);
 /// The number of stored samples: those of ten minutes.
 const MOST_SAMPLES: usize = 600;
-/// The number of samples that the quantiles of delivery latency cover. A single second has too few changes for a 99th
-/// percentile.
+/// The number of samples for the quantiles of delivery latency. One second has too few changes for a 99th percentile.
 const DELIVERY_WINDOW: usize = 10;
-/// The number of samples that the quantiles of detection time cover: all samples, because few connections are lost
-/// without being closed.
+/// The number of samples for the quantiles of detection time: all, because few connections are lost without being
+/// closed.
 const DETECTION_WINDOW: usize = MOST_SAMPLES;
-/// The number of samples between two reads of the webhook backlog. It is not read every second, because it is on disk.
+/// The number of samples between two reads of the webhook backlog, which is on disk.
 const BACKLOG_EVERY: u64 = 5;
 
 /// The samples of the last ten minutes.
@@ -120,8 +119,7 @@ impl Figures {
         }
     }
 
-    /// Takes a sample of the totals. Returns the difference from the previous sample; `None` if this is the first
-    /// sample.
+    /// Takes a sample of the totals. Returns the difference from the previous sample, if there is one.
     fn take(&self, totals: Totals, backlog: Option<u64>, now: Now) -> Option<Tally> {
         let mut counted = None;
         let mut state = self.lock();

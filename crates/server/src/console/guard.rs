@@ -27,12 +27,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Semaphore;
 
-/// The most wrong passwords from one source (a known browser or a network) within a minute. Then all logins from this
-/// source are refused for a minute.
+/// The most wrong passwords from one source within a minute. All logins from the source are then refused for a minute.
 const MOST_FAILURES: u32 = 5;
-/// The most logins of unknown browsers that may wait for the password check, including the one being checked. Passwords
-/// are checked one at a time, because each check takes 19 MiB.
+/// The most logins of unknown browsers that may wait for the password check, including the one being checked. A check
+/// takes 19 MiB, so there is one at a time.
 const MOST_WAITING: usize = 32;
+/// The most such logins of one address.
 const MOST_WAITING_PER_ADDRESS: u32 = 8;
 /// The longest time that the answer to a login waits for the login's entry in the audit log.
 const LONGEST_ENTRY: Duration = Duration::from_secs(1);
@@ -55,7 +55,7 @@ pub struct Door {
     /// Admits one password check at a time for unknown browsers.
     turn: Semaphore,
     waiting: ConnectionLimits,
-    /// Admits one password check at a time for known browsers, which therefore do not wait for unknown browsers.
+    /// Admits one password check of a known browser at a time. Known browsers therefore do not wait for others.
     known_turn: Semaphore,
     known_waiting: devices::Permits,
 }
@@ -163,8 +163,8 @@ impl Door {
         })
     }
 
-    /// Returns the source of a login of the operator `name`. A browser is known only for the operator who has logged in
-    /// from it, so its cookie gives no additional attempts at another operator's password.
+    /// Returns the source of a login of the operator `name`. A cookie counts only for the operator who got it, so it
+    /// gives no attempts at another operator's password.
     fn source(&self, sender: &Sender, name: Option<&OperatorName>, address: IpAddr, now: Now) -> Source {
         let device = sender.device.as_deref().and_then(|cookie| {
             let operator = self.operators.find(name?).ok()??;
@@ -184,8 +184,8 @@ impl Console {
         entered.ok_or_else(ApiError::not_logged_in)
     }
 
-    /// Checks the password. Returns the operator with this name. Refuses the login if the source has had too many wrong
-    /// passwords, if too many logins are waiting, or if the name or the password is wrong.
+    /// Checks the password, and returns the operator with this name. Refuses the login after too many wrong passwords
+    /// from the source, if too many logins wait, or if name or password is wrong.
     async fn verify(
         self: &Arc<Self>,
         source: Source,
@@ -199,8 +199,8 @@ impl Console {
         tokio::spawn(waiting.verify(name, password)).await.unwrap_or_else(|_| Err(Code::INTERNAL.into()))
     }
 
-    /// Opens a session for an operator whose password has been verified. The answer sets the cookie of the session, and
-    /// the cookie that makes this a known browser.
+    /// Opens a session for an operator whose password is verified. The answer sets the session's cookie, and the cookie
+    /// of a known browser.
     fn open_session(&self, source: Source, operator: &Operator, encrypted: bool) -> Response {
         let now = self.clock.now();
         let opened = self.door.sessions().open(rand::random(), rand::random(), operator.clone(), now.moment);
@@ -215,9 +215,8 @@ impl Console {
         (cookies, Json(ShownSession::new(opened.csrf_token, operator))).into_response()
     }
 
-    /// Records a login or logout in the audit log, unless the operator has a recent entry for the same action from the
-    /// same network, or too many recent entries. The login succeeds even if it cannot be recorded, because an operator
-    /// must be able to log in to a node whose disk is full.
+    /// Records a login or logout in the audit log, unless the operator has too many recent entries, or one from the
+    /// same network. A failure is ignored, because an operator must be able to log in to a node with a full disk.
     async fn enter_login(&self, action: AuditAction, operator: &OperatorName, address: IpAddr) {
         let address = address.to_canonical();
         let now = self.clock.now().moment;
@@ -250,8 +249,8 @@ impl Console {
 }
 
 impl Waiting {
-    /// Waits for earlier checks to end, then checks the password. Returns the operator with this name. Refuses the
-    /// login if the source has had too many wrong passwords in the meantime, or if the name or the password is wrong.
+    /// Waits for earlier checks, then checks the password, and returns the operator with this name. Refuses the login
+    /// after too many wrong passwords from the source meanwhile, or if name or password is wrong.
     async fn verify(self, name: Option<OperatorName>, password: String) -> Result<Operator, ApiError> {
         let Self { console, source } = &self;
         let turn = match source {
@@ -282,8 +281,8 @@ impl Waiting {
     }
 }
 
-/// Admits a request that has a valid session. A request that changes something must also have the session's CSRF token,
-/// and must not come from a page of another site.
+/// Admits a request that has a valid session. A request that changes something also needs the session's CSRF token, and
+/// must not come from another site's page.
 pub async fn let_in(
     State(console): State<Arc<Console>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -303,7 +302,7 @@ pub async fn let_in(
     Ok(next.run(request).await)
 }
 
-/// Admits a request whose operator has at least this role. The router applies this check to every route of the table.
+/// Admits a request whose operator has at least this role. Applied to the routes of the table.
 pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Response, ApiError> {
     match request.extensions().get::<Visitor>() {
         Some(visitor) if visitor.role >= least => Ok(next.run(request).await),
@@ -312,8 +311,7 @@ pub async fn check_role(least: Role, request: Request, next: Next) -> Result<Res
     }
 }
 
-/// `GET session`: gives the CSRF token to a page that was loaded again. If there is no session, the answer is 204 and
-/// not an error.
+/// `GET session`: gives the CSRF token to a page that was loaded again. Without a session, answers with 204.
 pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Response {
     match console.session_of(&headers) {
         Ok((csrf_token, operator)) => Json(ShownSession::new(csrf_token, &operator)).into_response(),
@@ -322,8 +320,8 @@ pub async fn show(State(console): State<Arc<Console>>, headers: HeaderMap) -> Re
     }
 }
 
-/// The parts of a request's head that a login needs. The rest of the head is freed before the body is
-/// awaited, because anybody can send logins.
+/// The parts of a request's head that a login needs. The rest is freed before the body is awaited, because anybody can
+/// send logins.
 pub struct Sender {
     checked: Result<(), ApiError>,
     encrypted: bool,
@@ -372,9 +370,8 @@ pub struct PasswordChange {
     new: String,
 }
 
-/// `POST account/password`: changes the operator's own password. The old password is checked as at a login,
-/// with the same queue and the same counter of failures. All sessions of the operator end, and the answer
-/// opens a new one.
+/// `POST account/password`: changes the operator's own password. The old one is checked as at a login. All sessions of
+/// the operator end, and the answer opens a new one.
 pub async fn change_password(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -417,9 +414,8 @@ fn is_safe(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
-/// Refuses a request that a page of another site has sent. Browsers send the origin with a request. Requests without an
-/// origin come from other programs; they are accepted, because such programs have no cookies that another site could
-/// misuse.
+/// Refuses a request that a page of another site has sent, by its origin. A request without an origin is from another
+/// program, which has no cookies to misuse.
 fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text(header::HeaderName::from_static("sec-fetch-site")) {
@@ -433,8 +429,7 @@ fn check_origin(headers: &HeaderMap) -> Result<(), ApiError> {
     }
 }
 
-/// Whether the browser uses HTTPS. The HTTP port itself has no TLS; a proxy with TLS reports the scheme in
-/// `x-forwarded-proto`.
+/// Returns `true` if the browser uses HTTPS: a proxy with TLS reports that in `x-forwarded-proto`.
 fn is_encrypted(headers: &HeaderMap) -> bool {
     headers.get("x-forwarded-proto").is_some_and(|scheme| scheme.as_bytes().eq_ignore_ascii_case(b"https"))
 }

@@ -1,8 +1,8 @@
-//! Decides which logins and logouts of operators are recorded in the audit log. Pure: the current time is an argument.
+//! Decides which logins and logouts of operators the audit log records. Pure: the current time is an argument.
 //!
-//! The log has a bounded number of entries, so frequent logins of one operator must not displace the entries of others.
-//! In one hour, each operator gets one entry for a login and one for a logout from each network, and at most ten
-//! entries in total. The operator's next entry states the number of skipped ones.
+//! Frequent logins of one operator must not displace other entries of the bounded log. In one hour, an operator gets at
+//! most ten entries, and from one network one for a login and one for a logout. The next entry states the number of
+//! skipped ones.
 
 use super::operators_file::OperatorName;
 use lamplight_model::{AuditAction, Moment};
@@ -14,8 +14,8 @@ use std::time::Duration;
 const WINDOW: Duration = Duration::from_secs(60 * 60);
 /// The most entries of one operator in a window.
 const MOST_ENTRIES: usize = 10;
-/// The number of stored operators at which those without recent entries are removed. At most 101 operators exist at a
-/// time, so most of the stored ones have been deleted.
+/// The number of stored operators at which those without recent entries are removed. At most 101 operators exist, so
+/// most stored ones were deleted.
 const MOST_OPERATORS: usize = 256;
 
 /// The recent entries of all operators.
@@ -32,8 +32,8 @@ struct Recent {
 }
 
 impl Logins {
-    /// Decides whether a login or logout is recorded. If so, returns the number of logins and logouts that were skipped
-    /// since the operator's last entry; otherwise returns `None`. `source` is the network of the operator's address.
+    /// Decides whether a login or logout is recorded. If so, returns the number of those skipped since the operator's
+    /// last entry; otherwise `None`. `source` is the network of the operator's address.
     pub fn note(
         &mut self,
         action: AuditAction,

@@ -1,8 +1,8 @@
 //! The console's API, under `/console/api/v1`: the requests that an operator's browser can make to a node.
 //!
-//! A login with the password opens a session. The requests of a session may do what the operator's role allows. Except
-//! for the login and `GET session`, requests without a session are refused. This module handles HTTP and JSON; the
-//! service carries out the requests.
+//! A login with the password opens a session, whose requests may do what the operator's role allows. Requests without a
+//! session are refused, except for the login and `GET session`. This module handles HTTP and JSON; the service carries
+//! out the requests.
 
 mod apps;
 mod audit;
@@ -48,8 +48,8 @@ use tokio::sync::mpsc;
 
 /// The maximum size of a request body, in bytes. All settings of an app take about 5 KB.
 const MAX_BODY_BYTES: usize = 64 * 1024;
-/// The maximum size of the body of a login, in bytes; it is small because anybody can send one. The longest password
-/// takes 1,200 bytes if every character is escaped in JSON.
+/// The maximum size of the body of a login, in bytes. It is small because anybody can send one; the longest password
+/// takes 1,200 bytes in JSON.
 const MAX_LOGIN_BYTES: usize = 2 * 1024;
 
 /// The state of the console's API.
@@ -62,8 +62,8 @@ pub struct Console {
     figures: Arc<Figures>,
     webhooks: Arc<Webhooks>,
     past: PastReader,
-    /// The command channels of the workers. They are weak because a worker ends when all strong senders are dropped. An
-    /// open request of a browser may keep the console alive, but must not keep the workers alive.
+    /// The command channels of the workers. A worker ends when its strong senders are dropped, so an open request of a
+    /// browser must not have one.
     workers: Vec<mpsc::WeakSender<Command>>,
 }
 

@@ -45,7 +45,7 @@ pub struct GivenPassword {
     password: Option<String>,
 }
 
-/// The answer with a generated password, which is not shown again; `None` if the request contained a password.
+/// The generated password, which is not shown again; `None` if the request contained a password.
 #[derive(Serialize)]
 pub struct Made {
     password: Option<String>,
@@ -111,7 +111,7 @@ pub async fn set_password(
 }
 
 impl Console {
-    /// Changes the operators on a blocking thread, because the change writes to disk and may hash a password.
+    /// Changes the operators on a blocking thread: the change writes to disk and may hash a password.
     pub(super) async fn change_operators<T: Send + 'static>(
         &self,
         visitor: Visitor,

@@ -1,8 +1,8 @@
-//! The operators of the console. The hash of `admin`'s password is in a separate file; all other operators are in the
-//! file `console-operators` of the data folder.
+//! The operators of the console: `admin`, whose password hash has its own file, and those in the file
+//! `console-operators` of the data folder.
 //!
-//! Only the process that holds the lock of the data folder writes these files: the server, or the command line if no
-//! server runs. The files are read at every request of the console, so a change takes effect with the next request.
+//! The holder of the data folder's lock writes these files: the server, or the command line if no server runs. Each
+//! request of the console reads them, so a change takes effect with the next request.
 
 use super::password::{InvalidPassword, PasswordFile, StoredPassword, made_password, write_private};
 use super::roles::Role;
@@ -17,7 +17,7 @@ use std::str::FromStr;
 
 /// The most operators in addition to `admin`.
 pub const MOST_OPERATORS: usize = 100;
-/// The maximum size of the file, in bytes. A larger file is not read, so that a damaged file cannot use up all memory.
+/// The maximum size of the file, in bytes. A larger, damaged file is not read, so it cannot use up all memory.
 const MOST_BYTES: u64 = 256 * 1024;
 
 /// The name of an operator: 1 to 32 lower-case letters, digits, dots, dashes and underscores.
@@ -57,7 +57,7 @@ pub struct ShownOperator {
 pub struct Operators {
     path: PathBuf,
     admin: PasswordFile,
-    /// Locked during a whole change, from reading the file to writing it, so that concurrent changes are not lost.
+    /// Locked from reading the file to writing it, so that no concurrent change is lost.
     changing: Mutex<()>,
 }
 
@@ -111,7 +111,7 @@ impl OperatorName {
         Self("admin".to_owned())
     }
 
-    /// Makes a name from a text, or returns an error if the text is not a valid name.
+    /// Makes a name from a text. Fails if the text is not a valid name.
     pub fn new(text: &str) -> Result<Self, InvalidName> {
         let good = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_')
@@ -168,8 +168,7 @@ impl Operators {
         }
     }
 
-    /// Reads the operator with this name from the file. Returns `None` if the file has no such operator, or if the name
-    /// is `admin` and no password is set.
+    /// Reads the operator with this name. `None` if there is none; for `admin`, if no password is set.
     pub fn find(&self, name: &OperatorName) -> io::Result<Option<Operator>> {
         if name.is_admin() {
             let admin = |password| Operator { name: name.clone(), role: Role::Admin, password };
@@ -210,8 +209,8 @@ impl Operators {
         Ok(others)
     }
 
-    /// Adds an operator with the given password, or generates a password and returns it. Blocks the thread for about 20
-    /// ms, to hash the password.
+    /// Adds an operator with the given password, or with a generated one, which is returned. Hashing blocks the thread
+    /// for about 20 ms.
     pub fn add(
         &self,
         name: &OperatorName,
@@ -246,8 +245,8 @@ impl Operators {
         Ok(self.write(&changing, &contents)?)
     }
 
-    /// Sets the password of an operator to the given one, or generates a password and returns it. Ends the operator's
-    /// sessions. Blocks the thread for about 20 ms, to hash the password.
+    /// Sets an operator's password to the given one, or to a generated one, which is returned. Ends the operator's
+    /// sessions. Hashing blocks the thread for about 20 ms.
     pub fn set_password(
         &self,
         name: &OperatorName,
@@ -267,8 +266,8 @@ impl Operators {
         Ok(made)
     }
 
-    /// Sets the password of an operator and returns the changed operator. Fails if the operator has changed since `was`
-    /// was read. Ends the operator's sessions. Blocks the thread for about 20 ms, to hash the password.
+    /// Sets an operator's password, and returns the changed operator. Fails if the operator has changed since `was` was
+    /// read. Ends the operator's sessions. Hashing blocks the thread for about 20 ms.
     pub fn change_password(&self, was: &Operator, password: &str) -> Result<Operator, OperatorsError> {
         let (changing, mut contents) = self.change()?;
         if self.find(&was.name)?.as_ref() != Some(was) {
@@ -286,8 +285,8 @@ impl Operators {
         Ok(Operator { password: StoredPassword::read(&hash), ..was.clone() })
     }
 
-    /// Changes the role of an operator from `former` to `role`, and ends the operator's sessions. Fails if the operator
-    /// no longer has the role `former`, which means that another admin has changed the role in the meantime.
+    /// Changes an operator's role, and ends the operator's sessions. Fails if the role is no longer `former`, because
+    /// another admin has changed it.
     pub fn set_role(&self, name: &OperatorName, former: Role, role: Role) -> Result<(), OperatorsError> {
         if name.is_admin() {
             return Err(OperatorsError::BuiltIn);

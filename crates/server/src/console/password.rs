@@ -1,7 +1,7 @@
 //! The password of `admin`: a salted hash in a file of the data folder, readable only by the file's owner.
 //!
-//! The file is read at every request of the console. A new password therefore takes effect at once, and ends all
-//! sessions of `admin`.
+//! Each request of the console reads the file, so a new password takes effect at once, and ends all sessions of
+//! `admin`.
 
 use argon2::password_hash::{self, Output, ParamsString, PasswordHash, SaltString};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,8 +10,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-/// The 32 characters of generated passwords: digits and letters, without `i`, `l`, `o` and `u`, which are easily
-/// misread.
+/// The 32 characters of generated passwords: digits and letters, without the easily misread `i`, `l`, `o` and `u`.
 const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 /// The number of characters in a generated password, which has 100 random bits.
 const MADE_LETTERS: usize = 20;
@@ -20,9 +19,9 @@ const LETTERS_IN_A_GROUP: usize = 5;
 const COST: (u32, u32, u32) = (19 * 1024, 2, 1);
 /// The maximum cost of a hash in the file, so that a damaged file cannot use up all memory or time.
 const HIGHEST_COST: (u32, u32, u32) = (64 * 1024, 16, 1);
-/// The number of memory blocks that are allocated for a hash, more than it needs. The GNU C library maps each
-/// allocation of more than 32 MiB separately, and unmaps it when it is freed. Smaller allocations would stay in the
-/// heaps of the threads; with many threads, this added up to 175 MB.
+/// The number of memory blocks that are allocated for a hash, more than it needs. The GNU C library unmaps an
+/// allocation of more than 32 MiB when it is freed. Smaller ones would stay in the heaps of the threads, up to 175 MB
+/// in all.
 const ROOM_IN_BLOCKS: usize = 40 * 1024 * 1024 / Block::SIZE;
 
 /// The file with the hash of the password of `admin`.
@@ -55,7 +54,7 @@ impl PasswordFile {
         Self { path: data_dir.join("console-password") }
     }
 
-    /// Sets a random password and returns it; only its hash is stored. Returns `None` if a password is already set.
+    /// Sets a random password and returns it; only its hash is stored. `None` if there already is a password.
     pub fn make_first(&self) -> io::Result<Option<String>> {
         if self.path.try_exists()? { Ok(None) } else { self.make().map(Some) }
     }
@@ -94,7 +93,7 @@ pub(super) fn made_password() -> String {
     password_of(rand::random())
 }
 
-/// Writes a text to a file that only its owner can read. An existing file is replaced atomically.
+/// Writes a file that only its owner can read, and replaces an existing one atomically.
 pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let fresh = path.with_extension("new");
     match fs::remove_file(&fresh) {
@@ -131,8 +130,8 @@ impl StoredPassword {
         self.0.as_bytes()
     }
 
-    /// Takes the same time and memory as the check of a password, and returns `false`. It is used for unknown
-    /// operators, because a faster refusal would reveal that the operator does not exist.
+    /// Takes the time and memory of a password check, and returns `false`. A faster refusal would reveal that an
+    /// operator does not exist.
     pub(super) fn of_nobody(text: &str) -> bool {
         if text.len() <= PasswordFile::MOST_BYTES {
             drop(Self::of(text, [0; 16]));
@@ -158,8 +157,8 @@ impl StoredPassword {
         Self(made().expect("16 bytes are a salt, and the cost is within bounds"))
     }
 
-    /// Whether the text is the password; `false` for every text if the stored hash is invalid. The check deliberately
-    /// takes about 20 ms and 19 MiB, which are then returned to the system.
+    /// Returns `true` if the text is the password; `false` if the stored hash is invalid. The check takes about 20 ms,
+    /// and 19 MiB, which are then returned to the system.
     pub fn is(&self, text: &str) -> bool {
         text.len() <= PasswordFile::MOST_BYTES && self.verify(text).unwrap_or(false)
     }

@@ -1,5 +1,5 @@
-//! The history of the figures. The samples of every second are summed over steps of several lengths and stored in the
-//! database. The console shows them by range: an hour, a day or a month.
+//! The history of the figures. The samples of every second are summed over steps of several lengths, which the database
+//! stores. The console shows an hour, a day or a month.
 
 use super::Console;
 use super::error::{ApiError, FromQuery};
@@ -13,7 +13,7 @@ use lamplight_model::{Now, Platform, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// The figures of a period. `online`, `devices`, `connections` and `backlog` are sums over the samples; `changes` and
+/// The figures of a period. `online`, `devices`, `connections` and `backlog` are sums over its samples; `changes` and
 /// `notifications` count events.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
 pub struct Tally {
@@ -29,8 +29,9 @@ pub struct Tally {
     pub backlog: u64,
     /// The number of samples that have a backlog, for computing its average.
     pub backlogs: u64,
-    /// The numbers of delivery latencies in the buckets of the histogram. `detection` has the same for detection times.
+    /// The number of delivery latencies in each bucket of the histogram.
     pub delivery: Vec<u64>,
+    /// The number of detection times in each bucket of the histogram.
     pub detection: Vec<u64>,
 }
 
@@ -51,8 +52,8 @@ impl Sum for Tally {
     }
 }
 
-/// Adds `later` to `sum` bucket by bucket. If the numbers of buckets differ, `sum` comes from another version of the
-/// program and is replaced.
+/// Adds `later` to `sum`, bucket by bucket. Replaces `sum` if it has another number of buckets, from another version of
+/// the program.
 fn add_buckets(sum: &mut Vec<u64>, later: &[u64]) {
     if sum.len() == later.len() {
         sum.iter_mut().zip(later).for_each(|(count, more)| *count += more);
@@ -81,9 +82,8 @@ impl Past {
         Self { facts, thinning: Thinning::resume(kept, now), retention: RetentionClock::default() }
     }
 
-    /// Adds the figures of a sample, and writes the steps that are due. If a write fails, the sums over the shortest
-    /// steps are lost; the sums over longer steps are written again later. For some time after the wall clock has leapt
-    /// ahead, no old figures are deleted.
+    /// Adds the figures of a sample, and writes the steps that are due. A failed write loses the sums over the shortest
+    /// steps; longer ones are written later. After a leap of the wall clock, no old figures are deleted for some time.
     pub async fn take(&mut self, now: Now, counted: &Tally) {
         let retained_by = self.retention.read(now);
         let due = self.thinning.take(now.wall, counted);

@@ -1,5 +1,5 @@
-//! The table of all routes that need a session, with the minimum role of each. The router is built only from this
-//! table, so every route has a role.
+//! The table of the routes that need a session, with the minimum role of each. The router is built from this table, so
+//! each of its routes has a role.
 
 use super::guard::{self, check_role};
 use super::roles::Role::{self, Admin, Operator, Viewer};

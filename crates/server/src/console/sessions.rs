@@ -7,8 +7,7 @@ use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use std::time::Duration;
 
-/// The most sessions at a time. If a login exceeds the limit, the least recently used session of the operator with the
-/// most sessions ends.
+/// The most sessions at a time. Beyond it, the operator with the most sessions loses the least recently used one.
 pub const MOST_SESSIONS: usize = 64;
 /// The time without use after which a session ends.
 pub const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -18,8 +17,7 @@ pub const LIFETIME: Duration = Duration::from_secs(12 * 60 * 60);
 /// The number of bytes in a token.
 pub const TOKEN_BYTES: usize = 32;
 
-/// The sessions, by the hash of their token. Only hashes are stored, so the memory of the process does not reveal the
-/// tokens.
+/// The sessions by the hash of their token. Without the tokens, the memory of the process reveals none.
 #[derive(Default)]
 pub struct Sessions {
     open: HashMap<[u8; 32], Session>,
@@ -27,8 +25,8 @@ pub struct Sessions {
 
 struct Session {
     csrf_token: String,
-    /// The operator as read at the login. If the operator's role or password changes, or the operator is removed, the
-    /// session ends.
+    /// The operator as read at the login. The session ends if the operator's role or password changes, or the operator
+    /// is removed.
     operator: Operator,
     opened: Moment,
     used: Moment,
@@ -77,8 +75,8 @@ impl Sessions {
         opened
     }
 
-    /// Returns the session to end if there are too many: the least recently used session of the operator with the most
-    /// sessions. An operator who logs in again and again therefore does not end the sessions of others.
+    /// Returns the session to end if there are too many: of the operator with the most sessions, the least recently
+    /// used one. Repeated logins therefore do not end the sessions of others.
     fn least_missed(&self) -> Option<[u8; 32]> {
         let mut counts: HashMap<&OperatorName, usize> = HashMap::new();
         for session in self.open.values() {
@@ -89,8 +87,8 @@ impl Sessions {
         of_the_most.min_by_key(|(_, session)| session.used).map(|(key, _)| *key)
     }
 
-    /// Returns the CSRF token and the operator of the session with this token; `None` if there is no such session or it
-    /// has ended. `find` reads the current state of an operator.
+    /// Returns the CSRF token and the operator of the session with this token; `None` if it has ended. `find` reads the
+    /// current state of an operator.
     pub fn enter<E>(
         &mut self,
         token: &str,
@@ -149,7 +147,8 @@ mod tests {
         Operator { name, role, password }
     }
 
-    /// Returns the CSRF token of the session with this token, if `find` returns the operator `now`.
+    /// Calls [`Sessions::enter`] while the stored operator equals `now` (`None`: deleted). Returns the CSRF token;
+    /// `None` if the session has ended.
     fn enter(
         sessions: &mut Sessions,
         token: &str,

@@ -280,8 +280,8 @@ pub async fn show(
     }))
 }
 
-/// `GET apps/{app}/users/{user}/watchers`: asks every worker for the watchers among its connections. A worker examines
-/// a bounded number of connections.
+/// `GET apps/{app}/users/{user}/watchers`: asks every worker for the user's watchers. A worker examines a bounded
+/// number of connections.
 pub async fn watchers(
     State(console): State<Arc<Console>>,
     FromPath((app, id)): FromPath<(AppId, UserId)>,

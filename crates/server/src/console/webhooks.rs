@@ -125,9 +125,9 @@ pub async fn list(
     Ok(Json(WebhookList { webhooks: webhooks.collect() }))
 }
 
-/// `POST apps/{app}/webhooks/{webhook}/test`: sends a test request to a webhook; the request reports no event. Each app
-/// can have one test at a time. A test ends when the receiver answers or when the timeout of webhooks has passed. Like
-/// every webhook request, it is not sent to networks that webhooks may not reach.
+/// `POST apps/{app}/webhooks/{webhook}/test`: sends a test request, which reports no event, to a webhook. Each app can
+/// have one test at a time, until the receiver answers or the timeout has passed. The request is not sent to networks
+/// that webhooks may not reach.
 pub async fn test(
     State(console): State<Arc<Console>>,
     Extension(visitor): Extension<Visitor>,
@@ -217,7 +217,7 @@ pub async fn drop_letters(
 }
 
 impl Done {
-    /// Returns the note of the audit entry: the number of dead letters. `None` if there were no dead letters.
+    /// Returns the note of the audit entry: the number of dead letters; `None` if there were none.
     fn note(&self) -> Option<String> {
         (self.done > 0).then(|| self.done.to_string())
     }

@@ -1,6 +1,6 @@
-//! The audit entries for operations of the command line. This module is pure.
+//! The audit entries for operations of the command line. Pure.
 //!
-//! Messages, remarks and custom statuses are not recorded. For example, the entry for a message has its sender and
+//! Messages, remarks and custom statuses are not recorded. The entry for a message, for example, has its sender and
 //! recipient, but not its text.
 
 use super::{ConsoleOperation, ListsOperation, Operation, ShownSecret, WebhookOperation};
@@ -8,8 +8,8 @@ use crate::audit::{Act, act_on_app, letters, shown_allow, shown_url};
 use crate::console::Role;
 use lamplight_model::{AuditAction, User, UserId};
 
-/// Returns the audit entry of an operation. Returns `None` for an operation that is not recorded: one that only reads
-/// (except `ShowSecret`), or that replaces an app with an equal one.
+/// Returns the audit entry of an operation. `None` if it is not recorded, because it only reads (except `ShowSecret`),
+/// or replaces an app with an equal one.
 pub fn act_of(operation: &Operation) -> Option<Act> {
     let on = |action, user: &User| Some(Act::on(action, Some(user.app), user.id.as_str()));
     match operation {

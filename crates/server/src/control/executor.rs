@@ -140,8 +140,8 @@ async fn record(executor: &Executor, mut operation: Operation) -> Result<Outcome
     }
 }
 
-/// Reads the profile that a `SetProfile` operation will change, for the audit log. Returns nothing for every other
-/// operation, and for a user without an account, for whom the operation is then refused.
+/// Reads the profile that a `SetProfile` operation will change, for the audit log. Returns nothing for other
+/// operations, and for a user without an account.
 async fn former(
     executor: &Executor,
     operation: &Operation,

@@ -17,8 +17,8 @@ pub enum Operation {
     PutApp {
         /// The new state of the app.
         app: Box<App>,
-        /// The state that the change is based on; `None` if the app did not exist. If the current state differs,
-        /// nothing is changed.
+        /// The state that the change is based on; `None` if the app did not exist. Nothing is changed if the state
+        /// differs by then.
         was: Option<Box<App>>,
     },
     /// Deletes an app. The app's stored data is deleted later, after the answer.
@@ -83,8 +83,8 @@ pub enum Operation {
     Webhooks(WebhookOperation),
     /// An operation on the console.
     Console(ConsoleOperation),
-    /// Records in the audit log that a secret is about to be shown. The answer does not contain the secret: the command
-    /// line reads the keys from the database itself.
+    /// Records in the audit log that a secret is about to be shown. The command line reads the secret itself, from the
+    /// database.
     ShowSecret(ShownSecret),
     /// Reads entries of the audit log, newest first.
     Audit {

@@ -1,9 +1,8 @@
-//! Reads the bodies of requests on the HTTP port. Each body has a limit on its size and its time, and is charged to the
-//! memory budget of the port.
+//! Reads the bodies of requests on the HTTP port. A body has limits on its size and time, and is charged to the memory
+//! budget of the port.
 //!
-//! hyper returns a body as slices of its read buffer, which has 8 KiB or more. Even a slice of one byte keeps the whole
-//! buffer in memory, so that collected slices could use thousands of times the bytes that a client sends. This module
-//! therefore copies and drops each slice before it reads the next one.
+//! hyper returns a body as slices of its read buffer of 8 KiB or more. A slice of one byte keeps the whole buffer in
+//! memory, so this module copies and drops each slice before it reads the next.
 
 use super::budget::{Budget, Share};
 use super::metrics::{HttpMetrics, TimeLimit};
@@ -34,17 +33,16 @@ pub const RATE: MinimumRate = MinimumRate {
     longest: Some(Duration::from_secs(10)),
 };
 
-/// The most bytes of a refused body that are read and dropped. They are read because a client reads the answer only
-/// after it has written its body.
+/// The most bytes of a refused body that are read and dropped, because a client reads the answer after it has written
+/// its body.
 const MAX_DISCARDED_BYTES: usize = 8 << 20;
 
 /// The first allocation for a body of unknown length, in bytes. The allocation is doubled as needed, up to
 /// [`MOST_ALLOCATED`].
 const LEAST_ROOM: usize = 1_024;
 
-/// The largest body that is allocated on the heap, in bytes. A larger body gets its own memory mapping, which is
-/// returned to the system with the body. On the heap, each thread would keep the memory of large bodies after they were
-/// freed, so a port with several threads would take several times its budget.
+/// The largest body on the heap, in bytes. A larger one gets its own memory mapping, which is returned to the system
+/// with it. On the heap, each thread would keep the memory, several times the budget in all.
 const MOST_ALLOCATED: usize = 16 * 1_024;
 
 /// The memory budget and the limits of all bodies of a port. Each request has a clone as an extension.
@@ -92,7 +90,7 @@ impl BodyRoom {
         Self { budget, rate, metrics }
     }
 
-    /// Reads and drops a body, up to a limit, because a client reads the answer only after it has written its body.
+    /// Reads and drops a body, up to a limit. A client reads the answer after it has written its body.
     pub async fn discard(&self, body: Body) {
         Arriving::new(body, self.rate).discard().await;
     }
@@ -111,8 +109,8 @@ impl BodyRoom {
         self.budget.hold(answer)
     }
 
-    /// Charges the memory of the value that is parsed from a body, in addition to the body. If it does not fit into the
-    /// budget, the body is dropped.
+    /// Charges the memory of the value that is parsed from a body, besides the body. Fails, and drops the body, if it
+    /// does not fit into the budget.
     pub fn charge_value(&self, mut body: WholeBody, bytes: usize) -> Result<WholeBody, BodyFault> {
         self.charge_more(&mut body.share, bytes)?;
         Ok(body)
@@ -127,8 +125,8 @@ impl BodyRoom {
         Err(BodyFault::NoRoom)
     }
 
-    /// Reads a complete body of at most `most` bytes. If the body is too large, or does not fit into the budget, its
-    /// rest is read and dropped within the same time limit, so that the client receives the answer.
+    /// Reads a body of at most `most` bytes. If the body is too large, or does not fit into the budget, drops its rest
+    /// within the same time, so that the client receives the answer.
     pub async fn read(&self, body: Body, most: usize) -> Result<WholeBody, BodyFault> {
         let told = body.size_hint().exact().and_then(|told| usize::try_from(told).ok());
         let mut arriving = Arriving::new(body, self.rate);
@@ -174,8 +172,7 @@ impl WholeBody {
     }
 }
 
-/// Returns the capacity to allocate for a body that has `length` bytes so far. If the request has a `Content-Length`,
-/// all of it is allocated at once.
+/// Returns the capacity to allocate for a body that has `length` bytes so far. A `Content-Length` is allocated at once.
 fn room_for(length: usize, capacity: usize, told: Option<usize>, most: usize) -> usize {
     match told {
         Some(told) => told.clamp(length, most),
@@ -239,8 +236,8 @@ impl Deref for WholeBody {
     }
 }
 
-/// Charges the bytes of an answer to the budget until they have been sent. For routes that make an answer for each
-/// request; static files are not charged.
+/// Charges the bytes of an answer until they have been sent. For routes that make an answer per request, not for static
+/// files.
 pub async fn charge_answer(Extension(room): Extension<BodyRoom>, request: Request, next: Next) -> Response {
     next.run(request).await.map(|body| Body::new(Charged { body, budget: room.budget }))
 }
@@ -285,8 +282,8 @@ impl Arriving {
         Self { stream: body.into_data_stream(), rate, began: Instant::now(), bytes: 0 }
     }
 
-    /// Returns the next slice; fails after the deadline. The caller must copy and drop the slice, because it keeps a
-    /// whole read buffer in memory.
+    /// Returns the next slice; fails after the deadline. The caller must copy and drop it, because it keeps a whole
+    /// read buffer in memory.
     async fn next(&mut self) -> Result<Option<Bytes>, BodyFault> {
         let deadline = self.rate.deadline(Moment(0), self.bytes as u64);
         let deadline = self.began + Duration::from_millis(deadline.0);
@@ -312,8 +309,8 @@ impl Arriving {
     }
 }
 
-/// A JSON value from the body of a request of at most `MOST` bytes. Replaces axum's `Json`, which collects slices of
-/// read buffers.
+/// A JSON value from a request's body of at most `MOST` bytes. Replaces axum's `Json`, which collects slices of read
+/// buffers.
 #[derive(Debug)]
 pub struct JsonBody<T, const MOST: usize>(pub T);
 

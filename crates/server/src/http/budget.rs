@@ -1,16 +1,15 @@
 //! The memory budget for the bodies of all connections of the HTTP port, in bytes.
 //!
-//! A request is refused if its body does not fit. The answer to a call that only reads is refused too if it does not
-//! fit, because the client can repeat the call. Any other answer is charged even beyond the budget, because its call
-//! has been carried out. While the budget is exceeded, requests with bodies are refused.
+//! A request is refused if its body does not fit, and so is the answer to a call that only reads, because the client
+//! can repeat it. Another answer is charged even beyond the budget, because its call has been carried out. Bodies are
+//! then refused.
 
 use axum::body::Bytes;
 use prometheus_client::metrics::gauge::Gauge;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The largest share, in bytes, that may use the last eighth of the budget. A larger share does not fit if more than
-/// seven eighths of the budget would be in use.
+/// The largest share, in bytes, that may use the last eighth of the budget.
 const MAX_SMALL_SHARE: usize = 64 * 1_024;
 
 /// A budget of bytes for all connections. Clones share the same bytes.

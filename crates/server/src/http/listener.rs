@@ -1,10 +1,10 @@
-//! A listener for HTTP. It limits the number of connections, and the time and memory of each connection.
+//! A listener for HTTP. It limits the number of connections, and the time and memory of each.
 //!
-//! A connection beyond a limit gets a spare permit for a short time, if there is a free one. With a spare permit, only
-//! requests for health and metrics are served; every other request is refused.
+//! A connection beyond a limit briefly gets a spare permit, if one is free. Only requests for health and metrics are
+//! served on it.
 //!
-//! A connection from a trusted proxy carries the requests of many clients, so it is not counted for the proxy's
-//! address. Instead, each request is counted for its client's address while it is being answered.
+//! A trusted proxy's connection carries the requests of many clients, so it is not counted for the proxy's address.
+//! Instead, each request is counted for its client's address until it is answered.
 
 use super::body::BodyRoom;
 use super::metrics::{ConnectionBound, HttpMetrics};
@@ -26,8 +26,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tower_service::Service;
 
-/// The size of a connection's read buffer, in bytes. It limits the head of a request, and the bytes that are read
-/// before the server needs them.
+/// The size of a connection's read buffer, in bytes. It limits a request's head, and the bytes that are read ahead.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 /// The most unsent bytes of a connection's answers in the kernel.
 const UNSENT_BYTES: u32 = 64 * 1024;
@@ -81,13 +80,13 @@ impl Permits {
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Regular, router })
     }
 
-    /// Makes spare permits, for connections beyond a limit. A connection with a spare permit can make only one request.
+    /// Makes spare permits, for connections beyond a limit. Each allows one request.
     pub fn spare(most: usize, most_per_address: u32, pace: PaceLimits, router: Router) -> Arc<Self> {
         let connection_limits = ConnectionLimits::new(most, most_per_address);
         Arc::new(Self { connection_limits, pace, kind: ConnectionKind::Spare, router })
     }
 
-    /// Takes a permit for a connection from this address. `None` means that the connection is from a trusted proxy.
+    /// Takes a permit for a connection from `address`; `None` stands for a trusted proxy.
     fn take(self: &Arc<Self>, address: Option<IpAddr>) -> Result<Permit, Full> {
         match address {
             Some(address) => self.connection_limits.admit(address)?,

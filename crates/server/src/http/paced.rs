@@ -1,5 +1,5 @@
-//! Applies the time limits to a connection of the HTTP port. The socket under hyper and the body of each answer report
-//! their events to the connection's [`Pace`], which decides whether the peer is too slow.
+//! Applies the time limits to a connection of the HTTP port. The socket and the answers' bodies report their events to
+//! the connection's [`Pace`], which decides whether the peer is too slow.
 //!
 //! The rules are in `core`; the socket, the timer and the metrics are here.
 
@@ -19,7 +19,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// The pace of a connection. The socket and the bodies of its answers share it; one task polls all of them.
+/// The pace of a connection, shared by the socket and the bodies of its answers. One task polls all of them.
 #[derive(Clone)]
 pub struct SharedPace(Arc<State>);
 
@@ -92,8 +92,7 @@ pub struct PacedStream {
     stream: TcpStream,
     pace: SharedPace,
     timer: Pin<Box<Sleep>>,
-    /// `true` after the peer was counted as too slow. hyper may poll the socket again after the error, which must not
-    /// count twice.
+    /// `true` after the peer was counted as too slow. A further poll after the error must not count it again.
     counted: bool,
 }
 
@@ -103,7 +102,7 @@ impl PacedStream {
         Self { stream, pace, timer: Box::pin(sleep_until(Instant::now())), counted: false }
     }
 
-    /// Returns an error if the peer is too slow. Otherwise sets the timer, which wakes the task at the deadline.
+    /// Returns an error if the peer is too slow. Otherwise sets the timer to wake the task at the deadline.
     fn poll_too_slow(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         let state = &self.pace.0;
         let Some((deadline, fault)) = state.deadline() else { return Poll::Pending };
@@ -122,8 +121,8 @@ impl PacedStream {
         Poll::Ready(io::Error::new(io::ErrorKind::TimedOut, why))
     }
 
-    /// Reports the outcome of a write to the pace, and returns the outcome. If the write is blocked and the peer is too
-    /// slow, returns an error instead.
+    /// Tells the pace the outcome of a write, and returns that outcome. If the write is blocked and the peer has been
+    /// too slow, returns an error instead.
     fn wrote(
         &mut self,
         context: &mut Context<'_>,
@@ -201,7 +200,7 @@ impl AsyncWrite for PacedStream {
     }
 }
 
-/// The body of an answer. Its end is reported to the pace as the end of the call. `kept` is dropped with the body.
+/// The body of an answer. At its end, the pace learns that the call has ended. `kept` is dropped with the body.
 pub struct Answering<K> {
     body: Body,
     pace: SharedPace,

@@ -11,10 +11,11 @@ use std::fs;
 
 /// The unit of the times in `/proc/*/stat`: clock ticks per second. The ABI of the kernel fixes it at 100.
 const TICKS_A_SECOND: f64 = 100.0;
-/// The positions in `/proc/*/stat` of the process's user time, system time and start time. Position 0 is the first
-/// field after the name.
+/// The position in `/proc/*/stat` of the process's user time. Position 0 is the first field after the name.
 const USER_TIME: usize = 11;
+/// The position in `/proc/*/stat` of the process's system time.
 const SYSTEM_TIME: usize = 12;
+/// The position in `/proc/*/stat` of the process's start time.
 const START_TIME: usize = 19;
 
 /// The metrics of this process, which are read when they are requested.
@@ -65,8 +66,7 @@ fn kilobytes(status: &str, name: &str) -> Option<f64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-/// Reads a field of `/proc/*/stat`. The name of the process before the fields is in parentheses and may contain any
-/// character, so the last `)` ends it.
+/// Reads a field of `/proc/*/stat`. The process's name before the fields ends with the last `)`.
 fn field(stat: &str, index: usize) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(") ")?;
     fields.split_whitespace().nth(index)?.parse().ok()
@@ -79,8 +79,8 @@ fn started() -> Option<f64> {
     Some(boot + since_boot)
 }
 
-/// Returns the number of open file descriptors. Since Linux 6.2, the size of the folder is that number. On older
-/// kernels, the size is 0, and the entries are counted.
+/// Returns the number of open file descriptors: the size of the folder since Linux 6.2, or else the number of its
+/// entries.
 fn open_descriptors() -> Option<f64> {
     match fs::metadata("/proc/self/fd").ok()?.len() {
         0 => Some(fs::read_dir("/proc/self/fd").ok()?.count() as f64),

@@ -1,5 +1,5 @@
-//! The text of `/metrics`, with a limit on the texts in memory. A text stays in memory until its peer has read it, and
-//! there may be many slow peers.
+//! The text of `/metrics`, with a limit on the texts in memory. A text stays there until its peer, which may be slow,
+//! has read it.
 
 use crate::metrics::Metrics;
 use axum::body::Bytes;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// The most texts in memory at a time. Beyond this limit, requests share the newest text.
 const MOST_TEXTS: usize = 8;
 
-/// Makes the texts of `/metrics`. If too many of them are in memory, returns the newest one again.
+/// A maker of the texts of `/metrics`. If too many are in memory, it gives the newest one again.
 pub struct Exposition {
     metrics: Arc<Metrics>,
     state: Mutex<State>,
@@ -19,7 +19,7 @@ pub struct Exposition {
 #[derive(Default)]
 struct State {
     newest: Bytes,
-    /// A token that counts the texts in memory: each text has a clone until its last reference is dropped.
+    /// The token that counts the texts in memory: each has a clone until its last reference is dropped.
     alive: Arc<()>,
 }
 
