@@ -46,7 +46,7 @@ impl ShownSettings {
 }
 
 impl From<&AppSettings> for ShownSettings {
-    /// Lists every field, so that a new field fails to compile until its author decides whether to show it.
+    /// Lists every field, so that the author of a new field has to decide whether to show it.
     fn from(settings: &AppSettings) -> Self {
         let AppSettings { name, edition, switches, multi_device, limits, timing, webhooks, jwt } = settings;
         let WebhookSettings { state_change_url, push_url, token } = webhooks;

@@ -1,8 +1,7 @@
-//! Reads the keys for JWTs from their sources: the URLs and files that the settings of the apps name.
+//! Reads the keys for JWTs from the URLs and files that the settings of the apps name.
 //!
-//! URLs are requested with the HTTP client of the webhooks, so they cannot reach networks that are closed to webhooks.
-//! If a source cannot be read, the error is logged, and the keys of its last read stay valid for a day
-//! (`core/src/key_refresh.rs`), even after a restart of the node.
+//! The HTTP client of the webhooks requests the URLs, so they cannot reach networks that are closed to webhooks. If a
+//! read fails, the last keys stay valid for a day (`core/src/key_refresh.rs`), also after a restart.
 
 mod kept;
 
@@ -81,8 +80,8 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Restores the keys that an earlier run of the node has stored, and removes stored keys whose source no app names
-    /// any more. Must be called before [`TokenKeys::run`], and before any client can log in.
+    /// Restores the keys that an earlier run of the node has stored. Removes stored keys whose source no app names.
+    /// Must be called before [`TokenKeys::run`], and before a client can log in.
     pub fn restore(&self, now: Now) {
         let (wanted, kept) = (Keyrings::sources(&self.service.apps().all()), self.kept());
         if let Err(error) = kept.remove_others(&wanted) {
@@ -154,7 +153,7 @@ impl TokenKeys {
         }
     }
 
-    /// Reads a source and records the outcome. The outcome is recorded even after a panic, because logins wait for it.
+    /// Reads a source and records the outcome. Logins wait for the outcome, so it is recorded even after a panic.
     async fn read_into(&self, key: &KeysToRead) {
         let read = AssertUnwindSafe(self.read(key)).catch_unwind().await;
         let read = read.unwrap_or_else(|_| Err("a bug of this server ended the attempt".to_owned()));
@@ -202,8 +201,8 @@ impl TokenKeys {
     }
 }
 
-/// Reads the JWT keys of an app without a running node: the keys in the settings, the keys of the key file, and the
-/// keys that a node has last read from the URL. Also returns an error text for each source without valid keys.
+/// Reads the JWT keys of an app without a running node: from the settings, the key file, and a node's last read of the
+/// URL. Also returns an error text for each source without valid keys.
 pub fn token_keys_on_disk(data_dir: &Path, app: &App, now: Now) -> (Vec<JwtKeySet>, Vec<String>) {
     let (mut sets, mut missing) = (Vec::new(), Vec::new());
     match JwtKeySet::of_settings(&app.settings.jwt) {
@@ -242,7 +241,7 @@ fn read_kept(kept: &KeptKeys, key: &KeysToRead, now: Now) -> Result<Option<(JwtK
     Ok(Some((keys, now.wall.since(read))))
 }
 
-/// Reads a key file. Its name must have no folder in it, and it must be a regular file.
+/// Reads a key file: a regular file whose name has no folder in it.
 fn read_file(folder: &Path, name: &str) -> Result<String, String> {
     let path = folder.join(name);
     let failed = |error: std::io::Error| format!("{}: {error}", path.display());
@@ -278,7 +277,7 @@ impl From<SourceState> for ShownKeySource {
     }
 }
 
-/// Returns the URL or file name of a source, without parts of a URL that may be secret.
+/// Returns the URL or file name of a source, without secret parts of a URL.
 fn shown(source: &KeySource) -> String {
     match source {
         KeySource::Url(url) => crate::audit::shown_url(url),

@@ -1,6 +1,5 @@
-//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, and the documentation at `/docs/` with
-//! the pages of the UI kit at `/docs/uikit/`. The module also serves `/lamplight.json`, from which a page reads the URL
-//! of the client port.
+//! The web pages of the HTTP port: the demo at `/`, the console at `/console/`, the documentation at `/docs/` and the
+//! UI kit at `/docs/uikit/`. Also serves `/lamplight.json`, with the URL of the client port for a page.
 //!
 //! The pages are compiled into the program if `web/dist` existed when it was built, see `build.rs`.
 
@@ -25,8 +24,7 @@ use std::sync::Arc;
 /// The folders of the sites. Each has an `index.html` if the pages were built.
 const SITES: [&str; 4] = ["", "console/", "docs/", "docs/uikit/"];
 
-/// The name of the folders in which Vite puts files with a hash of their content in the file name. Such files may be
-/// cached for ever.
+/// The name of the folders for files with a hash of their content in the name. They may be cached for ever.
 const NAMED_BY_CONTENT: &str = "assets";
 
 /// The page that is served if the pages were not built.
@@ -39,8 +37,8 @@ pub struct Site {
 }
 
 impl Site {
-    /// Makes a site whose pages connect to `public_client_url` or, if it is `None`, to `client_address`. If `demo` is
-    /// `true`, the pages offer the users of the demo.
+    /// Makes a site whose pages connect to `public_client_url` or, if it is `None`, to `client_address`. With `demo`,
+    /// they offer the users of the demo.
     pub fn new(client_address: SocketAddr, public_client_url: Option<String>, demo: bool) -> Self {
         Self { door: ClientDoor::new(client_address, public_client_url), demo }
     }
@@ -57,8 +55,8 @@ pub fn routes(site: Site) -> Router {
     Router::new().route("/lamplight.json", get(describe)).fallback(serve).with_state(site)
 }
 
-/// Answers `/lamplight.json`: the URL of the client port for the requesting page, whether the demo is enabled, and the
-/// version of the server.
+/// Answers `/lamplight.json`: the client port's URL for the requesting page, whether the demo is on, and the server's
+/// version.
 async fn describe(State(site): State<Arc<Site>>, headers: HeaderMap) -> impl IntoResponse {
     let description = json!({
         "clientUrl": site.door.url(host(&headers)),
@@ -127,7 +125,7 @@ fn answer(files: &[File], method: &Method, path: &str, headers: &HeaderMap) -> R
 enum Found<'a> {
     File(&'a File),
     /// A folder with an `index.html`, requested without the final `/`. The request is redirected, because relative
-    /// links would not work without the `/`.
+    /// links need the `/`.
     Folder,
     /// A page that is not compiled into this program.
     NotBuilt(StatusCode),
@@ -160,7 +158,7 @@ fn named_by_content(path: &str) -> bool {
     path.split('/').any(|folder| folder == NAMED_BY_CONTENT)
 }
 
-/// Whether an `If-None-Match` header contains this entity tag. A weak tag also counts, because a proxy that compresses
+/// Returns `true` if an `If-None-Match` header contains this entity tag, or a weak form of it: a proxy that compresses
 /// a body makes its tag weak.
 fn knows(header: &str, tag: &str) -> bool {
     header
@@ -169,9 +167,8 @@ fn knows(header: &str, tag: &str) -> bool {
         .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
-/// Makes the security headers of a page. The page may load scripts, styles and pictures only from this origin, and
-/// connect only to this origin and the client port. Profile pictures on other hosts are not loaded, because those hosts
-/// would learn who views them (decision 44).
+/// Makes the security headers of a page. The page may load from this origin, and connect to this origin and the client
+/// port. Profile pictures on other hosts are not loaded, because the hosts would learn who views them (decision 44).
 fn protection(door: &ClientDoor, host: Option<&str>) -> [(HeaderName, HeaderValue); 5] {
     let policy = format!(
         "default-src 'self'; connect-src 'self' {}; img-src 'self' data:; object-src 'none'; \

@@ -63,8 +63,7 @@ impl Answer {
         Self::write(family, refusal.code, &text(refusal.code, &refusal.detail), &Nothing {})
     }
 
-    /// Makes the answer for an error of a command. An internal error is logged; the answer does not contain its
-    /// details.
+    /// Makes the answer for an error of a command. Logs an internal error; the answer does not have its details.
     pub fn error(family: Family, error: &ServiceError) -> Self {
         if !matches!(error, ServiceError::Refused(_)) {
             tracing::error!(%error, "a call of the server API failed");
@@ -86,8 +85,8 @@ impl Answer {
         Self { code, json: json.into(), is_charged: false }
     }
 
-    /// Charges the answer of a read-only call to the memory budget of the HTTP port. If the budget is used up, returns
-    /// a refusal instead: the call has changed nothing, so the caller can repeat it.
+    /// Charges the answer of a read-only call to the memory budget of the HTTP port. If it does not fit, returns a
+    /// refusal, because the caller can repeat the call.
     pub fn admitted(self, family: Family, room: &BodyRoom) -> Self {
         match room.admit_answer(self.json) {
             Some(json) => Self { json, is_charged: true, ..self },
@@ -98,8 +97,7 @@ impl Answer {
         }
     }
 
-    /// Makes the HTTP response; its status is always 200. The answer stays charged to the memory budget until it has
-    /// been sent.
+    /// Makes the HTTP response, with the status 200. The answer is charged to the memory budget until it has been sent.
     pub fn into_response(self, room: &BodyRoom) -> Response {
         let json = if self.is_charged { self.json } else { room.charge_answer(self.json) };
         let mut response = Response::new(Body::from(json));
@@ -123,8 +121,8 @@ pub fn item_code(family: Family, done: Result<(), ServiceError>) -> Result<Code,
     }
 }
 
-/// Returns the `ResultCode` and the `ResultInfo` of one list entry, including the details of a refusal. An internal
-/// error is returned as `Err`, because it fails the whole call.
+/// Returns the `ResultCode` and the `ResultInfo` of one list entry, with the details of a refusal. An internal error is
+/// an `Err`, because it fails the whole call.
 pub fn outcome(
     family: Family,
     done: Result<(), ServiceError>,
@@ -140,7 +138,7 @@ pub fn outcome(
     }
 }
 
-/// Returns the English text of a code, followed by the details if there are any. For `OK`, returns only the details.
+/// Returns the English text of a code, with the details if there are any. For `OK`, returns only the details.
 fn text(code: Code, detail: &str) -> String {
     match (code == Code::OK, detail) {
         (true, _) => detail.to_owned(),

@@ -1,8 +1,8 @@
 //! A deserializer whose error messages quote at most a short part of the JSON.
 //!
-//! If the JSON has a string where another type or an enum is expected, the error message of `serde` quotes the whole
-//! string, with escapes. For a body of 1 MiB, the message can have 6 MiB and the answer 7 MiB. This deserializer gives
-//! visitors its own error type, which quotes only the beginning of the string.
+//! For a string in place of another type, `serde`'s message quotes the whole string, with escapes. A body of 1 MiB
+//! could have an answer of 7 MiB. This deserializer gives visitors its own error type, which quotes the beginning of
+//! the string.
 
 use lamplight_model::quoted;
 use serde::de::value::StrDeserializer;
@@ -15,8 +15,8 @@ use std::fmt::{self, Display, Write};
 /// The maximum length of an error message about a string, in bytes.
 const MAX_ERROR: usize = 400;
 
-/// A wrapper of a deserializer, visitor or seed, whose error messages quote at most the beginning of a string. An enum
-/// is read only from a string, not from an object.
+/// A wrapper of a deserializer, visitor or seed. Its error messages quote at most the beginning of a string. An enum is
+/// read from a string, not from an object.
 pub struct Brief<D>(pub D);
 
 impl<'de, D: Deserializer<'de>> Deserializer<'de> for Brief<D> {
@@ -143,7 +143,7 @@ impl<'de, A: MapAccess<'de>> MapAccess<'de> for Brief<A> {
     }
 }
 
-/// A visitor that reads an enum from the name of a variant; `words` are the names of all variants.
+/// A visitor that reads an enum from a variant's name; `words` are all such names.
 struct Word<V> {
     words: &'static [&'static str],
     visitor: V,

@@ -36,7 +36,7 @@ pub trait Command: 'static {
     const READS: bool = false;
     /// `true` if the cloud's API does not have this command.
     const OURS: bool = false;
-    /// The names and descriptions of the query parameters. A call without a body uses them in place of the body.
+    /// The query parameters, by name and description. A call without a body has them in place of the body.
     const PARAMETERS: &'static [(&'static str, &'static str)] = &[];
 
     /// The type of the request, which is read from the body.
@@ -50,20 +50,18 @@ pub trait Command: 'static {
         request: Self::Request,
     ) -> impl Future<Output = Result<Reply<Self::Fields>, ServiceError>> + Send;
 
-    /// Builds the request of a call without a body from the query string. Returns `None` if the command always needs a
-    /// body.
+    /// Builds the request of a call without a body from the query string. `None` if the command needs a body.
     fn from_query(_: &Call<'_>) -> Option<Result<Self::Request, Refusal>> {
         None
     }
 
-    /// Returns an upper bound, in bytes, on the memory of the page that the call reads and of the answer. If it is 0,
-    /// the call does not wait for memory.
+    /// Returns an upper bound, in bytes, on the memory of the page that the call reads and of the answer. A call with
+    /// the bound 0 does not wait for memory.
     fn page(_call: &Call<'_>, _request: &Self::Request) -> usize {
         0
     }
 
-    /// Returns an upper bound, in bytes, on the memory of the copies that the command makes of its request; 0 if it is
-    /// negligible.
+    /// Returns an upper bound, in bytes, on the copies that the command makes of its request; 0 if it is negligible.
     fn copies(_request: &Self::Request) -> usize {
         0
     }
@@ -241,12 +239,11 @@ pub(super) fn read<C: Command>(body: &[u8]) -> Result<C::Request, Refusal> {
     })
 }
 
-/// The maximum length, in bytes, of the path of a field in an error message. If a body contains a longer name, the
-/// error message has no path.
+/// The longest path of a field in an error message, in bytes. If a name is longer, the message has no path.
 const MAX_FIELD: usize = 100;
 
-/// Returns the text of an error, after the path of the invalid field. The body is parsed again to find the path, so
-/// that parsing a valid request need not track paths.
+/// Returns the text of an error, after the path of the invalid field. Parses the body again for the path, so that a
+/// valid request costs less.
 fn in_field<C: Command>(text: &str, error: serde_json::Error) -> String {
     // Finding the path copies each name, and the memory estimate for parsing does not include long copies.
     if has_long_name(text) {

@@ -1,5 +1,5 @@
-//! Families of commands. In the cloud's API, the same refusal has different codes in different families, so the
-//! refusals of the service are translated here.
+//! Families of commands. The cloud's API has different codes for one refusal in different families, so the service's
+//! refusals are translated here.
 
 use lamplight_model::{Code, Refusal};
 

@@ -24,8 +24,8 @@ const MAX_DELETED: usize = 1_000;
 const TOGETHER: usize = 100;
 /// The number of friends on one page.
 const PAGE: usize = 100;
-/// The maximum memory that one friend of a page takes, in bytes, including the friend's part of the answer. Remark,
-/// source and wording together have at most 600 bytes, nick and picture 1,000.
+/// The most memory that one friend of a page takes, in bytes, with the part of the answer. Remark, source and wording
+/// have at most 600 bytes, nick and picture 1,000.
 pub const BYTES_PER_FRIEND: usize = 4 * 1_024;
 
 pub const REMARK: &str = "Tag_SNS_IM_Remark";
@@ -165,8 +165,8 @@ impl AddFriendItem {
     }
 }
 
-/// Adds friends to a user's friend list, and returns the outcome for each. Each item is the account name from the
-/// request, and the friend to add or the reason why the item is invalid.
+/// Adds friends to a user's friend list, and returns the outcome for each. An item has the account name from the
+/// request, and the friend or the reason why the item is invalid.
 pub async fn add_friends(
     call: &Call<'_>,
     owner: &User,
@@ -494,8 +494,7 @@ async fn relation(
     })
 }
 
-/// Returns the low 31 bits of a user's lists version, because many clients read no larger numbers. Two versions have
-/// different numbers if fewer than 2^31 changes lie between them.
+/// Returns the low 31 bits of a user's lists version, because many clients read no larger numbers.
 fn sequence_of(version: u64) -> u32 {
     u32::try_from(version & 0x7fff_ffff).expect("31 bits")
 }

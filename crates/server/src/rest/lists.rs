@@ -1,5 +1,5 @@
-//! Lists in requests. A list stores at most as many entries as its command allows. The memory of a request is therefore
-//! bounded by its texts and by the longest list that any command allows.
+//! Lists in requests. A list stores at most as many entries as its command allows, which bounds the memory of a
+//! request.
 
 use super::fields::check_batch;
 use lamplight_model::Refusal;
@@ -23,8 +23,7 @@ pub trait Gather: Default {
     fn end(&mut self) {}
 }
 
-/// Deserializes a list into a collector. Fails if any entry has a wrong type, even an entry that the collector would
-/// drop.
+/// Deserializes a list into a collector. Fails if an entry has a wrong type, even one that the collector would drop.
 pub fn gather<'de, D: Deserializer<'de>, G: Gather<Entry: Deserialize<'de>>>(
     deserializer: D,
 ) -> Result<G, D::Error> {

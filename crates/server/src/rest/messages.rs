@@ -17,15 +17,15 @@ use utoipa::ToSchema;
 
 /// The most recipients of one call.
 const MAX_RECIPIENTS: usize = 500;
-/// The most messages that one call stores concurrently. Each is a copy of the body, so `BYTES_TOGETHER` bounds their
-/// total size.
+/// The most messages that one call stores concurrently. Each is a copy of the body.
 const TOGETHER: usize = 100;
+/// The most bytes of the copies of the body that one call stores concurrently.
 const BYTES_TOGETHER: usize = 128 * 1_024;
-/// The minimum `MsgLifeTime`, in seconds; a shorter lifetime is refused. In the cloud's API, the same value is the
-/// maximum. The settings of the app determine how long Lamplight keeps messages.
+/// The least `MsgLifeTime`, in seconds, which is the most in the cloud's API. A shorter one is refused. The app's
+/// settings determine how long messages are kept.
 const MESSAGE_LIFE: u64 = 604_800;
-/// The callbacks of the cloud that `ForbidCallbackControl` may name. The names have no effect, because Lamplight has no
-/// such callbacks.
+/// The callbacks of the cloud that `ForbidCallbackControl` may name. Lamplight has none of them, so the names have no
+/// effect.
 const CALLBACKS: [&str; 2] = ["ForbidBeforeSendMsgCallback", "ForbidAfterSendMsgCallback"];
 
 /// The options of a call that sends a message.
@@ -204,7 +204,7 @@ impl MessageName {
             .expect("short printable ASCII")
     }
 
-    /// Reads the two numbers from the id of a stored message; returns `None` if the backend did not send the message.
+    /// Reads the two numbers from the id of a stored message; `None` if the backend did not send it.
     pub fn of(client_id: &ClientMessageId) -> Option<Self> {
         let (sequence, random) =
             client_id.as_str().strip_prefix(ClientMessageId::SERVER_API)?.split_once('_')?;
@@ -366,7 +366,7 @@ fn together(bytes: usize) -> usize {
     (BYTES_TOGETHER / bytes.max(1)).clamp(1, TOGETHER)
 }
 
-/// Sends the message to one recipient; returns the time when the message was stored, in seconds since 1970.
+/// Sends the message to one recipient. Returns the time at which it was stored, in seconds since 1970.
 async fn send(
     call: &Call<'_>,
     from: &User,
@@ -393,7 +393,7 @@ fn sender(call: &Call<'_>, from_account: Option<&str>) -> Result<User, Refusal> 
     }
 }
 
-/// Returns the code for a body that is JSON but not a valid request. The code depends on the first field that is wrong.
+/// Returns the code for a body that is JSON but not a valid request. It depends on the first wrong field.
 fn wrong_field(body: &[u8], is_recipient: impl FnOnce(&Skimmed) -> bool) -> Code {
     const NAMES: &[&str] = &["To_Account", "From_Account", "MsgRandom", "MsgTimeStamp", "MsgBody"];
     let Some(body) = Skimmed::object(body, NAMES) else { return Code::QUERY_UNREADABLE };

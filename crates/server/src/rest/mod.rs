@@ -1,8 +1,8 @@
 //! The server API, which the backends of apps call over the HTTP port (SPEC sections 8 and 10).
 //!
-//! Every well-formed call is answered with HTTP 200 and the fields `ActionStatus`, `ErrorInfo` and `ErrorCode`. The
-//! table in `commands` lists all commands; the OpenAPI document is generated from this table. The `service` crate
-//! implements the rules of the commands.
+//! A well-formed call is answered with HTTP 200 and the fields `ActionStatus`, `ErrorInfo` and `ErrorCode`. The table
+//! in `commands` lists the commands; the OpenAPI document is generated from it. The `service` crate implements their
+//! rules.
 
 mod accounts;
 mod answer;
@@ -56,8 +56,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// The largest body of a call, in bytes. A hundred accounts with the longest nicks and URLs fit, even if every
-/// character is escaped in JSON.
+/// The largest body of a call, in bytes. A hundred accounts with the longest nicks and URLs fit, even fully escaped.
 const MAX_BODY_BYTES: usize = 1 << 20;
 
 /// The state that all calls of the server API share.
@@ -166,8 +165,8 @@ async fn answer(
     if entry.is_reading() { answer.admitted(entry.family(), room) } else { answer }
 }
 
-/// Whether the body has a `Content-Encoding` other than `identity`, for example compression. Without this check, such a
-/// body would be refused as invalid JSON.
+/// Returns `true` if the body is encoded, for example compressed. Without this check, it would be refused as invalid
+/// JSON.
 fn is_encoded(headers: &HeaderMap) -> bool {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     encodings.any(|encoding| !encoding.is_empty() && !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))

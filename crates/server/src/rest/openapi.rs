@@ -16,12 +16,11 @@ use utoipa::openapi::{
     PathsBuilder, Ref, Required, ResponseBuilder, ServerBuilder,
 };
 
-/// The version of OpenAPI that the document declares. The builder would declare 3.2, which few tools read yet; the
-/// document uses nothing that 3.2 added.
+/// The version of OpenAPI that the document declares. Few tools read the builder's version 3.2 yet, and the document
+/// needs nothing of it.
 const OPENAPI: &str = "3.1.0";
 
-/// The extension field with the codes of an operation, for programs. The description of the operation lists the same
-/// codes for people.
+/// The extension field with an operation's codes, for programs. Its description lists them for people.
 const CODES: &str = "x-error-codes";
 
 const ABOUT: &str = "\

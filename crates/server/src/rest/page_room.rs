@@ -1,9 +1,8 @@
 //! A limit on the memory of the pages that concurrent calls read.
 //!
-//! The rows that a call has read stay in memory until its answer is made, even while the call waits for its next read.
-//! Without a limit, a hundred calls could keep a hundred pages in memory. A call that reads a large page therefore
-//! waits until there is room for the page, and releases the room when its answer is ready. Small pages have separate
-//! room, so that they do not wait for large ones.
+//! A call keeps the rows that it has read until its answer is made. Without a limit, a hundred calls could keep a
+//! hundred pages in memory. A call therefore waits until there is room for its page. Small pages have separate room, so
+//! that they do not wait for large ones.
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -33,8 +32,8 @@ impl Default for PageRoom {
 }
 
 impl PageRoom {
-    /// Waits until there is room for a page of this many bytes, and reserves the room until the permit is dropped. A
-    /// page that is larger than the total room reserves all of the room.
+    /// Waits until there is room for a page of this many bytes, and reserves it until the permit is dropped. A page
+    /// that is larger than the room reserves all of it.
     pub async fn enter(&self, bytes: usize) -> SemaphorePermit<'_> {
         let room = if bytes <= SMALL_PAGE_BYTES { &self.small } else { &self.large };
         let units =

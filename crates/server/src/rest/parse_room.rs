@@ -1,28 +1,25 @@
 //! A limit on the memory that the bodies of concurrent calls take while they are parsed.
 //!
-//! A body is parsed directly into the request type of its command. Lists store at most as many entries as the command
-//! allows ([`super::lists`]), unknown fields are skipped, and no generic JSON value is built ([`super::skimmed`]).
-//! Parsing therefore needs a bounded amount of memory. The bound is estimated from the length of the body and the
-//! number of its marks (`,` `:` `[` `{` outside of strings).
+//! A body is parsed into the request type of its command. That needs a bounded amount of memory: lists are bounded
+//! ([`super::lists`]), unknown fields are skipped, and no generic JSON value is built ([`super::skimmed`]). The bound
+//! is estimated from the body's length and the number of its marks (`,` `:` `[` `{` outside of strings).
 //!
-//! A call waits until there is room to parse its body, and releases the room as soon as the body is parsed. Small calls
-//! have separate room, so that they do not wait for large ones.
+//! A call waits until there is room to parse its body, and then releases the room. Small calls have separate room, so
+//! that they do not wait for large ones.
 
 use super::MAX_BODY_BYTES;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
-/// The maximum memory for the strings of a body while it is parsed, as a multiple of the body's length. It covers a
-/// copy of the strings, and the buffer for a string with escapes; while the buffer grows, the old one and the new one
-/// exist together.
+/// The most memory for the strings of a body while it is parsed, as a multiple of its length. It covers a copy of the
+/// strings, and a growing buffer for a string with escapes.
 const TEXTS: usize = 4;
 
-/// The maximum memory that one mark (`,` `:` `[` or `{`) causes, in bytes. An entry of a list of names takes 24 bytes;
-/// while the list grows, the old list and the new one of twice the size exist together. A name on the heap takes up to
-/// 24 more bytes besides its text.
+/// The most memory that one mark (`,` `:` `[` or `{`) causes, in bytes. It covers an entry of a growing list of names,
+/// of 24 bytes, and up to 24 more bytes for a name on the heap.
 const BYTES_PER_MARK: usize = 96;
 
-/// The maximum memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes. It is the memory of the longest list
-/// that the limits of an app allow.
+/// The most memory that all marks (`,` `:` `[` `{`) of a body cause, in bytes: the longest list that an app's limits
+/// allow.
 const MARKS_BYTES: usize = 1 << 20;
 
 /// The memory that every call takes in addition, in bytes. For example, a list of one entry has capacity for four.
@@ -38,7 +35,7 @@ const KEPT_BYTES: usize = MARKS_BYTES / 2;
 const SMALL_CALL_BYTES: usize = 256 * 1_024;
 
 /// The memory that all small calls together may take, in bytes. Parsing never awaits, so at most two bodies are parsed
-/// at once: one on each thread of the runtime.
+/// at once, one per thread.
 const SMALL_CALLS_BYTES: usize = 1 << 20;
 
 /// The memory that all large calls together may take, in bytes: enough for the largest possible call.
@@ -72,8 +69,8 @@ impl Parsed {
         TEXTS * self.length.min(MAX_BODY_BYTES) + of_marks + BASE_BYTES
     }
 
-    /// Returns the maximum memory of the parsed request, in bytes, without its texts. The texts take at most as much as
-    /// the body.
+    /// Returns the most memory of the parsed request, in bytes, without its texts, which take at most as much as the
+    /// body.
     pub fn kept(self) -> usize {
         self.marks.saturating_mul(KEPT_PER_MARK).min(KEPT_BYTES)
     }
@@ -96,8 +93,8 @@ impl ParseRoom {
     }
 }
 
-/// Counts the marks (`,` `:` `[` `{` outside of strings); a value or a name follows each of them. The body need not be
-/// valid JSON.
+/// Counts the marks (`,` `:` `[` `{` outside of strings), also in a body that is not valid JSON. A value or a name
+/// follows each.
 fn marks(body: &[u8]) -> usize {
     let (mut marks, mut in_text, mut escaped) = (0, false, false);
     for byte in body {

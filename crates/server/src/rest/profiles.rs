@@ -24,7 +24,7 @@ pub const ALLOW_TYPE: &str = "Tag_Profile_IM_AllowType";
 const ALLOW_ANY: &str = "AllowType_Type_AllowAny";
 const DENY_ANY: &str = "AllowType_Type_DenyAny";
 
-/// The most tags that one call may name. There are fewer standard tags, but clients also ask for unknown tags.
+/// The most tags that one call may name. Clients also ask for unknown tags.
 pub const MAX_TAGS: usize = 100;
 
 /// Returns the value of a profile's nick, picture or rule for friend requests, by its tag; `None` for every other tag.
@@ -43,7 +43,7 @@ pub fn tag_value(profile: &Profile, tag: &str) -> Option<String> {
     }
 }
 
-/// The standard fields besides nick, picture and the rule for friend requests. `true` marks a number, `false` a text.
+/// The standard fields besides nick, picture and the rule for friend requests. `true` marks a number.
 const FIELDS: [(&str, bool); 9] = [
     ("Tag_Profile_IM_Gender", false),
     ("Tag_Profile_IM_BirthDay", true),
@@ -61,7 +61,7 @@ const CUSTOM: &str = "Tag_Profile_Custom_";
 const MAX_CUSTOM_NAME: usize = 32;
 
 /// Checks a field other than nick, picture and the rule for friend requests, and returns the value to store. A standard
-/// field is either a 32-bit number or a text. A field that the app defines may be a text or a 64-bit number.
+/// field is a 32-bit number or a text; a field of the app is a text or a 64-bit number.
 fn field(tag: &str, value: Skimmed) -> Result<FieldValue, Refusal> {
     let invalid = |detail: String| Refusal::because(Code::PROFILE_INVALID, detail);
     let standard = FIELDS.iter().find(|(name, _)| *name == tag).map(|(_, is_number)| *is_number);
@@ -162,8 +162,7 @@ impl Command for PortraitSet {
     }
 }
 
-/// Checks the nick and the picture of a profile. A text that is too long is refused with a separate code,
-/// `PROFILE_TOO_LONG`.
+/// Checks the nick and the picture of a profile. A text that is too long has its own code, `PROFILE_TOO_LONG`.
 pub fn check_profile(change: &ProfileChange) -> Result<(), Refusal> {
     change.check().map_err(|invalid| {
         let code = match invalid {

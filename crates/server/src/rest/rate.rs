@@ -1,5 +1,5 @@
-//! The rate limits of commands: an exact sliding window for each app and command. A call beyond the limit is refused
-//! with code 60007.
+//! The rate limits of commands: an exact sliding window for each app and command. Further calls are refused with code
+//! 60007.
 
 use hashbrown::HashMap;
 use lamplight_core::SlidingWindow;
@@ -13,8 +13,7 @@ pub struct Rates {
 }
 
 impl Rates {
-    /// Counts a call and returns `true` if it is within the limit. Otherwise returns `false`, and the call is not
-    /// counted.
+    /// Counts a call if it is within the limit. Otherwise returns `false`, and does not count it.
     pub fn take(&self, app: AppId, command: usize, limit: RateLimit, now: Moment) -> bool {
         let mut windows = self.windows.lock();
         windows.entry((app, command)).or_default().take(limit, now)

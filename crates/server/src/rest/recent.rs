@@ -84,8 +84,8 @@ pub struct Session {
     top_flag: u8,
 }
 
-/// The position up to which earlier pages have read the list: the time of the last conversation in seconds since 1970,
-/// and the number of conversations with this time on those pages.
+/// A position in the list: the time of the last conversation on earlier pages, in seconds since 1970, and the number of
+/// conversations with that time on them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Reached {
     second: u64,
@@ -93,8 +93,8 @@ struct Reached {
 }
 
 impl Reached {
-    /// Returns the cursor that precedes all conversations whose last activity was in the second `self.second`; `None`
-    /// for the beginning of the list.
+    /// Returns the cursor before all conversations with the last activity in the second `self.second`. `None` for the
+    /// beginning of the list.
     fn cursor(self, pinned: bool) -> Option<ConversationCursor> {
         if self == Self::default() {
             return None;

@@ -1,9 +1,8 @@
-//! The OpenAPI document (`/v4/openapi.json`) and its browsable reference (`/v4/docs`). The page and all files that it
-//! loads are compiled into the program.
+//! The OpenAPI document (`/v4/openapi.json`) and its browsable reference (`/v4/docs`). The page and its files are
+//! compiled into the program.
 //!
-//! Swagger UI renders the reference. Three of the files are Lamplight's own. The page has a `main` element and a
-//! viewport for phones. The style sheet gives enough contrast in light and dark mode. The script adds accessible names
-//! where Swagger UI has none.
+//! Swagger UI renders the reference. Three files are Lamplight's own: the page, for phones; the style sheet, for
+//! contrast in light and dark mode; and the script, which adds accessible names.
 
 use super::openapi;
 use axum::Router;
@@ -17,9 +16,8 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 const DOCUMENT_PATH: &str = "/v4/openapi.json";
 
-/// The content security policy of the page. It allows requests only to this server, and `data:` icons; it forbids
-/// framing. Swagger UI's script inserts two styles into the page. The hash allows the first; the second is for a
-/// measurement, and the page also works without it.
+/// The content security policy of the page. It allows requests to this server, and `data:` icons, and forbids framing.
+/// The hash allows one of the two styles that Swagger UI's script inserts; the page works without the other.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
     "default-src 'none'; script-src 'self'; \
      style-src 'self' 'sha256-RL3ie0nH+Lzz2YNqQN83mnU0J1ot4QL7b99vMdIX99w='; img-src 'self' data:; font-src 'self'; \
@@ -52,8 +50,8 @@ pub fn router() -> Router {
         .merge(page.layer(middleware::from_fn(protect_page)))
 }
 
-/// Serves Lamplight's own files in place of those of Swagger UI, and sets the content security policy of every response
-/// under `/v4/docs`. `http::headers` sets the other security headers.
+/// Serves Lamplight's own files in place of Swagger UI's, and sets the content security policy under `/v4/docs`.
+/// `http::headers` sets the other headers.
 async fn protect_page(request: Request, next: Next) -> Response {
     let own = match *request.method() {
         Method::GET | Method::HEAD => request.uri().path().strip_prefix("/v4/docs/").and_then(own_file),

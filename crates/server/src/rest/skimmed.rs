@@ -1,8 +1,8 @@
-//! JSON values of any type, of which only a small part is stored.
+//! JSON values of any type, of which a small part is stored.
 //!
-//! [`Skimmed`] is used for a field that may have one of several types, and to choose the code after a body was refused.
-//! A `serde_json::Value` would store all of the JSON, and take hundreds of bytes for a value of two bytes. A
-//! [`Skimmed`] stores a text, a number or chosen fields of an object; everything else is read and dropped.
+//! A [`Skimmed`] is used for a field of several types, and to choose the code after a body was refused. It stores a
+//! text, a number or chosen fields of an object, and drops everything else. A `serde_json::Value` could take hundreds
+//! of bytes for a value of two bytes.
 
 use compact_str::{CompactString, format_compact};
 use lamplight_model::quoted;
@@ -30,8 +30,7 @@ pub enum Skimmed {
 }
 
 impl Skimmed {
-    /// Reads an object and stores its fields with these names; returns `None` if the body is not an object, or not
-    /// JSON.
+    /// Reads an object, and stores its fields with these names. `None` if the body is not an object.
     pub fn object(body: &[u8], names: &'static [&'static str]) -> Option<Self> {
         let mut json = serde_json::Deserializer::from_slice(body);
         let value = Self::keeping(names, &mut json).ok()?;

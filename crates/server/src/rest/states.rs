@@ -151,8 +151,8 @@ impl Command for QueryOnlineStatus {
     }
 }
 
-/// Makes the reply from the entries of the request and the states that were found. `users` are the entries that are
-/// valid userIDs, in the order of the request.
+/// Makes the reply from the entries of the request and the states that were found. `users` has the entries that are
+/// valid userIDs, in the same order.
 fn assemble(
     asked: Vec<CompactString>,
     users: &[User],

@@ -1,9 +1,8 @@
-//! Stores the last JWT keys of each source in the data folder. If a node is restarted while an identity provider is
-//! down, users can then still log in.
+//! Stores the last JWT keys of each source in the data folder. Users can then log in after a restart while an identity
+//! provider is down.
 //!
-//! Each source of an app has one file, which is replaced after each successful read, and to which only its owner has
-//! access. A file that cannot be used is ignored with a warning, because the source will be read again. The file of a
-//! source that no app names any more is removed.
+//! Each source of an app has one file, which only its owner can access, and which a successful read replaces. A file
+//! that cannot be used is ignored with a warning, because the source will be read again.
 
 use super::MAX_BYTES;
 use lamplight_model::{KeySource, Timestamp};
@@ -15,8 +14,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-/// The most bytes of a file. In JSON, a source's text takes at most six bytes for each of its bytes; the other fields
-/// take some more.
+/// The most bytes of a file. In JSON, a source's text takes at most six times its bytes.
 const MAX_FILE_BYTES: usize = 6 * (MAX_BYTES + 2 * 1024) + 1024;
 
 /// The folder with the stored JWT keys.
@@ -52,7 +50,7 @@ impl KeptKeys {
         Self { folder }
     }
 
-    /// Reads the stored text of a source. Returns `None` if there is none, or if it was read from another URL or file.
+    /// Reads the stored text of a source. `None` if there is none, or if it is from another URL or file.
     pub fn read(&self, key: &KeysToRead) -> io::Result<Option<KeptText>> {
         let path = self.folder.join(name(key));
         let file = match fs::symlink_metadata(&path) {
@@ -89,8 +87,8 @@ impl KeptKeys {
         fs::rename(&fresh, &path)
     }
 
-    /// Removes the files of all sources that are not in `wanted`. If a file cannot be removed, the others are still
-    /// removed, and the last error is returned.
+    /// Removes the files of the sources that are not in `wanted`. After a failure it goes on, and returns the last
+    /// error.
     pub fn remove_others(&self, wanted: &BTreeSet<KeysToRead>) -> io::Result<()> {
         let wanted: BTreeSet<_> = wanted.iter().map(name).collect();
         let entries = match fs::read_dir(&self.folder) {

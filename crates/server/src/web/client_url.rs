@@ -54,8 +54,7 @@ fn name_of(host: &str) -> &str {
     }
 }
 
-/// Whether the text is a host name or an address. Other texts are not allowed, because the text is copied into a
-/// header.
+/// Returns `true` for a host name or an address. Other texts must not be copied into a header.
 fn is_name(name: &str) -> bool {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-._:[]".contains(letter);
     !name.is_empty() && name.len() <= 253 && name.chars().all(plain)

@@ -1,8 +1,8 @@
 //! Finds pages of the documentation that are missing from a web build. Used by `build.rs`, which warns of an outdated
 //! `web/dist`, and by the tests.
 
-/// Returns the pages that `docs/SUMMARY.md` lists and the site lacks, as paths in the site. The rules for paths are
-/// those of `web/packages/docs/build/summary.ts`.
+/// Returns the pages that `docs/SUMMARY.md` lists and the site lacks, as paths in the site.
+/// `web/packages/docs/build/summary.ts` has the same rules for paths.
 pub fn missing_pages(summary: &str, has: impl Fn(&str) -> bool) -> Vec<String> {
     let links =
         summary.lines().filter_map(|line| line.strip_prefix("- [")?.rsplit_once("](")?.1.strip_suffix(')'));

@@ -1,5 +1,5 @@
-//! Sends the notices of the outbox to the receivers. The plan of each lane decides which notice is sent at which time;
-//! this module sends the requests, and reads and writes the database.
+//! Sends the notices of the outbox to the receivers. The plan of each lane decides which notice is sent and when; this
+//! module sends requests, and reads and writes the database.
 
 use super::lane::{Breaker, LanePlan, Sent};
 use super::poster::Poster;
@@ -52,16 +52,16 @@ struct State {
     settling: bool,
     /// `true` after the database has failed, until the pause has passed.
     resting: bool,
-    /// The index of the lane that is served first in the next round, so that no lane is always served last.
+    /// The index of the lane that is served first in the next round. It changes, so that no lane is always last.
     turn: usize,
 }
 
 #[derive(Default)]
 struct LaneWork {
     plan: LanePlan,
-    /// The URL of the webhook as it was last read from the settings. `target` is the parsed URL; `None` if it is
-    /// invalid.
+    /// The URL of the webhook, as last read from the settings.
     url: String,
+    /// The parsed `url`; `None` if it is invalid.
     target: Option<WebhookUrl>,
 }
 

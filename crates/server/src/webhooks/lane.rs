@@ -1,10 +1,8 @@
-//! The state machine of one lane: the notices of one webhook of one app. It decides which notice is sent next, when a
-//! notice is retried, and when the receiver is only probed. Pure: the time and random numbers are arguments; sending
-//! and storing are done elsewhere.
+//! The state machine of one lane: the notices of one webhook of one app. It decides which notice is sent next, when it
+//! is retried, and when the receiver is only probed. Pure: the time and random numbers are arguments.
 //!
 //! The circuit breaker of a lane opens after [`BREAKER_FAILURES`] consecutive failures. While it is open, one request
-//! at a time probes whether the receiver works again. A failed probe does not count as an attempt of its notice,
-//! because the receiver is at fault.
+//! at a time probes whether the receiver works again. A failed probe does not count as an attempt of its notice.
 
 use lamplight_facts::{Notice, Settled, SettledAs};
 use lamplight_model::{Timestamp, User};
@@ -29,27 +27,23 @@ pub const MAX_ATTEMPTS: u32 = 16;
 /// A notice of this age becomes a dead letter at its next failure.
 pub const MAX_AGE: Duration = Duration::from_secs(3 * 24 * 3_600);
 
-/// The plan of one lane: the notices of one webhook of one app that are known to wait or are being sent, and the state
-/// of the circuit breaker.
+/// The plan of one lane: its notices that are known to wait or are being sent, and its circuit breaker.
 #[derive(Default)]
 pub struct LanePlan {
     breaker: Breaker,
     /// Notices that have been read and are due, but have not been sent yet.
     ready: VecDeque<Notice>,
-    /// The notices that are being sent, or whose outcome is not stored in the outbox yet, with their users. No other
-    /// notice of these users is sent.
+    /// The notices that are being sent, or whose outcome is not stored yet, with their users. No other notice of these
+    /// users is sent.
     busy: HashMap<u64, User>,
     in_flight: usize,
-    /// `true` if the outbox must be read again, because it may have notices that this plan does not know. A read
-    /// returns the oldest unsettled notice of each user.
+    /// `true` if the outbox must be read again, because it may have notices that this plan does not know.
     stale: bool,
     /// `true` while the outbox is being read.
     reading: bool,
-    /// The notices that were settled during the current read of the outbox. The result of the read may still contain
-    /// them.
+    /// The notices that were settled during the current read of the outbox, whose result may still contain them.
     settled_meanwhile: HashSet<u64>,
-    /// The earliest due time of the notices that were read from the outbox but were not due yet; `None` if there are
-    /// none.
+    /// The earliest due time of the notices that were read but are not due yet; `None` if there are none.
     next_due: Option<Timestamp>,
 }
 
@@ -113,8 +107,8 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Whether the plan can be dropped and created again later: no request or read is running, and no notice is known
-    /// to be waiting.
+    /// Returns `true` if the plan can be dropped and created again later: it has no request, no read and no waiting
+    /// notice.
     pub fn is_idle(&self) -> bool {
         self.busy.is_empty()
             && self.ready.is_empty()
@@ -128,8 +122,8 @@ impl LanePlan {
         self.breaker
     }
 
-    /// Begins a read of the outbox if one is needed. The caller must then read the oldest unsettled notice of each
-    /// user, and call [`LanePlan::offer`] or [`LanePlan::reading_failed`]. Returns the most notices to read.
+    /// Begins a read of the outbox if one is needed, and returns the most notices to read. The caller must read the
+    /// oldest unsettled notice of each user, and call [`LanePlan::offer`] or [`LanePlan::reading_failed`].
     pub fn start_reading(&mut self, now: Timestamp) -> Option<usize> {
         let has_news = self.stale || self.next_due.is_some_and(|due| due <= now);
         if self.reading || !has_news || !self.ready.is_empty() || self.room(now) == 0 {
@@ -142,8 +136,8 @@ impl LanePlan {
         Some(self.busy.len() + READ_AHEAD)
     }
 
-    /// Processes the result of a read of the outbox: the oldest unsettled notice of each user, in the order of the due
-    /// times. At most `limit` notices were requested.
+    /// Takes the result of a read of the outbox: the oldest unsettled notice of each user, by due time. At most `limit`
+    /// notices were requested.
     pub fn offer(&mut self, heads: Vec<Notice>, limit: usize, now: Timestamp) {
         self.reading = false;
         let settled = std::mem::take(&mut self.settled_meanwhile);
@@ -193,9 +187,8 @@ impl LanePlan {
         }
     }
 
-    /// Processes the end of a request. Returns the outcome to store in the outbox for its notice. When it is stored,
-    /// the caller must call [`LanePlan::settled`]. `chance` is a random number from 0 to 1 for the jitter of the retry
-    /// delay.
+    /// Takes the end of a request, and returns the outcome to store for its notice. The caller must then call
+    /// [`LanePlan::settled`]. `chance` is a random number from 0 to 1, for the retry delay.
     pub fn done(&mut self, notice: &Notice, sent: Sent, now: Timestamp, chance: f64) -> Settled {
         self.in_flight -= 1;
         let error = match sent {
@@ -255,7 +248,7 @@ impl LanePlan {
         Settled { id: notice.id, settled }
     }
 
-    /// Ends a probe whose notice was not sent. The receiver was not tested, so the next probe may be sent at once.
+    /// Ends a probe whose notice was not sent. The next probe may begin at once, because the receiver was not tested.
     fn stop_probing(&mut self, now: Timestamp) {
         if let Breaker::Open { probing: probing @ true, until, .. } = &mut self.breaker {
             *probing = false;
@@ -264,8 +257,7 @@ impl LanePlan {
         }
     }
 
-    /// Must be called after the outcomes of these notices were stored, so that the next notices of their users can be
-    /// sent.
+    /// Takes the ids of notices whose outcome is stored, so that the next notices of their users can be sent.
     pub fn settled(&mut self, ids: impl IntoIterator<Item = u64>) {
         for id in ids {
             self.busy.remove(&id);
@@ -276,8 +268,7 @@ impl LanePlan {
         self.stale = true;
     }
 
-    /// Returns the time at which the plan has to run again, if nothing happens before. `None` means that it waits only
-    /// for events.
+    /// Returns the time at which the plan has to run again; `None` if it waits only for events.
     pub fn wakes_at(&self) -> Option<Timestamp> {
         let is_full = !self.ready.is_empty() || self.in_flight >= MAX_LANE_IN_FLIGHT;
         match self.breaker {
@@ -292,14 +283,14 @@ impl LanePlan {
     }
 }
 
-/// Whether a notice may be sent now. If it is due later than the maximum delay from now, the clock was set back after
-/// its due time was computed; such a notice may also be sent.
+/// Returns `true` if a notice may be sent now. A due time beyond the longest delay counts too: the clock was set back
+/// after it was computed.
 fn is_due(head: &Notice, now: Timestamp) -> bool {
     head.due <= now || head.due.since(now) > MAX_PAUSE
 }
 
-/// Computes the delay after this number of failures. It doubles with each failure up to `longest`, and is then reduced
-/// by a random part of at most a half.
+/// Returns the delay after this number of failures. It doubles with each one up to `longest`, and is then reduced by a
+/// random part of at most a half.
 fn pause(failures: u32, longest: Duration, chance: f64) -> Duration {
     let doubled = FIRST_PAUSE.saturating_mul(1_u32.checked_shl(failures.min(30)).unwrap_or(u32::MAX));
     doubled.min(longest).mul_f64(1.0 - 0.5 * chance.clamp(0.0, 1.0))

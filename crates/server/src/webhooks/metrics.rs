@@ -75,7 +75,7 @@ impl WebhookMetrics {
         metrics
     }
 
-    /// Counts a finished request by its outcome, and records its duration; `took` is `None` if no request was sent.
+    /// Counts a finished request by its outcome, and records its duration `took`; `None` if no request was sent.
     pub fn sent(&self, outcome: &'static str, took: Option<Duration>) {
         self.deliveries.get_or_create(&OutcomeLabel { outcome }).inc();
         if let Some(took) = took {
@@ -104,7 +104,7 @@ impl WebhookMetrics {
         }
     }
 
-    /// Sets the number of waiting notices, the age of the oldest one and the number of dead letters, for each kind of
+    /// Sets the numbers of waiting notices and dead letters, and the age of the oldest notice, for each kind of
     /// webhook.
     pub fn backlog(&self, lanes: &[LaneState], now: Timestamp) {
         for hook in Hook::ALL {

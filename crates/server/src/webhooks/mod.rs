@@ -98,8 +98,8 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    /// Starts the recorder and the dispatcher. `log` reads the session events, and must be opened before the node
-    /// accepts connections.
+    /// Starts the recorder and the dispatcher. `log` reads the session events, and must be opened before connections
+    /// are accepted.
     pub fn start(
         service: Arc<Service>,
         log: LogReader,
@@ -132,8 +132,8 @@ impl Webhooks {
         self.receivers.lock().get(&lane).cloned().unwrap_or_default()
     }
 
-    /// Sends a test request, which reports no event. It is refused with 70020 if there is no such app, with 6017 if the
-    /// app has no valid URL for this webhook, and with 7008 if another test of the app is running.
+    /// Sends a test request, which reports no event. Refused with 70020 if there is no such app, 6017 if it has no
+    /// valid URL for this webhook, and 7008 during another test of the app.
     pub async fn test(&self, lane: Lane) -> Result<Tested, ServiceError> {
         let app = self.service.apps().get(lane.app).ok_or(Code::NO_SUCH_APP)?;
         let refused = |why: String| Refusal::because(Code::INVALID_PARAMETER, why);

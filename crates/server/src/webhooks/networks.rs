@@ -1,6 +1,5 @@
-//! The networks that webhooks may reach. Without this limit, a person who may set a URL of an app could send requests
-//! to services that only this server can reach: its own ports, other hosts of its network, the metadata service of its
-//! cloud.
+//! The networks that webhooks may reach. Without a limit, a person who may set a URL of an app could send requests to
+//! services that only this server can reach.
 //!
 //! The address is checked when the connection is made, because a name can resolve to a different address each time.
 
@@ -35,8 +34,7 @@ impl AllowedNetworks {
     }
 }
 
-/// Returns a description of an address that is not public, for example "a private address"; `None` for a public
-/// address.
+/// Returns a description of an address that is not public, such as "a private address"; `None` for a public one.
 fn why_not_public(address: IpAddr) -> Option<&'static str> {
     match address {
         IpAddr::V4(address) => why_not_public_v4(address),
@@ -44,8 +42,7 @@ fn why_not_public(address: IpAddr) -> Option<&'static str> {
     }
 }
 
-/// Returns a description of a special-purpose IPv4 address, by the registry of RFC 6890 and its successors; `None` for
-/// a public address.
+/// Returns a description of a special-purpose IPv4 address, by RFC 6890 and its successors; `None` for a public one.
 fn why_not_public_v4(address: Ipv4Addr) -> Option<&'static str> {
     let special: [(&str, u8, &str); 15] = [
         ("0.0.0.0", 8, "an unspecified address"),

@@ -29,8 +29,8 @@ pub struct ShownLane {
     pub last_error: String,
 }
 
-/// Returns the webhooks of one app or, if `app` is `None`, of all apps, in ascending order of the app ids. Webhooks
-/// with neither a URL nor notices are skipped.
+/// Returns the webhooks of one app or, if `app` is `None`, of all apps, by app id. Skips webhooks with neither a URL
+/// nor notices.
 pub async fn lanes(
     service: &Service,
     webhooks: Option<&Webhooks>,

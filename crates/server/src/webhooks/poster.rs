@@ -1,6 +1,5 @@
 //! Sends requests to receivers over HTTP/1.1, on connections that are kept alive. Time and memory are bounded for each
-//! receiver, whatever the receiver answers. Redirects are not followed. Of the response to a webhook, only the status
-//! is used.
+//! receiver. Redirects are not followed, and of a response to a webhook only the status is used.
 
 use super::networks::AllowedNetworks;
 use super::request::{DELIVERY_HEADER, WebhookRequest};
@@ -27,11 +26,9 @@ use tokio_rustls::TlsConnector;
 
 /// The timeout from the start of a request to the head of its response.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
-/// The timeout for the body of a response. After it, the connection is closed; the outcome of the request depends only
-/// on the status.
+/// The timeout for the body of a response. Then the connection is closed; the outcome depends only on the status.
 const BODY_TIMEOUT: Duration = Duration::from_secs(1);
-/// The maximum size of a response body, in bytes. If a body is longer, the connection is closed; the outcome of the
-/// request depends only on the status.
+/// The most bytes of a response's body. Beyond it, the connection is closed; the outcome depends only on the status.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
 /// The maximum size of the head of a response, in bytes.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
@@ -65,8 +62,7 @@ struct Origin {
 struct Link {
     requests: SendRequest<Full<Bytes>>,
     task: AbortHandle,
-    /// The TLS settings with which the connection was made; `None` without TLS. Once the settings have changed, the
-    /// connection is not used for further requests.
+    /// The TLS settings of the connection, if it has TLS. It is not used again after they have changed.
     tls: Option<Arc<rustls::ClientConfig>>,
 }
 
@@ -87,8 +83,7 @@ impl Poster {
         Self { tls, allowed, kept: Mutex::default() }
     }
 
-    /// Sends a request. Returns the status if it is from 200 to 299, otherwise the reason why the notice was not
-    /// delivered.
+    /// Sends a request. Returns the status if it is from 200 to 299, or the reason why the notice was not delivered.
     pub async fn post(&self, request: &WebhookRequest) -> Result<u16, String> {
         let deadline = tokio::time::Instant::now() + ANSWER_TIMEOUT;
         let answered = tokio::time::timeout_at(deadline, self.exchange(request)).await;
@@ -107,8 +102,7 @@ impl Poster {
         }
     }
 
-    /// Gets the resource at a URL, of at most `most` bytes, within the time `patience`. Only the status 200 counts as
-    /// success.
+    /// Gets at most `most` bytes from a URL, within the time `patience`. Any status but 200 is a failure.
     pub async fn get(&self, url: &WebhookUrl, most: usize, patience: Duration) -> Result<Bytes, String> {
         let read = async {
             let mut link = self.connect(url).await?;
@@ -135,7 +129,7 @@ impl Poster {
         read.unwrap_or_else(|_| Err(format!("no answer within {} s", patience.as_secs())))
     }
 
-    /// Sends a request on a kept connection. If there is none, or the receiver has closed it, makes a new connection.
+    /// Sends a request on a kept connection, or else on a new one, also if the receiver has closed the kept one.
     async fn exchange(&self, request: &WebhookRequest) -> Result<(Link, Response<Incoming>), String> {
         while let Some(mut link) = self.take(&request.url) {
             if link.requests.ready().await.is_err() {
@@ -170,8 +164,8 @@ impl Poster {
         handshake(stream, Some(tls)).await
     }
 
-    /// Resolves the host name and connects to one of the addresses that webhooks may reach. The name is resolved only
-    /// once, so the address that is checked is also the one that is connected to.
+    /// Resolves the host name, and connects to an address that webhooks may reach. Resolves only once, so the checked
+    /// address is the one that is used.
     async fn reach(&self, url: &WebhookUrl) -> Result<TcpStream, String> {
         let addresses: Vec<SocketAddr> = match url.host.parse::<IpAddr>() {
             Ok(address) => vec![SocketAddr::new(address, url.port)],
@@ -265,8 +259,8 @@ fn message(request: &WebhookRequest) -> Request<Full<Bytes>> {
         .unwrap_or_else(|_| Request::new(Full::default()))
 }
 
-/// Reads and drops the body of a response. Returns `true` if it was complete, and `false` if it was too long or broken
-/// off. The caller limits the time.
+/// Reads and drops the body of a response. Returns `false` if it was too long or broken off. The caller limits the
+/// time.
 async fn drain(response: Response<Incoming>) -> bool {
     let mut body = response.into_body();
     let mut read = 0;
@@ -280,8 +274,8 @@ async fn drain(response: Response<Incoming>) -> bool {
     true
 }
 
-/// Returns the text of an error and its causes; for a TLS error, describes the failed step instead. The text has at
-/// most [`MAX_ERROR_BYTES`].
+/// Returns the text of an error and its causes; for a TLS error, describes the failed step. It has at most
+/// [`MAX_ERROR_BYTES`].
 fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = failed_step(error).unwrap_or_else(|| {
         let mut text = error.to_string();

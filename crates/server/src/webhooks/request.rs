@@ -7,7 +7,7 @@ use lamplight_model::{
 };
 use serde::Serialize;
 
-/// The name of the header with the id of a notice. The id is the same at each attempt, and different for each notice.
+/// The name of the header with the id of a notice, which is the same at each attempt.
 pub const DELIVERY_HEADER: &str = "x-lamplight-delivery";
 
 /// The names of the query parameters with the signature, if the app has a token.
@@ -52,8 +52,7 @@ fn command(hook: Hook) -> &'static str {
     }
 }
 
-/// Makes the id of a notice, which is opaque to receivers. The id is the same at every attempt, even if the notice was
-/// queued again after a crash.
+/// Makes the id of a notice, which is opaque to receivers. It is the same at each attempt, even after a crash.
 fn delivery(notice: &Notice) -> String {
     let Notice { lane, user, ordinal, content, .. } = notice;
     let id = format!("{}-{}-{}", lane.app, lane.hook as u8, hex(&user.id));
@@ -90,7 +89,7 @@ impl Caller {
     }
 }
 
-/// Returns the name of a platform in the query. In the cloud's API, an iPhone is written `IOS` only here.
+/// Returns the name of a platform in the query, where an iPhone is `IOS`, as in the cloud's API.
 fn opt_platform(platform: Platform) -> &'static str {
     match platform {
         Platform::IPhone => "IOS",

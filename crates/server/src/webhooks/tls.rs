@@ -1,5 +1,5 @@
-//! TLS to the receivers of webhooks: the trusted certificates, the client certificate of this server, and texts about
-//! the handshake step that failed. The files are read again when they change.
+//! TLS to the receivers of webhooks: trusted certificates, the server's client certificate, and texts about failed
+//! handshakes. The files are read again when they change.
 
 // There are many TLS errors, and only some of them get their own text.
 #![allow(clippy::wildcard_enum_match_arm)]
@@ -60,9 +60,8 @@ impl ReceiverTls {
         Arc::clone(&self.current.read())
     }
 
-    /// Reads the files again if one of them has changed. Files that could not be used are read again every time,
-    /// because a certificate and its key are rarely replaced at the same moment. If the files cannot be used, logs the
-    /// error once and continues to use the former settings.
+    /// Reads the files again if one has changed, or if they could not be used before: a certificate and its key are
+    /// rarely replaced together. If they cannot be used, logs the error once and keeps the former settings.
     pub fn refresh(&self) {
         let before = self.read.read().clone();
         // The stamps are read before the contents, so that a change in between causes another read.
@@ -97,13 +96,13 @@ fn stamps(config: &WebhooksConfig) -> Vec<Option<Stamp>> {
     files.into_iter().flatten().map(stamp).collect()
 }
 
-/// Checks that the files for TLS to receivers of webhooks can be used. The start of a node makes the same checks.
+/// Checks that the files for TLS to receivers can be used. A node's start makes the same checks.
 pub fn check_webhook_tls(config: &WebhooksConfig) -> Result<(), WebhookTlsError> {
     client_config(config).map(drop)
 }
 
-/// Makes the TLS configuration, which trusts the certificates of the system and those of `webhooks.ca_file`. If
-/// `webhooks.client_certificate` is set, this certificate is sent to a receiver that asks for one.
+/// Makes the TLS configuration. It trusts the certificates of the system and of `webhooks.ca_file`, and sends
+/// `webhooks.client_certificate` to a receiver that asks for one.
 fn client_config(config: &WebhooksConfig) -> Result<Arc<ClientConfig>, WebhookTlsError> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
@@ -147,8 +146,7 @@ fn failed(setting: &'static str, path: &Path, problem: &dyn std::fmt::Display) -
     WebhookTlsError { setting, path: path.to_owned(), problem: problem.to_string() }
 }
 
-/// Returns a text about the TLS step that failed, and the remedy. Returns `None` if neither the error nor any of its
-/// causes is a TLS error.
+/// Returns a text about the TLS step that failed, and the remedy. `None` if no TLS error is among the causes.
 pub fn failed_step(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {

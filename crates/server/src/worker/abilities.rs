@@ -14,8 +14,8 @@ use std::collections::HashMap;
 /// The expiry time that replaces a token's own if the app no longer has the token's key.
 pub const KEY_IS_GONE: Timestamp = Timestamp(0);
 
-/// Applies changed settings of an app; `None` means every app. Updates the abilities of the app's connections. If the
-/// app no longer has the key of a connection's token, logs that connection out, as if the token had expired.
+/// Applies changed settings of an app; `None` stands for every app. Updates the abilities of its connections. Logs out
+/// connections whose token's key is gone, as if the token had expired.
 pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadlines, app: Option<AppId>) {
     let mut changed = Vec::new();
     let mut able_by_app = HashMap::new();
@@ -41,12 +41,12 @@ pub fn app_changed(shared: &Shared, connections: &Connections, deadlines: &Deadl
     }
 }
 
-/// Returns the abilities that the current settings of an app give its clients; `None` if there is no such app.
+/// Returns the abilities that an app's settings give its clients; `None` if there is no such app.
 pub fn abilities_in(shared: &Shared, app: AppId) -> Option<Abilities> {
     shared.service.apps().get(app).map(|app| abilities(&app.settings))
 }
 
-/// Returns the time at which a token expires. If the app no longer has the token's key, that is immediately.
+/// Returns the time at which a token expires: at once if the app no longer has its key.
 pub fn good_until(shared: &Shared, app: AppId, key: KeyMark, expires: Timestamp) -> Timestamp {
     let app = shared.service.apps().get(app);
     match app.is_none_or(|app| shared.service.tokens().has_key(&app, key)) {

@@ -12,7 +12,7 @@ pub const LISTENER: Token = Token(usize::MAX);
 
 const ACCEPTS_PER_TURN: usize = 128;
 
-/// The listener of a worker. It is closed when the node stops, before the clients are asked to reconnect.
+/// The listener of a worker. A stopping node closes it before clients are asked to reconnect.
 pub struct Acceptor {
     listener: RefCell<Option<TcpListener>>,
     /// `true` if an attempt to accept connections has failed. The next tick tries again.
@@ -28,8 +28,8 @@ impl Acceptor {
         Ok(Self { listener: RefCell::new(Some(listener)), has_failed: Cell::new(false) })
     }
 
-    /// Accepts waiting connections, at most `ACCEPTS_PER_TURN`, and passes each to `take_in` with its peer's address.
-    /// After an error, some may still be waiting; [`Self::take_failure`] then returns `true`.
+    /// Accepts waiting connections, at most `ACCEPTS_PER_TURN`, and passes each to `take_in` with its address. After an
+    /// error, [`Self::take_failure`] returns `true`.
     pub fn accept(&self, registry: &Registry, mut take_in: impl FnMut(TcpStream, IpAddr)) -> io::Result<()> {
         for _ in 0..ACCEPTS_PER_TURN {
             let accepted = match &*self.listener.borrow() {

@@ -1,5 +1,4 @@
-//! Admits the connections of a worker. A connection beyond the limits is kept open only until a refusal has been sent
-//! to it.
+//! Admits the connections of a worker. A connection beyond the limits stays open until a refusal has been sent to it.
 
 use super::Shared;
 use super::connection::{Admission, Connection, Session};
@@ -11,8 +10,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// The most connections beyond the limits that one worker keeps open to send each a refusal. Further connections are
-/// closed without a message, which limits the cost of refusals.
+/// The most connections beyond the limits that one worker keeps open, to send each a refusal. Further ones are closed
+/// at once.
 const MAX_REFUSING: usize = 32;
 /// The time after which a refused connection is closed even if its protocol is not known yet.
 const REFUSING_TIME: Duration = Duration::from_secs(2);
@@ -34,8 +33,8 @@ impl AdmissionControl {
     }
 
     /// Decides whether a connection from this address is admitted. The caller must pass the result to
-    /// [`count`](Self::count) or [`give_up`](Self::give_up). Returns `None` if the connection must be closed at once:
-    /// it is beyond the limits, and too many others already wait for a refusal.
+    /// [`count`](Self::count) or [`give_up`](Self::give_up). `None` if the connection must be closed at once, because
+    /// too many already wait for a refusal.
     pub fn admit(&self, address: IpAddr, from_proxy: bool) -> Option<Admission> {
         match from_proxy {
             true if self.shared.connection_limits.admit_unnamed().is_ok() => return Some(Admission::Unnamed),
@@ -77,7 +76,7 @@ impl AdmissionControl {
         self.give_up(connection.admission, connection.address);
     }
 
-    /// Returns the time in which a connection must log in, send its client's address, or receive its refusal.
+    /// Returns the time in which a connection must log in, send its client's address, or get its refusal.
     pub fn patience(&self, admission: Admission) -> Duration {
         match admission {
             Admission::Counted => self.shared.config.login_timeout(),
@@ -86,16 +85,14 @@ impl AdmissionControl {
         }
     }
 
-    /// Returns the time in which a trusted proxy must send its client's address. The client's login timeout continues
-    /// after that time.
+    /// Returns the time in which a trusted proxy must send its client's address. The login timeout goes on after it.
     fn naming_time(&self) -> Duration {
         NAMING_TIME.min(self.shared.config.login_timeout())
     }
 
-    /// Counts a connection from a trusted proxy for its client's address, once no further proxy header can change the
-    /// address. A further header can follow only if the address is that of a trusted proxy and `has_opened` is `false`:
-    /// the preamble or the WebSocket upgrade of the peer has not arrived yet. Returns `false` if the connection must be
-    /// closed at once, and `true` if it stays open, at least until a refusal is sent.
+    /// Counts a trusted proxy's connection for its client's address, once no further proxy header can change the
+    /// address. `has_opened` is `true` once the preamble or the WebSocket upgrade has arrived. Returns `false` if the
+    /// connection must be closed at once; otherwise it stays open, at least until a refusal is sent.
     #[must_use]
     pub fn settle_address(
         &self,

@@ -108,8 +108,8 @@ impl Caller {
         }
     }
 
-    /// Records the difference between the subscription list in an answer and the worker's copy of that list. Either of
-    /// them may be the newer one.
+    /// Records the difference between the subscription list in an answer and the worker's copy. Either may be the newer
+    /// one.
     fn list_answered(&self, list: &[UserId]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -121,8 +121,7 @@ impl Caller {
         });
     }
 
-    /// Returns the status to put into an answer. That is `status`, or a newer one that was sent on the connection while
-    /// the answer was being made.
+    /// Returns the status to put into an answer: `status`, or a newer one that was meanwhile sent on the connection.
     fn newest(&self, status: &UserStatus) -> v1::UserStatus {
         let of = User::new(self.user.app, status.user_id.clone());
         match self.worker.audience.borrow_mut().answer(self.watcher, &of, status.version) {
@@ -131,8 +130,7 @@ impl Caller {
         }
     }
 
-    /// Applies the changes that a call of this connection made to its subscription list. The changes are stored until
-    /// the answer reports them.
+    /// Applies this connection's own changes of its subscription list, and stores them until an answer reports them.
     fn own_list_changed(&self, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
@@ -148,8 +146,8 @@ impl Caller {
         });
     }
 
-    /// Records that the answer to a call reports its changes of the subscription list. If another device has changed
-    /// the same entries since, those changes are recorded to be sent after the answer.
+    /// Records that an answer reports the connection's own changes of its subscription list. What another device has
+    /// since undone is sent after the answer.
     fn own_list_answered(&self, changes: &[OwnListChange]) {
         let audience = self.worker.audience.borrow();
         self.worker.connections.with(self.id, |connection| {
@@ -168,8 +166,8 @@ impl Caller {
         });
     }
 
-    /// Notifies the connection of its own changes of the subscription list as if another device had made them. The call
-    /// has failed after these changes, so its answer cannot report them.
+    /// Sends the connection its own changes of the subscription list as if another device had made them. The call has
+    /// failed after them, so its answer does not report them.
     fn own_list_not_answered(&self) {
         let changes = self.worker.connections.with(self.id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -186,8 +184,8 @@ impl Caller {
         }
     }
 
-    /// Reads the connection's friends again before an answer reports users as no longer watched, because one of them
-    /// may have become a friend in the meantime.
+    /// Reads the connection's friends again before an answer reports users as no longer watched: one of them may have
+    /// become a friend.
     async fn know_friends(&self, left: &[UserId]) {
         let app = self.worker.shared.service.apps().get(self.user.app);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {

@@ -28,8 +28,8 @@ pub struct Connection {
     pub heard: Moment,
     /// The request that is being processed.
     pub work: Work,
-    /// `true` if the client's requests came too fast. The connection is then in the worker's list of paused
-    /// connections, and is not read until the next window of the request limit.
+    /// `true` if the client's requests came too fast. The connection is not read until the next window of the request
+    /// limit.
     pub paused: bool,
     /// `true` if the socket may have unread bytes.
     pub readable: bool,
@@ -39,12 +39,11 @@ pub struct Connection {
     pub queued: bool,
     /// `true` if the connection is in the list of connections to flush.
     pub to_flush: bool,
-    /// The time of the next check of the deadlines. A scheduled check cannot be removed from the timer wheel, so a
-    /// check before this time is ignored.
+    /// The time of the next check of the deadlines. The timer wheel may have earlier checks, which are ignored.
     pub check_at: Moment,
     /// The admission of the connection, which decides how it is counted.
     pub admission: Admission,
-    /// The cause of the end, if the connection must end while a request is being processed. It ends after that request.
+    /// The cause of the end, if the connection must end after the request that is being processed.
     pub ending: Option<Ending>,
 }
 
@@ -53,8 +52,7 @@ pub struct Connection {
 pub enum Admission {
     /// Admitted, and counted for its client's address.
     Counted,
-    /// Admitted from a trusted proxy that has not sent the client's address yet. It is counted only in the total, and
-    /// only for a short time.
+    /// Admitted from a trusted proxy that has not sent the client's address yet. It is counted only in the total.
     Unnamed,
     /// Beyond the limits. It stays open only until its protocol is known and a refusal is sent.
     Refused,
@@ -69,8 +67,8 @@ pub enum Work {
     /// A login or a logout is being processed. No notifications are sent, because the answer to a login contains the
     /// statuses.
     LoggingIn,
-    /// A call is being processed. Statuses are still sent, so that a slow store does not delay them. Changes of lists
-    /// are not sent, because they must be in order with the answers.
+    /// A call is being processed. Statuses are still sent. Changes of lists are not, because they must be in order with
+    /// the answers.
     Answering,
 }
 
@@ -86,7 +84,7 @@ pub enum Session {
     },
     /// The client has logged in.
     LoggedIn(Box<Login>),
-    /// The last message has been sent. Further received bytes are discarded until the peer closes the connection or the
+    /// The last message has been sent. Received bytes are discarded until the peer closes the connection or the
     /// deadline passes.
     Closing {
         /// The time at which the connection is closed if the peer has not closed it.
@@ -107,12 +105,12 @@ pub struct Login {
     /// The changes of lists that have not been sent to the client yet.
     pub lists: ListsQueue,
     pub abilities: ToldAbilities,
-    /// The number of statuses of the snapshot that did not fit into the login's answer and have not been sent yet.
-    /// `None` once the client has been notified that the snapshot is complete.
+    /// The number of statuses of the snapshot that are still to be sent, besides those in the login's answer. `None`
+    /// once the client was told that the snapshot is complete.
     pub snapshot_left: Option<u32>,
     /// `true` if the answer to the login has been sent, so that notifications may follow.
     pub answered: bool,
-    /// `true` if entries of the change log were missed. The end of this connection may have been one of them.
+    /// `true` if entries of the change log were missed, of which one may have ended this connection.
     pub may_be_superseded: bool,
     /// The difference between the subscription list and the client's copy of it; `None` if they are equal.
     pub list_difference: Option<Box<ListDifference>>,
@@ -170,8 +168,7 @@ impl Connection {
         self.output.len() + self.stream.unsent()
     }
 
-    /// Returns the time of the next check of the deadlines. `now` is used to convert the token's expiry to the
-    /// monotonic clock.
+    /// Returns the time of the next check of the deadlines. `now` converts the token's expiry to the monotonic clock.
     pub fn next_check(&self, now: lamplight_model::Now) -> Moment {
         match &self.session {
             Session::New { deadline, .. } | Session::Closing { deadline } => *deadline,

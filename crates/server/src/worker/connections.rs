@@ -6,8 +6,7 @@ use lamplight_wire::v1;
 use slab::Slab;
 use std::cell::{Cell, Ref, RefCell, RefMut};
 
-/// The connections of one worker. A slot is valid only until the next await, because another connection may then have
-/// it.
+/// The connections of one worker. A slot is valid until the next await: another connection may then have it.
 pub struct Connections {
     node: NodeId,
     worker: usize,
@@ -43,7 +42,7 @@ impl Connections {
         self.slots.borrow_mut()
     }
 
-    /// Adds a connection. `make` receives the next free slot and a new id; if it fails, nothing is added.
+    /// Adds a connection, which `make` makes from a free slot and a new id. If that fails, adds nothing.
     pub fn add<E>(
         &self,
         make: impl FnOnce(usize, ConnectionId) -> Result<Connection, E>,
@@ -63,8 +62,8 @@ impl Connections {
         ConnectionId::new(self.node, local)
     }
 
-    /// Calls `act` with the connection of this id if it is still open. Must be used after every await, because another
-    /// connection may then have the slot.
+    /// Calls `act` with the connection of this id, if it is still open. Needed after each await, because another
+    /// connection may have the slot.
     pub fn with<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut slots = self.slots.borrow_mut();
         current(&mut slots, id, |connection| connection.id).map(act)
@@ -118,8 +117,8 @@ impl Connections {
     }
 }
 
-/// Combines worker, count and slot into one number, from which the slot can be read without a search. The number is
-/// unique until the count wraps around, after four billion connections of one worker.
+/// Combines worker, count and slot into one number. It is unique until the count wraps around, after four billion
+/// connections of one worker.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }
@@ -133,7 +132,7 @@ pub fn slot_of(id: ConnectionId) -> usize {
     (id.local & 0xff_ffff) as usize
 }
 
-/// Returns the entry with this id; `None` if it no longer exists, even if another entry has its slot.
+/// Returns the entry with this id; `None` if another entry, or none, has its slot.
 fn current<T>(entries: &mut Slab<T>, id: ConnectionId, id_of: impl Fn(&T) -> ConnectionId) -> Option<&mut T> {
     entries.get_mut(slot_of(id)).filter(|entry| id_of(entry) == id)
 }

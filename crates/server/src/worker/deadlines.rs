@@ -1,7 +1,7 @@
 //! The deadlines of a worker's connections.
 //!
-//! An entry of the timer wheel cannot be removed, and each received byte moves its connection's deadline. An entry
-//! therefore only schedules a check; the connection stores the real deadline.
+//! Each received byte moves a deadline, but an entry of the timer wheel cannot be removed. An entry therefore only
+//! schedules a check; the connection stores the deadline.
 
 use super::connection::{Admission, Connection, Session};
 use lamplight_core::DeadlineWheel;
@@ -24,7 +24,7 @@ pub struct Deadlines {
 pub enum Passed {
     /// The client did not log in in time.
     Login,
-    /// The connection is beyond the limits, and the client did not send enough bytes in time to determine its protocol.
+    /// The connection is beyond the limits, and its protocol was not known in time for a refusal.
     Refused,
     /// No bytes were received for this time.
     Silent(Duration),
@@ -45,7 +45,7 @@ impl Deadlines {
         self.wheel.borrow().next_tick() <= now
     }
 
-    /// Advances the timer wheel to this time. Returns the connections to check, as the local numbers of their ids.
+    /// Advances the timer wheel to the time `now`. Returns the connections to check, as the local numbers of their ids.
     pub fn advance(&self, now: Moment) -> Vec<u64> {
         let mut due = Vec::new();
         self.wheel.borrow_mut().advance(now, &mut due);
@@ -60,8 +60,7 @@ impl Deadlines {
         }
     }
 
-    /// Returns the deadline of a connection that has passed. If there is none, schedules the next check and returns
-    /// `None`.
+    /// Returns the deadline of a connection that has passed. If there is none, schedules the next check.
     pub fn check(&self, connection: &mut Connection, now: Now) -> Option<Passed> {
         if connection.check_at > now.moment {
             return None;

@@ -17,8 +17,8 @@ use std::sync::Arc;
 /// The number of bytes after which a message with statuses ends; the rest goes into the next message.
 const MAX_BATCH_BYTES: usize = 16 * 1024;
 
-/// The most status changes that wait until their delivery time is recorded. A change waits if its user has a crowd
-/// (more than 256 watchers on one worker) that has not been served completely.
+/// The most status changes that wait until their delivery time is recorded. A change waits while its user's crowd (more
+/// than 256 watchers on one worker) is being served.
 const MOST_LATE: usize = 1_000;
 
 /// The newest status of a user for all mailboxes. It is encoded once for all watchers.
@@ -31,8 +31,7 @@ impl Versioned for MailboxStatus {
 }
 
 impl Worker {
-    /// Reads the new entries of the change log, and applies them to the connections and to the audience, which knows
-    /// which connection watches which users.
+    /// Reads the new entries of the change log, and applies them to the connections and to the audience.
     pub(super) fn hear(self: &Rc<Self>, log: &mut LogReader, entries: &mut Vec<Arc<LogEntry>>) {
         let heard = log.take(entries);
         self.metrics.changes.inc_by(entries.len() as u64);
@@ -64,8 +63,7 @@ impl Worker {
         self.reads.all_heard();
     }
 
-    /// Does what the audience has requested after a change: for example, closes a connection, queues a change of lists,
-    /// or reads a status.
+    /// Does what the audience requests after a change, such as closing a connection or reading a status.
     pub(super) fn apply(self: &Rc<Self>, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
@@ -108,8 +106,8 @@ impl Worker {
         }
     }
 
-    /// Records that another device has changed the subscription list. The client receives the accumulated difference in
-    /// one message, even after many changes.
+    /// Records that another device has changed the subscription list. Several changes are sent to the client in one
+    /// message.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -151,9 +149,8 @@ impl Worker {
         protocol.put(&push(Body::SubscriptionsChanged(changed)), outgoing);
     }
 
-    /// Writes once to each connection that has output or unsent statuses. The exceptions are connections that wait only
-    /// for the status of a user with more than 256 watchers on this worker (a crowd): they are served in shares, one
-    /// share per round.
+    /// Writes once to each connection that has output or unsent statuses. Connections that wait only for the status of
+    /// a user with a crowd (more than 256 watchers on this worker) are served in shares, one per round.
     pub(super) fn deliver_all(self: &Rc<Self>) {
         let mut touched = Vec::new();
         self.audience.borrow_mut().take_due(self.shared.clock.now().moment, &mut touched);
@@ -165,7 +162,7 @@ impl Worker {
         }
     }
 
-    /// Sends the output of a connection and the statuses of its mailbox, until the socket accepts no more bytes.
+    /// Sends the output of a connection and the statuses of its mailbox, until the socket accepts no more.
     fn deliver(self: &Rc<Self>, slot: usize) {
         let sent = {
             let mut connections = self.connections.borrow_mut();
@@ -261,8 +258,8 @@ impl Worker {
         false
     }
 
-    /// Waits until something of this worker is due that no event announces: a change that was held back by conflation, a
-    /// share of a crowd, or requests that came too fast. Waits forever if there is nothing.
+    /// Waits until something is due without an event: a change held back by conflation, a share of a crowd, or requests
+    /// that came too fast. If there is nothing, waits forever.
     pub(super) async fn something_is_due(&self) {
         let now = self.shared.clock.now().moment;
         let due = self.audience.borrow().next_due().into_iter().chain(self.request_windows.next(now)).min();
@@ -270,9 +267,8 @@ impl Worker {
         tokio::time::sleep(due.since(now)).await;
     }
 
-    /// Records the delivery time of each status change that was sent in this round. Changes of users with a crowd (more
-    /// than 256 watchers on this worker) are moved to `late` while crowds wait to be served. They are recorded once all
-    /// crowds were served, or once `MOST_LATE` changes wait.
+    /// Records the delivery time of each status change of this round. While a crowd (more than 256 watchers on this
+    /// worker) is being served, the changes of users with crowds are moved to `late`, up to `MOST_LATE`.
     pub(super) fn measure(&self, entries: &mut Vec<Arc<LogEntry>>, late: &mut Vec<Arc<LogEntry>>) {
         let audience = self.audience.borrow();
         let observe = |entry: Arc<LogEntry>| self.metrics.delivery_seconds.observe(entry.at.elapsed());

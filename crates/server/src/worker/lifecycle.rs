@@ -20,8 +20,7 @@ use std::ops::RangeInclusive;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The time after which a refused client may reconnect. It is random, so that clients that were refused together do not
-/// reconnect together.
+/// The time after which a refused client may reconnect. It is random, so that refused clients do not return together.
 const RETRY_AFTER_REFUSAL_MS: RangeInclusive<u32> = 5_000..=10_000;
 /// The time in which a peer must close the connection after the last message.
 const CLOSING_TIME: Duration = Duration::from_secs(2);
@@ -80,7 +79,7 @@ impl Worker {
         }
     }
 
-    /// Refuses a connection that is beyond the limits, once its protocol is known. Returns `true` if it was refused.
+    /// Refuses a connection that is beyond the limits, once its protocol is known. Returns `true` if it did.
     pub(super) fn turn_away(self: &Rc<Self>, slot: usize) -> bool {
         let is_to_go = self.connections.borrow().get(slot).is_some_and(AdmissionControl::is_to_refuse);
         if is_to_go {
@@ -96,7 +95,7 @@ impl Worker {
         is_to_go
     }
 
-    /// Removes a connection whose link has broken. If a request is being processed, the connection is removed after it.
+    /// Removes a connection whose link has broken, after the request that is being processed, if any.
     pub(super) fn end(self: &Rc<Self>, slot: usize, end: LinkEnd) {
         let mut connections = self.connections.borrow_mut();
         let Some(connection) = connections.get_mut(slot) else { return };
@@ -134,15 +133,14 @@ impl Worker {
     }
 
     /// Closes a connection that the directory no longer has. The log entry with the reason was missed, so the message
-    /// says that another connection has replaced it.
+    /// names another connection as the reason.
     pub(super) fn close_superseded(self: &Rc<Self>, id: ConnectionId) {
         if let Some(slot) = self.connections.slot(id) {
             self.close(slot, words_of(EndCause::Superseded), None);
         }
     }
 
-    /// Ends the connections of deleted apps. Called after entries of the change log were missed, because they may have
-    /// included the ends of these connections.
+    /// Ends the connections of deleted apps, after entries of the change log were missed that may have ended them.
     pub(super) fn end_without_app(self: &Rc<Self>) {
         let apps = self.shared.service.apps();
         let is_without =
@@ -178,8 +176,8 @@ impl Worker {
         }
     }
 
-    /// Ends the login of a connection in this worker. The connection then watches no users, and its requested reads are
-    /// dropped. With `tell_directory`, the end is also recorded in the directory.
+    /// Ends the login of a connection in this worker, so that it watches no users. With `tell_directory`, the directory
+    /// records the end too.
     pub(super) fn forget_login(self: &Rc<Self>, slot: usize, tell_directory: Option<LinkEnd>) {
         let mut connections = self.connections.borrow_mut();
         let connection = &mut connections[slot];
@@ -223,8 +221,7 @@ impl Worker {
     }
 
     /// Asks all clients to reconnect, spread over a time that depends on their number, and closes their connections.
-    /// The ends are not recorded in the directory, so a client that reconnects in time (see the setting
-    /// `node_loss_grace_ms`) counts as always connected.
+    /// The directory keeps them, so a client that reconnects in time (`node_loss_grace_ms`) counts as always connected.
     pub(super) fn drain(self: &Rc<Self>) {
         self.acceptor.close(self.poll.borrow().registry());
         let spread =

@@ -11,12 +11,11 @@ use lamplight_wire::v1::server_message::Body;
 use std::cell::RefCell;
 use std::sync::Arc;
 
-/// Queues list changes for connections, and watches the connections on which a later change, or an answer, waits for an
-/// earlier change that has not arrived.
+/// The delivery of list changes. It queues them for connections, and watches connections that are stuck: a later
+/// change, or an answer, waits for an earlier change that has not arrived.
 #[derive(Default)]
 pub struct ListsDelivery {
-    /// The slots of the connections on which a later change, or an answer, waits for an earlier change that has not
-    /// arrived. They are checked at the next tick.
+    /// The slots of the connections that are stuck. They are checked at the next tick.
     stuck: RefCell<Vec<u32>>,
 }
 
@@ -47,8 +46,8 @@ impl ListsDelivery {
         connections.flush_later(slot);
     }
 
-    /// Waits until every change up to `version` has arrived, and sends the changes before `version`. The client then
-    /// receives all changes in the order of their versions, including the answer to its own call.
+    /// Waits until the changes up to `version` have arrived, and sends those before `version`. The answer that has
+    /// `version` is then in order.
     pub async fn tell_before(&self, connections: &Connections, id: ConnectionId, version: u64) {
         loop {
             let arrived = connections.with(id, |connection| {
@@ -75,8 +74,8 @@ impl ListsDelivery {
         }
     }
 
-    /// Checks the connections on which something waits for an earlier change that has not arrived. If it has waited too
-    /// long, the client is asked to read its lists again. Must be called at every tick.
+    /// Checks the connections that are stuck, at every tick. After too long, the client is asked to read its lists
+    /// again.
     pub fn look_for_gaps(&self, connections: &Connections, now: Moment) {
         let mut stuck = self.stuck.take();
         stuck.sort_unstable();

@@ -1,7 +1,7 @@
-//! The queue of list changes that have not been sent to a connection yet, in the order of their versions.
+//! The queue of list changes that a connection has not been sent yet, in the order of their versions.
 //!
-//! The log may deliver two changes of a user in another order than they were committed, so a later change waits for the
-//! earlier one. A connection with an empty queue uses one number and one empty `Option`.
+//! The log may deliver two changes of a user out of order, so a later change waits for the earlier one. An empty queue
+//! is one number and one empty `Option`.
 
 use lamplight_directory::ListsNews;
 use lamplight_model::{ConnectionId, Moment, Profile, UserId};
@@ -11,20 +11,18 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::Notify;
 
-/// The most bytes of queued changes for one connection; a single change may be larger. Beyond this limit, the changes
-/// are dropped, and the client is asked to read its lists again.
+/// The most bytes of queued changes for one connection; a single change may be larger. Beyond it, they are dropped, and
+/// the client is asked to read its lists again.
 pub const MAX_WAITING_BYTES: usize = 256 * 1024;
 
-/// The time for which a change waits for its predecessor. Both are normally logged shortly after their commits. But a
-/// predecessor may never be logged, because its process ran out of memory or its store failed without a clear outcome.
-/// Later changes must not wait for it forever.
+/// The time for which a change waits for its predecessor. The predecessor may never be logged: its process may have run
+/// out of memory, or its store may have failed.
 pub const GAP_PATIENCE: Duration = Duration::from_secs(1);
 
 /// The unsent list changes of a connection.
 #[derive(Debug, Default)]
 pub struct ListsQueue {
-    /// The version up to which the client has all changes, from messages or from answers to its own calls. 0 if it is
-    /// not known yet; then nothing is sent.
+    /// The version up to which the client has all changes. 0 if it is not known yet; then nothing is sent.
     told: u64,
     waiting: Option<Box<Waiting>>,
 }
@@ -37,10 +35,10 @@ struct Waiting {
     bytes: usize,
     /// `true` if the client must read its lists again; that read covers all dropped changes.
     reload: bool,
-    /// The version up to which all changes must arrive before a waiting answer is sent, and the signal that wakes its
-    /// task; `None` if no answer waits.
+    /// The version up to which changes must arrive before a waiting answer is sent, and the signal that wakes the
+    /// answer's task.
     awaited: Option<(u64, Rc<Notify>)>,
-    /// The time when it was first noticed that an earlier change is missing; `None` if none is missing.
+    /// The time at which a missing change was first noticed; `None` if none is missing.
     stuck_since: Option<Moment>,
 }
 
@@ -132,8 +130,8 @@ impl ListsQueue {
         }
     }
 
-    /// Takes the next message for the connection `own`. Returns `None` if there is none, or if an earlier change is
-    /// missing. With `up_to`, changes after that version stay queued.
+    /// Takes the next message for the connection `own`. `None` if there is none, or an earlier change is missing. With
+    /// `up_to`, changes after that version stay queued.
     pub fn next(&mut self, own: ConnectionId, up_to: Option<u64>) -> Option<Next> {
         let next = self.take_next(own, up_to);
         self.tidy();
@@ -169,8 +167,8 @@ impl ListsQueue {
         None
     }
 
-    /// Returns `None` if every change up to this version has arrived or was sent. Otherwise returns a signal; the
-    /// caller must wait for it and call again.
+    /// Returns `None` if every change up to this version has arrived. Otherwise returns a signal, after which the
+    /// caller must call again.
     pub fn await_version(&mut self, version: u64) -> Option<Rc<Notify>> {
         let mut here = self.told;
         if let Some(waiting) = &mut self.waiting {
@@ -198,8 +196,8 @@ impl ListsQueue {
         self.told > 0 && (gap || waiting.awaited.is_some())
     }
 
-    /// Checks whether an earlier change is still missing. If it has been missing for longer than `GAP_PATIENCE`, the
-    /// client is asked to read its lists again. Returns `true` if the caller must check again.
+    /// Checks whether an earlier change is still missing, and returns `true` if the caller must check again. After
+    /// `GAP_PATIENCE`, the client is asked to read its lists again.
     pub fn look_for_gap(&mut self, now: Moment) -> bool {
         let stuck = self.is_stuck();
         let Some(waiting) = &mut self.waiting else { return false };
@@ -259,9 +257,9 @@ mod tests {
         told
     }
 
-    /// Runs a script and compares the messages of the queue. A number is a change from the log, and `own n` a change by
-    /// the connection itself. `at n` sets the version that the client has, `gap` lets time pass, `read n` requests a
-    /// reload, and `friend=nick` is a profile.
+    /// Runs a script and compares the queue's messages. A number is a change from the log, `own n` one by the
+    /// connection itself, and `friend=nick` a profile. `at n` sets the client's version, `gap` lets time pass, and
+    /// `read n` requests a reload.
     fn check(script: &str, expected: &str) {
         let mut queue = ListsQueue::default();
         let mut now = Moment(0);

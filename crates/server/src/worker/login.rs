@@ -21,7 +21,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// The most bytes of statuses in the answer to a login. The remaining statuses are sent as notifications.
 const MAX_SNAPSHOT_BYTES: usize = 128 * 1024;
 
-/// A task that logs a connection in or out, or renews its login. After each await, the connection may be closed.
+/// A task that logs a connection in or out, or renews its login. The connection may be closed after each await.
 pub struct LoginTask {
     pub worker: Rc<Worker>,
     pub id: ConnectionId,
@@ -51,8 +51,8 @@ impl LoginTask {
         });
     }
 
-    /// Logs the device in, and connects it in the directory. Returns `None` if that took too long; the client then got
-    /// an error as the answer.
+    /// Logs the device in, and connects it in the directory. `None` if that took too long: the client has then got an
+    /// error.
     async fn connect_device(
         &self,
         request_id: u64,
@@ -91,9 +91,8 @@ impl LoginTask {
         Ok(None)
     }
 
-    /// Adds a connection to the audience (the connections and the users that they watch), after its device was
-    /// connected in the directory. From then on, the connection is notified of all changes. Returns the response and
-    /// its statuses, which are already encoded.
+    /// Adds a connection to the audience, after its device was connected in the directory. From then on it is notified
+    /// of changes. Returns the response, and its encoded statuses.
     async fn finish_login(
         &self,
         request: &v1::LoginRequest,
@@ -225,8 +224,7 @@ impl LoginTask {
         Ok((response, encoded))
     }
 
-    /// Ends a connection after a wrong UserSig if too many came from its address. The connection is still busy, so it
-    /// ends after the answer has been sent.
+    /// Ends a connection after its answer, if the answer says that too many wrong UserSigs came from its address.
     fn end_if_past_bound<T>(&self, answer: &Result<T, ServiceError>) {
         if let Err(ServiceError::Refused(Refusal { code: Code::TOO_MANY_FAILURES, .. })) = answer {
             let words = last_words(Cause::ProtocolError, "too many wrong UserSigs from this address");
@@ -236,8 +234,8 @@ impl LoginTask {
         }
     }
 
-    /// Removes from the mailbox the statuses that the client already has. Returns the users in `known` that the client
-    /// does not watch.
+    /// Removes from the mailbox the statuses that the client has. Returns the users in `known` whom the client does not
+    /// watch.
     fn forget_known(
         &self,
         user: &User,
@@ -260,7 +258,7 @@ impl LoginTask {
         others.chain(unreadable.into_iter().filter_map(Result::err)).collect()
     }
 
-    /// Handles a login request on a logged-in connection. It brings a new UserSig for the same user and device.
+    /// Handles a login request on a logged-in connection, with a new UserSig for the same user and device.
     pub async fn renew(self, request_id: u64, request: v1::LoginRequest) {
         let answer = self.try_renew(&request).await;
         self.end_if_past_bound(&answer);
@@ -327,8 +325,8 @@ impl LoginTask {
         self.close(words);
     }
 
-    /// Logs the device out because its token has expired or the app no longer has the token's key. The last message has
-    /// the reason. The caller has marked the connection as busy; it stays busy until that message.
+    /// Logs the device out because its token has expired, or the app no longer has the token's key. The caller has
+    /// marked the connection as busy, and it stays busy until the last message.
     pub async fn expire_sig(self) {
         let Self { worker, id } = &self;
         let id = *id;
@@ -353,8 +351,7 @@ impl LoginTask {
         }
     }
 
-    /// Closes the connection with this last message, if it is still open. The end is not recorded in the directory
-    /// here, because the service records it.
+    /// Closes the connection with this last message, if it is open. The service records the end in the directory.
     fn close(&self, words: ConnectionEnded) {
         if let Some(slot) = self.worker.connections.slot(self.id) {
             self.worker.close(slot, words, None);
@@ -370,15 +367,14 @@ struct ListsAsRecorded {
 }
 
 impl ListsAsRecorded {
-    /// Starts the check. Must be called before the login is recorded. Returns `None` if the userID of the request is
-    /// invalid.
+    /// Starts the check, before the login is recorded. `None` if the userID of the request is invalid.
     fn begin(worker: &Rc<Worker>, request: &v1::LoginRequest) -> Option<Self> {
         let user = User::new(AppId(request.sdk_app_id), UserId::new(&request.user_id).ok()?);
         let begun = worker.lists_heard.borrow_mut().begin(&user);
         Some(Self { worker: Rc::clone(worker), user, begun })
     }
 
-    /// Returns `true` if the worker has read no change of the lists in the log since the start of the check.
+    /// Returns `true` if the worker has read no change of the lists since the start of the check.
     fn still_are(self) -> bool {
         self.worker.lists_heard.borrow().none_since(&self.user, self.begun)
     }

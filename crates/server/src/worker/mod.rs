@@ -1,13 +1,12 @@
-//! A worker: one thread with its own listener, connections and audience. On the path from a change to the sockets, it
-//! takes a single lock that other threads use too: the lock of its queue of the change log. It is held only briefly.
+//! A worker: one thread with its own listener, connections and audience. Between a change and the sockets, it takes one
+//! lock that other threads use too, and only briefly: that of its queue of the change log.
 //!
 //! In each round, a worker reads the sockets, answers requests, reads the change log, and then writes once to each
-//! connection that has something to send. Messages that are ready in the same round are therefore sent in one write,
-//! and a worker without other work writes at once.
+//! connection that has something to send. Messages of one round are therefore sent in one write.
 //!
 //! `impl Worker` has the stages of a round, one file each: `reading`, `requests`, `fanout`, `reads`, and `lifecycle`
-//! for the start and end of connections. The other files do not use `Worker`. The exceptions are the tasks of requests,
-//! `LoginTask` and `Caller`, which keep the worker alive while they wait.
+//! for the start and end of connections. The other files do not use `Worker`, except for the tasks of requests,
+//! `LoginTask` and `Caller`, which keep the worker alive.
 
 mod abilities;
 mod acceptor;
@@ -72,8 +71,7 @@ use watcher_slots::WatcherSlots;
 
 pub use connections::worker_of;
 
-/// The most unsent bytes of a connection. If there are more, the connection is not read until its client has read its
-/// answers.
+/// The most unsent bytes of a connection. Beyond it, the connection is not read until its client has read answers.
 const MAX_UNSENT_BYTES: usize = 64 * 1024;
 
 /// The state that all workers of a node share.
@@ -90,9 +88,9 @@ pub struct Shared {
 
 /// A command to a worker from outside its thread.
 pub enum Command {
-    /// Accept no more connections, and ask all clients to reconnect. The answer is sent after all of them were asked.
+    /// Accept no more connections, and ask all clients to reconnect. Then send the answer.
     Drain(oneshot::Sender<()>),
-    /// Return the watchers of a user: their number, and the names of at most this many of them.
+    /// Return the number of a user's watchers, and the names of at most this many of them.
     Watchers(User, usize, oneshot::Sender<Watchers>),
     /// Return the connections in this list that the worker does not have.
     NotOpen(Vec<ConnectionId>, oneshot::Sender<Vec<ConnectionId>>),
@@ -284,8 +282,7 @@ impl Worker {
         self.end(slot, LinkEnd::Closed);
     }
 
-    /// Polls a task once. If the task has to wait, it continues as a local task, and the end of the task starts a new
-    /// round.
+    /// Polls a task once. If it has to wait, it goes on as a local task, whose end starts a new round.
     fn start(self: &Rc<Self>, work: impl Future<Output = ()> + 'static) {
         let mut work: Pin<Box<dyn Future<Output = ()>>> = Box::pin(work);
         if work.as_mut().poll(&mut Context::from_waker(&noop_waker())).is_pending() {

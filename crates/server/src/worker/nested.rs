@@ -1,8 +1,7 @@
-//! The epoll of a worker's connections as a single event source of the tokio runtime. An idle connection therefore
-//! needs no task.
+//! The epoll of a worker's connections, as one event source of the tokio runtime. An idle connection therefore needs no
+//! task.
 //!
-//! This is the only `unsafe` code of the server. It is needed because mio returns the descriptor of a `Poll` only as a
-//! number.
+//! The `unsafe` code here is needed because mio returns the descriptor of a `Poll` only as a number.
 
 use mio::Poll;
 use std::cell::RefCell;

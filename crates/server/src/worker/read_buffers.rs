@@ -1,5 +1,4 @@
-//! The buffers into which a worker reads its sockets one after another, and the decoding of received bytes: the PROXY
-//! header, then TLS.
+//! The buffers into which a worker reads its sockets, and the decoding of received bytes: the PROXY header, then TLS.
 
 use super::connection::Connection;
 use super::stream::{ReadOutcome, StreamError, TLS_HANDSHAKE};
@@ -8,11 +7,11 @@ use std::cell::RefCell;
 use std::sync::Arc;
 
 const SCRATCH_BYTES: usize = 64 * 1024;
-/// The most bytes that are read from one connection before others are served. That many bytes can contain a thousand
-/// WebSocket control frames. The rest of a larger frame is read in pieces of up to `SCRATCH_BYTES`.
+/// The most bytes that are read from one connection before others are served. They can be a thousand WebSocket control
+/// frames. The rest of a larger frame is read in pieces of up to `SCRATCH_BYTES`.
 const BYTES_PER_TURN: usize = 8 * 1024;
 
-/// The read buffers of one worker. A connection has its own buffer only while it has an incomplete message.
+/// The read buffers of one worker. A connection has its own buffer while it has an incomplete message.
 pub struct ReadBuffers {
     scratch: RefCell<Box<[u8]>>,
     plain: RefCell<Vec<u8>>,
@@ -25,8 +24,8 @@ impl Default for ReadBuffers {
 }
 
 impl ReadBuffers {
-    /// Reads from a connection's socket into `scratch`: at most `BYTES_PER_TURN`, or up to the size of `scratch` if the
-    /// connection has a large incomplete message. Returns the number of bytes.
+    /// Reads from a connection's socket into `scratch`, and returns the number of bytes: at most `BYTES_PER_TURN`, or
+    /// all of `scratch` for a large incomplete message.
     pub fn read(&self, connection: &mut Connection) -> (usize, ReadOutcome) {
         let scratch = &mut *self.scratch.borrow_mut();
         let most = if connection.input.len() < BYTES_PER_TURN { BYTES_PER_TURN } else { scratch.len() };
@@ -48,9 +47,8 @@ impl ReadBuffers {
         *self.plain.borrow_mut() = plain;
     }
 
-    /// Appends the plain text of a connection's received bytes to `plain`: its incomplete message, and `fresh` bytes of
-    /// `scratch`. After a PROXY header was read, `settle_address` is called; if it returns `false`, the connection must
-    /// be closed.
+    /// Appends a connection's received bytes to `plain`, as plain text: its incomplete message, and `fresh` bytes of
+    /// `scratch`. Calls `settle_address` after a PROXY header; if that returns `false`, the connection must be closed.
     pub fn collect(
         &self,
         connection: &mut Connection,

@@ -9,8 +9,7 @@ use lamplight_wire::v1::connection_ended::Cause;
 use std::error::Error;
 use std::rc::Rc;
 
-/// The most messages of one connection that are handled before other connections are served: about half a millisecond
-/// of work.
+/// The most messages of one connection that are handled before others are served: about half a millisecond of work.
 const MESSAGES_PER_TURN: usize = 64;
 
 impl Worker {
@@ -23,8 +22,7 @@ impl Worker {
         }
     }
 
-    /// Records that the peer has closed its side. Unread bytes may have arrived with the same event, so the connection
-    /// ends only after they are read.
+    /// Records that the peer has closed its side. The connection ends after its unread bytes are read.
     pub(super) fn on_read_closed(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.read_closed = true;
@@ -57,8 +55,9 @@ impl Worker {
         self.look_again(slot);
     }
 
-    /// Handles the received bytes of a connection. Then reads once from its socket, unless the connection is busy or
-    /// paused, or has too many unsent bytes. If more bytes may follow, queues the connection for the next round.
+    /// Handles the received bytes of a connection, and then reads once from its socket. Does not read if the connection
+    /// is busy or paused, or has too many unsent bytes. If more bytes may follow, queues the connection for the next
+    /// round.
     pub(super) fn look_again(self: &Rc<Self>, slot: usize) {
         if let Some(connection) = self.connections.borrow_mut().get_mut(slot) {
             connection.queued = false;

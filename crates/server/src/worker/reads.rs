@@ -13,7 +13,7 @@ use std::future::Future;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The time limit for a call to the stores. A call that exceeds it may or may not have been carried out.
+/// The time limit for a call to the stores. A call beyond it may or may not have been carried out.
 pub const STORE_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Worker {
@@ -80,8 +80,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Handles a connection that is no longer its device's current one in the directory. The change log has the reason
-    /// for it. If that log entry was missed, the connection is closed here.
+    /// Handles a connection that is no longer its device's current one in the directory. Closes it if entries of the
+    /// change log were missed; otherwise, an entry has the reason.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         self.reads.watch_list_is_settled(watcher, false);
         let missed = self
@@ -103,7 +103,7 @@ impl Worker {
         }
     }
 
-    /// Records the users whose statuses are to be read with a connection's watch list, and the changes of its
+    /// Records, from these effects, the users to read with a connection's watch list, and the changes of its
     /// subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
@@ -170,8 +170,8 @@ impl Worker {
         }
     }
 
-    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `true` if the
-    /// connection is still its device's current one.
+    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
+    /// has another connection by then.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.reads.wait_for_watch_list(watcher);
         self.reads.want_watch_list(watcher, Urgency::Waited);

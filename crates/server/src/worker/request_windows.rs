@@ -1,25 +1,24 @@
 //! The requests of each connection in the current window, weighted by cost, and the paused connections.
 //!
-//! The limit on the rate is computed in `lamplight-core`.
+//! `lamplight-core` computes the limit on the rate.
 
 use lamplight_core::{RequestPace, RequestRate};
 use lamplight_model::Moment;
 use std::cell::{Cell, RefCell};
 
-/// The weighted request counts of a worker's connections, and the connections that are paused until the next window.
+/// The weighted request counts of a worker's connections, and the connections that are paused.
 #[derive(Default)]
 pub struct RequestWindows {
-    /// The request counts by slot. They are not fields of `Connection`, because the size of `Connection` has an
-    /// asserted limit.
+    /// The request counts by slot. They are not fields of `Connection`, whose size has an asserted limit.
     paces: RefCell<Vec<RequestPace>>,
     /// Connections whose requests came too fast.
     paused: RefCell<Vec<u32>>,
-    /// The number of the window (a period for which requests are counted) in which the current round runs.
+    /// The number of the current window, a period for which requests are counted.
     window: Cell<u16>,
 }
 
 impl RequestWindows {
-    /// Returns the number of the window (a period for which requests are counted) in which the current round runs.
+    /// Returns the number of the current window, a period for which requests are counted.
     pub fn window(&self) -> u16 {
         self.window.get()
     }
@@ -33,7 +32,7 @@ impl RequestWindows {
         paces[slot]
     }
 
-    /// Stores the request count of the connection in a slot. [`Self::pace`] must have been called for the slot before.
+    /// Stores the request count of the connection in a slot, for which [`Self::pace`] was called before.
     pub fn set_pace(&self, slot: usize, pace: RequestPace) {
         self.paces.borrow_mut()[slot] = pace;
     }
@@ -48,8 +47,7 @@ impl RequestWindows {
         (!self.paused.borrow().is_empty()).then(|| RequestRate::next_window(now))
     }
 
-    /// Starts the window of this time, if it is not the current one. Returns the slots of the connections that were
-    /// paused.
+    /// Starts the window of this time, if it is not the current one. Returns the slots that were paused.
     pub fn open(&self, now: Moment) -> Vec<u32> {
         let window = RequestRate::window(now);
         if self.window.replace(window) == window { Vec::new() } else { self.paused.take() }

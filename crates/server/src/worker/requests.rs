@@ -84,7 +84,7 @@ impl Worker {
         self.answer_by(id, request_id, answer, put);
     }
 
-    /// Answers a request with the bytes that `put` appends to the output. The connection is then no longer busy.
+    /// Answers a request with the bytes that `put` appends to the output. The connection is no longer busy then.
     pub(super) fn answer_by<T>(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -139,8 +139,7 @@ impl Worker {
         self.connections.put(slot, &v1::ServerMessage { id: request_id, body });
     }
 
-    /// Refuses a complete frame that contains no valid message. The connection stays open, because the next frame may
-    /// be valid.
+    /// Refuses a frame without a valid message. The connection stays open, because the next frame may be valid.
     pub(super) fn refuse_unreadable(&self, slot: usize, message: &Unreadable) {
         tracing::debug!(reason = message.reason, "a message could not be read");
         let detail = format!("the message cannot be read: {}", message.reason);

@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 #[derive(Default)]
 pub struct StoreReads {
     wanted: RefCell<Reads>,
-    /// The tasks that wait for a watch list, keyed by its watcher. Each task receives `true` if its connection is still
-    /// the device's current one, and `false` otherwise.
+    /// The tasks that wait for a watch list, keyed by its watcher. A task receives `true` if its connection is still
+    /// the device's current one.
     settled: RefCell<HashMap<WatcherKey, SmallVec<[oneshot::Sender<bool>; 1]>>>,
     /// The users whose statuses are to be read with a watch list, keyed by its watcher.
     unread: RefCell<HashMap<WatcherKey, Vec<User>>>,
@@ -34,8 +34,8 @@ pub struct WantedLists {
 }
 
 impl StoreReads {
-    /// Returns the next read to start; `None` if there is none or too many are in progress. [`Self::ended`] must be
-    /// called after the read.
+    /// Returns the next read to start; `None` if there is none, or too many are in progress. [`Self::ended`] must be
+    /// called after it.
     pub fn next(&self, now: Moment) -> Option<ReadCall> {
         self.wanted.borrow_mut().next(now)
     }
@@ -65,8 +65,8 @@ impl StoreReads {
         self.wanted.borrow_mut().hurry(watcher);
     }
 
-    /// Returns a receiver that is notified once the watch list of a connection is set. It receives `true` if the
-    /// connection is still its device's current one.
+    /// Returns a receiver that waits until the watch list of a connection is set. It receives `true` if the connection
+    /// is still its device's current one.
     pub fn wait_for_watch_list(&self, watcher: WatcherKey) -> oneshot::Receiver<bool> {
         let (settled, waiting) = oneshot::channel();
         self.settled.borrow_mut().entry(watcher).or_default().push(settled);
@@ -121,15 +121,15 @@ impl StoreReads {
         answered
     }
 
-    /// Requests the version of a user's lists. After the read, the user's connections are asked to read their lists
-    /// again, because the changes themselves were missed.
+    /// Requests the version of a user's lists, after their changes were missed. The user's connections are then asked
+    /// to read their lists again.
     pub fn reread_lists(&self, user: &User) {
         self.lists.borrow_mut().entry(user.clone()).or_default().reload = true;
         self.wanted.borrow_mut().want_lists_state(user.clone(), Urgency::Background);
     }
 
-    /// Takes the recipients of these users' lists versions. The read that starts now is for them; a later request needs
-    /// a later read.
+    /// Takes the recipients of these users' lists versions, for the read that starts now. A later request needs a later
+    /// read.
     pub fn take_wanted_lists(&self, users: &[User]) -> Vec<(User, WantedLists)> {
         let mut lists = self.lists.borrow_mut();
         users.iter().filter_map(|user| lists.remove_entry(user)).collect()

@@ -30,7 +30,7 @@ pub enum StreamError {
 pub struct Stream {
     pub socket: TcpStream,
     tls: Option<Box<ServerConnection>>,
-    /// `true` after TLS has sent its last alert. Bytes that are received later must not be passed to it.
+    /// `true` after the last alert of TLS was sent. Bytes that are received later must not be passed to TLS.
     tls_over: bool,
     /// Bytes that the socket has not accepted yet. The caller limits their number.
     unsent: Vec<u8>,
@@ -113,7 +113,7 @@ impl Stream {
         Ok(())
     }
 
-    /// Sends as many bytes as the socket accepts, and stores the rest. Returns an error if the link is broken.
+    /// Sends as many bytes as the socket accepts, and stores the rest. Fails if the link is broken.
     pub fn send(&mut self, plain: &[u8]) -> io::Result<()> {
         match &mut self.tls {
             None if self.unsent.is_empty() => {
@@ -182,7 +182,7 @@ impl Stream {
     }
 }
 
-/// Writes until all bytes are written or the socket accepts no more. Returns the number of written bytes.
+/// Writes bytes until the socket accepts no more, and returns the number of written ones.
 fn write_some(socket: &mut TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let mut sent = 0;
     while sent < bytes.len() {

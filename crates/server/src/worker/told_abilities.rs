@@ -21,8 +21,8 @@ impl ToldAbilities {
         message(&self.now)
     }
 
-    /// Returns the current abilities if they differ from the last ones that were sent; otherwise `None`. A change that
-    /// was reverted before it could be sent is therefore never sent.
+    /// Returns the current abilities if they differ from those sent last. A change that was reverted in between is not
+    /// sent.
     pub fn news(&mut self) -> Option<v1::Abilities> {
         (self.told != self.now).then(|| self.tell())
     }

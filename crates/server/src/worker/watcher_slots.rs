@@ -18,7 +18,7 @@ impl WatcherSlots {
         slots[number] = Some((watcher, slot as u32));
     }
 
-    /// Returns the slot of a watcher's connection. Returns `None` if a later watcher now has the same watcher slot.
+    /// Returns the slot of a watcher's connection; `None` if a later watcher has the same watcher slot.
     pub fn get(&self, watcher: WatcherKey) -> Option<usize> {
         let slots = self.0.borrow();
         let (key, slot) = (*slots.get(watcher.slot())?)?;

@@ -192,8 +192,7 @@ fn texts_cost_what_is_estimated_also_with_escapes() {
     }
 }
 
-/// If a string stands where another type is expected, the refusal quotes it with escapes. An escaped character can take
-/// six bytes.
+/// Checks the memory of refusals that quote a string with escapes. An escaped character can take six bytes.
 #[test]
 fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     let text = r#"[{"MsgType":"TIMTextElem","MsgContent":{"Text":"x"}}]"#;
@@ -218,8 +217,7 @@ fn refusals_cost_what_is_estimated_whatever_they_are_about() {
     }
 }
 
-/// Calls with the longest lists are accepted, even if each entry has all fields of the cloud's API, including those
-/// that Lamplight ignores.
+/// Checks that calls with the longest lists are accepted, even if each entry has all fields of the cloud's API.
 #[test]
 fn the_longest_lists_are_within_the_bound() {
     let custom = |tags: usize| {

@@ -356,8 +356,7 @@ fn what_cannot_be_read_is_read_later() {
     assert_eq!(world.begin(), [1]);
 }
 
-/// Under random failures, the notices of each user arrive in order, each exactly once, and all of them arrive in the
-/// end.
+/// Checks that, under random failures, the notices of each user arrive in order, each exactly once.
 #[test]
 fn everything_arrives_in_order_in_the_end() {
     use rand::{Rng, SeedableRng};
@@ -401,8 +400,8 @@ fn everything_arrives_in_order_in_the_end() {
     }
 }
 
-/// The outbox has more users than one read returns, and all their notices are due later. The lane waits until the first
-/// notice is due, and does not read the same page repeatedly.
+/// Checks that a lane does not read the same page again and again, if the outbox has more users than a read returns and
+/// nothing is due yet.
 #[test]
 fn a_page_of_what_is_due_later_is_read_once() {
     let mut world = World::new(&[]);
