@@ -1,7 +1,7 @@
 //! The table of the dependencies that are allowed between Lamplight's crates, and a check of the actual ones.
 //!
-//! Only normal dependencies are checked, direct and indirect ones. The dependencies of tests and build scripts are not
-//! compiled into the crate.
+//! Normal dependencies are checked, direct and indirect ones. Those of tests and build scripts are not compiled into
+//! the crate.
 
 use crate::ground::{Ground, output};
 use anyhow::{Context, Result, bail};
@@ -210,8 +210,7 @@ const RULES: &[Rule] = &[
 ];
 
 /// Dependencies that are not followed, as pairs of `from` and `to`. The libraries that verify JWTs depend on a clock
-/// and on random numbers for functions that `auth` does not call: the current time is an argument of `auth`, and it
-/// signs nothing with these libraries.
+/// and on random numbers, for functions that `auth` does not call.
 const CUT: &[(&str, &str)] =
     &[("lamplight-auth", "jsonwebtoken"), ("lamplight-auth", "ring"), ("lamplight-auth", "signature")];
 
@@ -268,8 +267,8 @@ impl Graph {
         self.members.iter().copied().find(|member| self.names[*member] == name)
     }
 
-    /// Returns the shortest path from `from` to every other package that can be reached from it without the
-    /// dependencies in `cut`.
+    /// Returns the shortest path from `from` to each package that can be reached from it without the dependencies in
+    /// `cut`.
     fn ways(&self, from: usize, cut: &[(&str, &str)]) -> BTreeMap<usize, Vec<usize>> {
         let mut ways = BTreeMap::from([(from, vec![from])]);
         let mut queue = VecDeque::from([from]);
@@ -296,8 +295,7 @@ fn text<'a>(value: &'a Value, key: &str) -> Result<&'a str> {
     value[key].as_str().with_context(|| format!("cargo metadata: no string `{key}`"))
 }
 
-/// Returns one sentence for each dependency that the rules forbid, for each crate without a rule, and for each rule
-/// without a crate.
+/// Returns one sentence for each forbidden dependency, each crate without a rule, and each rule without a crate.
 fn findings(graph: &Graph, rules: &[Rule], cut: &[(&str, &str)]) -> Vec<String> {
     let mut findings = Vec::new();
     for member in &graph.members {

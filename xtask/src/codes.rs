@@ -1,7 +1,6 @@
-//! Generates files that are checked in. `docs/codes.md` and the codes of the Dart SDK are made from the table in
-//! `lamplight-model`; `docs/messages.md` and `crates/wire/src/generated`, from the protobuf files; and
-//! `docs/openapi.json`, by the server from its commands. Generating the last one takes a build of the whole server, so
-//! a test of the server checks that it is current.
+//! Generates files that are checked in: from the table in `lamplight-model`, `docs/codes.md` and the codes of the Dart
+//! SDK; from the protobuf files, `docs/messages.md` and `crates/wire/src/generated`; and from the server's commands,
+//! `docs/openapi.json`. The last one takes a build of the server, so a test of the server checks it.
 
 use crate::ground::{Ground, output};
 use crate::{messages, wire_code};

@@ -1,4 +1,4 @@
-//! Runs the tests of the Dart SDK with a Dart VM: that on the path, or one from an npm package, which is installed into
+//! Runs the tests of the Dart SDK. The Dart VM is on the path, or is installed from an npm package into
 //! `target/tools/dart`.
 
 use crate::ground::{Ground, output, run, run_and_hear};
@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 /// The oldest Dart version that is accepted on the path, as in `dart/lamplight/pubspec.yaml`.
 const AT_LEAST: (u32, u32) = (3, 3);
 
-/// The folder of the installed VM, and the folder of the files that pin its npm package by a hash.
+/// The folder of the installed VM.
 const OURS: &str = "target/tools/dart";
+/// The folder of the files that pin the VM's npm package by a hash.
 const PINNED: &str = "xtask/dart-vm";
 
 /// The VM in the npm package: a 32-bit program for Linux on x86.
@@ -35,8 +36,8 @@ pub fn test(ground: &Ground, program: &Path, tally: &mut Tally) -> Result<()> {
     run_and_hear(&mut command, |line| tally.hear(Runner::CargoTest, line))
 }
 
-/// Returns a recent VM on the path. If there is none, returns the installed VM, and installs it first if it is missing.
-/// Returns `None` if the installed VM does not run, because 32-bit system libraries are missing.
+/// Returns a recent VM on the path, or else the installed one, and installs it if it is missing. `None` if the
+/// installed VM does not run, because 32-bit system libraries are missing.
 pub fn vm(ground: &Ground, may_install: bool) -> Result<Option<PathBuf>> {
     let version_of = |program: &OsStr| output(ground.command(program).arg("--version")).unwrap_or_default();
     if is_recent(&version_of("dart".as_ref())) {

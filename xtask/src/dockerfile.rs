@@ -10,8 +10,8 @@ struct Instruction<'a> {
 /// Paths that are large, secret or specific to a machine. They must never be copied into an image.
 const LEFT_OUT: [&str; 4] = [".git", "target", "lamplight-data", "**/node_modules"];
 
-/// Returns the broken rules, as `line: what`. `exists` returns `true` for a path of the repository, and `rust_version`
-/// is the version that the workspace needs.
+/// Returns the broken rules, as `line: what`. `exists` returns `true` for a path of the repository; `rust_version` is
+/// the version that the workspace needs.
 pub fn findings(
     dockerfile: &str,
     dockerignore: &str,

@@ -1,7 +1,6 @@
 //! `cargo xtask fuzz`: builds the fuzz targets with the instrumentation for libFuzzer, and runs them.
 //!
-//! The build works with a stable compiler, because LLVM's pass that counts edges is requested by name, and libFuzzer is
-//! a crate. See `docs/how-to/fuzz.md`.
+//! The build works with a stable compiler, because it names LLVM's pass that counts edges. See `docs/how-to/fuzz.md`.
 
 use crate::ground::{Ground, output, run, run_and_hear};
 use anyhow::{Context, Result, bail};
@@ -9,17 +8,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-/// The options of rustc with which a program counts how often each edge of its control flow is executed, and reports
-/// its comparisons to libFuzzer.
+/// The options of rustc with which a program counts the executions of each edge of its control flow, and reports
+/// comparisons to libFuzzer.
 const INSTRUMENTED: &str = "-Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters \
     -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
-/// The folder of the built programs, the folder of the inputs that reach new code, and the folder of failing inputs.
+/// The folder of the built programs.
 const BUILT: &str = "target/fuzz";
+/// The folder of the inputs that reach new code.
 const CORPUS: &str = "fuzz/corpus";
+/// The folder of failing inputs.
 const ARTIFACTS: &str = "fuzz/artifacts";
 
 /// The targets that need a whole node. A build without these targets is much faster.
@@ -151,7 +152,7 @@ impl Figures {
     }
 }
 
-/// A folder for the files that the targets write, in memory if possible. Dropping this value removes the folder.
+/// A folder for the files that the targets write, in memory if possible. It is removed when dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -183,7 +184,7 @@ fn targets(ground: &Ground) -> Result<Vec<String>> {
     Ok(targets)
 }
 
-/// Returns the platform of this machine. The build passes it explicitly, so that build scripts are not instrumented.
+/// Returns the platform of this machine. The build names it, so that build scripts are not instrumented.
 fn host(ground: &Ground) -> Result<String> {
     let about = output(ground.command("rustc").arg("-vV"))?;
     let host = about.lines().find_map(|line| line.strip_prefix("host: "));

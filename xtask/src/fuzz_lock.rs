@@ -1,10 +1,10 @@
 //! Checks that the lock file of the fuzz programs contains the dependencies of Lamplight's crates.
 //!
-//! The fuzz programs are a separate workspace, which no step of `cargo xtask test` builds. Without this check, an
-//! outdated `fuzz/Cargo.lock` would be noticed only at the next fuzzing.
+//! The fuzz programs are a separate workspace, which `cargo xtask test` does not build, so an outdated
+//! `fuzz/Cargo.lock` would be noticed only at the next fuzzing.
 
-/// Returns one sentence for each dependency that the manifest of one of Lamplight's crates has, but the lock file does
-/// not. `manifest_of` returns the manifest of a crate by its name.
+/// Returns one sentence for each dependency that a crate's manifest has and the lock file does not. `manifest_of`
+/// returns the manifest of a crate by its name.
 pub fn findings<'a>(lock: &str, manifest_of: impl Fn(&str) -> Option<&'a str>) -> Vec<String> {
     let mut findings = Vec::new();
     for package in lock.split("[[package]]\n").skip(1) {

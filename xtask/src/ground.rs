@@ -1,5 +1,5 @@
-//! The repository, and the programs that run in it. They run at its root, and without the variables that the outer
-//! `cargo run` has set. Only a program that replaces this process gets the stdin of this process.
+//! The repository, and the programs that run at its root, without the variables of the outer `cargo run`. A program
+//! that replaces this process gets its stdin; others do not.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::env;
@@ -50,7 +50,7 @@ impl Ground {
     }
 
     /// Replaces this process with `lamplight`, built with this profile and called with these arguments. Signals and the
-    /// exit code are then those of `lamplight`.
+    /// exit code are then its own.
     pub fn become_lamplight(&self, profile: &str, first: &[&str], args: &[&str]) -> Result<ExitCode> {
         self.become_cargo(
             &format!("run --profile {profile} --package lamplight -- {}", first.join(" ")),
@@ -65,9 +65,8 @@ impl Ground {
     }
 }
 
-/// Returns `true` if cargo sets this variable for a program that `cargo run` starts. Some build scripts, such as that
-/// of ring, run again if one of these variables changes. The cargo processes that this program starts must therefore
-/// not inherit them.
+/// Returns `true` if cargo sets this variable for a program that `cargo run` starts. Inner cargo processes must not
+/// inherit it: some build scripts, such as that of ring, run again if it changes.
 fn is_of_the_outer_cargo(name: &str) -> bool {
     name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") || name == "CARGO"
 }

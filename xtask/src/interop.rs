@@ -36,7 +36,7 @@ pub fn set_up(ground: &Ground, may_install: bool) -> Result<()> {
     fs::write(&stamp_file, stamp).context("cannot write target/interop/stamp")
 }
 
-/// Makes a Python environment at `venv` with the packages in `requirements`. pip checks the hash of each file.
+/// Makes a Python environment at `venv` with the packages in `requirements`. pip checks their hashes.
 pub fn python_packages(ground: &Ground, venv: &str, requirements: &str) -> Result<()> {
     run(ground.command("python3").args(["-m", "venv", "--clear", venv]))?;
     let pip = "-m pip install --quiet --disable-pip-version-check --require-hashes -r";

@@ -1,6 +1,6 @@
 //! The commands of `cargo xtask`: `demo` and `test`, which the README describes, and some smaller ones.
 //!
-//! `steps.rs` lists the steps of `test` in their order. A step is a separate file, or a few lines in `steps.rs`.
+//! `steps.rs` lists the steps of `test` in their order.
 
 mod api;
 mod arrows;

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 
 /// The folder of the finished packages.
 const OUT: &str = "target/package";
-/// The folder with the contents of the archive. The metadata of cargo-deb in `crates/lamplight/Cargo.toml` takes the
-/// program, the manual pages and the completions from this folder.
+/// The folder with the contents of the archive. cargo-deb takes the program, the manual pages and the completions from
+/// it.
 const FILES: &str = "target/package/files";
 
 /// The files of the repository that are copied into the archive.
@@ -147,8 +147,8 @@ fn lay_out(ground: &Ground, program: &Path) -> Result<()> {
     npm_packages(ground, &files.join("npm"))
 }
 
-/// Packs the SDK and the web components, which must have been built before. npm gives all files the same time, so the
-/// same contents give the same bytes.
+/// Packs the SDK and the web components, which must have been built. npm gives all files one time, so the same contents
+/// give the same bytes.
 fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     fs::create_dir_all(into)?;
     for package in NPM_PACKAGES {
@@ -164,8 +164,8 @@ fn npm_packages(ground: &Ground, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Packs [`FILES`] into the archive. The files are sorted by name, have the same time and no owner, and their modes do
-/// not depend on the umask.
+/// Packs [`FILES`] into the archive, sorted by name, with one time, no owner, and modes that do not depend on the
+/// umask.
 fn archive(ground: &Ground, epoch: &str, compression: Compression) -> Result<PathBuf> {
     let verbose = output(ground.command("rustc").arg("-vV"))?;
     let host = verbose
@@ -223,10 +223,9 @@ fn only_file(folder: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Makes the bill of materials (CycloneDX) of the program: each crate in it, with version, licence and checksum.
+/// Makes the bill of materials (CycloneDX) of the program: each crate with version, licence and checksum.
 ///
-/// cargo-cyclonedx writes one file for each member of the workspace, next to the member's manifest. The files of the
-/// other members are removed.
+/// cargo-cyclonedx writes one file for each member of the workspace. Those of the other members are removed.
 fn bill_of_materials(ground: &Ground, tool: &Path, epoch: &str) -> Result<PathBuf> {
     let name = format!("lamplight-{VERSION}.cdx");
     let ran = run(ground

@@ -23,8 +23,8 @@ pub enum Runner {
 }
 
 impl Tally {
-    /// Adds the counts in one line of a runner's output. nextest also prints the output of failed tests, which may
-    /// contain counts in the format of `cargo test`. Therefore, only counts in the runner's own format are added.
+    /// Adds the counts in one line of a runner's output, in the runner's own format. nextest also prints the output of
+    /// failed tests, with counts in the format of `cargo test`, which must not be added.
     pub fn hear(&mut self, runner: Runner, line: &str) {
         let line = line.trim_start();
         let counts = match runner {
@@ -56,8 +56,8 @@ impl fmt::Display for Tally {
     }
 }
 
-/// Removes parentheses and the text in them. In `18 passed (1 slow, 2 leaky), 1 failed`, the text in them repeats tests
-/// that are already counted.
+/// Removes parentheses and the text in them, which repeats tests that are already counted: `18 passed (1 slow, 2
+/// leaky), 1 failed`.
 fn without_parentheses(counts: &str) -> String {
     let mut depth = 0;
     counts

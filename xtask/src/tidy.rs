@@ -22,7 +22,7 @@ struct Exception {
     because: &'static str,
 }
 
-/// The most lines that a file may have. A longer file probably has several subjects, and should be split.
+/// The most lines of a file. A longer one probably has several subjects, and should be split.
 const LONGEST: usize = 600;
 
 /// The files that may be longer. All of them are generated; tests must be as short as other code.
@@ -44,14 +44,14 @@ const LONG: &[Exception] = &[
 /// The macros that must not be in finished code.
 const UNFINISHED: [&str; 3] = [concat!("todo", "!("), concat!("dbg", "!("), concat!("unimplemented", "!(")];
 
-/// The only file that may use a lock of the standard library, which a panic poisons, because the SDK has no dependency
-/// on another lock.
+/// The file that may use a lock of the standard library, which a panic poisons. The SDK has no dependency on another
+/// lock.
 const LOCK_OF_THE_SDK: &str = "crates/client/src/shared.rs";
 
 /// Absolute paths that exist on some machines only, so they must not be in files.
 const PLACES: [&str; 3] = [concat!("/ho", "me/"), concat!("/ro", "ot/"), concat!("/wo", "rk/")];
 
-/// The hosts of package registries. They must not be in files, because each machine has its own settings for them.
+/// The hosts of package registries. Files must not name them, because each machine has its own settings.
 const REGISTRIES: [&str; 5] = [
     concat!("registry", ".npmjs"),
     concat!("files", ".pythonhosted"),
@@ -63,8 +63,7 @@ const REGISTRIES: [&str; 5] = [
 /// Words that must not begin a doc comment, which should begin with a noun phrase or a verb.
 const HEADLESS: [&str; 6] = ["What", "Who", "Whose", "Whom", "Whatever", "Whoever"];
 
-/// The folder of the inputs for fuzzers. They are not checked, because they are bytes, even if some of them are valid
-/// text.
+/// The folder of the inputs for fuzzers. They are bytes, and are not checked.
 const CORPUS: &str = "fuzz/corpus/";
 
 /// Fails if a file breaks a rule. Checks tracked files, and untracked files that git does not ignore.
@@ -147,7 +146,7 @@ fn lines(file: &File, findings: &mut Vec<String>) {
     }
 }
 
-/// Returns `true` if a line contains this absolute path. An occurrence within a longer path or URL does not count.
+/// Returns `true` if a line contains this absolute path, not as a part of a longer path or URL.
 fn has_absolute(line: &str, path: &str) -> bool {
     line.match_indices(path).any(|(at, _)| {
         let before = line[..at].chars().next_back();
@@ -275,16 +274,15 @@ fn prose(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// The list of pages of the documentation site. Pages whose path begins with `DECISIONS` are not in the list, because
-/// the site finds them itself.
+/// The list of pages of the documentation site.
 const SUMMARY: &str = "docs/SUMMARY.md";
+/// The beginning of the paths of decisions. The site finds these pages itself, so they are not in the list.
 const DECISIONS: &str = "docs/decisions/0";
 
 /// The page that has a test for each guarantee.
 const GUARANTEES: &str = "docs/guarantees.md";
 
-/// Checks that every page in `docs/` is in the summary exactly once. [`links`] checks that the links of the summary
-/// lead to files.
+/// Checks that the summary has every page in `docs/` exactly once. [`links`] checks its links.
 fn summary(files: &[File], findings: &mut Vec<String>) {
     let Some(summary) = files.iter().find(|file| file.path == SUMMARY) else {
         if files.iter().any(|file| file.path.starts_with("docs/decisions/")) {

@@ -146,7 +146,7 @@ pub struct CargoTool {
     features: &'static str,
 }
 
-/// The tool cargo-deny. Versions older than `at_least` cannot read the metadata of the current cargo or this
+/// The tool cargo-deny. Versions older than `at_least` cannot read the metadata of the current cargo, or this
 /// `deny.toml`.
 const CARGO_DENY: CargoTool =
     CargoTool { name: "cargo-deny", version: "0.20.2", at_least: (0, 18), features: "" };
@@ -212,7 +212,8 @@ pub fn cargo_deny(ground: &Ground, may_install: bool) -> Result<PathBuf> {
     cargo_tool(ground, &CARGO_DENY, may_install)
 }
 
-/// Returns a cargo tool: the installed one, or a recent one on the path. If there is neither, installs it.
+/// Returns a cargo tool: the pinned version in `target/tools`, or else one on the path that is recent enough. If there
+/// is neither, installs it, or fails if `may_install` is `false`.
 pub fn cargo_tool(ground: &Ground, tool: &CargoTool, may_install: bool) -> Result<PathBuf> {
     let CargoTool { name, version, at_least, features } = *tool;
     let ours = ground.path("target/tools/bin").join(name);
@@ -255,7 +256,7 @@ fn is_recent(answer: &str, at_least: (u32, u32)) -> bool {
     matches!((numbers.next(), numbers.next()), (Some(major), Some(minor)) if (major, minor) >= at_least)
 }
 
-/// Returns the command of a probe. A space separates its arguments, and a `/` means a space within an argument.
+/// Returns the command of a probe. A space separates its arguments; a `/` stands for a space within one.
 fn probe(ground: &Ground, words: &str) -> std::process::Command {
     let mut words = words.split(' ');
     let mut program = words.next().unwrap_or_default().into();

@@ -1,5 +1,5 @@
-//! Generates `crates/wire/src/generated`, the Rust code of the protobuf files. The code is checked in, so that users of
-//! the crate need no protobuf compiler.
+//! Generates `crates/wire/src/generated`, the Rust code of the protobuf files. It is checked in, so that users of the
+//! crate need no protobuf compiler.
 
 use crate::messages::FOLDER;
 use anyhow::{Context, Result, anyhow};
@@ -20,8 +20,8 @@ const FILES: [&str; 3] =
 /// The folder below the root in which the generators write their files.
 const WORKSHOP: &str = "target/wire-code";
 
-/// Returns the paths and texts of the generated files: the messages of the protobuf files, and their JSON mapping,
-/// which is the standard one of protobuf.
+/// Returns the paths and texts of the generated files: the messages of the protobuf files, and protobuf's standard JSON
+/// mapping for them.
 pub fn files(root: &Path) -> Result<[(&'static str, String); 2]> {
     let workshop = root.join(WORKSHOP);
     fs::create_dir_all(&workshop).with_context(|| format!("cannot make {}", workshop.display()))?;

@@ -283,7 +283,7 @@ async fn the_command_line_and_the_console_have_the_same_operators() {
     assert_eq!(ann.get("/apps").await.refusal(), (401, 6014));
 }
 
-/// Tries wrong passwords from many addresses, until the returned value is dropped. Each address makes fewer attempts
+/// Tries wrong passwords from many addresses until the returned value is dropped. Each address makes fewer attempts
 /// than are allowed.
 fn flood(server: SocketAddr) -> JoinSet<()> {
     let mut attackers = JoinSet::new();

@@ -18,8 +18,7 @@ use tokio::time::timeout;
 const FLOODS: usize = 16;
 /// The number of bytes that are written at a time.
 const BYTES: usize = 1 << 20;
-/// The timeout for stopping the node. It is long because the machine may be busy. A node that waited for these clients
-/// would never stop.
+/// The timeout for stopping the node. It is long because the machine may be busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn frame(body: Request) -> Vec<u8> {
@@ -28,8 +27,7 @@ fn frame(body: Request) -> Vec<u8> {
     frame
 }
 
-/// Sends the bytes repeatedly until the kernel's buffer is full. Returns the rest of the last repetition, which was not
-/// sent.
+/// Sends the bytes again and again until the kernel's buffer is full. Returns the unsent rest of the last repetition.
 async fn fill<'a>(stream: &TcpStream, bytes: &'a [u8]) -> &'a [u8] {
     let mut rest = bytes;
     stream.writable().await.unwrap();

@@ -1,5 +1,5 @@
-//! Tests with clients that send many requests and read few answers. The answers are in order, their memory is bounded,
-//! and no other client waits for them.
+//! Tests with clients that send many requests and read few answers. Answers are in order, memory is bounded, and other
+//! clients do not wait.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 
@@ -63,8 +63,7 @@ async fn a_thousand_requests_in_one_write_are_answered_in_their_order() {
 struct Flood {
     sent: Arc<AtomicUsize>,
     enough: Arc<AtomicBool>,
-    /// The task that sends. It returns the writing half of the stream, because dropping this half would close the
-    /// connection.
+    /// The task that sends. It returns the stream's writing half, because dropping that would close the connection.
     task: JoinHandle<OwnedWriteHalf>,
     reader: OwnedReadHalf,
     received: Vec<u8>,

@@ -66,8 +66,7 @@ async fn the_page_lists_what_a_fresh_node_shows_and_nothing_else() {
     assert_eq!(documented, shown, "the labels");
 }
 
-/// Checks that every series exists from the start. A rate over a series that begins with its first event would miss
-/// that event.
+/// Checks that every series exists from the start. A rate over a later series would miss its first event.
 #[tokio::test]
 async fn every_counter_has_all_of_its_series_from_the_start() {
     let node = TestNode::start().await;

@@ -24,8 +24,8 @@ async fn befriend(node: &TestNode, one: &str, other: &str) {
     node.node.service().add_friend(&node.user(one), friend, By::App, node.clock.now()).await.unwrap();
 }
 
-/// Checks that friend notification reaches every connection of a worker, even if the number of connections exceeds the
-/// number of reads that may wait for the facts. Each read fails at first, like a read beyond that limit.
+/// Checks that friend notification reaches every connection of a worker, although each read fails at first, as a read
+/// beyond the limit on waiting reads does.
 #[tokio::test]
 async fn friend_notification_reaches_every_connection_though_the_store_fails_at_first() {
     const FANS: usize = READ_QUEUE + 104;

@@ -43,8 +43,8 @@ async fn node_with(change: impl FnOnce(&mut Config)) -> TestNode {
     .await
 }
 
-/// Starts a node that trusts 127.0.0.1, limits connections and failed logins to two per address, and sends its events
-/// to a webhook receiver.
+/// Starts a node that trusts 127.0.0.1 and sends events to a webhook receiver. It allows two connections, and two
+/// failed logins, per address.
 async fn node_for(receiver: &Receiver) -> TestNode {
     let mut node = node_with(|config| {
         config.webhooks.allow_private = true;
@@ -215,8 +215,8 @@ async fn a_header_from_elsewhere_or_a_broken_or_a_second_one_ends_the_connection
     let Body::Login(_) = log_in(&node, &mut stream, "alice").await else { panic!("others are as ever") };
 }
 
-/// A connection without its PROXY header or without a login ends after five seconds of the node's clock, and then no
-/// longer counts towards the limit.
+/// Checks that a connection without its PROXY header, or without a login, ends after five seconds and then no longer
+/// counts.
 #[tokio::test]
 async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let node = node_with(|config| config.limits.connections = 4).await;
@@ -245,8 +245,8 @@ async fn who_does_not_say_for_whom_it_is_has_little_time_and_few_places() {
     let Body::Login(_) = ask(&mut named, login).await else { panic!("there is time") };
 }
 
-/// Connects to this address, upgrades to a WebSocket with additional header lines, and logs in. Returns the WebSocket
-/// and the first message.
+/// Connects to `address`, upgrades to a WebSocket with additional header lines, and logs in. Returns the WebSocket and
+/// the first message.
 async fn web_log_in(
     node: &TestNode,
     source: Ipv4Addr,
@@ -409,8 +409,8 @@ struct Proxy {
 }
 
 impl Proxy {
-    /// Starts `program` as a proxy of a node. Returns `None`, and prints a message, if the program is not installed.
-    /// The proxy closes connections that have been idle for `idle`.
+    /// Starts `program` as a proxy of a node; the proxy closes connections that were idle for `idle`. If the program is
+    /// not installed, prints a message and returns `None`.
     async fn start(program: &str, node: &TestNode, idle: &str) -> Option<Self> {
         if Command::new(program).arg("-v").output().await.is_err() {
             eprintln!("SKIPPED: {program} is not installed; `cargo xtask setup` installs it");
@@ -524,8 +524,8 @@ async fn everything_through_haproxy_has_the_address_of_its_client() {
     check("haproxy").await;
 }
 
-/// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns the number of
-/// closed links before one lived for a whole interval.
+/// Logs in through a proxy that closes links after a third of the usual heartbeat interval. Returns the number of links
+/// that it closed before one lasted.
 async fn cuts_before_a_link_is_kept(node: &TestNode, address: String, user: &str) -> u32 {
     let client = Client::builder(address).app(node.app.id).platform(Platform::Linux).build().unwrap();
     let mut events = client.events();

@@ -1,6 +1,6 @@
-//! Tests with schemathesis, from PyPI. It reads the OpenAPI document that a node serves, and makes valid and invalid
-//! calls from it. No answer may be an internal error, and each must have a shape and a code that the document lists.
-//! `cargo xtask test` installs schemathesis.
+//! Tests with schemathesis, from PyPI, which makes valid and invalid calls from a node's OpenAPI document. No answer
+//! may be an internal error, or have a shape or code that the document does not list. `cargo xtask test` installs
+//! schemathesis.
 
 #![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, missing_docs)]
 

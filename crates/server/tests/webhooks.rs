@@ -234,8 +234,8 @@ async fn redirects_are_not_followed() {
     assert_eq!(elsewhere.connections.load(Ordering::SeqCst), 0);
 }
 
-/// Waits until the behaviour of a receiver has had an effect: three requests have failed or succeeded, or the maximum
-/// number of requests is running.
+/// Waits until a receiver's behaviour has had an effect: three requests have failed or succeeded, or as many as allowed
+/// are running.
 async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     let wait = async {
         loop {
@@ -250,7 +250,7 @@ async fn shows_its_manner(node: &TestNode, receiver: &Receiver) {
     tokio::time::timeout(PATIENCE, wait).await.expect("the receiver is called");
 }
 
-/// Checks for each behaviour of a receiver that users are served meanwhile. All notices must arrive once the receiver
+/// Checks, for each behaviour of a receiver, that users are served meanwhile, and that all notices arrive once it
 /// behaves well.
 async fn harm_nobody(manners: impl IntoIterator<Item = Manner>) {
     for manner in manners {

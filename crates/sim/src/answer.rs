@@ -14,7 +14,7 @@ pub struct Shown {
     pub since: Timestamp,
     /// The reason of the last change.
     pub reason: Reason,
-    /// The last time at which the user was connected; `None` if the status type is online or the user never connected.
+    /// The time at which the user was last connected; `None` for a user who is online or never was.
     pub last_seen: Option<Timestamp>,
     /// The connected platforms.
     pub platforms: PlatformSet,

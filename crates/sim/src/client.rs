@@ -15,18 +15,17 @@ pub struct Client {
     pub worker: usize,
     /// Whether the client has stopped reading.
     pub stalled: bool,
-    /// The users about whom the client may be notified. The set is computed when the client's worker has read the whole
-    /// log.
+    /// The users of whom the client may be notified, as of the last time that its worker had read the whole log.
     pub allowed: BTreeSet<Who>,
     picture: BTreeMap<Who, UserStatus>,
-    /// The users whose cached version may be sent once more. They were added to or removed from the subscription list,
-    /// or their version was in an answer before the client's worker had read the change.
+    /// The users whose cached version may be sent once more: the subscription list changed, or an answer had the
+    /// version before the worker had read it.
     may_repeat: BTreeSet<Who>,
-    /// `true` if every cached version may be sent once more until all workers have read everything. This is set if the
-    /// worker was late when the client connected, or when a friendship ended and began again.
+    /// `true` if each cached version may be sent once more, until all workers have read everything. That is so after a
+    /// login at a late worker, or a friendship that ended and began again.
     lenient: bool,
-    /// Users whose account was deleted and whose record was removed before the worker had read the change. It is no
-    /// fault if the client is not notified of their deletion.
+    /// Users whose account was deleted and whose record was removed before the worker had read that. The client need
+    /// not be notified of it.
     pub may_miss: BTreeSet<Who>,
     /// The subscription list according to the received messages; `None` if the messages do not determine it.
     list: Option<BTreeSet<Who>>,
@@ -49,7 +48,7 @@ impl Client {
         }
     }
 
-    /// Processes a notification. Fails if its version is not newer than the cached version, unless a repeat is allowed.
+    /// Takes a notification. Fails if its version is not newer than the cached one, unless a repeat is allowed.
     pub fn hear(&mut self, of: Who, status: UserStatus) -> Result<(), String> {
         let again = self.may_repeat.remove(&of) || self.lenient;
         if let Some(known) = self.picture.get(&of)
@@ -62,8 +61,8 @@ impl Client {
         Ok(())
     }
 
-    /// Processes the answer to a query. For watched users the answer updates the cache. A late worker may then send the
-    /// same version once more as a notification.
+    /// Takes the answer to a query, which updates the cache for watched users. A late worker may then send the same
+    /// version once more.
     pub fn fold_answer(&mut self, of: Who, status: UserStatus, worker_is_late: bool) {
         if self.allowed.contains(&of) || self.picture.contains_key(&of) {
             self.fold(of, status);

@@ -46,7 +46,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// The interval in steps at which all workers and clients read everything, and the whole states are compared.
+/// The number of steps after which workers and clients read everything, and the whole states are compared.
 const QUIET_EVERY: usize = 50;
 
 /// Generates a history from a seed and runs it.
@@ -230,7 +230,7 @@ fn lists(random: &mut Random) -> Friends {
     if random.once_in(3) { Friends::One } else { Friends::Both }
 }
 
-/// A list of users for a call. Sometimes each user occurs twice, because the server must count duplicates once.
+/// Returns a list of users for a call. Sometimes each is in it twice, because the server must count duplicates once.
 fn users(random: &mut Random, reference: &Reference, who: Who, most: usize) -> Vec<Who> {
     if random.once_in(20) {
         return vec![who; 1 + random.below(2)];

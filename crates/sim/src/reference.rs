@@ -1,5 +1,5 @@
-//! A model of the SPEC in simple code, which computes the expected outcome of every step. It has no optimisations: each
-//! time, it computes anew who is online and who may be notified about whom.
+//! A model of the SPEC in simple code, which computes the expected outcome of each step. It computes anew each time who
+//! is online, and who may be notified about whom.
 //!
 //! The model shares the types of `lamplight-model` with the code under test, but none of its rules.
 
@@ -33,7 +33,7 @@ pub struct Reference {
     /// The last time at which the process was running, according to the files on disk.
     alive_at: Timestamp,
     latest_wall: Timestamp,
-    /// The time by the wall clock at which all live records were last lost; at first, the beginning of the history.
+    /// The wall clock's time when all live records were last lost; at first, the beginning of the history.
     lost_at: Timestamp,
     /// The cause of the end, by connection.
     ended: BTreeMap<u64, Cause>,
@@ -66,8 +66,7 @@ impl Reference {
         }
     }
 
-    /// Applies a step and returns the expected answer. `connection` is the connection of the step; steps without a
-    /// connection ignore it.
+    /// Applies a step and returns the expected answer. Steps without a connection ignore `connection`.
     pub fn apply(&mut self, step: &Step, connection: u64) -> Answer {
         match step {
             Step::Login { who, device, worker, resume, sig } => {
@@ -141,8 +140,8 @@ impl Reference {
         self.people[who].account.and_then(|_| self.watched_status(who))
     }
 
-    /// The status that watchers must receive. A deleted account has a status until its record is removed. `None`
-    /// without an account or record.
+    /// Returns the status that watchers must receive; `None` without an account or record. A deleted account has a
+    /// status until its record is removed.
     pub fn watched_status(&self, who: Who) -> Option<Shown> {
         let person = &self.people[who];
         let since = person.since.or(person.account)?;
@@ -156,13 +155,13 @@ impl Reference {
         })
     }
 
-    /// Two numbers: how often the user's record was removed or lost, and the visible changes of the user.
+    /// Returns two numbers: how often the user's record was removed or lost, and the user's visible changes.
     pub fn changes(&self, who: Who) -> (u64, u64) {
         (self.people[who].life, self.people[who].changes)
     }
 
-    /// The time above which the versions of a user without a record start. `None` if the user has an account or the
-    /// record of a deleted account.
+    /// Returns the time above which the versions of a user without a record start. `None` if the user has an account,
+    /// or a deleted account's record.
     pub fn begins_above(&self, who: Who) -> Option<Timestamp> {
         let person = &self.people[who];
         (person.account.is_none() && !person.is_known).then(|| self.now.wall.max(self.lost_at))
@@ -319,8 +318,8 @@ impl Reference {
         Answer::LoggedIn { registered, list_lost }
     }
 
-    /// The platform of the login that kicks a resuming device: a later login that is connected or lingering and
-    /// competes with the device's login. `None` if there is no such login.
+    /// Returns the platform of the login that kicks a resuming device, if there is one: a later, competing login that
+    /// is connected or lingering.
     fn loses_to(&self, who: Who, device: Device) -> Option<Platform> {
         let logins = &self.people[who].logins;
         let own = logins.iter().position(|login| login.device == device)?;
@@ -447,8 +446,7 @@ impl Reference {
         Answer::Done
     }
 
-    /// Removes the deleted users for which `which` returns `true` from the subscription lists of other users. The
-    /// upkeep and a restart remove all of them. The creation of an account removes the former user with the same id.
+    /// Removes the deleted users for whom `which` returns `true` from the subscription lists of others.
     fn forget_deleted(&mut self, which: impl Fn(Who) -> bool) {
         let (deleted, left) = std::mem::take(&mut self.deleted).into_iter().partition(|who| which(*who));
         self.deleted = left;

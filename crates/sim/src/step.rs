@@ -1,7 +1,7 @@
 //! The steps of a history, and their text form.
 //!
-//! A step is one line with the subject, the action and its arguments, for example `ann.phone subscribe bob cat` or
-//! `advance 500`. A failing history is printed in this form and can be replayed from it.
+//! A step is one line with the subject, the action and its arguments, such as `ann.phone subscribe bob cat` or `advance
+//! 500`. A failing history is printed in this form, and can be replayed from it.
 
 use lamplight_model::{AppId, AppSettings, Edition, MultiDeviceMode, Platform, User, UserId};
 use std::fmt;
@@ -63,8 +63,8 @@ pub enum End {
     Closed,
     /// The server received nothing for the heartbeat timeout.
     TimedOut,
-    /// The worker reports the end of the device's oldest connection that it still serves. This connection may have been
-    /// superseded long ago.
+    /// The worker reports the end of the device's oldest connection that it serves, which may have been superseded long
+    /// ago.
     LateClosed,
 }
 
@@ -153,8 +153,8 @@ impl Knob {
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[allow(missing_docs, reason = "the fields are what their names say")]
 pub enum Step {
-    /// A device connects to a worker and logs in. With `resume`, it resumes automatically and sends the versions that
-    /// it has cached.
+    /// A device connects to a worker and logs in. With `resume`, that is automatic, with the versions that the device
+    /// has cached.
     Login { who: Who, device: Device, worker: usize, resume: bool, sig: Sig },
     /// A device logs out.
     Logout { who: Who, device: Device },

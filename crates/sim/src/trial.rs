@@ -50,8 +50,8 @@ impl From<Failed> for Fault {
     }
 }
 
-/// The fields of a status whose changes increase its version. `last_seen` and the devices of an online user change
-/// without a new version.
+/// The fields of a status whose changes increase its version. Changes of `last_seen`, and of an online user's devices,
+/// do not.
 type Versioned = (StatusType, String, Timestamp, Reason);
 
 /// All statuses of a user that the directory has had.
@@ -134,8 +134,8 @@ impl Trial {
         *self.tally.entry(what.into()).or_default() += 1;
     }
 
-    /// Executes a step and compares the results. Returns the answer, or `None` if the step is currently impossible,
-    /// such as a call of a user without a connection.
+    /// Executes a step, compares the results, and returns the answer. `None` if the step is impossible now, such as a
+    /// call without a connection.
     pub fn step(&mut self, step: &Step) -> Result<Option<Answer>, Fault> {
         let Some(connection) = self.connection(step) else { return Ok(None) };
         self.told.clear();
@@ -207,8 +207,7 @@ impl Trial {
         }
     }
 
-    /// The connection of a step, or 0 if the step needs none. `None` if the step needs a connection that does not
-    /// exist.
+    /// Returns the connection of a step; 0 if the step needs none, `None` if it does not exist.
     fn connection(&mut self, step: &Step) -> Option<u64> {
         match step {
             Step::Login { who, .. } | Step::Create { who } if self.begins_too_early(*who) => None,
@@ -258,16 +257,16 @@ impl Trial {
         }
     }
 
-    /// Whether a removed account would be created again while the wall clock is behind its last version. Versions are
-    /// then computed from the clock, so they would decrease.
+    /// Returns `true` if a removed account would be created again while the wall clock is behind its last version. Its
+    /// versions would then decrease.
     fn begins_too_early(&self, who: Who) -> bool {
         let last = self.records[who].versions.last_key_value();
         let begins = self.reference.begins_above(who);
         begins.zip(last).is_some_and(|(begins, (last, _))| *last >= Version::at(begins))
     }
 
-    /// Checks that the directory and the model have the same status for every user, and that a version increases if and
-    /// only if the status changes.
+    /// Checks that directory and model have the same status for every user, and that a version increases exactly if the
+    /// status changes.
     fn compare_statuses(&mut self) -> Result<(), Fault> {
         for (who, answered) in self.world.statuses(Viewing::Asked, self.reference.now)?.iter().enumerate() {
             let (actual, expected) = (answered.as_ref().map(Shown::of), self.reference.status(who));
@@ -341,7 +340,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Updates the clients of a worker that missed entries of the change log. They receive the whole subscription list.
+    /// Updates the clients of a worker that missed entries of the change log. They get the whole subscription list.
     fn note_missed(&mut self, worker: usize) {
         self.count("missed a part of the log");
         self.for_clients(worker, |reference, client| {
@@ -375,8 +374,7 @@ impl Trial {
         if is_right { Ok(()) } else { Err(Fault(format!("closed with {cause:?} instead of {expected:?}"))) }
     }
 
-    /// Checks the statuses that a client received: the client may watch their users, each status existed, and its
-    /// version is newer.
+    /// Checks the statuses that a client received: it may watch their users, each existed, and each version is newer.
     fn judge_told(&mut self, connection: u64, told: Vec<UserStatus>) -> Result<(), Fault> {
         for status in told {
             self.count("told");
@@ -409,7 +407,7 @@ impl Trial {
         Ok(())
     }
 
-    /// Checks, after everything was read, that every client has the current statuses and that exactly the expected
+    /// Checks, after everything was read, that clients have the current statuses, and that exactly the expected
     /// connections are open.
     fn judge_quiet(&mut self) -> Result<(), Fault> {
         for (connection, told) in self.world.write(usize::MAX, true) {
@@ -468,10 +466,10 @@ impl Trial {
     }
 }
 
-/// Whether the answers are equal, apart from two allowed differences.
+/// Returns `true` if the answers are equal, apart from two allowed differences.
 ///
-/// The answer to a subscription has the status of the last notification, in which `last_seen` and the devices of an
-/// online user may be outdated. A late worker may still have former friends, and may not have new ones.
+/// In the answer to a subscription, `last_seen` and the devices of an online user may be outdated. A late worker may
+/// have former friends, and lack new ones.
 fn agree(answer: &Answer, expected: &Answer, worker_is_late: bool) -> bool {
     let (mut answer, mut expected) = (answer.clone(), expected.clone());
     for answer in [&mut answer, &mut expected] {

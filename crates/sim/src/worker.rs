@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Notice {
     /// A connection was closed. The cause is `None` if the worker had missed entries of the change log, and then found
-    /// that the connection is no longer current.
+    /// another current connection.
     Closed(u64, Option<Cause>),
     /// Another device changed the subscription list.
     ListChanged { connection: u64, added: Vec<Who>, left: Vec<Who> },
@@ -33,8 +33,8 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Adds a logged-in connection. `known` has the versions that its client has cached. Returns whether the connection
-    /// is its device's current one.
+    /// Adds a logged-in connection; `known` has the versions that its client has cached. Returns `false` if the device
+    /// has another connection by then.
     pub async fn join(
         &mut self,
         service: &Service,
@@ -96,8 +96,8 @@ impl Worker {
         Ok(notices)
     }
 
-    /// Applies a change of the subscription list by a call of the connection. Returns the statuses of the added users,
-    /// and the removed users who are no longer watched.
+    /// Applies a call's change of the subscription list. Returns the statuses of the added users, and the removed users
+    /// who are no longer watched.
     pub async fn change_list(
         &mut self,
         service: &Service,
@@ -142,7 +142,7 @@ impl Worker {
         told
     }
 
-    /// The number of edges in the watch graph. An edge is a pair of a connection and a user whom it watches.
+    /// Returns the number of edges in the watch graph: pairs of a connection and a user whom it watches.
     pub fn edges(&self) -> usize {
         self.audience.size().1
     }

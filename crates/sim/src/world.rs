@@ -1,8 +1,7 @@
 //! The real code without its sockets: the service with a directory and facts on disk, and the workers.
 //!
-//! The time is an argument of each call. The world does not know the expected outcome of a step.
-//!
-//! A world is one process with several workers, or several nodes with a worker each (`world/fleet.rs`).
+//! The time is an argument of each call. The world does not know the expected outcome of a step. It is one process with
+//! several workers, or several nodes with a worker each (`world/fleet.rs`).
 
 mod fleet;
 mod nodes;
@@ -127,7 +126,7 @@ impl World {
         Ok(self.node()?.directory.stats())
     }
 
-    /// Runs `act`, and records which workers it wakes. Fails if a worker has entries to read but was not woken.
+    /// Runs `act`, and records which workers it wakes. Fails if a worker with entries to read was not woken.
     pub(crate) fn listen<T>(
         &mut self,
         act: impl FnOnce(&mut Self) -> Result<T, Failed>,
@@ -185,7 +184,7 @@ impl World {
         Ok(all)
     }
 
-    /// Sends up to `room` pending statuses to each client that is not stalled, or to each client if `to_all` is `true`.
+    /// Sends up to `room` pending statuses to each client that is not stalled; with `to_all`, also to stalled ones.
     pub(crate) fn write(&mut self, room: usize, to_all: bool) -> Vec<(u64, Vec<UserStatus>)> {
         let mut told = Vec::new();
         for worker in 0..WORKERS {
@@ -463,7 +462,7 @@ impl World {
         }
     }
 
-    /// Removes a user from the cached statuses of disconnected devices. Allows clients of late workers to miss the
+    /// Removes a user from the cached statuses of disconnected devices. Clients of late workers may miss the
     /// notification of the user's deletion.
     pub(crate) fn forget(&mut self, who: Who) {
         self.pictures.values_mut().for_each(|picture| drop(picture.remove(&who)));

@@ -14,7 +14,7 @@ const SEEDS: u64 = 8;
 const STEPS: usize = 100_000;
 const STEPS_ON_NODES: usize = 40_000;
 
-/// Events that must occur within this number of steps. If one does not occur, the histories do not test it.
+/// Events that must occur within this number of steps. Otherwise, the histories do not test them.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: found dead",
@@ -55,8 +55,8 @@ fn a_hundred_thousand_steps_go_as_the_model_says() {
     check(STEPS, EXPECTED, run_seed, shrink);
 }
 
-/// The model does not know that there are nodes, except that one of them may be lost: whatever is done on one node has the
-/// effect that it would have on any other.
+/// Checks that a step on one of several nodes has the effect that it has on any other. The model only knows that a node
+/// may be lost.
 #[test]
 fn steps_on_several_nodes_go_as_the_model_says() {
     let expected: Vec<&str> = EXPECTED.iter().copied().chain(["lost node"]).collect();

@@ -15,16 +15,16 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 const OPERATIONS: usize = 100_000;
 /// The number of operations for one seed.
 const EACH: usize = 500;
-/// The number of operations in a short run. A user's first login happens only once in a run, so many short runs make it
-/// overlap more often with other operations. A fifth of all operations are in short runs.
+/// The number of operations in a short run. A user's first login happens once in a run, so many short runs make it
+/// overlap more often. A fifth of all operations are in them.
 const EACH_BEGINNING: usize = 24;
-/// The number of operations in a run with held-up deadlines. It is enough for two or more checks of the invariants. One
-/// operation in a hundred is in such a run.
+/// The number of operations in a run with held-up deadlines: enough for two checks of the invariants. One operation in
+/// a hundred is in such a run.
 const EACH_HELD_UP: usize = 100;
-/// The number of operations in a run with devices that come back early. One operation in twenty is in such runs.
+/// The number of operations in a run with devices that come back early. One operation in twenty is in such a run.
 const EACH_RETURNS: usize = 100;
 
-/// Events that must occur within this number of operations. If one does not occur, the runs do not test it.
+/// Events that must occur within this number of operations. Otherwise, the runs do not test them.
 const EXPECTED: &[&str] = &[
     "closed: account deleted",
     "closed: kicked by a login",
@@ -101,20 +101,20 @@ fn long_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (1..=operations.div_ceil(EACH) as u64).map(|seed| (seed, EACH))
 }
 
-/// Seeds whose plan has competing logins, each with its number of operations. The numbers add up to at least
+/// Returns seeds with competing logins, each with its number of operations. The numbers add up to at least
 /// `operations`.
 fn short_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_BEGINNING) as u64).map(|number| (racing_seed(number), EACH_BEGINNING))
 }
 
-/// Seeds whose plan makes writes fail for a user with a pending deadline, each with its number of operations. The
+/// Returns seeds with failing writes for a user with a pending deadline, each with its number of operations. The
 /// numbers add up to at least `operations`.
 fn held_up_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_HELD_UP) as u64).map(|number| (held_up_seed(number), EACH_HELD_UP))
 }
 
-/// Seeds whose plan has devices that come back early, each with its number of operations. The numbers add up to at
-/// least `operations`.
+/// Returns seeds with devices that come back early, each with its number of operations. The numbers add up to at least
+/// `operations`.
 fn return_runs(operations: usize) -> impl Iterator<Item = (u64, usize)> {
     (0..operations.div_ceil(EACH_RETURNS) as u64).map(|number| (returns_seed(number), EACH_RETURNS))
 }

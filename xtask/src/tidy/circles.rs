@@ -1,8 +1,8 @@
 //! Checks that the modules of a crate have no circular dependencies.
 //!
-//! The check finds paths that begin with `crate`, `self` or `super` in the text, and follows re-exports. A module
-//! counts together with its submodules. A parent and its children may depend on each other; two siblings may depend on
-//! each other only in one direction. Tests are not checked.
+//! The check finds paths that begin with `crate`, `self` or `super`, and follows re-exports. A module counts together
+//! with its submodules. A parent and its children may depend on each other; two siblings only in one direction. Tests
+//! are not checked.
 
 use super::File;
 use std::collections::{BTreeMap, BTreeSet};
@@ -161,7 +161,7 @@ fn reached<'a>(arrows: &'a BTreeMap<Module, BTreeSet<Module>>, from: &Module) ->
     reached
 }
 
-/// Converts a path in a module to a path from the root of the crate. Returns `None` for a path into another crate.
+/// Converts a path in a module to a path from the root of the crate; `None` for a path into another crate.
 fn from_root(module: &Module, path: &[String], may_be_relative: bool) -> Option<Module> {
     let (first, rest) = path.split_first()?;
     match first.as_str() {
@@ -200,7 +200,7 @@ fn code_of(text: &str) -> String {
     code
 }
 
-/// A path or a tree of paths, which begins at the start of `tree`; `is_export` is `true` for a re-export.
+/// A path, or a tree of paths, at the start of `tree`. `is_export` is `true` for a re-export.
 struct Path<'a> {
     tree: &'a str,
     is_export: bool,
@@ -226,8 +226,8 @@ fn paths(code: &str) -> Vec<Path<'_>> {
     found
 }
 
-/// Parses a tree of paths, such as `a::{b, c::{d, e as f}}`, at the start of a text. Appends its paths to `leaves`,
-/// each prefixed with `before`. Returns the rest of the text.
+/// Parses a tree of paths, such as `a::{b, c::{d, e as f}}`, at the start of a text, and returns the rest. Appends its
+/// paths to `leaves`, prefixed with `before`.
 fn leaves_of<'a>(mut text: &'a str, before: &mut Module, leaves: &mut Vec<Module>) -> &'a str {
     let depth = before.len();
     loop {

@@ -6,11 +6,10 @@ use std::collections::BTreeSet;
 /// The page whose paths are checked.
 pub const MAP: &str = "ARCHITECTURE.md";
 
-/// The folders that a path on the page may be relative to, in addition to the folders that were named before in the
-/// same paragraph.
+/// The folders that a path on the page may be relative to, besides those named before it in the paragraph.
 const BEGINNINGS: [&str; 3] = ["", "crates/", "web/packages/"];
 
-/// The file extensions by which a name without a folder counts as a file.
+/// A name without a `/` is taken for a file if it ends in one of these.
 const FILES: [&str; 7] = [".rs", ".ts", ".md", ".toml", ".json", ".proto", ".css"];
 
 /// Returns the paths that do not exist, as `ARCHITECTURE.md:line: what`.

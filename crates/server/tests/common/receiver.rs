@@ -21,7 +21,8 @@ pub struct Received {
 }
 
 impl Received {
-    /// Returns a short form of the request: `alice Login/Register`, or the recipient and the text of a pushed message.
+    /// Returns a short form of the request, such as `alice Login/Register`. For a pushed message, returns its recipient
+    /// and text.
     pub fn said(&self) -> String {
         let word = |value: &serde_json::Value| value.as_str().unwrap_or("?").to_owned();
         let info = &self.body["Info"];

@@ -100,8 +100,8 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plants one mistake, runs its suite, and restores the file. Returns `Ok` with the reported failure if the suite
-/// caught the mistake, and `Err` with the reason otherwise.
+/// Plants one mistake, runs its suite, and restores the file. Returns the reported failure if the suite caught the
+/// mistake, and the reason otherwise.
 fn plant(mistake: &Mistake, root: &Path, copy: &Path) -> Result<Result<String, String>, Box<dyn Error>> {
     let path = copy.join(&mistake.file);
     let source = fs::read_to_string(&path)?;
@@ -148,8 +148,7 @@ fn run(suite: Suite, root: &Path, copy: &Path) -> Result<Run, Box<dyn Error>> {
     Ok(Run::Failed(told.to_owned()))
 }
 
-/// Copies the files that the suites need. Unchanged files keep their modification time, so that cargo does not rebuild
-/// them.
+/// Copies the files that the suites need. Unchanged files keep their times, so that cargo does not rebuild them.
 fn take_copy(root: &Path, copy: &Path) -> Result<(), Box<dyn Error>> {
     let mut kept = Vec::new();
     for name in CRATES {

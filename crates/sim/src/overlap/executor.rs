@@ -1,5 +1,4 @@
-//! An executor with virtual time. The seed determines which ready task is polled next, and time advances only if no
-//! task is ready.
+//! An executor with virtual time. The seed chooses the next ready task; time advances only if no task is ready.
 
 use crate::random::Random;
 use parking_lot::{Mutex, MutexGuard};
@@ -14,8 +13,8 @@ use std::task::{Context, Poll, Wake, Waker};
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The virtual clock, its timers, and the queue of ready tasks. It is shared in an `Arc`, because the stores use it and
-/// their futures must be `Send`.
+/// The virtual clock, its timers, and the queue of ready tasks. The futures of the stores must be `Send`, so it is
+/// shared in an `Arc`.
 pub(crate) struct Clock {
     now: AtomicU64,
     state: Mutex<State>,
@@ -28,8 +27,7 @@ struct State {
     timers_made: u64,
 }
 
-/// A timer. The order is reversed, because `BinaryHeap` returns its greatest entry first and the earliest timer is
-/// needed.
+/// A timer. The order of timers is reversed, because `BinaryHeap` returns its greatest entry first.
 struct Timer {
     due: u64,
     number: u64,
@@ -145,8 +143,7 @@ impl Executor {
         &self.clock
     }
 
-    /// Starts a task and polls it once at once, as the server does. The tasks of one simulated process have the same
-    /// group.
+    /// Starts a task and polls it once, as the server does. `group` is the same for the tasks of one simulated process.
     pub fn start(&self, group: u64, work: impl Future<Output = ()> + 'static) {
         let number = {
             let mut tasks = self.tasks.borrow_mut();
@@ -209,7 +206,7 @@ impl Executor {
         false
     }
 
-    /// Advances the time to the next timer and fires it. Returns `false` if no timer is due by `until`.
+    /// Advances the time to the next timer and fires it. Returns `false` if none is due by the time `until`.
     fn pass_time(&self, until: u64) -> bool {
         let mut due = Vec::new();
         {

@@ -27,7 +27,7 @@ pub enum Name {
     NoSuchLogin,
     /// After a kick or a deletion, a login is stored in the facts but not in the record.
     OrphanLogin,
-    /// The server refused a UserSig as revoked although it was issued after the answer to the last kick.
+    /// The server refused a UserSig as revoked that was issued after the answer to the last kick.
     FreshSigRefused,
     /// A device resumed automatically after it was kicked by a login or logged out.
     EndedResumes,
@@ -63,8 +63,8 @@ pub enum Name {
     EventsLeft,
     /// The notices of logins and disconnects to the backend do not alternate, or they do not match the record.
     Unpaired,
-    /// The status in an event for the backend is missing, was never the user's status, is older than that of the event
-    /// before, or differs from the record in the end.
+    /// The status in an event for the backend is missing, was not the user's, is older than the previous one, or
+    /// differs from the record in the end.
     EventStatus,
     /// An operation or a retry did not finish.
     Stuck,
@@ -163,8 +163,7 @@ pub struct Found {
     pub what: String,
 }
 
-/// Collects broken invariants, counts events and, if requested, records the story of the run: its events with their
-/// times.
+/// The collector of broken invariants. It counts events and, if requested, records the story of the run.
 pub(crate) struct Judge {
     found: RefCell<Vec<Found>>,
     clock: Arc<Clock>,

@@ -1,13 +1,11 @@
-//! A test with overlapping operations in virtual time. Several workers, the keeper, the recorder and the server API run
+//! A test with overlapping operations in virtual time. Workers, the keeper, the recorder and the server API run
 //! concurrently. The stores are slow, may run a change more than once, and sometimes fail.
 //!
-//! `overlap` runs a seed and returns the broken invariants, each with a `Name`. Random choices from the seed determine
-//! the next ready task, the delays before and after the effect of each store call, and the calls that fail. Time is
-//! virtual, so a seed always runs in the same way.
+//! `overlap` runs a seed and returns the broken invariants, each with a `Name`. The seed determines the next ready
+//! task, the delays around the effect of each store call, and the calls that fail, so it always runs in the same way.
 //!
-//! The plan of a run selects a few kinds of operations, and the world starts operations of these kinds. The simulated
-//! worker awaits the same calls in the same order as the server's worker. The invariants are checked whenever no
-//! operation is in progress.
+//! The plan of a run selects a few kinds of operations. The simulated worker awaits the same calls in the same order as
+//! the server's. The invariants are checked when no operation is in progress.
 
 mod executor;
 mod judge;

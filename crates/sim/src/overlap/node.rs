@@ -54,7 +54,7 @@ pub(crate) struct Surroundings {
 }
 
 impl Node {
-    /// Starts a process with the data in this folder. The stores must be without failures and delays meanwhile.
+    /// Starts a process with the data in this folder. Meanwhile, the stores must have no failures and delays.
     pub fn start(folder: &Path, around: &Surroundings, group: u64, seed: u64) -> Result<Self, Failed> {
         let mut random = Random::new(seed ^ group.rotate_left(32));
         let origin = around.executor.clock().now().saturating_sub(random.below(5_000) as u64);
@@ -192,7 +192,7 @@ async fn record_all(shared: &Shared, mut log: LogReader) {
     }
 }
 
-/// Does the work of the server's dispatcher: sends notices to the backend. The times of sending are random here.
+/// Sends notices to the backend, as the server's dispatcher does, but at random times.
 async fn send_all(shared: &Shared, receiver: &Receiver) {
     const MOST: usize = 16;
     loop {

@@ -100,13 +100,13 @@ pub(crate) enum Message {
     Ended(Option<EndCause>),
 }
 
-/// The events of a user since the world was last quiet, that is, had no operation in progress. They decide the name of
-/// a fault and the expected final state.
+/// The events of a user since the last time that no operation was in progress. They determine the name of a fault, and
+/// the expected state.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Past {
     /// Kicks and deletions. A deletion also revokes UserSigs.
     pub kicks: Vec<Kick>,
-    /// The last time at which the server API may have created the account; `None` if it cannot have done so.
+    /// The last time at which the server API may have created the account; `None` if it cannot have.
     pub created: Option<u64>,
     /// The time at which the world became quiet after the previous kick; `None` if there was none.
     pub kicked_before: Option<u64>,
@@ -126,8 +126,7 @@ impl Past {
 #[derive(Clone, Debug)]
 pub(crate) struct Kick {
     pub began: u64,
-    /// The time of the successful answer; `None` if there is none yet or the call failed. A failed call may still take
-    /// effect.
+    /// The time of the successful answer; `None` if there is none. A failed call may still take effect.
     pub answered: Option<u64>,
     /// `true` for a deletion of the account, `false` for a kick.
     pub deletes: bool,
@@ -158,29 +157,28 @@ pub(crate) struct Client {
     /// For each user, the version in the last received notification or answer.
     pub told: BTreeMap<Who, Version>,
     pub list: Option<BTreeSet<Who>>,
-    /// Changes of the subscription list that arrived while a request for the whole list was in progress. They are
-    /// applied to the answer.
+    /// Changes of the subscription list that arrived during a request for the whole list. They are applied to its
+    /// answer.
     pub list_news: Vec<(Vec<UserId>, Vec<UserId>)>,
     /// The number of the client's last login request.
     pub login_asked: u64,
-    /// `true` if the last login request is an automatic resume on a device whose login had ended. The server must
-    /// refuse it.
+    /// `true` if the last login request was an automatic resume of a login that had ended, which must be refused.
     pub resumes_ended: bool,
 }
 
-/// All clients by the number of their connection, and the facts about devices and users that outlive a connection.
+/// All clients by the number of their connection, with the facts about devices and users that outlive a connection.
 pub(crate) struct People {
     pub clients: RefCell<BTreeMap<u64, Client>>,
     /// The statuses that the last client of each device had cached when its connection ended.
     pub left_behind: RefCell<BTreeMap<(Who, usize), BTreeMap<Who, UserStatus>>>,
     /// For each user, the users about whom it may be notified.
     pub allowed: RefCell<Vec<BTreeSet<Who>>>,
-    /// The native devices that were kicked by a login or logged out, and have not logged in again since.
+    /// The native devices that were kicked by a login or logged out, and have not logged in since.
     pub ended: RefCell<BTreeSet<(Who, usize)>>,
-    /// For each device, the numbers of the login requests that the application made, without automatic resumes. Refused
-    /// requests are removed, because the server has not recorded them.
+    /// For each device, the numbers of the login requests of the application, without automatic resumes and refused
+    /// requests.
     pub app_logins: RefCell<BTreeMap<(Who, usize), BTreeSet<u64>>>,
-    /// The login attempts: the user, the time at which the UserSig was issued, and `true` for a resume.
+    /// The login attempts: the user, the time of issue of the UserSig, and `true` for a resume.
     pub logins: RefCell<Vec<(Who, u64, bool)>>,
     /// The time at which each device's current UserSig was issued. A refused UserSig is removed.
     pub sigs: RefCell<BTreeMap<(Who, usize), u64>>,

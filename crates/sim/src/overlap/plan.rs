@@ -1,5 +1,5 @@
-//! The plan of a run, which the seed determines: the kinds of operations, their frequency, and the settings. If a run
-//! has fewer kinds of operations, each kind occurs more often.
+//! The plan of a run, from the seed: the kinds of operations, their frequency, and the settings. With fewer kinds, each
+//! occurs more often.
 
 use super::weather::Climate;
 use crate::random::Random;
@@ -46,7 +46,7 @@ pub(crate) enum Kind {
     Flood,
 }
 
-/// Each kind with two numbers: its weight within a run, and `n` if on average one of `n` runs contains the kind.
+/// The weight of each kind within a run, and a number `n`: on average, one of `n` runs contains the kind.
 const WEIGHTS: [(Kind, usize, usize); 26] = [
     (Kind::Login, 200, 1),
     (Kind::Again, 60, 2),
@@ -80,11 +80,10 @@ const WEIGHTS: [(Kind, usize, usize); 26] = [
 const RACES_EVERY: u64 = 8;
 const RACES_AT: u64 = 3;
 
-/// The first seed whose plan makes writes fail for a user with a pending deadline. Lower seeds have no such writes, so
-/// that their runs stay the same as before this plan was added.
+/// The first seed whose plan makes writes fail for a user with a pending deadline.
 const HELD_UP_FROM: u64 = 1 << 40;
 
-/// The first seed whose plan has devices that come back before their disconnect was sent to the app's backend.
+/// The first seed whose plan has devices that come back before the backend learns of their disconnect.
 const RETURNS_FROM: u64 = 1 << 41;
 
 /// The seed with this number among the seeds whose plan has competing logins.
@@ -92,13 +91,12 @@ pub const fn racing_seed(number: u64) -> u64 {
     number * RACES_EVERY + RACES_AT
 }
 
-/// The seed with this number among the seeds whose plan makes writes fail for a user with a pending deadline.
+/// Returns a seed whose plan makes writes fail for a user with a pending deadline, by its number among these.
 pub const fn held_up_seed(number: u64) -> u64 {
     HELD_UP_FROM + number
 }
 
-/// The seed with this number among the seeds whose plan has devices that come back before their disconnect was sent to
-/// the app's backend.
+/// Returns a seed whose plan has devices that come back early, by its number among these.
 pub const fn returns_seed(number: u64) -> u64 {
     RETURNS_FROM + number
 }
@@ -112,7 +110,7 @@ pub(crate) struct Plan {
     pub changes_platform: bool,
     /// Whether writes to the facts, or to the live record, fail for one user in some phases.
     pub curses: bool,
-    /// Whether writes to the live record fail for a user with a pending deadline in the second half of each phase.
+    /// Whether writes to the live record of a user with a pending deadline fail in the second half of each phase.
     pub curses_who_is_due: bool,
     /// The longest delays and highest failure rates of the stores.
     worst: Climate,
@@ -121,7 +119,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Creates the plan of a seed. Only the seed's value selects a special plan, so that tests can choose such seeds.
+    /// Creates the plan of a seed. A special plan depends only on the seed's value, so that tests can choose such
+    /// seeds.
     pub fn new(seed: u64, random: &mut Random, users: usize) -> Self {
         let mut plan = Self::drawn(random, users);
         if seed >= RETURNS_FROM {
@@ -247,8 +246,7 @@ impl Plan {
         (self.curses, self.curses_who_is_due) = (false, true);
     }
 
-    /// Restricts the run to two users whose devices disconnect and come back, while the server API and logouts cause
-    /// other session events.
+    /// Restricts the run to two users whose devices disconnect and come back, and to other causes of session events.
     fn return_early(&mut self) {
         self.kinds = vec![
             (Kind::Login, 100),

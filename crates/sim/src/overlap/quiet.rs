@@ -1,5 +1,4 @@
-//! The invariants of a quiet world, in which no operation is in progress, the stores do not fail, and no event is
-//! overdue.
+//! The invariants of a quiet world: no operation is in progress, the stores do not fail, and no event is overdue.
 
 use super::executor::block_on;
 use super::judge::Name;
@@ -125,7 +124,7 @@ impl World {
             .collect()
     }
 
-    /// The status of a user as the server sends it to watchers; `None` if it cannot be read.
+    /// Returns the status of a user as watchers get it; `None` if it cannot be read.
     fn watched_status(&self, who: Who) -> Option<UserStatus> {
         let (service, now) = (&self.node.shared.service, self.node.shared.now());
         let (user, ids) = (user_of(who), [id_of(who)]);
@@ -181,9 +180,8 @@ impl World {
         }
     }
 
-    /// Checks the connected devices against the multi-device policy, which is constant within a run. If the process
-    /// crashed while a login was being recorded, that login and one that it should have kicked may both exist until
-    /// one of the two devices reconnects.
+    /// Checks the connected devices against the multi-device policy. If the process crashed during a login, that login
+    /// and one that it should have kicked may both exist until one of the two devices reconnects.
     fn judge_rivals(&self, who: Who) {
         let policy = self.plan.settings.multi_device;
         let connected: Vec<Platform> =
@@ -199,8 +197,8 @@ impl World {
         }
     }
 
-    /// Checks that a kicked user has no login, unless there was a login attempt whose UserSig was issued in the second
-    /// of the kick or later.
+    /// Checks that a kicked user has no login, unless one was attempted with a UserSig of the second of the kick or
+    /// later.
     fn judge_kick(&self, who: Who, past: &Past, logins: usize) {
         let done = past.kicks.iter().filter(|kick| kick.answered.is_some());
         let Some(kicked) = done.map(|kick| kick.began).max() else { return };
@@ -210,8 +208,8 @@ impl World {
         }
     }
 
-    /// Whether the user tried to log in with a UserSig that was issued in the second of `began` or later. Resumes count
-    /// only if `resumes_too` is `true`.
+    /// Returns `true` if the user tried to log in with a UserSig of the second of `began` or later. Resumes count only
+    /// if `resumes_too` is `true`.
     fn has_tried_since(&self, who: Who, began: u64, resumes_too: bool) -> bool {
         let second = |millis: u64| super::worker::wall(millis).as_secs();
         let all = self.people.logins.borrow();
@@ -220,7 +218,8 @@ impl World {
         })
     }
 
-    /// Checks that a deleted account stays deleted, unless the server API created it again or its user tried to log in.
+    /// Checks that a deleted account stays deleted, unless the server API created it again, or its user tried to log
+    /// in.
     fn judge_deletion(&self, who: Who, past: &Past, has_account: bool) {
         let done = past.kicks.iter().filter(|kick| kick.deletes && kick.answered.is_some());
         let Some(deleted) = done.map(|kick| kick.began).max() else { return };
@@ -268,8 +267,8 @@ impl World {
         }
     }
 
-    /// Waits until the backend has received all session events, and compares the state that it derived from them with
-    /// the record.
+    /// Waits until the backend has all session events, and compares the state that it derived from them with the
+    /// record.
     fn judge_events(&mut self) {
         for who in self.everybody() {
             let left = self.node.peek(&user_of(who), |presence| {
@@ -326,7 +325,7 @@ impl World {
         })
     }
 
-    /// Sets a new custom status for every online user, which the server must send to exactly the user's watchers.
+    /// Sets a new custom status for each online user. The server must send it to exactly the user's watchers.
     fn probe(&mut self, phase: usize) {
         *self.people.allowed.borrow_mut() = {
             let mut allowed = vec![BTreeSet::new(); NAMES.len()];

@@ -1,8 +1,8 @@
-//! The app's simulated backend. It receives session events in requests and checks them; some requests or answers are
-//! lost. The backend keeps running when the server process crashes.
+//! The app's simulated backend, which outlives the server's process. It checks the session events of its requests; some
+//! requests or answers are lost.
 //!
 //! Logins and disconnects of each device must alternate. Each event must have a version and a status that the user had.
-//! In a quiet world, the state that the backend derives from the events must equal the record.
+//! In a quiet world, the state derived from the events must equal the record.
 
 use super::judge::{Judge, Name};
 use super::people::{DEVICES, NAMES, Who, user_of, who_is};
@@ -66,7 +66,7 @@ struct Heard {
 enum Link {
     Connected,
     Gone,
-    /// An event said that a device of this platform was kicked, without naming the device. It may be this device.
+    /// An event said that a device of this platform was kicked. It may be this device.
     PerhapsKicked,
 }
 
@@ -177,8 +177,8 @@ impl Receiver {
         self.judge.found(Name::Unpaired, format!("{}: {event:?} {why}", NAMES[who]));
     }
 
-    /// Checks in a quiet world that the events of a user agree with the record. `connected` has the devices that are
-    /// connected according to the record.
+    /// Checks in a quiet world that a user's events agree with the record. `connected` has the devices that are
+    /// connected in the record.
     pub fn judge_quiet(&self, who: Who, status_type: StatusType, custom: &str, connected: &BTreeSet<usize>) {
         let backends = self.backends.borrow();
         let none = Heard::default();

@@ -1,5 +1,4 @@
-//! Runs, which are generated from a seed. The invariants are checked whenever the world is quiet, and the first broken
-//! invariant ends the run.
+//! Runs, generated from a seed. The invariants are checked when the world is quiet; the first broken one ends the run.
 
 use super::judge::{Found, Name};
 use super::people::user_of;
@@ -58,8 +57,7 @@ impl fmt::Display for Broken {
     }
 }
 
-/// Runs a seed for this number of operations. If an invariant is broken, returns the requested part of the story as
-/// well.
+/// Runs a seed for this number of operations. After a broken invariant, also returns the part `wanted` of the story.
 pub fn overlap(seed: u64, operations: usize, wanted: Story) -> Result<Overlapped, Box<Broken>> {
     let mut story = Vec::new();
     let mut world = match World::new(seed, wanted != Story::Untold) {

@@ -1,5 +1,5 @@
-//! Wrappers of the directory and the facts that simulate remote stores. Every call is delayed before and after its
-//! effect, changes may run more than once, and some calls fail. The wrappers forward calls to the real stores.
+//! Wrappers of the directory and the facts that simulate remote stores. Calls are delayed before and after their
+//! effect, changes may run more than once, and some calls fail.
 
 use super::receiver::Truths;
 use super::weather::{Failure, Kind, Weather};
@@ -33,8 +33,8 @@ pub(crate) struct DelayedDirectory {
     pub truths: Arc<Truths>,
 }
 
-/// The faults in which an earlier login kicked a later login. They are found by comparing records before and after each
-/// change.
+/// The faults in which an earlier login kicked a later one. A comparison of records before and after a change finds
+/// them.
 #[derive(Default)]
 pub(crate) struct OlderWins(Mutex<Vec<String>>);
 
@@ -44,7 +44,7 @@ impl OlderWins {
         std::mem::take(&mut *self.seen())
     }
 
-    /// Compares the logins of a record before and after a change. Each login is a device with the number of its login.
+    /// Compares the logins of a record before and after a change. A login is a device with its number.
     fn look(&self, user: &User, before: &[(DeviceId, u64)], after: &[(DeviceId, u64)]) {
         let is_in = |list: &[(DeviceId, u64)], device: &DeviceId| list.iter().any(|(it, _)| it == device);
         let entered = after.iter().filter(|login| !before.contains(login));

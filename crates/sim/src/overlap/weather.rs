@@ -9,8 +9,7 @@ use std::sync::Arc;
 /// The current delays and failure rates of the stores.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Climate {
-    /// The usual maximum of the delay before and of the delay after the effect of a call, in milliseconds; 0 for no
-    /// delays.
+    /// The usual maximum of the delays before and after the effect of a call, in milliseconds.
     pub delay: usize,
     /// A number `n`: on average, one of `n` facts writes fails; 0 if none fails.
     pub facts_fail: usize,

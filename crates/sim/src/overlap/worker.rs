@@ -1,6 +1,5 @@
-//! A copy of the server's worker without sockets, with the same awaits in the same order. It reuses slots, processes
-//! one request of a connection at a time, and does the worker's other work while a request waits. The names are those
-//! in `server/src/worker`.
+//! A copy of the server's worker without sockets, with the same awaits in the same order. It reuses slots, and does
+//! other work while a request waits. The names are those in `server/src/worker`.
 
 mod fanout;
 mod reads;
@@ -23,8 +22,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use tokio::sync::Notify;
 
-/// The conflation rate. It is low, so that changes are delayed here as often as under heavy load. For a user with three
-/// or more watchers the rate is lower still, as it is for a user with thousands of watchers on a server.
+/// The conflation rate. It is low, so that changes are delayed as often as under heavy load. It is lower still for a
+/// user with three or more watchers, as it is on a server for one with thousands.
 const RATE: ConflationRate = ConflationRate { changes_per_second: 3, notifications_per_second: 6 };
 /// The maximum time in milliseconds for which a connection stays open after its last message.
 const CLOSING_TIME: usize = 2_000;
@@ -86,7 +85,7 @@ pub(crate) struct Worker {
     connections: RefCell<Slab<Connection>>,
     taken_in: Cell<u32>,
     audience: RefCell<Audience<UserStatus>>,
-    /// For each slot of a watcher in the audience, the watcher that has the slot now, and the slot of its connection.
+    /// For each slot of a watcher in the audience: the watcher that has it now, and the slot of its connection.
     watchers: RefCell<Vec<Option<(WatcherKey, usize)>>>,
     /// The slots of the connections whose client must still be notified of changes of its subscription list.
     to_flush: RefCell<Vec<usize>>,
@@ -127,10 +126,10 @@ struct Login {
     device: DeviceId,
     watcher: WatcherKey,
     answered: bool,
-    /// `true` if entries of the change log were missed since the last read of the watch list. The missed entries may
-    /// have said that this connection is superseded.
+    /// `true` if entries of the change log were missed since the last read of the watch list. They may have said that
+    /// this connection is superseded.
     may_be_superseded: bool,
-    /// The changes of the subscription list that the client does not know yet; `None` if there are none.
+    /// The changes of the subscription list that the client does not know; `None` if there are none.
     list_difference: Option<Box<ListDifference>>,
     own_changes: Vec<OwnListChange>,
 }
@@ -213,8 +212,8 @@ impl Worker {
         });
     }
 
-    /// Calls `act` with the connection of this id; returns `None` if it was removed. Code must call this after every
-    /// await, because the slot may belong to another connection by then.
+    /// Calls `act` with the connection of this id; `None` if it was removed. Needed after each await, because another
+    /// connection may have the slot.
     fn with_connection<T>(&self, id: ConnectionId, act: impl FnOnce(&mut Connection) -> T) -> Option<T> {
         let mut connections = self.connections.borrow_mut();
         connections.get_mut(slot_of(id)).filter(|connection| connection.id == id).map(act)
@@ -390,7 +389,7 @@ impl Worker {
     }
 }
 
-/// The id of a connection on this node. Like the server's, it combines worker, count and slot in one number.
+/// Returns the number of a connection on this node. Like the server's, it combines worker, count and slot.
 fn local_id(worker: usize, slot: usize, count: u32) -> u64 {
     (worker as u64) << 56 | u64::from(count) << 24 | slot as u64
 }

@@ -130,8 +130,7 @@ impl World {
         self.read_log();
     }
 
-    /// Advances the time until every operation has finished, but at most by this many milliseconds. Returns `true` if
-    /// all have finished.
+    /// Advances the time until every operation has finished, at most by `millis`. Returns `false` if some have not.
     pub fn finish(&mut self, millis: u64) -> bool {
         let (people, under_way) = (Rc::clone(&self.people), Rc::clone(&self.under_way));
         let busy = || {
@@ -147,8 +146,8 @@ impl World {
         !busy()
     }
 
-    /// Checks the new entries of the change log: each entry must differ from the user's previous status. Also reports
-    /// kicks of later logins by earlier logins.
+    /// Checks that each new entry of the change log differs from the user's previous status. Also reports kicks of
+    /// later logins by earlier ones.
     fn read_log(&mut self) {
         self.node.older_wins.take().into_iter().for_each(|what| self.judge.found(Name::OlderWins, what));
         let mut entries = Vec::new();
@@ -241,7 +240,8 @@ impl World {
         }
     }
 
-    /// The devices in the record of a user, with their platforms; the connection is `None` for a disconnected device.
+    /// Returns the devices in the record of a user, with their platforms. The connection is `None` for a disconnected
+    /// device.
     pub fn devices(&self, who: Who) -> Vec<(usize, Platform, Option<ConnectionId>)> {
         self.node.peek(&user_of(who), |presence| {
             let Some(presence) = presence else { return Vec::new() };

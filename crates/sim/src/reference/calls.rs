@@ -8,7 +8,7 @@ use lamplight_model::{Edition, Now, Reason, StatusType};
 use std::time::Duration;
 
 impl Person {
-    /// Creates the account. If the record of a deleted account of this user id still exists, its revocations remain.
+    /// Creates the account. Revocations remain if the record of a former account of this user still exists.
     pub fn begin_account(&mut self, now: Now) {
         self.account = Some(now.wall);
         self.forgotten_at = None;
@@ -126,8 +126,8 @@ impl Reference {
         Answer::List(self.people[who].list.clone(), self.settings.limits.subscriptions)
     }
 
-    /// Checks a call of a client that is logged in, in the order of the SPEC. Returns the code of the refusal. If the
-    /// call is allowed, counts it for the rate limit and returns `None`.
+    /// Checks a call of a logged-in client, in the order of the SPEC. Returns the code of the refusal, or counts the
+    /// call for the rate limit and returns `None`.
     fn refusal(&mut self, who: Who, operation: Operation, users: &[Who], batch: u16) -> Option<u32> {
         let may_be_empty = matches!(operation, Operation::Unsubscribe | Operation::List);
         if self.settings.edition != Edition::Flagship {

@@ -9,8 +9,7 @@ use std::collections::BTreeSet;
 pub(super) struct Person {
     /// The creation time of the account; `None` without an account.
     pub account: Option<Timestamp>,
-    /// UserSigs issued before the second of this time are revoked, even if the account was created later. `None` if
-    /// there was no revocation.
+    /// UserSigs issued before the second of this time are revoked, even for an account that was created later.
     pub revoked: Option<Timestamp>,
     /// UserSigs issued in these seconds are also revoked.
     pub also_revoked: BTreeSet<u64>,
@@ -33,7 +32,7 @@ pub(super) struct Person {
     pub list_ends: Option<Moment>,
     pub list_lost: bool,
     pub friends: BTreeSet<Who>,
-    /// The end marks of the devices whose last login was ended by a kick, a logout or the expiry of its UserSig.
+    /// The end marks of the devices whose last login ended by a kick, a logout or an expired UserSig.
     pub notices: Vec<Mark>,
     /// The calls that count for the rate limits, by operation.
     pub calls: Vec<(Operation, Moment)>,
@@ -49,8 +48,8 @@ pub(super) struct Person {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Mark {
     pub device: Device,
-    /// `true` if another login kicked the device; `false` if the device logged out, its UserSig expired, or the app's
-    /// backend kicked the user.
+    /// `true` if another login kicked the device. The other causes are a logout, an expired UserSig, and a kick by the
+    /// backend.
     pub kicked: bool,
     pub told: bool,
 }

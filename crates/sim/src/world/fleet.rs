@@ -1,8 +1,9 @@
-//! Several nodes over the same stores: their leases, their clocks, and what becomes of the change log on its way to them.
+//! Several nodes over the same stores: their leases, their clocks, and the disturbances of the change log on its way to
+//! them.
 //!
-//! Each worker of the world belongs to a node of its own. The clocks of the nodes are wrong by minutes; what they do has
-//! the time of the directory all the same. A node that is killed is silent from then on; another run of it joins when the
-//! others have cleared its connections.
+//! Each worker of the world belongs to its own node. The clocks of the nodes are wrong by minutes; their operations
+//! have the directory's time all the same. A killed node is silent; another run of it joins once the others have
+//! cleared its connections.
 
 use super::Failed;
 use crate::random::Random;
@@ -122,7 +123,8 @@ impl Fleet {
         ConnectionId::new(self.members[worker].id, connection)
     }
 
-    /// Lets the time pass until `now`. The nodes that run renew their leases and observe each other all the while.
+    /// Lets the time pass until the time `now`. Meanwhile, the nodes that run renew their leases and observe each
+    /// other.
     pub async fn pass(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         while self.ticked.moment < now.moment {
             let step = TIMES.renew_every().min(now.moment.since(self.ticked.moment));
@@ -132,8 +134,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Lets every node that runs renew its lease, and then observe the others. A node that observed before the others
-    /// renew would see each beat one tick late, which the model does not do.
+    /// Lets every node that runs renew its lease, and then observe the others. If a node observed earlier, it would see
+    /// beats one tick late, unlike the model.
     pub async fn tick(&mut self, services: &[Service], now: Now) -> Result<(), Failed> {
         let down = self.down;
         let running = |worker: &usize| down != Some(*worker);
@@ -167,8 +169,8 @@ impl Fleet {
         Ok(())
     }
 
-    /// Disturbs entries of the change log on their way to a node: entries about different users change places, some come
-    /// twice, and sometimes all are lost, which the log tells.
+    /// Disturbs entries of the change log on their way to a node. Entries about different users change places, some
+    /// come twice, and sometimes all are lost, which the result tells.
     pub fn disturb(&mut self, entries: Vec<Arc<LogEntry>>, heard: Heard) -> (Vec<Arc<LogEntry>>, Heard) {
         if !entries.is_empty() && self.random.once_in(60) {
             return (Vec::new(), Heard::Missed(Partitions::Every));

@@ -64,7 +64,7 @@ impl Worker {
     }
 
     /// Records a change of the subscription list by another device. Changes that the client cannot receive yet are
-    /// combined into one difference.
+    /// combined.
     pub(super) fn note_list_change(
         &self,
         watcher: WatcherKey,
@@ -119,7 +119,8 @@ impl Worker {
         self.close(slot, Some(cause), None);
     }
 
-    /// Whether this connection is its device's current one in the directory. The read has no delays and failures.
+    /// Returns `true` if this connection is its device's current one in the directory, read without delays and
+    /// failures.
     fn is_current_now(&self, user: &User, id: ConnectionId) -> bool {
         let mut current = false;
         let mut look = |_: usize, record: Option<(&Presence, u64)>| {
@@ -148,7 +149,7 @@ impl Worker {
         }
     }
 
-    /// Sends the pending notifications to each client that reads. Called when a client has stopped or resumed reading.
+    /// Sends the pending notifications to each client that reads, after a client has stopped or resumed reading.
     pub fn deliver_waiting(&self) {
         let slots: Vec<usize> = self.connections.borrow().iter().map(|(slot, _)| slot).collect();
         slots.into_iter().for_each(|slot| self.deliver(slot));

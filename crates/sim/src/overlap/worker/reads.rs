@@ -1,5 +1,5 @@
 //! The part of a worker that executes the reads chosen by [`Reads`](lamplight_service::Reads), and wakes the tasks that
-//! wait for their results.
+//! wait for them.
 
 use super::Worker;
 use crate::overlap::executor::Clock;
@@ -83,9 +83,8 @@ impl Worker {
         read.map(|()| ReadOutcome::Done)
     }
 
-    /// Processes the result that the directory has another connection for the device. The change log contains the
-    /// cause, and the worker closes the connection when it reads that entry. If entries were missed, the connection is
-    /// closed as superseded.
+    /// Handles a connection that is no longer its device's current one in the directory. Closes it as superseded if
+    /// entries of the change log were missed; otherwise, an entry has the cause.
     fn found_superseded(self: &Rc<Self>, watcher: WatcherKey, id: ConnectionId) {
         for waiting in self.waiting.settled.borrow_mut().remove(&watcher).into_iter().flatten() {
             // The send fails if the waiting task has ended.
@@ -113,8 +112,8 @@ impl Worker {
         }
     }
 
-    /// Records from the effects the users whose statuses must be read, and the changes of the connection's subscription
-    /// list.
+    /// Records, from these effects, the users whose statuses must be read, and the changes of the connection's
+    /// subscription list.
     pub(super) fn note_unread(&self, watcher: WatcherKey, effects: Vec<Effect>) {
         let mut unread = Vec::new();
         for effect in effects {
@@ -149,8 +148,8 @@ impl Worker {
         Ok(())
     }
 
-    /// Waits until the watch list of a new connection is set and the statuses of its users are read. Returns whether
-    /// the connection is its device's current one.
+    /// Waits until the watch list of a new connection is set and its statuses are read. Returns `false` if the device
+    /// has another connection by then.
     pub(super) async fn settle(self: &Rc<Self>, watcher: WatcherKey) -> bool {
         let settled = self.wait_for_watch_list(watcher);
         self.reads.borrow_mut().want_watch_list(watcher, Urgency::Waited);

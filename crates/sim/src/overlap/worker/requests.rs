@@ -90,8 +90,7 @@ impl Worker {
         self.answer(id, number, answer);
     }
 
-    /// Logs the device in and records its connection. After a timeout, answers with an error, undoes the login and
-    /// returns `None`.
+    /// Logs the device in and records its connection. After a timeout, answers with an error, and undoes the login.
     async fn connect_device(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -140,8 +139,8 @@ impl Worker {
         Ok(None)
     }
 
-    /// Completes a login after the directory has recorded the connection. The connection joins the audience, which
-    /// applies later entries of the change log to it.
+    /// Completes a login after the directory has recorded the connection, which joins the audience and gets later
+    /// changes.
     async fn finish_login(
         self: &Rc<Self>,
         id: ConnectionId,
@@ -338,8 +337,8 @@ impl Worker {
         }
     }
 
-    /// Recomputes the changes that the client does not know, before an answer with the whole subscription list is sent.
-    /// The worker's list may be older or newer than the list in the answer.
+    /// Records the difference between the subscription list in an answer and the worker's copy. Either may be the newer
+    /// one.
     fn list_answered(&self, id: ConnectionId, watcher: WatcherKey, list: &[UserId]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -351,16 +350,14 @@ impl Worker {
         });
     }
 
-    /// The status for an answer. If a newer version reached the worker while the request was in progress, returns the
-    /// newer one; otherwise `status`.
+    /// Returns the status for an answer: `status`, or a newer one that reached the worker during the request.
     fn newest(&self, watcher: WatcherKey, status: UserStatus) -> UserStatus {
         let of = User::new(APP, status.user_id.clone());
         let newer = self.audience.borrow_mut().answer(watcher, &of, status.version).cloned();
         newer.unwrap_or(status)
     }
 
-    /// Applies the changes that a call of the connection made in the subscription list. They are recorded until the
-    /// call is answered.
+    /// Applies the connection's own changes of its subscription list, and stores them until the call is answered.
     fn own_list_changed(self: &Rc<Self>, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let mut effects = Vec::new();
         for change in changes {
@@ -376,8 +373,8 @@ impl Worker {
         });
     }
 
-    /// Discards the recorded changes, because the answer reports them. If another device has undone some of them
-    /// meanwhile, the client receives a notification after the answer.
+    /// Discards the connection's own changes, because an answer reports them. What another device has undone meanwhile
+    /// is sent after the answer.
     fn own_list_answered(&self, id: ConnectionId, watcher: WatcherKey, changes: &[OwnListChange]) {
         let audience = self.audience.borrow();
         self.with_connection(id, |connection| {
@@ -396,8 +393,8 @@ impl Worker {
         });
     }
 
-    /// Notifies the client about its own changes of the subscription list as if another device had made them, because
-    /// the answer to the call is an error.
+    /// Sends the client its own changes of the subscription list as if another device had made them, because the call's
+    /// answer is an error.
     fn own_list_not_answered(&self, id: ConnectionId, watcher: WatcherKey) {
         let changes = self.with_connection(id, |connection| {
             connection.login_mut().map(|login| std::mem::take(&mut login.own_changes))
@@ -414,8 +411,7 @@ impl Worker {
         }
     }
 
-    /// Waits until the user's friends are read. The answer needs them, because a user who was removed from the list may
-    /// still be watched as a friend.
+    /// Waits until the user's friends are read. A user who was removed from the list may still be watched as a friend.
     async fn know_friends(self: &Rc<Self>, watcher: WatcherKey, left: &[UserId]) {
         let app = self.shared.service.apps().get(APP);
         if !left.is_empty() && app.is_some_and(|app| notifications(&app.settings).friends) {
