@@ -200,6 +200,26 @@ async fn what_was_not_pushed_is_read_from_the_stream() {
     assert_eq!((last, ear.missed.len()), (expected, 0), "nothing was missed");
 }
 
+/// The copy of a batch gets a number and stands in the stream, but no node is sent it.
+#[tokio::test]
+async fn a_batch_that_was_never_pushed_is_read_from_the_stream() {
+    let server = RedisServer::start().await;
+    let node = node(&server).await;
+    node.seed("a").await.unwrap();
+    node.connect("a", 1).await.unwrap();
+    node.set_custom("a", "copied").await.unwrap().unwrap();
+    let mut ear = node.follow();
+    let partition = node.directory.partition_of(&user("a"));
+    let copy = "local last = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1] \
+                local number = redis.call('HINCRBY', KEYS[2], 'n', 1) \
+                return redis.call('XADD', KEYS[1], string.format('%.0f', number) .. '-0', 'b', last[2][2])";
+    let mut eval = redis::cmd("EVAL");
+    eval.arg(copy).arg(2).arg(format!("lm:{{{partition}}}:log")).arg(format!("lm:{{{partition}}}:head"));
+    let _: String = eval.query_async(&mut server.connection().await).await.unwrap();
+    ear.until_text("copied").await;
+    assert_eq!(ear.missed.len(), 0);
+}
+
 /// The node makes no comparisons here, so only the end of the connection shows the loss.
 #[tokio::test]
 async fn a_connection_for_the_log_that_ends_is_opened_again_at_once() {
